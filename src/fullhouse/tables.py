@@ -1,0 +1,501 @@
+"""Every lake table, declared once. Stages meet only at these tables.
+
+Types are those that Delta Lake, DuckDB and Spark all have: no unsigned integers, UTC timestamps
+in microseconds. A person is written as int64 though it is below 2**32.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "bool": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "binary": pa.binary(),
+    "list<int32>": pa.list_(pa.int32()),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, its type (a key of TYPES), what it holds, whether it may be empty."""
+
+    name: str
+    type: str
+    doc: str
+    nullable: bool = True
+
+    @property
+    def arrow(self) -> pa.Field:
+        """The column as an Arrow field."""
+        return pa.field(self.name, TYPES[self.type], nullable=self.nullable)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A lake table: columns, the key that names a row, and the columns it is partitioned by."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        unknown = [c for c in (*self.key, *self.partition_by) if c not in self.names]
+        if unknown:
+            raise ValueError(f"table {self.name} has no column {unknown}")
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [c.name for c in self.columns]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema that every batch written to the table has."""
+        return pa.schema([c.arrow for c in self.columns])
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One version of a lake table: the files that make it up, so it can be read again.
+
+    `uris` are Parquet files without the partition columns; those stand in the paths as
+    `column=value`. An empty table has no files.
+    """
+
+    table: Table
+    version: int
+    root: str
+    uris: tuple[str, ...]
+    storage_options: tuple[tuple[str, str], ...] = ()
+
+
+def _required(name: str, type_: str, doc: str) -> Column:
+    return Column(name, type_, doc, nullable=False)
+
+
+SOURCE = _required("source", "string", "the feed's source, such as shop, video, ticketing")
+ACCOUNT = _required("account", "string", "the account's id in its source")
+PERSON = _required("person", "int64", "the person, below 2**32")
+BLOCK = _required("block", "int32", "person >> 20")
+BATCH = _required("batch", "string", "the ingest batch that wrote the row")
+BUILD = _required("build", "int64", "the trait build; see trait_build")
+AT = _required("at", "timestamp", "when it happened, UTC")
+DAY = _required("day", "date", "the calendar day in the feed's time zone")
+
+DEMOGRAPHICS = (
+    Column("gender", "string", "female, male, other"),
+    Column("birth_year", "int32", "year of birth"),
+    Column("age_min", "int32", "youngest age of the band given, at `at`"),
+    Column("age_max", "int32", "oldest age of the band given, at `at`"),
+    Column("country", "string", "ISO 3166 code or name"),
+    Column("region", "string", "state or province"),
+    Column("city", "string", "city"),
+    Column("household_size", "int32", "people in the household"),
+    Column("income", "string", "income band, as the source words it"),
+    Column("education", "string", "education, as the source words it"),
+    Column("occupation", "string", "occupation, as the source words it"),
+)
+
+
+def _event(name: str, doc: str, columns: Sequence[Column]) -> Table:
+    start = (
+        SOURCE,
+        ACCOUNT,
+        _required("event_id", "string", "the event's id in its source, or file digest and row"),
+        AT,
+        DAY,
+    )
+    return Table(name, doc, (*start, *columns, BATCH), ("source", "event_id"), ("source",))
+
+
+ACCOUNT_TABLE = Table(
+    "account",
+    "What a source says of an account; later rows supersede earlier ones, column by column.",
+    (SOURCE, ACCOUNT, AT, *DEMOGRAPHICS, BATCH),
+    ("source", "account", "at", "batch"),
+    ("source",),
+)
+IDENTIFIER = Table(
+    "identifier",
+    "Hashed identifiers of accounts; the raw ones never touch the disk.",
+    (
+        SOURCE,
+        ACCOUNT,
+        _required("kind", "string", "email, phone, device or the feed's own kind"),
+        _required("digest", "string", "HMAC-SHA-256 under the workspace key, hexadecimal"),
+        AT,
+        BATCH,
+    ),
+    ("source", "account", "kind", "digest", "batch"),
+    ("source",),
+)
+PRODUCT = Table(
+    "product",
+    "What a source sells.",
+    (
+        SOURCE,
+        _required("product", "string", "the product's id in its source"),
+        AT,
+        Column("title", "string", "title"),
+        Column("category", "string", "category path, levels joined by ' > '"),
+        Column("brand", "string", "brand"),
+        Column("unit_price", "float64", "list price"),
+        Column("currency", "string", "ISO 4217 code"),
+        BATCH,
+    ),
+    ("source", "product", "at", "batch"),
+    ("source",),
+)
+FILM = Table(
+    "film",
+    "What a source shows or sells tickets for.",
+    (
+        SOURCE,
+        _required("film", "string", "the film's id in its source"),
+        AT,
+        Column("title", "string", "title, without the year"),
+        Column("release_date", "date", "first release in the source's territory"),
+        Column("release_year", "int32", "year of release, where no date is known"),
+        Column("genres", "string", "genres joined by '|'"),
+        BATCH,
+    ),
+    ("source", "film", "at", "batch"),
+    ("source",),
+)
+PURCHASE = _event(
+    "purchase",
+    "Something bought. Title and category may stand here or in `product`.",
+    (
+        Column("product", "string", "the product's id in its source"),
+        Column("title", "string", "title, where the feed carries it inline"),
+        Column("category", "string", "category path, levels joined by ' > ', where inline"),
+        _required("quantity", "float64", "units"),
+        Column("unit_price", "float64", "price of one unit"),
+        Column("currency", "string", "ISO 4217 code"),
+    ),
+)
+VIEW = _event(
+    "view",
+    "Something watched.",
+    (
+        _required("film", "string", "the film's id in its source"),
+        Column("seconds", "float64", "seconds watched"),
+        Column("completion", "float64", "share watched, 0 to 1"),
+    ),
+)
+TICKET = _event(
+    "ticket",
+    "Cinema tickets bought; a refund is a row of its own with `refunded` set.",
+    (
+        _required("film", "string", "the film's id in its source"),
+        _required("quantity", "float64", "tickets"),
+        Column("unit_price", "float64", "price of one ticket"),
+        Column("currency", "string", "ISO 4217 code"),
+        Column("cinema", "string", "the cinema's id"),
+        Column("city", "string", "city"),
+        Column("showing_at", "timestamp", "when the film was shown"),
+        Column("refunded", "bool", "true for a refund"),
+    ),
+)
+_CAMPAIGN = (
+    Column("campaign", "string", "campaign"),
+    Column("line", "string", "line of the plan"),
+    Column("channel", "string", "channel"),
+    Column("film", "string", "the film's id in its source"),
+)
+IMPRESSION = _event("impression", "An advertisement shown.", _CAMPAIGN)
+CLICK = _event("click", "An advertisement clicked.", _CAMPAIGN)
+WANT_TO_SEE = _event(
+    "want_to_see",
+    "A 'want to see' mark on a film.",
+    (_required("film", "string", "the film's id in its source"),),
+)
+CONSENT = _event(
+    "consent",
+    "A grant or a refusal of a purpose; the latest one counts.",
+    (
+        _required("purpose", "string", "purpose, such as analytics or advertising"),
+        _required("granted", "bool", "granted or refused"),
+    ),
+)
+QUARANTINE = Table(
+    "quarantine",
+    "Rows that were refused, each with the reason and the raw row (identifiers hashed).",
+    (
+        SOURCE,
+        _required("feed", "string", "name of the feed"),
+        _required("kind", "string", "event kind of the feed"),
+        _required("file", "string", "name of the file, without its folder"),
+        _required("row", "int64", "row in the file, from 1, header not counted"),
+        _required("reason", "string", "why: a short fixed word"),
+        _required("detail", "string", "what was wrong, what was given"),
+        _required("raw", "string", "the row as JSON, identifiers hashed"),
+        _required("at", "timestamp", "when it was refused, UTC"),
+        BATCH,
+    ),
+    ("source", "batch", "row", "reason"),
+    ("source",),
+)
+BEGUN = Table(
+    "begun",
+    "One row per file that was begun: what its rows depend on besides itself and the feed.",
+    (
+        SOURCE,
+        _required("feed", "string", "name of the feed"),
+        _required("kind", "string", "event kind"),
+        _required("digest", "string", "as in `ingested`"),
+        _required("content", "string", "SHA-256 of the file's bytes"),
+        _required("file", "string", "name of the file, without its folder"),
+        _required("terms", "string", "clock, chunk size, policy and so on, as JSON"),
+        _required("at", "timestamp", "when it was begun, UTC"),
+        BATCH,
+    ),
+    ("digest",),
+)
+INGESTED = Table(
+    "ingested",
+    "One row per file that was taken in whole: what became of its rows.",
+    (
+        SOURCE,
+        _required("feed", "string", "name of the feed"),
+        _required("kind", "string", "event kind"),
+        _required("digest", "string", "SHA-256 of the file's bytes and of the feed declaration"),
+        _required("file", "string", "name of the file, without its folder"),
+        _required("read", "int64", "rows read"),
+        _required("written", "int64", "rows written"),
+        _required("known", "int64", "rows already in the lake"),
+        _required("quarantined", "int64", "rows refused"),
+        _required("at", "timestamp", "when it ended, UTC"),
+        BATCH,
+    ),
+    ("source", "digest"),
+)
+
+ACCOUNT_PERSON = Table(
+    "account_person",
+    "Which person an account is, as of the last resolve run. Rewritten by each run.",
+    (
+        SOURCE,
+        ACCOUNT,
+        PERSON,
+        _required("since", "int64", "the resolve run that first saw the account"),
+    ),
+    ("source", "account"),
+)
+PERSON_TABLE = Table(
+    "person",
+    "One row per living person: demographics from the latest non-empty word of any account.",
+    (
+        PERSON,
+        BLOCK,
+        *DEMOGRAPHICS,
+        Column("age_as_of", "date", "day on which age_min and age_max were true"),
+        _required("accounts", "int32", "number of accounts"),
+        _required("sources", "string", "names of its sources in order, joined by ','"),
+    ),
+    ("person",),
+    ("block",),
+)
+PERSON_MERGE = Table(
+    "person_merge",
+    "Two persons that turned out to be one: the smaller id stays, the other is retired.",
+    (
+        _required("run", "int64", "the resolve run"),
+        _required("kept", "int64", "the id that stays"),
+        _required("merged", "int64", "the id that is retired and never used again"),
+        AT,
+    ),
+    ("merged",),
+)
+REFUSED_IDENTIFIER = Table(
+    "refused_identifier",
+    "Identifiers that too many accounts share, so that they link nobody.",
+    (
+        _required("run", "int64", "the resolve run"),
+        _required("kind", "string", "kind of identifier"),
+        _required("digest", "string", "its digest"),
+        _required("accounts", "int64", "accounts that share it"),
+    ),
+    ("run", "kind", "digest"),
+)
+PERSON_LINK = Table(
+    "person_link",
+    "Pairs of accounts that a probabilistic model links, with the model's name.",
+    (
+        _required("source_a", "string", "source of the first account"),
+        _required("account_a", "string", "first account"),
+        _required("source_b", "string", "source of the second account"),
+        _required("account_b", "string", "second account"),
+        _required("probability", "float64", "the model's match probability"),
+        _required("model", "string", "name of the saved model"),
+    ),
+    ("source_a", "account_a", "source_b", "account_b", "model"),
+)
+
+ITEM = Table(
+    "item",
+    "Everything an event can be about, products and films of all sources, densely numbered.",
+    (
+        _required("item", "int32", "dense number, stable for ever"),
+        _required("kind", "string", "product or film"),
+        SOURCE,
+        _required("id", "string", "the product's or film's id in its source"),
+        Column("title", "string", "title"),
+        Column("category", "string", "category path of a product, levels joined by ' > '"),
+        Column("genres", "string", "genres of a film joined by '|'"),
+        Column("release_year", "int32", "year of a film's release"),
+        Column("title_day", "date", "day of the purchase that the title is from, where inline"),
+        Column("category_day", "date", "the same for the category"),
+    ),
+    ("item",),
+)
+PERSON_EVENT = Table(
+    "person_event",
+    "Events by person, laid out by kind and block, so that every stage runs block after block.",
+    (
+        _required("kind", "string", "purchase, view, ticket or want_to_see"),
+        BLOCK,
+        PERSON,
+        SOURCE,
+        DAY,
+        _required("item", "int32", "what it was about; see item"),
+        _required("quantity", "float64", "units or tickets, 1 otherwise; negative for a refund"),
+        Column("unit_price", "float64", "price of one unit"),
+        Column("currency", "string", "ISO 4217 code"),
+        Column("city", "string", "city of the cinema, for a ticket"),
+    ),
+    ("kind", "person", "item", "day"),
+    ("kind", "block"),
+)
+
+TRAIT_BUILD = Table(
+    "trait_build",
+    "One row per finished trait build. A build without a row here did not finish.",
+    (
+        BUILD,
+        _required("as_of", "date", "no event after this day moved a trait"),
+        _required("at", "timestamp", "when it ended, UTC"),
+        _required("persons", "int64", "people in the base"),
+        _required("traits", "int64", "traits built"),
+        _required("rare", "int64", "traits defined but not built, being under the floor"),
+        _required("floor", "int64", "fewest persons a trait needs"),
+        _required("catalogue", "string", "the catalogue as JSON"),
+        _required("inputs", "string", "versions of the tables read, as JSON"),
+    ),
+    ("build",),
+)
+TRAIT = Table(
+    "trait",
+    "The traits of a build.",
+    (
+        BUILD,
+        _required("trait", "int32", "dense number within the build"),
+        _required("name", "string", "family:slug, as the audience language says it"),
+        _required("family", "string", "buys, word, genre, saw, moviegoer, price, gender, age ..."),
+        _required("label", "string", "plain words, such as 'bought from Pet Supplies'"),
+        _required("basis", "string", "the event kind it is counted from, or 'person'"),
+        _required("definition", "string", "the whole definition as JSON"),
+        _required("persons", "int64", "people who have it"),
+        _required("by_source", "string", "JSON: source → people with an account there"),
+        _required("built", "bool", "false when under the floor: no bitmap"),
+    ),
+    ("build", "trait"),
+    ("build",),
+)
+ITEM_TRAIT = Table(
+    "item_trait",
+    "What the events of a built trait may be about, where its definition narrows that.",
+    (
+        BUILD,
+        _required("trait", "int32", "see trait"),
+        _required("item", "int32", "see item"),
+    ),
+    ("build", "trait", "item"),
+    ("build",),
+)
+TRAIT_BITMAP = Table(
+    "trait_bitmap",
+    "Who has a trait, by block, as portable Roaring bitmaps of whole person ids.",
+    (
+        BUILD,
+        _required("trait", "int32", "see trait"),
+        BLOCK,
+        _required("persons", "int64", "people in this block who have it"),
+        _required("bitmap", "binary", "portable Roaring format; ids are whole person ids"),
+    ),
+    ("build", "trait", "block"),
+    ("build",),
+)
+PERSON_TRAIT = Table(
+    "person_trait",
+    "The person-major form: each person's traits with the events behind each, and activity.",
+    (
+        BUILD,
+        BLOCK,
+        PERSON,
+        _required("traits", "list<int32>", "numbers of the person's built traits, ascending"),
+        _required("events", "list<int32>", "events behind each of those traits; 0 for a fact"),
+        _required("purchase", "int32", "purchases up to the as-of date"),
+        _required("view", "int32", "views up to the as-of date"),
+        _required("ticket", "int32", "ticket purchases up to the as-of date"),
+        _required("want_to_see", "int32", "want-to-see marks up to the as-of date"),
+    ),
+    ("build", "person"),
+    ("build", "block"),
+)
+AUDIENCE_BLOCK = Table(
+    "audience_block",
+    "Members of saved audiences, frozen, as portable Roaring bitmaps by block.",
+    (
+        _required("audience", "string", "name of the audience"),
+        _required("version", "int64", "version, from 1"),
+        BLOCK,
+        _required("persons", "int64", "people in this block"),
+        _required("bitmap", "binary", "portable Roaring format; ids are whole person ids"),
+    ),
+    ("audience", "version", "block"),
+)
+
+EVENT_TABLES: dict[str, Table] = {
+    t.name: t for t in (PURCHASE, VIEW, TICKET, IMPRESSION, CLICK, WANT_TO_SEE, CONSENT)
+}
+FEED_TABLES: dict[str, Table] = {
+    "account": ACCOUNT_TABLE,
+    "product": PRODUCT,
+    "film": FILM,
+    **EVENT_TABLES,
+}
+"""Where the rows of each feed kind go."""
+
+ALL: dict[str, Table] = {
+    t.name: t
+    for t in (
+        *FEED_TABLES.values(),
+        IDENTIFIER,
+        QUARANTINE,
+        BEGUN,
+        INGESTED,
+        ACCOUNT_PERSON,
+        PERSON_TABLE,
+        PERSON_MERGE,
+        REFUSED_IDENTIFIER,
+        PERSON_LINK,
+        ITEM,
+        PERSON_EVENT,
+        TRAIT_BUILD,
+        TRAIT,
+        ITEM_TRAIT,
+        TRAIT_BITMAP,
+        PERSON_TRAIT,
+        AUDIENCE_BLOCK,
+    )
+}
