@@ -1,0 +1,319 @@
+"""The tables of a workspace on Delta Lake: exactly-once appends, replacements, snapshots."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from fullhouse.errors import ConflictError, InputError
+from fullhouse.lake.place import Place
+from fullhouse.tables import Snapshot, Table
+
+Data: TypeAlias = pa.Table | pa.RecordBatchReader
+WRITER = WriterProperties(compression="ZSTD", compression_level=1)
+BITMAPS = WriterProperties(
+    # Roaring is compact as it is. Small row groups, sorted, so that a reader of five traits
+    # reads only those: docs/decisions/0003-block-kernel.md has the figures.
+    compression="UNCOMPRESSED",
+    max_row_group_size=128,
+    column_properties={
+        "bitmap": ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE")
+    },
+)
+"""For tables of bitmaps (trait_bitmap sorted by trait and block, audience_block)."""
+PERSONS = WriterProperties(
+    compression="ZSTD",
+    compression_level=1,
+    max_row_group_size=262_144,
+    # Numbers of persons and lists of small numbers, read block by block: dictionaries and
+    # statistics cost a third of the writing time and save a sixth of the space.
+    default_column_properties=ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
+)
+"""For person_trait."""
+TRIES = 50
+"""A commit that lost a race is tried again this often; each try reads the new state."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Where the tables are. Cheap to make: it holds no connection and no state."""
+
+    place: Place
+
+    def uri(self, table: Table) -> str:
+        """Folder or URL of a table."""
+        return self.place.join(table.name).root
+
+    def version(self, table: Table) -> int | None:
+        """The newest version of a table, or None before its first write."""
+        delta = self.open(table)
+        return None if delta is None else delta.version()
+
+    def create(self, table: Table) -> DeltaTable:
+        """The table, made empty when it does not stand yet."""
+        found = self.open(table)
+        if found is not None:
+            return found
+        if self.place.is_local:
+            self.place.path.mkdir(parents=True, exist_ok=True)
+        return DeltaTable.create(
+            self.uri(table),
+            schema=table.schema,
+            mode="ignore",
+            partition_by=list(table.partition_by) or None,
+            name=table.name,
+            description=table.doc,
+        )
+
+    def has_batch(self, table: Table, batch: str) -> bool:
+        """Whether a batch was committed to a table."""
+        delta = self.open(table)
+        return delta is not None and delta.transaction_version(batch) is not None
+
+    def append(
+        self,
+        table: Table,
+        data: Data,
+        *,
+        batch: str,
+        metadata: Mapping[str, str] | None = None,
+        writer: WriterProperties = WRITER,
+    ) -> bool:
+        """Append a batch in one commit; False, and nothing written, when it is there already."""
+        tries = 0
+
+        def once(_: Snapshot) -> Data:
+            nonlocal tries
+            tries += 1
+            if tries > 1 and not isinstance(data, pa.Table):
+                raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+            return data
+
+        return self.append_checked(
+            table, once, batch=batch, guard=batch, metadata=metadata, writer=writer
+        )
+
+    def append_checked(
+        self,
+        table: Table,
+        rows: Callable[[Snapshot], Data],
+        *,
+        batch: str,
+        guard: str,
+        metadata: Mapping[str, str] | None = None,
+        writer: WriterProperties = WRITER,
+    ) -> bool:
+        """Append what `rows` makes of the newest snapshot; False when the batch is there already.
+
+        Two appends under the same guard never overlap: the one that loses the race sees a
+        snapshot with the other's rows and calls `rows` again. Guard and batch are application
+        transactions of the one Delta commit, so a crash leaves all or nothing.
+        """
+        for _ in range(TRIES):
+            delta = self.create(table)
+            if delta.transaction_version(batch) is not None:
+                return False
+            transactions = {batch: 1}
+            if guard != batch:
+                transactions[guard] = (delta.transaction_version(guard) or 0) + 1
+            data = _conform(rows(_snapshot(table, delta)), table)
+            try:
+                write_deltalake(
+                    delta,
+                    data,
+                    mode="append",
+                    writer_properties=writer,
+                    commit_properties=_properties(transactions, metadata),
+                )
+            except CommitFailedError:
+                continue
+            return True
+        raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+
+    def replace(
+        self,
+        table: Table,
+        data: Data,
+        *,
+        where: Mapping[str, str | int] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        marks: Mapping[str, int] | None = None,
+        expected: int | None = None,
+        writer: WriterProperties = WRITER,
+    ) -> int:
+        """Overwrite a derived table, or only its rows `where` column = value; the version.
+
+        `marks` are numbers that change in the same commit and that `mark` reads; compaction
+        keeps them. With `expected`, a ConflictError when the table is no longer at that version
+        (-1: not there yet), and nothing is written.
+        """
+        delta = self.create(table)
+        if expected is not None and delta.version() != max(expected, 0):
+            raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+        try:
+            write_deltalake(
+                delta,
+                _conform(data, table),
+                mode="overwrite",
+                predicate=_predicate(table, where) if where else None,
+                writer_properties=writer,
+                commit_properties=_properties(marks or {}, metadata),
+            )
+        except CommitFailedError as problem:
+            raise ConflictError(
+                f"Table {table.name!r} was changed by others; try again."
+            ) from problem
+        return DeltaTable(self.uri(table)).version()
+
+    def mark(self, table: Table, name: str, *, version: int | None = None) -> int | None:
+        """A number that a `replace` set, as of a version or now; None when it never was."""
+        delta = self.open(table)
+        if delta is None:
+            return None
+        if version is not None:
+            self._travel(delta, table, version, None)
+        found: int | None = delta.transaction_version(name)
+        return found
+
+    def snapshot(
+        self, table: Table, *, version: int | None = None, at: datetime | None = None
+    ) -> Snapshot:
+        """The files of a table now, at a version, or as it stood at a time."""
+        delta = self.open(table)
+        if delta is None:
+            return Snapshot(table, -1, self.uri(table), ())
+        if version is not None or at is not None:
+            self._travel(delta, table, version, at)
+        return _snapshot(table, delta)
+
+    def read(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        where: pc.Expression | None = None,
+        version: int | None = None,
+    ) -> pa.Table:
+        """Rows of a table in memory: for small tables, or narrow ones under a filter."""
+        delta = self.open(table)
+        names = list(columns or table.names)
+        if delta is None:
+            return table.schema.empty_table().select(names)
+        if version is not None:
+            self._travel(delta, table, version, None)
+        return delta.to_pyarrow_dataset().to_table(columns=names, filter=where)
+
+    def batches(
+        self,
+        table: Table,
+        *,
+        columns: Sequence[str] | None = None,
+        where: pc.Expression | None = None,
+        version: int | None = None,
+        rows: int = 100_000,
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows of a table, batch after batch in no order, a few batches in memory at a time."""
+        delta = self.open(table)
+        if delta is None:
+            return
+        if version is not None:
+            self._travel(delta, table, version, None)
+        filesystem, options = self._mapped(table)
+        yield from delta.to_pyarrow_dataset(filesystem=filesystem).to_batches(
+            columns=list(columns or table.names),
+            filter=where,
+            batch_size=rows,
+            batch_readahead=2,
+            fragment_readahead=1,
+            fragment_scan_options=options,
+        )
+
+    def _mapped(self, table: Table) -> tuple[Any, Any]:
+        """Local files are mapped, not read: a third of the time for a trait of a billion people."""
+        if not self.place.is_local:
+            return None, None
+        from pyarrow.dataset import ParquetFragmentScanOptions
+        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+
+        folder = SubTreeFileSystem(self.uri(table), LocalFileSystem(use_mmap=True))
+        return folder, ParquetFragmentScanOptions(pre_buffer=False)
+
+    def metadata(self, table: Table) -> dict[str, str]:
+        """What the newest commit of a table was given as metadata; empty before the first."""
+        delta = self.open(table)
+        if delta is None:
+            return {}
+        last = delta.history(1)[0]
+        return {k: v for k, v in last.items() if isinstance(v, str)}
+
+    def open(self, table: Table) -> DeltaTable | None:
+        """The Delta table, or None before its first write."""
+        try:
+            return DeltaTable(self.uri(table))
+        except TableNotFoundError:
+            return None
+
+    def _travel(
+        self, delta: DeltaTable, table: Table, version: int | None, at: datetime | None
+    ) -> None:
+        try:
+            delta.load_as_version(version if version is not None else _utc(at))
+        except (DeltaError, OSError, ValueError) as problem:
+            raise InputError(
+                f"Table {table.name!r} has no snapshot for"
+                f" {'version ' + str(version) if version is not None else at}: {problem}"
+            ) from None
+
+
+def _utc(at: datetime | None) -> datetime:
+    assert at is not None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _snapshot(table: Table, delta: DeltaTable) -> Snapshot:
+    return Snapshot(table, delta.version(), delta.table_uri, tuple(sorted(delta.file_uris())))
+
+
+def _properties(
+    transactions: Mapping[str, int], metadata: Mapping[str, str] | None
+) -> CommitProperties:
+    return CommitProperties(
+        custom_metadata=dict(metadata or {}),
+        app_transactions=[Transaction(a, v) for a, v in transactions.items()],
+    )
+
+
+def _conform(data: Data, table: Table) -> Data:
+    """The data in the table's column order and types; a missing or extra column is our bug."""
+    schema = table.schema
+    if isinstance(data, pa.Table):
+        return data.select(schema.names).cast(schema)
+
+    def batches() -> Any:
+        for batch in data:
+            yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _predicate(table: Table, where: Mapping[str, str | int]) -> str:
+    unknown = set(where) - set(table.names)
+    if unknown:
+        raise ValueError(f"table {table.name} has no column {unknown}")
+    return " AND ".join(f"{column} = {_literal(value)}" for column, value in where.items())
+
+
+def _literal(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
