@@ -1,0 +1,64 @@
+"""What reading raw files needs of DuckDB: JSON fields, and tables held for a moment."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from fullhouse.engine.duckdb import DuckDBEngine
+
+
+@contextmanager
+def held(engine: DuckDBEngine, table: pa.Table) -> Iterator[ir.Table]:
+    """An Arrow table as an Ibis table, let go at the end; `engine.memory` keeps it for ever."""
+    expr = engine.memory(table)
+    try:
+        yield expr
+    finally:
+        engine.connection.con.unregister(expr.get_name())
+
+
+def json_objects(engine: DuckDBEngine, lines: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether each line is a JSON object."""
+    query = """
+        SELECT CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END AS good
+        FROM lines
+    """
+    return _run(engine, query, lines)["good"]
+
+
+def json_fields(
+    engine: DuckDBEngine, lines: pa.ChunkedArray, names: Sequence[str]
+) -> list[pa.ChunkedArray]:
+    """The named fields of lines that are JSON objects, as texts; a dot reaches into an object.
+
+    All fields come of one parse of each line.
+    """
+    if not names:
+        return []
+    pointers = ["/" + n.replace("~", "~0").replace("/", "~1").replace(".", "/") for n in names]
+    query = "SELECT json_extract_string(line, ?) AS found FROM lines"
+    found = _run(engine, query, lines, pointers)["found"].combine_chunks()
+    flat = found.flatten() if isinstance(found, pa.ListArray) else found.chunk(0).flatten()
+    width = len(names)
+    return [
+        pa.chunked_array([flat.take(pa.array(range(i, len(flat), width)))]) for i in range(width)
+    ]
+
+
+def json_names(engine: DuckDBEngine, lines: pa.ChunkedArray) -> list[str]:
+    """The names of all fields in lines that are JSON objects, one level deep in objects too."""
+    query = "SELECT DISTINCT unnest(json_keys(line)) AS name FROM lines ORDER BY name"
+    return [str(n) for n in _run(engine, query, lines)["name"].to_pylist()]
+
+
+def _run(engine: DuckDBEngine, query: str, lines: pa.ChunkedArray, *parameters: object) -> pa.Table:
+    # A cursor of its own, so that a reading thread and a mapping one do not meet.
+    with engine.connection.con.cursor() as cursor:
+        cursor.execute("SET preserve_insertion_order = true")
+        cursor.register("lines", pa.table({"line": lines}))
+        try:
+            return cursor.sql(query, params=list(parameters)).to_arrow_table()
+        finally:
+            cursor.unregister("lines")

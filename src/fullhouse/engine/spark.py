@@ -1,0 +1,159 @@
+"""Apache Spark, or any server that speaks Spark Connect, such as Sail."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from fullhouse.engine.engine import ibis_schema
+from fullhouse.errors import InputError, UnsupportedError
+from fullhouse.tables import Snapshot
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_TYPES = {
+    "string": "string",
+    "int32": "int",
+    "int64": "bigint",
+    "float64": "double",
+    "bool": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "binary": "binary",
+    "list<int32>": "array<int>",
+}
+
+
+class SparkEngine:
+    """A Spark session: `local[2]`, `spark://host:7077`, or `sc://host:15002` for Connect."""
+
+    name = "spark"
+
+    def __init__(self, address: str = "local[2]") -> None:
+        self.session = _session(address)
+        self.session.conf.set("spark.sql.session.timeZone", "UTC")
+        self.connection = ibis.pyspark.connect(self.session)
+        self._delta: bool | None = None
+        self._names = 0
+
+    def scan(self, snapshot: Snapshot) -> ir.Table:
+        """A snapshot as an Ibis table: by Delta where the server has it, else by its files."""
+        if not snapshot.uris:
+            return self.memory(snapshot.table.schema.empty_table())
+        frame = self._by_delta(snapshot) if self._delta is not False else None
+        return self._table(frame if frame is not None else self._by_files(snapshot), snapshot)
+
+    def memory(self, table: pa.Table) -> ir.Table:
+        """A small Arrow table as an Ibis table."""
+        frame = self.session.createDataFrame(
+            # In one chunk: pandas cannot hand a text column of several to Spark.
+            table.combine_chunks().to_pandas(),
+            schema=_spark_schema(table.schema),
+        )
+        name = self._name()
+        frame.createOrReplaceTempView(name)
+        return self.connection.table(name)
+
+    def arrow(self, expr: ir.Table) -> pa.Table:
+        """The result of an expression, in memory."""
+        try:
+            return expr.to_pyarrow()
+        except ibis.common.exceptions.OperationNotDefinedError as problem:
+            raise UnsupportedError(f"Spark cannot do this operation: {problem}") from problem
+
+    def batches(self, expr: ir.Table, *, rows: int = 1_000_000) -> pa.RecordBatchReader:
+        """The result of an expression; Spark hands it to this process as one table."""
+        table = self.arrow(expr)
+        return pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=rows))
+
+    def keep(self, expr: ir.Table, *, scratch: str) -> ir.Table:
+        """The rows of an expression as Parquet files under `scratch`.
+
+        Files and not `cache()`: that keeps the growing plan of an iteration, and does nothing
+        at all on Sail.
+        """
+        folder = f"{scratch}/{self._name()}"
+        frame = self.session.sql(self.connection.compile(expr))
+        schema = frame.schema
+        frame.write.parquet(folder)
+        name = self._name()
+        # By its schema: Sail writes no file at all for no rows.
+        self.session.read.schema(schema).parquet(folder).createOrReplaceTempView(name)
+        return self.connection.table(name)
+
+    def forget(self, table: ir.Table) -> None:
+        """Drop the view of a kept table; its files go with the scratch folder."""
+        self.session.catalog.dropTempView(table.get_name())
+
+    def close(self) -> None:
+        """End the session."""
+        self.session.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _by_delta(self, snapshot: Snapshot) -> "DataFrame | None":
+        reader = self.session.read.format("delta").option("versionAsOf", snapshot.version)
+        try:
+            frame = reader.load(snapshot.root)
+            _ = frame.columns
+        except Exception as problem:
+            # Plain Spark has no Delta source unless its jars are there; the files will do.
+            # Its two kinds of session raise two kinds of error, so the word decides.
+            if "DATA_SOURCE_NOT_FOUND" not in str(problem):
+                raise
+            self._delta = False
+            return None
+        self._delta = True
+        return frame
+
+    def _by_files(self, snapshot: Snapshot) -> "DataFrame":
+        declared = ", ".join(f"`{c.name}` {_TYPES[c.type]}" for c in snapshot.table.columns)
+        reader = self.session.read.option("basePath", snapshot.root).schema(declared)
+        return reader.parquet(*snapshot.uris)
+
+    def _table(self, frame: "DataFrame", snapshot: Snapshot) -> ir.Table:
+        name = self._name()
+        frame.createOrReplaceTempView(name)
+        table = self.connection.table(name)
+        schema = ibis_schema(snapshot.table.schema)
+        return table.select(**{c: table[c].cast(schema[c]) for c in schema})
+
+    def _name(self) -> str:
+        self._names += 1
+        return f"fullhouse_{id(self)}_{self._names}"
+
+
+def _session(address: str) -> "SparkSession":
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise InputError(
+            "The spark engine needs PySpark: pip install 'fullhouse[spark]'."
+        ) from None
+    builder: Any = SparkSession.builder
+    if address.startswith("sc://"):
+        builder = builder.remote(address)
+    else:
+        builder = builder.master(address).appName("fullhouse")
+        builder = builder.config("spark.ui.enabled", "false")
+        builder = builder.config("spark.sql.shuffle.partitions", "8")
+    session: SparkSession = builder.getOrCreate()
+    return session
+
+
+def _spark_schema(schema: pa.Schema) -> Any:
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    return from_arrow_schema(schema)
