@@ -1,0 +1,91 @@
+"""Identifiers become digests in memory, before anything can touch the disk."""
+
+import hmac
+import json
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+
+KINDS = ("email", "phone", "device")
+"""Identifier kinds with a normalisation of their own; any other kind is trimmed only."""
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+# Wide on purpose: whatever has an @ inside goes.
+_EMAIL_LIKE = re.compile(r"[^\s,;\"'<>|]+@[^\s,;\"'<>|]+")
+# A date is no phone number, though it looks like one.
+_PHONE_LIKE = re.compile(r"(?!\d{4}-\d{2}-\d{2})\+?\(?\d[\d\s().\-/]{5,}\d")
+
+
+def normalise(kind: str, text: str, *, phone_region: str) -> str | None:
+    """The identifier as every source would write it, or None when it can be none.
+
+    E-mail: trimmed, lower case. Phone: E.164, numbers without a country code read as numbers of
+    `phone_region`. Device: trimmed, lower case. Other kinds: trimmed.
+    """
+    if kind == "phone":
+        return _e164(text, phone_region)
+    text = text.strip()
+    if kind == "email":
+        text = text.lower()
+        return text if _EMAIL.fullmatch(text) else None
+    return (text.lower() if kind == "device" else text) or None
+
+
+@lru_cache(maxsize=100_000)
+def _e164(text: str, region: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@dataclass(frozen=True)
+class Hasher:
+    """HMAC-SHA-256 under the workspace key; each kind has a domain of its own."""
+
+    key: bytes = field(repr=False)
+    phone_region: str
+
+    def digest(self, kind: str, text: str) -> str | None:
+        """The digest of a raw identifier in hexadecimal, or None when it is invalid."""
+        plain = normalise(kind, text, phone_region=self.phone_region)
+        return None if plain is None else self._hmac(kind, plain)
+
+    def column(self, kind: str, raw: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+        """A column of digests for one of raw identifiers, and how many of those were invalid."""
+        coded = pc.dictionary_encode(raw.cast(pa.string()).combine_chunks())
+        digests = pa.array(
+            [None if t is None else self.digest(kind, t) for t in coded.dictionary.to_pylist()],
+            pa.string(),
+        )
+        found = digests.take(coded.indices)
+        return pa.chunked_array([found]), found.null_count - raw.null_count
+
+    def scrub(self, text: str, *, phones: bool = True) -> str:
+        """The text with everything that looks like an e-mail or a phone number made a digest."""
+        text = _EMAIL_LIKE.sub(lambda m: self._like("email", m[0]), text)
+        return _PHONE_LIKE.sub(lambda m: self._like("phone", m[0]), text) if phones else text
+
+    def _like(self, kind: str, text: str) -> str:
+        return f"{kind}:{self.digest(kind, text) or self._hmac(kind, text.strip().lower())}"
+
+    def _hmac(self, kind: str, plain: str) -> str:
+        message = f"identifier/{kind}\0{plain}".encode()
+        return hmac.digest(self.key, message, "sha256").hex()
+
+
+def looks_like_email(text: str) -> bool:
+    """Whether a text is an e-mail address and nothing else."""
+    return _EMAIL.fullmatch(text.strip()) is not None
+
+
+def as_json(row: dict[str, object]) -> str:
+    """A raw row as the quarantine keeps it."""
+    return json.dumps(row, ensure_ascii=False, default=str)

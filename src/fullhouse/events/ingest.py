@@ -1,0 +1,207 @@
+"""Files into the lake."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.engine import DuckDBEngine
+from fullhouse.errors import ConflictError
+from fullhouse.events.chunk import Chunk, ahead, chunks
+from fullhouse.events.commit import Job, Ready, Tally, commit
+from fullhouse.events.feed import Feed
+from fullhouse.events.files import File
+from fullhouse.events.identify import Hasher
+from fullhouse.events.known import of_source, unknown_accounts
+from fullhouse.events.map import Refusal, map_rows
+from fullhouse.events.piece import ROW
+from fullhouse.events.records import check_columns, pieces
+from fullhouse.events.report import FileReport, Report
+from fullhouse.events.terms import Terms
+from fullhouse.lake import Lake
+from fullhouse.settings import Settings
+from fullhouse.tables import ACCOUNT_TABLE, BEGUN, INGESTED
+
+MEMORY = "400MB"
+"""Memory of each of the two DuckDB instances of an ingest; what does not fit is spilled."""
+
+Progress = Callable[[str, int], None]
+"""Called with the name of a file and the rows of it that are done."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all files of one ingest share."""
+
+    lake: Lake
+    feed: Feed
+    key: bytes
+    settings: Settings
+    now: datetime
+    progress: Progress
+    mapper: DuckDBEngine
+    writer: DuckDBEngine
+
+
+def ingest(
+    lake: Lake,
+    feed: Feed,
+    files: Sequence[File],
+    *,
+    key: bytes,
+    settings: Settings,
+    now: datetime,
+    progress: Progress = lambda _, __: None,
+) -> Report:
+    """Take files into the lake, each row exactly once.
+
+    Files whose columns do not fit the feed are found out before the first row is written. Doing
+    the same again writes nothing; doing it again after a crash writes the rest.
+    """
+    columns = [check_columns(file, feed) for file in files]
+    with (
+        DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
+        DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
+    ):
+        run = _Run(lake, feed, key, settings, now, progress, mapper, writer)
+        reports = [
+            _ingest_file(run, file, found) for file, found in zip(files, columns, strict=True)
+        ]
+    return Report(feed.name, tuple(reports))
+
+
+def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
+    """A chunk hashed, mapped and validated. Raw identifiers end here."""
+    raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
+    mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
+    rows, refused = mapped.rows, mapped.refused
+    if lake and job.feed.is_event and job.terms.unknown_account == "quarantine":
+        rows, strangers = _without_strangers(engine, lake, job, rows)
+        refused = (*refused, *strangers)
+    # What is not needed any more is let go: a chunk waits for its turn to be written.
+    light = replace(chunk, rows=chunk.rows.schema.empty_table())
+    kept = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
+    return Ready(light, kept, rows, refused, invalid)
+
+
+def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
+    """The raw rows with each identifier column made digests, and the invalid ones by kind."""
+    invalid: Counter[str] = Counter()
+    for column, kind in feed.identifier_columns.items():
+        digests, wrong = hasher.column(kind, raw[column])
+        raw = raw.set_column(raw.column_names.index(column), column, digests)
+        if wrong:
+            invalid[kind] += wrong
+    return raw, dict(invalid)
+
+
+def _ingest_file(run: _Run, file: File, columns: Sequence[str]) -> FileReport:
+    run.progress(file.name, 0)
+    stamp, content = file.stamp(), file.digest()
+    lake, feed = run.lake, run.feed
+    looked_up = run.settings.unknown_account == "quarantine"
+    accounts = lake.version(ACCOUNT_TABLE) if looked_up else None
+    terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
+    digest = terms.digest(feed, content)
+    if lake.has_batch(INGESTED, digest):
+        return _known(lake, file, digest)
+    terms, again = _begin(lake, feed, file, terms, digest=digest, content=content)
+    by_id = feed.is_event and ("event_id" in feed.targets or again)
+    hasher = Hasher(run.key, terms.phone_region)
+    job = Job(feed, terms, hasher, file.name, digest, content, columns, by_id)
+    tally = _write_all(run, job, file)
+    if file.stamp() != stamp:
+        raise ConflictError(f"{file.path} changed while it was read; ingest it again.")
+    _finish(lake, job, tally, run.now)
+    return FileReport(
+        file.name,
+        tally.read,
+        tally.written,
+        tally.known,
+        dict(tally.quarantined),
+        dict(tally.invalid),
+    )
+
+
+def _write_all(run: _Run, job: Job, file: File) -> Tally:
+    """Read ahead, map here, write behind: three chunks are in memory at most."""
+    tally = Tally()
+    coming = ahead(chunks(pieces(file, job.feed, run.mapper), job.terms.chunk_rows))
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as pool:
+        behind: Future[Tally] | None = None
+        for chunk in coming:
+            ready = prepare(run.mapper, run.lake, job, chunk)
+            if behind is not None:
+                tally.add(behind.result())
+                run.progress(job.file, tally.read)
+            behind = pool.submit(commit, run.writer, run.lake, job, ready)
+            del chunk, ready
+            pa.default_memory_pool().release_unused()
+        if behind is not None:
+            tally.add(behind.result())
+            run.progress(job.file, tally.read)
+    return tally
+
+
+def _without_strangers(
+    engine: DuckDBEngine, lake: Lake, job: Job, rows: pa.Table
+) -> tuple[pa.Table, list[Refusal]]:
+    version = job.terms.accounts
+    if version < 0:
+        strange = pa.array([True] * rows.num_rows, pa.bool_())
+    else:
+        named = of_source(lake.snapshot(ACCOUNT_TABLE, version=version), job.feed.source)
+        strange = pa.array(unknown_accounts(engine, named, rows))
+    refused = rows.filter(strange)[ROW].to_pylist()
+    kept = rows.filter(pc.invert(strange))
+    return kept, [Refusal(row, "unknown_account", "account") for row in refused]
+
+
+def _begin(
+    lake: Lake, feed: Feed, file: File, terms: Terms, *, digest: str, content: str
+) -> tuple[Terms, bool]:
+    """The terms of the file's first run, and whether it came in under another declaration too."""
+    row = {
+        "source": feed.source,
+        "feed": feed.name,
+        "kind": feed.kind,
+        "digest": digest,
+        "content": content,
+        "file": file.name,
+        "terms": terms.to_json(),
+        "at": terms.now,
+        "batch": digest,
+    }
+    lake.append(BEGUN, pa.Table.from_pylist([row], schema=BEGUN.schema), batch=digest)
+    same = (pc.field("content") == content) & (pc.field("source") == feed.source)
+    found = lake.read(BEGUN, where=same & (pc.field("kind") == feed.kind)).to_pylist()
+    (mine,) = (r for r in found if r["digest"] == digest)
+    return Terms.from_json(mine["terms"]), len(found) > 1
+
+
+def _finish(lake: Lake, job: Job, tally: Tally, now: datetime) -> None:
+    refused = tally.quarantined.total()
+    row = {
+        "source": job.feed.source,
+        "feed": job.feed.name,
+        "kind": job.feed.kind,
+        "digest": job.digest,
+        "file": job.file,
+        "read": tally.read,
+        "written": tally.taken,
+        "known": tally.read - tally.taken - refused,
+        "quarantined": refused,
+        "at": now,
+        "batch": job.digest,
+    }
+    lake.append(INGESTED, pa.Table.from_pylist([row], schema=INGESTED.schema), batch=job.digest)
+
+
+def _known(lake: Lake, file: File, digest: str) -> FileReport:
+    found = lake.read(INGESTED, columns=["read"], where=pc.field("digest") == digest)
+    read = found["read"][0].as_py()
+    return FileReport(file.name, read, 0, read)
