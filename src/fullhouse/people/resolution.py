@@ -1,0 +1,96 @@
+"""What a resolve run found and changed."""
+
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from fullhouse.lake import Lake
+from fullhouse.tables import (
+    ACCOUNT_PERSON,
+    PERSON_MERGE,
+    PERSON_TABLE,
+    REFUSED_IDENTIFIER,
+    Snapshot,
+)
+
+RUN = "fullhouse.resolve.run"
+NEXT = "fullhouse.resolve.next"
+BEFORE = "fullhouse.resolve.before"
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """One consistent state of the people, and what the run changed.
+
+    `changed` is false when there was nothing new: then `run` is the earlier run's number.
+    """
+
+    run: int
+    changed: bool
+    accounts: int
+    persons: int
+    new_accounts: int
+    new_persons: int
+    merges: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the last resolve run left the tables."""
+
+    run: int
+    next: int
+    accounts: Snapshot
+
+
+@dataclass(frozen=True)
+class Census:
+    """The people before a run, and the first id that was never used."""
+
+    accounts: int
+    persons: int
+    next: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What linking found: new accounts with their nodes, the root of every node with an edge."""
+
+    fresh: ir.Table
+    fresh_rows: int
+    roots: ir.Table
+    merges: pa.Table
+    refused: pa.Table
+
+    @property
+    def is_news(self) -> bool:
+        """Whether any account is new or any persons became one."""
+        return bool(self.fresh_rows or self.merges.num_rows)
+
+
+def batch(run: int) -> str:
+    """The name under which a run's rows were appended."""
+    return f"resolve-{run}"
+
+
+def read_state(lake: Lake) -> State:
+    """The state that the newest version of account_person carries, in one commit with its rows."""
+    snapshot = lake.snapshot(ACCOUNT_PERSON)
+    if snapshot.version < 0:
+        return State(0, 0, snapshot)
+    run = lake.mark(ACCOUNT_PERSON, RUN, version=snapshot.version) or 0
+    following = lake.mark(ACCOUNT_PERSON, NEXT, version=snapshot.version) or 0
+    return State(run, following, snapshot)
+
+
+def is_whole(lake: Lake, state: State) -> bool:
+    """Whether every table of the state's run was written."""
+    if state.run == 0:
+        return True
+    return (
+        lake.has_batch(PERSON_MERGE, batch(state.run))
+        and lake.has_batch(REFUSED_IDENTIFIER, batch(state.run))
+        and lake.mark(PERSON_TABLE, RUN) == state.run
+    )
