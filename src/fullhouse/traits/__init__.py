@@ -1,0 +1,36 @@
+"""Yes/no facts about persons as of a date, counted from their events, as bitmaps by block."""
+
+from fullhouse.traits.build import Built, build
+from fullhouse.traits.catalogue import Catalogue, parse_catalogue
+from fullhouse.traits.count import matching_events, trait_counts
+from fullhouse.traits.layout import Layout, lay_out
+from fullhouse.traits.read import (
+    builds,
+    everyone,
+    find_build,
+    find_trait,
+    load_blocks,
+    traits_of,
+)
+from fullhouse.traits.trait import EVERYONE, KINDS, Build, Trait
+
+__all__ = [
+    "EVERYONE",
+    "KINDS",
+    "Build",
+    "Built",
+    "Catalogue",
+    "Layout",
+    "Trait",
+    "build",
+    "builds",
+    "everyone",
+    "find_build",
+    "find_trait",
+    "lay_out",
+    "load_blocks",
+    "matching_events",
+    "parse_catalogue",
+    "trait_counts",
+    "traits_of",
+]

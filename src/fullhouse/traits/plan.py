@@ -1,0 +1,217 @@
+"""What a build is going to do: its candidates in the order of their numbers, and how to count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from fullhouse.traits.blocks import Need
+from fullhouse.traits.catalogue import Catalogue, Family
+from fullhouse.traits.expand import Counted
+from fullhouse.traits.facts import Fact, FactFamily
+from fullhouse.traits.kernel import Ints, ItemMap, first_day, item_maps
+from fullhouse.traits.levels import FIFTHS, PRICES, PriceLevels
+from fullhouse.values import Window
+
+KIND_OF = {"moviegoer": "ticket", "viewer": "view"}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trait before it is known how many have it."""
+
+    name: str
+    family: str
+    label: str
+    basis: str
+    definition: dict[str, Any]
+    floor: int
+
+
+@dataclass(frozen=True)
+class Goers:
+    """A trait that the number of events of a kind in a window decides, whatever they are about.
+
+    `bounds` are (trait, fewest, most); with `lapsed` (trait, first day of a longer window), it is
+    those with events in the longer window and none in the shorter one.
+    """
+
+    kind: str
+    first: int | None
+    bounds: tuple[int, int, int] | None = None
+    lapsed: tuple[int, int | None] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a block needs to be counted.
+
+    Candidates are numbered: those counted from items, then visits, price, activity, facts.
+    """
+
+    as_of: date
+    candidates: list[Candidate]
+    maps: list[ItemMap]
+    least: Ints
+    most: Ints
+    goers: list[Goers]
+    price: PriceLevels | None
+    price_least: int
+    price_start: int
+    active: dict[str, int]
+    active_first: int | None
+    facts: list[tuple[int, FactFamily]]
+    sources: list[str]
+
+    @property
+    def need(self) -> Need:
+        """The columns of events to read."""
+        windows = [m.first_day for m in self.maps] + [g.first for g in self.goers]
+        windows += [g.lapsed[1] for g in self.goers if g.lapsed]
+        windows += [self.active_first] + ([self.price.first_day] if self.price else [])
+        return Need(
+            day=any(w is not None for w in windows),
+            source=bool(self.active),
+            price=self.price is not None,
+        )
+
+
+def make_plan(
+    catalogue: Catalogue,
+    counted: list[Counted],
+    facts: list[FactFamily],
+    price: PriceLevels | None,
+    sources: list[str],
+    *,
+    items: int,
+    kinds: Mapping[str, Any],
+    as_of: date,
+    floor: int,
+) -> Plan:
+    """Number every candidate and prepare the kernel's tables."""
+    about = [c for c in counted if c.items is not None]
+    found = [_of_counted(c, floor) for c in about]
+    goers: list[Goers] = []
+    for name, kind in KIND_OF.items():
+        family = catalogue.family(name)
+        if family is not None and kinds.get(kind):
+            visits = [c for c in counted if c.family == name]
+            goers += _goers(family, kind, visits, len(found), as_of)
+            found += [_of_counted(c, floor) for c in visits]
+            found += _lapsed(family, kind, floor)
+    price_start = len(found)
+    spend = catalogue.family("price")
+    if price is not None and spend is not None:
+        found += [_price(p, spend, floor) for p in PRICES]
+    active, busy = {}, catalogue.family("active")
+    for source in sources if busy is not None else ():
+        assert busy is not None
+        active[source] = len(found)
+        found += [_fifth(source, n, busy, floor) for n in range(5)]
+    placed = []
+    for family_ in facts:
+        placed.append((len(found), family_))
+        found += [_of_fact(f, floor) for f in family_.traits]
+    top = np.iinfo(np.int32).max
+    return Plan(
+        as_of=as_of,
+        candidates=found,
+        maps=item_maps(about, items, as_of),
+        least=np.array([c.min_events for c in about], np.int32),
+        most=np.array([c.max_events or top for c in about], np.int32),
+        goers=goers,
+        price=price,
+        price_least=spend.min_events if spend else 1,
+        price_start=price_start,
+        active=active,
+        active_first=first_day(busy.window_days, as_of) if busy else None,
+        facts=placed,
+        sources=sources,
+    )
+
+
+def _of_counted(trait: Counted, floor: int) -> Candidate:
+    return Candidate(
+        trait.name,
+        trait.family,
+        trait.label,
+        trait.kinds[0],
+        trait.definition,
+        trait.floor or floor,
+    )
+
+
+def _of_fact(fact: Fact, floor: int) -> Candidate:
+    return Candidate(
+        fact.name, fact.family, fact.label, "person", {"fact": fact.family}, fact.floor or floor
+    )
+
+
+def _goers(
+    family: Family, kind: str, visits: list[Counted], start: int, as_of: date
+) -> list[Goers]:
+    top = int(np.iinfo(np.int32).max)
+    found = [
+        Goers(
+            kind,
+            first_day(visit.window_days, as_of),
+            (start + n, visit.min_events, visit.max_events or top),
+        )
+        for n, visit in enumerate(visits)
+    ]
+    if family.lapsed_days is not None:
+        longer = first_day(family.lapsed_days, as_of)
+        lapsed = (start + len(visits), longer)
+        found.append(Goers(kind, first_day(family.window_days, as_of), lapsed=lapsed))
+    return found
+
+
+def _lapsed(family: Family, kind: str, floor: int) -> list[Candidate]:
+    if family.lapsed_days is None:
+        return []
+    word = "went to the cinema" if kind == "ticket" else "watched"
+    label = f"{word} {Window(family.lapsed_days)}, but not {Window(family.window_days)}"
+    definition = {
+        "level": "lapsed",
+        "from": kind,
+        "window_days": family.lapsed_days,
+        "none_in_days": family.window_days,
+    }
+    return [
+        Candidate(
+            f"{family.name}:lapsed", family.name, label, "person", definition, family.floor or floor
+        )
+    ]
+
+
+def _price(level: str, family: Family, floor: int) -> Candidate:
+    word = {"low": "lower", "middle": "middle", "high": "upper"}[level]
+    definition = {
+        "level": level,
+        "from": "purchase",
+        "window_days": family.window_days,
+        "min_events": family.min_events,
+    }
+    return Candidate(
+        f"price:{level}",
+        "price",
+        f"pays {word}-third prices within the categories bought",
+        "person",
+        definition,
+        family.floor or floor,
+    )
+
+
+def _fifth(source: str, n: int, family: Family, floor: int) -> Candidate:
+    word = ("least active", "less active", "middling active", "more active", "most active")[n]
+    definition = {"level": FIFTHS[n], "source": source, "window_days": family.window_days}
+    return Candidate(
+        f"active:{source}:{FIFTHS[n]}",
+        "active",
+        f"{word} fifth at {source}",
+        "person",
+        definition,
+        family.floor or floor,
+    )
