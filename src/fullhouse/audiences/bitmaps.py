@@ -1,0 +1,224 @@
+"""Bitmaps of traits and saved audiences from the lake, by block, in a bounded cache."""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyroaring import BitMap
+
+from fullhouse.audiences.kernel import EMPTY, Set, load
+from fullhouse.lake import Lake
+from fullhouse.tables import AUDIENCE_BLOCK, TRAIT_BITMAP
+from fullhouse.traits import EVERYONE, Build
+from fullhouse.values import BLOCK_BITS
+
+Blocks: TypeAlias = dict[int, Set]
+"""Block → its people; a block that is not there has nobody."""
+
+Key: TypeAlias = tuple[str, int, int, int]
+"""Table, its version, build and trait."""
+
+CACHE_BYTES = 1 << 30
+"""Eight dense traits of a billion people."""
+
+WINDOW_BYTES = 1 << 28
+"""What a stream of blocks reads at a time."""
+
+_PACKED_BYTES = 1 << (BLOCK_BITS - 3)
+
+
+@dataclass
+class Cache:
+    """Traits that were read before; the one used longest ago goes first."""
+
+    most_bytes: int = CACHE_BYTES
+    weighs: int = 0
+    _kept: OrderedDict[Key, Blocks] = field(default_factory=OrderedDict)
+    _asked: set[Key] = field(default_factory=set)
+
+    def asked(self, keys: Iterable[Key]) -> bool:
+        """Whether all these keys were asked for before; from now on they were."""
+        now = set(keys)
+        before = now <= self._asked
+        self._asked |= now
+        return before
+
+    def get(self, key: Key) -> Blocks | None:
+        """The blocks under a key, when they are here."""
+        found = self._kept.get(key)
+        if found is not None:
+            self._kept.move_to_end(key)
+        return found
+
+    def put(self, key: Key, blocks: Blocks) -> None:
+        """Keep blocks; what is larger than the whole cache is not kept."""
+        size = weight(blocks)
+        if key in self._kept or size > self.most_bytes:
+            return
+        self._kept[key] = blocks
+        self.weighs += size
+        while self.weighs > self.most_bytes:
+            _, gone = self._kept.popitem(last=False)
+            self.weighs -= weight(gone)
+
+
+def weight(blocks: Blocks) -> int:
+    """About how many bytes blocks take in memory."""
+    return sum(
+        min(2 * len(s), _PACKED_BYTES) + 100 if isinstance(s, BitMap) else _PACKED_BYTES
+        for s in blocks.values()
+    )
+
+
+@dataclass(frozen=True)
+class Bitmaps:
+    """The bitmaps of one build, as one version of the table has them."""
+
+    lake: Lake
+    build: Build
+    cache: Cache
+    version: int | None
+
+    @classmethod
+    def of(cls, lake: Lake, build: Build, cache: Cache) -> "Bitmaps":
+        """The bitmaps of a build as the table is now."""
+        return cls(lake, build, cache, lake.version(TRAIT_BITMAP))
+
+    def blocks(self) -> list[int]:
+        """The blocks that have people of the base, ascending."""
+        batches = self._batches(["block"], _among("trait", [EVERYONE]))
+        return sorted(b for batch in batches for b in batch.column("block").to_pylist())
+
+    def stream(
+        self, traits: Sequence[int], blocks: Sequence[int], *, sizes: Sequence[int]
+    ) -> Iterator[tuple[int, list[Set]]]:
+        """The sets of some traits, block after block; `sizes` are the people of each trait.
+
+        Few bytes, and what is asked for again and fits in the cache, are read whole and kept.
+        The rest is read in windows of blocks and let go: memory stays bounded whatever the rule,
+        and a single count over a billion people does not pay for memory it will not use again.
+        """
+        need = sum(min(2 * s, len(blocks) * _PACKED_BYTES) for s in sizes)
+        again = self.cache.asked(self._key(t) for t in traits)
+        if need <= (self.cache.most_bytes if again else min(WINDOW_BYTES, self.cache.most_bytes)):
+            whole = self._whole(traits)
+            for block in blocks:
+                yield block, [w.get(block, EMPTY) for w in whole]
+            return
+        step = max(1, len(blocks) * WINDOW_BYTES // need)
+        for start in range(0, len(blocks), step):
+            some = blocks[start : start + step]
+            read = self._read(traits, (some[0], some[-1]))
+            for block in some:
+                yield block, [read[t].get(block, EMPTY) for t in traits]
+
+    def every(self, traits: Sequence[int]) -> Iterator[tuple[int, int, int, Set]]:
+        """Trait, block, people and set of all bitmaps of some traits, in no order.
+
+        Each is read once and let go, so memory stays bounded however many there are.
+        """
+        names = ["trait", "block", "persons", "bitmap"]
+        for batch in self._batches(names, _among("trait", traits)):
+            for trait, block, persons, data in zip(
+                *(batch.column(c).to_pylist() for c in names[:3]),
+                binaries(batch.column("bitmap")),
+                strict=True,
+            ):
+                yield trait, block, persons, load(data)
+
+    def _whole(self, traits: Sequence[int]) -> list[Blocks]:
+        found = {t: self.cache.get(self._key(t)) for t in traits}
+        missing = [t for t, blocks in found.items() if blocks is None]
+        if missing:
+            for t, blocks in self._read(missing).items():
+                found[t] = blocks
+                self.cache.put(self._key(t), blocks)
+        return [found[t] or {} for t in traits]
+
+    def _key(self, trait: int) -> Key:
+        return self.lake.uri(TRAIT_BITMAP), self.version or 0, self.build.id, trait
+
+    def _read(
+        self, traits: Sequence[int], between: tuple[int, int] | None = None
+    ) -> dict[int, Blocks]:
+        where = _among("trait", traits)
+        if between is not None:
+            where &= (pc.field("block") >= between[0]) & (pc.field("block") <= between[1])
+        found: dict[int, Blocks] = {t: {} for t in traits}
+        for batch in self._batches(["trait", "block", "bitmap"], where):
+            for trait, block, data in zip(
+                batch.column("trait").to_pylist(),
+                batch.column("block").to_pylist(),
+                binaries(batch.column("bitmap")),
+                strict=True,
+            ):
+                found[trait][block] = load(data)
+        return found
+
+    def _batches(self, columns: list[str], where: pc.Expression) -> Iterator[pa.RecordBatch]:
+        where = (pc.field("build") == self.build.id) & where
+        return self.lake.batches(
+            TRAIT_BITMAP, columns=columns, where=where, version=self.version, rows=1_000
+        )
+
+
+def read_members(lake: Lake, name: str, version: int) -> dict[int, BitMap]:
+    """The frozen members of a saved audience, by block."""
+    where = (pc.field("audience") == name) & (pc.field("version") == version)
+    rows = lake.read(AUDIENCE_BLOCK, columns=["block", "bitmap"], where=where)
+    return {
+        block: BitMap.deserialize(bytes(data))
+        for block, data in zip(rows["block"].to_pylist(), binaries(rows["bitmap"]), strict=True)
+    }
+
+
+def by_block(parts: Iterable[npt.NDArray[Any]]) -> dict[int, BitMap]:
+    """Person ids, given in parts and in any order, as bitmaps by block."""
+    found: dict[int, BitMap] = {}
+    for part in parts:
+        people = np.sort(part.astype(np.uint32))
+        blocks, starts = np.unique(people >> np.uint32(BLOCK_BITS), return_index=True)
+        for block, piece in zip(
+            blocks.tolist(), np.split(people, starts[1:]), strict=len(people) > 0
+        ):
+            found.setdefault(block, BitMap()).update(BitMap(piece))
+    return found
+
+
+def moved(members: dict[int, BitMap], merges: dict[int, int]) -> dict[int, BitMap]:
+    """The members with every person that was merged since replaced by the one it became."""
+    gone = BitMap(merges)
+    out = {b: m - gone for b, m in members.items()}
+    became = [merges[p] for m in members.values() for p in m & gone]
+    for block, people in by_block([np.array(became, np.int64)]).items():
+        out[block] = out.get(block, BitMap()) | people
+    return out
+
+
+def binaries(column: pa.Array | pa.ChunkedArray) -> Iterator[memoryview]:
+    """The values of a binary column, without a copy."""
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    for chunk in chunks:
+        if not len(chunk):
+            continue
+        _, offsets, data = chunk.buffers()
+        width = "<i8" if pa.types.is_large_binary(chunk.type) else "<i4"
+        at = np.frombuffer(offsets, width)[chunk.offset : chunk.offset + len(chunk) + 1].tolist()
+        view = memoryview(data) if data is not None else memoryview(b"")
+        for start, end in pairwise(at):
+            yield view[start:end]
+
+
+def _among(column: str, values: Sequence[int]) -> pc.Expression:
+    # A range as well as the set: file and row-group statistics prune by ranges.
+    if not values:
+        return pc.scalar(False)
+    field_ = pc.field(column)
+    within = (field_ >= min(values)) & (field_ <= max(values))
+    return within & field_.isin(pa.array(values, pa.int32()))

@@ -1,0 +1,137 @@
+"""Write the accounts of a saved audience to a file, for the operator."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from pyroaring import BitMap
+
+from fullhouse.audiences.audience import Audience
+from fullhouse.audiences.bitmaps import moved, read_members
+from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
+from fullhouse.audiences.population import Blocked, read_merges
+from fullhouse.errors import InputError, did_you_mean
+from fullhouse.lake import Lake
+from fullhouse.tables import ACCOUNT_PERSON
+from fullhouse.values import BLOCK_BITS
+
+SCHEMA = pa.schema([ACCOUNT_PERSON.schema.field("source"), ACCOUNT_PERSON.schema.field("account")])
+FORMATS = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: accounts by source, of so many people.
+
+    `left_out` people do not take part in the purpose; of `gone` no account is left in the lake,
+    or, where sources were named, none in those.
+    """
+
+    file: Path
+    accounts: dict[str, int]
+    persons: int
+    left_out: int
+    gone: int
+
+
+def export(
+    lake: Lake,
+    audience: Audience,
+    blocked: Sequence[Blocked],
+    file: Path,
+    *,
+    sources: tuple[str, ...] = (),
+) -> Exported:
+    """Write source and account of the people in an audience whom nothing blocks.
+
+    People merged since the audience was saved are followed to the person they became. Memory is
+    one bit for each person id, whatever the number of accounts. The file appears whole or not.
+    """
+    if file.suffix not in FORMATS:
+        raise InputError(f"The file must end in .parquet or .csv, not {file.name!r}.")
+    members = moved(read_members(lake, audience.name, audience.version), read_merges(lake))
+    kept = {b: _kept(m, b, blocked) for b, m in members.items()}
+    everyone, persons = (sum(map(len, s.values())) for s in (members, kept))
+    bits = _bits({b: as_words(m).view(np.uint8) for b, m in kept.items() if m})
+    seen = np.zeros_like(bits)
+    accounts: Counter[str] = Counter()
+    where = pc.field("source").isin(_known(lake, sources)) if sources else None
+    with _writer(file) as write:
+        for batch in lake.batches(
+            ACCOUNT_PERSON, columns=["source", "account", "person"], where=where
+        ):
+            rows = batch.filter(pa.array(_among(batch.column("person").to_numpy(), bits)))
+            _mark(seen, rows.column("person").to_numpy())
+            write(rows.select(["source", "account"]))
+            for value in pc.value_counts(rows.column("source")).to_pylist():
+                accounts[value["values"]] += value["counts"]
+    found = int(np.bitwise_count(seen).sum(dtype=np.int64))
+    return Exported(
+        file, dict(sorted(accounts.items())), found, everyone - persons, persons - found
+    )
+
+
+def _known(lake: Lake, sources: tuple[str, ...]) -> list[str]:
+    batches = lake.batches(ACCOUNT_PERSON, columns=["source"])
+    known = {s for batch in batches for s in pc.unique(batch.column("source")).to_pylist()}
+    for source in sources:
+        if source not in known:
+            raise InputError(f"No source {source!r}.{did_you_mean(source, known)}")
+    return list(sources)
+
+
+def _kept(members: BitMap, block: int, blocked: Sequence[Blocked]) -> BitMap:
+    kernel = Kernel()
+    people: Set = members
+    for each in blocked:
+        people = each.taken_out(kernel, people, block)
+    return as_bitmap(people, block)
+
+
+def _bits(blocks: dict[int, npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    size = 1 << (BLOCK_BITS - 3)
+    out = np.zeros((max(blocks, default=0) + 1) * size, np.uint8)
+    for block, words in blocks.items():
+        out[block * size : (block + 1) * size] = words
+    return out
+
+
+def _among(persons: npt.NDArray[np.int64], bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    inside = persons < len(bits) * 8
+    at = np.where(inside, persons, 0)
+    among: npt.NDArray[np.bool_] = inside & (bits[at >> 3] >> (at & 7).astype(np.uint8) & 1 == 1)
+    return among
+
+
+def _mark(bits: npt.NDArray[np.uint8], persons: npt.NDArray[np.int64]) -> None:
+    np.bitwise_or.at(bits, persons >> 3, np.left_shift(1, persons & 7).astype(np.uint8))
+
+
+@contextmanager
+def _writer(file: Path) -> Iterator[Any]:
+    """A function that writes batches to a file that appears only when all went well."""
+    if not file.parent.is_dir():
+        raise InputError(f"There is no folder {file.parent}.")
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as raw:
+            make = pq.ParquetWriter if file.suffix == ".parquet" else pacsv.CSVWriter
+            with make(raw, SCHEMA) as writer:
+                yield lambda batch: writer.write_batch(batch.cast(SCHEMA))
+            raw.flush()
+            os.fsync(raw.fileno())
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,112 @@
+"""The typed JSON form of a rule, for programs; mistakes name their place as a path."""
+
+from fractions import Fraction
+from typing import Any
+
+from fullhouse.audiences.parse import name_leaf
+from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved, both, either
+from fullhouse.audiences.text import number
+from fullhouse.errors import InputError, did_you_mean
+
+KEYS = ("and", "or", "not", "trait", "everyone", "audience", "sample")
+_MOST = 200
+
+
+def to_json(rule: Rule) -> dict[str, Any]:
+    """The rule as JSON values.
+
+    >>> from fullhouse.audiences.parse import parse
+    >>> to_json(parse("female - saw:up-2009"))
+    {'and': [{'trait': 'female'}, {'not': {'trait': 'saw:up-2009'}}]}
+    """
+    match rule:
+        case And(parts):
+            return {"and": [to_json(p) for p in parts]}
+        case Or(parts):
+            return {"or": [to_json(p) for p in parts]}
+        case Not(part):
+            return {"not": to_json(part)}
+        case Name(text):
+            return {"trait": text}
+        case Everyone():
+            return {"everyone": True}
+        case Saved(name, version):
+            return {"audience": name} | ({"version": version} if version else {})
+        case Sample(low, high, salt):
+            return {"sample": [number(low), number(high)], "salt": salt}
+
+
+def from_json(value: Any, *, path: str = "rule", depth: int = 0) -> Rule:
+    """The rule that JSON values say; an error names the place, such as rule.and[1].trait."""
+    if depth > _MOST:
+        raise InputError(f"The rule is nested deeper than {_MOST}.")
+    kind = _kind(value, path)
+    inner, here = value[kind], f"{path}.{kind}"
+    match kind:
+        case "and" | "or":
+            if not isinstance(inner, list) or not inner:
+                raise InputError(f"{here} must be a list of rules, not {inner!r}.")
+            parts = [
+                from_json(v, path=f"{here}[{i}]", depth=depth + 1) for i, v in enumerate(inner)
+            ]
+            return both(*parts) if kind == "and" else either(*parts)
+        case "not":
+            return Not(from_json(inner, path=here, depth=depth + 1))
+        case "everyone":
+            if inner is not True:
+                raise InputError(f"{here} must be true, not {inner!r}.")
+            return Everyone()
+        case "sample":
+            return _sample(value, here)
+        case "audience":
+            return _saved(value, here)
+        case _:
+            return _name(inner, here)
+
+
+def _kind(value: Any, path: str) -> str:
+    if not isinstance(value, dict):
+        raise InputError(f"{path} must be an object with one of {', '.join(KEYS)}, not {value!r}.")
+    kinds = [k for k in value if k in KEYS]
+    if len(kinds) != 1:
+        near = "".join(did_you_mean(str(k), KEYS) for k in value if k not in KEYS)
+        raise InputError(f"{path} must have exactly one of {', '.join(KEYS)}.{near}")
+    kind = str(kinds[0])
+    allowed = {kind} | {"audience": {"version"}, "sample": {"salt"}}.get(kind, set())
+    if extra := set(value) - allowed:
+        raise InputError(f"{path} has {sorted(map(str, extra))} beside {kind!r}, with no meaning.")
+    return kind
+
+
+def _name(inner: Any, here: str) -> Rule:
+    if not isinstance(inner, str):
+        raise InputError(f"{here} must be the name of a trait, not {inner!r}.")
+    if inner.strip().startswith("audience:"):
+        return name_leaf(inner.strip())
+    return Name(inner)
+
+
+def _saved(value: dict[str, Any], here: str) -> Rule:
+    name, version = value["audience"], value.get("version")
+    if not isinstance(name, str):
+        raise InputError(f"{here} must be the name of a saved audience, not {name!r}.")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+        raise InputError(f"{here}: version must be a whole number, not {version!r}.")
+    return Saved(name, version)
+
+
+def _sample(value: dict[str, Any], here: str) -> Rule:
+    bounds, salt = value["sample"], value.get("salt")
+    if not isinstance(bounds, list) or len(bounds) != 2 or not isinstance(salt, str):
+        raise InputError(f"{here} must be two shares such as ['0', '0.1'], with a text as 'salt'.")
+    low, high = (_share(b, here) for b in bounds)
+    return Sample(low, high, salt)
+
+
+def _share(bound: Any, here: str) -> Fraction:
+    if isinstance(bound, str | int | float) and not isinstance(bound, bool):
+        try:
+            return Fraction(str(bound))
+        except ValueError:
+            pass
+    raise InputError(f"{here}: a share is a number from 0 to 1, such as '0.1', not {bound!r}.")

@@ -1,0 +1,148 @@
+"""What an audience is like, against a base that it is part of."""
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from statistics import NormalDist
+
+from pyroaring import BitMap
+
+from fullhouse.audiences.count import people
+from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
+from fullhouse.audiences.plan import Plan
+from fullhouse.audiences.population import Population
+from fullhouse.errors import CannotTellError
+from fullhouse.traits import EVERYONE, Trait
+
+Z95 = NormalDist().inv_cdf(0.975)
+SMALLEST = 20
+"""A trait that fewer people of the base have is not shown, unless another limit is asked for."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Share in the audience ÷ share in the base × 100, with a 95 % interval."""
+
+    index: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One trait: people of the audience and of the base who have it, their shares, the index."""
+
+    trait: Trait
+    persons: int
+    base_persons: int
+    share: float
+    base_share: float
+    index: Index
+
+
+@dataclass(frozen=True)
+class Profile:
+    """An audience, trait by trait; by family, and in a family farthest from 100 first.
+
+    `persons` are the people of the audience inside the base: the two are compared on those.
+    """
+
+    persons: int
+    base_persons: int
+    left_out: int
+    outside: int
+    lines: tuple[Line, ...]
+    too_small: int
+
+
+def profile(
+    population: Population,
+    audience: Plan,
+    base: Plan,
+    *,
+    families: tuple[str, ...] = (),
+    smallest: int = SMALLEST,
+) -> Profile:
+    """The share of every trait in an audience and in its base; all who take part.
+
+    The audience counts as far as it lies in the base. A trait that fewer than `smallest` people
+    of the base have is left out.
+    """
+    inner: dict[int, BitMap] = {}
+    outer: dict[int, BitMap] = {}
+    left_out = outside = 0
+    for block, (members, everyone), gone in people(population, audience, base):
+        inner[block], outer[block] = members & everyone, everyone
+        outside += len(members) - len(inner[block])
+        left_out += gone
+    n, total = (sum(map(len, s.values())) for s in (inner, outer))
+    if not n:
+        raise CannotTellError("Nobody is in this audience and its base; nothing to describe.")
+    wanted = {t.id: t for t in population.catalogue.traits if t.built}
+    if families:
+        wanted = {i: t for i, t in wanted.items() if t.family in families}
+    counts = _count(population, set(wanted), inner, outer)
+    lines = [
+        _line(wanted[t], x, n, base_x, total)
+        for t, (x, base_x) in counts.items()
+        if base_x >= max(smallest, 1)
+    ]
+    lines.sort(key=lambda r: (r.trait.family, -_distance(r), r.trait.name))
+    return Profile(n, total, left_out, outside, tuple(lines), len(wanted) - len(lines))
+
+
+def index(x: int, n: int, base_x: int, base_n: int) -> Index:
+    """The index of x in n people who are part of a base with base_x in base_n.
+
+    The logarithm of a ratio of proportions by the delta method (Katz et al., Biometrics 34, 1978,
+    469-474), carried over to a subset and its base: with the rest of the base (y of m people)
+    as the independent part, log(x/n) - log((x+y)/(n+m)) has the variance
+    x(1-x/n)(1/x - 1/(x+y))² + y(1-y/m)/(x+y)². With x = 0 the upper end is the exact
+    (Clopper-Pearson) one of the audience's share over the base's share.
+    """
+    base_share = base_x / base_n
+    if x == 0:
+        return Index(0.0, 0.0, 100 * (1 - 0.025 ** (1 / n)) / base_share)
+    y, m = base_x - x, base_n - n
+    variance = x * (1 - x / n) * (1 / x - 1 / base_x) ** 2
+    variance += y * (1 - y / m) / base_x**2 if m else 0.0
+    middle, reach = log(x / n) - log(base_share), Z95 * sqrt(variance)
+    return Index(100 * exp(middle), 100 * exp(middle - reach), 100 * exp(middle + reach))
+
+
+def _count(
+    population: Population, wanted: set[int], inner: dict[int, BitMap], outer: dict[int, BitMap]
+) -> dict[int, tuple[int, int]]:
+    kernel = Kernel()
+    ours: dict[int, Set] = {b: compact(s) for b, s in inner.items()}
+    bases: dict[int, Set] = {b: compact(s) for b, s in outer.items()}
+    whole = _whole_blocks(population, outer)
+    counts = dict.fromkeys(wanted, (0, 0))
+    for trait, block, persons, having in population.bitmaps.every(sorted(wanted)):
+        if trait not in counts:
+            continue
+        x = kernel.common(having, ours.get(block, EMPTY), block) if inner.get(block) else 0
+        base_x = (
+            persons if block in whole else kernel.common(having, bases.get(block, EMPTY), block)
+        )
+        before = counts[trait]
+        counts[trait] = (before[0] + x, before[1] + base_x)
+    return counts
+
+
+def _whole_blocks(population: Population, outer: dict[int, BitMap]) -> set[int]:
+    """Blocks of which everyone is in the base: there the table's own counts will do."""
+    kernel = Kernel()
+    every = population.bitmaps.stream(
+        [EVERYONE], population.blocks, sizes=[population.build.persons]
+    )
+    return {b for b, (all_,) in every if kernel.size(all_) == len(outer.get(b, EMPTY))}
+
+
+def _line(trait: Trait, x: int, n: int, base_x: int, base_n: int) -> Line:
+    return Line(trait, x, base_x, x / n, base_x / base_n, index(x, n, base_x, base_n))
+
+
+def _distance(line: Line) -> float:
+    # On the log scale: 50 and 200 are equally far from 100. Nobody seen is as far as it can tell.
+    shown = line.index.index or min(line.index.high, 100.0)
+    return abs(log(shown / 100))

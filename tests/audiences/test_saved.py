@@ -1,0 +1,229 @@
+"""Saved versions and their export: frozen, whole or absent, consent applied again."""
+
+import csv
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from fullhouse import audiences, pipeline
+from fullhouse.audiences import save as save_module
+from fullhouse.errors import InputError
+from fullhouse.pipeline import Workspace
+from fullhouse.pipeline import audiences as stage
+from fullhouse.tables import AUDIENCE_BLOCK
+
+House = Callable[..., Any]
+FAR = (1 << 20) + 3
+FEMALE = {1, 2, 3, FAR}
+EVERYONE = {1, 2, 3, 4, 5, FAR}
+ACCOUNTS = {
+    ("shop", "s1"): 1,
+    ("video", "v1"): 1,
+    ("shop", "s2"): 2,
+    ("shop", "s3"): 3,
+    ("video", "v4"): 4,
+    ("video", "vfar"): FAR,
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, house: House, accounts: House, speak: House) -> Iterator[Workspace]:
+    with pipeline.init(str(tmp_path / "house"), environment={}) as made:
+        house(made.lake, {"gender:female": FEMALE, "genre:dog": {2, 4}}, EVERYONE)
+        accounts(made.lake, ACCOUNTS)
+        for source, account in ACCOUNTS:
+            speak(made.lake, source, account, True, purpose="advertising")
+        yield made
+
+
+def members(workspace: Workspace, name: str, version: int) -> set[int]:
+    found = audiences.read_members(workspace.lake, name, version)
+    return {p for people in found.values() for p in people}
+
+
+def exported(path: Path) -> set[tuple[str, str]]:
+    if path.suffix == ".csv":
+        with path.open() as lines:
+            return {(r["source"], r["account"]) for r in csv.DictReader(lines)}
+    return {(r["source"], r["account"]) for r in pq.read_table(path).to_pylist()}
+
+
+def test_a_saved_version_stays_as_it_was(workspace: Workspace, house: House) -> None:
+    _, first, _ = stage.audience_save(workspace, "women", "female")
+    assert (first.version, first.persons, first.rule) == (1, 4, "gender:female")
+    house(workspace.lake, {"gender:female": {5}}, EVERYONE, number=2)
+    _, second, _ = stage.audience_save(workspace, "women", "female")
+    assert (second.version, second.persons, second.build) == (2, 1, 2)
+    assert members(workspace, "women", 1) == FEMALE
+    assert stage.audience_show(workspace, "women") == second
+    assert stage.audience_show(workspace, "women@1") == first
+    assert stage.audience_list(workspace) == [second, first]
+
+
+def test_a_saved_audience_in_a_rule_keeps_its_people_and_pins_its_version(
+    workspace: Workspace, merged: House
+) -> None:
+    stage.audience_save(workspace, "women", "female")
+    stage.audience_save(workspace, "women", "everyone")
+    basis, found = stage.audience_count(workspace, "audience:women@1 & dog")
+    assert (found.persons, basis.rules) == (1, ("audience:women@1 & genre:dog",))
+    assert stage.audience_count(workspace, "audience:women")[0].rules == ("audience:women@2",)
+    merged(workspace.lake, 5, FAR)
+    assert stage.audience_count(workspace, "audience:women@1 - female")[1].persons == 1
+
+
+def test_an_audience_of_nobody_is_saved_too(workspace: Workspace) -> None:
+    _, none, _ = stage.audience_save(workspace, "none", "female & !female")
+    assert (none.version, none.persons) == (1, 0)
+    assert stage.audience_save(workspace, "none", "female")[1].version == 2
+    assert stage.audience_count(workspace, "audience:none@1")[1].persons == 0
+
+
+def test_saves_at_once_get_versions_of_their_own(workspace: Workspace) -> None:
+    _ = (workspace.control, workspace.key)
+    problems: list[BaseException] = []
+
+    def save() -> None:
+        try:
+            with pipeline.open_workspace(workspace.place.root, environment={}) as own:
+                stage.audience_save(own, "women", "female")
+        except BaseException as problem:
+            problems.append(problem)
+
+    threads = [threading.Thread(target=save) for _ in range(5)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not problems
+    assert sorted(a.version for a in stage.audience_list(workspace)) == [1, 2, 3, 4, 5]
+    assert all(members(workspace, "women", v) == FEMALE for v in range(1, 6))
+
+
+def test_a_crash_in_between_shows_no_half_version(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = save_module.Session
+
+    class Crashing(real):  # type: ignore[misc, valid-type]
+        def commit(self) -> None:
+            raise OSError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(save_module, "Session", Crashing)
+        with pytest.raises(OSError, match="power cut"):
+            stage.audience_save(workspace, "women", "female")
+    assert workspace.lake.read(AUDIENCE_BLOCK).num_rows > 0
+    assert stage.audience_list(workspace) == []
+    with pytest.raises(InputError, match="No audience 'women'"):
+        stage.audience_show(workspace, "women")
+    assert stage.audience_save(workspace, "women", "dog")[1].version == 2
+    assert members(workspace, "women", 2) == {2, 4}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_an_export_has_the_accounts_of_those_who_take_part_now(
+    workspace: Workspace, speak: House, tmp_path: Path, suffix: str
+) -> None:
+    stage.audience_save(workspace, "women", "female", purpose="advertising")
+    speak(
+        workspace.lake, "video", "v1", False, purpose="advertising",
+        at=datetime(2020, 2, 1, tzinfo=UTC),
+    )  # fmt: skip
+    file = tmp_path / f"women{suffix}"
+    audience, done = stage.audience_export(workspace, "women", file)
+    assert exported(file) == {("shop", "s2"), ("shop", "s3"), ("video", "vfar")}
+    assert done.accounts == {"shop": 2, "video": 1}
+    assert (done.persons, done.left_out, done.gone) == (3, 1, 0)
+    assert members(workspace, "women", 1) == FEMALE
+    only, some = stage.audience_export(workspace, "women@1", file, sources=["video"])
+    assert (only, exported(file)) == (audience, {("video", "vfar")})
+    assert some.gone == 2
+
+
+def test_an_export_needs_a_grant_even_when_analytics_did_not(
+    workspace: Workspace, accounts: House, tmp_path: Path
+) -> None:
+    accounts(workspace.lake, ACCOUNTS | {("shop", "s5"): 5})
+    stage.audience_save(workspace, "all", "everyone")
+    _, done = stage.audience_export(workspace, "all", tmp_path / "all.csv")
+    assert done.left_out == 1
+    assert ("shop", "s5") not in exported(tmp_path / "all.csv")
+
+
+def test_who_refuses_analytics_is_in_no_export_of_an_analytics_audience(
+    workspace: Workspace, speak: House, tmp_path: Path
+) -> None:
+    stage.audience_save(workspace, "women", "female")
+    speak(workspace.lake, "shop", "s2", False, purpose="analytics")
+    stage.audience_export(workspace, "women", tmp_path / "women.csv")
+    assert ("shop", "s2") not in exported(tmp_path / "women.csv")
+
+
+def test_an_export_follows_people_who_were_merged(
+    workspace: Workspace, accounts: House, merged: House, tmp_path: Path
+) -> None:
+    stage.audience_save(workspace, "dogs", "dog")
+    # 4 became 3, and 3 became 1: the member 4 is now person 1, with all the accounts of 1.
+    merged(workspace.lake, 3, 4)
+    merged(workspace.lake, 1, 3)
+    accounts(workspace.lake, ACCOUNTS | {("video", "v4"): 1, ("shop", "s3"): 1})
+    _, done = stage.audience_export(workspace, "dogs", tmp_path / "dogs.csv")
+    assert exported(tmp_path / "dogs.csv") == {
+        ("shop", "s1"), ("video", "v1"), ("shop", "s2"), ("shop", "s3"), ("video", "v4"),
+    }  # fmt: skip
+    assert done.persons == 2
+
+
+def test_a_failed_export_leaves_the_file_as_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stage.audience_save(workspace, "women", "female")
+    file = tmp_path / "women.csv"
+    stage.audience_export(workspace, "women", file)
+    before = file.read_bytes()
+
+    def fails(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(sys.modules["fullhouse.audiences.export"], "_mark", fails)
+    with pytest.raises(OSError, match="disk full"):
+        stage.audience_export(workspace, "women", file)
+    assert file.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if p.name != "house"] == ["women.csv"]
+
+
+def test_mistakes(workspace: Workspace, tmp_path: Path) -> None:
+    stage.audience_save(workspace, "women", "female")
+    for name, said in {
+        "womne": "No audience 'womne'. Did you mean 'women'",
+        "women@7": "has no version 7; it has 1",
+        "women@x": "A version is a number",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            stage.audience_show(workspace, name)
+    with pytest.raises(InputError, match=r"\.parquet or \.csv"):
+        stage.audience_export(workspace, "women", tmp_path / "women.xlsx")
+    with pytest.raises(InputError, match="There is no folder"):
+        stage.audience_export(workspace, "women", tmp_path / "no" / "women.csv")
+    with pytest.raises(InputError, match=r"No source 'shopp'. Did you mean 'shop'"):
+        stage.audience_export(workspace, "women", tmp_path / "women.csv", sources=["shopp"])
+    with pytest.raises(InputError, match="The name of an audience must be"):
+        stage.audience_save(workspace, "my women", "female")
+
+
+def test_a_split_saves_parts_that_add_up(workspace: Workspace) -> None:
+    _, parts = stage.audience_split(
+        workspace, "everyone", shares=["0.5", "0.25", "0.25"], salt="x", save="arm"
+    )
+    kept = [members(workspace, f"arm-{i}", 1) for i in (1, 2, 3)]
+    assert set().union(*kept) == EVERYONE
+    assert sum(map(len, kept)) == len(EVERYONE) == sum(p.count.persons for p in parts)
+    with pytest.raises(InputError, match=r"add up to 1\.1"):
+        stage.audience_split(workspace, "everyone", shares=["0.6", "0.5"], salt="x")
