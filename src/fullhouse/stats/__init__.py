@@ -1,0 +1,23 @@
+"""Pure statistics: functions of moments."""
+
+from fullhouse.stats.mantel_haenszel import (
+    Association,
+    Ratio,
+    association,
+    log_difference,
+    risk_ratio,
+)
+from fullhouse.stats.multiplicity import benjamini_hochberg
+from fullhouse.stats.share_index import Index, Moments, share_index
+
+__all__ = [
+    "Association",
+    "Index",
+    "Moments",
+    "Ratio",
+    "association",
+    "benjamini_hochberg",
+    "log_difference",
+    "risk_ratio",
+    "share_index",
+]

@@ -1,0 +1,144 @@
+"""Ratios of risks held equal over strata, for many traits at once.
+
+Every argument is an array of counts whose last axis runs over strata: `a` of `n1` people with the
+trait have the outcome, `c` of `n0` people without it. Leading axes are traits. Where a result
+cannot be computed it is NaN: never a ratio of 1, never p = 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betainc, chdtrc
+from scipy.stats import norm
+
+from fullhouse.stats.exact import exact_p
+
+Floats = npt.NDArray[np.float64]
+Z95 = float(norm.ppf(0.975))
+EXACT_BELOW = 20.0
+"""Where luck gives fewer in any cell, p is that of the exact test: a normal tail would be a hundred
+times too thin with five expected, and that is where a thousand tests look."""
+
+NONE_SEEN = float(-np.log(0.025))
+"""Upper 97.5 % limit of a Poisson mean of which nothing was seen: 3.69."""
+
+FAR_OFF = 10 * EXACT_BELOW
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A risk ratio with its 95 % interval and the standard error of its logarithm.
+
+    `log_se` is NaN, and one limit comes from a Poisson bound, when nobody with the trait (ratio 0)
+    or nobody without it (ratio infinite) has the outcome.
+    """
+
+    ratio: Floats
+    low: Floats
+    high: Floats
+    log_se: Floats
+
+
+@dataclass(frozen=True)
+class Association:
+    """The Cochran–Mantel–Haenszel test: what was seen, what luck gives, and how likely that is.
+
+    `expected` are people with the trait in the outcome; `least` is the smallest of the four counts
+    that luck gives: with and without the trait, in the outcome and not. `chi2` is the usual
+    statistic without continuity correction. `p` is two-sided: of the exact
+    conditional test where `least` is under 20, else from the binomial of the same mean and
+    variance and from `chi2`, whichever is larger.
+    """
+
+    seen: Floats
+    expected: Floats
+    least: Floats
+    variance: Floats
+    chi2: Floats
+    p: Floats
+
+
+def risk_ratio(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Ratio:
+    """The Mantel–Haenszel risk ratio with the variance of Greenland and Robins (1985).
+
+    Strata with people on one side only carry no information and may be there or not.
+    """
+    n = _over(1.0, n1 + n0)
+    up, down = (a * n0 * n).sum(-1), (c * n1 * n).sum(-1)
+    spread = (((a + c) * n1 * n0 - a * c * (n1 + n0)) * n * n * _both(n1, n0)).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = up / down
+        log_se = np.sqrt(spread / (up * down))
+        usable = (up > 0) & (down > 0)
+        log_se = np.where(usable, log_se, np.nan)
+        low, high = ratio * np.exp(-Z95 * log_se), ratio * np.exp(Z95 * log_se)
+        # Nobody seen on one side: what the other side's risk would have given, and Poisson.
+        expected_with = (_over(c, n0) * n1).sum(-1)
+        expected_without = (_over(a, n1) * n0).sum(-1)
+        none_with, none_without = (up == 0) & (down > 0), (up > 0) & (down == 0)
+        high = np.where(none_with, NONE_SEEN / expected_with, high)
+        low = np.where(none_without, expected_without / NONE_SEEN, low)
+    low = np.where(none_with, 0.0, low)
+    return Ratio(ratio, low, np.where(none_without, np.inf, high), log_se)
+
+
+def association(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Association:
+    """Whether trait and outcome go together at all, given the strata."""
+    n, cases = n1 + n0, a + c
+    # Strata where nothing differs, in trait or in outcome, carry no information.
+    both = _both(n1, n0) & _both(cases, n - cases)
+    seen = (a * both).sum(-1)
+    expected = (_over(cases * n1, n) * both).sum(-1)
+    with_trait, in_outcome, people = ((x * both).sum(-1) for x in (n1, cases, n))
+    without = in_outcome - expected
+    least = np.minimum(
+        np.minimum(expected, without),
+        np.minimum(with_trait - expected, people - with_trait - without),
+    )
+    variance = (_over(_over(cases * (n - cases), n) * _over(n1 * n0, n), n - 1) * both).sum(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chi2 = np.where(variance > 0, (seen - expected) ** 2 / variance, np.nan)
+    # The tail never says more than chi-square does where the two differ the other way.
+    chi2_tail = np.where(chi2 >= 0, chdtrc(1, chi2), np.nan)
+    p = np.array(np.fmax(_tail(seen, expected, variance), chi2_tail))
+    # So far off that p is nothing by any test, the exact one would only be slow.
+    near = np.abs(seen - expected) < FAR_OFF
+    small = np.argwhere((least < EXACT_BELOW) & (variance > 0) & near)
+    for at in map(tuple, small):
+        p[at] = exact_p(a[at], n1[at], c[at], n0[at])
+    return Association(seen, expected, least, variance, chi2, p)
+
+
+def log_difference(first: Ratio, second: Ratio) -> tuple[Floats, Floats, Floats]:
+    """First ratio ÷ second, with a 95 % interval that holds however the two depend on each other.
+
+    The two are counted on the same people, so they are correlated by an amount nobody knows. The
+    standard error of a difference is at most the sum of the two, and that sum is used.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = np.log(first.ratio) - np.log(second.ratio)
+        se = first.log_se + second.log_se
+        return np.exp(gap), np.exp(gap - Z95 * se), np.exp(gap + Z95 * se)
+
+
+def _tail(seen: Floats, mean: Floats, variance: Floats) -> Floats:
+    """Two-sided tail of the binomial with a mean and a variance; its size need not be whole."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = 1 - variance / mean
+        size = mean / chance
+        usable = (variance > 0) & (chance > 0)
+        more = np.where(seen <= 0, 1.0, betainc(seen, np.maximum(size - seen + 1, 1e-9), chance))
+        fewer = 1 - betainc(seen + 1, np.maximum(size - seen, 1e-9), chance)
+        fewer = np.where(seen >= size, 1.0, fewer)
+    return np.where(usable, np.minimum(1.0, 2 * np.minimum(more, fewer)), np.nan)
+
+
+def _both(n1: Floats, n0: Floats) -> npt.NDArray[np.bool_]:
+    return (n1 > 0) & (n0 > 0)
+
+
+def _over(top: Floats | float, bottom: Floats) -> Floats:
+    """Top ÷ bottom, and 0 where bottom is."""
+    top = np.broadcast_to(np.asarray(top, dtype=np.float64), bottom.shape)
+    return np.divide(top, bottom, out=np.zeros(bottom.shape), where=bottom > 0)
