@@ -1,0 +1,226 @@
+"""Count an outcome against its base: the moments from which every statistic is computed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from fullhouse.discovery.blocks import Blocks, Ints
+from fullhouse.discovery.outcome import Outcome, OwnEvents
+from fullhouse.discovery.strata import groups_for
+from fullhouse.discovery.tally import Counts, Plan
+from fullhouse.stats import Moments
+from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.values import BLOCK_BITS
+
+Floats = npt.NDArray[np.float64]
+MOST_ACTIVITY = 1_000_000
+"""Activity above this is counted as this, when strata are cut."""
+
+People = Mapping[int, BitMap]
+
+
+@dataclass(frozen=True)
+class Base:
+    """The people compared, and how many have each number of events of each kind."""
+
+    people: People
+    histograms: Mapping[int, Ints]
+
+    @property
+    def digest(self) -> str:
+        """The same for the same people, however they were found."""
+        digest = hashlib.sha256()
+        for block, people in sorted(self.people.items()):
+            digest.update(block.to_bytes(4, "big") + people.serialize())
+        return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Tables of counts: people with and without each trait, in the outcome and in all, by stratum.
+
+    `traits` gives the traits in order; the arrays of one group of them have one row for each.
+    """
+
+    traits: tuple[Trait, ...]
+    tables: tuple[tuple[Ints, tuple[Floats, Floats, Floats, Floats]], ...]
+    strata: tuple[str, ...]
+    moments: Moments
+    before: Floats
+    """Holders of each trait in the base, the outcome's events still among theirs."""
+
+    def totals(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """The four counts of each trait without strata."""
+        found = np.zeros((4, len(self.traits)))
+        for rows, four in self.tables:
+            found[:, rows] = [f.sum(-1) for f in four]
+        return found[0], found[1], found[2], found[3]
+
+
+def measure_base(blocks: Blocks, people: People) -> Base:
+    """The base with its activity, in one pass over the activity of everyone in it."""
+    totals: dict[int, Ints] = {k: np.zeros(2, dtype=np.int64) for k in range(len(KINDS))}
+    for block in blocks:
+        rows = block.rows(people.get(block.block, BitMap()))
+        for kind in range(len(KINDS)):
+            seen = np.bincount(np.minimum(block.activity[kind][rows], MOST_ACTIVITY), minlength=2)
+            totals[kind] = _add(totals[kind], seen)
+    return Base(people, totals)
+
+
+def count(
+    blocks: Blocks,
+    base: Base,
+    outcome: Outcome,
+    own: OwnEvents,
+    traits: Sequence[Trait],
+    *,
+    quantiles: int,
+) -> Counted:
+    """Count traits over strata in the base and in the outcome, each without the outcome's events.
+
+    The pass over all pairs of the base does not depend on the outcome and is kept beside the
+    blocks; after it, only the people with events of the outcome, and its members, are read.
+    """
+    groups, of_trait = groups_for(traits, outcome.kinds, base.histograms, quantiles=quantiles)
+    plan = Plan.of(traits, groups, of_trait, outcome.kinds)
+    every = margins(blocks, base, plan)
+    before = np.array([every.held[plan.start[t.id] : plan.start[t.id + 1]].sum() for t in traits])
+    touched = {b: own.people(b, BLOCK_BITS) for b in base.people}
+    members = count_people(blocks, plan, _both(outcome.people, touched), base.people, own)
+    # Those with events of the outcome move: out as they were, in as they are without them.
+    every.minus(count_people(blocks, plan, touched, base.people, None))
+    every.plus(members)
+    every.plus(count_people(blocks, plan, _less(touched, outcome.people), base.people, own))
+    members.plus(count_people(blocks, plan, _less(outcome.people, touched), base.people, None))
+    strata = tuple(_describe(g.kinds, [s.size for s in g.scales]) for g in groups)
+    return Counted(
+        tuple(traits),
+        _tables(plan, traits, members, every),
+        strata,
+        _moments(traits, every, base),
+        before.astype(np.float64),
+    )
+
+
+def margins(blocks: Blocks, base: Base, plan: Plan) -> Counts:
+    """The base by trait and stratum, nothing taken away for any outcome; from a file when kept."""
+    path = blocks.home / f"base-{_key(base, plan)}.npz"
+    kept = _load(path, plan)
+    if kept is not None:
+        return kept
+    counts = count_people(blocks, plan, base.people, base.people, None)
+    _save(path, counts)
+    return counts
+
+
+def count_people(
+    blocks: Blocks, plan: Plan, people: People, base: People, own: OwnEvents | None
+) -> Counts:
+    """Count the people who are in the base; those without any trait or event count too."""
+    counts = Counts(plan)
+    for number, known in base.items():
+        wanted = people.get(number)
+        wanted = known if wanted is known else wanted & known if wanted else None
+        if not wanted:
+            continue
+        block = blocks.load(number)
+        rows = block.rows(wanted)
+        counts.add(block, rows, own.of(block, rows) if own is not None else None)
+        counts.add_unknown(len(wanted) - len(rows))
+    return counts.flush()
+
+
+def _both(one: People, two: People) -> People:
+    return {b: one[b] & two[b] for b in one if b in two}
+
+
+def _less(one: People, two: People) -> People:
+    return {b: people - two.get(b, BitMap()) for b, people in one.items()}
+
+
+def _tables(
+    plan: Plan, traits: Sequence[Trait], members: Counts, every: Counts
+) -> tuple[tuple[Ints, tuple[Floats, Floats, Floats, Floats]], ...]:
+    ids = np.array([t.id for t in traits], dtype=np.int64)
+    tables = []
+    for number, group in enumerate(plan.groups):
+        rows = np.flatnonzero(plan.group[ids] == number)
+        cells = plan.start[ids[rows]][:, None] + np.arange(group.size)
+        a, n1 = members.held[cells], every.held[cells]
+        c = members.people[number] - members.placed[cells]
+        n0 = every.people[number] - every.placed[cells]
+        four = tuple(x.astype(np.float64) for x in (a, n1, c, n0))
+        tables.append((rows, (four[0], four[1], four[2], four[3])))
+    return tuple(tables)
+
+
+def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
+    ids = np.array([t.id for t in traits], dtype=np.int64)
+    people = float(sum(len(p) for p in base.people.values()))
+    y, yy, n, yn, nn, w, yw, ww = every.sums[:, ids] if len(ids) else np.zeros((8, 0))
+    all_y, all_yy, all_w, all_yw, all_ww = every.totals
+    # Own events of a trait are in neither share: all people's others are all less holders' own.
+    return Moments(
+        y=y,
+        n=n,
+        yy=yy,
+        yn=yn,
+        nn=nn,
+        all_y=np.asarray(all_y),
+        all_n=all_w - w + n,
+        all_yy=np.asarray(all_yy),
+        all_yn=all_yw - yw + yn,
+        all_nn=all_ww - ww + nn,
+        people=np.asarray(people),
+    )
+
+
+def _key(base: Base, plan: Plan) -> str:
+    said = [
+        base.digest,
+        plan.outcome_kinds,
+        [(g.kinds, [s.edges for s in g.scales]) for g in plan.groups],
+        [a.tolist() for a in (plan.group, plan.least, plan.wanted, plan.own)],
+    ]
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
+
+
+def _save(path: Path, counts: Counts) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".part.npz")
+    arrays: dict[str, Any] = {f"people{i}": p for i, p in enumerate(counts.people)}
+    arrays |= {name: getattr(counts, name) for name in ("held", "placed", "sums", "totals")}
+    np.savez(half, **arrays)
+    half.replace(path)
+
+
+def _load(path: Path, plan: Plan) -> Counts | None:
+    if not path.exists():
+        return None
+    counts = Counts(plan)
+    with np.load(path) as kept:
+        counts.held, counts.placed = kept["held"], kept["placed"]
+        counts.sums, counts.totals = kept["sums"], kept["totals"]
+        counts.people = [kept[f"people{i}"] for i in range(len(plan.groups))]
+    return counts
+
+
+def _add(one: Ints, two: Ints) -> Ints:
+    long, short = (one, two) if len(one) >= len(two) else (two, one)
+    long = long.astype(np.int64)
+    long[: len(short)] += short
+    return long
+
+
+def _describe(kinds: Sequence[int], sizes: Sequence[int]) -> str:
+    if not kinds:
+        return "none"
+    return " × ".join(f"{s} of {KINDS[k]}" for k, s in zip(kinds, sizes, strict=True))

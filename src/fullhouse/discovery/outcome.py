@@ -1,0 +1,171 @@
+"""What is to be explained: the people in an audience, and the events that put them there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ibis
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyroaring import BitMap
+
+from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
+from fullhouse.discovery.blocks import Block, Ints
+from fullhouse.discovery.kinds import kinds_of
+from fullhouse.discovery.tally import Own
+from fullhouse.engine import Engine
+from fullhouse.lake import Lake
+from fullhouse.traits.count import matching_events, trait_counts
+from fullhouse.traits.trait import KINDS, Build, Trait
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An audience to be explained, by block, with the traits its rule is made of.
+
+    `members` are the traits that make a member, `barred` those that keep one out ('- saw:up').
+    `listed` says that some of it is a saved list, whose events nobody knows.
+    """
+
+    rule: str
+    people: Mapping[int, BitMap]
+    members: tuple[Trait, ...] = ()
+    barred: tuple[Trait, ...] = ()
+    listed: bool = False
+
+    @property
+    def traits(self) -> tuple[Trait, ...]:
+        """Every trait that the rule names."""
+        return self.members + self.barred
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of event it is made of, in the order of KINDS; none for facts and lists."""
+        found = {k for t in self.members for k in kinds_of(t)}
+        return tuple(k for k in KINDS if k in found)
+
+    @property
+    def fact_families(self) -> frozenset[str]:
+        """Families of facts in the rule: who is female says who is male."""
+        return frozenset(t.family for t in self.traits if t.basis not in KINDS)
+
+
+@dataclass(frozen=True)
+class OwnEvents:
+    """The outcome's events, for every person who has any, in it or not; people ascend.
+
+    `needed` are as many of them as could make a member: those stay in the activity that is held
+    equal, and the rest is taken away.
+    """
+
+    persons: Ints
+    counts: npt.NDArray[np.int32] = field(repr=False)
+    needed: tuple[int, ...]
+    overlap: tuple[Ints, Ints, Ints] = field(repr=False)
+
+    @property
+    def events(self) -> int:
+        """How many events there are."""
+        return int(self.counts.sum())
+
+    def people(self, block: int, bits: int) -> BitMap:
+        """Those of one block."""
+        low, high = np.searchsorted(self.persons, [block << bits, (block + 1) << bits])
+        return BitMap(self.persons[low:high].astype(np.uint32))
+
+    def of(self, block: Block, rows: Ints) -> Own:
+        """The same for some people of a block, as rows of it."""
+        persons = block.persons[rows].astype(np.int64)
+        counts = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
+        at, here = _find(self.persons, persons)
+        counts[:, here] = self.counts[:, at]
+        removed = np.maximum(counts - np.array(self.needed, dtype=np.int32)[:, None], 0)
+        person, trait, events = self.overlap
+        low, high = np.searchsorted(person, [persons[0], persons[-1] + 1]) if len(rows) else (0, 0)
+        row, known = _find(persons, person[low:high])
+        shared = (row, trait[low:high][known], events[low:high][known])
+        return Own(removed, counts.sum(0), shared)
+
+
+def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> OwnEvents:
+    """The events that make up an outcome, and how many of them each trait counts too.
+
+    Only events up to the build's as-of date, inside the windows of the outcome's traits. Events
+    of traits that the rule bars are taken from other traits too, but stay in the activity.
+    """
+    members, every = _counted(outcome.members), _counted(outcome.traits)
+    needed = tuple(_needed(members, kind) for kind in KINDS)
+    if not every:
+        none = np.zeros(0, dtype=np.int64)
+        return OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), needed, (none, none, none))
+    events = matching_events(engine, lake, build, every)
+    shared = engine.arrow(trait_counts(engine, lake, build, events))
+    mine = events if members == every else matching_events(engine, lake, build, members)
+    mine = mine.mutate(one=ibis.ifelse(mine.quantity < 0, -1, 1))
+    counted = engine.arrow(mine.group_by(["person", "kind"]).aggregate(events=mine.one.sum()))
+    persons, counts = _by_person(counted)
+    return OwnEvents(persons, counts, needed, _sorted(shared))
+
+
+def outcome_of(
+    text: str, rule: Rule, catalogue: Catalogue, people: Mapping[int, BitMap]
+) -> Outcome:
+    """The outcome that a settled rule stands for, with the traits it is made of.
+
+    The traits inside a saved audience count as a list: it was frozen on another day.
+    """
+    leaves = list(_leaves(rule, barred=False))
+    named = [(catalogue.find(r.text).traits, barred) for r, barred in leaves if isinstance(r, Name)]
+    members = {t.id: t for traits, barred in named for t in traits if not barred}
+    kept_out = {t.id: t for traits, barred in named for t in traits if barred}
+    return Outcome(
+        text,
+        people,
+        tuple(members.values()),
+        tuple(t for i, t in kept_out.items() if i not in members),
+        listed=any(isinstance(r, Saved) for r, _ in leaves),
+    )
+
+
+def _leaves(rule: Rule, *, barred: bool) -> Iterator[tuple[Rule, bool]]:
+    match rule:
+        case Not(part):
+            yield from _leaves(part, barred=not barred)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _leaves(part, barred=barred)
+        case _:
+            yield rule, barred
+
+
+def _counted(traits: Sequence[Trait]) -> list[Trait]:
+    return [t for t in traits if kinds_of(t)]
+
+
+def _needed(members: Sequence[Trait], kind: str) -> int:
+    return max((int(t.definition["min_events"]) for t in members if kind in kinds_of(t)), default=0)
+
+
+def _by_person(counted: pa.Table) -> tuple[Ints, npt.NDArray[np.int32]]:
+    persons, at = np.unique(counted["person"].to_numpy(), return_inverse=True)
+    counts = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
+    kinds = np.array([KINDS.index(k) for k in counted["kind"].to_pylist()], dtype=np.int64)
+    # Refunds count -1, as they do in traits.
+    counts[kinds, at] = np.maximum(counted["events"].to_numpy(), 0)
+    return persons, counts
+
+
+def _sorted(shared: pa.Table) -> tuple[Ints, Ints, Ints]:
+    person, trait, events = (shared[c].to_numpy() for c in ("person", "trait", "events"))
+    order = np.lexsort((trait, person))
+    return person[order], trait[order], events[order]
+
+
+def _find(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Where each wanted value stands among the known, ascending ones, and which are there."""
+    at = np.searchsorted(known, wanted)
+    here = np.zeros(len(wanted), dtype=bool)
+    inside = np.flatnonzero(at < len(known))
+    here[inside] = known[at[inside]] == wanted[inside]
+    return at[here], here

@@ -1,0 +1,298 @@
+"""Count traits over strata, block after block: the kernel of discovery.
+
+Counts are additive: blocks add up, and people whose own outcome events change their place are
+taken out with `minus` and put back changed. Nothing here knows of outcomes or of statistics.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from fullhouse.discovery.blocks import Block, Ints
+from fullhouse.discovery.kinds import kinds_of
+from fullhouse.discovery.strata import Group
+from fullhouse.traits.trait import KINDS, Trait
+
+Floats = npt.NDArray[np.float64]
+FLUSH = 4_000_000
+"""Pairs of person and trait that are gathered before they are counted."""
+
+CHUNK = 65_536
+"""People whose pairs are in memory at once."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is counted: traits by number, the groups of strata, and the outcome's kinds.
+
+    Arrays run over trait numbers of the build, 0 to the highest. `wanted` says which are counted,
+    `own` (one column for each of KINDS) from which activity a trait's own events are taken.
+    """
+
+    groups: tuple[Group, ...]
+    group: Ints
+    least: Ints
+    wanted: npt.NDArray[np.bool_]
+    own: npt.NDArray[np.bool_]
+    outcome_kinds: tuple[int, ...]
+    start: Ints
+
+    @property
+    def cells(self) -> int:
+        """Number of cells: the strata of all traits, one after the other."""
+        return int(self.start[-1])
+
+    @property
+    def owning(self) -> npt.NDArray[np.bool_]:
+        """Whether a trait's own events are taken from any activity."""
+        owning: npt.NDArray[np.bool_] = np.logical_or.reduce(self.own, axis=1)
+        return owning
+
+    @classmethod
+    def of(
+        cls,
+        traits: Sequence[Trait],
+        groups: Sequence[Group],
+        of_trait: Ints,
+        outcome_kinds: Sequence[str],
+    ) -> Self:
+        """The plan for some traits; `of_trait` is the group of each."""
+        size = max((t.id for t in traits), default=-1) + 1
+        group, least = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        wanted, own = np.zeros(size, dtype=bool), np.zeros((size, len(KINDS)), dtype=bool)
+        for trait, number in zip(traits, of_trait, strict=True):
+            i = trait.id
+            group[i], wanted[i] = number, True
+            if kinds_of(trait):
+                least[i] = int(trait.definition["min_events"])
+                own[i] = [k in kinds_of(trait) and k in outcome_kinds for k in KINDS]
+        sizes = np.array([g.size for g in groups], dtype=np.int64)
+        start = np.concatenate([[0], np.cumsum(np.where(wanted, sizes[group], 0))])
+        kinds = tuple(KINDS.index(k) for k in outcome_kinds)
+        return cls(tuple(groups), group, least, wanted, own, kinds, start)
+
+
+@dataclass(frozen=True)
+class Own:
+    """What some people's outcome events change; rows of people are in the order they are counted.
+
+    `removed` (one row for each of KINDS) is taken from activity. `events` are the outcome's, for
+    the index. `overlap` names (row, trait, events): the trait's events that are the outcome's too.
+    """
+
+    removed: npt.NDArray[np.int32]
+    events: Ints
+    overlap: tuple[Ints, Ints, Ints]
+
+    def part(self, rows: slice) -> "Own":
+        """The same for some of the rows."""
+        row, trait, events = self.overlap
+        low, high = np.searchsorted(row, [rows.start, rows.stop])
+        some = (row[low:high] - rows.start, trait[low:high], events[low:high])
+        return Own(self.removed[:, rows], self.events[rows], some)
+
+
+@dataclass
+class Counts:
+    """People by trait and stratum, and sums for the index.
+
+    `held` and `placed` count the holders of each trait: in the strata with their own events
+    taken away, and in those without. `people` counts everyone by stratum, for each group.
+    `sums` has Σy, Σyy, Σn, Σyn, Σnn, Σw, Σyw, Σww over holders: y are the outcome's events, w all
+    events of its kinds, n those less the trait's own. `totals` has Σy, Σyy, Σw, Σyw, Σww over
+    everyone.
+    """
+
+    plan: Plan
+    held: Ints = field(init=False)
+    placed: Ints = field(init=False)
+    people: list[Ints] = field(init=False)
+    sums: Floats = field(init=False)
+    totals: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.held = np.zeros(self.plan.cells, dtype=np.int64)
+        self.placed = np.zeros(self.plan.cells, dtype=np.int64)
+        self.people = [np.zeros(g.size, dtype=np.int64) for g in self.plan.groups]
+        self.sums = np.zeros((8, len(self.plan.wanted)))
+        self.totals = np.zeros(5)
+        self._waiting: list[tuple[Ints, Ints]] = []
+        self._pairs = 0
+
+    def add(self, block: Block, rows: Ints, own: Own | None = None) -> None:
+        """Count some people of a block, as rows of it, ascending."""
+        for first in range(0, len(rows), CHUNK):
+            some = slice(first, first + CHUNK)
+            self._add_some(block, rows[some], None if own is None else own.part(some))
+
+    def _add_some(self, block: Block, rows: Ints, own: Own | None) -> None:
+        activity = block.activity_of(rows)
+        every = activity[list(self.plan.outcome_kinds)].sum(0, dtype=np.int64)
+        if own is not None:
+            activity = np.maximum(activity - own.removed, 0)
+        strata = [g.strata(activity) for g in self.plan.groups]
+        for number, found in enumerate(strata):
+            self.people[number] += np.bincount(found, minlength=len(self.people[number]))
+        owner, trait, events = pairs_of(block, rows)
+        if own is not None:
+            events = events.astype(np.int64)
+            _take_away(events, owner, trait, own, len(self.plan.wanted))
+        self._add_pairs((owner, trait, events), activity, strata, own, every)
+        self.totals += _moments(every, None if own is None else own.events)
+
+    def add_unknown(self, people: int) -> None:
+        """Count people of whom nothing is known: no trait, no event."""
+        for counts in self.people:
+            if len(counts):
+                counts[0] += people
+
+    def minus(self, other: "Counts") -> None:
+        """Take another's people out."""
+        self._merge(other, -1)
+
+    def plus(self, other: "Counts") -> None:
+        """Put another's people in."""
+        self._merge(other, 1)
+
+    def flush(self) -> "Counts":
+        """Count what waits; itself."""
+        if self._waiting:
+            placed = np.concatenate([p for p, _ in self._waiting])
+            held = np.concatenate([h for _, h in self._waiting])
+            self.placed += np.bincount(placed, minlength=self.plan.cells)
+            self.held += np.bincount(held, minlength=self.plan.cells)
+            self._waiting, self._pairs = [], 0
+        return self
+
+    def _add_pairs(
+        self,
+        pairs: tuple[Ints, Ints, Ints],
+        activity: npt.NDArray[np.int32],
+        strata: list[npt.NDArray[np.int32]],
+        own: Own | None,
+        every: Ints,
+    ) -> None:
+        plan = self.plan
+        owner, trait, events = pairs
+        keep = _known(plan, trait)
+        keep &= events >= plan.least[np.minimum(trait, len(plan.least) - 1)]
+        if not keep.all():
+            owner, trait, events = owner[keep], trait[keep], events[keep]
+        placed = _strata_of(plan, strata, owner, trait) + plan.start[trait]
+        mine = np.flatnonzero(plan.owning[trait])
+        held = placed.copy()
+        held[mine] += _moved(plan, activity, owner[mine], trait[mine], events[mine])
+        self._waiting.append((placed, held))
+        self._pairs += len(placed)
+        if self._pairs >= FLUSH:
+            self.flush()
+        self._add_sums((owner, trait, events), own, every)
+
+    def _add_sums(self, pairs: tuple[Ints, Ints, Ints], own: Own | None, every: Ints) -> None:
+        owner, trait, events = pairs
+        if not self.plan.outcome_kinds:
+            return
+        size = (len(every), len(self.plan.wanted))
+        w = every.astype(np.float64)
+        y = np.zeros(len(w)) if own is None else own.events.astype(np.float64)
+        ends = np.searchsorted(owner, np.arange(len(every) + 1))
+        holds = csr_array((np.ones(len(trait)), trait, ends), shape=size)
+        of_people = holds.T @ np.stack([y, y * y, w, y * w, w * w], axis=1)
+        # n is w less the trait's own events e: its sums follow from those with e.
+        mine = np.minimum(np.where(self.plan.owning[trait], events, 0), every[owner])
+        e = csr_array((mine.astype(np.float64), trait, ends), shape=size)
+        of_own = e.T @ np.stack([np.ones(len(w)), y, w], axis=1)
+        squares = np.bincount(trait, mine.astype(np.float64) ** 2, minlength=size[1])
+        y_, yy, w_, yw, ww = of_people.T
+        e_, ye, we = of_own.T
+        self.sums += np.stack([y_, yy, w_ - e_, yw - ye, ww - 2 * we + squares, w_, yw, ww])
+
+    def _merge(self, other: "Counts", sign: int) -> None:
+        self.flush()
+        other.flush()
+        self.held += sign * other.held
+        self.placed += sign * other.placed
+        for number, people in enumerate(other.people):
+            self.people[number] += sign * people
+        self.sums += sign * other.sums
+        self.totals += sign * other.totals
+
+
+def pairs_of(block: Block, rows: Ints) -> tuple[Ints, Ints, Ints]:
+    """Every (place in rows, trait, events) of some people, in order."""
+    start = block.offsets[rows].astype(np.int64)
+    many = block.offsets[rows + 1] - start
+    owner = np.repeat(np.arange(len(rows), dtype=np.int32), many)
+    first = np.cumsum(many) - many
+    at = np.arange(len(owner)) + np.repeat(start - first, many)
+    return owner, block.traits[at], block.events[at]
+
+
+def _take_away(events: Ints, owner: Ints, trait: Ints, own: Own, traits: int) -> None:
+    """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
+    row, which, shared = own.overlap
+    keys = owner.astype(np.int64) * traits + trait
+    wanted = row.astype(np.int64) * traits + which
+    at = np.searchsorted(keys, wanted)
+    inside = at < len(keys)
+    at, wanted, shared = at[inside], wanted[inside], shared[inside]
+    same = keys[at] == wanted
+    events[at[same]] -= shared[same]
+
+
+def _known(plan: Plan, trait: Ints) -> npt.NDArray[np.bool_]:
+    if not len(plan.wanted):
+        return np.zeros(len(trait), dtype=bool)
+    inside = trait < len(plan.wanted)
+    return inside & plan.wanted[np.minimum(trait, len(plan.wanted) - 1)]
+
+
+def _strata_of(
+    plan: Plan, strata: list[npt.NDArray[np.int32]], owner: Ints, trait: Ints
+) -> npt.NDArray[np.int64]:
+    found = np.zeros(len(owner), dtype=np.int64)
+    of = plan.group[trait]
+    for number, each in enumerate(strata):
+        if len(strata) == 1:
+            return each[owner].astype(np.int64)
+        here = np.flatnonzero(of == number)
+        found[here] = each[owner[here]]
+    return found
+
+
+def _moved(
+    plan: Plan, activity: npt.NDArray[np.int32], owner: Ints, trait: Ints, events: Ints
+) -> npt.NDArray[np.int64]:
+    """By how many cells holders move when the trait's own events are taken away.
+
+    A trait of two kinds is taken from the first as far as that goes, then from the second: which
+    of its events were of which kind is not kept.
+    """
+    by = np.zeros(len(owner), dtype=np.int64)
+    for number, group in enumerate(plan.groups):
+        inside: Any = slice(None)
+        if len(plan.groups) > 1:
+            inside = np.flatnonzero(plan.group[trait] == number)
+        who, which = owner[inside], trait[inside]
+        left = events[inside].astype(np.int32)
+        for kind, scale, step in zip(group.kinds, group.scales, group.steps, strict=True):
+            if not plan.own[:, kind].any():
+                continue
+            table = scale.table().astype(np.int32) * np.int32(step)
+            top = np.int32(len(table) - 1)
+            before = activity[kind][who]
+            taken = np.minimum(left, before) * plan.own[which, kind]
+            left -= taken
+            at_first = table[np.minimum(activity[kind], top)]
+            by[inside] += table[np.minimum(before - taken, top)] - at_first[who]
+    return by
+
+
+def _moments(every: Ints, events: Ints | None) -> Floats:
+    w = every.astype(np.float64)
+    y = np.zeros(len(w)) if events is None else events.astype(np.float64)
+    return np.array([y.sum(), (y * y).sum(), w.sum(), (y * w).sum(), (w * w).sum()])
