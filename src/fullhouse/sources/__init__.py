@@ -1,0 +1,1 @@
+"""Readers of known public data sets."""
