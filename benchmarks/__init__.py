@@ -1,0 +1,1 @@
+"""Figures, each against a named alternative in the same run. `make bench` prints them all."""

@@ -1,0 +1,1 @@
+"""The demo: a small market that this project made up."""

@@ -1,0 +1,1 @@
+"""The main job on two real public data sets."""

@@ -1,0 +1,5 @@
+"""Run as python -m fullhouse."""
+
+from fullhouse.cli import main
+
+main()

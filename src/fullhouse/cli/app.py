@@ -1,0 +1,70 @@
+"""The `fullhouse` command: parse, call the pipeline, print."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fullhouse import pipeline
+from fullhouse import settings as settings_
+from fullhouse.cli import audience, feed, lake, people, traits
+from fullhouse.cli.discover import discover
+from fullhouse.cli.show import Json, Where, err, out, say_json, table
+from fullhouse.errors import FullhouseError, InputError
+
+app = typer.Typer(
+    name="fullhouse",
+    help="Find the audience of a film in the data a house already has.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.add_typer(audience.app, name="audience")
+app.command()(discover)
+app.add_typer(feed.app, name="feed")
+app.command()(feed.ingest)
+app.command()(feed.quarantine)
+app.add_typer(lake.app, name="lake")
+app.add_typer(people.app, name="people")
+app.add_typer(traits.app, name="traits")
+
+
+@app.command()
+def init(where: Annotated[str, typer.Argument(metavar="DIR", help="Folder or URL.")]) -> None:
+    """Make a workspace."""
+    with pipeline.init(where) as workspace:
+        out.print(f"Made a workspace in {workspace.place.root}", soft_wrap=True)
+        out.print("Keep a backup of fullhouse.key: identifiers match only under the same key.")
+
+
+@app.command()
+def settings(where: Where = ".", json: Json = False) -> None:
+    """Print every setting with its value and where that came from."""
+    place = pipeline.open_workspace(where).place
+    rows = settings_.origins((place.read(settings_.FILE) or b"").decode())
+    if json:
+        say_json([vars(r) for r in rows])
+        return
+    table(
+        [(r.name, settings_.as_toml(r.value), r.origin, r.doc) for r in rows],
+        ("setting", "value", "from", "meaning"),
+    )
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in one sentence and exit code 2, a failure in 1."""
+    try:
+        app()
+    except InputError as problem:
+        err.print(f"[bold red]error:[/] {_escape(problem)}", soft_wrap=True)
+        sys.exit(2)
+    except FullhouseError as problem:
+        err.print(f"[bold red]failed:[/] {_escape(problem)}", soft_wrap=True)
+        sys.exit(1)
+
+
+def _escape(problem: Exception) -> str:
+    from rich.markup import escape
+
+    return escape(str(problem))

@@ -1,0 +1,69 @@
+"""How commands print: tables for people, `--json` for programs, progress for the patient."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--workspace", "-w", envvar="FULLHOUSE_WORKSPACE", help="Folder or URL of the workspace."
+    ),
+]
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=False, allow_nan=False))
+
+
+def table(
+    rows: Sequence[Sequence[Any]], columns: Sequence[str], *, title: str | None = None
+) -> None:
+    """Print rows as a table; numbers stand right, with thousands separated."""
+    view = Table(title=title, title_justify="left", header_style="bold")
+    for i, name in enumerate(columns):
+        numeric = any(isinstance(r[i], int | float) for r in rows)
+        view.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        view.add_row(*(cell(v) for v in row))
+    out.print(view)
+
+
+def cell(value: Any) -> str:
+    """A value as a table shows it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return str(value)
+
+
+@contextmanager
+def progress(what: str, *, quiet: bool = False) -> Iterator[Progress]:
+    """A progress display on standard error, for anything that may take over two seconds."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=quiet or not err.is_terminal,
+    ) as display:
+        display.add_task(what, total=None)
+        yield display
