@@ -268,13 +268,34 @@ class Lake:
     def _travel(
         self, delta: DeltaTable, table: Table, version: int | None, at: datetime | None
     ) -> None:
+        if version is None:
+            version = version_at(delta, _utc(at))
         try:
-            delta.load_as_version(version if version is not None else _utc(at))
-        except (DeltaError, OSError, ValueError) as problem:
-            raise InputError(
-                f"Table {table.name!r} has no snapshot for"
-                f" {'version ' + str(version) if version is not None else at}: {problem}"
-            ) from None
+            if version is not None:
+                delta.load_as_version(version)
+                return
+            problem: Exception | str = "it was made later"
+        except (DeltaError, OSError, ValueError) as failure:
+            problem = failure
+        raise InputError(
+            f"Table {table.name!r} has no snapshot for"
+            f" {at if at is not None else 'version ' + str(version)}: {problem}"
+        )
+
+
+def version_at(delta: DeltaTable, at: datetime) -> int | None:
+    """The newest version committed by a time; None before the first.
+
+    From the commits' own times. `load_as_version(at)` goes by the log files' modification times,
+    which are later, and change when a lake is copied.
+    """
+    by_then = (h["version"] for h in delta.history() if commit_time(h) <= at)
+    return max(by_then, default=None)
+
+
+def commit_time(commit: Mapping[str, Any]) -> datetime:
+    """When a commit of a table's history was made."""
+    return datetime.fromtimestamp(commit["timestamp"] / 1000, UTC)
 
 
 def _utc(at: datetime | None) -> datetime:

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from fullhouse.errors import InputError
-from fullhouse.lake.lake import WRITER, Lake
+from fullhouse.lake.lake import WRITER, Lake, commit_time, version_at
 from fullhouse.tables import Table
 
 LEAST_RETENTION_DAYS = 1
@@ -53,9 +52,10 @@ def status(
     found = []
     for table, delta in _standing(lake, tables):
         if at is not None:
-            if at < _time(delta.history()[-1]):
+            version = version_at(delta, at)
+            if version is None:
                 continue
-            delta.load_as_version(at)
+            delta.load_as_version(version)
         files = pa.table(delta.get_add_actions(flatten=True))
         found.append(
             TableStatus(
@@ -64,7 +64,7 @@ def status(
                 pc.sum(files["num_records"]).as_py() or 0,
                 files.num_rows,
                 pc.sum(files["size_bytes"]).as_py() or 0,
-                _time(next(h for h in delta.history() if h["version"] == delta.version())),
+                commit_time(next(h for h in delta.history() if h["version"] == delta.version())),
             )
         )
     return found
@@ -111,7 +111,3 @@ def _standing(lake: Lake, tables: tuple[Table, ...]) -> Iterator[tuple[Table, De
         delta = lake.open(table)
         if delta is not None:
             yield table, delta
-
-
-def _time(commit: dict[str, Any]) -> datetime:
-    return datetime.fromtimestamp(commit["timestamp"] / 1000, UTC)
