@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betainc, chdtrc
+from scipy.special import gammainc, gammaincc, ndtr
 from scipy.stats import norm
 
 from fullhouse.stats.exact import exact_p
@@ -22,6 +22,10 @@ times too thin with five expected, and that is where a thousand tests look."""
 
 NONE_SEEN = float(-np.log(0.025))
 """Upper 97.5 % limit of a Poisson mean of which nothing was seen: 3.69."""
+
+NEXT_TO_NORMAL = 1e-3
+"""Below this skewness the tails are normal within 4 % at six deviations, and the gamma law's shape
+is too large for SciPy to compute them."""
 
 FAR_OFF = 10 * EXACT_BELOW
 
@@ -46,9 +50,11 @@ class Association:
 
     `expected` are people with the trait in the outcome; `least` is the smallest of the four counts
     that luck gives: with and without the trait, in the outcome and not. `chi2` is the usual
-    statistic without continuity correction. `p` is two-sided: of the exact
-    conditional test where `least` is under 20, else from the binomial of the same mean and
-    variance and from `chi2`, whichever is larger.
+    statistic without continuity correction. `p` is two-sided: of the exact conditional test
+    where `least` is under 20, else of the gamma law with the same mean, variance and skewness
+    (Pearson's type III, as Mielke and Berry fit it to permutation tests, 2007), continuity
+    corrected. It is never thinner than the exact p by more than a twentieth, and at most twice
+    as large down to 0.001; a normal tail would be two or three times too thin there.
     """
 
     seen: Floats
@@ -96,12 +102,12 @@ def association(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Association:
         np.minimum(expected, without),
         np.minimum(with_trait - expected, people - with_trait - without),
     )
-    variance = (_over(_over(cases * (n - cases), n) * _over(n1 * n0, n), n - 1) * both).sum(-1)
+    spread = _over(_over(cases * (n - cases), n) * _over(n1 * n0, n), n - 1) * both
+    variance = spread.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         chi2 = np.where(variance > 0, (seen - expected) ** 2 / variance, np.nan)
-    # The tail never says more than chi-square does where the two differ the other way.
-    chi2_tail = np.where(chi2 >= 0, chdtrc(1, chi2), np.nan)
-    p = np.array(np.fmax(_tail(seen, expected, variance), chi2_tail))
+    third = (spread * _over((n0 - n1) * (n - 2 * cases), n * (n - 2))).sum(-1)
+    p = np.array(_tail(seen - expected, variance, third))
     # So far off that p is nothing by any test, the exact one would only be slow.
     near = np.abs(seen - expected) < FAR_OFF
     small = np.argwhere((least < EXACT_BELOW) & (variance > 0) & near)
@@ -122,16 +128,20 @@ def log_difference(first: Ratio, second: Ratio) -> tuple[Floats, Floats, Floats]
         return np.exp(gap), np.exp(gap - Z95 * se), np.exp(gap + Z95 * se)
 
 
-def _tail(seen: Floats, mean: Floats, variance: Floats) -> Floats:
-    """Two-sided tail of the binomial with a mean and a variance; its size need not be whole."""
+def _tail(off: Floats, variance: Floats, third: Floats) -> Floats:
+    """Two-sided p of a count `off` its mean, from the gamma law with its three moments."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        chance = 1 - variance / mean
-        size = mean / chance
-        usable = (variance > 0) & (chance > 0)
-        more = np.where(seen <= 0, 1.0, betainc(seen, np.maximum(size - seen + 1, 1e-9), chance))
-        fewer = 1 - betainc(seen + 1, np.maximum(size - seen, 1e-9), chance)
-        fewer = np.where(seen >= size, 1.0, fewer)
-    return np.where(usable, np.minimum(1.0, 2 * np.minimum(more, fewer)), np.nan)
+        # Mirrored where the long tail is on the left, so that skewness is never negative.
+        spread, turned = np.sqrt(variance), np.where(third < 0, -1.0, 1.0)
+        skewness = np.abs(third) / spread**3
+        above, below = (turned * off - 0.5) / spread, (turned * off + 0.5) / spread
+        shape = 4 / skewness**2
+        root = np.sqrt(shape)
+        more = gammaincc(shape, np.maximum(0, shape + above * root))
+        fewer = gammainc(shape, np.maximum(0, shape + below * root))
+        normal = skewness < NEXT_TO_NORMAL
+        more, fewer = np.where(normal, ndtr(-above), more), np.where(normal, ndtr(below), fewer)
+        return np.where(variance > 0, np.minimum(1.0, 2 * np.minimum(more, fewer)), np.nan)
 
 
 def _both(n1: Floats, n0: Floats) -> npt.NDArray[np.bool_]:
