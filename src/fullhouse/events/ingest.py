@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from fullhouse.engine import DuckDBEngine
 from fullhouse.errors import ConflictError
+from fullhouse.events.begun import Begun
 from fullhouse.events.chunk import Chunk, ahead, chunks
 from fullhouse.events.commit import Job, Ready, Tally, commit
 from fullhouse.events.feed import Feed
@@ -24,7 +25,7 @@ from fullhouse.events.report import FileReport, Report
 from fullhouse.events.terms import Terms
 from fullhouse.lake import Lake
 from fullhouse.settings import Settings
-from fullhouse.tables import ACCOUNT_TABLE, BEGUN, INGESTED
+from fullhouse.tables import ACCOUNT_TABLE, INGESTED
 
 MEMORY = "400MB"
 """Memory of each of the two DuckDB instances of an ingest; what does not fit is spilled."""
@@ -45,6 +46,8 @@ class _Run:
     progress: Progress
     mapper: DuckDBEngine
     writer: DuckDBEngine
+    begun: Begun
+    ingested: dict[str, int]
 
 
 def ingest(
@@ -67,7 +70,8 @@ def ingest(
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
     ):
-        run = _Run(lake, feed, key, settings, now, progress, mapper, writer)
+        before = Begun(lake, feed), _ingested(lake, feed)
+        run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before)
         reports = [
             _ingest_file(run, file, found) for file, found in zip(files, columns, strict=True)
         ]
@@ -107,9 +111,10 @@ def _ingest_file(run: _Run, file: File, columns: Sequence[str]) -> FileReport:
     accounts = lake.version(ACCOUNT_TABLE) if looked_up else None
     terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
     digest = terms.digest(feed, content)
-    if lake.has_batch(INGESTED, digest):
-        return _known(lake, file, digest)
-    terms, again = _begin(lake, feed, file, terms, digest=digest, content=content)
+    if digest in run.ingested:
+        rows = run.ingested[digest]
+        return FileReport(file.name, rows, 0, rows)
+    terms, again = run.begun.begin(file.name, terms, digest=digest, content=content)
     by_id = feed.is_event and ("event_id" in feed.targets or again)
     hasher = Hasher(run.key, terms.phone_region)
     job = Job(feed, terms, hasher, file.name, digest, content, columns, by_id)
@@ -161,28 +166,6 @@ def _without_strangers(
     return kept, [Refusal(row, "unknown_account", "account") for row in refused]
 
 
-def _begin(
-    lake: Lake, feed: Feed, file: File, terms: Terms, *, digest: str, content: str
-) -> tuple[Terms, bool]:
-    """The terms of the file's first run, and whether it came in under another declaration too."""
-    row = {
-        "source": feed.source,
-        "feed": feed.name,
-        "kind": feed.kind,
-        "digest": digest,
-        "content": content,
-        "file": file.name,
-        "terms": terms.to_json(),
-        "at": terms.now,
-        "batch": digest,
-    }
-    lake.append(BEGUN, pa.Table.from_pylist([row], schema=BEGUN.schema), batch=digest)
-    same = (pc.field("content") == content) & (pc.field("source") == feed.source)
-    found = lake.read(BEGUN, where=same & (pc.field("kind") == feed.kind)).to_pylist()
-    (mine,) = (r for r in found if r["digest"] == digest)
-    return Terms.from_json(mine["terms"]), len(found) > 1
-
-
 def _finish(lake: Lake, job: Job, tally: Tally, now: datetime) -> None:
     refused = tally.quarantined.total()
     row = {
@@ -201,7 +184,8 @@ def _finish(lake: Lake, job: Job, tally: Tally, now: datetime) -> None:
     lake.append(INGESTED, pa.Table.from_pylist([row], schema=INGESTED.schema), batch=job.digest)
 
 
-def _known(lake: Lake, file: File, digest: str) -> FileReport:
-    found = lake.read(INGESTED, columns=["read"], where=pc.field("digest") == digest)
-    read = found["read"][0].as_py()
-    return FileReport(file.name, read, 0, read)
+def _ingested(lake: Lake, feed: Feed) -> dict[str, int]:
+    """Rows of each file that was taken in whole, by digest."""
+    mine = (pc.field("source") == feed.source) & (pc.field("kind") == feed.kind)
+    found = lake.read(INGESTED, columns=["digest", "read"], where=mine)
+    return dict(zip(found["digest"].to_pylist(), found["read"].to_pylist(), strict=True))
