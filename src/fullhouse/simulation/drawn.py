@@ -46,9 +46,9 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
         part = films[start : start + 64]
         weights = deciding(part, people)
         for column, film in enumerate(part):
-            w: Floats = weights[:, column]
+            w = np.array(weights[:, column])
             if push is not None and push.film == film.number:
-                w = w * np.where(in_any(people, push.groups), push.times, 1.0)
+                w[in_any(people, push.groups)] *= push.times
             number = start + column
             sums = _binned(w, tier, party if film.family else np.full(len(w), MEAN_PARTY))
             found.weight[number] = sums[1] / np.maximum(sums[0], 1)

@@ -27,6 +27,10 @@ SCENARIO_IN_DAYS = 39
 
 ACTIVITY_POWER = 0.85
 """How a film's draw grows with activity: to this power, give or take a tenth by film."""
+URGENCY_DAYS, URGENCY_SD = 8.3, 0.27
+"""Median days until people stop caring for a film, and the spread of its log."""
+LOYAL = 0.04
+"""Share of interest that never fades."""
 UNEXPLAINED_SD = 0.5
 """Standard deviation of log appeal that no budget, star or theater count tells."""
 
@@ -126,7 +130,7 @@ def _ordinary(
     names, powers = (name(cast), name(cast)), cast.beta(0.8, 2.0, 2)
     size, surprise, luck = g.normal(0, 1, 3)
     star = float(powers.max())
-    expected = 0.32 * size + 0.4 * (star - 0.4)
+    expected = 0.26 * size + 0.4 * (star - 0.4)
     quality = float(g.normal(0, 1))
     fades = float(np.prod([_FADES.get(x, 1.0) for x in genres[:1]]))
     return Film(
@@ -150,8 +154,8 @@ def _ordinary(
         appeal=expected + UNEXPLAINED_SD * float(surprise) + 0.10 * quality,
         expected=expected,
         awareness=_share(-0.9 + 0.75 * size + 0.6 * (star - 0.4) + 0.3 * float(g.normal())),
-        urgency_days=fades * float(np.exp(g.normal(np.log(9.0), 0.45))),
-        loyal=0.08,
+        urgency_days=fades * float(np.exp(g.normal(np.log(URGENCY_DAYS), URGENCY_SD))),
+        loyal=LOYAL,
         presale=float(np.clip(0.22 + 0.08 * size + 0.05 * g.normal(), 0.05, 0.5)),
         family=genres[0] in ("family", "animation"),
         loadings=_loadings(g, genres),

@@ -288,7 +288,7 @@ def _luck(market: Market, persons: Ints, film: Ints, what: str) -> Floats:
 
 
 def _showing(u: Floats) -> Ints:
-    minutes: Ints = np.array(SHOW_MINUTES)[np.searchsorted(np.cumsum(SHOW_ODDS)[:-1], u)]
+    minutes: Ints = np.array(SHOW_MINUTES).take(np.searchsorted(np.cumsum(SHOW_ODDS)[:-1], u))
     return minutes
 
 

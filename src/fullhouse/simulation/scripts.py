@@ -29,7 +29,7 @@ _SMALL: dict[str, Any] = {
     "stars": ("Corin Wetherall", "Mirela Drummock"),
     "star_power": 0.04,
     "distributor": "Twelve Mile",
-    "urgency_days": 14.0,
+    "urgency_days": 10.0,
     "presale": 0.15,
 }
 _PART: dict[str, Any] = {
@@ -44,8 +44,8 @@ _PART: dict[str, Any] = {
     "expected": 1.2,
     "appeal": 1.3,
     "awareness": 0.80,
-    "urgency_days": 4.0,
-    "loyal": 0.01,
+    "urgency_days": 2.6,
+    "loyal": 0.005,
     "presale": 0.55,
     "loadings": _SAGA,
     "synopsis": "The last of the oath-bound returns to a colony where machines have learned magic.",
@@ -59,10 +59,10 @@ _FILMS: dict[tuple[str, str], dict[str, Any]] = {
         " home across four hundred kilometres of winter with someone who will not leave her side.",
         "keywords": ("homecoming", "loyalty", "loss", "winter"),
         "budget_usd": 9_000_000,
-        "expected": -0.7,
-        "appeal": 0.45,
+        "expected": 0.0,
+        "appeal": 0.35,
         "awareness": 0.13,
-        "quality": 1.3,
+        "quality": 0.7,
         "loadings": (*_DRAMA, *HIDDEN),
     },
     ("hidden-audience", "recent"): _SMALL
@@ -72,10 +72,10 @@ _FILMS: dict[tuple[str, str], dict[str, Any]] = {
         " one friend who was not told.",
         "keywords": ("courage", "homecoming", "loss", "loyalty"),
         "budget_usd": 7_500_000,
-        "expected": -0.5,
+        "expected": 0.0,
         "appeal": 0.45,
         "awareness": 0.22,
-        "quality": 0.9,
+        "quality": 0.5,
         "loadings": (*_DRAMA, *HIDDEN_BEFORE),
     },
     ("hidden-audience", "old"): _SMALL
@@ -85,7 +85,7 @@ _FILMS: dict[tuple[str, str], dict[str, Any]] = {
         " slowly changes its timetable.",
         "keywords": ("family secret", "loss", "loyalty", "small town"),
         "budget_usd": 6_000_000,
-        "expected": -0.6,
+        "expected": 0.0,
         "appeal": 0.35,
         "awareness": 0.20,
         "quality": 1.1,
@@ -99,19 +99,19 @@ _FILMS: dict[tuple[str, str], dict[str, Any]] = {
         "genres": ("comedy", "drama"),
         "star_power": 0.05,
         "budget_usd": 6_000_000,
-        "expected": -0.9,
-        "appeal": 0.6,
-        "awareness": 0.05,
-        "quality": 2.6,
-        "urgency_days": 40.0,
-        "loyal": 0.3,
+        "expected": 0.0,
+        "appeal": 0.5,
+        "awareness": 0.10,
+        "quality": 1.6,
+        "urgency_days": 18.0,
+        "loyal": 0.1,
         "presale": 0.08,
         "loadings": (("comedy", 0.35), ("drama", 0.30), ("log activity", 0.80)),
     },
 }
 _FILMS |= {("dirty-data", role): _FILMS["hidden-audience", role] for role in
            ("film", "recent", "old")}  # fmt: skip
-_SHARE_OF_CINEMAS = {"hidden-audience": 0.35, "dirty-data": 0.35, "fandom": 0.97, "sleeper": 0.25}
+_SHARE_OF_CINEMAS = {"hidden-audience": 0.45, "dirty-data": 0.45, "fandom": 0.97, "sleeper": 0.40}
 
 
 def genres_of(scenario: str, role: str) -> tuple[str, ...]:

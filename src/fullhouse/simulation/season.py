@@ -31,27 +31,30 @@ SHOWS = 5.0
 PRICES = (10.8, 9.4, 8.2, 7.2)
 """Price of a ticket by tier of the city."""
 
-BASE = 0.012
+BASE = 0.013
 """Chance on a plain Friday that somebody aware, of mean draw, goes to an average new film."""
-OPINION = 0.55
+OPINION = 0.22
 """How much what is heard moves interest, per standard deviation of quality."""
-TALK = 12.0
+TALK = 4.0
 """People each viewer tells."""
 FORGET = 0.012
 """Share of the aware who forget a film in a day of its run."""
 RIVALRY = 0.9
 """How interest falls with the share of the public's attention that films alike have."""
-SUPPLY_POWER = 0.30
+SUPPLY_POWER = 0.20
 """How admissions move with showings, where there are seats for all."""
 USUAL_SHARE = 0.12
 CITY_SD, DAY_SD, CITY_DAY_SD = 0.18, 0.05, 0.06
 FULL = 0.95
 """Share of a film's seats in a city that can be filled on a day."""
+NEW = 1.7
+"""Exhibitors give a new film more than what they expect of it."""
 LEAST_SHARE = 0.004
 """Share of a city's showings below which a film closes there."""
 PRESALE_DAYS = 14
 WANT_DAYS = 90
-WANT = 0.012
+WANT = 0.05
+"""Interest in marking a film that all are aware of, by the day before the release."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +156,7 @@ class _Making:
         wish = self._wish(on, age) * calendar * self.noise[on, age][:, None]
         wish *= self._city_noise(day, len(on)) * (showings > 0)
         wish *= np.minimum(1.5, (self.share[on] / USUAL_SHARE) ** SUPPLY_POWER)
-        wanted = self._admissions(on, wish)
-        wish, sold = self._seated(on, wish, wanted, FULL * SEATS_PER_SCREEN * showings)
+        wish, sold, wanted = self._seated(on, wish, FULL * SEATS_PER_SCREEN * showings)
         self.so_far[on] += wish
         self.interest[on, :, age] = self.so_far[on]
         self.admissions[on, :, age] = sold
@@ -177,9 +179,9 @@ class _Making:
 
     def _shares(self, on: Ints, age: Ints) -> Floats:
         """Each film's share of a city's showings: by last week's demand, or what was expected."""
-        hope = BASE * (self.expected[on] * self.theaters[on])[:, None] * self.aware[on]
+        hope = NEW * BASE * (self.expected[on] * self.theaters[on])[:, None] * self.aware[on]
         score = np.where(age[:, None] == 0, hope, self.demand[on]) ** 0.9
-        share = score / score.sum(0)
+        share = score / np.maximum(score.sum(0), 1e-300)
         # Rivals and cinemas not booked hold a new film below what its theaters could show.
         share = np.where(
             age[:, None] < 7, np.minimum(share, 0.6 * self.theaters[on][:, None]), share
@@ -187,26 +189,28 @@ class _Making:
         share = np.where((share < LEAST_SHARE) & (age[:, None] >= 7), 0.0, share)
         return np.where((self.share[on] == 0) & (age[:, None] > 0), 0.0, share)
 
-    def _admissions(self, on: Ints, wish: Floats) -> Floats:
-        """Tickets sold where everybody who wants to go can."""
+    def _still(self, on: Ints) -> tuple[Floats, Floats]:
+        """By bin, the draw of those who have not gone yet, and the tickets they would buy."""
         tier, people = self.where.tier, self.people
         weight = people.weight[on][:, tier]
         still = people.tickets[on][:, tier] * np.exp(-weight * self.so_far[on][:, :, None])
-        gone = -np.expm1(-weight * wish[:, :, None])
-        found: Floats = (still * gone).sum(-1) * self.size
-        return found
+        return weight, still * self.size[:, None]
 
-    def _seated(
-        self, on: Ints, wish: Floats, wanted: Floats, seats: Floats
-    ) -> tuple[Floats, Floats]:
-        """Interest and tickets after seats: the fuller the house, the more are turned away."""
+    def _seated(self, on: Ints, wish: Floats, seats: Floats) -> tuple[Floats, Floats, Floats]:
+        """Interest and tickets after seats, and tickets if there were seats for all.
+
+        The fuller the house, the more are turned away.
+        """
+        weight, still = self._still(on)
+        wanted = sold = _sold(weight, still, wish)
         room = np.maximum(seats, 1e-9)
-        sold = room * -np.expm1(-wanted / room)
+        most = room * -np.expm1(-wanted / room)
         for _ in range(2):
-            tight = sold < 0.98 * wanted
-            wish = np.where(tight, wish * sold / np.maximum(wanted, 1e-9), wish)
-            wanted = self._admissions(on, wish)
-        return wish, np.minimum(wanted, seats)
+            tight = np.nonzero(most < 0.98 * sold)
+            wish[tight] *= most[tight] / sold[tight]
+            sold = sold.copy()
+            sold[tight] = _sold(weight[tight], still[tight], wish[tight])
+        return wish, np.minimum(sold, seats), wanted
 
     def _talk(self, on: Ints, age: Ints, sold: Floats, wanted: Floats) -> None:
         """Viewers tell others: more know of the film, and think of it as it deserves."""
@@ -227,15 +231,20 @@ class _Making:
         when = self.market.day(day)
         years = (when - self.market.today) / timedelta(days=365.25)
         off = TUESDAY_OFF if when.weekday() == 1 else 1.08 if when.weekday() >= 4 else 1.0
-        plain: Floats = np.array(PRICES)[self.where.tier]
-        return np.round(plain * off * 1.03**years, 1)
+        found: Floats = np.round(np.array(PRICES)[self.where.tier] * (off * 1.03**years), 1)
+        return found
+
+
+def _sold(weight: Floats, still: Floats, wish: Floats) -> Floats:
+    found: Floats = (still * -np.expm1(-weight * wish[..., None])).sum(-1)
+    return found
 
 
 def _wants(
     market: Market, films: tuple[Film, ...], people: Drawn, where: Cities
 ) -> tuple[Floats, Floats]:
     """Cumulative interest in marking a film, and the country's marks so far."""
-    ramp = (np.arange(1, WANT_DAYS + 1) / WANT_DAYS) ** 2.5
+    ramp = (np.arange(1, WANT_DAYS + 1) / WANT_DAYS) ** 1.5
     luck = np.exp(stream(market.seed, "wants").normal(0, 0.25, len(films)))
     known = np.array([f.awareness * np.exp(f.appeal) for f in films])
     wants = WANT * (known * luck)[:, None] * ramp
