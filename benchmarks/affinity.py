@@ -186,6 +186,7 @@ def roaring(made: Made) -> tuple[float, npt.NDArray[np.int64]]:
 def semi_join(made: Made, folder: Path) -> tuple[float, npt.NDArray[np.int64]]:
     """DuckDB: pairs of person and trait, semi-joined with the seed and counted."""
     with duckdb.connect(str(folder / "pairs.duckdb")) as store:
+        store.execute("SET enable_progress_bar = false")
         store.execute("CREATE TABLE pairs (person UINTEGER, trait USMALLINT)")
         store.execute("CREATE TABLE seed (person UINTEGER)")
         for number in range(made.blocks):
