@@ -38,7 +38,8 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
     """The country's deciders in bins of log weight; sums over bins stand for means over people."""
     people = panel(market)
     tier = where.tier[people.city]
-    party = household_tickets(people)
+    party = household_tickets(people).astype(np.float64)
+    alone = np.full(len(people), MEAN_PARTY)
     shape = (len(films), 4, BINS)
     found = Drawn(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     of_tier = np.bincount(tier, minlength=4)[:, None]
@@ -46,11 +47,11 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
         part = films[start : start + 64]
         weights = deciding(part, people)
         for column, film in enumerate(part):
-            w = np.array(weights[:, column])
+            w: Floats = weights[:, column].copy()
             if push is not None and push.film == film.number:
                 w[in_any(people, push.groups)] *= push.times
             number = start + column
-            sums = _binned(w, tier, party if film.family else np.full(len(w), MEAN_PARTY))
+            sums = _binned(w, tier, party if film.family else alone)
             found.weight[number] = sums[1] / np.maximum(sums[0], 1)
             found.deciders[number] = sums[0] / of_tier
             found.tickets[number] = sums[2] / of_tier
@@ -60,11 +61,11 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
 def in_any(people: People, groups: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Who is in any of some groups: hobbies, or other features that are yes or no."""
     columns = [FEATURES.index(g) for g in groups]
-    found: npt.NDArray[np.bool_] = (features(people)[:, columns] > 0).any(axis=1)
+    found: npt.NDArray[np.bool_] = np.any(features(people)[:, columns] > 0, axis=1)
     return found
 
 
-def _binned(w: Floats, tier: npt.NDArray[np.int64], party: npt.NDArray[np.generic]) -> Floats:
+def _binned(w: Floats, tier: npt.NDArray[np.int64], party: Floats) -> Floats:
     going = w > 0
     log = np.log(w[going])
     at = np.clip((log - _LEAST) / (_MOST - _LEAST) * BINS, 0, BINS - 1).astype(np.int64)

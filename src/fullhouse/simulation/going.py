@@ -222,7 +222,8 @@ def thresholds(market: Market, persons: Ints, film: Film, own: str = "") -> Floa
 
 def first_day(interest: Floats, x: Floats) -> Ints:
     """The first day when cumulative interest (row by row) has reached x."""
-    return (interest < x[:, None]).sum(axis=1)
+    found: Ints = (interest < x[:, None]).sum(axis=1)
+    return found
 
 
 def leads(market: Market, season: Season, persons: Ints, film: Ints, run_day: Ints) -> Ints:
@@ -288,7 +289,8 @@ def _luck(market: Market, persons: Ints, film: Ints, what: str) -> Floats:
 
 
 def _showing(u: Floats) -> Ints:
-    minutes: Ints = np.array(SHOW_MINUTES).take(np.searchsorted(np.cumsum(SHOW_ODDS)[:-1], u))
+    which = np.searchsorted(np.cumsum(SHOW_ODDS)[:-1], u)
+    minutes: Ints = np.array(SHOW_MINUTES, np.int64)[which]
     return minutes
 
 

@@ -1,0 +1,311 @@
+"""Play a campaign forward in a simulated market, and write what came of it.
+
+`respond` writes what a house would see (impressions, clicks, ticket sales) and, under `truth/`,
+what the campaign really changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from fullhouse.errors import InputError
+from fullhouse.simulation.campaign import ARMS, Deliveries, read_deliveries
+from fullhouse.simulation.films import scenario, slate
+from fullhouse.simulation.going import Goers, tickets
+from fullhouse.simulation.market import CHUNK, Market
+from fullhouse.simulation.outcomes import Impressions, Outcomes, play
+from fullhouse.simulation.population import People, people
+from fullhouse.simulation.season import Season, season
+
+Ints = npt.NDArray[np.int64]
+
+TICKETING = "tickets"
+"""The source whose accounts buy tickets."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a campaign changed among some people, all its lines together: known, not estimated.
+
+    Tickets are seats sold over the film's run. Somebody with several lines or channels is counted
+    with each, so groups of one kind can add up to more than all.
+    """
+
+    kind: str
+    name: str
+    people: int
+    reached: int
+    impressions: int
+    tickets: int
+    tickets_without: int
+
+    @property
+    def incremental(self) -> int:
+        """Tickets that would not have been sold without the campaign."""
+        return self.tickets - self.tickets_without
+
+
+@dataclass(frozen=True)
+class Response:
+    """What was written where, and the true effect."""
+
+    folder: Path
+    film: str
+    impressions: int
+    clicks: int
+    sales: int
+    effects: tuple[Effect, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The response as plain values."""
+        return {
+            "folder": str(self.folder),
+            "film": self.film,
+            "impressions": self.impressions,
+            "clicks": self.clicks,
+            "sales": self.sales,
+            "effects": [asdict(e) | {"incremental": e.incremental} for e in self.effects],
+        }
+
+
+def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = None) -> Response:
+    """Play the deliveries of a file (see `campaign.COLUMNS`) on the scenario's film.
+
+    In `out` (by default `folder/respond`): impressions.csv.gz, clicks.csv.gz and sales.csv.gz, the
+    last with the tickets that all accounts of the ticketing service buy after today, treated or
+    not. In `truth/` of the folder, under the name of `out`: effects.csv and people.parquet.
+    """
+    owners = folder / "truth" / "owners.parquet"
+    if not owners.exists():
+        raise InputError(f"{folder} is no simulated market: it has no truth/owners.parquet.")
+    given, rows = read_deliveries(market, deliveries, owners)
+    out = out or folder / "respond"
+    truth = folder / "truth" / out.name
+    for made in (out, truth):
+        made.mkdir(parents=True, exist_ok=True)
+    film = scenario(market).film
+    tally = _Tally(given)
+    sold: list[pa.Table] = []
+    shown = clicked = 0
+    accounts = _Accounts(owners)
+    with (
+        _Csv(out / "impressions.csv.gz") as impressions,
+        _Csv(out / "clicks.csv.gz") as clicks,
+        pa.parquet.ParquetWriter(truth / "people.parquet", _PEOPLE) as known,
+    ):
+        for crowd, part, seen, visits, outcomes in _chunks(market, given):
+            table = _impressions(market, film, rows, part, seen, shown)
+            impressions.write(table.drop_columns(["clicked"]))
+            clicks.write(table.filter(table["clicked"]).drop_columns(["clicked"]))
+            shown, clicked = shown + len(seen), clicked + int(seen.clicked.sum())
+            sold.append(_sales(market, season(market), crowd, visits, accounts))
+            known.write_table(_people(crowd, outcomes, part))
+            tally.add(crowd, part, outcomes, season(market))
+    sales = _numbered(pa.concat_tables(sold))
+    with _Csv(out / "sales.csv.gz") as file:
+        file.write(sales)
+    effects = tally.effects()
+    pa.csv.write_csv(
+        pa.Table.from_pylist([asdict(e) | {"incremental": e.incremental} for e in effects]),
+        truth / "effects.csv",
+    )
+    return Response(out, film, shown, clicked, len(sales), effects)
+
+
+def _chunks(
+    market: Market, given: Deliveries
+) -> Iterator[tuple[People, Deliveries, Impressions, Goers, Outcomes]]:
+    number = next(f.number for f in slate(market) if f.id == scenario(market).film)
+    for chunk in range(market.chunks):
+        crowd = people(market, chunk)
+        part = given.between(crowd.first, crowd.first + CHUNK)
+        yield crowd, part, *play(market, season(market), crowd, number, part)
+
+
+class _Tally:
+    """Adds up effects by arm, audience, channel, line and city."""
+
+    def __init__(self, given: Deliveries) -> None:
+        self.lines = given.lines
+        self.sums: dict[tuple[str, str], Ints] = {}
+
+    def add(self, crowd: People, part: Deliveries, found: Outcomes, season: Season) -> None:
+        values = np.stack(
+            [
+                np.ones(len(crowd), np.int64),
+                found.reached,
+                found.impressions,
+                found.tickets,
+                found.tickets_without,
+            ]
+        )
+        place = part.person - crowd.first
+        delivered = np.zeros(len(crowd), np.bool_)
+        delivered[place] = True
+        self._of("all", "all", values, np.arange(len(crowd)))
+        self._of("arm", "not delivered", values, np.flatnonzero(~delivered))
+        for arm in ARMS:
+            self._of("arm", arm, values, place[part.treated == (arm == "treated")])
+        for kind in ("audience", "channel", "name"):
+            names = [getattr(line, kind) for line in self.lines]
+            for name in sorted(set(names)):
+                of = np.array([n == name for n in names])[part.line]
+                for arm in ARMS:
+                    chosen = place[of & (part.treated == (arm == "treated"))]
+                    self._of("line" if kind == "name" else kind, f"{name} / {arm}", values, chosen)
+        for number in range(len(season.cities)):
+            self._of(
+                "city", season.cities.names[number], values, np.flatnonzero(crowd.city == number)
+            )
+
+    def effects(self) -> tuple[Effect, ...]:
+        """The sums, in order of kind and name."""
+        order = ("all", "arm", "audience", "channel", "line", "city")
+        keys = sorted(self.sums, key=lambda k: (order.index(k[0]), k[1]))
+        return tuple(Effect(*key, *self.sums[key].tolist()) for key in keys)
+
+    def _of(self, kind: str, name: str, values: Ints, chosen: Ints) -> None:
+        sums = values[:, np.unique(chosen)].sum(axis=1)
+        self.sums[kind, name] = self.sums.get((kind, name), np.zeros_like(sums)) + sums
+
+
+class _Accounts:
+    """The ticketing service's account of a person: the first one, where there are several."""
+
+    def __init__(self, owners: Path) -> None:
+        known = pa.parquet.read_table(owners, filters=pc.field("source") == TICKETING)
+        known = known.select(["account", "person"]).sort_by(
+            [("person", "ascending"), ("account", "ascending")]
+        )
+        persons = known["person"].to_numpy()
+        first = np.flatnonzero(np.diff(persons, prepend=-1))
+        self.persons = persons[first]
+        self.ids = known["account"].combine_chunks().take(pa.array(first))
+
+    def of(self, person: Ints) -> tuple[npt.NDArray[np.bool_], Ints]:
+        """Who has an account, and its place among the ids."""
+        at = np.searchsorted(self.persons, person)
+        at = np.minimum(at, len(self.persons) - 1)
+        return self.persons[at] == person, at
+
+
+class _Csv:
+    """A compressed CSV file, written table after table; the header comes with the first."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.writer: pa.csv.CSVWriter | None = None
+
+    def __enter__(self) -> "_Csv":
+        self.stream = pa.CompressedOutputStream(str(self.path), "gzip")
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        if self.writer is None:
+            self.writer = pa.csv.CSVWriter(self.stream, table.schema)
+        self.writer.write_table(table)
+
+    def __exit__(self, *_: object) -> None:
+        if self.writer is not None:
+            self.writer.close()
+        self.stream.close()
+
+
+_PEOPLE = pa.schema(
+    [
+        ("person", pa.int64()),
+        ("arm", pa.string()),
+        ("impressions", pa.int64()),
+        ("reached", pa.bool_()),
+        ("tickets", pa.int64()),
+        ("tickets_without", pa.int64()),
+    ]
+)
+
+
+def _people(crowd: People, found: Outcomes, part: Deliveries) -> pa.Table:
+    """The truth of everybody who was delivered to, was reached, or goes."""
+    arm = np.full(len(crowd), "", dtype=object)
+    arm[part.person[~part.treated] - crowd.first] = "held_out"
+    arm[part.person[part.treated] - crowd.first] = "treated"
+    kept = np.flatnonzero((arm != "") | found.reached | (found.tickets + found.tickets_without > 0))
+    columns = (
+        crowd.person, arm, found.impressions, found.reached, found.tickets, found.tickets_without,
+    )  # fmt: skip
+    return pa.table([pa.array(c[kept], t) for c, t in zip(columns, _PEOPLE.types, strict=True)],
+                    schema=_PEOPLE)  # fmt: skip
+
+
+def _impressions(
+    market: Market, film: str, rows: pa.Table, part: Deliveries, seen: Impressions, before: int
+) -> pa.Table:
+    order = np.lexsort((seen.person, seen.minute, seen.day))
+    of = rows.take(pa.array(part.row[seen.delivery[order]]))
+    numbers = before + np.arange(len(order))
+    return pa.table(
+        {
+            "impression": pa.array([f"I{n:010d}" for n in numbers.tolist()], pa.string()),
+            "at": _at(market, seen.day[order], seen.minute[order]),
+            "source": of["source"],
+            "account": of["account"],
+            "line": of["line"],
+            "channel": of["channel"],
+            "film": pa.array([film] * len(order), pa.string()),
+            "clicked": pa.array(seen.clicked[order]),
+        }
+    )
+
+
+def _sales(
+    market: Market, season: Season, crowd: People, visits: Goers, accounts: _Accounts
+) -> pa.Table:
+    """What the ticketing service's accounts buy after today; refunds are rows of their own."""
+    has, at = accounts.of(crowd.person[visits.buyer])
+    kept = has & (visits.day >= market.days)
+    visits, at = visits.take(kept), at[kept]
+    made = tickets(market, season, crowd, visits)
+    cinemas = [
+        season.cities.cinema(c, n)
+        for c, n in zip(made.city.tolist(), made.cinema.tolist(), strict=True)
+    ]
+    table = pa.table(
+        {
+            "member": accounts.ids.take(pa.array(at)),
+            "sold_at": _at(market, visits.day, made.minute),
+            "film": pa.array([season.films[n].id for n in made.film.tolist()], pa.string()),
+            "tickets": pa.array(made.quantity),
+            "price": pa.array(made.unit_price),
+            "cinema": pa.array(cinemas, pa.string()),
+            "city": pa.array([season.cities.names[c] for c in made.city.tolist()], pa.string()),
+            "showing": _at(market, made.showing_day, made.showing_minute),
+            "refunded": pa.array(np.zeros(len(made), np.bool_)),
+        }
+    )
+    back = table.filter(pa.array(made.refunded))
+    which = np.flatnonzero(made.refunded)
+    back = back.set_column(1, "sold_at", _at(market, visits.day[which], made.refund_minute[which]))
+    back = back.set_column(8, "refunded", pa.array(np.ones(len(which), np.bool_)))
+    return pa.concat_tables([table, back])
+
+
+def _numbered(sales: pa.Table) -> pa.Table:
+    sales = sales.sort_by(
+        [("sold_at", "ascending"), ("member", "ascending"), ("refunded", "ascending")]
+    )
+    ids = [f"R{n:09d}" for n in range(len(sales))]
+    return sales.add_column(0, "sale", pa.array(ids, pa.string()))
+
+
+def _at(market: Market, day: Ints, minute: Ints) -> pa.Array:
+    """Local times as text, to the minute."""
+    start = np.datetime64(datetime.combine(market.first_day, time()), "m")
+    return pa.array(np.datetime_as_string(start + day * 1440 + minute, unit="m"), pa.string())
