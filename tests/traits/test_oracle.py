@@ -38,6 +38,7 @@ window_days = 30
 min_events = 2
 [family.saw]
 window_days = 45
+[family.wants]
 [family.moviegoer]
 window_days = 30
 frequent = 2
@@ -61,6 +62,7 @@ min_events = 2
 window_days = 50
 """
 
+FILM_SLUGS = {"h": "hachi-2009", "u": "up-2009", "n": "up"}
 DAYS = st.integers(-20, 70).map(lambda n: (DAY - timedelta(days=n)).isoformat())
 PURCHASES = st.tuples(
     st.sampled_from(PEOPLE), st.sampled_from(sorted(PRODUCTS)), DAYS, st.sampled_from([1.0, 3, 9])
@@ -139,8 +141,9 @@ def _oracle(  # noqa: PLR0915
         if kind != "want_to_see":
             for genre in (FILMS[k][2] or "").lower().split("|"):
                 n[f"genre:{genre}", p] += one
-            slug = {"h": "hachi-2009", "u": "up-2009", "n": "up"}[k]
-            n[f"saw:{slug}", p] += one * (age < 45)
+            n[f"saw:{FILM_SLUGS[k]}", p] += one * (age < 45)
+        else:
+            n[f"wants:{FILM_SLUGS[k]}", p] += 1
         n["own:family-film", p] += one * (k in "hu" and age < 50)
     least = {"buys": 2, "genre": 2, "own:family-film": 2}
     for (trait, p), times in n.items():

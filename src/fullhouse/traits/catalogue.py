@@ -17,6 +17,7 @@ FAMILIES = (
     "word",
     "genre",
     "saw",
+    "wants",
     "own",
     "moviegoer",
     "viewer",

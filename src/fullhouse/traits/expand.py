@@ -12,6 +12,7 @@ from fullhouse.traits.select import Items, Numbers, path_keys
 from fullhouse.values import Window
 
 SEEN = ("view", "ticket")
+WANTED = ("want_to_see",)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ def expand(
     if (f := catalogue.family("genre")) is not None and seen:
         found += _most(_genres(f, films, seen), f, events, capped)
     if (f := catalogue.family("saw")) is not None and seen:
-        found += _most(_films(f, films, seen, events), f, events, capped)
+        found += _most(_films(f, films, seen, events, "saw"), f, events, capped)
+    if (f := catalogue.family("wants")) is not None and events.get(WANTED[0]):
+        found += _most(_films(f, films, WANTED, events, "wants to see"), f, events, capped)
     found += [_own(o, products, films) for o in catalogue.own]
     for name, kind in (("moviegoer", "ticket"), ("viewer", "view")):
         if (f := catalogue.family(name)) is not None and events.get(kind):
@@ -132,7 +135,11 @@ def _genres(family: Family, films: Items, kinds: tuple[str, ...]) -> list[Counte
 
 
 def _films(
-    family: Family, films: Items, kinds: tuple[str, ...], events: Mapping[str, Mapping[int, int]]
+    family: Family,
+    films: Items,
+    kinds: tuple[str, ...],
+    events: Mapping[str, Mapping[int, int]],
+    verb: str,
 ) -> list[Counted]:
     spelt: dict[str, str] = {}
     for title, year in zip(
@@ -145,7 +152,7 @@ def _films(
     for slug, items in sorted(films.by_film.items()):
         of = tuple(k for k in kinds if any(int(i) in events[k] for i in items))
         if of:
-            found.append(_counted(family, slug, f"saw {spelt[slug]}", of, {"film": slug}, items))
+            found.append(_counted(family, slug, f"{verb} {spelt[slug]}", of, {"film": slug}, items))
     return found
 
 

@@ -17,7 +17,7 @@ from fullhouse.traits.levels import PriceLevels, price_levels
 from fullhouse.traits.plan import Plan, make_plan
 from fullhouse.traits.select import Items, Numbers
 
-COUNTS_ITEMS = ("word", "saw", "genre")
+COUNTS_ITEMS = ("word", "genre", "saw", "wants")
 """Families that need to know how many events each item has."""
 
 
