@@ -84,9 +84,9 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
     last with the tickets that all accounts of the ticketing service buy after today, treated or
     not. In `truth/` of the folder, under the name of `out`: effects.csv and people.parquet.
     """
-    owners = folder / "truth" / "owners.parquet"
-    if not owners.exists():
-        raise InputError(f"{folder} is no simulated market: it has no truth/owners.parquet.")
+    owners = folder / "truth" / "owners"
+    if not owners.is_dir():
+        raise InputError(f"{folder} is no simulated market: it has no truth/owners.")
     given, rows = read_deliveries(market, deliveries, owners)
     out = out or folder / "respond"
     truth = folder / "truth" / out.name
