@@ -27,7 +27,7 @@ SCENARIO_IN_DAYS = 39
 
 ACTIVITY_POWER = 0.85
 """How a film's draw grows with activity: to this power, give or take a tenth by film."""
-URGENCY_DAYS, URGENCY_SD = 8.3, 0.27
+URGENCY_DAYS, URGENCY_SD = 8.5, 0.23
 """Median days until people stop caring for a film, and the spread of its log."""
 LOYAL = 0.04
 """Share of interest that never fades."""

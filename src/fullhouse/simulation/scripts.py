@@ -21,7 +21,7 @@ _NULL: dict[str, Any] = {
     "appeal": 0.0,
     "awareness": 0.30,
     "quality": 0.0,
-    "loadings": (("log activity", 0.90),),
+    "loadings": (("log activity", 1.0),),
 }
 _SMALL: dict[str, Any] = {
     "genres": ("drama",),
