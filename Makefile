@@ -11,7 +11,8 @@ setup: .venv/.ready
 .venv/.ready: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8,<1"
-	@$(UV) sync --quiet --frozen --inexact --all-extras
+	@# Compiled once here: where Python may not write bytecode, each start would pay three seconds.
+	@$(UV) sync --quiet --frozen --inexact --all-extras --compile-bytecode
 	@touch $@
 
 demo: setup
