@@ -7,7 +7,7 @@ import typer
 
 from fullhouse import pipeline
 from fullhouse import settings as settings_
-from fullhouse.cli import audience, feed, lake, people, traits
+from fullhouse.cli import audience, feed, lake, people, simulate, traits
 from fullhouse.cli.discover import discover
 from fullhouse.cli.show import Json, Where, err, out, say_json, table
 from fullhouse.errors import FullhouseError, InputError
@@ -27,6 +27,7 @@ app.command()(feed.ingest)
 app.command()(feed.quarantine)
 app.add_typer(lake.app, name="lake")
 app.add_typer(people.app, name="people")
+app.add_typer(simulate.app, name="simulate")
 app.add_typer(traits.app, name="traits")
 
 

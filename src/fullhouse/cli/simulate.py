@@ -1,0 +1,108 @@
+"""`fullhouse simulate DIR` and `fullhouse simulate respond DIR DELIVERIES`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from fullhouse.cli.show import Json, out, progress, say_json, table
+
+if TYPE_CHECKING:
+    from fullhouse.simulation.write import Progress
+
+LABEL = "All of it is simulated: no person, film, cinema or shop in it is real."
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the market.")]
+
+
+class _MarketByDefault(TyperGroup):
+    """`simulate DIR` is `simulate market DIR`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "-h", "--help"):
+            args = ["market", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    help="A market with known truth, for demos, teaching and tests: simulate DIR.",
+    no_args_is_help=True,
+    cls=_MarketByDefault,
+)
+
+
+@app.command()
+def market(
+    folder: Folder,
+    people: Annotated[int, typer.Option(help="How many people.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    films: Annotated[int, typer.Option(help="Past films.")] = 300,
+    days: Annotated[int, typer.Option(help="Days of events.")] = 365,
+    scenario: Annotated[str, typer.Option(help="What is hidden in it.")] = "hidden-audience",
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; by itself: cores.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the feeds of a simulated market, and beside them the truth."""
+    from fullhouse.simulation.market import Market
+    from fullhouse.simulation.write import simulate
+
+    asked = Market(people, seed, scenario, films, days)
+    with _bar("Simulating", quiet=json) as told:
+        made = simulate(asked, folder, workers=workers, progress=told)
+    if json:
+        say_json(made.to_dict() | {"label": LABEL})
+        return
+    rows = [(f.path, f.files, f.rows) for f in made.feeds]
+    total = (sum(f.files for f in made.feeds), sum(f.rows for f in made.feeds))
+    table([*rows, ("all", *total)], ("simulated", "files", "rows"))
+    out.print(LABEL)
+    first = made.feeds[0]
+    take = f"fullhouse ingest {folder / first.declaration} {folder / first.path}"
+    out.print(f"Take a feed in: {take}", markup=False, soft_wrap=True)
+    out.print(f"What is true stands in {folder / 'truth'}.", markup=False, soft_wrap=True)
+
+
+@app.command()
+def respond(
+    folder: Folder,
+    deliveries: Annotated[Path, typer.Argument(metavar="DELIVERIES", help="CSV or Parquet.")],
+    to: Annotated[
+        Path | None, typer.Option("--out", metavar="OUT", help="By itself: DIR/respond.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Play a campaign forward: write impressions, clicks and tickets, and what it truly changed."""
+    from fullhouse.simulation.respond import respond as play
+    from fullhouse.simulation.write import read_market
+
+    asked = read_market(folder)
+    with progress("Playing the campaign", quiet=json):
+        found = play(asked, folder, deliveries, to)
+    if json:
+        say_json(found.to_dict() | {"simulated": True, "label": LABEL})
+        return
+    columns = ("group", "people", "reached", "impressions", "tickets", "without", "incremental")
+    rows = [
+        (f"{e.kind}: {e.name}", e.people, e.reached, e.impressions, e.tickets, e.tickets_without,
+         e.incremental)
+        for e in found.effects if e.kind != "city"
+    ]  # fmt: skip
+    table(rows, columns, title=f"{found.film}: the campaign's true effect, known to the simulator")
+    written = f"{found.impressions:,} impressions, {found.clicks:,} clicks, {found.sales:,} sales"
+    out.print(f"Wrote {written} to {found.folder}.", markup=False, soft_wrap=True)
+    out.print(LABEL)
+
+
+@contextmanager
+def _bar(what: str, *, quiet: bool) -> Iterator["Progress"]:
+    """Shows what is being made, and how far it is."""
+    with progress(what, quiet=quiet) as display:
+
+        def told(name: str, done: int, of: int) -> None:
+            for task in display.task_ids:
+                display.update(task, description=name, completed=done, total=of)
+
+        yield told

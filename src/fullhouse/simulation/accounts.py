@@ -1,0 +1,65 @@
+"""What each source's account feed says of its accounts."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute
+
+from fullhouse.simulation import codes
+from fullhouse.simulation.draws import uniforms
+from fullhouse.simulation.identifiers import reach, told
+from fullhouse.simulation.market import MARKET_PEOPLE, Market
+from fullhouse.simulation.members import Members
+from fullhouse.simulation.places import cities
+from fullhouse.simulation.population import People
+
+Ints = npt.NDArray[np.int64]
+
+SAYS_GENDER, SAYS_AGE, SAYS_CITY, SAYS_HOUSEHOLD = 0.88, 0.80, 0.92, 0.30
+"""Share of accounts whose owners say so much of themselves."""
+
+
+def accounts(market: Market, people: People, members: Members) -> pa.Table:
+    """A row for each account on the day it was opened, and one more where its owner told of news.
+
+    Empty where the owner says nothing.
+    """
+    later, when = told(market, people, members)
+    rows = np.concatenate([np.arange(len(members)), later])
+    day = np.concatenate([members.joined, when])
+    found = reach(market, people, members, rows, day)
+    columns = {
+        "id": codes.chosen(members.ids, rows),
+        "updated": pa.array((np.datetime64(market.first_day) + day).astype("datetime64[D]")),
+        **_told_of_owner(market, people, members, rows),
+        "email": found.email,
+        "phone": found.phone,
+    }
+    if members.source != "shop":
+        columns["device"] = found.device
+    return pa.table(columns)
+
+
+def _told_of_owner(
+    market: Market, people: People, members: Members, rows: Ints
+) -> dict[str, pa.Array]:
+    person, number = members.person[rows], members.number[rows]
+    where = cities(market.seed, MARKET_PEOPLE)
+
+    def maybe(values: pa.Array, what: str, share: float) -> pa.Array:
+        hidden = uniforms(market.seed, number, "says", what, members.source) >= share
+        return pa.compute.if_else(pa.array(hidden), pa.scalar(None, values.type), values)
+
+    city = people.city[person]
+    gender = codes.chosen(pa.array(["M", "F"]), people.female[person])
+    birth = pa.array(market.today.year - people.age[person])
+    found = {
+        "gender": maybe(gender, "gender", SAYS_GENDER),
+        "birth_year": maybe(birth, "age", SAYS_AGE),
+        "region": maybe(codes.chosen(pa.array(where.regions), city), "city", SAYS_CITY),
+        "city": maybe(codes.chosen(pa.array(where.names), city), "city", SAYS_CITY),
+    }
+    if members.source == "shop":
+        size = np.bincount(people.household)[people.household][person]
+        found["household_size"] = maybe(pa.array(size), "household", SAYS_HOUSEHOLD)
+    return found

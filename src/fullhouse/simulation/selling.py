@@ -1,0 +1,108 @@
+"""What the ticket service's feeds say of a day: sales, refunds and want-to-see marks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from fullhouse.simulation import codes
+from fullhouse.simulation.draws import uniforms
+from fullhouse.simulation.going import Tickets, Wants
+from fullhouse.simulation.market import Market
+from fullhouse.simulation.members import SECOND_USE
+from fullhouse.simulation.population import People
+from fullhouse.simulation.season import Season
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Sales:
+    """Rows of the sales feed: tickets sold by the accounts with these numbers, and given back."""
+
+    number: Ints
+    second: Ints
+    film: Ints
+    quantity: Ints
+    price: Floats
+    city: Ints
+    cinema: Ints
+    showing: Ints
+    refunded: Bools
+
+    def __len__(self) -> int:
+        return len(self.number)
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The chunk's accounts with the ticket service: owners in the chunk, numbers, days joined."""
+
+    person: Ints
+    number: Ints
+    joined: Ints
+
+    def of(self, market: Market, people: People, buyer: Ints, day: int) -> Ints:
+        """The number of the account each buyer uses on a day, -1 where they have none by then."""
+        first, second = np.full(len(people), -1), np.full(len(people), -1)
+        there = self.joined <= day
+        twin = self.number % 2 == 1
+        first[self.person[there & ~twin]] = self.number[there & ~twin]
+        second[self.person[there & twin]] = self.number[there & twin]
+        u = uniforms(market.seed, people.person[buyer], "which account", day)
+        other = (second[buyer] >= 0) & ((u < SECOND_USE) | (first[buyer] < 0))
+        return np.where(other, second[buyer], first[buyer])
+
+
+def sales(market: Market, people: People, accounts: Accounts, sold: Tickets, day: int) -> Sales:
+    """The sales of a day that go through an account; others are paid at the counter."""
+    number = accounts.of(market, people, sold.buyer, day)
+    known = number >= 0
+    back = known & sold.refunded
+    showing = sold.showing_day * 1440 + sold.showing_minute
+
+    def both(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.concatenate([column[known], column[back]])
+
+    minute = np.concatenate([sold.minute[known], sold.refund_minute[back]])
+    return Sales(
+        number=both(number),
+        second=60 * minute,
+        film=both(sold.film),
+        quantity=both(sold.quantity),
+        price=both(sold.unit_price),
+        city=both(sold.city),
+        cinema=both(sold.cinema),
+        showing=both(showing),
+        refunded=np.arange(len(minute)) >= known.sum(),
+    )
+
+
+def wants(
+    market: Market, people: People, accounts: Accounts, marks: Wants, day: int
+) -> dict[str, npt.NDArray[Any]]:
+    """The want-to-see marks of a day that are made through an account: number, second, film."""
+    number = accounts.of(market, people, marks.person, day)
+    known = number >= 0
+    return {
+        "number": number[known],
+        "second": 60 * marks.minute[known],
+        "film": marks.film[known],
+    }
+
+
+def cinema_ids(season: Season) -> tuple[pa.Array, Ints]:
+    """The ids of all cinemas, and where each city's begin."""
+    where = season.cities
+    ids = [where.cinema(c, n) for c in range(len(where)) for n in range(int(where.cinemas[c]))]
+    return pa.array(ids), np.cumsum(where.cinemas) - where.cinemas
+
+
+def cinema_column(season: Season, city: Ints, cinema: Ints) -> pa.Array:
+    """The cinemas of each row by city and number within the city."""
+    ids, first = cinema_ids(season)
+    return codes.chosen(ids, first[city] + cinema)
