@@ -40,6 +40,7 @@ _COMMON = {
     "romance": 0.07, "family": 0.06, "science fiction": 0.05, "fantasy": 0.04, "animation": 0.04,
     "history": 0.02, "arthouse": 0.01,
 }  # fmt: skip
+_FOR_CHILDREN, _FOR_ADULTS = ("family", "animation"), ("horror", "thriller", "arthouse")
 _FADES = {"horror": 0.7, "action": 0.9, "family": 1.3, "animation": 1.3, "arthouse": 1.3}
 """How a genre lengthens the days until people stop caring."""
 _NEXT_TO = {
@@ -166,7 +167,9 @@ def _genres(g: np.random.Generator) -> tuple[str, ...]:
     odds = np.array(list(_COMMON.values()))
     count = 1 + int(g.choice(3, p=(0.35, 0.45, 0.20)))
     picked = g.choice(len(odds), count, replace=False, p=odds / odds.sum())
-    return tuple(list(_COMMON)[i] for i in picked)
+    first, *others = (list(_COMMON)[i] for i in picked)
+    unfit = _FOR_ADULTS if first in _FOR_CHILDREN else _FOR_CHILDREN if first in _FOR_ADULTS else ()
+    return (first, *(genre for genre in others if genre not in unfit))
 
 
 def _loadings(g: np.random.Generator, genres: tuple[str, ...]) -> tuple[tuple[str, float], ...]:

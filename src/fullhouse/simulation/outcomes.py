@@ -109,9 +109,11 @@ def play(
     times = reaction(market, people, season.awareness[number][people.city[who]], who, dose, seen)
     steps = np.diff(season.interest[number], axis=1, prepend=0.0)[people.city[who]]
     day[who] = first_day(np.cumsum(steps * times, axis=1), x[who])
+    first = _first_seen(people, shown)
+    has = _visits(market, season, people, number, without)
+    bought = has.buyer[has.day <= first[has.buyer]]
+    day[bought] = without[bought]
     visits = _visits(market, season, people, number, day)
-    first = np.full(len(people), np.iinfo(np.int64).max)
-    np.minimum.at(first, shown.person, shown.day)
     visits = _not_before(visits, day != without, first)
     tickets = np.zeros((2, len(people)), np.int64)
     for row, days in enumerate((day, without)):
@@ -173,6 +175,13 @@ def reaction(
     return found
 
 
+def _first_seen(people: People, shown: Impressions) -> Ints:
+    """The day of the first impression in each person's household; far off where there is none."""
+    first = np.full(int(people.household[-1]) + 1, np.iinfo(np.int32).max)
+    np.minimum.at(first, people.household[shown.person], shown.day)
+    return first[people.household]
+
+
 def _visits(market: Market, season: Season, people: People, number: int, day: Ints) -> Goers:
     who = np.flatnonzero(day < RUN)
     film = np.full(len(who), number)
@@ -183,7 +192,7 @@ def _visits(market: Market, season: Season, people: People, number: int, day: In
 
 
 def _not_before(visits: Goers, moved: Bools, first: Ints) -> Goers:
-    """Nobody whom an advertisement moved buys before having seen it."""
+    """Nobody whom an advertisement moved buys before it was seen in the household."""
     after = np.minimum(first[visits.buyer] + 1, visits.showing_day)
     sold = np.where(moved[visits.buyer], np.maximum(visits.day, after), visits.day)
     found = Goers(sold, visits.buyer, visits.film, visits.showing_day, visits.quantity)

@@ -37,6 +37,8 @@ OPINION = 0.22
 """How much what is heard moves interest, per standard deviation of quality."""
 TALK = 4.0
 """People each viewer tells."""
+TELL = 0.35
+"""Chance that somebody told of a film of mean quality keeps it in mind."""
 FORGET = 0.012
 """Share of the aware who forget a film in a day of its run."""
 RIVALRY = 0.9
@@ -49,6 +51,8 @@ FULL = 0.95
 """Share of a film's seats in a city that can be filled on a day."""
 NEW = 1.7
 """Exhibitors give a new film more than what they expect of it."""
+BOOKING = 0.9
+"""How a film's share of showings grows with its share of demand."""
 LEAST_SHARE = 0.004
 """Share of a city's showings below which a film closes there."""
 PRESALE_DAYS = 14
@@ -180,7 +184,7 @@ class _Making:
     def _shares(self, on: Ints, age: Ints) -> Floats:
         """Each film's share of a city's showings: by last week's demand, or what was expected."""
         hope = NEW * BASE * (self.expected[on] * self.theaters[on])[:, None] * self.aware[on]
-        score = np.where(age[:, None] == 0, hope, self.demand[on]) ** 0.9
+        score = np.where(age[:, None] == 0, hope, self.demand[on]) ** BOOKING
         share = score / np.maximum(score.sum(0), 1e-300)
         # Rivals and cinemas not booked hold a new film below what its theaters could show.
         share = np.where(
@@ -202,13 +206,15 @@ class _Making:
         The fuller the house, the more are turned away.
         """
         weight, still = self._still(on)
-        wanted = sold = _sold(weight, still, wish)
+        wanted = _sold(weight, still, wish)
         room = np.maximum(seats, 1e-9)
         most = room * -np.expm1(-wanted / room)
+        sold = wanted.copy()
         for _ in range(2):
             tight = np.nonzero(most < 0.98 * sold)
+            if not len(tight[0]):
+                break
             wish[tight] *= most[tight] / sold[tight]
-            sold = sold.copy()
             sold[tight] = _sold(weight[tight], still[tight], wish[tight])
         return wish, np.minimum(sold, seats), wanted
 
@@ -217,7 +223,7 @@ class _Making:
         told = TALK * sold
         self.heard[on] += (1 - self.heard[on]) * -np.expm1(-told)
         keen = np.exp(0.5 * self.quality[on])[:, None]
-        gain = (1 - self.aware[on]) * -np.expm1(-0.35 * told * keen)
+        gain = (1 - self.aware[on]) * -np.expm1(-TELL * told * keen)
         loss = FORGET * self.aware[on] * (age[:, None] > 7)
         self.aware[on] += gain - loss
         first = (age == 0)[:, None]
