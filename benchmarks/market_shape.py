@@ -4,7 +4,7 @@ python -m benchmarks.market_shape [--seeds N]
 
 Targets are measured on real data: openings of 2,459 US films, and orders of 1,735 people (see
 docs/real-market.md). Affinities are counted on simulated people directly, with what is true of
-them; a person's activity is what a house would see, the number of their purchases.
+them; a person's activity is what a house would see, the number of their events.
 """
 
 import argparse
@@ -28,8 +28,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 PEOPLE = 1 << 17
-PURCHASES = 40
-"""Purchases a year of a person of mean activity."""
+EVENTS = 120
+"""Purchases, views and tickets a year of a person of mean activity: what a house sees of it."""
 PET_PURCHASES = (1.0, 5.0)
 """Purchases of pet products a year, without a pet at home and with one: many buyers keep none."""
 STRATA = 50
@@ -92,12 +92,12 @@ def affinity(trait: Flags, outcome: Flags, activity: Ints, who: Flags, strata: i
 
 
 def shopping(market: Market, crowd: list[People]) -> tuple[Ints, Flags]:
-    """A year's purchases of each person, and who bought something for a pet."""
+    """A year's events of each person, and who bought something for a pet."""
     g = stream(market.seed, "benchmark shopping")
     activity = np.concatenate([p.activity for p in crowd])
     pet = np.concatenate([p.has("dog") | p.has("cat") for p in crowd])
     pets = g.poisson(activity * np.where(pet, PET_PURCHASES[1], PET_PURCHASES[0]))
-    return g.poisson(PURCHASES * activity), pets > 0
+    return g.poisson(EVENTS * activity), pets > 0
 
 
 def shape(seed: int) -> dict[str, float]:
@@ -108,7 +108,7 @@ def shape(seed: int) -> dict[str, float]:
     answers = scenario(market)
     made = openings(market, found)
     low, middle, high = np.quantile(made.total / made.first, [0.1, 0.5, 0.9])
-    purchases, pet_buyers = shopping(market, everyone)
+    events, pet_buyers = shopping(market, everyone)
     dog = np.concatenate([p.has("dog") for p in everyone])
     adult = np.concatenate([p.age >= 18 for p in everyone])
     null = goes(market, found, films[answers.null_film], everyone)
@@ -121,12 +121,10 @@ def shape(seed: int) -> dict[str, float]:
         "sd of log opening": float(np.log(made.first).std()),
         "second ÷ first weekend, median": float(np.median(made.second / made.first)),
         "tickets a head and year": float(per_head),
-        "pet buyers → null film, naive": affinity(pet_buyers, null, purchases, adult, 1)[0],
-        "pet buyers → null film, stratified": affinity(pet_buyers, null, purchases, adult, STRATA)[
-            0
-        ],
-        "dog keepers → hidden-audience film": affinity(dog, hidden, purchases, adult, STRATA)[0],
-        "dog keepers → null film": affinity(dog, null, purchases, adult, STRATA)[0],
+        "pet buyers → null film, naive": affinity(pet_buyers, null, events, adult, 1)[0],
+        "pet buyers → null film, stratified": affinity(pet_buyers, null, events, adult, STRATA)[0],
+        "dog keepers → hidden-audience film": affinity(dog, hidden, events, adult, STRATA)[0],
+        "dog keepers → null film": affinity(dog, null, events, adult, STRATA)[0],
         "people's tickets ÷ season's": sold(market, found, everyone),
         **scenarios(seed, found),
     }

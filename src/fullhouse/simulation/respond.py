@@ -5,6 +5,7 @@ what the campaign really changed.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from pathlib import Path
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet
 
 from fullhouse.errors import InputError
 from fullhouse.simulation.campaign import ARMS, Deliveries, read_deliveries
+from fullhouse.simulation.codes import digits
+from fullhouse.simulation.files import File, open_file, write_file
 from fullhouse.simulation.films import scenario, slate
 from fullhouse.simulation.going import Goers, tickets
 from fullhouse.simulation.market import CHUNK, Market
@@ -80,9 +82,10 @@ class Response:
 def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = None) -> Response:
     """Play the deliveries of a file (see `campaign.COLUMNS`) on the scenario's film.
 
-    In `out` (by default `folder/respond`): impressions.csv.gz, clicks.csv.gz and sales.csv.gz, the
-    last with the tickets that all accounts of the ticketing service buy after today, treated or
-    not. In `truth/` of the folder, under the name of `out`: effects.csv and people.parquet.
+    In `out` (by default `folder/respond`): impressions-SOURCE.csv.gz and clicks-SOURCE.csv.gz for
+    each source of the deliveries' accounts, and sales.csv.gz with the tickets that all accounts of
+    the ticketing service buy after today, treated or not. In `truth/` of the folder, under the
+    name of `out`: effects.csv and people.parquet.
     """
     owners = folder / "truth" / "owners"
     if not owners.is_dir():
@@ -93,32 +96,35 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
     for made in (out, truth):
         made.mkdir(parents=True, exist_ok=True)
     film = scenario(market).film
-    tally = _Tally(given)
+    tally, accounts = _Tally(given), _Accounts(owners)
     sold: list[pa.Table] = []
     shown = clicked = 0
-    accounts = _Accounts(owners)
-    with (
-        _Csv(out / "impressions.csv.gz") as impressions,
-        _Csv(out / "clicks.csv.gz") as clicks,
-        pa.parquet.ParquetWriter(truth / "people.parquet", _PEOPLE) as known,
-    ):
+    with ExitStack() as stack:
+        sources = sorted(pc.unique(rows["source"]).to_pylist())
+        seen_files = _files(stack, out, "impressions", sources)
+        click_files = _files(stack, out, "clicks", sources)
+        known = stack.enter_context(closing(open_file(truth / "people.parquet", _PEOPLE)))
         for crowd, part, seen, visits, outcomes in _chunks(market, given):
             table = _impressions(market, film, rows, part, seen, shown)
-            impressions.write(table.drop_columns(["clicked"]))
-            clicks.write(table.filter(table["clicked"]).drop_columns(["clicked"]))
+            for source in sources:
+                of = table.filter(pc.equal(table["source"], source)).drop_columns(["source"])
+                seen_files[source].write(of.drop_columns(["clicked"]))
+                click_files[source].write(of.filter(of["clicked"]).drop_columns(["clicked"]))
             shown, clicked = shown + len(seen), clicked + int(seen.clicked.sum())
             sold.append(_sales(market, season(market), crowd, visits, accounts))
-            known.write_table(_people(crowd, outcomes, part))
+            known.write(_people(crowd, outcomes, part))
             tally.add(crowd, part, outcomes, season(market))
-    sales = _numbered(pa.concat_tables(sold))
-    with _Csv(out / "sales.csv.gz") as file:
-        file.write(sales)
+    sales = write_file(out / "sales.csv.gz", _numbered(pa.concat_tables(sold)))
     effects = tally.effects()
-    pa.csv.write_csv(
-        pa.Table.from_pylist([asdict(e) | {"incremental": e.incremental} for e in effects]),
-        truth / "effects.csv",
-    )
-    return Response(out, film, shown, clicked, len(sales), effects)
+    listed = [asdict(e) | {"incremental": e.incremental} for e in effects]
+    write_file(truth / "effects.csv", pa.Table.from_pylist(listed))
+    return Response(out, film, shown, clicked, sales, effects)
+
+
+def _files(stack: ExitStack, out: Path, what: str, sources: list[str]) -> dict[str, File]:
+    """An open file for each source."""
+    paths = {s: out / f"{what}-{s}.csv.gz" for s in sources}
+    return {s: stack.enter_context(closing(open_file(p, _SHOWN))) for s, p in paths.items()}
 
 
 def _chunks(
@@ -198,28 +204,9 @@ class _Accounts:
         return self.persons[at] == person, at
 
 
-class _Csv:
-    """A compressed CSV file, written table after table; the header comes with the first."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.writer: pa.csv.CSVWriter | None = None
-
-    def __enter__(self) -> "_Csv":
-        self.stream = pa.CompressedOutputStream(str(self.path), "gzip")
-        return self
-
-    def write(self, table: pa.Table) -> None:
-        if self.writer is None:
-            self.writer = pa.csv.CSVWriter(self.stream, table.schema)
-        self.writer.write_table(table)
-
-    def __exit__(self, *_: object) -> None:
-        if self.writer is not None:
-            self.writer.close()
-        self.stream.close()
-
-
+_SHOWN = pa.schema(
+    [(n, pa.string()) for n in ("impression", "at", "account", "line", "channel", "film")]
+)
 _PEOPLE = pa.schema(
     [
         ("person", pa.int64()),
@@ -253,7 +240,7 @@ def _impressions(
     numbers = before + np.arange(len(order))
     return pa.table(
         {
-            "impression": pa.array([f"I{n:010d}" for n in numbers.tolist()], pa.string()),
+            "impression": digits("I", numbers, 10),
             "at": _at(market, seen.day[order], seen.minute[order]),
             "source": of["source"],
             "account": of["account"],
@@ -284,7 +271,7 @@ def _sales(
             "film": pa.array([season.films[n].id for n in made.film.tolist()], pa.string()),
             "tickets": pa.array(made.quantity),
             "price": pa.array(made.unit_price),
-            "cinema": pa.array(cinemas, pa.string()),
+            "cinema": pa.array(list(cinemas), pa.string()),
             "city": pa.array([season.cities.names[c] for c in made.city.tolist()], pa.string()),
             "showing": _at(market, made.showing_day, made.showing_minute),
             "refunded": pa.array(np.zeros(len(made), np.bool_)),
@@ -301,8 +288,7 @@ def _numbered(sales: pa.Table) -> pa.Table:
     sales = sales.sort_by(
         [("sold_at", "ascending"), ("member", "ascending"), ("refunded", "ascending")]
     )
-    ids = [f"R{n:09d}" for n in range(len(sales))]
-    return sales.add_column(0, "sale", pa.array(ids, pa.string()))
+    return sales.add_column(0, "sale", digits("R", np.arange(len(sales)), 9))
 
 
 def _at(market: Market, day: Ints, minute: Ints) -> pa.Array:
