@@ -18,7 +18,7 @@ from fullhouse.simulation.kept import column, kept, kept_people
 from fullhouse.simulation.market import Market
 from fullhouse.simulation.members import account_ids
 from fullhouse.simulation.season import Season
-from fullhouse.simulation.selling import Accounts, cinema_column, sales, wants
+from fullhouse.simulation.selling import cinema_column, sales, wants
 from fullhouse.simulation.shopping import purchases
 from fullhouse.simulation.tables import video_ids
 from fullhouse.simulation.viewing import Catalogue, catalogue, plays
@@ -76,23 +76,16 @@ def _chunk(making: Making, out: Catalogue, day: int, chunk: int) -> dict[str, Co
     market, work = making.market, making.work
     records = kept(work, "people", chunk, "people")
     shop, video, ticketing = (kept(work, s, chunk, "account") for s in ("shop", "video", "tickets"))
-    bought = purchases(
-        market, goods(market.seed), shop["rate"].astype(np.float64), column(shop, "joined"),
-        column(shop, "hobbies"), day=day, chunk=chunk,
-    )  # fmt: skip
-    played = plays(
-        market, out, records, video["rate"].astype(np.float64), column(video, "joined"),
-        column(video, "person"), day=day, chunk=chunk,
-    )  # fmt: skip
-    people = kept_people(records, chunk)
-    accounts = Accounts(*(column(ticketing, n) for n in ("person", "number", "joined")))
+    bought = purchases(market, goods(market.seed), shop, day=day, chunk=chunk)
+    played = plays(market, out, records, video, day=day, chunk=chunk)
+    people = kept_people(records, chunk, tastes=False)
     sold = going(market, making.season, people, Goers(**_of_day(making, "visit", chunk, day)), day)
     marks = Wants(**_of_day(making, "want", chunk, day))
     return {
         "purchases": _numbered(bought, shop),
         "plays": _numbered(played, video),
-        "sales": vars(sales(market, people, accounts, sold, day)),
-        "wants": wants(market, people, accounts, marks, day),
+        "sales": vars(sales(market, people, ticketing, sold, day)),
+        "wants": wants(market, people, ticketing, marks, day),
     }
 
 
@@ -105,7 +98,7 @@ def _of_day(making: Making, kind: str, chunk: int, day: int) -> dict[str, npt.ND
 def _numbered(events: object, accounts: npt.NDArray[np.void]) -> Columns:
     """The columns of events, with the accounts' numbers for their places."""
     columns = dict(vars(events))
-    columns["number"] = column(accounts, "number")[columns.pop("account")]
+    columns["number"] = column(accounts[columns.pop("account")], "number")
     return columns
 
 

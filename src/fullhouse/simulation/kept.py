@@ -49,8 +49,7 @@ def kept(folder: Path, name: str, chunk: int, kind: str) -> npt.NDArray[np.void]
     path, dtype = _path(folder, name, chunk), np.dtype(KINDS[kind])
     if not path.stat().st_size:
         return np.zeros(0, dtype)
-    found: npt.NDArray[np.void] = np.memmap(path, dtype, "r")
-    return found
+    return np.memmap(path, dtype, "r").view(np.ndarray)
 
 
 def drop(folder: Path, name: str, chunk: int) -> None:
@@ -63,9 +62,10 @@ def column(records: npt.NDArray[np.void], name: str) -> Ints:
     return records[name].astype(np.int64)
 
 
-def kept_people(records: npt.NDArray[np.void], chunk: int) -> People:
+def kept_people(records: npt.NDArray[np.void], chunk: int, *, tastes: bool = True) -> People:
     """People with what was kept of them; households and incomes were not."""
     nothing = np.zeros(len(records), np.int64)
+    liked = records["tastes"] if tastes else np.zeros((len(records), 0))
     return People(
         first=chunk * CHUNK,
         household=nothing,
@@ -75,7 +75,7 @@ def kept_people(records: npt.NDArray[np.void], chunk: int) -> People:
         income=nothing.astype(np.float64),
         activity=records["activity"].astype(np.float64),
         hobbies=column(records, "hobbies"),
-        tastes=records["tastes"].astype(np.float64),
+        tastes=liked.astype(np.float64),
     )
 
 

@@ -38,29 +38,30 @@ class Sales:
         return len(self.number)
 
 
-@dataclass(frozen=True)
-class Accounts:
-    """The chunk's accounts with the ticket service: owners in the chunk, numbers, days joined."""
+def account_of(
+    market: Market, accounts: npt.NDArray[np.void], people: People, buyer: Ints, day: int
+) -> Ints:
+    """The number of the account each buyer uses on a day, -1 where they have none by then.
 
-    person: Ints
-    number: Ints
-    joined: Ints
-
-    def of(self, market: Market, people: People, buyer: Ints, day: int) -> Ints:
-        """The number of the account each buyer uses on a day, -1 where they have none by then."""
-        first, second = np.full(len(people), -1), np.full(len(people), -1)
-        there = self.joined <= day
-        twin = self.number % 2 == 1
-        first[self.person[there & ~twin]] = self.number[there & ~twin]
-        second[self.person[there & twin]] = self.number[there & twin]
-        u = uniforms(market.seed, people.person[buyer], "which account", day)
-        other = (second[buyer] >= 0) & ((u < SECOND_USE) | (first[buyer] < 0))
-        return np.where(other, second[buyer], first[buyer])
+    `accounts` are the chunk's with the ticket service, as they were kept: by owner.
+    """
+    first = np.searchsorted(accounts["person"], buyer)
+    number = np.full((2, len(buyer)), -1)
+    for i in (0, 1):
+        place = np.minimum(first + i, len(accounts) - 1)
+        there = (accounts["person"][place] == buyer) & (accounts["joined"][place] <= day)
+        number[i, there] = accounts["number"][place][there]
+    u = uniforms(market.seed, people.person[buyer], "which account", day)
+    other = (number[1] >= 0) & ((u < SECOND_USE) | (number[0] < 0))
+    found: Ints = np.where(other, number[1], number[0])
+    return found
 
 
-def sales(market: Market, people: People, accounts: Accounts, sold: Tickets, day: int) -> Sales:
+def sales(
+    market: Market, people: People, accounts: npt.NDArray[np.void], sold: Tickets, day: int
+) -> Sales:
     """The sales of a day that go through an account; others are paid at the counter."""
-    number = accounts.of(market, people, sold.buyer, day)
+    number = account_of(market, accounts, people, sold.buyer, day)
     known = number >= 0
     back = known & sold.refunded
     showing = sold.showing_day * 1440 + sold.showing_minute
@@ -83,10 +84,10 @@ def sales(market: Market, people: People, accounts: Accounts, sold: Tickets, day
 
 
 def wants(
-    market: Market, people: People, accounts: Accounts, marks: Wants, day: int
+    market: Market, people: People, accounts: npt.NDArray[np.void], marks: Wants, day: int
 ) -> dict[str, npt.NDArray[Any]]:
     """The want-to-see marks of a day that are made through an account: number, second, film."""
-    number = accounts.of(market, people, marks.person, day)
+    number = account_of(market, accounts, people, marks.person, day)
     known = number >= 0
     return {
         "number": number[known],

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from fullhouse.simulation import moments
 from fullhouse.simulation.draws import stream
 from fullhouse.simulation.goods import Goods
+from fullhouse.simulation.kept import column
 from fullhouse.simulation.market import Market
 from fullhouse.simulation.population import HOBBIES
 
@@ -44,6 +45,7 @@ def rates(market: Market, activity: Floats, source: str, chunk: int) -> Floats:
 
 def picked(g: np.random.Generator, cumulative: Floats, times: float) -> Ints:
     """Who does something and how often: Poisson counts at the cumulated rates, in order."""
+    cumulative = np.ascontiguousarray(cumulative)
     if not len(cumulative):
         return np.zeros(0, np.int64)
     count = g.poisson(times * cumulative[-1])
@@ -56,25 +58,23 @@ def picked(g: np.random.Generator, cumulative: Floats, times: float) -> Ints:
 def purchases(
     market: Market,
     goods: Goods,
-    cumulative: Floats,
-    joined: Ints,
-    hobbies: Ints,
+    accounts: npt.NDArray[np.void],
     *,
     day: int,
     chunk: int,
 ) -> Purchases:
-    """A day's purchases; arrays are over the chunk's accounts with the shop."""
+    """A day's purchases by a chunk's accounts with the shop, as they were kept."""
     g = stream(market.seed, "purchases", day, chunk)
-    who = picked(g, cumulative, A_YEAR / 365 * moments.shopping(market.day(day)))
+    who = picked(g, accounts["rate"], A_YEAR / 365 * moments.shopping(market.day(day)))
     second = moments.shopping_seconds(g, len(who))
-    leaf = leaves(goods, hobbies[who], *g.random((2, len(who))))
+    leaf = leaves(goods, column(accounts[who], "hobbies"), *g.random((2, len(who))))
     # The first products of a leaf sell most.
     product = goods.first[leaf] + (goods.count[leaf] * g.random(len(who)) ** 1.7).astype(np.int64)
     quantity = 1 + (g.random(len(who)) < 0.18) + (g.random(len(who)) < 0.05)
     off = np.where(g.random(len(who)) < 0.1, 0.8, 1.0)
     price = np.round(goods.price[product] * off, 2)
     found = Purchases(who, second, product, quantity.astype(np.int64), price)
-    there = joined[who] <= day
+    there = accounts["joined"][who] <= day
     return Purchases(**{k: v[there] for k, v in vars(found).items()})
 
 

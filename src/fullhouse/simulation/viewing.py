@@ -76,25 +76,23 @@ def plays(
     market: Market,
     out: Catalogue,
     people: npt.NDArray[np.void],
-    cumulative: Floats,
-    joined: Ints,
-    person: Ints,
+    accounts: npt.NDArray[np.void],
     *,
     day: int,
     chunk: int,
 ) -> Plays:
-    """A day's plays, of people as they were kept; arrays are over the platform's accounts there."""
+    """A day's plays by a chunk's accounts with the platform; both as they were kept."""
     g = stream(market.seed, "plays", day, chunk)
-    who = picked(g, cumulative, A_YEAR / 365 * moments.watching(market.day(day)))
+    who = picked(g, accounts["rate"], A_YEAR / 365 * moments.watching(market.day(day)))
     if not len(out.film):
         who = who[:0]
     second = moments.watching_seconds(g, len(who))
-    place = _taken(out, features(kept_people(people[person[who]], chunk)), g)
+    place = _taken(out, features(kept_people(people[accounts["person"][who]], chunk)), g)
     whole = g.random(len(who)) < FINISHED
     share: Floats = np.where(whole, 1 - 0.1 * g.random(len(who)) ** 2, g.random(len(who))).round(2)
     seconds = np.round(share * 60 * out.runtime[place]).astype(np.int64)
     found = Plays(who, second, out.film[place], share, seconds)
-    there = joined[who] <= day
+    there = accounts["joined"][who] <= day
     return Plays(**{k: v[there] for k, v in vars(found).items()})
 
 

@@ -240,12 +240,13 @@ def _ending(name: str) -> str:
 
 def _keep_accounts(making: Making, crowd: People, of: Members, chunk: int) -> None:
     rate = rates(making.market, crowd.activity[of.person], of.source, chunk) * of.share
+    order = np.argsort(of.number)
     columns = {
-        "person": of.person,
-        "number": of.number,
-        "joined": of.joined,
-        "hobbies": crowd.hobbies[of.person],
-        "rate": np.cumsum(rate),
+        "person": of.person[order],
+        "number": of.number[order],
+        "joined": of.joined[order],
+        "hobbies": crowd.hobbies[of.person[order]],
+        "rate": np.cumsum(rate[order]),
     }
     kept.keep(making.work, of.source, chunk, "account", columns)
 
