@@ -228,6 +228,8 @@ WRONG = {
     "too often": (rows_of(frequency=[0] * 2_000), "from 1 to 100, not 0"),
     "two channels": (rows_of(channel=["push", "email"] * 1_000), "one of each"),
     "column left out": (rows_of().drop_columns(["arm"]), "no column arm"),
+    "no date": (rows_of(day=["soon"] * 2_000), "day cannot be read as date32"),
+    "half an impression": (rows_of(frequency=[0.5] * 2_000), "frequency cannot be read"),
     "a gap": (rows_of(line=[None] + ["one"] * 1_999), "empty values in line"),
 }
 
@@ -238,6 +240,19 @@ def test_a_wrong_campaign_is_said_to_be_wrong(folder, case):
     pa.parquet.write_table(rows, folder / "plan.parquet")
     with pytest.raises(InputError, match=words):
         read_deliveries(MARKET, folder / "plan.parquet", folder / "truth" / "owners")
+
+
+def test_other_tools_types_are_read_too(folder):
+    rows = rows_of()
+    types = {"account": pa.large_string(), "arm": pa.dictionary(pa.int8(), pa.string())}
+    for name in rows.column_names:
+        kind = types.get(name, rows[name].type)
+        rows = rows.set_column(rows.column_names.index(name), name, rows[name].cast(kind))
+    rows = rows.set_column(6, "day", rows["day"].cast(pa.timestamp("us")))
+    pa.parquet.write_table(rows, folder / "plan.parquet")
+    found, _ = read_deliveries(MARKET, folder / "plan.parquet", folder / "truth" / "owners")
+    assert len(found) == len(rows)
+    assert set(found.day.tolist()) == {RELEASE - 8}
 
 
 def test_a_folder_that_is_no_market_is_refused(tmp_path):

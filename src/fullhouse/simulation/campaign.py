@@ -135,7 +135,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
         raise InputError(
             f"{path.name} has no column {', '.join(missing)}. Needed: {', '.join(COLUMNS)}."
         )
-    rows = rows.select(list(COLUMNS))
+    rows = _typed(rows.select(list(COLUMNS)), path)
     empty = [c for c in COLUMNS if rows[c].null_count]
     if empty:
         raise InputError(f"{path.name} has empty values in {', '.join(empty)}.")
@@ -145,7 +145,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
     lines, line = _lines(rows, path)
     first = market.first_day.toordinal()
     epoch = np.datetime64("1970-01-01", "D").astype(object).toordinal()
-    day = rows["day"].cast(pa.date32()).cast(pa.int32()).to_numpy().astype(np.int64)
+    day = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64)
     found = deliveries(
         market,
         lines,
@@ -153,7 +153,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
         line=line,
         treated=pc.equal(rows["arm"], "treated").to_numpy(),
         day=day + epoch - first,
-        frequency=rows["frequency"].cast(pa.int64()).to_numpy(),
+        frequency=rows["frequency"].to_numpy(),
     )
     return found, rows
 
@@ -171,6 +171,18 @@ def _read(path: Path) -> pa.Table:
         return pa.csv.read_csv(path, convert_options=kept)
     except pa.ArrowInvalid as error:
         raise InputError(f"{path.name} cannot be read as deliveries: {error}") from None
+
+
+def _typed(rows: pa.Table, path: Path) -> pa.Table:
+    """The columns with the types they are used with, whatever tool wrote them."""
+    types = {"day": pa.date32(), "frequency": pa.int64()}
+    for place, name in enumerate(rows.column_names):
+        kind = types.get(name, pa.string())
+        try:
+            rows = rows.set_column(place, name, rows[name].cast(kind))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise InputError(f"{path.name}: {name} cannot be read as {kind}: {error}") from None
+    return rows
 
 
 def _lines(rows: pa.Table, path: Path) -> tuple[list[Line], Ints]:

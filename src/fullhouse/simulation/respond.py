@@ -292,6 +292,7 @@ def _numbered(sales: pa.Table) -> pa.Table:
 
 
 def _at(market: Market, day: Ints, minute: Ints) -> pa.Array:
-    """Local times as text, to the minute."""
-    start = np.datetime64(datetime.combine(market.first_day, time()), "m")
-    return pa.array(np.datetime_as_string(start + day * 1440 + minute, unit="m"), pa.string())
+    """Local times as texts, as the house's other feeds have them."""
+    start = np.datetime64(datetime.combine(market.first_day, time()), "s")
+    moments = pa.array(start + 60 * (day * 1440 + minute))
+    return pc.strftime(moments, format="%Y-%m-%d %H:%M:%S")
