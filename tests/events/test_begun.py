@@ -6,10 +6,11 @@ from typing import Any
 import pyarrow as pa
 
 from fullhouse.events import Feed
-from fullhouse.events.begun import Begun
+from fullhouse.events.begun import Beginning, Begun
 from fullhouse.events.terms import Terms
 from fullhouse.lake import Lake
 from fullhouse.settings import Settings
+from fullhouse.tables import BEGUN
 
 FEED = Feed.parse(
     'source = "shop"\nkind = "purchase"\ntime_zone = "UTC"\ncurrency = "USD"\n'
@@ -22,18 +23,23 @@ def _terms(day: int) -> Terms:
     return Terms.of(FEED, Settings(), now=datetime(2026, 1, day, tzinfo=UTC))
 
 
+def _begin(begun: Begun, terms: Terms, digest: str, content: str) -> tuple[Terms, bool]:
+    (found,) = begun.begin(Beginning("x.csv", terms, digest, content))
+    return found
+
+
 def test_terms_are_those_of_the_first_run(lake: Lake) -> None:
-    first = Begun(lake, FEED).begin("x.csv", _terms(1), digest="d", content="c")
-    again = Begun(lake, FEED).begin("x.csv", _terms(2), digest="d", content="c")
+    first = _begin(Begun(lake, FEED), _terms(1), "d", "c")
+    again = _begin(Begun(lake, FEED), _terms(2), "d", "c")
     assert first == again == (_terms(1), False)
 
 
 def test_what_another_ingest_began_meanwhile_is_seen(lake: Lake) -> None:
     mine, theirs = Begun(lake, FEED), Begun(lake, FEED)
-    assert theirs.begin("x.csv", _terms(1), digest="d1", content="c") == (_terms(1), False)
-    assert mine.begin("x.csv", _terms(2), digest="d1", content="c") == (_terms(1), False)
-    assert mine.begin("x.csv", _terms(2), digest="d2", content="c") == (_terms(2), True)
-    assert theirs.begin("y.csv", _terms(3), digest="d3", content="e") == (_terms(3), False)
+    assert _begin(theirs, _terms(1), "d1", "c") == (_terms(1), False)
+    assert _begin(mine, _terms(2), "d1", "c") == (_terms(1), False)
+    assert _begin(mine, _terms(2), "d2", "c") == (_terms(2), True)
+    assert _begin(theirs, _terms(3), "d3", "e") == (_terms(3), False)
 
 
 class Counting(Lake):
@@ -50,5 +56,15 @@ def test_many_files_read_the_table_once(lake: Lake) -> None:
     counting = Counting(lake.place)
     begun = Begun(counting, FEED)
     for i in range(5):
-        begun.begin(f"{i}.csv", _terms(1), digest=f"d{i}", content=f"c{i}")
+        _begin(begun, _terms(1), f"d{i}", f"c{i}")
     assert Counting.reads <= 1
+
+
+def test_files_begun_together_are_one_commit(lake: Lake) -> None:
+    begun = Begun(lake, FEED)
+    _begin(begun, _terms(1), "d0", "c0")
+    before = lake.version(BEGUN)
+    found = begun.begin(*(Beginning("x", _terms(2), f"d{i}", f"c{i}") for i in range(4)))
+    assert found == [(_terms(1 if i == 0 else 2), False) for i in range(4)]
+    assert before is not None
+    assert lake.version(BEGUN) == before + 1

@@ -160,6 +160,16 @@ def test_without_event_ids_a_file_is_known_whole(house: Any, orders: Callable[..
     assert house.ingest(file, feed=NO_ID).known == 2
 
 
+def test_files_of_the_same_bytes_in_one_command_are_one(
+    house: Any, orders: Callable[..., str]
+) -> None:
+    files = [house.write(name, orders({}, {})) for name in ("a.csv", "copy.csv")]
+    report = house.ingest(*files, feed=NO_ID)
+    assert (report.written, report.known) == (2, 2)
+    assert [len(house.rows(t)) for t in (PURCHASE, BEGUN, INGESTED)] == [2, 1, 1]
+    assert house.ingest(*files, feed=NO_ID).known == 4
+
+
 def test_a_mended_declaration_doubles_nothing(house: Any, orders: Callable[..., str]) -> None:
     """Rows that the first declaration refused come in, those that it took stay as they are."""
     file = house.write("a.csv", orders({}, {"when": "03/01/2025"}))

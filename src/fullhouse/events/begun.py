@@ -1,5 +1,7 @@
 """Which files were begun, under which terms: read once for an ingest of many files."""
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -7,6 +9,16 @@ from fullhouse.events.feed import Feed
 from fullhouse.events.terms import Terms
 from fullhouse.lake import Lake
 from fullhouse.tables import BEGUN
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A file that is about to be taken in, under the terms of now."""
+
+    name: str
+    terms: Terms
+    digest: str
+    content: str
 
 
 class Begun:
@@ -22,30 +34,41 @@ class Begun:
         self._terms: dict[str, dict[str, str]] = {}
         self._read()
 
-    def begin(self, file: str, terms: Terms, *, digest: str, content: str) -> tuple[Terms, bool]:
-        """The terms of the file's first run, and whether it came in otherwise declared too."""
-        written = terms.to_json()
-        row = {
+    def begin(self, *files: Beginning) -> list[tuple[Terms, bool]]:
+        """For each file the terms of its first run, and whether it came in otherwise declared too.
+
+        Those that are new are written down in one commit.
+        """
+        # Two files of the same bytes are one.
+        new = {f.digest: f for f in files if f.digest not in self._terms.get(f.content, {})}
+        if new:
+            rows = pa.Table.from_pylist([self._row(f) for f in new.values()], schema=BEGUN.schema)
+            written = self._lake.append_each(BEGUN, rows)
+            following = max(self._version, 0) + 1
+            if written == len(new) and self._lake.version(BEGUN) == following:
+                self._version = following
+                for file in new.values():
+                    self._terms.setdefault(file.content, {})[file.digest] = file.terms.to_json()
+            else:
+                self._read()
+        same = [self._terms[f.content] for f in files]
+        return [
+            (Terms.from_json(known[file.digest]), len(known) > 1)
+            for file, known in zip(files, same, strict=True)
+        ]
+
+    def _row(self, file: Beginning) -> dict[str, object]:
+        return {
             "source": self._feed.source,
             "feed": self._feed.name,
             "kind": self._feed.kind,
-            "digest": digest,
-            "content": content,
-            "file": file,
-            "terms": written,
-            "at": terms.now,
-            "batch": digest,
+            "digest": file.digest,
+            "content": file.content,
+            "file": file.name,
+            "terms": file.terms.to_json(),
+            "at": file.terms.now,
+            "batch": file.digest,
         }
-        if digest not in self._terms.get(content, {}):
-            rows = pa.Table.from_pylist([row], schema=BEGUN.schema)
-            new = self._lake.append(BEGUN, rows, batch=digest)
-            if new and self._lake.version(BEGUN) == max(self._version, 0) + 1:
-                self._version = max(self._version, 0) + 1
-                self._terms.setdefault(content, {})[digest] = written
-            else:
-                self._read()
-        same = self._terms[content]
-        return Terms.from_json(same[digest]), len(same) > 1
 
     def _read(self) -> None:
         version = self._lake.version(BEGUN)

@@ -78,6 +78,13 @@ class File:
                     f"{self.path} is a broken {self.compression} file: {problem}."
                 ) from None
 
+    def size(self) -> int:
+        """Bytes of it as it stands."""
+        if "://" not in self.path:
+            return Path(self.path).stat().st_size
+        root, name = self.path.rsplit("/", maxsplit=1)
+        return int(obstore.head(from_url(root), name)["size"])
+
     def stamp(self) -> str:
         """Something that changes when the file does, for a look before and after."""
         if "://" not in self.path:

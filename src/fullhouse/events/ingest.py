@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from fullhouse.engine import DuckDBEngine
 from fullhouse.errors import ConflictError
-from fullhouse.events.begun import Begun
+from fullhouse.events.begun import Beginning, Begun
 from fullhouse.events.chunk import Chunk, ahead, chunks
 from fullhouse.events.commit import Job, Ready, Tally, commit
 from fullhouse.events.feed import Feed
@@ -29,6 +29,10 @@ from fullhouse.tables import ACCOUNT_TABLE, INGESTED
 
 MEMORY = "400MB"
 """Memory of each of the two DuckDB instances of an ingest; what does not fit is spilled."""
+
+GROUP_FILES, GROUP_BYTES = 64, 64 << 20
+"""Files that are begun together, and written down as taken in together. A crash in between only
+means that they are read again; their rows are known."""
 
 Progress = Callable[[str, int], None]
 """Called with the name of a file and the rows of it that are done."""
@@ -72,9 +76,9 @@ def ingest(
     ):
         before = Begun(lake, feed), _ingested(lake, feed)
         run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before)
-        reports = [
-            _ingest_file(run, file, found) for file, found in zip(files, columns, strict=True)
-        ]
+        reports: list[FileReport] = []
+        for group in _groups(files):
+            reports += _ingest_group(run, group, columns[len(reports) : len(reports) + len(group)])
     return Report(feed.name, tuple(reports))
 
 
@@ -103,25 +107,61 @@ def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[st
     return raw, dict(invalid)
 
 
-def _ingest_file(run: _Run, file: File, columns: Sequence[str]) -> FileReport:
-    run.progress(file.name, 0)
-    stamp, content = file.stamp(), file.digest()
+def _groups(files: Sequence[File]) -> list[list[File]]:
+    """Small files together, so that a year of daily ones is not a thousand commits of one row."""
+    groups: list[list[File]] = []
+    held = 0
+    for file in files:
+        size = file.size()
+        if not groups or len(groups[-1]) == GROUP_FILES or held + size > GROUP_BYTES:
+            groups.append([])
+            held = 0
+        groups[-1].append(file)
+        held += size
+    return groups
+
+
+def _ingest_group(
+    run: _Run, files: Sequence[File], columns: Sequence[Sequence[str]]
+) -> list[FileReport]:
     lake, feed = run.lake, run.feed
     looked_up = run.settings.unknown_account == "quarantine"
     accounts = lake.version(ACCOUNT_TABLE) if looked_up else None
     terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
-    digest = terms.digest(feed, content)
-    if digest in run.ingested:
-        rows = run.ingested[digest]
-        return FileReport(file.name, rows, 0, rows)
-    terms, again = run.begun.begin(file.name, terms, digest=digest, content=content)
-    by_id = feed.is_event and ("event_id" in feed.targets or again)
-    hasher = Hasher(run.key, terms.phone_region)
-    job = Job(feed, terms, hasher, file.name, digest, content, columns, by_id)
+    stamps = [file.stamp() for file in files]
+    contents = [file.digest() for file in files]
+    begins = [
+        Beginning(file.name, terms, terms.digest(feed, content), content)
+        for file, content in zip(files, contents, strict=True)
+    ]
+    begun = run.begun.begin(*(b for b in begins if b.digest not in run.ingested))
+    coming, reports, finished = iter(begun), [], {}
+    for file, named, begin, stamp in zip(files, columns, begins, stamps, strict=True):
+        if (rows := run.ingested.get(begin.digest)) is not None:
+            reports.append(FileReport(file.name, rows, 0, rows))
+            continue
+        first, again = next(coming)
+        by_id = feed.is_event and ("event_id" in feed.targets or again)
+        hasher = Hasher(run.key, first.phone_region)
+        job = Job(feed, first, hasher, file.name, begin.digest, begin.content, named, by_id)
+        tally = _ingest_file(run, job, file, stamp)
+        finished[begin.digest] = _finish(job, tally, run.now)
+        reports.append(_report(file, tally))
+    if finished:
+        rows_ = pa.Table.from_pylist(list(finished.values()), schema=INGESTED.schema)
+        lake.append_each(INGESTED, rows_)
+    return reports
+
+
+def _ingest_file(run: _Run, job: Job, file: File, stamp: str) -> Tally:
+    run.progress(file.name, 0)
     tally = _write_all(run, job, file)
     if file.stamp() != stamp:
         raise ConflictError(f"{file.path} changed while it was read; ingest it again.")
-    _finish(lake, job, tally, run.now)
+    return tally
+
+
+def _report(file: File, tally: Tally) -> FileReport:
     return FileReport(
         file.name,
         tally.read,
@@ -166,9 +206,10 @@ def _without_strangers(
     return kept, [Refusal(row, "unknown_account", "account") for row in refused]
 
 
-def _finish(lake: Lake, job: Job, tally: Tally, now: datetime) -> None:
+def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
+    """What `ingested` is told of a file that was taken in whole."""
     refused = tally.quarantined.total()
-    row = {
+    return {
         "source": job.feed.source,
         "feed": job.feed.name,
         "kind": job.feed.kind,
@@ -181,7 +222,6 @@ def _finish(lake: Lake, job: Job, tally: Tally, now: datetime) -> None:
         "at": now,
         "batch": job.digest,
     }
-    lake.append(INGESTED, pa.Table.from_pylist([row], schema=INGESTED.schema), batch=job.digest)
 
 
 def _ingested(lake: Lake, feed: Feed) -> dict[str, int]:

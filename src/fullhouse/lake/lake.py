@@ -105,6 +105,33 @@ class Lake:
             table, once, batch=batch, guard=batch, metadata=metadata, writer=writer
         )
 
+    def append_each(self, table: Table, rows: pa.Table) -> int:
+        """Append rows that are each a batch of their own, by their column `batch`, in one commit.
+
+        Those whose batch is there already are left out; how many were not.
+        """
+        data = _conform(rows, table)
+        assert isinstance(data, pa.Table)
+        for _ in range(TRIES):
+            delta = self.create(table)
+            fresh = [delta.transaction_version(b) is None for b in data["batch"].to_pylist()]
+            if not any(fresh):
+                return 0
+            new = data.filter(pa.array(fresh))
+            transactions = dict.fromkeys(new["batch"].to_pylist(), 1)
+            try:
+                write_deltalake(
+                    delta,
+                    new,
+                    mode="append",
+                    writer_properties=WRITER,
+                    commit_properties=_properties(transactions, None),
+                )
+            except CommitFailedError:
+                continue
+            return int(new.num_rows)
+        raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+
     def append_checked(
         self,
         table: Table,
