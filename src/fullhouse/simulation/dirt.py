@@ -17,6 +17,7 @@ from fullhouse.simulation.draws import stream
 from fullhouse.simulation.goods import goods
 from fullhouse.simulation.market import Market
 from fullhouse.simulation.members import account_ids
+from fullhouse.simulation.places import TIER_CITIES
 from fullhouse.simulation.season import RUN, Season
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -153,10 +154,10 @@ def ghosts(market: Market, season: Season, day: int) -> Columns | None:
 
 
 def mass_refund(day: int, sales: Columns) -> Columns | None:
-    """Everything sold that day in one of the largest cities, given back before midnight."""
+    """Everything sold that day in the cities of the first tier, given back before midnight."""
     if not _on("sales", day, 31):
         return None
-    back = (sales["city"] == day % 4) & ~sales["refunded"].astype(bool)
+    back = (sales["city"] < TIER_CITIES[0]) & ~sales["refunded"].astype(bool)
     found = {name: column[back] for name, column in sales.items()}
     found["refunded"] = np.ones(int(back.sum()), np.bool_)
     found["second"] = np.full(int(back.sum()), 86_399)

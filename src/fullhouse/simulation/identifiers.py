@@ -59,31 +59,28 @@ class Reach:
 def reach(market: Market, people: People, members: Members, rows: Ints, day: Ints) -> Reach:
     """The identifiers of some members' accounts (by position), as they were on given days."""
     person, number = members.person[rows], members.number[rows]
-    now = (day >= changes(market, people.person[person])).astype(np.int64)
 
     def luck(what: str) -> Floats:
         return uniforms(market.seed, number, what, members.source)
 
-    def owner(what: str, share: float) -> Ints:
+    def own(what: str, share: float) -> Ints:
+        """A number for the identifier: of whose it is, and whether it is their new one."""
         shares = uniforms(market.seed, people.person[person], "family", what) < share
-        return np.where(shares, _elder(people)[person], person)
+        whose = people.person[np.where(shares, _elder(people)[person], person)]
+        return 2 * whose + (day >= changes(market, whose))
 
     given = GIVEN[members.source]
-    email = _untidy(
-        _emails(people.person[owner("email", FAMILY_EMAIL)], now, luck("typo") < MISTYPED),
-        luck("untidy"),
-    )
-    phone = _numbers(market, people.person[owner("phone", FAMILY_PHONE)], now)
+    email = _emails(own("email", FAMILY_EMAIL), luck("typo") < MISTYPED)
+    phone = _numbers(market, own("phone", FAMILY_PHONE))
     phone = np.where(luck("misdialled") < MISTYPED, phone ^ 1, phone)
     spelt = _spelt(phone, luck("spelt"))
     if members.source == "tickets":
         spelt = _where(luck("box office") < BOX_OFFICE, BOX_OFFICE_PHONE, spelt)
-    device = 2 * people.person[owner("device", FAMILY_DEVICE)] + now
-    devices = codes.letters("dev-", codes.scrambled(device, market.seed, "device"))
+    device = codes.scrambled(own("device", FAMILY_DEVICE), market.seed, "device")
     return Reach(
-        _where(luck("has email") >= given["email"], None, email),
+        _where(luck("has email") >= given["email"], None, _untidy(email, luck("untidy"))),
         _where(luck("has phone") >= given["phone"], None, spelt),
-        _where(luck("has device") >= given["device"], None, devices),
+        _where(luck("has device") >= given["device"], None, codes.letters("dev-", device)),
     )
 
 
@@ -110,14 +107,16 @@ def _elder(people: People) -> Ints:
     return np.where(found < 0, np.arange(len(people)), found)
 
 
-def _emails(person: Ints, now: Ints, mistyped: Bools) -> pa.Array:
-    # One person's address differs from every other's in its number, however it is typed.
-    number = pa.array(2 * person + now).cast(pa.string())
+def _emails(number: Ints, mistyped: Bools) -> pa.Array:
+    # One address differs from every other in its number, however it is typed.
+    person = number // 2
     dot = codes.chosen(pa.array([".", ""]), mistyped)
     domain = codes.chosen(pa.array(["@example.com", "@example.org"]), person % 3 == 0)
     first = codes.chosen(pa.array(_FIRST), person % len(_FIRST))
     last = codes.chosen(pa.array(_LAST), person // len(_FIRST) % len(_LAST))
-    return pc.binary_join_element_wise(first, dot, last, number, domain, pa.scalar(""))
+    return pc.binary_join_element_wise(
+        first, dot, last, pa.array(number).cast(pa.string()), domain, pa.scalar("")
+    )
 
 
 def _untidy(email: pa.Array, luck: Floats) -> pa.Array:
@@ -126,11 +125,11 @@ def _untidy(email: pa.Array, luck: Floats) -> pa.Array:
     return pc.if_else(pa.array((luck >= 0.1) & (luck < 0.15)), spaced, loud)
 
 
-def _numbers(market: Market, person: Ints, now: Ints) -> Ints:
+def _numbers(market: Market, number: Ints) -> Ints:
     """A phone's place among all the made-up numbers, one to one."""
     start = int(stream(market.seed, "phone").integers(10**5, 10**6))
     step = 10 * start + 1  # prime to 2 and 5
-    found: Ints = (start + (2 * person + now) * step) % _ALL
+    found: Ints = (start + number * step) % _ALL
     return found
 
 

@@ -98,7 +98,7 @@ def plays(
 
 def _taken(out: Catalogue, of: Floats, g: np.random.Generator) -> Ints:
     """Of the films shown to each row, the one taken: by draw, with luck (Gumbel's)."""
-    points = g.random((len(of), SHELF)) * out.popularity[-1:]
+    points = g.random((len(of), SHELF)) * out.popularity.max(initial=0.0)
     shown = np.minimum(np.searchsorted(out.popularity, points), len(out.film) - 1)
     rows = np.arange(len(of))[:, None, None]
     drawn = (of[rows, out.feature[shown]] * out.loading[shown]).sum(axis=-1)

@@ -89,7 +89,7 @@ def simulate(
     The bytes follow from the market alone, however many workers there are.
     """
     _clear(folder)
-    (folder / MARK).write_text(json.dumps({"simulated": True, "market": _plain(market)}) + "\n")
+    (folder / MARK).write_text('{"simulated": true, "unfinished": true}\n')
     progress("The season", 0, 1)
     making = Making(market, season(market), folder / "feeds", folder / ".work")
     (folder / ".work").mkdir()
@@ -112,9 +112,12 @@ def simulate(
 def read_market(folder: Path) -> Market:
     """The market that a folder holds."""
     try:
-        told = json.loads((folder / MARK).read_text())["market"]
+        told = json.loads((folder / MARK).read_text())
     except FileNotFoundError:
         raise InputError(f"{folder} is no simulated market: it has no {MARK}.") from None
+    if "unfinished" in told:
+        raise InputError(f"The market in {folder} was not finished: simulate it again.")
+    told = told["market"]
     return Market(**told | {"today": date.fromisoformat(told["today"])})
 
 

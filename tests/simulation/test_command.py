@@ -1,0 +1,58 @@
+"""`fullhouse simulate` as a user types it."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from typer.testing import CliRunner
+
+from fullhouse.cli.app import app
+from fullhouse.errors import InputError
+from fullhouse.simulation.write import Simulated, read_market
+from tests.simulation.conftest import SMALL
+
+FEW = ["--people", "6000", "--films", "60", "--days", "28"]  # as SMALL: its season is known
+
+
+def test_a_market_is_written_and_told(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["simulate", str(tmp_path / "m"), *FEW])
+    assert result.exit_code == 0, result.output
+    for shown in ("shop/purchases", "tickets/sales", "All of it is simulated", "fullhouse ingest"):
+        assert shown in result.output
+    assert read_market(tmp_path / "m") == SMALL
+
+
+def test_a_market_for_programs(tmp_path: Path) -> None:
+    asked = ["simulate", *FEW, str(tmp_path / "m"), "--json"]
+    result = CliRunner().invoke(app, asked)
+    told = json.loads(result.output)
+    assert told["simulated"] is True
+    assert told["market"]["people"] == 6_000
+    assert {f["name"] for f in told["feeds"]} > {"shop-purchases", "video-plays", "tickets-sales"}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [(["--scenario", "sleepr"], "sleeper"), (["--people", "3"], "people must be from 1,000")],
+)
+def test_a_mistake_is_told(tmp_path: Path, more: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, ["simulate", str(tmp_path / "m"), *more])
+    assert isinstance(result.exception, InputError)
+    assert said in str(result.exception)
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_campaign_is_played(small: Simulated, tmp_path: Path) -> None:
+    owners = pyarrow.parquet.read_table(small.folder / "truth/owners").slice(0, 300).to_pylist()
+    lines = ["source,account,line,audience,channel,arm,day,frequency"]
+    for i, owner in enumerate(owners):
+        arm = "treated" if i % 4 else "held_out"
+        lines.append(f"{owner['source']},{owner['account']},L1,pets,push,{arm},2025-07-28,3")
+    (tmp_path / "deliveries.csv").write_text("\n".join(lines) + "\n")
+    asked = ["simulate", "respond", str(small.folder), str(tmp_path / "deliveries.csv")]
+    result = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / "played")])
+    assert result.exit_code == 0, result.output
+    assert "true effect" in result.output
+    assert "All of it is simulated" in result.output
+    assert (tmp_path / "played/sales.csv.gz").exists()
