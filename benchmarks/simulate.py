@@ -78,16 +78,8 @@ def measured(folder: Path, people: int, days: int, workers: int) -> Iterator[lis
     shutil.rmtree(to)
     events = sum(rows.values())
     peak_gb = main_gb + workers * worker_gb if workers > 1 else main_gb
-    size_m = f"{people / 1e6:g} M"
-    yield [
-        size_m,
-        f"simulate, {workers} workers",
-        seconds,
-        events,
-        events / seconds,
-        peak_gb,
-        size / 1e9,
-    ]
+    of, way = f"{people / 1e6:g} M", f"simulate, {workers} workers"
+    yield [of, way, seconds, events, events / seconds, peak_gb, size / 1e9]
     seconds, peak_gb, size = in_own_process(plain, str(folder), rows, people, days)
     yield [of, "plain NumPy and Arrow", seconds, events, events / seconds, peak_gb, size / 1e9]
 
