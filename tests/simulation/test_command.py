@@ -7,8 +7,10 @@ import pyarrow.parquet
 import pytest
 from typer.testing import CliRunner
 
+from fullhouse import pipeline
 from fullhouse.cli.app import app
 from fullhouse.errors import InputError
+from fullhouse.simulation.members import SOURCES
 from fullhouse.simulation.write import Simulated, read_market
 from tests.simulation.conftest import SMALL
 
@@ -55,4 +57,10 @@ def test_a_campaign_is_played(small: Simulated, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "true effect" in result.output
     assert "All of it is simulated" in result.output
-    assert (tmp_path / "played/sales.csv.gz").exists()
+    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    feeds = {"sales": "tickets-sales"}
+    feeds |= {f"{k}s-{s}": f"respond-{k}s-{s}" for k in ("impression", "click") for s in SOURCES}
+    with pipeline.open_workspace(str(tmp_path / "house")) as house:
+        for file in sorted((tmp_path / "played").iterdir()):
+            feed = small.folder / "feeds" / f"{feeds[file.name.partition('.')[0]]}.toml"
+            assert pipeline.check_feed(house, feed, [str(file)]).ok
