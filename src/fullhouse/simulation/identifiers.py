@@ -28,7 +28,7 @@ GIVEN = {
     "tickets": {"email": 0.60, "phone": 0.90, "device": 0.35},
 }
 """Share of a source's accounts that have one."""
-FAMILY_EMAIL, FAMILY_PHONE, FAMILY_DEVICE = 0.15, 0.10, 0.15
+FAMILY_EMAIL, FAMILY_PHONE, FAMILY_DEVICE = 0.05, 0.03, 0.04
 """Share of people who use that of the household's eldest account holder."""
 CHANGED = 0.08
 """Share of people whose identifiers change within the feeds' days."""
