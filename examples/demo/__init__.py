@@ -1,1 +1,1 @@
-"""The demo: a small market that this project made up."""
+"""The demo: the main job on a simulated market whose truth is known."""

@@ -1,17 +1,16 @@
 """The demo: the main job on a simulated market, and what was found beside what is true."""
 
+import argparse
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 
 import altair as alt
 
 import fullhouse as fh
-from examples.demo import words
-from examples.demo.make_set import Truth, make
+from examples.demo.page import write_page
+from examples.demo.truth import Linking, Truth, linking, read_truth
 from examples.shell import console, echo, fullhouse, heading, near
 from fullhouse import pipeline
 from fullhouse.cli.discover import say
@@ -19,123 +18,98 @@ from fullhouse.cli.show import progress, table
 from fullhouse.discovery import Discovery
 from fullhouse.pipeline.discovery import discover, write_discovery
 from fullhouse.report import affinity_chart, save_chart
-from fullhouse.tables import ACCOUNT_PERSON
+from fullhouse.simulation.feeds import declarations
+from fullhouse.simulation.write import read_market
 from fullhouse.traits.words import title_words
 
-HERE = Path(__file__).resolve().parent
-SEED = 7
-AS_OF = "2025-06-30"
-HIDDEN = "saw:the-long-way-home-2024"
-NULL = "saw:midnight-ledger-2024"
 BASE = "source:shop & source:tickets"
 """Only who is known to both can show that the shop's traits go with the ticket service's films."""
-
-FEEDS = (
-    ("shop-accounts", "shop_accounts.csv.gz"),
-    ("video-accounts", "video_accounts.jsonl.gz"),
-    ("tickets-accounts", "tickets_accounts.csv.gz"),
-    ("shop-products", "shop_products.jsonl"),
-    ("shop-orders", "shop_orders.parquet"),
-    ("shop-orders", "shop_orders_late.csv"),
-    ("video-films", "video_films.csv"),
-    ("video-plays", "video_plays.parquet"),
-    ("tickets-films", "tickets_films.csv"),
-    ("tickets-sales", "tickets_sales.csv.gz"),
-    ("tickets-consent", "tickets_consent.csv"),
-)
-
-
-@dataclass(frozen=True)
-class Linking:
-    """How well accounts were put together: over pairs of accounts, against the truth."""
-
-    persons: int
-    right: int
-    linked: int
-    same: int
-
-    @property
-    def precision(self) -> float:
-        """Share of the linked pairs that are one person."""
-        return self.right / self.linked
-
-    @property
-    def recall(self) -> float:
-        """Share of the pairs that are one person that were linked."""
-        return self.right / self.same
+LABEL = "SIMULATED MARKET: no figure is of a real one."
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo into a folder, from the start; 0 when it found what is true."""
-    out = Path(arguments[0] if arguments else "demo").absolute()
-    seed = int(arguments[1]) if len(arguments) > 1 else SEED
-    house = out / "house"
+    asked = _options(arguments)
+    out = asked.out.absolute()
+    market, house = out / "market", out / "house"
     _clear(out)
     console.print(
-        "[bold]A simulated market.[/] Its people, films and orders are made up by the seed"
-        f" {seed}; every figure below is of this market, and none of a real one."
+        "[bold]A simulated market.[/] Its people, films and shops are made up; every figure below"
+        " is of this market, and none of a real one."
     )
-    with progress("Making the market"):
-        truth = make(out / "feeds", seed=seed)
-    heading("Eleven files of three sources become one house")
+    size = ("--people", str(asked.people), "--days", str(asked.days), "--seed", str(asked.seed))
+    fullhouse("simulate", market, *size)
+    truth = read_truth(market)
+    heading("Three sources become one house")
     fullhouse("init", house)
     with fh.open(str(house)) as workspace:
-        refused = _ingest(workspace, out / "feeds")
+        read, refused = _ingest(workspace, market)
     heading("Who is who")
     fullhouse("people", "resolve", "-w", house)
     fullhouse("people", "report", "--top", "3", "-w", house)
     heading("Traits, and an audience")
-    fullhouse("traits", "build", "--as-of", AS_OF, "-w", house)
-    fullhouse("traits", "list", "--search", "dog", "--most", "6", "-w", house)
+    today = str(read_market(market).today)
+    fullhouse("traits", "build", "--as-of", today, "-w", house)
+    fullhouse("traits", "list", "--search", "dogs", "--most", "6", "-w", house)
     fullhouse("audience", "count", "buys:pet-supplies/dogs & female & source:tickets", "-w", house)
-    fullhouse(
-        *("audience", "describe", HIDDEN, "--base", BASE),
-        *("--family", "gender", "--family", "moviegoer", "-w", house),
-    )
+    hidden = f"wants:{truth.coming.slug} | saw:{truth.alike.slug}"
+    null = f"saw:{truth.null.slug}"
     with fh.open(str(house)) as workspace:
-        heading(f"Who sees “{words.HIDDEN}”? Nothing in its title or genre says so")
-        found = _discover(workspace, HIDDEN, NULL, out / "hidden-audience")
-        heading(f"Who sees “{words.NULL}”? Nobody in particular: there is nothing to find")
-        nothing = _discover(workspace, NULL, HIDDEN, out / "no-audience")
-        linking = _linking(workspace, truth)
+        heading(f"Who will want “{truth.coming.title}”? Nothing in its title or genre says so")
+        console.print(f"[italic]{truth.coming.synopsis}[/]")
+        found = _discover(workspace, hidden, null, out / "hidden-audience")
+        heading(f"Who sees “{truth.null.title}”? Nobody in particular: there is nothing to find")
+        nothing = _discover(workspace, null, hidden, out / "no-audience")
+        links = linking(workspace.lake, truth)
     heading("Found | true (all of it simulated)")
-    _summary(truth, linking, refused, found, nothing)
-    chart = near(out / "hidden-audience.png")
+    rows = _rows(truth, links, read, refused, found, nothing)
+    table(rows, ("simulated", "found", "true"))
     console.print(
-        "Two of a household who share an e-mail become one person, and accounts without an e-mail"
-        " or a phone in common stay apart: so it is with real feeds, and the figures say how"
-        " much. The ratio found is below the true one since purchases tell only in part who keeps"
-        " a dog."
+        "A ratio found is below the true one, since baskets tell only in part who keeps a dog."
+        " Two of a household who share an e-mail become one person, and accounts without an"
+        " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
+        " how much."
     )
-    console.print(f"\nLook at [bold]{chart}[/], or open {chart.replace('.png', '.html')}")
-    return 0 if _dogs(found) and not nothing.of("found") else 1
+    page = write_page(out, LABEL, truth, rows, found, nothing)
+    console.print(f"\nOpen [bold]{near(page)}[/], or look at {near(out / 'hidden-audience.png')}")
+    return 0 if _families(truth, found)["dog"] and not nothing.of("found") else 1
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="examples/demo/run.py", description=__doc__)
+    parser.add_argument("out", type=Path, nargs="?", default=Path("demo"))
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--people", type=int, default=100_000)
+    parser.add_argument("--days", type=int, default=120)
+    return parser.parse_args(list(arguments))
 
 
 def _clear(out: Path) -> None:
     # Only what an earlier demo made.
-    for made in (out / "house", out / "feeds"):
-        if (out / "house" / "fullhouse.toml").is_file() or made.name == "feeds":
-            shutil.rmtree(made, ignore_errors=True)
+    for made, mark in ((out / "house", "fullhouse.toml"), (out / "market", "simulated.json")):
+        if (made / mark).is_file():
+            shutil.rmtree(made)
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _ingest(workspace: fh.Workspace, folder: Path) -> int:
-    reasons: Counter[str] = Counter()
-    rows = []
+def _ingest(workspace: fh.Workspace, market: Path) -> tuple[int, int]:
+    rows, reasons = [], Counter[str]()
     with progress("Reading feeds") as display:
-        for feed, file in FEEDS:
-            display.update(display.task_ids[0], description=file)
-            report = pipeline.ingest(
-                workspace, HERE / "feeds" / f"{feed}.toml", [str(folder / file)]
-            )
+        for feed in declarations(read_market(market)):
+            display.update(display.task_ids[0], description=feed.files)
+            declared, files = market / "feeds" / f"{feed.name}.toml", market / "feeds" / feed.files
+            report = pipeline.ingest(workspace, declared, [str(files)])
             reasons.update(report.quarantined)
-            rows.append((feed, file, report.read, report.written, sum(report.quarantined.values())))
-    echo("ingest", HERE / "feeds" / "shop-orders.toml", folder / "shop_orders.parquet")
+            refused = sum(report.quarantined.values())
+            rows.append((feed.name, feed.files, report.read, report.written, refused))
+    last = rows[-1]
+    echo("ingest", market / "feeds" / f"{last[0]}.toml", market / "feeds" / str(last[1]))
     console.print("[dim]… and so for each of:[/]")
-    table(rows, ("feed", "file", "read", "written", "refused"))
-    told = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
-    console.print(f"Refused rows are kept with their reason: {told}.")
-    return reasons.total()
+    table(rows, ("feed", "files", "read", "written", "refused"))
+    if reasons:
+        told = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
+        console.print(f"Refused rows are kept with their reason: {told}.")
+    return sum(r[2] for r in rows), reasons.total()
 
 
 def _discover(workspace: fh.Workspace, outcome: str, placebo: str, path: Path) -> Discovery:
@@ -145,10 +119,7 @@ def _discover(workspace: fh.Workspace, outcome: str, placebo: str, path: Path) -
         found = discover(workspace, outcome, base=BASE, placebo=placebo)
         chart = affinity_chart(found, most=15)
         assert isinstance(chart.title, alt.TitleParams)
-        chart.title.subtitle = [
-            "SIMULATED MARKET: no figure is of a real one.",
-            *chart.title.subtitle,
-        ]
+        chart.title.subtitle = [LABEL, *chart.title.subtitle]
         for kind in (".png", ".html", ".svg"):
             save_chart(chart, path.with_suffix(kind))
         write_discovery(found, [path.with_suffix(".parquet")])
@@ -156,48 +127,61 @@ def _discover(workspace: fh.Workspace, outcome: str, placebo: str, path: Path) -
     return found
 
 
-def _dogs(found: Discovery) -> list[str]:
-    """Traits found that dog products have a part in: their categories and words of titles."""
-    dogs = [leaf for leaf in words.leaves() if " Dogs " in leaf]
-    names = {f"word:{w}" for leaf in dogs for w in title_words(leaf)} | {"buys:pet-supplies"}
-    return [r.trait for r in found.of("found") if "/dogs" in r.trait or r.trait in names]
+def _families(truth: Truth, found: Discovery) -> dict[str, list[str]]:
+    """What was found, by the hidden group that the baskets or facts are of."""
+    of: dict[str, list[str]] = {"dog": [], "cat": [], "young woman": [], "young family": []}
+    of["the films alike"], of["others"] = [], []
+    for row in found.of("found"):
+        groups = [g for g, words in _signs(truth).items() if any(w in row.trait for w in words)]
+        of[groups[0] if groups else "others"].append(row.trait)
+    return of
 
 
-def _linking(workspace: fh.Workspace, truth: Truth) -> Linking:
-    rows = workspace.lake.read(ACCOUNT_PERSON).to_pylist()
-    together: dict[int, list[int]] = {}
-    for row in rows:
-        owner = truth.owners[row["source"], row["account"]]
-        together.setdefault(row["person"], []).append(owner)
-    pairs = [a == b for owners in together.values() for a, b in combinations(owners, 2)]
-    accounts = Counter(truth.owners.values())
-    same = sum(n * (n - 1) // 2 for n in accounts.values())
-    return Linking(len(together), sum(pairs), len(pairs), same)
+def _signs(truth: Truth) -> dict[str, tuple[str, ...]]:
+    """Parts of trait names that stand for a hidden group."""
+
+    def aisles(*hobbies: str) -> tuple[str, ...]:
+        paths = [p for h in hobbies for p in truth.aisles[h]]
+        slugs = [f"buys:{'/'.join('-'.join(title_words(part)) for part in p.split(' > '))}"
+                 for p in paths]  # fmt: skip
+        words = [f"word:{w}" for p in paths for w in title_words(p.split(" > ")[-1])]
+        return (*slugs, *words)
+
+    return {
+        "dog": (*aisles("dog"), "buys:pet-supplies"),
+        "cat": aisles("cat"),
+        "young woman": ("gender:female", "age:18-24", "age:25-34"),
+        "young family": aisles("baby", "children"),
+        "the films alike": (truth.coming.slug, truth.alike.slug, "five-o-clock-from-lindwick"),
+    }
 
 
-def _summary(
-    truth: Truth, linking: Linking, refused: int, found: Discovery, nothing: Discovery
-) -> None:
-    dogs = _dogs(found)
-    best = max((r.ratio or 0 for r in found.of("found") if r.trait in dogs), default=0.0)
-    others = len(found.of("found")) - len(dogs)
+def _rows(
+    truth: Truth, links: Linking, read: int, refused: int, found: Discovery, nothing: Discovery
+) -> list[tuple[str, str, str]]:
+    families = _families(truth, found)
     accounts = " + ".join(f"{n:,}" for n in truth.accounts.values())
-    table(
-        [
-            ("rows refused", f"{refused}", f"{truth.dirty_rows}"),
-            ("people", f"{linking.persons:,}", f"{truth.people:,} behind {accounts} accounts"),
-            ("linked pairs of accounts that are one person", f"{linking.precision:.1%}", "100%"),
-            ("pairs that are one person that were linked", f"{linking.recall:.1%}", "100%"),
-            (
-                f"“{truth.hidden_film}”",
-                f"{len(dogs)} traits of dog products, up to {best:.1f} times; {others} others",
-                f"who keeps a dog is {truth.dog_times:g} times as likely, nobody else more",
-            ),
-            (
-                f"“{truth.null_film}”",
-                f"{len(nothing.of('found'))} traits",
-                "nobody in particular",
-            ),
-        ],
-        ("simulated", "found", "true"),
-    )
+    rows = [
+        ("rows read; refused", f"{read:,}; {refused:,}", f"{read:,}; 0"),
+        ("people", f"{links.persons:,}", f"{truth.people:,} behind {accounts} accounts"),
+        ("linked pairs of accounts that are one person", f"{links.precision:.1%}", "100%"),
+        ("pairs that are one person that were linked", f"{links.recall:.1%}", "100%"),
+    ]
+    for group, times in truth.times.items():
+        rows.append((f"“{truth.coming.title}”: {group}", _told(found, families[group]),
+                     f"{times:.1f} times as likely"))  # fmt: skip
+    alike = ("same director, same hidden audience", "nothing else is in the film")
+    for group, why in zip(("the films alike", "others"), alike, strict=True):
+        rows.append((f"… {group}", _told(found, families[group]), why))
+    rows.append((f"“{truth.null.title}”", f"{len(nothing.of('found'))} traits", "0: nobody"))
+    return rows
+
+
+def _told(found: Discovery, traits: Sequence[str]) -> str:
+    """The strongest of some traits, and how many there are."""
+    named = [r for r in found.rows if r.trait in traits]
+    if not named:
+        return "nothing"
+    best = max(named, key=lambda r: r.ratio or 0)
+    count = f"{len(named)} trait{'s' if len(named) > 1 else ''}"
+    return f"{count}; up to {best.ratio:.1f} ({best.low:.1f}–{best.high:.1f}): {best.label}"

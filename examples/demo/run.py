@@ -1,4 +1,4 @@
-"""`make demo`, or: python examples/demo/run.py [OUT] [SEED]."""
+"""`make demo`, or: python examples/demo/run.py [OUT] [--seed N] [--people N] [--days N]."""
 
 import sys
 from pathlib import Path

@@ -25,13 +25,15 @@ class Outcome:
     """An audience to be explained, by block, with the traits its rule is made of.
 
     `members` are the traits that make a member, `barred` those that keep one out ('- saw:up').
-    `listed` says that some of it is a saved list, whose events nobody knows.
+    `about` are other traits of the same films: who marked a film "want to see" and then saw it is
+    not two findings. `listed` says that some of it is a saved list, whose events nobody knows.
     """
 
     rule: str
     people: Mapping[int, BitMap]
     members: tuple[Trait, ...] = ()
     barred: tuple[Trait, ...] = ()
+    about: tuple[Trait, ...] = ()
     listed: bool = False
 
     @property
@@ -85,7 +87,8 @@ class OwnEvents:
         low, high = np.searchsorted(person, [persons[0], persons[-1] + 1]) if len(rows) else (0, 0)
         row, known = _find(persons, person[low:high])
         shared = (row, trait[low:high][known], events[low:high][known])
-        return Own(removed, counts.sum(0), shared)
+        mine = counts[np.array(self.needed) > 0].sum(0, dtype=np.int32)
+        return Own(removed, mine, shared)
 
 
 def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> OwnEvents:
@@ -94,8 +97,9 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
     Only events up to the build's as-of date, inside the windows of the outcome's traits. Events
     of traits that the rule bars are taken from other traits too, but stay in the activity.
     """
-    members, every = _counted(outcome.members), _counted(outcome.traits)
-    needed = tuple(_needed(members, kind) for kind in KINDS)
+    members = _counted((*outcome.members, *outcome.about))
+    every = _counted((*outcome.traits, *outcome.about))
+    needed = tuple(_needed(_counted(outcome.members), kind) for kind in KINDS)
     if not every:
         none = np.zeros(0, dtype=np.int64)
         return OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), needed, (none, none, none))
@@ -118,14 +122,21 @@ def outcome_of(
     leaves = list(_leaves(rule, barred=False))
     named = [(catalogue.find(r.text).traits, barred) for r, barred in leaves if isinstance(r, Name)]
     members = {t.id: t for traits, barred in named for t in traits if not barred}
+    films = {t.definition["film"] for t in members.values() if "film" in t.definition}
     kept_out = {t.id: t for traits, barred in named for t in traits if barred}
     return Outcome(
         text,
         people,
         tuple(members.values()),
         tuple(t for i, t in kept_out.items() if i not in members),
+        tuple(t for t in catalogue.traits if t.id not in members and _film(t) in films),
         listed=any(isinstance(r, Saved) for r, _ in leaves),
     )
+
+
+def _film(trait: Trait) -> str | None:
+    found: str | None = trait.definition.get("film") if trait.built else None
+    return found
 
 
 def _leaves(rule: Rule, *, barred: bool) -> Iterator[tuple[Rule, bool]]:

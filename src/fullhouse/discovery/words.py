@@ -31,6 +31,8 @@ def _why(
         return "is the outcome", "the outcome's rule names it"
     if trait.basis not in KINDS and trait.family in outcome.fact_families:
         return "is the outcome", f"the outcome's rule names a trait of the family '{trait.family}'"
+    if trait.id in {t.id for t in outcome.about}:
+        return "is the outcome", "it is about the outcome's own film"
     if emptied:
         return "is the outcome", "all its events are the outcome's"
     if same:

@@ -1,0 +1,107 @@
+"""What is true of the demo's market, from the folder `truth/` that no stage reads."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations
+from math import exp
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from fullhouse.lake import Lake
+from fullhouse.tables import ACCOUNT_PERSON
+from fullhouse.traits.names import film_slug
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film of the slate: what is announced of it."""
+
+    title: str
+    year: int
+    synopsis: str
+
+    @property
+    def slug(self) -> str:
+        """The film in rules: saw:SLUG, wants:SLUG."""
+        return film_slug(self.title, self.year)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The scenario's answers, and whose every account is."""
+
+    coming: Film
+    alike: Film
+    null: Film
+    times: dict[str, float]
+    aisles: dict[str, tuple[str, ...]]
+    owners: dict[tuple[str, str], int]
+
+    @property
+    def people(self) -> int:
+        """How many people the accounts belong to."""
+        return len(set(self.owners.values()))
+
+    @property
+    def accounts(self) -> dict[str, int]:
+        """Accounts of each source."""
+        return dict(Counter(source for source, _ in self.owners))
+
+
+@dataclass(frozen=True)
+class Linking:
+    """How well accounts were put together: over pairs of accounts, against the truth."""
+
+    persons: int
+    right: int
+    linked: int
+    same: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the linked pairs that are one person."""
+        return self.right / self.linked
+
+    @property
+    def recall(self) -> float:
+        """Share of the pairs that are one person that were linked."""
+        return self.right / self.same
+
+
+def read_truth(market: Path) -> Truth:
+    """The truth of a market that `fullhouse simulate` wrote."""
+    answers = json.loads((market / "truth" / "answers.json").read_text("utf-8"))
+    scenario = answers["scenario"]
+    owners = pq.read_table(market / "truth" / "owners")
+    keys = zip(owners["source"].to_pylist(), owners["account"].to_pylist(), strict=True)
+    films = pacsv.read_csv(market / "feeds" / "tickets" / "films.csv")
+    return Truth(
+        coming=_film(films, scenario["film"]),
+        alike=_film(films, scenario["alike"][-1]),
+        null=_film(films, scenario["null_film"]),
+        times={group: exp(loading) for group, loading in scenario["hidden"]},
+        aisles={hobby: tuple(paths) for hobby, paths in answers["hobby_categories"].items()},
+        owners=dict(zip(keys, owners["person"].to_pylist(), strict=True)),
+    )
+
+
+def linking(lake: Lake, truth: Truth) -> Linking:
+    """Each person that was found, beside the owners of its accounts."""
+    together: dict[int, list[int]] = {}
+    for row in lake.read(ACCOUNT_PERSON).to_pylist():
+        owner = truth.owners[row["source"], row["account"]]
+        together.setdefault(row["person"], []).append(owner)
+    pairs = [a == b for owners in together.values() for a, b in combinations(owners, 2)]
+    of_one = Counter(truth.owners.values())
+    same = sum(n * (n - 1) // 2 for n in of_one.values())
+    return Linking(len(together), sum(pairs), len(pairs), same)
+
+
+def _film(films: pa.Table, number: str) -> Film:
+    (row,) = films.filter(pc.equal(films["film"], number)).to_pylist()
+    return Film(row["title"], row["release"].year, row["synopsis"])
