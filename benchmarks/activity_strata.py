@@ -19,14 +19,15 @@ from fullhouse.stats import risk_ratio
 Ints = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
 PEOPLE = 20_000
-HOUSES = ((3.0, False, 1), (40.0, False, 1), (40.0, True, 1), (40.0, False, 2))
+HOUSES = ((3.0, False, 1), (40.0, False, 1), (40.0, True, 1), (3.0, False, 2), (40.0, False, 2))
 """Events of a person, whether the outcome's come in bursts, and how many the trait needs."""
 # Events of the trait, of those too few to make it, of the outcome, and others.
 WAYS: dict[str, Callable[[Ints, Ints, Ints, Ints], Ints]] = {
     "all events": lambda t, f, o, r: t + f + o + r,
-    "all but the trait's": lambda _, f, o, r: f + o + r,
-    "all but both's": lambda _, f, _o, r: f + r,
-    "ours": lambda _, f, o, r: f + r + np.minimum(o, 1),
+    "all but the trait's": lambda _, _f, o, r: o + r,
+    "all but both's": lambda _, _f, _o, r: r,
+    "ours but for holders only": lambda _, f, o, r: f + r + np.minimum(o, 1),
+    "ours": lambda _, _f, o, r: r + np.minimum(o, 1),
 }
 
 
@@ -67,6 +68,7 @@ def main() -> None:
         (3.0, False, 1),
         (40.0, False, 1),
         (40.0, True, 1),
+        (3.0, False, 2),
         (40.0, False, 2),
     ):
         made = [people(s, mean, bursts) for s in range(runs)]

@@ -442,8 +442,16 @@ PERSON_TRAIT = Table(
         BUILD,
         BLOCK,
         PERSON,
-        _required("traits", "list<int32>", "numbers of the person's built traits, ascending"),
-        _required("events", "list<int32>", "events behind each of those traits; 0 for a fact"),
+        _required(
+            "traits",
+            "list<int32>",
+            "numbers of built traits that the person has, or has some events of, ascending",
+        ),
+        _required(
+            "events",
+            "list<int32>",
+            "events behind each; 0 for a fact; fewer than the trait needs: not had",
+        ),
         _required("purchase", "int32", "purchases up to the as-of date"),
         _required("view", "int32", "views up to the as-of date"),
         _required("ticket", "int32", "ticket purchases up to the as-of date"),

@@ -101,7 +101,7 @@ def from_counts(
     rows: dict[int, list[dict]] = defaultdict(list)
     everyone: dict[int, list[int]] = defaultdict(list)
     for i in range(size):
-        held = np.flatnonzero(counts[i] >= least)
+        held = np.flatnonzero(counts[i])
         known = np.flatnonzero(facts[i])
         rows[int(number[i])].append(
             {

@@ -62,9 +62,7 @@ def _lay(house, folder):
     rows = {}
     for p in house.people:
         held = [
-            (i, len(house.behind(p, i)))
-            for i, (_, _, least) in enumerate(house.counted)
-            if len(house.behind(p, i)) >= least
+            (i, len(house.behind(p, i))) for i in range(len(house.counted)) if house.behind(p, i)
         ]
         held += [(len(house.counted) + i, 0) for i, f in enumerate(house.facts) if p in f]
         kinds = Counter(e[1] for e in house.events if e[0] == p)
@@ -111,16 +109,20 @@ def _slow(house, number, edges):
         left = len(house.behind(p, number, without=True)) if counted else 0
         fact = frozenset() if counted else house.facts[number - len(house.counted)]
         held = left >= least_t if counted else p in fact
+        done = {}
+        for kind in KINDS:
+            done[kind] = sum(e[1] == kind for e in mine)
+            if kind in kinds_o:
+                own = sum(house.of_outcome(e) and e[1] == kind for e in mine)
+                done[kind] -= max(0, own - least_o)
+        together = max(1, sum(done[k] for k in kinds_t))
         stratum = []
         for kind in KINDS:
             if kind not in (*kinds_o, *kinds_t) or not any(e[1] == kind for e in house.events):
                 continue
-            n = sum(e[1] == kind for e in mine)
-            if kind in kinds_o:
-                own = sum(house.of_outcome(e) and e[1] == kind for e in mine)
-                n -= max(0, own - least_o)
-                if held and kind in kinds_t:
-                    n, left = n - min(left, n), left - min(left, n)
+            n = done[kind]
+            if kind in kinds_o and kind in kinds_t:
+                n -= min((2 * left * n + together) // (2 * together), n)
             stratum.append(0 if n == 0 else 1 + sum(n > e for e in edges[kind]))
         cells[(tuple(stratum), held, outcome)] += 1
     return cells

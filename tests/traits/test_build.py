@@ -21,6 +21,7 @@ from fullhouse.traits import (
 )
 from fullhouse.traits import build as build_traits
 from fullhouse.traits.catalogue import default_catalogue
+from fullhouse.traits.trait import KINDS, Trait
 
 B = 1 << 20
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -51,13 +52,20 @@ def members(lake: Lake, built: Built) -> dict[str, set[int]]:
 
 
 def behind(lake: Lake, built: Built) -> dict[int, dict[str, int]]:
-    """Person → trait → events, from the person-major form."""
-    names = {t.id: t.name for t in traits_of(lake, built.build)}
-    return {
-        r["person"]: {names[t]: n for t, n in zip(r["traits"], r["events"], strict=True)}
-        for r in lake.read(PERSON_TRAIT).to_pylist()
-        if r["build"] == built.build.id
-    }
+    """Person → trait they have → events, from the person-major form."""
+    traits = {t.id: t for t in traits_of(lake, built.build)}
+    found = {}
+    for row in lake.read(PERSON_TRAIT).to_pylist():
+        if row["build"] == built.build.id:
+            assert row["traits"] == sorted(row["traits"])
+            pairs = [(traits[t], n) for t, n in zip(row["traits"], row["events"], strict=True)]
+            found[row["person"]] = {t.name: n for t, n in pairs if n >= _least(t)}
+    return found
+
+
+def _least(trait: Trait) -> int:
+    about = trait.family not in ("moviegoer", "viewer", "price")
+    return int(trait.definition.get("min_events", 1)) if about and trait.basis in KINDS else 0
 
 
 def _shop(house: Any) -> None:

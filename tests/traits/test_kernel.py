@@ -54,7 +54,7 @@ def test_pairs_are_counted_over_kinds_and_windows(
         return Columns(cells[0], cells[1], cells[2], back)
 
     events = {"purchase": columns(bought, False), "ticket": columns(gone, True)}
-    found = count_pairs(events, maps, least, most)
+    both = count_pairs(events, maps, least, most)
     wanted: Counter[tuple[int, int]] = Counter()
     for p, i, _, _ in bought:
         wanted.update({(p, t): 1 for t in traits_of[i]})
@@ -62,8 +62,10 @@ def test_pairs_are_counted_over_kinds_and_windows(
         if day >= 5:
             wanted.update({(p, t): -1 if back else 1 for t in traits_of[i]})
     kept = {k: n for k, n in wanted.items() if least[k[1]] <= n <= most[k[1]] and n > 0}
-    rows = zip(found.local.tolist(), found.trait.tolist(), found.events.tolist(), strict=True)
-    assert [((p, t), n) for p, t, n in rows] == sorted(kept.items())
+    few = {k: n for k, n in wanted.items() if 0 < n < least[k[1]]}
+    for found, right in zip(both, (kept, few), strict=True):
+        rows = zip(found.local.tolist(), found.trait.tolist(), found.events.tolist(), strict=True)
+        assert [((p, t), n) for p, t, n in rows] == sorted(right.items())
 
 
 @given(st.dictionaries(st.integers(1, 50), st.integers(1, 9), min_size=1), st.integers(1, 5))

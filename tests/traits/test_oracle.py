@@ -139,7 +139,7 @@ def _oracle(  # noqa: PLR0915
             recent[p] += one * (age < 10)
             long[p] += one * (age < 60)
         if kind != "want_to_see":
-            for genre in (FILMS[k][2] or "").lower().split("|"):
+            for genre in filter(None, (FILMS[k][2] or "").lower().split("|")):
                 n[f"genre:{genre}", p] += one
             n[f"saw:{FILM_SLUGS[k]}", p] += one * (age < 45)
         else:

@@ -185,10 +185,11 @@ def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
 
 def _key(base: Base, plan: Plan) -> str:
     said = [
+        "with those of too few events",
         base.digest,
         plan.outcome_kinds,
         [(g.kinds, [s.edges for s in g.scales]) for g in plan.groups],
-        [a.tolist() for a in (plan.group, plan.least, plan.wanted, plan.own)],
+        [a.tolist() for a in (plan.group, plan.least, plan.wanted, plan.own, plan.kinds)],
     ]
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
 

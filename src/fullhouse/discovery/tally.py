@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 FLUSH = 4_000_000
 """Pairs of person and trait that are gathered before they are counted."""
 
+NONE: Ints = np.zeros(0, dtype=np.int64)
 CHUNK = 65_536
 """People whose pairs are in memory at once."""
 
@@ -30,7 +31,8 @@ class Plan:
     """What is counted: traits by number, the groups of strata, and the outcome's kinds.
 
     Arrays run over trait numbers of the build, 0 to the highest. `wanted` says which are counted,
-    `own` (one column for each of KINDS) from which activity a trait's own events are taken.
+    `own` (one column for each of KINDS) from which activity a trait's own events are taken, and
+    `kinds` (likewise) of which kinds they are.
     """
 
     groups: tuple[Group, ...]
@@ -38,6 +40,7 @@ class Plan:
     least: Ints
     wanted: npt.NDArray[np.bool_]
     own: npt.NDArray[np.bool_]
+    kinds: npt.NDArray[np.bool_]
     outcome_kinds: tuple[int, ...]
     start: Ints
 
@@ -63,17 +66,18 @@ class Plan:
         """The plan for some traits; `of_trait` is the group of each."""
         size = max((t.id for t in traits), default=-1) + 1
         group, least = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-        wanted, own = np.zeros(size, dtype=bool), np.zeros((size, len(KINDS)), dtype=bool)
+        wanted, of_kind = np.zeros(size, dtype=bool), np.zeros((size, len(KINDS)), dtype=bool)
         for trait, number in zip(traits, of_trait, strict=True):
             i = trait.id
             group[i], wanted[i] = number, True
             if kinds_of(trait):
                 least[i] = int(trait.definition["min_events"])
-                own[i] = [k in kinds_of(trait) and k in outcome_kinds for k in KINDS]
+                of_kind[i] = [k in kinds_of(trait) for k in KINDS]
+        own = of_kind & np.array([k in outcome_kinds for k in KINDS])
         sizes = np.array([g.size for g in groups], dtype=np.int64)
         start = np.concatenate([[0], np.cumsum(np.where(wanted, sizes[group], 0))])
         kinds = tuple(KINDS.index(k) for k in outcome_kinds)
-        return cls(tuple(groups), group, least, wanted, own, kinds, start)
+        return cls(tuple(groups), group, least, wanted, own, of_kind, kinds, start)
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,10 @@ class Own:
 class Counts:
     """People by trait and stratum, and sums for the index.
 
-    `held` and `placed` count the holders of each trait: in the strata with their own events
-    taken away, and in those without. `people` counts everyone by stratum, for each group.
+    `held` counts the holders of each trait in the strata with its own events taken away; `placed`
+    is whom to take from `people` for those without it: holders in the strata with its events, and
+    those with too few of them as far as they stand elsewhere without. `people` counts everyone by
+    stratum, for each group.
     `sums` has Σy, Σyy, Σn, Σyn, Σnn, Σw, Σyw, Σww over holders: y are the outcome's events, w all
     events of its kinds, n those less the trait's own. `totals` has Σy, Σyy, Σw, Σyw, Σww over
     everyone.
@@ -120,7 +126,7 @@ class Counts:
         self.people = [np.zeros(g.size, dtype=np.int64) for g in self.plan.groups]
         self.sums = np.zeros((8, len(self.plan.wanted)))
         self.totals = np.zeros(5)
-        self._waiting: list[tuple[Ints, Ints]] = []
+        self._waiting: list[tuple[Ints, Ints, Ints]] = []
         self._pairs = 0
 
     def add(self, block: Block, rows: Ints, own: Own | None = None) -> None:
@@ -161,10 +167,12 @@ class Counts:
     def flush(self) -> "Counts":
         """Count what waits; itself."""
         if self._waiting:
-            placed = np.concatenate([p for p, _ in self._waiting])
-            held = np.concatenate([h for _, h in self._waiting])
-            self.placed += np.bincount(placed, minlength=self.plan.cells)
-            self.held += np.bincount(held, minlength=self.plan.cells)
+            placed, held, back = (
+                np.bincount(np.concatenate(cells), minlength=self.plan.cells)
+                for cells in zip(*self._waiting, strict=True)
+            )
+            self.placed += placed - back
+            self.held += held
             self._waiting, self._pairs = [], 0
         return self
 
@@ -179,18 +187,37 @@ class Counts:
         plan = self.plan
         owner, trait, events = pairs
         keep = _known(plan, trait)
-        keep &= events >= plan.least[np.minimum(trait, len(plan.least) - 1)]
+        enough = events >= plan.least[np.minimum(trait, len(plan.least) - 1)]
+        few = keep & ~enough & (events > 0)
+        keep &= enough
+        if few.any():
+            self._move((owner[few], trait[few], events[few]), activity, strata)
         if not keep.all():
             owner, trait, events = owner[keep], trait[keep], events[keep]
         placed = _strata_of(plan, strata, owner, trait) + plan.start[trait]
         mine = np.flatnonzero(plan.owning[trait])
         held = placed.copy()
         held[mine] += _moved(plan, activity, owner[mine], trait[mine], events[mine])
-        self._waiting.append((placed, held))
+        self._wait(placed, held, NONE)
+        self._add_sums((owner, trait, events), own, every)
+
+    def _move(
+        self,
+        pairs: tuple[Ints, Ints, Ints],
+        activity: npt.NDArray[np.int32],
+        strata: list[npt.NDArray[np.int32]],
+    ) -> None:
+        """Put those with too few of a trait's events where they stand without these."""
+        mine = self.plan.owning[pairs[1]]
+        owner, trait, events = (p[mine] for p in pairs)
+        placed = _strata_of(self.plan, strata, owner, trait) + self.plan.start[trait]
+        self._wait(placed, NONE, placed + _moved(self.plan, activity, owner, trait, events))
+
+    def _wait(self, placed: Ints, held: Ints, back: Ints) -> None:
+        self._waiting.append((placed, held, back))
         self._pairs += len(placed)
         if self._pairs >= FLUSH:
             self.flush()
-        self._add_sums((owner, trait, events), own, every)
 
     def _add_sums(self, pairs: tuple[Ints, Ints, Ints], own: Own | None, every: Ints) -> None:
         owner, trait, events = pairs
@@ -269,8 +296,9 @@ def _moved(
 ) -> npt.NDArray[np.int64]:
     """By how many cells holders move when the trait's own events are taken away.
 
-    A trait of two kinds is taken from the first as far as that goes, then from the second: which
-    of its events were of which kind is not kept.
+    Of a trait of two kinds, which of its events were of which kind is not kept: they are shared
+    out by how much of each kind the person did. All of them taken from the outcome's kind, viewers
+    would look like people who hardly go out, and be six times as likely to go as those.
     """
     by = np.zeros(len(owner), dtype=np.int64)
     for number, group in enumerate(plan.groups):
@@ -278,18 +306,31 @@ def _moved(
         if len(plan.groups) > 1:
             inside = np.flatnonzero(plan.group[trait] == number)
         who, which = owner[inside], trait[inside]
-        left = events[inside].astype(np.int32)
+        mine = events[inside].astype(np.int32)
+        total = _of_kinds(plan, activity, who, which)
         for kind, scale, step in zip(group.kinds, group.scales, group.steps, strict=True):
             if not plan.own[:, kind].any():
                 continue
             table = scale.table().astype(np.int32) * np.int32(step)
             top = np.int32(len(table) - 1)
             before = activity[kind][who]
-            taken = np.minimum(left, before) * plan.own[which, kind]
-            left -= taken
+            part = mine if total is None else (2 * mine * before + total) // (2 * total)
+            taken = np.minimum(part, before) * plan.own[which, kind]
             at_first = table[np.minimum(activity[kind], top)]
             by[inside] += table[np.minimum(before - taken, top)] - at_first[who]
     return by
+
+
+def _of_kinds(
+    plan: Plan, activity: npt.NDArray[np.int32], owner: Ints, trait: Ints
+) -> npt.NDArray[np.int64] | None:
+    """What each pair's person did in the trait's kinds, 1 at least; None where all have one."""
+    if not (plan.kinds.sum(1) > 1).any():
+        return None
+    total = np.zeros(len(owner), dtype=np.int64)
+    for kind in range(len(KINDS)):
+        total += activity[kind][owner] * plan.kinds[trait, kind]
+    return np.maximum(total, 1)
 
 
 def _moments(every: Ints, events: Ints | None) -> Floats:

@@ -56,6 +56,18 @@ class Pairs:
     trait: Ints
     events: Ints
 
+    def take(self, which: npt.NDArray[np.bool_]) -> "Pairs":
+        """Some of them."""
+        return Pairs(self.local[which], self.trait[which], self.events[which])
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Pairs]") -> "Pairs":
+        """Pairs of persons that follow one another."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = ("local", "trait", "events")
+        return cls(*(np.concatenate([getattr(p, c) for p in parts]) for c in columns))
+
 
 def day_number(day: date) -> int:
     """Days since 1970, as Arrow counts them."""
@@ -93,10 +105,10 @@ def _item_map(
 
 def count_pairs(
     events: dict[str, Columns], maps: Sequence[ItemMap], least: Ints, most: Ints
-) -> Pairs:
+) -> tuple[Pairs, Pairs]:
     """Events per person and trait, of those with at least `least` and at most `most` of them.
 
-    A refund takes one event away.
+    And the same of those with some, but fewer than `least`. A refund takes one event away.
     """
     bits = max(1, int(len(least) - 1).bit_length())
     type_ = np.uint32 if BLOCK_BITS + bits <= 32 else np.uint64
@@ -114,10 +126,11 @@ def count_pairs(
         gone, m = _runs(_concatenate(taken, type_), bits)
         keys, n = _subtract(keys, n, gone, m)
     trait = (keys & type_(2**bits - 1)).astype(np.int32)
-    keep = (n >= least[trait]) & (n <= most[trait])
-    if not keep.all():
-        keys, n, trait = keys[keep], n[keep], trait[keep]
-    return Pairs((keys >> type_(bits)).astype(np.int32), trait, n)
+    local = (keys >> type_(bits)).astype(np.int32)
+    every = Pairs(local, trait, n)
+    enough = n >= least[trait]
+    keep = enough & (n <= most[trait])
+    return every if keep.all() else every.take(keep), every.take(~enough)
 
 
 def _keys(

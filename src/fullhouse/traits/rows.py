@@ -38,8 +38,8 @@ def person_rows(build: int, block: int, counted: Tally, columns: Ints, built: In
 
 def _merge(counted: Tally, columns: Ints, built: Ints) -> tuple[Ints, Ints, Ints]:
     """Traits and events person after person, and where each person's end."""
-    keep = built[counted.trait]
-    local, trait, behind = counted.local, counted.trait, counted.events
+    local, trait, behind = _with_few(counted)
+    keep = built[trait]
     if not keep.all():
         local, trait, behind = local[keep], trait[keep], behind[keep]
     own = (columns >= 0) & built[columns]
@@ -59,6 +59,16 @@ def _merge(counted: Tally, columns: Ints, built: Ints) -> tuple[Ints, Ints, Ints
     traits[after] = columns[own]
     events[after] = _behind(counted, columns)[own]
     return traits, events, ends
+
+
+def _with_few(counted: Tally) -> tuple[Ints, Ints, Ints]:
+    if not len(counted.few_local):
+        return counted.local, counted.trait, counted.events
+    local = np.concatenate([counted.local, counted.few_local])
+    trait = np.concatenate([counted.trait, counted.few_trait])
+    order = np.lexsort((trait, local))
+    behind = np.concatenate([counted.events, counted.few_events])
+    return local[order], trait[order], behind[order]
 
 
 def _behind(counted: Tally, columns: Ints) -> Ints:

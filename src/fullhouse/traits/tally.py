@@ -18,13 +18,18 @@ class Tally:
     """What was counted in one block: pairs about items, and columns with a row per person.
 
     Persons are those of the base, ascending; `local` of the pairs is the place in the block.
-    `columns` hold candidate numbers, -1 for none; `behind` the events behind each.
+    `few` are pairs with fewer events than the trait needs: those persons do not have it, and
+    discovery takes the events from their activity all the same. `columns` hold candidate numbers,
+    -1 for none; `behind` the events behind each.
     """
 
     persons: Ints
     local: Ints
     trait: Ints
     events: Ints
+    few_local: Ints
+    few_trait: Ints
+    few_events: Ints
     columns: Ints
     behind: Ints
     active: Ints
@@ -56,7 +61,7 @@ def tally(plan: Plan, persons: Ints, read: Read, events: dict[str, int]) -> Tall
     visits = np.zeros((len(plan.goers), SIZE), np.int32)
     longer = np.zeros((len(plan.goers), SIZE), np.int32)
     priced, paid = np.zeros(SIZE, np.int64), np.zeros(SIZE, np.int64)
-    parts: list[Pairs] = []
+    parts: list[tuple[Pairs, Pairs]] = []
     for within in ranges(sum(events.values())):
         found = {k: read(k, within) for k in KINDS if events.get(k)}
         columns = {k: f.columns for k, f in found.items()}
@@ -82,13 +87,12 @@ def tally(plan: Plan, persons: Ints, read: Read, events: dict[str, int]) -> Tall
         place = price_of(priced, paid, plan.price_least)
         level.append(np.where(place >= 0, place + plan.price_start, -1))
         behind.append(np.zeros(SIZE, np.int32))
-    pairs = _joined(parts)
-    keep = member[pairs.local]
+    pairs, few = (Pairs.joined(p) for p in zip(*parts, strict=True))
+    pairs, few = pairs.take(member[pairs.local]), few.take(member[few.local])
     return Tally(
         persons,
-        pairs.local[keep],
-        pairs.trait[keep],
-        pairs.events[keep],
+        *(pairs.local, pairs.trait, pairs.events),
+        *(few.local, few.trait, few.events),
         _stack(level, here),
         _stack(behind, here),
         np.ascontiguousarray(active[:, here].T),
@@ -132,13 +136,3 @@ def _stack(columns: Sequence[Ints], rows: Ints) -> Ints:
     if not columns:
         return np.empty((len(rows), 0), np.int32)
     return np.stack([c[rows] for c in columns], axis=1).astype(np.int32)
-
-
-def _joined(parts: list[Pairs]) -> Pairs:
-    if len(parts) == 1:
-        return parts[0]
-    return Pairs(
-        np.concatenate([p.local for p in parts]),
-        np.concatenate([p.trait for p in parts]),
-        np.concatenate([p.events for p in parts]),
-    )
