@@ -6,8 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import altair as alt
-
 import fullhouse as fh
 from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
@@ -41,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     fullhouse("simulate", market, *size)
     truth = read_truth(market)
     heading("Three sources become one house")
-    fullhouse("init", house)
+    fullhouse("init", house, "--simulated")
     with fh.open(str(house)) as workspace:
         read, refused = _ingest(workspace, market)
     heading("Who is who")
@@ -118,8 +116,6 @@ def _discover(workspace: fh.Workspace, outcome: str, placebo: str, path: Path) -
     with progress("Discovering"):
         found = discover(workspace, outcome, base=BASE, placebo=placebo)
         chart = affinity_chart(found, most=15)
-        assert isinstance(chart.title, alt.TitleParams)
-        chart.title.subtitle = [LABEL, *chart.title.subtitle]
         for kind in (".png", ".html", ".svg"):
             save_chart(chart, path.with_suffix(kind))
         write_discovery(found, [path.with_suffix(".parquet")])

@@ -24,6 +24,9 @@ class Settings:
     currency: str = _setting("USD", "ISO 4217 currency of feeds that name none.")
     time_zone: str = _setting("UTC", "Time zone of feeds that name none.")
     phone_region: str = _setting("US", "ISO 3166 region of phone numbers without a country code.")
+    simulated: bool = _setting(
+        False, "Whether all data here is simulated: every result then says so."
+    )
     lake: str = _setting("lake", "Folder or object-store URL of the tables; under the workspace.")
     control: str = _setting("", "SQLAlchemy URL of the control database; empty: SQLite beside.")
     engine: str = _setting("duckdb", "Engine of the table stages: duckdb or spark.")
@@ -90,11 +93,16 @@ def origins(toml: str | None, environment: Mapping[str, str] = os.environ) -> li
     ]
 
 
-def template() -> str:
-    """The text of a new `fullhouse.toml`: every setting with its sentence, commented out."""
+def template(**chosen: Any) -> str:
+    """The text of a new `fullhouse.toml`: every setting with its sentence.
+
+    Those that are not chosen are commented out.
+    """
     lines = ["# Settings of this Fullhouse workspace. Uncomment a line to change it."]
     for f in fields(Settings):
-        lines += ["", f"# {f.metadata['doc']}", f"# {f.name} = {as_toml(f.default)}"]
+        value = as_toml(chosen.get(f.name, f.default))
+        hash_ = "" if f.name in chosen else "# "
+        lines += ["", f"# {f.metadata['doc']}", f"{hash_}{f.name} = {value}"]
     return "\n".join(lines) + "\n"
 
 
@@ -138,6 +146,10 @@ def _like(default: Any, value: Any, name: str) -> Any:
 def _from_text(default: Any, text: str, variable: str) -> Any:
     if isinstance(default, tuple):
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, bool):
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        raise InputError(f"{variable} must be true or false, not {text!r}.")
     if isinstance(default, int):
         try:
             return int(text)
@@ -150,6 +162,8 @@ def as_toml(value: Any) -> str:
     """A setting as fullhouse.toml writes it."""
     if isinstance(value, tuple):
         return "[" + ", ".join(f'"{v}"' for v in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

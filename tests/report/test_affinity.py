@@ -93,6 +93,13 @@ def test_caption_says_people_day_base_and_placebo():
         assert word in said
 
 
+def test_a_chart_of_simulated_data_says_so_first():
+    found = replace(FOUND, simulated=True)
+    assert affinity_chart(found).to_dict()["title"]["subtitle"][0].startswith("SIMULATED")
+    assert found.to_dict()["simulated"] is True
+    assert "SIMULATED" not in str(affinity_chart(FOUND).to_dict()["title"])
+
+
 def test_nothing_to_draw_is_an_error_with_the_reason():
     with pytest.raises(CannotTellError, match="Found: 1 of 3"):
         affinity_chart(replace(FOUND, rows=FOUND.rows[2:]))

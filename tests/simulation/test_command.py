@@ -1,6 +1,7 @@
 """`fullhouse simulate` as a user types it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet
@@ -46,21 +47,23 @@ def test_a_mistake_is_told(tmp_path: Path, more: list[str], said: str) -> None:
 
 
 def test_a_campaign_is_played(small: Simulated, tmp_path: Path) -> None:
-    owners = pyarrow.parquet.read_table(small.folder / "truth/owners").slice(0, 300).to_pylist()
+    folder = tmp_path / "market"  # playing a campaign adds to the market's truth
+    shutil.copytree(small.folder, folder)
+    owners = pyarrow.parquet.read_table(folder / "truth/owners").slice(0, 300).to_pylist()
     lines = ["source,account,line,audience,channel,arm,day,frequency"]
     for i, owner in enumerate(owners):
         arm = "treated" if i % 4 else "held_out"
         lines.append(f"{owner['source']},{owner['account']},L1,pets,push,{arm},2025-07-28,3")
     (tmp_path / "deliveries.csv").write_text("\n".join(lines) + "\n")
-    asked = ["simulate", "respond", str(small.folder), str(tmp_path / "deliveries.csv")]
+    asked = ["simulate", "respond", str(folder), str(tmp_path / "deliveries.csv")]
     result = CliRunner().invoke(app, [*asked, "--out", str(tmp_path / "played")])
     assert result.exit_code == 0, result.output
     assert "true effect" in result.output
     assert "All of it is simulated" in result.output
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    pipeline.init(str(tmp_path / "house"), simulated=True, environment={}).close()
     feeds = {"sales": "tickets-sales"}
     feeds |= {f"{k}s-{s}": f"respond-{k}s-{s}" for k in ("impression", "click") for s in SOURCES}
     with pipeline.open_workspace(str(tmp_path / "house")) as house:
         for file in sorted((tmp_path / "played").iterdir()):
-            feed = small.folder / "feeds" / f"{feeds[file.name.partition('.')[0]]}.toml"
+            feed = folder / "feeds" / f"{feeds[file.name.partition('.')[0]]}.toml"
             assert pipeline.check_feed(house, feed, [str(file)]).ok

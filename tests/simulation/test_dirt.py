@@ -59,7 +59,7 @@ def _ingest(made: Simulated, folder: Path, name: str, *, most: int) -> None:
     path = made.folder / feed.path
     files = sorted(path.iterdir())[-most:] if path.is_dir() else [path]
     if not (folder / "fullhouse.toml").exists():
-        pipeline.init(str(folder), environment={}).close()
+        pipeline.init(str(folder), simulated=True, environment={}).close()
     with pipeline.open_workspace(str(folder)) as house:
         done = pipeline.ingest(house, made.folder / feed.declaration, [str(f) for f in files])
     told: Counter[str] = Counter()

@@ -182,7 +182,7 @@ def test_a_simulated_market_is_replaced_and_anything_else_is_refused(
 
 def test_each_feed_is_taken_in_whole(small: Simulated, tmp_path: Path) -> None:
     """The first two days of each: `test_dirt` takes in all days."""
-    pipeline.init(str(tmp_path), environment={}).close()
+    pipeline.init(str(tmp_path), simulated=True, environment={}).close()
     with pipeline.open_workspace(str(tmp_path)) as house:
         for feed in small.feeds:
             if not feed.declaration:

@@ -32,9 +32,14 @@ app.add_typer(traits.app, name="traits")
 
 
 @app.command()
-def init(where: Annotated[str, typer.Argument(metavar="DIR", help="Folder or URL.")]) -> None:
+def init(
+    where: Annotated[str, typer.Argument(metavar="DIR", help="Folder or URL.")],
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="For a simulated market: every result says so.")
+    ] = False,
+) -> None:
     """Make a workspace."""
-    with pipeline.init(where) as workspace:
+    with pipeline.init(where, simulated=simulated) as workspace:
         out.print(f"Made a workspace in {workspace.place.root}", soft_wrap=True)
         out.print("Keep a backup of fullhouse.key: identifiers match only under the same key.")
 

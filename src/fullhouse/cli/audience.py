@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, out, progress, say_json, table
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 from fullhouse.values import parse_date
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def count(
     json: Json = False,
 ) -> None:
     """Count the people who fit a rule."""
-    with pipeline.open_workspace(where) as workspace, progress("Counting", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         basis, found = pipeline.audience_count(workspace, rule, as_of=_day(as_of), purpose=purpose)
     if json:
         say_json({"persons": found.persons, "left_out": found.left_out} | _about(basis))
@@ -57,7 +57,7 @@ def describe(
     json: Json = False,
 ) -> None:
     """Profile an audience against a base: share, index and its 95 % interval, by family."""
-    with pipeline.open_workspace(where) as workspace, progress("Describing", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Describing", quiet=json):
         basis, found = pipeline.audience_describe(
             workspace,
             rule,
@@ -115,7 +115,7 @@ def overlap(
     json: Json = False,
 ) -> None:
     """Show how audiences overlap: in pairs, and in every exclusive combination."""
-    with pipeline.open_workspace(where) as workspace, progress("Counting", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         basis, found = pipeline.audience_overlap(workspace, rules, as_of=_day(as_of))
     if json:
         say_json(
@@ -169,7 +169,7 @@ def sample(
     json: Json = False,
 ) -> None:
     """Draw a share of an audience, or split it; people keep their part for ever."""
-    with pipeline.open_workspace(where) as workspace, progress("Sampling", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Sampling", quiet=json):
         basis, parts = pipeline.audience_split(
             workspace,
             rule,
@@ -209,7 +209,7 @@ def save(
     json: Json = False,
 ) -> None:
     """Freeze the people who fit a rule as a new version of an audience."""
-    with pipeline.open_workspace(where) as workspace, progress("Saving", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Saving", quiet=json):
         basis, saved, found = pipeline.audience_save(
             workspace, name, rule, purpose=purpose, as_of=_day(as_of)
         )
@@ -223,7 +223,7 @@ def save(
 @app.command(name="list")
 def list_(where: Where = ".", json: Json = False) -> None:
     """List the saved audiences."""
-    with pipeline.open_workspace(where) as workspace:
+    with opened(where, quiet=json) as workspace:
         rows = pipeline.audience_list(workspace)
     if json:
         say_json([vars(r) for r in rows])
@@ -242,7 +242,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a saved audience."""
-    with pipeline.open_workspace(where) as workspace:
+    with opened(where, quiet=json) as workspace:
         found = pipeline.audience_show(workspace, name)
     if json:
         say_json(vars(found))
@@ -262,7 +262,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Write the accounts of a saved audience, for people who take part in advertising."""
-    with pipeline.open_workspace(where) as workspace, progress("Exporting", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Exporting", quiet=json):
         audience, done = pipeline.audience_export(workspace, name, to, sources=source or ())
     if json:
         say_json({"audience": str(audience)} | vars(done))

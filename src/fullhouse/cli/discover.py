@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, out, progress, say_json
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
 from fullhouse.values import parse_date
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def discover(
     """Find the traits that go with an outcome, activity, luck and a placebo apart."""
     files = [pipeline.check_out(f) for f in file or ()]
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with pipeline.open_workspace(where) as workspace, progress("Discovering", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json):
         found = pipeline.discover(
             workspace, outcome, base=base, placebo=placebo, as_of=day, families=family or ()
         )

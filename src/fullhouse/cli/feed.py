@@ -6,7 +6,7 @@ import typer
 from rich.progress import Progress
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, out, progress, say_json, table
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 
 if TYPE_CHECKING:
     from fullhouse.events import Check, Report
@@ -33,7 +33,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Map the first rows of files, show them and every problem; write nothing."""
-    with pipeline.open_workspace(where) as workspace, progress("Reading", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
         found = pipeline.check_feed(workspace, feed, files, show=rows)
     if json:
         say_json(found.to_dict())
@@ -46,7 +46,7 @@ def check(
 def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False) -> None:
     """Take files into the lake, each row exactly once; the same command again does no harm."""
     with (
-        pipeline.open_workspace(where) as workspace,
+        opened(where, quiet=json) as workspace,
         progress("Reading", quiet=json) as display,
     ):
         report = pipeline.ingest(
@@ -67,7 +67,7 @@ def quarantine(
     json: Json = False,
 ) -> None:
     """Show what was refused: counts by reason, and rows."""
-    with pipeline.open_workspace(where) as workspace, progress("Reading", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
         counts = pipeline.quarantine_counts(workspace, source=source)
         rows = pipeline.quarantine_rows(workspace, source=source, reason=reason, most=show)
     if reason:

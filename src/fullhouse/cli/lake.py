@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, progress, say_json, table
+from fullhouse.cli.show import Json, Where, opened, progress, say_json, table
 from fullhouse.values import parse_date
 
 app = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
@@ -23,7 +23,7 @@ def status(
 ) -> None:
     """What each table holds now, or held at the end of a day (UTC)."""
     at = None if on is None else datetime.combine(parse_date(on), time.max, UTC)
-    with pipeline.open_workspace(where) as workspace:
+    with opened(where, quiet=json) as workspace:
         found = pipeline.lake_status(workspace, tables or [], at=at)
     if json:
         say_json([vars(t) for t in found])
@@ -40,7 +40,7 @@ def status(
 @app.command()
 def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> None:
     """Rewrite small files into large ones; no row changes."""
-    with pipeline.open_workspace(where) as workspace, progress("compacting", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("compacting", quiet=json):
         done = pipeline.lake_compact(workspace, tables or [])
     if json:
         say_json([vars(d) for d in done])
@@ -60,7 +60,7 @@ def vacuum(
     json: Json = False,
 ) -> None:
     """Remove the files of snapshots older than some days."""
-    with pipeline.open_workspace(where) as workspace, progress("vacuuming", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("vacuuming", quiet=json):
         done = pipeline.lake_vacuum(workspace, tables or [], keep_days=keep_days, dry_run=dry_run)
     if json:
         say_json([vars(d) for d in done])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, out, progress, say_json, table
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 
 if TYPE_CHECKING:
     from fullhouse.people import PeopleReport
@@ -25,7 +25,7 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Link accounts that share a hashed identifier into persons with ids that stay."""
-    with pipeline.open_workspace(where) as workspace, progress("resolving people", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("resolving people", quiet=json):
         found = pipeline.people_resolve(workspace, models=with_links or [])
     if json:
         say_json(vars(found))
@@ -44,7 +44,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Accounts, persons, overlap between sources, and the deduplicated union."""
-    with pipeline.open_workspace(where) as workspace, progress("counting people", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("counting people", quiet=json):
         found = pipeline.people_report(workspace, top=top)
     if json:
         say_json(asdict(found))
@@ -63,7 +63,7 @@ def link(
     json: Json = False,
 ) -> None:
     """Link accounts by a probabilistic model; the attributes are read and not kept."""
-    with pipeline.open_workspace(where) as workspace, progress("linking accounts", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("linking accounts", quiet=json):
         found = pipeline.people_link(workspace, declaration, files, trained=trained)
     if json:
         say_json(vars(found))

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from fullhouse.pipeline import Workspace
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -20,6 +23,20 @@ Where = Annotated[
         "--workspace", "-w", envvar="FULLHOUSE_WORKSPACE", help="Folder or URL of the workspace."
     ),
 ]
+
+
+SIMULATED = "Simulated: no figure here is of a real person, film or house."
+
+
+@contextmanager
+def opened(where: str, *, quiet: bool = False) -> Iterator["Workspace"]:
+    """A workspace; one that is simulated says so first, beside the JSON when that is asked for."""
+    from fullhouse import pipeline
+
+    with pipeline.open_workspace(where) as workspace:
+        if workspace.settings.simulated:
+            (err if quiet else out).print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
+        yield workspace
 
 
 def say_json(value: Any) -> None:

@@ -7,7 +7,7 @@ import typer
 
 from fullhouse import pipeline
 from fullhouse.cli import show as show_
-from fullhouse.cli.show import Json, Where, out, say_json, table
+from fullhouse.cli.show import Json, Where, opened, out, say_json, table
 from fullhouse.errors import InputError
 from fullhouse.values import parse_date
 
@@ -36,7 +36,7 @@ def build(
     """Build the traits of a catalogue as of a day."""
     day = parse_date(as_of, what="--as-of")
     with (
-        pipeline.open_workspace(where) as workspace,
+        opened(where, quiet=json) as workspace,
         show_.progress("Building traits", quiet=json) as display,
     ):
         found = pipeline.traits_catalogue(workspace, _text(catalogue))
@@ -81,7 +81,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List traits, those of most people first."""
-    with pipeline.open_workspace(where) as workspace:
+    with opened(where, quiet=json) as workspace:
         made, found = pipeline.traits_list(
             workspace, as_of=_day(as_of), search=search, family=family, rare=rare
         )
@@ -105,7 +105,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a trait: its definition, its people, by source."""
-    with pipeline.open_workspace(where) as workspace:
+    with opened(where, quiet=json) as workspace:
         made, trait = pipeline.traits_show(workspace, name, as_of=_day(as_of))
     if json:
         say_json(_trait(trait, made) | {"build": _build(made)})

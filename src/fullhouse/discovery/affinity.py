@@ -56,7 +56,7 @@ class Discovery:
     """Every trait's affinity with an outcome, strongest finding first, and what it says in all.
 
     `verdict` is found, nothing or cannot tell; `sentence` says it in words. It is association,
-    never cause: nothing here says what a campaign would change.
+    never cause: nothing here says what a campaign would change. `simulated`: none of it is real.
     """
 
     outcome: str
@@ -78,6 +78,7 @@ class Discovery:
     sentence: str
     notes: tuple[str, ...]
     rows: tuple[Affinity, ...]
+    simulated: bool = False
 
     def of(self, verdict: Verdict) -> tuple[Affinity, ...]:
         """The rows with a verdict, in order."""

@@ -33,6 +33,7 @@ _KEYS = {
     "time_zone": str,
     "currency": str,
     "category_separator": str,
+    "simulated": bool,
     "columns": dict,
     "constants": dict,
     "values": dict,
@@ -66,6 +67,7 @@ class Feed:
     time_zone: str | None = None
     currency: str | None = None
     category_separator: str | None = None
+    simulated: bool = False
 
     def __post_init__(self) -> None:
         check_slug(self.source, what=f"{self.name}: source")

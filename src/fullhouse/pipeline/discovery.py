@@ -1,6 +1,7 @@
 """Find the traits that go with an outcome, and write what was found to files."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,6 +55,7 @@ def discover(
             placebo=seen[2] if placebo is not None else None,
             refused=refused,
         )
+    found = replace(found, simulated=workspace.settings.simulated)
     _record(workspace, found)
     return found
 

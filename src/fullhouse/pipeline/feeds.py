@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fullhouse import control, events
+from fullhouse.errors import InputError
 from fullhouse.events import Check, Feed, Report
 from fullhouse.pipeline.workspace import Workspace
 from fullhouse.tables import QUARANTINE
@@ -20,7 +21,7 @@ def check_feed(
     show: int = 5,
 ) -> Check:
     """Map the first rows of files through a feed and tell every problem; writes nothing."""
-    feed = Feed.load(feed_path)
+    feed = _load(workspace, feed_path)
     return events.check(
         feed,
         events.find_files(files),
@@ -43,7 +44,7 @@ def ingest(
 
     The same command again writes nothing; after a crash it writes the rest.
     """
-    feed = Feed.load(feed_path)
+    feed = _load(workspace, feed_path)
     report = events.ingest(
         workspace.lake,
         feed,
@@ -57,6 +58,22 @@ def ingest(
         told = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
         control.record(workspace.control, "ingest", told)
     return report
+
+
+def _load(workspace: Workspace, path: str | Path) -> Feed:
+    """The declaration, when simulated and real data stay apart."""
+    feed = Feed.load(path)
+    if feed.simulated and not workspace.settings.simulated:
+        raise InputError(
+            f"{feed.name} is a feed of a simulated market, and this workspace is not."
+            " Take it into one that says so: fullhouse init DIR --simulated"
+        )
+    if workspace.settings.simulated and not feed.simulated:
+        raise InputError(
+            f"This workspace is simulated (setting 'simulated'), and {feed.name} does not say"
+            " 'simulated = true'. Take real data into another workspace."
+        )
+    return feed
 
 
 def quarantine_counts(

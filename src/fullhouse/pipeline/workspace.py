@@ -76,14 +76,20 @@ class Workspace:
         self.close()
 
 
-def init(where: str, *, environment: Mapping[str, str] = os.environ) -> Workspace:
-    """Make a workspace in a folder or at an object-store URL; an error when one stands there."""
+def init(
+    where: str, *, simulated: bool = False, environment: Mapping[str, str] = os.environ
+) -> Workspace:
+    """Make a workspace in a folder or at an object-store URL; an error when one stands there.
+
+    A `simulated` one takes in feeds of simulated markets only, and its results say so.
+    """
     place = Place.of(where)
     if place.read(settings_.FILE) is not None:
         raise InputError(f"{place.root} is a Fullhouse workspace already.")
-    loaded = settings_.load(None, environment)
+    toml = settings_.template(**({"simulated": True} if simulated else {}))
+    loaded = settings_.load(toml, environment)
     _control_url(place, loaded)
-    place.write(settings_.FILE, settings_.template().encode())
+    place.write(settings_.FILE, toml.encode())
     if KEY_VARIABLE not in environment:
         place.write(KEY_FILE, secrets.token_hex(32).encode() + b"\n", overwrite=False)
         if place.is_local:

@@ -18,6 +18,7 @@ COLOURS = {
     "cannot tell": "#c4c9cd",
 }
 SHOWN = ("found", "avoided", "nothing", "cannot tell")
+SIMULATED = "SIMULATED: no figure here is of a real person, film or house."
 LEAST, MOST = 0.1, 20.0
 LABEL_WIDTH = 44
 TOOLTIP = ["trait:N", "figures:N", "naive:Q", "placebo:Q", "people:Q", "q:Q", "why:N"]
@@ -60,7 +61,8 @@ def caption(result: Discovery, *, shown: int) -> list[str]:
     if result.placebo:
         marks += f" Ring: the same for the placebo, {result.placebo}."
     tested = f"{result.tested:,} traits tested, {shown:,} shown."
-    return [
+    label = [SIMULATED] if result.simulated else []
+    return label + [
         line
         for part in (result.sentence, f"{people} {tested}", marks)
         for line in textwrap.wrap(part, 118)

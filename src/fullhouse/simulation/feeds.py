@@ -153,17 +153,23 @@ def respond_declarations() -> tuple[Feed, ...]:
         Feed(
             f"respond-{kind}s-{source}",
             f"../respond/{kind}s-{source}.csv.gz",
-            f'source = "{source}"\nkind = "{kind}"\n{_ZONE}{_CAMPAIGN.format(kind="impression")}',
+            _head(source, kind) + _CAMPAIGN.format(kind="impression"),
         )
         for kind in ("impression", "click")
         for source in ("shop", "video", "tickets")
     )
 
 
+def _head(source: str, kind: str) -> str:
+    return f'simulated = true\nsource = "{source}"\nkind = "{kind}"\n{_ZONE}'
+
+
 def _feed(market: Market, name: str, kind: str, files: str, columns: str) -> Feed:
     source = name.partition("-")[0]
     text = columns.replace("{first}", market.first_day.isoformat())
-    return Feed(name, files, f'source = "{source}"\nkind = "{kind}"\n{_ZONE}{text}')
+    return Feed(
+        name, files, f'simulated = true\nsource = "{source}"\nkind = "{kind}"\n{_ZONE}{text}'
+    )
 
 
 def _accounts(source: str) -> Feed:
@@ -173,7 +179,9 @@ def _accounts(source: str) -> Feed:
     suffix = "jsonl.gz" if source == "video" else "csv.gz"
     files = f"{source}/accounts.{suffix}"
     return Feed(
-        f"{source}-accounts", files, f'source = "{source}"\nkind = "account"\n{_ZONE}{text}'
+        f"{source}-accounts",
+        files,
+        _head(source, "account") + text,
     )
 
 

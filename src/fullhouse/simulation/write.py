@@ -39,9 +39,10 @@ FEW = 20_000_000
 README = """Everything in this folder is simulated. No person, film, cinema or shop in it is real,
 and nothing that is found in it is a finding about the world.
 
-feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse ingest`;
-         simulated.json says which files belong to it. feeds/market holds the box office
-         of the whole country, of which the people in the feeds are a sample.
+feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse ingest`,
+         into a workspace made by `fullhouse init DIR --simulated`; simulated.json says which
+         files belong to it. feeds/market holds the box office of the whole country, of which
+         the people in the feeds are a sample.
 truth/   what is true, for checking what was found. No stage of Fullhouse reads it.
 
 Made by: fullhouse simulate DIR {arguments}

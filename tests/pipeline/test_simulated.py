@@ -1,0 +1,39 @@
+"""Simulated and real data stay apart, and what comes of the former says so."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from fullhouse import pipeline
+from fullhouse.cli.app import app
+from fullhouse.errors import InputError
+from fullhouse.pipeline.feeds import ingest
+
+FEED = 'source = "shop"\nkind = "product"\n[columns]\nproduct = "sku"\n'
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_workspace_takes_in_one_sort_only(tmp_path, simulated):
+    feed, rows = tmp_path / "feed.toml", tmp_path / "rows.csv"
+    rows.write_text("sku\na\n")
+    with pipeline.init(str(tmp_path / "w"), simulated=simulated, environment={}) as workspace:
+        assert workspace.settings.simulated is simulated
+        feed.write_text(f"simulated = {str(not simulated).lower()}\n{FEED}")
+        with pytest.raises(InputError, match="simulated"):
+            ingest(workspace, feed, [str(rows)])
+        feed.write_text(f"simulated = {str(simulated).lower()}\n{FEED}")
+        assert ingest(workspace, feed, [str(rows)]).written == 1
+
+
+def test_every_command_says_it_first(tmp_path):
+    where = str(tmp_path / "w")
+    CliRunner().invoke(app, ["init", where, "--simulated"])
+    told = CliRunner().invoke(app, ["lake", "status", "-w", where])
+    assert told.output.startswith("Simulated: no figure here is of a real")
+    as_json = CliRunner().invoke(app, ["lake", "status", "--json", "-w", where])
+    assert json.loads(as_json.stdout) == []
+    assert "Simulated" in as_json.stderr
+    CliRunner().invoke(app, ["init", str(tmp_path / "real")])
+    plain = CliRunner().invoke(app, ["lake", "status", "-w", str(tmp_path / "real")])
+    assert "imulated" not in plain.output
