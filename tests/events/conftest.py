@@ -55,7 +55,9 @@ class House:
     def feed(self, text: str = SHOP, name: str = "orders") -> Path:
         """A feed's file."""
         path = self.folder / f"{name}.toml"
-        path.write_text(text)
+        # Two ingests at once must not find the file half written.
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
         return path
 
     def write(self, name: str, data: str | bytes) -> str:

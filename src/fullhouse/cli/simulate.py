@@ -60,8 +60,9 @@ def market(
     table([*rows, ("all", *total)], ("simulated", "files", "rows"))
     out.print(LABEL)
     first = made.feeds[0]
-    take = f"fullhouse ingest {folder / first.declaration} {folder / first.path}"
-    out.print(f"Take a feed in: {take}", markup=False, soft_wrap=True)
+    take = f"fullhouse ingest {folder / first.declaration} {folder / first.path} -w house"
+    start = f"Take a feed in: fullhouse init house --simulated && {take}"
+    out.print(start, markup=False, soft_wrap=True)
     out.print(f"What is true stands in {folder / 'truth'}.", markup=False, soft_wrap=True)
 
 
