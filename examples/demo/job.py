@@ -16,13 +16,13 @@ from fullhouse.cli.show import progress, table
 from fullhouse.discovery import Discovery
 from fullhouse.pipeline.discovery import discover, write_discovery
 from fullhouse.report import affinity_chart, save_chart
+from fullhouse.settings import SIMULATED
 from fullhouse.simulation.feeds import declarations
 from fullhouse.simulation.write import read_market
 from fullhouse.traits.words import title_words
 
 BASE = "source:shop & source:tickets"
 """Only who is known to both can show that the shop's traits go with the ticket service's films."""
-LABEL = "SIMULATED MARKET: no figure is of a real one."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
         " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
         " how much."
     )
-    page = write_page(out, LABEL, truth, rows, found, nothing)
+    page = write_page(out, SIMULATED, truth, rows, found, nothing)
     console.print(f"\nOpen [bold]{near(page)}[/], or look at {near(out / 'hidden-audience.png')}")
     return 0
 

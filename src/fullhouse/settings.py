@@ -10,6 +10,8 @@ from fullhouse.errors import InputError, did_you_mean
 
 FILE = "fullhouse.toml"
 PREFIX = "FULLHOUSE_"
+SIMULATED = "SIMULATED: no figure here is of a real person, film or house."
+"""What a workspace with the setting `simulated` says above its results and in its charts."""
 
 
 def _setting(default: Any, doc: str) -> Any:

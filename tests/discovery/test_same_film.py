@@ -55,6 +55,6 @@ def test_no_other_film_is_shunned_for_them(found):
     others = [r for r in found.rows if r.trait[-6] != "a"]
     assert len(others) == 10
     assert not [r.trait for r in others if r.verdict in ("found", "avoided")]
-    # Without the film's own marks taken from activity, marks of other films come out near 0.5.
+    # Without the film's own marks taken from activity, marks of other films come out at 0.66.
     marks = [r for r in others if r.family == "wants"]
     assert np.exp(np.mean([np.log(r.ratio) for r in marks])) == pytest.approx(1, abs=0.2)

@@ -14,7 +14,7 @@ PEOPLE = 6000
 
 
 def test_viewers_are_not_taken_for_people_who_hardly_go_out(tmp_path):
-    """All their events taken from tickets, they came out at 1.7."""
+    """The definition itself is held by test_oracle; this is what it is for: nothing is left."""
     g = np.random.default_rng(5)
     with pipeline.init(str(tmp_path / "w")) as opened:
         house = House(opened.lake)

@@ -170,6 +170,27 @@ def test_files_of_the_same_bytes_in_one_command_are_one(
     assert house.ingest(*files, feed=NO_ID).known == 4
 
 
+def test_files_before_one_that_breaks_are_written_down_as_taken_in(
+    house: Any, orders: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = import_module("fullhouse.events.ingest")
+    real = module._ingest_file
+
+    def breaking(run: Any, job: Any, file: Any, stamp: str) -> Any:
+        if file.name == "b.csv":
+            raise InputError("b.csv is broken")
+        return real(run, job, file, stamp)
+
+    monkeypatch.setattr(module, "_ingest_file", breaking)
+    rows = [house.write(f"{n}.csv", orders({"order_id": n})) for n in "abc"]
+    with pytest.raises(InputError, match="broken"):
+        house.ingest(*rows)
+    assert [r["file"] for r in house.rows(INGESTED)] == ["a.csv"]
+    monkeypatch.setattr(module, "_ingest_file", real)
+    report = house.ingest(*rows)
+    assert (report.written, report.known) == (2, 1)
+
+
 def test_a_mended_declaration_doubles_nothing(house: Any, orders: Callable[..., str]) -> None:
     """Rows that the first declaration refused come in, those that it took stay as they are."""
     file = house.write("a.csv", orders({}, {"when": "03/01/2025"}))

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import pyarrow.parquet as pq
 import pytest
 
+from fullhouse.settings import SIMULATED
+
 ROOT = Path(__file__).parents[2]
 
 Played: TypeAlias = tuple[Path, str]
@@ -54,7 +56,7 @@ def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
             assert (folder / f"{name}.{kind}").stat().st_size > 10_000
         assert "SIMULATED" in (folder / f"{name}.svg").read_text()
     page = (folder / "index.html").read_text()
-    assert "SIMULATED MARKET" in page
+    assert SIMULATED in page
     assert page.count("<svg") == 2
     assert "A Season for Bramble" in page
 

@@ -9,6 +9,7 @@ from fullhouse import pipeline
 from fullhouse.cli.app import app
 from fullhouse.errors import InputError
 from fullhouse.pipeline.feeds import ingest
+from fullhouse.settings import SIMULATED
 
 FEED = 'source = "shop"\nkind = "product"\n[columns]\nproduct = "sku"\n'
 
@@ -30,10 +31,10 @@ def test_every_command_says_it_first(tmp_path):
     where = str(tmp_path / "w")
     CliRunner().invoke(app, ["init", where, "--simulated"])
     told = CliRunner().invoke(app, ["lake", "status", "-w", where])
-    assert told.output.startswith("Simulated: no figure here is of a real")
+    assert told.output.startswith(SIMULATED)
     as_json = CliRunner().invoke(app, ["lake", "status", "--json", "-w", where])
     assert json.loads(as_json.stdout) == []
-    assert "Simulated" in as_json.stderr
+    assert SIMULATED in as_json.stderr
     CliRunner().invoke(app, ["init", str(tmp_path / "real")])
     plain = CliRunner().invoke(app, ["lake", "status", "-w", str(tmp_path / "real")])
-    assert "imulated" not in plain.output
+    assert SIMULATED not in plain.output

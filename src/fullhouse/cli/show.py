@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fullhouse.settings import SIMULATED
+
 if TYPE_CHECKING:
     from fullhouse.pipeline import Workspace
 
@@ -23,9 +25,6 @@ Where = Annotated[
         "--workspace", "-w", envvar="FULLHOUSE_WORKSPACE", help="Folder or URL of the workspace."
     ),
 ]
-
-
-SIMULATED = "Simulated: no figure here is of a real person, film or house."
 
 
 @contextmanager

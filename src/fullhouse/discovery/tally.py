@@ -298,7 +298,7 @@ def _moved(
 
     Of a trait of two kinds, which of its events were of which kind is not kept: they are shared
     out by how much of each kind the person did. All of them taken from the outcome's kind, viewers
-    would look like people who hardly go out, and be six times as likely to go as those.
+    would be compared with people who hardly go out.
     """
     by = np.zeros(len(owner), dtype=np.int64)
     for number, group in enumerate(plan.groups):

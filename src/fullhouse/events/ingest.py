@@ -136,20 +136,23 @@ def _ingest_group(
     ]
     begun = run.begun.begin(*(b for b in begins if b.digest not in run.ingested))
     coming, reports, finished = iter(begun), [], {}
-    for file, named, begin, stamp in zip(files, columns, begins, stamps, strict=True):
-        if (rows := run.ingested.get(begin.digest)) is not None:
-            reports.append(FileReport(file.name, rows, 0, rows))
-            continue
-        first, again = next(coming)
-        by_id = feed.is_event and ("event_id" in feed.targets or again)
-        hasher = Hasher(run.key, first.phone_region)
-        job = Job(feed, first, hasher, file.name, begin.digest, begin.content, named, by_id)
-        tally = _ingest_file(run, job, file, stamp)
-        finished[begin.digest] = _finish(job, tally, run.now)
-        reports.append(_report(file, tally))
-    if finished:
-        rows_ = pa.Table.from_pylist(list(finished.values()), schema=INGESTED.schema)
-        lake.append_each(INGESTED, rows_)
+    try:
+        for file, named, begin, stamp in zip(files, columns, begins, stamps, strict=True):
+            if (rows := run.ingested.get(begin.digest)) is not None:
+                reports.append(FileReport(file.name, rows, 0, rows))
+                continue
+            first, again = next(coming)
+            by_id = feed.is_event and ("event_id" in feed.targets or again)
+            hasher = Hasher(run.key, first.phone_region)
+            job = Job(feed, first, hasher, file.name, begin.digest, begin.content, named, by_id)
+            tally = _ingest_file(run, job, file, stamp)
+            finished[begin.digest] = _finish(job, tally, run.now)
+            reports.append(_report(file, tally))
+    finally:
+        # Also when a file in the middle could not be read: those before it are taken in.
+        if finished:
+            done = pa.Table.from_pylist(list(finished.values()), schema=INGESTED.schema)
+            lake.append_each(INGESTED, done)
     return reports
 
 

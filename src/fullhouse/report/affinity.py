@@ -10,6 +10,7 @@ import altair as alt
 from fullhouse.discovery import Affinity, Discovery
 from fullhouse.errors import CannotTellError
 from fullhouse.report.theme import GREY, INK, themed
+from fullhouse.settings import SIMULATED
 
 COLOURS = {
     "found": "#0b7a75",
@@ -18,7 +19,6 @@ COLOURS = {
     "cannot tell": "#c4c9cd",
 }
 SHOWN = ("found", "avoided", "nothing", "cannot tell")
-SIMULATED = "SIMULATED: no figure here is of a real person, film or house."
 LEAST, MOST = 0.1, 20.0
 LABEL_WIDTH = 44
 TOOLTIP = ["trait:N", "figures:N", "naive:Q", "placebo:Q", "people:Q", "q:Q", "why:N"]
