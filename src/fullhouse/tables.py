@@ -473,6 +473,56 @@ AUDIENCE_BLOCK = Table(
     ("audience", "version", "block"),
 )
 
+FILM_FACT = Table(
+    "film_fact",
+    "What was known of a film, and from which day on. Rows are only added: a later one supersedes.",
+    (
+        _required("film", "string", "the film, such as a-dogs-purpose-2017"),
+        _required("territory", "string", "ISO 3166 code of the market, or empty: everywhere"),
+        _required("field", "string", "what is stated: a name in films.FIELDS"),
+        Column("value", "string", "the value as JSON; empty: known to be unknown"),
+        _required("known_on", "date", "the first day on which it was known"),
+        _required("origin", "string", "the set or person that says so, such as us-daily"),
+        AT,
+        BATCH,
+    ),
+    ("film", "territory", "field", "known_on", "origin", "batch"),
+)
+FILM_GROSS = Table(
+    "film_gross",
+    "What a film took on a day in a territory. A row known later supersedes an earlier one.",
+    (
+        _required("film", "string", "the film"),
+        _required("territory", "string", "ISO 3166 code of the market"),
+        _required("day", "date", "the day in cinemas"),
+        _required("gross", "float64", "what was taken on that day, in `currency`"),
+        _required("currency", "string", "ISO 4217 code"),
+        Column("theaters", "int32", "cinemas that showed it"),
+        Column("to_date", "float64", "what was taken from the first day to this one, as stated"),
+        _required("known_on", "date", "the first day on which it was known"),
+        _required("origin", "string", "the set that says so"),
+        AT,
+        BATCH,
+    ),
+    ("film", "territory", "day", "known_on", "origin", "batch"),
+)
+FILM_SIGNAL = Table(
+    "film_signal",
+    "Signs of interest before release, by day: presales, want-to-see marks, search interest.",
+    (
+        _required("film", "string", "the film"),
+        _required("territory", "string", "ISO 3166 code of the market, or empty: everywhere"),
+        _required("kind", "string", "presales, want_to_see, search_interest, trailer_views"),
+        _required("day", "date", "the day it tells of"),
+        _required("value", "float64", "the amount of that day, in the kind's own unit"),
+        _required("known_on", "date", "the first day on which it was known"),
+        _required("origin", "string", "the set that says so"),
+        AT,
+        BATCH,
+    ),
+    ("film", "territory", "kind", "day", "known_on", "origin", "batch"),
+)
+
 EVENT_TABLES: dict[str, Table] = {
     t.name: t for t in (PURCHASE, VIEW, TICKET, IMPRESSION, CLICK, WANT_TO_SEE, CONSENT)
 }
@@ -505,5 +555,8 @@ ALL: dict[str, Table] = {
         TRAIT_BITMAP,
         PERSON_TRAIT,
         AUDIENCE_BLOCK,
+        FILM_FACT,
+        FILM_GROSS,
+        FILM_SIGNAL,
     )
 }

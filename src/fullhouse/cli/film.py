@@ -1,0 +1,358 @@
+"""`fullhouse film`: import, add, set, list, show, review, accept."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fullhouse import pipeline
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.errors import InputError, did_you_mean
+from fullhouse.values import parse_date
+
+if TYPE_CHECKING:
+    from fullhouse.films import FilmSet, Imported
+    from fullhouse.pipeline.films import Shown
+
+app = typer.Typer(help="Films: what was known of them when, and what they took.")
+
+PROBLEMS_SHOWN = 5
+KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "plain")
+FilmId = Annotated[str, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")]
+Territory = Annotated[str, typer.Option("--territory", help="ISO 3166 code of the market.")]
+KnownOn = Annotated[
+    str | None,
+    typer.Option("--known-on", help="First day on which it was known; today unless given."),
+]
+
+
+@app.command(name="import")
+def import_(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read.")],
+    *,
+    territory: Annotated[
+        str | None, typer.Option(help="plain: the market, where the file does not say.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="plain: the currency, where the file does not say.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file that has any problem.")
+    ] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="plain: films of a simulated market.")
+    ] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Take films, grosses and signals from files; the same file again writes nothing."""
+    if kind not in KINDS:
+        hint = did_you_mean(kind, KINDS) or f" There are {', '.join(KINDS)}."
+        raise InputError(f"No kind {kind!r} of film files.{hint}")
+    if kind != "plain":
+        given = {"--territory": territory, "--currency": currency, "--simulated": simulated}
+        for name, value in given.items():
+            if value:
+                raise InputError(f"{name} is for plain files; {kind} says so itself.")
+    done = []
+    with opened(where, quiet=json) as workspace:
+        with progress("Reading", quiet=json):
+            sets = [_read(kind, file, territory, currency) for file in files]
+        # Films first, so that days may name them whatever the order of the files.
+        sets.sort(key=lambda s: s.grosses.num_rows + s.signals.num_rows > 0)
+        with progress("Writing", quiet=json):
+            for found in sets:
+                at = datetime.now(UTC)
+                done.append(
+                    pipeline.film_import(
+                        workspace, found, at=at, strict=strict, simulated=simulated
+                    )
+                )
+    if json:
+        say_json([_told(d) for d in done])
+        return
+    _show_imported(done)
+
+
+@app.command()
+def add(
+    title: Annotated[str, typer.Argument(help="Title, without the year.")],
+    *,
+    opening: Annotated[str | None, typer.Option(help="First day in cinemas.")] = None,
+    territory: Territory = "US",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Repeatable.")
+    ] = None,
+    known_on: KnownOn = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Add a film by hand."""
+    day = None if opening is None else parse_date(opening, what="--opening")
+    with opened(where, quiet=json) as workspace:
+        film = pipeline.film_add(
+            workspace,
+            title,
+            opening=day,
+            territory=territory,
+            values=_pairs(set_ or ()),
+            known_on=_day(known_on, "--known-on"),
+            at=datetime.now(UTC),
+        )
+    if json:
+        say_json({"film": film})
+        return
+    out.print(f"Added [bold]{film}[/].", soft_wrap=True)
+
+
+@app.command(name="set")
+def set_(
+    film: FilmId,
+    values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="New facts.")],
+    *,
+    territory: Territory = "US",
+    known_on: KnownOn = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """State facts of a film; what was known before stays in earlier views."""
+    day = _day(known_on, "--known-on")
+    with opened(where, quiet=json) as workspace:
+        found = pipeline.film_set(
+            workspace,
+            film,
+            _pairs(values),
+            territory=territory,
+            known_on=day,
+            at=datetime.now(UTC),
+        )
+    if json:
+        say_json({"film": found, "fields": sorted(_pairs(values)), "known_on": day})
+        return
+    out.print(f"{found}: {', '.join(_pairs(values))} as known from {day} on.", soft_wrap=True)
+
+
+@app.command(name="list")
+def list_(
+    *,
+    search: Annotated[str | None, typer.Option(help="Text within the title or id.")] = None,
+    territory: Annotated[str | None, typer.Option(help="Only films of this market.")] = None,
+    year: Annotated[int | None, typer.Option(help="Only films that open in this year.")] = None,
+    most: Annotated[int, typer.Option(min=0, help="Most films to list; 0: all.")] = 20,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """List films, the latest opening first."""
+    with opened(where, quiet=json) as workspace:
+        total, found = pipeline.film_list(
+            workspace, search=search, territory=territory, year=year, most=most
+        )
+    if json:
+        say_json({"films": total, "listed": [vars(f) for f in found]})
+        return
+    rows = [
+        (f.film, f.title, str(f.opening or "-"), ", ".join(f.territories), ", ".join(f.sets))
+        for f in found
+    ]
+    if rows:
+        table(rows, ("film", "title", "opening", "in", "from"))
+    out.print(f"{len(found):,} of {total:,} films.")
+
+
+@app.command()
+def show(
+    film: FilmId,
+    *,
+    territory: Territory = "US",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="What was known on this day.")
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Show what was known of a film on a day: facts, gross so far, signals."""
+    with opened(where, quiet=json) as workspace:
+        found = pipeline.film_show(
+            workspace, film, territory=territory, as_of=_day(as_of, "--as-of")
+        )
+    if json:
+        say_json(_shown(found))
+        return
+    _show_film(found)
+
+
+@app.command()
+def review(where: Where = ".", json: Json = False) -> None:
+    """List entries that may be a film that was here already."""
+    with opened(where, quiet=json) as workspace:
+        found = pipeline.film_review(workspace)
+    if json:
+        say_json(
+            [
+                {
+                    "set": d.link.set,
+                    "set_id": d.link.set_id,
+                    "film": d.link.film,
+                    "title": d.link.title,
+                    "opening": d.link.opening,
+                    "score": d.link.score,
+                    "candidate": d.candidate,
+                    "candidate_title": d.candidate_title,
+                    "candidate_opening": d.candidate_opening,
+                }
+                for d in found
+            ]
+        )
+        return
+    if not found:
+        out.print("No entry waits for a decision.")
+        return
+    table(
+        [
+            (
+                d.link.set,
+                d.link.set_id,
+                f"{d.link.title} ({d.link.opening or '?'})",
+                f"{d.candidate_title} ({d.candidate_opening or '?'})",
+                d.candidate,
+                f"{d.link.score or 0:.2f}",
+            )
+            for d in found
+        ],
+        ("set", "id", "says", "may be", "film", "likeness"),
+    )
+    out.print("Settle one with: fullhouse film accept SET ID --film FILM, or --new", soft_wrap=True)
+
+
+@app.command()
+def accept(
+    set_name: Annotated[str, typer.Argument(metavar="SET", help="Such as tmdb.")],
+    set_id: Annotated[str, typer.Argument(metavar="ID", help="The entry's id in the set.")],
+    *,
+    film: Annotated[
+        str | None, typer.Option("--film", help="The film it is; the candidate unless given.")
+    ] = None,
+    new: Annotated[bool, typer.Option("--new", help="It is a film of its own.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Settle which film an entry of a set is."""
+    if new == (film is not None):
+        raise InputError("Give either --film FILM, the film that the entry is, or --new.")
+    with opened(where, quiet=json) as workspace:
+        link = pipeline.film_accept(workspace, set_name, set_id, film=film, at=datetime.now(UTC))
+    if json:
+        say_json(vars(link))
+        return
+    out.print(f"{set_name} {set_id} is [bold]{link.film}[/].", soft_wrap=True)
+
+
+def _read(kind: str, file: Path, territory: str | None, currency: str | None) -> "FilmSet":
+    # Imported here: readers load Arrow, and `--help` does not need it.
+    from fullhouse.sources import box_office_us, maoyan, tmdb, trailer_trends
+
+    if kind == "plain":
+        return pipeline.film_read(file, territory=territory, currency=currency)
+    readers = {
+        "us-daily": box_office_us.read,
+        "tmdb": tmdb.read,
+        "maoyan": maoyan.read,
+        "trailer-trends": trailer_trends.read,
+    }
+    return readers[kind](file)
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        field, mark, value = text.partition("=")
+        if not mark or not field.strip():
+            raise InputError(f"A fact is written field=value, such as theaters=3100, not {text!r}.")
+        found[field.strip()] = value
+    return found
+
+
+def _day(text: str | None, what: str) -> date:
+    return datetime.now(UTC).date() if text is None else parse_date(text, what=what)
+
+
+def _told(done: "Imported") -> dict[str, Any]:
+    return vars(done) | {"problems": [p._asdict() for p in done.problems]}
+
+
+def _show_imported(done: Sequence["Imported"]) -> None:
+    # Turned: nine columns are more than a terminal is wide.
+    lines = {
+        "rows read": "read",
+        "films": "entries",
+        "known before": "known",
+        "matched": "matched",
+        "new": "new",
+        "to review": "review",
+        "facts written": "facts",
+        "grosses written": "grosses",
+        "signals written": "signals",
+    }
+    rows = [(label, *(getattr(d, name) for d in done)) for label, name in lines.items()]
+    table(rows, ("", *(d.file for d in done)))
+    for d in done:
+        if d.already:
+            out.print(f"{d.file}: nothing new, it was imported before.", markup=False)
+        if d.problems:
+            out.print(f"{d.file}: {len(d.problems):,} problems", markup=False)
+            table(
+                [(str(p.row or "-"), p.problem, p.given) for p in d.problems[:PROBLEMS_SHOWN]],
+                ("row", "problem", "given"),
+            )
+    if any(d.review for d in done):
+        out.print("'fullhouse film review' lists those to review.")
+
+
+def _shown(found: "Shown") -> dict[str, Any]:
+    return {
+        "film": found.known.film,
+        "territory": found.known.territory,
+        "as_of": found.known.as_of,
+        "facts": [vars(f) for f in found.facts],
+        "links": [vars(k) for k in found.links],
+        "run": vars(found.run) if found.run else None,
+        "signals": [vars(s) for s in found.signals],
+    }
+
+
+def _show_film(found: "Shown") -> None:
+    film = found.known
+    title = f"{film.title} ({film.film}) in {film.territory}, as known on {film.as_of}"
+    if found.facts:
+        rows = [(f.field, _cell(f.value), str(f.known_on), f.origin) for f in found.facts]
+        table(rows, ("fact", "value", "known on", "origin"), title=title)
+    else:
+        out.print(f"{title}: nothing yet.", markup=False, soft_wrap=True)
+    if found.run:
+        run = found.run
+        out.print(
+            f"Took {run.gross:,.0f} {run.currency} in {run.days:,} days,"
+            f" {run.first} to {run.last}.",
+            soft_wrap=True,
+        )
+    for s in found.signals:
+        out.print(
+            f"{s.kind}: {s.days:,} values, {s.first} to {s.last}, the last {s.last_value:,.0f}.",
+            soft_wrap=True,
+        )
+    for k in found.links:
+        opening = f", {k.opening}" if k.opening else ""
+        out.print(f"{k.set} {k.set_id}: {k.title}{opening} ({k.status})", markup=False)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    if isinstance(value, tuple):
+        return f"{value[0]:,.0f} {value[1]}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:,g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,139 @@
+"""What was known of films on a day: the newest word of each, and nothing that came later."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.films.film import EVERYWHERE, FIELDS, Film
+from fullhouse.films.link import USER
+from fullhouse.films.take import groups
+from fullhouse.lake import Lake
+from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Table
+
+SAME_AS = "same_as"
+"""A fact that is none of a film: the id is no film's own any more, its rows are that film's."""
+
+
+def known(lake: Lake, film: str, territory: str, as_of: date) -> Film:
+    """What was known of a film for a territory on a day; nothing where nobody had heard of it."""
+    rows = facts(lake, territory, as_of, films=[film]).to_pylist()
+    return Film(
+        film=film,
+        territory=territory,
+        as_of=as_of,
+        facts={r["field"]: value(r["field"], r["value"]) for r in rows},
+        origins={r["field"]: r["origin"] for r in rows},
+    )
+
+
+def facts(
+    lake: Lake,
+    territory: str,
+    as_of: date,
+    *,
+    films: Collection[str] | None = None,
+    fields: Collection[str] | None = None,
+) -> pa.Table:
+    """The winning fact of each film and field, by both, with its JSON `value` and its origin.
+
+    One of the territory goes before one that holds everywhere, then the one known latest. Of
+    those known from the same day a person's own goes first, then the set whose name is later in
+    the alphabet, then the one written last: so the order of imports decides nothing.
+    """
+    rows = _read(lake, FILM_FACT, [territory, EVERYWHERE], as_of, films)
+    keep = pc.not_equal(rows["field"], SAME_AS)
+    if fields is not None:
+        keep = pc.and_(keep, pc.is_in(rows["field"], pa.array(sorted(fields), pa.string())))
+    own = pc.not_equal(rows["territory"], EVERYWHERE)
+    return _newest(rows.filter(keep), ["film", "field"], first=own.filter(keep))
+
+
+def grosses(
+    lake: Lake, territory: str, as_of: date, *, films: Collection[str] | None = None
+) -> pa.Table:
+    """The gross of each film and day that was known on a day, by both; columns as film_gross."""
+    return _newest(_read(lake, FILM_GROSS, [territory], as_of, films), ["film", "day"])
+
+
+def signals(
+    lake: Lake, territory: str, as_of: date, *, films: Collection[str] | None = None
+) -> pa.Table:
+    """The signals of each film, kind and day that were known; the territory's before others."""
+    rows = _read(lake, FILM_SIGNAL, [territory, EVERYWHERE], as_of, films)
+    own = pc.not_equal(rows["territory"], EVERYWHERE)
+    return _newest(rows, ["film", "kind", "day"], first=own)
+
+
+def value(field: str, text: str | None) -> Any:
+    """A fact's value: a date for a date, (amount, currency) for money; None is known unknown."""
+    found = None if text is None else json.loads(text)
+    if found is None:
+        return None
+    kind = FIELDS[field][0] if field in FIELDS else "text"
+    if kind == "date":
+        return date.fromisoformat(found)
+    return tuple(found) if kind == "money" else found
+
+
+def renamed(lake: Lake) -> Mapping[str, str]:
+    """Ids that gave way, each with the film whose rows its rows are."""
+    rows = lake.read(
+        FILM_FACT, columns=["film", "value", "at"], where=pc.field("field") == SAME_AS
+    ).sort_by("at")
+    step = {r["film"]: json.loads(r["value"]) for r in rows.to_pylist()}
+    found = {}
+    for film in step:
+        end, seen = film, {film}
+        while end in step and step[end] not in seen:
+            end = step[end]
+            seen.add(end)
+        found[film] = end
+    return found
+
+
+def _read(
+    lake: Lake,
+    table: Table,
+    territories: Sequence[str],
+    as_of: date,
+    films: Collection[str] | None,
+) -> pa.Table:
+    """Rows known by a day, under the ids that films have now."""
+    names = renamed(lake)
+    where = pc.field("territory").isin(list(territories)) & (pc.field("known_on") <= as_of)
+    if films is not None:
+        ids = {*films, *(old for old, new in names.items() if new in films)}
+        where &= pc.field("film").isin(sorted(ids))
+    rows = lake.read(table, where=where)
+    if not names:
+        return rows
+    place = pc.index_in(rows["film"], value_set=pa.array(list(names), pa.string()))
+    now = pa.array(list(names.values()), pa.string()).take(pc.fill_null(place, 0))
+    column = pc.if_else(pc.is_valid(place), now, rows["film"])
+    return rows.set_column(rows.schema.get_field_index("film"), rows.schema.field("film"), column)
+
+
+def _newest(
+    rows: pa.Table, keys: Sequence[str], *, first: pa.ChunkedArray | None = None
+) -> pa.Table:
+    """Of each key the row that wins, in the order of the keys."""
+    if rows.num_rows == 0:
+        return rows
+    origin = np.asarray(pc.rank(rows["origin"], tiebreaker="dense"), dtype=np.int64)
+    origin += np.asarray(pc.equal(rows["origin"], USER)) * len(origin) * 2
+    key = groups(rows, keys)
+    order = [
+        np.asarray(rows["at"].cast(pa.int64())),
+        origin,
+        np.asarray(rows["known_on"].cast(pa.int32())),
+        *([np.asarray(first)] if first is not None else []),
+        key,
+    ]
+    places = np.lexsort(order)
+    last = np.r_[key[places][1:] != key[places][:-1], True]
+    return rows.take(pa.array(places[last])).sort_by([(k, "ascending") for k in keys])

@@ -1,0 +1,51 @@
+"""A lake, a control database, and sets made up of a few words."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import Engine as Database
+
+from fullhouse.control import open_control
+from fullhouse.films import GROSSES, Entry, FilmSet, Said
+
+AT = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_control(f"sqlite:///{tmp_path / 'control.db'}")
+
+
+def entry(id_: str, title: str, opening: str | None, territory: str = "", **more: object) -> Entry:
+    day = date.fromisoformat(opening) if opening else None
+    known_on = (day or date(2000, 1, 1)) - timedelta(days=180)
+    facts = (Said("title", title, known_on),)
+    return Entry(id_, title, day, territory, facts=facts, **more)  # type: ignore[arg-type]
+
+
+def film_set(
+    name: str, *entries: Entry, days: list[tuple[str, str, float]] | None = None
+) -> FilmSet:
+    rows = [
+        {
+            "id": id_,
+            "territory": "US",
+            "day": date.fromisoformat(day),
+            "gross": gross,
+            "currency": "USD",
+            "theaters": 10,
+            "to_date": None,
+            "known_on": date.fromisoformat(day) + timedelta(days=1),
+        }
+        for id_, day, gross in days or []
+    ]
+    return FilmSet(
+        name=name,
+        file=f"{name}.csv",
+        digest=f"{name}{hash((entries, str(days)))}",
+        read=len(entries),
+        entries=entries,
+        grosses=pa.Table.from_pylist(rows, schema=GROSSES),
+    )
