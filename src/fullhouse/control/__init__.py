@@ -1,6 +1,30 @@
-"""The control database: saved audiences and the audit log."""
+"""The control database: saved audiences, links of films, the score book and the audit log."""
 
 from fullhouse.control.control import audit_log, open_control, record
-from fullhouse.control.schema import AudienceRow, AuditRow
+from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
+from fullhouse.control.score_book import (
+    Entry,
+    Verified,
+    entries,
+    issue,
+    issued_films,
+    stream,
+    verify,
+)
 
-__all__ = ["AudienceRow", "AuditRow", "audit_log", "open_control", "record"]
+__all__ = [
+    "AudienceRow",
+    "AuditRow",
+    "Entry",
+    "FilmLinkRow",
+    "ForecastRow",
+    "Verified",
+    "audit_log",
+    "entries",
+    "issue",
+    "issued_films",
+    "open_control",
+    "record",
+    "stream",
+    "verify",
+]

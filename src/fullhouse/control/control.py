@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from fullhouse.control.schema import AuditRow
 from fullhouse.errors import InputError
 
-HEAD = "0001"
+HEAD = "0003"
 """The newest migration."""
 
 

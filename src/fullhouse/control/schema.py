@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, DateTime, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Float, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -36,3 +36,48 @@ class AudienceRow(Base):
     build: Mapped[int] = mapped_column(BigInteger)
     persons: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class FilmLinkRow(Base):
+    """Which film an entry of a set is: the set's own id, and ours, which never changes."""
+
+    __tablename__ = "film_link"
+    __table_args__ = (
+        Index("film_link_film", "film"),
+        Index("film_link_status", "status"),
+    )
+
+    set: Mapped[str] = mapped_column(String(64), primary_key=True)
+    set_id: Mapped[str] = mapped_column(String(256), primary_key=True)
+    film: Mapped[str] = mapped_column(String(256))
+    status: Mapped[str] = mapped_column(String(16))
+    score: Mapped[float | None] = mapped_column(Float)
+    candidate: Mapped[str | None] = mapped_column(String(256))
+    title: Mapped[str] = mapped_column(Text)
+    other_title: Mapped[str | None] = mapped_column(Text)
+    opening: Mapped[str | None] = mapped_column(String(10))
+    territory: Mapped[str] = mapped_column(String(2))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ForecastRow(Base):
+    """An entry of the score book; the database itself refuses to change or remove one.
+
+    Times and days are canonical text, not a database's types: SQLite drops time zones and
+    PostgreSQL rounds, and the hash must come out the same from what is read back on either.
+    """
+
+    __tablename__ = "forecast_entry"
+    __table_args__ = (Index("forecast_entry_film", "film", "territory", "as_of"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    issued_at: Mapped[str] = mapped_column(String(27))
+    film: Mapped[str] = mapped_column(String(256))
+    territory: Mapped[str] = mapped_column(String(2))
+    as_of: Mapped[str] = mapped_column(String(10))
+    horizon: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(128))
+    model: Mapped[str] = mapped_column(String(128))
+    payload: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))

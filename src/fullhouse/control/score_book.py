@@ -1,0 +1,297 @@
+"""The score book: every issued forecast, appended, each entry chained by hash to the one before.
+
+The hash of an entry is the SHA-256, in hexadecimal, of the UTF-8 text of a JSON object with the
+entry's other fields (`FIELDS`), keys sorted, without spaces, all but ASCII escaped. `payload` is
+in it as the text that is stored, so nothing has to be parsed to check it.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine as Database
+from sqlalchemy import Select, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from fullhouse.control.schema import ForecastRow
+from fullhouse.errors import ConflictError
+
+FIRST = "0" * 64
+"""What stands for the hash before the first entry."""
+
+FIELDS = (
+    "id",
+    "issued_at",
+    "film",
+    "territory",
+    "as_of",
+    "horizon",
+    "code",
+    "model",
+    "payload",
+    "previous",
+)
+"""What the hash of an entry is taken over."""
+
+GUARDS = {
+    "sqlite": (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'forecast_entry'",
+        ("forecast_entry_no_update", "forecast_entry_no_delete", "forecast_entry_follows"),
+    ),
+    "postgresql": (
+        "SELECT tgname FROM pg_trigger"
+        " WHERE tgrelid = to_regclass('forecast_entry') AND tgenabled = 'A'",
+        ("forecast_entry_no_change", "forecast_entry_follows"),
+    ),
+}
+"""The triggers that refuse changes, by dialect, and the query that names those that stand."""
+
+TRIES = 200
+LONGEST_WAIT = 0.05
+BATCH = 200
+"""Entries that are held in memory at a time when the book is read."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One issued forecast. `issued_at` is UTC, to the microsecond; `payload` is JSON text."""
+
+    id: int
+    issued_at: str
+    film: str
+    territory: str
+    as_of: str
+    horizon: str
+    code: str
+    model: str
+    payload: str
+    previous: str
+    hash: str
+
+    @property
+    def forecast(self) -> dict[str, Any]:
+        """What was issued, as `Forecast.to_dict` gave it."""
+        found: dict[str, Any] = json.loads(self.payload)
+        return found
+
+    @property
+    def issued(self) -> datetime:
+        """When it was issued, UTC."""
+        return datetime.fromisoformat(self.issued_at)
+
+    def computed(self) -> str:
+        """The hash that its content has."""
+        return _hash({name: getattr(self, name) for name in FIELDS})
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What checking the whole chain said.
+
+    `entries` good ones from the first on, and the hash of the last of them. Where something is
+    wrong, `broken` is the first bad entry (None: the noted hash is not in the book) and `problem`
+    says how. `unguarded` are triggers that should refuse changes and are not there.
+    """
+
+    entries: int
+    head: str
+    broken: int | None = None
+    problem: str = ""
+    noted: int | None = None
+    """The entry whose hash was noted earlier, when one was given and found."""
+    unguarded: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether no entry was changed, moved or removed, as far as a chain can tell."""
+        return not self.problem
+
+
+def issue(
+    database: Database,
+    forecast_payload: Mapping[str, Any],
+    *,
+    film: str,
+    territory: str,
+    as_of: date,
+    horizon: str,
+    code: str,
+    model: str,
+    issued_at: datetime,
+) -> Entry:
+    """Append a forecast and return its entry.
+
+    The newest entry of the same film, territory and as-of day is returned instead when it says
+    the same with the same model: asking twice issues once. (Versions of the data are in the
+    payload; `code` is not compared.) Any number of processes may append at once.
+    """
+    fields: dict[str, Any] = {
+        "issued_at": _time(issued_at),
+        "film": film,
+        "territory": territory,
+        "as_of": as_of.isoformat(),
+        "horizon": horizon,
+        "code": code,
+        "model": model,
+        "payload": canonical(forecast_payload),
+    }
+    for attempt in range(TRIES):
+        try:
+            return _append(database, fields)
+        except (IntegrityError, OperationalError) as problem:
+            if not _raced(problem):
+                raise
+            time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.001 * 2**attempt)))
+    raise ConflictError(
+        f"Other processes kept appending to the score book; after {TRIES} tries the forecast of"
+        f" {film} was not issued. Nothing was written: try again."
+    )
+
+
+def entries(
+    database: Database,
+    *,
+    film: str | None = None,
+    territory: str | None = None,
+    horizon: str | None = None,
+    most: int | None = None,
+) -> list[Entry]:
+    """The entries that fit, in the order of issue; the newest of them, where `most` is given."""
+    wanted = _select(film, territory, horizon)
+    if most is None:
+        return list(stream(database, film=film, territory=territory, horizon=horizon))
+    with database.connect() as connection:
+        rows = connection.execute(wanted.order_by(ForecastRow.id.desc()).limit(most)).all()
+    return [Entry(*row) for row in reversed(rows)]
+
+
+def stream(
+    database: Database,
+    *,
+    film: str | None = None,
+    territory: str | None = None,
+    horizon: str | None = None,
+) -> Iterator[Entry]:
+    """The entries that fit, in the order of issue, a few in memory at a time."""
+    wanted = _select(film, territory, horizon).order_by(ForecastRow.id)
+    with database.connect().execution_options(yield_per=BATCH) as connection:
+        for row in connection.execute(wanted):
+            yield Entry(*row)
+
+
+def issued_films(database: Database, *, territory: str | None = None) -> list[tuple[str, str]]:
+    """Each film and territory of which there is an entry, in order."""
+    wanted = select(ForecastRow.film, ForecastRow.territory).distinct()
+    if territory is not None:
+        wanted = wanted.where(ForecastRow.territory == territory)
+    with database.connect() as connection:
+        return sorted((row.film, row.territory) for row in connection.execute(wanted))
+
+
+def verify(database: Database, *, head: str | None = None) -> Verified:
+    """Recompute the whole chain: ids without gaps, each hash that of its content and in the next.
+
+    A chain cannot show that its end was cut off, nor that all of it was written anew: note the
+    head elsewhere, and give it as `head` later; it must then be in the book.
+    """
+    good, last, noted = 0, FIRST, 0 if head == FIRST else None
+    unguarded = _unguarded(database)
+    for entry in stream(database):
+        problem = _problem(entry, good, last)
+        if problem:
+            return Verified(good, last, max(entry.id, good + 1), problem, noted, unguarded)
+        good, last = entry.id, entry.hash
+        noted = good if last == head else noted
+    if head is not None and noted is None:
+        lost = (
+            f"no entry has the hash {head}: the end of the book was cut off, or entries were"
+            " written anew, since it was noted"
+        )
+        return Verified(good, last, None, lost, None, unguarded)
+    return Verified(good, last, noted=noted, unguarded=unguarded)
+
+
+def canonical(value: Any) -> str:
+    """The one JSON text of a value: keys sorted, no spaces, ASCII; no NaN and no infinity."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _append(database: Database, fields: Mapping[str, Any]) -> Entry:
+    with database.begin() as connection:
+        # Read first: what others append from here on, this entry cannot follow unnoticed.
+        last = connection.execute(
+            select(ForecastRow.id, ForecastRow.hash).order_by(ForecastRow.id.desc()).limit(1)
+        ).one_or_none()
+        same = (
+            _select(fields["film"], fields["territory"], None)
+            .where(ForecastRow.as_of == fields["as_of"])
+            .order_by(ForecastRow.id.desc())
+            .limit(1)
+        )
+        found = connection.execute(same).one_or_none()
+        if found is not None:
+            before = Entry(*found)
+            if all(getattr(before, n) == fields[n] for n in ("horizon", "model", "payload")):
+                return before
+        content = {
+            **fields,
+            "id": last.id + 1 if last else 1,
+            "previous": last.hash if last else FIRST,
+        }
+        content["hash"] = _hash(content)
+        # Of two that read the same last entry, the database lets one in: ids are unique.
+        connection.execute(insert(ForecastRow).values(**content))
+        return Entry(**content)
+
+
+def _raced(problem: IntegrityError | OperationalError) -> bool:
+    """Whether another process appended, or held the database, meanwhile."""
+    said = str(problem.orig).lower()
+    return isinstance(problem, IntegrityError) or "locked" in said or "serialize" in said
+
+
+def _select(film: str | None, territory: str | None, horizon: str | None) -> Select[Any]:
+    given = {"film": film, "territory": territory, "horizon": horizon}
+    columns = [getattr(ForecastRow, name) for name in (*FIELDS, "hash")]
+    return select(*columns).filter_by(**{n: v for n, v in given.items() if v is not None})
+
+
+def _problem(entry: Entry, before: int, last: str) -> str:
+    """What is wrong with an entry that should follow one, or nothing."""
+    if entry.id > before + 1:
+        gone = f"{before + 1}" if entry.id == before + 2 else f"{before + 1} to {entry.id - 1}"
+        return f"entry {gone} is missing"
+    if entry.id < before + 1:
+        return f"entry {entry.id} does not belong here: ids begin at 1"
+    # SQLite takes a value of any type; only text and whole numbers were written.
+    plain = all(isinstance(getattr(entry, n), int if n == "id" else str) for n in FIELDS)
+    if not plain or entry.hash != entry.computed():
+        return f"entry {entry.id} was changed: its content does not have its hash"
+    if entry.previous != last:
+        return (
+            f"entry {entry.id} was chained to another entry than the one before it:"
+            f" entry {before} was written anew"
+        )
+    return ""
+
+
+def _unguarded(database: Database) -> tuple[str, ...]:
+    query, names = GUARDS[database.dialect.name]
+    with database.connect() as connection:
+        there = set(connection.scalars(text(query)))
+    return tuple(n for n in names if n not in there)
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    return sha256(canonical({name: content[name] for name in FIELDS}).encode()).hexdigest()
+
+
+def _time(at: datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("issued_at needs a time zone")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

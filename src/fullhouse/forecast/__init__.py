@@ -1,0 +1,27 @@
+"""Project a film's box office as a range that keeps its word."""
+
+from fullhouse.forecast.forecast import (
+    DAY_PROBABILITIES,
+    LEVELS,
+    PROBABILITIES,
+    QUANTITIES,
+    Comp,
+    DayRange,
+    Driver,
+    Forecast,
+    Range,
+    Step,
+)
+
+__all__ = [
+    "DAY_PROBABILITIES",
+    "LEVELS",
+    "PROBABILITIES",
+    "QUANTITIES",
+    "Comp",
+    "DayRange",
+    "Driver",
+    "Forecast",
+    "Range",
+    "Step",
+]

@@ -1,0 +1,402 @@
+"""The score book: nothing in it can be changed, and what was changed all the same is found."""
+
+import multiprocessing
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from fullhouse.control import Entry, entries, issue, open_control, stream, verify
+from fullhouse.control import score_book as book
+from fullhouse.errors import ConflictError
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+GUARDS = ("forecast_entry_no_update", "forecast_entry_no_delete", "forecast_entry_follows")
+
+
+def add(database, film="a-2026", *, median=10.0, at=NOW, **other):
+    fields = {
+        "territory": "US",
+        "as_of": date(2026, 11, 1),
+        "horizon": "week-4",
+        "code": "0.1.0+abc",
+        "model": "m1",
+    } | other
+    payload = {"film": film, "ranges": {"total": median}, "note": "“é”", "data": {"film_gross": 3}}
+    return issue(database, payload, film=film, issued_at=at, **fields)
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'c.db'}"
+
+
+@pytest.fixture
+def database(url):
+    opened = open_control(url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def five(database):
+    for k in range(5):
+        add(database, f"film-{k}-2026")
+    return database
+
+
+def run(database, *statements):
+    with database.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def unlock(database):
+    run(database, *(f"DROP TRIGGER {name}" for name in GUARDS))
+
+
+def test_entries_come_back_as_issued_and_in_order(database):
+    first = add(database)
+    second = add(database, "b-2026", territory="CN", horizon="day-1")
+    assert entries(database) == [first, second]
+    assert (first.id, first.previous, second.previous) == (1, book.FIRST, first.hash)
+    assert first.forecast["note"] == "“é”"
+    assert first.issued == NOW
+    assert entries(database, film="b-2026") == entries(database, territory="CN") == [second]
+    assert entries(database, horizon="day-1", film="a-2026") == []
+    assert entries(database, most=1) == [second]
+
+
+def test_time_is_kept_as_utc_text_whatever_zone_it_is_given_in(database):
+    there = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert add(database, at=there).issued_at == "2026-11-02T09:30:00.000000Z"
+    with pytest.raises(ValueError, match="time zone"):
+        add(database, "b-2026", at=NOW.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE forecast_entry SET payload = '{}' WHERE id = 2",
+        "UPDATE forecast_entry SET id = 9 WHERE id = 5",
+        "DELETE FROM forecast_entry WHERE id = 5",
+        "DELETE FROM forecast_entry",
+        "UPDATE OR REPLACE forecast_entry SET film = 'x'",
+        "REPLACE INTO forecast_entry SELECT id, issued_at, 'x', territory, as_of, horizon, code,"
+        " model, payload, previous, hash FROM forecast_entry WHERE id = 5",
+        "INSERT INTO forecast_entry SELECT 7, issued_at, film, territory, as_of, horizon, code,"
+        " model, payload, hash, 'h' FROM forecast_entry WHERE id = 5",
+        "INSERT INTO forecast_entry SELECT 6, issued_at, film, territory, as_of, horizon, code,"
+        " model, payload, previous, 'h' FROM forecast_entry WHERE id = 5",
+    ],
+    ids=["edit", "move", "delete", "empty", "replace rows", "replace", "gap", "fork"],
+)
+def test_the_database_itself_refuses_any_change(five, statement):
+    before = entries(five)
+    with pytest.raises(DatabaseError, match="score book"):
+        run(five, statement)
+    assert entries(five) == before
+    assert verify(five).ok
+
+
+def test_an_untouched_book_verifies(five):
+    found = verify(five)
+    assert (found.ok, found.entries, found.unguarded) == (True, 5, ())
+    assert found.head == entries(five)[-1].hash
+    assert verify(five, head=entries(five)[2].hash).noted == 3
+
+
+def test_an_empty_book_verifies(database):
+    assert verify(database) == book.Verified(0, book.FIRST)
+    assert verify(database, head=book.FIRST).ok
+    assert not verify(database, head="1" * 64).ok
+
+
+@pytest.mark.parametrize(
+    ("tampering", "broken", "how"),
+    [
+        ("UPDATE forecast_entry SET payload = '{}' WHERE id = 3", 3, "entry 3 was changed"),
+        *(
+            (f"UPDATE forecast_entry SET {name} = 'x' WHERE id = 3", 3, "entry 3 was changed")
+            for name in ("issued_at", "film", "territory", "as_of", "horizon", "code", "model")
+        ),
+        ("UPDATE forecast_entry SET payload = x'00' WHERE id = 3", 3, "entry 3 was changed"),
+        ("UPDATE forecast_entry SET hash = 'x' WHERE id = 3", 3, "entry 3 was changed"),
+        ("UPDATE forecast_entry SET previous = 'x' WHERE id = 3", 3, "entry 3 was changed"),
+        ("DELETE FROM forecast_entry WHERE id = 3", 4, "entry 3 is missing"),
+        ("DELETE FROM forecast_entry WHERE id IN (2, 3)", 4, "entry 2 to 3 is missing"),
+        ("DELETE FROM forecast_entry WHERE id = 1", 2, "entry 1 is missing"),
+        ("UPDATE forecast_entry SET id = 0 WHERE id = 1", 1, "entry 0 does not belong"),
+    ],
+)
+def test_what_was_changed_behind_the_triggers_is_found(five, tampering, broken, how):
+    unlock(five)
+    run(five, tampering)
+    found = verify(five)
+    assert not found.ok
+    assert found.broken == broken
+    first_bad = int(how.split()[1])  # a missing one comes before the one that shows it
+    assert found.entries == max(0, first_bad - 1)
+    assert how in found.problem
+    assert set(found.unguarded) == set(GUARDS)
+
+
+def test_moving_later_entries_into_a_gap_is_found(five):
+    unlock(five)
+    run(
+        five,
+        "DELETE FROM forecast_entry WHERE id = 3",
+        "UPDATE forecast_entry SET id = 3 WHERE id = 4",
+        "UPDATE forecast_entry SET id = 4 WHERE id = 5",
+    )
+    assert verify(five).broken == 3
+
+
+def rewrite(database, entry, **changes):
+    """An entry changed, with the hash that its changed content has."""
+    changed = Entry(**{**vars(entry), **changes})
+    unset = ", ".join(f"{name} = :{name}" for name in (*changes, "hash"))
+    with database.begin() as connection:
+        statement = text(f"UPDATE forecast_entry SET {unset} WHERE id = {entry.id}")
+        connection.execute(statement, {**changes, "hash": changed.computed()})
+    return changed.computed()
+
+
+def test_an_entry_written_anew_with_its_own_hash_breaks_the_next(five):
+    unlock(five)
+    rewrite(five, entries(five)[2], payload="{}")
+    found = verify(five)
+    assert (found.broken, found.entries) == (4, 3)
+    assert "entry 3 was written anew" in found.problem
+
+
+def test_a_book_written_anew_to_its_end_is_found_by_the_noted_head_only(five):
+    noted = verify(five).head
+    unlock(five)
+    last = entries(five)[1].hash
+    for entry in entries(five)[2:]:
+        last = rewrite(five, entry, previous=last, film="better-2026")
+    assert verify(five).ok, "a chain alone cannot tell"
+    found = verify(five, head=noted)
+    assert not found.ok
+    assert found.broken is None
+    assert "written anew" in found.problem
+
+
+def test_a_cut_end_is_found_by_the_noted_head_only(five):
+    noted = verify(five).head
+    unlock(five)
+    run(five, "DELETE FROM forecast_entry WHERE id > 3")
+    assert verify(five).entries == 3
+    assert verify(five).ok, "a chain alone cannot tell"
+    assert "cut off" in verify(five, head=noted).problem
+
+
+def test_issuing_the_same_again_is_one_entry(database):
+    first = add(database)
+    assert add(database, at=NOW + timedelta(hours=1), code="0.1.1+def") == first
+    assert len(entries(database)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"median": 11.0},
+        {"model": "m2"},
+        {"horizon": "day-1"},
+        {"territory": "CN"},
+        {"as_of": date(2026, 11, 2)},
+        {"film": "b-2026"},
+    ],
+    ids=lambda c: next(iter(c)),
+)
+def test_anything_new_is_a_new_entry(database, change):
+    add(database)
+    assert add(database, **change).id == 2
+
+
+def test_a_forecast_that_went_back_to_an_earlier_one_is_issued_again(database):
+    for median in (10.0, 12.0, 10.0):
+        add(database, median=median)
+    assert [e.forecast["ranges"]["total"] for e in stream(database)] == [10.0, 12.0, 10.0]
+
+
+def test_a_payload_without_a_number_is_refused(database):
+    with pytest.raises(ValueError, match="JSON"):
+        add(database, median=float("nan"))
+    assert entries(database) == []
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5), st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    )
+)
+def test_the_hash_does_not_depend_on_the_order_of_keys(payload):
+    turned = dict(reversed(payload.items()))
+    assert book.canonical(payload) == book.canonical(turned)
+
+
+def write(url, who, count):
+    database = open_control(url)
+    for k in range(count):
+        add(database, f"film-{who}-{k}")
+        add(database, f"shared-{k}")
+    database.dispose()
+
+
+def together(url, writers, count):
+    context = multiprocessing.get_context("spawn")
+    running = [context.Process(target=write, args=(url, k, count)) for k in range(writers)]
+    for one in running:
+        one.start()
+    for one in running:
+        one.join(120)
+    assert [one.exitcode for one in running] == [0] * writers
+
+
+def test_writers_at_once_make_one_chain_and_issue_a_shared_forecast_once_in_a_row(url, database):
+    together(url, 2, 40)
+    found = verify(database)
+    assert (found.ok, found.problem) == (True, "")
+    assert found.entries == 2 * 40 + 40
+
+
+def migrations():
+    config = Config()
+    config.set_main_option("script_location", str(Path(book.__file__).parent / "migrations"))
+    return config
+
+
+def racing(monkeypatch, database, films):
+    """Another entry comes in between reading the last one and appending, for each film given."""
+    waiting, plain, inside = list(films), book._append, []
+
+    def append(*arguments):
+        if inside or not waiting:
+            return plain(*arguments)
+        with monkeypatch.context() as patched:
+            patched.setattr(book, "_hash", hashed(book._hash))
+            return plain(*arguments)
+
+    def hashed(own):
+        def computed(content):
+            if not inside:
+                inside.append(True)
+                add(database, waiting.pop(0))
+                inside.clear()
+            return own(content)
+
+        return computed
+
+    monkeypatch.setattr(book, "_append", append)
+
+
+def test_an_entry_that_came_between_is_followed(database, monkeypatch):
+    racing(monkeypatch, database, ["b-2026", "c-2026"])
+    assert add(database, "a-2026").id == 3
+    assert verify(database).entries == 3
+
+
+def test_the_same_forecast_that_came_between_is_not_issued_twice(database, monkeypatch):
+    racing(monkeypatch, database, ["a-2026"])
+    assert add(database, "a-2026").id == 1
+    assert len(entries(database)) == 1
+
+
+def test_a_book_that_never_rests_is_an_error_and_nothing_is_written(database, monkeypatch):
+    monkeypatch.setattr(book, "TRIES", 3)
+    racing(monkeypatch, database, [f"other-{k}" for k in range(9)])
+    with pytest.raises(ConflictError, match="Nothing was written"):
+        add(database, "a-2026")
+    assert entries(database, film="a-2026") == []
+
+
+def test_downgrade_and_upgrade_again(database):
+    config = migrations()
+    with database.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        assert not inspect(connection).has_table("forecast_entry")
+        command.upgrade(config, "head")
+    assert verify(database).unguarded == ()
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A PostgreSQL server of our own. Its programs refuse to run as root: as its own user then."""
+    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    found = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))
+    pytest.importorskip("psycopg")
+    if not found:
+        pytest.skip("PostgreSQL is not installed")
+    programs = Path(found).parent
+    # Not in pytest's own folder, which no other user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="fullhouse-postgres-"))
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+
+    def call(*arguments):
+        subprocess.run(arguments, check=True, capture_output=True, user=user, cwd=folder)
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = str(folder / "data")
+    call(str(programs / "initdb"), "-D", data, "-U", "house", "--auth=trust", "-N")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+    call(str(programs / "pg_ctl"), "-D", data, "-o", options, "-l", f"{data}/log", "-w", "start")
+    yield f"postgresql+psycopg://house@127.0.0.1:{port}/postgres"
+    call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_postgresql_keeps_the_same_book(postgres, tmp_path):
+    database, lite = open_control(postgres), open_control(f"sqlite:///{tmp_path / 'c.db'}")
+    for k in range(3):
+        assert add(database, f"film-{k}") == add(lite, f"film-{k}")
+    assert add(database, "film-2").id == 3
+    assert verify(database) == verify(lite)
+    for statement in (
+        "UPDATE forecast_entry SET film = 'x'",
+        "DELETE FROM forecast_entry WHERE id = 3",
+        "TRUNCATE forecast_entry",
+        "SET session_replication_role = replica; DELETE FROM forecast_entry",
+        "INSERT INTO forecast_entry SELECT 9, issued_at, film, territory, as_of, horizon, code,"
+        " model, payload, hash, 'h' FROM forecast_entry WHERE id = 3",
+        "INSERT INTO forecast_entry SELECT * FROM forecast_entry WHERE id = 3"
+        " ON CONFLICT (id) DO UPDATE SET film = 'x'",
+    ):
+        with pytest.raises(DatabaseError, match="score book"):
+            run(database, statement)
+    database.dispose()
+    database = open_control(postgres)
+    together(postgres, 3, 20)
+    assert verify(database).entries == 3 + 3 * 20 + 20
+    run(
+        database,
+        "ALTER TABLE forecast_entry DISABLE TRIGGER forecast_entry_no_change",
+        "UPDATE forecast_entry SET film = 'x' WHERE id = 2",
+    )
+    found = verify(database)
+    assert (found.broken, found.unguarded) == (2, ("forecast_entry_no_change",))
+    config = migrations()
+    with create_engine(postgres).begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        command.upgrade(config, "head")
+    assert verify(database) == book.Verified(0, book.FIRST)
+    database.dispose()
