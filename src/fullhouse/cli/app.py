@@ -7,8 +7,10 @@ import typer
 
 from fullhouse import pipeline
 from fullhouse import settings as settings_
-from fullhouse.cli import audience, feed, lake, people, simulate, traits
+from fullhouse.cli import audience, feed, film, lake, people, scorebook, simulate, traits
+from fullhouse.cli.backtest import backtest
 from fullhouse.cli.discover import discover
+from fullhouse.cli.forecast import forecast
 from fullhouse.cli.show import Json, Where, err, out, say_json, table
 from fullhouse.errors import FullhouseError, InputError
 
@@ -21,12 +23,16 @@ app = typer.Typer(
 )
 
 app.add_typer(audience.app, name="audience")
+app.command()(backtest)
 app.command()(discover)
 app.add_typer(feed.app, name="feed")
 app.command()(feed.ingest)
 app.command()(feed.quarantine)
+app.add_typer(film.app, name="film")
+app.command()(forecast)
 app.add_typer(lake.app, name="lake")
 app.add_typer(people.app, name="people")
+app.add_typer(scorebook.app, name="scorebook")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(traits.app, name="traits")
 

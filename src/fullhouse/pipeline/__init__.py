@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         audience_show,
         audience_split,
     )
+    from fullhouse.pipeline.backtests import Backtests, forecast_backtest, write_backtest
     from fullhouse.pipeline.discovery import check_out, discover, write_discovery
     from fullhouse.pipeline.feeds import (
         check_feed,
@@ -26,7 +27,36 @@ if TYPE_CHECKING:
         quarantine_counts,
         quarantine_rows,
     )
+    from fullhouse.pipeline.films import (
+        film_accept,
+        film_add,
+        film_import,
+        film_list,
+        film_read,
+        film_review,
+        film_set,
+        film_show,
+    )
+    from fullhouse.pipeline.forecasts import (
+        Slate,
+        check_forecast_out,
+        check_slate_out,
+        forecast_actual,
+        forecast_film,
+        forecast_slate,
+        supposed,
+        write_forecast,
+        write_slate,
+    )
     from fullhouse.pipeline.people import LinkResult, people_link, people_report, people_resolve
+    from fullhouse.pipeline.score_book import (
+        scorebook,
+        scorebook_chart,
+        scorebook_issue,
+        scorebook_list,
+        scorebook_verify,
+        write_scorebook,
+    )
     from fullhouse.pipeline.traits import (
         TraitsBuilt,
         traits_build,
@@ -49,9 +79,39 @@ STAGES = {
         "audience_show",
         "audience_split",
     ),
+    "backtests": ("Backtests", "forecast_backtest", "write_backtest"),
     "discovery": ("check_out", "discover", "write_discovery"),
     "feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
+    "films": (
+        "film_accept",
+        "film_add",
+        "film_import",
+        "film_list",
+        "film_read",
+        "film_review",
+        "film_set",
+        "film_show",
+    ),
+    "forecasts": (
+        "Slate",
+        "check_forecast_out",
+        "check_slate_out",
+        "forecast_actual",
+        "forecast_film",
+        "forecast_slate",
+        "supposed",
+        "write_forecast",
+        "write_slate",
+    ),
     "people": ("LinkResult", "people_link", "people_report", "people_resolve"),
+    "score_book": (
+        "scorebook",
+        "scorebook_chart",
+        "scorebook_issue",
+        "scorebook_list",
+        "scorebook_verify",
+        "write_scorebook",
+    ),
     "traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
     "upkeep": ("lake_compact", "lake_status", "lake_vacuum"),
     "workspace": ("Workspace", "init", "open_workspace"),
@@ -59,7 +119,9 @@ STAGES = {
 """Where each public name stands; no name is that of a module."""
 
 __all__ = [
+    "Backtests",
     "LinkResult",
+    "Slate",
     "TraitsBuilt",
     "Workspace",
     "audience_count",
@@ -72,8 +134,22 @@ __all__ = [
     "audience_show",
     "audience_split",
     "check_feed",
+    "check_forecast_out",
     "check_out",
+    "check_slate_out",
     "discover",
+    "film_accept",
+    "film_add",
+    "film_import",
+    "film_list",
+    "film_read",
+    "film_review",
+    "film_set",
+    "film_show",
+    "forecast_actual",
+    "forecast_backtest",
+    "forecast_film",
+    "forecast_slate",
     "ingest",
     "init",
     "lake_compact",
@@ -85,11 +161,21 @@ __all__ = [
     "people_resolve",
     "quarantine_counts",
     "quarantine_rows",
+    "scorebook",
+    "scorebook_chart",
+    "scorebook_issue",
+    "scorebook_list",
+    "scorebook_verify",
+    "supposed",
     "traits_build",
     "traits_catalogue",
     "traits_list",
     "traits_show",
+    "write_backtest",
     "write_discovery",
+    "write_forecast",
+    "write_scorebook",
+    "write_slate",
 ]
 
 

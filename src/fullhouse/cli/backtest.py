@@ -1,0 +1,282 @@
+"""`fullhouse backtest`: how forecasts of past films would have done."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from fullhouse import pipeline
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.errors import InputError
+from fullhouse.values import parse_date
+
+if TYPE_CHECKING:
+    from fullhouse.forecast.backtest import Curve, Judged
+    from fullhouse.pipeline.backtests import Backtests
+    from fullhouse.stats.scores import Scores
+
+BASELINE = ("films", "median_error", "log_rmse")
+QUARTERS = ("smallest", "second", "third", "largest")
+MAIN = {"T-28": "opening_weekend", "T-1": "opening_weekend", "first day": "total",
+        "first weekend": "total", "second weekend": "total"}  # fmt: skip
+"""What the tables by size and by year are about, by horizon."""
+SHORT = {"opening_weekend": "weekend", "opening_day": "day"}
+CLASSED = ("T-28", "T-1")
+
+
+def backtest(
+    *,
+    territory: Annotated[str, typer.Option(help="Market (ISO 3166 code).")] = "US",
+    first_year: Annotated[int, typer.Option("--from-year", help="First judged year.")] = 2011,
+    last_year: Annotated[
+        int | None, typer.Option("--to-year", help="Last judged year; by itself: the last whole.")
+    ] = None,
+    plan: Annotated[str, typer.Option(help="wide, limited or all.")] = "wide",
+    fridays: Annotated[
+        bool, typer.Option("--fridays", help="Only films that opened on a Friday.")
+    ] = False,
+    horizon: Annotated[
+        list[str] | None, typer.Option(help="Only this horizon, such as T-28; repeatable.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Use what was known on this day.")
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Forecast past films with models made before them, and score the forecasts."""
+    if plan not in ("wide", "limited", "all"):
+        raise InputError(f"--plan takes wide, limited or all, not {plan!r}.")
+    files = [pipeline.check_out(f) for f in file or ()]
+    day = datetime.now(UTC).date() if as_of is None else parse_date(as_of, what="--as-of")
+    plans = ("wide", "limited") if plan == "all" else (plan,)
+    with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as bar:
+        found = pipeline.forecast_backtest(
+            workspace,
+            as_of=day,
+            first_year=first_year,
+            last_year=last_year or day.year - 1,
+            territory=territory,
+            plans=plans,
+            horizons=horizon or (),
+            fridays_only=fridays,
+            progress=lambda text: bar.update(bar.tasks[0].id, description=text),
+        )
+        written = pipeline.write_backtest(found, files)
+    if json:
+        say_json(told(found))
+        return
+    say(found)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+def say(found: "Backtests") -> None:
+    """Print all tables of a backtest."""
+    first = found.parts[0]
+    years = f"{first.first_year}–{first.last_year}"
+    out.print(
+        f"[bold]{found.plan} films in {first.territory}, {years}[/], each forecast by models made"
+        " on the 1 January before, from earlier films of other series.",
+        soft_wrap=True,
+    )
+    judged = found.judged
+    out.print(_errors(judged))
+    out.print(_kept(judged))
+    shown = [j for j in judged if MAIN.get(j.horizon) == j.quantity]
+    out.print(_ranges(shown))
+    out.print(_years(shown))
+    out.print(_baselines(judged))
+    if found.curves:
+        out.print(_curves(found.curves))
+    classed = [j for j in judged if j.horizon in CLASSED and j.quantity == "total"]
+    if classed and first.currency == "USD":
+        out.print(_classes(classed))
+
+
+def told(found: "Backtests") -> dict[str, Any]:
+    """All figures, for programs."""
+    first = found.parts[0]
+    return {
+        "territory": first.territory,
+        "currency": first.currency,
+        "plan": found.plan,
+        "first_year": first.first_year,
+        "last_year": first.last_year,
+        "simulated": found.simulated,
+        "judged": [_figures(j) for j in found.judged],
+        "curves": [vars(c) for c in found.curves],
+    }
+
+
+def _figures(judged: "Judged") -> dict[str, Any]:
+    quarters, years = judged.quarters, judged.years
+    by = {
+        "size": {QUARTERS[k]: np.flatnonzero(quarters == k) for k in range(len(QUARTERS))},
+        "franchise": {
+            name: np.flatnonzero(judged.franchise == flag)
+            for name, flag in (("franchise", 1.0), ("original", 0.0))
+        },
+        "year": {str(y): np.flatnonzero(years == y) for y in sorted(set(years.tolist()))},
+    }
+    return {
+        "horizon": judged.horizon,
+        "quantity": judged.quantity,
+        **_scored(judged.scores()),
+        "by": {
+            kind: {name: _scored(judged.scores(keep)) for name, keep in parts.items() if len(keep)}
+            for kind, parts in by.items()
+        },
+        "baselines": {
+            name: dict(zip(BASELINE, judged.baseline(name), strict=True))
+            for name in judged.baselines
+        },
+    }
+
+
+def _scored(found: "Scores") -> dict[str, Any]:
+    return {
+        "films": found.n,
+        "median_error": found.median_error,
+        "log_rmse": found.log_rmse,
+        "log_crps": found.log_crps,
+        "r2_log": found.r2_log if np.isfinite(found.r2_log) else None,
+        "log_bias": found.log_bias,
+        "spread_80": found.spread,
+        "coverage": {f"{level:.0%}": s.share for level, s in found.coverage.items()},
+    }
+
+
+def _table(title: str, columns: list[str], *, words: int = 2) -> Table:
+    view = Table(box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
+    for i, name in enumerate(columns):
+        view.add_column(name, justify="left" if i < words else "right", overflow="fold")
+    return view
+
+
+def _names(judged: "Judged") -> tuple[str, str]:
+    return judged.horizon, SHORT.get(judged.quantity, judged.quantity)
+
+
+def _errors(judged: list["Judged"]) -> Table:
+    view = _table(
+        "Errors (median: |forecast ÷ truth − 1|; the rest in logs)",
+        ["known", "forecast", "films", "median", "RMSE", "CRPS", "R²", "bias"],
+    )
+    for j in judged:
+        s = j.scores()
+        view.add_row(
+            *_names(j),
+            f"{s.n:,}",
+            f"{s.median_error:.1%}",
+            f"{s.log_rmse:.3f}",
+            f"{s.log_crps:.3f}",
+            f"{s.r2_log:.2f}",
+            f"{s.log_bias:+.3f}",
+        )
+    return view
+
+
+def _kept(judged: list["Judged"]) -> Table:
+    view = _table(
+        "Share of truths inside the ranges, and upper over lower end of the 80 % range (median)",
+        ["known", "forecast", "50 %", "80 %", "95 %", "hi ÷ lo"],
+    )
+    for j in judged:
+        s = j.scores()
+        inside = (f"{s.coverage[level].share:.1%}" for level in (0.5, 0.8, 0.95))
+        view.add_row(*_names(j), *inside, f"{s.spread:.2f}")
+    return view
+
+
+def _ranges(judged: list["Judged"]) -> Table:
+    view = _table(
+        "Share of truths inside the 80 % range, by quarter of size and by franchise",
+        ["known", "forecast", *QUARTERS, "franchise", "original"],
+    )
+    for j in judged:
+        keeps = [np.flatnonzero(j.quarters == k) for k in range(len(QUARTERS))]
+        keeps += [np.flatnonzero(j.franchise == flag) for flag in (1.0, 0.0)]
+        cells = [_covered(j, keep) for keep in keeps]
+        view.add_row(*_names(j), *cells)
+    return view
+
+
+def _covered(judged: "Judged", keep: Any) -> str:
+    if not len(keep):
+        return "-"
+    return f"{judged.scores(keep).coverage[0.8].share:.1%}"
+
+
+def _years(judged: list["Judged"]) -> Table:
+    names = [" ".join(_names(j)) for j in judged]
+    view = _table(
+        "By year: median error, and share inside the 80 % range", ["year", *names], words=1
+    )
+    for year in sorted({int(y) for j in judged for y in j.years}):
+        cells = []
+        for j in judged:
+            keep = np.flatnonzero(j.years == year)
+            if not len(keep):
+                cells.append("-")
+                continue
+            s = j.scores(keep)
+            cells.append(f"{s.median_error:.1%}, {s.coverage[0.8].share:.0%}")
+        view.add_row(str(year), *cells)
+    return view
+
+
+def _baselines(judged: list["Judged"]) -> Table:
+    view = _table(
+        "Beside simple forecasts of the same films: median error, RMSE of logs",
+        ["known", "forecast", "ours", "log-linear", "comparable films"],
+    )
+    for j in judged:
+        s = j.scores()
+        cells = [
+            "-" if name not in j.baselines else _baseline(j, name)
+            for name in ("log-linear", "comparable films")
+        ]
+        ours = f"{s.median_error:.1%}, {s.log_rmse:.3f}"
+        view.add_row(*_names(j), ours, *cells)
+    return view
+
+
+def _baseline(judged: "Judged", name: str) -> str:
+    _, median, rmse = judged.baseline(name)
+    return f"{median:.1%}, {rmse:.3f}"
+
+
+def _curves(found: Sequence["Curve"]) -> Table:
+    view = _table(
+        "Gross to date at the end of a day of the run (Friday openings)",
+        ["known", "day", "films", "median error", "inside the 80 % range"],
+        words=1,
+    )
+    for c in found:
+        view.add_row(
+            c.horizon, str(c.day), f"{c.films:,}", f"{c.median_error:.1%}", f"{c.coverage:.1%}"
+        )
+    return view
+
+
+def _classes(judged: list["Judged"]) -> Table:
+    from fullhouse.forecast.backtest import classes
+
+    view = _table(
+        "Nine classes of total gross (Sharda and Delen 2006)",
+        ["known", "films", "right", "at most one off"],
+        words=1,
+    )
+    for j in judged:
+        found = classes(j)
+        view.add_row(j.horizon, f"{found.films:,}", f"{found.exact:.1%}", f"{found.within_one:.1%}")
+    return view

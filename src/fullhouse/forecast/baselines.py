@@ -1,0 +1,89 @@
+"""What simple forecasts say of the same films: the floors that a model has to beat.
+
+Each learns from the openings of the six years before the origin, as ours do from theirs.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fullhouse.forecast.history import Floats
+from fullhouse.forecast.past import Past
+from fullhouse.forecast.rows import outcomes
+from fullhouse.forecast.season import first_sunday
+from fullhouse.forecast.train import Errors
+
+WINDOW_DAYS = 6 * 366
+FEWEST = 30
+RECORD = 3 * 366
+LOG_LINEAR: Mapping[str, tuple[str, ...]] = {
+    "T-1": ("theaters",),
+    "first day": ("first_day",),
+    "first weekend": ("weekend",),
+    "second weekend": ("weekend", "second_weekend"),
+}
+"""By horizon, the logs that a linear regression of the log amount is given."""
+
+
+def log_linear(past: Past, errors: Errors, quantity: str, horizon: str) -> Floats | None:
+    """Predicted logs of a linear regression on what the horizon knows; None where it has none."""
+    names = LOG_LINEAR.get(horizon)
+    if names is None or quantity not in errors.predicted:
+        return None
+    x = np.stack([_column(past, errors, n) for n in names], axis=1)
+    return _rolled(past, errors, quantity, x)
+
+
+def comparables(past: Past, errors: Errors, quantity: str) -> Floats:
+    """The median of the distributor's films of the three years before, or of all of them."""
+    found = np.full(len(errors.films), np.nan)
+    facts = past.history
+    for origin in np.unique(errors.origin):
+        here = np.flatnonzero(errors.origin == origin)
+        then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - RECORD))
+        films = [errors.films[i] for i in then]
+        came = getattr(outcomes(past, films, int(origin)), quantity)
+        known = np.isfinite(came)
+        if known.sum() < FEWEST:
+            continue
+        by = np.array([str(facts.fact(f, "distributor", int(origin))) for f in films])
+        for i in here:
+            name = str(facts.fact(errors.films[i], "distributor", int(errors.as_of[i])))
+            same = known & (by == name)
+            found[i] = np.median(came[same] if same.sum() >= 3 else came[known])
+    return found
+
+
+def _rolled(past: Past, errors: Errors, quantity: str, x: Floats) -> Floats:
+    found = np.full(len(errors.films), np.nan)
+    for origin in np.unique(errors.origin):
+        here = np.flatnonzero(errors.origin == origin)
+        then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - WINDOW_DAYS))
+        y = getattr(outcomes(past, [errors.films[i] for i in then], int(origin)), quantity)
+        ok = np.isfinite(y) & np.isfinite(x[then]).all(axis=1)
+        if ok.sum() < FEWEST:
+            continue
+        a = np.column_stack([np.ones(ok.sum()), x[then][ok]])
+        slope = np.linalg.lstsq(a, y[ok], rcond=None)[0]
+        found[here] = np.column_stack([np.ones(len(here)), x[here]]) @ slope
+    return found
+
+
+def _column(past: Past, errors: Errors, name: str) -> Floats:
+    found = np.full(len(errors.films), np.nan)
+    for i, film in enumerate(errors.films):
+        opening = past.openings[film]
+        run, sunday = past.history.run(film), first_sunday(opening)
+        price = past.log_price(opening, opening)
+        if name == "theaters":
+            planned = past.history.fact(film, "theaters", int(errors.as_of[i]))
+            found[i] = np.log(planned) if planned else np.nan
+            continue
+        taken = {
+            "first_day": run.on(0),
+            "weekend": run.between(max(0, sunday - 2), sunday),
+            "second_weekend": run.between(sunday + 5, sunday + 7),
+        }[name]
+        if taken > 0:
+            found[i] = np.log(taken) - price
+    return found

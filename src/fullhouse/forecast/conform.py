@@ -1,0 +1,88 @@
+"""Ranges that keep their word: quantiles of how past forecasts of like films erred.
+
+Normalised split conformal prediction (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018),
+Mondrian by group (Vovk, Lindsay, Nouretdinov and Gammerman 2003), with the errors of forecasts
+that were made in the past by models that had seen only what came before them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fullhouse.forecast.forecast import PROBABILITIES
+from fullhouse.forecast.history import Floats, Ints
+
+FEWEST = 40
+"""Ranges are not made from fewer past errors."""
+BORROWED = 40.0
+"""A group borrows from the others as much as this many of their errors say."""
+OFFSET = 0.05
+"""Added to an absolute log error before its log is taken."""
+SIZES = 4
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """Past errors, in units of the scale that was expected of each, by group."""
+
+    scale: Pipeline
+    scaled: Floats
+    group: Ints
+    cuts: Floats
+    """Ends of the size groups, of the size that was known."""
+
+    def groups(self, size: Floats, franchise: Floats) -> Ints:
+        """The group of each film: its quarter by size; franchise films are one more."""
+        quarter = np.searchsorted(self.cuts, size)
+        return np.where(franchise > 0, SIZES, quarter).astype(np.int64)
+
+    def quantiles(self, told: Floats, size: Floats, franchise: Floats) -> Floats:
+        """Quantiles of the log error at `PROBABILITIES`, (n, 21), for rows of what is known."""
+        width = np.exp(self.scale.predict(told))
+        found = np.empty((len(told), len(PROBABILITIES)))
+        groups = self.groups(size, franchise)
+        for g in np.unique(groups):
+            here = groups == g
+            found[here] = width[here, None] * self._of(int(g))
+        return found
+
+    def _of(self, group: int) -> Floats:
+        own = self.group == group
+        others = np.sum(~own)
+        weight = np.where(own, 1.0, min(1.0, BORROWED / others) if others else 0.0)
+        return weighted_quantiles(self.scaled, weight)
+
+
+def calibrate(error: Floats, told: Floats, size: Floats, franchise: Floats) -> Conformal:
+    """Learn from past errors (truth minus forecast, in logs) how wide ranges have to be.
+
+    `told` are the few numbers by which the width may differ between films.
+    """
+    scale = make_pipeline(StandardScaler(), Ridge(alpha=30.0)).fit(
+        told, np.log(np.abs(error) + OFFSET)
+    )
+    scaled = error / np.exp(scale.predict(told))
+    cuts = np.quantile(size, np.arange(1, SIZES) / SIZES)
+    empty = Conformal(scale, scaled, np.zeros(len(error), np.int64), cuts)
+    return Conformal(scale, scaled, empty.groups(size, franchise), cuts)
+
+
+def weighted_quantiles(values: Floats, weights: Floats) -> Floats:
+    """Quantiles at `PROBABILITIES`, set wider for a small sample as split conformal asks.
+
+    Of n equal weights, the central range with probability p takes the order statistics of
+    p (n + 1) / n (Lei et al. 2018, equation 3, on both sides).
+    """
+    order = np.argsort(values, kind="stable")
+    v, w = values[order], weights[order] / weights.sum()
+    n = weights.sum() ** 2 / np.sum(weights**2)
+    p = np.asarray(PROBABILITIES)
+    p = np.clip(0.5 + (p - 0.5) * (n + 1) / n, 0.5 / n, 1 - 0.5 / n)
+    middle = np.cumsum(w) - w / 2
+    # Between order statistics linear in the normal score, so that tails are not cut short.
+    found: Floats = np.interp(ndtri(p), ndtri(np.clip(middle, 1e-6, 1 - 1e-6)), v)
+    return found

@@ -1,0 +1,215 @@
+"""What the past says on a day: records of distributors and companies, sequels, slate, market."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from fullhouse.forecast.history import Floats, History
+from fullhouse.forecast.prices import log_price
+from fullhouse.forecast.season import as_day, first_sunday, weekend
+from fullhouse.forecast.titles import NEW_AFTER_DAYS, Titles
+
+BIG_ENOUGH = 3e6
+"""A film is something to continue once it took so much, in constant prices."""
+PRIOR_FILMS = 5
+"""A record counts as if so many average films stood in it too."""
+RECORD_DAYS = 1100
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a film, and the day from which each part was known."""
+
+    film: str
+    opening: int
+    weekend_known: int
+    log_weekend: float
+    """Log of the opening weekend in constant prices; NaN where it is not known whole."""
+    big_on: int | None
+
+
+class Past:
+    """Looks up what was known on a day. Every method takes the day and uses nothing after it."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        last = history.as_of.toordinal()
+        self.openings: Mapping[str, int] = history.openings(last)
+        self.titles = Titles({f: _titles(history, f) for f in self.openings})
+        self.results = {f: self._result(f) for f in self.openings}
+        self._records: dict[tuple[str, str], list[Result]] = defaultdict(list)
+        known = sorted(self.results.values(), key=lambda r: (r.weekend_known, r.film))
+        for result in known:
+            if np.isfinite(result.log_weekend):
+                for key in self._keys(result.film, result.weekend_known):
+                    self._records[key].append(result)
+        self._known_days = {k: [r.weekend_known for r in v] for k, v in self._records.items()}
+        whole = [r for r in known if np.isfinite(r.log_weekend)]
+        self._weekend_days = [r.weekend_known for r in whole]
+        self._weekend_sums = np.cumsum([r.log_weekend for r in whole])
+        self._slate: dict[int, dict[str, None]] = defaultdict(dict)
+        for film, fields in history.facts.items():
+            # Every opening that was ever stated: which of them held, the day that asks decides.
+            for _, opening, _ in fields.get("opening", ()):
+                if opening is not None:
+                    self._slate[weekend(opening)][film] = None
+        self._market_first, self._market = self._daily()
+        self._predecessors: dict[tuple[str, int], str | None] = {}
+        self._widest: dict[int, float] = {}
+
+    def log_price(self, opening: int, on: int) -> float:
+        """Log price level for a film that opens on a day, as known on another."""
+        year = min(as_day(opening).year, as_day(on).year)
+        return log_price(self.history.territory, year)
+
+    def usual(self, on: int) -> float:
+        """The mean log opening weekend of all films known on a day; NaN before the first."""
+        films = bisect_right(self._weekend_days, on)
+        return float(self._weekend_sums[films - 1] / films) if films else float("nan")
+
+    def _result(self, film: str) -> Result:
+        opening = self.openings[film]
+        run = self.history.run(film)
+        sunday = first_sunday(opening)
+        log_weekend = float("nan")
+        taken = run.between(max(0, sunday - 2), sunday)
+        price = self.log_price(opening, opening)
+        if taken > 0:
+            log_weekend = float(np.log(taken)) - price
+        big = np.flatnonzero(run.to_date >= BIG_ENOUGH * np.exp(price))
+        big_on = opening + int(run.offsets[big[0]]) + 1 if len(big) else None
+        return Result(film, opening, opening + sunday + 1, log_weekend, big_on)
+
+    def _keys(self, film: str, on: int) -> list[tuple[str, str]]:
+        facts = self.history
+        keys = []
+        distributor = facts.fact(film, "distributor", on)
+        if distributor:
+            keys.append(("distributor", str(distributor)))
+        for name in ("companies", "talent"):
+            keys += [(name, str(c)) for c in facts.fact(film, name, on) or ()]
+        return keys
+
+    def record(self, kind: str, name: str, on: int, days: int | None = None) -> list[Result]:
+        """Openings known on a day of a distributor, company or person, oldest first."""
+        key = (kind, name)
+        known = self._known_days.get(key, [])
+        end = bisect_right(known, on)
+        start = 0 if days is None else bisect_left(known, on - days)
+        return self._records[key][start:end] if known else []
+
+    def predecessor(self, film: str, on: int) -> str | None:
+        """The film that a film continues: the one stated, or the latest its title points to."""
+        stated = self.history.fact(film, "predecessor", on)
+        if stated:
+            return str(stated)
+        again = self.history.fact(film, "rerelease_of", on)
+        key = (film, on)
+        if key not in self._predecessors:
+            opening = self._opening(film, on) or on
+            before = [
+                (opened, other)
+                for other in self.titles.alike(film, on)
+                if other != again
+                and (opened := self._opening(other, on))
+                and opened <= opening - NEW_AFTER_DAYS
+                and self._was_big(other, on)
+            ]
+            latest = min(before, key=lambda b: (-b[0], b[1]), default=None)
+            self._predecessors[key] = latest[1] if latest else None
+        return self._predecessors[key]
+
+    def _opening(self, film: str, on: int) -> int | None:
+        found: int | None = self.history.fact(film, "opening", on)
+        return found
+
+    def _was_big(self, film: str, on: int) -> bool:
+        big_on = self.results[film].big_on
+        return big_on is not None and big_on <= on
+
+    def part(self, film: str, on: int) -> int:
+        """Which part of a series a film is: 0 for one that continues nothing."""
+        seen = {film}
+        found: str | None = film
+        while found is not None:
+            found = self.predecessor(found, min(on, self._opening(found, on) or on))
+            if found in seen:
+                break
+            if found is not None:
+                seen.add(found)
+        return len(seen) - 1
+
+    def series(self, films: Iterable[str]) -> dict[str, str]:
+        """Films by the first film of the series each belongs to, as their titles and facts say."""
+        found: dict[str, str] = {}
+        for film in films:
+            at, seen = film, {film}
+            while True:
+                before = self.predecessor(at, self.openings.get(at, 0))
+                if before is None or before in seen:
+                    break
+                seen.add(before)
+                at = before
+            found[film] = at
+        return found
+
+    def slate(self, friday: int, on: int) -> list[str]:
+        """Films planned wide for a weekend, as known on a day."""
+        return [f for f in self._planned(friday, on) if self.history.fact(f, "plan", on) == "wide"]
+
+    def _planned(self, friday: int, on: int) -> list[str]:
+        """Films that were to open on a weekend, as known on a day."""
+        return [
+            f
+            for f in self._slate.get(friday, ())
+            if (opening := self._opening(f, on)) is not None and weekend(opening) == friday
+        ]
+
+    def widest(self, on: int) -> float:
+        """The widest opening of the year up to the week before a day; NaN where there is none.
+
+        It is what "everywhere" means at the time.
+        """
+        friday = weekend(on)
+        if friday not in self._widest:
+            planned = [
+                self.history.fact(f, "theaters", friday - 7) or 0
+                for then in range(friday - 371, friday - 7, 7)
+                for f in self._planned(then, friday - 7)
+            ]
+            self._widest[friday] = float(max(planned, default=0)) or float("nan")
+        return self._widest[friday]
+
+    def _daily(self) -> tuple[int, Floats]:
+        days: dict[int, float] = defaultdict(float)
+        for film, run in self.history.runs.items():
+            opening = self.openings.get(film)
+            if opening is None:
+                continue
+            for offset, gross in zip(run.offsets.tolist(), run.gross.tolist(), strict=True):
+                days[opening + offset] += gross
+        if not days:
+            return 0, np.zeros(1)
+        first, last = min(days), max(days)
+        daily = np.zeros(last - first + 1)
+        for day, gross in days.items():
+            daily[day - first] = gross
+        return first, np.concatenate([[0.0], np.cumsum(daily)])
+
+    def market(self, end: int, days: int) -> float:
+        """What all films took in the days before a day; NaN where the record does not reach."""
+        a, b = end - days - self._market_first, end - self._market_first
+        if a < 0 or b >= len(self._market):
+            return float("nan")
+        taken = float(self._market[b] - self._market[a])
+        return taken if taken > 0 else float("nan")
+
+
+def _titles(history: History, film: str) -> list[tuple[int, str]]:
+    """The titles of a film with the day each was known; its id where none ever was."""
+    facts = history.facts[film]
+    titles = [(day, str(title)) for day, title, _ in facts.get("title", ()) if title]
+    return titles or [(facts["opening"][0][0], film)]

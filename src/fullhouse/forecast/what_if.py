@@ -1,0 +1,96 @@
+"""What a forecast would be if some facts were other than they are known to be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from fullhouse.errors import InputError, did_you_mean
+from fullhouse.films import FIELDS, parse_value
+from fullhouse.forecast.history import History
+
+RIVALS = "rivals"
+"""Not a fact of the film: how many others open wide on the same weekend."""
+SUPPOSABLE = (
+    "opening", "theaters", "budget", "plan", "distributor", "genres", "predecessor", "keywords",
+    "runtime_minutes", "language", "countries", "companies", "talent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Supposed:
+    """Facts supposed of the film, a number of rivals, and other films' openings moved."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rivals: int | None = None
+    moved: Mapping[str, date] = field(default_factory=dict)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All of it, for people and for the forecast's `what_if`."""
+        found = dict(self.facts)
+        if self.rivals is not None:
+            found[RIVALS] = self.rivals
+        return found | {f"opening of {film}": day for film, day in self.moved.items()}
+
+    @property
+    def features(self) -> dict[str, float]:
+        """Features that are set, whatever the films around say."""
+        return {} if self.rivals is None else {"slate.same": float(self.rivals)}
+
+
+def supposed(texts: Sequence[str], moves: Sequence[str] = ()) -> Supposed:
+    """What texts such as theaters=3500, opening=2017-02-10, rivals=2 and FILM=DATE suppose."""
+    facts: dict[str, Any] = {}
+    rivals = None
+    for text in texts:
+        name, value = _pair(text, "--what-if takes NAME=VALUE, such as theaters=3500")
+        if name == RIVALS:
+            if not value.isdigit():
+                raise InputError(f"rivals must be a whole number, not {value!r}.")
+            rivals = int(value)
+            continue
+        if name not in SUPPOSABLE:
+            known = (*SUPPOSABLE, RIVALS)
+            raise InputError(
+                f"--what-if cannot suppose {name!r}.{did_you_mean(name, known)}"
+                f" It takes {', '.join(known)}."
+            )
+        facts[name] = parse_value(name, value)
+    moved = {}
+    for text in moves:
+        film, day = _pair(text, "--move takes FILM=DATE")
+        moved[film] = parse_value("opening", day)
+    return Supposed(facts, rivals, moved)
+
+
+def suppose(history: History, film: str, what: Supposed) -> History:
+    """The history in which all that was known."""
+    if what.facts and film in history.facts:
+        history = _supposing(history, film, what.facts)
+    for other, day in what.moved.items():
+        if other not in history.facts:
+            raise InputError(f"--move: no film {other!r}.{did_you_mean(other, history.facts)}")
+        history = _supposing(history, other, {"opening": day})
+    return history
+
+
+def _supposing(history: History, film: str, values: Mapping[str, Any]) -> History:
+    if "opening" in values and (history.run(film).offsets >= 0).any():
+        raise InputError(
+            f"{film!r} has opened by {history.as_of}: another opening cannot be supposed any more."
+        )
+    return history.supposing(film, {n: _plain(n, v) for n, v in values.items()})
+
+
+def _plain(name: str, value: Any) -> Any:
+    if FIELDS[name][0] == "date":
+        return value.toordinal()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _pair(text: str, usage: str) -> tuple[str, str]:
+    name, sep, value = text.partition("=")
+    if not sep or not name.strip() or not value.strip():
+        raise InputError(f"{usage}, not {text!r}.")
+    return name.strip(), value.strip()
