@@ -26,7 +26,7 @@ from fullhouse.forecast.forecast import (
 from fullhouse.forecast.history import Floats, History
 from fullhouse.forecast.horizon import AFTER, BEFORE, Horizon, days_known, horizon_at
 from fullhouse.forecast.past import Past
-from fullhouse.forecast.rows import SETTLED_DAYS, Rows, run_row, table
+from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
 from fullhouse.forecast.season import as_day, first_sunday
 from fullhouse.forecast.train import (
     CALENDAR,
@@ -176,10 +176,8 @@ def _logs(
         sizes(row, said),
         franchises(row),
     )
-    horizon = asked.horizon.name if (asked.horizon.name, "total") in stage.conformal else ""
-    if not horizon:
-        # More is known than is usual so early: the stage's own horizon tells how far it was off.
-        horizon = next(h for h, q in stage.conformal if q == "total")
+    horizon = _horizon(asked, stage)
+    if horizon != asked.horizon.name:
         notes.append(f"Ranges as for forecasts made at {horizon}, when as much is known.")
     found = {}
     for quantity, centre in said.items():
@@ -189,28 +187,36 @@ def _logs(
     return found, notes
 
 
+def _horizon(asked: Asked, stage: Stage) -> str:
+    """The horizon whose past errors tell how far off this forecast may be.
+
+    Where its own has none: cinemas are known earlier than is usual, or not on the eve, or too few
+    forecasts were made at it. Then it is the nearest that knew no more of the time.
+    """
+    known = [h for h, q in stage.conformal if q == "total"]
+    if asked.horizon.name in known or asked.days:
+        return asked.horizon.name if asked.horizon.name in known else known[0]
+    earlier = [h for h in known if BEFORE[h] >= asked.horizon.before]
+    return min(earlier, key=BEFORE.__getitem__) if earlier else max(known, key=BEFORE.__getitem__)
+
+
 def _pulled(
     past: Past, asked: Asked, stage: Stage, said: Mapping[str, Floats], chosen: Sequence[str]
 ) -> tuple[float, list[str]]:
     if not chosen:
         return 0.0, []
-    anchor = "opening_weekend" if "legs" in stage.models else "total"
-    logs = []
     for film in chosen:
         if film not in past.openings:
             raise InputError(f"No comp {film!r}.{did_you_mean(film, past.openings)}")
-        result = past.results[film]
-        value = result.log_weekend
-        if anchor == "total":
-            stated = past.history.fact(film, "total", asked.on)
-            value = np.log(stated[0]) if stated else np.nan
-        if not np.isfinite(value) or result.weekend_known > asked.on:
-            raise InputError(
-                f"{film!r} cannot be a comp: what it opened to is not known on {as_day(asked.on)}."
-            )
-        logs.append(value)
     if asked.days:
         return 0.0, ["The comps you chose are shown; once a run is known, it tells more than they."]
+    anchor = "opening_weekend" if "legs" in stage.models else "total"
+    logs = getattr(outcomes(past, chosen, asked.on), anchor)
+    for film, log in zip(chosen, logs.tolist(), strict=True):
+        if not np.isfinite(log):
+            raise InputError(
+                f"{film!r} cannot be a comp: what it took is not known on {as_day(asked.on)}."
+            )
     mean = float(np.mean(logs))
     shift = stage.comps_weight * (mean - float(said[anchor][0]))
     price = past.log_price(asked.opening, asked.on)
@@ -224,8 +230,13 @@ def _pulled(
 
 def _range(quantity: str, logs: Floats, asked: Asked, past: Past) -> Range:
     amounts = np.exp(np.maximum.accumulate(logs))
+    run = past.history.run(asked.film)
     if quantity == "total" and asked.days:
-        amounts = np.maximum(amounts, past.history.run(asked.film).until(asked.days))
+        amounts = np.maximum(amounts, run.until(asked.days))
+    if quantity == "opening_weekend" and asked.days:
+        friday = max(0, first_sunday(asked.opening) - 2)
+        taken = (run.offsets >= friday) & (run.offsets < asked.days)
+        amounts = np.maximum(amounts, run.gross[taken].sum())
     return Range(quantity, tuple(float(a) for a in amounts))
 
 

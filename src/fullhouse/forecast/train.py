@@ -21,6 +21,7 @@ from fullhouse.forecast.rows import Outcomes, Rows, outcomes, rows_at, to_date
 WINDOW_DAYS = 12 * 366
 """Openings that a model learns from lie at most so long before it."""
 ALMOST_ALL = 0.98
+EVER = 10**9
 ERRORS_DAYS = 8 * 366
 """Errors that ranges are made from lie at most so long back."""
 CALENDAR, CINEMAS = "calendar", "cinemas"
@@ -142,7 +143,7 @@ def roll(
         main = rows[horizons[0]]
     jobs, learned = [], {}
     series = past.series(films)
-    for origin, following in zip(origins, [*origins[1:], None], strict=True):
+    for origin, following in zip(origins, [*origins[1:], EVER], strict=True):
         keep = np.flatnonzero((main.as_of < origin) & (main.opening >= origin - WINDOW_DAYS))
         judged = _judged(rows.values(), origin, following, series)
         keep = keep[[series[main.films[i]] not in judged for i in keep]]
@@ -159,11 +160,9 @@ def roll(
 
 
 def _judged(
-    rows: Iterable[Rows], origin: int, following: int | None, series: Mapping[str, str]
+    rows: Iterable[Rows], origin: int, following: int, series: Mapping[str, str]
 ) -> set[str]:
     """The series of the films that a model made at an origin predicts until the next one."""
-    if following is None:
-        return set()
     return {
         series[f]
         for r in rows
@@ -205,7 +204,9 @@ def _fit(rows: Rows, targets: Mapping[str, Floats], stage: str) -> dict[str, Ens
         if recipe is BEFORE_OPENING:
             told_, came = _twice(told_, came, rows.columns)
         fitted[name] = ensemble.fit(told_, came, rows.columns, recipe)
-    return fitted if _main(stage) in fitted else {}
+    # Where the anchor is the opening weekend, it must not be taken for the total.
+    whole = _main(stage) in fitted and ("legs" in fitted or "legs" not in targets)
+    return fitted if whole else {}
 
 
 def _main(stage: str) -> str:

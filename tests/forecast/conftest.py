@@ -1,0 +1,64 @@
+"""The made-up market, and what is learned from it: once a session."""
+
+from pathlib import Path
+
+import pytest
+
+import fullhouse as fh
+from fullhouse.forecast.curve import Shape, learn_shape
+from fullhouse.forecast.history import History, read_history
+from fullhouse.forecast.past import Past
+from fullhouse.forecast.train import Rolled, Stage, eligible, roll, stage_at
+from tests.forecast.market import AS_OF, Market, house, make
+
+LAST = AS_OF.replace(day=1).toordinal()
+ORIGINS = (LAST - 730, LAST - 365, LAST)
+
+
+@pytest.fixture(scope="session")
+def market() -> Market:
+    return make()
+
+
+@pytest.fixture(scope="session")
+def market_house(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return house(tmp_path_factory.getbasetemp() / "market", market)
+
+
+@pytest.fixture(scope="session")
+def history(market_house: Path) -> History:
+    with fh.pipeline.open_workspace(str(market_house), environment={}) as workspace:
+        return read_history(workspace.lake, "US", AS_OF)
+
+
+@pytest.fixture(scope="session")
+def past(history: History) -> Past:
+    return Past(history)
+
+
+@pytest.fixture(scope="session")
+def learned_past(history: History) -> Past:
+    """The past as of the day up to which models learn."""
+    return Past(history.at(AS_OF.replace(day=1)))
+
+
+@pytest.fixture(scope="session")
+def wide(learned_past: Past) -> list[str]:
+    return eligible(learned_past, "wide", LAST)
+
+
+@pytest.fixture(scope="session")
+def rolled(learned_past: Past, wide: list[str]) -> dict[str, Rolled]:
+    """Stages of the wide films, learned at three origins."""
+    names = ("calendar", "cinemas", "first weekend")
+    return {name: roll(learned_past, wide, name, ORIGINS, workers=1) for name in names}
+
+
+@pytest.fixture(scope="session")
+def stages(learned_past: Past, rolled: dict[str, Rolled]) -> dict[str, Stage]:
+    return {name: stage_at(learned_past, found, LAST) for name, found in rolled.items()}
+
+
+@pytest.fixture(scope="session")
+def shape(learned_past: Past, wide: list[str]) -> Shape:
+    return learn_shape(learned_past, wide)

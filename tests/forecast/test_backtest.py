@@ -1,0 +1,183 @@
+"""A backtest forecasts as if each film's day were today."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+
+from fullhouse.errors import CannotTellError
+from fullhouse.forecast import PROBABILITIES
+from fullhouse.forecast.backtest import (
+    Backtest,
+    Judged,
+    backtest,
+    classes,
+    curves,
+    quantiles,
+    stages_of,
+    together,
+)
+from fullhouse.forecast.baselines import comparables, log_linear
+from fullhouse.forecast.history import History, Run
+from fullhouse.forecast.past import Past
+from fullhouse.forecast.train import Rolled, roll
+
+FIRST, LAST = 2015, 2016
+HORIZONS = ("T-1", "first weekend")
+
+
+@pytest.fixture(scope="module")
+def found(past: Past) -> Backtest:
+    return backtest(past, first_year=FIRST, last_year=LAST, horizons=HORIZONS, workers=1)
+
+
+def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Backtest) -> None:
+    judged = found.of("T-1", "opening_weekend")
+    assert len(set(judged.films)) == len(judged.films) > 60
+    assert set(judged.years.tolist()) == {FIRST, LAST}
+    assert (judged.origin < judged.opening).all()
+    assert all(date.fromordinal(int(o)).timetuple().tm_yday == 1 for o in judged.origin)
+
+
+def test_what_came_later_does_not_move_a_forecast(past: Past, found: Backtest) -> None:
+    history = past.history
+    later = date(FIRST, 12, 31).toordinal()
+    changed: dict[str, Run] = {}
+    for film, run in history.runs.items():
+        opening = past.openings[film]
+        after = opening + run.offsets > later
+        changed[film] = replace(
+            run,
+            gross=np.where(after, run.gross * 3, run.gross),
+            to_date=np.where(after, run.to_date * 3, run.to_date),
+        )
+    then = Past(replace(history, runs=changed))
+    again = backtest(then, first_year=FIRST, last_year=LAST, horizons=("T-1",), workers=1)
+    ours, theirs = found.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
+    where = {f: i for i, f in enumerate(theirs.films)}
+    same = [(i, where[f]) for i, f in enumerate(ours.films) if ours.opening[i] <= later]
+    assert len(same) > 30
+    for i, j in same:
+        np.testing.assert_allclose(ours.quantiles[i], theirs.quantiles[j], rtol=1e-12)
+
+
+def test_no_model_learns_from_a_film_of_a_series_that_it_judges(past: Past) -> None:
+    origins = [date(year, 1, 1).toordinal() for year in (2014, 2015, 2016)]
+    films = [f for f in past.openings if past.history.plan(f, 10**7) == "wide"]
+    films = [f for f in films if np.isfinite(past.results[f].log_weekend)]
+    rolled: Rolled = roll(past, films, "cinemas", origins, workers=1)
+    series = past.series(films)
+    assert len(set(series.values())) < len(films), "the made-up market has sequels"
+    rows = rolled.rows["T-1"]
+    for origin, following in zip(origins[:-1], origins[1:], strict=True):
+        learned = {series[rows.films[i]] for i in rolled.learned[origin]}
+        judged = {
+            series[f]
+            for f, day in zip(rows.films, rows.as_of.tolist(), strict=True)
+            if origin <= day < following
+        }
+        assert judged
+        assert not learned & judged
+
+
+@pytest.mark.parametrize(
+    ("horizon", "quantity"), [("T-1", "opening_weekend"), ("first weekend", "total")]
+)
+def test_ranges_hold_the_truth_as_often_as_they_say(
+    found: Backtest, horizon: str, quantity: str
+) -> None:
+    judged = found.of(horizon, quantity)
+    n = len(judged.films)
+    # Three standard errors of a binomial share, and as much again for ranges of finite samples.
+    slack = 3 * np.sqrt(0.8 * 0.2 / n) + 0.04
+    assert abs(judged.scores().coverage[0.8].share - 0.8) < slack
+
+
+def test_it_is_better_than_simple_forecasts_where_there_is_more_to_know(found: Backtest) -> None:
+    judged = found.of("T-1", "opening_weekend")
+    ours = judged.scores().log_rmse
+    assert ours < judged.baseline("log-linear")[2]
+    assert ours < judged.baseline("comparable films")[2]
+
+
+def test_the_log_linear_floor_is_a_least_squares_line_on_earlier_films(past: Past) -> None:
+    origins = [date(year, 1, 1).toordinal() for year in (2014, 2015)]
+    films = [
+        f
+        for f in past.openings
+        if past.history.plan(f, 10**7) == "wide" and np.isfinite(past.results[f].log_weekend)
+    ]
+    errors = roll(past, films, "cinemas", origins, workers=1).errors["T-1"]
+    said = log_linear(past, errors, "opening_weekend", "T-1")
+    assert said is not None
+    x = np.log([past.history.fact(f, "theaters", 10**7) for f in errors.films])
+    then = (errors.as_of < origins[1]) & (errors.origin == origins[0])
+    known = np.array([past.results[f].weekend_known <= origins[1] for f in errors.films])
+    slope, level = np.polyfit(x[then & known], errors.truth["opening_weekend"][then & known], 1)
+    here = errors.origin == origins[1]
+    np.testing.assert_allclose(said[here], level + slope * x[here], rtol=1e-9)
+    assert np.isnan(said[errors.origin == origins[0]]).all(), "nothing came before to learn from"
+    assert np.isfinite(comparables(past, errors, "opening_weekend")[here]).all()
+
+
+def test_ranges_need_errors_of_earlier_years(past: Past, rolled: dict[str, Rolled]) -> None:
+    errors = rolled["cinemas"].errors["T-1"]
+    said = quantiles(past, errors, "opening_weekend")
+    first = errors.origin == errors.origin.min()
+    assert np.isnan(said[first]).all()
+    assert np.isfinite(said[errors.origin == errors.origin.max()]).all()
+
+
+def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(past: Past) -> None:
+    asked = {"first_year": LAST, "last_year": LAST, "horizons": ("first weekend",), "workers": 1}
+    every = backtest(past, **asked)
+    fridays = backtest(past, fridays_only=True, **asked)
+    all_, some = (b.of("first weekend", "total") for b in (every, fridays))
+    assert set(some.films) <= set(all_.films)
+    at = [all_.films.index(f) for f in some.films]
+    np.testing.assert_array_equal(all_.quantiles[at], some.quantiles)
+
+
+def test_days_are_foreseen_with_ranges_that_hold(past: Past, found: Backtest) -> None:
+    told = curves(past, found)
+    assert {(c.horizon, c.day) for c in told} >= {("T-1", 7), ("T-1", 28), ("first weekend", 28)}
+    for c in told:
+        slack = 3 * np.sqrt(0.8 * 0.2 / c.films) + 0.1
+        assert c.coverage > 0.8 - slack
+    after = {c.day: c.median_error for c in told if c.horizon == "first weekend"}
+    assert after[7] < after[28]
+
+
+def test_nine_classes() -> None:
+    def judged(medians: list[float], truth: list[float]) -> Judged:
+        n = len(truth)
+        quantiles_ = np.repeat(np.array(medians)[:, None], len(PROBABILITIES), axis=1)
+        zeros = np.zeros(n)
+        whole = np.zeros(n, np.int64)
+        names = tuple(map(str, range(n)))
+        return Judged(
+            "wide", "T-1", "total", names, whole, whole, quantiles_, np.array(truth),
+            zeros, zeros, zeros, {},
+        )  # fmt: skip
+
+    one = judged([5e5, 9e6, 15e6, 300e6], [9e5, 11e6, 70e6, 201e6])
+    found = classes(one)
+    assert (found.films, found.exact, found.within_one) == (4, 0.5, 0.75)
+    both = classes(together([one, judged([5e5], [5e5])]))
+    assert (both.films, both.exact) == (5, 0.6)
+
+
+def test_too_few_years_cannot_be_judged(past: Past) -> None:
+    with pytest.raises(CannotTellError, match="No wide film"):
+        backtest(past, first_year=2010, last_year=2010, horizons=("T-1",), workers=1)
+
+
+def test_each_horizon_has_its_stage() -> None:
+    assert stages_of(("T-28", "T-180", "first day")) == ["calendar", "first day"]
+    assert stages_of(("T-1",)) == ["cinemas"]
+
+
+def test_history_is_not_changed_by_a_backtest(history: History, found: Backtest) -> None:
+    assert found.judged
+    assert history.digest() == Past(history).history.digest()
