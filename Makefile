@@ -4,7 +4,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: setup demo test test-slow test-pyspark check lint types layers real bench clean
+.PHONY: setup demo test test-slow test-pyspark check lint types layers real real-forecast bench clean
 
 setup: .venv/.ready
 
@@ -41,6 +41,9 @@ check: lint types layers test
 
 real: setup
 	@$(BIN)/python examples/real_market/run.py
+
+real-forecast: setup
+	@$(BIN)/python examples/real_forecast/run.py
 
 bench: setup
 	@$(UV) sync --quiet --frozen --inexact --all-extras --group bench

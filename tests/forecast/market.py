@@ -4,6 +4,7 @@ log opening weekend = level + distributor + 0.35 log budget + 0.9 log theaters +
 + 0.5 of what the film it continues was above its own expectation + noise.
 """
 
+import fcntl
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -136,10 +137,15 @@ def house(folder: Path, market: Market) -> Path:
     return folder
 
 
-def learned(folder: Path, market: Market) -> Path:
-    """The same with the models of EARLY for wide films, which the first forecast makes."""
-    house(folder, market)
-    if not (folder / "cache" / "forecast").exists():
+def learned(base: Path, market: Market) -> Path:
+    """The same with the models of EARLY for wide films, which the first forecast makes.
+
+    `base` is pytest's folder of the session; workers of one session share the house.
+    """
+    root = base.parent if base.name.startswith("popen-") else base
+    with (root / "learned.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = house(root / "learned", market)
         with fh.pipeline.open_workspace(str(folder), environment={}) as workspace:
             fh.forecast_film(workspace, soon(market).film, as_of=EARLY)
     return folder

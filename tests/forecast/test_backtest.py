@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -70,7 +71,7 @@ def test_no_model_learns_from_a_film_of_a_series_that_it_judges(past: Past) -> N
     series = past.series(films)
     assert len(set(series.values())) < len(films), "the made-up market has sequels"
     rows = rolled.rows["T-1"]
-    for origin, following in zip(origins[:-1], origins[1:], strict=True):
+    for origin, following in pairwise(origins):
         learned = {series[rows.films[i]] for i in rolled.learned[origin]}
         judged = {
             series[f]

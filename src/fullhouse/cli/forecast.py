@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 AHEAD_DAYS = 120
 HASH_SHOWN = 12
 NOT_CAUSE = (
-    "What if shows what films like that did. It does not show what the change would cause:"
-    " films that open in more cinemas differ from others in much else."
+    "What if shows what films like that did, not what the change would cause: such films differ"
+    " from others in much else."
 )
 LOOKS_BACK = (
     "It is as of a past day: what had come true before today is scored apart from what was"
@@ -304,7 +304,7 @@ def _say_notes(found: "Forecast") -> None:
 
 
 def _say_ranges(found: "Forecast") -> None:
-    from fullhouse.forecast import LEVELS
+    from fullhouse.forecast import LEVELS, QUANTITIES
     from fullhouse.report.forecast_words import money_short, quantity_words
 
     view = _view(found.currency)
@@ -312,7 +312,8 @@ def _say_ranges(found: "Forecast") -> None:
         view.add_column(name, justify="right", no_wrap=True)
     for name, amount in found.known.items():
         view.add_row(quantity_words(name), money_short(amount), "known")
-    for name, amounts in found.ranges.items():
+    for name in sorted(found.ranges, key=list(QUANTITIES).index):
+        amounts = found.ranges[name]
         ends = (_ends(amounts, level) for level in LEVELS)
         view.add_row(quantity_words(name), money_short(amounts.median), *ends)
     out.print(view)

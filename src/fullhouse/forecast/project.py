@@ -43,9 +43,9 @@ from fullhouse.forecast.train import (
 SEED = 20170127
 SIZE_WORDS = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
 TOGETHER = 0.95
-"""Correlation of opening weekend and total in normal scores, before the opening.
+"""Correlation of the errors of opening weekend and total before the opening, in normal scores.
 
-Of 2,089 wide openings of 2000 to 2014 it is 0.95 (benchmarks/forecast.py prints it).
+`python -m benchmarks.forecast` prints what it is on the judged years.
 """
 NOT_SHOWN = ("overview", "tagline", "original_title")
 

@@ -1,0 +1,1 @@
+"""Two real films, forecast as of the days before and after they opened."""

@@ -1,0 +1,134 @@
+"""Two real films forecast as of the days before and after they opened, beside what came.
+
+*A Dog's Purpose* (US, 27 January 2017), and *The Greatest Showman* (20 December 2017), which
+every model of its first days misses. The folder that FULLHOUSE_DATA names holds box_office_us/
+and tmdb_5000/. Everything is written into one folder (default: real/forecast).
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import fullhouse as fh
+from examples.shell import console, fullhouse, heading
+from fullhouse.cli.show import table
+from fullhouse.errors import InputError
+from fullhouse.forecast import QUANTITIES, Forecast
+from fullhouse.pipeline.workspace import Workspace
+from fullhouse.report import (
+    driver_chart,
+    fan_chart,
+    horizon_chart,
+    money,
+    save_chart,
+)
+
+MADE_ON = date(2019, 6, 30)
+"""The last day of the public daily grosses."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A film, and the days as of which it is forecast."""
+
+    film: str
+    days: tuple[str, ...]
+    pictures: tuple[str, str]
+    """The days whose fan charts are kept."""
+
+
+CASES = (
+    Case(
+        "a-dogs-purpose-2017",
+        ("2016-12-30", "2017-01-20", "2017-01-26", "2017-01-28", "2017-01-30", "2017-02-06"),
+        ("2017-01-26", "2017-01-30"),
+    ),
+    Case(
+        "the-greatest-showman-2017",
+        ("2017-11-22", "2017-12-19", "2017-12-21", "2017-12-25", "2018-01-01"),
+        ("2017-12-19", "2017-12-25"),
+    ),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Import, forecast, and show each forecast beside what came."""
+    out = Path(arguments[0] if arguments else "real/forecast")
+    data = _data()
+    shutil.rmtree(out, ignore_errors=True)
+    house = out / "house"
+    heading("Films: US daily grosses and TMDB's facts")
+    fullhouse("init", house)
+    us = next((data / "box_office_us").glob("daily_*.parquet"))
+    fullhouse("film", "import", "us-daily", us, "-w", house)
+    tmdb = next((data / "tmdb_5000").glob("tmdb_5000_movies.csv*"))
+    fullhouse("film", "import", "tmdb", tmdb, "-w", house)
+    with fh.open(str(house)) as workspace:
+        for case in CASES:
+            _case(workspace, case, out)
+    console.print(f"\nPages and charts are in {out}", soft_wrap=True)
+    return 0
+
+
+def _data() -> Path:
+    named = os.environ.get("FULLHOUSE_DATA")
+    if not named or not Path(named).is_dir():
+        raise InputError(
+            f"FULLHOUSE_DATA must name the folder of the public data sets, not {named!r}."
+        )
+    return Path(named)
+
+
+def _case(workspace: Workspace, case: Case, out: Path) -> None:
+    heading(f"{case.film}: models that learned only from films before it")
+    made = []
+    for day in case.days:
+        with console.status(f"{case.film} as of {day}"):
+            made.append(
+                fh.forecast_film(
+                    workspace, case.film, as_of=date.fromisoformat(day), territory="US"
+                )
+            )
+    actual = fh.forecast_actual(workspace, made[-1])
+    table(
+        [_row(f, actual.amounts) for f in made],
+        ("as of", "known", *(f"{w}: median (80 %)" for w in QUANTITIES.values())),
+    )
+    came = ", ".join(f"{QUANTITIES[q]} {money(v, 'USD')}" for q, v in actual.amounts.items())
+    console.print(f"What came: {came}.")
+    console.print(f"Comps of the last before it opened: {_comps(made)}.", soft_wrap=True)
+    fh.write_forecast(workspace, made, [out / f"{case.film}.html"], made_on=MADE_ON)
+    for found in made:
+        if found.as_of.isoformat() in case.pictures:
+            name = f"{case.film}-{found.as_of}"
+            save_chart(fan_chart(found, actual=actual.days), out / f"{name}-fan.png")
+            save_chart(driver_chart(found), out / f"{name}-drivers.png")
+    narrowed = horizon_chart(made, actual=actual.amounts.get("total"))
+    save_chart(narrowed, out / f"{case.film}-narrowing.png")
+
+
+def _row(found: Forecast, came: dict[str, float] | object) -> tuple[str, ...]:
+    assert isinstance(came, dict)
+    cells = []
+    for quantity in QUANTITIES:
+        if quantity in found.known:
+            cells.append(f"{found.known[quantity] / 1e6:.1f} m, known")
+            continue
+        if quantity not in found.ranges:
+            cells.append("-")
+            continue
+        amounts = found.ranges[quantity]
+        low, high = amounts.between(0.8)
+        truth = came.get(quantity)
+        inside = "" if truth is None else ", holds it" if low <= truth <= high else ", misses it"
+        cells.append(f"{amounts.median / 1e6:.1f} m ({low / 1e6:.1f}–{high / 1e6:.1f}{inside})")
+    return (found.as_of.isoformat(), found.horizon, *cells)
+
+
+def _comps(made: Sequence[Forecast]) -> str:
+    before = [f for f in made if not f.known]
+    chosen = (before or list(made))[-1].comps
+    return "; ".join(f"{c.title} ({c.opening.year}, {c.total / 1e6:.0f} m)" for c in chosen)

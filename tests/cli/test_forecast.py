@@ -1,0 +1,282 @@
+"""`fullhouse forecast` as a user types it."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+import fullhouse as fh
+from fullhouse.cli import app as app_
+from fullhouse.cli.app import app
+from fullhouse.errors import InputError
+from tests.forecast.market import EARLY, Market, learned, make, soon
+
+AS_OF = EARLY.isoformat()
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return make()
+
+
+@pytest.fixture(scope="module")
+def made(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = learned(tmp_path_factory.getbasetemp(), market)
+    return Path(shutil.copytree(found, tmp_path_factory.mktemp("cli") / "house"))
+
+
+@pytest.fixture
+def house(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FULLHOUSE_WORKSPACE", str(made))
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def film(market: Market) -> str:
+    return soon(market).film
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["forecast", *arguments], catch_exceptions=False)
+
+
+def run(*arguments: str) -> str:
+    done = invoke(*arguments)
+    assert done.exit_code == 0, done.output
+    return str(done.output)
+
+
+def told(*arguments: str) -> Any:
+    return json.loads(run(*arguments, "--json"))
+
+
+def test_a_marketer_reads_the_range_why_and_what_it_rests_on(house: Path, film: str) -> None:
+    said = run(film, "--as-of", AS_OF, "--no-issue")
+    words = (
+        "80 times in 100; half the time above",
+        "95 % range",
+        "opening weekend",
+        "Chance that the total of the run passes:",
+        "A typical film of this market takes",
+        "films like it",
+        "once known",
+    )
+    for word in words:
+        assert word in said
+    for word in (*words[:2], *words[3:5]):
+        assert said.count(word) == 1, word
+    assert "score book" not in said
+
+
+def test_it_is_entered_once_with_its_number_and_hash(house: Path, made: Path, film: str) -> None:
+    said = run(film, "--as-of", AS_OF)
+    (entry,) = told(film, "--as-of", AS_OF)["entries"]
+    assert f"Entered in the score book: entry {entry['entry']}" in said
+    assert entry["hash"][:12] in said
+    assert not entry["new"]
+    assert "as of a past day" in said
+    assert f"In the score book already: entry {entry['entry']}" in run(film, "--as-of", AS_OF)
+    with fh.open(str(made)) as workspace:
+        assert [e.hash for e in fh.scorebook_list(workspace, film=film)] == [entry["hash"]]
+
+
+def test_several_days_show_how_the_range_narrowed(house: Path, film: str) -> None:
+    days = [EARLY - timedelta(days=k) for k in (18, 9, 0)]
+    given = [word for day in days for word in ("--as-of", day.isoformat())]
+    found = told(film, *given, "--no-issue")
+    assert [f["as_of"] for f in found["earlier"]] == [d.isoformat() for d in days[:2]]
+    assert found["forecast"]["as_of"] == AS_OF
+    assert found["entries"] == []
+    said = run(film, *given, "--out", "page.html", "--no-issue")
+    assert "How the range of the total narrowed" in said
+    assert all(f" {d} " in f" {said} ".replace("\n", " ") for d in map(str, days))
+    assert "How the range narrows" in (house / "page.html").read_text("utf-8")
+
+
+def test_chances_are_those_of_the_amounts_asked_for(house: Path, film: str) -> None:
+    found = told(film, "--as-of", AS_OF, "--no-issue", "--passes", "2e7", "--passes", "40000000")
+    chances = {p["amount"]: p["probability"] for p in found["passes"]}
+    assert list(chances) == [2e7, 4e7]
+    assert 0 < chances[4e7] < chances[2e7] < 1
+    said = run(film, "--as-of", AS_OF, "--no-issue", "--passes", "9e6",
+               "--quantity", "opening-weekend")  # fmt: skip
+    assert "Chance that the opening weekend passes: 9 m," in said
+
+
+def test_what_if_stands_beside_the_forecast_without_it(house: Path, film: str) -> None:
+    given = (film, "--as-of", AS_OF, "--what-if", "theaters=4000")
+    found = told(*given)
+    assert found["forecast"]["what_if"] == {"theaters": 4000}
+    assert found["without"]["what_if"] == {}
+    assert found["entries"] == []
+    said = run(*given)
+    for word in ("What if: this supposes theaters 4,000", "without", "factor", "would cause"):
+        assert word in said
+    assert "Entered" not in said
+
+
+def test_a_rival_can_be_moved(house: Path, market: Market, film: str) -> None:
+    other = next(t for t in market.films_of("wide") if t.opening > soon(market).opening)
+    move = f"{other.film}={soon(market).opening}"
+    found = told(film, "--as-of", AS_OF, "--move", move)
+    assert found["forecast"]["what_if"] == {
+        f"opening of {other.film}": soon(market).opening.isoformat()
+    }
+
+
+def test_comps_of_the_user_are_shown(house: Path, market: Market, film: str) -> None:
+    mine = [t.film for t in market.films_of("wide")[:2]]
+    found = told(film, "--as-of", AS_OF, "--no-issue", "--comps", mine[0], "--comps", mine[1])
+    assert [c["film"] for c in found["forecast"]["comps"]] == mine
+    assert any("Your comps say" in n for n in found["forecast"]["notes"])
+
+
+def test_files_are_written_and_named(house: Path, film: str) -> None:
+    names = ["page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet"]
+    given = [word for name in names for word in ("--out", f"new/{name}")]
+    said = run(film, "--as-of", AS_OF, "--no-issue", *given)
+    for name in names:
+        assert (house / "new" / name).stat().st_size > 500
+        assert f"Wrote new/{name}" in said
+
+
+def test_a_slate_lists_the_films_and_their_conflicts(
+    house: Path, market: Market, film: str
+) -> None:
+    last = (EARLY + timedelta(days=50)).isoformat()
+    day = (soon(market).opening + timedelta(days=7)).isoformat()
+    given = ("--slate", "--as-of", AS_OF, "--to", last, "--film", film, "--try", day)
+    found = told(*given)
+    assert found["first"] == AS_OF
+    assert film in {f["film"] for f in found["films"]}
+    assert [f["opening"] for f in found["tried"]] == [day]
+    said = run(*given, "--out", "slate.svg")
+    assert "on other days" in said
+    assert "as planned" in said
+    assert "would cause" in said
+    assert (house / "slate.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_a_slate_without_films_says_so(house: Path) -> None:
+    day = (EARLY + timedelta(days=2)).isoformat()
+    said = run("--slate", "--as-of", AS_OF, "--from", day, "--to", day)
+    assert "No film is known to open wide in US" in said
+
+
+def test_the_default_days_of_a_slate(house: Path) -> None:
+    found = told("--slate", "--as-of", AS_OF)
+    assert (found["first"], found["last"]) == (AS_OF, (EARLY + timedelta(days=120)).isoformat())
+
+
+FILM = "FILM"
+MISTAKES: list[tuple[list[str], str]] = [
+    ([], "Which film"),
+    (["amber-anchor-1999"], "No film 'amber-anchor-1999' is known in US on 20"),
+    ([FILM, "--as-of", "soon"], "--as-of must be a date written YYYY-MM-DD"),
+    ([FILM, "--as-of", "2999-01-01"], "2999-01-01 lies ahead"),
+    ([FILM, "--territory", "usa"], "two upper-case letters"),
+    ([FILM, "--what-if", "theatres=3"], "cannot suppose 'theatres'.*Did you mean 'theaters'"),
+    ([FILM, "--what-if", "theaters"], "takes NAME=VALUE"),
+    ([FILM, "--as-of", AS_OF, "--move", "nobody=2014-05-02"], "--move: no film 'nobody'"),
+    ([FILM, "--as-of", AS_OF, "--comps", "nobody"], "No comp 'nobody'"),
+    ([FILM, "--passes", "-1"], "--passes takes an amount above 0"),
+    ([FILM, "--passes", "nan"], "--passes takes an amount above 0"),
+    ([FILM, "--quantity", "totl"], "--quantity takes .*Did you mean 'total'"),
+    ([FILM, "--out", "page.pdf"], "--out takes a file ending in .html, .svg|not 'page.pdf'"),
+    ([FILM, "--from", "2014-01-01"], "--from is for --slate"),
+    ([FILM, "--try", "2014-01-01"], "--try is for --slate"),
+    ([FILM, "--slate"], "--slate is of all films. To move one: --film "),
+    (["--slate", "--what-if", "theaters=3"], "--what-if is for one film"),
+    (["--slate", "--no-issue"], "--no-issue is for one film"),
+    (["--slate", "--as-of", "2014-01-01", "--as-of", "2014-01-02"], "takes one --as-of"),
+    (["--slate", "--from", "soon"], "--from must be a date"),
+    (["--slate", "--try", "soon"], "--try must be a date"),
+    (["--slate", "--as-of", AS_OF, "--try", "2014-05-02"], "say of which film: --film FILM"),
+    (["--slate", "--film", "x"], "give at least one --try DATE"),
+    (["--slate", "--as-of", AS_OF, "--to", "2013-01-01"], "before it begins"),
+    (["--slate", "--out", "slate.csv"], "not 'slate.csv'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
+def test_a_users_mistake_is_said_in_a_sentence(
+    house: Path, film: str, arguments: list[str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        invoke(*(film if a == FILM else a for a in arguments))
+
+
+def test_a_name_that_is_nearly_right_is_suggested(house: Path, film: str) -> None:
+    with pytest.raises(InputError, match=f"Did you mean .*'{film}'"):
+        invoke(film[:-1] + "5", "--as-of", AS_OF)
+
+
+def test_a_film_without_an_opening_says_how_to_state_it(house: Path, made: Path) -> None:
+    with fh.open(str(made)) as workspace:
+        film = fh.film_add(
+            workspace,
+            "Without A Day",
+            opening=None,
+            territory="US",
+            known_on=EARLY - timedelta(days=9),
+            at=datetime(2014, 1, 1, tzinfo=UTC),
+        )
+    with pytest.raises(InputError, match=f"fullhouse film set {film} opening="):
+        invoke(film, "--as-of", AS_OF)
+    said = run(film, "--as-of", AS_OF, "--what-if", "opening=2014-05-02")
+    assert "Without it there is no forecast: When" in said
+
+
+ENDS = [
+    (["--territory", "FR"], 1, "No gross of any film in 'FR'"),
+    (["--as-of", "2011-02-01"], 2, "is known in US on 2011-02-01"),
+    (["--passes", "many"], 2, "Invalid value for '--passes'"),
+]
+
+
+@pytest.mark.parametrize(("more", "code", "message"), ENDS, ids=[e[2] for e in ENDS])
+def test_exit_codes_and_no_traceback(
+    house: Path,
+    film: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film, *more])
+    with pytest.raises(SystemExit) as ended:
+        app_.main()
+    assert ended.value.code == code
+    said = capsys.readouterr().err
+    assert message in said.replace("\n", " ")
+    assert "Traceback" not in said
+
+
+def test_too_few_films_are_a_failure_and_no_mistake(
+    house: Path, market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = market.films_of("wide")[30]
+    day = film.opening - timedelta(days=9)
+    monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film.film, "--as-of", str(day)])
+    with pytest.raises(SystemExit) as ended:
+        app_.main()
+    assert ended.value.code == 1
+    assert "Too few" in capsys.readouterr().err
+
+
+def test_a_simulated_house_says_so_once(
+    house: Path, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FULLHOUSE_SIMULATED", "true")
+    said = run(film, "--as-of", AS_OF, "--no-issue")
+    assert said.count("SIMULATED") == 1
+    done = invoke(film, "--as-of", AS_OF, "--no-issue", "--json")
+    assert json.loads(done.stdout)["forecast"]["simulated"] is True

@@ -1,0 +1,268 @@
+"""The promise: what was not known on the as-of day cannot change a forecast."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import fullhouse as fh
+from fullhouse.forecast.history import EMPTY, History, Run, read_history
+from fullhouse.forecast.past import Past
+from fullhouse.forecast.rows import Rows, before, in_cinemas
+from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
+from tests.forecast.market import EARLY, Market, learned, running, soon
+
+
+class World:
+    """The market and what the past says of it; no dataclass, which a failure would show whole."""
+
+    def __init__(self, market: Market, history: History, past: Past) -> None:
+        self.market, self.history, self.past = market, history, past
+
+
+@pytest.fixture(scope="module")
+def world(market: Market, history: History, past: Past) -> World:
+    return World(market, history, past)
+
+
+TABLES = (FILM_FACT, FILM_GROSS, FILM_SIGNAL)
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 0, 1, 1, 2]),
+        st.integers(0, 10**6),
+        st.sampled_from(["remove", "change", "say anew"]),
+        st.integers(1, 400),
+    ),
+    min_size=1,
+    max_size=40,
+)
+"""Of which table, which row, what is done to it, and a number to do it with."""
+
+
+@pytest.fixture(scope="module")
+def early(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the house with the models of EARLY."""
+    made = learned(tmp_path_factory.getbasetemp(), market)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("as_of") / "house"))
+
+
+@pytest.fixture(scope="module")
+def wanted(early: Path, market: Market) -> list[dict[str, Any]]:
+    """Forecasts of a film that is to open, and of one that has opened, with nothing changed."""
+    with fh.pipeline.open_workspace(str(early), environment={}) as workspace:
+        return forecasts(workspace, market)
+
+
+def forecasts(workspace: fh.pipeline.Workspace, market: Market) -> list[dict[str, Any]]:
+    films = (soon(market).film, running(market).film)
+    return [same(fh.forecast_film(workspace, film, as_of=EARLY)) for film in films]
+
+
+@pytest.fixture(scope="module")
+def tables(early: Path) -> dict[str, pa.Table]:
+    with fh.pipeline.open_workspace(str(early), environment={}) as workspace:
+        return {t.name: workspace.lake.read(t) for t in TABLES}
+
+
+def changed(rows: pa.Table, changes: list[tuple[int, str, int]]) -> pa.Table:
+    """The rows with some of those changed that were known after EARLY, and some said anew."""
+    after = np.flatnonzero(np.asarray(pc.greater(rows["known_on"], pa.scalar(EARLY))))
+    told = rows.to_pylist()
+    gone, more = set(), []
+    for at, what, number in changes:
+        later = int(after[at % len(after)])
+        if what == "remove":
+            gone.add(later)
+        elif what == "change":
+            told[later] = other(told[later], number)
+        else:
+            # Any row, of whenever: said anew after the day, with another value.
+            known = EARLY + timedelta(days=1 + number)
+            more.append(other(told[at % len(told)], number) | {"known_on": known})
+    kept = [row for i, row in enumerate(told) if i not in gone]
+    return pa.Table.from_pylist([*kept, *more], rows.schema)
+
+
+def other(row: dict[str, Any], number: int) -> dict[str, Any]:
+    """A row with another value, of the same kind."""
+    if "field" in row:
+        values = {
+            "opening": f'"{EARLY + timedelta(days=number - 200)}"',
+            "genres": '["Drama", "Comedy"]',
+            "budget": f'[{number * 1e6}, "USD"]',
+            "theaters": str(number * 10),
+            "runtime_minutes": str(number),
+            "plan": '"limited"' if number % 2 else '"wide"',
+            "title": f'"Amber Anchor {number}"',
+        }
+        return row | {"value": values.get(row["field"], f'"other {number}"')}
+    name = "gross" if "gross" in row else "value"
+    return row | {name: row[name] * number}
+
+
+def in_lake(house: Path, name: str, tables: Mapping[str, pa.Table]) -> fh.pipeline.Workspace:
+    """The house, with other tables under it."""
+    workspace = fh.pipeline.open_workspace(str(house), environment={"FULLHOUSE_LAKE": name})
+    for table in TABLES:
+        workspace.lake.append(table, tables[table.name], batch="made")
+    return workspace
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=CHANGES)
+def test_what_was_known_later_cannot_change_a_forecast(
+    early: Path,
+    tables: dict[str, pa.Table],
+    world: World,
+    wanted: list[dict[str, Any]],
+    changes: list[Any],
+) -> None:
+    number = len(list(early.glob("lake-*")))
+    mine: dict[str, pa.Table] = {}
+    for i, table in enumerate(TABLES):
+        mine[table.name] = changed(
+            tables[table.name], [(at, what, n) for which, at, what, n in changes if which == i]
+        )
+    with in_lake(early, f"lake-{number}", mine) as workspace:
+        assert forecasts(workspace, world.market) == wanted
+
+
+def same(forecast: Any) -> dict[str, Any]:
+    """All that a forecast says; the versions of the tables apart, which count every write."""
+    told: dict[str, Any] = forecast.to_dict()
+    assert told.pop("data")
+    assert told["model"]["fingerprint"]
+    return told
+
+
+def test_what_was_known_then_does_change_what_is_read(
+    early: Path, tables: dict[str, pa.Table], market: Market
+) -> None:
+    film = soon(market).film
+    rows = tables[FILM_FACT.name].to_pylist()
+    row = next(r for r in rows if r["film"] == film and r["field"] == "budget")
+    row["value"] = '[400000000, "USD"]'
+    mine = {**tables, FILM_FACT.name: pa.Table.from_pylist(rows, FILM_FACT.schema)}
+    with in_lake(early, "lake-known", mine) as workspace:
+        found = read_history(workspace.lake, "US", EARLY)
+    assert found.fact(film, "budget", EARLY.toordinal()) == [400_000_000, "USD"]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32), which=st.integers(0, 10**6), days=st.sampled_from([1, 7, 28, 180])
+)
+def test_no_row_before_the_opening_knows_what_came_after_its_day(
+    world: World, seed: int, which: int, days: int
+) -> None:
+    films = world.market.films_of("wide") + world.market.films_of("limited")
+    film = films[which % len(films)]
+    on = (film.opening - timedelta(days=days)).toordinal()
+    other_past = Past(disturbed(world.history, film.film, on, np.random.default_rng(seed)))
+    assert rows_alike(before(world.past, [film.film], days), before(other_past, [film.film], days))
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**32),
+    which=st.integers(0, 10**6),
+    horizon=st.sampled_from(["first day", "first weekend", "day 5", "second weekend"]),
+)
+def test_no_row_of_a_run_knows_what_came_after_its_day(
+    world: World, seed: int, which: int, horizon: str
+) -> None:
+    films = world.market.films_of("wide") + world.market.films_of("limited")
+    film = films[which % len(films)].film
+    rows = in_cinemas(world.past, [film], horizon)
+    other_past = Past(
+        disturbed(world.history, film, int(rows.as_of[0]), np.random.default_rng(seed))
+    )
+    assert rows_alike(rows, in_cinemas(other_past, [film], horizon))
+
+
+def rows_alike(a: Rows, b: Rows) -> bool:
+    columns = sorted({*a.columns, *b.columns})
+    one, two = a.aligned(columns), b.aligned(columns)
+    wrong = [c for c, x, y in zip(columns, one[0], two[0], strict=True) if not close(x, y)]
+    assert not wrong, f"{a.films[0]} as of {a.as_of[0]}: {', '.join(wrong)}"
+    return True
+
+
+def close(x: float, y: float) -> bool:
+    return bool(np.isclose(x, y, rtol=1e-12, equal_nan=True))
+
+
+def disturbed(history: History, film: str, on: int, rng: np.random.Generator) -> History:
+    """The same up to a day; what was known after it is changed, left out or said anew."""
+    facts: dict[str, dict[str, list[tuple[int, Any, str]]]] = {}
+    runs: dict[str, Run] = {}
+    last = history.as_of.toordinal()
+    for name, fields in history.facts.items():
+        was = history.fact(name, "opening", last)
+        told: dict[str, list[tuple[int, Any, str]]] = {}
+        for field, said in fields.items():
+            kept = [s for s in said if s[0] <= on]
+            fixed = field == "opening" and (name == film or (was is not None and was <= on))
+            if fixed:
+                kept = list(said)
+            else:
+                kept += [
+                    (day, another(value, rng), who)
+                    for day, value, who in said
+                    if day > on and rng.random() < 0.7
+                ]
+                if kept and rng.random() < 0.3:
+                    kept.append((last, another(kept[-1][1], rng), "said anew"))
+                kept.sort(key=lambda s: s[0])
+            if kept:
+                told[field] = kept
+        if told:
+            facts[name] = told
+        now = _newest(told)
+        if was is not None and now is not None:
+            runs[name] = _run(history.run(name), was, now, on, rng)
+    signals = {
+        name: {
+            kind: (d, v, np.where(v <= on, x, x * rng.uniform(0, 9, len(x))))
+            for kind, (d, v, x) in kinds.items()
+        }
+        for name, kinds in history.signals.items()
+    }
+    return replace(history, facts=facts, runs=runs, signals=signals)
+
+
+def _newest(told: Mapping[str, list[tuple[int, Any, str]]]) -> int | None:
+    return told["opening"][-1][1] if told.get("opening") else None
+
+
+def _run(run: Run, was: int, now: int, on: int, rng: np.random.Generator) -> Run:
+    day = run.offsets + was
+    keep = (day < on) | (rng.random(len(day)) < 0.9)
+    if not keep.any():
+        return EMPTY
+    gross = np.where(day < on, run.gross, run.gross * rng.uniform(0.1, 9, len(day)))[keep]
+    theaters = np.where(day < on, run.theaters, 7.0)[keep]
+    return Run((day - now)[keep], gross, np.cumsum(gross), theaters)
+
+
+def another(value: Any, rng: np.random.Generator) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int) and value > 700_000:
+        return value + 7 * int(rng.integers(-40, 40))
+    if isinstance(value, int | float):
+        return max(1, int(value * rng.uniform(0.1, 9)))
+    if isinstance(value, list):
+        return [another(v, rng) for v in value]
+    if value in ("wide", "limited"):
+        return "limited" if value == "wide" else "wide"
+    return value if value == "USD" else f"{value} {int(rng.integers(2, 9))}"

@@ -1,0 +1,66 @@
+"""A few models that predict together."""
+
+import numpy as np
+import pytest
+
+from fullhouse.forecast.ensemble import BEFORE_OPENING, IN_CINEMAS, LIGHT, Recipe, fit
+
+COLUMNS = ("a", "b", "none")
+
+
+def rows(seed: int, films: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(films, 3))
+    x[:, 2] = np.nan
+    x[rng.random(films) < 0.2, 1] = np.nan
+    return x, 2 * x[:, 0] + np.nan_to_num(x[:, 1]) + rng.normal(0, 0.2, films)
+
+
+@pytest.mark.parametrize("recipe", [BEFORE_OPENING, IN_CINEMAS, LIGHT])
+def test_what_can_be_learned_is_learned_though_some_is_not_known(recipe: Recipe) -> None:
+    x, y = rows(1)
+    made = fit(x, y, COLUMNS, recipe)
+    new, truth = rows(2)
+    assert made.columns == ("a", "b")
+    error = made.predict(new[:, :2]) - truth
+    assert np.sqrt(np.mean(error**2)) < 0.4 * truth.std()
+
+
+def test_a_prediction_is_the_weighted_mean_of_the_models() -> None:
+    x, y = rows(1)
+    made = fit(x, y, COLUMNS, BEFORE_OPENING)
+    new = rows(2)[0][:5, :2]
+    assert sum(weight for _, weight, _ in made.members) == pytest.approx(1.0)
+    single = [
+        fit(x, y, COLUMNS, Recipe(**{n: float(n == name) for n in ("squared", "absolute", "trees",
+                                                                   "ridge")}))
+        for name, _, _ in made.members
+    ]  # fmt: skip
+    expected = sum(
+        w * one.predict(new) for (_, w, _), one in zip(made.members, single, strict=True)
+    )
+    assert made.predict(new) == pytest.approx(expected)
+
+
+def test_the_same_films_give_the_same_model() -> None:
+    x, y = rows(1)
+    new = rows(2)[0][:, :2]
+    one, two = (fit(x, y, COLUMNS, BEFORE_OPENING).predict(new) for _ in range(2))
+    assert one.tolist() == two.tolist()
+
+
+def test_the_scale_and_what_is_missing_of_a_row_alone_change_nothing_for_others() -> None:
+    x, y = rows(1)
+    made = fit(x, y, COLUMNS, BEFORE_OPENING)
+    new = rows(2)[0][:, :2]
+    assert made.predict(new[:1])[0] == pytest.approx(made.predict(new)[0])
+
+
+def test_films_that_are_alike_end_in_the_same_leaves() -> None:
+    x, y = rows(1)
+    made = fit(x, y, COLUMNS, BEFORE_OPENING)
+    leaves = made.leaves(np.array([[0.0, 0.0], [0.01, 0.0], [2.5, 2.5]]))
+    assert leaves.shape == (3, 150)
+    alike, strange = (leaves[0] == leaves[1]).mean(), (leaves[0] == leaves[2]).mean()
+    assert alike > 0.5
+    assert strange < 0.5 * alike

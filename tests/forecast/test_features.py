@@ -1,0 +1,112 @@
+"""What the models are told of a film before it opens."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from fullhouse.forecast.features import GROUPS, features
+from fullhouse.forecast.past import Past
+from tests.forecast.small import a_past, a_run
+
+OPENING = date(2016, 6, 3)
+DAY = OPENING.toordinal()
+EARLIER = OPENING - timedelta(days=700)
+RIVAL = OPENING - timedelta(days=0)
+RUN = [4e6, 5e6, 3e6, *([1e6] * 60)]
+FILMS = {
+    "Otter Lake": {"opening": EARLIER, "distributor": "Larch", "theaters": 2000},
+    "Otter Lake 2": {
+        "opening": OPENING,
+        "distributor": "Larch",
+        "genres": ["Action", "Comedy"],
+        "budget": [50_000_000, "USD"],
+        "theaters": 3000,
+        "keywords": ["based on comic", "dog"],
+        "talent": ["Ann Larch"],
+    },
+    "Kestrel": {"opening": OPENING, "distributor": "Hazel", "theaters": 1000},
+    "Small": {"opening": OPENING, "distributor": "Hazel", "plan": "limited"},
+}
+
+
+def past() -> Past:
+    return a_past(
+        FILMS,
+        runs={"Otter Lake": a_run(RUN)},
+        signals={"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}},
+    )
+
+
+def told(days_before: int = 1) -> dict[str, float]:
+    return features(past(), "Otter Lake 2", DAY, DAY - days_before)
+
+
+def test_every_feature_belongs_to_a_group_that_has_words() -> None:
+    assert all(any(name.startswith(g) for g in GROUPS) for name in told())
+
+
+def test_the_film_it_continues_tells_its_weekend_its_total_and_the_gap() -> None:
+    found = told()
+    weekend = past().results["Otter Lake"].log_weekend
+    assert found["series.weekend"] == weekend
+    assert np.exp(found["series.total"] - found["series.weekend"]) == pytest.approx(72e6 / 12e6)
+    assert found["series.gap"] == pytest.approx(np.log(700))
+    assert (found["series.part"], found["series.same_distributor"]) == (1.0, 1.0)
+    assert found["series.theaters"] == pytest.approx(np.log(2000))
+
+
+def test_a_film_that_continues_none_says_so() -> None:
+    found = features(past(), "Kestrel", DAY, DAY - 1)
+    assert found["series.part"] == 0.0
+    assert np.isnan(found["series.weekend"])
+
+
+def test_the_record_of_a_distributor_is_drawn_towards_the_usual() -> None:
+    one = past().results["Otter Lake"].log_weekend
+    found = told()
+    assert found["distributor.mean"] == pytest.approx((one + 5 * past().usual(DAY)) / 6)
+    assert found["distributor.films"] == pytest.approx(np.log(2))
+    assert np.isnan(features(past(), "Kestrel", DAY, DAY - 1)["distributor.last"])
+
+
+def test_wide_openings_around_it_are_counted_and_limited_ones_are_not() -> None:
+    found = told()
+    assert (found["slate.same"], found["slate.before"], found["slate.after"]) == (1.0, 0.0, 0.0)
+
+
+def test_genres_themes_and_budget_are_told_and_what_is_not_known_is_left_out() -> None:
+    found = told()
+    assert [found[f"story.{g}"] for g in ("Action", "Comedy", "Drama")] == [1.0, 1.0, 0.0]
+    assert found["story.theme based on comic"] == 1.0
+    assert found["story.keywords"] == 2.0
+    assert found["budget.log"] == pytest.approx(np.log(5e7) - past().log_price(DAY, DAY))
+    assert not any(n.startswith(("budget.", "story.")) for n in features(past(), "Small", DAY, DAY))
+
+
+def test_a_budget_in_another_currency_is_not_used() -> None:
+    film = {**FILMS["Otter Lake 2"], "budget": [5e7, "EUR"]}
+    found = features(a_past({**FILMS, "Otter Lake 2": film}), "Otter Lake 2", DAY, DAY - 1)
+    assert "budget.log" not in found
+
+
+def test_cinemas_are_told_beside_the_rivals() -> None:
+    found = told()
+    assert found["theaters.number"] == 3000
+    assert found["theaters.share"] == pytest.approx(0.75)
+    assert found["theaters.largest_rival"] == 1000
+    assert found["theaters.against_usual"] == pytest.approx(np.log(3000 / 2000))
+
+
+def test_signals_are_summed_over_windows_and_only_those_known() -> None:
+    assert told(1)["signal.presales 7"] == pytest.approx(np.log1p(20))
+    assert told(1)["signal.presales 28"] == pytest.approx(np.log1p(30))
+    assert told(0)["signal.presales 7"] == pytest.approx(np.log1p(60))
+    assert "signal.presales 7" not in told(20)
+
+
+def test_nothing_is_told_of_a_day_on_which_the_film_was_not_known() -> None:
+    found = features(past(), "Otter Lake 2", DAY, DAY - 300)
+    assert found["distributor.known"] == 0.0
+    assert not any(n.startswith(("story.", "budget.", "theaters.", "signal.")) for n in found)
+    assert np.isnan(found["title.words"])

@@ -1,0 +1,82 @@
+"""What the days in cinemas tell."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from fullhouse.forecast.run_features import run_features
+from tests.forecast.small import a_past, a_run
+
+OPENING = date(2016, 6, 3)
+DAY = OPENING.toordinal()
+WEEK = np.array([10.0, 12.0, 8.0, 3.0, 3.5, 2.5, 2.4]) * 1e6
+RUN = np.concatenate([WEEK, WEEK * 0.5, WEEK * 0.3, WEEK * 0.2])
+
+
+def told(days: int, *, previews: bool = False) -> dict[str, float]:
+    run = a_run([1e6, *RUN], first=-1, theaters=3000) if previews else a_run(RUN, theaters=3000)
+    past = a_past({"Film": {"opening": OPENING}}, runs={"Film": run})
+    return run_features(past, "Film", DAY, days)
+
+
+def price() -> float:
+    return a_past({"Film": {"opening": OPENING}}).log_price(DAY, DAY)
+
+
+def test_what_was_taken_is_told_in_constant_prices() -> None:
+    found = told(3)
+    assert found["run.first_day"] == pytest.approx(np.log(10e6) - price())
+    assert found["run.first_weekend"] == pytest.approx(np.log(30e6) - price())
+    assert found["run.to_date"] == pytest.approx(np.log(30e6) - price())
+    assert found["run.saturday"] == pytest.approx(np.log(1.2))
+    assert found["run.sunday"] == pytest.approx(np.log(8 / 12))
+
+
+def test_weekends_that_are_over_tell_how_it_holds() -> None:
+    assert "run.hold" not in told(9)
+    assert told(10)["run.hold"] == pytest.approx(np.log(0.5))
+    assert told(24)["run.hold"] == pytest.approx(np.log(0.2 / 0.3))
+    assert told(24)["run.hold_of_all"] == pytest.approx(np.log(0.2) / 3)
+
+
+def test_a_weekend_under_way_is_told_beside_the_same_days_of_the_one_before() -> None:
+    assert told(8)["run.under_way"] == pytest.approx(np.log(0.5))
+    assert "run.under_way" not in told(10)
+
+
+def test_weeks_hold_too() -> None:
+    assert told(14)["run.week_hold"] == pytest.approx(np.log(0.5))
+    assert told(15)["run.same_day"] == pytest.approx(np.log(0.3 / 0.5))
+
+
+def test_previews_count_to_date_and_are_told_as_a_share() -> None:
+    assert told(3)["run.before"] == 0.0
+    assert told(3, previews=True)["run.before"] == pytest.approx(1 / 31)
+    assert told(3, previews=True)["run.first_weekend"] == told(3)["run.first_weekend"]
+
+
+def test_cinemas_are_told_where_the_source_does() -> None:
+    assert told(3)["run.cinemas"] == pytest.approx(np.log(3000))
+    assert told(3)["run.cinemas_change"] == 0.0
+
+
+def test_a_gap_is_not_taken_for_nothing() -> None:
+    run = a_run(RUN)
+    keep = run.offsets != 1
+    holed = type(run)(*(part[keep] for part in (run.offsets, run.gross, run.to_date, run.theaters)))
+    past = a_past({"Film": {"opening": OPENING}}, runs={"Film": holed})
+    found = run_features(past, "Film", DAY, 10)
+    assert np.isnan(found["run.first_weekend"])
+    assert np.isnan(found["run.hold"])
+    assert np.isfinite(found["run.to_date"])
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 5, 7, 10, 14, 20])
+def test_later_days_change_nothing(days: int) -> None:
+    runs = {"Film": a_run(np.concatenate([RUN[:days], RUN[days:] * 7]))}
+    other = run_features(a_past({"Film": {"opening": OPENING}}, runs=runs), "Film", DAY, days)
+    mine = run_features(
+        a_past({"Film": {"opening": OPENING}}, runs={"Film": a_run(RUN)}), "Film", DAY, days
+    )
+    assert other == pytest.approx(mine, nan_ok=True)
