@@ -21,11 +21,12 @@ from benchmarks.measure import data_folder, table
 from fullhouse.cli.backtest import say
 from fullhouse.forecast.backtest import CLASSES, Judged, classes
 from fullhouse.forecast.history import Floats, read_history
+from fullhouse.forecast.horizon import BEFORE
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.project import ask, project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
 from fullhouse.forecast.season import as_day
-from fullhouse.forecast.train import WINDOW_DAYS, eligible, is_run
+from fullhouse.forecast.train import WINDOW_DAYS, eligible
 from fullhouse.pipeline.backtests import Backtests
 from fullhouse.pipeline.forecasts import Models
 from fullhouse.pipeline.workspace import Workspace
@@ -146,7 +147,7 @@ def _beside_plain(
 def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
     films = eligible(past, "wide", past.history.as_of.toordinal())
     rows = rows_at(past, films, horizon)
-    taken = to_date(past, rows) if is_run(horizon) else np.zeros(len(films))
+    taken = np.zeros(len(films)) if horizon in BEFORE else to_date(past, rows)
     where = {f: i for i, f in enumerate(rows.films)}
     found = np.full((len(ours.films), len(ENDS)), np.nan)
     start = time.perf_counter()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import fullhouse as fh
+from examples.demo.box_office import HELD, Told, forecasts
 from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
 from examples.shell import console, echo, fullhouse, heading, near
@@ -59,8 +60,9 @@ def main(arguments: Sequence[str]) -> int:
         heading(f"Who sees “{truth.null.title}”? Nobody in particular: there is nothing to find")
         nothing = _discover(workspace, null, hidden, out / "no-audience")
         links = linking(workspace.lake, truth)
+    told = forecasts(market, house, out, truth)
     heading("Found | true (all of it simulated)")
-    rows = _rows(truth, links, read, refused, found, nothing)
+    rows = [*_rows(truth, links, read, refused, found, nothing), *_forecast_rows(told)]
     table(rows, ("simulated", "found", "true"))
     console.print(
         "A ratio found is below the true one, since baskets tell only in part who keeps a dog."
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
         " how much."
     )
-    page = write_page(out, SIMULATED, truth, rows, found, nothing)
+    page = write_page(out, SIMULATED, truth, rows, found, nothing, told)
     console.print(f"\nOpen [bold]{near(page)}[/], or look at {near(out / 'hidden-audience.png')}")
     return 0
 
@@ -171,6 +173,16 @@ def _rows(
         rows.append((f"… {group}", _told(found, families[group]), why))
     rows.append((f"“{truth.null.title}”", f"{len(nothing.of('found'))} traits", "0: nobody"))
     return rows
+
+
+def _forecast_rows(told: Told) -> list[tuple[str, str, str]]:
+    """The first forecast of the total, and how many of all ranges held what is true."""
+    _, when, amounts, true, _ = told.rows[0]
+    held = sum(verdict == HELD for *_, verdict in told.rows)
+    return [
+        (f"“{told.film.title}”: its total, {when}", f"{amounts} USD", f"{true} USD"),
+        ("… 80 % ranges that held", f"{held} of {len(told.rows)}", "8 in 10 are to"),
+    ]
 
 
 def _told(found: Discovery, traits: Sequence[str]) -> str:

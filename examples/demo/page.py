@@ -5,8 +5,10 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from examples.demo.box_office import Told
 from examples.demo.truth import Truth
 from fullhouse.discovery import Discovery
+from fullhouse.report.forecast_words import headline, when_words
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -24,6 +26,8 @@ PAGE = Template("""<!doctype html>
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #dde1e4;
            vertical-align: top; }
+  .amounts { font-size: .93rem; } .amounts td { white-space: nowrap; }
+  .wide { overflow-x: auto; }
   @media print { .chart { break-inside: avoid; } }
 </style>
 <p class="label">$label</p>
@@ -36,6 +40,17 @@ of everything, and look keen on anything. The dot is the ratio among equally act
 <h2>And “$null”?</h2>
 <p class="answer">$nothing</p>
 <div class="chart">$nobody</div>
+<h2>What will “$title” take?</h2>
+<p class="answer">$forecast</p>
+<p>Told $when, from what was known then: the box office of films before it, and tickets and marks
+of the days before. The dots are what it took.</p>
+<div class="chart">$fan</div>
+<div class="wide"><table class="amounts"><tr><th>USD, simulated</th><th>forecast</th>
+<th>middle, 80 % range</th><th>true</th><th>80 % range</th></tr>
+$forecasts
+</table></div>
+<p><a href="forecast.html">The forecast’s own page</a>: ranges, days, what moved it, films like it,
+and how the range narrowed. A range is to hold what comes 80 times in 100: some miss.</p>
 <h2>Found, and true</h2>
 <table><tr><th>simulated</th><th>found</th><th>true</th></tr>
 $rows
@@ -52,9 +67,9 @@ def write_page(
     rows: Sequence[tuple[str, str, str]],
     found: Discovery,
     nothing: Discovery,
+    told: Told,
 ) -> Path:
     """Write `index.html` from what was found and the charts' SVG files beside it."""
-    cells = ["".join(f"<td>{escape(c)}</td>" for c in row) for row in rows]
     page = PAGE.substitute(
         title=escape(truth.coming.title),
         label=escape(label),
@@ -65,8 +80,17 @@ def write_page(
         nothing=escape(nothing.sentence),
         found=(out / "hidden-audience.svg").read_text("utf-8"),
         nobody=(out / "no-audience.svg").read_text("utf-8"),
-        rows="\n".join(f"<tr>{c}</tr>" for c in cells),
+        forecast=escape(headline(told.forecasts[0])),
+        when=escape(when_words(told.forecasts[0])),
+        fan=(out / "forecast.svg").read_text("utf-8"),
+        forecasts=_table(told.rows),
+        rows=_table(rows),
     )
     path = out / "index.html"
     path.write_text(page, "utf-8")
     return path
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    cells = ["".join(f"<td>{escape(c)}</td>" for c in row) for row in rows]
+    return "\n".join(f"<tr>{c}</tr>" for c in cells)

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import combinations
 from math import exp
 from pathlib import Path
@@ -22,13 +23,18 @@ class Film:
     """A film of the slate: what is announced of it."""
 
     title: str
-    year: int
+    opening: date
     synopsis: str
 
     @property
     def slug(self) -> str:
-        """The film in rules: saw:SLUG, wants:SLUG."""
-        return film_slug(self.title, self.year)
+        """The film's id, and its name in rules: saw:SLUG, wants:SLUG."""
+        return film_slug(self.title, self.opening.year)
+
+    @property
+    def sunday(self) -> date:
+        """The last day of its opening weekend."""
+        return self.opening + timedelta(days=6 - self.opening.weekday())
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Truth:
     times: dict[str, float]
     aisles: dict[str, tuple[str, ...]]
     owners: dict[tuple[str, str], int]
+    grosses: dict[str, dict[str, float]]
+    """By film and quantity: what it takes, also where that lies after the market's last day."""
 
     @property
     def people(self) -> int:
@@ -87,6 +95,7 @@ def read_truth(market: Path) -> Truth:
         times={group: exp(loading) for group, loading in scenario["hidden"]},
         aisles={hobby: tuple(paths) for hobby, paths in answers["hobby_categories"].items()},
         owners=dict(zip(keys, owners["person"].to_pylist(), strict=True)),
+        grosses=_grosses(pq.read_table(market / "truth" / "grosses.parquet")),
     )
 
 
@@ -104,4 +113,12 @@ def linking(lake: Lake, truth: Truth) -> Linking:
 
 def _film(films: pa.Table, number: str) -> Film:
     (row,) = films.filter(pc.equal(films["film"], number)).to_pylist()
-    return Film(row["title"], row["release"].year, row["synopsis"])
+    return Film(row["title"], row["release"], row["synopsis"])
+
+
+def _grosses(rows: pa.Table) -> dict[str, dict[str, float]]:
+    quantities = ("opening_day", "opening_weekend", "total")
+    return {
+        film_slug(row["title"], row["opening"].year): {q: row[q] for q in quantities}
+        for row in rows.to_pylist()
+    }

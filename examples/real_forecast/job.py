@@ -95,8 +95,9 @@ def _case(workspace: Workspace, case: Case, out: Path) -> None:
     actual = fh.forecast_actual(workspace, made[-1])
     table(
         [_row(f, actual.amounts) for f in made],
-        ("as of", "known", *(f"{w}: median (80 %)" for w in QUANTITIES.values())),
+        ("as of", "known", *(f"{w}, m USD" for w in QUANTITIES.values())),
     )
+    console.print("Middle (80 % range), and whether the range holds what came.")
     came = ", ".join(f"{QUANTITIES[q]} {money(v, 'USD')}" for q, v in actual.amounts.items())
     console.print(f"What came: {came}.")
     console.print(f"Comps of the last before it opened: {_comps(made)}.", soft_wrap=True)
@@ -115,7 +116,7 @@ def _row(found: Forecast, came: dict[str, float] | object) -> tuple[str, ...]:
     cells = []
     for quantity in QUANTITIES:
         if quantity in found.known:
-            cells.append(f"{found.known[quantity] / 1e6:.1f} m, known")
+            cells.append(f"{found.known[quantity] / 1e6:.1f}, known")
             continue
         if quantity not in found.ranges:
             cells.append("-")
@@ -123,8 +124,8 @@ def _row(found: Forecast, came: dict[str, float] | object) -> tuple[str, ...]:
         amounts = found.ranges[quantity]
         low, high = amounts.between(0.8)
         truth = came.get(quantity)
-        inside = "" if truth is None else ", holds it" if low <= truth <= high else ", misses it"
-        cells.append(f"{amounts.median / 1e6:.1f} m ({low / 1e6:.1f}–{high / 1e6:.1f}{inside})")
+        inside = "" if truth is None else " yes" if low <= truth <= high else " no"
+        cells.append(f"{amounts.median / 1e6:.1f} ({low / 1e6:.1f}–{high / 1e6:.1f}){inside}")
     return (found.as_of.isoformat(), found.horizon, *cells)
 
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import pyarrow.parquet as pq
 import pytest
 
+import fullhouse as fh
 from fullhouse.settings import SIMULATED
 
 ROOT = Path(__file__).parents[2]
@@ -51,14 +52,41 @@ def test_dog_keepers_are_found_behind_one_film_and_nobody_behind_the_other(playe
 
 def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
     folder, _ = played
-    for name in ("hidden-audience", "no-audience"):
+    for name in ("hidden-audience", "no-audience", "forecast"):
         for kind in ("png", "html", "svg"):
             assert (folder / f"{name}.{kind}").stat().st_size > 10_000
         assert "SIMULATED" in (folder / f"{name}.svg").read_text()
     page = (folder / "index.html").read_text()
     assert SIMULATED in page
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert "A Season for Bramble" in page
+
+
+def test_forecasts_stand_beside_the_truth_and_in_the_score_book(played: Played) -> None:
+    folder, told = played
+    page = (folder / "index.html").read_text()
+    assert 'href="forecast.html"' in page
+    own = (folder / "forecast.html").read_text()
+    assert SIMULATED in own
+    verdicts = re.findall(r"(opening day|opening weekend|total of the run).*(held|missed)", told)
+    assert [q for q, _ in verdicts] == (
+        ["total of the run"] * 5 + ["opening weekend"] * 3 + ["opening day"] * 2
+    )
+    with fh.open(str(folder / "house")) as house:
+        entries = fh.scorebook_list(house, film="a-season-for-bramble-2025")
+        book = fh.scorebook(house)
+    # Issued on the day they are of, so none of them after the fact, and all came true since.
+    assert [e.issued_at[:10] for e in entries] == [e.as_of for e in entries]
+    assert [e.horizon for e in entries] == [
+        "T-28", "T-1", "first day", "first weekend", "second weekend"
+    ]  # fmt: skip
+    assert book.simulated
+    assert "issued after the fact" not in book.left_out
+    true = {row.quantity: row.truth for row in book.rows if row.film == entries[0].film}
+    known = pq.read_table(folder / "market/truth/grosses.parquet").to_pylist()
+    (row,) = [r for r in known if r["title"] == "A Season for Bramble"]
+    assert true == pytest.approx({q: row[q] for q in true})
+    assert set(true) == {"opening_day", "opening_weekend", "total"}
 
 
 def test_the_example_of_the_readme_runs_on_the_demos_house(played: Played) -> None:

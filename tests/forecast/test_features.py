@@ -98,11 +98,40 @@ def test_cinemas_are_told_beside_the_rivals() -> None:
     assert found["theaters.against_usual"] == pytest.approx(np.log(3000 / 2000))
 
 
-def test_signals_are_summed_over_windows_and_only_those_known() -> None:
-    assert told(1)["signal.presales 7"] == pytest.approx(np.log1p(20))
-    assert told(1)["signal.presales 28"] == pytest.approx(np.log1p(30))
-    assert told(0)["signal.presales 7"] == pytest.approx(np.log1p(60))
-    assert "signal.presales 7" not in told(20)
+def signalled(*, films: int = 12, growth: float = 1.0) -> Past:
+    """Films a month apart, each with presales of 10 a day times `growth`; then the film itself."""
+    known = {
+        f"Film {k}": {"opening": EARLIER + timedelta(days=30 * k), "distributor": "Larch"}
+        for k in range(films)
+    }
+    usual = {
+        f"Film {k}": {"presales": [(-d, 10.0 * growth) for d in range(60, 0, -1)]}
+        for k in range(films)
+    }
+    mine = {"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}}
+    return a_past({**known, **FILMS}, runs={}, signals={**usual, **mine})
+
+
+def test_signals_are_told_beside_the_usual_at_the_same_distance_and_only_those_known() -> None:
+    def told_of(past_: Past, days_before: int) -> dict[str, float]:
+        return features(past_, "Otter Lake 2", DAY, DAY - days_before)
+
+    found = told_of(signalled(), 1)
+    # Known the day after: of the seven days before, six of ten each of the others'.
+    usual = signalled().usual_signal("presales", 7, 1, DAY - 1)
+    assert usual == pytest.approx(np.log1p(10 * 6))
+    assert found["signal.presales 7"] == pytest.approx(np.log1p(20) - usual)
+    assert found["signal.presales 28"] > found["signal.presales 7"] - 2
+    twice = told_of(signalled(growth=2.0), 1)
+    assert twice["signal.presales 7"] < found["signal.presales 7"]
+    assert "signal.presales 7" not in told_of(signalled(), 20)
+
+
+def test_a_signal_that_too_few_films_had_tells_nothing() -> None:
+    assert not any(
+        n.startswith("signal.") for n in features(signalled(films=9), "Otter Lake 2", DAY, DAY - 1)
+    )
+    assert not any(n.startswith("signal.") for n in told(1))
 
 
 def test_nothing_is_told_of_a_day_on_which_the_film_was_not_known() -> None:

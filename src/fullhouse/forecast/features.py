@@ -28,6 +28,7 @@ THEMES = (
     "sequel", "based on novel", "based on comic", "superhero", "remake", "young adult", "3d",
     "marvel", "independent film", "musical", "biography", "true story", "sport", "christmas",
 )  # fmt: skip
+SIGNAL_WINDOWS = (7, 28, 91)
 STORY = "story."
 BUDGET = "budget."
 THEATERS = "theaters."
@@ -79,7 +80,7 @@ def features(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
     told |= _market(past, opening, on)
     told |= _story(past, film, opening, on)
     told |= theaters(past, film, opening, on)
-    told |= _signals(past, film, on)
+    told |= _signals(past, film, opening, on)
     return told
 
 
@@ -255,13 +256,17 @@ def theaters(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
     }
 
 
-def _signals(past: Past, film: str, on: int) -> dict[str, float]:
+def _signals(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+    """Each kind of signal beside what films of the market had at the same distance.
+
+    Signals grow until the opening: their size alone would say at T-60 what T-28 says of a smaller
+    film. Too few films with a signal of the kind tell nothing.
+    """
     told = {}
-    for kind, (days, known, values) in past.history.signals.get(film, {}).items():
-        then = known <= on
-        if not then.any():
-            continue
-        for window in (7, 28, 91):
-            inside = then & (days > on - window)
-            told[f"signal.{kind} {window}"] = float(np.log1p(values[inside].sum()))
+    for kind in past.history.signals.get(film, {}):
+        for window in SIGNAL_WINDOWS:
+            mine = past.signal(film, kind, window, on)
+            usual = past.usual_signal(kind, window, opening - on, on)
+            if mine is not None and usual is not None:
+                told[f"signal.{kind} {window}"] = mine - usual
     return told

@@ -17,6 +17,9 @@ BIG_ENOUGH = 3e6
 PRIOR_FILMS = 5
 """A record counts as if so many average films stood in it too."""
 RECORD_DAYS = 1100
+SIGNAL_FILMS = 60
+FEWEST_SIGNALS = 10
+SIGNAL_MONTH = 28
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class Past:
                     self._slate[weekend(opening)][film] = None
         self._market_first, self._market = self._daily()
         self._predecessors: dict[tuple[str, int], str | None] = {}
+        self._usual_signals: dict[tuple[str, int, int, int], float | None] = {}
+        self._signalled: dict[str, list[str]] = defaultdict(list)
+        for film in sorted(history.signals, key=lambda f: (self.openings.get(f, 0), f)):
+            for kind in history.signals[film] if film in self.openings else ():
+                self._signalled[kind].append(film)
         self._widest: dict[int, float] = {}
 
     def log_price(self, opening: int, on: int) -> float:
@@ -182,6 +190,35 @@ class Past:
             ]
             self._widest[friday] = float(max(planned, default=0)) or float("nan")
         return self._widest[friday]
+
+    def signal(self, film: str, kind: str, window: int, on: int) -> float | None:
+        """Log of 1 + what a film's signal summed to in the days up to a day; None if unknown."""
+        told = self.history.signals.get(film, {}).get(kind)
+        if told is None:
+            return None
+        days, known, values = told
+        then = known <= on
+        if not then.any():
+            return None
+        return float(np.log1p(values[then & (days > on - window)].sum()))
+
+    def usual_signal(self, kind: str, window: int, left: int, on: int) -> float | None:
+        """The mean of `signal` over the newest films, each so many days before its own opening.
+
+        Of films that had opened when the month began; None where they are too few.
+        """
+        month = on - on % SIGNAL_MONTH
+        key = (kind, window, left, month)
+        if key not in self._usual_signals:
+            opened = [f for f in self._signalled.get(kind, ()) if self.openings[f] <= month]
+            found = [
+                value
+                for f in opened[-SIGNAL_FILMS:]
+                if (value := self.signal(f, kind, window, self.openings[f] - left)) is not None
+            ]
+            enough = len(found) >= FEWEST_SIGNALS
+            self._usual_signals[key] = float(np.mean(found)) if enough else None
+        return self._usual_signals[key]
 
     def _daily(self) -> tuple[int, Floats]:
         days: dict[int, float] = defaultdict(float)

@@ -1,8 +1,9 @@
-"""The slate: five years of past films, and films to come.
+"""The slate: five years of past films, and films to come; and what opens before and after it.
 
 Equations and plain words are in docs/simulated-market.md.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -17,11 +18,28 @@ from fullhouse.simulation.population import panel
 from fullhouse.simulation.scripts import HIDDEN, genres_of, script
 from fullhouse.simulation.titles import DISTRIBUTORS, name, sequel, story
 
-__all__ = ["Film", "Scenario", "all_weights", "scenario", "slate", "weights"]
+__all__ = [
+    "Film",
+    "Scenario",
+    "all_weights",
+    "earlier",
+    "scenario",
+    "slate",
+    "unannounced",
+    "weights",
+]
 
 PAST_DAYS = 1826
+EARLIER_DAYS = 1826
+"""The films of the years before the slate open over as many days, and as often."""
 COMING = 12
 COMING_DAYS = 182
+UNANNOUNCED_FROM, UNANNOUNCED_TO = 28, 273
+"""Days after today between which films open that nobody has announced yet.
+
+None opens so early that it moves a presale of the feeds, and the last ones are rivals of the
+slate's last.
+"""
 SCENARIO_IN_DAYS = 39
 """The scenario's film opens on the Friday next to this many days after today."""
 
@@ -53,12 +71,40 @@ _NEXT_TO = {
 @cache
 def slate(market: Market) -> tuple[Film, ...]:
     """Past films and films to come by release date; a film's number is its place."""
-    taken: set[str] = set()
+    return _levelled(market, _made(market, _releases(market), _roles(market), set(), "film"))
+
+
+@cache
+def earlier(market: Market) -> tuple[Film, ...]:
+    """Films of the years before the slate by release date; a film's number is its place.
+
+    They are for a long record of box office: nobody of the feeds has seen them.
+    """
+    taken = {f.title for f in slate(market)}
+    made = _made(market, _earlier_releases(market), {}, taken, "earlier film")
+    return _levelled(market, [replace(f, id=f"E{f.number:05d}") for f in made])
+
+
+@cache
+def unannounced(market: Market) -> tuple[Film, ...]:
+    """Films that open after today and that no feed tells of, by release date.
+
+    With them as many films open after today as before it. They are rivals only.
+    """
+    taken = {f.title for f in (*slate(market), *earlier(market))}
+    made = _made(market, _unannounced_releases(market), {}, taken, "unannounced film")
+    first = len(slate(market))
+    named = [replace(f, number=first + f.number, id=f"N{f.number:05d}") for f in made]
+    return _levelled(market, named)
+
+
+def _made(
+    market: Market, releases: Sequence[date], roles: Mapping[int, str], taken: set[str], what: str
+) -> list[Film]:
     made: list[Film] = []
-    roles = _roles(market)
     cinemas = int(cities(market.seed, MARKET_PEOPLE).cinemas.sum())
-    for number, release in enumerate(_releases(market)):
-        g = stream(market.seed, "film", number)
+    for number, release in enumerate(releases):
+        g = stream(market.seed, what, number)
         role = roles.get(number)
         before = _first_part(g, [f for f in made if f.number not in roles], release)
         genres = genres_of(market.scenario, role) if role else before.genres if before else None
@@ -69,7 +115,7 @@ def slate(market: Market) -> tuple[Film, ...]:
         elif before:
             film = _sequel(film, before, made)
         made.append(film)
-    return _levelled(market, made)
+    return made
 
 
 @cache
@@ -94,6 +140,31 @@ def _releases(market: Market) -> list[date]:
     ahead = (np.arange(COMING) + g.random(COMING)) / COMING
     coming = [market.today + timedelta(days=1 + int((COMING_DAYS - 8) * x)) for x in ahead]
     return sorted([*past, *(d + timedelta(days=(4 - d.weekday()) % 7) for d in coming)])
+
+
+def _earlier_releases(market: Market) -> list[date]:
+    g = stream(market.seed, "earlier releases")
+    count = round(market.past_films * EARLIER_DAYS / PAST_DAYS)
+    ago = PAST_DAYS + EARLIER_DAYS * (np.arange(count) + g.random(count)) / count
+    # The slate's first film may open some days before its years begin.
+    first = slate(market)[0].release - timedelta(days=1)
+    found = [_friday(g, market.today - timedelta(days=int(x))) for x in ago]
+    return sorted(d for d in found if d <= first)
+
+
+def _unannounced_releases(market: Market) -> list[date]:
+    """So many that the past's number of films a day opens; first beside the slate's, then alone."""
+    g = stream(market.seed, "unannounced releases")
+    a_day = market.past_films / PAST_DAYS
+    beside = max(0.0, a_day - COMING / COMING_DAYS)
+    found = []
+    for first, last, often in (
+        (UNANNOUNCED_FROM, COMING_DAYS, beside), (COMING_DAYS, UNANNOUNCED_TO, a_day)
+    ):  # fmt: skip
+        count = round((last - first) * often)
+        within = (np.arange(count) + g.random(count)) / max(1, count)
+        found += [market.today + timedelta(days=first + int((last - first) * x)) for x in within]
+    return sorted(d + timedelta(days=(4 - d.weekday()) % 7) for d in found)
 
 
 def _friday(g: np.random.Generator, day: date) -> date:

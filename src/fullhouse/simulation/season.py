@@ -16,7 +16,7 @@ from fullhouse.simulation.calendar import TUESDAY_OFF, going
 from fullhouse.simulation.drawn import Drawn, Push, drawn
 from fullhouse.simulation.draws import stream
 from fullhouse.simulation.film import Film
-from fullhouse.simulation.films import slate
+from fullhouse.simulation.films import earlier, slate, unannounced
 from fullhouse.simulation.market import MARKET_PEOPLE, Market
 from fullhouse.simulation.places import SEATS_PER_SCREEN, Cities, cities
 from fullhouse.simulation.population import TASTES
@@ -97,16 +97,38 @@ class Season:
 @cache
 def season(market: Market, push: Push | None = None) -> Season:
     """The country's season; with a push, what it would be after that campaign."""
-    films = slate(market)
+    return _played(market, slate(market), unannounced(market), "", push)
+
+
+def earlier_season(market: Market) -> Season:
+    """The season of the years before the slate's, whose first films are its last rivals."""
+    past = earlier(market)
+    end = past[-1].release + timedelta(days=RUN)
+    rivals = tuple(f for f in slate(market) if f.release < end)
+    return _played(market, past, rivals, "earlier ")
+
+
+def _played(
+    market: Market,
+    films: tuple[Film, ...],
+    rivals: tuple[Film, ...],
+    luck: str,
+    push: Push | None = None,
+) -> Season:
+    """The season of films among rivals, which are left out of it; `luck` names their draws."""
     where = cities(market.seed, MARKET_PEOPLE)
-    release = np.array([(f.release - market.first_day).days for f in films])
-    made = _Making(market, films, where, release, drawn(market, films, where, push))
+    every, count = (*films, *rivals), len(films)
+    release = np.array([(f.release - market.first_day).days for f in every])
+    people = drawn(market, every, where, push)
+    made = _Making(market, every, count, where, release, people, luck)
     for day in range(int(release.min()), int(release.max()) + RUN):
         made.play(day)
-    wants, counts = _wants(market, films, made.people, where)
+    theirs = Drawn(people.weight[:count], people.deciders[:count], people.tickets[:count])
+    wants, counts = _wants(market, films, theirs, where, luck)
     return Season(
-        films, where, market.first_day, release, made.interest, made.admissions, made.showings,
-        made.price, made.awareness, wants, counts,
+        films, where, market.first_day, release[:count], made.interest[:count],
+        made.admissions[:count], made.showings[:count], made.price[:count],
+        made.awareness[:count], wants, counts,
     )  # fmt: skip
 
 
@@ -114,8 +136,16 @@ class _Making:
     """A season in the making: what is known of each film in each city as days go by."""
 
     def __init__(
-        self, market: Market, films: tuple[Film, ...], where: Cities, release: Ints, people: Drawn
+        self,
+        market: Market,
+        films: tuple[Film, ...],
+        own: int,
+        where: Cities,
+        release: Ints,
+        people: Drawn,
+        luck: str,
     ) -> None:
+        """`own` of the films come first; the others, rivals, do not move the draws of these."""
         shape = (len(films), len(where))
         self.market, self.films, self.where, self.people = market, films, where, people
         self.release = release
@@ -127,11 +157,16 @@ class _Making:
         self.awareness = np.zeros((*shape, RUN))
         self.heard, self.demand, self.share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.so_far = np.zeros(shape)
-        g = stream(market.seed, "season")
-        self.local = np.exp(g.normal(0, CITY_SD, shape))
-        self.aware = np.array([[f.awareness] for f in films]) * np.exp(g.normal(0, 0.1, shape))
+        g, other = (stream(market.seed, f"{luck}{of}season") for of in ("", "rivals' "))
+
+        def normal(sd: float, width: int) -> Floats:
+            rows = ((g, own), (other, len(films) - own))
+            return np.concatenate([of.normal(0, sd, (count, width)) for of, count in rows])
+
+        self.local = np.exp(normal(CITY_SD, len(where)))
+        self.aware = np.array([[f.awareness] for f in films]) * np.exp(normal(0.1, len(where)))
         self.aware = np.minimum(0.95, self.aware)
-        self.noise = np.exp(g.normal(0, DAY_SD, (len(films), RUN)))
+        self.noise = np.exp(normal(DAY_SD, RUN))
         tastes = np.stack([f.vector[: len(TASTES)] for f in films])
         norm = np.linalg.norm(tastes, axis=1, keepdims=True)
         self.tastes = tastes / np.maximum(norm, 1e-9)
@@ -247,13 +282,13 @@ def _sold(weight: Floats, still: Floats, wish: Floats) -> Floats:
 
 
 def _wants(
-    market: Market, films: tuple[Film, ...], people: Drawn, where: Cities
+    market: Market, films: tuple[Film, ...], people: Drawn, where: Cities, luck: str
 ) -> tuple[Floats, Floats]:
     """Cumulative interest in marking a film, and the country's marks so far."""
     ramp = (np.arange(1, WANT_DAYS + 1) / WANT_DAYS) ** 1.5
-    luck = np.exp(stream(market.seed, "wants").normal(0, 0.25, len(films)))
+    chance = np.exp(stream(market.seed, f"{luck}wants").normal(0, 0.25, len(films)))
     known = np.array([f.awareness * np.exp(f.appeal) for f in films])
-    wants = WANT * (known * luck)[:, None] * ramp
+    wants = WANT * (known * chance)[:, None] * ramp
     share = np.bincount(where.tier, where.share)
     marked = -np.expm1(-people.weight[:, :, None, :] * wants[:, None, :, None])
     counts = np.einsum("ftb,ftdb,t->fd", people.deciders, marked, share)

@@ -84,7 +84,7 @@ def _box_office(market: Market, season: Season) -> pa.Table:
         {
             "film": codes.chosen(ids, film),
             "city": codes.chosen(pa.array(season.cities.names), city),
-            "day": _days(market, day),
+            "day": dates(market, day),
             "admissions": tickets,
             "gross": np.round(tickets * season.price[cell], 2),
             "showings": season.showings[cell].astype(np.int64),
@@ -104,7 +104,7 @@ def _before(
     return pa.table(
         {
             "film": codes.chosen(ids, film[known]),
-            "day": _days(market, day[known]),
+            "day": dates(market, day[known]),
             name: values.reshape(-1)[known].astype(np.int64),
         }
     )
@@ -161,6 +161,7 @@ def _categories(market: Market) -> pa.Table:
     return pa.table({"category": path, "level": level, "above": above})
 
 
-def _days(market: Market, day: Ints) -> pa.Array:
+def dates(market: Market, day: Ints) -> pa.Array:
+    """The calendar days of day numbers; 0 is the first day of the feeds' events."""
     first = np.datetime64(market.first_day)
     return pa.array((first + day).astype("datetime64[D]"))

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from fullhouse.errors import InputError
-from fullhouse.simulation import accounts, consents, dirt, feeds, kept, tables, truth
+from fullhouse.simulation import accounts, consents, dirt, feeds, kept, plain, tables, truth
 from fullhouse.simulation.day import Making, write_day
 from fullhouse.simulation.dirt import Deed
 from fullhouse.simulation.files import File, join_parts, open_file, write_file
@@ -32,7 +32,12 @@ Progress = Callable[[str, int, int], None]
 """Is told what is being made, how many of it are done, and of how many."""
 
 MARK = "simulated.json"
-OURS = ("feeds", "truth", "respond", ".work", "README.txt", MARK)
+OURS = ("feeds", "later", "truth", "respond", ".work", "README.txt", MARK)
+MARKET_FILES = (
+    "box_office.parquet", "presales.csv", "want_to_see.csv", "cities.csv", "cinemas.csv",
+    *plain.FILES,
+)  # fmt: skip
+"""Files of `feeds/market`, which have no declaration."""
 FEW = 20_000_000
 """People times days up to which starting workers takes longer than it saves."""
 
@@ -42,7 +47,10 @@ and nothing that is found in it is a finding about the world.
 feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse ingest`,
          into a workspace made by `fullhouse init DIR --simulated`; simulated.json says which
          files belong to it. feeds/market holds the box office of the whole country, of which
-         the people in the feeds are a sample.
+         the people in the feeds are a sample; its *-plain.csv are for
+         `fullhouse film import plain --simulated`, and go back further.
+later/   what the days after the market's last one will tell of films, to be taken in once
+         they have come: the same three files, going on.
 truth/   what is true, for checking what was found. No stage of Fullhouse reads it.
 
 Made by: fullhouse simulate DIR {arguments}
@@ -171,9 +179,12 @@ def _write_once(making: Making, folder: Path) -> dict[str, int]:
         name: write_file(making.feeds / name, table)
         for name, table in tables.once(making.market, making.season).items()
     }
+    for place, table in plain.plain(making.market, making.season).items():
+        rows[place.removeprefix("feeds/")] = write_file(folder / place, table)
     films = making.season.films
     write_file(folder / "truth/films.parquet", truth.films_table(films))
     write_file(folder / "truth/loadings.parquet", truth.loadings_table(films))
+    write_file(folder / "truth/grosses.parquet", plain.truth(making.season))
     answers = json.dumps(truth.answers(making.market), indent=2)
     (folder / "truth/answers.json").write_text(answers + "\n")
     for feed in feeds.declarations(making.market) + feeds.respond_declarations():
@@ -310,19 +321,12 @@ def _feeds(market: Market, rows: dict[str, int]) -> tuple[FeedDone, ...]:
                 sum(counts),
             )
         )
-    for name in (
-        "box_office.parquet",
-        "presales.csv",
-        "want_to_see.csv",
-        "cities.csv",
-        "cinemas.csv",
-    ):
-        path = f"market/{name}"
-        found.append(
-            FeedDone(path.partition(".")[0].replace("/", "-"), "", f"feeds/{path}", 1, rows[path])
-        )
-    path = "shop/categories.csv"
-    found.append(FeedDone("shop-categories", "", f"feeds/{path}", 1, rows[path]))
+    alone = [f"feeds/market/{name}" for name in MARKET_FILES]
+    alone += [f"later/{name}" for name in plain.FILES]
+    for path in (*alone, "feeds/shop/categories.csv"):
+        place = path.removeprefix("feeds/")
+        name = place.partition(".")[0].replace("/", "-")
+        found.append(FeedDone(name, "", path, 1, rows[place]))
     return tuple(found)
 
 

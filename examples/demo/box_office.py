@@ -1,0 +1,127 @@
+"""The demo's forecasts: what a film will take, as told at five times, beside what it takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import fullhouse as fh
+from examples.demo.truth import Film, Truth
+from examples.shell import console, echo, fullhouse, heading, near
+from fullhouse import pipeline
+from fullhouse.cli.show import progress, table
+from fullhouse.forecast import QUANTITIES, Forecast
+from fullhouse.report.forecast_words import headline, money_short, when_words
+from fullhouse.simulation.plain import FILES, TERRITORY
+
+MORNING = time(9, tzinfo=UTC)
+"""Forecasts are issued at this time of the day that they are as of, in the market's calendar."""
+BEFORE_DAYS = (28, 1)
+AHEAD_DAYS = 28
+"""On the days before its opening, the other films that open so soon are forecast as well."""
+RUN_DAYS = (0, 7)
+"""It is forecast after its first day, and on the Mondays so long after its opening weekend."""
+HELD = "held"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was forecast of the film to come, and what the simulator knows that it takes."""
+
+    film: Film
+    forecasts: tuple[Forecast, ...]
+    true: Mapping[str, float]
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """A row for each forecast and amount that was ahead: what, when, range, truth, verdict."""
+        return [
+            (QUANTITIES[quantity], f"{when_words(f)} ({f.as_of})", _range(f, quantity),
+             money_short(self.true[quantity]), verdict(f, quantity, self.true[quantity]))
+            for quantity in reversed(QUANTITIES)
+            for f in self.forecasts
+            if quantity in f.ranges
+        ]  # fmt: skip
+
+
+def verdict(found: Forecast, quantity: str, true: float) -> str:
+    """Whether the 80 % range held what came, or on which side it was missed."""
+    low, high = found.ranges[quantity].between(0.8)
+    if low <= true <= high:
+        return HELD
+    return "missed: it took less" if true < low else "missed: it took more"
+
+
+def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> Told:
+    """Take in the country's box office, forecast the slate in time, and score what came true."""
+    film = truth.coming
+    heading(f"What will “{film.title}” take?")
+    console.print("The country's box office of ten years, and signs of interest, as known today:")
+    _take_in(market / "feeds" / "market", house)
+    console.print(
+        "The calendar goes on: what later days told, each row with the day it was known. A forecast"
+        " as of a day reads no row that was known later."
+    )
+    _take_in(market / "later", house)
+    with fh.open(str(house)) as workspace:
+        made = _issue(workspace, house, film)
+        last = made[-1].as_of
+        pipeline.write_forecast(workspace, made, [out / "forecast.html"], made_on=last)
+        fan = [out / "forecast.svg", out / "forecast.png"]
+        pipeline.write_forecast(workspace, made[:1], fan, made_on=last)
+    told = Told(film, tuple(made), truth.grosses[film.slug])
+    console.print(f"\n{when_words(made[0]).capitalize()}: [bold]{headline(made[0])}[/]")
+    table(told.rows, ("USD, simulated", "forecast", "middle, 80 % range", "true", "80 % range"))
+    console.print(f"Why, and films like it: [bold]{near(out / 'forecast.html')}[/]")
+    heading("The score book: every forecast that was issued, and how it did")
+    fullhouse("scorebook", "-w", house)
+    fullhouse("scorebook", "verify", "-w", house)
+    return told
+
+
+def _take_in(folder: Path, house: Path) -> None:
+    files = [folder / name for name in FILES]
+    fullhouse("film", "import", "plain", *files, "--simulated", "-w", house)
+
+
+def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
+    """Forecasts of the film, oldest first; those of others are in the score book only."""
+    before = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
+    run = [film.opening, *(film.sunday + timedelta(days=d) for d in RUN_DAYS)]
+    days = [*before, *(day + timedelta(days=1) for day in run)]
+    console.print(
+        "\nEach forecast enters the score book on the morning that it is as of, by the market's"
+        f" calendar. Before the opening, the films of the next {AHEAD_DAYS} days do too."
+    )
+    made = []
+    with progress("Forecasting") as display:
+
+        def told(words: str) -> None:
+            display.update(display.task_ids[0], description=words)
+
+        for day in days:
+            for name in (film.slug, *(_others(workspace, day, film) if day in before else ())):
+                found = pipeline.forecast_film(
+                    workspace,
+                    name,
+                    as_of=day,
+                    territory=TERRITORY,
+                    issue_at=datetime.combine(day, MORNING),
+                    progress=told,
+                )
+                made += [found] if name == film.slug else []
+    for day in days:
+        echo("forecast", film.slug, "--territory", TERRITORY, "--as-of", str(day), "-w", house)
+    return made
+
+
+def _others(workspace: fh.Workspace, day: date, film: Film) -> Sequence[str]:
+    """The other films that open soon after a day."""
+    _, found = pipeline.film_list(workspace, territory=TERRITORY)
+    last = day + timedelta(days=AHEAD_DAYS)
+    return [f.film for f in found if f.opening and day < f.opening <= last and f.film != film.slug]
+
+
+def _range(found: Forecast, quantity: str) -> str:
+    low, high = (money_short(x) for x in found.ranges[quantity].between(0.8))
+    return f"{money_short(found.ranges[quantity].median)}, {low} – {high}"
