@@ -12,6 +12,9 @@ import pytest
 import fullhouse as fh
 from fullhouse.settings import SIMULATED
 
+pytestmark = pytest.mark.slow
+"""The whole demo runs: minutes. `.ci/run` runs it too."""
+
 ROOT = Path(__file__).parents[2]
 
 Played: TypeAlias = tuple[Path, str]

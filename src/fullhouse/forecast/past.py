@@ -63,8 +63,8 @@ class Past:
         self._predecessors: dict[tuple[str, int], str | None] = {}
         self._usual_signals: dict[tuple[str, int, int, int], float | None] = {}
         self._signalled: dict[str, list[str]] = defaultdict(list)
-        for film in sorted(history.signals, key=lambda f: (self.openings.get(f, 0), f)):
-            for kind in history.signals[film] if film in self.openings else ():
+        for film in sorted(history.signals):
+            for kind in history.signals[film]:
                 self._signalled[kind].append(film)
         self._widest: dict[int, float] = {}
 
@@ -210,11 +210,16 @@ class Past:
         month = on - on % SIGNAL_MONTH
         key = (kind, window, left, month)
         if key not in self._usual_signals:
-            opened = [f for f in self._signalled.get(kind, ()) if self.openings[f] <= month]
+            dated = sorted(
+                (opening, f)
+                for f in self._signalled.get(kind, ())
+                if (opening := self.history.fact(f, "opening", month)) is not None
+                and opening <= month
+            )
             found = [
                 value
-                for f in opened[-SIGNAL_FILMS:]
-                if (value := self.signal(f, kind, window, self.openings[f] - left)) is not None
+                for opening, f in dated[-SIGNAL_FILMS:]
+                if (value := self.signal(f, kind, window, opening - left)) is not None
             ]
             enough = len(found) >= FEWEST_SIGNALS
             self._usual_signals[key] = float(np.mean(found)) if enough else None
