@@ -85,7 +85,11 @@ def table(
     columns = tuple(sorted({name for row in told for name in row}))
     x = np.array([[row.get(c, np.nan) for c in columns] for row in told], np.float64)
     return Rows(
-        tuple(films), np.array(opening), np.array(as_of), columns, x.reshape(len(films), len(columns))
+        tuple(films),
+        np.array(opening),
+        np.array(as_of),
+        columns,
+        x.reshape(len(films), len(columns)),
     )
 
 
