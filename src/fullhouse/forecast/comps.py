@@ -1,13 +1,14 @@
 """Comparable films: those that the random trees cannot tell from this one."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 
 from fullhouse.forecast.forecast import Comp
 from fullhouse.forecast.history import Floats, History, Ints
 from fullhouse.forecast.past import Past
-from fullhouse.forecast.season import add_days, as_day
+from fullhouse.forecast.season import as_day
 
 MOST = 8
 
@@ -82,12 +83,10 @@ def _both(history: History, film: str, other: str, name: str, on: int) -> set[st
     return found[0] & found[1]
 
 
-def _same_season(a: object, b: object) -> bool:
-    from datetime import date
-
-    assert isinstance(a, date) and isinstance(b, date)  # noqa: PT018
-    return any(abs((add_days(a.replace(year=b.year, day=min(a.day, 28)), k) - b).days) <= 21
-               for k in (-365, 0, 365))  # fmt: skip
+def _same_season(a: date, b: date) -> bool:
+    """Whether two days lie within three weeks of each other in the year."""
+    apart = abs(a.timetuple().tm_yday - b.timetuple().tm_yday)
+    return min(apart, 365 - apart) <= 21
 
 
 def pull(similar: Sequence[float] | Floats) -> Floats:
