@@ -76,12 +76,18 @@ class OwnEvents:
         low, high = np.searchsorted(self.persons, [block << bits, (block + 1) << bits])
         return BitMap(self.persons[low:high].astype(np.uint32))
 
-    def of(self, block: Block, rows: Ints) -> Own:
-        """The same for some people of a block, as rows of it."""
+    def counts_of(self, block: Block, rows: Ints) -> npt.NDArray[np.int32]:
+        """How many there are of some people of a block; one row for each of KINDS."""
         persons = block.persons[rows].astype(np.int64)
         counts = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
         at, here = _find(self.persons, persons)
         counts[:, here] = self.counts[:, at]
+        return counts
+
+    def of(self, block: Block, rows: Ints) -> Own:
+        """The same for some people of a block, as rows of it."""
+        persons = block.persons[rows].astype(np.int64)
+        counts = self.counts_of(block, rows)
         removed = np.maximum(counts - np.array(self.needed, dtype=np.int32)[:, None], 0)
         person, trait, events = self.overlap
         low, high = np.searchsorted(person, [persons[0], persons[-1] + 1]) if len(rows) else (0, 0)

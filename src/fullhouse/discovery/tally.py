@@ -146,7 +146,7 @@ class Counts:
         owner, trait, events = pairs_of(block, rows)
         if own is not None:
             events = events.astype(np.int64)
-            _take_away(events, owner, trait, own, len(self.plan.wanted))
+            take_away(events, owner, trait, own, len(self.plan.wanted))
         self._add_pairs((owner, trait, events), activity, strata, own, every)
         self.totals += _moments(every, None if own is None else own.events)
 
@@ -259,7 +259,7 @@ def pairs_of(block: Block, rows: Ints) -> tuple[Ints, Ints, Ints]:
     return owner, block.traits[at], block.events[at]
 
 
-def _take_away(events: Ints, owner: Ints, trait: Ints, own: Own, traits: int) -> None:
+def take_away(events: Ints, owner: Ints, trait: Ints, own: Own, traits: int) -> None:
     """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
     row, which, shared = own.overlap
     keys = owner.astype(np.int64) * traits + trait

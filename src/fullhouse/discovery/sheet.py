@@ -1,0 +1,189 @@
+"""Some people of a base in memory, person by trait: what everything but exact counts works on.
+
+Everybody in the seed and in the base when they are few; else a sample by the workspace's key, so
+that the same question draws the same people, and each stands for `weight` of their kind.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+from scipy.sparse import csr_array
+
+from fullhouse.discovery.blocks import Blocks, Ints
+from fullhouse.discovery.outcome import OwnEvents
+from fullhouse.discovery.tally import pairs_of, take_away
+from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.values import keyed_bits
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+People = Mapping[int, BitMap]
+
+MOST_SEED = 200_000
+"""People of the seed in a sheet: their number makes no interval wider than a percent or two."""
+MOST_OTHERS = 300_000
+"""Other people of the base in a sheet."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """People in ascending order; arrays run over them, matrices over people and `traits`.
+
+    `events` are those behind each trait, the seed's own taken away, also where they are too few
+    to have the trait; 0 for facts. `has` says who has it without the seed's own events.
+    `activity` (one row for each of KINDS) counts the seed's own events only as far as they are
+    needed to be in it, which is what is held equal; `bare` counts none of them, which is what may
+    foretell.
+    """
+
+    persons: Ints
+    weight: Floats
+    seed: Flags
+    interest: Flags
+    activity: npt.NDArray[np.int32]
+    bare: npt.NDArray[np.int32]
+    traits: tuple[Trait, ...]
+    has: csr_array = field(repr=False)
+    events: csr_array = field(repr=False)
+    base_people: int
+    seed_people: int
+
+    @property
+    def sampled(self) -> bool:
+        """Whether somebody of the base is not here."""
+        return len(self.persons) < self.base_people
+
+    def column(self, trait: str) -> int:
+        """Where a trait stands, by its name; KeyError where it is not here."""
+        for i, each in enumerate(self.traits):
+            if each.name == trait:
+                return i
+        raise KeyError(trait)
+
+
+def sheet(
+    blocks: Blocks,
+    base: People,
+    seed: People,
+    own: OwnEvents,
+    traits: Sequence[Trait],
+    *,
+    key: bytes,
+    interest: People | None = None,
+    most_seed: int = MOST_SEED,
+    most_others: int = MOST_OTHERS,
+) -> Sheet:
+    """The people of a base, or a sample of them, with what each has.
+
+    `interest` marks those of the seed who showed interest in the film itself. People of the base
+    of whom nothing is known (no event, no trait) are here too.
+    """
+    inside = {b: seed[b] & base[b] for b in base if b in seed}
+    seeds = sum(len(p) for p in inside.values())
+    every = sum(len(p) for p in base.values())
+    keep = (_share(seeds, most_seed), _share(every - seeds, most_others))
+    parts = []
+    for number in sorted(base):
+        mine = inside.get(number, BitMap())
+        chosen = _sampled(mine, keep[0], key) | _sampled(base[number] - mine, keep[1], key)
+        if chosen:
+            parts.append(_part(blocks, number, chosen, own, traits))
+    persons, activity, bare, has, events = _together(parts, len(traits))
+    member = _members(persons, inside)
+    return Sheet(
+        persons=persons,
+        weight=np.where(member, 1 / keep[0], 1 / keep[1]),
+        seed=member,
+        interest=_members(persons, interest or {}),
+        activity=activity,
+        bare=bare,
+        traits=tuple(traits),
+        has=has,
+        events=events,
+        base_people=every,
+        seed_people=seeds,
+    )
+
+
+_Part = tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int32], csr_array, csr_array]
+
+
+def _part(
+    blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, traits: Sequence[Trait]
+) -> _Part:
+    block = blocks.load(number)
+    rows = block.rows(chosen)
+    known = block.persons[rows].astype(np.int64)
+    persons = np.asarray(chosen.to_array(), dtype=np.int64)
+    at = np.searchsorted(persons, known)
+    activity = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
+    bare = activity.copy()
+    mine = own.of(block, rows)
+    activity[:, at] = np.maximum(block.activity_of(rows) - mine.removed, 0)
+    bare[:, at] = np.maximum(block.activity_of(rows) - own.counts_of(block, rows), 0)
+    owner, trait, events = pairs_of(block, rows)
+    events = events.astype(np.int64)
+    size = max(int(trait.max()) if len(trait) else 0, max((t.id for t in traits), default=0)) + 1
+    take_away(events, owner, trait, mine, size)
+    column, least = np.full(size, -1), np.zeros(size, dtype=np.int64)
+    for i, each in enumerate(traits):
+        column[each.id] = i
+        least[each.id] = int(each.definition.get("min_events", 0)) if each.basis in KINDS else 0
+    wanted = column[trait] >= 0
+    owner, trait, events = owner[wanted], trait[wanted], events[wanted]
+    shape = (len(persons), len(traits))
+    place = (at[owner], column[trait])
+    had = events >= least[trait]
+    has = csr_array((np.ones(int(had.sum()), np.float32), (place[0][had], place[1][had])), shape)
+    some = events > 0
+    behind = csr_array(
+        (events[some].astype(np.float32), (place[0][some], place[1][some])), shape=shape
+    )
+    return persons, activity, bare, has, behind
+
+
+def _together(parts: Sequence[_Part], traits: int) -> _Part:
+    if not parts:
+        none, nothing = np.zeros(0, np.int64), np.zeros((len(KINDS), 0), np.int32)
+        empty = csr_array((0, traits), dtype=np.float32)
+        return none, nothing, nothing, empty, empty
+    persons, activity, bare, has, events = zip(*parts, strict=True)
+    return (
+        np.concatenate(persons),
+        np.concatenate(activity, axis=1),
+        np.concatenate(bare, axis=1),
+        _stacked(has),
+        _stacked(events),
+    )
+
+
+def _stacked(parts: Sequence[csr_array]) -> csr_array:
+    counts = np.concatenate([np.diff(p.indptr) for p in parts])
+    indptr = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+    data = np.concatenate([p.data for p in parts])
+    indices = np.concatenate([p.indices for p in parts])
+    return csr_array((data, indices, indptr), shape=(len(counts), parts[0].shape[1]))
+
+
+def _share(people: int, most: int) -> float:
+    return min(1.0, most / people) if people else 1.0
+
+
+def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:
+    if share >= 1 or not people:
+        return people
+    ids = np.asarray(people.to_array(), dtype=np.uint32)
+    return BitMap(ids[keyed_bits(ids, key) < np.uint32(share * 2**32)])
+
+
+def _members(persons: Ints, people: People) -> Flags:
+    found = np.zeros(len(persons), dtype=bool)
+    for number in sorted(people):
+        ids = np.asarray(people[number].to_array(), dtype=np.int64)
+        at = np.searchsorted(persons, ids)
+        at = at[at < len(persons)] if len(persons) else at[:0]
+        found[at[persons[at] == ids[: len(at)]]] = True
+    return found
