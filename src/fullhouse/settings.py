@@ -23,6 +23,7 @@ class Settings:
     """What an operator can choose. Each has a default and a sentence."""
 
     house: str = _setting("house", "Name of the house, shown on reports.")
+    territory: str = _setting("US", "Market where a command names none (ISO 3166 code).")
     currency: str = _setting("USD", "ISO 4217 currency of feeds that name none.")
     time_zone: str = _setting("UTC", "Time zone of feeds that name none.")
     phone_region: str = _setting("US", "ISO 3166 region of phone numbers without a country code.")

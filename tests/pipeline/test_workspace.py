@@ -1,6 +1,7 @@
 """Making and opening a workspace."""
 
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from fullhouse import pipeline
 from fullhouse.control import audit_log, record
 from fullhouse.engine import DuckDBEngine
-from fullhouse.errors import InputError
+from fullhouse.errors import FullhouseError, InputError
 
 
 def test_init_makes_settings_key_and_control_database(tmp_path: Path) -> None:
@@ -70,3 +71,10 @@ def test_a_control_url_that_cannot_be_opened_is_explained(tmp_path: Path) -> Non
     environment = {"FULLHOUSE_CONTROL": "nonsense"}
     with pytest.raises(InputError, match="Cannot open the control database"):
         pipeline.init(str(tmp_path), environment=environment)
+
+
+def test_the_setting_names_the_market_where_a_command_names_none(tmp_path: Path) -> None:
+    with pipeline.init(str(tmp_path / "house"), simulated=True, environment={}) as workspace:
+        assert workspace.settings.territory == "ZZ"
+        with pytest.raises(FullhouseError, match="ZZ"):
+            pipeline.forecast_film(workspace, "no-film", as_of=date(2025, 1, 1))

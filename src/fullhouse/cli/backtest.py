@@ -30,7 +30,9 @@ CLASSED = ("T-28", "T-1")
 
 def backtest(
     *,
-    territory: Annotated[str, typer.Option(help="Market (ISO 3166 code).")] = "US",
+    territory: Annotated[
+        str | None, typer.Option(help="Market (ISO 3166 code); setting territory.")
+    ] = None,
     first_year: Annotated[int, typer.Option("--from-year", help="First judged year.")] = 2011,
     last_year: Annotated[
         int | None, typer.Option("--to-year", help="Last judged year; by itself: the last whole.")

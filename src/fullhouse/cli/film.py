@@ -21,7 +21,10 @@ app = typer.Typer(help="Films: what was known of them when, and what they took."
 PROBLEMS_SHOWN = 5
 KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "plain")
 FilmId = Annotated[str, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")]
-Territory = Annotated[str, typer.Option("--territory", help="ISO 3166 code of the market.")]
+Territory = Annotated[
+    str | None,
+    typer.Option("--territory", help="ISO 3166 code of the market; setting territory."),
+]
 KnownOn = Annotated[
     str | None,
     typer.Option("--known-on", help="First day on which it was known; today unless given."),
@@ -82,7 +85,7 @@ def add(
     title: Annotated[str, typer.Argument(help="Title, without the year.")],
     *,
     opening: Annotated[str | None, typer.Option(help="First day in cinemas.")] = None,
-    territory: Territory = "US",
+    territory: Territory = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="Repeatable.")
     ] = None,
@@ -97,7 +100,7 @@ def add(
             workspace,
             title,
             opening=day,
-            territory=territory,
+            territory=territory or workspace.settings.territory,
             values=_pairs(set_ or ()),
             known_on=_day(known_on, "--known-on"),
             at=datetime.now(UTC),
@@ -113,7 +116,7 @@ def set_(
     film: FilmId,
     values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="New facts.")],
     *,
-    territory: Territory = "US",
+    territory: Territory = None,
     known_on: KnownOn = None,
     where: Where = ".",
     json: Json = False,
@@ -125,7 +128,7 @@ def set_(
             workspace,
             film,
             _pairs(values),
-            territory=territory,
+            territory=territory or workspace.settings.territory,
             known_on=day,
             at=datetime.now(UTC),
         )
@@ -166,7 +169,7 @@ def list_(
 def show(
     film: FilmId,
     *,
-    territory: Territory = "US",
+    territory: Territory = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="What was known on this day.")
     ] = None,
@@ -176,7 +179,10 @@ def show(
     """Show what was known of a film on a day: facts, gross so far, signals."""
     with opened(where, quiet=json) as workspace:
         found = pipeline.film_show(
-            workspace, film, territory=territory, as_of=_day(as_of, "--as-of")
+            workspace,
+            film,
+            territory=territory or workspace.settings.territory,
+            as_of=_day(as_of, "--as-of"),
         )
     if json:
         say_json(_shown(found))

@@ -46,7 +46,9 @@ def forecast(
         list[str] | None,
         typer.Option("--as-of", help="With what was known on this day (today); repeatable."),
     ] = None,
-    territory: Annotated[str, typer.Option(help="ISO 3166 code of the market.")] = "US",
+    territory: Annotated[
+        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+    ] = None,
     comps: Annotated[
         list[str] | None,
         typer.Option("--comps", metavar="FILM", help="A comparable film of yours; repeatable."),
@@ -130,7 +132,7 @@ class _Ask:
 
     film: str
     days: tuple[date, ...]
-    territory: str
+    territory: str | None
     comps: tuple[str, ...]
     what_if: "Supposed | None"
     amounts: tuple[float, ...]
@@ -180,7 +182,7 @@ def _film(
 def _slate(
     where: str,
     as_of: date,
-    territory: str,
+    territory: str | None,
     between: tuple[date, date],
     film: str | None,
     dates: Sequence[date],

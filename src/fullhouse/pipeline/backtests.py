@@ -67,7 +67,7 @@ def forecast_backtest(
     as_of: date,
     first_year: int,
     last_year: int,
-    territory: str = "US",
+    territory: str | None = None,
     plans: Sequence[str] = ("wide",),
     horizons: Sequence[str] = (),
     fridays_only: bool = False,
@@ -77,6 +77,7 @@ def forecast_backtest(
 
     Nothing that was known after `as_of` is used, not even as the truth.
     """
+    territory = territory or workspace.settings.territory
     films.check_territory(territory)
     for plan in plans:
         if plan not in PLANS:

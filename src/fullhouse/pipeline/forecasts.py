@@ -53,7 +53,7 @@ def forecast_film(
     film: str,
     *,
     as_of: date,
-    territory: str = "US",
+    territory: str | None = None,
     comps: Sequence[str] = (),
     what_if: Supposed | None = None,
     issue_at: datetime | None = None,
@@ -65,6 +65,7 @@ def forecast_film(
     up to the first of the month and are kept beside the workspace; the first forecast of a month
     makes them.
     """
+    territory = territory or workspace.settings.territory
     films.check_territory(territory)
     history = read_history(workspace.lake, territory, as_of)
     models = Models(workspace, history, progress)
@@ -108,12 +109,13 @@ def forecast_slate(
     as_of: date,
     first: date,
     last: date,
-    territory: str = "US",
+    territory: str | None = None,
     film: str | None = None,
     dates: Sequence[date] = (),
     progress: Progress = lambda _: None,
 ) -> Slate:
     """The films that open wide from one day to another; and one of them on other dates."""
+    territory = territory or workspace.settings.territory
     films.check_territory(territory)
     if last < first:
         raise InputError(f"The slate ends on {last}, before it begins on {first}.")

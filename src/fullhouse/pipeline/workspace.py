@@ -86,7 +86,7 @@ def init(
     place = Place.of(where)
     if place.read(settings_.FILE) is not None:
         raise InputError(f"{place.root} is a Fullhouse workspace already.")
-    toml = settings_.template(**({"simulated": True} if simulated else {}))
+    toml = settings_.template(**({"simulated": True, "territory": "ZZ"} if simulated else {}))
     loaded = settings_.load(toml, environment)
     _control_url(place, loaded)
     place.write(settings_.FILE, toml.encode())
