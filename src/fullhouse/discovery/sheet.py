@@ -6,11 +6,12 @@ that the same question draws the same people, and each stands for `weight` of th
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 from fullhouse.discovery.blocks import Blocks, Ints
 from fullhouse.discovery.outcome import OwnEvents
@@ -58,10 +59,16 @@ class Sheet:
 
     def column(self, trait: str) -> int:
         """Where a trait stands, by its name; KeyError where it is not here."""
-        for i, each in enumerate(self.traits):
-            if each.name == trait:
-                return i
-        raise KeyError(trait)
+        return self._columns[trait]
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {t.name: i for i, t in enumerate(self.traits)}
+
+    @cached_property
+    def by_trait(self) -> csc_array:
+        """`has` by column."""
+        return self.has.tocsc()
 
 
 def sheet(

@@ -1,7 +1,7 @@
 """The calendar of a territory as box office feels it: weekends, holidays, the time of year."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 import holidays
@@ -99,8 +99,3 @@ def _year_end(day: date) -> bool:
 def as_day(day: int) -> date:
     """The date of a `date.toordinal()`."""
     return date.fromordinal(day)
-
-
-def add_days(day: date, days: int) -> date:
-    """A date some days later."""
-    return day + timedelta(days=days)
