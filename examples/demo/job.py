@@ -12,7 +12,7 @@ from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
 from examples.shell import console, echo, fullhouse, heading, near
 from fullhouse import pipeline
-from fullhouse.cli.discover import say
+from fullhouse.cli.discover_outcome import say
 from fullhouse.cli.show import progress, table
 from fullhouse.discovery import Discovery
 from fullhouse.pipeline.discovery import discover, write_discovery

@@ -1,120 +1,117 @@
-"""`fullhouse discover`: which traits go with an outcome."""
+"""`fullhouse discover`: who will want a film; or which traits go with any outcome."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.markup import escape
-from rich.table import Table
 
 from fullhouse import pipeline
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.discover_film import Asked, discover_film
+from fullhouse.cli.discover_outcome import discover_outcome
+from fullhouse.cli.show import Json, Where
+from fullhouse.errors import InputError
 from fullhouse.values import parse_date
 
-if TYPE_CHECKING:
-    from fullhouse.discovery import Affinity, Discovery
-
 RULE_HELP = "A rule such as 'word:dog & buys:books', or audience:NAME; see docs/audiences.md."
-WIDE = 110
-"""From so many columns on, the placebo is shown with its interval."""
 
 
 def discover(
+    film: Annotated[
+        str | None, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")
+    ] = None,
     *,
-    outcome: Annotated[str, typer.Option(metavar="RULE", help=f"Whom to explain. {RULE_HELP}")],
-    base: Annotated[str, typer.Option(metavar="RULE", help="Whom to compare with.")] = "everyone",
-    placebo: Annotated[
+    outcome: Annotated[
         str | None,
-        typer.Option(metavar="RULE", help="A like outcome that should show nothing."),
+        typer.Option(metavar="RULE", help=f"Instead of a film, whom to explain. {RULE_HELP}"),
     ] = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Use the newest traits as of this day or earlier.")
+        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
+    ] = None,
+    territory: Annotated[
+        str | None, typer.Option(help="FILM: ISO 3166 code of the market; setting territory.")
+    ] = None,
+    comps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--comps", metavar="FILM", help="FILM: a comparable film of yours; repeatable."
+        ),
+    ] = None,
+    plus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD|TRAIT", help="FILM: it is about this too; repeatable."),
+    ] = None,
+    minus: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD|TRAIT", help="FILM: it is not about this; repeatable."),
+    ] = None,
+    embedding: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="FILM: word vectors (.txt, .vec, .npz) for likeness."),
+    ] = None,
+    tickets: Annotated[
+        bool, typer.Option(help="FILM: share out the forecast's tickets by audience and city.")
+    ] = True,
+    base: Annotated[
+        str | None, typer.Option(metavar="RULE", help="--outcome: whom to compare with (everyone).")
+    ] = None,
+    placebo: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="--outcome: a like outcome that should show nothing."),
     ] = None,
     family: Annotated[
-        list[str] | None, typer.Option(help="Only traits of this family; repeatable.")
+        list[str] | None, typer.Option(help="--outcome: only traits of this family; repeatable.")
     ] = None,
-    most: Annotated[int, typer.Option(min=1, help="Most traits in the table and the chart.")] = 25,
+    most: Annotated[
+        int, typer.Option(min=1, help="--outcome: most traits in the table and the chart.")
+    ] = 25,
     file: Annotated[
         list[str] | None,
-        typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
+        typer.Option(
+            "--out",
+            help="File to write, by its ending; FILM: .html, .json, .parquet, .csv, .svg, .png."
+            " --outcome: all but .json. Repeatable.",
+        ),
     ] = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Find the traits that go with an outcome, activity, luck and a placebo apart."""
-    files = [pipeline.check_out(f) for f in file or ()]
+    """Find who will want a film, beyond those whom film people know; and how sure that is."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json):
-        found = pipeline.discover(
-            workspace, outcome, base=base, placebo=placebo, as_of=day, families=family or ()
+    if (film is None) == (outcome is None):
+        raise InputError(
+            "Which film? fullhouse discover FILM. Or, for any outcome: --outcome RULE."
+            if film is None
+            else f"Give a film or --outcome, not both: {film!r} and {outcome!r}."
         )
-        written = pipeline.write_discovery(found, files, most=most)
-    if json:
-        say_json(found.to_dict())
+    if outcome is not None:
+        _none_of(
+            {"--territory": territory, "--comps": comps, "--plus": plus, "--minus": minus,
+             "--embedding": embedding},
+            "is for a film, not for --outcome",
+        )  # fmt: skip
+        files = [pipeline.check_out(f) for f in file or ()]
+        discover_outcome(
+            where, outcome, base or "everyone", placebo, day, family or (), most, files, json=json
+        )
         return
-    say(found, most)
-    for path in written:
-        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+    _none_of(
+        {"--base": base, "--placebo": placebo, "--family": family},
+        "is for --outcome: of a film they follow from its interest",
+    )
+    assert film is not None
+    asked = Asked(
+        film,
+        territory,
+        day,
+        tuple(comps or ()),
+        tuple(plus or ()),
+        tuple(minus or ()),
+        embedding,
+        tickets,
+    )
+    discover_film(where, asked, file or (), json=json)
 
 
-def say(found: "Discovery", most: int) -> None:
-    """Print a discovery for a marketer: the table, what it rests on, the verdict at the end."""
-    shown = [r for r in found.rows if r.verdict != "is the outcome"][:most]
-    if shown:
-        out.print(_table(shown, found))
-    for text in basis(found, len(shown)):
-        out.print(text, markup=False, soft_wrap=True)
-    out.print(f"\n[bold]{escape(found.sentence)}[/]", soft_wrap=True)
-
-
-def basis(found: "Discovery", shown: int) -> list[str]:
-    """What the answer rests on, line by line."""
-    placebo = "" if found.placebo_people is None else f"; placebo: {found.placebo_people:,}"
-    outside = f" ({found.outcome_outside:,} more outside it)" if found.outcome_outside else ""
-    lines = [
-        f"Traits as of {found.as_of} (build {found.build}). Base: {found.base_people:,} people;"
-        f" outcome: {found.outcome_people:,} of them{outside}{placebo}.",
-        f"{found.refused:,} left out: no consent for analytics.",
-        f"{found.tested:,} traits tested, {found.too_few:,} with too few people,"
-        f" {found.excluded:,} that are the outcome itself; {shown:,} shown.",
-        f"Compared within activity strata: {found.strata}.",
-    ]
-    own = [r.trait for r in found.of("is the outcome")]
-    if own:
-        more = f" and {len(own) - 8:,} more" if len(own) > 8 else ""
-        lines.append(f"Is the outcome itself: {', '.join(own[:8])}{more}.")
-    return lines + [f"Note: {n}" for n in found.notes]
-
-
-def _table(rows: Sequence["Affinity"], found: "Discovery") -> Table:
-    view = Table(box=SIMPLE_HEAD, title=found.outcome, title_justify="left", padding=(0, 1, 0, 0))
-    view.add_column("trait", overflow="fold", min_width=12)
-    wide = out.width >= WIDE
-    names = ["people", "share", "naive", "affinity", "q", "placebo"][: 6 if found.placebo else 5]
-    for name in names:
-        view.add_column(name, justify="right", no_wrap=True)
-    view.add_column("verdict", no_wrap=True, min_width=11)
-    for row in rows:
-        view.add_row(escape(row.label), *_cells(row, wide=wide)[: len(names)], row.verdict)
-    return view
-
-
-def _cells(row: "Affinity", *, wide: bool) -> list[str]:
-    placebo = (row.placebo, row.placebo_low, row.placebo_high)
-    return [
-        f"{row.outcome_persons:,}",
-        "-" if row.outcome_share is None else f"{row.outcome_share:.1%}",
-        _ratio(row.naive),
-        _interval(row.ratio, row.low, row.high),
-        "-" if row.q is None else f"{row.q:.2g}" if row.q >= 0.001 else "<0.001",
-        _interval(*placebo) if wide else _ratio(row.placebo),
-    ]
-
-
-def _interval(ratio: float | None, low: float | None, high: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2f} ({_ratio(low)}–{_ratio(high)})"
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _none_of(given: dict[str, object], why: str) -> None:
+    for name, value in given.items():
+        if value:
+            raise InputError(f"{name} {why}.")

@@ -79,18 +79,15 @@ class Spent:
 
 def extra_tickets(problem: Problem, spend: Floats) -> Floats:
     """Extra tickets of a spend, in each draw."""
-    return _cells_extra(problem, spend).sum(axis=1)
-
-
-def _cells_extra(problem: Problem, spend: Floats) -> Floats:
-    dose = (problem.dose_per_money() * spend) @ problem.slots.reaches
-    found: Floats = problem.gains() * -np.expm1(-dose)
+    found: Floats = by_cell(problem, spend).sum(axis=1)
     return found
 
 
 def by_cell(problem: Problem, spend: Floats) -> Floats:
     """Extra tickets of each cell, in each draw: (draws, cells)."""
-    return _cells_extra(problem, spend)
+    dose = (problem.dose_per_money() * spend) @ problem.slots.reaches
+    found: Floats = problem.gains() * -np.expm1(-dose)
+    return found
 
 
 def shared_out(problem: Problem, spend: Floats) -> Floats:
