@@ -81,3 +81,60 @@ class ForecastRow(Base):
     payload: Mapped[str] = mapped_column(Text)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class PlanRow(Base):
+    """A plan as it was saved: a new version each time, none ever changed."""
+
+    __tablename__ = "plan"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    film: Mapped[str] = mapped_column(String(256))
+    body: Mapped[dict[str, object]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class CampaignRow(Base):
+    """A campaign that was launched; its people are in the lake table campaign_people."""
+
+    __tablename__ = "campaign"
+
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    film: Mapped[str] = mapped_column(String(256))
+    plan: Mapped[str] = mapped_column(String(128))
+    plan_version: Mapped[int] = mapped_column(Integer)
+    body: Mapped[dict[str, object]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ReadoutRow(Base):
+    """What a campaign was found to have changed, as of a day; appended, never changed."""
+
+    __tablename__ = "readout"
+    __table_args__ = (Index("readout_campaign", "campaign"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    campaign: Mapped[str] = mapped_column(String(128))
+    as_of: Mapped[str] = mapped_column(String(10))
+    body: Mapped[dict[str, object]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LearnedRow(Base):
+    """A response that a readout measured for one line, and the day it was known; appended only."""
+
+    __tablename__ = "learned"
+    __table_args__ = (Index("learned_known_on", "known_on"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    known_on: Mapped[str] = mapped_column(String(10))
+    campaign: Mapped[str] = mapped_column(String(128))
+    film: Mapped[str] = mapped_column(String(256))
+    line: Mapped[str] = mapped_column(String(256))
+    audience: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(64))
+    impressions: Mapped[float] = mapped_column(Float)
+    response: Mapped[float] = mapped_column(Float)
+    error: Mapped[float] = mapped_column(Float)

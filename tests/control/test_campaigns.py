@@ -1,0 +1,80 @@
+"""Plans, campaigns, readouts and what was learned, as they are kept."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from fullhouse.control import open_control
+from fullhouse.control.campaigns import (
+    KeptCampaign,
+    KeptReadout,
+    Learned,
+    add_campaign,
+    add_readout,
+    campaigns,
+    find_campaign,
+    find_plan,
+    learned,
+    plans,
+    readouts,
+    save_plan,
+)
+from fullhouse.errors import InputError
+
+AT = datetime(2025, 7, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def database(tmp_path):
+    found = open_control(f"sqlite:///{tmp_path / 'control.db'}")
+    yield found
+    found.dispose()
+
+
+def _learned(day, line="a", response=0.2):
+    return Learned(day, "c", "f", line, "buys:dogs", "basket", "push", 3.0, response, 0.05)
+
+
+def test_a_plan_gets_a_new_version_each_time_and_none_changes(database):
+    save_plan(database, "bramble", "f", {"budget": 1}, at=AT)
+    second = save_plan(database, "bramble", "f", {"budget": 2}, at=AT + timedelta(hours=1))
+    assert second.version == 2
+    assert find_plan(database, "bramble").body == {"budget": 2}
+    assert find_plan(database, "bramble@1").body == {"budget": 1}
+    assert [p.version for p in plans(database)] == [2, 1]
+    assert find_plan(database, "bramble").at == AT + timedelta(hours=1)
+
+
+def test_a_plan_that_is_not_there_is_named(database):
+    with pytest.raises(InputError, match="fullhouse plan FILM"):
+        find_plan(database, "bramble")
+    save_plan(database, "bramble", "f", {}, at=AT)
+    with pytest.raises(InputError, match="Did you mean 'bramble'"):
+        find_plan(database, "brambel")
+    with pytest.raises(InputError, match="no version '7'; the newest is 1"):
+        find_plan(database, "bramble@7")
+
+
+def test_a_campaign_is_launched_once(database):
+    mine = KeptCampaign("c", "f", "bramble", 1, {"salt": "x"}, AT)
+    add_campaign(database, mine)
+    with pytest.raises(InputError, match="launched once"):
+        add_campaign(database, mine)
+    assert campaigns(database) == [mine]
+    assert find_campaign(database, "c") == mine
+    with pytest.raises(InputError, match="Did you mean 'c'"):
+        find_campaign(database, "cc")
+
+
+def test_what_was_learned_later_is_not_known_earlier(database):
+    first, later = date(2025, 8, 1), date(2025, 9, 1)
+    add_readout(database, KeptReadout("c", first, {"n": 1}, AT), [_learned(first)])
+    newer = [_learned(later, response=0.1), _learned(later, "b")]
+    add_readout(database, KeptReadout("c", later, {"n": 2}, AT), newer)
+    assert [r.body for r in readouts(database, "c")] == [{"n": 1}, {"n": 2}]
+    assert learned(database, as_of=first - timedelta(days=1)) == []
+    assert [x.response for x in learned(database, as_of=first)] == [0.2]
+    assert [(x.line, x.response) for x in learned(database, as_of=later)] == [
+        ("a", 0.1),
+        ("b", 0.2),
+    ]
