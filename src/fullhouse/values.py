@@ -3,8 +3,10 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +70,25 @@ def slug(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
     return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", plain)).strip("-")
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON can say it: mappings and sequences inside, days as ISO, NumPy as Python's.
+
+    >>> as_json({"on": date(2025, 7, 1), "of": (1, np.float64(0.5))})
+    {'on': '2025-07-01', 'of': [1, 0.5]}
+    """
+    match value:
+        case Mapping():
+            return {str(k): as_json(v) for k, v in value.items()}
+        case list() | tuple():
+            return [as_json(v) for v in value]
+        case date():
+            return value.isoformat()
+        case np.generic():
+            return value.item()
+        case _:
+            return value
 
 
 def keyed_bits(persons: npt.NDArray[np.integer], key: bytes) -> npt.NDArray[np.uint32]:

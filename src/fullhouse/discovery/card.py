@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
+from fullhouse.values import as_json
+
 Standing: TypeAlias = Literal["found", "expected", "guess"]
 """How a card is known. `found`: people who showed interest in this very film. `expected`: the
 audiences of comparable films, and the film's own interest does not speak against it. `guess`: the
@@ -266,17 +268,5 @@ class FilmDiscovery:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can say it: dates as ISO, no NaN, no infinity."""
-        plain: dict[str, Any] = _plain(asdict(self))
+        plain: dict[str, Any] = as_json(asdict(self))
         return plain
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {k: _plain(v) for k, v in value.items()}
-        case list() | tuple():
-            return [_plain(v) for v in value]
-        case date():
-            return value.isoformat()
-        case _:
-            return value

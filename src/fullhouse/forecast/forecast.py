@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import norm
 
 from fullhouse.errors import InputError
+from fullhouse.values import as_json
 
 PROBABILITIES: tuple[float, ...] = (0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975)
 """The probabilities at which every range is stored: 2.5 %, 5 %, 10 % … 95 %, 97.5 %."""
@@ -180,17 +181,5 @@ class Forecast:
             }
             for name, r in self.ranges.items()
         }
-        found: dict[str, Any] = _plain(told)
+        found: dict[str, Any] = as_json(told)
         return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, np.generic):
-        return value.item()
-    return value

@@ -1,0 +1,78 @@
+"""A plan comes back from JSON as it was; limits from TOML are kept or named."""
+
+import json
+from datetime import date
+
+import numpy as np
+import pytest
+
+from fullhouse.errors import InputError
+from fullhouse.planning import optimise
+from fullhouse.planning.limits import as_rows, read_limits
+from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable, plan_from
+from tests.planning.made import problem
+
+A = Amount(2.0, 1.0, 4.0)
+LINE = Line(
+    "l1", "People who bought for dogs", "buys:dogs", "basket", "push", "5 largest",
+    date(2025, 7, 14), 100.0, 1e4, 5e3, 2e3, 2.5, A, A, tested=False,
+)  # fmt: skip
+PLAN = Plan(
+    "p", "f", "F", "ZZ", date(2025, 7, 1), date(2025, 8, 8), 100.0, "USD", 9.5, "neutral",
+    (LINE,), 100.0, 5e3, 2e3, 2.5, A, A, A, (Step("dogs", A, A),), (BudgetPoint(100.0, A, 0.1),),
+    (Unreachable("dogs", 10.0, 2.0, 0.5),), 0.1, {"buys:dogs": "People"}, {"5 largest": ("A",)},
+    ("note",), {"explore": 0.1}, simulated=True,
+)  # fmt: skip
+
+
+def test_a_plan_comes_back_from_json_as_it_was():
+    assert plan_from(json.loads(json.dumps(PLAN.to_dict()))) == PLAN
+
+
+LIMITS = """
+explore = 0.3
+blackout = [2025-07-16]
+[city_minimum]
+south = 3
+[exclusive]
+dogs = "push"
+[channel_maximum]
+video = 4
+"""
+
+
+def _asked(made, text, **changes):
+    names = {
+        "audiences": ["dogs", "fans", "all"], "channels": ["push", "video"],
+        "cities": ["north", "south"], "weeks": [date(2025, 7, 7), date(2025, 7, 14)],
+        "tested": [False, True, False], "budget": 20.0,
+    }  # fmt: skip
+    return as_rows(read_limits(text), made.slots, **(names | changes))
+
+
+def test_limits_are_kept():
+    made = problem(1)
+    rows, allowed = _asked(made, LIMITS)
+    slots, spend = made.slots, optimise(made, 20.0, rows=rows, allowed=allowed).spend
+    assert spend[slots.city == 1].sum() >= 3 - 1e-6
+    assert spend[slots.channel == 1].sum() <= 4 + 1e-6
+    assert spend[np.isin(slots.audience, [0, 2])].sum() >= 0.3 * 20 - 1e-6
+    assert spend[(slots.audience == 0) & (slots.channel == 1)].sum() == 0
+    assert spend[slots.week == 1].sum() == 0, "the week of 16 July begins on the 14th"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("explor = 0.1", "no 'explor'. Did you mean 'explore'"),
+        ("explore = 1.5", "share from 0 to below 1"),
+        ("blackout = ['monday']", "list of days"),
+        ("[city_minimum]\nsouht = 1", "no city group 'souht'. Did you mean 'south'"),
+        ("[city_minimum]\nsouth = -1", "amounts from 0"),
+        ("[exclusive]\ndogs = 3", "a channel by audience"),
+        ("=", "not valid TOML"),
+    ],
+)
+def test_what_is_wrong_with_limits_is_said(text, message):
+    with pytest.raises(InputError, match=message):
+        _asked(problem(0), text)
