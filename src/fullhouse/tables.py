@@ -472,6 +472,42 @@ AUDIENCE_BLOCK = Table(
     ),
     ("audience", "version", "block"),
 )
+CAMPAIGN_PEOPLE = Table(
+    "campaign_people",
+    "Who is what in each line of a campaign, frozen at launch, as portable Roaring bitmaps.",
+    (
+        _required("campaign", "string", "the campaign"),
+        _required("line", "string", "line of its plan"),
+        _required(
+            "state",
+            "string",
+            "treated, held_out, always_out (global holdout), or why not eligible: no_consent,"
+            " over_cap, has_ticket, not_addressed",
+        ),
+        BLOCK,
+        _required("persons", "int64", "people in this block"),
+        _required("bitmap", "binary", "portable Roaring format; ids are whole person ids"),
+        AT,
+    ),
+    ("campaign", "line", "state", "block"),
+)
+DELIVERY = Table(
+    "delivery",
+    "What was handed to a channel: one row for each file or webhook part that was taken.",
+    (
+        _required("campaign", "string", "the campaign"),
+        _required("line", "string", "line of its plan"),
+        _required("channel", "string", "channel"),
+        _required("part", "int32", "number of the part, from 0"),
+        _required("form", "string", "parquet, csv, google, meta, tiktok or webhook"),
+        _required("persons", "int64", "people in the part"),
+        _required("rows", "int64", "rows in the part"),
+        _required("digest", "string", "SHA-256 of the part as it was handed over"),
+        _required("to", "string", "file name or host it went to"),
+        AT,
+    ),
+    ("campaign", "line", "part"),
+)
 
 FILM_FACT = Table(
     "film_fact",
@@ -555,6 +591,8 @@ ALL: dict[str, Table] = {
         TRAIT_BITMAP,
         PERSON_TRAIT,
         AUDIENCE_BLOCK,
+        CAMPAIGN_PEOPLE,
+        DELIVERY,
         FILM_FACT,
         FILM_GROSS,
         FILM_SIGNAL,

@@ -192,7 +192,7 @@ def test_a_failed_export_leaves_the_file_as_it_was(
     def fails(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(sys.modules["fullhouse.audiences.export"], "_mark", fails)
+    monkeypatch.setattr(sys.modules["fullhouse.audiences.export"], "mark", fails)
     with pytest.raises(OSError, match="disk full"):
         stage.audience_export(workspace, "women", file)
     assert file.read_bytes() == before

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -19,12 +18,12 @@ from pyroaring import BitMap
 
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.bitmaps import moved, read_members
+from fullhouse.audiences.bits import among, bits_of, mark
 from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
 from fullhouse.audiences.population import Blocked, read_merges
 from fullhouse.errors import InputError, did_you_mean
 from fullhouse.lake import Lake
 from fullhouse.tables import ACCOUNT_PERSON
-from fullhouse.values import BLOCK_BITS
 
 SCHEMA = pa.schema([ACCOUNT_PERSON.schema.field("source"), ACCOUNT_PERSON.schema.field("account")])
 FORMATS = (".parquet", ".csv")
@@ -63,7 +62,7 @@ def export(
     members = moved(read_members(lake, audience.name, audience.version), read_merges(lake))
     kept = {b: _kept(m, b, blocked) for b, m in members.items()}
     everyone, persons = (sum(map(len, s.values())) for s in (members, kept))
-    bits = _bits({b: as_words(m).view(np.uint8) for b, m in kept.items() if m})
+    bits = bits_of({b: as_words(m).view(np.uint8) for b, m in kept.items() if m})
     seen = np.zeros_like(bits)
     accounts: Counter[str] = Counter()
     where = pc.field("source").isin(_known(lake, sources)) if sources else None
@@ -71,8 +70,8 @@ def export(
         for batch in lake.batches(
             ACCOUNT_PERSON, columns=["source", "account", "person"], where=where
         ):
-            rows = batch.filter(pa.array(_among(batch.column("person").to_numpy(), bits)))
-            _mark(seen, rows.column("person").to_numpy())
+            rows = batch.filter(pa.array(among(batch.column("person").to_numpy(), bits)))
+            mark(seen, rows.column("person").to_numpy())
             write(rows.select(["source", "account"]))
             for value in pc.value_counts(rows.column("source")).to_pylist():
                 accounts[value["values"]] += value["counts"]
@@ -97,25 +96,6 @@ def _kept(members: BitMap, block: int, blocked: Sequence[Blocked]) -> BitMap:
     for each in blocked:
         people = each.taken_out(kernel, people, block)
     return as_bitmap(people, block)
-
-
-def _bits(blocks: dict[int, npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
-    size = 1 << (BLOCK_BITS - 3)
-    out = np.zeros((max(blocks, default=0) + 1) * size, np.uint8)
-    for block, words in blocks.items():
-        out[block * size : (block + 1) * size] = words
-    return out
-
-
-def _among(persons: npt.NDArray[np.int64], bits: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    inside = persons < len(bits) * 8
-    at = np.where(inside, persons, 0)
-    among: npt.NDArray[np.bool_] = inside & (bits[at >> 3] >> (at & 7).astype(np.uint8) & 1 == 1)
-    return among
-
-
-def _mark(bits: npt.NDArray[np.uint8], persons: npt.NDArray[np.int64]) -> None:
-    np.bitwise_or.at(bits, persons >> 3, np.left_shift(1, persons & 7).astype(np.uint8))
 
 
 @contextmanager
