@@ -158,7 +158,7 @@ def stratified(made: Made, folder: Path) -> tuple[float, float, float, int]:
     seconds, found = best_of(
         lambda: count(files, base, outcome, own, traits, quantiles=QUANTILES), runs=3
     )
-    return activity_s, base_s, seconds, int(found.totals()[0].sum())
+    return activity_s, base_s, seconds, int(found.totals[0].sum())
 
 
 def roaring(made: Made) -> tuple[float, npt.NDArray[np.int64]]:

@@ -135,7 +135,7 @@ def test_counts_are_those_of_the_definition(tmp_path_factory, house, quantiles):
     outcome, own = _own(house, traits)
     measured = measure_base(blocks, base)
     found = count(blocks, measured, outcome, own, traits, quantiles=quantiles)
-    a, n1, c, n0 = found.totals()
+    a, n1, c, n0 = found.totals
     groups, of_trait = groups_for(traits, outcome.kinds, measured.histograms, quantiles=quantiles)
     for i, each in enumerate(traits):
         group = groups[of_trait[i]]
@@ -220,4 +220,4 @@ def test_people_whom_the_blocks_do_not_know_count_without_traits(tmp_path):
     measured = measure_base(laid, base)
     outcome, own = outcome_of(traits[1], np.ones((30, 2), int), np.arange(30))
     found = count(laid, measured, outcome, own, traits, quantiles=5)
-    assert found.totals()[1][0] + found.totals()[3][0] == 70
+    assert found.totals[1][0] + found.totals[3][0] == 70

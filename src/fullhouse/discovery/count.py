@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,7 @@ class Counted:
     before: Floats
     """Holders of each trait in the base, the outcome's events still among theirs."""
 
+    @cached_property
     def totals(self) -> tuple[Floats, Floats, Floats, Floats]:
         """The four counts of each trait without strata."""
         found = np.zeros((4, len(self.traits)))

@@ -102,7 +102,16 @@ def compare(
     other = _inside(placebo[0], base) if placebo else None
     second = None
     if placebo and other:
-        second = measure(other, placebo[1], measured_base, chosen, blocks, quantiles=quantiles)
+        # Of the placebo no p is told.
+        second = measure(
+            other,
+            placebo[1],
+            measured_base,
+            chosen,
+            blocks,
+            quantiles=quantiles,
+            tested_from=np.inf,
+        )
     people = _size(seen.people)
     why = excluded_why(seen, main.counted, people)
     tested = main.enough & np.array([w is None for w in why], dtype=bool)
@@ -140,17 +149,18 @@ def measure(
     blocks: Blocks,
     *,
     quantiles: int = QUANTILES,
+    tested_from: float = LEAST_EXPECTED,
 ) -> Measured:
-    """The statistics of all traits against one outcome."""
+    """The statistics of all traits against one outcome; p where luck gives that many people."""
     counted = count(blocks, base, outcome, own, traits, quantiles=quantiles)
     size = len(traits)
     ratio = Ratio(*(np.full(size, np.nan) for _ in range(4)))
     test = Association(*(np.full(size, np.nan) for _ in range(6)))
     for rows, (a, n1, c, n0) in counted.tables:
         _put(ratio, rows, risk_ratio(a, n1, c, n0))
-        _put(test, rows, association(a, n1, c, n0))
+        _put(test, rows, association(a, n1, c, n0, tested_from=tested_from))
     # One stratum of everyone: the same formulas give the crude ratio.
-    a, n1, c, n0 = (x[:, None] for x in counted.totals())
+    a, n1, c, n0 = (x[:, None] for x in counted.totals)
     return Measured(
         counted,
         int(counted.moments.all_y),
@@ -171,7 +181,7 @@ def _rows(
 ) -> list[Affinity]:
     outcome_people, base_people = people
     q = benjamini_hochberg(np.where(tested, main.test.p, np.nan))
-    a, n1, _, _ = main.counted.totals()
+    a, n1, _, _ = main.counted.totals
     gaps = _gaps(main, placebo, len(q))
     rows = []
     for i, trait in enumerate(main.counted.traits):
@@ -225,7 +235,7 @@ def too_few(main: Measured, i: int, outcome_people: int) -> tuple[Verdict, str]:
     """Why a trait was not tested."""
     if outcome_people < LEAST_OUTCOME:
         return "cannot tell", f"the outcome has fewer than {LEAST_OUTCOME} people"
-    _, n1, _, n0 = (x[i] for x in main.counted.totals())
+    _, n1, _, n0 = (x[i] for x in main.counted.totals)
     if not n1 or not n0:
         return "cannot tell", f"{'everyone' if n1 else 'nobody'} in the base has it"
     if not main.test.expected[i] > 0:

@@ -16,7 +16,7 @@ def excluded_why(
     outcome: Outcome, counted: Counted, outcome_people: int
 ) -> list[tuple[Verdict, str] | None]:
     """Why a trait says nothing about an outcome, by construction; None when it may."""
-    a, n1, c, _ = counted.totals()
+    a, n1, c, _ = counted.totals
     emptied, same = (counted.before > 0) & (n1 == 0), (a == n1) & (c == 0) & (outcome_people > 0)
     return [
         _why(t, outcome, emptied=bool(emptied[i]), same=bool(same[i]))

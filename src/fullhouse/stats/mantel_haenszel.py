@@ -89,8 +89,13 @@ def risk_ratio(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Ratio:
     return Ratio(ratio, low, np.where(none_without, np.inf, high), log_se)
 
 
-def association(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Association:
-    """Whether trait and outcome go together at all, given the strata."""
+def association(
+    a: Floats, n1: Floats, c: Floats, n0: Floats, *, tested_from: float = 0.0
+) -> Association:
+    """Whether trait and outcome go together at all, given the strata.
+
+    Where `least` is under `tested_from`, p is not computed, and NaN: the exact test takes time.
+    """
     n, cases = n1 + n0, a + c
     # Strata where nothing differs, in trait or in outcome, carry no information.
     both = _both(n1, n0) & _both(cases, n - cases)
@@ -110,7 +115,9 @@ def association(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Association:
     p = np.array(_tail(seen - expected, variance, third))
     # So far off that p is nothing by any test, the exact one would only be slow.
     near = np.abs(seen - expected) < FAR_OFF
-    small = np.argwhere((least < EXACT_BELOW) & (variance > 0) & near)
+    p = np.where(least >= tested_from, p, np.nan)
+    exact = (least < EXACT_BELOW) & (least >= tested_from)
+    small = np.argwhere(exact & (variance > 0) & near)
     for at in map(tuple, small):
         p[at] = exact_p(a[at], n1[at], c[at], n0[at])
     return Association(seen, expected, least, variance, chi2, p)
