@@ -7,10 +7,21 @@ import typer
 
 from fullhouse import pipeline
 from fullhouse import settings as settings_
-from fullhouse.cli import audience, feed, film, lake, people, scorebook, simulate, traits
+from fullhouse.cli import (
+    audience,
+    experiment,
+    feed,
+    film,
+    lake,
+    people,
+    scorebook,
+    simulate,
+    traits,
+)
 from fullhouse.cli.backtest import backtest
 from fullhouse.cli.discover import discover
 from fullhouse.cli.forecast import forecast
+from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.show import Json, Where, err, out, say_json, table
 from fullhouse.errors import FullhouseError, InputError
 
@@ -25,13 +36,16 @@ app = typer.Typer(
 app.add_typer(audience.app, name="audience")
 app.command()(backtest)
 app.command()(discover)
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(feed.app, name="feed")
 app.command()(feed.ingest)
 app.command()(feed.quarantine)
 app.add_typer(film.app, name="film")
 app.command()(forecast)
 app.add_typer(lake.app, name="lake")
+app.command("look-alike")(look_alike)
 app.add_typer(people.app, name="people")
+app.command()(propensity)
 app.add_typer(scorebook.app, name="scorebook")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(traits.app, name="traits")

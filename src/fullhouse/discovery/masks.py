@@ -19,9 +19,11 @@ def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
                 found |= column_mask(sheet, sheet.column(trait.name))
             return found
         case Or(parts):
-            return np.logical_or.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            some: Flags = np.logical_or.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            return some
         case And(parts):
-            return np.logical_and.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            every: Flags = np.logical_and.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            return every
         case Not(part):
             return ~rule_mask(sheet, part, catalogue)
         case _:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     )
     from fullhouse.pipeline.backtests import Backtests, forecast_backtest, write_backtest
     from fullhouse.pipeline.discovery import check_out, discover, write_discovery
+    from fullhouse.pipeline.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.pipeline.feeds import (
         check_feed,
         ingest,
         quarantine_counts,
         quarantine_rows,
     )
+    from fullhouse.pipeline.film_discovery import discover_film
+    from fullhouse.pipeline.film_files import check_film_out, write_film_discovery
     from fullhouse.pipeline.films import (
         film_accept,
         film_add,
@@ -49,6 +52,16 @@ if TYPE_CHECKING:
         write_slate,
     )
     from fullhouse.pipeline.people import LinkResult, people_link, people_report, people_resolve
+    from fullhouse.pipeline.propensity import (
+        Alike,
+        Propensity,
+        check_look_alike_out,
+        check_propensity_out,
+        film_propensity,
+        look_alike_people,
+        write_look_alike,
+        write_propensity,
+    )
     from fullhouse.pipeline.score_book import (
         scorebook,
         scorebook_chart,
@@ -81,7 +94,10 @@ STAGES = {
     ),
     "backtests": ("Backtests", "forecast_backtest", "write_backtest"),
     "discovery": ("check_out", "discover", "write_discovery"),
+    "experiments": ("experiment_read", "geo_read", "uplift_read"),
     "feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
+    "film_discovery": ("discover_film",),
+    "film_files": ("check_film_out", "write_film_discovery"),
     "films": (
         "film_accept",
         "film_add",
@@ -104,6 +120,16 @@ STAGES = {
         "write_slate",
     ),
     "people": ("LinkResult", "people_link", "people_report", "people_resolve"),
+    "propensity": (
+        "Alike",
+        "Propensity",
+        "check_look_alike_out",
+        "check_propensity_out",
+        "film_propensity",
+        "look_alike_people",
+        "write_look_alike",
+        "write_propensity",
+    ),
     "score_book": (
         "scorebook",
         "scorebook_chart",
@@ -119,8 +145,10 @@ STAGES = {
 """Where each public name stands; no name is that of a module."""
 
 __all__ = [
+    "Alike",
     "Backtests",
     "LinkResult",
+    "Propensity",
     "Slate",
     "TraitsBuilt",
     "Workspace",
@@ -134,14 +162,20 @@ __all__ = [
     "audience_show",
     "audience_split",
     "check_feed",
+    "check_film_out",
     "check_forecast_out",
+    "check_look_alike_out",
     "check_out",
+    "check_propensity_out",
     "check_slate_out",
     "discover",
+    "discover_film",
+    "experiment_read",
     "film_accept",
     "film_add",
     "film_import",
     "film_list",
+    "film_propensity",
     "film_read",
     "film_review",
     "film_set",
@@ -150,11 +184,13 @@ __all__ = [
     "forecast_backtest",
     "forecast_film",
     "forecast_slate",
+    "geo_read",
     "ingest",
     "init",
     "lake_compact",
     "lake_status",
     "lake_vacuum",
+    "look_alike_people",
     "open_workspace",
     "people_link",
     "people_report",
@@ -171,9 +207,13 @@ __all__ = [
     "traits_catalogue",
     "traits_list",
     "traits_show",
+    "uplift_read",
     "write_backtest",
     "write_discovery",
+    "write_film_discovery",
     "write_forecast",
+    "write_look_alike",
+    "write_propensity",
     "write_scorebook",
     "write_slate",
 ]

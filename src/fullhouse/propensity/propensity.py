@@ -1,9 +1,13 @@
 """The nouns of propensity: a model's card, its calibration, its fairness, what explains it."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any, Self
 
 from fullhouse.discovery.reach import ReachPoint
+from fullhouse.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -75,3 +79,56 @@ class ModelCard:
     fairness: tuple[Fairness, ...]
     notes: tuple[str, ...]
     fingerprint: str
+
+
+@dataclass(frozen=True)
+class PropensityModel:
+    """One film's score of a person: log-odds from a few sums over the person's traits.
+
+    `ids` are trait numbers of the build; each has a row in `sums`, whose columns are
+    `features.SUMS`. `weights` are those of `features.columns`, and `interest` is added as it is.
+    The events of `own` traits (number, and which of KINDS) are taken from activity: whoever has
+    seen the film is scored as if they had not.
+    """
+
+    film: str
+    title: str
+    as_of: date
+    build: int
+    traits: tuple[str, ...]
+    labels: tuple[str, ...]
+    ids: tuple[int, ...]
+    sums: tuple[tuple[float, ...], ...]
+    start: tuple[float, ...]
+    per_mark: float
+    knots: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+    intercept: float
+    own: tuple[tuple[int, int], ...]
+    signals: tuple[str, ...]
+    level: str
+    expected_people: float
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same model, whoever made it."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:32]
+
+    def to_json(self) -> str:
+        """The model as one line of text; `from_json` reads it back to the last digit."""
+        return json.dumps(vars(self) | {"as_of": self.as_of.isoformat()}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The model that `to_json` wrote."""
+        said = {k: _frozen(v) for k, v in json.loads(text).items()}
+        if set(said) != {f.name for f in fields(cls)}:
+            raise InputError(
+                "This is not a propensity model of this version: it has the fields"
+                f" {', '.join(sorted(said))}. Learn it again."
+            )
+        return cls(**said | {"as_of": date.fromisoformat(said["as_of"])})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(v) for v in value) if isinstance(value, list) else value

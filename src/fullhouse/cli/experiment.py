@@ -1,0 +1,192 @@
+"""`fullhouse experiment`: what a randomised or a geo experiment really changed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from fullhouse import pipeline
+from fullhouse.cli.show import Json, out, progress, say_json
+from fullhouse.errors import InputError
+from fullhouse.values import parse_date
+
+if TYPE_CHECKING:
+    from fullhouse.measurement import Readout
+
+app = typer.Typer(help="Read anyone's experiment from a CSV or Parquet file.", no_args_is_help=True)
+File = Annotated[str, typer.Argument(metavar="FILE", help="CSV (.gz too) or Parquet.")]
+Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Confidence of the intervals.")]
+
+
+@app.command()
+def read(
+    file: File,
+    *,
+    arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
+    control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
+    outcome: Annotated[
+        list[str], typer.Option(metavar="COLUMN", help="What came of it, a number; repeatable.")
+    ],
+    covariate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Known before the start; repeatable (CUPED)."),
+    ] = None,
+    strata: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Strata of the assignment.")
+    ] = None,
+    ids: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="Whose row it is; checked.")
+    ] = None,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARM=SHARE", help="Share of people that an arm was to get."),
+    ] = None,
+    assigned: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARM=PEOPLE", help="People put in an arm, by the assignment log."),
+    ] = None,
+    cost: Annotated[
+        list[str] | None, typer.Option(metavar="ARM=MONEY", help="What an arm cost.")
+    ] = None,
+    intended: Annotated[
+        int | None,
+        typer.Option(metavar="PEOPLE", help="People planned: adds intervals for daily looking."),
+    ] = None,
+    level: Level = 0.95,
+    json: Json = False,
+) -> None:
+    """Everybody as assigned: effects with intervals, checks that stop it where they fail."""
+    with progress("Reading", quiet=json):
+        found = pipeline.experiment_read(
+            file,
+            arm=arm,
+            control=control,
+            outcomes=outcome,
+            covariates=covariate or (),
+            strata=strata,
+            id=ids,
+            shares=_by_arm(share, "--share") or None,
+            assigned={k: int(v) for k, v in _by_arm(assigned, "--assigned").items()} or None,
+            costs=_by_arm(cost, "--cost") or None,
+            intended=intended,
+            level=level,
+        )
+    if json:
+        say_json(found.to_dict())
+        return
+    from fullhouse.measurement import say_readout
+
+    out.print(_effects(found))
+    _say(say_readout(found))
+
+
+@app.command()
+def geo(
+    file: File,
+    *,
+    city: Annotated[str, typer.Option(metavar="COLUMN")] = "city",
+    day: Annotated[str, typer.Option(metavar="COLUMN")] = "day",
+    value: Annotated[str, typer.Option(metavar="COLUMN", help="What was sold.")] = "value",
+    treated: Annotated[
+        list[str], typer.Option(metavar="CITY", help="A city with the campaign; repeatable.")
+    ],
+    start: Annotated[str, typer.Option(metavar="DATE", help="Its first day.")],
+    end: Annotated[str, typer.Option(metavar="DATE", help="Its last day.")],
+    level: Level = 0.95,
+    seed: Annotated[int, typer.Option(help="Draws the placebo sets of cities.")] = 0,
+    json: Json = False,
+) -> None:
+    """Cities with a campaign against those without: permutation test and interval."""
+    with progress("Reading", quiet=json):
+        found = pipeline.geo_read(
+            file,
+            city=city,
+            day=day,
+            value=value,
+            treated=treated,
+            start=parse_date(start, what="--start"),
+            end=parse_date(end, what="--end"),
+            level=level,
+            seed=seed,
+        )
+    if json:
+        say_json(found.to_dict())
+        return
+    from fullhouse.measurement import say_geo
+
+    _say(say_geo(found))
+
+
+@app.command()
+def uplift(
+    file: File,
+    *,
+    arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
+    treated: Annotated[str, typer.Option(metavar="VALUE", help="The arm in question.")],
+    control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
+    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="What came of it: 0 or 1.")],
+    covariate: Annotated[
+        list[str], typer.Option(metavar="COLUMN", help="Known before the start; repeatable.")
+    ],
+    repeats: Annotated[int, typer.Option(min=1, help="Times that people are split anew.")] = 10,
+    seed: Annotated[int, typer.Option(help="Draws the splits.")] = 0,
+    json: Json = False,
+) -> None:
+    """Whether people differ in what an arm changes: only where held-out people prove it."""
+    with progress("Learning on some, judging on others", quiet=json):
+        found = pipeline.uplift_read(
+            file,
+            arm=arm,
+            treated=treated,
+            control=control,
+            outcome=outcome,
+            covariates=covariate,
+            seed=seed,
+            repeats=repeats,
+        )
+    if json:
+        say_json(found.to_dict())
+        return
+    from fullhouse.measurement import say_uplift
+
+    _say([say_uplift(found)])
+
+
+def _effects(found: "Readout") -> Table:
+    view = Table(box=SIMPLE_HEAD, title="Effects, everybody as assigned", title_justify="left")
+    for name in ("arm", "outcome"):
+        view.add_column(name, overflow="fold")
+    for name in ("people", "mean", "control", "effect", "p (Holm)"):
+        view.add_column(name, justify="right")
+    for e in found.effects:
+        low, high = e.effect.low, e.effect.high
+        view.add_row(
+            e.arm,
+            e.outcome,
+            f"{e.people:,}",
+            f"{e.mean:.4g}",
+            f"{e.control_mean:.4g}",
+            f"{e.effect.value:+.4g} ({low:+.4g} to {high:+.4g})",
+            "<.001" if e.holm_p < 0.001 else f"{e.holm_p:.3f}",
+        )
+    return view
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _by_arm(given: Sequence[str] | None, option: str) -> dict[str, float]:
+    found = {}
+    for text in given or ():
+        name, sign, number = text.rpartition("=")
+        try:
+            found[name] = float(number)
+        except ValueError:
+            sign = ""
+        if not sign or not name:
+            raise InputError(f"{option} takes ARM=NUMBER, such as treated=0.5, not {text!r}.")
+    return found

@@ -1,0 +1,172 @@
+"""A film as words: what its texts say, and who is in it.
+
+English, Chinese and Japanese are cut by one rule. English words lose case, accents and a simple
+plural; Chinese, which writes no spaces, is cut into pairs of neighbouring characters. Traditional
+and simplified characters are different ones here, apart from a few animals.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from fullhouse.traits.words import STOP, tokens
+
+PARTS: dict[str, float] = {
+    "title": 0.5,
+    "overview": 1.0,
+    "tagline": 0.5,
+    "keywords": 1.0,
+    "genres": 0.25,
+}
+"""What a film's text is made of, and how much each part weighs: a title is short and often a
+name, a tag line is a joke, and genres are compared by themselves as well."""
+
+_ALONE = "狗犬猫貓猪豬鸡雞鸭鴨羊鸟鳥鱼魚虎狮獅狼熊猴蛇鹿兔蜂茶酒琴"
+ALONE = dict(zip(_ALONE, "狗狗猫猫猪猪鸡鸡鸭鸭羊鸟鸟鱼鱼虎狮狮狼熊猴蛇鹿兔蜂茶酒琴", strict=True))
+"""Chinese characters that keep their meaning in longer words, each with the form in which it is
+compared. Few: most single characters mean other things elsewhere (马 in 马上, 球 in 地球)."""
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+RUN = re.compile(rf"[{_CJK}]+")
+"""Neighbouring Chinese or Japanese characters."""
+
+_SAYS_NOTHING = """
+me him she hers himself herself themselves itself each other another any some such here there too
+very also while where which whose whom would could should may might must shall does did am being
+had having upon onto toward towards among amid within without between both either neither never
+ever always yet still even just now again once during until because soon only own
+"""
+STOPS = STOP | frozenset(_SAYS_NOTHING.split())
+"""What titles do not need and synopses are full of, besides the stop words of titles."""
+
+# Particles and pronouns: a pair with one of them straddles two words, or says nothing.
+_SMALL = frozenset("的了是在和与與及也就都而被把之其他她它我你您们們这這那一个個不")
+_ODD_PLURALS = {
+    "children": "child",
+    "feet": "foot",
+    "geese": "goose",
+    "halves": "half",
+    "knives": "knife",
+    "lives": "life",
+    "men": "man",
+    "mice": "mouse",
+    "shelves": "shelf",
+    "teeth": "tooth",
+    "thieves": "thief",
+    "wives": "wife",
+    "wolves": "wolf",
+    "women": "woman",
+}
+
+
+@dataclass(frozen=True)
+class FilmWords:
+    """What is known of a film in words. `parts` has the texts of each of PARTS as they are spelt.
+
+    Talent and genres are as given; they are compared without case. `series` and `predecessor`
+    are empty where none is known.
+    """
+
+    film: str
+    title: str
+    opening: date | None = None
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    talent: tuple[str, ...] = ()
+    series: str = ""
+    predecessor: str = ""
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """Its genres, as they are spelt."""
+        return tuple(self.parts.get("genres", ()))
+
+    def text(self, part: str) -> str:
+        """All of a part as one text; texts do not run into one another."""
+        return " \n ".join(self.parts.get(part, ()))
+
+
+def film_words(film: str, facts: Mapping[str, Any]) -> FilmWords:
+    """A film in words, from its facts by field, as `films.known(...).facts` has them.
+
+    A title in another language counts as title too.
+
+    >>> film_words("hachi-2009", {"title": "Hachi", "keywords": ["dog"]}).parts["keywords"]
+    ('dog',)
+    """
+    title = str(facts.get("title") or film)
+    titles = dict.fromkeys(t for t in (facts.get("title"), facts.get("original_title")) if t)
+    found = {"title": tuple(titles)} | {p: _texts(facts.get(p)) for p in PARTS if p != "title"}
+    return FilmWords(
+        film=film,
+        title=title,
+        opening=facts.get("opening"),
+        parts={part: texts for part, texts in found.items() if texts},
+        talent=_texts(facts.get("talent")),
+        series=str(facts.get("series") or ""),
+        predecessor=str(facts.get("predecessor") or ""),
+    )
+
+
+def words_in(text: str) -> list[tuple[str, str]]:
+    """The telling words of a text in order, each as it is compared and as it is spelt.
+
+    >>> words_in("The Puppies' café")
+    [('puppy', 'puppies'), ('cafe', 'café')]
+    >>> words_in("一只狗等待")
+    [('只狗', '只狗'), ('狗等', '狗等'), ('等待', '等待'), ('狗', '狗')]
+    """
+    plain_text = unicodedata.normalize("NFKC", text).casefold()
+    found = [
+        (base_form(word), word)
+        for word in tokens(RUN.sub(" ", plain_text))
+        if len(word) > 1 and word not in STOPS and not any(c.isdigit() for c in word)
+    ]
+    for run in RUN.findall(plain_text):
+        pairs = [run[i : i + 2] for i in range(len(run) - 1)]
+        found += [(p, p) for p in pairs if not _SMALL & set(p)]
+        found += [(ALONE.get(c, c), c) for c in run if c in ALONE or (run == c and c not in _SMALL)]
+    return found
+
+
+@lru_cache(maxsize=65536)
+def base_form(word: str) -> str:
+    """An English word without accents and a simple plural, so that both spellings meet.
+
+    It need not be a word: 'movie' and 'movies' are both 'movy'.
+
+    >>> [base_form(w) for w in ("dogs", "puppies", "movie", "boxes", "glass", "children")]
+    ['dog', 'puppy', 'movy', 'box', 'glass', 'child']
+    """
+    bare = unicodedata.normalize("NFKD", word)
+    bare = unicodedata.normalize("NFC", "".join(c for c in bare if not unicodedata.combining(c)))
+    if bare in _ODD_PLURALS:
+        return _ODD_PLURALS[bare]
+    if not bare.isascii() or len(bare) < 4:
+        return bare
+    if re.search(r"(ss|sh|ch|x|zz)es$", bare):
+        return bare[:-2]
+    if bare.endswith("s") and bare[-2] not in "sui":
+        bare = bare[:-1]
+    return bare[:-2] + "y" if bare.endswith("ie") and len(bare) > 4 else bare
+
+
+def grams(word: str) -> set[str]:
+    """The runs of 3 to 5 characters of a word whose ends are marked.
+
+    >>> sorted(grams("dog"))
+    ['<do', '<dog', '<dog>', 'dog', 'dog>', 'og>']
+    """
+    marked = f"<{word}>"
+    runs = {marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1)}
+    return runs or {marked}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    texts = [value] if isinstance(value, str) else list(value)
+    return tuple(str(t) for t in texts if str(t).strip())

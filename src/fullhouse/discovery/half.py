@@ -1,0 +1,239 @@
+"""Half of a sheet's people: what is found on one half is measured on the other.
+
+A search that reads the people on whom it then measures always finds something, and finds it too
+strong. The halves are cut by a keyed hash, so that they are the same for the same workspace.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from fullhouse.discovery.blocks import Ints
+from fullhouse.discovery.count import MOST_ACTIVITY
+from fullhouse.discovery.kinds import kinds_of
+from fullhouse.discovery.sheet import Flags, Floats, Sheet
+from fullhouse.discovery.strata import Group, groups_for
+from fullhouse.errors import InputError
+from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.values import keyed_bits
+
+SALT = b":segments"
+"""The halves of the search are others than those that show whether a card comes back."""
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Activity of some kinds held equal: everyone's stratum, and the share of each in the seed.
+
+    No event is taken away. Without a group the strata were given.
+    """
+
+    group: Group | None
+    strata: Ints
+    rate: Floats
+
+    @classmethod
+    def of(cls, strata: Ints, seed: Flags, group: Group | None = None) -> "Held":
+        """With the rates of these people."""
+        people = np.bincount(strata, minlength=group.size if group else 1)
+        rate = np.bincount(strata[seed], minlength=len(people)) / np.maximum(people, 1)
+        return cls(group, strata, rate)
+
+    @cached_property
+    def foretold(self) -> Floats:
+        """Each person's chance to be in the seed by that activity alone."""
+        found: Floats = self.rate[self.strata]
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """Some people and some traits of a sheet; people are places from 0.
+
+    `holders` has who has each trait. `events` has who did how much of it, of the traits that are
+    counted from the outcome's kinds: that is taken from the activity that is held equal. With
+    `given` strata nothing else is held equal.
+    """
+
+    traits: tuple[Trait, ...]
+    seed: Flags
+    activity: npt.NDArray[np.int32]
+    holders: tuple[Ints, ...] = field(repr=False)
+    events: Mapping[int, tuple[Ints, Ints]] = field(repr=False)
+    outcome_kinds: tuple[str, ...]
+    case_share: float
+    other_share: float
+    given: Ints | None = None
+    _kept: dict[frozenset[str], Held] = field(default_factory=dict, repr=False)
+
+    @property
+    def people(self) -> int:
+        """How many they are."""
+        return len(self.seed)
+
+    def mask(self, column: int) -> Flags:
+        """Who has one trait."""
+        found = np.zeros(self.people, dtype=bool)
+        found[self.holders[column]] = True
+        return found
+
+    def columns(self, names: Iterable[str]) -> tuple[int, ...]:
+        """Where some traits stand."""
+        return tuple(self._places[name] for name in names)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {t.name: i for i, t in enumerate(self.traits)}
+
+    def strata(self, columns: Sequence[int]) -> Ints:
+        """The stratum of each person when some traits are looked at together.
+
+        As for one trait (decision 4): the outcome's kinds and the traits' kinds, less the events
+        of these traits in the outcome's kinds.
+        """
+        held = self._held(columns)
+        own = [(KINDS.index(k), self._taken(columns, k)) for k in self.outcome_kinds]
+        if held.group is None or all(taken is None for _, taken in own):
+            return held.strata
+        activity = self.activity.copy()
+        for kind, taken in own:
+            if taken is not None:
+                activity[kind] -= taken
+        return held.group.strata(activity)
+
+    def foretold(self, column: int) -> Floats:
+        """Each person's chance to be in the seed, by activity other than the trait's own."""
+        held = self._held([column])
+        if column not in self.events:
+            return held.foretold
+        found: Floats = held.rate[self.strata([column])]
+        return found
+
+    def _held(self, columns: Sequence[int]) -> Held:
+        """Kept, as many traits share it."""
+        kinds = frozenset(self.outcome_kinds).union(*(kinds_of(self.traits[c]) for c in columns))
+        if self.given is not None:
+            kinds = frozenset()
+        if kinds not in self._kept:
+            self._kept[kinds] = self._new(columns[0], kinds)
+        return self._kept[kinds]
+
+    def _new(self, column: int, kinds: frozenset[str]) -> Held:
+        if self.given is not None:
+            return Held.of(self.given, self.seed)
+        histograms = {
+            i: np.bincount(np.minimum(row, MOST_ACTIVITY), minlength=2)
+            for i, row in enumerate(self.activity)
+        }
+        groups, _ = groups_for([self.traits[column]], sorted(kinds), histograms)
+        return Held.of(groups[0].strata(self.activity), self.seed, groups[0])
+
+    def _taken(self, columns: Sequence[int], kind: str) -> npt.NDArray[np.int32] | None:
+        """How many of each person's events of a kind are the traits' own; None where none is.
+
+        Whether an event counts for two of the traits is not kept. Where somebody has fewer events
+        than the traits' together, some do, and the larger number is taken: too little taken away
+        makes holders look more active and the ratio smaller, so it never makes a finding.
+        """
+        every = [p for p in (self._own(c, kind) for c in columns) if p is not None]
+        if not every:
+            return None
+        before = self.activity[KINDS.index(kind)]
+        added: npt.NDArray[np.int32] = np.add.reduce(every)
+        shared = bool((added > before).any())
+        most: npt.NDArray[np.int32] = np.maximum.reduce(every) if shared else added
+        taken: npt.NDArray[np.int32] = np.minimum(most, before)
+        return taken
+
+    def _own(self, column: int, kind: str) -> npt.NDArray[np.int32] | None:
+        kinds = kinds_of(self.traits[column])
+        if kind not in kinds:
+            return None
+        who, mine = self.events[column]
+        if len(kinds) > 1:
+            # Which of them were of which kind is not kept: shared out by how much of each they did.
+            before = self.activity[KINDS.index(kind)][who]
+            total = np.maximum(sum(self.activity[KINDS.index(k)][who] for k in kinds), 1)
+            mine = (2 * mine * before + total) // (2 * total)
+        found = np.zeros(self.people, dtype=np.int32)
+        found[who] = mine
+        return found
+
+
+def half_of(
+    sheet: Sheet,
+    traits: Iterable[str],
+    *,
+    key: bytes,
+    first: bool,
+    strata: Ints | None = None,
+) -> Half:
+    """The half to search (first) or the one to measure on, with some traits in name order."""
+    names = sorted(set(traits))
+    columns = [_place(sheet, name) for name in names]
+    given = None if strata is None else _checked(strata, len(sheet.persons))
+    rows = (keyed_bits(sheet.persons, key + SALT) < np.uint32(2**31)) == first
+    kinds = tuple(k for i, k in enumerate(KINDS) if (sheet.activity[i] != sheet.bare[i]).any())
+    place = np.where(rows, np.cumsum(rows) - 1, -1)
+    return Half(
+        traits=tuple(sheet.traits[c] for c in columns),
+        seed=sheet.seed[rows],
+        activity=np.ascontiguousarray(sheet.activity[:, rows]),
+        holders=tuple(_inside(_holders(sheet, c), place)[0] for c in columns),
+        events=_events(sheet, columns, kinds, place),
+        outcome_kinds=kinds,
+        case_share=_share(sheet.weight[sheet.seed]),
+        other_share=_share(sheet.weight[~sheet.seed]),
+        given=None if given is None else given[rows],
+    )
+
+
+def _place(sheet: Sheet, name: str) -> int:
+    try:
+        return sheet.column(name)
+    except KeyError:
+        raise InputError(f"A candidate must be a trait of the sheet, not {name!r}.") from None
+
+
+def _checked(strata: Ints, people: int) -> Ints:
+    if strata.shape != (people,) or (people and strata.min() < 0):
+        raise InputError(
+            f"Strata must be one number from 0 for each of {people:,} people,"
+            f" not {strata.size:,} numbers{f' from {strata.min()}' if strata.size else ''}."
+        )
+    return strata
+
+
+def _share(weight: Floats) -> float:
+    """Which share of some people was drawn; each of them stands for as many."""
+    return float(1 / weight[0]) if len(weight) else 1.0
+
+
+def _holders(sheet: Sheet, column: int) -> Ints:
+    found: Ints = sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]
+    return found
+
+
+def _inside(people: Ints, place: Ints) -> tuple[Ints, Flags]:
+    """Where some people stand in the half, and which of them are in it."""
+    found = place[people]
+    here = found >= 0
+    return found[here], here
+
+
+def _events(
+    sheet: Sheet, columns: Sequence[int], kinds: Sequence[str], place: Ints
+) -> dict[int, tuple[Ints, Ints]]:
+    counted = [i for i, c in enumerate(columns) if set(kinds) & set(kinds_of(sheet.traits[c]))]
+    if not counted:
+        return {}
+    some = sheet.events[:, [columns[i] for i in counted]].tocsc()
+    found = {}
+    for at, i in enumerate(counted):
+        inside = slice(*some.indptr[at : at + 2])
+        who, here = _inside(some.indices[inside], place)
+        found[i] = (who, some.data[inside][here].astype(np.int64))
+    return found

@@ -1,0 +1,221 @@
+"""Which compared columns stand, how they are known, and which of them say the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fullhouse.discovery.affinity import Affinity
+from fullhouse.discovery.beyond import Beyond, count_columns
+from fullhouse.discovery.blocks import Ints
+from fullhouse.discovery.card import Standing
+from fullhouse.discovery.columns import Column, trait_columns
+from fullhouse.discovery.compared import Compared
+from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
+from fullhouse.discovery.quadrants import quadrants
+from fullhouse.discovery.sheet import Flags, Floats
+from fullhouse.stats import association, benjamini_hochberg
+
+SAYS_MORE = 0.01
+"""A column that overlaps a stronger one says more when, that one held equal, luck gives its
+numbers less often than this."""
+
+HALF = 0.5
+"""Columns overlap when one has this share of the other's people."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The columns of one base, beyond the obvious, for the whole seed and for its two parts.
+
+    `interest` are those who showed interest in the film itself, `comps` the rest of the seed,
+    compared without the former; None where there is nobody. `twins` names the columns that hold
+    the very same people as one that is here.
+    """
+
+    compared: Compared
+    columns: tuple[Column, ...]
+    twins: Mapping[str, tuple[str, ...]]
+    seed: Beyond
+    interest: Beyond | None
+    comps: Beyond | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A column that stands, the estimate that it stands by, and what says the same."""
+
+    measured: Measured
+    at: int
+    standing: Standing
+    by: Beyond
+    q: float
+    reason: str
+    said: tuple[str, ...] = field(default=())
+
+    @property
+    def column(self) -> Column:
+        """What stands."""
+        return self.measured.columns[self.at]
+
+    @property
+    def weight(self) -> float:
+        """The weight of evidence in the whole seed: standard errors above what luck gives."""
+        test = self.measured.seed.test
+        spread = float(np.sqrt(test.variance[self.at]))
+        return float(test.seen[self.at] - test.expected[self.at]) / spread if spread else 0.0
+
+
+def enough(held: Beyond) -> Ints:
+    """Which columns luck alone gives enough people."""
+    return np.flatnonzero(held.test.least >= LEAST_EXPECTED)
+
+
+def standing(measured: Sequence[Measured]) -> list[Candidate]:
+    """All columns that stand, strongest first: the found ones, then the expected.
+
+    False discoveries are held down over all columns of all bases, once among the tests on the
+    film's own interest and once among those on the whole seed.
+    """
+    interest = _q_of_interest(measured)
+    seed = _q([None if m.comps is None else m.seed for m in measured])
+    found = []
+    for m, of_interest, of_seed in zip(measured, interest, seed, strict=True):
+        for at in range(len(m.columns)):
+            affinity = m.compared.affinities.get(m.columns[at].name)
+            if not _beyond_placebo(affinity):
+                continue
+            if m.interest is not None and _stands(m.interest, at, of_interest[at]):
+                why = "people who showed interest in the film itself, beyond the obvious"
+                found.append(Candidate(m, at, "found", m.interest, of_interest[at], why))
+            elif (
+                m.comps is not None
+                and _stands(m.seed, at, of_seed[at])
+                and not _contradicted(m, at)
+            ):
+                found.append(Candidate(m, at, "expected", m.seed, of_seed[at], _expected(m, at)))
+    return sorted(found, key=lambda c: (c.standing != "found", -c.weight, c.column.name))
+
+
+def grouped(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Leads, each with the names of those that say no more once it is held equal."""
+    leads: list[Candidate] = []
+    for candidate in candidates:
+        names = (candidate.column.name, *candidate.measured.twins.get(candidate.column.name, ()))
+        for i, lead in enumerate(leads):
+            if _says_no_more(candidate, lead):
+                leads[i] = replace(lead, said=lead.said + names)
+                break
+        else:
+            leads.append(replace(candidate, said=names[1:]))
+    return leads
+
+
+def distinct(columns: Sequence[Column]) -> tuple[list[Column], dict[str, tuple[str, ...]]]:
+    """Columns without those that hold the very same people as one before, and these by name.
+
+    The same people are one test, and one card.
+    """
+    kept: dict[tuple[tuple[str, ...], bytes], Column] = {}
+    twins: dict[str, tuple[str, ...]] = {}
+    for column in columns:
+        first = kept.setdefault((column.facts, np.sort(column.rows).tobytes()), column)
+        if first is not column:
+            twins[first.name] = (*twins.get(first.name, ()), column.name)
+    return list(kept.values()), twins
+
+
+def _q_of_interest(measured: Sequence[Measured]) -> list[Floats]:
+    """The q-values of the tests on the film's own interest.
+
+    Of a new film only a few hundred people are known. So half of the false discoveries allowed
+    are kept for the columns that the comparable films already show, hence the factor 2. Their
+    audiences are other people, so what they show does not make luck with interest more likely
+    (Bourgon, Gentleman and Huber 2010, on filters that are independent of the test).
+    """
+    every = _q([m.interest for m in measured])
+    if all(m.comps is None for m in measured):
+        return every
+    comps = _q([m.comps for m in measured])
+    shown = [
+        np.zeros(len(q), dtype=bool) if m.comps is None else _all_stand(m.comps, q)
+        for m, q in zip(measured, comps, strict=True)
+    ]
+    few = _q([m.interest for m in measured], shown)
+    return [np.minimum(1, 2 * np.fmin(a, b)) for a, b in zip(every, few, strict=True)]
+
+
+def _q(held: Sequence[Beyond | None], only: Sequence[Flags] | None = None) -> list[Floats]:
+    """The q-values of the columns of each base, over those of all; NaN where not tested."""
+    p = [np.zeros(0) if h is None else np.full(len(h.columns), np.nan) for h in held]
+    for i, (mine, h) in enumerate(zip(p, held, strict=True)):
+        if h is not None:
+            rows = enough(h) if only is None else np.intersect1d(enough(h), np.flatnonzero(only[i]))
+            mine[rows] = h.test.p[rows]
+    q = benjamini_hochberg(np.concatenate([*p, np.zeros(0)]))
+    ends = np.cumsum([len(x) for x in p])
+    return [q[end - len(x) : end] for x, end in zip(p, ends, strict=True)]
+
+
+def _all_stand(held: Beyond, q: Floats) -> Flags:
+    found: Flags = (q <= FALSE_DISCOVERIES) & (held.ratio.low > LEFT_OVER)
+    return found
+
+
+def _stands(held: Beyond, at: int, q: float) -> bool:
+    return bool(q <= FALSE_DISCOVERIES and held.ratio.low[at] > LEFT_OVER)
+
+
+def _beyond_placebo(affinity: Affinity | None) -> bool:
+    if affinity is None or affinity.placebo is None:
+        return affinity is None or affinity.verdict != "is the outcome"
+    low = affinity.against_placebo_low
+    return affinity.verdict != "is the outcome" and low is not None and low > 1
+
+
+def _contradicted(m: Measured, at: int) -> bool:
+    """Whether the film's own interest, where it can be told, lies below what the seed says."""
+    return m.interest is not None and bool(m.interest.ratio.high[at] < m.seed.ratio.low[at])
+
+
+def _expected(m: Measured, at: int) -> str:
+    if m.interest is None:
+        return "audiences of comparable films; nobody has shown interest in this one yet"
+    if m.interest.test.least[at] >= LEAST_EXPECTED:
+        return "audiences of comparable films; the film's own interest does not speak against it"
+    return "audiences of comparable films; too few have shown interest in this one to tell"
+
+
+def _says_no_more(candidate: Candidate, lead: Candidate) -> bool:
+    other = _same_people(candidate.measured, lead.column)
+    if other is None or not _overlaps(candidate.column, other):
+        return False
+    by, people = candidate.by, len(candidate.measured.compared.sheet.persons)
+    strata, size = by.strata(candidate.at)
+    crossed = np.where(strata < 0, -1, strata * 2 + other.holders(people))
+    a, b, c, d = count_columns([candidate.column], crossed, size * 2, by.cohort.case)
+    test = association(a, a + b, c, c + d)
+    # Where nothing is left to compare they are the same people: p is NaN.
+    return not (test.p[0] <= SAYS_MORE and test.seen[0] > test.expected[0])
+
+
+def _same_people(measured: Measured, lead: Column) -> Column | None:
+    """The lead in another base, when it is there."""
+    for column in measured.columns:
+        if column.name == lead.name:
+            return column
+    sheet = measured.compared.sheet
+    if lead.trait is not None:
+        there = any(t.name == lead.name for t in sheet.traits)
+        return trait_columns(sheet, [lead.name])[0] if there else None
+    return next((q for q in quadrants(sheet) if q.name == lead.name), None)
+
+
+def _overlaps(one: Column, two: Column) -> bool:
+    if one.family == two.family == "buys":
+        first, second = one.name + "/", two.name + "/"
+        if first.startswith(second) or second.startswith(first):
+            return True
+    both = len(np.intersect1d(one.rows, two.rows, assume_unique=True))
+    least = min(len(one.rows), len(two.rows))
+    return bool(both > 0 and both >= HALF * least)

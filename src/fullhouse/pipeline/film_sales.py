@@ -1,0 +1,90 @@
+"""What the house's own ticket sales say: what a ticket costs, and how much of a film it sells."""
+
+from datetime import date, timedelta
+from statistics import median
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse import films
+from fullhouse.pipeline.film_house import FilmHouse
+from fullhouse.tables import ITEM, PERSON_EVENT
+from fullhouse.traits.names import film_slug
+
+PRICE_DAYS = 365
+RUN_DAYS = 60
+"""A run so old has sold nearly all of its tickets."""
+FILMS = 20
+"""Films that tell the house's share of sales, the latest."""
+
+
+def ticket_price(house: FilmHouse, currency: str) -> float | None:
+    """Mean price of a ticket in a currency over the last year; None where no price is known."""
+    laid = house.workspace.engine.scan(house.workspace.lake.snapshot(PERSON_EVENT))
+    first = house.day - timedelta(days=PRICE_DAYS - 1)
+    sold = laid.filter(
+        laid.kind == "ticket",
+        laid.day.between(ibis.literal(first), ibis.literal(house.day)),
+        laid.currency == currency,
+        laid.unit_price > 0,
+        laid.quantity > 0,
+    )
+    paid = sold.aggregate(paid=(sold.unit_price * sold.quantity).sum(), tickets=sold.quantity.sum())
+    row = house.workspace.engine.arrow(paid).to_pylist()[0]
+    return row["paid"] / row["tickets"] if row["tickets"] else None
+
+
+def known_share(house: FilmHouse, price: float) -> float | None:
+    """The share of a film's tickets in the territory that the house's own people buy.
+
+    The median over the latest films whose runs are over and lie inside the house's events; None
+    where there are none. Grosses count as tickets at today's price: prices move by a few
+    percent a year, the share is known to a factor.
+    """
+    sold, first = _sold(house)
+    if first is None:
+        return None
+    taken = _taken(house)
+    last = house.day - timedelta(days=RUN_DAYS)
+    fitting = sorted(
+        (
+            (k.opening, sold[k.slug] / (taken[k.film] / price))
+            for k in house.films.values()
+            if k.slug in sold
+            and taken.get(k.film, 0) > 0
+            and k.opening is not None
+            and first <= k.opening <= last
+        ),
+        reverse=True,
+    )
+    return min(1.0, median(share for _, share in fitting[:FILMS])) if fitting else None
+
+
+def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
+    """Tickets sold to the house's people up to the day, by film, and the first day of sales."""
+    workspace = house.workspace
+    laid = workspace.engine.scan(workspace.lake.snapshot(PERSON_EVENT))
+    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(house.day))
+    counted = workspace.engine.arrow(
+        sales.group_by("item").aggregate(tickets=sales.quantity.sum(), first=sales.day.min())
+    )
+    items = workspace.lake.read(ITEM, columns=["item", "title", "release_year"])
+    titles = dict(zip(items["item"].to_pylist(), items.to_pylist(), strict=True))
+    found: dict[str, float] = {}
+    for row in counted.to_pylist():
+        item = titles.get(row["item"])
+        if item is not None and item["title"]:
+            slug = film_slug(item["title"], item["release_year"])
+            found[slug] = found.get(slug, 0.0) + row["tickets"]
+    return found, pc.min(counted["first"]).as_py()
+
+
+def _taken(house: FilmHouse) -> dict[str, float]:
+    """Gross of each film in the territory up to the day."""
+    rows = films.grosses(house.workspace.lake, house.territory, house.day)
+    if not rows.num_rows:
+        return {}
+    total = pa.table({"film": rows["film"], "gross": rows["gross"]})
+    summed = total.group_by("film").aggregate([("gross", "sum")])
+    return {row["film"]: row["gross_sum"] for row in summed.to_pylist()}

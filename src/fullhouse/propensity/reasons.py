@@ -1,0 +1,99 @@
+"""What sets an audience apart in a model's eyes: of audiences only, never of one person."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from fullhouse.discovery.blocks import Blocks
+from fullhouse.discovery.tally import pairs_of
+from fullhouse.errors import InputError
+from fullhouse.propensity.features import SUMS
+from fullhouse.propensity.propensity import PropensityModel, Reason
+
+Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+People = Mapping[int, BitMap]
+
+LEAST_AUDIENCE = 100
+"""People under which an audience is not explained: it could be the explanation of a person."""
+
+
+def reasons(
+    model: PropensityModel,
+    audience: People,
+    blocks: Blocks,
+    base: People,
+    *,
+    most: int = 10,
+    floor: int = LEAST_AUDIENCE,
+) -> tuple[Reason, ...]:
+    """Traits that the model counts for the film and that the audience has more than the base.
+
+    The strongest first: by weight times how much more of the audience has it. Only traits that
+    `floor` of the audience have.
+    """
+    weights = say(model)
+    return explain(
+        audience, blocks, base, weights, model.ids, model.traits, model.labels,
+        most=most, floor=floor,
+    )  # fmt: skip
+
+
+def explain(
+    audience: People,
+    blocks: Blocks,
+    base: People,
+    weights: Floats,
+    ids: tuple[int, ...],
+    names: tuple[str, ...],
+    labels: tuple[str, ...],
+    *,
+    most: int,
+    floor: int = LEAST_AUDIENCE,
+) -> tuple[Reason, ...]:
+    """The same for any weights of traits."""
+    people = sum(len(p) for p in audience.values())
+    if people < floor:
+        raise InputError(
+            f"An audience of {people:,} people is not explained: under {floor:,} it would tell of"
+            " single people. A larger audience would do."
+        )
+    mine = held(blocks, audience, ids)
+    every = held(blocks, base, ids)
+    share = mine / people
+    base_share = every / max(sum(len(p) for p in base.values()), 1)
+    force = weights * (share - base_share)
+    order = [i for i in np.argsort(-force, kind="stable") if force[i] > 0 and weights[i] > 0]
+    chosen = [i for i in order if mine[i] >= floor and share[i] > base_share[i]][:most]
+    return tuple(
+        Reason(labels[i], names[i], float(share[i]), float(base_share[i]), float(weights[i]))
+        for i in chosen
+    )
+
+
+def say(model: PropensityModel) -> Floats:
+    """How far having each trait moves the log-odds of an average person, about.
+
+    A past film's weight is measured against that of an average film, on which nothing turns.
+    """
+    sums = np.array(model.sums).reshape(-1, len(SUMS))
+    _, taste, _, _, facts, baskets = model.weights[-6:]
+    like = np.where(sums[:, 1] > 0, sums[:, 0] / max(model.per_mark, 1e-12) - 1, 0.0)
+    # One mark among the five of the prior and a few of one's own: a tenth of a step in the log.
+    found: Floats = 0.1 * taste * like + facts * sums[:, 2] + baskets * sums[:, 3] + sums[:, 4]
+    return found
+
+
+def held(blocks: Blocks, people: People, ids: tuple[int, ...]) -> Counts:
+    """How many of some people have each trait."""
+    size = max(ids, default=0) + 2
+    total = np.zeros(size, dtype=np.int64)
+    known = set(blocks.numbers())
+    for number in sorted(set(people) & known):
+        block = blocks.load(number)
+        _, traits, _ = pairs_of(block, block.rows(people[number]))
+        total += np.bincount(np.minimum(traits, size - 1), minlength=size)
+    found: Counts = total[list(ids)]
+    return found

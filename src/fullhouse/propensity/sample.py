@@ -1,0 +1,136 @@
+"""The people from whom taste is learned, in memory: what each marked, has, and does at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+from scipy.sparse import csr_array
+
+from fullhouse.discovery.blocks import Blocks, Ints
+from fullhouse.discovery.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits
+from fullhouse.discovery.kinds import kinds_of
+from fullhouse.discovery.outcome import OwnEvents
+from fullhouse.discovery.sheet import Sheet, sheet
+from fullhouse.traits.trait import KINDS, Trait
+
+Floats = npt.NDArray[np.float64]
+People = Mapping[int, BitMap]
+
+FACT_FAMILIES = frozenset((*FACTS, *PLACES))
+BASKET_FAMILIES = frozenset(BASKETS)
+MOST_WATCHERS = 150_000
+MOST_OTHERS = 50_000
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows are people, each standing for `weight` of the base; `sheet` has their traits."""
+
+    sheet: Sheet
+    films: tuple[FilmTraits, ...]
+    marks: csr_array = field(repr=False)
+    """How many of a film's traits (wants, saw) each has; a column for each of `films`."""
+    saw: csr_array = field(repr=False)
+    own: csr_array = field(repr=False)
+    """Events of each kind behind a film's marks: columns are films, kind after kind."""
+    facts: Ints = field(repr=False)
+    """Columns of the sheet that are facts or baskets, and which of them are facts."""
+    is_fact: npt.NDArray[np.bool_] = field(repr=False)
+
+    @property
+    def weight(self) -> Floats:
+        """How many people of the base each stands for."""
+        return self.sheet.weight
+
+    def activity_without(self, film: int) -> npt.NDArray[np.int32]:
+        """The activity of everybody, the events of one film taken away."""
+        many = len(self.films)
+        mine = [self.own[:, [k * many + film]].toarray()[:, 0] for k in range(len(KINDS))]
+        found = np.maximum(self.sheet.activity - np.stack(mine).astype(np.int32), 0)
+        return found.astype(np.int32)
+
+
+def draw(
+    blocks: Blocks,
+    base: People,
+    traits: Sequence[Trait],
+    films: Sequence[str],
+    *,
+    key: bytes,
+    most_watchers: int = MOST_WATCHERS,
+    most_others: int = MOST_OTHERS,
+) -> Sample:
+    """People who marked any film, and others, each drawn by the key when they are many."""
+    by_film = film_traits(traits)
+    chosen = tuple(by_film[f] for f in films)
+    marked = [t for f in chosen for t in f.both]
+    used = [*marked, *(t for t in traits if t.built and _foretells(t))]
+    none = np.zeros(0, dtype=np.int64)
+    nothing = OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), (0,) * len(KINDS), (none,) * 3)
+    found = sheet(
+        blocks, base, _holders(blocks, base, marked), nothing, used, key=key,
+        most_seed=most_watchers, most_others=most_others,
+    )  # fmt: skip
+    columns = np.arange(len(marked), len(used))
+    return Sample(
+        found,
+        chosen,
+        _marks(found, chosen),
+        _saw(found, chosen),
+        _own(found, chosen),
+        columns,
+        np.array([used[i].family in FACT_FAMILIES for i in columns], dtype=bool),
+    )
+
+
+def _foretells(trait: Trait) -> bool:
+    return trait.family in FACT_FAMILIES or trait.family in BASKET_FAMILIES
+
+
+def _holders(blocks: Blocks, base: People, traits: Sequence[Trait]) -> dict[int, BitMap]:
+    """People of a base who have any of some traits."""
+    wanted = np.zeros(max((t.id for t in traits), default=0) + 2, dtype=np.int64)
+    wanted[[t.id for t in traits]] = 1
+    found = {}
+    for number in sorted(base):
+        block = blocks.load(number)
+        seen = wanted[np.minimum(block.traits, len(wanted) - 1)]
+        sums = np.concatenate([[0], np.cumsum(seen)])[block.offsets]
+        people = block.persons[np.flatnonzero(np.diff(sums) > 0)]
+        found[number] = BitMap(people.astype(np.uint32)) & base[number]
+    return found
+
+
+def _places(found: Sheet, films: Sequence[FilmTraits]) -> tuple[Ints, Ints]:
+    """The columns of the films' traits in the sheet, and whose each is."""
+    pairs = [(found.column(t.name), i) for i, f in enumerate(films) for t in f.both]
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
+
+
+def _marks(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+    columns, owner = _places(found, films)
+    size = (found.has.shape[1], len(films))
+    return found.has @ csr_array((np.ones(len(columns), np.float32), (columns, owner)), size)
+
+
+def _saw(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+    pairs = [(found.column(f.saw.name), i) for i, f in enumerate(films) if f.saw is not None]
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    size = (found.has.shape[1], len(films))
+    return (found.has @ csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), size)).tocsc()
+
+
+def _own(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+    """Events behind marks by kind; those of a trait of two kinds count as its first kind's."""
+    pairs = [
+        (found.column(t.name), KINDS.index(kinds_of(t)[0]) * len(films) + i)
+        for i, f in enumerate(films)
+        for t in f.both
+    ]
+    both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    size = (found.has.shape[1], len(KINDS) * len(films))
+    spread = csr_array((np.ones(len(both), np.float32), (both[:, 0], both[:, 1])), size)
+    return (found.events @ spread).tocsc()

@@ -1,0 +1,101 @@
+"""Ratios of uncertain figures: relative effects, cost per ticket won, money back per money spent.
+
+An interval of a ratio is Fieller's (1954), never a symmetric one around it: where the figure below
+may be 0 the ratio may be anything, and the end is then infinite or the answer an error.
+"""
+
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+
+from scipy.stats import t as student
+
+from fullhouse.errors import CannotTellError, InputError
+from fullhouse.stats.arms import Estimate
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure between two ends, of which the upper may be infinite."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def bounded(self) -> bool:
+        """Whether both ends are finite."""
+        return isfinite(self.low) and isfinite(self.high)
+
+
+def fieller(
+    top: float,
+    top_se: float,
+    bottom: float,
+    bottom_se: float,
+    *,
+    covariance: float = 0.0,
+    df: float = inf,
+    level: float = 0.95,
+) -> Interval:
+    """Top ÷ bottom, where bottom is away from 0 at this level; an error where it is not.
+
+    >>> found = fieller(12.0, 1.0, 10.0, 1.0)
+    >>> round(found.low, 3), round(found.high, 3)
+    (0.932, 1.564)
+    """
+    reach = float(student.ppf((1 + level) / 2, df))
+    if abs(bottom) <= reach * bottom_se:
+        raise CannotTellError(
+            f"The figure to divide by, {bottom:.4g}, is not away from 0 (standard error"
+            f" {bottom_se:.4g}), so the ratio may be anything."
+        )
+    # The ratios r for which (top - r bottom)² <= reach² × its variance.
+    a = bottom**2 - (reach * bottom_se) ** 2
+    b = top * bottom - reach**2 * covariance
+    c = top**2 - (reach * top_se) ** 2
+    root = sqrt(max(0.0, b * b - a * c))
+    return Interval(top / bottom, (b - root) / a, (b + root) / a)
+
+
+def relative(effect: Estimate, base: float, base_se: float) -> Interval:
+    """The effect as a share of the control's mean, the two sharing the control's people.
+
+    `base` and `base_se` are the control's mean, adjusted as the effect was. An error where that
+    mean is not away from 0.
+    """
+    shared = -(base_se**2)
+    return fieller(
+        effect.value,
+        effect.se,
+        base,
+        base_se,
+        covariance=shared,
+        df=effect.df,
+        level=effect.level,
+    )
+
+
+def cost_each(spend: float, won: Interval) -> Interval:
+    """Money spent for each unit won (ticket, visit): spend ÷ won, Fieller's set for known spend.
+
+    Where the units won may be 0 the upper end is infinite: the campaign may have bought nothing.
+    An error where nothing was won.
+
+    >>> cost_each(1000.0, Interval(50.0, -10.0, 110.0))
+    Interval(value=20.0, low=9.090909090909092, high=inf)
+    """
+    if not (isfinite(spend) and spend > 0):
+        raise InputError(f"Spend must be money above 0, not {spend:g}.")
+    if won.value <= 0 or won.high <= 0:
+        raise CannotTellError(
+            f"Nothing was won ({won.value:.4g}, {won.low:.4g} to {won.high:.4g}), so a cost of"
+            " each has no meaning."
+        )
+    return Interval(spend / won.value, spend / won.high, spend / won.low if won.low > 0 else inf)
+
+
+def return_on_spend(spend: float, won: Interval) -> Interval:
+    """What was won for each unit of money spent; below 1 the money did not come back."""
+    if not (isfinite(spend) and spend > 0):
+        raise InputError(f"Spend must be money above 0, not {spend:g}.")
+    return Interval(won.value / spend, won.low / spend, won.high / spend)

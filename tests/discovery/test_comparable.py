@@ -1,0 +1,293 @@
+"""Comparable films: which are used, which are not, and why."""
+
+import math
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.comparable import (
+    PastAudience,
+    Together,
+    comparable_films,
+    predicted_likeness,
+)
+from fullhouse.discovery.film_words import FilmWords
+from fullhouse.discovery.likeness import LEAST_TEXT, WEIGHTS, likenesses, text_threshold
+from fullhouse.discovery.word_space import word_space
+from fullhouse.errors import CannotTellError, InputError
+
+TODAY = date(2025, 6, 30)
+PLOTS = [
+    "A chef opens a restaurant in Paris",
+    "Robots conquer a distant planet",
+    "A detective hunts a killer in Chicago",
+    "Two lawyers quarrel over an inheritance",
+    "Sailors search for a sunken treasure",
+    "A violinist loses her hearing",
+    "Astronauts drift past Saturn",
+    "A boxer trains for one final bout",
+    "Witches haunt a boarding school",
+    "Climbers are caught by an avalanche",
+]
+
+
+def film(name: str, plot: str = "", **facts) -> FilmWords:
+    parts = {"overview": (plot,)} if plot else {}
+    if "genres" in facts:
+        parts["genres"] = facts.pop("genres")
+    return FilmWords(name, name.title(), facts.pop("opening", date(2024, 1, 5)), parts, **facts)
+
+
+def past(words: FilmWords, people: int = 100) -> PastAudience:
+    return PastAudience(words.film, words, words.opening, people, (f"saw:{words.film}",))
+
+
+def together(value: float, low: float, high: float, p: float) -> Together:
+    return Together(Estimate(value, low, high), p)
+
+
+MINE = film(
+    "mine",
+    "A stray dog leads a widow through winter",
+    opening=date(2025, 8, 1),
+    talent=("Ann Lee", "Bo Ek"),
+    genres=("Drama",),
+    series="Strays",
+)
+OTHERS = [past(film(f"other-{i}", plot)) for i, plot in enumerate(PLOTS)]
+
+
+def found(*more: PastAudience, **options):
+    rows = comparable_films(MINE, [*OTHERS, *more], as_of=TODAY, **options)
+    return {row.film: row for row in rows}
+
+
+def test_with_nothing_in_common_no_film_is_used_and_the_reason_is_told():
+    rows = found()
+    assert len(rows) == 8
+    assert not any(r.used for r in rows.values())
+    assert all(r.why[0].startswith("not used: no series or talent") for r in rows.values())
+
+
+def test_shared_talent_series_and_text_are_used_by_themselves():
+    rows = found(
+        past(film("talent", "Bees", talent=("ann lee", "Cy Dow"))),
+        past(film("series", "Ants", series="STRAYS")),
+        past(film("text", "A stray dog in winter and a widow")),
+    )
+    used = {k: r for k, r in rows.items() if r.used}
+    assert used.keys() == {"talent", "series", "text"}
+    assert used["talent"].why == ("both with Ann Lee",)
+    assert used["series"].why == ("the same series: Strays",)
+    assert used["text"].why[0].startswith("texts alike: ")
+    assert {"dog", "stray"} & set(used["text"].why[0].removeprefix("texts alike: ").split(", "))
+    assert used["text"].talent is None
+    assert next(iter(rows)) == "series"
+
+
+def test_the_film_it_continues_is_of_its_series():
+    mine = film("mine", "Bees", predecessor="first")
+    rows = comparable_films(
+        mine, [past(film("first")), past(film("twin", predecessor="first"))], as_of=TODAY
+    )
+    assert [r.film for r in rows if r.used] == ["first", "twin"]
+    assert rows[0].text is None
+    assert rows[0].why == ("the same series",)
+
+
+def test_co_attendance_is_used_when_it_is_sure_and_large():
+    rows = found(
+        together={
+            "other-0": together(2.1, 1.4, 3.04, 1e-4),
+            "other-1": together(1.3, 1.1, 1.5, 1e-4),
+            "other-2": together(3.0, 1.3, 7.0, 0.2),
+            "other-3": Together(Estimate(), None),
+        }
+    )
+    assert [k for k, r in rows.items() if r.used] == ["other-0"]
+    assert (
+        "seen 2.1 times as often by those who want to see this film as by others as active"
+        " (1.4–3)" in rows["other-0"].why
+    )
+    assert "not surely 1.2 times as often" in rows["other-1"].why[0]
+
+
+def test_significance_is_among_all_past_films():
+    """A p of 0.03 alone is a finding; the best of ten such is not."""
+    many = {f"other-{i}": together(1.0, 0.7, 1.4, 0.5 + i / 50) for i in range(1, 10)}
+    one = {"other-0": together(2.0, 1.3, 3.0, 0.03)}
+    assert found(together=one)["other-0"].used
+    assert not found(together=one | many)["other-0"].used
+
+
+def test_a_film_that_those_interested_avoid_is_not_used():
+    mine = past(film("talent", "Bees", talent=("Ann Lee",)))
+    rows = found(mine, together={"talent": together(0.6, 0.4, 0.8, 1e-3)})
+    assert not rows["talent"].used
+    assert rows["talent"].why[0].startswith("not used: seen 0.6 times as often")
+    assert "(0.4–0.8)" in rows["talent"].why[0]
+    assert found(mine, together={"talent": together(0.8, 0.4, 1.2, 0.4)})["talent"].used
+
+
+def test_chosen_films_replace_the_automatic_ones_whatever_speaks_for_them():
+    mine = past(film("talent", "Bees", talent=("Ann Lee",)))
+    rows = found(mine, chosen=["other-3", "other-1", "other-3"])
+    assert rows.keys() == {"other-1", "other-3"}
+    assert all(r.used and r.why[0] == "you named it" for r in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("other-33", "No past film 'other-33'. Did you mean 'other-3'"),
+        ("mine", "is the film itself"),
+        ("later", "it opens on 2025-07-04, after the as-of date 2025-06-30"),
+        ("some-day", "the day it opened is not known"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(name, says):
+    later = past(film("later", opening=TODAY + timedelta(days=4)))
+    never = past(film("some-day", opening=None))
+    with pytest.raises(InputError, match=says):
+        found(later, never, past(MINE), chosen=[name])
+
+
+def test_films_that_have_not_opened_are_not_comparable():
+    later = past(film("later", "Bees", talent=("Ann Lee",), opening=TODAY + timedelta(days=1)))
+    today = past(film("today", "Bees", talent=("Ann Lee",), opening=TODAY))
+    never = past(film("some-day", "Bees", talent=("Ann Lee",), opening=None))
+    assert {k for k, r in found(later, today, never, past(MINE)).items() if r.used} == {"today"}
+
+
+def test_a_film_is_not_its_own_comparable_film():
+    rows = comparable_films(MINE, [past(MINE), *OTHERS], as_of=date(2026, 1, 1))
+    assert "mine" not in {r.film for r in rows}
+
+
+def test_too_small_an_audience_is_said():
+    few = past(film("talent", "Bees", talent=("Ann Lee",)), people=31)
+    with pytest.raises(CannotTellError, match="31 people together: with fewer than 32"):
+        found(few)
+    assert found(few, past(film("t2", "Ants", talent=("Bo Ek",)), people=1))["talent"].used
+    with pytest.raises(CannotTellError, match="0 people"):
+        found(past(film("none"), people=0), chosen=["none"])
+
+
+def test_a_film_that_nobody_saw_is_not_used():
+    nobody = past(film("talent", "Bees", talent=("Ann Lee",)), people=0)
+    assert found(nobody)["talent"].why[0] == "not used: nobody here is known to have seen it"
+
+
+def test_no_more_than_most_are_used():
+    many = [past(film(f"t{i}", f"Bees {i}", talent=("Ann Lee",))) for i in range(5)]
+    rows = found(*many, most=3)
+    assert [k for k, r in rows.items() if r.used] == ["t0", "t1", "t2"]
+    assert rows["t3"].why[0] == "not used: others are more alike"
+
+
+def test_rarer_and_more_shared_names_are_more_alike():
+    busy = [film(f"b{i}", talent=("Bo Ek",)) for i in range(30)]
+    space = word_space([MINE, *busy])
+    one, both, common, none, unknown = (
+        x.talent
+        for x in likenesses(
+            MINE,
+            [
+                film("1", talent=("Ann Lee", "X")),
+                film("2", talent=("Ann Lee", "Bo Ek")),
+                film("3", talent=("Bo Ek", "X")),
+                film("4", talent=("X",)),
+                film("5"),
+            ],
+            space,
+        )
+    )
+    assert both == pytest.approx(1)
+    assert both > one > common > none == 0
+    assert unknown is None
+
+
+def test_likeness_is_the_blend_that_is_written_down():
+    same = film(
+        "same",
+        "A stray dog leads a widow through winter",
+        opening=MINE.opening,
+        genres=("drama", "Comedy"),
+        talent=MINE.talent,
+    )
+    space = word_space([MINE, same])
+    assert sum(WEIGHTS.values()) == pytest.approx(1)
+    assert predicted_likeness(MINE, [same], space=space)[0] == pytest.approx(
+        0.25 + 0.30 / 2 + 0.25 + 0.20
+    )
+    old = film("old", opening=date(2015, 8, 1))
+    assert predicted_likeness(MINE, [old], space=space)[0] == pytest.approx(
+        0.25 * math.exp(-1), abs=1e-3
+    )
+    sequel = film("sequel", opening=None, predecessor="mine")
+    assert predicted_likeness(MINE, [sequel], space=space)[0] == pytest.approx(0.6)
+    assert predicted_likeness(MINE, [], space=space).shape == (0,)
+
+
+def test_texts_of_other_films_are_alike_by_chance_in_one_pair_of_a_thousand():
+    rng = np.random.default_rng(5)
+    words = np.array([f"w{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(300)])
+    films = [film(f"f{i:03}", " ".join(rng.choice(words, 12))) for i in range(120)]
+    space = word_space(films)
+    least = text_threshold(films, space)
+    pairs = space.similarity(films, films)[np.triu_indices(120, 1)]
+    assert least == pytest.approx(max(np.sort(pairs)[-8:].min(), LEAST_TEXT), abs=0.02)
+    assert np.mean(pairs > least) <= 0.001 + 1 / len(pairs)
+    assert text_threshold(films[:1], space) == LEAST_TEXT
+
+
+names = st.sampled_from(["Ann Lee", "Bo Ek", "Cy Dow"])
+drawn = st.builds(
+    lambda i, plot, talent, genres, day, series: film(
+        f"d{i}",
+        plot,
+        talent=tuple(talent),
+        genres=tuple(genres),
+        opening=date(2000, 1, 1) + timedelta(days=day),
+        series=series,
+    ),
+    st.integers(0, 5),
+    st.sampled_from(["", "the", *PLOTS, "一只狗等待主人"]),
+    st.sets(names),
+    st.sets(st.sampled_from(["Drama", "Comedy", "War"])),
+    st.integers(0, 8000),
+    st.sampled_from(["", "Strays"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(drawn, st.lists(drawn, max_size=5), drawn)
+def test_likeness_is_from_0_to_1_mutual_and_another_film_changes_none(mine, films, more):
+    space = word_space([mine, *films])
+    got = predicted_likeness(mine, films, space=space)
+    assert ((got >= 0) & (got <= 1)).all()
+    back = [predicted_likeness(f, [mine], space=space)[0] for f in films]
+    np.testing.assert_allclose(got, back, atol=1e-12)
+    again = predicted_likeness(mine, [more, *films], space=space)
+    np.testing.assert_array_equal(again[1:], got)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(drawn, max_size=6), drawn, st.randoms(use_true_random=False))
+def test_a_further_past_film_changes_no_likeness_and_order_does_not_matter(films, more, random):
+    films = list({f.film: f for f in films if f.film != more.film}.values())
+    space = word_space([MINE, *films])
+    options = {"as_of": TODAY, "space": space, "most": 99}
+    rows = comparable_films(MINE, [past(f) for f in films], **options)
+    mixed = [past(f) for f in [*films, more]]
+    random.shuffle(mixed)
+    after = comparable_films(MINE, mixed, **options)
+    assert {r.film: r.likeness for r in after if r.film != more.film} == {
+        r.film: r.likeness for r in rows
+    }
+    random.shuffle(mixed)
+    assert comparable_films(MINE, mixed, **options) == after

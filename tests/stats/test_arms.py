@@ -1,0 +1,242 @@
+"""An arm against the control: against SciPy, against permutations, and over A/A runs."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from fullhouse.errors import CannotTellError, InputError
+from fullhouse.stats.arms import (
+    Sums,
+    capped,
+    difference,
+    heavy,
+    holm,
+    kurtosis,
+    stratified,
+    sums,
+)
+from fullhouse.stats.power import holdout_share, power_of, rate_sd, smallest_effect
+from fullhouse.stats.proportions import share_difference, wilson
+from fullhouse.stats.ratios import Interval, cost_each, fieller, relative, return_on_spend
+
+
+def _spend(g, n, sigma=1.5):
+    y = np.zeros(n)
+    buyers = g.random(n) < 0.2
+    y[buyers] = g.lognormal(0, sigma, buyers.sum())
+    return y
+
+
+@pytest.mark.parametrize(("pooled", "equal"), [(False, False), (True, True)])
+def test_difference_is_scipys_t_test(pooled, equal):
+    g = np.random.default_rng(1)
+    a, b = g.normal(1, 3, 60), g.normal(0, 1, 25)
+    found = difference(sums(a), sums(b), pooled=pooled)
+    other = stats.ttest_ind(a, b, equal_var=equal)
+    if not pooled:
+        assert found.df == pytest.approx(other.df)
+        assert found.p == pytest.approx(other.pvalue)
+        interval = other.confidence_interval()
+        assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert found.value / found.se == pytest.approx(other.statistic)
+
+
+@given(
+    st.lists(st.floats(-100, 100), min_size=3, max_size=9),
+    st.lists(st.floats(-100, 100), min_size=3, max_size=9),
+    st.floats(-50, 50),
+)
+def test_difference_turns_with_the_arms_and_does_not_care_for_a_common_shift(a, b, shift):
+    x, y = np.array(a), np.array(b)
+    if x.std() + y.std() < 0.1:
+        return
+    found, turned = difference(sums(x), sums(y)), difference(sums(y), sums(x))
+    moved = difference(sums(x + shift), sums(y + shift))
+    assert found.value == pytest.approx(-turned.value)
+    assert found.low == pytest.approx(-turned.high)
+    assert (moved.value, moved.low) == pytest.approx((found.value, found.low), abs=1e-4)
+    assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+
+def test_strata_with_unequal_shares_do_not_bias():
+    g = np.random.default_rng(2)
+    cells = [(900, 100, 10.0), (100, 900, 0.0)]
+    treated = [g.normal(m + 1, 1, n) for n, _, m in cells]
+    control = [g.normal(m, 1, n) for _, n, m in cells]
+    found = stratified([sums(t) for t in treated], [sums(c) for c in control])
+    naive = difference(sums(np.concatenate(treated)), sums(np.concatenate(control)))
+    assert abs(found.value - 1) < 4 * found.se
+    assert naive.value > 5
+
+
+def test_strata_add_up_by_their_people():
+    g = np.random.default_rng(12)
+    cells = [(g.normal(0, s, n), g.normal(0, s, m)) for n, m, s in ((50, 20, 1.0), (30, 90, 4.0))]
+    found = stratified([sums(t) for t, _ in cells], [sums(c) for _, c in cells])
+    parts = [difference(sums(t), sums(c)) for t, c in cells]
+    share = np.array([70, 120]) / 190
+    assert found.value == pytest.approx(share @ [p.value for p in parts])
+    assert found.se == pytest.approx(np.sqrt(share**2 @ [p.se**2 for p in parts]))
+
+
+@pytest.mark.parametrize(("held", "heavy_one"), [(0.5, False), (0.1, True)])
+def test_heavy_tails_keep_the_level(held, heavy_one):
+    g = np.random.default_rng(3)
+    p, welch = [], []
+    for _ in range(400):
+        y, c = _spend(g, 5000), g.random(5000) < held
+        pooled = heavy(kurtosis(y), int(c.sum()))
+        p.append(difference(sums(y[~c]), sums(y[c]), pooled=pooled).p)
+        welch.append(difference(sums(y[~c]), sums(y[c])).p)
+    assert abs(np.mean(np.array(p) <= 0.1) - 0.1) < 3 * np.sqrt(0.09 / 400)
+    if heavy_one:
+        assert np.mean(np.array(welch) <= 0.1) > 0.1 + 2 * np.sqrt(0.09 / 400)
+
+
+def test_pooled_p_is_that_of_a_permutation():
+    g = np.random.default_rng(4)
+    y, c = _spend(g, 2000, 0.5), np.arange(2000) < 400
+    y[~c] *= 1.3
+    found = difference(sums(y[~c]), sums(y[c]), pooled=True)
+    moved = []
+    for _ in range(4000):
+        z = g.permutation(y)
+        moved.append(z[400:].mean() - z[:400].mean())
+    assert found.p == pytest.approx(np.mean(np.abs(moved) >= abs(found.value)), abs=0.03)
+
+
+def test_capped_says_its_cap_and_never_replaces():
+    g = np.random.default_rng(5)
+    t, c = g.lognormal(0, 1, 5000), g.lognormal(0, 1, 5000)
+    t[0] = 1e6
+    found = capped(t, c)
+    assert found.above == 10
+    assert found.effect.value == pytest.approx(
+        np.minimum(t, found.cap).mean() - np.minimum(c, found.cap).mean()
+    )
+    assert capped(np.ones(50), np.ones(50)) is None
+
+
+def test_holm_is_the_step_down_rule():
+    g = np.random.default_rng(6)
+    p = g.random(7) ** 2
+    order = sorted(p)
+    slow = [max((7 - j) * order[j] for j in range(order.index(x) + 1)) for x in p]
+    assert holm(p).tolist() == pytest.approx(np.minimum(1, slow).tolist())
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: Sums(10, 10.0, 5.0), InputError, "cannot be negative"),
+        (lambda: Sums(-1, 0.0, 0.0), InputError, "at least 0 people"),
+        (lambda: Sums(2, float("nan"), 1.0), InputError, "finite"),
+        (lambda: difference(Sums(1, 1, 1), Sums(9, 1, 1)), CannotTellError, "at least 2 people"),
+        (lambda: difference(Sums(9, 0, 0), Sums(9, 0, 0)), CannotTellError, "same value"),
+        (lambda: difference(Sums(9, 1, 1), Sums(9, 1, 1), level=95), InputError, "level"),
+        (lambda: holm(np.array([np.nan])), InputError, "could not be computed"),
+        (lambda: fieller(1, 0.1, 1, 1), CannotTellError, "not away from 0"),
+        (lambda: cost_each(5, Interval(-1, -2, 1)), CannotTellError, "Nothing was won"),
+        (lambda: cost_each(0, Interval(1, 0, 2)), InputError, "Spend"),
+        (lambda: wilson(1, 0), CannotTellError, "nobody"),
+        (lambda: wilson(3, 2), InputError, "between 0"),
+        (lambda: rate_sd(0.0), InputError, "base rate"),
+        (lambda: holdout_share(1000, 0.001, 0.3), CannotTellError, "no holdout shows"),
+        (lambda: smallest_effect(1, 9, 1), InputError, "at least 2"),
+    ],
+)
+def test_what_cannot_be_computed_is_an_error(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
+
+
+def test_fieller_holds_the_ratio_as_often_as_it_says():
+    g = np.random.default_rng(7)
+    held = 0
+    for _ in range(2000):
+        # Below so near 0 that a symmetric interval would be wrong, but seldom refused.
+        found = fieller(g.normal(2, 0.5), 0.5, g.normal(6, 1.0), 1.0)
+        held += found.low <= 1 / 3 <= found.high
+    assert abs(held / 2000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 2000)
+
+
+def test_relative_effect_knows_that_both_share_the_control():
+    g = np.random.default_rng(8)
+    held = 0
+    for _ in range(1000):
+        t, c = g.exponential(1.2, 300), g.exponential(1.0, 300)
+        control = sums(c)
+        found = relative(
+            difference(sums(t), control), control.mean, np.sqrt(control.variance / 300)
+        )
+        held += found.low <= 0.2 <= found.high
+    assert abs(held / 1000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 1000)
+
+
+def test_cost_has_no_upper_end_where_nothing_may_have_been_won():
+    assert cost_each(100, Interval(10, 5, 20)) == Interval(10, 5, 20)
+    assert not cost_each(100, Interval(10, -5, 20)).bounded
+    assert return_on_spend(100, Interval(50, -10, 200)) == Interval(0.5, -0.1, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("counts", "low", "high"),
+    [  # Newcombe (1998), table II, method 6, and by the score at both ends.
+        ((56, 70, 48, 80), 0.0528, 0.3382),
+        ((9, 10, 3, 10), 0.1700, 0.8406),
+        ((6, 7, 2, 7), 0.0342, 0.8534),
+    ],
+)
+def test_share_difference_is_the_published_one(counts, low, high):
+    found = share_difference(*counts)
+    assert found.low == pytest.approx(low, abs=1e-3)
+    assert found.high == pytest.approx(high, abs=1e-3)
+
+
+@given(st.integers(0, 30), st.integers(0, 12))
+def test_share_difference_is_finite_and_agrees_with_its_p(a, c):
+    found = share_difference(a, 30, c, 12)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+    assert found.high - found.low > 0
+    assert (found.low > 1e-9 or found.high < -1e-9) == (found.p < 0.05 - 1e-9)
+    turned = share_difference(c, 12, a, 30)
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low), abs=1e-6)
+
+
+def test_share_difference_covers_at_small_counts():
+    n, m, p1, p0 = 40, 25, 0.08, 0.04
+    a, c = np.arange(n + 1), np.arange(m + 1)
+    law = np.outer(stats.binom.pmf(a, n, p1), stats.binom.pmf(c, m, p0))
+    held = 0.0
+    for i, k in zip(*np.nonzero(law > 1e-6), strict=True):
+        found = share_difference(int(i), n, int(k), m)
+        held += law[i, k] * (found.low <= p1 - p0 <= found.high)
+    assert 0.93 < held <= 1
+
+
+def test_wilson_is_scipys():
+    for hits in (0, 3, 10):
+        found = wilson(hits, 10)
+        other = stats.binomtest(hits, 10).proportion_ci(method="wilson")
+        assert (found.low, found.high) == pytest.approx((other.low, other.high), abs=1e-12)
+
+
+def test_power_is_what_runs_show():
+    g, sd = np.random.default_rng(9), 2.0
+    least = smallest_effect(800, 200, sd, rho2=0.0)
+    assert power_of(least, 800, 200, sd) == pytest.approx(0.8, abs=1e-3)
+    found = [
+        difference(sums(g.normal(least, sd, 800)), sums(g.normal(0, sd, 200))).p < 0.05
+        for _ in range(1000)
+    ]
+    assert abs(np.mean(found) - 0.8) < 3 * np.sqrt(0.16 / 1000)
+
+
+def test_suggested_holdout_just_shows_the_effect():
+    people, effect, sd = 200_000, 0.004, rate_sd(0.05)
+    share = holdout_share(people, effect, sd, rho2=0.2)
+    held = round(people * share)
+    assert smallest_effect(people - held, held, sd, rho2=0.2) == pytest.approx(effect, rel=1e-3)
+    assert share < holdout_share(people, effect, sd)
