@@ -16,6 +16,7 @@ CASES = {
     "clear": (Evidence(2.3, 1.8, 3.0, 0.001), "found"),
     "clear and beyond the placebo": (Evidence(2.3, 1.8, 3.0, 0.001, True, 1.4, 3.5), "found"),
     "the placebo shows as much": (Evidence(2.3, 1.8, 3.0, 0.001, True, 0.8, 1.6), "nothing"),
+    "it may, it may not": (Evidence(2.3, 1.8, 3.0, 0.001, True, 0.8, 2.6), "cannot tell"),
     "the placebo cannot be told": (Evidence(2.3, 1.8, 3.0, 0.001, True), "cannot tell"),
     "clearly less": (Evidence(0.5, 0.4, 0.6, 0.001), "avoided"),
     "less, as the placebo": (Evidence(0.5, 0.4, 0.6, 0.001, True, 0.7, 1.3), "nothing"),

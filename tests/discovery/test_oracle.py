@@ -1,5 +1,6 @@
 """The kernel against a slow house of single events, and what must not change an answer."""
 
+import dataclasses
 import itertools
 from collections import Counter
 from dataclasses import dataclass
@@ -221,3 +222,25 @@ def test_people_whom_the_blocks_do_not_know_count_without_traits(tmp_path):
     outcome, own = outcome_of(traits[1], np.ones((30, 2), int), np.arange(30))
     found = count(laid, measured, outcome, own, traits, quantiles=5)
     assert found.totals[1][0] + found.totals[3][0] == 70
+
+
+def test_a_trait_counts_the_same_whatever_other_traits_are_asked(tmp_path):
+    g = np.random.default_rng(8)
+    counts = g.poisson(0.5, (500, 8))
+    blocks, traits, base = from_counts(tmp_path, counts, g.poisson(2, 500))
+    # The outcome is a trait with a low number; its events belong to others with higher ones too.
+    outcome, own = outcome_of(traits[1], counts, np.arange(500))
+    touched = np.flatnonzero(counts[:, 1])
+    shared = np.minimum(counts[touched, 1], counts[touched, 7])
+    pairs = [
+        (int(p), t, int(n))
+        for p, own_events, n in zip(touched, counts[touched, 1], shared, strict=True)
+        for t, n in ((1, own_events), (7, n))
+    ]
+    overlap = tuple(np.array(x, dtype=np.int64) for x in zip(*pairs, strict=True))
+    own = dataclasses.replace(own, overlap=overlap)
+    every = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=blocks)
+    few = compare(BUILD, (outcome, own), traits=traits[:3], base=base, blocks=blocks)
+    wanted = {r.trait: (r.persons, r.outcome_persons, r.ratio) for r in every.rows}
+    for row in few.rows:
+        assert (row.persons, row.outcome_persons, row.ratio) == wanted[row.trait]

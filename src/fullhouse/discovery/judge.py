@@ -59,5 +59,8 @@ def _against_placebo(e: Evidence, verdict: Verdict, beyond: bool, why: str) -> t
     if math.isnan(e.gap_low):
         return "cannot tell", f"{why}, but the placebo cannot be told for it"
     if not beyond:
+        # The same promise as without a placebo: a gap of 2 or of 0.5 must be ruled out.
+        if not (e.gap_low > 1 / RELEVANT and e.gap_high < RELEVANT):
+            return "cannot tell", f"{why}, but the placebo may show as much"
         return "nothing", "the placebo shows as much"
     return verdict, f"{why}, beyond the placebo"

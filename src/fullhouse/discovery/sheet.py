@@ -134,7 +134,7 @@ def _part(
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
     size = max(int(trait.max()) if len(trait) else 0, max((t.id for t in traits), default=0)) + 1
-    take_away(events, owner, trait, mine, size)
+    take_away(events, owner, trait, mine)
     column, least = np.full(size, -1), np.zeros(size, dtype=np.int64)
     for i, each in enumerate(traits):
         column[each.id] = i

@@ -146,7 +146,7 @@ class Counts:
         owner, trait, events = pairs_of(block, rows)
         if own is not None:
             events = events.astype(np.int64)
-            take_away(events, owner, trait, own, len(self.plan.wanted))
+            take_away(events, owner, trait, own)
         self._add_pairs((owner, trait, events), activity, strata, own, every)
         self.totals += _moments(every, None if own is None else own.events)
 
@@ -259,9 +259,11 @@ def pairs_of(block: Block, rows: Ints) -> tuple[Ints, Ints, Ints]:
     return owner, block.traits[at], block.events[at]
 
 
-def take_away(events: Ints, owner: Ints, trait: Ints, own: Own, traits: int) -> None:
+def take_away(events: Ints, owner: Ints, trait: Ints, own: Own) -> None:
     """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
     row, which, shared = own.overlap
+    # Traits that are not counted are among the pairs too: their numbers may be the highest.
+    traits = 1 + max((int(t.max()) for t in (trait, which) if len(t)), default=0)
     keys = owner.astype(np.int64) * traits + trait
     wanted = row.astype(np.int64) * traits + which
     at = np.searchsorted(keys, wanted)

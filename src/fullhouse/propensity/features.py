@@ -93,5 +93,5 @@ def knots_of(activity: Ints, weight: npt.NDArray[np.float64]) -> tuple[tuple[flo
 
 @lru_cache(maxsize=1)
 def _logs() -> Narrow:
-    """log1p of every activity up to MOST_ACTIVE: looked up, it costs a tenth of the logarithm."""
+    """log1p of every activity up to MOST_ACTIVE: looked up, it costs less than the logarithm."""
     return np.log1p(np.arange(MOST_ACTIVE + 1)).astype(np.float32)

@@ -18,8 +18,8 @@ from fullhouse.traits.names import plain
 Floats = npt.NDArray[np.float64]
 
 NEAR_YEARS = 6.0
-"""Years within which films are of one time. On the development films of MovieLens 3 and 10 gave a
-mean AUC lower by .001 and .003."""
+"""Years within which films are of one time. On the development films of MovieLens 3 and 10 each
+gave a mean AUC lower by .001."""
 
 SAME_YEARS = 2.5
 """Years within which they are of the same fashion."""

@@ -108,7 +108,7 @@ def levelled(
 ) -> PropensityModel:
     """The model with the probabilities of a base summing to a number of people.
 
-    Only the intercept moves, so the order of people stays. The sum is right to one in a million
+    Only the intercept moves, so the order of people stays. The sum is right to one in ten thousand
     of it or better: log-odds within a bin of 1/256 are taken at their mean.
     """
     people, total = np.zeros(BINS), np.zeros(BINS)
@@ -246,7 +246,7 @@ def _kernel(model: PropensityModel) -> _Kernel:
         table[list(model.ids)] = np.array(model.sums, dtype=np.float32)
     at = SUMS.index("interest")
     interest = bool(table[:, at].any())
-    # It is the last of the sums: a film without interest of its own saves a fifth of the pass.
+    # It is the last of the sums: a film without interest of its own is spared it.
     table = np.ascontiguousarray(table if interest else table[:, :at])
     return _Kernel(
         table,
