@@ -21,7 +21,7 @@ LEAST_INTEREST = 100
 RIDGES = (1.0, 10.0, 100.0, 1_000.0, 10_000.0)
 """How strongly the content's answer is held to; the greatest leaves it as good as untouched."""
 FOLDS = 3
-MOST_INTERESTED, MOST_OTHERS = 10_000, 30_000
+MOST_INTERESTED, MOST_OTHERS = 5_000, 10_000
 
 
 def with_interest(

@@ -43,7 +43,7 @@ LEAST_VIEWERS = 30
 """Viewers of a past film in the sample that it takes to learn from it."""
 MOST_FILMS = 400
 """Past films that the shared weights are learned from; all serve as past films of a person."""
-MOST_SEEN, MOST_UNSEEN = 1_000, 2_000
+MOST_SEEN, MOST_UNSEEN = 400, 800
 """People of one film in the pooled regression: a few shared weights need no more."""
 TRAIT_RIDGE = 100.0
 """A trait's say on taste is half believed when so many people who mark films have it."""

@@ -87,7 +87,7 @@ def fit_offset(
         value = (w * (np.logaddexp(0, eta) - y * eta)).sum() + 0.5 * (pull * away**2).sum()
         return float(value), slope + pull * away
 
-    b = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    b = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
     return Offset(float(b[0]), b[1 : 1 + many], b[1 + many : -1], float(b[-1]))
 
 

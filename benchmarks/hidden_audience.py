@@ -1,0 +1,478 @@
+"""Whether discovery finds what is hidden in the simulated market, and nothing where nothing is.
+
+python -m benchmarks.hidden_audience [--seeds N] [--people N] [--null-seeds N] [--null-people N]
+    [--days N] [--workers 1|2] [--folder DIR]
+
+For each seed a house is filled and asked for the scenario's film as a user would ask. With hidden
+audiences: are dog, cat, young women and young families all among the first eight cards, does the
+95 % interval of an affinity hold the true one, and how many of the goers are in the best tenth by
+propensity, to the best tenth by the true chance? With none: how often is something found? Results
+of each seed are kept in the folder, so that a run that was stopped goes on.
+"""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+from scipy.sparse import csr_array
+from scipy.stats import binomtest
+
+from benchmarks.measure import machine, table
+from benchmarks.simulated_house import (
+    House,
+    Strata,
+    Truth,
+    fine,
+    house,
+    oracle_capture,
+    slug,
+    true_affinity,
+)
+from fullhouse import audiences, pipeline
+from fullhouse.discovery import Blocks, Outcome, outcome_of
+from fullhouse.discovery.card import Card, FilmDiscovery
+from fullhouse.discovery.count import Base, measure_base
+from fullhouse.discovery.film_traits import BASKETS, any_of, base_rule, fact_traits, sources_of
+from fullhouse.discovery.outcome import own_events
+from fullhouse.discovery.sheet import Sheet, sheet
+from fullhouse.discovery.strata import groups_for
+from fullhouse.pipeline.audiences import audience_population
+from fullhouse.pipeline.discovery import CACHE
+from fullhouse.pipeline.film_chance import learn_propensity
+from fullhouse.pipeline.film_discovery import discover_film
+from fullhouse.pipeline.film_house import film_house
+from fullhouse.propensity.score import score_all
+from fullhouse.simulation import aisles
+from fullhouse.simulation.films import scenario
+from fullhouse.simulation.goods import goods
+from fullhouse.simulation.market import Market
+from fullhouse.simulation.season import season
+from fullhouse.traits import Trait
+from fullhouse.traits.names import levels, path_slug
+from fullhouse.traits.words import title_words
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+GROUPS = ("dog", "cat", "young woman", "young family")
+FIRST = 8
+"""Cards that somebody reads."""
+REFERENCES = ("house", "activity")
+"""What an interval is judged against: see `simulated_house.true_affinity`."""
+TERRITORY = "ZZ"
+EXPECTED = 1_000.0
+"""Goers that set the level of propensity, which is not judged here: only its order is."""
+FORMAT = 1
+"""Of the kept results: another number and they are made again."""
+
+
+# What the product says ----------------------------------------------------------------------------
+
+
+def ask(made: House, film: str) -> FilmDiscovery:
+    """What `fullhouse discover FILM` answers: the one call to change when its signature does."""
+    day = made.market.today
+    return discover_film(made.workspace, film, territory=TERRITORY, as_of=day, tickets=False)
+
+
+def scored(made: House, film: str) -> tuple[Ints, Floats]:
+    """The people of whom a visit could be known, and their propensity, as the product scores."""
+    with film_house(made.workspace, territory=TERRITORY, as_of=made.market.today) as asked:
+        learned = learn_propensity(asked, asked.find(film), expected_people=EXPECTED)
+        (base,) = asked.people(learned.base)
+        parts = list(score_all(learned.model, asked.blocks, base))
+    persons = np.concatenate([np.asarray(p, np.int64) for _, p, _ in parts])
+    return persons, np.concatenate([np.asarray(x, np.float64) for _, _, x in parts])
+
+
+# Which card stands for which hidden group ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Names of traits that stand for a hobby or a pet, by hobby: aisles, and their own words."""
+
+    aisles: Mapping[str, tuple[str, ...]]
+    words: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, seed: int) -> "Signs":
+        """Those of a market's shop; a word is a hobby's when no other shelf's titles have it."""
+        shop = goods(seed)
+        where: dict[str, set[str]] = {}
+        for leaf, title in zip(shop.leaf.tolist(), shop.titles, strict=True):
+            for word in title_words(title):
+                where.setdefault(word, set()).add(shop.leaves[leaf])
+        paths = {
+            hobby: tuple(f"buys:{path_slug(levels(p))}" for p in roots)
+            for hobby, roots in aisles.HOBBIES.items()
+        }
+        words = {
+            hobby: frozenset(
+                f"word:{word}"
+                for word, leaves in where.items()
+                if all(leaf.startswith(roots) for leaf in leaves)
+            )
+            for hobby, roots in aisles.HOBBIES.items()
+        }
+        return cls(paths, words)
+
+    def hobby(self, trait: str, *hobbies: str) -> bool:
+        """Whether a trait stands for one of some hobbies."""
+        return any(
+            trait in self.words[h] or any(trait == p or trait.startswith(f"{p}/")
+                                          for p in self.aisles[h])
+            for h in hobbies
+        )  # fmt: skip
+
+
+def groups_of(card: Card, signs: Signs) -> set[str]:
+    """The hidden groups that a card stands for."""
+    traits = {*card.traits, *re.findall(r"[a-z]+:[^\s()|&!]+", card.rule)}
+    found = {h for h in ("dog", "cat") if any(signs.hobby(t, h) for t in traits)}
+    ages = [t.removeprefix("age:") for t in traits if t.startswith("age:")]
+    young = bool(ages) and all(_within(a, 18, 34) for a in ages)
+    if "gender:female" in traits and young:
+        found.add("young woman")
+    household = any(t.startswith("household:") and t != "household:1" for t in traits)
+    parents = bool(ages) and all(_within(a, 18, 54) for a in ages)
+    if any(signs.hobby(t, "baby", "children") for t in traits) or (household and parents):
+        found.add("young family")
+    return found
+
+
+def _within(band: str, least: int, most: int) -> bool:
+    ends = re.fullmatch(r"(\d+)-(\d+)", band)
+    return ends is not None and int(ends[1]) >= least and int(ends[2]) <= most
+
+
+# Beside the truth ---------------------------------------------------------------------------------
+
+
+def chance_of(truth: Truth, rule: str) -> Floats:
+    """The true chance that somebody is in an outcome of `wants:FILM` and `saw:FILM`, any of them.
+
+    Of what the house can know: done through an account, from the feeds' first day on.
+    """
+    parts = re.findall(r"\b(wants|saw):([a-z0-9-]+)", rule)
+    chances = [
+        (truth.marks_known if kind == "wants" else truth.saw_known)(truth.film(film))
+        for kind, film in dict.fromkeys(parts)
+    ]
+    return truth.any_of(chances)
+
+
+@dataclass(frozen=True)
+class Question:
+    """People of a base in memory, with an outcome, as discovery compares them."""
+
+    sheet: Sheet
+    base: Base
+    outcome: Outcome
+    chance: Floats
+    truly: Strata
+    """Fine strata of true activity."""
+
+    def strata(self, traits: Sequence[Trait]) -> tuple[list[Strata], list[int]]:
+        """The strata that the product holds equal for some traits, and which of them each has."""
+        groups, of_trait = groups_for(traits, self.outcome.kinds, self.base.histograms)
+        found: list[Strata] = [g.strata(self.sheet.activity) for g in groups]
+        return found, of_trait.tolist()
+
+    def truths(
+        self, traits: Sequence[Trait], has: csr_array | None = None
+    ) -> tuple[Floats, Floats]:
+        """True affinities over the house's strata and at true activity; see `true_affinity`."""
+        has = self.has(traits) if has is None else has
+        strata, of_trait = self.strata(traits)
+        everyone = [0] * len(of_trait)
+        return (
+            true_affinity(self.chance, has, strata, of_trait),
+            true_affinity(self.chance, has, [self.truly], everyone),
+        )
+
+    def has(self, traits: Sequence[Trait]) -> csr_array:
+        """Who has each trait."""
+        return self.sheet.has[:, [self.sheet.column(t.name) for t in traits]]
+
+
+def question(made: House, outcome: str, base: str) -> Question:
+    """An outcome among a base, with the true chance of everybody there."""
+    workspace, market = made.workspace, made.market
+    population = audience_population(workspace, as_of=market.today)
+    plans = [population.plan(rule) for rule in (outcome, base)]
+    people: list[dict[int, BitMap]] = [{}, {}]
+    for block, sets, _ in audiences.people(population, *plans):
+        people[0][block], people[1][block] = sets
+    wanted = outcome_of(outcome, plans[0].rule, population.catalogue, people[0])
+    blocks = Blocks(workspace.lake, population.build, workspace.place.path / CACHE)
+    found = sheet(
+        blocks,
+        people[1],
+        people[0],
+        own_events(workspace.engine, workspace.lake, population.build, wanted),
+        [t for t in population.catalogue.traits if t.built],
+        key=population.key,
+        most_seed=market.people,
+        most_others=market.people,
+    )
+    return Question(
+        found,
+        measure_base(blocks, people[1]),
+        wanted,
+        chance_of(made.truth, outcome)[found.persons],
+        fine(made.truth.log_activity[found.persons], made.truth.sources[found.persons]),
+    )
+
+
+@dataclass(frozen=True)
+class Beside:
+    """An estimate with its interval, and the true affinity by both references."""
+
+    name: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    house: float
+    activity: float
+
+    def holds(self, reference: str) -> bool | None:
+        """Whether the interval has the truth in it; None where there is no interval."""
+        if self.low is None or self.high is None or self.ratio is None:
+            return None
+        truth: float = getattr(self, reference)
+        return self.low <= truth <= self.high
+
+
+def bases(made: House, rule: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Among whom the product compares which families: who could show the trait and the outcome."""
+    sources = sources_of(made.workspace.lake)
+    traits = pipeline.traits_list(made.workspace)[1]
+    kinds = {"wants": ("want_to_see",), "saw": ("view", "ticket")}
+    seen = base_rule({k for f in ("wants", "saw") if f"{f}:" in rule for k in kinds[f]}, sources)
+    baskets = f"{base_rule(['purchase'], sources)} & {seen}"
+    found: list[tuple[str, tuple[str, ...]]] = [(baskets, BASKETS)]
+    for family, several in fact_traits(traits).items():
+        found.append((f"{seen} & {any_of([t.name for t in several])}", (family,)))
+    return found
+
+
+def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
+    """Every trait that is tested against an outcome, beside the truth; verdicts by number."""
+    rows: list[Beside] = []
+    verdicts: dict[str, int] = {}
+    built = {t.family for t in pipeline.traits_list(made.workspace)[1]}
+    for base, families in bases(made, rule):
+        wanted = sorted(built.intersection(families))
+        answer = pipeline.discover(made.workspace, rule, base=base, families=wanted)
+        asked = question(made, rule, base)
+        by_name = {t.name: t for t in asked.sheet.traits}
+        told = [r for r in answer.rows if r.q is not None]
+        truths = asked.truths([by_name[r.trait] for r in told])
+        for row, one, two in zip(told, *truths, strict=True):
+            rows.append(Beside(row.trait, row.ratio, row.low, row.high, float(one), float(two)))
+            verdicts[row.verdict] = verdicts.get(row.verdict, 0) + 1
+    return rows, verdicts
+
+
+def cards_beside(made: House, rule: str, cards: Sequence[Card]) -> list[Beside]:
+    """Each card's affinity beside the truth, over the base that has as many people as it says."""
+    asked = [question(made, rule, base) for base, _ in bases(made, rule)]
+    found = []
+    for card in cards:
+        over = min(asked, key=lambda q: abs(q.sheet.base_people - card.base_people))
+        first = next(t for t in over.sheet.traits if t.name in card.traits)
+        members = people_of(made, card.rule)
+        who = csr_array(np.isin(over.sheet.persons, members)[:, None].astype(np.float32))
+        one, two = over.truths([first], who)
+        mine = card.affinity
+        found.append(Beside(card.name, mine.value, mine.low, mine.high, one[0], two[0]))
+    return found
+
+
+def people_of(made: House, rule: str) -> Ints:
+    """The persons who fit a rule and take part."""
+    population = audience_population(made.workspace, as_of=made.market.today)
+    found = audiences.people(population, population.plan(rule))
+    return np.concatenate([np.asarray(sets[0].to_array(), np.int64) for _, sets, _ in found])
+
+
+# One seed, and many -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Task:
+    """One seed of a scenario; `folder` keeps its result."""
+
+    market: Market
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where the result is kept."""
+        m = self.market
+        return self.folder / f"{FORMAT}-{m.scenario}-{m.people}-{m.days}-{m.seed}.json"
+
+
+def run(task: Task) -> dict[str, Any]:
+    """The result of a seed, from its file where it was kept."""
+    if task.path.exists():
+        kept: dict[str, Any] = json.loads(task.path.read_text())
+        return kept
+    with tempfile.TemporaryDirectory(prefix="fullhouse-hidden-") as work:
+        started = time.perf_counter()
+        made = house(task.market, Path(work) / "house")
+        built = time.perf_counter() - started
+        try:
+            found = judged(made) | {"built_s": built, "s": time.perf_counter() - started}
+        finally:
+            made.workspace.close()
+            season.cache_clear()
+    half = task.path.with_suffix(".part")
+    half.write_text(json.dumps(found))
+    half.replace(task.path)
+    return found
+
+
+def judged(made: House) -> dict[str, Any]:
+    """What the product says of the scenario's film, beside the truth."""
+    film = made.truth.film(scenario(made.market).film)
+    said = ask(made, slug(film))
+    signs = Signs.of(made.market.seed)
+    first = [groups_of(card, signs) for card in said.cards[:FIRST]]
+    rule = " | ".join(s.rule for s in said.used if s.source != "text")
+    rows, _ = tested(made, rule) if rule else ([], {})
+    held = cards_beside(made, rule, [c for c in said.cards if c.standing != "guess"])
+    persons, propensity = scored(made, slug(film))
+    goes = made.truth.goes(film)
+    return {
+        "seed": made.market.seed,
+        "scenario": made.market.scenario,
+        "verdict": said.verdict,
+        "found": sum(c.standing == "found" for c in said.cards),
+        "expected": sum(c.standing == "expected" for c in said.cards),
+        "interest_people": said.interest_people,
+        "seed_people": said.seed_people,
+        "groups": {g: any(g in of for of in first) for g in GROUPS},
+        "cards": [asdict(b) for b in held],
+        "card_traits": [list(c.traits) for c in said.cards],
+        "tested": {r: _held(rows, r) for r in REFERENCES},
+        "capture": oracle_capture(goes[persons], propensity),
+        "activity_capture": oracle_capture(goes[persons], made.truth.log_activity[persons]),
+    }
+
+
+def _held(rows: Sequence[Beside], reference: str) -> tuple[int, int]:
+    """How many intervals hold the truth, of how many."""
+    told = [h for r in rows if (h := r.holds(reference)) is not None]
+    return sum(told), len(told)
+
+
+def run_all(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, Any]]:
+    """The results of all seeds as they come."""
+    if workers == 1:
+        yield from map(run, tasks)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        for done in as_completed([pool.submit(run, t) for t in tasks]):
+            yield done.result()
+
+
+def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """What is wanted of the hidden-audience scenario, and what there is."""
+    every = [all(r["groups"].values()) for r in results]
+    rows = [("all four groups in the first eight cards", "90 %", _share(every))]
+    rows += [(f"… {g}", "", _share([r["groups"][g] for r in results])) for g in GROUPS]
+    for reference in REFERENCES:
+        cards = [Beside(**c).holds(reference) for r in results for c in r["cards"]]
+        rows.append((f"cards whose 95 % interval holds the truth, {reference}", "93-97 %",
+                     _share([c for c in cards if c is not None])))  # fmt: skip
+        held, of = np.sum([r["tested"][reference] for r in results], axis=0).tolist()
+        told = f"{held / of:.1%} of {of:,.0f}" if of else "none"
+        rows.append((f"tested traits likewise, {reference}", "93-97 %", told))
+    rows.append(
+        (
+            "goers in the best tenth, to the oracle's",
+            "85 %",
+            _middle([r["capture"] for r in results]),
+        )
+    )
+    rows.append(("… by true activity alone", "", _middle([r["activity_capture"] for r in results])))
+    rows.append(("people with interest", "", _middle([r["interest_people"] for r in results])))
+    rows.append(("people of the seed", "", _middle([r["seed_people"] for r in results])))
+    return rows
+
+
+def null_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """The same for the scenario in which there is nothing to find."""
+    return [
+        ("null: something is found", "5 % at most", _share([r["found"] > 0 for r in results])),
+        ("null: something is expected", "", _share([r["expected"] > 0 for r in results])),
+        ("null: verdict nothing or cannot tell", "",
+         _share([r["verdict"] in ("nothing", "cannot tell") for r in results])),
+    ]  # fmt: skip
+
+
+def _share(flags: Sequence[bool]) -> str:
+    """A share with its exact 95 % interval."""
+    if not flags:
+        return "none"
+    yes, of = int(np.sum(flags)), len(flags)
+    interval = binomtest(yes, of).proportion_ci()
+    return f"{yes} of {of}: {yes / of:.1%} ({interval.low:.0%}-{interval.high:.0%})"
+
+
+def _middle(values: Sequence[float]) -> str:
+    if not values:
+        return "none"
+    low, middle, high = np.quantile(values, [0.1, 0.5, 0.9])
+    form = ",.0f" if middle > 10 else ".2f"
+    return f"{middle:{form}} ({low:{form}}-{high:{form}})"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--people", type=int, default=200_000)
+    parser.add_argument("--null-seeds", type=int, default=3)
+    parser.add_argument("--null-people", type=int, default=50_000)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--workers", type=int, default=1, choices=(1, 2))
+    parser.add_argument("--folder", type=Path, default=None, help="keeps each seed's result")
+    asked = parser.parse_args()
+    folder: Path = asked.folder or Path(tempfile.mkdtemp(prefix="fullhouse-hidden-audience-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"Hidden audiences, {machine()}; simulated. Results of each seed: {folder}\n")
+    sizes = (
+        ("hidden-audience", asked.people, asked.seeds),
+        ("null", asked.null_people, asked.null_seeds),
+    )
+    rows: list[tuple[str, str, str]] = []
+    for name, people, seeds in sizes:
+        tasks = [
+            Task(Market(people=people, seed=s, scenario=name, days=asked.days), folder)
+            for s in range(1, seeds + 1)
+        ]
+        results = []
+        for result in run_all(tasks, asked.workers):
+            results.append(result)
+            told = f"{name} {len(results)}/{seeds}: seed {result['seed']}, {result['verdict']}"
+            print(f"{told}, {result['s']:.0f} s", file=sys.stderr, flush=True)
+        if results:
+            rows += hidden_rows(results) if name == "hidden-audience" else null_rows(results)
+    print(table(("simulated", "wanted", "measured"), rows))
+
+
+if __name__ == "__main__":
+    main()
