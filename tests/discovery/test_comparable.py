@@ -80,13 +80,17 @@ def test_shared_talent_series_and_text_are_used_by_themselves():
         past(film("text", "A stray dog in winter and a widow")),
     )
     used = {k: r for k, r in rows.items() if r.used}
-    assert used.keys() == {"talent", "series", "text"}
+    # A film that only reads alike would dilute the audiences of those by the same people.
+    assert used.keys() == {"talent", "series"}
     assert used["talent"].why == ("both with Ann Lee",)
     assert used["series"].why == ("the same series: Strays",)
-    assert used["text"].why[0].startswith("texts alike: ")
-    assert {"dog", "stray"} & set(used["text"].why[0].removeprefix("texts alike: ").split(", "))
-    assert used["text"].talent is None
+    assert rows["text"].why[0].startswith("not used: others are more alike")
     assert next(iter(rows)) == "series"
+    alone = found(past(film("text", "A stray dog in winter and a widow")))["text"]
+    assert alone.used
+    assert alone.why[0].startswith("texts alike: ")
+    assert {"dog", "stray"} & set(alone.why[0].removeprefix("texts alike: ").split(", "))
+    assert alone.talent is None
 
 
 def test_the_film_it_continues_is_of_its_series():

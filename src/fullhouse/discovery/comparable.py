@@ -75,8 +75,12 @@ class _Compared:
     @property
     def evidence(self) -> bool:
         """Whether anything speaks for it."""
-        own = self.likeness.series or bool(self.likeness.names)
-        return own or self.alike or self.goes_with
+        return self.strong or self.alike
+
+    @property
+    def strong(self) -> bool:
+        """Whether people or an audience in common speak for it, and not its words alone."""
+        return self.likeness.series or bool(self.likeness.names) or self.goes_with
 
     @property
     def good(self) -> bool:
@@ -119,7 +123,10 @@ def comparable_films(
         rows = [_row(film, c, space, "you named it") for c in compared if c.past.film in named]
     else:
         good = [c for c in compared if c.good]
-        rest = sorted([c for c in compared if not c.good] + good[most:], key=_order)
+        # An audience that is shared, or made by the same people, says more than like words: a
+        # film that only reads alike would dilute it.
+        good = _balanced([c for c in good if c.strong] or good)
+        rest = sorted([c for c in compared if c not in good[:most]], key=_order)
         rows = [_row(film, c, space) for c in good[:most]]
         rows += [_row(film, c, space, _why_not(c), used=False) for c in rest[:most]]
     _enough(film, [r for r in rows if r.used])
@@ -226,13 +233,25 @@ def _why(film: FilmWords, one: _Compared, space: WordSpace) -> list[str]:
     return found
 
 
+def _balanced(good: Sequence[_Compared]) -> list[_Compared]:
+    """The films in order, without those whose audience outweighs all more alike ones together.
+
+    The audiences are put together: one that is less like the film would drown those more like.
+    """
+    kept: list[_Compared] = []
+    for each in good:
+        if not kept or each.past.people <= sum(c.past.people for c in kept):
+            kept.append(each)
+    return kept
+
+
 def _why_not(one: _Compared) -> str:
     if one.avoided:
         return f"not used: {_seen(one.together)}"
     if one.evidence and not one.past.people:
         return "not used: nobody here is known to have seen it"
     if one.evidence:
-        return "not used: others are more alike"
+        return "not used: others are more alike, and are enough or would be outweighed"
     if one.together.value is None:
         return "not used: no series or talent in common, and texts no more alike than by chance"
     return (

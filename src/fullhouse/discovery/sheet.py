@@ -99,12 +99,12 @@ def sheet(
         if chosen:
             parts.append(_part(blocks, number, chosen, own, traits))
     persons, activity, bare, has, events = _together(parts, len(traits))
-    member = _members(persons, inside)
+    member = members_of(persons, inside)
     return Sheet(
         persons=persons,
         weight=np.where(member, 1 / keep[0], 1 / keep[1]),
         seed=member,
-        interest=_members(persons, interest or {}),
+        interest=members_of(persons, interest or {}),
         activity=activity,
         bare=bare,
         traits=tuple(traits),
@@ -186,7 +186,8 @@ def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:
     return BitMap(ids[keyed_bits(ids, key) < np.uint32(share * 2**32)])
 
 
-def _members(persons: Ints, people: People) -> Flags:
+def members_of(persons: Ints, people: People) -> Flags:
+    """Which of some persons, ascending, are among people."""
     found = np.zeros(len(persons), dtype=bool)
     for number in sorted(people):
         ids = np.asarray(people[number].to_array(), dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,8 @@ import numpy.typing as npt
 from fullhouse.discovery.card import Seed
 from fullhouse.discovery.film_traits import base_rule
 from fullhouse.discovery.sheet import Sheet, sheet
-from fullhouse.pipeline.film_house import FilmHouse, KnownFilm, People
+from fullhouse.pipeline.film_house import FilmHouse, KnownFilm, People, size
+from fullhouse.pipeline.film_sales import goers_of
 from fullhouse.pipeline.film_seed import Wanted, comps_of, own_interest, wanted
 from fullhouse.pipeline.film_tickets import Expected, expected_total
 from fullhouse.propensity import (
@@ -26,6 +28,9 @@ from fullhouse.propensity.interest import LEAST_INTEREST, logits_on
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[str], None]
+LEAST_SOLD = 30
+LEAST_GOERS = 50
+"""Films sold here, and people who bought a ticket for each, from which cinema-going is learned."""
 TICKETS_A_VISITOR = 1.0
 """Purchases are counted as people: how many seats each buys the house's feeds say only of past
 films, and a ratio that is the same for all groups changes no share."""
@@ -109,13 +114,21 @@ def seen_base(house: FilmHouse) -> tuple[str, People]:
 
 
 def house_taste(house: FilmHouse, base: People) -> Taste:
-    """What the house's people like, learned from its past films as of the day."""
+    """What the house's people like, learned from its past films as of the day.
+
+    From who bought tickets, where enough films were sold here; else from who saw films anywhere:
+    who watches at home is not who goes to the cinema.
+    """
     films = {
         k.slug: house.words[k.film]
         for k in house.films.values()
         if k.slug and k.opening is not None and k.opening <= house.day
     }
-    return learn(house.blocks, base, house.traits, films, key=house.population.key)
+    told = partial(learn, house.blocks, base, house.traits, films, key=house.population.key)
+    goers = goers_of(house)
+    if sum(size(p) >= LEAST_GOERS for f, p in goers.items() if f in films) < LEAST_SOLD:
+        return told()
+    return told(goers=goers)
 
 
 def expected_visits(house: FilmHouse, film: KnownFilm, seed: Wanted, page: Sheet) -> Floats:

@@ -1,16 +1,20 @@
 """What the house's own ticket sales say: what a ticket costs, and how much of a film it sells."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from statistics import median
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyroaring import BitMap
 
 from fullhouse import films
-from fullhouse.pipeline.film_house import FilmHouse
+from fullhouse.pipeline.film_house import FilmHouse, People
 from fullhouse.tables import ITEM, PERSON_EVENT
 from fullhouse.traits.names import film_slug
+from fullhouse.values import BLOCK_BITS
 
 PRICE_DAYS = 365
 RUN_DAYS = 60
@@ -61,6 +65,42 @@ def known_share(house: FilmHouse, price: float) -> float | None:
     return min(1.0, median(share for _, share in fitting[:FILMS])) if fitting else None
 
 
+def goers_of(house: FilmHouse) -> dict[str, People]:
+    """Who bought a ticket for each film by the day, by the film's slug; refunds apart."""
+    workspace = house.workspace
+    laid = workspace.engine.scan(workspace.lake.snapshot(PERSON_EVENT))
+    until = min(house.day, house.population.build.as_of)
+    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(until), laid.quantity > 0)
+    pairs = workspace.engine.arrow(sales.select("person", "item").distinct()).sort_by("item")
+    persons, item = pairs["person"].to_numpy(), pairs["item"].to_numpy()
+    names = _slugs(house)
+    found: dict[str, People] = {}
+    starts: list[int] = np.flatnonzero(np.r_[len(item) > 0, np.diff(item) != 0]).tolist()
+    for first, last in pairwise([*starts, len(item)]):
+        slug = names.get(int(item[first]))
+        if slug is None:
+            continue
+        mine = np.sort(persons[first:last])
+        blocks = found.setdefault(slug, {})
+        for block in np.unique(mine >> BLOCK_BITS):
+            ends = [block << BLOCK_BITS, (block + 1) << BLOCK_BITS]
+            low, high = np.searchsorted(mine, ends)
+            people = BitMap(mine[low:high].astype(np.uint32))
+            blocks[int(block)] = blocks.get(int(block), BitMap()) | people
+    return found
+
+
+def _slugs(house: FilmHouse) -> dict[int, str]:
+    """The slug of each film among the items."""
+    columns = ["item", "kind", "title", "release_year"]
+    rows = house.workspace.lake.read(ITEM, columns=columns).to_pylist()
+    return {
+        r["item"]: film_slug(r["title"], r["release_year"])
+        for r in rows
+        if r["kind"] == "film" and r["title"]
+    }
+
+
 def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
     """Tickets sold to the house's people up to the day, by film, and the first day of sales."""
     workspace = house.workspace
@@ -69,13 +109,11 @@ def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
     counted = workspace.engine.arrow(
         sales.group_by("item").aggregate(tickets=sales.quantity.sum(), first=sales.day.min())
     )
-    items = workspace.lake.read(ITEM, columns=["item", "title", "release_year"])
-    titles = dict(zip(items["item"].to_pylist(), items.to_pylist(), strict=True))
+    names = _slugs(house)
     found: dict[str, float] = {}
     for row in counted.to_pylist():
-        item = titles.get(row["item"])
-        if item is not None and item["title"]:
-            slug = film_slug(item["title"], item["release_year"])
+        slug = names.get(row["item"])
+        if slug is not None:
             found[slug] = found.get(slug, 0.0) + row["tickets"]
     return found, pc.min(counted["first"]).as_py()
 

@@ -6,12 +6,13 @@ from functools import partial
 
 from fullhouse.audiences import to_text
 from fullhouse.discovery import Outcome, outcome_of
-from fullhouse.discovery.card import ComparableFilm, Estimate, Seed
+from fullhouse.discovery.card import ComparableFilm, Seed
 from fullhouse.discovery.comparable import PastAudience, Together, comparable_films
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.film_traits import FilmTraits, any_of, base_rule
 from fullhouse.discovery.judge import LEAST_OUTCOME
 from fullhouse.discovery.outcome import OwnEvents, own_events
+from fullhouse.discovery.together import beyond_typical
 from fullhouse.errors import CannotTellError
 from fullhouse.pipeline.film_house import FilmHouse, KnownFilm, People, size
 from fullhouse.traits import Trait
@@ -134,7 +135,7 @@ def _together(
     (base,) = house.people(base_rule(outcome.kinds, house.sources))
     traits = [t for t in house.traits if t.name in names]
     found = compare(build, (outcome, own), traits=traits, base=base, blocks=house.blocks)
-    return {names[r.trait]: Together(Estimate(r.ratio, r.low, r.high), r.p) for r in found.rows}
+    return beyond_typical({names[r.trait]: r for r in found.rows})
 
 
 def _interest_words(house: FilmHouse, film: KnownFilm, interest: FilmTraits) -> str:

@@ -114,15 +114,17 @@ def learn(
     films: Mapping[str, FilmWords],
     *,
     key: bytes,
+    goers: Mapping[str, People] | None = None,
     most_films: int = MOST_FILMS,
 ) -> Taste:
     """Learn from past films, given by the slug of their traits with what was told before release.
 
-    The key draws people and deals films into folds; the same key learns the same.
+    What is foretold is who bought a ticket where `goers` say that, by film, and who saw it
+    anywhere else. The key draws people and deals films into folds; the same key learns the same.
     """
     known = film_traits(traits)
     slugs = sorted(f for f in films if f in known)
-    sample = draw(blocks, base, traits, slugs, key=key)
+    sample = draw(blocks, base, traits, slugs, key=key, goers=goers)
     told = tuple(films[s] for s in slugs)
     learnable = _learnable(sample, key, most_films)
     likeness = Likeness.of(told)

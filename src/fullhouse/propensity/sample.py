@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array, hstack
 
 from fullhouse.discovery.blocks import Blocks, Ints
 from fullhouse.discovery.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits
 from fullhouse.discovery.kinds import kinds_of
 from fullhouse.discovery.outcome import OwnEvents
-from fullhouse.discovery.sheet import Sheet, sheet
+from fullhouse.discovery.sheet import Sheet, members_of, sheet
 from fullhouse.traits.trait import KINDS, Trait
 
 Floats = npt.NDArray[np.float64]
@@ -59,10 +59,16 @@ def draw(
     films: Sequence[str],
     *,
     key: bytes,
+    goers: Mapping[str, People] | None = None,
     most_watchers: int = MOST_WATCHERS,
     most_others: int = MOST_OTHERS,
 ) -> Sample:
-    """People who marked any film, and others, each drawn by the key when they are many."""
+    """People who marked any film, and others, each drawn by the key when they are many.
+
+    `goers` are the people who bought a ticket for a film, by its slug: where they are given, they
+    are who "saw" it. Who goes to the cinema is not who watches at home, and a film to come is
+    seen in cinemas first.
+    """
     by_film = film_traits(traits)
     chosen = tuple(by_film[f] for f in films)
     marked = [t for f in chosen for t in f.both]
@@ -78,8 +84,8 @@ def draw(
         found,
         chosen,
         _marks(found, chosen),
-        _saw(found, chosen),
-        _own(found, chosen),
+        saw := _saw(found, chosen) if goers is None else _went(found, chosen, goers),
+        _own(found, chosen) if goers is None else _own_of_goers(found, chosen, saw),
         columns,
         np.array([used[i].family in FACT_FAMILIES for i in columns], dtype=bool),
     )
@@ -121,6 +127,34 @@ def _saw(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     size = (found.has.shape[1], len(films))
     return (found.has @ csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), size)).tocsc()
+
+
+def _went(found: Sheet, films: Sequence[FilmTraits], goers: Mapping[str, People]) -> csr_array:
+    """Who bought a ticket for each film."""
+    flags = [members_of(found.persons, goers.get(f.slug, {})) for f in films]
+    columns = [np.flatnonzero(each) for each in flags]
+    owner = np.repeat(np.arange(len(films)), [len(c) for c in columns])
+    rows = np.concatenate([np.zeros(0, np.int64), *columns])
+    size = (len(found.persons), len(films))
+    return csr_array((np.ones(len(rows)), (rows, owner)), size).tocsc()
+
+
+def _own_of_goers(found: Sheet, films: Sequence[FilmTraits], went: csr_array) -> csr_array:
+    """Events behind marks by kind: of a film's goers one was a ticket, whatever the trait counts.
+
+    A trait of views and tickets does not keep which of its events were which.
+    """
+    own = _own(found, films).tocsc()
+    many = len(films)
+    parts = [own[:, [k * many + i for i in range(many)]] for k in range(len(KINDS))]
+    mixed = [i for i, f in enumerate(films) if f.saw is not None and kinds_of(f.saw)[0] != "ticket"]
+    chosen = np.zeros(many)
+    chosen[mixed] = 1
+    tickets = went @ diags_array(chosen)
+    view, ticket = KINDS.index("view"), KINDS.index("ticket")
+    parts[view] = (parts[view] - tickets).maximum(0)
+    parts[ticket] = parts[ticket] + tickets
+    return hstack(parts).tocsc()
 
 
 def _own(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
