@@ -240,7 +240,8 @@ def _balanced(good: Sequence[_Compared]) -> list[_Compared]:
     """
     kept: list[_Compared] = []
     for each in good:
-        if not kept or each.past.people <= sum(c.past.people for c in kept):
+        enough = max(LEAST_OUTCOME, sum(c.past.people for c in kept))
+        if not kept or each.past.people <= enough:
             kept.append(each)
     return kept
 
