@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import fullhouse as fh
+from examples.demo.audience import audience_rows, audiences
 from examples.demo.box_office import HELD, Told, forecasts
 from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
@@ -61,8 +62,13 @@ def main(arguments: Sequence[str]) -> int:
         nothing = _discover(workspace, null, hidden, out / "no-audience")
         links = linking(workspace.lake, truth)
     told = forecasts(market, house, out, truth)
+    cards, nobody = audiences(house, out, truth.coming, truth.null, told.forecasts[0].as_of)
     heading("Found | true (all of it simulated)")
-    rows = [*_rows(truth, links, read, refused, found, nothing), *_forecast_rows(told)]
+    rows = [
+        *_rows(truth, links, read, refused, found, nothing),
+        *audience_rows(cards, nobody, truth.times),
+        *_forecast_rows(told),
+    ]
     table(rows, ("simulated", "found", "true"))
     console.print(
         "A ratio found is below the true one, since baskets tell only in part who keeps a dog."
@@ -70,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
         " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
         " how much."
     )
-    page = write_page(out, SIMULATED, truth, rows, found, nothing, told)
+    page = write_page(out, SIMULATED, truth, rows, found, nothing, told, cards)
     console.print(f"\nOpen [bold]{near(page)}[/], or look at {near(out / 'hidden-audience.png')}")
     return 0
 

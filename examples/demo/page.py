@@ -8,6 +8,7 @@ from string import Template
 from examples.demo.box_office import Told
 from examples.demo.truth import Truth
 from fullhouse.discovery import Discovery
+from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.report.forecast_words import headline, when_words
 
 PAGE = Template("""<!doctype html>
@@ -40,6 +41,12 @@ of everything, and look keen on anything. The dot is the ratio among equally act
 <h2>And “$null”?</h2>
 <p class="answer">$nothing</p>
 <div class="chart">$nobody</div>
+<h2>Beyond what film people know</h2>
+<p class="answer">$audiences</p>
+<p>Fans of its genre and talent, core moviegoers and demographics are held equal too.
+<a href="audiences.html">The audiences’ own page</a>: cards, combinations, tickets by audience and
+city, films like it, what its words point to.</p>
+<div class="chart">$cards</div>
 <h2>What will “$title” take?</h2>
 <p class="answer">$forecast</p>
 <p>Told $when, from what was known then: the box office of films before it, and tickets and marks
@@ -68,6 +75,7 @@ def write_page(
     found: Discovery,
     nothing: Discovery,
     told: Told,
+    cards: FilmDiscovery,
 ) -> Path:
     """Write `index.html` from what was found and the charts' SVG files beside it."""
     page = PAGE.substitute(
@@ -80,6 +88,8 @@ def write_page(
         nothing=escape(nothing.sentence),
         found=(out / "hidden-audience.svg").read_text("utf-8"),
         nobody=(out / "no-audience.svg").read_text("utf-8"),
+        audiences=escape(cards.sentence),
+        cards=(out / "audiences.svg").read_text("utf-8") if cards.cards else "",
         forecast=escape(headline(told.forecasts[0])),
         when=escape(when_words(told.forecasts[0])),
         fan=(out / "forecast.svg").read_text("utf-8"),

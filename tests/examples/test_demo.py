@@ -61,8 +61,20 @@ def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
         assert "SIMULATED" in (folder / f"{name}.svg").read_text()
     page = (folder / "index.html").read_text()
     assert SIMULATED in page
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
     assert "A Season for Bramble" in page
+
+
+def test_cards_are_of_the_hidden_groups_and_the_other_film_has_none(played: Played) -> None:
+    folder, told = played
+    cards = pq.read_table(folder / "audiences.parquet").to_pylist()
+    assert any("dogs" in c["rule"] and c["standing"] == "found" for c in cards)
+    assert all(re.search("pet|dog|cat|gender|age:|toy|baby|child", c["rule"]) for c in cards)
+    assert all(c["label"] == SIMULATED for c in cards)
+    page = (folder / "audiences.html").read_text()
+    assert "A Season for Bramble" in page
+    assert "Expected tickets" in page
+    assert "Nothing found" in told
 
 
 def test_forecasts_stand_beside_the_truth_and_in_the_score_book(played: Played) -> None:
