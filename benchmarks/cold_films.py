@@ -112,8 +112,9 @@ def _texts(path: Path) -> dict[str, list[tuple[int, dict[str, Any]]]]:
         told = {
             f.field: f.value for f in entry.facts if f.field in ("overview", "keywords", "tagline")
         }
+        year = entry.opening.year if entry.opening else 0
         for title in {entry.title, entry.other_title} - {None}:
-            found.setdefault(_plain(str(title)), []).append((entry.opening.year, told))
+            found.setdefault(_plain(str(title)), []).append((year, told))
     return found
 
 
@@ -197,7 +198,8 @@ def demographics(house: House, known: Ints, wanted: Ints) -> Floats:
     held = house.facts.T @ seen
     by_luck = np.outer(house.facts.T @ views, seen.sum(0)) / seen.sum()
     drew = np.log((held + 10) / (by_luck + 10))
-    return (house.facts @ drew @ _same_genres(house, known, wanted)).astype(np.float64)
+    found_: Floats = (house.facts @ drew @ _same_genres(house, known, wanted)).astype(np.float64)
+    return found_
 
 
 def genre_profile(house: House, known: Ints, wanted: Ints) -> Floats:
@@ -207,7 +209,8 @@ def genre_profile(house: House, known: Ints, wanted: Ints) -> Floats:
     every = counts.sum(0) / seen.sum()
     own = (counts + 5 * every) / (seen.sum(1) + 5)[:, None]
     mine = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
-    return (np.log(own / every) @ mine.T).astype(np.float64)
+    found_: Floats = (np.log(own / every) @ mine.T).astype(np.float64)
+    return found_
 
 
 def als(house: House, known: Ints, wanted: Ints) -> Floats:
@@ -240,14 +243,16 @@ regression on the films to choose on."""
 
 
 def _active(house: House, known: Ints) -> Floats:
-    return np.log1p(house.seen[:, known].sum(1)).astype(np.float64)
+    found_: Floats = np.log1p(house.seen[:, known].sum(1)).astype(np.float64)
+    return found_
 
 
 def _same_genres(house: House, known: Ints, wanted: Ints) -> Floats:
     """For each wanted film (columns): the mean over its genres of the mean over their films."""
     of_genre = house.genres[known] / np.maximum(house.genres[known].sum(0), 1)
     mine = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
-    return of_genre @ mine.T
+    found_: Floats = of_genre @ mine.T
+    return found_
 
 
 def _told(house: House, films: Ints) -> Floats:
@@ -298,7 +303,8 @@ def scored(house: House, split: tuple[Ints, Ints, Ints], name: str) -> Floats:
     fit = fit_levels((x - centre) / spread, seen.ravel(), w, film, len(chosen), ridge=1e-3)
     known = np.union1d(rest, chosen)
     found = _columns(house, known, judged, way(house, known, judged), beside)
-    return (found - centre) / spread @ fit.weights
+    found_: Floats = (found - centre) / spread @ fit.weights
+    return found_
 
 
 def _columns(house: House, known: Ints, wanted: Ints, score: Floats, beside: bool) -> Floats:

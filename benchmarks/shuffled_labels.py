@@ -114,8 +114,7 @@ def strip(block: Block, outcome: Outcome, own: OwnEvents) -> Stripped:
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
     mine = own.of(block, rows)
-    size = 1 + max(int(t.max(initial=0)) for t in (trait, mine.overlap[1]))
-    take_away(events, owner, trait, mine, size)
+    take_away(events, owner, trait, mine)
     left = tuple(
         np.maximum(a - h, 0).astype(np.int32) for a, h in zip(block.activity, hands, strict=True)
     )

@@ -1,11 +1,25 @@
 """Charts and pages: one function each, for the notebook, the command line and the web."""
 
 from fullhouse.report.affinity import affinity_chart
+from fullhouse.report.bridge_chart import bridge_chart
+from fullhouse.report.calibration_chart import calibration_chart
+from fullhouse.report.card_forest import card_forest
+from fullhouse.report.card_strip import card_strip
+from fullhouse.report.city_chart import city_chart
+from fullhouse.report.curve_chart import curve_chart
+from fullhouse.report.discovery_page import discovery_page
+from fullhouse.report.discovery_words import discovery_lines
+from fullhouse.report.effect_chart import effect_chart
+from fullhouse.report.exhibitor_page import exhibitor_page
 from fullhouse.report.forecast_drivers import driver_chart
 from fullhouse.report.forecast_fan import fan_chart
 from fullhouse.report.forecast_page import forecast_page
 from fullhouse.report.forecast_ranges import horizon_chart, range_chart
 from fullhouse.report.forecast_words import forecast_lines, money
+from fullhouse.report.overlap_chart import overlap_chart
+from fullhouse.report.plan_lines_chart import plan_lines_chart
+from fullhouse.report.plan_page import plan_page
+from fullhouse.report.reach_chart import reach_chart
 from fullhouse.report.reliability import reliability_chart
 from fullhouse.report.save import CHART_SUFFIXES, save_chart
 from fullhouse.report.slate import Conflict, slate_chart
@@ -14,13 +28,27 @@ __all__ = [
     "CHART_SUFFIXES",
     "Conflict",
     "affinity_chart",
+    "bridge_chart",
+    "calibration_chart",
+    "card_forest",
+    "card_strip",
+    "city_chart",
+    "curve_chart",
+    "discovery_lines",
+    "discovery_page",
     "driver_chart",
+    "effect_chart",
+    "exhibitor_page",
     "fan_chart",
     "forecast_lines",
     "forecast_page",
     "horizon_chart",
     "money",
+    "overlap_chart",
+    "plan_lines_chart",
+    "plan_page",
     "range_chart",
+    "reach_chart",
     "reliability_chart",
     "save_chart",
     "slate_chart",
