@@ -229,3 +229,31 @@ def test_a_list_of_accounts_is_read_from_a_file(made: House, tmp_path: Path) -> 
 def _films(made: House) -> list:
     with film_house(made.workspace, as_of=MARKET.today) as asked:
         return list(asked.films.values())
+
+
+def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
+    guess = fh.film_list(made.workspace, search="Puppy")[1][0].film
+    plan = fh.plan_film(
+        made.workspace, guess, budget=200.0, as_of=MARKET.today, expected_people=300,
+        name="puppy", weeks=40,
+    )  # fmt: skip
+    assert 0 < plan.spend <= 200.0 * (1 + 1e-6)
+    assert plan.reach <= plan.people
+    assert sum(x.spend for x in plan.lines) == pytest.approx(plan.spend, rel=1e-3)
+    # Lines share what they win together: their draws add up, and so nearly do their middles.
+    assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle, rel=0.25)
+    wins = [p.tickets.middle for p in plan.curve]
+    assert wins == sorted(wins)
+    assert any("No readout has measured" in n for n in plan.notes)
+    assert fh.plan_show(made.workspace, "puppy") == plan
+    assert [p.name for p in fh.plan_list(made.workspace)] == ["puppy"]
+    (page,) = fh.write_plan(plan, [tmp_path / "plan.html"])
+    assert "The Puppy of Ashgrove" in page.read_text("utf-8")
+    for options, message in [
+        ({"budget": 0}, "above 0"),
+        ({"budget": 100, "limits": "[city_minimum]\nnowhere = 5"}, "no city group 'nowhere'"),
+        ({"budget": 100, "channels": "[channel.x]\nkind = 'x'"}, "needs sources"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            fh.plan_film(made.workspace, guess, as_of=MARKET.today, expected_people=300, weeks=40,
+                         **options)  # type: ignore[arg-type]  # fmt: skip

@@ -21,6 +21,7 @@ from fullhouse.cli import (
 from fullhouse.cli.backtest import backtest
 from fullhouse.cli.discover import discover
 from fullhouse.cli.forecast import forecast
+from fullhouse.cli.plan import plan
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.show import Json, Where, err, out, say_json, table
 from fullhouse.errors import FullhouseError, InputError
@@ -45,6 +46,7 @@ app.command()(forecast)
 app.add_typer(lake.app, name="lake")
 app.command("look-alike")(look_alike)
 app.add_typer(people.app, name="people")
+app.command()(plan)
 app.command()(propensity)
 app.add_typer(scorebook.app, name="scorebook")
 app.add_typer(simulate.app, name="simulate")

@@ -52,6 +52,13 @@ if TYPE_CHECKING:
         write_slate,
     )
     from fullhouse.pipeline.people import LinkResult, people_link, people_report, people_resolve
+    from fullhouse.pipeline.plans import (
+        check_plan_out,
+        plan_film,
+        plan_list,
+        plan_show,
+        write_plan,
+    )
     from fullhouse.pipeline.propensity import (
         Alike,
         Propensity,
@@ -120,6 +127,7 @@ STAGES = {
         "write_slate",
     ),
     "people": ("LinkResult", "people_link", "people_report", "people_resolve"),
+    "plans": ("check_plan_out", "plan_film", "plan_list", "plan_show", "write_plan"),
     "propensity": (
         "Alike",
         "Propensity",
@@ -166,6 +174,7 @@ __all__ = [
     "check_forecast_out",
     "check_look_alike_out",
     "check_out",
+    "check_plan_out",
     "check_propensity_out",
     "check_slate_out",
     "discover",
@@ -195,6 +204,9 @@ __all__ = [
     "people_link",
     "people_report",
     "people_resolve",
+    "plan_film",
+    "plan_list",
+    "plan_show",
     "quarantine_counts",
     "quarantine_rows",
     "scorebook",
@@ -213,6 +225,7 @@ __all__ = [
     "write_film_discovery",
     "write_forecast",
     "write_look_alike",
+    "write_plan",
     "write_propensity",
     "write_scorebook",
     "write_slate",
