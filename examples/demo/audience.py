@@ -10,7 +10,7 @@ from fullhouse.cli.discover_film import say
 from fullhouse.cli.show import progress
 from fullhouse.discovery.card import FilmDiscovery
 
-SIGNS = {"dog": "dogs", "cat": "cats", "young woman": "women aged 18", "young family": "baby"}
+SIGNS = {"dog": "dogs", "cat": "cats", "young woman": "women", "young family": "baby"}
 """Words in the names of cards that stand for a hidden group."""
 
 

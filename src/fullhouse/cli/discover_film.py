@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fullhouse.discovery.card import Card, Estimate, FilmDiscovery, Group, Tickets
 
 SHOWN_CITIES = 8
+SHOWN_UNUSED = 3
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _comps(found: "FilmDiscovery") -> Table:
     view.add_column("people", justify="right")
     view.add_column("seen together", justify="right", no_wrap=True)
     view.add_column("used")
-    for comp in found.comps:
+    used = [c for c in found.comps if c.used]
+    for comp in [*used, *[c for c in found.comps if not c.used][:SHOWN_UNUSED]]:
         view.add_row(
             escape(comp.title),
             escape("; ".join(comp.why)),

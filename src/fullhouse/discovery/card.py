@@ -212,7 +212,7 @@ class Group:
 class Tickets:
     """The forecast's total in tickets, shared out: by audience and by city.
 
-    `audiences` part everyone: each card's people that no card above it has, then who is in none.
+    `audiences` part everyone: each card's people that no sharper card has, then who is in none.
     Each breakdown adds up to `total`; low and high are the ends of the forecast's 80 % range.
     """
 

@@ -201,7 +201,7 @@ def _evidence(
     trait = column.trait
     events = None
     if trait is not None and trait.basis in KINDS:
-        at = sheet.events.tocsc()[:, [sheet.column(trait.name)]]
+        at = sheet.events_by_trait[:, [sheet.column(trait.name)]]
         events = round(float((at.T @ sheet.weight)[0]))
     sources = tuple(sorted(s for s, n in trait.by_source.items() if n)) if trait else ()
     return Evidence(_people(sheet, likely), events, sources, since, until)

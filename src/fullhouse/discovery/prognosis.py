@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from fullhouse.discovery.columns import holders_of
 from fullhouse.discovery.obvious import ObviousTraits
@@ -101,7 +102,7 @@ def facts_of(sheet: Sheet, obvious: ObviousTraits) -> Facts:
     for kind in range(len(KINDS)):
         add("", np.log1p(sheet.bare[kind]), np.log1p(sheet.activity[kind]))
         add("", (sheet.bare[kind] > 0) * 1.0, (sheet.activity[kind] > 0) * 1.0)
-    events = sheet.events.tocsc()
+    events = sheet.events_by_trait
     for trait in (t for t in obvious.tastes if t.name in known):
         counts = np.asarray(events[:, [sheet.column(trait.name)]].todense()).ravel()
         mine = trait in obvious.genres
@@ -131,15 +132,22 @@ def score(
     bits = keyed_bits(sheet.persons, key + b" folds")
     fold = bits >> np.uint32(31)
     found = np.zeros(len(fold))
-    for half in (0, 1) if use else ():
-        there = fold == half
-        fit = _fit(facts.fitted[:, use], cohort, cohort.rows & ~there, bits)
-        if fit is not None:
-            found[there] = facts.held[there][:, use] @ fit
+    # OpenBLAS with two threads takes 40 times as long as with one for these tall thin products.
+    with threadpool_limits(1, user_api="blas"):
+        for half in (0, 1) if use else ():
+            there = fold == half
+            fit = _fit(facts.fitted, use, cohort, cohort.rows & ~there, bits)
+            if fit is not None:
+                # All rows and columns at once: to pick them would copy most of the matrix.
+                every = np.zeros(len(facts.family), dtype=fit.dtype)
+                every[use] = fit
+                found[there] = (facts.held @ every)[there]
     return found
 
 
-def _fit(x: Matrix, cohort: Cohort, rows: Flags, bits: npt.NDArray[np.uint32]) -> Floats | None:
+def _fit(
+    x: Matrix, use: list[int], cohort: Cohort, rows: Flags, bits: npt.NDArray[np.uint32]
+) -> Floats | None:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -155,7 +163,7 @@ def _fit(x: Matrix, cohort: Cohort, rows: Flags, bits: npt.NDArray[np.uint32]) -
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=RIDGE, solver="newton-cholesky", max_iter=25, tol=1e-3)
-        model.fit(x[chosen], cohort.case[chosen], sample_weight=weights)
+        model.fit(x[np.ix_(chosen, use)], cohort.case[chosen], sample_weight=weights)
     coefficients: Floats = model.coef_[0]
     return coefficients
 

@@ -70,6 +70,11 @@ class Sheet:
         """`has` by column."""
         return self.has.tocsc()
 
+    @cached_property
+    def events_by_trait(self) -> csc_array:
+        """`events` by column."""
+        return self.events.tocsc()
+
 
 def sheet(
     blocks: Blocks,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from fullhouse.discovery.affinity import number
 from fullhouse.discovery.beyond import Beyond, count_columns, ratio_of
@@ -59,7 +60,9 @@ def _weighted(held: Beyond, column: int, bucket: npt.NDArray[np.int64], weights:
     strata, size = held.strata(column)
     fine = np.where(strata < 0, -1, bucket * size + strata)
     four = count_columns([held.columns[column]], fine, size * BUCKETS, held.cohort.case)
-    a, b, c, d = (weights @ x.reshape(BUCKETS, size) for x in four)
+    # Small products, which more threads only slow down.
+    with threadpool_limits(1, user_api="blas"):
+        a, b, c, d = (weights @ x.reshape(BUCKETS, size) for x in four)
     return ratio_of(a, b, c, d, held.cohort)
 
 

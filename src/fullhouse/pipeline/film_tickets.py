@@ -47,6 +47,8 @@ def film_tickets(
     if told is None:
         return None, why
     sheet = compared.facts.sheet
+    # Who is in several counts in the sharpest: a broad one would swallow it.
+    cards = sorted(cards, key=lambda c: -(c.beyond.value or 0.0))
     city, cities = cities_of(sheet)
     masks = (
         masks_of(house, sheet, [c.rule for c in cards])

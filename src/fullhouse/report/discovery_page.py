@@ -199,7 +199,7 @@ def _tickets(found: FilmDiscovery) -> list[Html]:
     ]  # fmt: skip
     if tickets.audiences:
         words = (
-            "Each person counts in the first audience that has them, so that nobody counts twice."
+            "Each person counts in the sharpest audience that has them, so that nobody counts twice."
         )
         parts += [
             tag("h3", "By audience"),
