@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,9 @@ KNOWN = (0.7, 0.6, 0.6, 0.8)
 """Share of people of whom each of these is known."""
 DRAWING = range(100, 1700, 100)
 """Things whose buyers are twice as likely in the seed."""
-PEOPLE = dict[int, BitMap]
+People = dict[int, BitMap]
 KEY = b"card page"
-BUILD = Build(1, date(2025, 7, 1), datetime(2025, 7, 1), 0, TRAITS, 0, 0, "", "")
+BUILD = Build(1, date(2025, 7, 1), datetime(2025, 7, 1, tzinfo=UTC), 0, TRAITS, 0, 0, "", "")
 
 
 def traits_made() -> list[Trait]:
@@ -160,7 +160,7 @@ def seed_of(made: Made, number: int) -> npt.NDArray[np.uint32]:
     return picked.astype(np.uint32) + np.uint32(number * BLOCK)
 
 
-def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, PEOPLE]:
+def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, People]:
     """The seed, its own events (one ticket each), and a tenth of it who showed interest."""
     by_block = [seed_of(made, n) for n in range(made.blocks)]
     persons = np.concatenate(by_block).astype(np.int64)
@@ -175,7 +175,7 @@ def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, PEOPLE]:
     return seed, own, {n: BitMap(p[p % 10 == 0]) for n, p in enumerate(by_block)}
 
 
-def everyone_of(made: Made) -> PEOPLE:
+def everyone_of(made: Made) -> People:
     """Everybody, by block."""
     starts = [(n, n * BLOCK) for n in range(made.blocks)]
     return {n: BitMap(range(at, at + size_of(made, n))) for n, at in starts}
@@ -199,9 +199,9 @@ class Bitmaps:
     def __init__(self, made: Made) -> None:
         self._made = made
         self._numbers = {t.name: t.id for t in traits_made()}
-        self._known: dict[str, PEOPLE] = {}
+        self._known: dict[str, People] = {}
 
-    def of(self, trait: str) -> PEOPLE:
+    def of(self, trait: str) -> People:
         """The people with one trait."""
         if trait not in self._known:
             rows = whole(self._made.per_person).holders(self._numbers[trait])
@@ -211,7 +211,7 @@ class Bitmaps:
             }
         return self._known[trait]
 
-    def fitting(self, rule: Rule) -> PEOPLE:
+    def fitting(self, rule: Rule) -> People:
         """The people who fit a rule."""
         match rule:
             case Name(name):

@@ -287,12 +287,14 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
 
 
 def cards_beside(made: House, rule: str, cards: Sequence[Card]) -> list[Beside]:
-    """Each card's affinity beside the truth, over the base that has as many people as it says."""
+    """Each card's affinity beside the truth, over the base that its kind is compared over."""
     asked = [question(made, rule, base) for base, _ in bases(made, rule)]
     found = []
     for card in cards:
-        over = min(asked, key=lambda q: abs(q.sheet.base_people - card.base_people))
-        first = next(t for t in over.sheet.traits if t.name in card.traits)
+        over = asked[0] if card.family in BASKETS else asked[-1]
+        # A composition of facts stands for none of them, and is compared as each of them is.
+        like = [t for t in over.sheet.traits if t.name in card.traits]
+        first = (like or [t for t in over.sheet.traits if t.family in FACTS])[0]
         members = people_of(made, card.rule)
         who = csr_array(np.isin(over.sheet.persons, members)[:, None].astype(np.float32))
         one, two = over.truths([first], who)
