@@ -44,7 +44,14 @@ from fullhouse import audiences, pipeline
 from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
 from fullhouse.discovery.count import Base, measure_base
-from fullhouse.discovery.film_traits import BASKETS, any_of, base_rule, fact_traits, sources_of
+from fullhouse.discovery.film_traits import (
+    BASKETS,
+    FACTS,
+    any_of,
+    base_rule,
+    fact_traits,
+    sources_of,
+)
 from fullhouse.discovery.outcome import own_events
 from fullhouse.discovery.sheet import Sheet, sheet
 from fullhouse.discovery.strata import groups_for
