@@ -97,12 +97,12 @@ def sheet(
     seeds = sum(len(p) for p in inside.values())
     every = sum(len(p) for p in base.values())
     keep = (_share(seeds, most_seed), _share(every - seeds, most_others))
-    parts = []
+    parts, places = [], _places(traits)
     for number in sorted(base):
         mine = inside.get(number, BitMap())
         chosen = _sampled(mine, keep[0], key) | _sampled(base[number] - mine, keep[1], key)
         if chosen:
-            parts.append(_part(blocks, number, chosen, own, traits))
+            parts.append(_part(blocks, number, chosen, own, places))
     persons, activity, bare, has, events = _together(parts, len(traits))
     member = members_of(persons, inside)
     return Sheet(
@@ -120,12 +120,29 @@ def sheet(
     )
 
 
+@dataclass(frozen=True)
+class _Places:
+    """By a trait's number: its column, -1 for none, and the fewest events to have it."""
+
+    column: npt.NDArray[np.int64]
+    least: npt.NDArray[np.int64]
+    traits: int
+
+
+def _places(traits: Sequence[Trait]) -> _Places:
+    # One more than the highest number: all higher ones stand there, and have no column.
+    size = max((t.id for t in traits), default=-1) + 2
+    column, least = np.full(size, -1), np.zeros(size, dtype=np.int64)
+    for i, each in enumerate(traits):
+        column[each.id] = i
+        least[each.id] = int(each.definition.get("min_events", 0)) if each.basis in KINDS else 0
+    return _Places(column, least, len(traits))
+
+
 _Part = tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int32], csr_array, csr_array]
 
 
-def _part(
-    blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, traits: Sequence[Trait]
-) -> _Part:
+def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _Places) -> _Part:
     block = blocks.load(number)
     rows = block.rows(chosen)
     known = block.persons[rows].astype(np.int64)
@@ -138,17 +155,14 @@ def _part(
     bare[:, at] = np.maximum(block.activity_of(rows) - own.counts_of(block, rows), 0)
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
-    size = max(int(trait.max()) if len(trait) else 0, max((t.id for t in traits), default=0)) + 1
     take_away(events, owner, trait, mine)
-    column, least = np.full(size, -1), np.zeros(size, dtype=np.int64)
-    for i, each in enumerate(traits):
-        column[each.id] = i
-        least[each.id] = int(each.definition.get("min_events", 0)) if each.basis in KINDS else 0
-    wanted = column[trait] >= 0
-    owner, trait, events = owner[wanted], trait[wanted], events[wanted]
-    shape = (len(persons), len(traits))
-    place = (at[owner], column[trait])
-    had = events >= least[trait]
+    trait = np.minimum(trait, len(places.column) - 1)
+    wanted = places.column[trait] >= 0
+    if not wanted.all():
+        owner, trait, events = owner[wanted], trait[wanted], events[wanted]
+    shape = (len(persons), places.traits)
+    place = (at[owner], places.column[trait])
+    had = events >= places.least[trait]
     has = csr_array((np.ones(int(had.sum()), np.float32), (place[0][had], place[1][had])), shape)
     some = events > 0
     behind = csr_array(
