@@ -321,9 +321,9 @@ def library(made: Made, folder: Path) -> float:
             owner = block.persons[np.repeat(np.arange(len(block.persons)), np.diff(block.offsets))]
             store.register("p", pa.table({"person": owner, "trait": block.traits}))
             store.execute(f"INSERT INTO pairs SELECT * FROM p WHERE trait < {THINGS}")
-            rows = np.arange(len(block.persons))
+            every = np.arange(len(block.persons))
             seed = np.isin(block.persons, seed_of(made, block.block))
-            strata = group.strata(block.activity_of(rows))
+            strata = group.strata(block.activity_of(every))
             person = pa.table({"person": block.persons, "stratum": strata, "seed": seed})
             store.register("q", person)
             store.execute("INSERT INTO people SELECT * FROM q")

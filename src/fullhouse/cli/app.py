@@ -9,6 +9,7 @@ from fullhouse import pipeline
 from fullhouse import settings as settings_
 from fullhouse.cli import (
     audience,
+    campaign,
     experiment,
     feed,
     film,
@@ -36,6 +37,7 @@ app = typer.Typer(
 
 app.add_typer(audience.app, name="audience")
 app.command()(backtest)
+app.add_typer(campaign.app, name="campaign")
 app.command()(discover)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(feed.app, name="feed")

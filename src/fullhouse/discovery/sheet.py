@@ -156,7 +156,8 @@ def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
     take_away(events, owner, trait, mine)
-    trait = np.minimum(trait, len(places.column) - 1)
+    # As int32, for the last place may be beyond what a narrow block can say.
+    trait = np.minimum(trait, np.int32(len(places.column) - 1))
     wanted = places.column[trait] >= 0
     if not wanted.all():
         owner, trait, events = owner[wanted], trait[wanted], events[wanted]

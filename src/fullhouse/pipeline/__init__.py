@@ -20,6 +20,13 @@ if TYPE_CHECKING:
         audience_split,
     )
     from fullhouse.pipeline.backtests import Backtests, forecast_backtest, write_backtest
+    from fullhouse.pipeline.campaigns import (
+        campaign_launch,
+        campaign_learned,
+        campaign_list,
+        campaign_power,
+        campaign_readout,
+    )
     from fullhouse.pipeline.discovery import check_out, discover, write_discovery
     from fullhouse.pipeline.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.pipeline.feeds import (
@@ -100,6 +107,13 @@ STAGES = {
         "audience_split",
     ),
     "backtests": ("Backtests", "forecast_backtest", "write_backtest"),
+    "campaigns": (
+        "campaign_launch",
+        "campaign_learned",
+        "campaign_list",
+        "campaign_power",
+        "campaign_readout",
+    ),
     "discovery": ("check_out", "discover", "write_discovery"),
     "experiments": ("experiment_read", "geo_read", "uplift_read"),
     "feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
@@ -169,6 +183,11 @@ __all__ = [
     "audience_save",
     "audience_show",
     "audience_split",
+    "campaign_launch",
+    "campaign_learned",
+    "campaign_list",
+    "campaign_power",
+    "campaign_readout",
     "check_feed",
     "check_film_out",
     "check_forecast_out",

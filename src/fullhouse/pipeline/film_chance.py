@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from fullhouse.discovery.card import Seed
 from fullhouse.discovery.film_traits import base_rule
@@ -62,6 +63,20 @@ def learn_propensity(
     base, people = seen_base(house)
     interest = own_interest(house, film)
     seed = wanted(house, film, interest, comps_of(house, film, interest), by_user=False)
+    # Small products by the thousand: more BLAS threads than one make them many times slower.
+    with threadpool_limits(1):
+        return _learned(house, film, (base, people), seed, expected_people, progress)
+
+
+def _learned(
+    house: FilmHouse,
+    film: KnownFilm,
+    where: tuple[str, People],
+    seed: Wanted | None,
+    expected_people: float | None,
+    progress: Progress,
+) -> Learned:
+    base, people = where
     progress("Learning from past films")
     taste = house_taste(house, people)
     level = "given" if expected_people is not None else "the film's like"
@@ -134,7 +149,8 @@ def house_taste(house: FilmHouse, base: People) -> Taste:
 def expected_visits(house: FilmHouse, film: KnownFilm, seed: Wanted, page: Sheet) -> Floats:
     """Each person's chance to see the film, on one scale for all people of a sheet."""
     _, people = seen_base(house)
-    model = foretold(house, film, house_taste(house, people), seed, people)
+    with threadpool_limits(1):
+        model = foretold(house, film, house_taste(house, people), seed, people)
     found: Floats = 1 / (1 + np.exp(-logits_on(model, page)))
     return found
 

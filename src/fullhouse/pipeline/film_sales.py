@@ -73,7 +73,7 @@ def goers_of(house: FilmHouse) -> dict[str, People]:
     sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(until), laid.quantity > 0)
     pairs = workspace.engine.arrow(sales.select("person", "item").distinct()).sort_by("item")
     persons, item = pairs["person"].to_numpy(), pairs["item"].to_numpy()
-    names = _slugs(house)
+    names = slugs_of(house)
     found: dict[str, People] = {}
     starts: list[int] = np.flatnonzero(np.r_[len(item) > 0, np.diff(item) != 0]).tolist()
     for first, last in pairwise([*starts, len(item)]):
@@ -90,7 +90,7 @@ def goers_of(house: FilmHouse) -> dict[str, People]:
     return found
 
 
-def _slugs(house: FilmHouse) -> dict[int, str]:
+def slugs_of(house: FilmHouse) -> dict[int, str]:
     """The slug of each film among the items."""
     columns = ["item", "kind", "title", "release_year"]
     rows = house.workspace.lake.read(ITEM, columns=columns).to_pylist()
@@ -109,7 +109,7 @@ def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
     counted = workspace.engine.arrow(
         sales.group_by("item").aggregate(tickets=sales.quantity.sum(), first=sales.day.min())
     )
-    names = _slugs(house)
+    names = slugs_of(house)
     found: dict[str, float] = {}
     for row in counted.to_pylist():
         slug = names.get(row["item"])

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 from pyroaring import BitMap
+from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
 from fullhouse.audiences import Audience
@@ -178,16 +179,17 @@ def look_alike_people(
         else:
             everyone, mine = house.people(base, seed)
             told = seed
-        found = look_alike(
-            house.blocks,
-            everyone,
-            mine,
-            house.traits,
-            n=n,
-            key=house.population.key,
-            as_of=house.population.build.as_of,
-            build=house.population.build.id,
-        )
+        with threadpool_limits(1):
+            found = look_alike(
+                house.blocks,
+                everyone,
+                mine,
+                house.traits,
+                n=n,
+                key=house.population.key,
+                as_of=house.population.build.as_of,
+                build=house.population.build.id,
+            )
         rule = f"the {n:,} most like {told}"
         saved, left_out = _save(workspace, save, rule, purpose, found.persons, house.day)
     detail: dict[str, object] = {"seed": told, "seed_people": found.seed_people, "people": n}

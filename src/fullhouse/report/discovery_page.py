@@ -198,9 +198,7 @@ def _tickets(found: FilmDiscovery) -> list[Html]:
         tag("p", f"{tickets.note} As of {day_words(found.as_of)}.", cls="soft"),
     ]  # fmt: skip
     if tickets.audiences:
-        words = (
-            "Each person counts in the sharpest audience that has them, so that nobody counts twice."
-        )
+        words = "Each person counts in the sharpest audience that has them: nobody counts twice."
         parts += [
             tag("h3", "By audience"),
             groups_table("audience", tickets.audiences, tickets),
