@@ -43,7 +43,7 @@ from fullhouse.discovery.outcome import Outcome, OwnEvents
 from fullhouse.discovery.sheet import sheet
 from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.discovery.tally import Counts, Plan
-from fullhouse.pipeline.film_counts import GOING, _exact, _overlapping
+from fullhouse.pipeline.film_counts import GOING, exact_card, with_overlaps
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 THINGS = 1800
@@ -190,7 +190,7 @@ def keep_margins(made: Made, files: Any, base: counting.Base, plan: Plan) -> Non
         counted = counting.count_people(files, plan, here, here, None)
         for _ in range(sum(size_of(made, m) == size for m in range(made.blocks))):
             every.plus(counted)
-    counting._save(files.home / f"base-{counting._key(base, plan)}.npz", every)
+    counting.save_counts(files.home / f"base-{counting.margins_key(base, plan)}.npz", every)
 
 
 class Bitmaps:
@@ -231,9 +231,9 @@ def exact(bitmaps: Bitmaps, obvious: ObviousTraits, cards: Sequence[Card]) -> tu
     assert obvious.rule is not None
     known = bitmaps.fitting(parse(obvious.rule))
     holders = [bitmaps.fitting(parse(c.rule)) for c in cards]
-    return _overlapping(
+    return with_overlaps(
         tuple(
-            _exact(c, mine, c.base_people, going, known)
+            exact_card(c, mine, c.base_people, going, known)
             for c, mine in zip(cards, holders, strict=True)
         ),
         holders,

@@ -114,12 +114,12 @@ def count(
 
 def margins(blocks: Blocks, base: Base, plan: Plan) -> Counts:
     """The base by trait and stratum, nothing taken away for any outcome; from a file when kept."""
-    path = blocks.home / f"base-{_key(base, plan)}.npz"
+    path = blocks.home / f"base-{margins_key(base, plan)}.npz"
     kept = _load(path, plan)
     if kept is not None:
         return kept
     counts = count_people(blocks, plan, base.people, base.people, None)
-    _save(path, counts)
+    save_counts(path, counts)
     return counts
 
 
@@ -185,7 +185,8 @@ def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
     )
 
 
-def _key(base: Base, plan: Plan) -> str:
+def margins_key(base: Base, plan: Plan) -> str:
+    """The name under which the margins of a base are kept: the same for the same counts."""
     said = [
         "with those of too few events",
         base.digest,
@@ -196,7 +197,8 @@ def _key(base: Base, plan: Plan) -> str:
     return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
 
 
-def _save(path: Path, counts: Counts) -> None:
+def save_counts(path: Path, counts: Counts) -> None:
+    """Keep counts in a file, which appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part.npz")
     arrays: dict[str, Any] = {f"people{i}": p for i, p in enumerate(counts.people)}

@@ -44,13 +44,13 @@ def counted(
     moviegoers = next(found) if known else {}
     obvious_people = told[-1][2] if told else {}
     exact = tuple(
-        _exact(c, mine, by_base[base_of(house, c)], moviegoers, obvious_people)
+        exact_card(c, mine, by_base[base_of(house, c)], moviegoers, obvious_people)
         for c, mine in zip(cards, holders, strict=True)
     )
     return (
         tuple(Obvious(name, rule, size(people)) for name, rule, people in told),
         everyone,
-        _overlapping(exact, holders),
+        with_overlaps(exact, holders),
     )
 
 
@@ -89,7 +89,8 @@ def masks_of(house: FilmHouse, sheet: Sheet, rules: Sequence[str]) -> Flags:
     return found
 
 
-def _exact(card: Card, mine: People, base: int, moviegoers: People, obvious: People) -> Card:
+def exact_card(card: Card, mine: People, base: int, moviegoers: People, obvious: People) -> Card:
+    """A card with the counts of its people, of so many who could show its trait."""
     persons = size(mine)
     share = persons / base if base else 0.0
     return replace(
@@ -104,7 +105,8 @@ def _exact(card: Card, mine: People, base: int, moviegoers: People, obvious: Peo
     )
 
 
-def _overlapping(cards: Sequence[Card], holders: Sequence[People]) -> tuple[Card, ...]:
+def with_overlaps(cards: Sequence[Card], holders: Sequence[People]) -> tuple[Card, ...]:
+    """Cards in order of rank, each with how many of its people are in which other one."""
     found = []
     for card, mine in zip(cards, holders, strict=True):
         others = [
