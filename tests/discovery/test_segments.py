@@ -85,6 +85,7 @@ def test_pairs_and_triples_are_counted_as_a_slow_look_at_each_person_counts(run)
                 assert found == pytest.approx(slow((*key, k))[:upto], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_on_pure_noise_hardly_ever_anything_is_found_and_no_winner_is_too_strong():
     runs, given_, searched, measured, overs = 200, 0, [], [], []
     for run in range(runs):
