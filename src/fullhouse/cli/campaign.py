@@ -147,8 +147,8 @@ def _effect(found: "Estimate") -> str:
     return f"{found.value:+.5f} ({found.low:+.5f} to {found.high:+.5f})"
 
 
-@app.command("learned")
-def learned_(
+@app.command()
+def learned(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="What was known on this day (today).")
     ] = None,

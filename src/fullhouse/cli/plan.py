@@ -90,19 +90,16 @@ def _say(found: "Plan") -> None:
     from fullhouse.report.plan_words import plan_lines_words
 
     view = Table(box=SIMPLE_HEAD, title=f"Plan for “{found.title}”", title_justify="left")
-    for name in ("audience", "channel", "where", "week"):
-        view.add_column(name, overflow="fold")
-    for name in ("spend", "reach", "times", "tickets won (80 %)"):
+    view.add_column("audience", overflow="fold", min_width=20)
+    view.add_column("on, where, from", overflow="fold", min_width=18)
+    for name in ("spend", "reach", "tickets won (80 %)"):
         view.add_column(name, justify="right", no_wrap=True)
     for line in found.lines[:SHOWN]:
         view.add_row(
             escape(line.audience),
-            line.channel,
-            line.cities,
-            str(line.week),
+            f"{line.channel}, {line.cities}, {line.week}",
             f"{line.spend:,.0f}",
             f"{line.reach:,.0f}",
-            f"{line.frequency:.1f}",
             _amount(line.tickets),
         )
     out.print(view)

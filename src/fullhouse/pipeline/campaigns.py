@@ -190,14 +190,11 @@ def campaign_readout(
                 " tickets and build traits as of a later day."
             )
         table = _table(house, plan, people, first, until)
-    assigned = {
-        arm: len(_arm_ids(people.values(), state))
-        for arm, state in (("treated", TREATED), ("held_out", HELD_OUT))
-    }
-    whole = _read(table, assigned)
+    out = float(campaign.body["holdout"])
+    whole = _read(table, out)
     parts = {
         group: {
-            label: _read(_only(table, ids), {})
+            label: _read(_only(table, ids), out)
             for label, ids in _groups(plan, people, field).items()
         }
         for group, field in (("audience", "audience"), ("channel", "channel"))
@@ -359,11 +356,17 @@ def _tickets(house: FilmHouse, sold: ir.Table, persons: npt.NDArray[np.int64]) -
     return found
 
 
-def _read(table: pa.Table, assigned: Mapping[str, int]) -> Readout:
+def _read(table: pa.Table, holdout: float) -> Readout:
+    """Everybody of the assignment is in the table, so that nobody is lost; chance is checked."""
     return read_experiment(
-        table, arm="arm", control="held_out", outcomes=[OUTCOME], covariates=[BEFORE],
-        id="person", assigned=dict(assigned) or None,
-    )  # fmt: skip
+        table,
+        arm="arm",
+        control="held_out",
+        outcomes=[OUTCOME],
+        covariates=[BEFORE],
+        id="person",
+        shares={"treated": 1 - holdout, "held_out": holdout},
+    )
 
 
 def _only(table: pa.Table, ids: npt.NDArray[np.int64]) -> pa.Table:
@@ -392,6 +395,7 @@ def _taught(
 ) -> list[Learned]:
     """The relative response of each audience on each channel, where a base is known."""
     found = []
+    holdout = float(campaign.body["holdout"])
     lines: dict[tuple[str, str], list[Line]] = {}
     for line in plan.lines:
         lines.setdefault((line.rule, line.channel), []).append(line)
@@ -401,7 +405,7 @@ def _taught(
             _arm_ids([people[x.id] for x in mine], HELD_OUT),
         )
         try:
-            (effect,) = _read(_only(table, ids), {}).effects
+            (effect,) = _read(_only(table, ids), holdout).effects
         except (CannotTellError, InputError):
             # Too few people in an arm of this part: it teaches nothing.
             continue
