@@ -1,25 +1,21 @@
 """Delivery files: the accounts of treated people, a line each, in the form its channel takes."""
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from pyroaring import BitMap
 
 from fullhouse.activation.launch import HELD_OUT, TREATED
 from fullhouse.audiences.bits import Bits, among, bits_of
 from fullhouse.audiences.kernel import as_words
+from fullhouse.audiences.writer import writer
 from fullhouse.errors import InputError
 from fullhouse.lake import Lake
 from fullhouse.tables import ACCOUNT_PERSON
@@ -75,12 +71,14 @@ def deliver(
     """
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder}.")
+    for line in lines:
+        _file(folder, line).parent.mkdir(exist_ok=True)
     bits = {x.line: {s: _bits(people[x.line].get(s, {})) for s in (TREATED, HELD_OUT)}
             for x in lines}  # fmt: skip
     counts = {x.line: 0 for x in lines}
     with ExitStack() as stack:
-        log = stack.enter_context(_writer(folder / "assigned.parquet", LOG))
-        out = {x.line: stack.enter_context(_writer(_file(folder, x), ACCOUNTS)) for x in lines}
+        log = stack.enter_context(writer(folder / "assigned.parquet", LOG))
+        out = {x.line: stack.enter_context(writer(_file(folder, x), ACCOUNTS)) for x in lines}
         for batch in lake.batches(ACCOUNT_PERSON, columns=["source", "account", "person"]):
             persons = batch.column("person").to_numpy()
             for line in lines:
@@ -126,21 +124,3 @@ def _file(folder: Path, line: DeliveryLine) -> Path:
 
 def _bits(people: Mapping[int, BitMap]) -> Bits:
     return bits_of({b: as_words(p).view(np.uint8) for b, p in people.items() if p})
-
-
-@contextmanager
-def _writer(file: Path, schema: pa.Schema) -> Iterator[Any]:
-    """A function that writes batches to a file that appears only when all went well."""
-    file.parent.mkdir(exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            make = pacsv.CSVWriter if file.suffix == ".csv" else pq.ParquetWriter
-            with make(raw, schema) as writer:
-                yield lambda batch: writer.write_batch(batch.cast(schema))
-            raw.flush()
-            os.fsync(raw.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

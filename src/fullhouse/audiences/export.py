@@ -1,19 +1,13 @@
 """Write the accounts of a saved audience to a file, for the operator."""
 
-import os
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 from pyroaring import BitMap
 
 from fullhouse.audiences.audience import Audience
@@ -21,6 +15,7 @@ from fullhouse.audiences.bitmaps import moved, read_members
 from fullhouse.audiences.bits import among, bits_of, mark
 from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
 from fullhouse.audiences.population import Blocked, read_merges
+from fullhouse.audiences.writer import writer
 from fullhouse.errors import InputError, did_you_mean
 from fullhouse.lake import Lake
 from fullhouse.tables import ACCOUNT_PERSON
@@ -66,7 +61,7 @@ def export(
     seen = np.zeros_like(bits)
     accounts: Counter[str] = Counter()
     where = pc.field("source").isin(_known(lake, sources)) if sources else None
-    with _writer(file) as write:
+    with writer(file, SCHEMA) as write:
         for batch in lake.batches(
             ACCOUNT_PERSON, columns=["source", "account", "person"], where=where
         ):
@@ -96,22 +91,3 @@ def _kept(members: BitMap, block: int, blocked: Sequence[Blocked]) -> BitMap:
     for each in blocked:
         people = each.taken_out(kernel, people, block)
     return as_bitmap(people, block)
-
-
-@contextmanager
-def _writer(file: Path) -> Iterator[Any]:
-    """A function that writes batches to a file that appears only when all went well."""
-    if not file.parent.is_dir():
-        raise InputError(f"There is no folder {file.parent}.")
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            make = pq.ParquetWriter if file.suffix == ".parquet" else pacsv.CSVWriter
-            with make(raw, SCHEMA) as writer:
-                yield lambda batch: writer.write_batch(batch.cast(SCHEMA))
-            raw.flush()
-            os.fsync(raw.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
