@@ -1,5 +1,6 @@
 """A campaign from plan to readout, on a small simulated house with sales put in by hand."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -17,12 +18,15 @@ from fullhouse.tables import ACCOUNT_PERSON, FILM, TICKET
 
 MARKET = Market(people=20_000, days=60, past_films=60)
 OPENING = date(2025, 8, 15)
-BOUGHT = {"treated": 0.20, "held_out": 0.10}
+BOUGHT = {"treated": 0.40, "held_out": 0.10}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return house(MARKET, tmp_path_factory.mktemp("campaign") / "house")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    # Under a key of its own: who is in which arm is then the same in every run.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FULLHOUSE_KEY", "0" * 64)
+        yield house(MARKET, tmp_path_factory.mktemp("campaign") / "house")
 
 
 @pytest.fixture(scope="module")
@@ -90,26 +94,30 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
 ) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)
-    _sell(made, folder, plan.film, OPENING + timedelta(days=2))
+    sold, arms = _sell(made, folder, plan.film, OPENING + timedelta(days=2))
     fh.traits_build(made.workspace, as_of=until)
     shown = fh.campaign_readout(made.workspace, "ashgrove", as_of=until)
     whole = shown.effects[0].effect
-    # The workspace's key, and so the arms, are drawn by chance: four standard errors.
-    true = BOUGHT["treated"] - BOUGHT["held_out"]
-    assert abs(whole.effect.value - true) < 4 * whole.effect.se
-    assert whole.effect.value > 4 * whole.effect.se / 2
+    # Without covariates it is the plain difference of what was put in.
+    means = {arm: sold[arm] / size for arm, size in arms.items()}
+    plain = whole.effect if whole.cuped is None else whole.cuped.plain
+    assert plain.value == pytest.approx(means["treated"] - means["held_out"])
+    assert whole.effect.low > 0
     assert any(c.name for c in shown.checks), "arms are checked against the assignment log"
     groups = {e.group for e in shown.effects}
     assert {"audience", "channel"} <= groups
     taught = fh.campaign_learned(made.workspace, as_of=until)
     assert taught
-    # Twice as many tickets: a response of one, give or take the error of some hundreds of people.
-    assert all(abs(x.response - 1.0) < 4 * x.error for x in taught)
+    # Four times as many tickets: a response of three, give or take the error of some hundreds.
+    assert all(abs(x.response - 3.0) < 4 * x.error for x in taught)
     assert fh.campaign_learned(made.workspace, as_of=until - timedelta(days=1)) == []
 
 
-def _sell(made: House, folder: Path, film: str, day: date) -> None:
-    """Tickets of the film, to as many of each arm as BOUGHT says; by persons, not by accounts."""
+def _sell(made: House, folder: Path, film: str, day: date) -> tuple[dict[str, int], dict[str, int]]:
+    """Tickets of the film, to as many of each arm as BOUGHT says; how many, and the arms' sizes.
+
+    By persons, not by accounts; who has no account at the ticket office buys none.
+    """
     lake = made.workspace.lake
     rows = lake.read(ACCOUNT_PERSON).to_pylist()
     person = {(r["source"], r["account"]): r["person"] for r in rows}
@@ -132,3 +140,5 @@ def _sell(made: House, folder: Path, film: str, day: date) -> None:
         if p in account and g.random() < BOUGHT[a]
     ]  # fmt: skip
     lake.append(TICKET, pa.Table.from_pylist(sold, TICKET.schema), batch="sales by hand")
+    buyers = [arm[int(r["event_id"].removeprefix("ash-"))] for r in sold]
+    return {a: buyers.count(a) for a in BOUGHT}, {a: list(arm.values()).count(a) for a in BOUGHT}

@@ -38,7 +38,7 @@ from fullhouse.control.campaigns import (
 )
 from fullhouse.discovery.film_traits import any_of
 from fullhouse.errors import CannotTellError, InputError
-from fullhouse.measurement import Readout, read_experiment
+from fullhouse.measurement import ArmEffect, Readout, read_experiment
 from fullhouse.pipeline.film_house import FilmHouse, People, film_house, size
 from fullhouse.pipeline.film_sales import slugs_of
 from fullhouse.pipeline.workspace import Workspace
@@ -412,14 +412,26 @@ def _taught(
         if not effect.control_mean > 0 or not effect.effect.se > 0:
             continue
         impressions = sum(x.impressions for x in mine) / max(1.0, *(x.people for x in mine))
+        response, error = _response(effect)
         found.append(
             Learned(
                 until, campaign.name, plan.film, f"{rule} {channel}", mine[0].audience,
-                mine[0].kind, channel, impressions, effect.effect.value / effect.control_mean,
-                effect.effect.se / effect.control_mean,
+                mine[0].kind, channel, impressions, response, error,
             )
         )  # fmt: skip
     return found
+
+
+def _response(effect: ArmEffect) -> tuple[float, float]:
+    """The effect as a share of what is bought anyway, and its error by the delta method.
+
+    What is bought anyway is known from the held out alone: tickets are few, about Poisson, so its
+    relative variance is one over how many of them there were.
+    """
+    base = effect.control_mean
+    response = effect.effect.value / base
+    few = 1 / (base * effect.control_people)
+    return response, float(np.sqrt((effect.effect.se / base) ** 2 + response**2 * few))
 
 
 def _arm_ids(
