@@ -31,7 +31,7 @@ def made(
     history: History, film: str, stages: Stages, shape: Shape | None, **more: object
 ) -> Forecast:
     past = Past(history)
-    return project(past, ask(past, film), stages, shape, **more)  # type: ignore[arg-type]
+    return project(past, ask(past, film), stages, shape, **more)
 
 
 @pytest.fixture(scope="module")

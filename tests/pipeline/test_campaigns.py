@@ -79,7 +79,10 @@ def test_launching_again_changes_no_arm_and_another_plan_is_refused(
     made: House, launched, tmp_path: Path
 ) -> None:
     _, done = launched
-    again = fh.campaign_launch(made.workspace, "puppy", name="ashgrove", folder=tmp_path)
+    again = fh.campaign_launch(
+        made.workspace, "puppy", name="ashgrove", folder=tmp_path, holdout=0.8
+    )
+    assert again.campaign.body["holdout"] == 0.3, "what it began with, not what is asked now"
     assert again.resumed
     assert [f.digest for f in again.files] == [f.digest for f in done.files]
     assert [c.name for c in fh.campaign_list(made.workspace)] == ["ashgrove"]
@@ -94,6 +97,9 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
 ) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)
+    fh.traits_build(made.workspace, as_of=OPENING)
+    with pytest.raises(CannotTellError, match="would look like no effect"):
+        fh.campaign_readout(made.workspace, "ashgrove", as_of=OPENING)
     sold, arms = _sell(made, folder, plan.film, OPENING + timedelta(days=2))
     fh.traits_build(made.workspace, as_of=until)
     shown = fh.campaign_readout(made.workspace, "ashgrove", as_of=until)
@@ -107,7 +113,8 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
     groups = {e.group for e in shown.effects}
     assert {"audience", "channel"} <= groups
     taught = fh.campaign_learned(made.workspace, as_of=until)
-    assert taught
+    # One arm over all channels of an audience: its effect is told once, not for each of them.
+    assert len({x.line for x in taught}) == len({x.audience for x in taught}) == len(taught) > 0
     # Four times as many tickets: a response of three, give or take the error of some hundreds.
     assert all(abs(x.response - 3.0) < 4 * x.error for x in taught)
     assert fh.campaign_learned(made.workspace, as_of=until - timedelta(days=1)) == []

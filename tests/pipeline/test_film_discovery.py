@@ -45,7 +45,7 @@ def film(made: House) -> str:
 
 def ask(made: House, film: str, **options: object) -> FilmDiscovery:
     asked = {"as_of": MARKET.today, "tickets": False} | options
-    return fh.discover_film(made.workspace, film, **asked)  # type: ignore[arg-type]
+    return fh.discover_film(made.workspace, film, **asked)
 
 
 @pytest.fixture(scope="module")
@@ -260,4 +260,4 @@ def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) 
     ]:
         with pytest.raises(InputError, match=message):
             fh.plan_film(made.workspace, guess, as_of=MARKET.today, expected_people=300, weeks=40,
-                         **options)  # type: ignore[arg-type]  # fmt: skip
+                         **options)  # fmt: skip

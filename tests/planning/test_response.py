@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fullhouse.planning import Measured, learn_response
-from fullhouse.planning.response import GAIN, GAIN_SPREAD, KIND_SPREAD, _likelihood, respond
+from fullhouse.planning.response import GAIN, GAIN_SPREAD, KIND_SPREAD, Likelihood, respond
 
 
 def test_without_readouts_the_prior_is_wide_and_the_same_for_all():
@@ -50,7 +50,7 @@ def test_draws_are_those_of_prior_times_likelihood():
 
 def test_the_likelihood_knows_kinds_and_channels_by_name():
     told = [Measured("b", "y", 1.0, 0.0, 1.0)]
-    like = _likelihood(["a", "b"], ["x", "y"], told)
+    like = Likelihood(["a", "b"], ["x", "y"], told)
     z = np.zeros(6)
     assert like(z + np.array([0, 0, 9, 0, 9, 0])) == like(z)
     assert like(z + np.array([0, 0, 0, 1, 0, 0])) != like(z)

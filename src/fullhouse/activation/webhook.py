@@ -91,9 +91,9 @@ def _check(url: str) -> None:
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[int, float | None]:
+    # `send` has checked the scheme: https, or http on this machine; no file, no ftp.
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310
     try:
-        # The scheme was checked: https, or http on this machine.
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
             return int(answer.status), None
     except urllib.error.HTTPError as problem:

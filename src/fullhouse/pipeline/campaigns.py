@@ -1,8 +1,7 @@
 """A campaign of a workspace: what it could show, its launch, its readout, what it taught."""
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from fullhouse.activation.launch import (
     TREATED,
     Assigned,
     LineAudience,
+    States,
     assign_lines,
     freeze_people,
     read_people,
@@ -50,6 +50,8 @@ from fullhouse.tables import DELIVERY, PERSON_EVENT
 from fullhouse.values import check_slug, slug
 
 Floats = npt.NDArray[np.float64]
+WRITTEN = frozenset({"parquet", "csv"})
+"""Forms in which a launch writes deliveries."""
 OUTCOME = "tickets"
 BEFORE = "tickets before"
 
@@ -134,30 +136,39 @@ def campaign_launch(
             f"Campaign {name!r} carries out {standing.plan}@{standing.plan_version}: launch"
             f" {kept.name}@{kept.version} under another name."
         )
-    share = plan.holdout if holdout is None else holdout
-    people = read_people(workspace.lake, name)
-    if not people:
-        with film_house(workspace, territory=plan.territory) as house:
-            assigned = _assign(house, plan, told, name, share, global_holdout)
-        freeze_people(
-            workspace.lake, name, assigned, at=datetime.now(UTC), batch=f"campaign:{name}"
+    other = sorted({told[x.channel].deliver for x in plan.lines} - WRITTEN)
+    if other:
+        raise InputError(
+            f"Launch writes {' and '.join(sorted(WRITTEN))}, and a channel of the plan takes"
+            f" {', '.join(other)}. Set its deliver to one of them; customer-match files and"
+            " webhooks are made from that with fullhouse.activation (docs/campaigns.md)."
         )
-        people = read_people(workspace.lake, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = deliver(workspace.lake, [_delivery(x, told) for x in plan.lines], people, folder)
     campaign = standing or KeptCampaign(
         name,
         plan.film,
         kept.name,
         kept.version,
-        {"holdout": share, "global_holdout": global_holdout},
+        {
+            "holdout": plan.holdout if holdout is None else holdout,
+            "global_holdout": global_holdout,
+        },
         datetime.now(UTC),
     )
     if standing is None:
+        # First, so that after a crash the same plan and shares are carried on with, and no others.
         add_campaign(workspace.control, campaign)
-        _log(workspace, campaign, files)
         detail: dict[str, object] = {"campaign": name, "plan": f"{kept.name}@{kept.version}"}
         control.record(workspace.control, "campaign.launch", detail)
+    if not read_people(workspace.lake, name):
+        with film_house(workspace, territory=plan.territory) as house:
+            assigned = _assign(house, plan, told, campaign)
+        freeze_people(
+            workspace.lake, name, assigned, at=datetime.now(UTC), batch=f"campaign:{name}"
+        )
+    people = _frozen(workspace, name, plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = deliver(workspace.lake, [_delivery(x, told) for x in plan.lines], people, folder)
+    _log(workspace, campaign, files)
     lines = tuple(
         (line, {s: sum(map(len, b.values())) for s, b in states.items()})
         for line, states in people.items()
@@ -180,7 +191,7 @@ def campaign_readout(
     """
     campaign = find_campaign(workspace.control, name)
     plan = plan_from(find_plan(workspace.control, f"{campaign.plan}@{campaign.plan_version}").body)
-    people = read_people(workspace.lake, name)
+    people = _frozen(workspace, name, plan)
     with film_house(workspace, territory=plan.territory, as_of=as_of) as house:
         first = min(x.week for x in plan.lines)
         until = min(house.day, house.population.build.as_of)
@@ -192,14 +203,16 @@ def campaign_readout(
         table = _table(house, plan, people, first, until)
     out = float(campaign.body["holdout"])
     whole = _read(table, out)
-    parts = {
-        group: {
-            label: _read(_only(table, ids), out)
-            for label, ids in _groups(plan, people, field).items()
-        }
-        for group, field in (("audience", "audience"), ("channel", "channel"))
-    }
+    parts: dict[str, dict[str, Readout]] = {}
+    unread = []
+    for group in ("audience", "channel"):
+        for label, ids in _groups(plan, people, group).items():
+            try:
+                parts.setdefault(group, {})[label] = _read(_only(table, ids), out)
+            except (CannotTellError, InputError) as problem:
+                unread.append(f"{label} is not read: {problem}")
     shown = shown_readout(name, until, whole, parts=parts)
+    shown = replace(shown, notes=(*shown.notes, *unread))
     if learn:
         told = KeptReadout(name, until, whole.to_dict(), datetime.now(UTC))
         add_readout(workspace.control, told, _taught(campaign, plan, people, table, until))
@@ -232,9 +245,7 @@ def _assign(
     house: FilmHouse,
     plan: Plan,
     channels: Mapping[str, Channel],
-    name: str,
-    holdout: float,
-    global_holdout: float,
+    campaign: KeptCampaign,
 ) -> list[Assigned]:
     """Arms of the whole campaign: one for each person, whatever lines they are in."""
     workspace = house.workspace
@@ -269,9 +280,18 @@ def _assign(
             )
         )
     return assign_lines(
-        lines, key=house.population.key, campaign=name, holdout=holdout,
-        global_holdout=global_holdout,
-    )  # fmt: skip
+        lines,
+        key=house.population.key,
+        campaign=campaign.name,
+        holdout=float(campaign.body["holdout"]),
+        global_holdout=float(campaign.body["global_holdout"]),
+    )
+
+
+def _frozen(workspace: Workspace, name: str, plan: Plan) -> dict[str, States]:
+    """Who is what in each line of the plan, also in lines that have nobody."""
+    people = read_people(workspace.lake, name)
+    return {x.id: people.get(x.id, {}) for x in plan.lines}
 
 
 def _places(house: FilmHouse, plan: Plan) -> dict[str, People]:
@@ -310,7 +330,7 @@ def _log(workspace: Workspace, campaign: KeptCampaign, files: Sequence[Delivered
         for f in files
     ]  # fmt: skip
     table = pa.Table.from_pylist(rows, schema=DELIVERY.schema)
-    workspace.lake.append(DELIVERY, table, batch=secrets.token_hex(16))
+    workspace.lake.append(DELIVERY, table, batch=f"delivery:{campaign.name}")
 
 
 def _table(
@@ -327,9 +347,14 @@ def _table(
     persons = ids[order]
     film = house.find(plan.film).slug
     items = [i for i, s in slugs_of(house).items() if s == film]
+    if film is None or not items:
+        raise CannotTellError(
+            f"No sale of {plan.film} is known in the house: that would look like no effect. Take in"
+            " a ticket feed that has the film, and build traits."
+        )
     laid = house.workspace.engine.scan(house.workspace.lake.snapshot(PERSON_EVENT))
     sold = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(until))
-    after = sold.filter(sold.day >= ibis.literal(first), sold["item"].isin(items or [-1]))
+    after = sold.filter(sold.day >= ibis.literal(first), sold["item"].isin(items))
     before = sold.filter(
         sold.day < ibis.literal(first), sold.day >= ibis.literal(first - timedelta(days=365))
     )
@@ -393,17 +418,20 @@ def _taught(
     table: pa.Table,
     until: date,
 ) -> list[Learned]:
-    """The relative response of each audience on each channel, where a base is known."""
+    """The relative response of each audience to all its channels, where a base is known."""
     found = []
     holdout = float(campaign.body["holdout"])
-    lines: dict[tuple[str, str], list[Line]] = {}
+    lines: dict[str, list[Line]] = {}
     for line in plan.lines:
-        lines.setdefault((line.rule, line.channel), []).append(line)
-    for (rule, channel), mine in lines.items():
+        lines.setdefault(line.rule, []).append(line)
+    for rule, mine in lines.items():
         ids = np.union1d(
             _arm_ids([people[x.id] for x in mine], TREATED),
             _arm_ids([people[x.id] for x in mine], HELD_OUT),
         )
+        # One arm over all its channels: which of them did it is not known, so they stand together
+        # as one, and the effect is told once.
+        channel = " + ".join(sorted({x.channel for x in mine}))
         try:
             (effect,) = _read(_only(table, ids), holdout).effects
         except (CannotTellError, InputError):
@@ -411,11 +439,11 @@ def _taught(
             continue
         if not effect.control_mean > 0 or not effect.effect.se > 0:
             continue
-        impressions = sum(x.impressions for x in mine) / max(1.0, *(x.people for x in mine))
+        impressions = sum(x.impressions for x in mine) / max(1, len(ids))
         response, error = _response(effect)
         found.append(
             Learned(
-                until, campaign.name, plan.film, f"{rule} {channel}", mine[0].audience,
+                until, campaign.name, plan.film, rule, mine[0].audience,
                 mine[0].kind, channel, impressions, response, error,
             )
         )  # fmt: skip

@@ -42,7 +42,7 @@ def groups(house: FilmHouse, film: KnownFilm, wanted: Wanted) -> Groups:
     """Compare every trait that may be an audience with the film's likely audience."""
     outcome = (wanted.outcome, wanted.own)
     placebo = _placebo(house, film, wanted)
-    seen_by = base_rule(wanted.kinds, house.sources)
+    seen_by = base_rule(wanted.outcome.kinds, house.sources)
     baskets = _baskets(house, wanted, outcome, placebo, seen_by)
     facts, refused = _facts(house, wanted, outcome, placebo, seen_by)
     if baskets is not None:

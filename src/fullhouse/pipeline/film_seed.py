@@ -29,7 +29,6 @@ class Wanted:
 
     outcome: Outcome
     own: OwnEvents
-    kinds: tuple[str, ...]
     traits: tuple[Trait, ...]
     interest: People
     used: tuple[Seed, ...]
@@ -109,7 +108,6 @@ def wanted(
     return Wanted(
         outcome,
         own_events(house.workspace.engine, house.workspace.lake, house.population.build, outcome),
-        outcome.kinds,
         tuple(parts),
         mine,
         tuple(used),

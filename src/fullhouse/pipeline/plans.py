@@ -55,6 +55,11 @@ LEAST_ADDRESSED = 50
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 DRAWS = 300
 FANS = "fans"
+CURVE_WITHOUT = (
+    "The curve of budgets is without the limits on cities, channels and exploring: at the plan's"
+    " own budget it may lie above the plan."
+)
+CAP = "A channel's cap is kept in each line; somebody in several audiences may be shown more."
 
 
 @dataclass(frozen=True)
@@ -314,7 +319,10 @@ def _plan(
         holdout=holdout,
         audiences=dict(zip(ground.rules, ground.names, strict=True)),
         cities=ground.cities,
-        notes=_notes(ground, problem, response, spent, base),
+        notes=(
+            *_notes(ground, problem, response, spent, base),
+            *([CURVE_WITHOUT] if len(rows.limits) else []),
+        ),
         limits=vars(limits) | {"blackout": [d.isoformat() for d in limits.blackout]},
         simulated=found.simulated,
     )
@@ -424,6 +432,7 @@ def _notes(
             notes.append(
                 f"{channel.name}: up to {most:.1f} impressions a person and week, where {was}."
             )
+    notes.append(CAP)
     if base is None:
         notes.append("No forecast, ticket price or share of sales is known: gross is in tickets.")
     notes.append(f"No other plan can win more than {spent.gap:.1%} more, by the same response.")

@@ -93,7 +93,7 @@ def learn_response(
     if not measured:
         z = g.standard_normal((draws, size))
     else:
-        z = _slices(g, size, _likelihood(every_kind, every_channel, measured), draws)
+        z = _slices(g, size, Likelihood(every_kind, every_channel, measured), draws)
     gain, strength = _parameters(z, len(every_kind))
     mine = [every_kind.index(k) for k in kinds]
     ours = [every_channel.index(c) for c in channels]
@@ -111,7 +111,7 @@ def _parameters(z: Floats, kinds: int) -> tuple[Floats, Floats]:
     return gain, strength
 
 
-class _likelihood:  # noqa: N801
+class Likelihood:
     """Log likelihood of coordinates, given the readouts: each normal around what is foretold."""
 
     def __init__(
@@ -125,12 +125,13 @@ class _likelihood:  # noqa: N801
         self.error = np.array([m.error for m in measured])
 
     def __call__(self, z: Floats) -> float:
+        """The log likelihood of one point, a constant apart."""
         gain, strength = _parameters(z, self.kinds)
         told = respond(gain[self.kind], strength[self.channel] * self.impressions)
         return float(-0.5 * (((self.response - told) / self.error) ** 2).sum())
 
 
-def _slices(g: np.random.Generator, size: int, log_likelihood: _likelihood, draws: int) -> Floats:
+def _slices(g: np.random.Generator, size: int, log_likelihood: Likelihood, draws: int) -> Floats:
     """Draws from a standard normal prior times a likelihood."""
     z = np.zeros(size)
     now = log_likelihood(z)

@@ -105,7 +105,9 @@ def _top(rows: Sequence[dict[str, Any]]) -> float:
     return min(1.0, 1.06 * max(1e-6, high))
 
 
-def _axis(channel: Any, rows: Sequence[dict[str, Any]], title: str | None, *, labels: bool = True):  # type: ignore[no-untyped-def]
+def _axis(
+    channel: Any, rows: Sequence[dict[str, Any]], title: str | None, *, labels: bool = True
+) -> Any:
     at = [r["predicted"] for r in rows if r["predicted"] > 0] or [1.0]
     # Square roots take nought, as logarithms do not, and leave the diagonal straight.
     kind = "sqrt" if max(at) / min(at) > SPREAD else "linear"
