@@ -32,7 +32,9 @@ def database(tmp_path):
 
 
 def _learned(day, line="a", response=0.2):
-    return Learned(day, "c", "f", line, "buys:dogs", "basket", "push", 3.0, response, 0.05)
+    return Learned(
+        day, "c", "f", line, "buys:dogs", "basket", "push", {"push": 3.0}, response, 0.05
+    )
 
 
 def test_a_plan_gets_a_new_version_each_time_and_none_changes(database):

@@ -1,5 +1,6 @@
 """`fullhouse campaign`: what a plan could show, its launch, and what it really changed."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -163,8 +164,12 @@ def learned(
         say_json([as_json(asdict(x)) for x in found])
         return
     rows = [
-        (str(x.known_on), x.campaign, x.audience, x.channel, f"{x.impressions:.1f}",
+        (str(x.known_on), x.campaign, x.audience, _doses(x.doses),
          f"{x.response:+.0%} (± {1.96 * x.error:.0%})")
         for x in found
     ]  # fmt: skip
-    table(rows, ("known", "campaign", "audience", "channel", "impressions", "response (95 %)"))
+    table(rows, ("known", "campaign", "audience", "impressions a person", "response (95 %)"))
+
+
+def _doses(doses: Mapping[str, float]) -> str:
+    return ", ".join(f"{channel} {many:.1f}" for channel, many in sorted(doses.items()))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow
+from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
 from fullhouse.errors import ConflictError, InputError, did_you_mean
 
 
@@ -49,7 +49,11 @@ class KeptReadout:
 
 @dataclass(frozen=True)
 class Learned:
-    """The relative response of one line's people that a readout measured, with its error."""
+    """The relative response of some people that a readout measured, with its standard error.
+
+    `line` is the rule of their audience, or what part of it. `doses` are the impressions that each
+    of them was to get on each channel, and `channel` names these channels together.
+    """
 
     known_on: date
     campaign: str
@@ -58,9 +62,28 @@ class Learned:
     audience: str
     kind: str
     channel: str
-    impressions: float
+    doses: Mapping[str, float]
     response: float
     error: float
+
+
+@dataclass(frozen=True)
+class KeptVerdict:
+    """Whether a card held, judged on people whom no campaign spoke to.
+
+    `claimed` and `seen` are ratios with the ends of their 95 % intervals, `verdict` one of
+    confirmed, refuted and cannot tell.
+    """
+
+    known_on: date
+    campaign: str
+    film: str
+    rule: str
+    audience: str
+    claimed: tuple[float, float, float]
+    seen: tuple[float | None, float | None, float | None]
+    people: int
+    verdict: str
 
 
 def save_plan(
@@ -135,13 +158,23 @@ def find_campaign(database: Database, name: str) -> KeptCampaign:
     return found[0]
 
 
-def add_readout(database: Database, readout: KeptReadout, learned: Sequence[Learned] = ()) -> None:
-    """Append a readout with what it taught, both or neither."""
+def add_readout(
+    database: Database,
+    readout: KeptReadout,
+    learned: Sequence[Learned] = (),
+    verdicts: Sequence[KeptVerdict] = (),
+) -> None:
+    """Append a readout with what it taught, all or nothing."""
     with Session(database) as session:
         told = vars(readout) | {"as_of": readout.as_of.isoformat(), "body": dict(readout.body)}
         session.add(ReadoutRow(**told))
         for each in learned:
-            session.add(LearnedRow(**(vars(each) | {"known_on": each.known_on.isoformat()})))
+            dated = {"known_on": each.known_on.isoformat(), "doses": dict(each.doses)}
+            session.add(LearnedRow(**(vars(each) | dated)))
+        for card in verdicts:
+            lists = {"claimed": list(card.claimed), "seen": list(card.seen)}
+            dated = {"known_on": card.known_on.isoformat()}
+            session.add(VerdictRow(**(vars(card) | lists | dated)))
         session.commit()
 
 
@@ -163,9 +196,26 @@ def learned(database: Database, *, as_of: date) -> list[Learned]:
         for r in session.scalars(asked.order_by(LearnedRow.known_on, LearnedRow.id)):
             newest[r.campaign, r.line] = Learned(
                 date.fromisoformat(r.known_on), r.campaign, r.film, r.line, r.audience, r.kind,
-                r.channel, r.impressions, r.response, r.error,
+                r.channel, r.doses, r.response, r.error,
             )  # fmt: skip
     return sorted(newest.values(), key=lambda x: (x.known_on, x.campaign, x.line))
+
+
+def verdicts(database: Database, *, as_of: date, film: str | None = None) -> list[KeptVerdict]:
+    """What was known on a day of cards: of each campaign and rule the newest word."""
+    asked = select(VerdictRow).where(VerdictRow.known_on <= as_of.isoformat())
+    if film is not None:
+        asked = asked.where(VerdictRow.film == film)
+    newest: dict[tuple[str, str], KeptVerdict] = {}
+    with Session(database) as session:
+        for r in session.scalars(asked.order_by(VerdictRow.known_on, VerdictRow.id)):
+            value, low, high = r.claimed
+            there, least, most = r.seen
+            newest[r.campaign, r.rule] = KeptVerdict(
+                date.fromisoformat(r.known_on), r.campaign, r.film, r.rule, r.audience,
+                (value, low, high), (there, least, most), r.people, r.verdict,
+            )  # fmt: skip
+    return sorted(newest.values(), key=lambda v: (v.known_on, v.campaign, v.rule))
 
 
 def _utc(at: datetime) -> datetime:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from fullhouse.control.schema import AuditRow
 from fullhouse.errors import InputError
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration."""
 
 

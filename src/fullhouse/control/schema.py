@@ -135,6 +135,24 @@ class LearnedRow(Base):
     audience: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(String(64))
     channel: Mapped[str] = mapped_column(String(64))
-    impressions: Mapped[float] = mapped_column(Float)
+    doses: Mapped[dict[str, float]] = mapped_column(JSON)
     response: Mapped[float] = mapped_column(Float)
     error: Mapped[float] = mapped_column(Float)
+
+
+class VerdictRow(Base):
+    """Whether a card's claim held among people whom no campaign spoke to; appended only."""
+
+    __tablename__ = "verdict"
+    __table_args__ = (Index("verdict_film", "film"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    known_on: Mapped[str] = mapped_column(String(10))
+    campaign: Mapped[str] = mapped_column(String(128))
+    film: Mapped[str] = mapped_column(String(256))
+    rule: Mapped[str] = mapped_column(Text)
+    audience: Mapped[str] = mapped_column(Text)
+    claimed: Mapped[list[float]] = mapped_column(JSON)
+    seen: Mapped[list[float | None]] = mapped_column(JSON)
+    people: Mapped[int] = mapped_column(BigInteger)
+    verdict: Mapped[str] = mapped_column(String(16))

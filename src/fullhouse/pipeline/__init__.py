@@ -20,13 +20,7 @@ if TYPE_CHECKING:
         audience_split,
     )
     from fullhouse.pipeline.backtests import Backtests, forecast_backtest, write_backtest
-    from fullhouse.pipeline.campaigns import (
-        campaign_launch,
-        campaign_learned,
-        campaign_list,
-        campaign_power,
-        campaign_readout,
-    )
+    from fullhouse.pipeline.campaigns import campaign_list, campaign_power
     from fullhouse.pipeline.discovery import check_out, discover, write_discovery
     from fullhouse.pipeline.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.pipeline.feeds import (
@@ -58,6 +52,7 @@ if TYPE_CHECKING:
         write_forecast,
         write_slate,
     )
+    from fullhouse.pipeline.launches import campaign_launch
     from fullhouse.pipeline.people import LinkResult, people_link, people_report, people_resolve
     from fullhouse.pipeline.plans import (
         check_plan_out,
@@ -76,6 +71,7 @@ if TYPE_CHECKING:
         write_look_alike,
         write_propensity,
     )
+    from fullhouse.pipeline.readouts import campaign_learned, campaign_readout
     from fullhouse.pipeline.score_book import (
         scorebook,
         scorebook_chart,
@@ -107,13 +103,7 @@ STAGES = {
         "audience_split",
     ),
     "backtests": ("Backtests", "forecast_backtest", "write_backtest"),
-    "campaigns": (
-        "campaign_launch",
-        "campaign_learned",
-        "campaign_list",
-        "campaign_power",
-        "campaign_readout",
-    ),
+    "campaigns": ("campaign_list", "campaign_power"),
     "discovery": ("check_out", "discover", "write_discovery"),
     "experiments": ("experiment_read", "geo_read", "uplift_read"),
     "feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
@@ -140,6 +130,7 @@ STAGES = {
         "write_forecast",
         "write_slate",
     ),
+    "launches": ("campaign_launch",),
     "people": ("LinkResult", "people_link", "people_report", "people_resolve"),
     "plans": ("check_plan_out", "plan_film", "plan_list", "plan_show", "write_plan"),
     "propensity": (
@@ -152,6 +143,7 @@ STAGES = {
         "write_look_alike",
         "write_propensity",
     ),
+    "readouts": ("campaign_learned", "campaign_readout"),
     "score_book": (
         "scorebook",
         "scorebook_chart",

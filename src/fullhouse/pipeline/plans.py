@@ -230,7 +230,7 @@ def _cities(house: FilmHouse, ids: Ints) -> tuple[Ints, dict[str, tuple[str, ...
 
 def _response(workspace: Workspace, ground: Ground, day: date, seed: int) -> Response:
     taught = [
-        Measured(x.kind, x.channel, x.impressions, x.response, x.error)
+        Measured(x.kind, x.channel, sum(x.doses.values()), x.response, x.error)
         for x in learned(workspace.control, as_of=day)
     ]
     kinds = tuple(dict.fromkeys(ground.kinds))
