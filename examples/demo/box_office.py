@@ -1,8 +1,8 @@
-"""The demo's forecasts: what a film will take, as told at five times, beside what it takes."""
+"""The demo's forecasts: what a film will take, as told before it opens, beside what it takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import fullhouse as fh
@@ -16,11 +16,9 @@ from fullhouse.simulation.plain import FILES, TERRITORY
 
 MORNING = time(9, tzinfo=UTC)
 """Forecasts are issued at this time of the day that they are as of, in the market's calendar."""
-BEFORE_DAYS = (28, 1)
-AHEAD_DAYS = 28
-"""On the days before its opening, the other films that open so soon are forecast as well."""
-RUN_DAYS = (0, 7)
-"""It is forecast after its first day, and on the Mondays so long after its opening weekend."""
+BEFORE_DAYS = (28, 8)
+"""Days before its opening on which it is forecast: the first is that of the plan. Both lie in one
+month, so that models are learned once; docs/forecast.md has forecasts through the run."""
 HELD = "held"
 
 
@@ -85,13 +83,11 @@ def _take_in(folder: Path, house: Path) -> None:
 
 
 def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
-    """Forecasts of the film, oldest first; those of others are in the score book only."""
-    before = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
-    run = [film.opening, *(film.sunday + timedelta(days=d) for d in RUN_DAYS)]
-    days = [*before, *(day + timedelta(days=1) for day in run)]
+    """Forecasts of the film, oldest first, each in the score book."""
+    days = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
     console.print(
         "\nEach forecast enters the score book on the morning that it is as of, by the market's"
-        f" calendar. Before the opening, the films of the next {AHEAD_DAYS} days do too."
+        " calendar."
     )
     made = []
     with progress("Forecasting") as display:
@@ -100,26 +96,18 @@ def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
             display.update(display.task_ids[0], description=words)
 
         for day in days:
-            for name in (film.slug, *(_others(workspace, day, film) if day in before else ())):
-                found = pipeline.forecast_film(
-                    workspace,
-                    name,
-                    as_of=day,
-                    territory=TERRITORY,
-                    issue_at=datetime.combine(day, MORNING),
-                    progress=told,
-                )
-                made += [found] if name == film.slug else []
+            found = pipeline.forecast_film(
+                workspace,
+                film.slug,
+                as_of=day,
+                territory=TERRITORY,
+                issue_at=datetime.combine(day, MORNING),
+                progress=told,
+            )
+            made.append(found)
     for day in days:
         echo("forecast", film.slug, "--territory", TERRITORY, "--as-of", str(day), "-w", house)
     return made
-
-
-def _others(workspace: fh.Workspace, day: date, film: Film) -> Sequence[str]:
-    """The other films that open soon after a day."""
-    _, found = pipeline.film_list(workspace, territory=TERRITORY)
-    last = day + timedelta(days=AHEAD_DAYS)
-    return [f.film for f in found if f.opening and day < f.opening <= last and f.film != film.slug]
 
 
 def _range(found: Forecast, quantity: str) -> str:

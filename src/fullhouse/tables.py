@@ -481,8 +481,9 @@ CAMPAIGN_PEOPLE = Table(
         _required(
             "state",
             "string",
-            "treated, held_out, always_out (global holdout), or why not eligible: no_consent,"
-            " over_cap, has_ticket, not_addressed",
+            "treated, withheld (in the treated arm, but not shown on this channel), held_out,"
+            " always_out (global holdout), or why not eligible: no_consent, over_cap, has_ticket,"
+            " not_addressed",
         ),
         BLOCK,
         _required("persons", "int64", "people in this block"),
@@ -490,6 +491,16 @@ CAMPAIGN_PEOPLE = Table(
         AT,
     ),
     ("campaign", "line", "state", "block"),
+)
+CAMPAIGN_UNIT = Table(
+    "campaign_unit",
+    "Who shares a household in a campaign whose arms are by household; all others are alone.",
+    (
+        _required("campaign", "string", "the campaign"),
+        PERSON,
+        _required("unit", "int64", "the least person of the household"),
+    ),
+    ("campaign", "person"),
 )
 DELIVERY = Table(
     "delivery",
@@ -592,6 +603,7 @@ ALL: dict[str, Table] = {
         PERSON_TRAIT,
         AUDIENCE_BLOCK,
         CAMPAIGN_PEOPLE,
+        CAMPAIGN_UNIT,
         DELIVERY,
         FILM_FACT,
         FILM_GROSS,

@@ -21,6 +21,7 @@ CASES = [
     ("tiktok", "email", "Jane.Doe+shop@Gmail.com", "jane.doe@gmail.com"),
     ("tiktok", "phone", "(657) 777-0000", "+16577770000"),
     ("google", "email", "no address", None),
+    ("tiktok", "email", "+shop@example.com", None),
     ("meta", "phone", "none", None),
 ]
 

@@ -1,26 +1,28 @@
-"""A launch: who is refused and why, one arm for each person, files of the treated alone."""
+"""A launch: who is refused and why, one arm for each person or household, frozen once."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.activation.deliver import DeliveryLine, deliver
+from fullhouse.activation.arms import assign
+from fullhouse.activation.households import Units
 from fullhouse.activation.launch import (
     ALWAYS_OUT,
     HELD_OUT,
     REFUSALS,
     TREATED,
+    WITHHELD,
     LineAudience,
     assign_lines,
+    count_people,
     freeze_people,
     read_people,
 )
 from fullhouse.lake import Lake, Place
-from fullhouse.tables import ACCOUNT_PERSON
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)
 BLOCK = 1 << 20
@@ -65,6 +67,53 @@ def test_somebody_in_two_lines_is_in_one_arm(stratified):
     assert one.count(HELD_OUT) == pytest.approx(0.27 * one.eligible, abs=4 * 12)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**20))
+def test_arms_block_by_block_are_those_of_all_at_once(seed):
+    g = np.random.default_rng(seed)
+    people = _people(np.unique(g.choice(ALL, 300)).tolist())
+    strata = {b: g.integers(0, 5, BLOCK) for b in (0, 1)}
+    (line,) = assign_lines(
+        [LineAudience("a", people, {})], key=b"k", campaign="c", holdout=0.3, global_holdout=0.1,
+        strata=strata,
+    )  # fmt: skip
+    ids = np.array(_ids(people))
+    of = np.array([strata[i >> 20][i & (BLOCK - 1)] for i in ids])
+    arms = assign(ids, key=b"k", campaign="c", holdout=0.3, global_holdout=0.1, strata=of)
+    assert _ids(line.states[HELD_OUT]) == ids[arms.held_out].tolist()
+    assert _ids(line.states[TREATED]) == ids[arms.treated].tolist()
+    assert _ids(line.states[ALWAYS_OUT]) == ids[arms.always_out].tolist()
+
+
+@pytest.mark.parametrize("stratified", [False, True])
+def test_a_household_over_two_blocks_is_in_one_arm(stratified):
+    # Persons i and BLOCK + i live together.
+    units = Units(np.array([*range(400), *range(BLOCK, BLOCK + 400)]), np.tile(np.arange(400), 2))
+    strata = {b: np.arange(BLOCK) % 3 for b in (0, 1)} if stratified else None
+    for line in _assigned(strata=strata, units=units, channel_holdout=0.2):
+        arm = {i: s for s in (HELD_OUT, ALWAYS_OUT) for i in _ids(line.states[s])}
+        arm |= {i: "treated arm" for s in (TREATED, WITHHELD) for i in _ids(line.states[s])}
+        for i in range(400):
+            told = {arm.get(i), arm.get(BLOCK + i)} - {None}
+            assert len(told) <= 1
+
+
+def test_a_channel_withholds_treated_people_from_all_its_lines_and_moves_no_arm():
+    people = _people(ALL)
+    lines = [LineAudience(n, people, {}, c) for n, c in (("a", "x"), ("b", "x"), ("c", "y"))]
+    options = {"key": b"k", "campaign": "c", "holdout": 0.3}
+    plain = assign_lines(lines, **options)
+    some = assign_lines(lines, channel_holdout=0.25, **options)
+    for one, two in zip(plain, some, strict=True):
+        assert two.states[HELD_OUT] == one.states[HELD_OUT]
+        both = _ids(two.states[TREATED]) + _ids(two.states[WITHHELD])
+        assert sorted(both) == _ids(one.states[TREATED])
+        n = one.count(TREATED)
+        assert two.count(WITHHELD) == pytest.approx(n / 4, abs=4 * (n * 3 / 16) ** 0.5)
+        assert two.eligible == one.eligible
+    assert some[0].states[WITHHELD] == some[1].states[WITHHELD] != some[2].states[WITHHELD]
+
+
 def test_launching_again_changes_nothing(tmp_path):
     lake = Lake(Place.of(str(tmp_path / "lake")))
     assert freeze_people(lake, "c", _assigned(), at=AT, batch="one")
@@ -73,32 +122,6 @@ def test_launching_again_changes_nothing(tmp_path):
     assert read_people(lake, "c") == before
     assert _ids(before["a"][TREATED]) == _ids(_assigned()[0].states[TREATED])
     assert read_people(lake, "other") == {}
-
-
-def test_files_hold_the_accounts_of_treated_people_and_of_nobody_else(tmp_path):
-    lake = Lake(Place.of(str(tmp_path / "lake")))
-    rows = [(s, f"{s}{i}", i, 0) for i in ALL for s in ("shop", "video")]
-    table = pa.Table.from_pylist(
-        [dict(zip(ACCOUNT_PERSON.names, r, strict=True)) for r in rows], ACCOUNT_PERSON.schema
-    )
-    lake.append(ACCOUNT_PERSON, table, batch="accounts")
-    assigned = {x.line: x.states for x in _assigned()}
-    day = date(2025, 7, 14)
-    lines = [
-        DeliveryLine("a", "dogs", "push", ("shop",), "parquet", day, 2.0),
-        DeliveryLine("b", "fans", "pre-roll", ("video",), "csv", day, 3.0),
-    ]
-    done = deliver(lake, lines, assigned, tmp_path)
-    treated = _ids(assigned["a"][TREATED])
-    sent = pq.read_table(tmp_path / "push" / "a.parquet")
-    assert sorted(sent["account"].to_pylist()) == sorted(f"shop{i}" for i in treated)
-    assert set(sent["source"].to_pylist()) == {"shop"}
-    assert (tmp_path / "pre-roll" / "b.csv").read_text().count("\n") == done[1].rows + 1
-    assert [d.persons for d in done] == [len(_ids(assigned[x][TREATED])) for x in "ab"]
-    log = pq.read_table(tmp_path / "assigned.parquet").to_pylist()
-    assert {r["account"] for r in log if r["line"] == "a" and r["arm"] == "held_out"} == {
-        f"shop{i}" for i in _ids(assigned["a"][HELD_OUT])
-    }
-    again = deliver(lake, lines, assigned, tmp_path)
-    assert [d.digest for d in again] == [d.digest for d in done]
-    assert [p.name for p in tmp_path.rglob(".*")] == []
+    assert set(read_people(lake, "c", [HELD_OUT])["a"]) == {HELD_OUT}
+    counts = count_people(lake, "c")
+    assert counts["a"][TREATED] == _assigned()[0].count(TREATED)

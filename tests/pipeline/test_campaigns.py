@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -12,13 +13,16 @@ import pytest
 import fullhouse as fh
 from benchmarks.simulated_house import House, house
 from fullhouse.errors import CannotTellError, InputError
+from fullhouse.pipeline.campaign_sales import film_bought
+from fullhouse.pipeline.film_house import film_house
 from fullhouse.planning.plan import Plan
 from fullhouse.simulation.market import Market
-from fullhouse.tables import ACCOUNT_PERSON, FILM, TICKET
+from fullhouse.tables import ACCOUNT_PERSON, FILM, IMPRESSION, TICKET
 
 MARKET = Market(people=20_000, days=60, past_films=60)
 OPENING = date(2025, 8, 15)
 BOUGHT = {"treated": 0.40, "held_out": 0.10}
+PRICE = 9.5
 
 
 @pytest.fixture(scope="module")
@@ -97,27 +101,112 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
 ) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)
-    fh.traits_build(made.workspace, as_of=OPENING)
-    with pytest.raises(CannotTellError, match="would look like no effect"):
+    with film_house(made.workspace, territory="ZZ") as now:
+        film, days = now.find(plan.film), {"first": OPENING, "until": until}
+        with pytest.raises(CannotTellError, match="would look like no effect"):
+            film_bought(now, film, **days, currency="USD")
+    with pytest.raises(CannotTellError, match="take in later tickets"):
         fh.campaign_readout(made.workspace, "ashgrove", as_of=OPENING)
     sold, arms = _sell(made, folder, plan.film, OPENING + timedelta(days=2))
-    fh.traits_build(made.workspace, as_of=until)
-    shown = fh.campaign_readout(made.workspace, "ashgrove", as_of=until)
-    whole = shown.effects[0].effect
+    shown = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    whole = shown.on("tickets")[0].effect
     # Without covariates it is the plain difference of what was put in.
     means = {arm: sold[arm] / size for arm, size in arms.items()}
     plain = whole.effect if whole.cuped is None else whole.cuped.plain
     assert plain.value == pytest.approx(means["treated"] - means["held_out"])
     assert whole.effect.low > 0
+    gross = shown.on("gross")[0].effect
+    assert gross.control_mean == pytest.approx(PRICE * whole.control_mean)
     assert any(c.name for c in shown.checks), "arms are checked against the assignment log"
     groups = {e.group for e in shown.effects}
-    assert {"audience", "channel"} <= groups
+    assert {"whole", "audience", "channel", "cities", "line", "habit"} <= groups
+    assert fh.campaign_learned(made.workspace, as_of=until) == [], "nothing was to be learned"
+    fh.campaign_readout(made.workspace, "ashgrove", as_of=until, cards=False)
     taught = fh.campaign_learned(made.workspace, as_of=until)
-    # One arm over all channels of an audience: its effect is told once, not for each of them.
-    assert len({x.line for x in taught}) == len({x.audience for x in taught}) == len(taught) > 0
     # Four times as many tickets: a response of three, give or take the error of some hundreds.
+    assert taught
     assert all(abs(x.response - 3.0) < 4 * x.error for x in taught)
-    assert fh.campaign_learned(made.workspace, as_of=until - timedelta(days=1)) == []
+    assert all(x.doses and set(x.doses) <= {y.channel for y in plan.lines} for x in taught)
+    assert fh.campaign_learned(made.workspace, as_of=OPENING) == []
+
+
+def test_looks_before_the_end_have_an_interval_of_their_own(made: House, launched) -> None:
+    early = fh.campaign_readout(
+        made.workspace, "ashgrove", as_of=OPENING + timedelta(days=10), learn=False
+    )
+    whole = early.on("tickets")[0].effect
+    assert 0 < early.share_seen < 1
+    assert any("Interim" in n for n in early.notes)
+    assert whole.always_valid is not None
+    assert whole.always_valid.high - whole.always_valid.low > whole.effect.high - whole.effect.low
+
+
+def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, launched) -> None:
+    folder, _ = launched
+    until = OPENING + timedelta(days=10)
+    before = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    assert before.spend == pytest.approx(plan.spend), "as planned, where nothing came back"
+    assert any("No impression came back" in n for n in before.notes)
+    line = plan.lines[0]
+    shown_to = _show(made, folder, line.id, line.week)
+    after = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    (came,) = [e for e in after.exposures if e.impressions]
+    assert (came.line, came.impressions, came.clicks) == (line.id, 2 * shown_to, 0)
+    assert 0 < came.reached <= shown_to, "two accounts may be one person"
+    price = line.spend / line.impressions
+    assert after.spend == pytest.approx(price * came.impressions)
+    whole, gross = after.on("tickets")[0].effect, after.on("gross")[0].effect
+    assert whole.cost_each is not None
+    assert whole.return_on_spend is None
+    assert gross.return_on_spend is not None
+    assert gross.return_on_spend.value == pytest.approx(gross.total.value / after.spend)
+    assert whole.cost_each.value == pytest.approx(after.spend / whole.total.value)
+
+
+def test_a_forecast_moves_from_what_was_planned_to_what_was_measured(
+    made: House, plan: Plan, launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = SimpleNamespace(
+        known={}, ranges={"total": SimpleNamespace(median=1e5, between=lambda _: (5e4, 2e5))}
+    )
+    monkeypatch.setattr("fullhouse.pipeline.outlooks.forecast_film", lambda *_, **__: base)
+    first = fh.campaign_outlook(made.workspace, "ashgrove", as_of=OPENING)
+    assert first.basis == "planned"
+    assert first.added.middle == pytest.approx(plan.gross.middle, rel=0.05)
+    later = fh.campaign_outlook(made.workspace, "ashgrove", as_of=OPENING + timedelta(days=20))
+    assert later.basis == "measured"
+    assert later.added.middle > first.added.middle, "four times as many tickets were sold"
+    assert later.base == first.base
+    assert first.base.low < first.total.low < later.total.low
+
+
+def test_nothing_differs_between_people_where_all_were_moved_alike(
+    made: House, launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = OPENING + timedelta(days=10)
+    with pytest.raises(CannotTellError, match="need 500 in each arm"):
+        fh.campaign_uplift(made.workspace, "ashgrove", as_of=until)
+    monkeypatch.setattr("fullhouse.measurement.uplift.LEAST_PEOPLE", 100)
+    found = fh.campaign_uplift(made.workspace, "ashgrove", as_of=until)
+    assert found.people > 500
+    assert not found.proven
+
+
+def _show(made: House, folder: Path, line: str, week: date) -> int:
+    """Two impressions for each account of a line's treated; how many accounts."""
+    log = pq.read_table(folder / "assigned.parquet").to_pylist()
+    mine = [r for r in log if r["line"] == line and r["arm"] == "treated"]
+    at = datetime.combine(week, time(12), tzinfo=UTC)
+    rows = [
+        {"source": r["source"], "account": r["account"], "event_id": f"i-{i}-{k}", "at": at,
+         "day": week, "line": line, "channel": r["channel"], "batch": "shown by hand"}
+        for i, r in enumerate(mine)
+        for k in range(2)
+    ]  # fmt: skip
+    made.workspace.lake.append(
+        IMPRESSION, pa.Table.from_pylist(rows, IMPRESSION.schema), batch="shown by hand"
+    )
+    return len(mine)
 
 
 def _sell(made: House, folder: Path, film: str, day: date) -> tuple[dict[str, int], dict[str, int]]:
@@ -142,7 +231,8 @@ def _sell(made: House, folder: Path, film: str, day: date) -> tuple[dict[str, in
     assert title
     sold = [
         {"source": "tickets", "account": account[p], "event_id": f"ash-{p}", "at": at, "day": day,
-         "film": "F-ASH", "quantity": 1.0, "batch": "by hand"}
+         "film": "F-ASH", "quantity": 1.0, "unit_price": PRICE, "currency": "USD",
+         "batch": "by hand"}
         for p, a in sorted(arm.items())
         if p in account and g.random() < BOUGHT[a]
     ]  # fmt: skip

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from fullhouse.errors import InputError
-from fullhouse.planning import Rows, extra_tickets, optimise
-from fullhouse.planning.optimise import GAP, by_cell, marginal_curve, shared_out
+from fullhouse.planning import Rows, by_cell, extra_tickets, optimise, shared_out
+from fullhouse.planning.optimise import GAP, marginal_curve
 from tests.planning.made import problem
 
 
@@ -92,6 +92,25 @@ def test_more_money_wins_more_and_each_unit_less():
     per_unit = np.diff(means) / np.diff([0.05, 0.1, 0.2, 0.4])
     assert (np.diff(means) > 0).all()
     assert (np.diff(per_unit) < 0).all()
+
+
+def test_a_cell_answers_with_the_gain_of_the_first_audience_it_is_in():
+    made = problem(0)
+    inside, gains = made.cells.in_audience, made.gains()
+    for cell in np.flatnonzero(inside.any(1)):
+        first = made.kind_of[int(np.flatnonzero(inside[cell])[0])]
+        wanted = made.response.gain[:, first] * made.cells.tickets[cell]
+        assert gains[:, cell] == pytest.approx(wanted)
+    assert not gains[:, ~inside.any(1)].any()
+
+
+def test_a_budget_that_cannot_keep_the_rows_is_left_out_of_the_curve():
+    made = problem(2)
+    whole = made.slots.most.sum()
+    rows = Rows(-np.ones((1, len(made.slots))), np.array([-0.1 * whole]), ("at least",))
+    found = marginal_curve(made, [0.05 * whole, 0.2 * whole], rows=rows)
+    assert found[0] is None
+    assert found[1].spend.sum() >= 0.1 * whole * (1 - 1e-6)
 
 
 def test_a_budget_of_nothing_is_refused():

@@ -21,12 +21,30 @@ PLAN = Plan(
     "p", "f", "F", "ZZ", date(2025, 7, 1), date(2025, 8, 8), 100.0, "USD", 9.5, "neutral",
     (LINE,), 100.0, 5e3, 2e3, 2.5, A, A, A, (Step("dogs", A, A),), (BudgetPoint(100.0, A, 0.1),),
     (Unreachable("dogs", 10.0, 2.0, 0.5),), 0.1, {"buys:dogs": "People"}, {"5 largest": ("A",)},
-    ("note",), {"explore": 0.1}, simulated=True,
+    ("note",), {"explore": 0.1}, simulated=True, claims={"buys:dogs": (2.0, 1.5, 2.6)},
+    base_tickets=12.5, base_by_audience={"buys:dogs": (5e3, 12.5)},
 )  # fmt: skip
 
 
 def test_a_plan_comes_back_from_json_as_it_was():
     assert plan_from(json.loads(json.dumps(PLAN.to_dict()))) == PLAN
+
+
+def test_a_plan_saved_before_there_were_claims_is_read():
+    body = json.loads(json.dumps(PLAN.to_dict()))
+    for name in ("claims", "base_tickets", "base_by_audience"):
+        del body[name]
+    found = plan_from(body)
+    assert (found.claims, found.base_tickets, found.base_by_audience) == ({}, 0.0, {})
+    assert found.lines == PLAN.lines
+
+
+@pytest.mark.parametrize("tested", [[False] * 3, [True] * 3])
+@pytest.mark.parametrize("budget", [20.0, 1e6])
+def test_exploring_is_no_contradiction_whatever_was_tested(tested, budget):
+    made = problem(1)
+    rows, allowed = _asked(made, "explore = 0.3", tested=tested)
+    assert optimise(made, budget, rows=rows, allowed=allowed).spend.sum() > 0
 
 
 LIMITS = """
@@ -45,7 +63,7 @@ def _asked(made, text, **changes):
     names = {
         "audiences": ["dogs", "fans", "all"], "channels": ["push", "video"],
         "cities": ["north", "south"], "weeks": [date(2025, 7, 7), date(2025, 7, 14)],
-        "tested": [False, True, False], "budget": 20.0,
+        "tested": [False, True, False],
     }  # fmt: skip
     return as_rows(read_limits(text), made.slots, **(names | changes))
 

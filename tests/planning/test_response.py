@@ -4,12 +4,23 @@ import numpy as np
 import pytest
 
 from fullhouse.planning import Measured, learn_response
-from fullhouse.planning.response import GAIN, GAIN_SPREAD, KIND_SPREAD, Likelihood, respond
+from fullhouse.planning.channel import read_channels, worths
+from fullhouse.planning.response import (
+    FADE_DAYS,
+    FILM_SPREAD,
+    GAIN,
+    GAIN_SPREAD,
+    KIND_SPREAD,
+    Likelihood,
+    Names,
+    faded,
+    respond,
+)
 
 
 def test_without_readouts_the_prior_is_wide_and_the_same_for_all():
     found = learn_response(["dogs", "fans"], ["push"], draws=20_000, seed=1)
-    spread = np.hypot(GAIN_SPREAD, KIND_SPREAD)
+    spread = np.sqrt(GAIN_SPREAD**2 + KIND_SPREAD**2 + FILM_SPREAD**2)
     for column in np.log(found.gain).T:
         assert column.mean() == pytest.approx(GAIN, abs=4 * spread / 20_000**0.5)
         assert column.std() == pytest.approx(spread, rel=0.05)
@@ -18,11 +29,13 @@ def test_without_readouts_the_prior_is_wide_and_the_same_for_all():
 
 
 def test_a_readout_narrows_its_own_kind_most_and_others_some():
-    told = Measured("dogs", "push", impressions=20.0, response=0.8, error=0.05)
+    told = Measured("dogs", {"push": 20.0}, response=0.8, error=0.05)
     before = learn_response(["dogs", "fans"], ["push"], draws=2000, seed=1)
     after = learn_response(["dogs", "fans"], ["push"], [told], draws=2000, seed=1)
-    foretold = respond(after.gain[:, 0], after.strength[:, 0] * 20)
-    assert foretold.mean() == pytest.approx(0.8, abs=0.05)
+    foretold = np.median(respond(after.gain[:, 0], after.strength[:, 0] * 20))
+    # Of a new film, which answers as films differ.
+    assert abs(np.log(foretold / 0.8)) < FILM_SPREAD
+    assert abs(np.log(foretold / 0.8)) < abs(np.log(np.median(before.gain[:, 0]) / 0.8))
     widths = [np.log(r.gain).std(0) for r in (before, after)]
     assert widths[1][0] < widths[0][0]
     assert widths[1][1] < widths[0][1], "what all kinds have in common is learned too"
@@ -33,24 +46,77 @@ def test_a_readout_narrows_its_own_kind_most_and_others_some():
 
 def test_draws_are_those_of_prior_times_likelihood():
     """Against importance sampling from the prior, the slow and obvious way."""
-    told = [Measured("a", "x", 5.0, 0.1, 0.04), Measured("a", "x", 15.0, 0.25, 0.05)]
-    drawn = learn_response(["a"], ["x"], told, draws=6000, seed=4)
-    prior = learn_response(["a"], ["x"], draws=200_000, seed=5)
+    told = [
+        Measured("a", {"x": 5.0, "y": 2.0}, 0.1, 0.06, "f", "p", 0.05),
+        Measured("a", {"x": 15.0}, 0.25, 0.08, "f", "p", 0.05),
+    ]
+    drawn = learn_response(["a"], ["x", "y"], told, draws=4000, seed=4)
+    g = np.random.default_rng(5)
+    prior = learn_response(["a"], ["x", "y"], draws=200_000, seed=5)
+    film = np.exp(FILM_SPREAD * g.standard_normal(200_000))
+    # The prior's gain is that of a new film: what it shares with the measured one is the rest.
+    common = np.exp(GAIN + np.hypot(GAIN_SPREAD, KIND_SPREAD) * g.standard_normal(200_000))
+    luck = np.exp(0.05 * g.standard_normal(200_000))
     like = np.zeros(200_000)
     for m in told:
-        mean = respond(prior.gain[:, 0], prior.strength[:, 0] * m.impressions)
+        dose = sum(prior.strength[:, i] * m.doses.get(c, 0.0) for i, c in enumerate("xy"))
+        mean = (1 + respond(common * film, dose)) * luck - 1
         like += -0.5 * ((m.response - mean) / m.error) ** 2
     weight = np.exp(like - like.max())
     weight /= weight.sum()
-    for mine, theirs in ((drawn.gain, prior.gain), (drawn.strength, prior.strength)):
-        logs, wanted = np.log(mine[:, 0]), weight @ np.log(theirs[:, 0])
+    pairs = [(drawn.gain[:, 0], common)] + [
+        (drawn.strength[:, i], prior.strength[:, i]) for i in (0, 1)
+    ]
+    for mine, theirs in pairs:
+        logs, wanted = np.log(mine), weight @ np.log(theirs)
         # Draws of a chain are correlated: a tenth of them count.
-        assert logs.mean() == pytest.approx(wanted, abs=4 * logs.std() / 600**0.5)
+        assert logs.mean() == pytest.approx(wanted, abs=4 * logs.std() / 400**0.5)
 
 
-def test_the_likelihood_knows_kinds_and_channels_by_name():
-    told = [Measured("b", "y", 1.0, 0.0, 1.0)]
-    like = Likelihood(["a", "b"], ["x", "y"], told)
-    z = np.zeros(6)
-    assert like(z + np.array([0, 0, 9, 0, 9, 0])) == like(z)
-    assert like(z + np.array([0, 0, 0, 1, 0, 0])) != like(z)
+def test_channels_are_told_apart_by_mixes_that_differ():
+    kinds, channels = ["dogs"], ["push", "banner"]
+    true = {"push": 0.08, "banner": 0.02}
+    mixes = [(10.0, 0.0), (0.0, 10.0), (10.0, 10.0), (3.0, 12.0)]
+    told = [
+        Measured("dogs", dict(zip(channels, m, strict=True)),
+                 float(-np.expm1(-m[0] * true["push"] - m[1] * true["banner"])), 0.02)
+        for m in mixes
+    ]  # fmt: skip
+    found = learn_response(kinds, channels, told, draws=600, seed=1)
+    ratio = np.median(found.strength[:, 0] / found.strength[:, 1])
+    assert ratio == pytest.approx(4.0, rel=0.35)
+    summed = [Measured("dogs", {"all": sum(m.doses.values())}, m.response, 0.02) for m in told]
+    blind = learn_response(kinds, channels, summed, draws=600, seed=1)
+    assert np.median(blind.strength[:, 0] / blind.strength[:, 1]) == pytest.approx(1.0, rel=0.2)
+
+
+def test_what_shares_a_base_is_not_counted_twice():
+    def width(parts):
+        told = [Measured("a", {"x": 20.0}, 0.5, 0.02, "f", p, 0.3) for p in parts]
+        return np.log(learn_response(["a"], ["x"], told, draws=800, seed=2).gain[:, 0]).std()
+
+    apart, shared = width(["1", "2", "3", "4"]), width(["1", "1", "1", "1"])
+    assert apart < shared
+
+
+def test_the_likelihood_knows_kinds_channels_films_and_parts_by_name():
+    told = [Measured("b", {"y": 1.0}, 0.0, 1.0, "g", "q", 0.5)]
+    names = Names(("a", "b"), ("x", "y"), ("f", "g"), ("p", "q"), np.ones(2))
+    like, z = Likelihood(names, told), np.zeros(names.size)
+    for i in (2, 4, 6, 8):
+        assert like(z + np.eye(names.size)[i]) == like(z)
+        assert like(z + np.eye(names.size)[i + 1]) != like(z)
+
+
+def test_impressions_fade_to_the_opening_and_no_further():
+    assert faded(8.0, FADE_DAYS) == pytest.approx(8 / np.e)
+    assert faded(8.0, 0) == faded(8.0, -4) == 8.0
+
+
+def test_a_dearer_impression_is_thought_worth_more_and_a_message_as_it_is():
+    told = worths(read_channels())
+    assert told["pre-roll"] > told["social"] > told["banner"]
+    assert told["push"] == told["email"] == told["social"] == 1.0
+    found = learn_response(["a"], ["banner", "pre-roll"], draws=20_000, seed=1, worth=told)
+    ratio = np.log(found.strength[:, 1] / found.strength[:, 0]).mean()
+    assert ratio == pytest.approx(0.5 * np.log(22 / 4), abs=0.03)

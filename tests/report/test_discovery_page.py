@@ -1,13 +1,9 @@
 """The page of a film's audiences: complete, safe, and without a network."""
 
-import base64
-import csv
-import io
 import json
 import re
 from dataclasses import replace
 from functools import cache
-from html.parser import HTMLParser
 
 import pytest
 
@@ -29,9 +25,8 @@ from tests.report.made_discoveries import (
     RICH,
     TICKETS,
 )
+from tests.report.reader import RUDE, Reader
 
-VOID = {"meta", "br", "hr", "img", "link", "input"}
-RUDE = "<script>alert('x')</script></style>\"&"
 EVERY = list(ALL)
 
 
@@ -40,42 +35,6 @@ def page(name):
     if name == "rich":
         return discovery_page(RICH, model=MODEL, combinations=COMBINATIONS)
     return discovery_page(ALL[name])
-
-
-class Reader(HTMLParser):
-    """What a page holds, and whether every element that opens also closes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.words, self.links, self.tags = [], [], {}, []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if "download" in dict(attrs):
-            self.links[dict(attrs)["download"]] = dict(attrs)["href"]
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
-
-    def file(self, name):
-        return base64.b64decode(self.links[name].split("base64,")[1]).decode("utf-8")
-
-    def rows(self, name):
-        return list(csv.DictReader(io.StringIO(self.file(name))))
 
 
 @pytest.mark.parametrize("name", EVERY)

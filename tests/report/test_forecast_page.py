@@ -1,6 +1,5 @@
 """The page of a forecast: complete, safe, and without a network."""
 
-import base64
 import csv
 import io
 import json
@@ -8,7 +7,6 @@ import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
-from html.parser import HTMLParser
 
 import pytest
 
@@ -28,9 +26,9 @@ from tests.report.made_forecasts import (
     ROAD,
     TOTAL_ONLY,
 )
+from tests.report.reader import Reader
 
 MADE_ON = date(2025, 6, 20)
-VOID = {"meta", "br", "hr", "img", "link", "input"}
 RUDE = "<script>alert('x')</script>\"&"
 
 
@@ -39,39 +37,6 @@ def page(name):
     if name == "road":
         return forecast_page(ROAD, actual=ACTUAL, actual_days=ACTUAL_DAYS, made_on=MADE_ON)
     return forecast_page([ALL[name]], made_on=MADE_ON)
-
-
-class Reader(HTMLParser):
-    """What a page holds, and whether every element that opens also closes."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.words, self.links, self.tags = [], [], {}, []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if "download" in dict(attrs):
-            self.links[dict(attrs)["download"]] = dict(attrs)["href"]
-
-    def handle_startendtag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "style" not in self.open:
-            self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).split())
-
-    def file(self, name):
-        return base64.b64decode(self.links[name].split("base64,")[1]).decode("utf-8")
 
 
 EVERY = [*ALL, "road"]

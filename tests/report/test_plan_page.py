@@ -14,7 +14,7 @@ from fullhouse.report.plan_words import EXPECTED, headline, tickets_words
 from fullhouse.report.shown_readout import NamedEffect
 from fullhouse.settings import SIMULATED
 from tests.report.made_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
-from tests.report.test_discovery_page import RUDE, Reader
+from tests.report.reader import RUDE, Reader
 
 ALL = {
     "full": (PLAN, {"readouts": (SHOWN,), "power": POWER}),

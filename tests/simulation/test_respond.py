@@ -15,6 +15,7 @@ from fullhouse.simulation.film import weights
 from fullhouse.simulation.films import scenario, slate
 from fullhouse.simulation.market import Market
 from fullhouse.simulation.outcomes import exposed, play
+from fullhouse.simulation.parties import heads
 from fullhouse.simulation.population import people
 from fullhouse.simulation.respond import respond
 from fullhouse.simulation.season import RUN, season
@@ -39,8 +40,8 @@ def campaign(who, *, frequency=6, channel="push", treated=None, name="line", day
     )
 
 
-def played(given):
-    return play(MARKET, season(MARKET), CROWD, FILM.number, given)
+def played(given, film=FILM):
+    return play(MARKET, season(MARKET), CROWD, film.number, given)
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,14 @@ def half():
     who = GROWN[::3]
     given = campaign(who, treated=np.arange(len(who)) % 2 == 0)
     return given, *played(given)
+
+
+def test_for_a_family_film_the_head_of_a_household_buys_for_all():
+    family = next(f for f in slate(MARKET) if f.family)
+    _, visits, truth = played(campaign(GROWN[:0]), film=family)
+    assert len(visits)
+    assert heads(CROWD)[visits.buyer].all()
+    assert truth.tickets[~heads(CROWD)].sum() == 0
 
 
 def test_without_deliveries_nothing_changes():

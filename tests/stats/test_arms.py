@@ -14,6 +14,7 @@ from fullhouse.stats.arms import (
     heavy,
     holm,
     kurtosis,
+    quantile,
     stratified,
     sums,
 )
@@ -240,3 +241,28 @@ def test_suggested_holdout_just_shows_the_effect():
     held = round(people * share)
     assert smallest_effect(people - held, held, sd, rho2=0.2) == pytest.approx(effect, rel=1e-3)
     assert share < holdout_share(people, effect, sd)
+
+
+@given(
+    st.lists(st.integers(-40, 400).map(lambda x: x / 8), max_size=30),
+    st.lists(st.integers(-40, 400).map(lambda x: x / 8), max_size=30),
+    st.tuples(st.integers(0, 40), st.integers(0, 40)),
+    st.integers(0, 20).map(lambda x: x / 20),
+)
+def test_others_are_people_with_0(a, b, others, share):
+    t, c = np.array(a), np.array(b)
+    full = [np.r_[x, np.zeros(n)] for x, n in zip((t, c), others, strict=True)]
+    both, everybody = np.r_[t, c], np.concatenate(full)
+    assert sums(t, others[0]) == sums(full[0])
+    if not len(everybody):
+        return
+    assert kurtosis(both, sum(others)) == pytest.approx(kurtosis(everybody))
+    assert quantile(both, sum(others), share) == np.quantile(everybody, share)
+    if min(map(len, full)) < 2:
+        return
+    found, slow = capped(t, c, others=others, share=share), capped(*full, share=share)
+    assert (found is None) == (slow is None)
+    if found is not None:
+        assert (found.cap, found.above) == (slow.cap, slow.above)
+        assert found.effect.value == pytest.approx(slow.effect.value)
+        assert found.effect.se == pytest.approx(slow.effect.se)

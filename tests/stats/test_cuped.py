@@ -5,7 +5,7 @@ import pytest
 
 from fullhouse.errors import InputError
 from fullhouse.stats.arms import difference, stratified, sums
-from fullhouse.stats.cuped import Joint, adjusted, adjustment, joint
+from fullhouse.stats.cuped import Joint, adjusted, adjustment, columns_of, joint
 
 
 def _both(values, arm):
@@ -72,3 +72,18 @@ def test_no_effect_is_found_as_often_as_it_says():
 def test_negative_variance_is_an_error():
     with pytest.raises(InputError, match="cannot be negative"):
         Joint(5, np.zeros(2), np.diag([1.0, -1.0]))
+
+
+def test_others_are_people_with_0_in_everything_and_columns_can_be_chosen():
+    g = np.random.default_rng(7)
+    listed = g.normal(1, 2, (30, 4))
+    found, slow = joint(listed, 70), joint(np.concatenate([listed, np.zeros((70, 4))]))
+    some, direct = columns_of(found, [2, 0]), joint(listed[:, [2, 0]], 70)
+    for one, two in (
+        (found, slow),
+        (some, direct),
+        (joint(listed[:0], 5), joint(np.zeros((5, 4)))),
+    ):
+        assert one.n == two.n
+        assert one.mean == pytest.approx(two.mean)
+        assert one.scatter == pytest.approx(two.scatter)

@@ -73,7 +73,9 @@ def normal_form(platform: str, kind: str, text: str, *, phone_region: str) -> st
     plain = normalise(kind, text, phone_region=phone_region)
     if plain is None:
         return None
-    return form.email(plain) if kind == "email" else form.phone(plain)
+    found = form.email(plain) if kind == "email" else form.phone(plain)
+    # '+tag@host' has no name left: hashing '@host' would match nobody, or the wrong one.
+    return None if found.startswith("@") else found or None
 
 
 def customer_match(

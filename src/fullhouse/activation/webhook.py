@@ -59,7 +59,7 @@ def send(
     receiver that took it already says so and takes nothing twice. A refusal that trying again
     cannot change is an error at once; so is the last try.
     """
-    _check(url)
+    check_url(url)
     said = "nobody answered"
     for number in range(tries):
         headers = {
@@ -83,7 +83,8 @@ def send(
     raise CannotTellError(f"{url} did not take delivery {key} in {tries} tries: {said}.")
 
 
-def _check(url: str) -> None:
+def check_url(url: str) -> None:
+    """Refuse an address that is not https, but for this machine's own."""
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
     if parts.scheme != "https" and not (parts.scheme == "http" and local):

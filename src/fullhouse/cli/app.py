@@ -10,6 +10,7 @@ from fullhouse import settings as settings_
 from fullhouse.cli import (
     audience,
     campaign,
+    campaign_readout,
     experiment,
     feed,
     film,
@@ -20,10 +21,13 @@ from fullhouse.cli import (
     traits,
 )
 from fullhouse.cli.backtest import backtest
+from fullhouse.cli.daily import daily
 from fullhouse.cli.discover import discover
+from fullhouse.cli.exhibit import exhibit
 from fullhouse.cli.forecast import forecast
 from fullhouse.cli.plan import plan
 from fullhouse.cli.propensity import look_alike, propensity
+from fullhouse.cli.report import report
 from fullhouse.cli.show import Json, Where, err, out, say_json, table
 from fullhouse.errors import FullhouseError, InputError
 
@@ -38,7 +42,9 @@ app = typer.Typer(
 app.add_typer(audience.app, name="audience")
 app.command()(backtest)
 app.add_typer(campaign.app, name="campaign")
+app.command()(daily)
 app.command()(discover)
+app.command()(exhibit)
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(feed.app, name="feed")
 app.command()(feed.ingest)
@@ -46,11 +52,12 @@ app.command()(feed.quarantine)
 app.add_typer(film.app, name="film")
 app.command()(forecast)
 app.add_typer(lake.app, name="lake")
-app.command()(campaign.learned)
+app.command()(campaign_readout.learned)
 app.command("look-alike")(look_alike)
 app.add_typer(people.app, name="people")
 app.command()(plan)
 app.command()(propensity)
+app.command()(report)
 app.add_typer(scorebook.app, name="scorebook")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(traits.app, name="traits")

@@ -1,22 +1,23 @@
 """`fullhouse campaign`: what a plan could show, its launch, and what it really changed."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from fullhouse import pipeline
+from fullhouse.cli import campaign_cities, campaign_readout
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 from fullhouse.errors import InputError
-from fullhouse.values import as_json, parse_date
-
-if TYPE_CHECKING:
-    from fullhouse.stats.arms import Estimate
+from fullhouse.values import as_json
 
 app = typer.Typer(help="Power, launch, readout and what was learned.", no_args_is_help=True)
+app.add_typer(campaign_cities.app, name="cities")
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION of a saved plan.")]
+Channels = Annotated[
+    str | None, typer.Option("--channels", metavar="FILE", help="TOML, as for the plan.")
+]
 Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
 
 
@@ -25,25 +26,44 @@ def power(
     plan: Plan,
     *,
     rate: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of these people who buy anyway.")
-    ],
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Share who buy anyway; as past films tell."),
+    ] = None,
     holdout: Annotated[
         float | None, typer.Option(min=0.0, max=0.9, help="Share held out; the plan's.")
     ] = None,
+    rho2: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=0.99, help="Variance that earlier tickets explain; as past."),
+    ] = None,
+    channels: Channels = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Before the launch: the smallest effect that the whole and each audience can show."""
-    with opened(where, quiet=json) as workspace:
-        found = pipeline.campaign_power(workspace, plan, rate=rate, holdout=holdout)
+    """Before the launch: the smallest effect that the whole, audiences and lines can show."""
+    with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
+        found = pipeline.campaign_power(
+            workspace, plan, rate=rate, holdout=holdout, rho2=rho2, channels=_text(channels)
+        )
     if json:
-        say_json([asdict(p) | {"relative": p.relative} for p in found])
+        say_json([_finite(asdict(p) | {"relative": p.relative, "measurable": p.measurable})
+                  for p in found])  # fmt: skip
         return
     rows = [
-        (p.name, p.treated, p.held_out, f"{p.smallest:.5f}", f"{p.relative:.0%}") for p in found
-    ]
-    table(rows, ("who", "treated", "held out", "smallest effect a person", "of what they buy"))
-    out.print("Found with 80 % power at 95 %. A smaller effect may be there and not be seen.")
+        (p.group, p.name, p.treated, p.held_out, f"{p.base:.3%}", f"{p.smallest:.5f}",
+         f"{p.expected or 0:.5f}", p.says)
+        for p in found
+    ]  # fmt: skip
+    table(rows, ("of", "who", "treated", "held out", "buy anyway", "smallest effect a person",
+                 "the plan expects", "so it"))  # fmt: skip
+    whole = found[0]
+    if whole.suggested is not None:
+        out.print(f"Holding out {whole.suggested:.1%} shows what the plan expects of the whole.")
+    out.print(
+        f"Found with 80 % power at 95 %; earlier tickets explain {whole.rho2:.1%} of the variance."
+        " A smaller effect may be there and not be seen.",
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -51,52 +71,94 @@ def launch(
     plan: Plan,
     *,
     name: Annotated[str, typer.Option(metavar="NAME", help="The campaign's name, used once.")],
-    folder: Annotated[str, typer.Option("--out", metavar="DIR", help="Where deliveries go.")],
-    channels: Annotated[
-        str | None, typer.Option(metavar="FILE", help="TOML of channels, as for the plan.")
-    ] = None,
+    folder: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder or object store of deliveries.")
+    ],
+    channels: Channels = None,
     holdout: Annotated[
         float | None, typer.Option(min=0.0, max=0.9, help="Share held out; the plan's.")
     ] = None,
     global_holdout: Annotated[
         float, typer.Option(min=0.0, max=0.5, help="Share held out of every campaign, for years.")
     ] = 0.0,
+    channel_holdout: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.9, help="Share of the treated that each channel leaves out."),
+    ] = 0.0,
+    strata: Annotated[
+        str, typer.Option(help="Balance arms within: activity, city or none.")
+    ] = "activity",
+    by: Annotated[str, typer.Option(help="One arm for each: person or household.")] = "person",
+    households: Annotated[
+        str | None, typer.Option(metavar="FILE", help="source, account, household.")
+    ] = None,
+    cap: Annotated[
+        float | None, typer.Option(min=1, help="Impressions of a person on a channel at most.")
+    ] = None,
+    cap_days: Annotated[int, typer.Option(min=1, help="Days in which --cap counts.")] = 7,
+    contacts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="source, account, email, phone; kept nowhere."),
+    ] = None,
+    log: Annotated[
+        bool | None,
+        typer.Option("--log/--no-log", help="Write assigned.parquet; up to 5 million rows."),
+    ] = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Freeze audiences and arms, and write DIR/CHANNEL/LINE.parquet of the treated."""
-    text = None
-    if channels is not None:
-        if not Path(channels).is_file():
-            raise InputError(f"--channels: there is no file {channels}.")
-        text = Path(channels).read_text("utf-8")
+    """Freeze audiences and arms, and hand each channel the treated in the form it takes."""
     with opened(where, quiet=json) as workspace, progress("Launching", quiet=json):
         done = pipeline.campaign_launch(
             workspace,
             plan,
             name=name,
-            folder=Path(folder),
-            channels=text,
+            folder=folder,
+            channels=_text(channels),
             holdout=holdout,
             global_holdout=global_holdout,
+            channel_holdout=channel_holdout,
+            strata=strata,
+            by=by,
+            households=households,
+            cap=cap,
+            cap_days=cap_days,
+            contacts=contacts,
+            log=log,
         )
     if json:
-        files = [asdict(f) | {"file": str(f.file)} for f in done.files]
-        say_json({"campaign": done.campaign.name, "resumed": done.resumed,
-                  "lines": dict(done.lines), "files": files})  # fmt: skip
+        say_json({"campaign": done.campaign.name, "resumed": done.resumed, "logged": done.logged,
+                  "lines": dict(done.lines),
+                  "files": [asdict(f) for f in done.files]})  # fmt: skip
         return
-    rows = [
-        (line, n.get("treated", 0), n.get("held_out", 0), n.get("no_consent", 0),
-         n.get("has_ticket", 0), n.get("not_addressed", 0))
-        for line, n in done.lines
-    ]  # fmt: skip
-    table(rows, ("line", "treated", "held out", "no consent", "has a ticket", "not addressed"))
+    states = ("treated", "withheld", "held_out", "always_out", "no_consent", "over_cap",
+              "has_ticket", "not_addressed")  # fmt: skip
+    shown = [s for s in states if any(n.get(s) for _, n in done.lines)]
+    table([(line, *(n.get(s, 0) for s in shown)) for line, n in done.lines],
+          ("line", *(s.replace("_", " ") for s in shown)))  # fmt: skip
+    table([(f.line, f.form, f.file, f.persons, f.rows, sum(f.left_out.values()), f.resent)
+           for f in done.files],
+          ("line", "form", "went to", "people", "rows", "left out", "parts sent"))  # fmt: skip
     again = "It stood already: no arm was changed. " if done.resumed else ""
-    out.print(
-        f"{again}{len(done.files):,} files in {folder}; assigned.parquet there is the house's own"
-        " log of both arms, for no channel.",
-        soft_wrap=True,
+    said = (
+        "assigned.parquet there is the house's own log of both arms, for no channel."
+        if done.logged
+        else "The log of both arms is large and was not written; --log writes it."
     )
+    out.print(f"{again}{len(done.files):,} lines handed over in {folder}; {said}", soft_wrap=True)
+
+
+def _text(channels: str | None) -> str | None:
+    if channels is None:
+        return None
+    if not Path(channels).is_file():
+        raise InputError(f"--channels: there is no file {channels}.")
+    return Path(channels).read_text("utf-8")
+
+
+def _finite(told: dict[str, object]) -> dict[str, object]:
+    """Infinity, of what cannot be measured at all, as null."""
+    return {k: None if v == float("inf") else v for k, v in told.items()}
 
 
 @app.command("list")
@@ -113,63 +175,8 @@ def list_(where: Where = ".", json: Json = False) -> None:
     )
 
 
-@app.command()
-def readout(
-    campaign: Name,
-    *,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-    ] = None,
-    no_learn: Annotated[
-        bool, typer.Option("--no-learn", help="Only look: keep nothing for later plans.")
-    ] = False,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """What it really changed: tickets a person, everybody as assigned."""
-    from fullhouse.report.plan_words import readout_words
-
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        found = pipeline.campaign_readout(workspace, campaign, as_of=day, learn=not no_learn)
-    if json:
-        say_json(as_json(asdict(found)))
-        return
-    rows = [
-        (e.group, e.name, e.effect.people, e.effect.control_people, _effect(e.effect.effect))
-        for e in found.effects
-    ]
-    table(rows, ("of", "who", "treated", "held out", "tickets a person (95 %)"))
-    for line in readout_words(found):
-        out.print(line, markup=False, soft_wrap=True)
-
-
-def _effect(found: "Estimate") -> str:
-    return f"{found.value:+.5f} ({found.low:+.5f} to {found.high:+.5f})"
-
-
-@app.command()
-def learned(
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="What was known on this day (today).")
-    ] = None,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """What readouts have taught: the next plan starts from it."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace:
-        found = pipeline.campaign_learned(workspace, as_of=day)
-    if json:
-        say_json([as_json(asdict(x)) for x in found])
-        return
-    rows = [
-        (str(x.known_on), x.campaign, x.audience, _doses(x.doses),
-         f"{x.response:+.0%} (± {1.96 * x.error:.0%})")
-        for x in found
-    ]  # fmt: skip
-    table(rows, ("known", "campaign", "audience", "impressions a person", "response (95 %)"))
-
-
-def _doses(doses: Mapping[str, float]) -> str:
-    return ", ".join(f"{channel} {many:.1f}" for channel, many in sorted(doses.items()))
+app.command()(campaign_readout.readout)
+app.command()(campaign_readout.outlook)
+app.command()(campaign_readout.uplift)
+app.command()(campaign_readout.cards)
+app.command()(campaign_readout.learned)

@@ -88,7 +88,7 @@ def _companions(effect: ArmEffect, per: str, times: float) -> list[str]:
         a = effect.always_valid
         said.append(
             f"Looked at daily: {times * a.low:.3g} to {times * a.high:.3g} {per}"
-            f" ({100 * a.share:.0f} % of the intended people)."
+            f" ({100 * a.share:.0f} % of what was intended)."
         )
     if effect.capped is not None:
         k, e = effect.capped, effect.capped.effect

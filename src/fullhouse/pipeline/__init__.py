@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     )
     from fullhouse.pipeline.backtests import Backtests, forecast_backtest, write_backtest
     from fullhouse.pipeline.campaigns import campaign_list, campaign_power
+    from fullhouse.pipeline.city_campaigns import (
+        campaign_cities,
+        campaign_cities_power,
+        campaign_cities_readout,
+    )
+    from fullhouse.pipeline.daily_films import check_daily_out, film_daily, write_daily
     from fullhouse.pipeline.discovery import check_out, discover, write_discovery
+    from fullhouse.pipeline.exhibits import (
+        check_exhibit_out,
+        exhibit_cities,
+        exhibit_film,
+        write_exhibit,
+    )
     from fullhouse.pipeline.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.pipeline.feeds import (
         check_feed,
@@ -31,6 +43,7 @@ if TYPE_CHECKING:
     )
     from fullhouse.pipeline.film_discovery import discover_film
     from fullhouse.pipeline.film_files import check_film_out, write_film_discovery
+    from fullhouse.pipeline.film_reports import check_report_out, film_report, write_film_report
     from fullhouse.pipeline.films import (
         film_accept,
         film_add,
@@ -53,6 +66,7 @@ if TYPE_CHECKING:
         write_slate,
     )
     from fullhouse.pipeline.launches import campaign_launch
+    from fullhouse.pipeline.outlooks import campaign_outlook
     from fullhouse.pipeline.people import LinkResult, people_link, people_report, people_resolve
     from fullhouse.pipeline.plans import (
         check_plan_out,
@@ -71,7 +85,7 @@ if TYPE_CHECKING:
         write_look_alike,
         write_propensity,
     )
-    from fullhouse.pipeline.readouts import campaign_learned, campaign_readout
+    from fullhouse.pipeline.readouts import campaign_learned, campaign_readout, campaign_verdicts
     from fullhouse.pipeline.score_book import (
         scorebook,
         scorebook_chart,
@@ -88,6 +102,7 @@ if TYPE_CHECKING:
         traits_show,
     )
     from fullhouse.pipeline.upkeep import lake_compact, lake_status, lake_vacuum
+    from fullhouse.pipeline.uplifts import campaign_uplift
     from fullhouse.pipeline.workspace import Workspace, init, open_workspace
 
 STAGES = {
@@ -103,12 +118,21 @@ STAGES = {
         "audience_split",
     ),
     "backtests": ("Backtests", "forecast_backtest", "write_backtest"),
+    "uplifts": ("campaign_uplift",),
     "campaigns": ("campaign_list", "campaign_power"),
+    "city_campaigns": (
+        "campaign_cities",
+        "campaign_cities_power",
+        "campaign_cities_readout",
+    ),
+    "daily_films": ("check_daily_out", "film_daily", "write_daily"),
     "discovery": ("check_out", "discover", "write_discovery"),
+    "exhibits": ("check_exhibit_out", "exhibit_cities", "exhibit_film", "write_exhibit"),
     "experiments": ("experiment_read", "geo_read", "uplift_read"),
     "feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
     "film_discovery": ("discover_film",),
     "film_files": ("check_film_out", "write_film_discovery"),
+    "film_reports": ("check_report_out", "film_report", "write_film_report"),
     "films": (
         "film_accept",
         "film_add",
@@ -131,6 +155,7 @@ STAGES = {
         "write_slate",
     ),
     "launches": ("campaign_launch",),
+    "outlooks": ("campaign_outlook",),
     "people": ("LinkResult", "people_link", "people_report", "people_resolve"),
     "plans": ("check_plan_out", "plan_film", "plan_list", "plan_show", "write_plan"),
     "propensity": (
@@ -143,7 +168,7 @@ STAGES = {
         "write_look_alike",
         "write_propensity",
     ),
-    "readouts": ("campaign_learned", "campaign_readout"),
+    "readouts": ("campaign_learned", "campaign_readout", "campaign_verdicts"),
     "score_book": (
         "scorebook",
         "scorebook_chart",
@@ -175,11 +200,19 @@ __all__ = [
     "audience_save",
     "audience_show",
     "audience_split",
+    "campaign_cities",
+    "campaign_cities_power",
+    "campaign_cities_readout",
     "campaign_launch",
     "campaign_learned",
     "campaign_list",
+    "campaign_outlook",
     "campaign_power",
     "campaign_readout",
+    "campaign_uplift",
+    "campaign_verdicts",
+    "check_daily_out",
+    "check_exhibit_out",
     "check_feed",
     "check_film_out",
     "check_forecast_out",
@@ -187,16 +220,21 @@ __all__ = [
     "check_out",
     "check_plan_out",
     "check_propensity_out",
+    "check_report_out",
     "check_slate_out",
     "discover",
     "discover_film",
+    "exhibit_cities",
+    "exhibit_film",
     "experiment_read",
     "film_accept",
     "film_add",
+    "film_daily",
     "film_import",
     "film_list",
     "film_propensity",
     "film_read",
+    "film_report",
     "film_review",
     "film_set",
     "film_show",
@@ -232,8 +270,11 @@ __all__ = [
     "traits_show",
     "uplift_read",
     "write_backtest",
+    "write_daily",
     "write_discovery",
+    "write_exhibit",
     "write_film_discovery",
+    "write_film_report",
     "write_forecast",
     "write_look_alike",
     "write_plan",

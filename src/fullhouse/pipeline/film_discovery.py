@@ -11,7 +11,6 @@ from fullhouse.discovery.card import Card, FilmDiscovery, Pick, Segment, WordMat
 from fullhouse.discovery.cards import find_cards
 from fullhouse.discovery.embedding import load_embedding
 from fullhouse.discovery.film_traits import basket_traits
-from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
 from fullhouse.discovery.portfolio import portfolio
 from fullhouse.discovery.segments import find_segments
 from fullhouse.discovery.word_match import match_traits, vocabulary
@@ -21,6 +20,7 @@ from fullhouse.pipeline.film_counts import counted, masks_of
 from fullhouse.pipeline.film_groups import Groups, groups
 from fullhouse.pipeline.film_guess import guesses
 from fullhouse.pipeline.film_house import FilmHouse, KnownFilm, film_house, size
+from fullhouse.pipeline.film_obvious import obvious_of
 from fullhouse.pipeline.film_seed import Wanted, comps_of, own_interest, wanted
 from fullhouse.pipeline.film_tickets import film_tickets
 from fullhouse.pipeline.film_verdict import notes_of, verdict_of
@@ -82,7 +82,7 @@ def _discover(
         return guesses(house, replace(bare, comps=like), words)
     progress("Comparing traits")
     compared = groups(house, film, seed)
-    obvious = _obvious(house, film, seed)
+    obvious = obvious_of(house, film, seed)
     progress("Holding the obvious equal")
     since, until = house.span
     cards = find_cards(compared.both, obvious, key=house.population.key, since=since, until=until)
@@ -163,29 +163,6 @@ def _words(
     if embedding is not None:
         vectors = load_embedding(embedding, wanted=vocabulary([mine], traits))
     return match_traits(mine, traits, space=house.space, plus=plus, minus=minus, embedding=vectors)
-
-
-def _obvious(house: FilmHouse, film: KnownFilm, seed: Wanted) -> ObviousTraits:
-    """Fans of the film's genres and talent; the seed's own films are no talent to be fans of."""
-    talent = {n.casefold() for n in film.facts.get("talent") or ()}
-    series = film.facts.get("series")
-    ours = {t.definition["film"] for t in seed.traits} | {film.slug}
-    like = {
-        k.slug
-        for k in house.films.values()
-        if k.slug
-        and k.slug not in ours
-        and (
-            talent & {n.casefold() for n in k.facts.get("talent") or ()}
-            or (series and k.facts.get("series") == series)
-        )
-    }
-    return obvious_traits(
-        house.traits,
-        genres=film.facts.get("genres") or (),
-        talent_films={s for s in like if s},
-        seed={t.name for t in (*seed.outcome.traits, *seed.outcome.about)},
-    )
 
 
 def _segments(house: FilmHouse, compared: Groups) -> tuple[Segment, ...]:

@@ -54,12 +54,16 @@ class KnownFilm:
 
 @dataclass
 class FilmHouse:
-    """A workspace as of a day, for one territory: its people, traits and films."""
+    """A workspace as of a day, for one territory: its people, traits and films.
+
+    Nobody in `left_out` is among its people: whom a campaign spoke to tells nothing of taste.
+    """
 
     workspace: Workspace
     territory: str
     day: date
     population: Population
+    left_out: People = field(default_factory=dict, repr=False)
     _folder: "TemporaryDirectory[str] | None" = field(default=None, repr=False)
 
     @cached_property
@@ -146,7 +150,8 @@ class FilmHouse:
         found: list[People] = [{} for _ in plans]
         for block, sets, _ in audiences.people(self.population, *plans):
             for mine, here in zip(found, sets, strict=True):
-                mine[block] = here
+                gone = self.left_out.get(block)
+                mine[block] = here if gone is None else here - gone
         return found
 
     def close(self) -> None:
@@ -167,6 +172,7 @@ def film_house(
     territory: str | None = None,
     as_of: date | None = None,
     purpose: str = ANALYTICS,
+    left_out: People | None = None,
 ) -> FilmHouse:
     """The house as of a day; today where none is given."""
     # The latest day that has begun anywhere.
@@ -177,7 +183,7 @@ def film_house(
     territory = territory or workspace.settings.territory
     films.check_territory(territory)
     population = audience_population(workspace, as_of=as_of, purpose=purpose)
-    return FilmHouse(workspace, territory, as_of or today, population)
+    return FilmHouse(workspace, territory, as_of or today, population, left_out or {})
 
 
 def _told(workspace: Workspace, territory: str, day: date) -> dict[str, dict[str, Any]]:

@@ -1,51 +1,49 @@
-"""Launch a campaign: freeze its people and arms, and write what each channel is to deliver."""
+"""Launch a campaign: freeze its people and arms, and hand each channel what it is to deliver."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa
-
 from fullhouse import control
-from fullhouse.activation.deliver import Delivered, DeliveryLine, deliver
+from fullhouse.activation.caps import Booking, over_cap
+from fullhouse.activation.deliver import Delivered, DeliveryLine
+from fullhouse.activation.households import Units, freeze_units, frozen_units, read_households
 from fullhouse.activation.launch import (
+    TREATED,
     Assigned,
     LineAudience,
     assign_lines,
+    count_people,
+    eligible,
     freeze_people,
     read_people,
 )
+from fullhouse.activation.outbox import check_out
+from fullhouse.activation.terms import Terms, frequency, terms_from
 from fullhouse.consent import ADVERTISING
-from fullhouse.control.campaigns import KeptCampaign, add_campaign, campaigns, find_plan
-from fullhouse.discovery.film_traits import any_of
+from fullhouse.control.campaigns import KeptCampaign, KeptPlan, add_campaign, campaigns, find_plan
 from fullhouse.errors import InputError
-from fullhouse.pipeline.campaign_people import (
-    audience_people,
-    both,
-    frozen_people,
-    less,
-    place_people,
-)
+from fullhouse.lake import Lake
+from fullhouse.pipeline.campaign_people import channels_of, line_audiences, people_strata
 from fullhouse.pipeline.film_house import FilmHouse, film_house
+from fullhouse.pipeline.handing import Handing, hand_over
 from fullhouse.pipeline.workspace import Workspace
-from fullhouse.planning import Channel, read_channels
+from fullhouse.planning import Channel
 from fullhouse.planning.plan import Line, Plan, plan_from
-from fullhouse.tables import DELIVERY
-from fullhouse.values import check_slug, slug
-
-WRITTEN = frozenset({"parquet", "csv"})
-"""Forms in which a launch writes deliveries."""
+from fullhouse.tables import CAMPAIGN_PEOPLE
+from fullhouse.values import check_slug
 
 
 @dataclass(frozen=True)
 class Launched:
-    """A campaign's lines with who is what, and the files that were written."""
+    """A campaign's lines with who is what, and what was handed over."""
 
     campaign: KeptCampaign
     lines: tuple[tuple[str, Mapping[str, int]], ...]
     files: tuple[Delivered, ...]
     resumed: bool
+    logged: bool
 
 
 def campaign_launch(
@@ -53,71 +51,100 @@ def campaign_launch(
     plan_name: str,
     *,
     name: str,
-    folder: Path,
+    folder: str | Path,
     channels: str | None = None,
     holdout: float | None = None,
     global_holdout: float = 0.0,
+    channel_holdout: float = 0.0,
+    strata: str = "activity",
+    by: str = "person",
+    households: str | Path | None = None,
+    cap: float | None = None,
+    cap_days: int = 7,
+    contacts: str | Path | None = None,
+    log: bool | None = None,
 ) -> Launched:
-    """Freeze a plan's audiences, decide arms, and write each line's delivery file.
+    """Freeze a plan's audiences, decide arms, and hand over each line in its channel's form.
 
-    Left out, in this order, are people who do not take part in advertising, those who hold a
-    ticket, and those whom the channel cannot address. Launching the same campaign again, after a
-    crash say, changes no arm and writes the same files.
+    Left out, in this order, are people who do not take part in advertising, those over the cap,
+    those who hold a ticket, and those whom the channel cannot address. `folder` may be a URL of an
+    object store. Launching the same campaign again, after a crash say, goes on with the terms it
+    began with, changes no arm, writes the same files and sends only what was not taken.
     """
     check_slug(name, what="The name of a campaign")
     kept = find_plan(workspace.control, plan_name)
     plan = plan_from(kept.body)
-    told = {c.name: c for c in read_channels(channels)}
-    missing = sorted({x.channel for x in plan.lines} - set(told))
-    if missing:
-        raise InputError(
-            f"The plan uses {', '.join(missing)}, which the channels do not have: give the"
-            " --channels it was made with."
-        )
+    told = channels_of(plan, channels)
+    standing = _standing(workspace, name, kept)
+    asked = Terms(
+        plan.holdout if holdout is None else holdout, global_holdout, channel_holdout,
+        strata, by, cap, cap_days,
+    )  # fmt: skip
+    terms = terms_from(standing.body) if standing else asked.with_frequency(plan.lines, told)
+    handing = Handing(check_out(str(folder)), contacts, log)
+    handing.check(workspace, plan, told)
+    _check_households(workspace.lake, name, terms, households)
+    campaign = standing or KeptCampaign(
+        name, plan.film, kept.name, kept.version, terms.body, datetime.now(UTC)
+    )
+    if standing is None:
+        # First, so that after a crash the same plan and terms are carried on with, and no others.
+        add_campaign(workspace.control, campaign)
+        detail: dict[str, object] = {"campaign": name, "plan": f"{kept.name}@{kept.version}"}
+        control.record(workspace.control, "campaign.launch", detail)
+    _freeze(workspace, campaign, plan, told, terms, households)
+    lines = [_delivery(x, told[x.channel], terms) for x in plan.lines]
+    files, logged = hand_over(workspace, name, lines, told, handing)
+    counts = count_people(workspace.lake, name)
+    states = tuple((x.id, counts.get(x.id, {})) for x in plan.lines)
+    return Launched(campaign, states, tuple(files), standing is not None, logged)
+
+
+def _standing(workspace: Workspace, name: str, kept: KeptPlan) -> KeptCampaign | None:
     standing = next((c for c in campaigns(workspace.control) if c.name == name), None)
     if standing is not None and (standing.plan, standing.plan_version) != (kept.name, kept.version):
         raise InputError(
             f"Campaign {name!r} carries out {standing.plan}@{standing.plan_version}: launch"
             f" {kept.name}@{kept.version} under another name."
         )
-    other = sorted({told[x.channel].deliver for x in plan.lines} - WRITTEN)
-    if other:
+    return standing
+
+
+def _check_households(lake: Lake, name: str, terms: Terms, file: str | Path | None) -> None:
+    """A file of households is needed by a launch by household, once, and by no other."""
+    if terms.by != "household":
+        if file is not None:
+            raise InputError("--households is for --by household; this campaign is by person.")
+        return
+    if file is None and frozen_units(lake, name) is None:
         raise InputError(
-            f"Launch writes {' and '.join(sorted(WRITTEN))}, and a channel of the plan takes"
-            f" {', '.join(other)}. Set its deliver to one of them; customer-match files and"
-            " webhooks are made from that with fullhouse.activation (docs/campaigns.md)."
+            "--by household needs --households FILE, Parquet or CSV with source, account and"
+            " household: nothing in the house's own data says who lives together."
         )
-    campaign = standing or KeptCampaign(
-        name,
-        plan.film,
-        kept.name,
-        kept.version,
-        {
-            "holdout": plan.holdout if holdout is None else holdout,
-            "global_holdout": global_holdout,
-        },
-        datetime.now(UTC),
-    )
-    if standing is None:
-        # First, so that after a crash the same plan and shares are carried on with, and no others.
-        add_campaign(workspace.control, campaign)
-        detail: dict[str, object] = {"campaign": name, "plan": f"{kept.name}@{kept.version}"}
-        control.record(workspace.control, "campaign.launch", detail)
-    if not read_people(workspace.lake, name):
-        with film_house(workspace, territory=plan.territory) as house:
-            assigned = _assign(house, plan, told, campaign)
-        freeze_people(
-            workspace.lake, name, assigned, at=datetime.now(UTC), batch=f"campaign:{name}"
-        )
-    people = frozen_people(workspace, name, plan)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = deliver(workspace.lake, [_delivery(x, told) for x in plan.lines], people, folder)
-    _log(workspace, campaign, files)
-    lines = tuple(
-        (line, {s: sum(map(len, b.values())) for s, b in states.items()})
-        for line, states in people.items()
-    )
-    return Launched(campaign, lines, tuple(files), standing is not None)
+
+
+def _freeze(
+    workspace: Workspace,
+    campaign: KeptCampaign,
+    plan: Plan,
+    channels: Mapping[str, Channel],
+    terms: Terms,
+    households: str | Path | None,
+) -> None:
+    """Freeze who is what, unless it is frozen; households before people, and one with the other."""
+    lake, batch = workspace.lake, f"campaign:{campaign.name}"
+    if lake.has_batch(CAMPAIGN_PEOPLE, batch):
+        return
+    units = None
+    if terms.by == "household":
+        units = frozen_units(lake, campaign.name)
+        if units is None:
+            assert households is not None
+            units = read_households(lake, households)
+            freeze_units(lake, campaign.name, units)
+    with film_house(workspace, territory=plan.territory) as house:
+        assigned = _assign(house, plan, channels, campaign, terms, units)
+    freeze_people(lake, campaign.name, assigned, at=datetime.now(UTC), batch=batch)
 
 
 def _assign(
@@ -125,66 +152,71 @@ def _assign(
     plan: Plan,
     channels: Mapping[str, Channel],
     campaign: KeptCampaign,
+    terms: Terms,
+    units: Units | None,
 ) -> list[Assigned]:
     """Arms of the whole campaign: one for each person, whatever lines they are in."""
-    workspace = house.workspace
-    audiences = audience_people(house, plan)
-    used = dict.fromkeys(x.channel for x in plan.lines)
-    on = dict(
-        zip(
-            used,
-            house.people(
-                *(any_of([f"source:{slug(s)}" for s in channels[c].sources]) for c in used)
-            ),
-            strict=True,
-        )
-    )
-    places = place_people(house, plan)
-    film = house.film_traits.get(house.find(plan.film).slug or "")
-    (have,) = house.people(film.saw.name) if film is not None and film.saw else ({},)
-    with film_house(workspace, territory=plan.territory, purpose=ADVERTISING) as willing:
-        (yes,) = willing.people("everyone")
-    lines = []
-    for line in plan.lines:
-        mine = both(audiences[line.rule], places[line.cities])
-        lines.append(
-            LineAudience(
-                line.id,
-                mine,
-                {
-                    "no_consent": less(mine, yes),
-                    "has_ticket": have,
-                    "not_addressed": less(mine, on[line.channel]),
-                },
-            )
-        )
+    with film_house(house.workspace, territory=plan.territory, purpose=ADVERTISING) as willing:
+        lines = line_audiences(house, willing, plan, channels)
+    lines = _capped(house.workspace, plan, channels, campaign, terms, lines)
     return assign_lines(
         lines,
         key=house.population.key,
         campaign=campaign.name,
-        holdout=float(campaign.body["holdout"]),
-        global_holdout=float(campaign.body["global_holdout"]),
+        holdout=terms.holdout,
+        global_holdout=terms.global_holdout,
+        channel_holdout=terms.channel_holdout,
+        strata=people_strata(house, plan, terms.strata, [x.people for x in lines]),
+        units=units,
     )
 
 
-def _delivery(line: Line, channels: Mapping[str, Channel]) -> DeliveryLine:
-    channel = channels[line.channel]
-    form = "csv" if channel.deliver == "csv" else "parquet"
-    rate = max(line.impressions / max(line.people, 1.0), 1.0)
+def _capped(
+    workspace: Workspace,
+    plan: Plan,
+    channels: Mapping[str, Channel],
+    campaign: KeptCampaign,
+    terms: Terms,
+    lines: Sequence[LineAudience],
+) -> list[LineAudience]:
+    """The lines with whom the cap leaves out; lines are in the order of the plan, dearest first."""
+    caps = {x.channel: terms.cap_of(channels[x.channel]) for x in plan.lines}
+    often = terms.frequency or {}
+    ours = [
+        Booking(x.channel, x.week, often.get(x.id, frequency(x)), eligible(audience))
+        for x, audience in zip(plan.lines, lines, strict=True)
+    ]
+    before = _booked(workspace, campaign.name, ours, max(c.days for c in caps.values()))
+    return [
+        replace(line, refused={**line.refused, "over_cap": over}) if over else line
+        for line, over in zip(lines, over_cap(ours, before, caps), strict=True)
+    ]
+
+
+def _booked(workspace: Workspace, name: str, ours: Sequence[Booking], days: int) -> list[Booking]:
+    """What other campaigns show on our channels within so many days of any of our lines."""
+    found = []
+    for other in campaigns(workspace.control):
+        if other.name == name:
+            continue
+        plan = plan_from(find_plan(workspace.control, f"{other.plan}@{other.plan_version}").body)
+        near = [
+            x
+            for x in plan.lines
+            if any(b.channel == x.channel and abs((b.day - x.week).days) < days for b in ours)
+        ]
+        if not near:
+            continue
+        people = read_people(workspace.lake, other.name, [TREATED])
+        often = terms_from(other.body).frequency or {}
+        for x in near:
+            shown = people.get(x.id, {}).get(TREATED, {})
+            found.append(Booking(x.channel, x.week, often.get(x.id, frequency(x)), shown))
+    return found
+
+
+def _delivery(line: Line, channel: Channel, terms: Terms) -> DeliveryLine:
+    often = (terms.frequency or {}).get(line.id, frequency(line))
     return DeliveryLine(
-        line.id, line.audience, line.channel, channel.sources, form, line.week, round(rate)
+        line.id, line.audience, line.channel, channel.sources, channel.deliver, line.week, often
     )
-
-
-def _log(workspace: Workspace, campaign: KeptCampaign, files: Sequence[Delivered]) -> None:
-    at = datetime.now(UTC)
-    rows = [
-        {
-            "campaign": campaign.name, "line": f.line, "channel": f.channel, "part": 0,
-            "form": f.form, "persons": f.persons, "rows": f.rows, "digest": f.digest,
-            "to": f.file.name, "at": at,
-        }
-        for f in files
-    ]  # fmt: skip
-    table = pa.Table.from_pylist(rows, schema=DELIVERY.schema)
-    workspace.lake.append(DELIVERY, table, batch=f"delivery:{campaign.name}")

@@ -1,9 +1,10 @@
 """A channel: whom it can address, what it costs, how often it may speak to one person."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from importlib import resources
+from statistics import median
 from typing import Any
 
 from fullhouse.errors import InputError, did_you_mean
@@ -56,6 +57,18 @@ class Channel:
     def unit_price(self) -> float:
         """What one impression or message costs."""
         return self.price / 1000 if self.pricing == "cpm" else self.price
+
+
+def worths(channels: Sequence[Channel]) -> dict[str, float]:
+    """How strong an impression of each channel is thought to be, beside the others, untested.
+
+    What is sold by impression is sold to bidders, so its price tells a part of what it does: the
+    root of it beside the middle price, neither nothing nor all. The price of a message is what
+    sending costs, and tells nothing.
+    """
+    sold = [c.price for c in channels if c.pricing == "cpm"]
+    middle = median(sold) if sold else 1.0
+    return {c.name: (c.price / middle) ** 0.5 if c.pricing == "cpm" else 1.0 for c in channels}
 
 
 def read_channels(text: str | None = None) -> tuple[Channel, ...]:

@@ -3,7 +3,7 @@
 Everything is in aggregate: a count under the `minimum` is None, never a number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from fractions import Fraction
@@ -85,9 +85,7 @@ class Exhibit:
     simulated: bool = False
 
     def __post_init__(self) -> None:
-        _check_seats(self.seats, self.goal)
-        if self.minimum < 1:
-            raise InputError(f"The minimum must be at least 1 person, not {self.minimum}.")
+        check_showing(self.seats, self.goal, self.minimum)
         # A pack that holds a small count would print it sooner or later.
         for what, count in self._counts():
             if count is not None and count < self.minimum:
@@ -154,12 +152,30 @@ def parts_at_least(counts: Mapping[str, Count], minimum: int) -> dict[str, Count
     >>> parts_at_least({"day": 300, "evening": 200, "late": 20}, 50)
     {'day': 300, 'evening': None, 'late': None}
     """
-    hidden = {name for name, count in counts.items() if count < minimum}
-    for name in sorted(counts, key=lambda n: counts[n]):
-        if not hidden or sum(counts[n] for n in hidden) >= minimum:
-            break
-        hidden.add(name)
+    hidden = hidden_parts([counts], minimum)
     return {name: None if name in hidden else count for name, count in counts.items()}
+
+
+def hidden_parts(
+    measures: Sequence[Mapping[str, float]], minimum: int, *, hide: Collection[str] = ()
+) -> set[str]:
+    """The parts to leave out where each measure of all parts together is known.
+
+    Every part that is under the minimum by any measure, and those of `hide`; then others, the
+    smallest first, until what is left out is not under the minimum by any measure. All measures
+    have the same parts.
+
+    >>> sorted(hidden_parts([{"a": 90, "b": 70, "c": 8}, {"a": 60, "b": 95, "c": 80}], 50))
+    ['b', 'c']
+    """
+    hidden = set(hide) | {n for m in measures for n, count in m.items() if count < minimum}
+    while hidden:
+        short = next((m for m in measures if sum(m[n] for n in hidden) < minimum), None)
+        rest = [n for n in short if n not in hidden] if short else []
+        if short is None or not rest:
+            break
+        hidden.add(min(rest, key=short.__getitem__))
+    return hidden
 
 
 def suggest_showings(admissions: Mapping[str, float], *, seats: int, goal: float) -> dict[str, int]:
@@ -193,6 +209,13 @@ def _largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
     for k in by_rest[: total - sum(whole)]:
         whole[k] += 1
     return whole
+
+
+def check_showing(seats: int, goal: float, minimum: int) -> None:
+    """Nothing, where these can be those of a pack."""
+    _check_seats(seats, goal)
+    if minimum < 1:
+        raise InputError(f"The minimum must be at least 1 person, not {minimum}.")
 
 
 def _check_seats(seats: int, goal: float) -> None:

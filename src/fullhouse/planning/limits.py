@@ -21,7 +21,8 @@ KNOWN = ("city_minimum", "exclusive", "blackout", "explore", "channel_maximum")
 @dataclass(frozen=True)
 class Limits:
     """Least spend by city group, audiences kept to one channel, weeks without advertising, the
-    share of money for kinds of audience that no readout has measured, most spend by channel.
+    share of the spend for kinds of audience that no readout has measured (as long as there are
+    any), most spend by channel.
     """
 
     city_minimum: Mapping[str, float] = field(default_factory=dict)
@@ -72,7 +73,6 @@ def as_rows(
     cities: Sequence[str],
     weeks: Sequence[date],
     tested: Sequence[bool],
-    budget: float,
 ) -> tuple[Rows, Flags]:
     """The rows that a spend must keep, and which slots may be used at all.
 
@@ -96,8 +96,11 @@ def as_rows(
         add(slots.channel == place, 1.0, most, f"at most {most:,.0f} on {channel}")
     if limits.explore:
         new = np.array([not t for t in tested])[slots.audience]
-        least = limits.explore * budget
-        add(new, -1.0, least, f"at least {least:,.0f} for untested audiences")
+        if new.any():
+            # Of what is spent, so that a budget larger than can be spent is no contradiction.
+            coefficients.append(limits.explore - new.astype(np.float64))
+            bounds.append(0.0)
+            names.append(f"at least {limits.explore:.0%} for untested audiences")
     allowed = np.ones(len(slots), dtype=bool)
     for audience, channel in limits.exclusive.items():
         mine = slots.audience == _place(audience, audiences, "audience")

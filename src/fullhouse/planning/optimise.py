@@ -1,33 +1,41 @@
 """The best way to spend a budget, over all draws of what an impression does.
 
 Extra tickets of a draw are Σ base × gain × (1 − exp(−dose)) over cells: concave in the spends, so
-the mean over draws is too, and the best point is one point. It is found by the Frank–Wolfe
-method with an exact line search (Jaggi 2013): each step's best corner is a linear programme
-(SciPy's HiGHS), so that every constraint of a plan is one row of it, and the gap of the last step
-bounds from above how much better any other plan could be.
+the mean over draws is too, and the best point is one point. A barrier method comes near it from
+the inside; steps of the Frank–Wolfe method (Jaggi 2013), each towards the best corner of a linear
+programme (SciPy's HiGHS), do the rest where that did not suffice. Every constraint of a plan is
+one row of the programme, and the last one bounds from above how much better any other plan could
+be.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog, minimize_scalar
+from threadpoolctl import threadpool_limits
 
 from fullhouse.errors import InputError
-from fullhouse.planning.cells import Cells, Slots
-from fullhouse.planning.response import Response
+from fullhouse.planning.aim import Aim, Attitude
+from fullhouse.planning.interior import inside
+from fullhouse.planning.problem import Problem, extra_tickets
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-Attitude: TypeAlias = Literal["neutral", "cautious"]
-CAUTIOUS_SHARE = 0.2
-"""A cautious plan makes the mean of the worst fifth of draws as large as it can be (expected
-shortfall; Rockafellar & Uryasev 2000): concave like the mean."""
-STEPS = 400
+STEPS = 200
 GAP = 0.002
 """The search ends when no plan can be better by more than this share."""
+SMALLEST = 1e-5
+"""Share of the budget below which a spend is what is left of the search, and no line."""
+
+
+CURVE_DRAWS = 100
+"""Draws over which the plans of other budgets are found; what they win is told over all."""
+
+
+class DoesNotFitError(InputError):
+    """No plan keeps all constraints with a budget."""
 
 
 @dataclass(frozen=True)
@@ -38,34 +46,12 @@ class Rows:
     limits: Floats
     names: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Problem:
-    """Slots and cells, and what doses do: everything a spend is turned into tickets by.
-
-    `kind_of` gives the kind (column of the response) of each audience, `fade` how much of each
-    slot's dose is left when it counts. A cell answers with the gain of its most responsive
-    audience, draw by draw: an advertisement made for it reaches it by whatever line.
-    """
-
-    cells: Cells
-    slots: Slots
-    response: Response
-    kind_of: tuple[int, ...]
-    fade: Floats
-
-    def dose_per_money(self) -> Floats:
-        """Dose of one unit of money in a slot on each person it addresses: (draws, slots)."""
-        rates = self.slots.rates(np.ones(len(self.slots)))
-        found: Floats = self.response.strength[:, self.slots.channel] * (rates * self.fade)
-        return found
-
-    def gains(self) -> Floats:
-        """What each cell may gain at most, in tickets: (draws, cells)."""
-        gain = self.response.gain[:, list(self.kind_of)]
-        best = np.where(self.cells.in_audience[None], gain[:, None, :], 0.0).max(axis=2)
-        found: Floats = best * self.cells.tickets
-        return found
+    def __add__(self, other: "Rows") -> "Rows":
+        return Rows(
+            np.vstack([self.coefficients, other.coefficients]),
+            np.r_[self.limits, other.limits],
+            (*self.names, *other.names),
+        )
 
 
 @dataclass(frozen=True)
@@ -75,32 +61,6 @@ class Spent:
     spend: Floats
     tickets: Floats
     gap: float
-
-
-def extra_tickets(problem: Problem, spend: Floats) -> Floats:
-    """Extra tickets of a spend, in each draw."""
-    found: Floats = by_cell(problem, spend).sum(axis=1)
-    return found
-
-
-def by_cell(problem: Problem, spend: Floats) -> Floats:
-    """Extra tickets of each cell, in each draw: (draws, cells)."""
-    dose = (problem.dose_per_money() * spend) @ problem.slots.reaches
-    found: Floats = problem.gains() * -np.expm1(-dose)
-    return found
-
-
-def shared_out(problem: Problem, spend: Floats) -> Floats:
-    """Extra tickets of each slot, in each draw: each cell's in proportion to the slots' doses.
-
-    They add up to the whole: what two lines win together is told once.
-    """
-    dose = problem.dose_per_money() * spend
-    total = dose @ problem.slots.reaches
-    won = problem.gains() * -np.expm1(-total)
-    per_dose = np.divide(won, total, out=np.zeros_like(won), where=total > 0)
-    found: Floats = dose * (per_dose @ problem.slots.reaches.T)
-    return found
 
 
 def optimise(
@@ -118,8 +78,16 @@ def optimise(
     """
     if not budget > 0:
         raise InputError(f"A budget must be above 0, not {budget:g}.")
+    # Small products by the thousand: more BLAS threads than one make them many times slower.
+    with threadpool_limits(1):
+        return _optimise(Aim(problem, attitude), problem, budget, rows, allowed)
+
+
+def _optimise(
+    aim: Aim, problem: Problem, budget: float, rows: Rows | None, allowed: Flags | None
+) -> Spent:
     open_ = np.ones(len(problem.slots), dtype=bool) if allowed is None else allowed.copy()
-    found = _solve(problem, budget, rows, open_, attitude)
+    found = _solve(aim, problem, budget, rows, open_)
     while True:
         under = (found.spend > 0) & (found.spend < problem.slots.least * (1 - 1e-9))
         if not under.any():
@@ -127,77 +95,54 @@ def optimise(
         short = np.where(under, found.spend / np.maximum(problem.slots.least, 1e-12), np.inf)
         worst = np.argsort(short)[: max(1, int(under.sum()) // 2)]
         open_[worst] = False
-        found = _solve(problem, budget, rows, open_, attitude)
+        found = _solve(aim, problem, budget, rows, open_)
 
 
-def _solve(
-    problem: Problem, budget: float, rows: Rows | None, open_: Flags, attitude: Attitude
-) -> Spent:
-    dose, gains = problem.dose_per_money(), problem.gains()
-    reaches = problem.slots.reaches.astype(np.float64)
-    most = np.where(open_, problem.slots.most, 0.0)
-    spend = _corner(np.zeros(len(most)), most, budget, rows)
+def _solve(aim: Aim, problem: Problem, budget: float, rows: Rows | None, open_: Flags) -> Spent:
+    most = np.where(open_, np.minimum(problem.slots.most, budget), 0.0)
+    spend = inside(aim.neutral(), most, *_matrix(len(most), budget, rows), GAP)
+    if spend is None:
+        spend = _corner(np.zeros(len(most)), most, budget, rows)
     value, gap = 0.0, np.inf
     for _ in range(STEPS):
-        value, slope = _value(spend, dose, gains, reaches, attitude)
+        at = aim.doses(spend)
+        value, slope = aim.slope(at)
         corner = _corner(slope, most, budget, rows)
         gap = float(slope @ (corner - spend))
         if gap <= GAP * max(value, 1e-12):
             break
-        step = _line(spend, corner - spend, dose, gains, reaches, attitude)
-        spend = spend + step * (corner - spend)
+        spend = spend + _line(aim, at, aim.doses(corner - spend)) * (corner - spend)
     # What is left of a step towards a corner long given up is no line.
-    spend = np.where(spend < 1e-6 * budget, 0.0, spend)
+    spend = np.where(spend < SMALLEST * budget, 0.0, spend)
     return Spent(spend, extra_tickets(problem, spend), gap / max(value, 1e-12))
 
 
-def _value(
-    spend: Floats, dose: Floats, gains: Floats, reaches: Floats, attitude: Attitude
-) -> tuple[float, Floats]:
-    """What is maximised, and its slope by spend."""
-    kept = np.exp(-((dose * spend) @ reaches))
-    tickets = (gains * (1 - kept)).sum(axis=1)
-    weight = _weights(tickets, attitude)
-    slope = (weight[:, None] * dose * ((gains * kept) @ reaches.T)).sum(axis=0)
-    return float(weight @ tickets), slope
-
-
-def _weights(tickets: Floats, attitude: Attitude) -> Floats:
-    if attitude == "neutral":
-        return np.full(len(tickets), 1 / len(tickets))
-    worst = np.argsort(tickets, kind="stable")[: max(1, round(CAUTIOUS_SHARE * len(tickets)))]
-    found = np.zeros(len(tickets))
-    found[worst] = 1 / len(worst)
-    return found
-
-
-def _line(
-    spend: Floats, way: Floats, dose: Floats, gains: Floats, reaches: Floats, attitude: Attitude
-) -> float:
-    at, along = (dose * spend) @ reaches, (dose * way) @ reaches
-
-    def loss(step: float) -> float:
-        tickets = (gains * -np.expm1(-(at + step * along))).sum(axis=1)
-        return -float(_weights(tickets, attitude) @ tickets)
-
-    best = minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4})
+def _line(aim: Aim, at: npt.NDArray[np.float32], along: npt.NDArray[np.float32]) -> float:
+    best = minimize_scalar(
+        lambda step: -aim.value(at + np.float32(step) * along),
+        bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4},
+    )  # fmt: skip
     return float(best.x)
+
+
+def _matrix(size: int, budget: float, rows: Rows | None) -> tuple[Floats, Floats]:
+    """The budget and the rows as one: matrix · spend ≤ limits."""
+    if rows is None or not len(rows.limits):
+        return np.ones((1, size)), np.array([budget])
+    return np.vstack([np.ones(size), rows.coefficients]), np.r_[budget, rows.limits]
 
 
 def _corner(slope: Floats, most: Floats, budget: float, rows: Rows | None) -> Floats:
     """The spend that is best where every unit wins what it wins now."""
     if rows is None or not len(rows.limits):
         return _filled(slope, most, budget)
+    matrix, limits = _matrix(len(slope), budget, rows)
     found = linprog(
-        -slope,
-        A_ub=np.vstack([np.ones(len(slope)), rows.coefficients]),
-        b_ub=np.r_[budget, rows.limits],
-        bounds=np.c_[np.zeros(len(most)), most],
-        method="highs",
+        -slope, A_ub=matrix, b_ub=limits, bounds=np.c_[np.zeros(len(most)), most], method="highs"
     )
     if not found.success:
-        names = "; ".join(rows.names) or "the constraints"
-        raise InputError(
+        names = "; ".join(n for n in rows.names if n) or "the constraints"
+        raise DoesNotFitError(
             f"No plan fits a budget of {budget:,.0f} and all of: {names}. A larger budget, or"
             " fewer or weaker constraints, would do."
         )
@@ -222,8 +167,16 @@ def marginal_curve(
     rows: Rows | None = None,
     allowed: Flags | None = None,
     attitude: Attitude = "neutral",
-) -> list[Spent]:
-    """The best plan of each budget: what each further unit of money buys."""
-    return [
-        optimise(problem, b, rows=rows, allowed=allowed, attitude=attitude) for b in sorted(budgets)
-    ]
+) -> list[Spent | None]:
+    """The best plan of each budget within the same constraints; None where none keeps them."""
+    found: list[Spent | None] = []
+    every = max(1, problem.response.draws // CURVE_DRAWS)
+    few = replace(problem, response=problem.response.thinned(every))
+    for budget in budgets:
+        try:
+            best = optimise(few, budget, rows=rows, allowed=allowed, attitude=attitude)
+        except DoesNotFitError:
+            found.append(None)
+        else:
+            found.append(replace(best, tickets=extra_tickets(problem, best.spend)))
+    return found

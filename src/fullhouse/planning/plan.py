@@ -1,6 +1,6 @@
 """A plan: which audience is spoken to on which channel, where, when, for how much, to what end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -76,7 +76,11 @@ class Plan:
     """A plan for a film as of a day. Money is in `currency`; ranges are 80 %.
 
     `reach` and `frequency` are over all lines, each person counted once. `bridge` goes from the
-    base forecast's gross, audience by audience, to the range with the plan.
+    base forecast's gross, audience by audience, to the range with the plan. `claims` are, by rule,
+    how much likelier its people were said to be, beyond the obvious, with a 95 % interval.
+    `base_tickets` is what the people that the plan addresses are expected to buy without it;
+    `base_by_audience` the people that each audience's lines address (in several counted in each)
+    and the tickets that they are.
     """
 
     name: str
@@ -106,6 +110,9 @@ class Plan:
     notes: tuple[str, ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
+    claims: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
+    base_tickets: float = 0.0
+    base_by_audience: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can say it."""
@@ -114,7 +121,7 @@ class Plan:
 
 
 def plan_from(body: Mapping[str, Any]) -> Plan:
-    """A plan from what `to_dict` gave."""
+    """A plan from what `to_dict` gave; what older plans did not have yet is empty."""
     told = dict(body)
     return Plan(
         **told
@@ -135,8 +142,17 @@ def plan_from(body: Mapping[str, Any]) -> Plan:
             "unreachable": tuple(Unreachable(**x) for x in told["unreachable"]),
             "cities": {k: tuple(v) for k, v in told["cities"].items()},
             "notes": tuple(told["notes"]),
+            "claims": {k: _triple(v) for k, v in told.get("claims", {}).items()},
+            "base_by_audience": {
+                k: (float(v[0]), float(v[1])) for k, v in told.get("base_by_audience", {}).items()
+            },
         }
     )
+
+
+def _triple(told: Sequence[float]) -> tuple[float, float, float]:
+    value, low, high = map(float, told)
+    return value, low, high
 
 
 def _line(told: Mapping[str, Any]) -> Line:

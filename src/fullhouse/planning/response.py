@@ -1,52 +1,68 @@
-"""What an impression does: a saturating response, and what past readouts say of it.
+"""What impressions do: a saturating response, and what past readouts say of it.
 
-Relative response of somebody who saw a dose D = Σ strength(channel) × impressions:
+Relative response of somebody who saw a dose D = Σ over channels of strength × impressions:
 
-    u(D) = gain(kind) × (1 − exp(−D))
+    u(D) = gain(kind, film) × (1 − exp(−D))
 
 so that tickets with the campaign are base × (1 + u). `gain` is what telling somebody all there is
-to tell adds to the tickets they would have bought, by kind of audience; `strength` is a channel's
-dose of one impression. Both are log-normal, pooled over kinds and channels (Gaussian effects
-around a common mean on the log scale), so that a kind that was never measured is told by the
-others, widely. Draws come from elliptical slice sampling (Murray, Adams & MacKay 2010).
+to tell adds to the tickets they would have bought, by kind of audience and by film; `strength` is
+a channel's dose of one impression. Both are log-normal, pooled over kinds, films and channels
+(Gaussian effects around a common mean on the log scale), so that a kind that was never measured is
+told by the others, widely. A readout measures all channels of a campaign together: they are told
+apart by how their mixes differ between the people of one readout and of others. Draws come from
+elliptical slice sampling (Murray, Adams & MacKay 2010).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-GAIN, GAIN_SPREAD = np.log(0.35), 0.9
+GAIN, GAIN_SPREAD = np.log(0.35), 1.2
 """Mean and spread of the log of what full exposure adds to base tickets, before any readout: a
-third, and from a twentieth to twice (95 %): wide, because nobody knows."""
+third; with the spreads below from a fiftieth to six times (95 %). Wide, because nobody knows, and
+because a film that one in eight has heard of can gain several times what it would sell."""
 KIND_SPREAD = 0.5
-STRENGTH, STRENGTH_SPREAD = np.log(0.05), 0.7
+FILM_SPREAD = 0.6
+"""Films answer differently: one that few have heard of gains more. All kinds of a film share it."""
+STRENGTH, STRENGTH_SPREAD = np.log(0.05), 0.4
 CHANNEL_SPREAD = 0.5
 FADE_DAYS = 18.0
 """Days after which a dose has faded to 1/e of itself, where nothing was measured."""
-BURN, THIN = 300, 3
+BURN, THIN = 600, 5
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a readout found for one line: relative response of its treated people, and its error.
+    """What a readout found of some people: relative response of the treated, and its error.
 
-    `impressions` are those of a person assigned, `kind` and `channel` what the line was.
+    `doses` are the impressions of a person assigned by channel, each `faded` to the opening.
+    `kind` is that of the audience that answers for these people: as in a plan, the first of the
+    plan's audiences that they are in. `film` is any name that readouts of one film have in common.
+
+    Where several were compared with one base (treated people from whom different channels were
+    withheld, say, with the same held-out people), `part` names it, `base_error` is the relative
+    error of that base, and `error` leaves it out: what they share is not counted twice.
     """
 
     kind: str
-    channel: str
-    impressions: float
+    doses: Mapping[str, float]
     response: float
     error: float
+    film: str = ""
+    part: str = ""
+    base_error: float = 0.0
 
 
 @dataclass(frozen=True)
 class Response:
-    """Draws of gain by kind (draws, kinds) and strength by channel (draws, channels)."""
+    """Draws of gain by kind (draws, kinds) and strength by channel (draws, channels).
+
+    The gain is that of a film that was never measured.
+    """
 
     kinds: tuple[str, ...]
     channels: tuple[str, ...]
@@ -59,14 +75,23 @@ class Response:
         """How many draws there are."""
         return len(self.gain)
 
+    def thinned(self, every: int) -> "Response":
+        """Each `every`th draw."""
+        return replace(self, gain=self.gain[::every], strength=self.strength[::every])
+
     def tested(self, kind: str) -> bool:
         """Whether a readout has measured this kind of audience."""
         return any(m.kind == kind for m in self.measured)
 
     def most_seen(self, channel: str) -> float | None:
-        """The most impressions a person that a readout has measured on a channel."""
-        seen = [m.impressions for m in self.measured if m.channel == channel]
+        """The most impressions a person, faded to the opening, that were measured on a channel."""
+        seen = [m.doses[channel] for m in self.measured if m.doses.get(channel, 0.0) > 0]
         return max(seen) if seen else None
+
+
+def faded(impressions: float, days_before_opening: float) -> float:
+    """What is left of impressions when the film opens; those after the opening count whole."""
+    return float(impressions * np.exp(-max(0.0, days_before_opening) / FADE_DAYS))
 
 
 def respond(gain: Floats, dose: Floats) -> Floats:
@@ -81,57 +106,98 @@ def learn_response(
     *,
     draws: int = 400,
     seed: int,
+    worth: Mapping[str, float] | None = None,
 ) -> Response:
     """The response as it is known after some readouts; the prior where there are none.
 
-    Readouts of other kinds and channels count too, through what all have in common.
+    Readouts of other kinds, films and channels count too, through what all have in common.
+    `worth` is how much stronger than others a channel's impression is thought to be before any
+    readout, 1 where nothing is said (see `channel.worths`).
     """
-    every_kind = tuple(dict.fromkeys([*kinds, *(m.kind for m in measured)]))
-    every_channel = tuple(dict.fromkeys([*channels, *(m.channel for m in measured)]))
+    names = Names.of(kinds, channels, measured, worth or {})
     g = np.random.default_rng(seed)
-    size = 2 + len(every_kind) + len(every_channel)
     if not measured:
-        z = g.standard_normal((draws, size))
+        z = g.standard_normal((draws, names.size))
     else:
-        z = _slices(g, size, Likelihood(every_kind, every_channel, measured), draws)
-    gain, strength = _parameters(z, len(every_kind))
-    mine = [every_kind.index(k) for k in kinds]
-    ours = [every_channel.index(c) for c in channels]
+        z = _slices(g, names.size, Likelihood(names, measured), draws)
+    gain, _, strength, _ = _parameters(z, names)
+    # The film to come is a new one: its own effect is as wide as films differ.
+    gain = gain * np.exp(FILM_SPREAD * g.standard_normal((draws, 1)))
+    mine = [names.kinds.index(k) for k in kinds]
+    ours = [names.channels.index(c) for c in channels]
     return Response(
         tuple(kinds), tuple(channels), gain[:, mine], strength[:, ours], tuple(measured)
     )
 
 
-def _parameters(z: Floats, kinds: int) -> tuple[Floats, Floats]:
-    """Standard normal coordinates as gains and strengths; the last axis of z are coordinates."""
-    common_gain, common_strength = z[..., 0:1], z[..., 1:2]
-    of_kind, of_channel = z[..., 2 : 2 + kinds], z[..., 2 + kinds :]
-    gain = np.exp(GAIN + GAIN_SPREAD * common_gain + KIND_SPREAD * of_kind)
-    strength = np.exp(STRENGTH + STRENGTH_SPREAD * common_strength + CHANNEL_SPREAD * of_channel)
-    return gain, strength
+@dataclass(frozen=True)
+class Names:
+    """Everything that has an effect of its own: coordinates after the two common ones."""
+
+    kinds: tuple[str, ...]
+    channels: tuple[str, ...]
+    films: tuple[str, ...]
+    parts: tuple[str, ...]
+    worth: Floats
+
+    @classmethod
+    def of(
+        cls,
+        kinds: Sequence[str],
+        channels: Sequence[str],
+        measured: Sequence[Measured],
+        worth: Mapping[str, float],
+    ) -> "Names":
+        """The names asked for, then those of the readouts."""
+        every = tuple(dict.fromkeys([*channels, *(c for m in measured for c in m.doses)]))
+        return cls(
+            tuple(dict.fromkeys([*kinds, *(m.kind for m in measured)])),
+            every,
+            tuple(dict.fromkeys(m.film for m in measured)),
+            tuple(dict.fromkeys(m.part for m in measured)),
+            np.array([worth.get(c, 1.0) for c in every]),
+        )
+
+    @property
+    def size(self) -> int:
+        """How many coordinates there are."""
+        return 2 + sum(map(len, (self.kinds, self.channels, self.films, self.parts)))
+
+
+def _parameters(z: Floats, names: Names) -> tuple[Floats, Floats, Floats, Floats]:
+    """Coordinates (last axis) as gain by kind, factor by film, strength, and the luck of bases."""
+    ends = np.cumsum([len(names.kinds), len(names.channels), len(names.films)])
+    of_kind, of_channel, of_film, of_part = np.split(z[..., 2:], ends, axis=-1)
+    gain = np.exp(GAIN + GAIN_SPREAD * z[..., 0:1] + KIND_SPREAD * of_kind)
+    strength = np.exp(STRENGTH + STRENGTH_SPREAD * z[..., 1:2] + CHANNEL_SPREAD * of_channel)
+    return gain, np.exp(FILM_SPREAD * of_film), strength * names.worth, of_part
 
 
 class Likelihood:
     """Log likelihood of coordinates, given the readouts: each normal around what is foretold."""
 
-    def __init__(
-        self, kinds: Sequence[str], channels: Sequence[str], measured: Sequence[Measured]
-    ) -> None:
-        self.kinds = len(kinds)
-        self.kind = np.array([kinds.index(m.kind) for m in measured])
-        self.channel = np.array([channels.index(m.channel) for m in measured])
-        self.impressions = np.array([m.impressions for m in measured])
+    def __init__(self, names: Names, measured: Sequence[Measured]) -> None:
+        self.names = names
+        self.kind = np.array([names.kinds.index(m.kind) for m in measured])
+        self.part = np.array([names.parts.index(m.part) for m in measured])
+        self.base_error = np.array([m.base_error for m in measured])
+        self.film = np.array([names.films.index(m.film) for m in measured])
+        self.doses = np.array([[m.doses.get(c, 0.0) for c in names.channels] for m in measured])
         self.response = np.array([m.response for m in measured])
         self.error = np.array([m.error for m in measured])
 
     def __call__(self, z: Floats) -> float:
         """The log likelihood of one point, a constant apart."""
-        gain, strength = _parameters(z, self.kinds)
-        told = respond(gain[self.kind], strength[self.channel] * self.impressions)
+        gain, film, strength, luck = _parameters(z, self.names)
+        told = respond(gain[self.kind] * film[self.film], self.doses @ strength)
+        # A base found too small makes all that was compared with it look too large.
+        told = (1 + told) * np.exp(self.base_error * luck[self.part]) - 1
         return float(-0.5 * (((self.response - told) / self.error) ** 2).sum())
 
 
-def _slices(g: np.random.Generator, size: int, log_likelihood: Likelihood, draws: int) -> Floats:
+def _slices(
+    g: np.random.Generator, size: int, log_likelihood: Callable[[Floats], float], draws: int
+) -> Floats:
     """Draws from a standard normal prior times a likelihood."""
     z = np.zeros(size)
     now = log_likelihood(z)

@@ -93,11 +93,11 @@ def discovery_page(
     parts = [
         *_head(found),
         _used(found),
-        *_cards(found),
+        *cards_section(found),
         *_overlap(found, combinations),
         *segments_section(found),
         *portfolio_section(found),
-        *_tickets(found),
+        *tickets_section(found),
         *comps_section(found),
         *words_section(found),
         *_refused(found),
@@ -145,7 +145,8 @@ def _obvious(found: FilmDiscovery) -> list[Html]:
     return [items(lines)] if lines else []
 
 
-def _cards(found: FilmDiscovery) -> list[Html]:
+def cards_section(found: FilmDiscovery, *, behind: bool = True) -> list[Html]:
+    """The audiences as cards and as a chart; with `behind`, every figure of each too."""
     if not found.cards:
         return []
     shown = {c.standing for c in found.cards}
@@ -165,7 +166,8 @@ def _cards(found: FilmDiscovery) -> list[Html]:
                 forest_rows(found.cards),
             ),
         ]
-    parts += [tag("h3", "Behind each audience"), behind_cards(found.cards)]
+    if behind:
+        parts += [tag("h3", "Behind each audience"), behind_cards(found.cards)]
     return [section("The audiences", *parts)]
 
 
@@ -187,7 +189,8 @@ def _overlap(found: FilmDiscovery, combinations: Sequence[Combination]) -> list[
     return [section("How they overlap", drawn, folded("As a table", table(heads, cells)))]
 
 
-def _tickets(found: FilmDiscovery) -> list[Html]:
+def tickets_section(found: FilmDiscovery) -> list[Html]:
+    """The forecast's tickets, shared out over audiences and cities."""
     tickets = found.tickets
     if tickets is None:
         return []
@@ -198,7 +201,10 @@ def _tickets(found: FilmDiscovery) -> list[Html]:
         tag("p", f"{tickets.note} As of {day_words(found.as_of)}.", cls="soft"),
     ]  # fmt: skip
     if tickets.audiences:
-        words = "Each person counts in the sharpest audience that has them: nobody counts twice."
+        words = (
+            "Each person counts in the sharpest audience that has them: nobody counts twice."
+            f" {built_words(found)}"
+        )
         parts += [
             tag("h3", "By audience"),
             groups_table("audience", tickets.audiences, tickets),

@@ -159,7 +159,7 @@ def _head(pack: Exhibit) -> list[Html]:
             f" {day_words(pack.as_of)}.", cls="soft"),
         tag("p", headline(pack), cls="headline"),
         tag("p", f"All counts are of groups. A count under {pack.minimum:,} is not shown: it is"
-            f" written “{under(pack)}”."),
+            f" written “{under(pack)}”. The low end of a range is no count, and may lie under it."),
     ]  # fmt: skip
 
 
@@ -174,7 +174,7 @@ def _dayparts(pack: Exhibit) -> list[Html]:
     rows = [_daypart(d, pack)[: len(heads)] for d in pack.dayparts]
     total = sum(d.showings for d in pack.dayparts)
     words = (
-        f"{total:,} showings of {pack.seats:,} seats in the opening week, so that near to"
+        f"{total:,} showings of {pack.seats:,} seats in {_first_week(pack)}, so that near to"
         f" {share_words(pack.goal)} of the seats are filled; shared out as people are expected."
     )
     if any(d.admissions is None for d in pack.dayparts):
@@ -182,6 +182,12 @@ def _dayparts(pack: Exhibit) -> list[Html]:
         words += f" Not shown: {under(pack)}, or what such a one could be told from."
     said = tag("p", words, " ", _link(pack, "dayparts"), cls="soft")
     return [section("Suggested showings", table(heads, rows), said)]
+
+
+def _first_week(pack: Exhibit) -> str:
+    """The opening week, or the one that the first of the weeks is."""
+    week = pack.weeks[0].week if pack.weeks else pack.opening
+    return "the opening week" if week == pack.opening else f"the week of {day_words(week)}"
 
 
 def _daypart(part: Daypart, pack: Exhibit) -> tuple[object, ...]:
@@ -210,7 +216,10 @@ def _audiences(pack: Exhibit) -> list[Html]:
     if not pack.audiences:
         return []
     heads = [("audience", WORDS), ("people near", NUMBER), ("tickets expected", NUMBER)]
-    words = f"Somebody may be in several audiences: they do not add up. {_dated(pack)} "
+    words = (
+        "People whom the house knows to live there, and the tickets of the run expected of them."
+        f" Somebody may be in several audiences: they do not add up. {_dated(pack)} "
+    )
     rows = [_audience(a, pack) for a in pack.audiences]
     said = tag("p", words, _link(pack, "audiences"), cls="soft")
     return [section("Who is near", table(heads, rows), said)]
@@ -227,7 +236,8 @@ def _films(pack: Exhibit) -> list[Html]:
     heads = [
         ("film", WORDS), ("first week", NUMBER), ("whole run", NUMBER), ("showings", NUMBER),
     ]  # fmt: skip
-    said = tag("p", f"Admissions that the house knows of. {_dated(pack)} ",
+    said = tag("p", f"Admissions that the house knows of, and the showings they were for."
+               f" {_dated(pack)} ",
                _link(pack, "films"), cls="soft")  # fmt: skip
     rows = [_film(f, pack) for f in pack.films]
     return [section("Films like it there", table(heads, rows), said)]

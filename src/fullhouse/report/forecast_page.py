@@ -69,11 +69,11 @@ def forecast_page(
     newest, truth = ordered[-1], dict(actual or {})
     parts = [
         *_head(newest, truth),
-        *_ranges(newest, truth),
-        *_by_day(newest, actual_days),
-        *_drivers(newest),
+        *ranges_section(newest, truth),
+        *by_day_section(newest, actual_days),
+        *drivers_section(newest),
         *_comps(newest),
-        *_narrowing(ordered, truth),
+        *narrowing_section(ordered, truth),
         *_facts(newest),
         _foot(newest, made_on),
     ]
@@ -100,7 +100,18 @@ def _head(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
     return said
 
 
-def _ranges(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
+def source_words(forecast: Forecast) -> str:
+    """From when the figures of a forecast are, and what they rest on."""
+    learned, films = forecast.model.get("learned_to"), forecast.model.get("films")
+    said = f"Forecast as of {day_words(forecast.as_of)}"
+    if learned is None or films is None:
+        return f"{said}."
+    day = date.fromisoformat(learned) if isinstance(learned, str) else learned
+    return f"{said}, learned from {films:,} films up to {day_words(day)}."
+
+
+def ranges_section(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
+    """What each quantity will take, and the chances of round amounts."""
     heads = [("", WORDS), ("middle", NUMBER)]
     heads += [(f"{level:.0%}".replace("%", " % range"), NUMBER) for level in LEVELS]
     rows = [_known_row(n, forecast.known[n]) for n in _ordered(forecast.known)]
@@ -109,7 +120,8 @@ def _ranges(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
         lambda width: range_chart(forecast, truth, width=width),
         f"What it will take, in {forecast.currency}. The truth lies inside a band so many times"
         " in 100; the light tick is the middle, passed as often as not."
-        + (" A dark tick is what happened." if truth or forecast.known else ""),
+        + (" A dark tick is what happened." if truth or forecast.known else "")
+        + f" {source_words(forecast)}",
         f"{forecast.film}-ranges.csv",
         range_rows(forecast, truth),
     )
@@ -140,7 +152,8 @@ def _chances(forecast: Forecast, name: str) -> list[Html]:
     return [table(heads, rows)]
 
 
-def _by_day(forecast: Forecast, actual: Sequence[tuple[date, float]]) -> list[Html]:
+def by_day_section(forecast: Forecast, actual: Sequence[tuple[date, float]]) -> list[Html]:
+    """The fans of a forecast: the sum up to each day, and each day."""
     if not forecast.days:
         words = "This film is forecast for the whole of its run and not by day."
         return [section("Day by day", tag("p", words, cls="soft"))]
@@ -156,7 +169,8 @@ def _by_day(forecast: Forecast, actual: Sequence[tuple[date, float]]) -> list[Ht
             lambda width, whole=whole: fan_chart(  # type: ignore[misc]
                 forecast, actual=actual, cumulative=whole, width=width - BESIDE
             ),
-            f"{words}, in {forecast.currency}, with the 50, 80 and 95 % ranges.{dots}",
+            f"{words}, in {forecast.currency}, with the 50, 80 and 95 % ranges.{dots}"
+            f" {source_words(forecast)}",
             f"{forecast.film}-days.csv",
             rows,
         )
@@ -165,7 +179,8 @@ def _by_day(forecast: Forecast, actual: Sequence[tuple[date, float]]) -> list[Ht
     return [section("Day by day", *charts)]
 
 
-def _drivers(forecast: Forecast) -> list[Html]:
+def drivers_section(forecast: Forecast) -> list[Html]:
+    """What leads from a typical film to this one."""
     if not forecast.drivers:
         return []
     start = f"A typical film of this market takes {money(forecast.typical, forecast.currency)}."
@@ -178,7 +193,7 @@ def _drivers(forecast: Forecast) -> list[Html]:
             _figure(
                 lambda width: driver_chart(forecast, width=width),
                 f"From a typical film to the middle of the total, in {forecast.currency}, factor"
-                " by factor; equal factors are equally long.",
+                f" by factor; equal factors are equally long. {source_words(forecast)}",
                 f"{forecast.film}-drivers.csv",
                 driver_rows(forecast),
             )
@@ -204,12 +219,13 @@ def _comps(forecast: Forecast) -> list[Html]:
     ]
     words = (
         f"In {forecast.currency}, as they took it. Alike: in so many of the model's trees both"
-        " films end in one leaf."
+        f" films end in one leaf. {source_words(forecast)}"
     )
     return [section("Films like it", table(heads, rows), tag("p", words, cls="soft"))]
 
 
-def _narrowing(forecasts: Sequence[Forecast], truth: Mapping[str, float]) -> list[Html]:
+def narrowing_section(forecasts: Sequence[Forecast], truth: Mapping[str, float]) -> list[Html]:
+    """How one film's range narrowed, over forecasts in the order of their days, and will."""
     newest, parts = forecasts[-1], []
     if len([f for f in forecasts if "total" in f.ranges or "total" in f.known]) > 1:
         total = truth.get("total")
@@ -217,7 +233,8 @@ def _narrowing(forecasts: Sequence[Forecast], truth: Mapping[str, float]) -> lis
             _figure(
                 lambda width: horizon_chart(forecasts, actual=total, width=width),
                 f"The total of the run, in {newest.currency}, as it was forecast on each of these"
-                f" days.{' The dark tick is what happened.' if total is not None else ''}",
+                f" days.{' The dark tick is what happened.' if total is not None else ''}"
+                f" {source_words(newest)}",
                 f"{newest.film}-horizons.csv",
                 horizon_rows(forecasts, actual=total),
             )
@@ -236,7 +253,10 @@ def _narrowing(forecasts: Sequence[Forecast], truth: Mapping[str, float]) -> lis
             )
             for s in newest.steps
         ]
-        words = "How far apart the ends of the 80 % range of the total were for films like it."
+        words = (
+            "How far apart the ends of the 80 % range of the total were for films like it."
+            f" {source_words(newest)}"
+        )
         parts += [table(heads, rows), tag("p", words, cls="soft")]
     return [section("How the range narrows", *parts)] if parts else []
 

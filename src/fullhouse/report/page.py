@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from string import Template
@@ -135,6 +136,13 @@ def tag(name: str, *inside: object, cls: str = "") -> Html:
 def section(title: str, *inside: Html) -> Html:
     """A part of the page under its heading."""
     return tag("section", tag("h2", title), *inside)
+
+
+def lowered(*parts: Html) -> Html:
+    """Parts with their headings one level deeper, to stand under a heading of their own."""
+    # All that is not the page's own is escaped, so that only its own headings can be found.
+    deeper = re.sub(r"<(/?)h([2-5])\b", lambda m: f"<{m[1]}h{int(m[2]) + 1}", "".join(parts))
+    return Html(deeper)
 
 
 def items(lines: Iterable[object], *, cls: str = "") -> Html:

@@ -71,12 +71,12 @@ def plan_page(
     """
     parts = [
         *_head(plan),
-        *_bridge(plan),
-        *_lines(plan),
-        *_curve(plan),
+        *bridge_section(plan),
+        *lines_section(plan),
+        *curve_section(plan),
         *unreachable_section(plan),
         measured_section(plan, power),
-        *(part for found in readouts for part in _readout(found)),
+        *(part for found in readouts for part in readout_section(found)),
         *_limits(plan),
         *([section("What to know", items(plan.notes))] if plan.notes else []),
         _foot(plan),
@@ -98,7 +98,8 @@ def _head(plan: Plan) -> list[Html]:
     ]  # fmt: skip
 
 
-def _bridge(plan: Plan) -> list[Html]:
+def bridge_section(plan: Plan) -> list[Html]:
+    """The range without the plan, and what each audience adds to it."""
     said = [tag("p", words) for words in base_words(plan)]
     if plan.base is not None and plan.bridge:
         said.append(
@@ -112,7 +113,8 @@ def _bridge(plan: Plan) -> list[Html]:
     return [section("From the forecast to what may be", *said)]
 
 
-def _lines(plan: Plan) -> list[Html]:
+def lines_section(plan: Plan) -> list[Html]:
+    """Where the money goes, by audience and line."""
     if not plan.lines:
         return []
     drawn = _figure(
@@ -136,7 +138,8 @@ def _lines(plan: Plan) -> list[Html]:
     return [section("Where the money goes", *told)]
 
 
-def _curve(plan: Plan) -> list[Html]:
+def curve_section(plan: Plan) -> list[Html]:
+    """What other budgets would win."""
     if len(plan.curve) < 2:
         return []
     drawn = _figure(
@@ -149,7 +152,8 @@ def _curve(plan: Plan) -> list[Html]:
     return [section("What more money buys", *said, drawn)]
 
 
-def _readout(found: ShownReadout) -> list[Html]:
+def readout_section(found: ShownReadout) -> list[Html]:
+    """What a campaign changed, outcome by outcome, with its checks."""
     checks = checks_words(found)
     told = [
         *(tag("p", words) for words in proven_words(found)),

@@ -1,16 +1,25 @@
 """A readout as charts and pages show it: dated, with the effects of the whole and of its parts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
+from math import inf
+from typing import Any, TypeVar
 
 import numpy as np
 
-from fullhouse.measurement.experiment import ArmEffect, Readout
-from fullhouse.stats.arms import holm
+from fullhouse.measurement.experiment import ArmEffect, Cuped, Readout, plain
+from fullhouse.measurement.exposure import Exposure
+from fullhouse.stats.arms import Capped, Estimate, holm
+from fullhouse.stats.ratios import Interval
 from fullhouse.stats.sample_ratio import Check
+from fullhouse.stats.sequential import AlwaysValid
+from fullhouse.values import as_json
 
 WHOLE, EVERYBODY = "whole", "The whole campaign"
+ENDS = {"infinite": inf, "-infinite": -inf}
+"""What `plain` writes for ends that JSON has no number for."""
+Figures = TypeVar("Figures", Estimate, Interval, AlwaysValid)
 
 
 @dataclass(frozen=True)
@@ -24,13 +33,21 @@ class NamedEffect:
 
 @dataclass(frozen=True)
 class ShownReadout:
-    """A readout as a page shows it: of which campaign, as of when, its effects by group."""
+    """A readout as a page shows it: of which campaign, as of when, its effects by group.
+
+    `exposures` are what came back of each line by that day, and `spend` the money that went out,
+    in `currency`; None where nobody told. `share_seen` is how much of the run had been seen.
+    """
 
     campaign: str
     as_of: date
     effects: tuple[NamedEffect, ...]
     checks: tuple[Check, ...] = ()
     notes: tuple[str, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    spend: float | None = None
+    currency: str = ""
+    share_seen: float = 1.0
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -40,6 +57,11 @@ class ShownReadout:
     def on(self, outcome: str) -> tuple[NamedEffect, ...]:
         """The effects on one outcome."""
         return tuple(e for e in self.effects if e.effect.outcome == outcome)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, which `shown_from` reads back; see `measurement` for infinity."""
+        told: dict[str, Any] = plain(as_json(asdict(self)))
+        return told
 
 
 def shown_readout(
@@ -67,6 +89,43 @@ def shown_readout(
     return ShownReadout(campaign, as_of, tuple(effects), whole.checks, tuple(notes))
 
 
+def shown_from(body: Mapping[str, Any]) -> ShownReadout:
+    """A readout from what `ShownReadout.to_dict` gave, after JSON."""
+    return ShownReadout(
+        body["campaign"],
+        date.fromisoformat(body["as_of"]),
+        tuple(
+            NamedEffect(e["group"], e["name"], effect_from(e["effect"])) for e in body["effects"]
+        ),
+        tuple(Check(c["name"], c["p"]) for c in body["checks"]),
+        tuple(body["notes"]),
+        tuple(Exposure(**e) for e in body.get("exposures", ())),
+        body.get("spend"),
+        body.get("currency", ""),
+        body.get("share_seen", 1.0),
+    )
+
+
+def effect_from(told: Mapping[str, Any]) -> ArmEffect:
+    """An effect from its plain values, such as stand in `Readout.to_dict`."""
+    cuped, capped = told["cuped"], told["capped"]
+    return ArmEffect(
+        **dict(told)
+        | {
+            "effect": _figures(Estimate, told["effect"]),
+            "total": _figures(Interval, told["total"]),
+            "relative": _maybe(Interval, told["relative"]),
+            "always_valid": _maybe(AlwaysValid, told["always_valid"]),
+            "cuped": cuped and Cuped(**cuped | {"plain": _figures(Estimate, cuped["plain"])}),
+            "capped": capped
+            and Capped(**capped | {"effect": _figures(Estimate, capped["effect"])}),
+            "cost_each": _maybe(Interval, told["cost_each"]),
+            "return_on_spend": _maybe(Interval, told["return_on_spend"]),
+            "unknown": tuple(told["unknown"]),
+        }
+    )
+
+
 def named_effects(readout: Readout, *, group: str = WHOLE) -> list[NamedEffect]:
     """The effects of a readout under the names of their arms."""
     return [NamedEffect(group, e.arm, e) for e in readout.effects]
@@ -83,3 +142,11 @@ def _adjusted(parts: Sequence[NamedEffect]) -> list[NamedEffect]:
 def _name(name: str, part: Readout, effect: ArmEffect) -> str:
     arms = {e.arm for e in part.effects}
     return name if len(arms) == 1 else f"{name}: {effect.arm}"
+
+
+def _figures(kind: type[Figures], told: Mapping[str, Any]) -> Figures:
+    return kind(**{k: ENDS[v] if isinstance(v, str) else v for k, v in told.items()})
+
+
+def _maybe(kind: type[Figures], told: Mapping[str, Any] | None) -> Figures | None:
+    return None if told is None else _figures(kind, told)

@@ -1,5 +1,7 @@
 """What each source's account feed says of its accounts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -38,6 +40,22 @@ def accounts(market: Market, people: People, members: Members) -> pa.Table:
     if members.source != "shop":
         columns["device"] = found.device
     return pa.table(columns)
+
+
+def addresses(crowd: People, of: Sequence[Members]) -> pa.Table:
+    """Which accounts have one address, as a house's own list of delivery and billing addresses.
+
+    `household` is a number for an address, of no meaning elsewhere.
+    """
+    members_ = [m for m in of if len(m)]
+    homes = np.concatenate([crowd.household[m.person] for m in members_])
+    return pa.table(
+        {
+            "source": pa.array(np.repeat([m.source for m in members_], [len(m) for m in members_])),
+            "account": pa.concat_arrays([pa.array(m.ids) for m in members_]),
+            "household": codes.digits("A", crowd.first + homes, 10),
+        }
+    )
 
 
 def _told_of_owner(

@@ -37,9 +37,6 @@ at = "at"
 line = "line"
 channel = "channel"
 film = "film"
-
-[constants]
-campaign = "simulated"
 """
 _PURCHASES = """currency = "USD"
 

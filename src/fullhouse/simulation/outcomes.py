@@ -16,6 +16,7 @@ from fullhouse.simulation.draws import uniforms
 from fullhouse.simulation.film import weights
 from fullhouse.simulation.going import Goers, first_day, leads, parties, thresholds
 from fullhouse.simulation.market import Market
+from fullhouse.simulation.parties import deciding
 from fullhouse.simulation.population import People
 from fullhouse.simulation.season import RUN, Season
 
@@ -100,7 +101,8 @@ def play(
     film = season.films[number]
     draw = weights(film, people)
     with np.errstate(divide="ignore"):
-        x = thresholds(market, people.person, film) / draw
+        # Of a family film the head decides for all; who is shown what hangs on each one's own draw.
+        x = thresholds(market, people.person, film) / deciding((film,), people)[:, 0]
     without = first_day_of(season.interest[number], people.city, x)
     shown = exposed(market, people, draw, given)
     day = without.copy()

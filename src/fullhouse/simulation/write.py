@@ -32,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """Is told what is being made, how many of it are done, and of how many."""
 
 MARK = "simulated.json"
+ADDRESSES = "addresses.csv.gz"
+"""Who shares an address: no feed, but what `fullhouse campaign launch --households` takes."""
 OURS = ("feeds", "later", "truth", "respond", ".work", "README.txt", MARK)
 MARKET_FILES = (
     "box_office.parquet", "presales.csv", "want_to_see.csv", "cities.csv", "cinemas.csv",
@@ -48,7 +50,8 @@ feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse 
          into a workspace made by `fullhouse init DIR --simulated`; simulated.json says which
          files belong to it. feeds/market holds the box office of the whole country, of which
          the people in the feeds are a sample; its *-plain.csv are for
-         `fullhouse film import plain --simulated`, and go back further.
+         `fullhouse film import plain --simulated`, and go back further. addresses.csv.gz says
+         which accounts share an address, for `fullhouse campaign launch --households`.
 later/   what the days after the market's last one will tell of films, to be taken in once
          they have come: the same three files, going on.
 truth/   what is true, for checking what was found. No stage of Fullhouse reads it.
@@ -215,6 +218,7 @@ def write_chunk(making: Making, chunk: int) -> dict[str, int]:
     crowd = people(market, chunk)
     theirs = tuple(members(market, crowd, source) for source in SOURCES)
     rows: dict[str, int] = {}
+    rows[ADDRESSES] = _write_part(making, ADDRESSES, chunk, accounts.addresses(crowd, theirs))
     for of in theirs:
         ending = "jsonl.gz" if of.source == "video" else "csv.gz"
         parts = {

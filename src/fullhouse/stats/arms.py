@@ -85,9 +85,11 @@ class Capped:
     effect: Estimate
 
 
-def sums(values: Floats) -> Sums:
-    """The moments of everybody's values."""
-    return Sums(len(values), float(values.sum()), float(values @ values))
+def sums(values: Floats, others: int = 0) -> Sums:
+    """The moments of everybody's values, those of `others` being 0."""
+    # Not values @ values: its threads wait for one another on a busy machine.
+    squares = float(np.square(values).sum())
+    return Sums(len(values) + others, float(values.sum()), squares)
 
 
 def estimate(value: float, se: float, df: float, *, level: float = 0.95) -> Estimate:
@@ -110,12 +112,18 @@ def heavy(kurtosis: float, smallest: int) -> bool:
     return (kurtosis - 1) / smallest > SURE_WITHIN**2
 
 
-def kurtosis(values: Floats) -> float:
-    """The fourth central moment over the squared variance; 1, the least there is, of a constant."""
-    off = values - values.mean()
+def kurtosis(values: Floats, others: int = 0) -> float:
+    """The fourth central moment over the squared variance; 1, the least there is, of a constant.
+
+    Of everybody's values, those of `others` being 0.
+    """
+    n = len(values) + others
+    mean = float(values.sum()) / n
+    off = values - mean
     square = off * off
-    spread = float(square.mean())
-    return float(square @ square) / len(square) / spread**2 if spread > 0 else 1.0
+    spread = (float(square.sum()) + others * mean**2) / n
+    fourth = (float(np.square(square).sum()) + others * mean**4) / n
+    return fourth / spread**2 if spread > 0 else 1.0
 
 
 def difference(
@@ -171,22 +179,49 @@ def stratified(
 
 
 def capped(
-    treated: Floats, control: Floats, *, share: float = 0.999, level: float = 0.95
+    treated: Floats,
+    control: Floats,
+    *,
+    others: tuple[int, int] = (0, 0),
+    share: float = 0.999,
+    level: float = 0.95,
 ) -> Capped | None:
     """The difference with each person capped at a quantile of both arms together, or None.
 
     None where nobody is above the cap, so that it would say the same. The capped difference is of
     another quantity, biased towards 0 where the effect is among the largest: a companion of the
-    mean, that shows how much of it hangs on a few people.
+    mean, that shows how much of it hangs on a few people. Of `others` in each arm the value is 0.
     """
     both = np.concatenate([treated, control])
-    cap = float(np.quantile(both, share))
+    cap = quantile(both, sum(others), share)
+    if cap < 0 and any(others):
+        # So few are at 0 that they may as well be listed: the cap is theirs too.
+        arms = zip((treated, control), others, strict=True)
+        full = [np.concatenate([x, np.zeros(n)]) for x, n in arms]
+        return capped(full[0], full[1], share=share, level=level)
     above = int((both > cap).sum())
-    if not above or cap <= float(both.min()):
+    if not above or cap <= both.min(initial=0.0 if any(others) else np.inf):
         return None
-    low = tuple(np.minimum(x, cap) for x in (treated, control))
-    pooled = heavy(kurtosis(np.minimum(both, cap)), min(len(treated), len(control)))
-    return Capped(cap, above, difference(sums(low[0]), sums(low[1]), level=level, pooled=pooled))
+    kept = sums(np.minimum(treated, cap), others[0]), sums(np.minimum(control, cap), others[1])
+    fewest = min(kept[0].n, kept[1].n)
+    pooled = heavy(kurtosis(np.minimum(both, cap), sum(others)), fewest)
+    return Capped(cap, above, difference(*kept, level=level, pooled=pooled))
+
+
+def quantile(values: Floats, others: int, share: float) -> float:
+    """The quantile of everybody's values, those of `others` being 0, as numpy.quantile has it.
+
+    >>> quantile(np.array([3.0, -1.0]), 3, 0.75), quantile(np.array([3.0, -1.0]), 3, 0.875)
+    (0.0, 1.5)
+    """
+    at = share * (len(values) + others - 1)
+    low = int((values < 0).sum())
+    ends = [int(at), min(int(at) + 1, len(values) + others - 1)]
+    # The others stand in order between those below 0 and the rest.
+    listed = [k if k < low else k - others for k in ends if not low <= k < low + others]
+    found = iter(np.partition(values, listed)[listed] if listed else ())
+    around = [0.0 if low <= k < low + others else float(next(found)) for k in ends]
+    return float(np.quantile(around, at - int(at)))
 
 
 def holm(p: Floats) -> Floats:

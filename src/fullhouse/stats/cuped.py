@@ -46,14 +46,19 @@ class Adjustment:
     rank: int
 
 
-def joint(values: Floats) -> Joint:
-    """The moments of (people, 1 + covariates) values."""
-    if not len(values):
-        k = values.shape[1]
+def joint(values: Floats, others: int = 0) -> Joint:
+    """The moments of (people, 1 + covariates) values, and of `others` who have 0 in all of them."""
+    n, k = len(values) + others, values.shape[1]
+    if not n:
         return Joint(0, np.zeros(k), np.zeros((k, k)))
-    mean = values.mean(0)
+    mean = values.sum(0) / n
     off = values - mean
-    return Joint(len(values), mean, off.T @ off)
+    return Joint(n, mean, off.T @ off + others * np.outer(mean, mean))
+
+
+def columns_of(cell: Joint, columns: Sequence[int]) -> Joint:
+    """The moments of some columns, in that order."""
+    return Joint(cell.n, cell.mean[columns], cell.scatter[np.ix_(columns, columns)])
 
 
 def adjustment(cells: Sequence[Joint]) -> Adjustment:

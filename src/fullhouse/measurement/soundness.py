@@ -5,16 +5,20 @@ from collections.abc import Mapping
 import numpy as np
 
 from fullhouse.errors import CannotTellError, InputError
+from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import Experiment
-from fullhouse.measurement.people import People
+from fullhouse.stats.cuped import columns_of
 from fullhouse.stats.sample_ratio import Check, balance, lost_people, sample_ratio
 
 
-def make_checks(
-    experiment: Experiment, people: People
+def sound_checks(
+    experiment: Experiment, people: Cells
 ) -> tuple[tuple[Check, ...], tuple[str, ...]]:
-    """The checks that can be made, and a note for each that cannot."""
-    counts = np.bincount(people.arm, minlength=len(people.arms)).tolist()
+    """The checks that can be made, all passed, and a note for each that cannot be made.
+
+    A failed one is a `CannotTellError`.
+    """
+    counts = list(people.sizes.values())
     checks, notes = [], []
     shares = experiment.shares or experiment.assigned
     if shares is None:
@@ -27,29 +31,31 @@ def make_checks(
     if experiment.assigned is not None:
         numbers_of = [int(_given(experiment.assigned, a)) for a in people.arms]
         checks.append(lost_people(numbers_of, counts))
-    if people.covariates.shape[1]:
+    if people.covariates:
         checks.append(_balance(people))
     else:
         notes.append("Whether the arms were alike before was not checked: no covariates.")
+    for check in checks:
+        _stop_if_failed(check, experiment, people)
     return tuple(checks), tuple(notes)
 
 
-def _balance(people: People) -> Check:
+def _balance(people: Cells) -> Check:
     """Covariates less their stratum's means: strata may hold different shares of the arms."""
-    x = people.covariates.copy()
-    for s in range(len(people.strata)):
-        inside = people.stratum == s
-        x[inside] -= x[inside].mean(0)
-    arms = [x[people.arm == a] for a in range(len(people.arms))]
-    within = np.concatenate([a - a.mean(0) for a in arms])
-    return balance(
-        np.array([a.mean(0) for a in arms]),
-        [len(a) for a in arms],
-        within.T @ within / (len(x) - len(arms)),
-    )
+    columns = list(range(people.outcomes, people.outcomes + people.covariates))
+    cells = [[columns_of(c, columns) for c in row] for row in people.joints]
+    n = np.array([[c.n for c in row] for row in cells], dtype=np.float64)
+    mean = np.array([[c.mean for c in row] for row in cells])
+    off = mean - (n[..., None] * mean).sum(0) / n.sum(0)[:, None]
+    of_arm = (n[..., None] * off).sum(1) / n.sum(1)[:, None]
+    between = off - of_arm[:, None]
+    within = sum(c.scatter for row in cells for c in row)
+    within = within + np.einsum("as,asi,asj->ij", n, between, between)
+    counts = n.sum(1).astype(int).tolist()
+    return balance(of_arm, counts, within / (sum(counts) - len(counts)))
 
 
-def stop_if_failed(check: Check, experiment: Experiment, people: People) -> None:
+def _stop_if_failed(check: Check, experiment: Experiment, people: Cells) -> None:
     """An error that says what is wrong, where a check has p below .001."""
     if check.passed:
         return

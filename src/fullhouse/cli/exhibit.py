@@ -1,0 +1,154 @@
+"""`fullhouse exhibit`: what a film will draw in a city or cinema, for those who schedule it."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from fullhouse import pipeline
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.errors import InputError
+from fullhouse.values import parse_date
+
+if TYPE_CHECKING:
+    from fullhouse.planning.demand import Demand
+    from fullhouse.planning.exhibit import Exhibit
+    from fullhouse.planning.plan import Amount
+
+SHOWN = 20
+
+
+def exhibit(
+    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    *,
+    city: Annotated[
+        str | None, typer.Option(metavar="NAME", help="City of the pack; without it, all cities.")
+    ] = None,
+    cinema: Annotated[
+        str | None, typer.Option(metavar="ID", help="One cinema of the city.")
+    ] = None,
+    seats: Annotated[int, typer.Option(help="Seats of a showing.")] = 120,
+    goal: Annotated[float, typer.Option(help="Share of the seats to fill.")] = 0.3,
+    minimum: Annotated[int, typer.Option(help="No count of fewer people or tickets is told.")] = 50,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
+    ] = None,
+    territory: Annotated[
+        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--out", help="File ending in .html, .csv or .json; repeatable."),
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Tell a cinema what a film will draw: audiences near, admissions, showings by daypart."""
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    files = [pipeline.check_exhibit_out(f) for f in file or ()]
+    if city is None and cinema is not None:
+        raise InputError("--cinema is one of a city: name the city with --city.")
+    if city is None and any(f.suffix.lower() == ".html" for f in files):
+        raise InputError("A page is of one city: name it with --city.")
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as display:
+
+        def show(what: str) -> None:
+            display.update(display.task_ids[0], description=what)
+
+        found: Exhibit | Demand
+        if city is None:
+            found = pipeline.exhibit_cities(
+                workspace, film, territory=territory, as_of=day, seats=seats, goal=goal,
+                minimum=minimum, progress=show,
+            )  # fmt: skip
+        else:
+            found = pipeline.exhibit_film(
+                workspace, film, city=city, cinema=cinema, territory=territory, as_of=day,
+                seats=seats, goal=goal, minimum=minimum, progress=show,
+            )  # fmt: skip
+        written = pipeline.write_exhibit(found, files)
+    if json:
+        say_json(found.to_dict())
+        return
+    _say(found)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+def _say(found: "Exhibit | Demand") -> None:
+    from fullhouse.planning.demand import Demand
+    from fullhouse.report.exhibitor_page import headline
+
+    lines = [*(f"Note: {n}" for n in found.notes), f"{found.source[:1].upper()}{found.source[1:]}."]
+    if isinstance(found, Demand):
+        out.print(_cities(found))
+        if len(found.cities) > SHOWN:
+            lines.insert(0, f"{len(found.cities) - SHOWN:,} more cities, and all cinemas, are in"
+                            " --json and --out.")  # fmt: skip
+    else:
+        for view in _tables(found):
+            out.print(view)
+        lines.append(f"A count under {found.minimum:,} is not shown: it is “-”.")
+        lines.append(headline(found))
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def _cities(found: "Demand") -> Table:
+    view = _table(
+        f"“{found.title}” by city: the week of {found.first} and the whole run (80 %)",
+        ("city", f"{found.first}", "whole run", "showings", "cinemas told"),
+    )
+    for c in found.cities[:SHOWN]:
+        view.add_row(
+            escape(c.city),
+            _amount(c.week),
+            _amount(c.run),
+            _count(c.showings),
+            _count(len(c.cinemas)),
+        )
+    view.add_section()
+    view.add_row("all cities", _amount(found.week), _amount(found.total), "", "")
+    return view
+
+
+def _tables(found: "Exhibit") -> list[Table]:
+    near = _table(
+        f"“{found.title}” in {found.place}: who is near", ("audience", "people", "tickets")
+    )
+    for a in found.audiences:
+        near.add_row(escape(a.name), _count(a.people), _count(a.tickets))
+    weeks = _table("Admissions expected", ("week of", "admissions (80 %)"))
+    for w in found.weeks:
+        weeks.add_row(f"{w.week}", _amount(w.admissions))
+    films = _table("Films like it there", ("film", "opened", "first week", "whole run", "showings"))
+    for f in found.films:
+        films.add_row(
+            escape(f.title), f"{f.opening}", _count(f.first_week), _count(f.whole_run),
+            _count(f.showings),
+        )  # fmt: skip
+    parts = _table(
+        f"Showings of {found.seats:,} seats that fill {found.goal:.0%}, in the first week",
+        ("part of the week", "admissions", "showings"),
+    )
+    for d in found.dayparts:
+        parts.add_row(d.name, _count(d.admissions), _count(d.showings))
+    return [view for view in (near, weeks, films, parts) if view.row_count]
+
+
+def _table(title: str, columns: tuple[str, ...]) -> Table:
+    view = Table(box=SIMPLE_HEAD, title=escape(title), title_justify="left")
+    for k, name in enumerate(columns):
+        view.add_column(name, justify="right" if k else "left", no_wrap=k > 0,
+                        overflow="fold")  # fmt: skip
+    return view
+
+
+def _amount(amount: "Amount | None") -> str:
+    return "-" if amount is None else f"{amount.middle:,.0f} ({amount.low:,.0f}–{amount.high:,.0f})"
+
+
+def _count(count: float | None) -> str:
+    return "-" if count is None else f"{count:,.0f}"

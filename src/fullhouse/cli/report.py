@@ -1,0 +1,61 @@
+"""`fullhouse report`: all that is known of a film, in one file."""
+
+from typing import Annotated
+
+import typer
+
+from fullhouse import pipeline
+from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.values import parse_date
+
+
+def report(
+    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    *,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
+    ] = None,
+    territory: Annotated[
+        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+    ] = None,
+    plan: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Saved plan; the film's newest.")
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this campaign, with its plan.")
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--out", help="File ending in .html or .json (FILM-report.html); repeatable."),
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Write one file with everything: forecast, audiences, plan, campaign, readout, lessons.
+
+    The page opens offline, on paper and on dark screens. With --json and without --out it is
+    printed, and nothing is written.
+    """
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    files = [pipeline.check_report_out(f) for f in file or ()]
+    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as display:
+        found = pipeline.film_report(
+            workspace,
+            film,
+            as_of=day,
+            territory=territory,
+            plan=plan,
+            campaign=campaign,
+            progress=lambda what: display.update(display.task_ids[0], description=what),
+        )
+        default = [] if json else [f"{found.film}-report.html"]
+        written = pipeline.write_film_report(found, files or default)
+    if json:
+        say_json(found.to_dict())
+        return
+    from fullhouse.report.film_report_words import report_lines
+
+    for line in report_lines(found):
+        out.print(line, markup=False, soft_wrap=True)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,163 @@
+"""What each arm changed in each outcome, from the people by arm and stratum."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from fullhouse.errors import CannotTellError
+from fullhouse.measurement.cells import Cells
+from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment
+from fullhouse.stats.arms import Estimate, Sums, capped, heavy, holm, kurtosis, stratified, sums
+from fullhouse.stats.cuped import adjusted, adjustment, columns_of
+from fullhouse.stats.proportions import share_difference
+from fullhouse.stats.ratios import Interval, cost_each, relative, return_on_spend
+from fullhouse.stats.sequential import AlwaysValid, always_valid, check_enough
+
+Floats = npt.NDArray[np.float64]
+
+FEW = 20
+"""With fewer people with (or without) a yes-or-no outcome in an arm, no mean is near normal."""
+
+
+def effects_of(
+    experiment: Experiment, people: Cells, *, share: float | None = None
+) -> tuple[ArmEffect, ...]:
+    """The effect of every arm but the control on every outcome, with Holm's p over all of them.
+
+    `share` of the intended sample has been seen (see `stats.sequential.always_valid`); without it
+    there is no always-valid interval.
+    """
+    base = people.arms.index(experiment.control)
+    effects = [
+        _effect(experiment, people, (arm, base), outcome, share)
+        for arm in range(len(people.arms))
+        if arm != base
+        for outcome in range(people.outcomes)
+    ]
+    settled = holm(np.array([e.effect.p for e in effects]))
+    return tuple(replace(e, holm_p=float(p)) for e, p in zip(effects, settled, strict=True))
+
+
+def _effect(
+    experiment: Experiment, people: Cells, pair: tuple[int, int], column: int, share: float | None
+) -> ArmEffect:
+    """The effect of the first arm of a pair; Holm's p is filled in when all are known."""
+    outcome = experiment.outcomes[column]
+    (treated, rest_t), (control, rest_c) = (people.column(a, column) for a in pair)
+    t, c = sums(treated, rest_t), sums(control, rest_c)
+    yes_or_no = all(_yes_or_no(people.column(a, column)[0]) for a in range(len(people.arms)))
+    straight = not experiment.covariates and experiment.strata is None
+    few = yes_or_no and min(t.total, c.total, t.n - t.total, c.n - c.total) < FEW
+    cuped = None
+    control_sums = [c]
+    if few or (yes_or_no and straight):
+        counts = int(t.total), t.n, int(c.total), c.n
+        found, method = share_difference(*counts, level=experiment.level), "score"
+    else:
+        found, method, control_sums, cuped = _means(experiment, people, pair, column)
+    unknown: list[str] = []
+    if few and not straight:
+        unknown.append(f"Fewer than {FEW} people one way in {outcome}: not adjusted or stratified.")
+    total = Interval(*(t.n * v for v in (found.value, found.low, found.high)))
+    spend = (experiment.costs or {}).get(people.arms[pair[0]])
+    rest = rest_t, rest_c
+    return ArmEffect(
+        arm=people.arms[pair[0]],
+        control=people.arms[pair[1]],
+        outcome=outcome,
+        yes_or_no=yes_or_no,
+        people=t.n,
+        control_people=c.n,
+        mean=t.mean,
+        control_mean=c.mean,
+        effect=found,
+        method=method,
+        total=total,
+        holm_p=found.p,
+        relative=_relative(found, _pair_sizes(people, pair), control_sums, unknown),
+        always_valid=_always(found, (t.n, c.n), share, unknown),
+        cuped=cuped,
+        capped=(
+            None if yes_or_no else capped(treated, control, others=rest, level=experiment.level)
+        ),
+        cost_each=_cost_each(spend, total, outcome, unknown),
+        return_on_spend=None if spend is None else return_on_spend(spend, total),
+        unknown=tuple(unknown),
+    )
+
+
+def _yes_or_no(values: Floats) -> bool:
+    return bool(((values == 0) | (values == 1)).all())
+
+
+def _means(
+    experiment: Experiment, people: Cells, pair: tuple[int, int], outcome: int
+) -> tuple[Estimate, str, list[Sums], Cuped | None]:
+    """Difference in means over strata, adjusted by covariates; the control's sums by stratum."""
+    level = experiment.level
+    columns = [outcome, *range(people.outcomes, people.outcomes + people.covariates)]
+    joints = [[columns_of(cell, columns) for cell in row] for row in people.joints]
+    by = adjustment([cell for row in joints for cell in row])
+    left, rest = zip(*(people.left(a, outcome, by.theta) for a in pair), strict=True)
+    fewest = min(people.sizes[people.arms[a]] for a in pair)
+    pooled = heavy(kurtosis(np.concatenate(left), sum(rest)), fewest)
+    treated, control = ([adjusted(cell, by) for cell in joints[a]] for a in pair)
+    found = stratified(treated, control, level=level, pooled=pooled, fitted=by.rank)
+    method = "one variance of both arms" if pooled else "Welch"
+    if experiment.strata is not None:
+        method += f", within {experiment.strata}"
+    if not by.rank:
+        return found, method, control, None
+    raw = [[sums(c.values[:, outcome], c.others) for c in people.cells[a]] for a in pair]
+    plain = stratified(raw[0], raw[1], level=level, pooled=pooled)
+    cuped = Cuped(plain, by.rho2, (found.high - found.low) / (plain.high - plain.low))
+    return found, f"{method}, CUPED", control, cuped
+
+
+def _relative(
+    found: Estimate, sizes: Floats, control: Sequence[Sums], unknown: list[str]
+) -> Interval | None:
+    """Relative to the control's mean over strata, each weighted as it is in the effect."""
+    share = sizes / sizes.sum() if len(control) > 1 else np.ones(1)
+    base = float(sum(w * c.mean for w, c in zip(share, control, strict=True)))
+    variance = sum(w * w * c.variance / c.n for w, c in zip(share, control, strict=True))
+    try:
+        return relative(found, base, sqrt(variance))
+    except CannotTellError as error:
+        unknown.append(f"The effect relative to the control: {error}")
+        return None
+
+
+def _pair_sizes(people: Cells, pair: tuple[int, int]) -> Floats:
+    """How many people of two arms are in each stratum."""
+    found: Floats = np.sum([[c.n for c in people.cells[a]] for a in pair], axis=0, dtype=np.float64)
+    return found
+
+
+def _always(
+    found: Estimate, sizes: tuple[int, int], share: float | None, unknown: list[str]
+) -> AlwaysValid | None:
+    """The always-valid interval, where it is said what share was seen of what was intended."""
+    if share is None:
+        return None
+    try:
+        check_enough(*sizes)
+        return always_valid(found.value, found.se, share=share, level=found.level)
+    except CannotTellError as error:
+        unknown.append(str(error))
+        return None
+
+
+def _cost_each(
+    spend: float | None, total: Interval, outcome: str, unknown: list[str]
+) -> Interval | None:
+    if spend is None:
+        return None
+    try:
+        return cost_each(spend, total)
+    except CannotTellError as error:
+        unknown.append(f"The cost of each {outcome}: {error}")
+        return None

@@ -1,0 +1,177 @@
+"""The readout of counted arms: the same as `read_experiment` on a row for everybody."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+from pyroaring import BitMap
+
+from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.measurement.cells import Cell, Cells
+from fullhouse.measurement.counted import MASK, SIZE, Counted, CountedArms, People, count_arms, ids
+from fullhouse.measurement.experiment import Experiment, Readout
+from fullhouse.measurement.read import readout_of
+
+Ints = npt.NDArray[np.int64]
+
+
+def read_counted(
+    arms: Mapping[str, People],
+    *,
+    control: str,
+    outcomes: Mapping[str, Counted],
+    covariates: Mapping[str, Counted] | None = None,
+    strata: Mapping[str, People] | None = None,
+    only: People | None = None,
+    shares: Mapping[str, float] | None = None,
+    costs: Mapping[str, float] | None = None,
+    share_seen: float | None = None,
+    level: float = 0.95,
+) -> Readout:
+    """What each arm changed in each outcome, everybody in the arm they were assigned to.
+
+    See `read_part`; for many parts of one campaign, `count_arms` once and then `read_parts`.
+
+    >>> def people(first, last): return {0: BitMap(range(first, last))}
+    >>> found = read_counted(
+    ...     {"treated": people(0, 9000), "held_out": people(9000, 10_000)},
+    ...     control="held_out",
+    ...     outcomes={"tickets": Counted(np.arange(0, 9900, 30), np.full(330, 2.0))},
+    ... )
+    >>> found.people, round(found.effect("treated", "tickets").mean, 4)
+    ({'held_out': 1000, 'treated': 9000}, 0.0667)
+    """
+    counted = count_arms(arms, outcomes=outcomes, covariates=covariates, strata=strata)
+    return read_part(
+        counted,
+        control=control,
+        only=only,
+        shares=shares,
+        costs=costs,
+        share_seen=share_seen,
+        level=level,
+    )
+
+
+def read_part(
+    counted: CountedArms,
+    *,
+    control: str,
+    only: People | None = None,
+    shares: Mapping[str, float] | None = None,
+    costs: Mapping[str, float] | None = None,
+    share_seen: float | None = None,
+    level: float = 0.95,
+) -> Readout:
+    """The readout of everybody in the arms, or of those among `only`.
+
+    `shares` are the intended shares of the arms; `costs` the money spent on each arm, which every
+    outcome gets its cost of each and its return from. `share_seen` is the share of the planned
+    time (or sales) seen so far, which gives the always-valid interval: everybody is assigned at
+    once and their purchases come in by day. A failed check is a `CannotTellError`, as is a part
+    with fewer than 2 people in an arm.
+    """
+    for given in ({control: 0.0}, shares, costs):
+        for name in given or ():
+            if name not in counted.arms:
+                raise InputError(
+                    f"No arm {name!r}.{did_you_mean(name, counted.arms)} The arms:"
+                    f" {', '.join(counted.arms)}."
+                )
+    experiment = Experiment(
+        "arm",
+        control,
+        counted.outcomes,
+        counted.covariates,
+        None if counted.strata is None else "stratum",
+        shares=shares,
+        costs=costs,
+        level=level,
+    )
+    return readout_of(experiment, _cells(counted, only), share=share_seen)
+
+
+def read_parts(
+    counted: CountedArms,
+    parts: Mapping[str, People | None],
+    *,
+    control: str,
+    shares: Mapping[str, float] | None = None,
+    costs: Mapping[str, Mapping[str, float]] | None = None,
+    share_seen: float | None = None,
+    level: float = 0.95,
+) -> dict[str, Readout | CannotTellError]:
+    """The readout of each part, or why it cannot be told; a part of None is everybody.
+
+    Parts may overlap. `costs` are by part, then arm. Holm's p is over the arms and outcomes of one
+    part, not over parts.
+    """
+    unknown = sorted(set(costs or {}) - set(parts))
+    if unknown:
+        raise InputError(f"No part {unknown[0]!r}.{did_you_mean(unknown[0], parts)}")
+    found: dict[str, Readout | CannotTellError] = {}
+    for name, only in parts.items():
+        try:
+            found[name] = read_part(
+                counted,
+                control=control,
+                only=only,
+                shares=shares,
+                costs=(costs or {}).get(name),
+                share_seen=share_seen,
+                level=level,
+            )
+        except CannotTellError as problem:
+            found[name] = problem
+    return found
+
+
+def _cells(counted: CountedArms, only: People | None) -> Cells:
+    """Everybody of a part by arm and stratum: rows of those listed, and how many others."""
+    strata: Mapping[str, People | None] = counted.strata or {"all": None}
+    kept, cells = [], []
+    for name, people in strata.items():
+        inside = _both(only, people)
+        sizes = [_size(arm, inside) for arm in counted.arms.values()]
+        if not any(sizes) and counted.strata is not None:
+            continue
+        rows = _rows(counted, inside)
+        arm = counted.arm[rows]
+        mine = [rows[arm == number] for number in range(len(sizes))]
+        # One column stays together in memory: each is summed by itself.
+        values = [np.take(counted.columns, at, axis=1).T for at in mine]
+        kept.append(name)
+        cells.append([Cell(v, n - len(v)) for v, n in zip(values, sizes, strict=True)])
+    if not cells:
+        raise CannotTellError("Nobody of this part is in an arm.")
+    by_arm = tuple(zip(*cells, strict=True))
+    return Cells(tuple(counted.arms), tuple(kept), by_arm, len(counted.outcomes))
+
+
+def _rows(counted: CountedArms, inside: People | None) -> Ints:
+    """The rows of the listed people of a part."""
+    if inside is None:
+        return np.arange(len(counted.person))
+    found = [np.zeros(0, np.int64)]
+    marked = np.zeros(SIZE, np.bool_)
+    for block, start in counted.start.items():
+        listed = counted.listed[block]
+        mine = ids(listed & inside.get(block, BitMap())) & MASK
+        if len(mine):
+            marked[mine] = True
+            every = counted.person[start : start + len(listed)] & MASK
+            found.append(start + np.flatnonzero(marked[every]))
+            marked[mine] = False
+    return np.concatenate(found)
+
+
+def _size(arm: People, inside: People | None) -> int:
+    if inside is None:
+        return sum(len(people) for people in arm.values())
+    return sum(p.intersection_cardinality(inside[b]) for b, p in arm.items() if b in inside)
+
+
+def _both(one: People | None, two: People | None) -> People | None:
+    if one is None or two is None:
+        return two if one is None else one
+    return {b: people & two[b] for b, people in one.items() if b in two}

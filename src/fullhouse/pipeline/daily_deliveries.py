@@ -1,0 +1,146 @@
+"""Delivery and spend of a film's campaign against its plan, as known on the morning of a day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from fullhouse.activation.launch import ALWAYS_OUT, HELD_OUT, TREATED
+from fullhouse.control.campaigns import (
+    KeptCampaign,
+    campaigns,
+    find_campaign,
+    find_plan,
+    plans,
+    readouts,
+)
+from fullhouse.errors import InputError
+from fullhouse.pipeline.campaign_people import arm_ids, frozen_people
+from fullhouse.pipeline.workspace import Workspace
+from fullhouse.planning.daily import Delivery
+from fullhouse.planning.daily_delivery import lines_so_far, next_unit, planned_on
+from fullhouse.planning.plan import Plan, plan_from
+from fullhouse.tables import ACCOUNT_PERSON, IMPRESSION
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The plan that counts on a day, under the name NAME@VERSION, and who carries it out."""
+
+    plan: Plan
+    name: str
+    campaign: KeptCampaign | None
+
+
+def carried(
+    workspace: Workspace, ids: Sequence[str], as_of: date, campaign: str | None
+) -> Carried | None:
+    """The plan of a campaign, by default of the film's newest one; else the newest plan.
+
+    `ids` are all that the film was ever called. A plan made as of a later day is not known yet,
+    nor is a campaign that carries it out: by their as-of days, so that a simulated year can be
+    played in an afternoon.
+    """
+    if campaign is not None:
+        chosen = find_campaign(workspace.control, campaign)
+        found = _of_campaign(workspace, chosen)
+        _check(chosen, found.plan, ids, as_of)
+        return found
+    for each in campaigns(workspace.control):
+        if each.film in ids:
+            found = _of_campaign(workspace, each)
+            if found.plan.as_of <= as_of:
+                return found
+    kept = [k for k in plans(workspace.control) if k.film in ids]
+    told = [(plan_from(k.body), k) for k in kept]
+    known = [(plan, k) for plan, k in told if plan.as_of <= as_of]
+    if not known:
+        return None
+    plan, newest = max(known, key=lambda p: (p[0].as_of, p[1].at, p[1].name, p[1].version))
+    return Carried(plan, f"{newest.name}@{newest.version}", None)
+
+
+def film_delivery(workspace: Workspace, found: Carried, as_of: date) -> Delivery:
+    """What was planned and what came back over the days before a day; and of the arms."""
+    until, plan = as_of - timedelta(days=1), found.plan
+    told = Delivery(
+        plan=found.name,
+        campaign=None,
+        currency=plan.currency,
+        until=until,
+        lines=lines_so_far(plan, until, None),
+        yesterday=(planned_on(plan, until), None),
+        next_unit=next_unit(plan),
+    )
+    if found.campaign is None:
+        return told
+    name = found.campaign.name
+    shown = _shown(workspace, plan, name, until)
+    by_line, by_day = _counted(workspace, shown)
+    states = list(frozen_people(workspace, name, plan).values())
+    out = np.union1d(arm_ids(states, HELD_OUT), arm_ids(states, ALWAYS_OUT))
+    return replace(
+        told,
+        campaign=name,
+        lines=lines_so_far(plan, until, by_line),
+        yesterday=(planned_on(plan, until), by_day.get(until, 0.0)),
+        treated=len(arm_ids(states, TREATED)),
+        held_out=len(out),
+        held_out_shown=_among(workspace, shown, out),
+        last_impression=max(by_day, default=None),
+        readouts=tuple(
+            sorted(r.as_of for r in readouts(workspace.control, name) if r.as_of <= as_of)
+        ),
+    )
+
+
+def _of_campaign(workspace: Workspace, campaign: KeptCampaign) -> Carried:
+    name = f"{campaign.plan}@{campaign.plan_version}"
+    return Carried(plan_from(find_plan(workspace.control, name).body), name, campaign)
+
+
+def _check(campaign: KeptCampaign, plan: Plan, ids: Sequence[str], as_of: date) -> None:
+    if campaign.film not in ids:
+        raise InputError(f"Campaign {campaign.name!r} is for {campaign.film}, not for {ids[0]}.")
+    if plan.as_of > as_of:
+        raise InputError(
+            f"Campaign {campaign.name!r} carries out a plan made as of {plan.as_of}: on {as_of} it"
+            " was not known."
+        )
+
+
+def _shown(workspace: Workspace, plan: Plan, name: str, until: date) -> ir.Table:
+    """The impressions of the plan's lines, but those that name another campaign of the house."""
+    others = [c.name for c in campaigns(workspace.control) if c.name != name]
+    rows = workspace.engine.scan(workspace.lake.snapshot(IMPRESSION))
+    ids = [x.id for x in plan.lines]
+    mine = rows.line.isin(ids) & (rows.day <= ibis.literal(until))
+    if others:
+        mine &= rows.campaign.isnull() | ~rows.campaign.isin(others)
+    return rows.filter(mine)
+
+
+def _counted(workspace: Workspace, shown: ir.Table) -> tuple[dict[str, float], dict[date, float]]:
+    counted = workspace.engine.arrow(shown.group_by("line", "day").aggregate(many=shown.count()))
+    by_line: dict[str, float] = {}
+    by_day: dict[date, float] = {}
+    for row in counted.to_pylist():
+        by_line[row["line"]] = by_line.get(row["line"], 0.0) + row["many"]
+        by_day[row["day"]] = by_day.get(row["day"], 0.0) + row["many"]
+    return by_line, by_day
+
+
+def _among(
+    workspace: Workspace, shown: ir.Table, out: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+) -> int:
+    """How many of some people had an impression at least."""
+    if not len(out):
+        return 0
+    owners = workspace.engine.scan(workspace.lake.snapshot(ACCOUNT_PERSON))
+    seen = shown.select("source", "account").distinct()
+    who = seen.join(owners, ["source", "account"]).select("person").distinct()
+    persons = workspace.engine.arrow(who)["person"].to_numpy()
+    return int(np.isin(out, persons).sum())

@@ -1,0 +1,121 @@
+"""A film's forecast moved by its campaign: by what the plan expects, then by what was measured."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from fullhouse.control.campaigns import KeptCampaign, find_campaign, find_plan, readouts
+from fullhouse.errors import InputError
+from fullhouse.forecast import Forecast
+from fullhouse.pipeline.forecasts import forecast_film
+from fullhouse.pipeline.workspace import Workspace
+from fullhouse.planning.outlook import Outlook
+from fullhouse.planning.plan import Amount, Plan, plan_from
+from fullhouse.report.shown_readout import WHOLE, ShownReadout, shown_from
+
+Floats = npt.NDArray[np.float64]
+DRAWS = 4000
+LOW, HIGH = 0.1, 0.9
+
+
+def campaign_outlook(
+    workspace: Workspace,
+    name: str,
+    *,
+    as_of: date | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Outlook:
+    """What the film of a campaign will take, with what the campaign adds, as known on a day.
+
+    The base is the forecast as of the day before the first week: a later one has seen tickets that
+    the campaign sold. Until a readout stands, what the plan expects is added. A readout's gross is
+    carried on to the end of the run in proportion to what these people buy anyway.
+    """
+    _, plan = campaign_of_people(workspace, name)
+    day = as_of or datetime.now(UTC).date()
+    before = min(plan.as_of, min(x.week for x in plan.lines) - timedelta(days=1))
+    base = forecast_film(
+        workspace, plan.film, as_of=before, territory=plan.territory, progress=progress
+    )
+    shown = newest_readout(workspace, name, day)
+    measured = None if shown is None else measured_gross(plan, shown)
+    g = np.random.default_rng(seed)
+    without = total_draws(base, g)
+    if measured is None:
+        added, basis = planned_draws(plan, g), "planned"
+    else:
+        value, se = measured
+        added, basis = value + se * g.standard_normal(DRAWS), "measured"
+    return Outlook(
+        day,
+        name,
+        plan.currency,
+        _amount(without),
+        _amount(added),
+        _amount(np.maximum(without + added, 0.0)),
+        basis,
+    )
+
+
+def campaign_of_people(workspace: Workspace, name: str) -> tuple[KeptCampaign, Plan]:
+    """A campaign whose arms are of people, with the very version of the plan it carries out."""
+    campaign = find_campaign(workspace.control, name)
+    if campaign.body.get("by") == "city":
+        raise InputError(
+            f"Campaign {name!r} was drawn by city, not by person: see it with 'fullhouse campaign"
+            f" cities readout {name}'."
+        )
+    kept = find_plan(workspace.control, f"{campaign.plan}@{campaign.plan_version}")
+    return campaign, plan_from(kept.body)
+
+
+def newest_readout(workspace: Workspace, name: str, day: date) -> ShownReadout | None:
+    """The last readout of a campaign that was known on a day."""
+    known = [r for r in readouts(workspace.control, name) if r.as_of <= day]
+    return shown_from(max(known, key=lambda r: (r.as_of, r.at)).body) if known else None
+
+
+def measured_gross(plan: Plan, shown: ShownReadout) -> tuple[float, float] | None:
+    """What a campaign adds to the run by its readout, and the standard error; None if unknown.
+
+    Where the run is not over, what was added so far grows as what the same people buy anyway: from
+    the held out's mean so far to what the plan expected of them without a campaign.
+    """
+    whole = [e.effect for e in shown.on("gross") if e.group == WHOLE]
+    if not whole:
+        return None
+    effect = whole[0]
+    so_far = effect.control_mean * effect.people
+    all_run = plan.base_tickets * plan.price * effect.people / max(plan.people, 1.0)
+    if not so_far > 0:
+        return None
+    grows = max(1.0, all_run / so_far) if shown.share_seen < 1 else 1.0
+    return grows * effect.total.value, grows * effect.effect.se * effect.people
+
+
+def total_draws(base: Forecast, g: np.random.Generator) -> Floats:
+    """The forecast total, log-normal between the ends of its 80 % range; what is known stands."""
+    if "total" in base.known:
+        return np.full(DRAWS, float(base.known["total"]))
+    total = base.ranges["total"]
+    low, high = total.between(HIGH - LOW)
+    spread = np.log(high / low) / (2 * ndtri(HIGH))
+    return np.asarray(total.median * np.exp(spread * g.standard_normal(DRAWS)))
+
+
+def planned_draws(plan: Plan, g: np.random.Generator) -> Floats:
+    """What a plan expects to add: log-normal between the ends of its 80 % range."""
+    gross = plan.gross
+    if not gross.low > 0:
+        return np.full(DRAWS, gross.middle)
+    spread = np.log(gross.high / gross.low) / (2 * ndtri(HIGH))
+    return np.asarray(gross.middle * np.exp(spread * g.standard_normal(DRAWS)))
+
+
+def _amount(draws: Floats) -> Amount:
+    low, middle, high = np.quantile(draws, (LOW, 0.5, HIGH))
+    return Amount(float(middle), float(low), float(high))

@@ -1,0 +1,126 @@
+"""A point near the best one, from inside the constraints: Newton's method with a barrier.
+
+Boyd & Vandenberghe (2004), chapter 11. What is maximised is smooth and concave and its second
+derivatives are cheap, so some twenty Newton steps do what a first-order method needs hundreds of
+linear programmes for.
+"""
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.optimize import linprog
+
+from fullhouse.planning.aim import Aim
+
+Floats = npt.NDArray[np.float64]
+STEPS, SHRINK, INSIDE, HALVINGS = 80, 0.1, 0.95, 30
+ROUNDING = 1e-6
+"""Share of the value by which single precision may be off."""
+LEAST_ROOM = 1e-7
+"""Share of the room there is, below which the constraints are said to have no inside."""
+
+
+def inside(aim: Aim, most: Floats, matrix: Floats, limits: Floats, gap: float) -> Floats | None:
+    """Spends within a share `gap` of the best, or None where the constraints have no inside.
+
+    They satisfy 0 ≤ spend ≤ most and matrix · spend ≤ limits; slots of no room stay empty.
+    """
+    free = np.flatnonzero(most > 0)
+    rows = matrix[:, free]
+    used = np.abs(rows).sum(axis=1) > 0
+    start = _start(most[free], rows[used], limits[used]) if len(free) else None
+    if start is None:
+        return None
+    found = np.zeros(len(most))
+    found[free] = _path(aim, free, start, most, rows[used], limits[used], gap)
+    return found
+
+
+def _start(most: Floats, rows: Floats, limits: Floats) -> Floats | None:
+    """A point as far inside as may be, in shares of each constraint's room."""
+    room = np.abs(rows) @ most
+    if (rows >= 0).all() and (limits > 0).all():
+        return 0.5 * min(1.0, float((limits / room).min())) * most
+    found = linprog(
+        np.r_[np.zeros(len(most)), -1.0],
+        A_ub=np.vstack(
+            [
+                np.c_[rows, room],
+                np.c_[-np.eye(len(most)), most],
+                np.c_[np.eye(len(most)), most],
+            ]
+        ),
+        b_ub=np.r_[limits, np.zeros(len(most)), most],
+        bounds=[*((0, m) for m in most), (0, 0.5)],
+        method="highs",
+    )
+    if not found.success or found.x[-1] < LEAST_ROOM:
+        return None
+    start: Floats = found.x[:-1]
+    return start
+
+
+def _path(
+    aim: Aim, free: npt.NDArray[np.intp], at: Floats, most: Floats, rows: Floats, limits: Floats,
+    gap: float,
+) -> Floats:  # fmt: skip
+    """Follow the barrier's best points as it is made weaker."""
+    top, count = most[free], 2 * len(free) + len(limits)
+
+    def doses(spend: Floats) -> npt.NDArray[np.float32]:
+        whole = np.zeros(len(most))
+        whole[free] = spend
+        return aim.doses(whole)
+
+    def barrier(spend: Floats) -> float:
+        room = np.r_[spend, top - spend, limits - rows @ spend]
+        return float(np.log(room).sum()) if (room > 0).all() else -np.inf
+
+    value, slope, bent = aim.curvature(doses(at))
+    weight = max(value, float(slope[free] @ at), 1e-12) / count
+    for _ in range(STEPS):
+        left = limits - rows @ at
+        up = slope[free] + weight * (1 / at - 1 / (top - at) - rows.T @ (1 / left))
+        steep = bent[np.ix_(free, free)] + weight * (
+            np.diag(at**-2 + (top - at) ** -2) + rows.T @ (rows / left[:, None] ** 2)
+        )
+        way = _newton(steep, up)
+        gained = float(up @ way)
+        if gained < 0.3 * weight:
+            if count * weight <= 0.6 * gap * max(value, 1e-12):
+                break
+            weight *= SHRINK
+            continue
+        step = min(1.0, INSIDE * _room(at, way, top, left, rows))
+        now = value + weight * barrier(at)
+        for _ in range(HALVINGS):
+            there = at + step * way
+            found = aim.curvature(doses(there))
+            least = now + 0.1 * step * gained - ROUNDING * abs(value)
+            if found[0] + weight * barrier(there) > least:
+                at, (value, slope, bent) = there, found
+                break
+            step /= 2
+        else:
+            break
+    return at
+
+
+def _newton(steep: Floats, up: Floats) -> Floats:
+    scale = 1 / np.sqrt(np.diag(steep))
+    scaled = steep * np.outer(scale, scale)
+    try:
+        factor = cho_factor(scaled + 1e-12 * np.eye(len(scale)))
+        found: Floats = scale * cho_solve(factor, scale * up)
+    except LinAlgError:
+        # Single precision can leave a curvature a hair below nought: then along the slope.
+        return scale**2 * up
+    return found
+
+
+def _room(at: Floats, way: Floats, top: Floats, left: Floats, rows: Floats) -> float:
+    """How far one can go along a way before a constraint is met."""
+    going = np.r_[-way, way, rows @ way]
+    room = np.r_[at, top - at, left]
+    meets = going > 0
+    return float((room[meets] / going[meets]).min()) if meets.any() else np.inf

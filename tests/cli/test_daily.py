@@ -1,0 +1,56 @@
+"""`fullhouse daily`: mistakes before any work, the table, JSON, files."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from fullhouse import pipeline
+from fullhouse.cli.daily import daily
+from fullhouse.errors import InputError
+from fullhouse.pipeline import daily_films
+from tests.pipeline.made_daily_house import AS_OF, FILM, make
+
+app = typer.Typer()
+app.command()(daily)
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("film_daily", "write_daily", "check_daily_out"):
+        monkeypatch.setattr(pipeline, name, getattr(daily_films, name), raising=False)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("daily")
+    make(folder).close()
+    return str(folder / "house")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--as-of", "soon"], "--as-of must be a date"),
+        (["--target", "-5"], "above 0, not -5"),
+        (["--out", "day.docx"], r"not 'day\.docx'"),
+        (["--as-of", "2025-05-01", "--territory", "ZZ"], "daily page is from 2025-06-16"),
+    ],
+)
+def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CliRunner().invoke(app, [FILM, *arguments, "-w", house], catch_exceptions=False)
+
+
+def test_it_prints_the_day_and_writes_it(house: str, tmp_path: Path) -> None:
+    day = ["--as-of", str(AS_OF), "--target", "9e6", "--territory", "ZZ", "-w", house]
+    files = ["--out", str(tmp_path / "day.html"), "--out", str(tmp_path / "day.json")]
+    done = CliRunner().invoke(app, [FILM, *day, *files], catch_exceptions=False)
+    said = " ".join(done.stdout.split())
+    for words in ("presales in the market", "Next: Email is behind", "Target: 9 million USD",
+                  "Wrote"):  # fmt: skip
+        assert words in said
+    again = CliRunner().invoke(app, [FILM, *day, "--json"], catch_exceptions=False)
+    assert json.loads(again.stdout) == json.loads((tmp_path / "day.json").read_text("utf-8"))

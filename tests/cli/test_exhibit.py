@@ -1,0 +1,65 @@
+"""`fullhouse exhibit`: what is asked wrongly is said before any work, and tables are printed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from fullhouse import pipeline
+from fullhouse.cli.app import app
+from fullhouse.errors import InputError
+from tests.planning.test_demand import TABLE
+from tests.report.made_plans import EXHIBIT
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> str:
+    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    return str(tmp_path / "house")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--cinema", "c"], "--cinema is one of a city"),
+        (["--city", "Avon", "--out", "pack.docx"], r"not 'pack\.docx'"),
+        (["--out", "pack.html"], "A page is of one city"),
+        (["--as-of", "soon"], "--as-of must be a date"),
+        (["--city", "Avon", "--seats", "0"], "at least 1 seat"),
+        (["--goal", "2"], "above 0 up to 1"),
+    ],
+)
+def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        CliRunner().invoke(app, ["exhibit", "f", *arguments, "-w", house], catch_exceptions=False)
+
+
+def test_a_city_is_told_as_tables_with_the_headline_last(
+    house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(
+        pipeline, "exhibit_film", lambda *_, **told: asked.update(told) or EXHIBIT, raising=False
+    )
+    file = tmp_path / "pack.html"
+    command = ["exhibit", "f", "--city", "Avon", "--cinema", "a-1", "--goal", "0.4", "-w", house]
+    done = CliRunner().invoke(app, [*command, "--out", str(file)], catch_exceptions=False)
+    assert (asked["city"], asked["cinema"], asked["goal"]) == ("Avon", "a-1", 0.4)
+    lines = done.stdout.splitlines()
+    assert any("Owners of older dogs" in x and "9,412" in x for x in lines)
+    assert any("Keepers of ferrets" in x and x.split()[-2:] == ["-", "-"] for x in lines)
+    assert "80 times in 100" in lines[-2]
+    assert lines[-1] == f"Wrote {file}"
+    assert "Harbour Lights" in file.read_text("utf-8")
+    told = CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False)
+    assert json.loads(told.stdout) == json.loads(json.dumps(EXHIBIT.to_dict()))
+
+
+def test_without_a_city_all_cities_are_told(house: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "exhibit_cities", lambda *_, **__: TABLE, raising=False)
+    done = CliRunner().invoke(app, ["exhibit", "f", "-w", house], catch_exceptions=False)
+    rows = [x.split() for x in done.stdout.splitlines()]
+    assert ["Avon", "300", "(100–600)", "700", "(200–1,500)", "8", "1"] in rows
+    assert ["Bath", "-", "-", "-", "0"] in rows
+    assert ["all", "cities", "400", "(150–800)", "900", "(300–2,000)"] in rows

@@ -1,0 +1,77 @@
+"""`fullhouse report`: what is asked wrongly is said; a file is written, or JSON is printed."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from fullhouse import pipeline
+from fullhouse.cli.report import report
+from fullhouse.errors import InputError
+from fullhouse.pipeline import film_reports
+
+FILM = "harbour-lights-2025"
+app = typer.Typer()
+app.command()(report)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> str:
+    with pipeline.init(str(tmp_path / "house"), environment={}) as made:
+        pipeline.film_add(
+            made, "Harbour Lights", opening=date(2025, 3, 14), territory="US",
+            known_on=date(2025, 1, 1), at=datetime(2025, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+    return str(tmp_path / "house")
+
+
+@pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions under the names that the pipeline gives them."""
+    for name in ("check_report_out", "film_report", "write_film_report"):
+        monkeypatch.setattr(pipeline, name, getattr(film_reports, name), raising=False)
+
+
+def run(house: str, *arguments: str) -> Result:
+    given = [FILM, "--territory", "US", *arguments, "-w", house]
+    return CliRunner().invoke(app, given, catch_exceptions=False)
+
+
+def test_a_file_is_written_and_what_is_missing_is_said(
+    house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(house, "--as-of", "2025-02-01")
+    assert done.exit_code == 0
+    assert f"Wrote {FILM}-report.html" in done.stdout
+    assert "There is no plan. To get it: fullhouse plan" in done.stdout
+    page = (tmp_path / f"{FILM}-report.html").read_text("utf-8")
+    assert "US, opens 14 March 2025; as of 1 February 2025." in page
+
+
+def test_json_is_printed_and_nothing_else_is_written(
+    house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = json.loads(run(house, "--as-of", "2025-02-01", "--json").stdout)
+    assert (told["film"], told["plan"], told["campaigns"]) == (FILM, None, [])
+    assert [p.name for p in tmp_path.iterdir()] == ["house"]
+    run(house, "--as-of", "2025-02-01", "--json", "--out", "r.json")
+    assert json.loads((tmp_path / "r.json").read_text("utf-8")) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "report.pdf"], r"\.html or \.json, not 'report\.pdf'"),
+        (["--as-of", "soon"], "--as-of must be a date"),
+        (["--plan", "spring"], "No plan 'spring'"),
+        (["--campaign", "spring"], "No campaign 'spring'"),
+    ],
+)
+def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        run(house, *arguments)

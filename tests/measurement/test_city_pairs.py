@@ -1,0 +1,124 @@
+"""What a campaign by city brought, from tables and from totals."""
+
+from datetime import date, timedelta
+from math import inf
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from fullhouse.activation.city_pairs import CityDesign
+from fullhouse.errors import CannotTellError, InputError
+from fullhouse.measurement.city_pairs import read_pairs, read_totals, say_city_pairs
+
+DAYS = [date(2025, 3, 1) + timedelta(days=n) for n in range(50)]
+START, END = DAYS[35], DAYS[41]
+PAIRS = [(f"a{n}", f"b{n}") for n in range(8)]
+TREATED = [pair[n % 2] for n, pair in enumerate(PAIRS)]
+COLUMNS = {"city": "city", "day": "day", "value": "sold", "pairs": PAIRS, "treated": TREATED}
+
+
+def _table(effect, noise=0.02):
+    g = np.random.default_rng(1)
+    rows = []
+    for n, pair in enumerate(PAIRS):
+        wave = g.normal(1, 0.1, len(DAYS))
+        for city in pair:
+            sold = 100 * (n + 1) * wave * g.lognormal(0, noise, len(DAYS))
+            sold[35:42] *= 1 + effect * (city in TREATED)
+            rows += [{"city": city, "day": d, "sold": s} for d, s in zip(DAYS, sold, strict=True)]
+    return pa.Table.from_pylist(rows)
+
+
+def test_units_are_what_the_treated_sold_beyond_the_others_scaled_to_them():
+    table = _table(0.1, noise=0.0)
+    found = read_pairs(table, **COLUMNS, start=START, end=END)
+    sold = {}
+    for row in table.to_pylist():
+        if START <= row["day"] <= END and row["city"] in TREATED:
+            sold[row["city"]] = sold.get(row["city"], 0.0) + row["sold"]
+    # Without noise each treated city sold a tenth more than its pair.
+    assert found.units.value == pytest.approx(sum(sold.values()) * 0.1 / 1.1)
+    assert found.relative.value == pytest.approx(0.1)
+    assert found.sold == pytest.approx(sum(sold.values()))
+    assert found.expected + found.units.value == pytest.approx(found.sold)
+    assert found.p == 2 / 2**8
+    assert found.proven
+
+
+def test_the_interval_holds_what_was_put_in_and_nought_is_not_proven():
+    found = read_pairs(_table(0.1), **COLUMNS, start=START, end=END)
+    assert found.relative.low <= 0.1 <= found.relative.high
+    assert found.relative.low > 0
+    assert found.units.low < found.units.value < found.units.high
+    none = read_pairs(_table(0.0), **COLUMNS, start=START, end=END)
+    assert none.relative.low < 0 < none.relative.high
+    assert not none.proven
+    assert "cannot tell" in say_city_pairs(none)[0]
+    assert say_city_pairs(found)[0].startswith("The campaign brought")
+
+
+def test_days_outside_the_window_and_its_past_are_not_looked_at():
+    table = _table(0.1)
+    found = read_pairs(table, **COLUMNS, start=START, end=END, before_days=14)
+    rows = table.to_pylist()
+    for row in rows:
+        if row["day"] > END or row["day"] < START - timedelta(days=14):
+            row["sold"] = 1e9
+    again = read_pairs(pa.Table.from_pylist(rows), **COLUMNS, start=START, end=END, before_days=14)
+    assert again == found
+
+
+def test_money_is_what_was_won_at_its_worth_over_what_was_spent():
+    found = read_pairs(_table(0.1), **COLUMNS, start=START, end=END, spend=500.0, worth=3.0)
+    assert found.returned.value == pytest.approx(3 * found.units.value / 500)
+    assert found.returned.low == pytest.approx(3 * found.units.low / 500)
+    assert found.cost.value == pytest.approx(500 / found.units.value)
+    assert found.to_dict()["returned"]["value"] == found.returned.value
+    lost = read_pairs(_table(-0.3), **COLUMNS, start=START, end=END, spend=500.0)
+    assert lost.cost is None
+    assert any("Nothing was won" in note for note in lost.notes)
+    assert lost.returned.high < 0
+    with pytest.raises(InputError, match="Spend must be money above 0"):
+        read_pairs(_table(0.1), **COLUMNS, start=START, end=END, spend=0.0)
+
+
+def test_the_past_may_count_another_thing_in_another_unit():
+    design = CityDesign(tuple(PAIRS), tuple(TREATED))
+    g = np.random.default_rng(2)
+    before = {c: float(g.uniform(100, 200)) for p in PAIRS for c in p}
+    after = {c: n * (1.2 if c in TREATED else 1.0) for c, n in before.items()}
+    told = {"value": "tickets", "start": START, "end": END}
+    found = read_totals(before, after, design, **told)
+    assert found.relative.value == pytest.approx(0.2)
+    other = read_totals({c: 40 * n for c, n in before.items()}, after, design, **told)
+    assert other.units.value == pytest.approx(found.units.value)
+    assert other.p == found.p
+
+
+def test_an_effect_without_bound_is_written_as_json_can():
+    design = CityDesign(tuple(PAIRS), tuple(TREATED))
+    before = {c: 10.0 for p in PAIRS for c in p}
+    after = dict.fromkeys(before, 0.0) | dict.fromkeys(PAIRS[0], 5.0)
+    found = read_totals(before, after, design, value="tickets", start=START, end=END)
+    assert (found.relative.low, found.relative.high, found.units.low) == (-1, inf, -inf)
+    assert found.units.high == found.sold
+    assert found.to_dict()["relative"]["high"] == "infinite"
+    assert "no bound" in say_city_pairs(found)[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"pairs": [("a0", "b8"), *PAIRS[1:]]}, InputError, "no city 'b8'"),
+        ({"pairs": PAIRS[:5], "treated": TREATED[:5]}, CannotTellError, "It takes 6 pairs"),
+        ({"treated": TREATED[:7]}, InputError, "One city of each pair"),
+        ({"start": DAYS[5]}, InputError, "28 days before it must lie"),
+        ({"end": DAYS[-1] + timedelta(days=1)}, InputError, "must lie in the table's days"),
+        ({"end": DAYS[0]}, InputError, "must lie in the table's days"),
+        ({"value": "solt"}, InputError, "no column 'solt'"),
+    ],
+)
+def test_mistakes_are_said(changed, error, message):
+    with pytest.raises(error, match=message):
+        read_pairs(_table(0.1), **(COLUMNS | {"start": START, "end": END} | changed))

@@ -1,0 +1,297 @@
+"""A readout without a row for each person says what the table with a row for each says."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from fullhouse.errors import CannotTellError, InputError
+from fullhouse.measurement import Readout, read_experiment
+from fullhouse.measurement.counted import Counted, count_arms
+from fullhouse.measurement.experiment import plain
+from fullhouse.measurement.read_counted import read_counted, read_part, read_parts
+from fullhouse.values import BLOCK_BITS
+
+SIZE = 1 << BLOCK_BITS
+KINDS = ("tickets", "gross", "bought", "refunds")
+
+
+def _by_block(persons):
+    found = {}
+    for p in persons.tolist():
+        found.setdefault(p >> BLOCK_BITS, BitMap()).add(p)
+    return found
+
+
+class Made:
+    """People over two blocks in some arms and strata, some of whom did something."""
+
+    def __init__(self, seed, *, people=3000, arms=2, active=0.1, strata=1, held=0.3):
+        g = np.random.default_rng(seed)
+        # Around the end of the first block, and far beyond; some are in no arm.
+        near = SIZE - people // 2 + g.permutation(people)[: int(people * 0.8)]
+        self.person = np.sort(np.concatenate([near, 5 * SIZE + np.arange(people // 5)]))
+        n = len(self.person)
+        self.arm = np.where(g.random(n) < held, 0, 1 + g.integers(max(1, arms - 1), size=n))
+        self.stratum = g.integers(strata, size=n)
+        self.names = ["control", "mail", "push", "banner"][:arms]
+        before = (g.random(n) < active) * g.geometric(0.4, n)
+        bought = (g.random(n) < active / 2) | ((before > 0) & (g.random(n) < 0.4))
+        tickets = (bought * g.geometric(0.6, n)).astype(float)
+        did = {
+            "tickets": tickets,
+            "gross": tickets * np.round(g.lognormal(2, 1, n), 2),
+            "bought": bought.astype(float),
+            "refunds": tickets * g.choice([-2.0, 1.0], n),
+            "before": before.astype(float),
+            "views": (g.random(n) < active) * np.round(g.exponential(5, n), 1),
+        }
+        self.values = did
+        self.rest = np.setdiff1d(5 * SIZE + np.arange(people // 5 + 50), self.person)
+
+    def counted(self, name):
+        """Only those with something, and some people of no arm."""
+        value = self.values[name]
+        persons = np.concatenate([self.person[value != 0], self.rest])
+        values = np.concatenate([value[value != 0], np.full(len(self.rest), 1000.0)])
+        order = np.argsort(persons)
+        return Counted(persons[order], values[order])
+
+    def arms(self):
+        return {name: _by_block(self.person[self.arm == a]) for a, name in enumerate(self.names)}
+
+    def strata(self):
+        return {
+            f"city {s}": _by_block(self.person[self.stratum == s])
+            for s in range(self.stratum.max() + 1)
+        }
+
+    def table(self, inside):
+        return pa.table(
+            {
+                "arm": np.array(self.names)[self.arm[inside]],
+                "stratum": [f"city {s}" for s in self.stratum[inside]],
+                **{name: value[inside] for name, value in self.values.items()},
+            }
+        )
+
+
+def _outcome(call):
+    try:
+        return call()
+    except CannotTellError as problem:
+        return str(problem)
+
+
+def _close(a, b, where=""):
+    """Equal, numbers up to rounding."""
+    if isinstance(a, dict):
+        assert a.keys() == b.keys(), where
+        for key in a:
+            _close(a[key], b[key], f"{where}.{key}")
+    elif isinstance(a, list | tuple):
+        assert len(a) == len(b), (where, a, b)
+        for i, (x, y) in enumerate(zip(a, b, strict=True)):
+            _close(x, y, f"{where}[{i}]")
+    elif isinstance(a, float) and isinstance(b, float):
+        assert a == pytest.approx(b, rel=1e-7, abs=1e-11), (where, a, b)
+    else:
+        assert a == b, where
+
+
+def _compare(found, expected):
+    if isinstance(expected, str) or isinstance(found, str):
+        assert found == expected
+        return
+    assert isinstance(found, Readout)
+    for name in ("people", "checks", "effects", "notes"):
+        one, two = (getattr(x, name) for x in (found, expected))
+        if name in ("checks", "effects"):
+            one, two = ([asdict(e) for e in x] for x in (one, two))
+        _close(plain(one), plain(two), name)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    seed=st.integers(0, 10_000),
+    people=st.sampled_from([30, 300, 3000]),
+    arms=st.integers(2, 4),
+    active=st.sampled_from([0.0, 0.003, 0.05, 0.3, 1.0]),
+    strata=st.integers(1, 3),
+    outcomes=st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique=True),
+    covariates=st.lists(st.sampled_from(["before", "views"]), max_size=2, unique=True),
+    held=st.sampled_from([0.05, 0.3, 0.5]),
+    part=st.sampled_from([None, 0.0, 0.02, 0.5]),
+    seen=st.sampled_from([None, 0.5]),
+)
+def test_it_says_what_the_table_says(
+    seed, people, arms, active, strata, outcomes, covariates, held, part, seen
+):
+    made = Made(seed, people=people, arms=arms, active=active, strata=strata, held=held)
+    inside = np.ones(len(made.person), bool)
+    if part is not None:
+        inside = np.random.default_rng(seed).random(len(made.person)) < part
+    # Whatever is absent from the table altogether is an error of another kind there.
+    sizes = np.bincount(made.arm[inside], minlength=arms)
+    spend = dict.fromkeys(made.names[1:], 700.0)
+    found = _outcome(
+        lambda: read_counted(
+            made.arms(),
+            control="control",
+            outcomes={n: made.counted(n) for n in outcomes},
+            covariates={n: made.counted(n) for n in covariates},
+            strata=made.strata() if strata > 1 else None,
+            only=None if part is None else _by_block(made.person[inside]),
+            shares=dict.fromkeys(made.names, 1) if held == 0.5 and arms == 2 else None,
+            costs=spend,
+            share_seen=seen,
+            level=0.9,
+        )
+    )
+    if sizes.min() == 0:
+        assert isinstance(found, str)
+        return
+    expected = _outcome(
+        lambda: read_experiment(
+            made.table(inside),
+            arm="arm",
+            control="control",
+            outcomes=outcomes,
+            covariates=covariates,
+            strata="stratum" if strata > 1 else None,
+            shares=dict.fromkeys(made.names, 1) if held == 0.5 and arms == 2 else None,
+            costs=spend,
+            intended=None if seen is None else 2 * int(inside.sum()),
+            level=0.9,
+        )
+    )
+    _compare(found, expected)
+
+
+def _people(first, last):
+    return _by_block(np.arange(first, last))
+
+
+ARMS = {"treated": _people(0, 900), "held_out": _people(900, 1000)}
+BOUGHT = Counted(np.arange(0, 1000, 10), np.ones(100))
+
+
+def test_parts_are_read_one_by_one_and_those_that_cannot_be_told_say_why():
+    made = Made(3)
+    outcomes = {"tickets": made.counted("tickets"), "gross": made.counted("gross")}
+    covariates = {"before": made.counted("before")}
+    arms = made.arms()
+    counted = count_arms(arms, outcomes=outcomes, covariates=covariates)
+    half = _by_block(made.person[::2])
+    parts = {"whole": None, "half": half, "nobody": {}, "one": _by_block(made.person[:1])}
+    costs = {"half": {"mail": 90.0}}
+    found = read_parts(counted, parts, control="control", costs=costs, share_seen=0.5)
+    assert list(found) == list(parts)
+    for name, cost in (("whole", None), ("half", {"mail": 90.0})):
+        alone = read_counted(
+            arms, control="control", outcomes=outcomes, covariates=covariates,
+            only=parts[name], costs=cost, share_seen=0.5,
+        )  # fmt: skip
+        assert asdict(found[name]) == asdict(alone)
+    assert sum(found["half"].people.values()) == len(made.person[::2])
+    won = found["half"].effect("mail", "gross")
+    assert won.return_on_spend.value == won.total.value / 90.0
+    assert found["half"].effect("mail", "tickets").return_on_spend is not None
+    assert found["whole"].effect("mail", "gross").return_on_spend is None
+    assert isinstance(found["nobody"], CannotTellError)
+    assert "0 people; at least 2" in str(found["nobody"])
+    assert "at least 2" in str(found["one"])
+
+
+def test_a_stratum_without_anybody_of_a_part_is_left_out():
+    made = Made(5, strata=2)
+    counted = count_arms(
+        made.arms(), outcomes={"tickets": made.counted("tickets")}, strata=made.strata()
+    )
+    city = read_part(counted, control="control", only=made.strata()["city 1"])
+    plain_one = read_counted(
+        made.arms(), control="control", outcomes={"tickets": made.counted("tickets")},
+        only=made.strata()["city 1"],
+    )  # fmt: skip
+    assert city.effects[0].effect == plain_one.effects[0].effect
+    with pytest.raises(CannotTellError, match="Nobody"):
+        read_part(counted, control="control", only={})
+
+
+def test_persons_up_to_the_last_are_read():
+    last = 2**32 - 1
+    arms = {
+        "treated": _by_block(np.arange(last - 99, last + 1)),
+        "held_out": _by_block(np.arange(last - 199, last - 99)),
+    }
+    did = Counted(np.arange(last - 199, last + 1, 2), np.full(100, 2.0))
+    found = read_counted(arms, control="held_out", outcomes={"tickets": did})
+    assert found.effects[0].mean == found.effects[0].control_mean == 1.0
+
+
+def test_arms_with_other_shares_than_meant_stop_the_readout():
+    read_counted(
+        ARMS, control="held_out", outcomes={"b": BOUGHT}, shares={"treated": 9, "held_out": 1}
+    )
+    with pytest.raises(CannotTellError, match="do not hold the people they should"):
+        read_counted(
+            ARMS, control="held_out", outcomes={"b": BOUGHT}, shares={"treated": 1, "held_out": 1}
+        )
+    before = Counted(np.arange(0, 900, 2), np.ones(450))
+    with pytest.raises(CannotTellError, match="not alike before"):
+        read_counted(
+            ARMS, control="held_out", outcomes={"b": BOUGHT}, covariates={"before": before}
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: Counted(np.array([2, 1]), np.ones(2)), InputError, "ascending"),
+        (lambda: Counted(np.array([1, 1]), np.ones(2)), InputError, "ascending"),
+        (lambda: Counted(np.array([1, 2]), np.ones(3)), InputError, "2.*3"),
+        (lambda: Counted(np.array([-1]), np.ones(1)), InputError, "not -1"),
+        (lambda: Counted(np.array([2**32]), np.ones(1)), InputError, "from 0 to"),
+        (lambda: Counted(np.array([1]), np.array([np.nan])), InputError, "finite"),
+        (lambda: _read(control="held"), InputError, "No arm 'held'.*Did you mean 'held_out'"),
+        (lambda: _read(costs={"tv": 1.0}), InputError, "No arm 'tv'"),
+        (lambda: _read(shares={"treated": 1.0}), InputError, "'held_out' stands"),
+        (lambda: _read(share_seen=0.0), InputError, "share of the intended"),
+        (lambda: _read(outcomes={}), InputError, "No outcome"),
+        (lambda: _read(covariates={"bought": BOUGHT}), InputError, "two things"),
+        (lambda: _read(arms={"held_out": _people(0, 9)}), CannotTellError, "1 arm"),
+        (lambda: _read(arms=ARMS | {"c": _people(7, 9)}), InputError, "Person 7 is in two arms"),
+        (lambda: _read(arms=ARMS | {"c": {}}), CannotTellError, "'c' has 0 people"),
+        (lambda: _read(strata={"a": _people(0, 999)}), InputError, "Person 999.*no stratum"),
+        (
+            lambda: _read(strata={"a": _people(0, 950), "b": _people(949, 1000)}),
+            InputError,
+            "Person 949 is in two strata",
+        ),
+        (
+            lambda: _read(strata={"a": _people(0, 901), "b": _people(901, 1000)}),
+            CannotTellError,
+            "1 people in stratum 'a'",
+        ),
+        (
+            lambda: read_parts(
+                count_arms(ARMS, outcomes={"b": BOUGHT}), {"a": None}, control="held_out",
+                costs={"b": {}},
+            ),
+            InputError,
+            "No part 'b'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
+
+
+def _read(**changed):
+    read = {"arms": ARMS, "control": "held_out", "outcomes": {"bought": BOUGHT}} | changed
+    return read_counted(read.pop("arms"), **read)
