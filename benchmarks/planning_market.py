@@ -79,6 +79,20 @@ class Play:
         pull = self.season.interest[self.number][self.place, -1]
         return np.asarray(MEAN_PARTY * -np.expm1(-self.draw * pull))
 
+    @cached_property
+    def household(self) -> Ints:
+        """Each person's household by a number."""
+        found, last = [], 0
+        for c in self.crowd:
+            found.append(c.household + last)
+            last = int(found[-1].max()) + 1
+        return np.concatenate(found)
+
+    @property
+    def days(self) -> int:
+        """Days of the run."""
+        return RUN
+
     @property
     def size(self) -> int:
         """How many people there are."""
@@ -179,18 +193,15 @@ def book(
     spend: Floats,
     treated: Flags | None = None,
     kept: Flags | None = None,
-    *,
-    together: bool = False,
 ) -> Deliveries:
     """A spend as whole impressions booked for each person: the rate's floor, or one more by lot.
 
     `kept` (channels, people) are those from whom a channel is not withheld. Each impression is a
-    row of its own, on a day of the week and with its own chance to be seen; `together`, all of a
-    line are one row, of which the simulator shows a number from 1 to all, drawn evenly.
+    row of its own with its own chance to be seen, and those of a week are spread over its days.
     """
     told = read_channels()
     rates = slots.rates(spend)
-    lines, person, day, often = [], [], [], []
+    lines, person, day = [], [], []
     for s in np.flatnonzero(spend > 0):
         a, c, g, w = slots.audience[s], slots.channel[s], slots.city[s], slots.week[s]
         who = film.audiences[a] & film.on[c] & (film.city == g)
@@ -200,12 +211,12 @@ def book(
         luck = np.random.default_rng([film.market.seed, int(s)]).random(film.size)[who]
         count = (np.floor(rates[s]) + (luck < rates[s] % 1)).astype(np.int64)
         most = int(count.max(initial=0))
-        for n in range(min(most, 1) if together else most):
+        for n in range(most):
             mine = who[count > n]
             lines.append(Line(f"{s} {n}", AUDIENCES[a][0], told[c].name))
             person.append(mine)
-            day.append(np.full(len(mine), film.release - 7 * (WEEKS - w) + n * 7 // most))
-            often.append(count[count > n] if together else np.ones(len(mine), np.int64))
+            monday = film.release - 7 * (WEEKS - w)
+            day.append(np.full(len(mine), monday + (2 * n + 1) * 7 // (2 * most)))
     sizes = [len(p) for p in person]
     return deliveries(
         film.market,
@@ -214,7 +225,7 @@ def book(
         line=np.repeat(np.arange(len(lines)), sizes),
         treated=np.ones(sum(sizes), np.bool_),
         day=np.concatenate(day),
-        frequency=np.concatenate(often),
+        frequency=np.ones(sum(sizes), np.int64),
     )
 
 
@@ -252,19 +263,22 @@ def won(film: Play, given: Deliveries) -> float:
     return total
 
 
-def gained(
-    film: Play, crowd: People, draw: Floats, who: Ints, dose: Floats, seen: Floats | None = None
-) -> Floats:
-    """Expected incremental tickets of some people, by their dose at the opening."""
-    where = crowd.city[who]
+def run_by_parts(film: Play, edges: Ints) -> tuple[Floats, Floats, Floats]:
+    """Interest, mean day and awareness of each part of the run between edges, by city."""
     steps = np.diff(film.season.interest[film.number], axis=1, prepend=0.0)
-    sums = np.add.reduceat(steps, _EDGES[:-1], axis=1)
-    days = np.add.reduceat(steps * np.arange(RUN), _EDGES[:-1], axis=1) / np.maximum(sums, 1e-12)
-    aware = film.season.awareness[film.number][:, _EDGES[:-1]]
+    sums = np.add.reduceat(steps, edges[:-1], axis=1)
+    days = np.add.reduceat(steps * np.arange(RUN), edges[:-1], axis=1) / np.maximum(sums, 1e-12)
+    return sums, days, film.season.awareness[film.number][:, edges[:-1]]
+
+
+def gained(
+    film: Play, crowd: People, draw: Floats, who: Ints, dose: Floats, seen: Floats
+) -> Floats:
+    """Expected incremental tickets of some people, by dose at the opening and impressions seen."""
+    where = crowd.city[who]
+    sums, days, aware = run_by_parts(film, _EDGES)
     doses = dose[who, None] * np.exp(-days[where] / MEMORY_DAYS)
-    own = np.zeros(doses.shape)
-    if seen is not None:
-        own += seen[who, None]
+    own = np.broadcast_to(seen[who, None], doses.shape)
     times = reaction(film.market, crowd, aware[where], who, doses, own)
     pull = draw[who] * sums[where].sum(axis=1)
     moved = draw[who] * (sums[where] * times).sum(axis=1)

@@ -1,125 +1,221 @@
 """The best spend of somebody who knows what an impression truly does in the simulated market."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
-from scipy.sparse import csr_array, diags_array
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+from scipy.special import ndtr
+from threadpoolctl import threadpool_limits
 
-from benchmarks.planning_market import Play, gained
-from fullhouse.planning import (
-    Cells,
-    Problem,
-    Response,
-    Rows,
-    Slots,
-    cap_rows,
-    optimise,
-    read_channels,
-)
+from benchmarks.planning_market import Play, run_by_parts
+from fullhouse.planning import Cells, Rows, Slots, read_channels
+from fullhouse.planning.interior import inside
 from fullhouse.simulation.campaign import CHANNELS
+from fullhouse.simulation.draws import uniforms
+from fullhouse.simulation.outcomes import (
+    FATIGUE,
+    FATIGUE_FROM,
+    MEMORY_DAYS,
+    PERSUASION,
+    PUT_OFF,
+    PUT_OFF_BY,
+    SPILL_OVER,
+)
+from fullhouse.simulation.parties import MEAN_PARTY
 
 Floats = npt.NDArray[np.float64]
-DOSES = np.array([0.05, 0.15, 0.3, 0.6, 1.0, 1.6, 2.5, 4.0])
-SATURATIONS = np.array([0.25, 0.5, 1.0, 2.0, 4.0])
-"""What each cell truly gains is written as a sum of curves 1 − exp(−s × dose) of these s."""
+Ints = npt.NDArray[np.int64]
+GAP = 0.01
+DAYS = (0, 1, 2, 3, 5, 7, 10, 14, 21, 28, 42)
+"""Parts of the run, each taken as one day: the search needs no finer ones."""
 
 
 @dataclass(frozen=True)
-class Truth(Problem):
-    """A problem whose cells gain what they truly gain.
+class Crowd:
+    """Whom a campaign can move: people with somebody addressed in their household.
 
-    `curves` (saturations, cells) are tickets; `shown` (channels twice, cells) is the dose of an
-    impression booked. Of impressions booked together for one person the simulator shows the first
-    for certain, once they are reached, and half of each further one: so each slot stands twice,
-    for the first impression and for those beyond.
+    `hit` (channels, people) is the chance that an impression booked is shown, `dose` what a booked
+    one does, in the mean of exp(−dose); `interest` and `aware` (people, parts of the run).
     """
 
-    curves: Floats
-    shown: Floats
+    cell: Ints
+    home: Ints
+    hit: Floats
+    dose: Floats
+    interest: Floats
+    aware: Floats
+    fade: Floats
+    sour: npt.NDArray[np.bool_]
 
-    def exposure(self) -> csr_array:
-        """Dose of each cell by channel, of one unit of money in each slot."""
-        return csr_array(diags_array(self.shown.ravel()) @ super().exposure())
+    @cached_property
+    def room(self) -> Floats:
+        """How many times the interest could grow where nobody had heard of the film."""
+        found: Floats = (1 - self.aware) / self.aware
+        return found
 
-    def gains(self) -> Floats:
-        """Tickets of each curve; an aim takes the mean over them, so times their number."""
-        found: Floats = self.curves * len(self.curves)
+    @cached_property
+    def pull(self) -> Floats:
+        """Interest over the whole run, without a campaign."""
+        found: Floats = self.interest.sum(axis=1)
         return found
 
 
-def best_spend(
-    film: Play, parts: Cells, slots: Slots, left: Floats, budget: float, *, together: bool = False
-) -> Floats:
-    """The spend by slot that truly wins most, as near as curves of cells can tell."""
+class TrueAim:
+    """Expected tickets that a spend truly wins, with slope and curvature, as `inside` asks.
+
+    Every person is followed: chance to be shown each impression, dose of the household, tiring.
+    What is simplified: shown impressions enter by the mean of exp(−dose), the mean of those too
+    many, and the run by parts. What a spend finally counts for is told by `won`, which does not.
+    """
+
+    def __init__(self, film: Play, parts: Cells, slots: Slots, left: Floats) -> None:
+        self.crowd = crowd_of(film, parts, slots)
+        rate = slots.rates(np.ones(len(slots)))
+        self.channels = [np.flatnonzero(slots.channel == c) for c in range(len(CHANNELS))]
+        self.shown = [
+            np.ascontiguousarray((slots.reaches[of] * rate[of, None]).T) for of in self.channels
+        ]
+        self.dosed = [s * left[of] for s, of in zip(self.shown, self.channels, strict=True)]
+        self.size, self.cells = len(slots), len(parts)
+
+    def doses(self, spend: Floats) -> Floats:
+        """The spend itself: what it does is asked of people, not of cells."""
+        return spend
+
+    def value(self, spend: Floats) -> float:
+        """Expected incremental tickets."""
+        return self.curvature(spend)[0]
+
+    def slope(self, spend: Floats) -> tuple[float, Floats]:
+        """Expected incremental tickets, and what one more unit of money in each slot wins."""
+        return self.curvature(spend)[:2]
+
+    def curvature(self, spend: Floats) -> tuple[float, Floats, Floats]:
+        """Value, slope, and about the negative of the second derivatives (none below nought)."""
+        c = self.crowd
+        dose, seen, spread = (np.zeros(len(c.cell)) for _ in range(3))
+        for i, of in enumerate(self.channels):
+            dose += c.dose[i] * (self.dosed[i] @ spend[of])[c.cell]
+            many = c.hit[i] * (self.shown[i] @ spend[of])[c.cell]
+            seen += many
+            spread += many * (1 - c.hit[i])
+        homes = np.bincount(c.home, dose)
+        value, by_dose, by_seen, bent, tired = self._people(
+            dose + SPILL_OVER * (homes[c.home] - dose), seen, np.sqrt(spread + 1e-3)
+        )
+        others = np.bincount(c.home, by_dose)[c.home]
+        by_dose = by_dose + SPILL_OVER * (others - by_dose)
+        slope, whole = np.zeros(self.size), np.zeros((self.size, self.size))
+        for i, of in enumerate(self.channels):
+            slope[of] = self.dosed[i].T @ self._sum(by_dose * c.dose[i])
+            slope[of] += self.shown[i].T @ self._sum(by_seen * c.hit[i])
+            for j, other in enumerate(self.channels[: i + 1]):
+                row = self._sum(bent * c.dose[i] * c.dose[j])
+                block = self.dosed[i].T @ (row[:, None] * self.dosed[j])
+                row = self._sum(tired * c.hit[i] * c.hit[j])
+                block += self.shown[i].T @ (row[:, None] * self.shown[j])
+                whole[np.ix_(of, other)] = block
+                whole[np.ix_(other, of)] = block.T
+        return value, slope, whole
+
+    def _sum(self, each: Floats) -> Floats:
+        return np.asarray(np.bincount(self.crowd.cell, each, self.cells), dtype=np.float64)
+
+    def _people(
+        self, dose: Floats, seen: Floats, spread: Floats
+    ) -> tuple[float, Floats, Floats, Floats, Floats]:
+        """Tickets of all, and of each: slopes by dose and by impressions, curvatures by both."""
+        c = self.crowd
+        still = np.exp(-dose[:, None] * c.fade)
+        told = 1 - still
+        over = (seen - FATIGUE_FROM) / spread
+        peak = np.exp(-0.5 * over**2) / np.sqrt(2 * np.pi)
+        share = ndtr(over)
+        weary = np.exp(-FATIGUE * spread * (over * share + peak))[:, None]
+        warm = np.exp(PERSUASION * told) * weary
+        times = (1 + c.room * told) * warm
+        more = c.room * warm + PERSUASION * times
+        cold = np.exp(-PUT_OFF_BY * told[c.sour])
+        times[c.sour], more[c.sour] = cold, -PUT_OFF_BY * cold
+        moved = (c.interest * times).sum(axis=1)
+        steep = c.interest * more * still * c.fade
+        rise = steep.sum(axis=1)
+        stay = MEAN_PARTY * np.exp(-moved)
+        tire = np.where(c.sour, 0.0, FATIGUE * moved)
+        bent = stay * (rise**2 + np.maximum((steep * c.fade).sum(axis=1), 0.0))
+        return (
+            float((MEAN_PARTY * np.exp(-c.pull) - stay).sum()),
+            stay * rise,
+            -stay * tire * share,
+            bent,
+            stay * tire * peak / spread,
+        )
+
+
+def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
+    """Everybody whom a campaign in some slots can move."""
+    cell = cell_of(film, parts)
+    household = film.household
+    addressed = slots.reaches.any(axis=0)[cell]
+    near = np.bincount(household, addressed)[household] > 0
+    who = np.flatnonzero(near)
+    log = np.clip(np.log(np.maximum(film.draw[who], 1e-3)), -2, 2)
+    hits, doses = [], []
+    for channel in read_channels():
+        told = CHANNELS[channel.name]
+        hit = -np.expm1(-told.reach * np.exp(told.bias * log))
+        hits.append(hit)
+        # Half a strength is about what an impression is when the film opens.
+        doses.append(-2 * np.log1p(hit * np.expm1(-told.strength / 2)))
+    sums, days, aware = run_by_parts(film, np.array([*DAYS, film.days]))
+    place = film.place[who]
+    person = np.concatenate([c.person for c in film.crowd])[who]
+    _, home = np.unique(household[who], return_inverse=True)
+    return Crowd(
+        cell[who],
+        home,
+        np.array(hits),
+        np.array(doses),
+        film.draw[who, None] * sums[place],
+        np.maximum(aware[place], 1e-3),
+        np.exp(-days[place] / MEMORY_DAYS),
+        uniforms(film.market.seed, person, "put off") < PUT_OFF,
+    )
+
+
+def cell_of(film: Play, parts: Cells) -> Ints:
+    """The cell that each person is in: as `cells` numbers them."""
     code = np.zeros(film.size, np.int64)
     for i, flags in enumerate((*film.audiences, *film.on)):
         code |= flags.astype(np.int64) << i
     code |= film.city << (len(film.audiences) + len(film.on))
     kinds, of = np.unique(code, return_inverse=True)
     assert len(kinds) == len(parts)
-    curves = _curves(film, of, len(parts), np.asarray(slots.reaches.any(axis=0)))
-    shown = _shown(film, of, len(parts))
-    count = len(CHANNELS)
-    twice = _twice(slots, count)
-    strength = np.repeat(SATURATIONS[:, None], 2 * count, axis=1)
-    names = [c.name for c in read_channels()]
-    told = Response((), (*names, *names), np.ones((len(SATURATIONS), 0)), strength)
-    truth = Truth(
-        parts,
-        twice,
-        told,
-        (),
-        np.tile(left, 2),
-        curves,
-        np.vstack([shown, shown / 2 if together else shown]),
-    )
-    caps = cap_rows(slots)
-    one = np.hstack([np.diag(1 / np.maximum(slots.most, 1e-9))] * 2)[slots.most > 0]
-    rows = Rows(
-        np.vstack([np.hstack([caps.coefficients] * 2), one]),
-        np.r_[caps.limits, np.ones(len(one))],
-        ("",) * (len(caps.limits) + len(one)),
-    )
-    spend = optimise(truth, budget, rows=rows).spend
-    found: Floats = spend[: len(slots)] + spend[len(slots) :]
+    return np.asarray(of, dtype=np.int64)
+
+
+def best_spend(
+    film: Play, parts: Cells, slots: Slots, left: Floats, budget: float, rows: Rows
+) -> Floats:
+    """The spend that truly wins most within the rows."""
+    aim = TrueAim(film, parts, slots, left)
+    matrix = np.vstack([np.ones(len(slots)), rows.coefficients])
+    with threadpool_limits(1):
+        found = inside(aim, np.minimum(slots.most, budget), matrix, np.r_[budget, rows.limits], GAP)
+    assert found is not None
     return found
 
 
-def _twice(slots: Slots, channels: int) -> Slots:
-    one = np.minimum(slots.most, slots.addressed * slots.unit_price)
-    both = {k: np.concatenate([v, v]) for k, v in vars(slots).items()}
-    both["channel"] = np.r_[slots.channel, slots.channel + channels]
-    both["most"] = np.r_[one, slots.most - one]
-    return replace(slots, **both)
+def gap_of(aim: TrueAim, spend: Floats, slots: Slots, budget: float, rows: Rows) -> float:
+    """By what share another spend could win more at most, were all concave.
 
-
-def _curves(
-    film: Play, of: npt.NDArray[np.int64], size: int, used: npt.NDArray[np.bool_]
-) -> Floats:
-    """Tickets of each cell at each dose, written as curves of all saturations."""
-    at = np.zeros((len(DOSES), size))
-    first = 0
-    for c in film.crowd:
-        mine = of[first : first + len(c)]
-        who = np.flatnonzero(used[mine])
-        draw = film.draw[first : first + len(c)]
-        for row, dose in enumerate(DOSES):
-            more = gained(film, c, draw, who, np.full(len(c), dose))
-            at[row] += np.bincount(mine[who], more, minlength=size)
-        first += len(c)
-    basis = -np.expm1(-DOSES[:, None] * SATURATIONS)
-    return np.array([nnls(basis, column)[0] for column in at.T]).T
-
-
-def _shown(film: Play, of: npt.NDArray[np.int64], size: int) -> Floats:
-    """Mean dose of an impression booked, by channel and cell, over those who would go."""
-    log = np.clip(np.log(np.maximum(film.draw, 1e-3)), -2, 2)
-    weight = np.maximum(np.bincount(of, film.base, size), 1e-12)
-    rows = []
-    for channel in read_channels():
-        told = CHANNELS[channel.name]
-        chance = -np.expm1(-told.reach * np.exp(told.bias * log))
-        rows.append(told.strength * np.bincount(of, film.base * chance, size) / weight)
-    return np.array(rows)
+    It is but for tiring and persuasion, which bend the other way a little.
+    """
+    value, slope = aim.slope(spend)
+    matrix = csr_array(np.vstack([np.ones(len(slots)), rows.coefficients]))
+    bounds = np.c_[np.zeros(len(slots)), np.minimum(slots.most, budget)]
+    top = linprog(-slope, matrix, np.r_[budget, rows.limits], bounds=bounds, method="highs")
+    return float((-top.fun - slope @ spend) / value)

@@ -35,16 +35,20 @@ def audiences(
 
 def audience_rows(
     found: FilmDiscovery, nothing: FilmDiscovery, times: dict[str, float]
-) -> list[tuple[str, str, str]]:
+) -> list[tuple[str, str, str, str]]:
     """What each card says, beside what is true of the group it stands for."""
     rows = []
     for card in found.cards:
         groups = [g for g, word in SIGNS.items() if word in card.name.lower()]
         true = f"{times[groups[0]]:.1f} times as likely: {groups[0]}" if groups else "no such group"
         e = card.beyond
-        told = "-" if e.value is None else f"{e.value:.1f} ({e.low:.1f}–{e.high:.1f})"
-        rows.append((f"card, {card.standing}: {card.name}", told, true))
-    rows.append((f"cards of “{nothing.title}”", f"{len(nothing.cards)}", "0: nobody"))
+        told, inside = "-", "-"
+        if e.value is not None and e.low is not None and e.high is not None:
+            told = f"{e.value:.1f} ({e.low:.1f}–{e.high:.1f})"
+            if groups:
+                inside = "yes" if e.low <= times[groups[0]] <= e.high else "no"
+        rows.append((f"card, {card.standing}: {card.name}", told, true, inside))
+    rows.append((f"cards of “{nothing.title}”", f"{len(nothing.cards)}", "0: nobody", "-"))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""The demo's forecasts: what a film will take, as told before it opens, beside what it takes."""
+"""The demo's forecasts: what a film will take, as told at five times, beside what it takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from fullhouse.simulation.plain import FILES, TERRITORY
 
 MORNING = time(9, tzinfo=UTC)
 """Forecasts are issued at this time of the day that they are as of, in the market's calendar."""
-BEFORE_DAYS = (28, 8)
-"""Days before its opening on which it is forecast: the first is that of the plan. Both lie in one
-month, so that models are learned once; docs/forecast.md has forecasts through the run."""
+BEFORE_DAYS = (28, 1)
+RUN_DAYS = (0, 7)
+"""It is forecast after its first day, and on the Mondays so long after its opening weekend."""
 HELD = "held"
 
 
@@ -84,7 +84,9 @@ def _take_in(folder: Path, house: Path) -> None:
 
 def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
     """Forecasts of the film, oldest first, each in the score book."""
-    days = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
+    before = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
+    run = [film.opening, *(film.sunday + timedelta(days=d) for d in RUN_DAYS)]
+    days = [*before, *(day + timedelta(days=1) for day in run)]
     console.print(
         "\nEach forecast enters the score book on the morning that it is as of, by the market's"
         " calendar."

@@ -1,4 +1,4 @@
-"""The demo's page: one HTML file that opens offline."""
+"""The demo's page: one HTML file that opens offline, and leads to all that was made."""
 
 from collections.abc import Sequence
 from html import escape
@@ -6,16 +6,20 @@ from pathlib import Path
 from string import Template
 
 from examples.demo.box_office import Told
+from examples.demo.campaign import Played
 from examples.demo.truth import Truth
-from fullhouse.discovery import Discovery
 from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.report.effect_chart import effect_chart
+from fullhouse.report.film_report_outlook import outlook_chart
 from fullhouse.report.forecast_words import headline, when_words
+from fullhouse.report.plan_words import won_words
+from fullhouse.report.save import save_chart
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title: who will want it?</title>
+<title>$title: who will want it, and what a campaign changed</title>
 <style>
   body { font: 16px/1.5 system-ui, sans-serif; color: #23292e; background: #fff;
          max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -27,42 +31,35 @@ PAGE = Template("""<!doctype html>
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #dde1e4;
            vertical-align: top; }
-  .amounts { font-size: .93rem; } .amounts td { white-space: nowrap; }
   .wide { overflow-x: auto; }
   @media print { .chart { break-inside: avoid; } }
 </style>
 <p class="label">$label</p>
-<h1>Who will want “$title”?</h1>
+<h1>$title</h1>
 <p class="story">$synopsis</p>
-<p class="answer">$answer</p>
-<p>$people people of three sources. The tick in each row is the naive ratio: active people do more
-of everything, and look keen on anything. The dot is the ratio among equally active people.</p>
-<div class="chart">$found</div>
-<h2>And “$null”?</h2>
-<p class="answer">$nothing</p>
-<div class="chart">$nobody</div>
-<h2>Beyond what film people know</h2>
-<p class="answer">$audiences</p>
-<p>Fans of its genre and talent, core moviegoers and demographics are held equal too.
-<a href="audiences.html">The audiences’ own page</a>: cards, combinations, tickets by audience and
-city, films like it, what its words point to.</p>
-<div class="chart">$cards</div>
-<h2>What will “$title” take?</h2>
+<p><a href="report.html"><b>The film’s report</b></a>: forecast, audiences, plan, campaign, readout,
+what was learned and what could not be known. <a href="daily.html">One morning’s page</a>.
+<a href="plan.html">The plan</a>. <a href="audiences.html">The audiences</a>.
+<a href="forecast.html">The forecast</a>.</p>
+<h2>What will it take?</h2>
 <p class="answer">$forecast</p>
-<p>Told $when, from what was known then: the box office of films before it, and tickets and marks
-of the days before. The dots are what it took.</p>
+<p>Told $when, from what was known then. The dots are what it took.</p>
 <div class="chart">$fan</div>
-<div class="wide"><table class="amounts"><tr><th>USD, simulated</th><th>forecast</th>
-<th>middle, 80 % range</th><th>true</th><th>80 % range</th></tr>
-$forecasts
-</table></div>
-<p><a href="forecast.html">The forecast’s own page</a>: ranges, days, what moved it, films like it,
-and how the range narrowed. A range is to hold what comes 80 times in 100: some miss.</p>
-<h2>Found, and true</h2>
-<table><tr><th>simulated</th><th>found</th><th>true</th></tr>
+<h2>Who will want it, beyond those whom film people know?</h2>
+<p class="answer">$audiences</p>
+<div class="chart">$cards</div>
+<p>And “$null”? $nothing</p>
+<h2>What did the campaign change?</h2>
+<p class="answer">$won</p>
+<p>A third of the households were held out by chance, before anybody was spoken to.</p>
+<div class="chart">$effects</div>
+<h2>How the forecast moved with it</h2>
+<div class="chart">$outlooks</div>
+<h2>Claimed, and true</h2>
+<div class="wide"><table><tr><th>simulated</th><th>claimed</th><th>true</th>
+<th>inside the interval</th></tr>
 $rows
-</table>
-<p>Data of the charts: hidden-audience.parquet, no-audience.parquet beside this page.</p>
+</table></div>
 </html>
 """)
 
@@ -71,34 +68,43 @@ def write_page(
     out: Path,
     label: str,
     truth: Truth,
-    rows: Sequence[tuple[str, str, str]],
-    found: Discovery,
-    nothing: Discovery,
+    rows: Sequence[tuple[str, str, str, str]],
     told: Told,
     cards: FilmDiscovery,
+    nothing: FilmDiscovery,
+    played: Played,
 ) -> Path:
-    """Write `index.html` from what was found and the charts' SVG files beside it."""
+    """Write `index.html` from what was made, and the campaign's charts beside it."""
+    effects = [e for e in played.last.on("tickets") if e.group != "line"]
+    for name, chart in (
+        ("effects", effect_chart(effects, simulated=True, width=640)),
+        ("outlooks", outlook_chart(played.outlooks, simulated=True, width=640)),
+    ):
+        save_chart(chart, out / f"{name}.svg")
+        save_chart(chart, out / f"{name}.png")
     page = PAGE.substitute(
         title=escape(truth.coming.title),
         label=escape(label),
         synopsis=escape(truth.coming.synopsis),
-        answer=escape(found.sentence),
-        people=f"{found.base_people:,}",
-        null=escape(truth.null.title),
-        nothing=escape(nothing.sentence),
-        found=(out / "hidden-audience.svg").read_text("utf-8"),
-        nobody=(out / "no-audience.svg").read_text("utf-8"),
         audiences=escape(cards.sentence),
-        cards=(out / "audiences.svg").read_text("utf-8") if cards.cards else "",
+        cards=_svg(out / "audiences.svg") if cards.cards else "",
+        null=escape(nothing.title),
+        nothing=escape(nothing.sentence),
         forecast=escape(headline(told.forecasts[0])),
         when=escape(when_words(told.forecasts[0])),
-        fan=(out / "forecast.svg").read_text("utf-8"),
-        forecasts=_table(told.rows),
+        fan=_svg(out / "forecast.svg"),
+        won="<br>".join(escape(w) for w in won_words(played.last)),
+        effects=_svg(out / "effects.svg"),
+        outlooks=_svg(out / "outlooks.svg"),
         rows=_table(rows),
     )
     path = out / "index.html"
     path.write_text(page, "utf-8")
     return path
+
+
+def _svg(file: Path) -> str:
+    return file.read_text("utf-8")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:

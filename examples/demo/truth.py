@@ -17,6 +17,10 @@ from fullhouse.lake import Lake
 from fullhouse.tables import ACCOUNT_PERSON
 from fullhouse.traits.names import film_slug
 
+NEXT_DAYS = 45
+"""The next film opens so long after the first one that its campaign is planned when the first's
+is over."""
+
 
 @dataclass(frozen=True)
 class Film:
@@ -44,6 +48,7 @@ class Truth:
     coming: Film
     alike: Film
     null: Film
+    following: Film
     times: dict[str, float]
     aisles: dict[str, tuple[str, ...]]
     owners: dict[tuple[str, str], int]
@@ -88,8 +93,12 @@ def read_truth(market: Path) -> Truth:
     owners = pq.read_table(market / "truth" / "owners")
     keys = zip(owners["source"].to_pylist(), owners["account"].to_pylist(), strict=True)
     films = pacsv.read_csv(market / "feeds" / "tickets" / "films.csv")
+    coming = _film(films, scenario["film"])
+    later = pc.greater(films["release"], pa.scalar(coming.opening + timedelta(days=NEXT_DAYS)))
+    following = films.filter(later).sort_by("release")["film"][0].as_py()
     return Truth(
-        coming=_film(films, scenario["film"]),
+        coming=coming,
+        following=_film(films, following),
         alike=_film(films, scenario["alike"][-1]),
         null=_film(films, scenario["null_film"]),
         times={group: exp(loading) for group, loading in scenario["hidden"]},

@@ -48,6 +48,9 @@ class Settings:
     identifier_max_accounts: int = _setting(
         10, "An identifier that more accounts share than this links nobody."
     )
+    learn_every: str = _setting(
+        "month", "How often forecasts learn anew from past films: month or quarter."
+    )
     trait_floor: int = _setting(20, "Fewest persons a trait needs to be built.")
     consent_required: tuple[str, ...] = _setting(
         ("advertising",),
@@ -56,6 +59,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _one_of("engine", self.engine, ("duckdb", "spark"))
+        _one_of("learn_every", self.learn_every, ("month", "quarter"))
         _one_of("unknown_account", self.unknown_account, ("accept", "quarantine"))
         for name, least in (
             ("chunk_rows", 1),

@@ -304,3 +304,5 @@ def test_the_same_question_has_the_same_answer(
 
 def test_models_learn_up_to_the_first_of_the_month() -> None:
     assert latest_cutoff(date(2017, 1, 31)) == date(2017, 1, 1)
+    assert latest_cutoff(date(2017, 9, 30), every="quarter") == date(2017, 7, 1)
+    assert latest_cutoff(date(2017, 10, 1), every="quarter") == date(2017, 10, 1)

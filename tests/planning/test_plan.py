@@ -56,6 +56,8 @@ south = 3
 dogs = "push"
 [channel_maximum]
 video = 4
+[audience_minimum]
+all = 5
 """
 
 
@@ -74,6 +76,7 @@ def test_limits_are_kept():
     slots, spend = made.slots, optimise(made, 20.0, rows=rows, allowed=allowed).spend
     assert spend[slots.city == 1].sum() >= 3 - 1e-6
     assert spend[slots.channel == 1].sum() <= 4 + 1e-6
+    assert spend[slots.audience == 2].sum() >= 5 - 1e-6
     assert spend[np.isin(slots.audience, [0, 2])].sum() >= 0.3 * 20 - 1e-6
     assert spend[(slots.audience == 0) & (slots.channel == 1)].sum() == 0
     assert spend[slots.week == 1].sum() == 0, "the week of 16 July begins on the 14th"
@@ -87,6 +90,7 @@ def test_limits_are_kept():
         ("blackout = ['monday']", "list of days"),
         ("[city_minimum]\nsouht = 1", "no city group 'souht'. Did you mean 'south'"),
         ("[city_minimum]\nsouth = -1", "amounts from 0"),
+        ("[audience_minimum]\ndog = 1", "no audience 'dog'. Did you mean 'dogs'"),
         ("[exclusive]\ndogs = 3", "a channel by audience"),
         ("=", "not valid TOML"),
     ],

@@ -18,7 +18,10 @@ Plan = Annotated[str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION 
 Channels = Annotated[
     str | None, typer.Option("--channels", metavar="FILE", help="TOML, as for the plan.")
 ]
-Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
+STATES = (
+    "treated", "withheld", "held_out", "always_out", "no_consent", "over_cap", "has_ticket",
+    "not_addressed",
+)  # fmt: skip
 
 
 @app.command()
@@ -37,6 +40,7 @@ def power(
         typer.Option(min=0.0, max=0.99, help="Variance that earlier tickets explain; as past."),
     ] = None,
     channels: Channels = None,
+    lines: Annotated[bool, typer.Option("--lines", help="Each line too.")] = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -49,13 +53,21 @@ def power(
         say_json([_finite(asdict(p) | {"relative": p.relative, "measurable": p.measurable})
                   for p in found])  # fmt: skip
         return
+    shown = [p for p in found if lines or p.group != "line"]
     rows = [
-        (p.group, p.name, p.treated, p.held_out, f"{p.base:.3%}", f"{p.smallest:.5f}",
-         f"{p.expected or 0:.5f}", p.says)
-        for p in found
+        (p.name, p.treated, p.held_out, f"{p.base:.2%}", f"{1000 * p.smallest:.2f}",
+         f"{1000 * (p.expected or 0):.2f}", p.measurable)
+        for p in shown
     ]  # fmt: skip
-    table(rows, ("of", "who", "treated", "held out", "buy anyway", "smallest effect a person",
-                 "the plan expects", "so it"))  # fmt: skip
+    table(rows, ("tickets per 1,000 people", "treated", "held out", "buy anyway",
+                 "smallest that shows", "the plan expects", "can show"))  # fmt: skip
+    for p in shown:
+        if not p.measurable and p.says:
+            out.print(f"{p.name}: {p.says}.", markup=False, soft_wrap=True)
+    hidden = [p for p in found if p not in shown]
+    if hidden:
+        able = sum(p.measurable for p in hidden)
+        out.print(f"By itself {able:,} of {len(hidden):,} lines can show it (--lines: each).")
     whole = found[0]
     if whole.suggested is not None:
         out.print(f"Holding out {whole.suggested:.1%} shows what the plan expects of the whole.")
@@ -131,14 +143,20 @@ def launch(
                   "lines": dict(done.lines),
                   "files": [asdict(f) for f in done.files]})  # fmt: skip
         return
-    states = ("treated", "withheld", "held_out", "always_out", "no_consent", "over_cap",
-              "has_ticket", "not_addressed")  # fmt: skip
-    shown = [s for s in states if any(n.get(s) for _, n in done.lines)]
-    table([(line, *(n.get(s, 0) for s in shown)) for line, n in done.lines],
-          ("line", *(s.replace("_", " ") for s in shown)))  # fmt: skip
-    table([(f.line, f.form, f.file, f.persons, f.rows, sum(f.left_out.values()), f.resent)
-           for f in done.files],
-          ("line", "form", "went to", "people", "rows", "left out", "parts sent"))  # fmt: skip
+    counts, files = dict(done.lines), list(done.files)
+    states = [s for s in STATES if any(n.get(s) for n in counts.values())]
+    rows = [
+        (
+            channel,
+            len(mine),
+            *(sum(counts[f.line].get(s, 0) for f in mine) for s in states),
+            sum(f.rows for f in mine),
+        )
+        for channel in dict.fromkeys(f.channel for f in files)
+        if (mine := [f for f in files if f.channel == channel])
+    ]
+    table(rows, ("people by line, on", "lines", *(s.replace("_", " ") for s in states),
+                 "accounts"))  # fmt: skip
     again = "It stood already: no arm was changed. " if done.resumed else ""
     said = (
         "assigned.parquet there is the house's own log of both arms, for no channel."

@@ -13,7 +13,6 @@ from fullhouse.values import as_json, parse_date
 if TYPE_CHECKING:
     from fullhouse.planning.plan import Amount
     from fullhouse.report.shown_readout import NamedEffect, ShownReadout
-    from fullhouse.stats.ratios import Interval
 
 Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
 AsOf = Annotated[
@@ -45,8 +44,8 @@ def readout(
 
 
 def say(found: "ShownReadout", groups: tuple[str, ...] = GROUPS) -> None:
-    """Print a readout: effects on tickets, then money, then sentences."""
-    from fullhouse.report.plan_words import readout_words
+    """Print a readout: effects on tickets by part, then what was won and what it cost."""
+    from fullhouse.report.plan_words import checks_words, proven_words, won_words
 
     rows = [_row(e) for e in found.on("tickets") if e.group in groups]
     heads = (
@@ -54,25 +53,10 @@ def say(found: "ShownReadout", groups: tuple[str, ...] = GROUPS) -> None:
         "at any look", "proven",
     )  # fmt: skip
     table(rows, heads)
-    for line in [*money_words(found), *readout_words(found)]:
+    spent = [f"Spent: {found.spend:,.0f} {found.currency}."] if found.spend else []
+    told = [*won_words(found), *spent, *proven_words(found), *checks_words(found)]
+    for line in told:
         out.print(line, markup=False, soft_wrap=True)
-
-
-def money_words(found: "ShownReadout") -> list[str]:
-    """What the whole campaign cost, what a ticket won cost, and what came back."""
-    told = []
-    if found.spend:
-        told.append(f"Spent up to {found.as_of}: {found.spend:,.0f} {found.currency}.")
-    for named in found.effects:
-        effect = named.effect
-        if named.group == "whole" and effect.cost_each is not None:
-            told.append(f"A ticket won cost {_range(effect.cost_each)} {found.currency} (95 %).")
-        if named.group == "whole" and effect.return_on_spend is not None:
-            told.append(
-                f"Each {found.currency} spent brought back {_range(effect.return_on_spend)} of"
-                " gross (95 %)."
-            )
-    return told
 
 
 def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Json = False) -> None:
@@ -163,11 +147,6 @@ def _row(named: "NamedEffect") -> tuple[object, ...]:
 
 def _thousand(value: float, low: float, high: float) -> str:
     return f"{1000 * value:+.2f} ({1000 * low:+.2f} to {1000 * high:+.2f})"
-
-
-def _range(found: "Interval") -> str:
-    high = f"{found.high:,.2f}" if found.bounded else "no upper end"
-    return f"{found.value:,.2f} ({found.low:,.2f} to {high})"
 
 
 def _ratio(found: tuple[float | None, ...]) -> str:

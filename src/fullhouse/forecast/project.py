@@ -460,6 +460,7 @@ def _notes(past: Past, asked: Asked) -> list[str]:
     return notes
 
 
-def latest_cutoff(as_of: date) -> date:
-    """The day up to which a model for a forecast learns: the first of the month."""
-    return as_of.replace(day=1)
+def latest_cutoff(as_of: date, *, every: str = "month") -> date:
+    """The day up to which a model for a forecast learns: the first of the month or quarter."""
+    first = as_of.replace(day=1)
+    return first if every == "month" else first.replace(month=as_of.month - (as_of.month - 1) % 3)

@@ -97,7 +97,7 @@ def _companions(effect: ArmEffect, per: str, times: float) -> list[str]:
             f" {times * e.value:.3g} {per} ({times * e.low:.3g} to {times * e.high:.3g})."
         )
     if effect.cost_each is not None:
-        said.append(f"Each {effect.outcome} won cost {_range(effect.cost_each, 1, '')}.")
+        said.append(f"What was won cost {_range(effect.cost_each, 1, '')} each.")
     if effect.return_on_spend is not None:
         said.append(
             f"A unit of money spent brought {_range(effect.return_on_spend, 1, '')}"

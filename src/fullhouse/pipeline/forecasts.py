@@ -154,7 +154,7 @@ class Models:
     """
 
     def __init__(self, workspace: Workspace, history: History, progress: Progress) -> None:
-        self.cutoff = latest_cutoff(history.as_of)
+        self.cutoff = latest_cutoff(history.as_of, every=workspace.settings.learn_every)
         self._progress = progress
         self._then = history.at(self.cutoff)
         place = workspace.place

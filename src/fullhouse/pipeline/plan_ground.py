@@ -7,12 +7,14 @@ from datetime import date, timedelta
 import numpy as np
 import numpy.typing as npt
 
+from fullhouse.consent import ADVERTISING
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.film_traits import BASKETS, any_of
 from fullhouse.discovery.sheet import members_of
 from fullhouse.errors import CannotTellError
+from fullhouse.pipeline.campaign_arms import only, without
 from fullhouse.pipeline.film_chance import learn_propensity
-from fullhouse.pipeline.film_house import FilmHouse, KnownFilm
+from fullhouse.pipeline.film_house import FilmHouse, KnownFilm, People, film_house
 from fullhouse.planning import Channel
 from fullhouse.propensity import score_all
 from fullhouse.values import slug
@@ -30,7 +32,11 @@ FANS = "fans"
 
 @dataclass(frozen=True)
 class Ground:
-    """Everything a plan is made on: who is where, on what, and what they would buy anyway."""
+    """Everything a plan is made on: who is where, on what, and what they would buy anyway.
+
+    `on` are those whom a channel may address: with an account there, who take part in advertising
+    and hold no ticket yet.
+    """
 
     names: tuple[str, ...]
     rules: tuple[str, ...]
@@ -64,6 +70,7 @@ def plan_ground(
     on = [any_of([f"source:{slug(s)}" for s in c.sources]) for c in channels]
     every = " | ".join(dict.fromkeys([*(r for _, r, _ in audiences), *on]))
     people = house.people(every, *(r for _, r, _ in audiences), *on)
+    may = _may_be_told(house, film)
     scored = list(score_all(learnt.model, house.blocks, people[0]))
     ids = np.concatenate([p.astype(np.int64) for _, p, _ in scored])
     city, groups = _cities(house, ids)
@@ -75,10 +82,23 @@ def plan_ground(
         _weeks(found, weeks),
         groups,
         [members_of(ids, p) for p in people[1 : 1 + len(audiences)]],
-        [members_of(ids, p) for p in people[1 + len(audiences) :]],
+        [members_of(ids, only(p, may)) for p in people[1 + len(audiences) :]],
         city,
         np.concatenate([p.astype(np.float64) for _, _, p in scored]),
     )
+
+
+def _may_be_told(house: FilmHouse, film: KnownFilm) -> People:
+    """Those who take part in advertising and hold no ticket: whom a launch would leave in."""
+    with film_house(
+        house.workspace, territory=house.territory, as_of=house.day, purpose=ADVERTISING
+    ) as willing:
+        (yes,) = willing.people("everyone")
+    traits = house.film_traits.get(film.slug or "")
+    if traits is None or traits.saw is None:
+        return yes
+    (have,) = house.people(traits.saw.name)
+    return without(yes, have)
 
 
 def _kind(family: str) -> str:

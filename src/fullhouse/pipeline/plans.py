@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fullhouse import control
 from fullhouse.control.campaigns import KeptPlan, find_plan, plans, save_plan
+from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.errors import CannotTellError, InputError
 from fullhouse.pipeline.film_discovery import discover_film
 from fullhouse.pipeline.film_house import film_house
@@ -40,20 +41,26 @@ def plan_film(
     holdout: float = 0.1,
     expected_people: float | None = None,
     name: str | None = None,
+    discovery: FilmDiscovery | None = None,
+    from_readouts: bool = True,
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> Plan:
     """The plan that wins most tickets for at most a budget, over all that response may be.
 
     `channels` and `limits` are TOML; without channels the shipped, made-up ones. What readouts
-    have taught by the day is where the response starts from. With `name` the plan is saved.
+    have taught by the day is where the response starts from, unless `from_readouts` is off: to see
+    what they are worth. `discovery` is the film's as of the
+    same day, where it has been made already. With `name` the plan is saved.
     """
     told, kept = read_channels(channels), read_limits(limits) if limits else Limits()
     if attitude not in ("neutral", "cautious"):
         raise InputError(f"The attitude to risk is neutral or cautious, not {attitude!r}.")
-    found = discover_film(
+    found = discovery or discover_film(
         workspace, film, territory=territory, as_of=as_of, tickets=False, progress=progress
     )
+    if as_of is not None and found.as_of != as_of:
+        raise InputError(f"The discovery is as of {found.as_of}, and the plan as of {as_of}.")
     if found.opening is None or found.opening <= found.as_of:
         raise CannotTellError(
             f"A plan is for a film to come; {found.film} "
@@ -64,7 +71,8 @@ def plan_film(
         base, _ = expected_total(house, known, progress)
         ground = plan_ground(house, known, found, told, weeks, expected_people, progress)
         progress("Looking for the best plan")
-        response = plan_response(workspace, ground, house.day, seed)
+        taught_by = house.day if from_readouts else date.min
+        response = plan_response(workspace, ground, taught_by, seed)
         plan = make_plan(found, ground, response, base, kept, budget, attitude, holdout, seed)
     plan = replace(plan, name=name or "")
     if name is not None:

@@ -1,6 +1,7 @@
 """What a plan maximises, its slope and its curvature by spend, fast.
 
-Extra tickets of a draw are Σ over cells of gain × (1 − exp(−dose)). Slots that differ in their week
+Extra tickets of a draw are Σ over cells of gain × (1 − exp(−dose)), the dose a sum over channels
+of strength × worn(impressions): concave in the spends, since both steps are. Slots that differ in their week
 only give the same cells a dose in the same proportions, so they are summed before any draw is
 looked at; draws × cells are in single precision, whose error is a thousandth of the search's gap.
 """
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullhouse.planning.problem import Problem
+from fullhouse.planning.response import WEAR, fresh, worn
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -52,16 +54,14 @@ class Aim:
         found.attitude = "neutral"
         return found
 
-    def doses(self, spend: Floats) -> Singles:
-        """Dose of each cell that is reached at all, in each draw; linear in the spend."""
+    def doses(self, spend: Floats) -> Floats:
+        """Impressions a person, faded, of each cell reached at all, by channel: linear in spend."""
         sums = np.bincount(self.group, self.factor * spend)
-        seen = np.array([g @ sums[of] for g, of in zip(self.given, self.of, strict=True)])
-        found: Singles = self.strength @ seen.astype(np.float32)
-        return found
+        return np.array([g @ sums[of] for g, of in zip(self.given, self.of, strict=True)])
 
-    def at(self, doses: Singles) -> tuple[Floats, Singles]:
+    def at(self, doses: Floats) -> tuple[Floats, Singles]:
         """Extra tickets of each draw, and what is still to be won of each cell."""
-        left = self.gains * np.exp(-doses)
+        left = self.gains * np.exp(-(self.strength @ worn(doses).astype(np.float32)))
         return (self.gains.sum(axis=1) - left.sum(axis=1)).astype(np.float64), left
 
     def weights(self, tickets: Floats) -> Floats:
@@ -74,35 +74,37 @@ class Aim:
         found[worst] = 1 / count
         return found
 
-    def value(self, doses: Singles) -> float:
+    def value(self, doses: Floats) -> float:
         """What is maximised."""
         tickets, _ = self.at(doses)
         return float(self.weights(tickets) @ tickets)
 
-    def slope(self, doses: Singles) -> tuple[float, Floats]:
+    def slope(self, doses: Floats) -> tuple[float, Floats]:
         """What is maximised, and its slope by spend."""
         tickets, left = self.at(doses)
         weight = self.weights(tickets)
         each = (self.strength * weight[:, None].astype(np.float32)).T @ left
-        return float(weight @ tickets), self._by_slot(each.astype(np.float64))
+        return float(weight @ tickets), self._by_slot(each.astype(np.float64) * fresh(doses))
 
-    def curvature(self, doses: Singles) -> tuple[float, Floats, Floats]:
+    def curvature(self, doses: Floats) -> tuple[float, Floats, Floats]:
         """Value, slope, and the negative of the second derivatives (slots, slots)."""
         tickets, left = self.at(doses)
         weight = self.weights(tickets).astype(np.float32)
         weighted = self.strength * weight[:, None]
-        slope = self._by_slot((weighted.T @ left).astype(np.float64))
+        new = fresh(doses)
+        each = (weighted.T @ left).astype(np.float64) * new
         pairs = [(i, j) for i in range(len(self.of)) for j in range(i, len(self.of))]
         both = np.stack([weighted[:, i] * self.strength[:, j] for i, j in pairs])
         bent = (both @ left).astype(np.float64)
         size = int(self.group.max()) + 1
         whole = np.zeros((size, size))
         for (i, j), row in zip(pairs, bent, strict=True):
+            row = row * new[i] * new[j] + (each[i] / WEAR if i == j else 0.0)
             block = self.given[i].T @ (row[:, None] * self.given[j])
             whole[np.ix_(self.of[i], self.of[j])] = block
             whole[np.ix_(self.of[j], self.of[i])] = block.T
         spread = whole[np.ix_(self.group, self.group)]
-        return float(weight @ tickets), slope, spread * np.outer(self.factor, self.factor)
+        return float(weight @ tickets), self._by_slot(each), spread * np.outer(self.factor, self.factor)
 
     def _by_slot(self, each: Floats) -> Floats:
         sums = np.zeros(int(self.group.max()) + 1)

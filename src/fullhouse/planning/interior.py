@@ -5,25 +5,46 @@ derivatives are cheap, so some twenty Newton steps do what a first-order method 
 linear programmes for.
 """
 
+from typing import Any, Protocol
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import linprog
 
-from fullhouse.planning.aim import Aim
-
 Floats = npt.NDArray[np.float64]
 STEPS, SHRINK, INSIDE, HALVINGS = 80, 0.1, 0.95, 30
 ROUNDING = 1e-6
 """Share of the value by which single precision may be off."""
+NEAR = 0.9
+"""How near to a spend that is given the search starts: on the edge it could not move."""
 LEAST_ROOM = 1e-7
 """Share of the room there is, below which the constraints are said to have no inside."""
 
 
-def inside(aim: Aim, most: Floats, matrix: Floats, limits: Floats, gap: float) -> Floats | None:
+class Smooth(Protocol):
+    """What is maximised: about concave, with value, slope and (negative) second derivatives."""
+
+    def doses(self, spend: Floats) -> Any:
+        """What a spend does, as `curvature` takes it."""
+
+    def curvature(self, doses: Any) -> tuple[float, Floats, Floats]:
+        """Value, slope by spend, and the negative of the second derivatives."""
+
+
+def inside(
+    aim: Smooth,
+    most: Floats,
+    matrix: Floats,
+    limits: Floats,
+    gap: float,
+    *,
+    near: Floats | None = None,
+) -> Floats | None:
     """Spends within a share `gap` of the best, or None where the constraints have no inside.
 
-    They satisfy 0 ≤ spend ≤ most and matrix · spend ≤ limits; slots of no room stay empty.
+    They satisfy 0 ≤ spend ≤ most and matrix · spend ≤ limits; slots of no room stay empty. The
+    search starts in the middle, or `near` a spend that satisfies them.
     """
     free = np.flatnonzero(most > 0)
     rows = matrix[:, free]
@@ -31,6 +52,8 @@ def inside(aim: Aim, most: Floats, matrix: Floats, limits: Floats, gap: float) -
     start = _start(most[free], rows[used], limits[used]) if len(free) else None
     if start is None:
         return None
+    if near is not None:
+        start = NEAR * near[free] + (1 - NEAR) * start
     found = np.zeros(len(most))
     found[free] = _path(aim, free, start, most, rows[used], limits[used], gap)
     return found
@@ -61,13 +84,13 @@ def _start(most: Floats, rows: Floats, limits: Floats) -> Floats | None:
 
 
 def _path(
-    aim: Aim, free: npt.NDArray[np.intp], at: Floats, most: Floats, rows: Floats, limits: Floats,
+    aim: Smooth, free: npt.NDArray[np.intp], at: Floats, most: Floats, rows: Floats, limits: Floats,
     gap: float,
 ) -> Floats:  # fmt: skip
     """Follow the barrier's best points as it is made weaker."""
     top, count = most[free], 2 * len(free) + len(limits)
 
-    def doses(spend: Floats) -> npt.NDArray[np.float32]:
+    def doses(spend: Floats) -> Any:
         whole = np.zeros(len(most))
         whole[free] = spend
         return aim.doses(whole)

@@ -15,14 +15,16 @@ from fullhouse.planning.optimise import Rows
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
-KNOWN = ("city_minimum", "exclusive", "blackout", "explore", "channel_maximum")
+KNOWN = (
+    "city_minimum", "exclusive", "blackout", "explore", "channel_maximum", "audience_minimum",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Limits:
     """Least spend by city group, audiences kept to one channel, weeks without advertising, the
     share of the spend for kinds of audience that no readout has measured (as long as there are
-    any), most spend by channel.
+    any), most spend by channel, least by audience.
     """
 
     city_minimum: Mapping[str, float] = field(default_factory=dict)
@@ -30,6 +32,7 @@ class Limits:
     blackout: tuple[date, ...] = ()
     explore: float = 0.0
     channel_maximum: Mapping[str, float] = field(default_factory=dict)
+    audience_minimum: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_limits(text: str) -> Limits:
@@ -43,6 +46,8 @@ def read_limits(text: str) -> Limits:
     "buys:pet-supplies/dogs" = "push"
     [channel_maximum]
     social = 500000
+    [audience_minimum]
+    "buys:pet-supplies/dogs" = 300000
     """
     try:
         told = tomllib.loads(text)
@@ -61,6 +66,7 @@ def read_limits(text: str) -> Limits:
         _days(told),
         float(explore),
         _amounts(told, "channel_maximum"),
+        _amounts(told, "audience_minimum"),
     )
 
 
@@ -94,6 +100,9 @@ def as_rows(
     for channel, most in limits.channel_maximum.items():
         place = _place(channel, channels, "channel")
         add(slots.channel == place, 1.0, most, f"at most {most:,.0f} on {channel}")
+    for audience, least in limits.audience_minimum.items():
+        place = _place(audience, audiences, "audience")
+        add(slots.audience == place, -1.0, least, f"at least {least:,.0f} on {audience}")
     if limits.explore:
         new = np.array([not t for t in tested])[slots.audience]
         if new.any():

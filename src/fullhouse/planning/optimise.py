@@ -117,9 +117,9 @@ def _solve(aim: Aim, problem: Problem, budget: float, rows: Rows | None, open_: 
     return Spent(spend, extra_tickets(problem, spend), gap / max(value, 1e-12))
 
 
-def _line(aim: Aim, at: npt.NDArray[np.float32], along: npt.NDArray[np.float32]) -> float:
+def _line(aim: Aim, at: Floats, along: Floats) -> float:
     best = minimize_scalar(
-        lambda step: -aim.value(at + np.float32(step) * along),
+        lambda step: -aim.value(at + step * along),
         bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4},
     )  # fmt: skip
     return float(best.x)

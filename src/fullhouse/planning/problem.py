@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from fullhouse.planning.cells import Cells, Slots
-from fullhouse.planning.response import Response
+from fullhouse.planning.response import Response, worn
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def seen(problem: Problem, spend: Floats) -> Floats:
 
 def by_cell(problem: Problem, spend: Floats) -> Floats:
     """Extra tickets of each cell, in each draw: (draws, cells)."""
-    dose = problem.response.strength @ seen(problem, spend)
+    dose = problem.response.strength @ worn(seen(problem, spend))
     found: Floats = problem.gains() * -np.expm1(-dose)
     return found
 
@@ -74,10 +74,14 @@ def shared_out(problem: Problem, spend: Floats) -> Floats:
 
     They add up to the whole: what two lines win together is told once.
     """
-    total = problem.response.strength @ seen(problem, spend)
+    response, slots = problem.response, problem.slots
+    many = seen(problem, spend)
+    worth = worn(many)
+    total = response.strength @ worth
     won = problem.gains() * -np.expm1(-total)
     per_dose = np.divide(won, total, out=np.zeros_like(won), where=total > 0)
-    rates = problem.slots.rates(spend) * problem.fade
-    strength = problem.response.strength[:, problem.slots.channel]
-    found: Floats = strength * rates * (per_dose @ problem.slots.reaches.T.astype(np.float64))
+    per_shown = np.divide(worth, many, out=np.ones_like(many), where=many > 0)
+    rates = slots.rates(spend) * problem.fade
+    reached = np.where(slots.reaches, per_shown[slots.channel], 0.0)
+    found: Floats = response.strength[:, slots.channel] * rates * (per_dose @ reached.T)
     return found

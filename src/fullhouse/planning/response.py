@@ -1,8 +1,9 @@
 """What impressions do: a saturating response, and what past readouts say of it.
 
-Relative response of somebody who saw a dose D = Σ over channels of strength × impressions:
+Relative response of somebody who saw a dose D = Σ over channels of strength × worn(impressions):
 
     u(D) = gain(kind, film) × (1 − exp(−D))
+    worn(x) = WEAR × (1 − exp(−x / WEAR))
 
 so that tickets with the campaign are base × (1 + u). `gain` is what telling somebody all there is
 to tell adds to the tickets they would have bought, by kind of audience and by film; `strength` is
@@ -32,6 +33,10 @@ STRENGTH, STRENGTH_SPREAD = np.log(0.05), 0.4
 CHANNEL_SPREAD = 0.5
 FADE_DAYS = 18.0
 """Days after which a dose has faded to 1/e of itself, where nothing was measured."""
+WEAR = 10.0
+"""Impressions on one channel after which one more does 1/e of what the first did: repeated, an
+advertisement wears out. In experiments attitudes are best at about ten exposures (Schmidt & Eisend
+2015, a meta-analysis of effective frequency)."""
 BURN, THIN = 600, 5
 
 
@@ -97,6 +102,16 @@ def faded(impressions: float, days_before_opening: float) -> float:
 def respond(gain: Floats, dose: Floats) -> Floats:
     """Relative response to a dose."""
     return gain * -np.expm1(-dose)
+
+
+def worn(impressions: Floats) -> Floats:
+    """How many first impressions some on one channel are worth."""
+    return np.asarray(WEAR * -np.expm1(-impressions / WEAR))
+
+
+def fresh(impressions: Floats) -> Floats:
+    """What one impression more on a channel does, as a share of the first: the slope of `worn`."""
+    return np.asarray(np.exp(-impressions / WEAR))
 
 
 def learn_response(
@@ -182,7 +197,8 @@ class Likelihood:
         self.part = np.array([names.parts.index(m.part) for m in measured])
         self.base_error = np.array([m.base_error for m in measured])
         self.film = np.array([names.films.index(m.film) for m in measured])
-        self.doses = np.array([[m.doses.get(c, 0.0) for c in names.channels] for m in measured])
+        seen = np.array([[m.doses.get(c, 0.0) for c in names.channels] for m in measured])
+        self.doses = worn(seen)
         self.response = np.array([m.response for m in measured])
         self.error = np.array([m.error for m in measured])
 

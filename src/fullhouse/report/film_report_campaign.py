@@ -201,10 +201,14 @@ def campaign_unknowns(campaign: ShownCampaign) -> list[str]:
         return []
     told = []
     for outcome in found.outcomes:
-        open_ = [e.name for e in found.on(outcome) if not e.effect.proven]
-        if open_:
-            told.append(f"No effect in {outcome} is proven of: {'; '.join(open_)}.")
-    told += [f"{e.name}: {u}" for e in found.effects for u in e.effect.unknown]
+        open_ = [e for e in found.on(outcome) if not e.effect.proven]
+        named = [e.name for e in open_ if e.group != "line"]
+        lines = len(open_) - len(named)
+        # Lines are many: each stands in the table with its interval.
+        named += [counted(lines, "line")] if lines else []
+        if named:
+            told.append(f"No effect in {outcome} is proven of: {'; '.join(named)}.")
+    told += [f"{e.name}: {u}" for e in found.effects if e.group == WHOLE for u in e.effect.unknown]
     leaked = sum(x.held_out_reached for x in found.exposures)
     if leaked:
         told.append(

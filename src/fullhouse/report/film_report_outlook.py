@@ -24,7 +24,11 @@ HOW = (
 
 
 def outlook_chart(
-    outlooks: Sequence[Outlook], *, title: str | None = None, width: int = 560
+    outlooks: Sequence[Outlook],
+    *,
+    title: str | None = None,
+    simulated: bool = False,
+    width: int = 560,
 ) -> alt.VConcatChart:
     """The total with the campaign over the base, by the day it was told, and what is added."""
     rows = outlook_rows(outlooks)
@@ -40,7 +44,7 @@ def outlook_chart(
     nothing = [{"from": 0.0, "to": 0.0, "middle": 0.0}]
     below = _panel(rows, "added", added, f"added gross, {currency}", days, width, BELOW, nothing)
     words = heading(
-        title or "What it will take with the campaign", HOW, simulated=False, width=width
+        title or "What it will take with the campaign", HOW, simulated=simulated, width=width
     )
     chart = alt.vconcat(above, below, spacing=22).properties(title=words)
     assert isinstance(chart, alt.VConcatChart)

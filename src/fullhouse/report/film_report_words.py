@@ -14,7 +14,7 @@ from fullhouse.report.plan_words import (
     holdout_words,
     unreachable_words,
     untested_words,
-    whole_words,
+    won_words,
 )
 from fullhouse.report.plan_words import headline as plan_headline
 from fullhouse.settings import SIMULATED
@@ -69,8 +69,7 @@ def story_words(report: FilmReport) -> list[str]:
         if campaign.outlooks:
             told.append(added_sentence(campaign.outlooks[-1]))
         if campaign.newest is not None:
-            day = day_words(campaign.newest.as_of)
-            told += [f"{campaign.name}, by {day}: {s[0]}" for s in whole_words(campaign.newest)]
+            told += won_words(campaign.newest)
     return told
 
 

@@ -165,8 +165,10 @@ def readout_section(found: ShownReadout) -> list[Html]:
 
 def _outcome(found: ShownReadout, outcome: str) -> list[Html]:
     rows = effect_rows(found.on(outcome))
+    # Lines are many; a campaign of lines alone is drawn all the same.
+    shown = [e for e in found.on(outcome) if e.group != "line"] or found.on(outcome)
     drawn = _figure(
-        lambda width: effect_chart(found.on(outcome), width=width),
+        lambda width: effect_chart(shown, width=width),
         f"{EFFECT_HOW} {levels_words(rows)} {found.campaign}, as of {day_words(found.as_of)}.",
         f"{found.campaign}-{found.as_of}-{outcome}.csv",
         rows,

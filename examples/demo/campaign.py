@@ -1,0 +1,243 @@
+"""The demo's campaign: plan, power, launch, weeks of it, readout beside the truth, and after."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+import fullhouse as fh
+from examples.demo.truth import Film
+from examples.shell import console, echo, fullhouse, heading
+from fullhouse import pipeline
+from fullhouse.cli.show import progress, table
+from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.planning.outlook import Outlook
+from fullhouse.planning.plan import Plan
+from fullhouse.report.shown_readout import ShownReadout
+from fullhouse.simulation.feeds import respond_declarations
+from fullhouse.simulation.plain import TERRITORY
+
+BUDGET, HOLDOUT = 1500.0, 0.3
+"""Dollars for a house of a hundred thousand; a third held out, as so few people need."""
+PLAN, CAMPAIGN, NEXT = "bramble", "bramble-launch", "next-film"
+EVERY_DAYS = 3
+"""The campaign is looked at so often; each look is one more point of its forecast."""
+RUN_DAYS = 27
+OUTCOMES = ("tickets", "gross")
+
+
+@dataclass(frozen=True)
+class Played:
+    """A campaign that has run: what was planned, each look, and what is true of it."""
+
+    plan: Plan
+    looks: tuple[ShownReadout, ...]
+    outlooks: tuple[Outlook, ...]
+    true_tickets: int
+    untaught: Plan
+    taught: Plan
+
+    @property
+    def last(self) -> ShownReadout:
+        """The look at the end, on the day that was set before the launch."""
+        return self.looks[-1]
+
+
+def campaign(
+    market: Path, house: Path, out: Path, film: Film, following: str, found: FilmDiscovery
+) -> Played:
+    """Plan for a film's audiences, launch with a holdout, read it to the end, and plan the next."""
+    heading(f"A plan for “{film.title}”")
+    plan = _plan(house, out, found)
+    heading("What could it show? Before anybody is spoken to")
+    fullhouse("campaign", "power", PLAN, "--holdout", str(HOLDOUT), "-w", house)
+    heading("Launch: arms by household, a third held out")
+    addresses = market / "feeds" / "addresses.csv.gz"
+    deliveries = out / "deliveries"
+    fullhouse(
+        "campaign", "launch", PLAN, "--name", CAMPAIGN, "--out", deliveries,
+        "--holdout", str(HOLDOUT), "--by", "household", "--households", addresses, "-w", house,
+    )  # fmt: skip
+    console.print("\nThe market answers: impressions, clicks and tickets come back as feeds.")
+    _respond(market, house, deliveries)
+    heading("Weeks of campaign: each look, and the forecast that moves with it")
+    looks, outlooks = _weeks(house, plan, film)
+    heading("What it changed, on the day that was set for it")
+    end = film.opening + timedelta(days=RUN_DAYS)
+    # Who saw the film is a trait now: so that cards can be judged.
+    fullhouse("traits", "build", "--as-of", str(end), "-w", house)
+    fullhouse("campaign", "readout", CAMPAIGN, "--as-of", str(end), "-w", house)
+    with fh.open(str(house)) as workspace:
+        looks.append(fh.campaign_readout(workspace, CAMPAIGN, as_of=end, learn=False))
+        outlooks.append(fh.campaign_outlook(workspace, CAMPAIGN, as_of=end))
+    heading("What was learned, and the next film")
+    fullhouse("campaign", "cards", "-w", house)
+    fullhouse("learned", "-w", house)
+    untaught, taught = _following(house, following, end)
+    return Played(plan, tuple(looks), tuple(outlooks), _true_tickets(market), untaught, taught)
+
+
+def campaign_rows(played: Played) -> list[tuple[str, str, str, str]]:
+    """What was claimed at the end and what is true, in the words of the demo's table."""
+    effect = played.last.on("tickets")[0].effect
+    total, true = effect.total, played.true_tickets
+    seen = [s.on("tickets")[0].effect for s in played.looks]
+    looks = [e.always_valid for e in seen if e.always_valid is not None]
+    proven = [s.as_of for s in played.looks if _proven_early(s)]
+    first = f"proven at any look since {proven[0]}" if proven else "proven only at the end"
+    before, after = (_spread(p) for p in (played.untaught, played.taught))
+    return [
+        (
+            "tickets that the campaign won (95 %)",
+            f"{total.value:,.0f} ({total.low:,.0f} – {total.high:,.0f})",
+            f"{true:,}",
+            "yes" if total.low <= true <= total.high else "no",
+        ),
+        (f"… over {len(looks)} looks on the way", first, "there is an effect", "-"),
+        ("next film: tickets more for the same money (80 %)", f"{after}, having learned",
+         f"{before}, before", "-"),
+    ]  # fmt: skip
+
+
+def _spread(plan: Plan) -> str:
+    return f"{plan.tickets.low:,.0f} – {plan.tickets.high:,.0f}"
+
+
+def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Path]:
+    """The film's report, its page of one morning, and the pack of a city."""
+    heading("The report, the morning page, the pack for cinemas")
+    end = film.opening + timedelta(days=RUN_DAYS)
+    morning = film.opening - timedelta(days=7)
+    pages = [out / "report.html", out / "daily.html"]
+    echo("report", film.slug, "--as-of", str(end), "--out", pages[0])
+    with fh.open(str(house)) as workspace, progress("Writing the report") as display:
+        made = fh.film_report(workspace, film.slug, as_of=end, territory=TERRITORY, discovery=found)
+        fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
+        display.update(display.task_ids[0], description="Writing the morning page")
+        echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
+        daily = fh.film_daily(workspace, film.slug, as_of=morning, territory=TERRITORY)
+        fh.write_daily(daily, [pages[1]])
+    return pages
+
+
+def _plan(house: Path, out: Path, found: FilmDiscovery) -> Plan:
+    """Half of the money goes to the audience that was found: it is the one to learn of."""
+    limits = out / "limits.toml"
+    first = found.cards[0].rule if found.cards else None
+    least = f"[audience_minimum]\n{json.dumps(first)} = {BUDGET / 2:.0f}\n" if first else ""
+    limits.write_text(least, "utf-8")
+    echo("plan", found.film, "--budget", f"{BUDGET:.0f}", "--limits", limits, "--as-of",
+         str(found.as_of), "--save", PLAN, "--out", out / "plan.html")  # fmt: skip
+    with fh.open(str(house)) as workspace, progress("Planning"):
+        plan = fh.plan_film(
+            workspace,
+            found.film,
+            budget=BUDGET,
+            limits=least,
+            as_of=found.as_of,
+            holdout=HOLDOUT,
+            name=PLAN,
+            discovery=found,
+        )
+        fh.write_plan(plan, [out / "plan.html"])
+    from fullhouse.report.plan_words import plan_lines_words
+
+    for line in plan_lines_words(plan):
+        console.print(line, markup=False, soft_wrap=True)
+    return plan
+
+
+def _respond(market: Path, house: Path, deliveries: Path) -> None:
+    echo("simulate", "respond", market, deliveries / "assigned.parquet")
+    from fullhouse.simulation.respond import respond
+    from fullhouse.simulation.write import read_market
+
+    with progress("Playing the campaign"):
+        came = respond(read_market(market), market, deliveries / "assigned.parquet")
+    feeds = market / "feeds"
+    files = [(feeds / f"{f.name}.toml", feeds / f.files) for f in respond_declarations()]
+    files.append((feeds / "tickets-sales.toml", market / "respond" / "sales.csv.gz"))
+    with fh.open(str(house)) as workspace, progress("Reading feeds"):
+        for declared, file in files:
+            if file.exists():
+                pipeline.ingest(workspace, declared, [str(file)])
+    console.print(
+        f"Took in {came.impressions:,} impressions, {came.clicks:,} clicks and {came.sales:,}"
+        " sales."
+    )
+
+
+def _weeks(house: Path, plan: Plan, film: Film) -> tuple[list[ShownReadout], list[Outlook]]:
+    """Looks from the first week to the day before the last: what they say, what they move."""
+    first = min(x.week for x in plan.lines)
+    end = film.opening + timedelta(days=RUN_DAYS)
+    days = [first + timedelta(days=d) for d in range(EVERY_DAYS, (end - first).days, EVERY_DAYS)]
+    looks: list[ShownReadout] = []
+    outlooks: list[Outlook] = []
+    rows = []
+    with fh.open(str(house)) as workspace, progress("Looking") as display:
+        for day in days:
+            display.update(display.task_ids[0], description=str(day))
+            try:
+                looks.append(fh.campaign_readout(workspace, CAMPAIGN, as_of=day, cards=False))
+                told = _at_any_look(looks[-1])
+            except fh.CannotTellError:
+                told = "nothing is known yet"
+            outlooks.append(fh.campaign_outlook(workspace, CAMPAIGN, as_of=day))
+            rows.append((str(day), told, _outlook(outlooks[-1])))
+    heads = ("as of", "tickets won so far, at any look (95 %)", "added to the run's gross (80 %)")
+    table(rows, heads)
+    return looks, outlooks
+
+
+def _following(house: Path, film: str, end: date) -> tuple[Plan, Plan]:
+    """The next film's plan with what was learned, and what it would have been without."""
+    echo("plan", film, "--budget", f"{BUDGET:.0f}", "--as-of", str(end), "--save", NEXT)
+    with fh.open(str(house)) as workspace, progress("Planning the next film"):
+        found = fh.discover_film(workspace, film, as_of=end, tickets=False)
+        taught = fh.plan_film(workspace, film, budget=BUDGET, as_of=end, name=NEXT, discovery=found)
+        untaught = fh.plan_film(
+            workspace, film, budget=BUDGET, as_of=end, discovery=found, from_readouts=False
+        )
+    console.print(
+        f"“{taught.title}”: {taught.tickets.middle:,.0f} tickets more are expected"
+        f" ({taught.tickets.low:,.0f} to {taught.tickets.high:,.0f}, 80 times in 100). Without what"
+        f" “{CAMPAIGN}” taught it would have been {untaught.tickets.middle:,.0f}"
+        f" ({untaught.tickets.low:,.0f} to {untaught.tickets.high:,.0f})."
+    )
+    return untaught, taught
+
+
+def _true_tickets(market: Path) -> int:
+    """Tickets that treated people with an account at the ticket office would not have bought."""
+    people = pq.read_table(market / "truth" / "respond" / "people.parquet")
+    owners = pq.read_table(
+        market / "truth" / "owners", filters=pc.field("source") == "tickets", columns=["person"]
+    )
+    seen = pc.is_in(people["person"], owners["person"].combine_chunks())
+    mine = people.filter(pc.and_(seen, pc.equal(people["arm"], "treated")))
+    won: pa.Scalar = pc.sum(pc.subtract(mine["tickets"], mine["tickets_without"]))
+    return int(won.as_py())
+
+
+def _proven_early(shown: ShownReadout) -> bool:
+    always = shown.on("tickets")[0].effect.always_valid
+    return always is not None and (always.low > 0 or always.high < 0)
+
+
+def _at_any_look(shown: ShownReadout) -> str:
+    effect = shown.on("tickets")[0].effect
+    always = effect.always_valid
+    if always is None:
+        return "too few to tell"
+    low, value, high = (effect.people * x for x in (always.low, always.value, always.high))
+    return f"{value:+,.0f} ({low:+,.0f} to {high:+,.0f})"
+
+
+def _outlook(found: Outlook) -> str:
+    middle, low, high = (f"{x:,.0f}" for x in vars(found.added).values())
+    return f"{middle} ({low} – {high}) {found.currency}, {found.basis}"
