@@ -15,6 +15,7 @@ from examples.demo.truth import Linking, Truth, linking, read_truth
 from examples.shell import console, echo, fullhouse, heading, near
 from fullhouse import pipeline
 from fullhouse.cli.show import progress, table
+from fullhouse.errors import CannotTellError
 from fullhouse.settings import SIMULATED
 from fullhouse.simulation.feeds import declarations
 from fullhouse.simulation.write import read_market
@@ -56,14 +57,19 @@ def main(arguments: Sequence[str]) -> int:
     told = forecasts(market, house, out, truth)
     day = told.forecasts[0].as_of
     cards, nobody = audiences(house, out, truth.coming, truth.null, day)
-    played = campaign(market, house, out, truth.coming, truth.following.slug, cards)
+    try:
+        played = campaign(market, house, out, truth.coming, truth.following.slug, cards)
+    except CannotTellError as problem:
+        # A market of another seed or size may have nobody to plan for.
+        console.print(f"No campaign: {problem}", soft_wrap=True)
+        played = None
     report(house, out, truth.coming, cards)
     heading("Claimed | true (all of it simulated)")
     rows = [
         *_rows(truth, links, read, refused),
         *audience_rows(cards, nobody, truth.times),
         *_forecast_rows(told),
-        *campaign_rows(played),
+        *(campaign_rows(played) if played else []),
     ]
     table(rows, ("simulated", "claimed", "true", "inside the interval"))
     console.print(

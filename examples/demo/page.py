@@ -5,6 +5,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+import altair as alt
+
 from examples.demo.box_office import Told
 from examples.demo.campaign import Played
 from examples.demo.truth import Truth
@@ -72,14 +74,11 @@ def write_page(
     told: Told,
     cards: FilmDiscovery,
     nothing: FilmDiscovery,
-    played: Played,
+    played: Played | None,
 ) -> Path:
     """Write `index.html` from what was made, and the campaign's charts beside it."""
-    effects = [e for e in played.last.on("tickets") if e.group != "line"]
-    for name, chart in (
-        ("effects", effect_chart(effects, simulated=True, width=640)),
-        ("outlooks", outlook_chart(played.outlooks, simulated=True, width=640)),
-    ):
+    charts = {} if played is None else _charts(played)
+    for name, chart in charts.items():
         save_chart(chart, out / f"{name}.svg")
         save_chart(chart, out / f"{name}.png")
     page = PAGE.substitute(
@@ -93,14 +92,22 @@ def write_page(
         forecast=escape(headline(told.forecasts[0])),
         when=escape(when_words(told.forecasts[0])),
         fan=_svg(out / "forecast.svg"),
-        won="<br>".join(escape(w) for w in won_words(played.last)),
-        effects=_svg(out / "effects.svg"),
-        outlooks=_svg(out / "outlooks.svg"),
+        won="<br>".join(escape(w) for w in won_words(played.last)) if played else "There was none.",
+        effects=_svg(out / "effects.svg") if charts else "",
+        outlooks=_svg(out / "outlooks.svg") if charts else "",
         rows=_table(rows),
     )
     path = out / "index.html"
     path.write_text(page, "utf-8")
     return path
+
+
+def _charts(played: Played) -> dict[str, alt.TopLevelMixin]:
+    effects = [e for e in played.last.on("tickets") if e.group != "line"]
+    return {
+        "effects": effect_chart(effects, simulated=True, width=640),
+        "outlooks": outlook_chart(played.outlooks, simulated=True, width=640),
+    }
 
 
 def _svg(file: Path) -> str:

@@ -103,6 +103,18 @@ def test_launching_again_changes_nothing_and_another_plan_is_refused(made, launc
         campaign_cities(workspace, "puppy", name="late", start=date(2025, 6, 1), as_of=TODAY)
 
 
+def test_what_is_of_people_refuses_a_campaign_by_city(made, launched, tmp_path) -> None:
+    workspace, _ = made
+    asked = (
+        fh.campaign_readout, fh.campaign_outlook, fh.campaign_uplift,
+    )  # fmt: skip
+    for ask in asked:
+        with pytest.raises(InputError, match="campaign cities readout ashgrove"):
+            ask(workspace, "ashgrove")
+    with pytest.raises(InputError, match="by person under another name"):
+        fh.campaign_launch(workspace, "puppy", name="ashgrove", folder=tmp_path)
+
+
 def test_another_name_is_another_lot_of_the_same_pairs(made, launched) -> None:
     other = campaign_cities(made[0], "puppy", name="other", weeks=2, as_of=TODAY)
     assert not other.resumed

@@ -8,6 +8,9 @@ from fullhouse.stats.power import holdout_share, rate_sd, smallest_effect
 
 MOST_HELD_OUT = 0.5
 
+MOST_PEOPLE = 100_000_000
+"""No house could ask for more."""
+
 
 @dataclass(frozen=True)
 class Power:
@@ -88,6 +91,8 @@ def _says(smallest: float, expected: float, share: float | None, sd: float, rho2
     # The smallest effect falls with the root of the people.
     half = smallest_effect(500_000, 500_000, sd, rho2=rho2)
     needed = ceil(1_000_000 * (half / expected) ** 2)
+    if needed > MOST_PEOPLE:
+        return f"cannot be measured: the plan expects too little, {expected:.2g} tickets a person"
     return (
         f"cannot be measured: ask for {needed:,} people with half held out, or read it with others"
     )

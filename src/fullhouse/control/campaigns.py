@@ -52,7 +52,9 @@ class Learned:
     """The relative response of some people that a readout measured, with its standard error.
 
     `line` is the rule of their audience, or what part of it. `doses` are the impressions that each
-    of them was to get on each channel, and `channel` names these channels together.
+    of them was to get on each channel, and `channel` names these channels together. Where several
+    were compared with one base, `part` names it and `base_error` is its relative error, which
+    `error` leaves out.
     """
 
     known_on: date
@@ -65,6 +67,8 @@ class Learned:
     doses: Mapping[str, float]
     response: float
     error: float
+    part: str = ""
+    base_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -189,16 +193,24 @@ def readouts(database: Database, campaign: str) -> list[KeptReadout]:
 
 
 def learned(database: Database, *, as_of: date) -> list[Learned]:
-    """What was known on a day: of each campaign and line the newest word, by the day it came."""
+    """What was known on a day: of each campaign what its newest readout taught.
+
+    An older readout may have told parts otherwise, so nothing of it is kept beside the newer one.
+    """
     asked = select(LearnedRow).where(LearnedRow.known_on <= as_of.isoformat())
-    newest: dict[tuple[str, str], Learned] = {}
+    newest: dict[str, dict[str, Learned]] = {}
     with Session(database) as session:
         for r in session.scalars(asked.order_by(LearnedRow.known_on, LearnedRow.id)):
-            newest[r.campaign, r.line] = Learned(
+            told = Learned(
                 date.fromisoformat(r.known_on), r.campaign, r.film, r.line, r.audience, r.kind,
-                r.channel, r.doses, r.response, r.error,
+                r.channel, r.doses, r.response, r.error, r.part, r.base_error,
             )  # fmt: skip
-    return sorted(newest.values(), key=lambda x: (x.known_on, x.campaign, x.line))
+            mine = newest.setdefault(r.campaign, {})
+            if any(x.known_on < told.known_on for x in mine.values()):
+                mine.clear()
+            mine[r.line] = told
+    every = [x for mine in newest.values() for x in mine.values()]
+    return sorted(every, key=lambda x: (x.known_on, x.campaign, x.line))
 
 
 def verdicts(database: Database, *, as_of: date, film: str | None = None) -> list[KeptVerdict]:

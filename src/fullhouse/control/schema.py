@@ -138,6 +138,8 @@ class LearnedRow(Base):
     doses: Mapped[dict[str, float]] = mapped_column(JSON)
     response: Mapped[float] = mapped_column(Float)
     error: Mapped[float] = mapped_column(Float)
+    part: Mapped[str] = mapped_column(String(512), default="", server_default="")
+    base_error: Mapped[float] = mapped_column(Float, default=0.0, server_default="0")
 
 
 class VerdictRow(Base):

@@ -102,6 +102,11 @@ def campaign_launch(
 
 def _standing(workspace: Workspace, name: str, kept: KeptPlan) -> KeptCampaign | None:
     standing = next((c for c in campaigns(workspace.control) if c.name == name), None)
+    if standing is not None and standing.body.get("by") == "city":
+        raise InputError(
+            f"Campaign {name!r} was drawn by city (fullhouse campaign cities): launch by person"
+            " under another name."
+        )
     if standing is not None and (standing.plan, standing.plan_version) != (kept.name, kept.version):
         raise InputError(
             f"Campaign {name!r} carries out {standing.plan}@{standing.plan_version}: launch"

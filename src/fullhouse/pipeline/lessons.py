@@ -1,88 +1,129 @@
 """What a campaign teaches of response: parts of its people, each counted once, with their doses."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from fullhouse.activation.launch import HELD_OUT, TREATED
 from fullhouse.control.campaigns import Learned
-from fullhouse.measurement import ArmEffect, Readout
+from fullhouse.errors import CannotTellError
 from fullhouse.measurement.counted import CountedArms
-from fullhouse.measurement.read_counted import read_parts
 from fullhouse.pipeline.campaign_arms import by_block, inside, only, union, without
 from fullhouse.pipeline.campaign_read import TICKETS, ReadCampaign
 from fullhouse.pipeline.film_house import People, size
 from fullhouse.planning import faded
+from fullhouse.planning.answers import Bought, answers
 from fullhouse.planning.plan import Line
 
 LEAST_TICKETS = 10
 """With fewer tickets among the held out of a part its relative response is no near-normal figure:
-it is told together with the other small parts of its audience."""
+it is told together with the other small parts of its audience; so it is with people who were shown
+one set of channels, who are then left out."""
 OTHERS = "other mixes"
+NOTHING = "nothing"
 
 
 def lessons(read: ReadCampaign, counted: CountedArms) -> list[Learned]:
-    """The relative response of each audience, and within it of those on the same channels.
+    """The relative response of each audience, by the channels that people were shown.
 
     Nobody is in two parts: each counts in the first of the plan's audiences that they are in, as
-    a plan takes them. Parts differ in their mix of channels, and that is how channels are told
-    apart. A part without a base in the held out teaches nothing.
+    a plan takes them, and within it by the channels that address them. Where channels were
+    withheld by lot, those shown different sets of them are compared with the same held out. A part
+    whose held out bought next to nothing teaches nothing.
     """
     bought = by_block(read.bought.person[read.bought.tickets > 0])
     found = []
     seen: People = {}
-    for rule in read.plan.audiences:
+    for place, rule in enumerate(read.plan.audiences, 1):
         lines = [x for x in read.plan.lines if x.rule == rule]
         if not lines:
             continue
         mine = without(read.people_of(*lines), seen)
         seen = union(seen, mine)
-        parts = _by_mix(read, mine, bought)
-        told = read_parts(
-            counted, {n: read.compared(p) for n, p in parts.items()}, control=HELD_OUT
-        )
-        for mix, readout in told.items():
-            if isinstance(readout, Readout):
-                found += _lesson(read, lines[0], mix, parts[mix], readout)
+        for mix, part in _by_mix(read, mine, bought).items():
+            found += _lessons(read, counted, lines[0], place, mix, part)
     return found
 
 
 def _by_mix(read: ReadCampaign, mine: People, bought: People) -> dict[str, People]:
     """Some people by the channels that address them, mixes with few tickets together."""
-    channels = sorted({x.channel for x in read.plan.lines})
-    parts: dict[str, People] = {"": mine}
-    for channel in channels:
-        on = read.people_of(*(x for x in read.plan.lines if x.channel == channel))
-        both = [(f"{n} + {channel}" if n else channel, only(p, on)) for n, p in parts.items()]
-        rest = [(n, without(p, on)) for n, p in parts.items()]
-        parts = {n: p for n, p in both + rest if size(p)}
+    addressed = {c: read.people_of(*lines) for c, lines in _channels(read).items()}
+    parts = _split(mine, addressed)
     held = read.arms[HELD_OUT]
     known = {n: p for n, p in parts.items() if inside(only(p, held), bought) >= LEAST_TICKETS}
     others = union(*(p for n, p in parts.items() if n not in known))
     return known | ({OTHERS: others} if size(others) else {})
 
 
-def _lesson(
-    read: ReadCampaign, line: Line, mix: str, part: People, readout: Readout
+def _channels(read: ReadCampaign) -> dict[str, list[Line]]:
+    """The plan's lines by channel, in order of its name."""
+    names = sorted({x.channel for x in read.plan.lines})
+    return {n: [x for x in read.plan.lines if x.channel == n] for n in names}
+
+
+def _split(people: People, on: Mapping[str, People]) -> dict[str, People]:
+    """Some people by the channels that they are on, as "email + push"."""
+    parts: dict[str, People] = {"": people}
+    for channel, there in on.items():
+        both = [(f"{n} + {channel}" if n else channel, only(p, there)) for n, p in parts.items()]
+        rest = [(n, without(p, there)) for n, p in parts.items()]
+        parts = {n: p for n, p in both + rest if size(p)}
+    return parts
+
+
+def _by_shown(read: ReadCampaign, mix: str, treated: People) -> dict[str, People]:
+    """The treated of a part by the channels that were not withheld from them.
+
+    Where channels withhold by lot, who is shown what is chance among people addressed alike; in
+    a part of several mixes it is not, so that stays whole.
+    """
+    if mix == OTHERS or not read.campaign.body.get("channel_holdout"):
+        return {mix: treated}
+    on = {
+        c: union(*(read.lines[x.id].get(TREATED, {}) for x in lines))
+        for c, lines in _channels(read).items()
+    }
+    return {name or NOTHING: people for name, people in _split(treated, on).items()}
+
+
+def _lessons(
+    read: ReadCampaign, counted: CountedArms, line: Line, place: int, mix: str, part: People
 ) -> list[Learned]:
-    effect = readout.effect(TREATED, TICKETS)
-    if not effect.control_mean > 0 or not effect.effect.se > 0:
+    treated = only(part, read.arms[TREATED])
+    doses = {n: (p, _doses(read, p)) for n, p in _by_shown(read, mix, treated).items()}
+    told = {n: _bought(read, counted, p) for n, (p, d) in doses.items() if any(d.values())}
+    try:
+        found = answers(_bought(read, counted, only(part, read.arms[HELD_OUT])), told)
+    except CannotTellError:
         return []
-    response, error = response_of(effect)
-    doses = _doses(read, only(part, read.arms[TREATED]))
-    place = list(read.plan.audiences).index(line.rule) + 1
     return [
         Learned(
             known_on=read.until,
             campaign=read.campaign.name,
             film=read.plan.film,
-            line=f"{place}: {mix}",
+            line=f"{place}: {mix}" + (f", shown {name}" if name != mix else ""),
             audience=line.audience,
             kind=line.kind,
-            channel=mix,
-            doses=doses,
+            channel=name,
+            doses=doses[name][1],
             response=response,
             error=error,
+            part=f"{read.campaign.name} {place}: {mix}",
+            base_error=found.base_error,
         )
+        for name, (response, error) in found.responses.items()
+        if told[name].tickets >= LEAST_TICKETS
     ]
+
+
+def _bought(read: ReadCampaign, counted: CountedArms, people: People) -> Bought:
+    """What some people bought, as they are compared: themselves or their households."""
+    mine = read.compared(people)
+    listed = [p.to_array() for p in only(counted.listed, mine).values()]
+    who = np.concatenate([np.zeros(0, np.uint32), *listed])
+    rows = np.searchsorted(counted.person, who)
+    each = counted.columns[counted.outcomes.index(TICKETS), rows]
+    return Bought(float(size(mine)), float(each.sum()), float((each**2).sum()))
 
 
 def _doses(read: ReadCampaign, treated: People) -> dict[str, float]:
@@ -98,15 +139,3 @@ def _doses(read: ReadCampaign, treated: People) -> dict[str, float]:
         if many:
             found[line.channel] = found.get(line.channel, 0.0) + faded(many, days)
     return found
-
-
-def response_of(effect: ArmEffect) -> tuple[float, float]:
-    """The effect as a share of what is bought anyway, and its error by the delta method.
-
-    What is bought anyway is known from the held out alone: tickets are few, about Poisson, so its
-    relative variance is one over how many of them there were.
-    """
-    base = effect.control_mean
-    response = effect.effect.value / base
-    few = 1 / (base * effect.control_people)
-    return response, float(np.sqrt((effect.effect.se / base) ** 2 + response**2 * few))

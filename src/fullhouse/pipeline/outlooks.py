@@ -17,7 +17,7 @@ from fullhouse.planning.plan import Amount, Plan, plan_from
 from fullhouse.report.shown_readout import WHOLE, ShownReadout, shown_from
 
 Floats = npt.NDArray[np.float64]
-DRAWS = 4000
+DRAWS = 20_000
 LOW, HIGH = 0.1, 0.9
 
 
@@ -32,8 +32,9 @@ def campaign_outlook(
     """What the film of a campaign will take, with what the campaign adds, as known on a day.
 
     The base is the forecast as of the day before the first week: a later one has seen tickets that
-    the campaign sold. Until a readout stands, what the plan expects is added. A readout's gross is
-    carried on to the end of the run in proportion to what these people buy anyway.
+    the campaign sold. What the plan expects is added, and a readout moves that: its gross, carried
+    on to the end of the run in proportion to what these people buy anyway, is weighed against the
+    plan's range by Bayes' rule. Early looks move it little, and the last decides nearly alone.
     """
     _, plan = campaign_of_people(workspace, name)
     day = as_of or datetime.now(UTC).date()
@@ -44,12 +45,10 @@ def campaign_outlook(
     shown = newest_readout(workspace, name, day)
     measured = None if shown is None else measured_gross(plan, shown)
     g = np.random.default_rng(seed)
-    without = total_draws(base, g)
-    if measured is None:
-        added, basis = planned_draws(plan, g), "planned"
-    else:
-        value, se = measured
-        added, basis = value + se * g.standard_normal(DRAWS), "measured"
+    without, added = total_draws(base, g), planned_draws(plan, g)
+    if measured is not None:
+        added = updated(added, *measured, g)
+    basis = "planned" if measured is None else "measured"
     return Outlook(
         day,
         name,
@@ -114,6 +113,13 @@ def planned_draws(plan: Plan, g: np.random.Generator) -> Floats:
         return np.full(DRAWS, gross.middle)
     spread = np.log(gross.high / gross.low) / (2 * ndtri(HIGH))
     return np.asarray(gross.middle * np.exp(spread * g.standard_normal(DRAWS)))
+
+
+def updated(draws: Floats, value: float, se: float, g: np.random.Generator) -> Floats:
+    """Draws of what is expected, weighed by how well each fits what was measured."""
+    fit = -0.5 * ((draws - value) / se) ** 2
+    weight = np.exp(fit - fit.max())
+    return np.asarray(g.choice(draws, size=len(draws), p=weight / weight.sum()))
 
 
 def _amount(draws: Floats) -> Amount:

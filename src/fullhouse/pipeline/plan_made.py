@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.pipeline.film_tickets import Expected
@@ -14,6 +15,7 @@ from fullhouse.planning.optimise import marginal_curve
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable
 from fullhouse.values import slug
 
+BASE_QUANTILES = 201
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -28,11 +30,10 @@ def make_plan(
     budget: float,
     attitude: Attitude,
     holdout: float,
-    seed: int,
 ) -> Plan:
     """The plan that wins most for a budget within limits, without a name."""
     assert found.opening is not None
-    problem = plan_problem(ground, response, found.opening)
+    problem = plan_problem(ground, response, found.opening, holdout=holdout)
     rows, allowed = plan_rows(ground, problem, limits)
     spent = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
     price = base.price if base else 1.0
@@ -59,7 +60,7 @@ def make_plan(
         tickets=_amount(spent.tickets),
         gross=_amount(spent.tickets * price),
         base=None if base is None else Amount(base.total, base.low, base.high),
-        bridge=_bridge(ground, problem, won, base, price, seed),
+        bridge=_bridge(ground, problem, won, base, price),
         curve=curve,
         unreachable=_unreachable(ground),
         holdout=holdout,
@@ -141,21 +142,24 @@ def _amount(draws: Floats) -> Amount:
 
 
 def _bridge(
-    ground: Ground, problem: Problem, won: Floats, base: Expected | None, price: float, seed: int
+    ground: Ground, problem: Problem, won: Floats, base: Expected | None, price: float
 ) -> tuple[Step, ...]:
     """From the base forecast, audience by audience; draws of both are independent."""
     if base is None:
         return ()
-    spread = (np.log(base.high) - np.log(base.low)) / (2 * 1.2816)
-    g = np.random.default_rng(seed)
-    now = base.total * np.exp(spread * g.standard_normal(len(won)))
+    # Every quantile of the base with every draw of the plan: drawn at random, the luck of a few
+    # hundred draws of the base would be larger than what a campaign adds.
+    spread = (np.log(base.high) - np.log(base.low)) / (2 * ndtri(0.9))
+    quantiles = ndtri((np.arange(BASE_QUANTILES) + 0.5) / BASE_QUANTILES)
+    without = base.total * np.exp(spread * quantiles)[:, None]
+    so_far = np.zeros(len(won))
     steps = []
     for a, name in enumerate(ground.names):
         added = won[:, problem.slots.audience == a].sum(1) * price
         if not added.any():
             continue
-        now = now + added
-        steps.append(Step(name, _amount(added), _amount(now)))
+        so_far = so_far + added
+        steps.append(Step(name, _amount(added), _amount((without + so_far).ravel())))
     return tuple(steps)
 
 

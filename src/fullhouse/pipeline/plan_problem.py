@@ -33,7 +33,10 @@ DRAWS = 300
 def plan_response(workspace: Workspace, ground: Ground, day: date, seed: int) -> Response:
     """The response to advertising as readouts had taught it by a day."""
     taught = [
-        Measured(x.kind, x.doses, x.response, x.error, x.film)
+        Measured(
+            x.kind, x.doses, x.response, x.error, x.film, x.part or f"{x.campaign} {x.line}",
+            x.base_error,
+        )  # fmt: skip
         for x in learned(workspace.control, as_of=day)
     ]
     kinds = tuple(dict.fromkeys(ground.kinds))
@@ -42,9 +45,15 @@ def plan_response(workspace: Workspace, ground: Ground, day: date, seed: int) ->
     return learn_response(kinds, names, taught, draws=DRAWS, seed=seed, worth=told)
 
 
-def plan_problem(ground: Ground, response: Response, opening: date) -> Problem:
-    """Every audience × channel × city group × week that addresses enough people."""
-    parts = cells(ground.masks, ground.on, ground.city, ground.expected)
+def plan_problem(
+    ground: Ground, response: Response, opening: date, *, holdout: float = 0.0
+) -> Problem:
+    """Every audience × channel × city group × week that addresses enough people.
+
+    Counts are of those who will be spoken to: without the share that is held out.
+    """
+    spoken_to = np.full(len(ground.city), 1.0 - holdout)
+    parts = cells(ground.masks, ground.on, ground.city, ground.expected, spoken_to)
     chosen, reaches = [], []
     places = product(range(len(ground.names)), range(len(ground.channels)), range(len(GROUPS)))
     for a, c, g in places:

@@ -42,15 +42,14 @@ def plan_film(
     expected_people: float | None = None,
     name: str | None = None,
     discovery: FilmDiscovery | None = None,
-    from_readouts: bool = True,
     seed: int = 0,
     progress: Progress = lambda _: None,
 ) -> Plan:
     """The plan that wins most tickets for at most a budget, over all that response may be.
 
     `channels` and `limits` are TOML; without channels the shipped, made-up ones. What readouts
-    have taught by the day is where the response starts from, unless `from_readouts` is off: to see
-    what they are worth. `discovery` is the film's as of the
+    have taught by the day is where the response starts from; `Plan.untaught` is what the same money
+    would be expected to win without it. `discovery` is the film's as of the
     same day, where it has been made already. With `name` the plan is saved.
     """
     told, kept = read_channels(channels), read_limits(limits) if limits else Limits()
@@ -71,9 +70,12 @@ def plan_film(
         base, _ = expected_total(house, known, progress)
         ground = plan_ground(house, known, found, told, weeks, expected_people, progress)
         progress("Looking for the best plan")
-        taught_by = house.day if from_readouts else date.min
-        response = plan_response(workspace, ground, taught_by, seed)
-        plan = make_plan(found, ground, response, base, kept, budget, attitude, holdout, seed)
+        response = plan_response(workspace, ground, house.day, seed)
+        plan = make_plan(found, ground, response, base, kept, budget, attitude, holdout)
+        if response.measured:
+            bare = plan_response(workspace, ground, date.min, seed)
+            before = make_plan(found, ground, bare, base, kept, budget, attitude, holdout)
+            plan = replace(plan, untaught=before.tickets)
     plan = replace(plan, name=name or "")
     if name is not None:
         save_plan(workspace.control, name, found.film, plan.to_dict(), at=datetime.now(UTC))

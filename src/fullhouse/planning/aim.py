@@ -104,7 +104,11 @@ class Aim:
             whole[np.ix_(self.of[i], self.of[j])] = block
             whole[np.ix_(self.of[j], self.of[i])] = block.T
         spread = whole[np.ix_(self.group, self.group)]
-        return float(weight @ tickets), self._by_slot(each), spread * np.outer(self.factor, self.factor)
+        return (
+            float(weight @ tickets),
+            self._by_slot(each),
+            spread * np.outer(self.factor, self.factor),
+        )
 
     def _by_slot(self, each: Floats) -> Floats:
         sums = np.zeros(int(self.group.max()) + 1)

@@ -113,6 +113,7 @@ class Plan:
     claims: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     base_tickets: float = 0.0
     base_by_audience: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    untaught: Amount | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can say it."""
@@ -130,6 +131,7 @@ def plan_from(body: Mapping[str, Any]) -> Plan:
             "opening": date.fromisoformat(told["opening"]),
             "lines": tuple(_line(x) for x in told["lines"]),
             "tickets": Amount(**told["tickets"]),
+            "untaught": None if not told.get("untaught") else Amount(**told["untaught"]),
             "gross": Amount(**told["gross"]),
             "base": None if told["base"] is None else Amount(**told["base"]),
             "bridge": tuple(

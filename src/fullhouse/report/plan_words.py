@@ -37,6 +37,7 @@ def plan_lines_words(plan: Plan) -> list[str]:
         *next_money_words(plan),
         *unreachable_words(plan),
         *untested_words(plan),
+        *taught_words(plan),
         holdout_words(plan),
         *(f"Note: {n}" for n in plan.notes),
         EXPECTED,
@@ -162,6 +163,16 @@ def untested_words(plan: Plan) -> list[str]:
     return [
         f"No readout has ever measured: {'; '.join(new)}. What {share_words(share)} of the money"
         " brings there rests on wide guesses."
+    ]
+
+
+def taught_words(plan: Plan) -> list[str]:
+    """What readouts have changed in what the same money is expected to win."""
+    if plan.untaught is None:
+        return []
+    return [
+        "Before any readout had taught how people answer, the same money would have been expected"
+        f" to win {_between(plan.untaught)} tickets; now {_between(plan.tickets)}."
     ]
 
 

@@ -10,6 +10,8 @@ down_revision = "0004"
 def upgrade() -> None:
     # What was learned before was told of all channels of a line together, under a joined name.
     op.add_column("learned", sa.Column("doses", sa.JSON, nullable=True))
+    op.add_column("learned", sa.Column("part", sa.String(512), server_default="", nullable=False))
+    op.add_column("learned", sa.Column("base_error", sa.Float, server_default="0", nullable=False))
     names = ("id", "channel", "impressions", "doses")
     kinds = (sa.Integer, sa.String, sa.Float, sa.JSON)
     table = sa.table("learned", *(sa.column(n, k) for n, k in zip(names, kinds, strict=True)))
@@ -39,4 +41,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("verdict")
     op.add_column("learned", sa.Column("impressions", sa.Float, server_default="0"))
-    op.drop_column("learned", "doses")
+    for name in ("doses", "part", "base_error"):
+        op.drop_column("learned", name)
