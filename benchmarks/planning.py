@@ -47,6 +47,7 @@ from fullhouse.planning import (
     optimise,
     read_channels,
 )
+from fullhouse.planning.answers import Bought, answers
 from fullhouse.planning.channel import worths
 
 Floats = npt.NDArray[np.float64]
@@ -102,7 +103,7 @@ def one_market(seed: int, people: int) -> list[dict[str, float]]:
         tickets = {k: won(film, book(film, slots, s)) for k, s in spends.items()}
         found.append(tickets | {"oracle": max(tickets.values())})
         if place < 2:
-            measured += lessons(film, slots, left, ours, expected, f"film {place}")
+            measured += lessons(film, slots, left, ours, f"film {place}")
     return found
 
 
@@ -141,19 +142,12 @@ def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
     return filled(low)
 
 
-def lessons(
-    film: Play,
-    slots: Slots,
-    left: Floats,
-    spend: Floats,
-    expected: Floats,
-    name: str,
-) -> list[Measured]:
+def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) -> list[Measured]:
     """Play a plan with a holdout, read it, and say what it taught, part by part.
 
-    Parts are disjoint: the first audience of the plan somebody is in, and within it the channels
-    that address them less those that were withheld from them by lot. What they would have bought
-    is told by the held out of the audience, shared out as the plan expected.
+    As the product does (`fullhouse.pipeline.lessons`): a part is the first audience of the plan
+    that somebody is in, and the channels that address them; within it, those shown different
+    channels (some withheld by lot) are compared with the same held out.
     """
     persons, key = np.arange(film.size), str(film.market.seed).encode()
     arms = assign(persons, key=key, campaign=name, holdout=HOLDOUT)
@@ -167,37 +161,44 @@ def lessons(
     doses = np.zeros((len(channels), film.size))
     slot = np.array([int(x.name.split()[0]) for x in given.lines])[given.line]
     np.add.at(doses, (slots.channel[slot], given.person), given.frequency * left[slot])
-    mix, first = np.zeros(film.size, np.int64), np.full(film.size, -1)
+    mix, shown = np.zeros(film.size, np.int64), np.zeros(film.size, np.int64)
+    first = np.full(film.size, -1)
     for a, c, g in {*zip(*(x[spend > 0] for x in (slots.audience, slots.channel, slots.city)),
                          strict=True)}:  # fmt: skip
         who = film.audiences[a] & film.on[c] & (film.city == g)
-        mix |= (who & kept[c]).astype(np.int64) << int(c)
+        mix |= who.astype(np.int64) << int(c)
+        shown |= (who & kept[c]).astype(np.int64) << int(c)
         first = np.where(who & ((first < 0) | (a < first)), a, first)
+
+    def bought(who: Flags) -> Bought:
+        return Bought(float(who.sum()), float(tickets[who].sum()), float((tickets[who] ** 2).sum()))
+
     found = []
     for a, (_, kind) in enumerate(AUDIENCES):
-        held = (first == a) & arms.held_out
-        if tickets[held].sum() < LEAST_TICKETS:
-            continue
-        level = tickets[held].sum() / expected[held].sum()
-        off = float(np.sqrt((tickets[held] ** 2).sum()) / tickets[held].sum())
-        mine = (first == a) & arms.treated
-        # The spread is the audience's: a part's own would be small where its luck was bad.
-        each = (tickets[mine] ** 2).sum() / expected[mine].sum() / level**2
-        for part in _parts(mine, mix, tickets):
-            base = level * expected[part].sum()
-            error = float(np.sqrt(each / expected[part].sum()))
-            mean = dict(zip(channels, doses[:, part].mean(axis=1).tolist(), strict=True))
-            response = tickets[part].sum() / base - 1
-            found.append(Measured(kind, mean, response, error, name, f"{name} {a}", off))
+        for number, part in enumerate(_parts(first == a, mix, tickets, arms.held_out)):
+            held, mine = part & arms.held_out, part & arms.treated
+            # Of several mixes together, who is shown what is not chance alone.
+            one = len(np.unique(mix[part])) == 1
+            sets = {str(s): mine & (shown == s) for s in np.unique(shown[mine])} if one else {
+                "": mine
+            }  # fmt: skip
+            if not tickets[held].any() or not tickets[mine].any():
+                continue
+            told = answers(bought(held), {n: bought(who) for n, who in sets.items()})
+            for n, (response, error) in told.responses.items():
+                mean = dict(zip(channels, doses[:, sets[n]].mean(axis=1).tolist(), strict=True))
+                if tickets[sets[n]].sum() >= LEAST_TICKETS and any(mean.values()):
+                    base = f"{name} {a} {number}", told.base_error
+                    found.append(Measured(kind, mean, response, error, name, *base))
     return found
 
 
-def _parts(mine: Flags, mix: Ints, tickets: Floats) -> list[Flags]:
-    """People by their mix of channels, mixes with few tickets together."""
+def _parts(mine: Flags, mix: Ints, tickets: Floats, held: Flags) -> list[Flags]:
+    """People by their mix of channels, mixes with few tickets of the held out together."""
     every = [mine & (mix == one) for one in np.unique(mix[mine])]
-    large = [p for p in every if tickets[p].sum() >= LEAST_TICKETS]
+    large = [p for p in every if (tickets[p & held] > 0).sum() >= LEAST_TICKETS]
     few = mine & ~np.logical_or.reduce(large) if large else mine
-    return large + ([few] if tickets[few].sum() >= LEAST_TICKETS else [])
+    return [*large, few] if few.any() else large
 
 
 def told(found: list[list[dict[str, float]]]) -> str:

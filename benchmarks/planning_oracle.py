@@ -160,7 +160,7 @@ def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
     cell = cell_of(film, parts)
     household = film.household
     addressed = slots.reaches.any(axis=0)[cell]
-    near = np.bincount(household, addressed)[household] > 0
+    near = np.asarray(np.bincount(household, addressed)[household] > 0)
     who = np.flatnonzero(near)
     log = np.clip(np.log(np.maximum(film.draw[who], 1e-3)), -2, 2)
     hits, doses = [], []

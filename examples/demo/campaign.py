@@ -115,8 +115,8 @@ def _spread(found: Amount) -> str:
 
 
 def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Path]:
-    """The film's report, its page of one morning, and the pack of a city."""
-    heading("The report, the morning page, the pack for cinemas")
+    """The film's report, and its page of one morning."""
+    heading("The report, and the page of one morning")
     end = film.opening + timedelta(days=RUN_DAYS)
     morning = film.opening - timedelta(days=7)
     pages = [out / "report.html", out / "daily.html"]

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.control.campaigns import learned
+from fullhouse.control.campaigns import Learned, learned
 from fullhouse.errors import CannotTellError
 from fullhouse.pipeline.plan_ground import GROUPS, Ground
 from fullhouse.pipeline.workspace import Workspace
@@ -32,17 +32,19 @@ DRAWS = 300
 
 def plan_response(workspace: Workspace, ground: Ground, day: date, seed: int) -> Response:
     """The response to advertising as readouts had taught it by a day."""
-    taught = [
-        Measured(
-            x.kind, x.doses, x.response, x.error, x.film, x.part or f"{x.campaign} {x.line}",
-            x.base_error,
-        )  # fmt: skip
-        for x in learned(workspace.control, as_of=day)
-    ]
+    taught = [_measured(x) for x in learned(workspace.control, as_of=day)]
     kinds = tuple(dict.fromkeys(ground.kinds))
     names = [c.name for c in ground.channels]
     told = worths(ground.channels)
     return learn_response(kinds, names, taught, draws=DRAWS, seed=seed, worth=told)
+
+
+def _measured(told: Learned) -> Measured:
+    # What was learned before parts were told has a base of its own.
+    part = told.part or f"{told.campaign} {told.line}"
+    return Measured(
+        told.kind, told.doses, told.response, told.error, told.film, part, told.base_error
+    )
 
 
 def plan_problem(

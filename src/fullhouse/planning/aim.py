@@ -1,9 +1,10 @@
 """What a plan maximises, its slope and its curvature by spend, fast.
 
 Extra tickets of a draw are Σ over cells of gain × (1 − exp(−dose)), the dose a sum over channels
-of strength × worn(impressions): concave in the spends, since both steps are. Slots that differ in their week
-only give the same cells a dose in the same proportions, so they are summed before any draw is
-looked at; draws × cells are in single precision, whose error is a thousandth of the search's gap.
+of strength × worn(impressions): concave in the spends, since both steps are. Slots that differ in
+their week only show the same cells impressions in the same proportions, so they are summed before
+any draw is looked at; draws × cells are in single precision, whose error is a thousandth of the
+search's gap.
 """
 
 from copy import copy
@@ -99,8 +100,8 @@ class Aim:
         size = int(self.group.max()) + 1
         whole = np.zeros((size, size))
         for (i, j), row in zip(pairs, bent, strict=True):
-            row = row * new[i] * new[j] + (each[i] / WEAR if i == j else 0.0)
-            block = self.given[i].T @ (row[:, None] * self.given[j])
+            steep = row * new[i] * new[j] + (each[i] / WEAR if i == j else 0.0)
+            block = self.given[i].T @ (steep[:, None] * self.given[j])
             whole[np.ix_(self.of[i], self.of[j])] = block
             whole[np.ix_(self.of[j], self.of[i])] = block.T
         spread = whole[np.ix_(self.group, self.group)]

@@ -35,10 +35,10 @@ STRENGTH, STRENGTH_SPREAD = np.log(0.05), 0.4
 CHANNEL_SPREAD = 0.5
 FADE_DAYS = 18.0
 """Days after which a dose has faded to 1/e of itself, where nothing was measured."""
-WEAR = 10.0
+WEAR = 5.0
 """Impressions on one channel after which one more does 1/e of what the first did: repeated, an
 advertisement wears out. In experiments attitudes are best at about ten exposures (Schmidt & Eisend
-2015, a meta-analysis of effective frequency)."""
+2015, a meta-analysis of effective frequency): after ten, one more does a seventh of the first."""
 BURN, THIN = 200, 5
 
 
@@ -214,8 +214,7 @@ class Likelihood:
         told = respond(gain[self.kind] * film[self.film], self.doses @ strength)
         # A base found too small makes all that was compared with it look too large.
         told = (1 + told) * np.exp(self.base_error * luck[self.part]) - 1
-        found: Floats = (self.response - told) / self.error
-        return found
+        return np.asarray((self.response - told) / self.error)
 
 
 def _posterior(g: np.random.Generator, likelihood: Likelihood, draws: int) -> Floats:
@@ -229,7 +228,8 @@ def _posterior(g: np.random.Generator, likelihood: Likelihood, draws: int) -> Fl
         z = best.x + root @ w
         return likelihood(z) - 0.5 * float(z @ z - w @ w)
 
-    return best.x + _slices(g, size, beside, draws) @ root.T
+    found: Floats = best.x + _slices(g, size, beside, draws) @ root.T
+    return found
 
 
 def _slices(
