@@ -6,7 +6,9 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 
-NOT_BENCHMARKS = {"__init__", "__main__", "measure", "simulated_house"}
+NOT_BENCHMARKS = {
+    "__init__", "__main__", "measure", "planning_market", "planning_oracle", "simulated_house",
+}  # fmt: skip
 
 
 def main() -> None:

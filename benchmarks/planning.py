@@ -10,7 +10,8 @@ What people would buy anyway is not scored by the product's propensity here, whi
 minutes a film: it is the truth with an error of each person (log-normal, sd 0.5), of each audience
 (0.15) and of the whole (0.25). Channels are withheld by lot from a fifth of the treated each, so
 that they can be told apart. The equal split and the split by reach keep the same caps; the obvious
-audience alone gets the best plan that the product makes for it.
+audience alone gets the best plan that the product makes for it. The budget is a cent a head: at
+half of it the true best plan spends on next to nobody but the obvious, so that none could beat it.
 
 The oracle is the true optimum, found on every person with the simulator's own reaction, tiring,
 households and all; where a plan wins more by the luck of what is shown, that plan is the oracle's.

@@ -103,7 +103,7 @@ class TrueAim:
             seen += many
             spread += many * (1 - c.hit[i])
         homes = np.bincount(c.home, dose)
-        value, by_dose, by_seen, bent, tired = self._people(
+        value, by_dose, by_seen, by_spread, bent, tired = self._people(
             dose + SPILL_OVER * (homes[c.home] - dose), seen, np.sqrt(spread + 1e-3)
         )
         others = np.bincount(c.home, by_dose)[c.home]
@@ -111,7 +111,9 @@ class TrueAim:
         slope, whole = np.zeros(self.size), np.zeros((self.size, self.size))
         for i, of in enumerate(self.channels):
             slope[of] = self.dosed[i].T @ self._sum(by_dose * c.dose[i])
-            slope[of] += self.shown[i].T @ self._sum(by_seen * c.hit[i])
+            slope[of] += self.shown[i].T @ self._sum(
+                (by_seen + by_spread * (1 - c.hit[i])) * c.hit[i]
+            )
             for j, other in enumerate(self.channels[: i + 1]):
                 row = self._sum(bent * c.dose[i] * c.dose[j])
                 block = self.dosed[i].T @ (row[:, None] * self.dosed[j])
@@ -126,8 +128,10 @@ class TrueAim:
 
     def _people(
         self, dose: Floats, seen: Floats, spread: Floats
-    ) -> tuple[float, Floats, Floats, Floats, Floats]:
-        """Tickets of all, and of each: slopes by dose and by impressions, curvatures by both."""
+    ) -> tuple[float, Floats, Floats, Floats, Floats, Floats]:
+        """Tickets of all, and of each: slopes by dose, by impressions and by their variance,
+        then curvatures by dose and by impressions.
+        """
         c = self.crowd
         still = np.exp(-dose[:, None] * c.fade)
         told = 1 - still
@@ -150,6 +154,7 @@ class TrueAim:
             float((MEAN_PARTY * np.exp(-c.pull) - stay).sum()),
             stay * rise,
             -stay * tire * share,
+            -stay * tire * peak / (2 * spread),
             bent,
             stay * tire * peak / spread,
         )
@@ -159,9 +164,9 @@ def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
     """Everybody whom a campaign in some slots can move."""
     cell = cell_of(film, parts)
     household = film.household
-    addressed = slots.reaches.any(axis=0)[cell]
-    near = np.asarray(np.bincount(household, addressed)[household] > 0)
-    who = np.flatnonzero(near)
+    addressed = np.take(slots.reaches.any(axis=0), cell)
+    near: Floats = np.asarray(np.bincount(household, addressed), dtype=np.float64)
+    who = np.flatnonzero(near[household] > 0)
     log = np.clip(np.log(np.maximum(film.draw[who], 1e-3)), -2, 2)
     hits, doses = [], []
     for channel in read_channels():

@@ -33,8 +33,9 @@ def database(tmp_path):
 
 def _learned(day, line="a", response=0.2):
     return Learned(
-        day, "c", "f", line, "buys:dogs", "basket", "push", {"push": 3.0}, response, 0.05
-    )
+        day, "c", "f", line, "buys:dogs", "basket", "push", {"push": 3.0}, response, 0.05,
+        "c 1: push", 0.1,
+    )  # fmt: skip
 
 
 def test_a_plan_gets_a_new_version_each_time_and_none_changes(database):
@@ -80,3 +81,11 @@ def test_what_was_learned_later_is_not_known_earlier(database):
         ("a", 0.1),
         ("b", 0.2),
     ]
+
+
+def test_a_newer_readout_takes_the_place_of_all_that_an_older_one_taught(database):
+    first, later = date(2025, 8, 1), date(2025, 9, 1)
+    add_readout(database, KeptReadout("c", first, {}, AT), [_learned(first, x) for x in "ab"])
+    add_readout(database, KeptReadout("c", later, {}, AT), [_learned(later, x) for x in "bc"])
+    assert learned(database, as_of=first) == [_learned(first, x) for x in "ab"]
+    assert learned(database, as_of=later) == [_learned(later, x) for x in "bc"]

@@ -11,10 +11,13 @@ from fullhouse.planning.response import (
     GAIN,
     GAIN_SPREAD,
     KIND_SPREAD,
+    WEAR,
     Likelihood,
     Names,
     faded,
+    fresh,
     respond,
+    worn,
 )
 
 
@@ -32,7 +35,7 @@ def test_a_readout_narrows_its_own_kind_most_and_others_some():
     told = Measured("dogs", {"push": 20.0}, response=0.8, error=0.05)
     before = learn_response(["dogs", "fans"], ["push"], draws=2000, seed=1)
     after = learn_response(["dogs", "fans"], ["push"], [told], draws=2000, seed=1)
-    foretold = np.median(respond(after.gain[:, 0], after.strength[:, 0] * 20))
+    foretold = np.median(respond(after.gain[:, 0], after.strength[:, 0] * worn(20.0)))
     # Of a new film, which answers as films differ.
     assert abs(np.log(foretold / 0.8)) < FILM_SPREAD
     assert abs(np.log(foretold / 0.8)) < abs(np.log(np.median(before.gain[:, 0]) / 0.8))
@@ -59,7 +62,7 @@ def test_draws_are_those_of_prior_times_likelihood():
     luck = np.exp(0.05 * g.standard_normal(200_000))
     like = np.zeros(200_000)
     for m in told:
-        dose = sum(prior.strength[:, i] * m.doses.get(c, 0.0) for i, c in enumerate("xy"))
+        dose = sum(prior.strength[:, i] * worn(m.doses.get(c, 0.0)) for i, c in enumerate("xy"))
         mean = (1 + respond(common * film, dose)) * luck - 1
         like += -0.5 * ((m.response - mean) / m.error) ** 2
     weight = np.exp(like - like.max())
@@ -79,7 +82,7 @@ def test_channels_are_told_apart_by_mixes_that_differ():
     mixes = [(10.0, 0.0), (0.0, 10.0), (10.0, 10.0), (3.0, 12.0)]
     told = [
         Measured("dogs", dict(zip(channels, m, strict=True)),
-                 float(-np.expm1(-m[0] * true["push"] - m[1] * true["banner"])), 0.02)
+                 float(-np.expm1(-worn(m[0]) * true["push"] - worn(m[1]) * true["banner"])), 0.02)
         for m in mixes
     ]  # fmt: skip
     found = learn_response(kinds, channels, told, draws=600, seed=1)
@@ -93,7 +96,8 @@ def test_channels_are_told_apart_by_mixes_that_differ():
 def test_what_shares_a_base_is_not_counted_twice():
     def width(parts):
         told = [Measured("a", {"x": 20.0}, 0.5, 0.02, "f", p, 0.3) for p in parts]
-        return np.log(learn_response(["a"], ["x"], told, draws=800, seed=2).gain[:, 0]).std()
+        found = learn_response(["a"], ["x"], told, draws=2000, seed=2)
+        return np.log(respond(found.gain[:, 0], found.strength[:, 0] * worn(20.0))).std()
 
     apart, shared = width(["1", "2", "3", "4"]), width(["1", "1", "1", "1"])
     assert apart < shared
@@ -120,3 +124,22 @@ def test_a_dearer_impression_is_thought_worth_more_and_a_message_as_it_is():
     found = learn_response(["a"], ["banner", "pre-roll"], draws=20_000, seed=1, worth=told)
     ratio = np.log(found.strength[:, 1] / found.strength[:, 0]).mean()
     assert ratio == pytest.approx(0.5 * np.log(22 / 4), abs=0.03)
+
+
+def test_repeated_impressions_wear_out():
+    many = np.linspace(0, 40, 401)
+    assert (worn(many) <= many + 1e-12).all()
+    assert fresh(0.0) == 1.0
+    assert np.gradient(worn(many), many)[1:-1] == pytest.approx(fresh(many)[1:-1], rel=1e-3)
+    assert worn(np.array(1e6)) == pytest.approx(WEAR)
+
+
+def test_draws_after_readouts_hardly_hang_on_each_other():
+    told = [
+        Measured(k, {"x": 4.0 * i, "y": 3.0}, 0.3 + 0.1 * i, 0.05, "f", k, 0.1)
+        for k in "ab"
+        for i in range(3)
+    ]
+    logs = np.log(learn_response(["a", "b"], ["x", "y"], told, draws=1000, seed=3).strength)
+    for column in logs.T:
+        assert abs(np.corrcoef(column[1:], column[:-1])[0, 1]) < 0.5
