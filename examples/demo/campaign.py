@@ -22,7 +22,7 @@ from fullhouse.report.shown_readout import ShownReadout
 from fullhouse.simulation.feeds import respond_declarations
 from fullhouse.simulation.plain import TERRITORY
 
-BUDGET, HOLDOUT = 1500.0, 0.3
+BUDGET, HOLDOUT = 600.0, 0.3
 """Dollars for a house of a hundred thousand; a third held out, as so few people need."""
 FOUND_SHARE = 0.15
 """Of the money, for the audience that was found, though the obvious one buys more anyway."""

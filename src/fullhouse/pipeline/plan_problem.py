@@ -27,6 +27,9 @@ from fullhouse.planning.limits import Limits, as_rows
 Flags = npt.NDArray[np.bool_]
 LEAST_ADDRESSED = 50
 """A line that addresses fewer people is no line."""
+LEAST_RATE = 0.5
+"""Impressions a person addressed, under which a line is not worth its trouble: a launch books whole
+impressions, and a line of few would only dilute what a readout sees."""
 DRAWS = 300
 
 
@@ -73,7 +76,7 @@ def plan_problem(
     told = [ground.channels[c] for c in channel]
     price, limit = np.array([c.unit_price for c in told]), np.array([c.reach_limit for c in told])
     most = addressed * limit * price * np.array([c.frequency_cap for c in told])
-    least = np.array([c.minimum_spend for c in told])
+    least = np.maximum([c.minimum_spend for c in told], LEAST_RATE * addressed * price)
     slots = Slots(audience, channel, city, week, who, addressed, price, limit, most, least)
     # Impressions of a week fall on its middle day.
     left = np.array([faded(1.0, (opening - m).days - 3) for m in ground.weeks])

@@ -30,8 +30,11 @@ SMALLEST = 1e-5
 """Share of the budget below which a spend is what is left of the search, and no line."""
 
 
-CURVE_DRAWS = 100
-"""Draws over which the plans of other budgets are found; what they win is told over all."""
+FEW_DRAWS = 100
+"""Draws over which lines are dropped and the plans of other budgets are found; what they win is
+told over all."""
+FAR = 0.3
+"""Lines under so much of their minimum are dropped together."""
 
 
 class DoesNotFitError(InputError):
@@ -80,22 +83,40 @@ def optimise(
         raise InputError(f"A budget must be above 0, not {budget:g}.")
     # Small products by the thousand: more BLAS threads than one make them many times slower.
     with threadpool_limits(1):
-        return _optimise(Aim(problem, attitude), problem, budget, rows, allowed)
+        open_ = np.ones(len(problem.slots), dtype=bool) if allowed is None else allowed.copy()
+        few = thinned(problem)
+        found = _kept(Aim(few, attitude), few, budget, rows, open_)
+        # What is dropped is decided over some of the draws, and by how much over all of them.
+        return (
+            found if few is problem else _kept(Aim(problem, attitude), problem, budget, rows, open_)
+        )
 
 
-def _optimise(
-    aim: Aim, problem: Problem, budget: float, rows: Rows | None, allowed: Flags | None
-) -> Spent:
-    open_ = np.ones(len(problem.slots), dtype=bool) if allowed is None else allowed.copy()
+def thinned(problem: Problem) -> Problem:
+    """The problem over some of its draws."""
+    every = max(1, problem.response.draws // FEW_DRAWS)
+    if every == 1:
+        return problem
+    return replace(problem, response=problem.response.thinned(every))
+
+
+def _kept(aim: Aim, problem: Problem, budget: float, rows: Rows | None, open_: Flags) -> Spent:
+    """The best spends with every line at its least or not at all; `open_` loses what is dropped."""
     found = _solve(aim, problem, budget, rows, open_)
     while True:
-        under = (found.spend > 0) & (found.spend < problem.slots.least * (1 - 1e-9))
-        if not under.any():
+        share = found.spend / np.maximum(problem.slots.least, 1e-12)
+        under = np.flatnonzero((found.spend > 0) & (share < 1 - 1e-9))
+        if not len(under):
             return found
-        short = np.where(under, found.spend / np.maximum(problem.slots.least, 1e-12), np.inf)
-        worst = np.argsort(short)[: max(1, int(under.sum()) // 2)]
-        open_[worst] = False
-        found = _solve(aim, problem, budget, rows, open_)
+        worst = under[np.argsort(share[under])]
+        far = int((share[under] < FAR).sum())
+        open_[worst[: max(1, len(under) // 2, far)]] = False
+        # Among the lines that are in use: the search is then several times faster.
+        used = open_ & (found.spend > 0)
+        try:
+            found = _solve(aim, problem, budget, rows, used)
+        except DoesNotFitError:
+            found = _solve(aim, problem, budget, rows, open_)
 
 
 def _solve(aim: Aim, problem: Problem, budget: float, rows: Rows | None, open_: Flags) -> Spent:
@@ -170,8 +191,7 @@ def marginal_curve(
 ) -> list[Spent | None]:
     """The best plan of each budget within the same constraints; None where none keeps them."""
     found: list[Spent | None] = []
-    every = max(1, problem.response.draws // CURVE_DRAWS)
-    few = replace(problem, response=problem.response.thinned(every))
+    few = thinned(problem)
     for budget in budgets:
         try:
             best = optimise(few, budget, rows=rows, allowed=allowed, attitude=attitude)
