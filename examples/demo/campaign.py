@@ -27,7 +27,7 @@ BUDGET, HOLDOUT = 600.0, 0.3
 FOUND_SHARE = 0.15
 """Of the money, for the audience that was found, though the obvious one buys more anyway."""
 PLAN, CAMPAIGN, NEXT = "bramble", "bramble-launch", "next-film"
-EVERY_DAYS = 3
+EVERY_DAYS = 4
 """The campaign is looked at so often; each look is one more point of its forecast."""
 RUN_DAYS = 27
 OUTCOMES = ("tickets", "gross")

@@ -1,5 +1,6 @@
 """Plans, campaigns, readouts and what was learned, as they are kept."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -89,3 +90,10 @@ def test_a_newer_readout_takes_the_place_of_all_that_an_older_one_taught(databas
     add_readout(database, KeptReadout("c", later, {}, AT), [_learned(later, x) for x in "bc"])
     assert learned(database, as_of=first) == [_learned(first, x) for x in "ab"]
     assert learned(database, as_of=later) == [_learned(later, x) for x in "bc"]
+
+
+def test_a_response_is_no_surer_than_what_it_is_relative_to():
+    told = replace(_learned(date(2025, 8, 1), response=0.5), error=0.03, base_error=0.04)
+    assert told.standard_error == pytest.approx((0.03**2 + (1.5 * 0.04) ** 2) ** 0.5)
+    alone = replace(_learned(date(2025, 8, 1)), error=0.05, base_error=0.0)
+    assert alone.standard_error == 0.05

@@ -128,7 +128,7 @@ def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> No
         return
     rows = [
         (str(x.known_on), x.campaign, x.audience, _doses(x.doses),
-         f"{x.response:+.0%} (± {1.96 * x.error:.0%})")
+         f"{x.response:+.0%} (± {1.96 * x.standard_error:.0%})")
         for x in found
     ]  # fmt: skip
     table(rows, ("known", "campaign", "audience", "impressions a person", "response (95 %)"))

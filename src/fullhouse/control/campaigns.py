@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import hypot
 from typing import Any
 
 from sqlalchemy import Engine as Database
@@ -69,6 +70,11 @@ class Learned:
     error: float
     part: str = ""
     base_error: float = 0.0
+
+    @property
+    def standard_error(self) -> float:
+        """The whole error of the response, with that of what is bought anyway."""
+        return float(hypot(self.error, (1 + self.response) * self.base_error))
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def doses_words(doses: Mapping[str, float]) -> str:
 
 
 def _ends(found: Learned) -> str:
-    low, high = (found.response + sign * SURE * found.error for sign in (-1, 1))
+    low, high = (found.response + sign * SURE * found.standard_error for sign in (-1, 1))
     return f"{low:+.0%} to {high:+.0%}".replace("%", " %").replace("-", "−")
 
 
