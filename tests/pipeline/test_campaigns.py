@@ -166,9 +166,11 @@ def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, lau
 def test_a_forecast_moves_from_what_was_planned_to_what_was_measured(
     made: House, plan: Plan, launched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    day = SimpleNamespace(day=OPENING + timedelta(days=2), cumulative=[5e4] * 7)
     base = SimpleNamespace(
-        known={}, ranges={"total": SimpleNamespace(median=1e5, between=lambda _: (5e4, 2e5))}
-    )
+        known={}, days=[day],
+        ranges={"total": SimpleNamespace(median=1e5, between=lambda _: (5e4, 2e5))},
+    )  # fmt: skip
     monkeypatch.setattr("fullhouse.pipeline.outlooks.forecast_film", lambda *_, **__: base)
     first = fh.campaign_outlook(made.workspace, "ashgrove", as_of=OPENING)
     assert first.basis == "planned"

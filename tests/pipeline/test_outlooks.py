@@ -1,10 +1,12 @@
 """How a readout moves what was expected."""
 
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from fullhouse.forecast import DAY_PROBABILITIES
 from fullhouse.pipeline.outlooks import measured_gross, planned_draws, total_draws, updated
 from fullhouse.report.shown_readout import WHOLE
 
@@ -37,17 +39,23 @@ def test_draws_have_the_ranges_they_are_drawn_from():
     assert set(total_draws(base, np.random.default_rng(3))) == {9.0}
 
 
-@pytest.mark.parametrize(("share_seen", "grows"), [(0.5, 4.0), (1.0, 1.0)])
-def test_what_was_measured_grows_with_what_is_still_to_be_bought(share_seen, grows):
+@pytest.mark.parametrize(("day", "share"), [(8, 0.25), (30, 0.8), (7, None)])
+def test_what_was_measured_grows_as_the_run_does(day, share):
     effect = SimpleNamespace(
-        control_mean=0.05, people=1000, total=SimpleNamespace(value=30.0),
-        effect=SimpleNamespace(se=0.01),
-    )  # fmt: skip
-    shown = SimpleNamespace(
-        on=lambda _: [SimpleNamespace(group=WHOLE, effect=effect)], share_seen=share_seen
+        people=1000, total=SimpleNamespace(value=30.0), effect=SimpleNamespace(se=0.01)
     )
-    # Of 2,000 people the plan expects 40 tickets at 10: 200 of gross for 1,000 of them, 50 so far.
-    plan = SimpleNamespace(base_tickets=40.0, price=10.0, people=2000.0)
-    value, se = measured_gross(plan, shown)
-    assert value == pytest.approx(grows * 30.0)
-    assert se == pytest.approx(grows * 10.0)
+    shown = SimpleNamespace(
+        on=lambda _: [SimpleNamespace(group=WHOLE, effect=effect)], as_of=date(2025, 8, day)
+    )
+    middle = DAY_PROBABILITIES.index(0.5)
+    days = [
+        SimpleNamespace(day=date(2025, 8, d), cumulative={middle: taken})
+        for d, taken in ((8, 25.0), (29, 80.0), (31, 90.0))
+    ]
+    total = SimpleNamespace(median=100.0)
+    base = SimpleNamespace(days=days, known={}, ranges={"total": total})
+    found = measured_gross(base, shown)
+    if share is None:
+        assert found is None, "presales alone do not tell of the run"
+    else:
+        assert found == pytest.approx((30.0 / share, 10.0 / share))

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from fullhouse.control.campaigns import KeptCampaign, find_campaign, find_plan, readouts
 from fullhouse.errors import InputError
-from fullhouse.forecast import Forecast
+from fullhouse.forecast import DAY_PROBABILITIES, Forecast
 from fullhouse.pipeline.forecasts import forecast_film
 from fullhouse.pipeline.workspace import Workspace
 from fullhouse.planning.outlook import Outlook
@@ -19,6 +19,8 @@ from fullhouse.report.shown_readout import WHOLE, ShownReadout, shown_from
 Floats = npt.NDArray[np.float64]
 DRAWS = 20_000
 LOW, HIGH = 0.1, 0.9
+LEAST_SHARE = 0.05
+"""Of the run, before which a readout is not carried on to its end."""
 
 
 def campaign_outlook(
@@ -43,7 +45,7 @@ def campaign_outlook(
         workspace, plan.film, as_of=before, territory=plan.territory, progress=progress
     )
     shown = newest_readout(workspace, name, day)
-    measured = None if shown is None else measured_gross(plan, shown)
+    measured = None if shown is None else measured_gross(base, shown)
     g = np.random.default_rng(seed)
     without, added = total_draws(base, g), planned_draws(plan, g)
     if measured is not None:
@@ -78,22 +80,29 @@ def newest_readout(workspace: Workspace, name: str, day: date) -> ShownReadout |
     return shown_from(max(known, key=lambda r: (r.as_of, r.at)).body) if known else None
 
 
-def measured_gross(plan: Plan, shown: ShownReadout) -> tuple[float, float] | None:
-    """What a campaign adds to the run by its readout, and the standard error; None if unknown.
+def measured_gross(
+    base: Forecast, shown: ShownReadout, least: float = LEAST_SHARE
+) -> tuple[float, float] | None:
+    """What a campaign adds to the run by its readout, and the standard error; None where unknown.
 
-    Where the run is not over, what was added so far grows as what the same people buy anyway: from
-    the held out's mean so far to what the plan expected of them without a campaign.
+    What was added so far grows to the end of the run as the forecast without a campaign does: from
+    its middle up to the readout's day to its middle in all. Before a `least` share of that lies
+    behind, a readout of presales says too little of the run.
     """
     whole = [e.effect for e in shown.on("gross") if e.group == WHOLE]
-    if not whole:
+    share = share_of_run(base, shown.as_of)
+    if not whole or share < least:
         return None
     effect = whole[0]
-    so_far = effect.control_mean * effect.people
-    all_run = plan.base_tickets * plan.price * effect.people / max(plan.people, 1.0)
-    if not so_far > 0:
-        return None
-    grows = max(1.0, all_run / so_far) if shown.share_seen < 1 else 1.0
-    return grows * effect.total.value, grows * effect.effect.se * effect.people
+    return effect.total.value / share, effect.effect.se * effect.people / share
+
+
+def share_of_run(base: Forecast, day: date) -> float:
+    """The share of a film's total that the forecast expects to be taken by a day, at its middle."""
+    middle = DAY_PROBABILITIES.index(0.5)
+    taken = [d.cumulative[middle] for d in base.days if d.day <= day]
+    total = base.known.get("total") or base.ranges["total"].median
+    return min(1.0, taken[-1] / total) if taken else 0.0
 
 
 def total_draws(base: Forecast, g: np.random.Generator) -> Floats:
