@@ -17,6 +17,7 @@ from fullhouse.activation.launch import (
 )
 from fullhouse.discovery.film_traits import any_of
 from fullhouse.errors import InputError
+from fullhouse.pipeline.campaign_arms import arm_people, only, union, without
 from fullhouse.pipeline.film_house import FilmHouse, People
 from fullhouse.pipeline.workspace import Workspace
 from fullhouse.planning import Channel, read_channels
@@ -63,10 +64,10 @@ def line_audiences(
     for line in plan.lines:
         place = line.rule, line.cities
         if place not in there:
-            there[place] = both(audiences[line.rule], places[line.cities])
-            no[place] = less(there[place], yes)
+            there[place] = only(audiences[line.rule], places[line.cities])
+            no[place] = without(there[place], yes)
         if (*place, line.channel) not in off:
-            off[*place, line.channel] = less(there[place], on[line.channel])
+            off[*place, line.channel] = without(there[place], on[line.channel])
         refused = {
             "no_consent": no[place], "has_ticket": have, "not_addressed": off[*place, line.channel]
         }  # fmt: skip
@@ -143,7 +144,7 @@ def place_people(house: FilmHouse, plan: Plan) -> dict[str, People]:
         rules = [named[c] for c in cities if c in named]
         (mine,) = house.people(any_of(rules)) if rules else ({},)
         found[group] = mine
-        rest = less(rest, mine)
+        rest = without(rest, mine)
     found[groups[-1][0]] = rest
     return found
 
@@ -160,33 +161,10 @@ def arm_ids(
     """Everybody in a state in any of some lines, ascending.
 
     Who is withheld from a line is in the treated arm of the campaign, so TREATED has them too:
-    everybody is read as assigned. Those shown a line are in its own state alone (`shown_ids`).
+    everybody is read as assigned.
     """
-    return _ids_in(lines, (TREATED, WITHHELD) if state == TREATED else (state,))
-
-
-def shown_ids(lines: Iterable[Mapping[str, Mapping[int, BitMap]]]) -> npt.NDArray[np.int64]:
-    """Everybody who was to be shown any of some lines, ascending: treated and not withheld."""
-    return _ids_in(lines, (TREATED,))
-
-
-def _ids_in(
-    lines: Iterable[Mapping[str, Mapping[int, BitMap]]], chosen: Sequence[str]
-) -> npt.NDArray[np.int64]:
-    every: dict[int, BitMap] = {}
-    for states in lines:
-        for state in chosen:
-            for block, people in states.get(state, {}).items():
-                every[block] = every.get(block, BitMap()) | people
+    lines = list(lines)
+    chosen = (TREATED, WITHHELD) if state == TREATED else (state,)
+    every = union(*(arm_people(lines, s) for s in chosen))
     parts = [np.asarray(p.to_array(), dtype=np.int64) for _, p in sorted(every.items())]
     return np.concatenate([np.zeros(0, np.int64), *parts])
-
-
-def both(one: People, two: People) -> People:
-    """Who is among both."""
-    return {b: one[b] & two[b] for b in one if b in two}
-
-
-def less(one: People, two: People) -> People:
-    """Who is among the first and not among the second."""
-    return {b: people - two.get(b, BitMap()) for b, people in one.items()}
