@@ -9,7 +9,7 @@ import pytest
 from fullhouse.activation.launch import HELD_OUT, TREATED, WITHHELD
 from fullhouse.pipeline.campaign_arms import by_block, union
 from fullhouse.pipeline.campaign_parts import channels_alone, cost_of, groups_of, read_groups
-from fullhouse.pipeline.campaign_read import ReadCampaign, spend_by_line
+from fullhouse.pipeline.campaign_read import ReadCampaign, silent, spend_by_line
 from fullhouse.pipeline.campaign_sales import Bought
 from fullhouse.pipeline.film_house import size
 
@@ -110,11 +110,19 @@ def test_parts_too_small_are_said_and_stop_nothing():
     assert len(unread) == 1
 
 
-def test_spend_is_what_came_back_or_as_planned_by_day():
+def test_spend_is_what_came_back_or_as_planned_where_a_channel_is_silent():
+    later = date(2025, 7, 21)
     plan = SimpleNamespace(
-        lines=(line("a", "x", "push"), line("b", "x", "push", date(2025, 7, 21)))
+        lines=(line("a", "x", "push"), line("b", "x", "push", later), line("c", "x", "email"))
     )
-    half = spend_by_line(plan, (), date(2025, 7, 22))
-    assert half == {"a": 70.0, "b": pytest.approx(20.0)}
-    came = (SimpleNamespace(line="a", impressions=28), SimpleNamespace(line="b", impressions=0))
-    assert spend_by_line(plan, came, date(2025, 7, 22)) == {"a": pytest.approx(14.0), "b": 0.0}
+    day = date(2025, 7, 22)
+    planned = spend_by_line(plan, (), day)
+    assert planned == {"a": 70.0, "b": pytest.approx(20.0), "c": 70.0}
+
+    def came(name, channel, many):
+        return SimpleNamespace(line=name, channel=channel, impressions=many)
+
+    told = (came("a", "push", 28), came("b", "push", 0), came("c", "email", 0))
+    # Of e-mail nothing came back: its money was spent all the same.
+    assert spend_by_line(plan, told, day) == {"a": pytest.approx(14.0), "b": 0.0, "c": 70.0}
+    assert silent(plan, told) == ("email",)

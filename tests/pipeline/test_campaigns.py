@@ -154,7 +154,8 @@ def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, lau
     assert (came.line, came.impressions, came.clicks) == (line.id, 2 * shown_to, 0)
     assert 0 < came.reached <= shown_to, "two accounts may be one person"
     price = line.spend / line.impressions
-    assert after.spend == pytest.approx(price * came.impressions)
+    silent = sum(x.spend for x in plan.lines if x.channel != line.channel)
+    assert after.spend == pytest.approx(price * came.impressions + silent)
     whole, gross = after.on("tickets")[0].effect, after.on("gross")[0].effect
     assert whole.cost_each is not None
     assert whole.return_on_spend is None

@@ -209,8 +209,6 @@ def _matched(cost: Floats, level: Floats) -> Ints:
         integrality=np.ones(many),
         bounds=Bounds(0, 1),
     )
-    if found.x is None:  # pragma: no cover - neighbours in size always make pairs
-        raise RuntimeError(f"HiGHS found no pairs: {found.message}")
     chosen = found.x > 0.5
     return np.column_stack([i[chosen], j[chosen]]).astype(np.int64)
 

@@ -18,7 +18,7 @@ ACCOUNTS = 10_000
 """Accounts in a part at most."""
 LOGGED_EACH = 20
 """Parts that are logged in one commit; a crash between sends those again under their own keys."""
-SECRET = "FULLHOUSE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
+VARIABLE = "FULLHOUSE_WEBHOOK_SECRET"
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ Send = Callable[[bytes, str], Sent]
 
 def secret_of(channel: str, environment: Mapping[str, str]) -> bytes:
     """A channel's secret: FULLHOUSE_WEBHOOK_SECRET_CHANNEL, or the one for all channels."""
-    own = f"{SECRET}_{channel.upper().replace('-', '_')}"
-    found = environment.get(own) or environment.get(SECRET)
+    own = f"{VARIABLE}_{channel.upper().replace('-', '_')}"
+    found = environment.get(own) or environment.get(VARIABLE)
     if not found:
         raise InputError(
             f"Channel {channel} is delivered by webhook, and its bodies are signed: set {own},"
-            f" or {SECRET} for all channels, in the environment."
+            f" or {VARIABLE} for all channels, in the environment."
         )
     return found.encode()
 

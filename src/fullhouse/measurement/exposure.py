@@ -1,6 +1,6 @@
 """Who was really shown something: impressions and clicks that came back, by line."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -182,7 +182,7 @@ def _came_back(
 
 
 def _add(
-    people: Sequence[BitMap],
+    people: list[BitMap],
     line: npt.NDArray[np.integer],
     persons: npt.NDArray[np.int64],
 ) -> None:
@@ -190,9 +190,9 @@ def _add(
     # Sorted first: a bitmap takes people in their order several times faster.
     keys = np.sort(line.astype(np.int64) << PERSON_BITS | persons)
     ends = np.searchsorted(keys, np.arange(len(people) + 1, dtype=np.int64) << PERSON_BITS)
-    for mine, (start, end) in zip(people, pairwise(ends.tolist()), strict=True):
+    for number, (start, end) in enumerate(pairwise(ends.tolist())):
         if start < end:
-            mine |= BitMap((keys[start:end] & MAX_PERSON).astype(np.uint32))  # noqa: PLW2901
+            people[number] |= BitMap((keys[start:end] & MAX_PERSON).astype(np.uint32))
 
 
 def _by_block(people: BitMap) -> dict[int, BitMap]:

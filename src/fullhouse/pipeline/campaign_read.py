@@ -135,12 +135,26 @@ def _came_back(
 
 
 def spend_by_line(plan: Plan, came: tuple[Exposure, ...], until: date) -> dict[str, float]:
-    """Money that went out by line: impressions at the plan's price; as planned if none came."""
-    told = any(e.impressions for e in came)
+    """Money that went out by line: impressions at the plan's price.
+
+    As planned by the day on a channel of which nothing came back: its silence is no saving.
+    """
     seen = {e.line: e.impressions for e in came}
+    quiet = silent(plan, came)
     found = {}
     for line in plan.lines:
         price = line.spend / max(line.impressions, 1e-9)
-        days = min(7, max(0, (until - line.week).days + 1))
-        found[line.id] = price * seen.get(line.id, 0) if told else line.spend * days / 7
+        planned = line.spend * begun(line, until)
+        found[line.id] = planned if line.channel in quiet else price * seen.get(line.id, 0)
     return found
+
+
+def begun(line: Line, until: date) -> float:
+    """The share of a line's week that lies behind on a day."""
+    return min(7, max(0, (until - line.week).days + 1)) / 7
+
+
+def silent(plan: Plan, came: tuple[Exposure, ...]) -> tuple[str, ...]:
+    """The channels of a plan of which no impression came back."""
+    told = {e.channel for e in came if e.impressions}
+    return tuple(sorted({x.channel for x in plan.lines} - told))

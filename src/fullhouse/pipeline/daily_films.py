@@ -1,6 +1,5 @@
 """The daily page of a film: what a marketer opens each morning from 60 days before it opens."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +13,7 @@ from fullhouse.forecast.past import Past
 from fullhouse.pipeline.daily_deliveries import Carried, carried, film_delivery
 from fullhouse.pipeline.daily_signals import film_signals
 from fullhouse.pipeline.forecasts import forecast_film
+from fullhouse.pipeline.page_files import check_page_out, write_page_files
 from fullhouse.pipeline.workspace import Workspace
 from fullhouse.planning.daily import (
     DAYS_BEFORE,
@@ -97,23 +97,12 @@ def write_daily(
     daily: Daily, files: Sequence[str | Path], *, made_on: date | None = None
 ) -> list[Path]:
     """Write a daily page as a page (.html) or as data (.json)."""
-    paths = [check_daily_out(f) for f in files]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".html":
-            path.write_text(daily_page(daily, made_on=made_on or daily.as_of), "utf-8")
-        else:
-            told = json.dumps(daily.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            path.write_text(told + "\n", "utf-8")
-    return paths
+    return write_page_files(daily, lambda: daily_page(daily, made_on=made_on or daily.as_of), files)
 
 
 def check_daily_out(file: str | Path) -> Path:
     """The path itself, when its ending says what to write; an error before any work is done."""
-    path = Path(file).expanduser()
-    if path.suffix.lower() not in (".html", ".json"):
-        raise InputError(f"--out takes a file ending in .html or .json, not {path.name!r}.")
-    return path
+    return check_page_out(file)
 
 
 def _ids(workspace: Workspace, history: History, film: str) -> tuple[str, tuple[str, ...]]:

@@ -52,7 +52,6 @@ from fullhouse.traits.names import name_slug
 
 Progress = Callable[[str], None]
 SEATS, GOAL, MINIMUM = 120, 0.3, 50
-LATER = date.max
 SUFFIXES = (".html", ".csv", ".json")
 
 
@@ -210,11 +209,12 @@ def _weeks(
     amounts = {week: shared(a, share, *offs) for week, a in market.weeks.items()}
     middles = {week: a.middle for week, a in amounts.items()}
     later = market.run.middle * share - sum(middles.values())
-    hidden = hidden_parts([{**middles, LATER: max(0.0, later)}], minimum)  # type: ignore[dict-item]
+    parts = {week.isoformat(): middle for week, middle in middles.items()}
+    hidden = hidden_parts([parts | {"later": max(0.0, later)}], minimum)
     found = []
     for week, amount in amounts.items():
-        found.append(ExpectedWeek(week, None if week in hidden else amount))
-        if week in hidden:
+        found.append(ExpectedWeek(week, None if week.isoformat() in hidden else amount))
+        if week.isoformat() in hidden:
             break
     return tuple(found)
 

@@ -1,6 +1,5 @@
 """The report of a film: gather all that the house knows of it by a day, and write it."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from fullhouse.pipeline.film_report_kept import (
     report_plan,
 )
 from fullhouse.pipeline.forecasts import forecast_film
+from fullhouse.pipeline.page_files import check_page_out, write_page_files
 from fullhouse.pipeline.score_book import scorebook
 from fullhouse.pipeline.workspace import Workspace
 from fullhouse.report.film_report import FilmReport
@@ -94,23 +94,12 @@ def film_report(
 
 def write_film_report(report: FilmReport, files: Sequence[str | Path]) -> list[Path]:
     """Write a report as a page (.html) or as data (.json)."""
-    paths = [check_report_out(f) for f in files]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".html":
-            path.write_text(film_report_page(report), "utf-8")
-        else:
-            told = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            path.write_text(told + "\n", "utf-8")
-    return paths
+    return write_page_files(report, lambda: film_report_page(report), files)
 
 
 def check_report_out(file: str | Path) -> Path:
     """The path itself, when its ending says what to write; an error before any work is done."""
-    path = Path(file).expanduser()
-    if path.suffix.lower() not in (".html", ".json"):
-        raise InputError(f"--out takes a file ending in .html or .json, not {path.name!r}.")
-    return path
+    return check_page_out(file)
 
 
 def _known(workspace: Workspace, film: str, territory: str, day: date) -> Film:

@@ -9,7 +9,7 @@ from fullhouse.control.campaigns import Learned
 from fullhouse.errors import CannotTellError
 from fullhouse.measurement.counted import CountedArms
 from fullhouse.pipeline.campaign_arms import by_block, inside, only, union, without
-from fullhouse.pipeline.campaign_read import TICKETS, ReadCampaign
+from fullhouse.pipeline.campaign_read import TICKETS, ReadCampaign, begun, silent
 from fullhouse.pipeline.film_house import People, size
 from fullhouse.planning import faded
 from fullhouse.planning.answers import Bought, answers
@@ -129,12 +129,14 @@ def _bought(read: ReadCampaign, counted: CountedArms, people: People) -> Bought:
 def _doses(read: ReadCampaign, treated: People) -> dict[str, float]:
     """Impressions a treated person by channel, faded to the opening: what came, else as planned."""
     came = {e.line: e.impressions for e in read.exposures}
-    told = any(came.values())
+    quiet = silent(read.plan, read.exposures)
     found: dict[str, float] = {}
     for line in read.plan.lines:
         shown = read.lines[line.id].get(TREATED, {})
         share = inside(shown, treated) / max(1, size(shown))
-        many = (came[line.id] if told else line.impressions) * share / max(1, size(treated))
+        planned = line.impressions * begun(line, read.until)
+        booked = planned if line.channel in quiet else came[line.id]
+        many = booked * share / max(1, size(treated))
         days = (read.plan.opening - line.week).days - 3
         if many:
             found[line.channel] = found.get(line.channel, 0.0) + faded(many, days)

@@ -1,6 +1,5 @@
 """A plan for a film: its audiences on a house's channels, as a budget wins most tickets."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -13,6 +12,7 @@ from fullhouse.errors import CannotTellError, InputError
 from fullhouse.pipeline.film_discovery import discover_film
 from fullhouse.pipeline.film_house import film_house
 from fullhouse.pipeline.film_tickets import expected_total
+from fullhouse.pipeline.page_files import check_page_out, write_page_files
 from fullhouse.pipeline.plan_ground import plan_ground
 from fullhouse.pipeline.plan_made import make_plan
 from fullhouse.pipeline.plan_problem import plan_response
@@ -96,20 +96,9 @@ def plan_show(workspace: Workspace, name: str) -> Plan:
 
 def write_plan(plan: Plan, files: Sequence[str | Path]) -> list[Path]:
     """Write a plan as a page (.html) or as data (.json)."""
-    paths = [check_plan_out(f) for f in files]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".html":
-            path.write_text(plan_page(plan), "utf-8")
-        else:
-            told = json.dumps(plan.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-            path.write_text(told + "\n", "utf-8")
-    return paths
+    return write_page_files(plan, lambda: plan_page(plan), files)
 
 
 def check_plan_out(file: str | Path) -> Path:
     """The path itself, when its ending says what to write; an error before any work is done."""
-    path = Path(file).expanduser()
-    if path.suffix.lower() not in (".html", ".json"):
-        raise InputError(f"--out takes a file ending in .html or .json, not {path.name!r}.")
-    return path
+    return check_page_out(file)

@@ -3,7 +3,7 @@
 from fullhouse.errors import CannotTellError
 from fullhouse.measurement import Readout
 from fullhouse.measurement.reached import effect_on_reached, spill_over_bound
-from fullhouse.pipeline.campaign_read import TICKETS, ReadCampaign
+from fullhouse.pipeline.campaign_read import TICKETS, ReadCampaign, silent
 from fullhouse.pipeline.film_house import size
 
 
@@ -30,9 +30,14 @@ def _reached(read: ReadCampaign, whole: Readout) -> list[str]:
     """Of those in the treated arm, how many were shown anything, and what it did to them."""
     if not any(e.impressions for e in read.exposures):
         return ["No impression came back, so spend is as planned, and who was reached not known."]
+    quiet = silent(read.plan, read.exposures)
     reached, held = (size(read.reached_in(a)) for a in ("treated", "held_out"))
     treated, out = (size(read.arms[a]) for a in ("treated", "held_out"))
-    notes = [f"Shown at least once: {reached:,} of {treated:,} treated people."]
+    notes = [
+        f"No impression came back from {', '.join(quiet)}: its spend is as planned, and whom it"
+        " reached not known."
+    ] * bool(quiet)
+    notes += [f"Shown at least once: {reached:,} of {treated:,} treated people."]
     effect = whole.effect("treated", TICKETS).effect
     try:
         on = effect_on_reached(effect, reached / treated, held_out_reached=held / max(1, out))
