@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measure import data_folder, table
+from fullhouse.core.arrays import Floats
 from fullhouse.measurement import Panel, read_panel
 from fullhouse.stats.arms import Estimate, difference, heavy, kurtosis, stratified, sums
 from fullhouse.stats.cuped import adjusted, adjustment, joint
@@ -23,7 +24,6 @@ from fullhouse.stats.geo import cities_p, geo_effect, geo_p
 from fullhouse.stats.proportions import share_difference
 from fullhouse.stats.sequential import LEAST_PEOPLE, always_valid
 
-Floats = npt.NDArray[np.float64]
 Rng = np.random.Generator
 PEOPLE, BUY, SIGMA, DAYS = 20_000, 0.05, 1.5, 28
 

@@ -8,21 +8,19 @@ one another. Printed is the Mantel–Haenszel ratio, averaged over runs; only 1.
 
 import argparse
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measure import table
+from fullhouse.core.arrays import Flags, Integers
 from fullhouse.stats import risk_ratio
 
-Ints = npt.NDArray[np.integer[Any]]
-Flags = npt.NDArray[np.bool_]
 PEOPLE = 20_000
 HOUSES = ((3.0, False, 1), (40.0, False, 1), (40.0, True, 1), (3.0, False, 2), (40.0, False, 2))
 """Events of a person, whether the outcome's come in bursts, and how many the trait needs."""
 # Events of the trait, of those too few to make it, of the outcome, and others.
-WAYS: dict[str, Callable[[Ints, Ints, Ints, Ints], Ints]] = {
+WAYS: dict[str, Callable[[Integers, Integers, Integers, Integers], Integers]] = {
     "all events": lambda t, f, o, r: t + f + o + r,
     "all but the trait's": lambda _, _f, o, r: o + r,
     "all but both's": lambda _, _f, _o, r: r,
@@ -31,7 +29,7 @@ WAYS: dict[str, Callable[[Ints, Ints, Ints, Ints], Ints]] = {
 }
 
 
-def people(seed: int, mean: float, bursts: bool) -> tuple[Ints, Ints, Ints]:
+def people(seed: int, mean: float, bursts: bool) -> tuple[Integers, Integers, Integers]:
     """Events of the trait, of the outcome, and others, for each person."""
     g = np.random.default_rng(seed)
     active = np.exp(g.normal(0, 1, PEOPLE))
@@ -44,7 +42,7 @@ def people(seed: int, mean: float, bursts: bool) -> tuple[Ints, Ints, Ints]:
 
 
 def ratio(
-    has: Flags, inside: Flags, activity: Ints, whole: Ints, quantiles: int
+    has: Flags, inside: Flags, activity: Integers, whole: Integers, quantiles: int
 ) -> tuple[float, float]:
     """The ratio over strata of an activity, cut at quantiles of the whole; its standard error."""
     shares = np.arange(1, quantiles) / quantiles
@@ -92,15 +90,15 @@ def main() -> None:
 
 
 def _one(
-    made: tuple[Ints, Ints, Ints],
+    made: tuple[Integers, Integers, Integers],
     least: int,
-    way: Callable[[Ints, Ints, Ints, Ints], Ints] | None,
+    way: Callable[[Integers, Integers, Integers, Integers], Integers] | None,
     quantiles: int,
 ) -> tuple[float, float]:
     trait, outcome, others = made
     has = trait >= least
     whole = trait + outcome + others
-    activity: Ints = np.ones(PEOPLE, dtype=np.int64)
+    activity: Integers = np.ones(PEOPLE, dtype=np.int64)
     if way is not None:
         activity = way(np.where(has, trait, 0), np.where(has, 0, trait), outcome, others)
     return ratio(has, outcome > 0, activity, whole, quantiles)

@@ -25,16 +25,16 @@ import pyarrow as pa
 from pyroaring import BitMap
 
 from benchmarks.measure import best_of, in_own_process, machine, table
-from fullhouse.discovery.blocks import Block, read_block, write_block
+from fullhouse.core.arrays import Integers
 from fullhouse.discovery.count import count, margins, measure_base
 from fullhouse.discovery.outcome import Outcome, OwnEvents
 from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.discovery.tally import Plan
+from fullhouse.sample.blocks import Block, read_block, write_block
 from fullhouse.traits.trait import KINDS, Trait
 
 TRAITS = 2000
 BLOCK = 1 << 20
-Ints = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Made:
         """How many blocks."""
         return -(-self.people // BLOCK)
 
-    def block(self, number: int) -> tuple[Ints, Ints, Ints, Ints]:
+    def block(self, number: int) -> tuple[Integers, Integers, Integers, Integers]:
         """Offsets, traits, events and activity of a block; all blocks have the same people."""
         size = min(BLOCK, self.people - number * BLOCK)
         offsets, traits, activity = _block(self.per_person)
         end = int(offsets[size])
         return offsets[: size + 1], traits[:end], np.ones(end, np.int32), activity[:size]
 
-    def chosen(self, number: int) -> Ints:
+    def chosen(self, number: int) -> Integers:
         """The seed in a block, as whole person ids."""
         g = np.random.default_rng((7, number))
         size = min(BLOCK, self.people - number * BLOCK)
@@ -67,7 +67,7 @@ class Made:
 
 
 @cache
-def _block(per_person: int) -> tuple[Ints, Ints, Ints]:
+def _block(per_person: int) -> tuple[Integers, Integers, Integers]:
     g = np.random.default_rng(1)
     many = np.minimum(g.geometric(1 / per_person, BLOCK), 200)
     # Squared: the first traits are common, the last rare. Sorted within a person, each once.

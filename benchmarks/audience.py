@@ -24,11 +24,11 @@ from pyroaring import BitMap
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse import audiences
 from fullhouse.audiences.kernel import Kernel, as_bitmap
+from fullhouse.core.settings import Settings
+from fullhouse.core.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import BITMAPS, Lake, Place
-from fullhouse.settings import Settings
-from fullhouse.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.traits import EVERYONE, Build, find_build
-from fullhouse.values import BLOCK_BITS
 
 Words = npt.NDArray[np.uint64]
 RULE = "(t:a & t:b | t:c) & t:d - t:e"

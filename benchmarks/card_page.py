@@ -28,22 +28,24 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyroaring import BitMap
 
-from benchmarks.affinity import BLOCK, TRAITS, Files, Ints, Made
+from benchmarks.affinity import BLOCK, TRAITS, Files, Made
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse.audiences import parse
 from fullhouse.audiences.rule import And, Name, Or, Rule
+from fullhouse.core.arrays import Integers
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import count as counting
-from fullhouse.discovery.blocks import write_block
 from fullhouse.discovery.card import Card
 from fullhouse.discovery.cards import find_cards
 from fullhouse.discovery.compared import Compared
 from fullhouse.discovery.discover import compare
+from fullhouse.discovery.film_counts import GOING, exact_card, with_overlaps
 from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
 from fullhouse.discovery.outcome import Outcome, OwnEvents
 from fullhouse.discovery.sheet import sheet
 from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.discovery.tally import Counts, Plan
-from fullhouse.pipeline.film_counts import GOING, exact_card, with_overlaps
+from fullhouse.sample.blocks import write_block
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 THINGS = 1800
@@ -57,7 +59,6 @@ KNOWN = (0.7, 0.6, 0.6, 0.8)
 """Share of people of whom each of these is known."""
 DRAWING = range(100, 1700, 100)
 """Things whose buyers are twice as likely in the seed."""
-People = dict[int, BitMap]
 KEY = b"card page"
 BUILD = Build(1, date(2025, 7, 1), datetime(2025, 7, 1, tzinfo=UTC), 0, TRAITS, 0, 0, "", "")
 
@@ -83,8 +84,8 @@ def _trait(number: int, name: str) -> Trait:
 class Whole:
     """One whole block; all blocks of a house have the same people in it."""
 
-    offsets: Ints
-    traits: Ints
+    offsets: Integers
+    traits: Integers
     purchases: npt.NDArray[np.int32]
     tickets: npt.NDArray[np.int32]
     drawn: npt.NDArray[np.float64]
@@ -160,7 +161,7 @@ def seed_of(made: Made, number: int) -> npt.NDArray[np.uint32]:
     return picked.astype(np.uint32) + np.uint32(number * BLOCK)
 
 
-def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, People]:
+def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, PersonSet]:
     """The seed, its own events (one ticket each), and a tenth of it who showed interest."""
     by_block = [seed_of(made, n) for n in range(made.blocks)]
     persons = np.concatenate(by_block).astype(np.int64)
@@ -175,7 +176,7 @@ def outcome_of(made: Made) -> tuple[Outcome, OwnEvents, People]:
     return seed, own, {n: BitMap(p[p % 10 == 0]) for n, p in enumerate(by_block)}
 
 
-def everyone_of(made: Made) -> People:
+def everyone_of(made: Made) -> PersonSet:
     """Everybody, by block."""
     starts = [(n, n * BLOCK) for n in range(made.blocks)]
     return {n: BitMap(range(at, at + size_of(made, n))) for n, at in starts}
@@ -199,9 +200,9 @@ class Bitmaps:
     def __init__(self, made: Made) -> None:
         self._made = made
         self._numbers = {t.name: t.id for t in traits_made()}
-        self._known: dict[str, People] = {}
+        self._known: dict[str, PersonSet] = {}
 
-    def of(self, trait: str) -> People:
+    def of(self, trait: str) -> PersonSet:
         """The people with one trait."""
         if trait not in self._known:
             rows = whole(self._made.per_person).holders(self._numbers[trait])
@@ -211,7 +212,7 @@ class Bitmaps:
             }
         return self._known[trait]
 
-    def fitting(self, rule: Rule) -> People:
+    def fitting(self, rule: Rule) -> PersonSet:
         """The people who fit a rule."""
         match rule:
             case Name(name):

@@ -15,14 +15,13 @@ from functools import cache
 from time import perf_counter
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.aa_runs import geo_panel
 from benchmarks.measure import table
-from fullhouse.activation.city_pairs import design_power, draw, pair_cities
+from fullhouse.campaigns.city_pairs import design_power, draw, pair_cities
+from fullhouse.core.arrays import Floats
 from fullhouse.stats.city_pairs import flips, needed_effect, paired_effect, paired_p
 
-Floats = npt.NDArray[np.float64]
 BEFORE_DAYS, FIRST, EFFECT = 28, 42, 0.05
 Sales = tuple[Floats, Floats]
 Put = Callable[[Floats, Floats], Floats]

@@ -35,19 +35,18 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from benchmarks.measure import machine, table
-from fullhouse.discovery.blocks import Block
-from fullhouse.discovery.film_words import FilmWords, film_words
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.values import slug
 from fullhouse.propensity.foretell import foretell_all
 from fullhouse.propensity.learn import learn
 from fullhouse.propensity.logistic import fit_levels, level_for, slope_of
 from fullhouse.propensity.score import logits_of
+from fullhouse.sample.blocks import Block
+from fullhouse.sample.film_words import FilmWords, film_words
 from fullhouse.sources import tmdb
 from fullhouse.sources.movielens import title_and_year
 from fullhouse.traits.trait import Trait
-from fullhouse.values import slug
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer[Any]]
 LEAST = 50
 FEWEST = 10
 SEED = 20
@@ -64,7 +63,7 @@ class House:
     fact_names: tuple[str, ...]
     films: tuple[FilmWords, ...]
     genres: npt.NDArray[np.float32]
-    year: Ints
+    year: Integers
 
 
 def load(folder: Path) -> House:
@@ -118,7 +117,7 @@ def _texts(path: Path) -> dict[str, list[tuple[int, dict[str, Any]]]]:
     return found
 
 
-def splits(house: House) -> dict[str, tuple[Ints, Ints, Ints]]:
+def splits(house: House) -> dict[str, tuple[Integers, Integers, Integers]]:
     """For each split: films to learn from, to choose on, and to judge on."""
     viewers = house.seen.sum(0)
     big = np.flatnonzero(viewers >= LEAST)
@@ -150,7 +149,7 @@ class Memory:
         return self.block
 
 
-def as_block(house: House, films: Ints) -> tuple[Block, list[Trait]]:
+def as_block(house: House, films: Integers) -> tuple[Block, list[Trait]]:
     """The viewers with the traits of some films and their facts; nothing of other films."""
     seen = house.seen[:, films] > 0
     has = np.hstack([seen, house.facts > 0])
@@ -172,7 +171,7 @@ def as_block(house: House, films: Ints) -> tuple[Block, list[Trait]]:
     return block, traits
 
 
-def ours(house: House, known: Ints, wanted: Ints) -> Floats:
+def ours(house: House, known: Integers, wanted: Integers) -> Floats:
     """The product: taste learned from the known films, each wanted film foretold."""
     block, traits = as_block(house, known)
     blocks: Any = Memory(block)
@@ -186,12 +185,12 @@ def ours(house: House, known: Ints, wanted: Ints) -> Floats:
     return np.stack(found, axis=1).astype(np.float64)
 
 
-def activity(house: House, known: Ints, wanted: Ints) -> Floats:
+def activity(house: House, known: Integers, wanted: Integers) -> Floats:
     """How many films a viewer saw: the popular answer to whom to show anything."""
     return np.repeat(_active(house, known)[:, None], len(wanted), axis=1)
 
 
-def demographics(house: House, known: Ints, wanted: Ints) -> Floats:
+def demographics(house: House, known: Integers, wanted: Integers) -> Floats:
     """Gender, age and occupation: how films of the same genres drew each group."""
     seen = house.seen[:, known]
     views = seen.sum(1)
@@ -202,7 +201,7 @@ def demographics(house: House, known: Ints, wanted: Ints) -> Floats:
     return found_
 
 
-def genre_profile(house: House, known: Ints, wanted: Ints) -> Floats:
+def genre_profile(house: House, known: Integers, wanted: Integers) -> Floats:
     """A viewer's share of films in the film's genres against everybody's."""
     seen = house.seen[:, known]
     counts = seen @ house.genres[known]
@@ -213,13 +212,13 @@ def genre_profile(house: House, known: Ints, wanted: Ints) -> Floats:
     return found_
 
 
-def als(house: House, known: Ints, wanted: Ints) -> Floats:
+def als(house: House, known: Integers, wanted: Integers) -> Floats:
     """Implicit ALS; a film not seen yet has the mean factors of its genres' films."""
     people, films = _factors(house, known)
     return (people @ films.T @ _same_genres(house, known, wanted)).astype(np.float64)
 
 
-def als_content(house: House, known: Ints, wanted: Ints) -> Floats:
+def als_content(house: House, known: Integers, wanted: Integers) -> Floats:
     """Implicit ALS; a film's factors are regressed on genres and half decades."""
     people, films = _factors(house, known)
     x, new = _told(house, known), _told(house, wanted)
@@ -227,7 +226,7 @@ def als_content(house: House, known: Ints, wanted: Ints) -> Floats:
     return (people @ (new @ weights).T).astype(np.float64)
 
 
-WAYS: Mapping[str, tuple[Callable[[House, Ints, Ints], Floats], bool]] = {
+WAYS: Mapping[str, tuple[Callable[[House, Integers, Integers], Floats], bool]] = {
     "activity alone": (activity, False),
     "demographics": (demographics, False),
     "demographics and activity": (demographics, True),
@@ -242,12 +241,12 @@ WAYS: Mapping[str, tuple[Callable[[House, Ints, Ints], Floats], bool]] = {
 regression on the films to choose on."""
 
 
-def _active(house: House, known: Ints) -> Floats:
+def _active(house: House, known: Integers) -> Floats:
     found_: Floats = np.log1p(house.seen[:, known].sum(1)).astype(np.float64)
     return found_
 
 
-def _same_genres(house: House, known: Ints, wanted: Ints) -> Floats:
+def _same_genres(house: House, known: Integers, wanted: Integers) -> Floats:
     """For each wanted film (columns): the mean over its genres of the mean over their films."""
     of_genre = house.genres[known] / np.maximum(house.genres[known].sum(0), 1)
     mine = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
@@ -255,7 +254,7 @@ def _same_genres(house: House, known: Ints, wanted: Ints) -> Floats:
     return found_
 
 
-def _told(house: House, films: Ints) -> Floats:
+def _told(house: House, films: Integers) -> Floats:
     years = np.clip((house.year[films] - 1920) // 5, 0, 16)
     return np.hstack([np.ones((len(films), 1)), house.genres[films], np.eye(17)[years]])
 
@@ -263,7 +262,7 @@ def _told(house: House, films: Ints) -> Floats:
 _KEPT: dict[bytes, tuple[Floats, Floats]] = {}
 
 
-def _factors(house: House, known: Ints) -> tuple[Floats, Floats]:
+def _factors(house: House, known: Integers) -> tuple[Floats, Floats]:
     """Factors of viewers and films by alternating least squares (Hu, Koren, Volinsky 2008).
 
     32 factors, confidence 1 + 10, ridge 10 and 5 rounds: usual settings, not searched over.
@@ -290,7 +289,7 @@ def _solve(seen: Floats, fixed: Floats, confidence: float = 10.0, ridge: float =
     return found
 
 
-def scored(house: House, split: tuple[Ints, Ints, Ints], name: str) -> Floats:
+def scored(house: House, split: tuple[Integers, Integers, Integers], name: str) -> Floats:
     """The log-odds of a way to compare with, weights fitted on the films to choose on."""
     way, beside = WAYS[name]
     rest, chosen, judged = split
@@ -307,7 +306,9 @@ def scored(house: House, split: tuple[Ints, Ints, Ints], name: str) -> Floats:
     return found_
 
 
-def _columns(house: House, known: Ints, wanted: Ints, score: Floats, beside: bool) -> Floats:
+def _columns(
+    house: House, known: Integers, wanted: Integers, score: Floats, beside: bool
+) -> Floats:
     each = [score, activity(house, known, wanted)] if beside else [score]
     return np.stack(each, axis=-1)
 
@@ -378,7 +379,7 @@ def main() -> None:
         run(house, name, split)
 
 
-def run(house: House, name: str, split: tuple[Ints, Ints, Ints]) -> None:
+def run(house: House, name: str, split: tuple[Integers, Integers, Integers]) -> None:
     """Print the table of one split."""
     rest, chosen, judged = split
     seen = house.seen[:, judged].astype(np.float64)

@@ -4,10 +4,10 @@ FULLHOUSE_DATA=... python -m benchmarks.experiments
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.aa_runs import geo_panel
 from benchmarks.measure import data_folder, table
+from fullhouse.core.arrays import Floats
 from fullhouse.measurement import (
     Readout,
     read_experiment,
@@ -22,7 +22,6 @@ from fullhouse.stats.cuped import adjusted, adjustment, joint
 from fullhouse.stats.ratios import Interval
 from fullhouse.stats.sample_ratio import lost_people, sample_ratio
 
-Floats = npt.NDArray[np.float64]
 CONTROL, ARMS = "No E-Mail", ("Mens E-Mail", "Womens E-Mail")
 COVARIATES = ("recency", "history", "mens", "womens", "newbie", "zip_code", "channel")
 """`history_segment` is left out: it is `history` in bands."""

@@ -18,19 +18,21 @@ from threadpoolctl import threadpool_limits
 
 import fullhouse as fh
 from benchmarks.measure import data_folder, table
+from fullhouse.app.backtest import Backtests
+from fullhouse.app.forecast import Models
 from fullhouse.cli.backtest import say
+from fullhouse.core.arrays import Floats
+from fullhouse.core.progress import silent
 from fullhouse.forecast.backtest import CLASSES, Judged, classes
-from fullhouse.forecast.history import Floats, read_history
+from fullhouse.forecast.history import read_history
 from fullhouse.forecast.horizon import BEFORE
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.project import ask, project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
 from fullhouse.forecast.season import as_day
 from fullhouse.forecast.train import WINDOW_DAYS, eligible
-from fullhouse.pipeline.backtests import Backtests
-from fullhouse.pipeline.forecasts import Models
-from fullhouse.pipeline.workspace import Workspace
 from fullhouse.sources import box_office_us, tmdb
+from fullhouse.workspace.context import Context
 
 NOW = date(2019, 7, 1)
 CASE = "a-dogs-purpose-2017"
@@ -76,7 +78,7 @@ def main() -> None:
         _one(workspace)
 
 
-def _load(workspace: Workspace) -> None:
+def _load(workspace: Context) -> None:
     data = data_folder()
     us = next((data / "box_office_us").glob("daily_*.parquet"))
     meta = next((data / "tmdb_5000").glob("tmdb_5000_movies.csv*"))
@@ -115,7 +117,7 @@ def _correlation(found: Backtests) -> float:
 
 
 def _beside_plain(
-    workspace: Workspace, wide: Backtests, every: Backtests, seconds: Mapping[str, float]
+    workspace: Context, wide: Backtests, every: Backtests, seconds: Mapping[str, float]
 ) -> None:
     past = Past(read_history(workspace.lake, "US", NOW))
     judged = _judged(wide)
@@ -178,7 +180,7 @@ def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
     )
 
 
-def _one(workspace: Workspace) -> None:
+def _one(workspace: Context) -> None:
     """The time of one forecast once its models are learned, beside fitting one boosting."""
     as_of = date(2017, 1, 26)
     start = time.perf_counter()
@@ -188,7 +190,7 @@ def _one(workspace: Workspace) -> None:
     fh.forecast_film(workspace, CASE, as_of=as_of)
     again = time.perf_counter() - start
     history = read_history(workspace.lake, "US", as_of)
-    models = Models(workspace, history, lambda _: None)
+    models = Models(workspace, history, silent)
     past = models.past(history)
     asked = ask(past, CASE)
     stages, shape = models.stages(asked), models.shape(asked.plan)

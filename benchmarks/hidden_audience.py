@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csr_array
 from scipy.stats import binomtest
@@ -40,11 +39,21 @@ from benchmarks.simulated_house import (
     slug,
     true_affinity,
 )
-from fullhouse import audiences, pipeline
+from fullhouse import app, audiences
+from fullhouse.app.audiences import audience_population
+from fullhouse.app.discover_outcome import CACHE
+from fullhouse.app.film_discovery import discover_film
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
 from fullhouse.discovery.count import Base, measure_base
-from fullhouse.discovery.film_traits import (
+from fullhouse.discovery.outcome import own_events
+from fullhouse.discovery.sheet import Sheet, sheet
+from fullhouse.discovery.strata import groups_for
+from fullhouse.propensity.film_propensity import learn_propensity
+from fullhouse.propensity.score import score_all
+from fullhouse.sample.film_house import film_house
+from fullhouse.sample.film_traits import (
     BASKETS,
     FACTS,
     any_of,
@@ -52,26 +61,15 @@ from fullhouse.discovery.film_traits import (
     fact_traits,
     sources_of,
 )
-from fullhouse.discovery.outcome import own_events
-from fullhouse.discovery.sheet import Sheet, sheet
-from fullhouse.discovery.strata import groups_for
-from fullhouse.pipeline.audiences import audience_population
-from fullhouse.pipeline.discovery import CACHE
-from fullhouse.pipeline.film_chance import learn_propensity
-from fullhouse.pipeline.film_discovery import discover_film
-from fullhouse.pipeline.film_house import film_house
-from fullhouse.propensity.score import score_all
-from fullhouse.simulation import aisles
-from fullhouse.simulation.films import scenario
-from fullhouse.simulation.goods import goods
-from fullhouse.simulation.market import Market
-from fullhouse.simulation.season import season
 from fullhouse.traits import Trait
 from fullhouse.traits.names import levels, path_slug
 from fullhouse.traits.words import title_words
+from fullhouse_sim import aisles
+from fullhouse_sim.films import scenario
+from fullhouse_sim.goods import goods
+from fullhouse_sim.market import Market
+from fullhouse_sim.season import season
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 GROUPS = ("dog", "cat", "young woman", "young family")
 FIRST = 8
 """Cards that somebody reads."""
@@ -265,7 +263,7 @@ class Beside:
 def bases(made: House, rule: str) -> list[tuple[str, tuple[str, ...]]]:
     """Among whom the product compares which families: who could show the trait and the outcome."""
     sources = sources_of(made.workspace.lake)
-    traits = pipeline.traits_list(made.workspace)[1]
+    traits = app.traits_list(made.workspace)[1]
     kinds = {"wants": ("want_to_see",), "saw": ("view", "ticket")}
     seen = base_rule({k for f in ("wants", "saw") if f"{f}:" in rule for k in kinds[f]}, sources)
     baskets = f"{base_rule(['purchase'], sources)} & {seen}"
@@ -279,10 +277,10 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
     """Every trait that is tested against an outcome, beside the truth; verdicts by number."""
     rows: list[Beside] = []
     verdicts: dict[str, int] = {}
-    built = {t.family for t in pipeline.traits_list(made.workspace)[1]}
+    built = {t.family for t in app.traits_list(made.workspace)[1]}
     for base, families in bases(made, rule):
         wanted = sorted(built.intersection(families))
-        answer = pipeline.discover(made.workspace, rule, base=base, families=wanted)
+        answer = app.discover(made.workspace, rule, base=base, families=wanted)
         asked = question(made, rule, base)
         by_name = {t.name: t for t in asked.sheet.traits}
         told = [r for r in answer.rows if r.q is not None]

@@ -66,13 +66,13 @@ def plain_duckdb(path: str, to: str) -> int:
 
 def ingest(path: str, root: str, with_ids: bool) -> int:
     """The same file into the lake."""
-    from fullhouse import pipeline
+    from fullhouse import app
 
-    pipeline.init(root, environment={}).close()
+    app.init_house(root, environment={}).close()
     feed = Path(root) / "feed.toml"
     feed.write_text(FEED + ('event_id = "order_id"\n' if with_ids else ""))
-    with pipeline.open_workspace(root) as workspace:
-        report = pipeline.ingest(workspace, feed, [path], now=datetime(2026, 1, 1, tzinfo=UTC))
+    with app.open_house(root) as workspace:
+        report = app.ingest(workspace, feed, [path], now=datetime(2026, 1, 1, tzinfo=UTC))
     assert report.quarantined == {}
     shutil.rmtree(root)
     return report.written

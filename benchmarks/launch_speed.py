@@ -29,9 +29,9 @@ import pyarrow.parquet as pq
 from pyroaring import BitMap
 
 from benchmarks.measure import in_own_process, machine, table
-from fullhouse.activation.caps import Booking, Cap, over_cap
-from fullhouse.activation.deliver import DeliveryLine, deliver
-from fullhouse.activation.launch import (
+from fullhouse.campaigns.caps import Booking, Cap, over_cap
+from fullhouse.campaigns.deliver import DeliveryLine, deliver
+from fullhouse.campaigns.launch import (
     TREATED,
     Assigned,
     LineAudience,
@@ -40,9 +40,9 @@ from fullhouse.activation.launch import (
     freeze_people,
     read_people,
 )
+from fullhouse.core.tables import ACCOUNT_PERSON
+from fullhouse.core.values import BLOCK_BITS, keyed_bits
 from fullhouse.lake import Lake, Place
-from fullhouse.tables import ACCOUNT_PERSON
-from fullhouse.values import BLOCK_BITS, keyed_bits
 
 BLOCK = 1 << BLOCK_BITS
 SHARES = (0.20, 0.10, 0.05, 0.03, 0.02)

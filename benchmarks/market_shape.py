@@ -11,22 +11,19 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.measure import table
-from fullhouse.simulation.drawn import Push
-from fullhouse.simulation.draws import stream
-from fullhouse.simulation.film import Film, weights
-from fullhouse.simulation.films import scenario, slate
-from fullhouse.simulation.going import goers, seats, take_seats, thresholds
-from fullhouse.simulation.market import Market
-from fullhouse.simulation.population import People, people
-from fullhouse.simulation.season import RUN, Season, season
+from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.stats import risk_ratio
+from fullhouse_sim.drawn import Push
+from fullhouse_sim.draws import stream
+from fullhouse_sim.film import Film, weights
+from fullhouse_sim.films import scenario, slate
+from fullhouse_sim.going import goers, seats, take_seats, thresholds
+from fullhouse_sim.market import Market
+from fullhouse_sim.population import People, people
+from fullhouse_sim.season import RUN, Season, season
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 PEOPLE = 1 << 17
 EVENTS = 120
 """Purchases, views and tickets a year of a person of mean activity: what a house sees of it."""

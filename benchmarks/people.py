@@ -25,10 +25,10 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmarks.measure import data_folder, in_own_process, machine, table
 from fullhouse import people
+from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, IDENTIFIER
 from fullhouse.engine import DuckDBEngine
 from fullhouse.lake import Lake, Place
 from fullhouse.sources.identity import IdentitySet, fake_1000, febrl_1
-from fullhouse.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, IDENTIFIER
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_ACCOUNTS = 10

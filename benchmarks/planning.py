@@ -24,7 +24,6 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.measure import machine, table
 from benchmarks.planning_market import (
@@ -38,7 +37,8 @@ from benchmarks.planning_market import (
     won,
 )
 from benchmarks.planning_oracle import best_spend
-from fullhouse.activation.arms import assign
+from fullhouse.campaigns.arms import assign
+from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import (
     Measured,
     Problem,
@@ -53,9 +53,6 @@ from fullhouse.planning import (
 from fullhouse.planning.answers import Bought, answers
 from fullhouse.planning.channel import worths
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 HOLDOUT = 0.3
 WITHHELD = 0.2
 MONEY_A_HEAD = 0.01
@@ -148,7 +145,7 @@ def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
 def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) -> list[Measured]:
     """Play a plan with a holdout, read it, and say what it taught, part by part.
 
-    As the product does (`fullhouse.pipeline.lessons`): a part is the first audience of the plan
+    As the product does (`fullhouse.measurement.lessons`): a part is the first audience of the plan
     that somebody is in, and the channels that address them; within it, those shown different
     channels (some withheld by lot) are compared with the same held out.
     """

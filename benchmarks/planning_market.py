@@ -12,22 +12,19 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
+from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import Cells, Slots, cells, faded, read_channels
-from fullhouse.simulation.campaign import CHANNELS, Deliveries, Line, deliveries
-from fullhouse.simulation.film import Film, weights
-from fullhouse.simulation.films import scenario, slate
-from fullhouse.simulation.market import CHUNK, Market
-from fullhouse.simulation.members import members
-from fullhouse.simulation.outcomes import MEMORY_DAYS, SPILL_OVER, exposed, play, reaction
-from fullhouse.simulation.parties import MEAN_PARTY
-from fullhouse.simulation.population import TASTES, People, people
-from fullhouse.simulation.season import RUN, Season, season
+from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
+from fullhouse_sim.film import Film, weights
+from fullhouse_sim.films import scenario, slate
+from fullhouse_sim.market import CHUNK, Market
+from fullhouse_sim.members import members
+from fullhouse_sim.outcomes import MEMORY_DAYS, SPILL_OVER, exposed, play, reaction
+from fullhouse_sim.parties import MEAN_PARTY
+from fullhouse_sim.population import TASTES, People, people
+from fullhouse_sim.season import RUN, Season, season
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 WEEKS = 4
 AUDIENCES = (
     ("dog", "baskets"), ("cat", "baskets"), ("young women", "demographics"),

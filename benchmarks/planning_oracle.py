@@ -11,11 +11,12 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from benchmarks.planning_market import Play, run_by_parts
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.planning import Cells, Rows, Slots, read_channels
 from fullhouse.planning.interior import inside
-from fullhouse.simulation.campaign import CHANNELS
-from fullhouse.simulation.draws import uniforms
-from fullhouse.simulation.outcomes import (
+from fullhouse_sim.campaign import CHANNELS
+from fullhouse_sim.draws import uniforms
+from fullhouse_sim.outcomes import (
     FATIGUE,
     FATIGUE_FROM,
     MEMORY_DAYS,
@@ -24,10 +25,8 @@ from fullhouse.simulation.outcomes import (
     PUT_OFF_BY,
     SPILL_OVER,
 )
-from fullhouse.simulation.parties import MEAN_PARTY
+from fullhouse_sim.parties import MEAN_PARTY
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 GAP = 0.01
 DAYS = (0, 1, 2, 3, 5, 7, 10, 14, 21, 28, 42)
 """Parts of the run, each taken as one day: the search needs no finer ones."""

@@ -24,10 +24,10 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.affinity import BLOCK, TRAITS, Files, Made, make
 from benchmarks.measure import in_own_process, machine, table
-from fullhouse.discovery.blocks import Block, read_block
 from fullhouse.propensity.features import width
 from fullhouse.propensity.propensity import PropensityModel
 from fullhouse.propensity.score import score_all, top
+from fullhouse.sample.blocks import Block, read_block
 
 FITS = 10_000_000
 """Above so many people scikit-learn's matrix is not tried."""

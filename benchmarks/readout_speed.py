@@ -34,17 +34,17 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from benchmarks.measure import in_own_process, machine, table
+from fullhouse.core.arrays import Ints
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
+from fullhouse.core.values import BLOCK_BITS, keyed_bits
 from fullhouse.engine import DuckDBEngine
 from fullhouse.lake import Lake, Place
-from fullhouse.measurement.counted import Counted, People, count_arms
+from fullhouse.measurement.counted import Counted, count_arms
 from fullhouse.measurement.experiment import Readout
 from fullhouse.measurement.exposure import Exposure, exposure
 from fullhouse.measurement.read import read_experiment
 from fullhouse.measurement.read_counted import read_parts
-from fullhouse.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
-from fullhouse.values import BLOCK_BITS, keyed_bits
-
-Ints = npt.NDArray[np.int64]
 
 FITS = 10_000_000
 """Above so many people a table with a row for each is not tried."""
@@ -71,7 +71,7 @@ class Made:
         for block in range(-(-self.people // size)):
             yield block, np.arange(block * size, min((block + 1) * size, self.people))
 
-    def arms(self) -> dict[str, People]:
+    def arms(self) -> dict[str, PersonSet]:
         """The two arms by block."""
         treated, held_out = {}, {}
         for block, ids in self.ids():
@@ -79,7 +79,7 @@ class Made:
             treated[block], held_out[block] = bitmap(ids[~out]), bitmap(ids[out])
         return {"treated": treated, "held_out": held_out}
 
-    def chosen(self) -> dict[str, People | None]:
+    def chosen(self) -> dict[str, PersonSet | None]:
         """The parts."""
         parts: dict[str, dict[int, BitMap]] = {f"part {n}": {} for n in range(self.parts)}
         for block, ids in self.ids():

@@ -35,6 +35,7 @@ from scipy.stats import binomtest
 
 from benchmarks.measure import data_folder, table
 from benchmarks.topic_pairs import House, read_plan, real_house
+from fullhouse.core.arrays import Integers
 from fullhouse.discovery import Block, Blocks, Discovery, Outcome
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.judge import FALSE_DISCOVERIES
@@ -43,8 +44,7 @@ from fullhouse.discovery.strata import PEOPLE_EACH, QUANTILES, quantiles_of
 from fullhouse.discovery.tally import pairs_of, take_away
 from fullhouse.traits import Trait
 
-Ints = npt.NDArray[np.integer]
-NONE: Ints = np.zeros(0, dtype=np.int64)
+NONE: Integers = np.zeros(0, dtype=np.int64)
 
 RULES = (
     "own:dog-book",
@@ -70,13 +70,13 @@ class Stripped:
     outcome: Outcome
 
     @property
-    def rest(self) -> Ints:
+    def rest(self) -> Integers:
         """The events of each person that are not the outcome's."""
-        found: Ints = sum(self.block.activity, np.zeros(len(self.block.persons), np.int64))
+        found: Integers = sum(self.block.activity, np.zeros(len(self.block.persons), np.int64))
         return found
 
     @property
-    def buyers(self) -> Ints:
+    def buyers(self) -> Integers:
         """The rows of people with any event."""
         return np.flatnonzero((self.rest > 0) | (self.hands.sum(0) > 0))
 
@@ -121,7 +121,7 @@ def strip(block: Block, outcome: Outcome, own: OwnEvents) -> Stripped:
     return Stripped(replace(block, events=events, activity=left), hands, own.needed, outcome)
 
 
-def shuffle(stripped: Stripped, rng: np.random.Generator, *, strata: bool) -> Ints:
+def shuffle(stripped: Stripped, rng: np.random.Generator, *, strata: bool) -> Integers:
     """Whose hand each person of the block gets: within strata of the rest, or among all buyers."""
     order = np.arange(len(stripped.block.persons))
     buyers, rest = stripped.buyers, stripped.rest
@@ -133,7 +133,7 @@ def shuffle(stripped: Stripped, rng: np.random.Generator, *, strata: bool) -> In
     return order
 
 
-def deal(stripped: Stripped, order: Ints) -> tuple[Block, Outcome, OwnEvents]:
+def deal(stripped: Stripped, order: Integers) -> tuple[Block, Outcome, OwnEvents]:
     """The block after the hands are dealt out, and the outcome that they make."""
     hands = stripped.hands[:, order]
     block = stripped.block
@@ -160,10 +160,10 @@ def discover_dealt(
 class Tally:
     """Runs of one outcome: the tests, those with p < 0.05, and discoveries, in each."""
 
-    tests: Ints
-    small: Ints
-    significant: Ints
-    discoveries: Ints
+    tests: Integers
+    small: Integers
+    significant: Integers
+    discoveries: Integers
 
     @classmethod
     def of(cls, runs: Sequence[Discovery]) -> "Tally":

@@ -25,8 +25,8 @@ EVENTS = ("shop-purchases", "video-plays", "tickets-sales", "tickets-wants")
 
 def simulated(folder: str, people: int, days: int, workers: int) -> tuple[dict[str, int], float]:
     """Rows by event feed, and the largest worker's GB."""
-    from fullhouse.simulation.market import Market
-    from fullhouse.simulation.write import simulate
+    from fullhouse_sim.market import Market
+    from fullhouse_sim.write import simulate
 
     made = simulate(Market(people=people, days=days), Path(folder), workers=workers)
     worker_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6

@@ -33,25 +33,22 @@ from math import erf
 from time import perf_counter
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from benchmarks.measure import table
-from fullhouse.activation import assign
-from fullhouse.errors import CannotTellError
+from fullhouse.campaigns import assign
+from fullhouse.core.arrays import Flags, Floats, Ints
+from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement import ArmEffect, read_experiment
-from fullhouse.simulation.campaign import CHANNELS, Deliveries, Line, deliveries
-from fullhouse.simulation.films import scenario, slate
-from fullhouse.simulation.going import goers, seats, take_seats
-from fullhouse.simulation.market import Market
-from fullhouse.simulation.outcomes import play
-from fullhouse.simulation.population import HOBBIES, People, people
-from fullhouse.simulation.season import Season, season
 from fullhouse.stats.proportions import wilson
+from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
+from fullhouse_sim.films import scenario, slate
+from fullhouse_sim.going import goers, seats, take_seats
+from fullhouse_sim.market import Market
+from fullhouse_sim.outcomes import play
+from fullhouse_sim.population import HOBBIES, People, people
+from fullhouse_sim.season import Season, season
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 Rng = np.random.Generator
 
 NEVER = np.iinfo(np.int64).max
@@ -98,7 +95,7 @@ class Campaign:
     key: bytes
     holdout: float
     launch: int
-    audiences: Mapping[str, Bools]
+    audiences: Mapping[str, Flags]
     lines: tuple[Line, ...]
     starts: tuple[int, ...]
     frequencies: tuple[int, ...]
@@ -137,7 +134,7 @@ class Rows:
 
     ids: Ints
     of: Ints
-    treated: Bools
+    treated: Flags
     covariates: Mapping[str, Floats]
 
     def sums(self, values: Ints) -> Floats:
@@ -256,10 +253,10 @@ def drawn(where: Town, seed: int) -> Campaign:
     )
 
 
-def _audiences(where: Town, rng: Rng) -> dict[str, Bools]:
+def _audiences(where: Town, rng: Rng) -> dict[str, Flags]:
     """A hobby's people, those of some ages or cities, and some by lot."""
 
-    def flags(of: Callable[[People], Bools]) -> Bools:
+    def flags(of: Callable[[People], Flags]) -> Flags:
         return np.concatenate([of(crowd) for crowd in where.crowds])
 
     hobby = HOBBIES[int(rng.integers(len(HOBBIES)))]
@@ -275,9 +272,9 @@ def _audiences(where: Town, rng: Rng) -> dict[str, Bools]:
     return found
 
 
-def eligible(where: Town, campaign: Campaign, design: Design) -> Bools:
+def eligible(where: Town, campaign: Campaign, design: Design) -> Flags:
     """Who is in an arm: everybody of any audience, or the first of each household."""
-    who: Bools = np.any(list(campaign.audiences.values()), axis=0)
+    who: Flags = np.any(list(campaign.audiences.values()), axis=0)
     if design.one_each:
         ids = np.flatnonzero(who)
         _, first = np.unique(where.household[ids], return_index=True)
@@ -286,7 +283,7 @@ def eligible(where: Town, campaign: Campaign, design: Design) -> Bools:
     return who
 
 
-def treated_of(where: Town, campaign: Campaign, design: Design, who: Bools) -> Bools:
+def treated_of(where: Town, campaign: Campaign, design: Design, who: Flags) -> Flags:
     """The treated of those in an arm, by the product's own hash."""
     ids = np.flatnonzero(who)
     units = where.household[ids] if design.arms_by_household else None
@@ -298,7 +295,7 @@ def treated_of(where: Town, campaign: Campaign, design: Design, who: Bools) -> B
     return treated
 
 
-def played(where: Town, campaign: Campaign, who: Bools, treated: Bools) -> Bought:
+def played(where: Town, campaign: Campaign, who: Flags, treated: Flags) -> Bought:
     """What everybody buys with the campaign."""
     rows = [np.flatnonzero(campaign.audiences[line.audience] & who) for line in campaign.lines]
     person = np.concatenate(rows)
@@ -315,7 +312,7 @@ def played(where: Town, campaign: Campaign, who: Bools, treated: Bools) -> Bough
     return bought(where.market, where.season, where.crowds, where.film, given)
 
 
-def rows_of(where: Town, design: Design, who: Bools, treated: Bools) -> Rows:
+def rows_of(where: Town, design: Design, who: Flags, treated: Flags) -> Rows:
     """A row for each person in an arm, or for each household's people in one."""
     ids = np.flatnonzero(who)
     of, first = np.arange(len(ids)), np.arange(len(ids))
@@ -393,7 +390,7 @@ def ever_missed(
 def run(where: Town, campaign: Campaign, designs: Sequence[Design] = DESIGNS) -> list[Run]:
     """One campaign under each design; designs with the same arms share what is played."""
     found: list[Run] = []
-    made: dict[tuple[bool, bool], tuple[Bools, Bools, Bought]] = {}
+    made: dict[tuple[bool, bool], tuple[Flags, Flags, Bought]] = {}
     for design in designs:
         arms = (design.one_each, design.arms_by_household)
         if arms not in made:
@@ -405,7 +402,7 @@ def run(where: Town, campaign: Campaign, designs: Sequence[Design] = DESIGNS) ->
 
 
 def _read(
-    where: Town, campaign: Campaign, design: Design, who: Bools, treated: Bools, sold: Bought
+    where: Town, campaign: Campaign, design: Design, who: Flags, treated: Flags, sold: Bought
 ) -> Run:
     """The whole campaign, each audience's people with all their lines, and the weekly looks."""
     rows = rows_of(where, design, who, treated)

@@ -21,41 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from scipy.sparse import csr_array
 
-from fullhouse import pipeline
-from fullhouse.errors import InputError
-from fullhouse.events.times import to_utc
-from fullhouse.people.persons import write_persons
-from fullhouse.people.resolution import NEXT, RUN
-from fullhouse.pipeline.workspace import Workspace
-from fullhouse.simulation import codes, consents, dirt, moments, plain
-from fullhouse.simulation.accounts import accounts
-from fullhouse.simulation.day import NAMES
-from fullhouse.simulation.film import FEATURES, Film, features
-from fullhouse.simulation.films import slate
-from fullhouse.simulation.going import (
-    REFUNDS,
-    Goers,
-    Wants,
-    goers,
-    going,
-    seats,
-    take_seats,
-    wanting,
-)
-from fullhouse.simulation.goods import Goods, goods, product_ids
-from fullhouse.simulation.kept import column, keep, kept, kept_people
-from fullhouse.simulation.market import Market
-from fullhouse.simulation.members import SOURCES, Members, account_ids, members
-from fullhouse.simulation.parties import deciding
-from fullhouse.simulation.population import People, people
-from fullhouse.simulation.season import RUN as RUN_DAYS
-from fullhouse.simulation.season import WANT_DAYS, Season, season
-from fullhouse.simulation.selling import cinema_column, sales, wants
-from fullhouse.simulation.shopping import purchases, rates
-from fullhouse.simulation.tables import video_ids
-from fullhouse.simulation.viewing import A_YEAR, SHELF, catalogue, plays
-from fullhouse.stats import Ratio, risk_ratio
-from fullhouse.tables import (
+from fullhouse import app
+from fullhouse.core.arrays import Flags, Floats, Ints
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     ACCOUNT_TABLE,
     CONSENT,
@@ -67,11 +36,40 @@ from fullhouse.tables import (
     WANT_TO_SEE,
     Table,
 )
+from fullhouse.feeds.times import to_utc
+from fullhouse.people.persons import write_persons
+from fullhouse.people.resolution import NEXT, RUN
+from fullhouse.stats import Ratio, risk_ratio
 from fullhouse.traits.names import film_slug
+from fullhouse.workspace.context import Context
+from fullhouse_sim import codes, consents, dirt, moments, plain
+from fullhouse_sim.accounts import accounts
+from fullhouse_sim.day import NAMES
+from fullhouse_sim.film import FEATURES, Film, features
+from fullhouse_sim.films import slate
+from fullhouse_sim.going import (
+    REFUNDS,
+    Goers,
+    Wants,
+    goers,
+    going,
+    seats,
+    take_seats,
+    wanting,
+)
+from fullhouse_sim.goods import Goods, goods, product_ids
+from fullhouse_sim.kept import column, keep, kept, kept_people
+from fullhouse_sim.market import Market
+from fullhouse_sim.members import SOURCES, Members, account_ids, members
+from fullhouse_sim.parties import deciding
+from fullhouse_sim.population import People, people
+from fullhouse_sim.season import RUN as RUN_DAYS
+from fullhouse_sim.season import WANT_DAYS, Season, season
+from fullhouse_sim.selling import cinema_column, sales, wants
+from fullhouse_sim.shopping import purchases, rates
+from fullhouse_sim.tables import video_ids
+from fullhouse_sim.viewing import A_YEAR, SHELF, catalogue, plays
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 Strata = npt.NDArray[np.integer[Any]]
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -90,7 +88,7 @@ class House:
     """A workspace whose traits are built as of the market's last day, and the truth beside it."""
 
     market: Market
-    workspace: Workspace
+    workspace: Context
     truth: "Truth"
 
 
@@ -105,13 +103,13 @@ def house(market: Market, folder: Path, *, earlier: bool = False) -> House:
     found = season(market)
     crowd = [people(market, chunk) for chunk in range(market.chunks)]
     theirs = [tuple(members(market, part, s) for s in SOURCES) for part in crowd]
-    workspace = pipeline.init(str(folder), simulated=True)
+    workspace = app.init_house(str(folder), simulated=True)
     with tempfile.TemporaryDirectory(prefix="fullhouse-simulated-") as work:
         making = Making(market, found, Path(work), crowd, theirs)
         making.keep()
         _fill(workspace, making)
     _films(workspace, market, found, earlier=earlier)
-    pipeline.traits_build(workspace, as_of=market.today)
+    app.traits_build(workspace, as_of=market.today)
     return House(market, workspace, Truth(market, found, tuple(crowd), tuple(theirs)))
 
 
@@ -166,7 +164,7 @@ class Making:
         return {n: column(records[which], n) for n in records.dtype.names or ()}
 
 
-def _fill(workspace: Workspace, making: Making) -> None:
+def _fill(workspace: Context, making: Making) -> None:
     lake, market = workspace.lake, making.market
     persons = pa.concat_tables(_owners(making))
     version = lake.replace(ACCOUNT_PERSON, persons, marks={RUN: 1, NEXT: market.people})
@@ -396,14 +394,14 @@ def _shown(clock: pa.Array) -> pa.Array:
     return to_utc(clock.cast(pa.timestamp("us")), absolute, ZONE)[0]
 
 
-def _films(workspace: Workspace, market: Market, found: Season, *, earlier: bool) -> None:
+def _films(workspace: Context, market: Market, found: Season, *, earlier: bool) -> None:
     """What `fullhouse film import plain` takes in up to the market's last day."""
     at = datetime.combine(market.today, time(), UTC)
     with tempfile.TemporaryDirectory(prefix="fullhouse-plain-") as folder:
         for place, rows in _plain(market, found, earlier=earlier).items():
             path = Path(folder) / place.rpartition("/")[2]
             pacsv.write_csv(rows, path)
-            pipeline.film_import(workspace, path, at=at, simulated=True)
+            app.film_import(workspace, path, at=at, simulated=True)
 
 
 def _plain(market: Market, found: Season, *, earlier: bool) -> dict[str, pa.Table]:

@@ -23,20 +23,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
 from benchmarks.measure import data_folder, table
-from fullhouse import audiences, discovery, pipeline
+from fullhouse import app, audiences, discovery
 from fullhouse.audiences import Population
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery import Affinity, Blocks, Discovery, Outcome
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.outcome import OwnEvents, own_events
-from fullhouse.pipeline import Workspace
 from fullhouse.sources import open_ecommerce
 from fullhouse.traits import Catalogue, Trait, find_trait
 from fullhouse.traits.catalogue import Own, parse_catalogue
-from fullhouse.values import keyed_bits
 
 PLAN = Path(__file__).with_suffix(".toml")
 FROZEN = "6b6b58e1f96d25553a0fa156e754b8d8f03c021fdb017a7e0cd79bfe1b61f0a9"
@@ -45,8 +44,6 @@ FROZEN = "6b6b58e1f96d25553a0fa156e754b8d8f03c021fdb017a7e0cd79bfe1b61f0a9"
 REAL_MARKET = Path(__file__).parents[1] / "examples" / "real_market"
 AS_OF = date(2023, 3, 31)
 ACTIVE = "own:many-orders"
-Floats = npt.NDArray[np.float64]
-People = Mapping[int, BitMap]
 
 
 @dataclass(frozen=True)
@@ -105,10 +102,10 @@ def _other(book: str) -> str:
 class House:
     """The real people with their traits, ready to be asked again and again."""
 
-    workspace: Workspace
+    workspace: app.Context
     population: Population
     blocks: Blocks
-    base: People
+    base: PersonSet
 
     @property
     def traits(self) -> tuple[Trait, ...]:
@@ -119,13 +116,13 @@ class House:
         """One trait by name."""
         return find_trait(self.population.catalogue.traits, name)
 
-    def people(self, rule: str) -> People:
+    def people(self, rule: str) -> PersonSet:
         """Who fits a rule, by block."""
         plan = self.population.plan(rule)
         return {block: found[0] for block, found, _ in audiences.people(self.population, plan)}
 
     def outcome(self, rule: str) -> tuple[Outcome, OwnEvents]:
-        """An outcome with its own events, as `pipeline.discover` makes it."""
+        """An outcome with its own events, as `app.discover` makes it."""
         plan, catalogue = self.population.plan(rule), self.population.catalogue
         text = audiences.to_text(plan.rule)
         found = discovery.outcome_of(text, plan.rule, catalogue, self.people(rule))
@@ -142,13 +139,13 @@ def real_house(own: Sequence[Own], data: Path) -> Iterator[House]:
     shown = parse_catalogue((REAL_MARKET / "traits.toml").read_text("utf-8"))
     with TemporaryDirectory(prefix="fullhouse-real-") as folder:
         files = open_ecommerce.read(data / "open_ecommerce", Path(folder) / "feeds")
-        with pipeline.init(str(Path(folder) / "house")) as workspace:
+        with app.init_house(str(Path(folder) / "house")) as workspace:
             for feed, file in (("shop-accounts", files.people), ("shop-orders", files.purchases)):
-                pipeline.ingest(workspace, REAL_MARKET / "feeds" / f"{feed}.toml", [str(file)])
-            pipeline.people_resolve(workspace)
+                app.ingest(workspace, REAL_MARKET / "feeds" / f"{feed}.toml", [str(file)])
+            app.people_resolve(workspace)
             catalogue = Catalogue(shown.families, tuple(own))
-            pipeline.traits_build(workspace, as_of=AS_OF, catalogue=catalogue)
-            population = pipeline.audience_population(workspace)
+            app.traits_build(workspace, as_of=AS_OF, catalogue=catalogue)
+            population = app.audience_population(workspace)
             blocks = Blocks(workspace.lake, population.build, Path(folder) / "cache")
             house = House(workspace, population, blocks, {})
             yield replace(house, base=house.people("everyone"))
@@ -172,13 +169,13 @@ class Topics:
             {t: house.outcome(f"own:{_other(f'{t}-book')}") for t in topics},
         )
 
-    def ask(self, pair: Pair, base: People, *, placebo: bool = True) -> Affinity:
+    def ask(self, pair: Pair, base: PersonSet, *, placebo: bool = True) -> Affinity:
         """One pair, asked alone: its q is its p."""
         traits = [self.house.trait(f"own:{pair.product}-product")]
         return self.search(pair.book, traits, base, placebo=placebo).rows[0]
 
     def search(
-        self, topic: str, traits: Sequence[Trait], base: People, *, placebo: bool = True
+        self, topic: str, traits: Sequence[Trait], base: PersonSet, *, placebo: bool = True
     ) -> Discovery:
         """Some traits against the books of a topic, the product's own way."""
         return compare(
@@ -191,7 +188,7 @@ class Topics:
         )
 
 
-def halves(people: People, split: int) -> tuple[People, People]:
+def halves(people: PersonSet, split: int) -> tuple[PersonSet, PersonSet]:
     """The people cut in two by a keyed hash; the same for the same split."""
     first, second = {}, {}
     for block, some in people.items():
@@ -221,7 +218,7 @@ class Replicated:
     significant: int
 
 
-def replicate(topics: Topics, pair: Pair, base: People, splits: int) -> Replicated:
+def replicate(topics: Topics, pair: Pair, base: PersonSet, splits: int) -> Replicated:
     """Each half of each split in turn the first."""
     counts = np.zeros(4, dtype=int)
     for split in range(splits):
@@ -317,7 +314,7 @@ SUMMARY = (
 )
 
 
-def report(topics: Topics, plan: Plan, base: People, what: str, splits: int) -> None:
+def report(topics: Topics, plan: Plan, base: PersonSet, what: str, splits: int) -> None:
     """Every pair among the people of a base, and whether it comes back in halves."""
     people = sum(len(p) for p in base.values())
     print(f"\n### {what}: {people:,} people\n")
@@ -334,7 +331,7 @@ def report(topics: Topics, plan: Plan, base: People, what: str, splits: int) -> 
     print(table(SUMMARY, lines), flush=True)
 
 
-def search_table(topics: Topics, plan: Plan, base: People) -> str:
+def search_table(topics: Topics, plan: Plan, base: PersonSet) -> str:
     """What a search through every trait finds for each topic's books."""
     traits, lines = topics.house.traits, []
     # The topic's own rules are what is asked; only the traits that expand by themselves count.

@@ -17,11 +17,18 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.measure import in_own_process, machine, table
+from fullhouse.core.tables import (
+    ACCOUNT_PERSON,
+    ITEM,
+    PERSON_EVENT,
+    PERSON_TABLE,
+    PRODUCT,
+    PURCHASE,
+)
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import DuckDBEngine
 from fullhouse.lake import Lake, Place
-from fullhouse.tables import ACCOUNT_PERSON, ITEM, PERSON_EVENT, PERSON_TABLE, PRODUCT, PURCHASE
 from fullhouse.traits import build, lay_out, parse_catalogue
-from fullhouse.values import BLOCK_BITS
 
 CATEGORIES = 2000
 PRODUCTS = 100_000

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from fullhouse.cli import show
-from fullhouse.cli.app import app
-from fullhouse.errors import FullhouseError
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import FullhouseError
 
 console = Console(highlight=False)
 if not console.is_terminal:
@@ -22,7 +22,7 @@ if not console.is_terminal:
 
 def fullhouse(*words: str | Path) -> None:
     """Print `$ fullhouse …` and do it; its own output follows."""
-    app(echo(*words), standalone_mode=False)
+    commands(echo(*words), standalone_mode=False)
 
 
 def echo(*words: str | Path) -> list[str]:

@@ -52,7 +52,7 @@ def audience_rows(
     return rows
 
 
-def _ask(workspace: fh.Workspace, film: str, as_of: date, *, tickets: bool) -> FilmDiscovery:
+def _ask(workspace: fh.Context, film: str, as_of: date, *, tickets: bool) -> FilmDiscovery:
     echo("discover", film, "--as-of", str(as_of), *([] if tickets else ["--no-tickets"]))
     with progress("Discovering"):
         return fh.discover_film(workspace, film, as_of=as_of, tickets=tickets)

@@ -8,11 +8,11 @@ from pathlib import Path
 import fullhouse as fh
 from examples.demo.truth import Film, Truth
 from examples.shell import console, echo, fullhouse, heading, near
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import progress, table
 from fullhouse.forecast import QUANTITIES, Forecast
-from fullhouse.report.forecast_words import headline, money_short, when_words
-from fullhouse.simulation.plain import FILES, TERRITORY
+from fullhouse.view.forecast_words import headline, money_short, when_words
+from fullhouse_sim.plain import FILES, TERRITORY
 
 MORNING = time(9, tzinfo=UTC)
 """Forecasts are issued at this time of the day that they are as of, in the market's calendar."""
@@ -64,9 +64,9 @@ def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> Told:
     with fh.open(str(house)) as workspace:
         made = _issue(workspace, house, film)
         last = made[-1].as_of
-        pipeline.write_forecast(workspace, made, [out / "forecast.html"], made_on=last)
+        app.write_forecast(workspace, made, [out / "forecast.html"], made_on=last)
         fan = [out / "forecast.svg", out / "forecast.png"]
-        pipeline.write_forecast(workspace, made[:1], fan, made_on=last)
+        app.write_forecast(workspace, made[:1], fan, made_on=last)
     told = Told(film, tuple(made), truth.grosses[film.slug])
     console.print(f"\n{when_words(made[0]).capitalize()}: [bold]{headline(made[0])}[/]")
     table(told.rows, ("USD, simulated", "forecast", "middle, 80 % range", "true", "80 % range"))
@@ -82,7 +82,7 @@ def _take_in(folder: Path, house: Path) -> None:
     fullhouse("film", "import", "plain", *files, "--simulated", "-w", house)
 
 
-def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
+def _issue(workspace: fh.Context, house: Path, film: Film) -> list[Forecast]:
     """Forecasts of the film, oldest first, each in the score book."""
     before = [film.opening - timedelta(days=d) for d in BEFORE_DAYS]
     run = [film.opening, *(film.sunday + timedelta(days=d) for d in RUN_DAYS)]
@@ -92,19 +92,15 @@ def _issue(workspace: fh.Workspace, house: Path, film: Film) -> list[Forecast]:
         " calendar."
     )
     made = []
-    with progress("Forecasting") as display:
-
-        def told(words: str) -> None:
-            display.update(display.task_ids[0], description=words)
-
+    with progress("Forecasting") as step:
         for day in days:
-            found = pipeline.forecast_film(
+            found = app.forecast_film(
                 workspace,
                 film.slug,
                 as_of=day,
                 territory=TERRITORY,
                 issue_at=datetime.combine(day, MORNING),
-                progress=told,
+                progress=step,
             )
             made.append(found)
     for day in days:

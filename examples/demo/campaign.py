@@ -12,15 +12,15 @@ import pyarrow.parquet as pq
 import fullhouse as fh
 from examples.demo.truth import Film
 from examples.shell import console, echo, fullhouse, heading
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import progress, table
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.outlook import Outlook
 from fullhouse.planning.plan import Amount, Plan
-from fullhouse.report.plan_words import headline, plan_lines_words, taught_words
-from fullhouse.report.shown_readout import ShownReadout
-from fullhouse.simulation.feeds import respond_declarations
-from fullhouse.simulation.plain import TERRITORY
+from fullhouse.view.plan_words import headline, plan_lines_words, taught_words
+from fullhouse.view.shown_readout import ShownReadout
+from fullhouse_sim.feeds import respond_declarations
+from fullhouse_sim.plain import TERRITORY
 
 BUDGET, HOLDOUT = 600.0, 0.3
 """Dollars for a house of a hundred thousand; a third held out, as so few people need."""
@@ -121,10 +121,10 @@ def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Pat
     morning = film.opening - timedelta(days=7)
     pages = [out / "report.html", out / "daily.html"]
     echo("report", film.slug, "--as-of", str(end), "--out", pages[0])
-    with fh.open(str(house)) as workspace, progress("Writing the report") as display:
+    with fh.open(str(house)) as workspace, progress("Writing the report") as step:
         made = fh.film_report(workspace, film.slug, as_of=end, territory=TERRITORY, discovery=found)
         fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
-        display.update(display.task_ids[0], description="Writing the morning page")
+        step("Writing the morning page")
         echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
         daily = fh.film_daily(workspace, film.slug, as_of=morning, territory=TERRITORY)
         fh.write_daily(daily, [pages[1]])
@@ -160,8 +160,8 @@ def _plan(house: Path, out: Path, found: FilmDiscovery) -> Plan:
 
 def _respond(market: Path, house: Path, deliveries: Path) -> None:
     echo("simulate", "respond", market, deliveries / "assigned.parquet")
-    from fullhouse.simulation.respond import respond
-    from fullhouse.simulation.write import read_market
+    from fullhouse_sim.respond import respond
+    from fullhouse_sim.write import read_market
 
     with progress("Playing the campaign"):
         came = respond(read_market(market), market, deliveries / "assigned.parquet")
@@ -171,7 +171,7 @@ def _respond(market: Path, house: Path, deliveries: Path) -> None:
     with fh.open(str(house)) as workspace, progress("Reading feeds"):
         for declared, file in files:
             if file.exists():
-                pipeline.ingest(workspace, declared, [str(file)])
+                app.ingest(workspace, declared, [str(file)])
     console.print(
         f"Took in {came.impressions:,} impressions, {came.clicks:,} clicks and {came.sales:,}"
         " sales."
@@ -186,9 +186,9 @@ def _weeks(house: Path, plan: Plan, film: Film) -> tuple[list[ShownReadout], lis
     looks: list[ShownReadout] = []
     outlooks: list[Outlook] = []
     rows = []
-    with fh.open(str(house)) as workspace, progress("Looking") as display:
+    with fh.open(str(house)) as workspace, progress("Looking") as step:
         for day in days:
-            display.update(display.task_ids[0], description=str(day))
+            step(str(day))
             try:
                 looks.append(fh.campaign_readout(workspace, CAMPAIGN, as_of=day, cards=False))
                 told = _at_any_look(looks[-1])

@@ -13,12 +13,12 @@ from examples.demo.campaign import campaign, campaign_rows, report
 from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
 from examples.shell import console, echo, fullhouse, heading, near
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import progress, table
-from fullhouse.errors import CannotTellError
-from fullhouse.settings import SIMULATED
-from fullhouse.simulation.feeds import declarations
-from fullhouse.simulation.write import read_market
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.settings import SIMULATED
+from fullhouse_sim.feeds import declarations
+from fullhouse_sim.write import read_market
 
 Row = tuple[str, str, str, str]
 """What, as claimed, as true, and whether the claim's interval holds the truth."""
@@ -100,13 +100,13 @@ def _clear(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _ingest(workspace: fh.Workspace, market: Path) -> tuple[int, int]:
+def _ingest(workspace: fh.Context, market: Path) -> tuple[int, int]:
     rows, reasons = [], Counter[str]()
-    with progress("Reading feeds") as display:
+    with progress("Reading feeds") as step:
         for feed in declarations(read_market(market)):
-            display.update(display.task_ids[0], description=feed.files)
+            step(feed.files)
             declared, files = market / "feeds" / f"{feed.name}.toml", market / "feeds" / feed.files
-            report = pipeline.ingest(workspace, declared, [str(files)])
+            report = app.ingest(workspace, declared, [str(files)])
             reasons.update(report.quarantined)
             refused = sum(report.quarantined.values())
             rows.append((feed.name, feed.files, report.read, report.written, refused))

@@ -11,11 +11,11 @@ from examples.demo.box_office import Told
 from examples.demo.campaign import Played
 from examples.demo.truth import Truth
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.report.effect_chart import effect_chart
-from fullhouse.report.film_report_outlook import outlook_chart
-from fullhouse.report.forecast_words import headline, when_words
-from fullhouse.report.plan_words import won_words
-from fullhouse.report.save import save_chart
+from fullhouse.view.effect_chart import effect_chart
+from fullhouse.view.film_report_outlook import outlook_chart
+from fullhouse.view.forecast_words import headline, when_words
+from fullhouse.view.plan_words import won_words
+from fullhouse.view.save import save_chart
 
 PAGE = Template("""<!doctype html>
 <html lang="en">

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON
 from fullhouse.traits.names import film_slug
 
 NEXT_DAYS = 45

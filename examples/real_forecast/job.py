@@ -15,16 +15,16 @@ from pathlib import Path
 import fullhouse as fh
 from examples.shell import console, fullhouse, heading
 from fullhouse.cli.show import table
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.forecast import QUANTITIES, Forecast
-from fullhouse.pipeline.workspace import Workspace
-from fullhouse.report import (
+from fullhouse.view import (
     driver_chart,
     fan_chart,
     horizon_chart,
     money,
     save_chart,
 )
+from fullhouse.workspace.context import Context
 
 MADE_ON = date(2019, 6, 30)
 """The last day of the public daily grosses."""
@@ -82,7 +82,7 @@ def _data() -> Path:
     return Path(named)
 
 
-def _case(workspace: Workspace, case: Case, out: Path) -> None:
+def _case(workspace: Context, case: Case, out: Path) -> None:
     heading(f"{case.film}: models that learned only from films before it")
     made = []
     for day in case.days:

@@ -14,7 +14,7 @@ from pathlib import Path
 from examples.real_market.facts import COLUMNS, Answer, Fact, facts, read_answer
 from examples.shell import console, fullhouse, heading
 from fullhouse.cli.show import table
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources import movielens, open_ecommerce
 
 HERE = Path(__file__).resolve().parent

@@ -6,20 +6,21 @@ Everything that the command line does is a function here: `open` or `init` a wor
 
 from typing import TYPE_CHECKING, Any
 
-from fullhouse import pipeline
-from fullhouse.errors import CannotTellError, ConflictError, FullhouseError, InputError
+from fullhouse import app
+from fullhouse.core.errors import CannotTellError, ConflictError, FullhouseError, InputError
 
 if TYPE_CHECKING:
-    from fullhouse.pipeline import *  # noqa: F403
-    from fullhouse.pipeline import open_workspace as open
+    from fullhouse.app import *  # noqa: F403
+    from fullhouse.app import init_house as init
+    from fullhouse.app import open_house as open
 
-__all__ = ["CannotTellError", "ConflictError", "FullhouseError", "InputError", "open"]
-__all__ += [name for name in pipeline.__all__ if name != "open_workspace"]
+OPENING = {"open": "open_house", "init": "init_house"}
+
+__all__ = ["CannotTellError", "ConflictError", "FullhouseError", "InputError", "init", "open"]
+__all__ += [name for name in app.__all__ if name not in OPENING.values()]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "open":
-        return pipeline.open_workspace
-    if name in pipeline.__all__:
-        return getattr(pipeline, name)
+    if name in OPENING or name in app.__all__:
+        return getattr(app, OPENING.get(name, name))
     raise AttributeError(f"module 'fullhouse' has no attribute {name!r}")

@@ -7,8 +7,7 @@ import pyarrow as pa
 import pytest
 from pyroaring import BitMap
 
-from fullhouse.lake import BITMAPS, Lake
-from fullhouse.tables import (
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     CONSENT,
     PERSON_MERGE,
@@ -17,6 +16,7 @@ from fullhouse.tables import (
     TRAIT_BUILD,
     Table,
 )
+from fullhouse.lake import BITMAPS, Lake
 from fullhouse.traits import EVERYONE, Build
 
 AT = datetime(2020, 1, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import pipeline
-from fullhouse.cli.audience import app
+from fullhouse import app
+from fullhouse.cli.audience import commands
 
 House = Callable[..., Any]
 FEMALE = set(range(0, 100, 2))
@@ -21,7 +21,7 @@ FEMALE = set(range(0, 100, 2))
 @pytest.fixture
 def where(tmp_path: Path, house: House, accounts: House, speak: House) -> str:
     folder = str(tmp_path / "house")
-    with pipeline.init(folder, environment={}) as workspace:
+    with app.init_house(folder, environment={}) as workspace:
         traits = {"gender:female": FEMALE, "genre:dog": set(range(30))}
         house(workspace.lake, traits, set(range(100)))
         house(workspace.lake, {"gender:female": {1}}, {1, 2}, number=2, as_of=date(2020, 2, 1))
@@ -33,7 +33,7 @@ def where(tmp_path: Path, house: House, accounts: House, speak: House) -> str:
 
 
 def run(*arguments: str) -> str:
-    done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    done = CliRunner().invoke(commands, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0
     return done.output
 

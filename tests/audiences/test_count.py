@@ -24,10 +24,10 @@ from fullhouse.audiences import (
     both,
     either,
 )
+from fullhouse.core.errors import InputError
+from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine
-from fullhouse.errors import InputError
 from fullhouse.lake import Lake, Place
-from fullhouse.settings import Settings
 
 House = Callable[..., Any]
 TODAY = date(2021, 1, 1)

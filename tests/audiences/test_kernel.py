@@ -17,7 +17,7 @@ from fullhouse.audiences.kernel import (
     sample_key,
 )
 from fullhouse.audiences.plan import All, Chance, Node, Some
-from fullhouse.values import keyed_bits
+from fullhouse.core.values import keyed_bits
 
 BLOCK = 3
 START = BLOCK << 20

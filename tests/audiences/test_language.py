@@ -23,7 +23,7 @@ from fullhouse.audiences import (
     to_json,
     to_text,
 )
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 a, b, c, d = (Name(x) for x in "abcd")
 

@@ -9,10 +9,10 @@ import pytest
 
 from fullhouse import audiences
 from fullhouse.audiences import Cache, index
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine
-from fullhouse.errors import CannotTellError
 from fullhouse.lake import Lake
-from fullhouse.settings import Settings
 
 TRAITS = {
     "gender:female": set(range(0, 3000, 2)) | {(1 << 20) + i for i in range(50)},

@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from fullhouse import audiences, pipeline
+from fullhouse import app, audiences
+from fullhouse.app import Context
+from fullhouse.app import audiences as stage
 from fullhouse.audiences import save as save_module
-from fullhouse.errors import InputError
-from fullhouse.pipeline import Workspace
-from fullhouse.pipeline import audiences as stage
-from fullhouse.tables import AUDIENCE_BLOCK
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import AUDIENCE_BLOCK
 
 House = Callable[..., Any]
 FAR = (1 << 20) + 3
@@ -33,8 +33,8 @@ ACCOUNTS = {
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, house: House, accounts: House, speak: House) -> Iterator[Workspace]:
-    with pipeline.init(str(tmp_path / "house"), environment={}) as made:
+def workspace(tmp_path: Path, house: House, accounts: House, speak: House) -> Iterator[Context]:
+    with app.init_house(str(tmp_path / "house"), environment={}) as made:
         house(made.lake, {"gender:female": FEMALE, "genre:dog": {2, 4}}, EVERYONE)
         accounts(made.lake, ACCOUNTS)
         for source, account in ACCOUNTS:
@@ -42,7 +42,7 @@ def workspace(tmp_path: Path, house: House, accounts: House, speak: House) -> It
         yield made
 
 
-def members(workspace: Workspace, name: str, version: int) -> set[int]:
+def members(workspace: Context, name: str, version: int) -> set[int]:
     found = audiences.read_members(workspace.lake, name, version)
     return {p for people in found.values() for p in people}
 
@@ -54,7 +54,7 @@ def exported(path: Path) -> set[tuple[str, str]]:
     return {(r["source"], r["account"]) for r in pq.read_table(path).to_pylist()}
 
 
-def test_a_saved_version_stays_as_it_was(workspace: Workspace, house: House) -> None:
+def test_a_saved_version_stays_as_it_was(workspace: Context, house: House) -> None:
     _, first, _ = stage.audience_save(workspace, "women", "female")
     assert (first.version, first.persons, first.rule) == (1, 4, "gender:female")
     house(workspace.lake, {"gender:female": {5}}, EVERYONE, number=2)
@@ -67,7 +67,7 @@ def test_a_saved_version_stays_as_it_was(workspace: Workspace, house: House) -> 
 
 
 def test_a_saved_audience_in_a_rule_keeps_its_people_and_pins_its_version(
-    workspace: Workspace, merged: House
+    workspace: Context, merged: House
 ) -> None:
     stage.audience_save(workspace, "women", "female")
     stage.audience_save(workspace, "women", "everyone")
@@ -78,20 +78,20 @@ def test_a_saved_audience_in_a_rule_keeps_its_people_and_pins_its_version(
     assert stage.audience_count(workspace, "audience:women@1 - female")[1].persons == 1
 
 
-def test_an_audience_of_nobody_is_saved_too(workspace: Workspace) -> None:
+def test_an_audience_of_nobody_is_saved_too(workspace: Context) -> None:
     _, none, _ = stage.audience_save(workspace, "none", "female & !female")
     assert (none.version, none.persons) == (1, 0)
     assert stage.audience_save(workspace, "none", "female")[1].version == 2
     assert stage.audience_count(workspace, "audience:none@1")[1].persons == 0
 
 
-def test_saves_at_once_get_versions_of_their_own(workspace: Workspace) -> None:
+def test_saves_at_once_get_versions_of_their_own(workspace: Context) -> None:
     _ = (workspace.control, workspace.key)
     problems: list[BaseException] = []
 
     def save() -> None:
         try:
-            with pipeline.open_workspace(workspace.place.root, environment={}) as own:
+            with app.open_house(workspace.place.root, environment={}) as own:
                 stage.audience_save(own, "women", "female")
         except BaseException as problem:
             problems.append(problem)
@@ -107,7 +107,7 @@ def test_saves_at_once_get_versions_of_their_own(workspace: Workspace) -> None:
 
 
 def test_a_crash_in_between_shows_no_half_version(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = save_module.Session
 
@@ -129,7 +129,7 @@ def test_a_crash_in_between_shows_no_half_version(
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_an_export_has_the_accounts_of_those_who_take_part_now(
-    workspace: Workspace, speak: House, tmp_path: Path, suffix: str
+    workspace: Context, speak: House, tmp_path: Path, suffix: str
 ) -> None:
     stage.audience_save(workspace, "women", "female", purpose="advertising")
     speak(
@@ -148,7 +148,7 @@ def test_an_export_has_the_accounts_of_those_who_take_part_now(
 
 
 def test_an_export_needs_a_grant_even_when_analytics_did_not(
-    workspace: Workspace, accounts: House, tmp_path: Path
+    workspace: Context, accounts: House, tmp_path: Path
 ) -> None:
     accounts(workspace.lake, ACCOUNTS | {("shop", "s5"): 5})
     stage.audience_save(workspace, "all", "everyone")
@@ -158,7 +158,7 @@ def test_an_export_needs_a_grant_even_when_analytics_did_not(
 
 
 def test_who_refuses_analytics_is_in_no_export_of_an_analytics_audience(
-    workspace: Workspace, speak: House, tmp_path: Path
+    workspace: Context, speak: House, tmp_path: Path
 ) -> None:
     stage.audience_save(workspace, "women", "female")
     speak(workspace.lake, "shop", "s2", False, purpose="analytics")
@@ -167,7 +167,7 @@ def test_who_refuses_analytics_is_in_no_export_of_an_analytics_audience(
 
 
 def test_an_export_follows_people_who_were_merged(
-    workspace: Workspace, accounts: House, merged: House, tmp_path: Path
+    workspace: Context, accounts: House, merged: House, tmp_path: Path
 ) -> None:
     stage.audience_save(workspace, "dogs", "dog")
     # 4 became 3, and 3 became 1: the member 4 is now person 1, with all the accounts of 1.
@@ -182,7 +182,7 @@ def test_an_export_follows_people_who_were_merged(
 
 
 def test_a_failed_export_leaves_the_file_as_it_was(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    workspace: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     stage.audience_save(workspace, "women", "female")
     file = tmp_path / "women.csv"
@@ -199,7 +199,7 @@ def test_a_failed_export_leaves_the_file_as_it_was(
     assert [p.name for p in tmp_path.iterdir() if p.name != "house"] == ["women.csv"]
 
 
-def test_mistakes(workspace: Workspace, tmp_path: Path) -> None:
+def test_mistakes(workspace: Context, tmp_path: Path) -> None:
     stage.audience_save(workspace, "women", "female")
     for name, said in {
         "womne": "No audience 'womne'. Did you mean 'women'",
@@ -218,7 +218,7 @@ def test_mistakes(workspace: Workspace, tmp_path: Path) -> None:
         stage.audience_save(workspace, "my women", "female")
 
 
-def test_a_split_saves_parts_that_add_up(workspace: Workspace) -> None:
+def test_a_split_saves_parts_that_add_up(workspace: Context) -> None:
     _, parts = stage.audience_split(
         workspace, "everyone", shares=["0.5", "0.25", "0.25"], salt="x", save="arm"
     )

@@ -27,7 +27,7 @@ from benchmarks.simulated_campaigns import (
     treated_of,
 )
 from fullhouse.measurement import Readout
-from fullhouse.simulation.market import Market
+from fullhouse_sim.market import Market
 
 SMALL = Market(people=70_000, past_films=20, days=28)
 PERSON, ONE_EACH, READ_BY_PERSON, HOUSEHOLD = DESIGNS

@@ -14,15 +14,9 @@ from benchmarks.simulated_house import (
     stratified,
     true_affinity,
 )
-from fullhouse import pipeline
-from fullhouse.errors import InputError
-from fullhouse.simulation.feeds import declarations
-from fullhouse.simulation.film import all_weights
-from fullhouse.simulation.films import scenario, slate
-from fullhouse.simulation.market import Market
-from fullhouse.simulation.write import simulate
-from fullhouse.stats import risk_ratio
-from fullhouse.tables import (
+from fullhouse import app
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     CONSENT,
     FILM,
@@ -33,6 +27,12 @@ from fullhouse.tables import (
     VIEW,
     WANT_TO_SEE,
 )
+from fullhouse.stats import risk_ratio
+from fullhouse_sim.feeds import declarations
+from fullhouse_sim.film import all_weights
+from fullhouse_sim.films import scenario, slate
+from fullhouse_sim.market import Market
+from fullhouse_sim.write import simulate
 
 SMALL = Market(people=2_000, past_films=20, days=28)
 WEEK = [SMALL.day(day).isoformat() for day in range(7)]
@@ -45,17 +45,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> House:
 
 
 @pytest.fixture(scope="module")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> pipeline.Workspace:
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> app.Context:
     """The same market the long way: files, declarations, ingest; of the events, a week's."""
     folder = tmp_path_factory.mktemp("ingested")
     simulate(SMALL, folder / "market")
-    workspace = pipeline.init(str(folder / "house"), simulated=True)
+    workspace = app.init_house(str(folder / "house"), simulated=True)
     feeds = folder / "market" / "feeds"
     for feed in declarations(SMALL):
         if "accounts" not in feed.name:
             files = sorted((feeds / feed.files).glob("*")) or [feeds / feed.files]
             some = [str(f) for f in files if len(files) == 1 or f.name[:10] in WEEK]
-            pipeline.ingest(workspace, feeds / f"{feed.name}.toml", some)
+            app.ingest(workspace, feeds / f"{feed.name}.toml", some)
     return workspace
 
 
@@ -97,7 +97,7 @@ def test_every_account_is_its_owners(made):
 
 def test_known_marks_and_visits_are_as_many_as_their_chances_say(made):
     """Over all films: the sum of independent draws is within four deviations of its mean."""
-    every = pipeline.traits_list(made.workspace, rare=True)[1]
+    every = app.traits_list(made.workspace, rare=True)[1]
     known = {t.name: t.persons for t in every}
     for trait, chance in (("wants", made.truth.marks_known), ("saw", made.truth.saw_known)):
         seen, mean, variance = 0, 0.0, 0.0

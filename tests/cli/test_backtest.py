@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 from tests.forecast.market import house, make
 
 ASKED = ["--as-of", "2017-01-20", "--from-year", "2016", "--to-year", "2016"]
@@ -19,7 +19,7 @@ def market_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(*words: str) -> str:
-    found = CliRunner().invoke(app, ["backtest", *words], catch_exceptions=False)
+    found = CliRunner().invoke(commands, ["backtest", *words], catch_exceptions=False)
     assert found.exit_code == 0, found.output
     return found.stdout
 
@@ -57,5 +57,5 @@ def test_json_holds_the_same_figures(market_house: Path) -> None:
 def test_a_mistake_is_said(market_house: Path, words: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(
-            app, ["backtest", "-w", str(market_house), *words], catch_exceptions=False
+            commands, ["backtest", "-w", str(market_house), *words], catch_exceptions=False
         )

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import pipeline
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse import app
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> str:
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    app.init_house(str(tmp_path / "house"), environment={}).close()
     return str(tmp_path / "house")
 
 
@@ -29,10 +29,10 @@ def house(tmp_path: Path) -> str:
 )
 def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        CliRunner().invoke(app, [*arguments, "-w", house], catch_exceptions=False)
+        CliRunner().invoke(commands, [*arguments, "-w", house], catch_exceptions=False)
 
 
 def test_nothing_launched_and_nothing_learned_is_an_empty_table(house: str) -> None:
     for command in (["campaign", "list"], ["learned"], ["campaign", "learned"]):
-        done = CliRunner().invoke(app, [*command, "-w", house, "--json"])
+        done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
         assert (done.exit_code, done.stdout.strip()) == (0, "[]")

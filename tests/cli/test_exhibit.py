@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import pipeline
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse import app
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 from tests.planning.test_demand import TABLE
-from tests.report.made_plans import EXHIBIT
+from tests.view.made_plans import EXHIBIT
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> str:
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    app.init_house(str(tmp_path / "house"), environment={}).close()
     return str(tmp_path / "house")
 
 
@@ -32,7 +32,9 @@ def house(tmp_path: Path) -> str:
 )
 def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        CliRunner().invoke(app, ["exhibit", "f", *arguments, "-w", house], catch_exceptions=False)
+        CliRunner().invoke(
+            commands, ["exhibit", "f", *arguments, "-w", house], catch_exceptions=False
+        )
 
 
 def test_a_city_is_told_as_tables_with_the_headline_last(
@@ -40,11 +42,11 @@ def test_a_city_is_told_as_tables_with_the_headline_last(
 ) -> None:
     asked: dict[str, object] = {}
     monkeypatch.setattr(
-        pipeline, "exhibit_film", lambda *_, **told: asked.update(told) or EXHIBIT, raising=False
+        app, "exhibit_film", lambda *_, **told: asked.update(told) or EXHIBIT, raising=False
     )
     file = tmp_path / "pack.html"
     command = ["exhibit", "f", "--city", "Avon", "--cinema", "a-1", "--goal", "0.4", "-w", house]
-    done = CliRunner().invoke(app, [*command, "--out", str(file)], catch_exceptions=False)
+    done = CliRunner().invoke(commands, [*command, "--out", str(file)], catch_exceptions=False)
     assert (asked["city"], asked["cinema"], asked["goal"]) == ("Avon", "a-1", 0.4)
     lines = done.stdout.splitlines()
     assert any("Owners of older dogs" in x and "9,412" in x for x in lines)
@@ -52,13 +54,13 @@ def test_a_city_is_told_as_tables_with_the_headline_last(
     assert "80 times in 100" in lines[-2]
     assert lines[-1] == f"Wrote {file}"
     assert "Harbour Lights" in file.read_text("utf-8")
-    told = CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False)
+    told = CliRunner().invoke(commands, [*command, "--json"], catch_exceptions=False)
     assert json.loads(told.stdout) == json.loads(json.dumps(EXHIBIT.to_dict()))
 
 
 def test_without_a_city_all_cities_are_told(house: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "exhibit_cities", lambda *_, **__: TABLE, raising=False)
-    done = CliRunner().invoke(app, ["exhibit", "f", "-w", house], catch_exceptions=False)
+    monkeypatch.setattr(app, "exhibit_cities", lambda *_, **__: TABLE, raising=False)
+    done = CliRunner().invoke(commands, ["exhibit", "f", "-w", house], catch_exceptions=False)
     rows = [x.split() for x in done.stdout.splitlines()]
     assert ["Avon", "300", "(100–600)", "700", "(200–1,500)", "8", "1"] in rows
     assert ["Bath", "-", "-", "-", "0"] in rows

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse.cli.app import app
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import CannotTellError, InputError
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*arguments: object) -> str:
-    done = CliRunner().invoke(app, ["experiment", *map(str, arguments)], catch_exceptions=False)
+    done = CliRunner().invoke(
+        commands, ["experiment", *map(str, arguments)], catch_exceptions=False
+    )
     assert done.exit_code == 0, done.output
     return done.stdout
 

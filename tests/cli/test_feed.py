@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import pipeline
-from fullhouse.cli.app import app
+from fullhouse import app
+from fullhouse.cli.root import commands
 
 FEED = """
 source = "shop"
@@ -25,7 +25,7 @@ ROWS = "user,when,count,mail,diagnosis,note\nann,2025-01-01,2,a@x.com,flu,x\nbob
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    app.init_house(str(tmp_path / "house"), environment={}).close()
     (tmp_path / "orders.toml").write_text(FEED)
     (tmp_path / "o.csv").write_text(ROWS)
     monkeypatch.setenv("FULLHOUSE_WORKSPACE", str(tmp_path / "house"))
@@ -43,7 +43,7 @@ def _bytes(folder: Path) -> dict[str, str]:
 
 def test_a_check_shows_rows_and_problems_and_writes_nothing(house: Path) -> None:
     before = _bytes(house)
-    result = CliRunner().invoke(app, ["feed", "check", "orders.toml", "o.csv"])
+    result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.csv"])
     assert result.exit_code == 1
     for shown in (
         "ann", "2025-01-01", "bad_time", "'never'", "1 of the first 2 rows are good",
@@ -55,7 +55,7 @@ def test_a_check_shows_rows_and_problems_and_writes_nothing(house: Path) -> None
 
 
 def test_a_check_for_programs(house: Path) -> None:
-    result = CliRunner().invoke(app, ["feed", "check", "orders.toml", "o.csv", "--json"])
+    result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.csv", "--json"])
     said = json.loads(result.output)
     assert said["ok"] is False
     assert said["files"][0]["refused"] == {"bad_time": 1}
@@ -64,47 +64,47 @@ def test_a_check_for_programs(house: Path) -> None:
 
 def test_a_check_of_a_good_file_ends_well(house: Path) -> None:
     (house / "good.csv").write_text(ROWS.rsplit("bob", maxsplit=1)[0])
-    assert CliRunner().invoke(app, ["feed", "check", "orders.toml", "good.csv"]).exit_code == 0
+    assert CliRunner().invoke(commands, ["feed", "check", "orders.toml", "good.csv"]).exit_code == 0
 
 
 def test_a_check_tells_of_every_file(house: Path) -> None:
     (house / "other.csv").write_text("usr,when\n")
-    result = CliRunner().invoke(app, ["feed", "check", "orders.toml", "other.csv", "o.csv"])
+    result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "other.csv", "o.csv"])
     assert "no column 'user'. Did you mean 'usr'" in result.output
     assert "1 of the first 2 rows" in result.output
 
 
 def test_ingest_and_quarantine(house: Path) -> None:
-    first = CliRunner().invoke(app, ["ingest", "orders.toml", "o.csv", "--json"])
+    first = CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv", "--json"])
     assert first.exit_code == 0, first.output
     said = json.loads(first.output)
     assert (said["read"], said["written"], said["known"]) == (2, 1, 0)
     assert said["quarantined"] == {"bad_time": 1}
-    again = CliRunner().invoke(app, ["ingest", "orders.toml", "o.csv"])
+    again = CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
     assert "already known" in again.output
-    shown = CliRunner().invoke(app, ["quarantine"])
+    shown = CliRunner().invoke(commands, ["quarantine"])
     assert "bad_time" in shown.output
-    listed = json.loads(CliRunner().invoke(app, ["quarantine", "--json"]).output)
+    listed = json.loads(CliRunner().invoke(commands, ["quarantine", "--json"]).output)
     assert listed["counts"] == [
         {"source": "shop", "feed": "orders", "reason": "bad_time", "rows": 1}
     ]
     assert listed["rows"][0]["row"] == 2
-    none = CliRunner().invoke(app, ["quarantine", "--source", "kiosk"])
+    none = CliRunner().invoke(commands, ["quarantine", "--source", "kiosk"])
     assert "Nothing is in quarantine" in none.output
 
 
 def test_a_field_that_no_line_has_is_told(house: Path) -> None:
     (house / "o.jsonl").write_text('{"usr": "a", "when": "2025-01-01"}\n')
-    result = CliRunner().invoke(app, ["feed", "check", "orders.toml", "o.jsonl"])
+    result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.jsonl"])
     assert "has the field 'user'. Did you mean 'usr'" in result.output
     assert "missing_required" in result.output
 
 
 def test_an_ingest_is_in_the_audit_log(house: Path) -> None:
-    CliRunner().invoke(app, ["ingest", "orders.toml", "o.csv"])
+    CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
     from fullhouse.control import audit_log
 
-    with pipeline.open_workspace(str(house / "house")) as workspace:
+    with app.open_house(str(house / "house")) as workspace:
         (entry, *_) = audit_log(workspace.control)
     assert entry.action == "ingest"
     assert entry.detail["written"] == 1

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 import fullhouse as fh
-from fullhouse import pipeline
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse import app
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 
 DAYS = """date,release_id,title,gross,theaters,to_date,day_number,distributor
 2017-01-27,rl1,A Hare's Way,500,700,500,1,Larch
@@ -26,7 +26,7 @@ GROSSES = "film,day,gross\nown-2,2025-03-07,10\nown-2,2025-03-08,-1\n"
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    app.init_house(str(tmp_path / "house"), environment={}).close()
     (tmp_path / "days.csv").write_text(DAYS)
     (tmp_path / "films.csv").write_text(FILMS)
     (tmp_path / "grosses.csv").write_text(GROSSES)
@@ -36,20 +36,20 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> str:
-    done = CliRunner().invoke(app, ["film", *arguments], catch_exceptions=False)
+    done = CliRunner().invoke(commands, ["film", *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 
 
 def told(*arguments: str) -> Any:
-    done = CliRunner().invoke(app, ["film", *arguments, "--json"], catch_exceptions=False)
+    done = CliRunner().invoke(commands, ["film", *arguments, "--json"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 
 
 def refused(*arguments: str) -> str:
     with pytest.raises(InputError) as problem:
-        CliRunner().invoke(app, ["film", *arguments], catch_exceptions=False)
+        CliRunner().invoke(commands, ["film", *arguments], catch_exceptions=False)
     return str(problem.value)
 
 
@@ -173,7 +173,7 @@ def test_a_mistake_says_what_was_given_and_what_would_do(
 def test_a_simulated_workspace_takes_only_what_is_said_to_be(
     house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline.init(str(house / "made"), simulated=True, environment={}).close()
+    app.init_house(str(house / "made"), simulated=True, environment={}).close()
     monkeypatch.setenv("FULLHOUSE_WORKSPACE", str(house / "made"))
     assert "This workspace is simulated" in refused("import", "us-daily", "days.csv")
     assert "This workspace is simulated" in refused("import", "plain", "films.csv")

@@ -11,9 +11,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import fullhouse as fh
-from fullhouse.cli import app as app_
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse.cli import root
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 from tests.forecast.market import EARLY, Market, learned, make, soon
 
 AS_OF = EARLY.isoformat()
@@ -44,7 +44,7 @@ def film(market: Market) -> str:
 
 
 def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["forecast", *arguments], catch_exceptions=False)
+    return CliRunner().invoke(commands, ["forecast", *arguments], catch_exceptions=False)
 
 
 def run(*arguments: str) -> str:
@@ -254,7 +254,7 @@ def test_exit_codes_and_no_traceback(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film, *more])
     with pytest.raises(SystemExit) as ended:
-        app_.main()
+        root.main()
     assert ended.value.code == code
     said = capsys.readouterr().err
     assert message in said.replace("\n", " ")
@@ -268,7 +268,7 @@ def test_too_few_films_are_a_failure_and_no_mistake(
     day = film.opening - timedelta(days=9)
     monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film.film, "--as-of", str(day)])
     with pytest.raises(SystemExit) as ended:
-        app_.main()
+        root.main()
     assert ended.value.code == 1
     assert "Too few" in capsys.readouterr().err
 

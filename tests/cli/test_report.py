@@ -8,20 +8,20 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from fullhouse import pipeline
+from fullhouse import app
+from fullhouse.app import reports as film_reports
 from fullhouse.cli.report import report
-from fullhouse.errors import InputError
-from fullhouse.pipeline import film_reports
+from fullhouse.core.errors import InputError
 
 FILM = "harbour-lights-2025"
-app = typer.Typer()
-app.command()(report)
+commands = typer.Typer()
+commands.command()(report)
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> str:
-    with pipeline.init(str(tmp_path / "house"), environment={}) as made:
-        pipeline.film_add(
+    with app.init_house(str(tmp_path / "house"), environment={}) as made:
+        app.film_add(
             made, "Harbour Lights", opening=date(2025, 3, 14), territory="US",
             known_on=date(2025, 1, 1), at=datetime(2025, 1, 1, tzinfo=UTC),
         )  # fmt: skip
@@ -32,12 +32,12 @@ def house(tmp_path: Path) -> str:
 def named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The functions under the names that the pipeline gives them."""
     for name in ("check_report_out", "film_report", "write_film_report"):
-        monkeypatch.setattr(pipeline, name, getattr(film_reports, name), raising=False)
+        monkeypatch.setattr(app, name, getattr(film_reports, name), raising=False)
 
 
 def run(house: str, *arguments: str) -> Result:
     given = [FILM, "--territory", "US", *arguments, "-w", house]
-    return CliRunner().invoke(app, given, catch_exceptions=False)
+    return CliRunner().invoke(commands, given, catch_exceptions=False)
 
 
 def test_a_file_is_written_and_what_is_missing_is_said(

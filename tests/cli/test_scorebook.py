@@ -12,10 +12,10 @@ from sqlalchemy import create_engine, text
 from typer.testing import CliRunner, Result
 
 import fullhouse as fh
-from fullhouse import pipeline
-from fullhouse.cli.app import app
+from fullhouse import app
+from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from tests.forecast.made import a_forecast
 
 FIRST = date(2026, 1, 2)  # a Friday
@@ -33,13 +33,13 @@ def at(day: date) -> datetime:
 
 def issue(workspace: Any, film: str, k: int, *, now: date | None = None, **changes: Any) -> Any:
     forecast = a_forecast(film, opening=opening(k), **changes)
-    return pipeline.scorebook_issue(workspace, forecast, now=at(now or forecast.as_of))
+    return app.scorebook_issue(workspace, forecast, now=at(now or forecast.as_of))
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Twelve films a week apart, each forecast a week ahead; the last still runs."""
-    pipeline.init(str(tmp_path / "house"), environment={}).close()
+    app.init_house(str(tmp_path / "house"), environment={}).close()
     rng = np.random.default_rng(5)
     lines = ["film,title,territory,known_on,opening"]
     lines += [f"own-{k},Film {k},US,2025-06-01,{opening(k)}" for k in range(FILMS)]
@@ -65,7 +65,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["scorebook", *arguments], catch_exceptions=False)
+    return CliRunner().invoke(commands, ["scorebook", *arguments], catch_exceptions=False)
 
 
 def run(*arguments: str) -> str:
@@ -86,7 +86,7 @@ def tamper(house: Path, *statements: str) -> None:
 
 
 def test_an_empty_book_says_what_would_fill_it(tmp_path: Path) -> None:
-    pipeline.init(str(tmp_path), environment={}).close()
+    app.init_house(str(tmp_path), environment={}).close()
     where = ("-w", str(tmp_path))
     assert "fullhouse forecast FILM" in run(*where)
     assert "fullhouse forecast FILM" in run("list", *where)
@@ -163,7 +163,7 @@ def test_issuing_again_is_the_same_entry(house: Path) -> None:
         assert again.id == 1
         entry = fh.scorebook_list(workspace)[0]
         assert entry.model == "m1"
-        assert entry.code == pipeline.score_book.code_version()
+        assert entry.code == app.score_book.code_version()
         assert entry.code.startswith("0.1.0+")
         issued = [a for a in audit_log(workspace.control) if a.action == "scorebook.issue"]
         assert len(issued) == FILMS
@@ -209,7 +209,7 @@ def test_options_before_a_subcommand_are_not_lost_silently(house: Path) -> None:
 
 
 def test_a_book_of_a_simulated_house_says_so(tmp_path: Path) -> None:
-    pipeline.init(str(tmp_path), simulated=True, environment={}).close()
+    app.init_house(str(tmp_path), simulated=True, environment={}).close()
     with fh.open(str(tmp_path)) as workspace:
         issue(workspace, "a-2026", 0, simulated=True)
         assert fh.scorebook(workspace).simulated

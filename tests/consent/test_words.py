@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse import consent
+from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT
 from fullhouse.engine import DuckDBEngine, Engine
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON, CONSENT
 
 START = datetime(2020, 1, 1, 10, tzinfo=UTC)
 AS_OF = date(2020, 1, 4)

@@ -20,7 +20,7 @@ from fullhouse.control.campaigns import (
     readouts,
     save_plan,
 )
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 AT = datetime(2025, 7, 1, 12, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DatabaseError
 
 from fullhouse.control import Entry, entries, issue, open_control, stream, verify
 from fullhouse.control import score_book as book
-from fullhouse.errors import ConflictError
+from fullhouse.core.errors import ConflictError
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 GUARDS = ("forecast_entry_no_update", "forecast_entry_no_delete", "forecast_entry_follows")

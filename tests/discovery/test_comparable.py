@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Estimate
 from fullhouse.discovery.comparable import (
     PastAudience,
@@ -15,10 +16,9 @@ from fullhouse.discovery.comparable import (
     comparable_films,
     predicted_likeness,
 )
-from fullhouse.discovery.film_words import FilmWords
 from fullhouse.discovery.likeness import LEAST_TEXT, WEIGHTS, likenesses, text_threshold
-from fullhouse.discovery.word_space import word_space
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.word_space import word_space
 
 TODAY = date(2025, 6, 30)
 PLOTS = [

@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import audiences, discovery, pipeline
-from fullhouse.cli.app import app
+from fullhouse import app, audiences, discovery
+from fullhouse.app.discover_outcome import check_out, discover
+from fullhouse.app.traits import traits_build
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 from fullhouse.discovery.outcome import own_events
-from fullhouse.errors import InputError
-from fullhouse.pipeline.discovery import check_out, discover
-from fullhouse.pipeline.traits import traits_build
 from fullhouse.traits import build, everyone, lay_out, traits_of
 from fullhouse.traits.catalogue import parse_catalogue
 from tests.traits.conftest import House
@@ -121,7 +121,7 @@ def _bitmap(people):
 def workspace(tmp_path_factory):
     """A workspace with traits, in a folder."""
     where = tmp_path_factory.mktemp("house") / "w"
-    with pipeline.init(str(where)) as found:
+    with app.init_house(str(where)) as found:
         _fill(House(found.lake))
         (where / "traits.toml").write_text(CATALOGUE)
         traits_build(found, as_of=AS_OF)
@@ -129,7 +129,7 @@ def workspace(tmp_path_factory):
 
 
 def _run(*words):
-    return CliRunner().invoke(app, ["discover", *map(str, words)])
+    return CliRunner().invoke(commands, ["discover", *map(str, words)])
 
 
 def test_command_ends_with_a_sentence_and_writes_every_kind_of_file(workspace, tmp_path):
@@ -162,7 +162,7 @@ def test_a_second_outcome_reads_the_kept_base(workspace):
 
 
 def test_barred_trait_says_nothing(workspace):
-    with pipeline.open_workspace(str(workspace)) as opened:
+    with app.open_house(str(workspace)) as opened:
         found = discover(opened, "own:dog-book - buys:garden", placebo="own:any-book")
     why = {r.trait: r.verdict for r in found.rows}
     assert why["buys:garden"] == "is the outcome"
@@ -170,7 +170,7 @@ def test_barred_trait_says_nothing(workspace):
 
 
 def test_who_refuses_analytics_is_in_no_count(tmp_path):
-    with pipeline.init(str(tmp_path / "w")) as opened:
+    with app.init_house(str(tmp_path / "w")) as opened:
         house = House(opened.lake)
         _fill(house)
         no = {"source": "shop", "purpose": "analytics", "granted": False, "day": "2020-01-05"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.discovery.film_words import (
+from fullhouse.sample.film_words import (
     PARTS,
     FilmWords,
     base_form,
@@ -17,7 +17,7 @@ from fullhouse.discovery.film_words import (
     grams,
     words_in,
 )
-from fullhouse.discovery.word_space import WHOLE_WORDS, word_space
+from fullhouse.sample.word_space import WHOLE_WORDS, word_space
 
 
 def film(name: str, **parts: str) -> FilmWords:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.portfolio import portfolio
-from fullhouse.errors import CannotTellError, InputError
 
 
 def _case(run, *, people=80, options=6):

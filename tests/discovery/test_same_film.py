@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse import pipeline
-from fullhouse.pipeline.discovery import discover
-from fullhouse.pipeline.traits import traits_build
+from fullhouse import app
+from fullhouse.app.discover_outcome import discover
+from fullhouse.app.traits import traits_build
 from tests.traits.conftest import House
 
 FILMS = [f"Film {c}" for c in "ABCDEF"]
@@ -37,7 +37,7 @@ def _cinema(house: House) -> None:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """Who saw film A."""
-    with pipeline.init(str(tmp_path_factory.mktemp("house") / "w")) as opened:
+    with app.init_house(str(tmp_path_factory.mktemp("house") / "w")) as opened:
         house = House(opened.lake)
         _cinema(house)
         (opened.place.path / "traits.toml").write_text("[family.saw]\n[family.wants]\n")

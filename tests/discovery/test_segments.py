@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Name, Not
+from fullhouse.core.errors import InputError
 from fullhouse.discovery.half import half_of
 from fullhouse.discovery.segment_search import (
     Combination,
@@ -18,7 +19,6 @@ from fullhouse.discovery.segment_search import (
     triple_counts,
 )
 from fullhouse.discovery.segments import Measured, find_segments, measure
-from fullhouse.errors import InputError
 from fullhouse.stats import Ratio
 from fullhouse.traits.trait import KINDS
 from tests.discovery.sheets import sheet_of

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.beyond import beyond
 from fullhouse.discovery.columns import trait_columns
 from fullhouse.discovery.obvious import obvious_traits
 from fullhouse.discovery.prognosis import facts_of
 from fullhouse.discovery.stability import BUCKETS, _weighted, stability
-from fullhouse.values import keyed_bits
 from tests.discovery.sheets import film_world
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.tickets import (
     NO_CITY,
     OUTSIDE,
@@ -16,7 +17,6 @@ from fullhouse.discovery.tickets import (
     share_tickets,
     whole_tickets,
 )
-from fullhouse.errors import CannotTellError, InputError
 
 MONEY = {"total": 9_000_000.0, "low": 6e6, "high": 14e6, "price": 9.5, "currency": "GBP"}
 

@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse import pipeline
-from fullhouse.pipeline.discovery import discover
-from fullhouse.pipeline.traits import traits_build
+from fullhouse import app
+from fullhouse.app.discover_outcome import discover
+from fullhouse.app.traits import traits_build
 from tests.traits.conftest import House
 
 PEOPLE = 6000
@@ -16,7 +16,7 @@ PEOPLE = 6000
 def test_viewers_are_not_taken_for_people_who_hardly_go_out(tmp_path):
     """The definition itself is held by test_oracle; this is what it is for: nothing is left."""
     g = np.random.default_rng(5)
-    with pipeline.init(str(tmp_path / "w")) as opened:
+    with app.init_house(str(tmp_path / "w")) as opened:
         house = House(opened.lake)
         house.people({("both", f"b{p}"): p for p in range(PEOPLE)})
         films = [(f"f{i}", f"Film {i}", "comedy" if i < 20 else "drama") for i in range(60)]

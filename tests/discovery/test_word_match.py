@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullhouse.core.errors import InputError
 from fullhouse.discovery.embedding import Embedding
-from fullhouse.discovery.film_words import FilmWords
 from fullhouse.discovery.word_match import ALIKE, LEAST, match_traits, vocabulary
-from fullhouse.discovery.word_space import word_space
-from fullhouse.errors import InputError
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.word_space import word_space
 from fullhouse.traits.names import levels, path_slug
 from fullhouse.traits.trait import Trait
 

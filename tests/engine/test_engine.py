@@ -5,11 +5,11 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
+from fullhouse.core.values import keyed_bits
 from fullhouse.engine import Engine
 from fullhouse.engine.keyed import keyed_bits as keyed_bits_expr
 from fullhouse.lake import Lake
-from fullhouse.tables import PERSON_TRAIT, TRAIT_BITMAP
-from fullhouse.values import keyed_bits
 
 
 def test_scan_gives_declared_columns_and_types(engine: Engine, lake: Lake) -> None:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fullhouse as fh
-from fullhouse.settings import SIMULATED
+from fullhouse.core.settings import SIMULATED
 
 pytestmark = pytest.mark.slow
 """The whole demo runs: minutes. `.ci/run` runs it too."""

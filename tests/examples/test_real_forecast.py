@@ -8,8 +8,8 @@ import pytest
 
 import fullhouse as fh
 from fullhouse.forecast.backtest import Judged
-from fullhouse.pipeline.workspace import Workspace
 from fullhouse.sources import box_office_us, tmdb
+from fullhouse.workspace.context import Context
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -19,8 +19,8 @@ OPENING_WEEKEND, TOTAL = 18_222_810, 64_321_890
 
 
 @pytest.fixture(scope="module")
-def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = fh.pipeline.init(str(tmp_path_factory.mktemp("real") / "house"), environment={})
+def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Context:
+    workspace = fh.app.init_house(str(tmp_path_factory.mktemp("real") / "house"), environment={})
     at = datetime(2019, 7, 1, tzinfo=UTC)
     us = next((data_folder / "box_office_us").glob("daily_*.parquet"))
     meta = next((data_folder / "tmdb_5000").glob("tmdb_5000_movies.csv*"))
@@ -30,7 +30,7 @@ def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Worksp
 
 
 @pytest.fixture(scope="module")
-def judged(house: Workspace) -> dict[tuple[str, str], Judged]:
+def judged(house: Context) -> dict[tuple[str, str], Judged]:
     found = fh.forecast_backtest(
         house,
         as_of=NOW,
@@ -92,7 +92,7 @@ def test_ranges_keep_their_word_in_every_size_and_for_franchises(
         assert 0.75 - slack < share < 0.85 + slack
 
 
-def test_a_dogs_purpose_is_inside_the_ranges_of_the_eve(house: Workspace) -> None:
+def test_a_dogs_purpose_is_inside_the_ranges_of_the_eve(house: Context) -> None:
     said = fh.forecast_film(house, CASE, as_of=date(2017, 1, 26))
     for quantity, truth in (("opening_weekend", OPENING_WEEKEND), ("total", TOTAL)):
         low, high = said.ranges[quantity].between(0.8)

@@ -9,7 +9,7 @@ import pytest
 
 from examples.real_market.facts import Fact, read_answer
 from examples.real_market.job import main
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 RUN = [sys.executable, "examples/real_market/run.py"]

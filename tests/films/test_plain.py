@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine as Database
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.films import grosses, known, parse_value, plain, signals, take
 from fullhouse.lake import Lake
 from tests.films.conftest import AT

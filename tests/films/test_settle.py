@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Engine as Database
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import FILM_FACT
 from fullhouse.films import accept, add, facts, find, grosses, known, links, state, take
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM_FACT
 from tests.films.conftest import AT, entry, film_set
 
 LATE = date(2030, 1, 1)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine as Database
 
 from fullhouse.control import open_control
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS
 from fullhouse.films import facts, grosses, known, links, take
 from fullhouse.lake import Lake, Place
-from fullhouse.tables import FILM_FACT, FILM_GROSS
 from tests.films.conftest import AT, entry, film_set
 
 LATE = date(2030, 1, 1)

@@ -27,7 +27,7 @@ def market_house(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 @pytest.fixture(scope="session")
 def history(market_house: Path) -> History:
-    with fh.pipeline.open_workspace(str(market_house), environment={}) as workspace:
+    with fh.app.open_house(str(market_house), environment={}) as workspace:
         return read_history(workspace.lake, "US", AS_OF)
 
 

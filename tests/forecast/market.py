@@ -132,7 +132,7 @@ def make(*, upto: date = AS_OF, seed: int = 7) -> Market:
 def house(folder: Path, market: Market) -> Path:
     """A workspace with the market in it; one in a folder that stands already is used again."""
     if not folder.exists():
-        with fh.pipeline.init(str(folder), environment={}) as workspace:
+        with fh.app.init_house(str(folder), environment={}) as workspace:
             fh.film_import(workspace, market.films, at=AT)
     return folder
 
@@ -146,7 +146,7 @@ def learned(base: Path, market: Market) -> Path:
     with (root / "learned.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = house(root / "learned", market)
-        with fh.pipeline.open_workspace(str(folder), environment={}) as workspace:
+        with fh.app.open_house(str(folder), environment={}) as workspace:
             fh.forecast_film(workspace, soon(market).film, as_of=EARLY)
     return folder
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import fullhouse as fh
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from fullhouse.forecast.history import EMPTY, History, Run, read_history
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.rows import Rows, before, in_cinemas
-from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from tests.forecast.market import EARLY, Market, learned, running, soon
 
 
@@ -58,18 +58,18 @@ def early(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wanted(early: Path, market: Market) -> list[dict[str, Any]]:
     """Forecasts of a film that is to open, and of one that has opened, with nothing changed."""
-    with fh.pipeline.open_workspace(str(early), environment={}) as workspace:
+    with fh.app.open_house(str(early), environment={}) as workspace:
         return forecasts(workspace, market)
 
 
-def forecasts(workspace: fh.pipeline.Workspace, market: Market) -> list[dict[str, Any]]:
+def forecasts(workspace: fh.app.Context, market: Market) -> list[dict[str, Any]]:
     films = (soon(market).film, running(market).film)
     return [same(fh.forecast_film(workspace, film, as_of=EARLY)) for film in films]
 
 
 @pytest.fixture(scope="module")
 def tables(early: Path) -> dict[str, pa.Table]:
-    with fh.pipeline.open_workspace(str(early), environment={}) as workspace:
+    with fh.app.open_house(str(early), environment={}) as workspace:
         return {t.name: workspace.lake.read(t) for t in TABLES}
 
 
@@ -109,9 +109,9 @@ def other(row: dict[str, Any], number: int) -> dict[str, Any]:
     return row | {name: row[name] * number}
 
 
-def in_lake(house: Path, name: str, tables: Mapping[str, pa.Table]) -> fh.pipeline.Workspace:
+def in_lake(house: Path, name: str, tables: Mapping[str, pa.Table]) -> fh.app.Context:
     """The house, with other tables under it."""
-    workspace = fh.pipeline.open_workspace(str(house), environment={"FULLHOUSE_LAKE": name})
+    workspace = fh.app.open_house(str(house), environment={"FULLHOUSE_LAKE": name})
     for table in TABLES:
         workspace.lake.append(table, tables[table.name], batch="made")
     return workspace

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import PROBABILITIES
 from fullhouse.forecast.backtest import (
     Backtest,

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import fullhouse as fh
 from fullhouse import films
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS
 from fullhouse.forecast.history import History, read_history
 from fullhouse.lake import Lake, Place
-from fullhouse.tables import FILM_FACT, FILM_GROSS
 from tests.forecast.market import AS_OF, EARLY, Market
 
 DAY = date(2016, 6, 1)
@@ -153,7 +153,7 @@ def test_two_currencies_and_no_gross_are_refused(lake: Lake, tmp_path: Path) -> 
 def test_an_earlier_day_within_a_history_is_what_was_read_on_that_day(
     history: History, market_house: Path
 ) -> None:
-    with fh.pipeline.open_workspace(str(market_house), environment={}) as workspace:
+    with fh.app.open_house(str(market_house), environment={}) as workspace:
         then = read_history(workspace.lake, "US", EARLY)
     within = history.at(EARLY)
     assert within.facts == then.facts

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Forecast
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.history import History

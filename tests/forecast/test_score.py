@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import PROBABILITIES
 from fullhouse.forecast.score import AGAIN, CURRENCY, WAITING, score
 from fullhouse.forecast.truth import Truth

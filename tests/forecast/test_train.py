@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast.conform import FEWEST
 from fullhouse.forecast.history import History
 from fullhouse.forecast.past import Past

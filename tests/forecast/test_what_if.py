@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.forecast.what_if import suppose, supposed
 from tests.forecast.small import a_past, a_run
 

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.tables import PERSON_MERGE
 from fullhouse.lake import Lake
-from fullhouse.tables import PERSON_MERGE
 
 
 def test_batches_together_are_the_table(lake: Lake) -> None:

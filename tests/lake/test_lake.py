@@ -5,9 +5,9 @@ import threading
 import pyarrow as pa
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import REFUSED_IDENTIFIER, TRAIT_BITMAP, Column, Table
 from fullhouse.lake import Lake
-from fullhouse.tables import REFUSED_IDENTIFIER, TRAIT_BITMAP, Column, Table
 
 NUMBERS = Table("numbers", "test", (Column("n", "int64", "n", nullable=False),), ("n",))
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import REFUSED_IDENTIFIER
 from fullhouse.lake import Lake, compact, status, vacuum
-from fullhouse.tables import REFUSED_IDENTIFIER
 
 TABLES = (REFUSED_IDENTIFIER,)
 

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from fullhouse.errors import ConflictError
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON
 
 
 def row(person: int) -> pa.Table:

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fullhouse.activation.city_pairs import CityDesign
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.campaigns.city_pairs import CityDesign
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.city_pairs import read_pairs, read_totals, say_city_pairs
 
 DAYS = [date(2025, 3, 1) + timedelta(days=n) for n in range(50)]

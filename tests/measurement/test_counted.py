@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.measurement import Readout, read_experiment
 from fullhouse.measurement.counted import Counted, count_arms
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.read_counted import read_counted, read_part, read_parts
-from fullhouse.values import BLOCK_BITS
 
 SIZE = 1 << BLOCK_BITS
 KINDS = ("tickets", "gross", "bought", "refunds")

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 from pyroaring import BitMap
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.measurement.exposure import Exposure, exposure, reached_people
-from fullhouse.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
-from fullhouse.values import BLOCK_BITS
 
 FIRST, UNTIL = date(2025, 8, 1), date(2025, 8, 20)
 LINES = {"a": "app", "b": "push", "never": "app"}

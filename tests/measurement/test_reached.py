@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.reached import effect_on_reached, spill_over_bound
 from fullhouse.stats.arms import difference, sums
 from fullhouse.stats.ratios import Interval

@@ -8,7 +8,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement import read_experiment, say_effect, say_readout
 from fullhouse.stats.arms import difference, holm, sums
 from fullhouse.stats.proportions import share_difference

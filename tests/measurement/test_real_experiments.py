@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement import read_experiment, read_geo, read_panel, read_uplift
 from fullhouse.stats.geo import geo_p
 

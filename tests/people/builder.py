@@ -5,10 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fullhouse.engine import Engine
-from fullhouse.lake import Lake
-from fullhouse.people import Resolution, resolve, write_pairs
-from fullhouse.tables import (
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     ACCOUNT_TABLE,
     ALL,
@@ -17,6 +14,9 @@ from fullhouse.tables import (
     PERSON_TABLE,
     Table,
 )
+from fullhouse.engine import Engine
+from fullhouse.lake import Lake
+from fullhouse.people import Resolution, resolve, write_pairs
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from fullhouse import control, pipeline
-from fullhouse.cli.app import app
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse import app, control
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import CannotTellError, InputError
 from tests.people.builder import House
 from tests.people.test_link import made_people
 
@@ -28,7 +28,7 @@ email = "email"
 
 @pytest.fixture
 def where(tmp_path: Path) -> str:
-    workspace = pipeline.init(str(tmp_path / "house"))
+    workspace = app.init_house(str(tmp_path / "house"))
     house = House(workspace.lake)
     house.share(("shop", "0", "m1"), ("video", "0", "m1"), ("video", "1", "m2"))
     workspace.close()
@@ -36,7 +36,7 @@ def where(tmp_path: Path) -> str:
 
 
 def invoke(*words: str) -> str:
-    result = CliRunner().invoke(app, ["people", *words], catch_exceptions=False)
+    result = CliRunner().invoke(commands, ["people", *words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -50,7 +50,7 @@ def test_resolve_and_report(where: str) -> None:
     text = invoke("report", "-w", where)
     assert "2 persons behind 3 accounts" in text
     assert "deduplicated union" in text
-    with pipeline.open_workspace(where) as workspace:
+    with app.open_house(where) as workspace:
         assert [a.action for a in control.audit_log(workspace.control)] == ["people.resolve"]
 
 
@@ -63,7 +63,7 @@ def test_link_then_resolve_with_its_pairs(where: str, tmp_path: Path) -> None:
     assert found["pairs"] > 20
     assert (Path(where) / found["file"]).is_file()
     assert json.loads(invoke("link", *given, "--trained", "--json"))["pairs"] == found["pairs"]
-    with pipeline.open_workspace(where) as workspace:
+    with app.open_house(where) as workspace:
         House(workspace.lake).name(*({"source": s, "account": a} for s, a in truth))
     before = json.loads(invoke("resolve", "-w", where, "--json"))["persons"]
     after = json.loads(invoke("resolve", "-w", where, "--with-links", "crm", "--json"))["persons"]
@@ -86,10 +86,10 @@ def test_no_attribute_is_kept_in_the_workspace(where: str, tmp_path: Path) -> No
 
 
 def test_mistakes_are_explained(where: str, tmp_path: Path) -> None:
-    with pipeline.open_workspace(where) as workspace:
+    with app.open_house(where) as workspace:
         with pytest.raises(InputError, match="No link model 'crm'"):
-            pipeline.people_resolve(workspace, models=["crm"])
+            app.people_resolve(workspace, models=["crm"])
         with pytest.raises(InputError, match="There is no file"):
-            pipeline.people_link(workspace, tmp_path / "none.toml", [tmp_path / "a.csv"])
+            app.people_link(workspace, tmp_path / "none.toml", [tmp_path / "a.csv"])
         with pytest.raises(CannotTellError, match="No people are resolved yet"):
-            pipeline.people_report(workspace)
+            app.people_report(workspace)

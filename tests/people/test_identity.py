@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.people import _linked, scores
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources.identity import fake_1000, febrl_1
 
 PRECISION, RECALL, F1 = 0, 1, 2

@@ -10,7 +10,7 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 import pytest
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.people import LinkPlan, account_pairs, attributes, match, parse_plan, read_attributes
 
 PLAN = LinkPlan(

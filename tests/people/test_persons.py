@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, PERSON_TABLE
 from fullhouse.engine import Scratch
 from fullhouse.people.number import numbered
 from fullhouse.people.persons import write_persons
 from fullhouse.people.resolution import RUN, read_state
-from fullhouse.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, PERSON_TABLE
 
 
 def at(day: int) -> datetime:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import PERSON_TABLE
 from fullhouse.people import report
 from fullhouse.people.report import Cluster, Overlap, Refused, SourceCount
-from fullhouse.tables import PERSON_TABLE
 
 
 @pytest.fixture

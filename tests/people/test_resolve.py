@@ -9,12 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fullhouse.engine import DuckDBEngine
-from fullhouse.errors import ConflictError
-from fullhouse.lake import Lake, Place
-from fullhouse.people import living, resolve, write_pairs
-from fullhouse.people.resolution import NEXT, RUN
-from fullhouse.tables import (
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     PERSON_LINK,
     PERSON_MERGE,
@@ -22,6 +18,10 @@ from fullhouse.tables import (
     REFUSED_IDENTIFIER,
     Table,
 )
+from fullhouse.engine import DuckDBEngine
+from fullhouse.lake import Lake, Place
+from fullhouse.people import living, resolve, write_pairs
+from fullhouse.people.resolution import NEXT, RUN
 from tests.people.builder import AT, House
 
 OURS = (ACCOUNT_PERSON, PERSON_TABLE, PERSON_MERGE, REFUSED_IDENTIFIER)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.answers import Bought, answers
 
 

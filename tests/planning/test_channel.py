@@ -2,7 +2,7 @@
 
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.planning import read_channels
 
 GOOD = """

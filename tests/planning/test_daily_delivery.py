@@ -17,7 +17,7 @@ from fullhouse.planning.daily_delivery import (
     planned_on,
 )
 from tests.planning.made_daily import a_line
-from tests.report.made_plans import BARE_PLAN, PLAN
+from tests.view.made_plans import BARE_PLAN, PLAN
 
 MONDAY = date(2025, 2, 3)
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from fullhouse.errors import InputError
-from fullhouse.planning.demand import CinemaDemand, CityDemand, Demand
+from fullhouse.core.errors import InputError
+from fullhouse.exhibit.demand import CinemaDemand, CityDemand, Demand
 from fullhouse.planning.plan import Amount
 
 DAY = date(2025, 3, 14)

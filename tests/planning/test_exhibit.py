@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.errors import InputError
-from fullhouse.planning.exhibit import (
+from fullhouse.core.errors import InputError
+from fullhouse.exhibit.exhibit import (
     Daypart,
     Exhibit,
     ExpectedWeek,

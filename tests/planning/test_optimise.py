@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.planning import Rows, by_cell, extra_tickets, optimise, shared_out
 from fullhouse.planning.optimise import GAP, marginal_curve
 from tests.planning.made import problem

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.planning import optimise
 from fullhouse.planning.limits import as_rows, read_limits
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable, plan_from

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyroaring import BitMap
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.propensity import LookAlike, look_alike
 from fullhouse.traits.trait import Trait
 from tests.propensity.planted import DAY, KEY, Memory, cut

@@ -12,9 +12,9 @@ from pyroaring import BitMap
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.sheet import sheet
-from fullhouse.errors import CannotTellError, InputError
 from fullhouse.propensity import (
     PropensityModel,
     Taste,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.films import Entry
 from fullhouse.sources import box_office_us
 

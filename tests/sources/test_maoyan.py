@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources import maoyan
 
 HEAD = ("title", "type", "actors", "href", "score", "票房", "showtime", "area", "时长")

@@ -8,7 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources import open_ecommerce
 
 ORDERS = '''\

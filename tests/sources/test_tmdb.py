@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources import tmdb
 
 ROW = {

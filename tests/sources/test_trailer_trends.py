@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources import trailer_trends
 
 HEAD = "dates,searches,title\n"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.stats.arms import difference, stratified, sums
 from fullhouse.stats.cuped import Joint, adjusted, adjustment, columns_of, joint
 

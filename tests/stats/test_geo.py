@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.geo import _weights, cities_p, geo_effect, geo_p, shift_p
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.stats.sample_ratio import (
     balance,
     inverse_of,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.sequential import always_valid, check_enough, tuning
 
 

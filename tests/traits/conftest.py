@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from fullhouse.core.tables import ACCOUNT_PERSON, ALL, PERSON_TABLE, Table
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON, ALL, PERSON_TABLE, Table
-from fullhouse.values import BLOCK_BITS
 
 Row = dict[str, Any]
 DEFAULTS: Row = {

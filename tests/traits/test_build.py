@@ -5,9 +5,9 @@ from typing import Any
 
 from pyroaring import BitMap
 
+from fullhouse.core.tables import PERSON_TRAIT
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.tables import PERSON_TRAIT
 from fullhouse.traits import (
     Built,
     everyone,

@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from fullhouse import pipeline
-from fullhouse.cli.app import app
-from fullhouse.errors import InputError
+from fullhouse import app
+from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 
 HERE = Path(__file__)
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["traits", *arguments], catch_exceptions=True)
+    return CliRunner().invoke(commands, ["traits", *arguments], catch_exceptions=True)
 
 
 @pytest.fixture
 def where(tmp_path: Path, make_house: Any) -> str:
     folder = str(tmp_path / "house")
-    with pipeline.init(folder) as workspace:
+    with app.init_house(folder) as workspace:
         house = make_house(workspace.lake)
         people = {("shop", f"a{n}"): n for n in range(40)}
         house.people(people, gender=dict.fromkeys(range(25), "female"))

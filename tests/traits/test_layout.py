@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.tables import ITEM, PERSON_EVENT
 from fullhouse.engine import Engine
-from fullhouse.errors import ConflictError
 from fullhouse.lake import Lake
-from fullhouse.tables import ITEM, PERSON_EVENT
 from fullhouse.traits import layout
 from fullhouse.traits.layout import lay_out
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from pyroaring import BitMap
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.lake import Lake
 from fullhouse.traits import (
     EVERYONE,

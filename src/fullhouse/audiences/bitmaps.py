@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.audiences.kernel import EMPTY, Set, load
+from fullhouse.core.tables import AUDIENCE_BLOCK, TRAIT_BITMAP
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import Lake
-from fullhouse.tables import AUDIENCE_BLOCK, TRAIT_BITMAP
 from fullhouse.traits import EVERYONE, Build
-from fullhouse.values import BLOCK_BITS
 
 Blocks: TypeAlias = dict[int, Set]
 """Block → its people; a block that is not there has nobody."""

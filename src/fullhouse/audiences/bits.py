@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.values import BLOCK_BITS
+from fullhouse.core.values import BLOCK_BITS
 
 Bits = npt.NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.traits import Trait
 
 _BAND = re.compile(r"(\d{1,3})-(\d{1,3})")

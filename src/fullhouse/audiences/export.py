@@ -16,9 +16,9 @@ from fullhouse.audiences.bits import among, bits_of, mark
 from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
 from fullhouse.audiences.population import Blocked, read_merges
 from fullhouse.audiences.writer import writer
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON
 
 SCHEMA = pa.schema([ACCOUNT_PERSON.schema.field("source"), ACCOUNT_PERSON.schema.field("account")])
 FORMATS = (".parquet", ".csv")

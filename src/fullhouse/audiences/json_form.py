@@ -6,7 +6,7 @@ from typing import Any
 from fullhouse.audiences.parse import name_leaf
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved, both, either
 from fullhouse.audiences.text import number
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
 
 KEYS = ("and", "or", "not", "trait", "everyone", "audience", "sample")
 _MOST = 200

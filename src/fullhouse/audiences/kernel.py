@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pyroaring import BitMap
 
 from fullhouse.audiences.plan import All, Chance, Node, Some
-from fullhouse.values import BLOCK_BITS, keyed_bits
+from fullhouse.core.values import BLOCK_BITS, keyed_bits
 
 WORDS = 1 << (BLOCK_BITS - 6)
 Words: TypeAlias = npt.NDArray[np.uint64]

@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from fullhouse.audiences.count import people
 from fullhouse.audiences.plan import Plan
 from fullhouse.audiences.population import Population
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 MOST = 12
 

@@ -11,7 +11,7 @@ from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
 from fullhouse.audiences.rule import Everyone, Name, Not, Rule, Sample, Saved, both, either
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 DEEPEST = 200
 """Brackets and nots inside one another; deeper is a mistake, or an attack."""

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.traits import EVERYONE
 
 A = TypeVar("A")

@@ -15,11 +15,11 @@ from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
 from fullhouse.audiences.parse import parse, point
 from fullhouse.audiences.plan import LeafError, Plan, plan
 from fullhouse.audiences.rule import Rule, Saved
+from fullhouse.core.errors import InputError
+from fullhouse.core.settings import Settings
+from fullhouse.core.tables import CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
-from fullhouse.errors import InputError
 from fullhouse.lake import Lake
-from fullhouse.settings import Settings
-from fullhouse.tables import CONSENT, PERSON_MERGE
 from fullhouse.traits import EVERYONE, Build, traits_of
 
 

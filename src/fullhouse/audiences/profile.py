@@ -10,7 +10,7 @@ from fullhouse.audiences.count import people
 from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
 from fullhouse.audiences.plan import Plan
 from fullhouse.audiences.population import Population
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.traits import EVERYONE, Trait
 
 Z95 = NormalDist().inv_cdf(0.975)

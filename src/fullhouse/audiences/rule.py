@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.rule import Saved
 from fullhouse.control import AudienceRow
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
 from fullhouse.lake import BITMAPS, Lake
-from fullhouse.tables import AUDIENCE_BLOCK, Snapshot
 
 
 def freeze(

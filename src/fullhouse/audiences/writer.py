@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 
 @contextmanager

@@ -1,5 +1,5 @@
 """The `fullhouse` command."""
 
-from fullhouse.cli.app import main
+from fullhouse.cli.root import main
 
 __all__ = ["main"]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
-from fullhouse.values import parse_date
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.pipeline.audiences import Basis
+    from fullhouse.app.audiences import Basis
 
-app = typer.Typer(help="Count, describe, save and export audiences.", no_args_is_help=True)
+commands = typer.Typer(help="Count, describe, save and export audiences.", no_args_is_help=True)
 
 RULE_HELP = "Such as 'buys:books & age:18-34 - saw:up-2009'; see docs/audiences.md. JSON works too."
 Rule = Annotated[str, typer.Argument(metavar="RULE", help=RULE_HELP)]
@@ -23,7 +23,7 @@ AsOf = Annotated[
 Purpose = Annotated[str, typer.Option("--purpose", help="People without it are left out.")]
 
 
-@app.command()
+@commands.command()
 def count(
     rule: Rule,
     *,
@@ -34,7 +34,7 @@ def count(
 ) -> None:
     """Count the people who fit a rule."""
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        basis, found = pipeline.audience_count(workspace, rule, as_of=_day(as_of), purpose=purpose)
+        basis, found = app.audience_count(workspace, rule, as_of=_day(as_of), purpose=purpose)
     if json:
         say_json({"persons": found.persons, "left_out": found.left_out} | _about(basis))
         return
@@ -42,7 +42,7 @@ def count(
     _say_basis(basis, found.left_out)
 
 
-@app.command()
+@commands.command()
 def describe(
     rule: Rule,
     *,
@@ -58,7 +58,7 @@ def describe(
 ) -> None:
     """Profile an audience against a base: share, index and its 95 % interval, by family."""
     with opened(where, quiet=json) as workspace, progress("Describing", quiet=json):
-        basis, found = pipeline.audience_describe(
+        basis, found = app.audience_describe(
             workspace,
             rule,
             base=base,
@@ -106,7 +106,7 @@ def describe(
     _say_basis(basis, found.left_out)
 
 
-@app.command()
+@commands.command()
 def overlap(
     rules: Annotated[list[str], typer.Argument(metavar="RULE RULE...", help=RULE_HELP)],
     *,
@@ -116,7 +116,7 @@ def overlap(
 ) -> None:
     """Show how audiences overlap: in pairs, and in every exclusive combination."""
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        basis, found = pipeline.audience_overlap(workspace, rules, as_of=_day(as_of))
+        basis, found = app.audience_overlap(workspace, rules, as_of=_day(as_of))
     if json:
         say_json(
             {
@@ -154,7 +154,7 @@ def overlap(
     _say_basis(basis, found.left_out)
 
 
-@app.command()
+@commands.command()
 def sample(
     rule: Rule,
     *,
@@ -170,7 +170,7 @@ def sample(
 ) -> None:
     """Draw a share of an audience, or split it; people keep their part for ever."""
     with opened(where, quiet=json) as workspace, progress("Sampling", quiet=json):
-        basis, parts = pipeline.audience_split(
+        basis, parts = app.audience_split(
             workspace,
             rule,
             shares=share.split(","),
@@ -198,7 +198,7 @@ def sample(
     _say_basis(basis, sum(p.count.left_out for p in parts))
 
 
-@app.command()
+@commands.command()
 def save(
     name: Annotated[str, typer.Argument(help="Name of the audience, such as dog-lovers.")],
     rule: Rule,
@@ -210,7 +210,7 @@ def save(
 ) -> None:
     """Freeze the people who fit a rule as a new version of an audience."""
     with opened(where, quiet=json) as workspace, progress("Saving", quiet=json):
-        basis, saved, found = pipeline.audience_save(
+        basis, saved, found = app.audience_save(
             workspace, name, rule, purpose=purpose, as_of=_day(as_of)
         )
     if json:
@@ -220,11 +220,11 @@ def save(
     _say_basis(basis, found.left_out)
 
 
-@app.command(name="list")
+@commands.command(name="list")
 def list_(where: Where = ".", json: Json = False) -> None:
     """List the saved audiences."""
     with opened(where, quiet=json) as workspace:
-        rows = pipeline.audience_list(workspace)
+        rows = app.audience_list(workspace)
     if json:
         say_json([vars(r) for r in rows])
         return
@@ -234,7 +234,7 @@ def list_(where: Where = ".", json: Json = False) -> None:
     )
 
 
-@app.command()
+@commands.command()
 def show(
     name: Annotated[str, typer.Argument(help="NAME, or NAME@VERSION.")],
     *,
@@ -243,14 +243,14 @@ def show(
 ) -> None:
     """Show a saved audience."""
     with opened(where, quiet=json) as workspace:
-        found = pipeline.audience_show(workspace, name)
+        found = app.audience_show(workspace, name)
     if json:
         say_json(vars(found))
         return
     table([(k.replace("_", " "), v) for k, v in _fields(found)], ("", str(found)))
 
 
-@app.command()
+@commands.command()
 def export(
     name: Annotated[str, typer.Argument(help="NAME, or NAME@VERSION.")],
     *,
@@ -263,7 +263,7 @@ def export(
 ) -> None:
     """Write the accounts of a saved audience, for people who take part in advertising."""
     with opened(where, quiet=json) as workspace, progress("Exporting", quiet=json):
-        audience, done = pipeline.audience_export(workspace, name, to, sources=source or ())
+        audience, done = app.audience_export(workspace, name, to, sources=source or ())
     if json:
         say_json({"audience": str(audience)} | vars(done))
         return

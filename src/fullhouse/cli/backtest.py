@@ -9,14 +9,14 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.app.backtest import Backtests
     from fullhouse.forecast.backtest import Curve, Judged
-    from fullhouse.pipeline.backtests import Backtests
     from fullhouse.stats.scores import Scores
 
 BASELINE = ("films", "median_error", "log_rmse")
@@ -57,11 +57,11 @@ def backtest(
     """Forecast past films with models made before them, and score the forecasts."""
     if plan not in ("wide", "limited", "all"):
         raise InputError(f"--plan takes wide, limited or all, not {plan!r}.")
-    files = [pipeline.check_out(f) for f in file or ()]
+    files = [app.check_out(f) for f in file or ()]
     day = datetime.now(UTC).date() if as_of is None else parse_date(as_of, what="--as-of")
     plans = ("wide", "limited") if plan == "all" else (plan,)
-    with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as bar:
-        found = pipeline.forecast_backtest(
+    with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as step:
+        found = app.forecast_backtest(
             workspace,
             as_of=day,
             first_year=first_year,
@@ -70,9 +70,9 @@ def backtest(
             plans=plans,
             horizons=horizon or (),
             fridays_only=fridays,
-            progress=lambda text: bar.update(bar.tasks[0].id, description=text),
+            progress=step,
         )
-        written = pipeline.write_backtest(found, files)
+        written = app.write_backtest(found, files)
     if json:
         say_json(told(found))
         return

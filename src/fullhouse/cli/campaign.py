@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli import campaign_cities, campaign_readout
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
-from fullhouse.errors import InputError
-from fullhouse.values import as_json
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import as_json
 
-app = typer.Typer(help="Power, launch, readout and what was learned.", no_args_is_help=True)
-app.add_typer(campaign_cities.app, name="cities")
+commands = typer.Typer(help="Power, launch, readout and what was learned.", no_args_is_help=True)
+commands.add_typer(campaign_cities.commands, name="cities")
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION of a saved plan.")]
 Channels = Annotated[
     str | None, typer.Option("--channels", metavar="FILE", help="TOML, as for the plan.")
@@ -24,7 +24,7 @@ STATES = (
 )  # fmt: skip
 
 
-@app.command()
+@commands.command()
 def power(
     plan: Plan,
     *,
@@ -46,7 +46,7 @@ def power(
 ) -> None:
     """Before the launch: the smallest effect that the whole, audiences and lines can show."""
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        found = pipeline.campaign_power(
+        found = app.campaign_power(
             workspace, plan, rate=rate, holdout=holdout, rho2=rho2, channels=_text(channels)
         )
     if json:
@@ -78,7 +78,7 @@ def power(
     )
 
 
-@app.command()
+@commands.command()
 def launch(
     plan: Plan,
     *,
@@ -121,7 +121,7 @@ def launch(
 ) -> None:
     """Freeze audiences and arms, and hand each channel the treated in the form it takes."""
     with opened(where, quiet=json) as workspace, progress("Launching", quiet=json):
-        done = pipeline.campaign_launch(
+        done = app.campaign_launch(
             workspace,
             plan,
             name=name,
@@ -179,11 +179,11 @@ def _finite(told: dict[str, object]) -> dict[str, object]:
     return {k: None if v == float("inf") else v for k, v in told.items()}
 
 
-@app.command("list")
+@commands.command("list")
 def list_(where: Where = ".", json: Json = False) -> None:
     """List campaigns, the newest first."""
     with opened(where, quiet=json) as workspace:
-        found = pipeline.campaign_list(workspace)
+        found = app.campaign_list(workspace)
     if json:
         say_json([as_json(asdict(c)) for c in found])
         return
@@ -193,8 +193,8 @@ def list_(where: Where = ".", json: Json = False) -> None:
     )
 
 
-app.command()(campaign_readout.readout)
-app.command()(campaign_readout.outlook)
-app.command()(campaign_readout.uplift)
-app.command()(campaign_readout.cards)
-app.command()(campaign_readout.learned)
+commands.command()(campaign_readout.readout)
+commands.command()(campaign_readout.outlook)
+commands.command()(campaign_readout.uplift)
+commands.command()(campaign_readout.cards)
+commands.command()(campaign_readout.learned)

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
-from fullhouse.values import as_json, parse_date
+from fullhouse.core.values import as_json, parse_date
 
-app = typer.Typer(
+commands = typer.Typer(
     help="Draw a campaign by city: one city of each pair of like ones.", no_args_is_help=True
 )
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION of a saved plan.")]
@@ -27,7 +27,7 @@ AsOf = Annotated[
 ]
 
 
-@app.command()
+@commands.command()
 def power(
     plan: Plan,
     *,
@@ -38,7 +38,7 @@ def power(
     json: Json = False,
 ) -> None:
     """Before the launch: the pairs, and the smallest effect that they can show."""
-    from fullhouse.pipeline.city_campaigns import campaign_cities_power
+    from fullhouse.app.city_campaigns import campaign_cities_power
 
     with opened(where, quiet=json) as workspace, progress("Pairing cities", quiet=json):
         found = campaign_cities_power(
@@ -59,7 +59,7 @@ def power(
     out.print(_shown(found.smallest, found.films), soft_wrap=True)
 
 
-@app.command()
+@commands.command()
 def launch(
     plan: Plan,
     *,
@@ -74,7 +74,7 @@ def launch(
     json: Json = False,
 ) -> None:
     """Pair the cities, draw one of each pair to buy media in, and keep the draw for ever."""
-    from fullhouse.pipeline.city_campaigns import campaign_cities
+    from fullhouse.app.city_campaigns import campaign_cities
 
     with opened(where, quiet=json) as workspace, progress("Pairing cities", quiet=json):
         done = campaign_cities(
@@ -106,7 +106,7 @@ def launch(
         )
 
 
-@app.command()
+@commands.command()
 def readout(
     campaign: Name,
     *,
@@ -119,8 +119,8 @@ def readout(
     json: Json = False,
 ) -> None:
     """What it really changed: tickets won in the treated cities, against their pairs."""
+    from fullhouse.app.city_campaigns import campaign_cities_readout
     from fullhouse.measurement.city_pairs import say_city_pairs
-    from fullhouse.pipeline.city_campaigns import campaign_cities_readout
 
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
         found = campaign_cities_readout(

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
-from fullhouse.values import as_json, parse_date
+from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.plan import Amount
-    from fullhouse.report.shown_readout import NamedEffect, ShownReadout
+    from fullhouse.view.shown_readout import NamedEffect, ShownReadout
 
 Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
 AsOf = Annotated[
@@ -36,7 +36,7 @@ def readout(
     """What it really changed in tickets and gross: everybody as assigned."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        found = pipeline.campaign_readout(workspace, campaign, as_of=day, learn=not no_learn)
+        found = app.campaign_readout(workspace, campaign, as_of=day, learn=not no_learn)
     if json:
         say_json(found.to_dict())
     else:
@@ -45,7 +45,7 @@ def readout(
 
 def say(found: "ShownReadout", groups: tuple[str, ...] = GROUPS) -> None:
     """Print a readout: effects on tickets by part, then what was won and what it cost."""
-    from fullhouse.report.plan_words import checks_words, proven_words, won_words
+    from fullhouse.view.plan_words import checks_words, proven_words, won_words
 
     rows = [_row(e) for e in found.on("tickets") if e.group in groups]
     heads = (
@@ -63,7 +63,7 @@ def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Jso
     """The forecast moved by the campaign: as planned, then as measured."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json):
-        found = pipeline.campaign_outlook(workspace, campaign, as_of=day)
+        found = app.campaign_outlook(workspace, campaign, as_of=day)
     if json:
         say_json(as_json(asdict(found)))
         return
@@ -88,7 +88,7 @@ def uplift(
 
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Learning on some", quiet=json):
-        found = pipeline.campaign_uplift(workspace, campaign, as_of=day, seed=seed)
+        found = app.campaign_uplift(workspace, campaign, as_of=day, seed=seed)
     if json:
         say_json(found.to_dict())
         return
@@ -107,7 +107,7 @@ def cards(
     """Which audience cards held, among people whom no campaign spoke to."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
-        found = pipeline.campaign_verdicts(workspace, as_of=day, film=film)
+        found = app.campaign_verdicts(workspace, as_of=day, film=film)
     if json:
         say_json([as_json(asdict(v)) for v in found])
         return
@@ -122,7 +122,7 @@ def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> No
     """What readouts have taught: the next plan starts from it."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
-        found = pipeline.campaign_learned(workspace, as_of=day)
+        found = app.campaign_learned(workspace, as_of=day)
     if json:
         say_json([as_json(asdict(x)) for x in found])
         return

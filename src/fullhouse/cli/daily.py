@@ -8,10 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.daily import Daily, Signal
@@ -44,18 +44,18 @@ def daily(
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     if target is not None and not target > 0:
         raise InputError(f"--target must be a gross above 0, not {target:g}.")
-    files = [pipeline.check_daily_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as display:
-        found = pipeline.film_daily(
+    files = [app.check_daily_out(f) for f in file or ()]
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
+        found = app.film_daily(
             workspace,
             film,
             as_of=day,
             target=target,
             campaign=campaign,
             territory=territory,
-            progress=lambda what: display.update(display.task_ids[0], description=what),
+            progress=step,
         )
-        written = pipeline.write_daily(found, files, made_on=datetime.now(UTC).date())
+        written = app.write_daily(found, files, made_on=datetime.now(UTC).date())
     if json:
         say_json(found.to_dict())
         return
@@ -65,7 +65,7 @@ def daily(
 
 
 def _say(found: "Daily") -> None:
-    from fullhouse.report.daily_words import daily_lines
+    from fullhouse.view.daily_words import daily_lines
 
     if found.signals:
         view = Table(box=SIMPLE_HEAD, title=escape(f"“{found.title}”"), title_justify="left")
@@ -82,7 +82,7 @@ def _say(found: "Daily") -> None:
 
 def _row(signal: "Signal") -> tuple[str, str, str, str]:
     from fullhouse.planning.daily_terms import signal_words
-    from fullhouse.report.daily_words import VERDICTS
+    from fullhouse.view.daily_words import VERDICTS
 
     last = signal.newest
     asked = None if last is None else last.target

@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.discover_film import Asked, discover_film
 from fullhouse.cli.discover_outcome import discover_outcome
 from fullhouse.cli.show import Json, Where
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 RULE_HELP = "A rule such as 'word:dog & buys:books', or audience:NAME; see docs/audiences.md."
 
@@ -88,7 +88,7 @@ def discover(
              "--embedding": embedding},
             "is for a film, not for --outcome",
         )  # fmt: skip
-        files = [pipeline.check_out(f) for f in file or ()]
+        files = [app.check_out(f) for f in file or ()]
         discover_outcome(
             where, outcome, base or "everyone", placebo, day, family or (), most, files, json=json
         )

@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import opened, out, progress, say_json
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ class Asked:
 
 def discover_film(where: str, asked: Asked, file: Sequence[str], *, json: bool) -> None:
     """Find a film's audiences and print or write them."""
-    files = [pipeline.check_film_out(f) for f in file]
-    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json) as display:
-        found = pipeline.discover_film(
+    files = [app.check_film_out(f) for f in file]
+    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json) as step:
+        found = app.discover_film(
             workspace,
             asked.film,
             territory=asked.territory,
@@ -48,9 +48,9 @@ def discover_film(where: str, asked: Asked, file: Sequence[str], *, json: bool) 
             minus=asked.minus,
             embedding=None if asked.embedding is None else Path(asked.embedding),
             tickets=asked.tickets,
-            progress=lambda what: display.update(display.task_ids[0], description=what),
+            progress=step,
         )
-        written = pipeline.write_film_discovery(workspace, found, files)
+        written = app.write_film_discovery(workspace, found, files)
     if json:
         say_json(found.to_dict())
         return
@@ -61,7 +61,7 @@ def discover_film(where: str, asked: Asked, file: Sequence[str], *, json: bool) 
 
 def say(found: "FilmDiscovery") -> None:
     """Print the cards for a marketer: the table, what it rests on, the verdict at the end."""
-    from fullhouse.report.discovery_words import discovery_lines
+    from fullhouse.view.discovery_words import discovery_lines
 
     if found.cards:
         out.print(_cards(found))

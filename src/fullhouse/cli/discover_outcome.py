@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import opened, out, progress, say_json
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def discover_outcome(
 ) -> None:
     """Find the traits that go with an outcome, activity, luck and a placebo apart."""
     with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json):
-        found = pipeline.discover(
+        found = app.discover(
             workspace, outcome, base=base, placebo=placebo, as_of=day, families=families
         )
-        written = pipeline.write_discovery(found, files, most=most)
+        written = app.write_discovery(found, files, most=most)
     if json:
         say_json(found.to_dict())
         return

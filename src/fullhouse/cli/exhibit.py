@@ -7,14 +7,14 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.planning.demand import Demand
-    from fullhouse.planning.exhibit import Exhibit
+    from fullhouse.exhibit.demand import Demand
+    from fullhouse.exhibit.exhibit import Exhibit
     from fullhouse.planning.plan import Amount
 
 SHOWN = 20
@@ -47,28 +47,24 @@ def exhibit(
 ) -> None:
     """Tell a cinema what a film will draw: audiences near, admissions, showings by daypart."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [pipeline.check_exhibit_out(f) for f in file or ()]
+    files = [app.check_exhibit_out(f) for f in file or ()]
     if city is None and cinema is not None:
         raise InputError("--cinema is one of a city: name the city with --city.")
     if city is None and any(f.suffix.lower() == ".html" for f in files):
         raise InputError("A page is of one city: name it with --city.")
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as display:
-
-        def show(what: str) -> None:
-            display.update(display.task_ids[0], description=what)
-
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
         found: Exhibit | Demand
         if city is None:
-            found = pipeline.exhibit_cities(
+            found = app.exhibit_cities(
                 workspace, film, territory=territory, as_of=day, seats=seats, goal=goal,
-                minimum=minimum, progress=show,
+                minimum=minimum, progress=step,
             )  # fmt: skip
         else:
-            found = pipeline.exhibit_film(
+            found = app.exhibit_film(
                 workspace, film, city=city, cinema=cinema, territory=territory, as_of=day,
-                seats=seats, goal=goal, minimum=minimum, progress=show,
+                seats=seats, goal=goal, minimum=minimum, progress=step,
             )  # fmt: skip
-        written = pipeline.write_exhibit(found, files)
+        written = app.write_exhibit(found, files)
     if json:
         say_json(found.to_dict())
         return
@@ -78,8 +74,8 @@ def exhibit(
 
 
 def _say(found: "Exhibit | Demand") -> None:
-    from fullhouse.planning.demand import Demand
-    from fullhouse.report.exhibitor_page import headline
+    from fullhouse.exhibit.demand import Demand
+    from fullhouse.view.exhibitor_page import headline
 
     lines = [*(f"Note: {n}" for n in found.notes), f"{found.source[:1].upper()}{found.source[1:]}."]
     if isinstance(found, Demand):

@@ -7,20 +7,22 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.measurement import Readout
 
-app = typer.Typer(help="Read anyone's experiment from a CSV or Parquet file.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Read anyone's experiment from a CSV or Parquet file.", no_args_is_help=True
+)
 File = Annotated[str, typer.Argument(metavar="FILE", help="CSV (.gz too) or Parquet.")]
 Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Confidence of the intervals.")]
 
 
-@app.command()
+@commands.command()
 def read(
     file: File,
     *,
@@ -59,7 +61,7 @@ def read(
 ) -> None:
     """Everybody as assigned: effects with intervals, checks that stop it where they fail."""
     with progress("Reading", quiet=json):
-        found = pipeline.experiment_read(
+        found = app.experiment_read(
             file,
             arm=arm,
             control=control,
@@ -82,7 +84,7 @@ def read(
     _say(say_readout(found))
 
 
-@app.command()
+@commands.command()
 def geo(
     file: File,
     *,
@@ -100,7 +102,7 @@ def geo(
 ) -> None:
     """Cities with a campaign against those without: permutation test and interval."""
     with progress("Reading", quiet=json):
-        found = pipeline.geo_read(
+        found = app.geo_read(
             file,
             city=city,
             day=day,
@@ -119,7 +121,7 @@ def geo(
     _say(say_geo(found))
 
 
-@app.command()
+@commands.command()
 def uplift(
     file: File,
     *,
@@ -136,7 +138,7 @@ def uplift(
 ) -> None:
     """Whether people differ in what an arm changes: only where held-out people prove it."""
     with progress("Learning on some, judging on others", quiet=json):
-        found = pipeline.uplift_read(
+        found = app.uplift_read(
             file,
             arm=arm,
             treated=treated,

@@ -3,15 +3,14 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 
 if TYPE_CHECKING:
-    from fullhouse.events import Check, Report
+    from fullhouse.feeds import Check, Report
 
-app = typer.Typer(help="Look at files through a feed.", no_args_is_help=True)
+commands = typer.Typer(help="Look at files through a feed.", no_args_is_help=True)
 
 FeedFile = Annotated[str, typer.Argument(metavar="FEED", help="The feed's TOML file.")]
 Files = Annotated[
@@ -19,12 +18,12 @@ Files = Annotated[
 ]
 
 
-@app.callback()
+@commands.callback()
 def feed() -> None:
     """Look at files through a feed."""
 
 
-@app.command()
+@commands.command()
 def check(
     feed: FeedFile,
     files: Files,
@@ -34,7 +33,7 @@ def check(
 ) -> None:
     """Map the first rows of files, show them and every problem; write nothing."""
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        found = pipeline.check_feed(workspace, feed, files, show=rows)
+        found = app.check_feed(workspace, feed, files, show=rows)
     if json:
         say_json(found.to_dict())
     else:
@@ -47,11 +46,9 @@ def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False)
     """Take files into the lake, each row exactly once; the same command again does no harm."""
     with (
         opened(where, quiet=json) as workspace,
-        progress("Reading", quiet=json) as display,
+        progress("Reading", quiet=json) as step,
     ):
-        report = pipeline.ingest(
-            workspace, feed, files, progress=lambda name, rows: _show_place(display, name, rows)
-        )
+        report = app.ingest(workspace, feed, files, progress=step)
     if json:
         say_json(report.to_dict())
     else:
@@ -68,8 +65,8 @@ def quarantine(
 ) -> None:
     """Show what was refused: counts by reason, and rows."""
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        counts = pipeline.quarantine_counts(workspace, source=source)
-        rows = pipeline.quarantine_rows(workspace, source=source, reason=reason, most=show)
+        counts = app.quarantine_counts(workspace, source=source)
+        rows = app.quarantine_rows(workspace, source=source, reason=reason, most=show)
     if reason:
         counts = [c for c in counts if c[2] == reason]
     if json:
@@ -89,11 +86,6 @@ def quarantine(
 
 def _number(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
-
-
-def _show_place(display: Progress, name: str, rows: int) -> None:
-    for task in display.task_ids:
-        display.update(task, description=f"{name}: {rows:,} rows")
 
 
 def _show_report(report: "Report") -> None:

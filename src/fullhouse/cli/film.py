@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
-from fullhouse.errors import InputError, did_you_mean
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.app.films import Shown
     from fullhouse.films import FilmSet, Imported
-    from fullhouse.pipeline.films import Shown
 
-app = typer.Typer(help="Films: what was known of them when, and what they took.")
+commands = typer.Typer(help="Films: what was known of them when, and what they took.")
 
 PROBLEMS_SHOWN = 5
 KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "plain")
@@ -31,7 +31,7 @@ KnownOn = Annotated[
 ]
 
 
-@app.command(name="import")
+@commands.command(name="import")
 def import_(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read.")],
@@ -70,9 +70,7 @@ def import_(
             for found in sets:
                 at = datetime.now(UTC)
                 done.append(
-                    pipeline.film_import(
-                        workspace, found, at=at, strict=strict, simulated=simulated
-                    )
+                    app.film_import(workspace, found, at=at, strict=strict, simulated=simulated)
                 )
     if json:
         say_json([_told(d) for d in done])
@@ -80,7 +78,7 @@ def import_(
     _show_imported(done)
 
 
-@app.command()
+@commands.command()
 def add(
     title: Annotated[str, typer.Argument(help="Title, without the year.")],
     *,
@@ -96,7 +94,7 @@ def add(
     """Add a film by hand."""
     day = None if opening is None else parse_date(opening, what="--opening")
     with opened(where, quiet=json) as workspace:
-        film = pipeline.film_add(
+        film = app.film_add(
             workspace,
             title,
             opening=day,
@@ -111,7 +109,7 @@ def add(
     out.print(f"Added [bold]{film}[/].", soft_wrap=True)
 
 
-@app.command(name="set")
+@commands.command(name="set")
 def set_(
     film: FilmId,
     values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE...", help="New facts.")],
@@ -124,7 +122,7 @@ def set_(
     """State facts of a film; what was known before stays in earlier views."""
     day = _day(known_on, "--known-on")
     with opened(where, quiet=json) as workspace:
-        found = pipeline.film_set(
+        found = app.film_set(
             workspace,
             film,
             _pairs(values),
@@ -138,7 +136,7 @@ def set_(
     out.print(f"{found}: {', '.join(_pairs(values))} as known from {day} on.", soft_wrap=True)
 
 
-@app.command(name="list")
+@commands.command(name="list")
 def list_(
     *,
     search: Annotated[str | None, typer.Option(help="Text within the title or id.")] = None,
@@ -150,7 +148,7 @@ def list_(
 ) -> None:
     """List films, the latest opening first."""
     with opened(where, quiet=json) as workspace:
-        total, found = pipeline.film_list(
+        total, found = app.film_list(
             workspace, search=search, territory=territory, year=year, most=most
         )
     if json:
@@ -165,7 +163,7 @@ def list_(
     out.print(f"{len(found):,} of {total:,} films.")
 
 
-@app.command()
+@commands.command()
 def show(
     film: FilmId,
     *,
@@ -178,7 +176,7 @@ def show(
 ) -> None:
     """Show what was known of a film on a day: facts, gross so far, signals."""
     with opened(where, quiet=json) as workspace:
-        found = pipeline.film_show(
+        found = app.film_show(
             workspace,
             film,
             territory=territory or workspace.settings.territory,
@@ -190,11 +188,11 @@ def show(
     _show_film(found)
 
 
-@app.command()
+@commands.command()
 def review(where: Where = ".", json: Json = False) -> None:
     """List entries that may be a film that was here already."""
     with opened(where, quiet=json) as workspace:
-        found = pipeline.film_review(workspace)
+        found = app.film_review(workspace)
     if json:
         say_json(
             [
@@ -233,7 +231,7 @@ def review(where: Where = ".", json: Json = False) -> None:
     out.print("Settle one with: fullhouse film accept SET ID --film FILM, or --new", soft_wrap=True)
 
 
-@app.command()
+@commands.command()
 def accept(
     set_name: Annotated[str, typer.Argument(metavar="SET", help="Such as tmdb.")],
     set_id: Annotated[str, typer.Argument(metavar="ID", help="The entry's id in the set.")],
@@ -249,7 +247,7 @@ def accept(
     if new == (film is not None):
         raise InputError("Give either --film FILM, the film that the entry is, or --new.")
     with opened(where, quiet=json) as workspace:
-        link = pipeline.film_accept(workspace, set_name, set_id, film=film, at=datetime.now(UTC))
+        link = app.film_accept(workspace, set_name, set_id, film=film, at=datetime.now(UTC))
     if json:
         say_json(vars(link))
         return
@@ -261,7 +259,7 @@ def _read(kind: str, file: Path, territory: str | None, currency: str | None) ->
     from fullhouse.sources import box_office_us, maoyan, tmdb, trailer_trends
 
     if kind == "plain":
-        return pipeline.film_read(file, territory=territory, currency=currency)
+        return app.film_read(file, territory=territory, currency=currency)
     readers = {
         "us-daily": box_office_us.read,
         "tmdb": tmdb.read,

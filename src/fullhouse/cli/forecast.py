@@ -1,7 +1,6 @@
 """`fullhouse forecast`: what a film will take, as ranges; and the slate it opens in."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,16 +13,16 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import FullhouseError, InputError, did_you_mean
-from fullhouse.values import parse_date
+from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.app import Context, Slate
     from fullhouse.control import Entry
     from fullhouse.forecast import Forecast, Range
     from fullhouse.forecast.what_if import Supposed
-    from fullhouse.pipeline import Slate, Workspace
 
 AHEAD_DAYS = 120
 HASH_SHOWN = 12
@@ -119,7 +118,7 @@ def forecast(
         tuple(days),
         territory,
         tuple(comps or ()),
-        pipeline.supposed(what_if or (), move or ()) if what_if or move else None,
+        app.supposed(what_if or (), move or ()) if what_if or move else None,
         tuple(_amount(a) for a in passes or ()),
         _quantity(quantity),
     )
@@ -142,16 +141,16 @@ class _Ask:
 def _film(
     where: str, ask: _Ask, today: date, file: Sequence[str], *, issue: bool, json: bool
 ) -> None:
-    files = [pipeline.check_forecast_out(f) for f in file]
+    files = [app.check_forecast_out(f) for f in file]
     without, missing = None, ""
-    with opened(where, quiet=json) as workspace, _learning(quiet=json) as told:
+    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
         make = partial(
-            pipeline.forecast_film,
+            app.forecast_film,
             workspace,
             ask.film,
             territory=ask.territory,
             comps=ask.comps,
-            progress=told,
+            progress=step,
         )
         made = [make(as_of=day, what_if=ask.what_if) for day in ask.days]
         chances = [(a, made[-1].passes(a, quantity=ask.quantity)) for a in ask.amounts]
@@ -161,7 +160,7 @@ def _film(
             except FullhouseError as problem:
                 missing = str(problem)
         entries = _issue(workspace, made) if issue and ask.what_if is None else []
-        written = pipeline.write_forecast(workspace, made, files, made_on=today)
+        written = app.write_forecast(workspace, made, files, made_on=today)
     if json:
         say_json(_told(made, entries, without, chances, ask.quantity))
         return
@@ -190,9 +189,9 @@ def _slate(
     *,
     json: bool,
 ) -> None:
-    files = [pipeline.check_slate_out(f) for f in file]
-    with opened(where, quiet=json) as workspace, _learning(quiet=json) as told:
-        found = pipeline.forecast_slate(
+    files = [app.check_slate_out(f) for f in file]
+    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
+        found = app.forecast_slate(
             workspace,
             as_of=as_of,
             first=between[0],
@@ -200,9 +199,9 @@ def _slate(
             territory=territory,
             film=film,
             dates=dates,
-            progress=told,
+            progress=step,
         )
-        written = pipeline.write_slate(found, files)
+        written = app.write_slate(found, files)
     if json:
         say_json(found.to_dict())
         return
@@ -243,20 +242,12 @@ def _amount(amount: float) -> float:
     return amount
 
 
-@contextmanager
-def _learning(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Says on standard error what is learned meanwhile."""
-    with progress("Forecasting", quiet=quiet) as display:
-        task = display.task_ids[0]
-        yield lambda words: display.update(task, description=words)
-
-
-def _issue(workspace: "Workspace", made: Sequence["Forecast"]) -> list[tuple["Entry", bool]]:
+def _issue(workspace: "Context", made: Sequence["Forecast"]) -> list[tuple["Entry", bool]]:
     """The entry of each forecast, and whether it is new."""
     found = []
     for one in made:
         now = datetime.now(UTC)
-        entry = pipeline.scorebook_issue(workspace, one, now=now)
+        entry = app.scorebook_issue(workspace, one, now=now)
         found.append((entry, entry.issued == now))
     return found
 
@@ -283,7 +274,7 @@ def _told(
 
 def _say(found: "Forecast", chances: Sequence[tuple[float, float]], quantity: str) -> None:
     """Print a forecast for a marketer: the sentence, the ranges, why, and what it rests on."""
-    from fullhouse.report.forecast_words import banners, headline, money, place_words
+    from fullhouse.view.forecast_words import banners, headline, money, place_words
 
     # The workspace has said that it is simulated.
     for words in banners(found)[1 if found.simulated else 0 :]:
@@ -307,7 +298,7 @@ def _say_notes(found: "Forecast") -> None:
 
 def _say_ranges(found: "Forecast") -> None:
     from fullhouse.forecast import LEVELS, QUANTITIES
-    from fullhouse.report.forecast_words import money_short, quantity_words
+    from fullhouse.view.forecast_words import money_short, quantity_words
 
     view = _view(found.currency)
     for name in ("middle", *(f"{level:.0%}".replace("%", " % range") for level in LEVELS)):
@@ -322,7 +313,7 @@ def _say_ranges(found: "Forecast") -> None:
 
 
 def _say_chances(found: "Forecast", chances: Sequence[tuple[float, float]], quantity: str) -> None:
-    from fullhouse.report.forecast_words import (
+    from fullhouse.view.forecast_words import (
         chance_words,
         money_short,
         quantity_words,
@@ -339,7 +330,7 @@ def _say_chances(found: "Forecast", chances: Sequence[tuple[float, float]], quan
 
 
 def _say_drivers(found: "Forecast") -> None:
-    from fullhouse.report.forecast_words import factor_words, money
+    from fullhouse.view.forecast_words import factor_words, money
 
     if not found.drivers:
         return
@@ -354,7 +345,7 @@ def _say_drivers(found: "Forecast") -> None:
 
 
 def _say_comps(found: "Forecast") -> None:
-    from fullhouse.report.forecast_words import money_short
+    from fullhouse.view.forecast_words import money_short
 
     if not found.comps:
         return
@@ -375,7 +366,7 @@ def _say_comps(found: "Forecast") -> None:
 
 
 def _say_steps(found: "Forecast") -> None:
-    from fullhouse.report.forecast_words import day_words, spread_words
+    from fullhouse.view.forecast_words import day_words, spread_words
 
     to_come = [s for s in found.steps if not s.done]
     if not to_come:
@@ -392,7 +383,7 @@ def _say_steps(found: "Forecast") -> None:
 
 
 def _say_what_if(found: "Forecast", without: "Forecast | None", missing: str) -> None:
-    from fullhouse.report.forecast_words import (
+    from fullhouse.view.forecast_words import (
         banners,
         factor_words,
         money_short,
@@ -423,7 +414,7 @@ def _say_what_if(found: "Forecast", without: "Forecast | None", missing: str) ->
 
 
 def _say_days(made: Sequence["Forecast"]) -> None:
-    from fullhouse.report.forecast_words import money_short, when_words
+    from fullhouse.view.forecast_words import money_short, when_words
 
     out.print("\nHow the range of the total narrowed:")
     view = _view("as of")
@@ -438,7 +429,7 @@ def _say_days(made: Sequence["Forecast"]) -> None:
 
 
 def _say_slate(found: "Slate", film: str | None) -> None:
-    from fullhouse.report.forecast_words import day_words
+    from fullhouse.view.forecast_words import day_words
 
     if not found.forecasts:
         out.print(
@@ -464,7 +455,7 @@ def _say_slate(found: "Slate", film: str | None) -> None:
 def _say_openings(
     rows: Sequence["Forecast"], title: str, *, planned: "Forecast | None" = None
 ) -> None:
-    from fullhouse.report.forecast_words import factor_words, money_short
+    from fullhouse.view.forecast_words import factor_words, money_short
 
     view = _view("opens")
     view.add_column(escape(title), overflow="fold")
@@ -505,13 +496,13 @@ def _view(first: str) -> Table:
 
 
 def _middle(amounts: "Range") -> list[str]:
-    from fullhouse.report.forecast_words import money_short
+    from fullhouse.view.forecast_words import money_short
 
     return [money_short(amounts.median), _ends(amounts, 0.8)]
 
 
 def _ends(amounts: "Range", level: float) -> str:
-    from fullhouse.report.forecast_words import money_short
+    from fullhouse.view.forecast_words import money_short
 
     low, high = amounts.between(level)
     return f"{money_short(low)} – {money_short(high)}"

@@ -5,16 +5,16 @@ from typing import Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, progress, say_json, table
-from fullhouse.values import parse_date
+from fullhouse.core.values import parse_date
 
-app = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
+commands = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
 
 Tables = Annotated[list[str] | None, typer.Argument(help="Only these tables.")]
 
 
-@app.command()
+@commands.command()
 def status(
     tables: Tables = None,
     on: Annotated[str | None, typer.Option(help="State at the end of this day.")] = None,
@@ -24,7 +24,7 @@ def status(
     """What each table holds now, or held at the end of a day (UTC)."""
     at = None if on is None else datetime.combine(parse_date(on), time.max, UTC)
     with opened(where, quiet=json) as workspace:
-        found = pipeline.lake_status(workspace, tables or [], at=at)
+        found = app.lake_status(workspace, tables or [], at=at)
     if json:
         say_json([vars(t) for t in found])
         return
@@ -37,11 +37,11 @@ def status(
     )
 
 
-@app.command()
+@commands.command()
 def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> None:
     """Rewrite small files into large ones; no row changes."""
     with opened(where, quiet=json) as workspace, progress("compacting", quiet=json):
-        done = pipeline.lake_compact(workspace, tables or [])
+        done = app.lake_compact(workspace, tables or [])
     if json:
         say_json([vars(d) for d in done])
         return
@@ -51,7 +51,7 @@ def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> No
     )
 
 
-@app.command()
+@commands.command()
 def vacuum(
     tables: Tables = None,
     keep_days: Annotated[int, typer.Option(help="Keep snapshots of this many days.")] = 7,
@@ -61,7 +61,7 @@ def vacuum(
 ) -> None:
     """Remove the files of snapshots older than some days."""
     with opened(where, quiet=json) as workspace, progress("vacuuming", quiet=json):
-        done = pipeline.lake_vacuum(workspace, tables or [], keep_days=keep_days, dry_run=dry_run)
+        done = app.lake_vacuum(workspace, tables or [], keep_days=keep_days, dry_run=dry_run)
     if json:
         say_json([vars(d) for d in done])
         return

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 
 if TYPE_CHECKING:
     from fullhouse.people import PeopleReport
 
-app = typer.Typer(help="Which accounts are one person.", no_args_is_help=True)
+commands = typer.Typer(help="Which accounts are one person.", no_args_is_help=True)
 
 
-@app.command()
+@commands.command()
 def resolve(
     with_links: Annotated[
         list[str] | None,
@@ -26,7 +26,7 @@ def resolve(
 ) -> None:
     """Link accounts that share a hashed identifier into persons with ids that stay."""
     with opened(where, quiet=json) as workspace, progress("resolving people", quiet=json):
-        found = pipeline.people_resolve(workspace, models=with_links or [])
+        found = app.people_resolve(workspace, models=with_links or [])
     if json:
         say_json(vars(found))
         return
@@ -37,7 +37,7 @@ def resolve(
     table(list(changed.items()), ("people", "number"))
 
 
-@app.command()
+@commands.command()
 def report(
     top: Annotated[int, typer.Option(min=1, help="Rows of the lists of largest and latest.")] = 10,
     where: Where = ".",
@@ -45,14 +45,14 @@ def report(
 ) -> None:
     """Accounts, persons, overlap between sources, and the deduplicated union."""
     with opened(where, quiet=json) as workspace, progress("counting people", quiet=json):
-        found = pipeline.people_report(workspace, top=top)
+        found = app.people_report(workspace, top=top)
     if json:
         say_json(asdict(found))
         return
     _print(found)
 
 
-@app.command()
+@commands.command()
 def link(
     declaration: Annotated[Path, typer.Argument(metavar="LINK.toml", help="What to compare.")],
     files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of attributes.")],
@@ -64,7 +64,7 @@ def link(
 ) -> None:
     """Link accounts by a probabilistic model; the attributes are read and not kept."""
     with opened(where, quiet=json) as workspace, progress("linking accounts", quiet=json):
-        found = pipeline.people_link(workspace, declaration, files, trained=trained)
+        found = app.people_link(workspace, declaration, files, trained=trained)
     if json:
         say_json(vars(found))
         return

@@ -8,10 +8,10 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.plan import Amount, Plan
@@ -59,10 +59,10 @@ def plan(
 ) -> None:
     """Plan a campaign: audience × channel × cities × week, as the budget wins most tickets."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [pipeline.check_plan_out(f) for f in file or ()]
+    files = [app.check_plan_out(f) for f in file or ()]
     texts = [_text(channels, "--channels"), _text(limits, "--limits")]
-    with opened(where, quiet=json) as workspace, progress("Planning", quiet=json) as display:
-        found = pipeline.plan_film(
+    with opened(where, quiet=json) as workspace, progress("Planning", quiet=json) as step:
+        found = app.plan_film(
             workspace,
             film,
             budget=budget,
@@ -75,9 +75,9 @@ def plan(
             holdout=holdout,
             expected_people=expected,
             name=save,
-            progress=lambda what: display.update(display.task_ids[0], description=what),
+            progress=step,
         )
-        written = pipeline.write_plan(found, files)
+        written = app.write_plan(found, files)
     if json:
         say_json(found.to_dict())
         return
@@ -87,7 +87,7 @@ def plan(
 
 
 def _say(found: "Plan") -> None:
-    from fullhouse.report.plan_words import plan_lines_words
+    from fullhouse.view.plan_words import plan_lines_words
 
     view = Table(box=SIMPLE_HEAD, title=f"Plan for “{found.title}”", title_justify="left")
     view.add_column("audience", overflow="fold", min_width=20)

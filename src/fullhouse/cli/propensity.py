@@ -8,15 +8,15 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fullhouse.pipeline import Alike, Propensity
+    from fullhouse.app import Alike, Propensity
     from fullhouse.propensity import Reason
 
 AsOf = Annotated[
@@ -64,9 +64,9 @@ def propensity(
 ) -> None:
     """Learn how likely each person is to see a film, past or to come; cut and save audiences."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [pipeline.check_propensity_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Learning", quiet=json) as display:
-        found = pipeline.film_propensity(
+    files = [app.check_propensity_out(f) for f in file or ()]
+    with opened(where, quiet=json) as workspace, progress("Learning", quiet=json) as step:
+        found = app.film_propensity(
             workspace,
             film,
             territory=territory,
@@ -76,9 +76,9 @@ def propensity(
             save=save,
             purpose=purpose,
             expected_people=expected,
-            progress=lambda what: display.update(display.task_ids[0], description=what),
+            progress=step,
         )
-        written = pipeline.write_propensity(workspace, found, files, as_of=day)
+        written = app.write_propensity(workspace, found, files, as_of=day)
     if json:
         say_json(found.to_dict())
         return
@@ -113,13 +113,13 @@ def look_alike(
     if (rule is None) == (file_of is None):
         raise InputError("Whose like? Give a rule such as audience:NAME, or --list FILE.")
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [pipeline.check_look_alike_out(f) for f in file or ()]
+    files = [app.check_look_alike_out(f) for f in file or ()]
     seed = Path(file_of) if file_of is not None else str(rule)
     with opened(where, quiet=json) as workspace, progress("Looking for them", quiet=json):
-        found = pipeline.look_alike_people(
+        found = app.look_alike_people(
             workspace, seed, n=people, base=base, as_of=day, save=save, purpose=purpose
         )
-        written = pipeline.write_look_alike(found, files)
+        written = app.write_look_alike(found, files)
     if json:
         say_json(found.to_dict())
         return

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.values import parse_date
+from fullhouse.core.values import parse_date
 
 
 def report(
@@ -37,23 +37,23 @@ def report(
     printed, and nothing is written.
     """
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [pipeline.check_report_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as display:
-        found = pipeline.film_report(
+    files = [app.check_report_out(f) for f in file or ()]
+    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as step:
+        found = app.film_report(
             workspace,
             film,
             as_of=day,
             territory=territory,
             plan=plan,
             campaign=campaign,
-            progress=lambda what: display.update(display.task_ids[0], description=what),
+            progress=step,
         )
         default = [] if json else [f"{found.film}-report.html"]
-        written = pipeline.write_film_report(found, files or default)
+        written = app.write_film_report(found, files or default)
     if json:
         say_json(found.to_dict())
         return
-    from fullhouse.report.film_report_words import report_lines
+    from fullhouse.view.film_report_words import report_lines
 
     for line in report_lines(found):
         out.print(line, markup=False, soft_wrap=True)

@@ -8,16 +8,16 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from fullhouse.control import Entry
     from fullhouse.forecast.score import Line, ScoreBook
     from fullhouse.stats.scores import Share
 
-app = typer.Typer(
+commands = typer.Typer(
     help="The score book: every forecast that was issued, and how it did.",
     invoke_without_command=True,
 )
@@ -29,7 +29,7 @@ SHOWN = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 Territory = Annotated[str | None, typer.Option(help="Only this market (ISO 3166 code).")]
 
 
-@app.callback()
+@commands.callback()
 def scorebook(
     context: typer.Context,
     *,
@@ -52,12 +52,12 @@ def scorebook(
         return
     if by not in BY:
         raise InputError(f"--by takes {', '.join(BY)}, not {by!r}.{did_you_mean(by, BY)}")
-    files = [pipeline.check_out(f) for f in file or ()]
+    files = [app.check_out(f) for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
-        found = pipeline.scorebook(
+        found = app.scorebook(
             workspace, territory=territory, horizon=horizon, looking_back=looking_back
         )
-        written = pipeline.write_scorebook(found, files)
+        written = app.write_scorebook(found, files)
     if json:
         say_json(found.to_dict())
         return
@@ -66,7 +66,7 @@ def scorebook(
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-@app.command(name="list")
+@commands.command(name="list")
 def list_(
     *,
     film: Annotated[str | None, typer.Option(help="Only this film.")] = None,
@@ -77,7 +77,7 @@ def list_(
 ) -> None:
     """List what was issued, the newest last."""
     with opened(where, quiet=json) as workspace:
-        found = pipeline.scorebook_list(workspace, film=film, territory=territory, most=most)
+        found = app.scorebook_list(workspace, film=film, territory=territory, most=most)
     if json:
         say_json([{**vars(e), "payload": e.forecast} for e in found])
         return
@@ -99,7 +99,7 @@ def list_(
     out.print(view)
 
 
-@app.command()
+@commands.command()
 def verify(
     *,
     head: Annotated[
@@ -110,7 +110,7 @@ def verify(
 ) -> None:
     """Check that no entry was changed or removed since it was issued; exit code 1 if one was."""
     with opened(where, quiet=json) as workspace, progress("Verifying", quiet=json):
-        found = pipeline.scorebook_verify(workspace, head=None if head is None else head.strip())
+        found = app.scorebook_verify(workspace, head=None if head is None else head.strip())
     if json:
         say_json({"ok": found.ok, **vars(found)})
     elif found.ok:
@@ -148,7 +148,7 @@ def _nothing_given(context: typer.Context) -> None:
 
 
 def _total(entry: "Entry") -> str:
-    from fullhouse.report.forecast_words import money_short
+    from fullhouse.view.forecast_words import money_short
 
     told = entry.forecast
     if "total" not in told["ranges"]:

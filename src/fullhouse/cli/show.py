@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Display
 from rich.table import Table
 
-from fullhouse.settings import SIMULATED
+from fullhouse.core.progress import Progress
+from fullhouse.core.settings import SIMULATED
 
 if TYPE_CHECKING:
-    from fullhouse.pipeline import Workspace
+    from fullhouse.app import Context
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -28,11 +30,11 @@ Where = Annotated[
 
 
 @contextmanager
-def opened(where: str, *, quiet: bool = False) -> Iterator["Workspace"]:
+def opened(where: str, *, quiet: bool = False) -> Iterator["Context"]:
     """A workspace; one that is simulated says so first, beside the JSON when that is asked for."""
-    from fullhouse import pipeline
+    from fullhouse import app
 
-    with pipeline.open_workspace(where) as workspace:
+    with app.open_house(where) as workspace:
         if workspace.settings.simulated:
             (err if quiet else out).print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
         yield workspace
@@ -72,7 +74,7 @@ def cell(value: Any) -> str:
 @contextmanager
 def progress(what: str, *, quiet: bool = False) -> Iterator[Progress]:
     """A progress display on standard error, for anything that may take over two seconds."""
-    with Progress(
+    with Display(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
@@ -81,5 +83,10 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Progress]:
         transient=True,
         disable=quiet or not err.is_terminal,
     ) as display:
-        display.add_task(what, total=None)
-        yield display
+        task = display.add_task(what, total=None)
+
+        def report(step: str, done: int = 0, total: int | None = None, /) -> None:
+            count = f" ({done:,})" if done and total is None else ""
+            display.update(task, description=f"{step}{count}", completed=done, total=total)
+
+        yield report

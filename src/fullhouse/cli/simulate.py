@@ -1,17 +1,12 @@
 """`fullhouse simulate DIR` and `fullhouse simulate respond DIR DELIVERIES`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from fullhouse.cli.show import Json, out, progress, say_json, table
-
-if TYPE_CHECKING:
-    from fullhouse.simulation.write import Progress
 
 LABEL = "All of it is simulated: no person, film, cinema or shop in it is real."
 
@@ -27,14 +22,14 @@ class _MarketByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(
+commands = typer.Typer(
     help="A market with known truth, for demos, teaching and tests: simulate DIR.",
     no_args_is_help=True,
     cls=_MarketByDefault,
 )
 
 
-@app.command()
+@commands.command()
 def market(
     folder: Folder,
     people: Annotated[int, typer.Option(help="How many people.")] = 200_000,
@@ -46,12 +41,12 @@ def market(
     json: Json = False,
 ) -> None:
     """Write the feeds of a simulated market, and beside them the truth."""
-    from fullhouse.simulation.market import Market
-    from fullhouse.simulation.write import simulate
+    from fullhouse_sim.market import Market
+    from fullhouse_sim.write import simulate
 
     asked = Market(people, seed, scenario, films, days)
-    with _bar("Simulating", quiet=json) as told:
-        made = simulate(asked, folder, workers=workers, progress=told)
+    with progress("Simulating", quiet=json) as step:
+        made = simulate(asked, folder, workers=workers, progress=step)
     if json:
         say_json(made.to_dict() | {"label": LABEL})
         return
@@ -66,7 +61,7 @@ def market(
     out.print(f"What is true stands in {folder / 'truth'}.", markup=False, soft_wrap=True)
 
 
-@app.command()
+@commands.command()
 def respond(
     folder: Folder,
     deliveries: Annotated[Path, typer.Argument(metavar="DELIVERIES", help="CSV or Parquet.")],
@@ -76,8 +71,8 @@ def respond(
     json: Json = False,
 ) -> None:
     """Play a campaign forward: write impressions, clicks and tickets, and what it truly changed."""
-    from fullhouse.simulation.respond import respond as play
-    from fullhouse.simulation.write import read_market
+    from fullhouse_sim.respond import respond as play
+    from fullhouse_sim.write import read_market
 
     asked = read_market(folder)
     with progress("Playing the campaign", quiet=json):
@@ -95,15 +90,3 @@ def respond(
     written = f"{found.impressions:,} impressions, {found.clicks:,} clicks, {found.sales:,} sales"
     out.print(f"Wrote {written} to {found.folder}.", markup=False, soft_wrap=True)
     out.print(LABEL)
-
-
-@contextmanager
-def _bar(what: str, *, quiet: bool) -> Iterator["Progress"]:
-    """Shows what is being made, and how far it is."""
-    with progress(what, quiet=quiet) as display:
-
-        def told(name: str, done: int, of: int) -> None:
-            for task in display.task_ids:
-                display.update(task, description=name, completed=done, total=of)
-
-        yield told

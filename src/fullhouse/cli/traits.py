@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fullhouse import pipeline
+from fullhouse import app
 from fullhouse.cli import show as show_
 from fullhouse.cli.show import Json, Where, opened, out, say_json, table
-from fullhouse.errors import InputError
-from fullhouse.values import parse_date
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.traits import Build, Trait
 
-app = typer.Typer(help="Traits: yes/no facts about people as of a date.", no_args_is_help=True)
+commands = typer.Typer(help="Traits: yes/no facts about people as of a date.", no_args_is_help=True)
 
 AsOf = Annotated[
     str | None,
@@ -22,7 +22,7 @@ AsOf = Annotated[
 ]
 
 
-@app.command()
+@commands.command()
 def build(
     as_of: Annotated[
         str, typer.Option("--as-of", metavar="DATE", help="No event after this day counts.")
@@ -37,15 +37,11 @@ def build(
     day = parse_date(as_of, what="--as-of")
     with (
         opened(where, quiet=json) as workspace,
-        show_.progress("Building traits", quiet=json) as display,
+        show_.progress("Building traits", quiet=json) as step,
     ):
-        found = pipeline.traits_catalogue(workspace, _text(catalogue))
+        found = app.traits_catalogue(workspace, _text(catalogue))
 
-        def step(what: str, done: int, total: int) -> None:
-            task = display.task_ids[0]
-            display.update(task, description=what.capitalize(), completed=done, total=total)
-
-        result = pipeline.traits_build(workspace, as_of=day, catalogue=found, progress=step)
+        result = app.traits_build(workspace, as_of=day, catalogue=found, progress=step)
     if json:
         say_json(_build(result.build) | {
             "standing": result.standing,
@@ -68,7 +64,7 @@ def build(
         )
 
 
-@app.command(name="list")
+@commands.command(name="list")
 def list_(
     search: Annotated[str | None, typer.Option(help="Only those with this in name or label.")] = (
         None
@@ -82,7 +78,7 @@ def list_(
 ) -> None:
     """List traits, those of most people first."""
     with opened(where, quiet=json) as workspace:
-        made, found = pipeline.traits_list(
+        made, found = app.traits_list(
             workspace, as_of=_day(as_of), search=search, family=family, rare=rare
         )
     if json:
@@ -97,7 +93,7 @@ def list_(
         out.print(f"{len(found) - most:,} more: --most {len(found)} prints all.")
 
 
-@app.command()
+@commands.command()
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A trait, such as buys:pets.")],
     as_of: AsOf = None,
@@ -106,7 +102,7 @@ def show(
 ) -> None:
     """Show a trait: its definition, its people, by source."""
     with opened(where, quiet=json) as workspace:
-        made, trait = pipeline.traits_show(workspace, name, as_of=_day(as_of))
+        made, trait = app.traits_show(workspace, name, as_of=_day(as_of))
     if json:
         say_json(_trait(trait, made) | {"build": _build(made)})
         return

@@ -5,9 +5,9 @@ from datetime import date
 import ibis.expr.types as ir
 from ibis import _
 
+from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON, CONSENT
 
 ANALYTICS = "analytics"
 ADVERTISING = "advertising"

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
-from fullhouse.errors import ConflictError, InputError, did_you_mean
+from fullhouse.core.errors import ConflictError, InputError, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from fullhouse.control.schema import AuditRow
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 HEAD = "0005"
 """The newest migration."""

@@ -19,7 +19,7 @@ from sqlalchemy import Select, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fullhouse.control.schema import ForecastRow
-from fullhouse.errors import ConflictError
+from fullhouse.core.errors import ConflictError
 
 FIRST = "0" * 64
 """What stands for the hash before the first entry."""

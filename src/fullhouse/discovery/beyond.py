@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from fullhouse.discovery.blocks import Ints
+from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.discovery.columns import Column, known_in
 from fullhouse.discovery.prognosis import Cohort, Facts, cohort_of, score
-from fullhouse.discovery.sheet import Flags, Floats, Sheet
+from fullhouse.discovery.sheet import Sheet
 from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.stats import Association, Ratio, association, risk_ratio
 from fullhouse.stats.case_cohort import case_cohort_ratio
@@ -37,7 +37,7 @@ Strata = npt.NDArray[np.int32]
 class Group:
     """Columns that are compared over the same people and strata; stratum -1 is not compared."""
 
-    columns: Ints
+    columns: Integers
     strata: Strata = field(repr=False)
     size: int
 
@@ -112,7 +112,7 @@ def exposure_of(sheet: Sheet, cohort: Cohort) -> Floats:
 
 
 def strata_of(
-    exposure: Floats, scores: Floats, own: Ints | None, case: Flags, known: Flags
+    exposure: Floats, scores: Floats, own: Integers | None, case: Flags, known: Flags
 ) -> tuple[Strata, int]:
     """Classes of exposure, in each of them of the score, crossed with those of own activity.
 
@@ -202,14 +202,14 @@ def _measured(
     return ratio, test
 
 
-def _put(into: Ratio | Association, rows: Ints, part: Ratio | Association) -> None:
+def _put(into: Ratio | Association, rows: Integers, part: Ratio | Association) -> None:
     for name, values in vars(part).items():
         getattr(into, name)[rows] = values
 
 
-def _own(sheet: Sheet, kinds: Sequence[str], outcome: Flags) -> Ints | None:
+def _own(sheet: Sheet, kinds: Sequence[str], outcome: Flags) -> Integers | None:
     rows = [KINDS.index(k) for k in kinds if k not in seed_kinds(sheet, outcome)]
-    own: Ints | None = sheet.activity[rows].sum(0) if rows else None
+    own: Integers | None = sheet.activity[rows].sum(0) if rows else None
     return own
 
 
@@ -217,7 +217,7 @@ def _mass(case: Flags, inside: npt.NDArray[np.intp]) -> float:
     return float(len(inside) / len(case) + case[inside].sum() / max(1, case.sum())) / 2
 
 
-def _classes(values: Floats, case: Flags, many: int, *, by_cases: bool = False) -> Ints:
+def _classes(values: Floats, case: Flags, many: int, *, by_cases: bool = False) -> Integers:
     """The class of each value, 0 upward; the first class by cases has none of them."""
     if many <= 1 and not by_cases:
         return np.zeros(len(values), dtype=np.int64)
@@ -227,5 +227,5 @@ def _classes(values: Floats, case: Flags, many: int, *, by_cases: bool = False) 
     shares = np.arange(0 if by_cases else 1, many) / many
     at = np.minimum(np.searchsorted(mass, shares + 1e-9), len(values) - 1)
     edges = np.unique(values[order[at]])
-    found: Ints = np.searchsorted(edges, values, side="right")
+    found: Integers = np.searchsorted(edges, values, side="right")
     return found

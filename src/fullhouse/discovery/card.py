@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
-from fullhouse.values import as_json
+from fullhouse.core.values import as_json
 
 Standing: TypeAlias = Literal["found", "expected", "guess"]
 """How a card is known. `found`: people who showed interest in this very film. `expected`: the

@@ -7,6 +7,8 @@ from datetime import date
 
 import numpy as np
 
+from fullhouse.core.arrays import Flags
+from fullhouse.core.values import slug
 from fullhouse.discovery.affinity import number
 from fullhouse.discovery.beyond import Beyond, beyond, count_columns, ratio_of, seed_kinds
 from fullhouse.discovery.card import Card, Estimate, Evidence, Stability
@@ -16,12 +18,11 @@ from fullhouse.discovery.judge import LEFT_OVER
 from fullhouse.discovery.obvious import ObviousTraits
 from fullhouse.discovery.prognosis import facts_of
 from fullhouse.discovery.quadrants import quadrants
-from fullhouse.discovery.sheet import Flags, Sheet
+from fullhouse.discovery.sheet import Sheet
 from fullhouse.discovery.stability import estimate, stability
 from fullhouse.discovery.standing import Candidate, Measured, distinct, enough, grouped, standing
 from fullhouse.discovery.strata import groups_for
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import slug
 
 MOST_CARDS = 12
 """Cards that anybody reads."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fullhouse.audiences.text import quote
-from fullhouse.discovery.blocks import Ints
-from fullhouse.discovery.kinds import kinds_of
+from fullhouse.core.arrays import Flags, Integers
 from fullhouse.discovery.obvious import DEMOGRAPHICS
-from fullhouse.discovery.sheet import Flags, Sheet
+from fullhouse.discovery.sheet import Sheet
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import Trait
 
 
@@ -26,7 +26,7 @@ class Column:
     family: str
     kinds: tuple[str, ...]
     facts: tuple[str, ...]
-    rows: Ints = field(repr=False)
+    rows: Integers = field(repr=False)
     trait: Trait | None = None
     rule: str = ""
 
@@ -42,11 +42,11 @@ def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[Column]:
     return [_column(sheet, sheet.traits[sheet.column(name)]) for name in names]
 
 
-def holders_of(sheet: Sheet, trait: str) -> Ints:
+def holders_of(sheet: Sheet, trait: str) -> Integers:
     """The rows of those with one trait."""
     at = sheet.column(trait)
     matrix = sheet.by_trait
-    rows: Ints = matrix.indices[matrix.indptr[at] : matrix.indptr[at + 1]]
+    rows: Integers = matrix.indices[matrix.indptr[at] : matrix.indptr[at + 1]]
     return rows
 
 

@@ -12,12 +12,13 @@ from datetime import date
 
 import numpy as np
 
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.discovery.card import ComparableFilm, Estimate
-from fullhouse.discovery.film_words import FilmWords
 from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_OUTCOME
 from fullhouse.discovery.likeness import SERIES, Likeness, likenesses, text_threshold
-from fullhouse.discovery.word_space import Floats, WordSpace, word_space
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.stats import benjamini_hochberg
 from fullhouse.traits.names import plain
 

@@ -9,30 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
-from fullhouse.discovery.blocks import Blocks, Ints
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.discovery.outcome import Outcome, OwnEvents
 from fullhouse.discovery.strata import groups_for
 from fullhouse.discovery.tally import Counts, Plan
+from fullhouse.sample.blocks import Blocks
 from fullhouse.stats import Moments
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import BLOCK_BITS
 
-Floats = npt.NDArray[np.float64]
 MOST_ACTIVITY = 1_000_000
 """Activity above this is counted as this, when strata are cut."""
-
-People = Mapping[int, BitMap]
 
 
 @dataclass(frozen=True)
 class Base:
     """The people compared, and how many have each number of events of each kind."""
 
-    people: People
-    histograms: Mapping[int, Ints]
+    people: PersonSet
+    histograms: Mapping[int, Integers]
 
     @property
     def digest(self) -> str:
@@ -51,7 +49,7 @@ class Counted:
     """
 
     traits: tuple[Trait, ...]
-    tables: tuple[tuple[Ints, tuple[Floats, Floats, Floats, Floats]], ...]
+    tables: tuple[tuple[Integers, tuple[Floats, Floats, Floats, Floats]], ...]
     strata: tuple[str, ...]
     moments: Moments
     before: Floats
@@ -66,9 +64,9 @@ class Counted:
         return found[0], found[1], found[2], found[3]
 
 
-def measure_base(blocks: Blocks, people: People) -> Base:
+def measure_base(blocks: Blocks, people: PersonSet) -> Base:
     """The base with its activity, in one pass over the activity of everyone in it."""
-    totals: dict[int, Ints] = {k: np.zeros(2, dtype=np.int64) for k in range(len(KINDS))}
+    totals: dict[int, Integers] = {k: np.zeros(2, dtype=np.int64) for k in range(len(KINDS))}
     for block in blocks:
         rows = block.rows(people.get(block.block, BitMap()))
         for kind in range(len(KINDS)):
@@ -124,7 +122,7 @@ def margins(blocks: Blocks, base: Base, plan: Plan) -> Counts:
 
 
 def count_people(
-    blocks: Blocks, plan: Plan, people: People, base: People, own: OwnEvents | None
+    blocks: Blocks, plan: Plan, people: PersonSet, base: PersonSet, own: OwnEvents | None
 ) -> Counts:
     """Count the people who are in the base; those without any trait or event count too."""
     counts = Counts(plan)
@@ -140,17 +138,17 @@ def count_people(
     return counts.flush()
 
 
-def _both(one: People, two: People) -> People:
+def _both(one: PersonSet, two: PersonSet) -> PersonSet:
     return {b: one[b] & two[b] for b in one if b in two}
 
 
-def _less(one: People, two: People) -> People:
+def _less(one: PersonSet, two: PersonSet) -> PersonSet:
     return {b: people - two.get(b, BitMap()) for b, people in one.items()}
 
 
 def _tables(
     plan: Plan, traits: Sequence[Trait], members: Counts, every: Counts
-) -> tuple[tuple[Ints, tuple[Floats, Floats, Floats, Floats]], ...]:
+) -> tuple[tuple[Integers, tuple[Floats, Floats, Floats, Floats]], ...]:
     ids = np.array([t.id for t in traits], dtype=np.int64)
     tables = []
     for number, group in enumerate(plan.groups):
@@ -218,7 +216,7 @@ def _load(path: Path, plan: Plan) -> Counts | None:
     return counts
 
 
-def _add(one: Ints, two: Ints) -> Ints:
+def _add(one: Integers, two: Integers) -> Integers:
     long, short = (one, two) if len(one) >= len(two) else (two, one)
     long = long.astype(np.int64)
     long[: len(short)] += short

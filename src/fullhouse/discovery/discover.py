@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
+from fullhouse.core.arrays import Floats
 from fullhouse.discovery.affinity import Affinity, Discovery, Verdict, in_order, number
-from fullhouse.discovery.blocks import Blocks
 from fullhouse.discovery.count import Base, Counted, count, measure_base
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME, Evidence, judge
 from fullhouse.discovery.outcome import Outcome, OwnEvents, own_events
@@ -16,6 +16,7 @@ from fullhouse.discovery.strata import QUANTILES
 from fullhouse.discovery.words import excluded_why, notes_on, sentence
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
+from fullhouse.sample.blocks import Blocks
 from fullhouse.stats import (
     Association,
     Index,
@@ -27,8 +28,6 @@ from fullhouse.stats import (
     share_index,
 )
 from fullhouse.traits.trait import Build, Trait
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

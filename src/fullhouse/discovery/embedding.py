@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 Vectors = npt.NDArray[np.float32]
 

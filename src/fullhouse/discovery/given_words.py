@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from fullhouse.discovery.film_words import words_in
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.discovery.trait_words import TraitWords
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.sample.film_words import words_in
 from fullhouse.traits.trait import Trait
 
 

@@ -11,14 +11,14 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.discovery.blocks import Ints
+from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.count import MOST_ACTIVITY
-from fullhouse.discovery.kinds import kinds_of
-from fullhouse.discovery.sheet import Flags, Floats, Sheet
+from fullhouse.discovery.sheet import Sheet
 from fullhouse.discovery.strata import Group, groups_for
-from fullhouse.errors import InputError
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import keyed_bits
 
 SALT = b":segments"
 """The halves of the search are others than those that show whether a card comes back."""
@@ -32,11 +32,11 @@ class Held:
     """
 
     group: Group | None
-    strata: Ints
+    strata: Integers
     rate: Floats
 
     @classmethod
-    def of(cls, strata: Ints, seed: Flags, group: Group | None = None) -> "Held":
+    def of(cls, strata: Integers, seed: Flags, group: Group | None = None) -> "Held":
         """With the rates of these people."""
         people = np.bincount(strata, minlength=group.size if group else 1)
         rate = np.bincount(strata[seed], minlength=len(people)) / np.maximum(people, 1)
@@ -61,12 +61,12 @@ class Half:
     traits: tuple[Trait, ...]
     seed: Flags
     activity: npt.NDArray[np.int32]
-    holders: tuple[Ints, ...] = field(repr=False)
-    events: Mapping[int, tuple[Ints, Ints]] = field(repr=False)
+    holders: tuple[Integers, ...] = field(repr=False)
+    events: Mapping[int, tuple[Integers, Integers]] = field(repr=False)
     outcome_kinds: tuple[str, ...]
     case_share: float
     other_share: float
-    given: Ints | None = None
+    given: Integers | None = None
     _kept: dict[frozenset[str], Held] = field(default_factory=dict, repr=False)
 
     @property
@@ -88,7 +88,7 @@ class Half:
     def _places(self) -> dict[str, int]:
         return {t.name: i for i, t in enumerate(self.traits)}
 
-    def strata(self, columns: Sequence[int]) -> Ints:
+    def strata(self, columns: Sequence[int]) -> Integers:
         """The stratum of each person when some traits are looked at together.
 
         As for one trait (decision 4): the outcome's kinds and the traits' kinds, less the events
@@ -169,7 +169,7 @@ def half_of(
     *,
     key: bytes,
     first: bool,
-    strata: Ints | None = None,
+    strata: Integers | None = None,
 ) -> Half:
     """The half to search (first) or the one to measure on, with some traits in name order."""
     names = sorted(set(traits))
@@ -198,7 +198,7 @@ def _place(sheet: Sheet, name: str) -> int:
         raise InputError(f"A candidate must be a trait of the sheet, not {name!r}.") from None
 
 
-def _checked(strata: Ints, people: int) -> Ints:
+def _checked(strata: Integers, people: int) -> Integers:
     if strata.shape != (people,) or (people and strata.min() < 0):
         raise InputError(
             f"Strata must be one number from 0 for each of {people:,} people,"
@@ -212,12 +212,12 @@ def _share(weight: Floats) -> float:
     return float(1 / weight[0]) if len(weight) else 1.0
 
 
-def _holders(sheet: Sheet, column: int) -> Ints:
-    found: Ints = sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]
+def _holders(sheet: Sheet, column: int) -> Integers:
+    found: Integers = sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]
     return found
 
 
-def _inside(people: Ints, place: Ints) -> tuple[Ints, Flags]:
+def _inside(people: Integers, place: Integers) -> tuple[Integers, Flags]:
     """Where some people stand in the half, and which of them are in it."""
     found = place[people]
     here = found >= 0
@@ -225,8 +225,8 @@ def _inside(people: Ints, place: Ints) -> tuple[Ints, Flags]:
 
 
 def _events(
-    sheet: Sheet, columns: Sequence[int], kinds: Sequence[str], place: Ints
-) -> dict[int, tuple[Ints, Ints]]:
+    sheet: Sheet, columns: Sequence[int], kinds: Sequence[str], place: Integers
+) -> dict[int, tuple[Integers, Integers]]:
     counted = [i for i, c in enumerate(columns) if set(kinds) & set(kinds_of(sheet.traits[c]))]
     if not counted:
         return {}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fullhouse.discovery.film_words import FilmWords
-from fullhouse.discovery.word_space import WordSpace
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.word_space import WordSpace
 from fullhouse.traits.names import plain
 
 # Of 897 films that 100 MovieLens viewers or more saw and TMDB describes (402,000 pairs), the log of

@@ -4,8 +4,9 @@ import numpy as np
 
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
-from fullhouse.discovery.sheet import Flags, Sheet
-from fullhouse.errors import InputError
+from fullhouse.core.arrays import Flags
+from fullhouse.core.errors import InputError
+from fullhouse.discovery.sheet import Sheet
 
 
 def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fullhouse.audiences.text import quote
-from fullhouse.discovery.film_traits import FACTS, PLACES, any_of
+from fullhouse.sample.film_traits import FACTS, PLACES, any_of
 from fullhouse.traits.names import name_slug
 from fullhouse.traits.trait import Trait
 

@@ -11,11 +11,12 @@ from pyroaring import BitMap
 
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
-from fullhouse.discovery.blocks import Block, Ints
-from fullhouse.discovery.kinds import kinds_of
+from fullhouse.core.arrays import Integers
 from fullhouse.discovery.tally import Own
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
+from fullhouse.sample.blocks import Block
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.count import matching_events, trait_counts
 from fullhouse.traits.trait import KINDS, Build, Trait
 
@@ -61,10 +62,10 @@ class OwnEvents:
     equal, and the rest is taken away.
     """
 
-    persons: Ints
+    persons: Integers
     counts: npt.NDArray[np.int32] = field(repr=False)
     needed: tuple[int, ...]
-    overlap: tuple[Ints, Ints, Ints] = field(repr=False)
+    overlap: tuple[Integers, Integers, Integers] = field(repr=False)
 
     @property
     def events(self) -> int:
@@ -76,7 +77,7 @@ class OwnEvents:
         low, high = np.searchsorted(self.persons, [block << bits, (block + 1) << bits])
         return BitMap(self.persons[low:high].astype(np.uint32))
 
-    def counts_of(self, block: Block, rows: Ints) -> npt.NDArray[np.int32]:
+    def counts_of(self, block: Block, rows: Integers) -> npt.NDArray[np.int32]:
         """How many there are of some people of a block; one row for each of KINDS."""
         persons = block.persons[rows].astype(np.int64)
         counts = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
@@ -84,7 +85,7 @@ class OwnEvents:
         counts[:, here] = self.counts[:, at]
         return counts
 
-    def of(self, block: Block, rows: Ints) -> Own:
+    def of(self, block: Block, rows: Integers) -> Own:
         """The same for some people of a block, as rows of it."""
         persons = block.persons[rows].astype(np.int64)
         counts = self.counts_of(block, rows)
@@ -164,7 +165,7 @@ def _needed(members: Sequence[Trait], kind: str) -> int:
     return max((int(t.definition["min_events"]) for t in members if kind in kinds_of(t)), default=0)
 
 
-def _by_person(counted: pa.Table) -> tuple[Ints, npt.NDArray[np.int32]]:
+def _by_person(counted: pa.Table) -> tuple[Integers, npt.NDArray[np.int32]]:
     persons, at = np.unique(counted["person"].to_numpy(), return_inverse=True)
     counts = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
     kinds = np.array([KINDS.index(k) for k in counted["kind"].to_pylist()], dtype=np.int64)
@@ -173,13 +174,13 @@ def _by_person(counted: pa.Table) -> tuple[Ints, npt.NDArray[np.int32]]:
     return persons, counts
 
 
-def _sorted(shared: pa.Table) -> tuple[Ints, Ints, Ints]:
+def _sorted(shared: pa.Table) -> tuple[Integers, Integers, Integers]:
     person, trait, events = (shared[c].to_numpy() for c in ("person", "trait", "events"))
     order = np.lexsort((trait, person))
     return person[order], trait[order], events[order]
 
 
-def _find(known: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+def _find(known: Integers, wanted: Integers) -> tuple[Integers, npt.NDArray[np.bool_]]:
     """Where each wanted value stands among the known, ascending ones, and which are there."""
     at = np.searchsorted(known, wanted)
     here = np.zeros(len(wanted), dtype=bool)

@@ -20,9 +20,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csc_array
 
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Pick
-from fullhouse.discovery.sheet import Flags, Floats
-from fullhouse.errors import CannotTellError, InputError
 
 MARGIN = 1.2
 """How much denser than everybody the people must be that an audience adds."""

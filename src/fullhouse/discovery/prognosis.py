@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.columns import holders_of
 from fullhouse.discovery.obvious import ObviousTraits
-from fullhouse.discovery.sheet import Flags, Floats, Sheet
+from fullhouse.discovery.sheet import Sheet
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import keyed_bits
 
 RIDGE = 0.1
 """Variance that a coefficient per standard deviation is thought to have: most are under 0.3."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.reach import ReachPoint
-from fullhouse.discovery.sheet import Flags, Floats
-from fullhouse.errors import CannotTellError, InputError
 
 
 def reach_curve(

@@ -18,11 +18,10 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from fullhouse.discovery.blocks import Ints
+from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.discovery.half import Half
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEFT_OVER
-from fullhouse.discovery.kinds import kinds_of
-from fullhouse.discovery.sheet import Flags, Floats
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.stats.mantel_haenszel import Z95
 
 WIDTH = 40
@@ -56,7 +55,7 @@ class Combination:
         """All of them, those that are had first."""
         return self.plus + self.minus
 
-    def bits(self, half: Half) -> Ints:
+    def bits(self, half: Half) -> Integers:
         """For each person, one bit for each trait: whether that part of the rule is fulfilled."""
         found = np.zeros(half.people, dtype=np.int32)
         for i, column in enumerate(half.columns(self.traits)):
@@ -197,7 +196,7 @@ def _judged_triples(pairs: Floats, triples: Floats, grown: Sequence[Key]) -> Jud
     return _judged(np.sort([a, b, c], axis=0).T, triples[:, row, c], parts)
 
 
-def _judged(keys: Ints, whole: Floats, parts: Sequence[Floats]) -> Judged:
+def _judged(keys: Integers, whole: Floats, parts: Sequence[Floats]) -> Judged:
     """How sure each combination says more than its parts, whether it may be carried over.
 
     The first is less the deviation by which it stands above the nearest of its parts, so that the

@@ -15,13 +15,13 @@ import numpy.typing as npt
 
 from fullhouse.audiences.rule import Name, Not, both
 from fullhouse.audiences.text import to_text
+from fullhouse.core.arrays import Floats, Integers
 from fullhouse.discovery.affinity import number
-from fullhouse.discovery.blocks import Ints
 from fullhouse.discovery.card import Estimate, Segment
 from fullhouse.discovery.half import Half, half_of
 from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.segment_search import MOST, Combination, search
-from fullhouse.discovery.sheet import Floats, Sheet
+from fullhouse.discovery.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
 from fullhouse.stats.case_cohort import case_cohort_ratio
 from fullhouse.traits.trait import KINDS, Trait
@@ -32,7 +32,7 @@ def find_segments(
     candidates: Iterable[str],
     *,
     key: bytes,
-    strata: Ints | None = None,
+    strata: Integers | None = None,
     most: int = 8,
     searched: int = MOST,
 ) -> tuple[Segment, ...]:

@@ -4,7 +4,7 @@ Everybody in the seed and in the base when they are few; else a sample by the wo
 that the same question draws the same people, and each stands for `weight` of their kind.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,15 +13,13 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csc_array, csr_array
 
-from fullhouse.discovery.blocks import Blocks, Ints
+from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.tally import pairs_of, take_away
+from fullhouse.sample.blocks import Blocks
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import keyed_bits
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-People = Mapping[int, BitMap]
 
 MOST_SEED = 200_000
 """People of the seed in a sheet: their number makes no interval wider than a percent or two."""
@@ -40,7 +38,7 @@ class Sheet:
     foretell.
     """
 
-    persons: Ints
+    persons: Integers
     weight: Floats
     seed: Flags
     interest: Flags
@@ -78,13 +76,13 @@ class Sheet:
 
 def sheet(
     blocks: Blocks,
-    base: People,
-    seed: People,
+    base: PersonSet,
+    seed: PersonSet,
     own: OwnEvents,
     traits: Sequence[Trait],
     *,
     key: bytes,
-    interest: People | None = None,
+    interest: PersonSet | None = None,
     most_seed: int = MOST_SEED,
     most_others: int = MOST_OTHERS,
 ) -> Sheet:
@@ -139,7 +137,7 @@ def _places(traits: Sequence[Trait]) -> _Places:
     return _Places(column, least, len(traits))
 
 
-_Part = tuple[Ints, npt.NDArray[np.int32], npt.NDArray[np.int32], csr_array, csr_array]
+_Part = tuple[Integers, npt.NDArray[np.int32], npt.NDArray[np.int32], csr_array, csr_array]
 
 
 def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _Places) -> _Part:
@@ -206,7 +204,7 @@ def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:
     return BitMap(ids[keyed_bits(ids, key) < np.uint32(share * 2**32)])
 
 
-def members_of(persons: Ints, people: People) -> Flags:
+def members_of(persons: Integers, people: PersonSet) -> Flags:
     """Which of some persons, ascending, are among people."""
     found = np.zeros(len(persons), dtype=bool)
     for number in sorted(people):

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from fullhouse.core.arrays import Floats
+from fullhouse.core.values import key_words, keyed_bits
 from fullhouse.discovery.affinity import number
 from fullhouse.discovery.beyond import Beyond, count_columns, ratio_of
 from fullhouse.discovery.card import Estimate, Stability
-from fullhouse.discovery.sheet import Floats
 from fullhouse.stats import Ratio
-from fullhouse.values import key_words, keyed_bits
 
 BUCKETS = 40
 """Groups of people by the key, drawn as a whole: 39 degrees of freedom for the spread."""

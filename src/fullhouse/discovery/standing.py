@@ -5,15 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.beyond import Beyond, count_columns
-from fullhouse.discovery.blocks import Ints
 from fullhouse.discovery.card import Standing
 from fullhouse.discovery.columns import Column, trait_columns
 from fullhouse.discovery.compared import Compared
 from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.quadrants import quadrants
-from fullhouse.discovery.sheet import Flags, Floats
 from fullhouse.stats import association, benjamini_hochberg
 
 SAYS_MORE = 0.01
@@ -66,7 +65,7 @@ class Candidate:
         return float(test.seen[self.at] - test.expected[self.at]) / spread if spread else 0.0
 
 
-def enough(held: Beyond) -> Ints:
+def enough(held: Beyond) -> Integers:
     """Which columns luck alone gives enough people."""
     return np.flatnonzero(held.test.least >= LEAST_EXPECTED)
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.discovery.kinds import kinds_of
+from fullhouse.core.arrays import Integers
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 QUANTILES = 100
@@ -25,8 +26,6 @@ MOST_STRATA = 1000
 PEOPLE_EACH = 40
 """Active people to a stratum at least, on average: fewer leave too few with and without a trait
 in one stratum."""
-
-Ints = npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Group:
         return found
 
 
-def quantiles_of(histogram: Ints, quantiles: int) -> Scale:
+def quantiles_of(histogram: Integers, quantiles: int) -> Scale:
     """Strata of about equally many people, from how many people have each count.
 
     The counts are whole activity, nothing taken away: so the strata are the same for every
@@ -90,7 +89,7 @@ def quantiles_of(histogram: Ints, quantiles: int) -> Scale:
 def groups_for(
     traits: Sequence[Trait],
     outcome_kinds: Sequence[str],
-    histograms: Mapping[int, Ints],
+    histograms: Mapping[int, Integers],
     *,
     quantiles: int = QUANTILES,
 ) -> tuple[list[Group], npt.NDArray[np.int64]]:
@@ -110,7 +109,7 @@ def groups_for(
     return groups, of_trait
 
 
-def _quantiles(kinds: tuple[int, ...], histograms: Mapping[int, Ints], most: int) -> int:
+def _quantiles(kinds: tuple[int, ...], histograms: Mapping[int, Integers], most: int) -> int:
     """How many quantiles each of some crossed kinds has; five at least, whoever asks for more."""
     if not kinds:
         return 1

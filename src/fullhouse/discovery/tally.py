@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from fullhouse.discovery.blocks import Block, Ints
-from fullhouse.discovery.kinds import kinds_of
+from fullhouse.core.arrays import Floats, Integers
 from fullhouse.discovery.strata import Group
+from fullhouse.sample.blocks import Block
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
-Floats = npt.NDArray[np.float64]
 FLUSH = 4_000_000
 """Pairs of person and trait that are gathered before they are counted."""
 
-NONE: Ints = np.zeros(0, dtype=np.int64)
+NONE: Integers = np.zeros(0, dtype=np.int64)
 CHUNK = 65_536
 """People whose pairs are in memory at once."""
 
@@ -36,13 +36,13 @@ class Plan:
     """
 
     groups: tuple[Group, ...]
-    group: Ints
-    least: Ints
+    group: Integers
+    least: Integers
     wanted: npt.NDArray[np.bool_]
     own: npt.NDArray[np.bool_]
     kinds: npt.NDArray[np.bool_]
     outcome_kinds: tuple[int, ...]
-    start: Ints
+    start: Integers
 
     @property
     def cells(self) -> int:
@@ -60,7 +60,7 @@ class Plan:
         cls,
         traits: Sequence[Trait],
         groups: Sequence[Group],
-        of_trait: Ints,
+        of_trait: Integers,
         outcome_kinds: Sequence[str],
     ) -> Self:
         """The plan for some traits; `of_trait` is the group of each."""
@@ -89,8 +89,8 @@ class Own:
     """
 
     removed: npt.NDArray[np.int32]
-    events: Ints
-    overlap: tuple[Ints, Ints, Ints]
+    events: Integers
+    overlap: tuple[Integers, Integers, Integers]
 
     def part(self, rows: slice) -> "Own":
         """The same for some of the rows."""
@@ -114,9 +114,9 @@ class Counts:
     """
 
     plan: Plan
-    held: Ints = field(init=False)
-    placed: Ints = field(init=False)
-    people: list[Ints] = field(init=False)
+    held: Integers = field(init=False)
+    placed: Integers = field(init=False)
+    people: list[Integers] = field(init=False)
     sums: Floats = field(init=False)
     totals: Floats = field(init=False)
 
@@ -126,16 +126,16 @@ class Counts:
         self.people = [np.zeros(g.size, dtype=np.int64) for g in self.plan.groups]
         self.sums = np.zeros((8, len(self.plan.wanted)))
         self.totals = np.zeros(5)
-        self._waiting: list[tuple[Ints, Ints, Ints]] = []
+        self._waiting: list[tuple[Integers, Integers, Integers]] = []
         self._pairs = 0
 
-    def add(self, block: Block, rows: Ints, own: Own | None = None) -> None:
+    def add(self, block: Block, rows: Integers, own: Own | None = None) -> None:
         """Count some people of a block, as rows of it, ascending."""
         for first in range(0, len(rows), CHUNK):
             some = slice(first, first + CHUNK)
             self._add_some(block, rows[some], None if own is None else own.part(some))
 
-    def _add_some(self, block: Block, rows: Ints, own: Own | None) -> None:
+    def _add_some(self, block: Block, rows: Integers, own: Own | None) -> None:
         activity = block.activity_of(rows)
         every = activity[list(self.plan.outcome_kinds)].sum(0, dtype=np.int64)
         if own is not None:
@@ -178,11 +178,11 @@ class Counts:
 
     def _add_pairs(
         self,
-        pairs: tuple[Ints, Ints, Ints],
+        pairs: tuple[Integers, Integers, Integers],
         activity: npt.NDArray[np.int32],
         strata: list[npt.NDArray[np.int32]],
         own: Own | None,
-        every: Ints,
+        every: Integers,
     ) -> None:
         plan = self.plan
         owner, trait, events = pairs
@@ -203,7 +203,7 @@ class Counts:
 
     def _move(
         self,
-        pairs: tuple[Ints, Ints, Ints],
+        pairs: tuple[Integers, Integers, Integers],
         activity: npt.NDArray[np.int32],
         strata: list[npt.NDArray[np.int32]],
     ) -> None:
@@ -213,13 +213,15 @@ class Counts:
         placed = _strata_of(self.plan, strata, owner, trait) + self.plan.start[trait]
         self._wait(placed, NONE, placed + _moved(self.plan, activity, owner, trait, events))
 
-    def _wait(self, placed: Ints, held: Ints, back: Ints) -> None:
+    def _wait(self, placed: Integers, held: Integers, back: Integers) -> None:
         self._waiting.append((placed, held, back))
         self._pairs += len(placed)
         if self._pairs >= FLUSH:
             self.flush()
 
-    def _add_sums(self, pairs: tuple[Ints, Ints, Ints], own: Own | None, every: Ints) -> None:
+    def _add_sums(
+        self, pairs: tuple[Integers, Integers, Integers], own: Own | None, every: Integers
+    ) -> None:
         owner, trait, events = pairs
         if not self.plan.outcome_kinds:
             return
@@ -249,7 +251,7 @@ class Counts:
         self.totals += sign * other.totals
 
 
-def pairs_of(block: Block, rows: Ints) -> tuple[Ints, Ints, Ints]:
+def pairs_of(block: Block, rows: Integers) -> tuple[Integers, Integers, Integers]:
     """Every (place in rows, trait, events) of some people, in order."""
     start = block.offsets[rows].astype(np.int64)
     many = block.offsets[rows + 1] - start
@@ -259,7 +261,7 @@ def pairs_of(block: Block, rows: Ints) -> tuple[Ints, Ints, Ints]:
     return owner, block.traits[at], block.events[at]
 
 
-def take_away(events: Ints, owner: Ints, trait: Ints, own: Own) -> None:
+def take_away(events: Integers, owner: Integers, trait: Integers, own: Own) -> None:
     """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
     row, which, shared = own.overlap
     # Traits that are not counted are among the pairs too: their numbers may be the highest.
@@ -273,7 +275,7 @@ def take_away(events: Ints, owner: Ints, trait: Ints, own: Own) -> None:
     events[at[same]] -= shared[same]
 
 
-def _known(plan: Plan, trait: Ints) -> npt.NDArray[np.bool_]:
+def _known(plan: Plan, trait: Integers) -> npt.NDArray[np.bool_]:
     if not len(plan.wanted):
         return np.zeros(len(trait), dtype=bool)
     inside = trait < len(plan.wanted)
@@ -281,7 +283,7 @@ def _known(plan: Plan, trait: Ints) -> npt.NDArray[np.bool_]:
 
 
 def _strata_of(
-    plan: Plan, strata: list[npt.NDArray[np.int32]], owner: Ints, trait: Ints
+    plan: Plan, strata: list[npt.NDArray[np.int32]], owner: Integers, trait: Integers
 ) -> npt.NDArray[np.int64]:
     found = np.zeros(len(owner), dtype=np.int64)
     of = plan.group[trait]
@@ -294,7 +296,7 @@ def _strata_of(
 
 
 def _moved(
-    plan: Plan, activity: npt.NDArray[np.int32], owner: Ints, trait: Ints, events: Ints
+    plan: Plan, activity: npt.NDArray[np.int32], owner: Integers, trait: Integers, events: Integers
 ) -> npt.NDArray[np.int64]:
     """By how many cells holders move when the trait's own events are taken away.
 
@@ -324,7 +326,7 @@ def _moved(
 
 
 def _of_kinds(
-    plan: Plan, activity: npt.NDArray[np.int32], owner: Ints, trait: Ints
+    plan: Plan, activity: npt.NDArray[np.int32], owner: Integers, trait: Integers
 ) -> npt.NDArray[np.int64] | None:
     """What each pair's person did in the trait's kinds, 1 at least; None where all have one."""
     if not (plan.kinds.sum(1) > 1).any():
@@ -335,7 +337,7 @@ def _of_kinds(
     return np.maximum(total, 1)
 
 
-def _moments(every: Ints, events: Ints | None) -> Floats:
+def _moments(every: Integers, events: Integers | None) -> Floats:
     w = every.astype(np.float64)
     y = np.zeros(len(w)) if events is None else events.astype(np.float64)
     return np.array([y.sum(), (y * y).sum(), w.sum(), (y * w).sum(), (w * w).sum()])

@@ -13,10 +13,9 @@ from math import exp, hypot, inf, isfinite, log
 import numpy as np
 from scipy.stats import norm
 
-from fullhouse.discovery.blocks import Ints
+from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Group, Tickets
-from fullhouse.discovery.sheet import Flags, Floats
-from fullhouse.errors import CannotTellError, InputError
 
 OUTSIDE = "people the house does not know"
 REST = "in none of these audiences"
@@ -35,9 +34,9 @@ def share_tickets(
     *,
     expected: Floats,
     weight: Floats,
-    audience: Ints,
+    audience: Integers,
     audiences: Sequence[str],
-    city: Ints,
+    city: Integers,
     cities: Sequence[str],
     known_share: float,
     note: str = "",
@@ -78,7 +77,7 @@ def share_tickets(
     )
 
 
-def first_of(masks: Flags) -> Ints:
+def first_of(masks: Flags) -> Integers:
     """For each person (row) the first audience (column) that has them; -1 for none.
 
     >>> first_of(np.array([[False, True], [True, True], [False, False]])).tolist()
@@ -86,7 +85,7 @@ def first_of(masks: Flags) -> Ints:
     """
     if not masks.shape[1]:
         return np.full(len(masks), -1, dtype=np.int64)
-    found: Ints = np.where(masks.any(axis=1), masks.argmax(axis=1), -1)
+    found: Integers = np.where(masks.any(axis=1), masks.argmax(axis=1), -1)
     return found
 
 
@@ -132,7 +131,7 @@ class _Part:
 
 
 def _parts(
-    expected: Floats, weight: Floats, group: Ints, names: Sequence[str], tickets: float
+    expected: Floats, weight: Floats, group: Integers, names: Sequence[str], tickets: float
 ) -> list[_Part]:
     """The groups in order of names; the last one has those of none, and is left out if empty.
 
@@ -203,8 +202,8 @@ def _check_money(total: float, low: float, high: float, price: float, currency: 
 def _check_people(
     expected: Floats,
     weight: Floats,
-    audience: tuple[Ints, Sequence[str]],
-    city: tuple[Ints, Sequence[str]],
+    audience: tuple[Integers, Sequence[str]],
+    city: tuple[Integers, Sequence[str]],
     known_share: float,
 ) -> None:
     if not 0 < known_share <= 1:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from math import log
 from typing import Any, TypeAlias
 
-from fullhouse.discovery.film_words import RUN, words_in
+from fullhouse.sample.film_words import RUN, words_in
 from fullhouse.traits.names import levels
 from fullhouse.traits.trait import Trait
 

@@ -8,9 +8,9 @@ from math import log, sqrt
 import numpy as np
 
 from fullhouse.discovery.embedding import Embedding
-from fullhouse.discovery.film_words import ALONE, FilmWords, grams, words_in
 from fullhouse.discovery.trait_words import Term
-from fullhouse.discovery.word_space import WordSpace
+from fullhouse.sample.film_words import ALONE, FilmWords, grams, words_in
+from fullhouse.sample.word_space import WordSpace
 
 PARTS: dict[str, float] = {
     "keywords": 0.8,

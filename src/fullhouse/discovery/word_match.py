@@ -13,11 +13,11 @@ from typing import Literal
 
 from fullhouse.discovery.card import WordMatch
 from fullhouse.discovery.embedding import Embedding
-from fullhouse.discovery.film_words import FilmWords, words_in
 from fullhouse.discovery.given_words import Given, given_words
 from fullhouse.discovery.trait_words import Path, Term, TraitWords, trait_words
 from fullhouse.discovery.word_links import COMMON, PARTS, Link, add_alike, links_to, said_words
-from fullhouse.discovery.word_space import WordSpace, word_space
+from fullhouse.sample.film_words import FilmWords, words_in
+from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.traits.names import plain
 from fullhouse.traits.trait import Trait
 

@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fullhouse.core.tables import Snapshot
 from fullhouse.engine.engine import ibis_schema
-from fullhouse.tables import Snapshot
 
 
 class DuckDBEngine:

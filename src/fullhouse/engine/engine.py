@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fullhouse.tables import Snapshot
+from fullhouse.core.tables import Snapshot
 
 
 class Engine(Protocol):

@@ -2,7 +2,7 @@
 
 import ibis.expr.types as ir
 
-from fullhouse.values import key_words
+from fullhouse.core.values import key_words
 
 _MASK = 0xFFFFFFFF
 

@@ -7,9 +7,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fullhouse.core.errors import InputError, UnsupportedError
+from fullhouse.core.tables import Snapshot
 from fullhouse.engine.engine import ibis_schema
-from fullhouse.errors import InputError, UnsupportedError
-from fullhouse.tables import Snapshot
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

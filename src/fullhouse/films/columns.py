@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.arrays import Flags
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.films.film_set import Problem
-
-Bad = npt.NDArray[np.bool_]
 
 
 def read_table(path: Path, *, what: str) -> pa.Table:
@@ -54,7 +52,7 @@ def need_columns(path: Path, given: Sequence[str], needed: Sequence[str], *, wha
         )
 
 
-def dates(column: pa.ChunkedArray) -> tuple[pa.Array, Bad]:
+def dates(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
     """A column as dates; bad is what is there and is no date written YYYY-MM-DD."""
     column = _whole(column)
     if pa.types.is_temporal(column.type):
@@ -67,7 +65,7 @@ def dates(column: pa.ChunkedArray) -> tuple[pa.Array, Bad]:
     return found, _bad(text, found)
 
 
-def numbers(column: pa.ChunkedArray) -> tuple[pa.Array, Bad]:
+def numbers(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
     """A column as numbers; bad is what is there and is no finite number."""
     column = _whole(column)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
@@ -92,7 +90,7 @@ class Refusals:
         self.good = np.ones(rows, dtype=bool)
         self.problems: list[Problem] = []
 
-    def refuse(self, bad: Bad, problem: str, given: pa.Array | pa.ChunkedArray) -> None:
+    def refuse(self, bad: Flags, problem: str, given: pa.Array | pa.ChunkedArray) -> None:
         """Refuse rows that were not refused before."""
         for row in np.flatnonzero(bad & self.good):
             self.problems.append(Problem(int(row) + 1, problem, _show(given[int(row)].as_py())))
@@ -103,7 +101,7 @@ class Refusals:
         return tuple(sorted(self.problems))
 
 
-def null(column: pa.Array) -> Bad:
+def null(column: pa.Array) -> Flags:
     """Which values are missing."""
     return np.asarray(column.is_null())
 
@@ -123,6 +121,6 @@ def _text(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _bad(given: pa.Array, found: pa.Array) -> Bad:
-    bad: Bad = np.asarray(given.is_valid()) & np.asarray(found.is_null())
+def _bad(given: pa.Array, found: pa.Array) -> Flags:
+    bad: Flags = np.asarray(given.is_valid()) & np.asarray(found.is_null())
     return bad

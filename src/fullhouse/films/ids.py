@@ -2,7 +2,7 @@
 
 import hashlib
 
-from fullhouse.values import slug
+from fullhouse.core.values import slug
 
 
 def film_slug(title: str, year: int | None) -> str:

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Table
 from fullhouse.films.film import EVERYWHERE, FIELDS, Film
 from fullhouse.films.link import USER
 from fullhouse.films.take import groups
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Table
 
 SAME_AS = "same_as"
 """A fact that is none of a film: the id is no film's own any more, its rows are that film's."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fullhouse.control import FilmLinkRow
-from fullhouse.errors import ConflictError
+from fullhouse.core.errors import ConflictError
 
 USER = "user"
 """The set of films that somebody added by hand."""

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import parse_date
 from fullhouse.films.columns import Refusals, dates, null, numbers, read_table, texts
 from fullhouse.films.film import EVERYWHERE, FIELDS, SIGNALS
 from fullhouse.films.film_set import (
@@ -25,7 +26,6 @@ from fullhouse.films.film_set import (
 )
 from fullhouse.films.film_set import SIGNALS as SIGNALS_SCHEMA
 from fullhouse.films.ids import film_slug
-from fullhouse.values import parse_date
 
 NAME = "plain"
 READER = "plain 1"

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine as Database
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import FILM_FACT
 from fullhouse.films import link as links_
 from fullhouse.films.film import EVERYWHERE
 from fullhouse.films.film_set import Said
@@ -16,7 +17,6 @@ from fullhouse.films.known import SAME_AS
 from fullhouse.films.link import RETIRED, USER, Link
 from fullhouse.films.take import append_rows, fact_rows
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM_FACT
 
 ALWAYS = date(1, 1, 1)
 """That two ids are one film is no news of the film: it holds whatever the as-of date."""

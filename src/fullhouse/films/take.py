@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Engine as Database
 
-from fullhouse.errors import did_you_mean
+from fullhouse.core.errors import did_you_mean
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
 from fullhouse.films import link as links_
 from fullhouse.films.film import EVERYWHERE
 from fullhouse.films.film_set import ANNOUNCED, Entry, FilmSet, Problem, Said
@@ -22,7 +23,6 @@ from fullhouse.films.ids import distinct, film_slug
 from fullhouse.films.link import RETIRED, Link
 from fullhouse.films.match import Item, key, match
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,18 @@
 """Forecast past films as if their day were today, and score it: rolling origins, by year."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.progress import Progress, silent
 from fullhouse.forecast.baselines import comparables, log_linear
 from fullhouse.forecast.conform import SIZES
 from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.forecast import PROBABILITIES, Range
-from fullhouse.forecast.history import Floats, Ints
 from fullhouse.forecast.horizon import BEFORE
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.project import draws
@@ -130,7 +131,7 @@ def backtest(
     horizons: Sequence[str] = HORIZONS,
     fridays_only: bool = False,
     workers: int = 2,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Progress = silent,
 ) -> Backtest:
     """Forecast each film that opened in some years with models made on the 1 January before.
 

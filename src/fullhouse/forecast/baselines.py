@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fullhouse.forecast.history import Floats
+from fullhouse.core.arrays import Floats
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.rows import outcomes
 from fullhouse.forecast.season import first_sunday

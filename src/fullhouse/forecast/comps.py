@@ -5,8 +5,9 @@ from datetime import date
 
 import numpy as np
 
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.forecast.forecast import Comp
-from fullhouse.forecast.history import Floats, History, Ints
+from fullhouse.forecast.history import History
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.season import as_day
 

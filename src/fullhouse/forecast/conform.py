@@ -13,8 +13,8 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.forecast.forecast import PROBABILITIES
-from fullhouse.forecast.history import Floats, Ints
 
 FEWEST = 40
 """Ranges are not made from fewer past errors."""

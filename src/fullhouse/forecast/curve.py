@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from fullhouse.forecast.history import Floats, Ints, Run
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.forecast.history import Run
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.rows import SETTLED_DAYS
 from fullhouse.forecast.season import day_effects, first_sunday

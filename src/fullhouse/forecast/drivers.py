@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from fullhouse.forecast.history import Floats, Ints
+from fullhouse.core.arrays import Floats, Ints
 
 PERMUTATIONS = 24
 SEED = 4

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from fullhouse.forecast.history import Floats
+from fullhouse.core.arrays import Floats
 
 FEWEST = 40
 """A model is not fitted to fewer films."""

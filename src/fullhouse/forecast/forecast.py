@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from fullhouse.errors import InputError
-from fullhouse.values import as_json
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import as_json
 
 PROBABILITIES: tuple[float, ...] = (0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975)
 """The probabilities at which every range is stored: 2.5 %, 5 %, 10 % … 95 %, 97.5 %."""

@@ -15,14 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse import films
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import EVERYWHERE, FIELDS, USER, WIDE
 from fullhouse.forecast.season import EPOCH
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

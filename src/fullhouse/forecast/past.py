@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fullhouse.forecast.history import Floats, History
+from fullhouse.core.arrays import Floats
+from fullhouse.forecast.history import History
 from fullhouse.forecast.prices import log_price
 from fullhouse.forecast.season import as_day, first_sunday, weekend
 from fullhouse.forecast.titles import NEW_AFTER_DAYS, Titles

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.forecast import comps as comps_
 from fullhouse.forecast import curve
 from fullhouse.forecast.curve import Shape
@@ -23,7 +24,7 @@ from fullhouse.forecast.forecast import (
     Range,
     Step,
 )
-from fullhouse.forecast.history import Floats, History
+from fullhouse.forecast.history import History
 from fullhouse.forecast.horizon import AFTER, BEFORE, Horizon, days_known, horizon_at
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table

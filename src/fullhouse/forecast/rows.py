@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.forecast.features import features
-from fullhouse.forecast.history import Floats, Ints
 from fullhouse.forecast.horizon import BEFORE, days_known
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.run_features import run_features

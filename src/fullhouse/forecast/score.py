@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fullhouse.control import Entry
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast.forecast import LEVELS, PROBABILITIES, QUANTITIES
 from fullhouse.forecast.truth import Truth
 from fullhouse.stats import scores as stats

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from joblib import Parallel, delayed
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import ensemble
 from fullhouse.forecast.comps import closeness, nearest, pull
 from fullhouse.forecast.conform import FEWEST as FEWEST_ERRORS
@@ -14,7 +15,6 @@ from fullhouse.forecast.conform import Conformal, calibrate
 from fullhouse.forecast.ensemble import BEFORE_OPENING, IN_CINEMAS, LIGHT, Ensemble, Recipe
 from fullhouse.forecast.features import BUDGET, STORY, THEATERS
 from fullhouse.forecast.forecast import PROBABILITIES
-from fullhouse.forecast.history import Floats, Ints
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.rows import Outcomes, Rows, outcomes, rows_at, to_date
 

@@ -17,9 +17,9 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from fullhouse.errors import ConflictError, InputError
+from fullhouse.core.errors import ConflictError, InputError
+from fullhouse.core.tables import Snapshot, Table
 from fullhouse.lake.place import Place
-from fullhouse.tables import Snapshot, Table
 
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
 WRITER = WriterProperties(compression="ZSTD", compression_level=1)

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import Table
 from fullhouse.lake.lake import WRITER, Lake, commit_time, version_at
-from fullhouse.tables import Table
 
 LEAST_RETENTION_DAYS = 1
 """Vacuuming younger files could take away what a running reader still needs."""

@@ -8,7 +8,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 
 def is_url(text: str) -> bool:

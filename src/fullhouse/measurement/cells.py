@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError
 from fullhouse.stats.cuped import Joint, joint
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from fullhouse.activation.city_pairs import CityDesign
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.campaigns.city_pairs import CityDesign
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.geo import Panel, read_panel
 from fullhouse.stats.city_pairs import TREATED, PairedEffect, check_pairs, paired_effect
 from fullhouse.stats.ratios import Interval, cost_each, return_on_spend
-
-Floats = npt.NDArray[np.float64]
 
 BEFORE_DAYS = 28
 """Whole weeks next before the campaign that a table's cities are measured against."""

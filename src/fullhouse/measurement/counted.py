@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from fullhouse.errors import CannotTellError, InputError
-from fullhouse.values import BLOCK_BITS, MAX_PERSON
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import BLOCK_BITS, MAX_PERSON
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-People = Mapping[int, BitMap]
 """People by block: whole person ids, under their person >> 20."""
 
 SIZE = 1 << BLOCK_BITS
@@ -59,11 +58,11 @@ class CountedArms:
     of their names. Made by `count_arms`, read by `read_part` and `read_parts`.
     """
 
-    arms: Mapping[str, People]
-    strata: Mapping[str, People] | None
+    arms: Mapping[str, PersonSet]
+    strata: Mapping[str, PersonSet] | None
     outcomes: tuple[str, ...]
     covariates: tuple[str, ...]
-    listed: People
+    listed: PersonSet
     start: Mapping[int, int]
     person: npt.NDArray[np.uint32]
     arm: npt.NDArray[np.int8]
@@ -71,11 +70,11 @@ class CountedArms:
 
 
 def count_arms(
-    arms: Mapping[str, People],
+    arms: Mapping[str, PersonSet],
     *,
     outcomes: Mapping[str, Counted],
     covariates: Mapping[str, Counted] | None = None,
-    strata: Mapping[str, People] | None = None,
+    strata: Mapping[str, PersonSet] | None = None,
 ) -> CountedArms:
     """The arms with what is known of their people, ready for any number of readouts.
 
@@ -137,7 +136,7 @@ def ids(people: BitMap) -> npt.NDArray[np.uint32]:
     return np.asarray(people.to_array(), dtype=np.uint32)
 
 
-def _check_apart(groups: Mapping[str, People], what: str) -> None:
+def _check_apart(groups: Mapping[str, PersonSet], what: str) -> None:
     """An error where somebody is in two of the groups."""
     for block in {b for people in groups.values() for b in people}:
         seen = BitMap()
@@ -150,7 +149,7 @@ def _check_apart(groups: Mapping[str, People], what: str) -> None:
             seen |= mine
 
 
-def _check_covered(arms: Mapping[str, People], strata: Mapping[str, People]) -> None:
+def _check_covered(arms: Mapping[str, PersonSet], strata: Mapping[str, PersonSet]) -> None:
     """An error where somebody of an arm is in no stratum."""
     for block in {b for people in arms.values() for b in people}:
         rest = BitMap.union(BitMap(), *_at(arms, block)) - BitMap.union(
@@ -160,6 +159,6 @@ def _check_covered(arms: Mapping[str, People], strata: Mapping[str, People]) -> 
             raise InputError(f"Person {rest.min()} is in an arm, but in no stratum.")
 
 
-def _at(groups: Mapping[str, People], block: int) -> Iterator[BitMap]:
+def _at(groups: Mapping[str, PersonSet], block: int) -> Iterator[BitMap]:
     """The people of each group that has some in a block."""
     return (people[block] for people in groups.values() if block in people)

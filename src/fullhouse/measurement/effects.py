@@ -5,9 +5,9 @@ from dataclasses import replace
 from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment
 from fullhouse.stats.arms import Estimate, Sums, capped, heavy, holm, kurtosis, stratified, sums
@@ -15,8 +15,6 @@ from fullhouse.stats.cuped import adjusted, adjustment, columns_of
 from fullhouse.stats.proportions import share_difference
 from fullhouse.stats.ratios import Interval, cost_each, relative, return_on_spend
 from fullhouse.stats.sequential import AlwaysValid, always_valid, check_enough
-
-Floats = npt.NDArray[np.float64]
 
 FEW = 20
 """With fewer people with (or without) a yes-or-no outcome in an arm, no mean is near normal."""

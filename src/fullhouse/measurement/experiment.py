@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.stats.arms import Capped, Estimate, check_level
 from fullhouse.stats.ratios import Interval
 from fullhouse.stats.sample_ratio import Check

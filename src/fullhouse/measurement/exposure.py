@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
 
+from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION, Table
+from fullhouse.core.values import BLOCK_BITS, MAX_PERSON
 from fullhouse.engine import Engine
-from fullhouse.errors import InputError
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_PERSON, CLICK, IMPRESSION, Table
-from fullhouse.values import BLOCK_BITS, MAX_PERSON
 
-People = Mapping[int, BitMap]
 PERSON_BITS = 32
 
 
@@ -48,7 +48,7 @@ class Reached:
     Impressions of accounts that are no known person count, and reach nobody.
     """
 
-    people: People
+    people: PersonSet
     impressions: int
 
 
@@ -57,8 +57,8 @@ def exposure(
     lake: Lake,
     *,
     lines: Mapping[str, str],
-    treated: Mapping[str, People],
-    held_out: Mapping[str, People],
+    treated: Mapping[str, PersonSet],
+    held_out: Mapping[str, PersonSet],
     first: date,
     until: date,
     campaign: str,
@@ -78,8 +78,8 @@ def exposures(
     reached: Mapping[str, Reached],
     clicks: Mapping[str, int],
     *,
-    treated: Mapping[str, People],
-    held_out: Mapping[str, People],
+    treated: Mapping[str, PersonSet],
+    held_out: Mapping[str, PersonSet],
 ) -> tuple[Exposure, ...]:
     """What came back of each line, from whom it reached and what was clicked."""
     return tuple(
@@ -149,12 +149,12 @@ def clicks_of(
     return {line: found.get(line, 0) for line in lines}
 
 
-def size(people: People) -> int:
+def size(people: PersonSet) -> int:
     """How many people."""
     return sum(len(p) for p in people.values())
 
 
-def in_both(one: People, two: People) -> int:
+def in_both(one: PersonSet, two: PersonSet) -> int:
     """How many people are in both."""
     return sum(p.intersection_cardinality(two[b]) for b, p in one.items() if b in two)
 

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.values import parse_date
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.load import check_columns, load_table, numbers, texts
 from fullhouse.stats.geo import geo_effect
 from fullhouse.stats.ratios import Interval
-from fullhouse.values import parse_date
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from fullhouse.errors import InputError, did_you_mean
-
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import InputError, did_you_mean
 
 
 def load_table(source: pa.Table | str | Path) -> pa.Table:

@@ -7,12 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.measurement.experiment import Experiment
 from fullhouse.measurement.load import is_number, matrix, numbers, texts
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ who was shown the advertisement; each says what it takes for granted.
 from dataclasses import dataclass
 from typing import Protocol
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.ratios import Interval
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.measurement.cells import Cell, Cells
 from fullhouse.measurement.effects import effects_of
 from fullhouse.measurement.experiment import Experiment, Readout

@@ -3,26 +3,25 @@
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
-from fullhouse.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.arrays import Ints
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.measurement.cells import Cell, Cells
-from fullhouse.measurement.counted import MASK, SIZE, Counted, CountedArms, People, count_arms, ids
+from fullhouse.measurement.counted import MASK, SIZE, Counted, CountedArms, count_arms, ids
 from fullhouse.measurement.experiment import Experiment, Readout
 from fullhouse.measurement.read import readout_of
 
-Ints = npt.NDArray[np.int64]
-
 
 def read_counted(
-    arms: Mapping[str, People],
+    arms: Mapping[str, PersonSet],
     *,
     control: str,
     outcomes: Mapping[str, Counted],
     covariates: Mapping[str, Counted] | None = None,
-    strata: Mapping[str, People] | None = None,
-    only: People | None = None,
+    strata: Mapping[str, PersonSet] | None = None,
+    only: PersonSet | None = None,
     shares: Mapping[str, float] | None = None,
     costs: Mapping[str, float] | None = None,
     share_seen: float | None = None,
@@ -57,7 +56,7 @@ def read_part(
     counted: CountedArms,
     *,
     control: str,
-    only: People | None = None,
+    only: PersonSet | None = None,
     shares: Mapping[str, float] | None = None,
     costs: Mapping[str, float] | None = None,
     share_seen: float | None = None,
@@ -93,7 +92,7 @@ def read_part(
 
 def read_parts(
     counted: CountedArms,
-    parts: Mapping[str, People | None],
+    parts: Mapping[str, PersonSet | None],
     *,
     control: str,
     shares: Mapping[str, float] | None = None,
@@ -126,9 +125,9 @@ def read_parts(
     return found
 
 
-def _cells(counted: CountedArms, only: People | None) -> Cells:
+def _cells(counted: CountedArms, only: PersonSet | None) -> Cells:
     """Everybody of a part by arm and stratum: rows of those listed, and how many others."""
-    strata: Mapping[str, People | None] = counted.strata or {"all": None}
+    strata: Mapping[str, PersonSet | None] = counted.strata or {"all": None}
     kept, cells = [], []
     for name, people in strata.items():
         inside = _both(only, people)
@@ -148,7 +147,7 @@ def _cells(counted: CountedArms, only: People | None) -> Cells:
     return Cells(tuple(counted.arms), tuple(kept), by_arm, len(counted.outcomes))
 
 
-def _rows(counted: CountedArms, inside: People | None) -> Ints:
+def _rows(counted: CountedArms, inside: PersonSet | None) -> Ints:
     """The rows of the listed people of a part."""
     if inside is None:
         return np.arange(len(counted.person))
@@ -165,13 +164,13 @@ def _rows(counted: CountedArms, inside: People | None) -> Ints:
     return np.concatenate(found)
 
 
-def _size(arm: People, inside: People | None) -> int:
+def _size(arm: PersonSet, inside: PersonSet | None) -> int:
     if inside is None:
         return sum(len(people) for people in arm.values())
     return sum(p.intersection_cardinality(inside[b]) for b, p in arm.items() if b in inside)
 
 
-def _both(one: People | None, two: People | None) -> People | None:
+def _both(one: PersonSet | None, two: PersonSet | None) -> PersonSet | None:
     if one is None or two is None:
         return two if one is None else one
     return {b: people & two[b] for b, people in one.items() if b in two}

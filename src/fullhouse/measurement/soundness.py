@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import Experiment
 from fullhouse.stats.cuped import columns_of

@@ -16,15 +16,14 @@ import pyarrow as pa
 from scipy.stats import t as student
 from sklearn.linear_model import Ridge
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.load import check_columns, is_number, load_table, numbers, texts
 from fullhouse.measurement.people import covariate_matrix
 from fullhouse.stats.arms import check_level
 from fullhouse.stats.qini import qini
 from fullhouse.stats.ratios import Interval
-
-Floats = npt.NDArray[np.float64]
 
 PENALTY = 3.0
 """How hard differences between people are pulled to 0: each covariate's (scaled) coefficient as

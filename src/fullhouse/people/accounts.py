@@ -6,9 +6,9 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from fullhouse.core.tables import ACCOUNT_TABLE, EVENT_TABLES, IDENTIFIER, Snapshot, Table
 from fullhouse.engine import Scratch
 from fullhouse.people.number import numbered
-from fullhouse.tables import ACCOUNT_TABLE, EVENT_TABLES, IDENTIFIER, Snapshot, Table
 
 MENTIONS: tuple[Table, ...] = (ACCOUNT_TABLE, IDENTIFIER, *EVENT_TABLES.values())
 """The tables that make an account exist by naming it."""

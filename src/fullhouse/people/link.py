@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fullhouse.errors import InputError, did_you_mean
-from fullhouse.values import check_slug
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import check_slug
 
 FIELDS = (
     "first_name",

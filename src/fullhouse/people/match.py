@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.people.link import LinkPlan
 
 STRICT = (

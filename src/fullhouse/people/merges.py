@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from fullhouse.core.tables import PERSON_MERGE
 from fullhouse.lake import Lake
-from fullhouse.tables import PERSON_MERGE
 
 
 def living(lake: Lake, persons: Iterable[int]) -> dict[int, int]:

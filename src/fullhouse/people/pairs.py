@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.tables import PERSON_LINK
 from fullhouse.lake import Lake
-from fullhouse.tables import PERSON_LINK
 
 
 def account_pairs(matched: pa.Table, rows: pa.Table, model: str) -> pa.Table:

@@ -7,10 +7,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fullhouse.core.tables import ACCOUNT_TABLE, DEMOGRAPHICS, PERSON_TABLE, Column, Snapshot
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine, Scratch
 from fullhouse.lake import Lake
-from fullhouse.tables import ACCOUNT_TABLE, DEMOGRAPHICS, PERSON_TABLE, Column, Snapshot
-from fullhouse.values import BLOCK_BITS
 
 PASS_BLOCKS = 4
 """Blocks of persons made at a time: some 4 million persons stay well inside 4 GB."""

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.dataset as pads
 
+from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine, Scratch
 from fullhouse.lake import Lake
 from fullhouse.people.number import numbered
@@ -21,7 +22,6 @@ from fullhouse.people.resolution import (
     State,
     batch,
 )
-from fullhouse.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
 
 
 def publish(

@@ -9,11 +9,11 @@ from itertools import combinations
 import ibis
 import pyarrow.dataset as pads
 
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, PERSON_TABLE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine
-from fullhouse.errors import CannotTellError
 from fullhouse.lake import Lake
 from fullhouse.people.resolution import is_whole, read_state
-from fullhouse.tables import ACCOUNT_PERSON, PERSON_MERGE, PERSON_TABLE, REFUSED_IDENTIFIER
 
 DIGEST_SHOWN = 12
 """Hexadecimal digits of a digest that a report shows: enough to find it, useless to match it."""

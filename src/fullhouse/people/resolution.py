@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from fullhouse.lake import Lake
-from fullhouse.tables import (
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     PERSON_MERGE,
     PERSON_TABLE,
     REFUSED_IDENTIFIER,
     Snapshot,
 )
+from fullhouse.lake import Lake
 
 RUN = "fullhouse.resolve.run"
 NEXT = "fullhouse.resolve.next"

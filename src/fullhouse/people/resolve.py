@@ -7,8 +7,10 @@ from functools import reduce
 
 import ibis.expr.types as ir
 
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import IDENTIFIER, PERSON_LINK, PERSON_MERGE, PERSON_TABLE, Snapshot
+from fullhouse.core.values import MAX_PERSON
 from fullhouse.engine import Engine, Scratch
-from fullhouse.errors import CannotTellError
 from fullhouse.lake import Lake
 from fullhouse.people.accounts import MENTIONS, all_nodes, numbered_nodes, unseen
 from fullhouse.people.components import components
@@ -29,8 +31,6 @@ from fullhouse.people.resolution import (
     State,
     read_state,
 )
-from fullhouse.tables import IDENTIFIER, PERSON_LINK, PERSON_MERGE, PERSON_TABLE, Snapshot
-from fullhouse.values import MAX_PERSON
 
 INPUTS = "fullhouse.resolve.inputs"
 

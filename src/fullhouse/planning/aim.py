@@ -13,10 +13,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from fullhouse.core.arrays import Floats
 from fullhouse.planning.problem import Problem
 from fullhouse.planning.response import WEAR, fresh, worn
 
-Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Attitude: TypeAlias = Literal["neutral", "cautious"]
 CAUTIOUS_SHARE = 0.2

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 
-from fullhouse.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,10 @@
 """A channel's cap for somebody in several audiences: rows that hold over cells."""
 
 import numpy as np
-import numpy.typing as npt
 
+from fullhouse.core.arrays import Flags, Floats
 from fullhouse.planning.cells import Slots
 from fullhouse.planning.optimise import Rows
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 def cap_rows(slots: Slots) -> Rows:

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.integer]
+from fullhouse.core.arrays import Flags, Floats, Integers
+
 MOST_SETS = 30
 
 
@@ -28,7 +26,7 @@ class Cells:
 
     in_audience: Flags
     on_channel: Flags
-    city: Ints
+    city: Integers
     persons: Floats
     tickets: Floats
 
@@ -39,7 +37,7 @@ class Cells:
 def cells(
     audiences: Sequence[Flags],
     channels: Sequence[Flags],
-    city: Ints,
+    city: Integers,
     expected: Floats,
     weight: Floats | None = None,
 ) -> Cells:
@@ -75,10 +73,10 @@ class Slots:
     price), `least` the channel's minimum spend.
     """
 
-    audience: Ints
-    channel: Ints
-    city: Ints
-    week: Ints
+    audience: Integers
+    channel: Integers
+    city: Integers
+    week: Integers
     reaches: Flags
     addressed: Floats
     unit_price: Floats

@@ -7,8 +7,8 @@ from importlib import resources
 from statistics import median
 from typing import Any
 
-from fullhouse.errors import InputError, did_you_mean
-from fullhouse.values import check_slug
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import check_slug
 
 PRICINGS = ("cpm", "message")
 FORMS = ("parquet", "csv", "google", "meta", "tiktok", "webhook")

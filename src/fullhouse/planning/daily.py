@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from math import fsum
 from typing import Any
 
+from fullhouse.core.values import as_json
 from fullhouse.planning.plan import Amount
-from fullhouse.values import as_json
 
 DAYS_BEFORE, DAYS_AFTER = 60, 14
 """The page is from so many days before the opening until so many days after it."""

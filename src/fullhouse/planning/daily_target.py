@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import t as student
 
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.planning.daily import ABOVE, BELOW, CANNOT_TELL, ON, Band
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 FEWEST = 20
 """With fewer past films there is no target for a signal."""
 LEVEL = 0.8

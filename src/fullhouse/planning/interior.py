@@ -12,7 +12,8 @@ import numpy.typing as npt
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import linprog
 
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
+
 STEPS, SHRINK, INSIDE, HALVINGS = 80, 0.1, 0.95, 30
 ROUNDING = 1e-6
 """Share of the value by which single precision may be off."""

@@ -7,14 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.planning.cells import Slots
 from fullhouse.planning.optimise import Rows
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 KNOWN = (
     "city_minimum", "exclusive", "blackout", "explore", "channel_maximum", "audience_minimum",
 )  # fmt: skip

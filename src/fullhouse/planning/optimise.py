@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import linprog, minimize_scalar
 from threadpoolctl import threadpool_limits
 
-from fullhouse.errors import InputError
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import InputError
 from fullhouse.planning.aim import Aim, Attitude
 from fullhouse.planning.interior import inside
 from fullhouse.planning.problem import Problem, extra_tickets
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 STEPS = 200
 GAP = 0.002
 """The search ends when no plan can be better by more than this share."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from fullhouse.values import as_json
+from fullhouse.core.values import as_json
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from fullhouse.core.arrays import Floats
 from fullhouse.planning.cells import Cells, Slots
 from fullhouse.planning.response import Response, worn
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import least_squares
 
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
 
 GAIN, GAIN_SPREAD = np.log(0.35), 1.2
 """Mean and spread of the log of what full exposure adds to base tickets, before any readout: a

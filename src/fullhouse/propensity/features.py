@@ -10,9 +10,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from fullhouse.core.arrays import Integers
 from fullhouse.traits.trait import KINDS
 
-Ints = npt.NDArray[np.integer]
 Narrow = npt.NDArray[np.float32]
 
 SUMS = ("film", "marks", "facts", "baskets", "interest")
@@ -40,7 +40,7 @@ class Scale:
     knots: tuple[tuple[float, ...], ...]
 
 
-def columns(sums: Narrow, activity: Ints, scale: Scale) -> Narrow:
+def columns(sums: Narrow, activity: Integers, scale: Scale) -> Narrow:
     """A row for each person, from the first four sums (columns) and activity (rows are KINDS)."""
     film, marks, facts, baskets = (np.ascontiguousarray(sums[:, i]) for i in range(4))
     # One column after the other in memory: each is then written, and weighed, in one sweep.
@@ -75,7 +75,7 @@ def taste_of(film: Narrow, marks: Narrow, per_mark: float) -> Narrow:
     return found
 
 
-def knots_of(activity: Ints, weight: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
+def knots_of(activity: Integers, weight: npt.NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
     """The thirds of those who are active at all, for each of KINDS."""
     found = []
     for each in activity:

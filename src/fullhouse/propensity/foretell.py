@@ -5,20 +5,17 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.discovery.film_words import FilmWords
-from fullhouse.discovery.kinds import kinds_of
-from fullhouse.errors import InputError
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.errors import InputError
 from fullhouse.propensity.features import Scale, columns
 from fullhouse.propensity.learn import Taste, Told, tell
 from fullhouse.propensity.likeness import weights_of
 from fullhouse.propensity.logistic import level_for
 from fullhouse.propensity.propensity import PropensityModel
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
 
 
 def foretell(
@@ -71,7 +68,7 @@ def foretell_all(
 
 
 def _bare(
-    taste: Taste, past: Ints, told: Told, at: int, slug: str, film: FilmWords
+    taste: Taste, past: Integers, told: Told, at: int, slug: str, film: FilmWords
 ) -> PropensityModel:
     """The model of one of the films that are told of, without level and dates."""
     traits, sums = _sums(taste, past, told, at)
@@ -118,7 +115,7 @@ def logits_in_sample(taste: Taste, model: PropensityModel, told: Told, at: int) 
 
 
 def _sums(
-    taste: Taste, past: Ints, told: Told, at: int
+    taste: Taste, past: Integers, told: Told, at: int
 ) -> tuple[tuple[Trait, ...], tuple[tuple[float, ...], ...]]:
     """The traits that say something, and what each adds to each of the sums."""
     sample = taste.sample
@@ -140,7 +137,7 @@ def _own(taste: Taste, slug: str) -> tuple[tuple[int, int], ...]:
     return tuple((t.id, KINDS.index(kinds_of(t)[0])) for f in found for t in f.both)
 
 
-def _people_like(taste: Taste, past: Ints, between: Floats, among: Floats) -> Floats:
+def _people_like(taste: Taste, past: Integers, between: Floats, among: Floats) -> Floats:
     """How many people saw films like each: the ridge regression of their log numbers."""
     seen = np.asarray(taste.sample.saw.T @ taste.sample.weight).ravel()[past]
     some = seen > 0

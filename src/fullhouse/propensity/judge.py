@@ -8,18 +8,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from fullhouse.discovery.film_traits import FACTS
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.errors import InputError
 from fullhouse.discovery.reach import ReachPoint
 from fullhouse.discovery.reach_curve import reach_curve
-from fullhouse.errors import InputError
 from fullhouse.propensity.features import KNOTS
 from fullhouse.propensity.learn import FOLDS, Pairs, Taste, fit_pairs
 from fullhouse.propensity.logistic import level_for, slope_of
 from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard, PropensityModel
+from fullhouse.sample.film_traits import FACTS
 from fullhouse.traits.trait import KINDS
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
 
 LEAST_GROUP = 50
 """People of a group under which nothing is said of it: a rate of one half then has a standard
@@ -235,7 +233,7 @@ def _reach(checked: Checked, people: int) -> tuple[ReachPoint, ...]:
     )  # fmt: skip
 
 
-def _ratio(film: Ints, seen: Floats, weight: Floats) -> tuple[float, float]:
+def _ratio(film: Integers, seen: Floats, weight: Floats) -> tuple[float, float]:
     """A share over clusters, and its standard error by linearisation."""
     up, down = np.bincount(film, weight * seen), np.bincount(film, weight)
     share = up.sum() / down.sum()

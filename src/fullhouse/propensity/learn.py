@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array, diags_array
 
-from fullhouse.discovery.blocks import Blocks
-from fullhouse.discovery.film_traits import film_traits
-from fullhouse.discovery.film_words import FilmWords
-from fullhouse.errors import CannotTellError
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import (
     PRIOR_MARKS,
     Narrow,
@@ -29,12 +29,11 @@ from fullhouse.propensity.features import (
 )
 from fullhouse.propensity.likeness import Likeness, best_ridge, weights_of
 from fullhouse.propensity.logistic import Fit, fit_levels
-from fullhouse.propensity.sample import People, Sample, draw
+from fullhouse.propensity.sample import Sample, draw
+from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.film_traits import film_traits
+from fullhouse.sample.film_words import FilmWords
 from fullhouse.traits.trait import Trait
-from fullhouse.values import keyed_bits
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
 
 FOLDS = 5
 LEAST_FILMS = 20
@@ -68,7 +67,7 @@ class Told:
     starts: Floats
     """What `facts` and `baskets` (rows) are for somebody of no trait: everybody's mean is 0."""
 
-    def sums(self, rows: Ints, film: int) -> Narrow:
+    def sums(self, rows: Integers, film: int) -> Narrow:
         """The first four sums of some people for one film."""
         found: Narrow = np.stack(
             [self.film[rows, film], self.marks[rows], self.facts[rows, film],
@@ -84,12 +83,12 @@ class Pairs:
     `person` are rows of the sample, `weight` how many people of the base each stands for.
     """
 
-    person: Ints
-    film: Ints
+    person: Integers
+    film: Integers
     x: Floats
     seen: Floats
     weight: Floats
-    fold: Ints
+    fold: Integers
 
 
 @dataclass(frozen=True)
@@ -109,12 +108,12 @@ class Taste:
 
 def learn(
     blocks: Blocks,
-    base: People,
+    base: PersonSet,
     traits: Sequence[Trait],
     films: Mapping[str, FilmWords],
     *,
     key: bytes,
-    goers: Mapping[str, People] | None = None,
+    goers: Mapping[str, PersonSet] | None = None,
     most_films: int = MOST_FILMS,
 ) -> Taste:
     """Learn from past films, given by the slug of their traits with what was told before release.
@@ -142,7 +141,7 @@ def learn(
     return Taste(sample, told, likeness, ridge, knots, fit, centre, spread, pairs)
 
 
-def fit_pairs(pairs: Pairs, rows: Ints, centre: Floats, spread: Floats, films: int) -> Fit:
+def fit_pairs(pairs: Pairs, rows: Integers, centre: Floats, spread: Floats, films: int) -> Fit:
     """The shared weights from some pairs; each film has as much say as people of it are here."""
     film, seen = pairs.film[rows], pairs.seen[rows]
     share = np.bincount(film, seen, films) / np.maximum(
@@ -153,7 +152,7 @@ def fit_pairs(pairs: Pairs, rows: Ints, centre: Floats, spread: Floats, films: i
     return fit_levels(x, seen, w, film, films, ridge=RIDGE)
 
 
-def tell(sample: Sample, past: Ints, between: Floats, among: Floats, ridge: float) -> Told:
+def tell(sample: Sample, past: Integers, between: Floats, among: Floats, ridge: float) -> Told:
     """What the past films (columns of the sample's marks) say of others.
 
     `between` is the likeness of the past films (rows) and the others, `among` of the past films.
@@ -200,7 +199,7 @@ _PAIRS = ("person", "film", "x", "seen", "weight", "fold")
 def _pairs(
     sample: Sample,
     among: Floats,
-    mine: Ints,
+    mine: Integers,
     fold: int,
     ridge: float,
     knots: tuple[tuple[float, ...], ...],
@@ -220,7 +219,7 @@ def _pairs(
     return Pairs(*(np.concatenate(c) for c in zip(*found, strict=True)))
 
 
-def _drawn(sample: Sample, film: int, key: bytes) -> tuple[Ints, Floats, Floats]:
+def _drawn(sample: Sample, film: int, key: bytes) -> tuple[Integers, Floats, Floats]:
     """Rows of the sample for one film, whether each saw it, and how many each stands for."""
     saw = sample.saw[:, [film]].toarray()[:, 0] > 0
     bits = keyed_bits(sample.sheet.persons, key + sample.films[film].slug.encode()) / 2**32
@@ -231,7 +230,7 @@ def _drawn(sample: Sample, film: int, key: bytes) -> tuple[Ints, Floats, Floats]
     return rows, saw[rows].astype(np.float64), sample.weight[rows] / rate[rows]
 
 
-def _learnable(sample: Sample, key: bytes, most: int) -> Ints:
+def _learnable(sample: Sample, key: bytes, most: int) -> Integers:
     """Films with viewers enough, in an order by the key."""
     viewers = np.asarray(sample.saw.sum(0)).ravel()
     enough = [i for i in range(len(viewers)) if viewers[i] >= LEAST_VIEWERS]

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.discovery.film_words import FilmWords
-from fullhouse.discovery.word_space import WordSpace, word_space
+from fullhouse.core.arrays import Floats
+from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.traits.names import plain
-
-Floats = npt.NDArray[np.float64]
 
 NEAR_YEARS = 6.0
 """Years within which films are of one time. On the development films of MovieLens 3 and 10 each

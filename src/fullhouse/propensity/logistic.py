@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import brentq, minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer]
+from fullhouse.core.arrays import Floats, Integers
+
 STEPS = 50
 
 
@@ -21,7 +20,7 @@ class Fit:
     levels: Floats
 
 
-def fit_levels(x: Floats, y: Floats, w: Floats, film: Ints, films: int, *, ridge: float) -> Fit:
+def fit_levels(x: Floats, y: Floats, w: Floats, film: Integers, films: int, *, ridge: float) -> Fit:
     """Weights shared by all films, of columns of about unit size, with a level for each film.
 
     Newton's method; the levels are eliminated block by block, so thousands of films cost no more
@@ -96,6 +95,6 @@ def level_for(logits: Floats, w: Floats, people: float) -> float:
     return float(brentq(lambda a: (w * expit(logits + a)).sum() - people, -60, 60, xtol=1e-9))
 
 
-def slope_of(logits: Floats, y: Floats, w: Floats, film: Ints, films: int) -> float:
+def slope_of(logits: Floats, y: Floats, w: Floats, film: Integers, films: int) -> float:
     """The calibration slope: 1 where a step in the foretold log-odds is one in the seen."""
     return float(fit_levels(logits[:, None], y, w, film, films, ridge=1e-6).weights[0])

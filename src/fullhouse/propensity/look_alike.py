@@ -10,23 +10,21 @@ from pyroaring import BitMap
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
-from fullhouse.discovery.blocks import Blocks
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.reach import ReachPoint
 from fullhouse.discovery.reach_curve import reach_curve
 from fullhouse.discovery.sheet import Sheet, sheet
-from fullhouse.errors import CannotTellError, InputError
 from fullhouse.propensity.features import KNOTS, SUMS
 from fullhouse.propensity.logistic import Offset, fit_offset
 from fullhouse.propensity.propensity import PropensityModel, Reason
 from fullhouse.propensity.reasons import explain
 from fullhouse.propensity.score import top
+from fullhouse.sample.blocks import Blocks
 from fullhouse.traits.trait import KINDS, Trait
-from fullhouse.values import keyed_bits
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-People = Mapping[int, BitMap]
 
 LEAST_SEED = 500
 """Half of the list judges what the other half taught. With 250 people the held-out reach at the
@@ -76,8 +74,8 @@ class LookAlike:
 
 def look_alike(
     blocks: Blocks,
-    base: People,
-    seed_people: People,
+    base: PersonSet,
+    seed_people: PersonSet,
     traits: Sequence[Trait],
     *,
     n: int,
@@ -144,7 +142,9 @@ def _check(seeds: int, others: int, n: int) -> None:
         )
 
 
-def _page(blocks: Blocks, base: People, seed: People, traits: Sequence[Trait], key: bytes) -> Sheet:
+def _page(
+    blocks: Blocks, base: PersonSet, seed: PersonSet, traits: Sequence[Trait], key: bytes
+) -> Sheet:
     none = np.zeros(0, dtype=np.int64)
     nothing = OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), (0,) * len(KINDS), (none,) * 3)
     return sheet(

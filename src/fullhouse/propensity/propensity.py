@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Self
 
+from fullhouse.core.errors import InputError
 from fullhouse.discovery.reach import ReachPoint
-from fullhouse.errors import InputError
 
 
 @dataclass(frozen=True)

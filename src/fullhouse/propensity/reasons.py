@@ -1,20 +1,17 @@
 """What sets an audience apart in a model's eyes: of audiences only, never of one person."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import numpy.typing as npt
-from pyroaring import BitMap
 
-from fullhouse.discovery.blocks import Blocks
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery.tally import pairs_of
-from fullhouse.errors import InputError
 from fullhouse.propensity.features import SUMS
 from fullhouse.propensity.propensity import PropensityModel, Reason
+from fullhouse.sample.blocks import Blocks
 
-Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-People = Mapping[int, BitMap]
 
 LEAST_AUDIENCE = 100
 """People under which an audience is not explained: it could be the explanation of a person."""
@@ -22,9 +19,9 @@ LEAST_AUDIENCE = 100
 
 def reasons(
     model: PropensityModel,
-    audience: People,
+    audience: PersonSet,
     blocks: Blocks,
-    base: People,
+    base: PersonSet,
     *,
     most: int = 10,
     floor: int = LEAST_AUDIENCE,
@@ -42,9 +39,9 @@ def reasons(
 
 
 def explain(
-    audience: People,
+    audience: PersonSet,
     blocks: Blocks,
-    base: People,
+    base: PersonSet,
     weights: Floats,
     ids: tuple[int, ...],
     names: tuple[str, ...],
@@ -86,7 +83,7 @@ def say(model: PropensityModel) -> Floats:
     return found
 
 
-def held(blocks: Blocks, people: People, ids: tuple[int, ...]) -> Counts:
+def held(blocks: Blocks, people: PersonSet, ids: tuple[int, ...]) -> Counts:
     """How many of some people have each trait."""
     size = max(ids, default=0) + 2
     total = np.zeros(size, dtype=np.int64)

@@ -8,15 +8,14 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csr_array, diags_array, hstack
 
-from fullhouse.discovery.blocks import Blocks, Ints
-from fullhouse.discovery.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits
-from fullhouse.discovery.kinds import kinds_of
+from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.sheet import Sheet, members_of, sheet
+from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits
+from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
-
-Floats = npt.NDArray[np.float64]
-People = Mapping[int, BitMap]
 
 FACT_FAMILIES = frozenset((*FACTS, *PLACES))
 BASKET_FAMILIES = frozenset(BASKETS)
@@ -35,7 +34,7 @@ class Sample:
     saw: csr_array = field(repr=False)
     own: csr_array = field(repr=False)
     """Events of each kind behind a film's marks: columns are films, kind after kind."""
-    facts: Ints = field(repr=False)
+    facts: Integers = field(repr=False)
     """Columns of the sheet that are facts or baskets, and which of them are facts."""
     is_fact: npt.NDArray[np.bool_] = field(repr=False)
 
@@ -54,12 +53,12 @@ class Sample:
 
 def draw(
     blocks: Blocks,
-    base: People,
+    base: PersonSet,
     traits: Sequence[Trait],
     films: Sequence[str],
     *,
     key: bytes,
-    goers: Mapping[str, People] | None = None,
+    goers: Mapping[str, PersonSet] | None = None,
     most_watchers: int = MOST_WATCHERS,
     most_others: int = MOST_OTHERS,
 ) -> Sample:
@@ -95,7 +94,7 @@ def _foretells(trait: Trait) -> bool:
     return trait.family in FACT_FAMILIES or trait.family in BASKET_FAMILIES
 
 
-def _holders(blocks: Blocks, base: People, traits: Sequence[Trait]) -> dict[int, BitMap]:
+def _holders(blocks: Blocks, base: PersonSet, traits: Sequence[Trait]) -> dict[int, BitMap]:
     """People of a base who have any of some traits."""
     wanted = np.zeros(max((t.id for t in traits), default=0) + 2, dtype=np.int64)
     wanted[[t.id for t in traits]] = 1
@@ -109,7 +108,7 @@ def _holders(blocks: Blocks, base: People, traits: Sequence[Trait]) -> dict[int,
     return found
 
 
-def _places(found: Sheet, films: Sequence[FilmTraits]) -> tuple[Ints, Ints]:
+def _places(found: Sheet, films: Sequence[FilmTraits]) -> tuple[Integers, Integers]:
     """The columns of the films' traits in the sheet, and whose each is."""
     pairs = [(found.column(t.name), i) for i, f in enumerate(films) for t in f.both]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -129,7 +128,7 @@ def _saw(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
     return (found.has @ csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), size)).tocsc()
 
 
-def _went(found: Sheet, films: Sequence[FilmTraits], goers: Mapping[str, People]) -> csr_array:
+def _went(found: Sheet, films: Sequence[FilmTraits], goers: Mapping[str, PersonSet]) -> csr_array:
     """Who bought a ticket for each film."""
     flags = [members_of(found.persons, goers.get(f.slug, {})) for f in films]
     columns = [np.flatnonzero(each) for each in flags]

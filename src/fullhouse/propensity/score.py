@@ -1,6 +1,6 @@
 """Score everybody, block after block, in bounded memory: one pass over the person-major form."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -11,17 +11,17 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from fullhouse.discovery.blocks import Block, Blocks, Ints
+from fullhouse.core.arrays import Integers
+from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.tally import pairs_of
-from fullhouse.errors import InputError
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.propensity import PropensityModel
+from fullhouse.sample.blocks import Block, Blocks
 from fullhouse.traits.trait import KINDS
-from fullhouse.values import keyed_bits
 
 Narrow = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
-People = Mapping[int, BitMap]
 
 CHUNK = 32_768
 """People scored at once: their pairs and columns stay within a few megabytes."""
@@ -44,13 +44,13 @@ class _Kernel:
     interest: bool
 
 
-def score_block(model: PropensityModel, block: Block, rows: Ints) -> Narrow:
+def score_block(model: PropensityModel, block: Block, rows: Integers) -> Narrow:
     """The probability of each of some people of a block, given by where they stand in it."""
     found: Narrow = expit(logits_of(model, block, rows))
     return found
 
 
-def logits_of(model: PropensityModel, block: Block, rows: Ints) -> Narrow:
+def logits_of(model: PropensityModel, block: Block, rows: Integers) -> Narrow:
     """The log-odds of some people of a block."""
     kernel = _kernel(model)
     found = np.empty(len(rows), dtype=np.float32)
@@ -68,16 +68,16 @@ def unknown(model: PropensityModel) -> np.float32:
 
 
 def score_all(
-    model: PropensityModel, blocks: Blocks, base: People
-) -> Iterator[tuple[int, Ints, Narrow]]:
+    model: PropensityModel, blocks: Blocks, base: PersonSet
+) -> Iterator[tuple[int, Integers, Narrow]]:
     """Each block's people of the base, ascending, with their probabilities; nobody is left out."""
     for number, persons, logits in logits_all(model, blocks, base):
         yield number, persons, expit(logits)
 
 
 def logits_all(
-    model: PropensityModel, blocks: Blocks, base: People
-) -> Iterator[tuple[int, Ints, Narrow]]:
+    model: PropensityModel, blocks: Blocks, base: PersonSet
+) -> Iterator[tuple[int, Integers, Narrow]]:
     """Each block's people of the base, ascending, with their log-odds."""
     nobody = unknown(model)
     known = set(blocks.numbers())
@@ -101,7 +101,7 @@ def logits_all(
 def levelled(
     model: PropensityModel,
     blocks: Blocks,
-    base: People,
+    base: PersonSet,
     expected_people: float,
     *,
     level: str = "the forecast",
@@ -134,7 +134,7 @@ def levelled(
 
 
 def top(
-    model: PropensityModel, blocks: Blocks, base: People, n: int, *, key: bytes
+    model: PropensityModel, blocks: Blocks, base: PersonSet, n: int, *, key: bytes
 ) -> dict[int, BitMap]:
     """The n people of the base with the highest probability, by block: exactly n.
 
@@ -144,8 +144,8 @@ def top(
     every = sum(len(p) for p in base.values())
     if not 1 <= n <= every:
         raise InputError(f"An audience of the best must have 1 to {every:,} people, not {n:,}.")
-    best: Ints = np.zeros(0, dtype=np.uint64)
-    who: Ints = np.zeros(0, dtype=np.uint32)
+    best: Integers = np.zeros(0, dtype=np.uint64)
+    who: Integers = np.zeros(0, dtype=np.uint32)
     floor = np.uint64(0)
     for _, persons, logits in logits_all(model, blocks, base):
         order = (_sortable(logits).astype(np.uint64) << np.uint64(32)) | keyed_bits(persons, key)
@@ -157,7 +157,9 @@ def top(
     return _by_block(who, base)
 
 
-def at_least(model: PropensityModel, blocks: Blocks, base: People, p: float) -> dict[int, BitMap]:
+def at_least(
+    model: PropensityModel, blocks: Blocks, base: PersonSet, p: float
+) -> dict[int, BitMap]:
     """Everybody of the base whose probability is p or more, by block."""
     if not 0 < p < 1:
         raise InputError(f"A threshold is a probability between 0 and 1, not {p:g}.")
@@ -169,7 +171,7 @@ def at_least(model: PropensityModel, blocks: Blocks, base: People, p: float) -> 
     return found
 
 
-def _best(best: Ints, who: Ints, n: int) -> tuple[Ints, Ints, np.uint64]:
+def _best(best: Integers, who: Integers, n: int) -> tuple[Integers, Integers, np.uint64]:
     if len(best) <= n:
         return best, who, np.uint64(0)
     at = np.argpartition(best, len(best) - n)[len(best) - n :]
@@ -182,15 +184,15 @@ def _sortable(values: Narrow) -> npt.NDArray[np.uint32]:
     return np.where(bits >> np.uint32(31), ~bits, bits | np.uint32(1 << 31))
 
 
-def _by_block(who: Ints, base: People) -> dict[int, BitMap]:
+def _by_block(who: Integers, base: PersonSet) -> dict[int, BitMap]:
     chosen = BitMap(who)
     found = {number: chosen & base[number] for number in sorted(base)}
     return {number: people for number, people in found.items() if people}
 
 
-def _chunk(kernel: _Kernel, block: Block, rows: Ints) -> Narrow:
+def _chunk(kernel: _Kernel, block: Block, rows: Integers) -> Narrow:
     first, last = int(rows[0]), int(rows[-1])
-    activity: Ints
+    activity: Integers
     if last - first + 1 == len(rows):
         ends = block.offsets[first : last + 2]
         traits = block.traits[int(ends[0]) : int(ends[-1])]
@@ -212,7 +214,7 @@ def _chunk(kernel: _Kernel, block: Block, rows: Ints) -> Narrow:
     return _dense(kernel, sums, activity)
 
 
-def _dense(kernel: _Kernel, sums: Narrow, activity: Ints) -> Narrow:
+def _dense(kernel: _Kernel, sums: Narrow, activity: Integers) -> Narrow:
     found: Narrow = columns(sums, activity, kernel.scale) @ kernel.weights
     found += kernel.intercept
     if kernel.interest:
@@ -220,7 +222,7 @@ def _dense(kernel: _Kernel, sums: Narrow, activity: Ints) -> Narrow:
     return found
 
 
-def _without_own(kernel: _Kernel, block: Block, rows: Ints, activity: Ints) -> Ints:
+def _without_own(kernel: _Kernel, block: Block, rows: Integers, activity: Integers) -> Integers:
     """Activity without the events behind the film's own traits."""
     owner, traits, events = pairs_of(block, rows)
     activity = activity.copy()

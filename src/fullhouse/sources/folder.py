@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 
 
 def need(folder: Path, names: Sequence[str], *, home: str) -> list[Path]:

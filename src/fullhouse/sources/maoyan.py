@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.films import ANNOUNCED, TOTALLED, Entry, FilmSet, Problem, Said, digest
 from fullhouse.films.columns import need_columns
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources.folder import need, need_one
 
 HOME = (

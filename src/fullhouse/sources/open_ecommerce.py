@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.sources.folder import need
 
 HOME = (

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.films import ANNOUNCED, Entry, FilmSet, Problem, Said, digest
 from fullhouse.films.columns import need_columns
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fullhouse.errors import InputError
+from fullhouse.core.errors import InputError
 from fullhouse.films import EVERYWHERE, SIGNALS_SCHEMA, Entry, FilmSet, Problem, digest
 
 NAME = "trailer-trends"

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from math import isfinite, sqrt
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import stdtr, stdtrit
 
-from fullhouse.errors import CannotTellError, InputError
-
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError
 
 SURE_WITHIN = 0.1
 """An arm's own variance is used where it is known to within a tenth (one standard error)."""

@@ -6,11 +6,9 @@ the outcome (cases) and of the others, each a share was drawn at random, whateve
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from fullhouse.core.arrays import Floats
 from fullhouse.stats.mantel_haenszel import Z95, Ratio, risk_ratio
-
-Floats = npt.NDArray[np.float64]
 
 
 def case_cohort_ratio(

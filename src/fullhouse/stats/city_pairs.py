@@ -23,12 +23,10 @@ from dataclasses import dataclass
 from math import floor, inf, log2
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import check_level
-
-Floats = npt.NDArray[np.float64]
 
 EXACT_PAIRS = 12
 """Up to so many pairs every set is counted, 4,095; beyond, sets are drawn."""

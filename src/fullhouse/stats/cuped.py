@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import InputError
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import InputError
 from fullhouse.stats.arms import Sums
 from fullhouse.stats.sample_ratio import inverse_of
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

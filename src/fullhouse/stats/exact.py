@@ -1,10 +1,9 @@
 """The exact conditional test of trait and outcome over strata, for small counts."""
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
 
 
 def exact_p(a: Floats, n1: Floats, c: Floats, n0: Floats) -> float:

@@ -16,14 +16,11 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import nnls
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import check_level
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 LEAST_BEFORE = 14
 """Days before the window that a weighted mean of cities needs at least."""

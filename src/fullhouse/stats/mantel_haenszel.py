@@ -12,9 +12,9 @@ import numpy.typing as npt
 from scipy.special import gammainc, gammaincc, ndtr
 from scipy.stats import norm
 
+from fullhouse.core.arrays import Floats
 from fullhouse.stats.exact import exact_p
 
-Floats = npt.NDArray[np.float64]
 Z95 = float(norm.ppf(0.975))
 EXACT_BELOW = 20.0
 """Where luck gives fewer in any cell, p is that of the exact test: a normal tail would be a hundred

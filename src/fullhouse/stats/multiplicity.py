@@ -1,9 +1,8 @@
 """Many tests at once."""
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
 
 
 def benjamini_hochberg(p: Floats) -> Floats:

@@ -4,7 +4,7 @@ from math import sqrt
 
 from scipy.stats import norm
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import check_level
 
 

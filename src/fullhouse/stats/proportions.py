@@ -5,7 +5,7 @@ from math import acos, copysign, cos, pi, sqrt
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import Estimate, check_level
 from fullhouse.stats.ratios import Interval
 

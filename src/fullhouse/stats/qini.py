@@ -8,11 +8,9 @@ controls without, controls with it last (`negative_effect=True`). 0 is a random 
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.errors import CannotTellError, InputError
-
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError, InputError
 
 
 def qini_curve(outcome: Floats, score: Floats, treated: Floats) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ from math import inf, isfinite, sqrt
 
 from scipy.stats import t as student
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import Estimate
 
 

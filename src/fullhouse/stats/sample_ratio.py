@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaln
 from scipy.stats import binomtest, chi2, chi2_contingency, hypergeom
 
-from fullhouse.errors import InputError
-
-Floats = npt.NDArray[np.float64]
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import InputError
 
 STOP_BELOW = 0.001
 """A p below this stops a readout: one false stop in a thousand sound experiments."""

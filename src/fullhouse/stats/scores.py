@@ -11,11 +11,9 @@ given, `independent` says how many of the n are independent (such as films); all
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import betaincinv, ndtr, ndtri
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from fullhouse.core.arrays import Flags, Floats
 
 SMALLEST = 1e-9
 """Amounts below this count as this where a logarithm is taken."""
@@ -123,7 +121,7 @@ def weighted_interval_score(
     return total / (len(levels) + 0.5)
 
 
-def covered(quantiles: Floats, truth: Floats, probabilities: Floats, level: float) -> Bools:
+def covered(quantiles: Floats, truth: Floats, probabilities: Floats, level: float) -> Flags:
     """Whether each truth lies in the central range with this probability, ends included."""
     q, y, p = _checked(quantiles, truth, probabilities)
     low, high = _ends(q, p, level)

@@ -9,7 +9,7 @@ at once, by about 1.5 where it was tuned to be tightest, and that is the price o
 from dataclasses import dataclass
 from math import exp, log, log1p, sqrt
 
-from fullhouse.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import check_level
 
 LEAST_PEOPLE = 100

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from fullhouse.core.arrays import Floats
 from fullhouse.stats.mantel_haenszel import Z95
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from fullhouse.core.tables import DEMOGRAPHICS, Snapshot
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine, Scratch
 from fullhouse.people.persons import persons as persons_of
-from fullhouse.tables import DEMOGRAPHICS, Snapshot
 from fullhouse.traits.blocks import of_block
 from fullhouse.traits.items import nullable
-from fullhouse.values import BLOCK_BITS
 
 
 @dataclass(frozen=True)

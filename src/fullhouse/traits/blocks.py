@@ -10,10 +10,11 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from fullhouse.core.arrays import Integers
+from fullhouse.core.tables import Snapshot
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
-from fullhouse.tables import Snapshot
-from fullhouse.traits.kernel import Columns, Ints
-from fullhouse.values import BLOCK_BITS
+from fullhouse.traits.kernel import Columns
 
 SIZE = 1 << BLOCK_BITS
 EVENTS_AT_ONCE = 16_000_000
@@ -34,9 +35,9 @@ class BlockEvents:
     """Events of one kind in one block, or in a range of its persons."""
 
     columns: Columns
-    source: Ints | None
-    price: Ints | None
-    currency: Ints | None
+    source: Integers | None
+    price: Integers | None
+    currency: Integers | None
 
 
 def of_block(snapshot: Snapshot, block: int, *, kind: str | None = None) -> Snapshot:
@@ -97,23 +98,23 @@ def _place(column: ir.StringColumn, values: Sequence[str]) -> ir.IntegerColumn:
     return column.cases(*branches, else_=ibis.literal(-1).cast("int32")).cast("int32")
 
 
-def _numpy(table: pa.Table, name: str) -> Ints:
-    found: Ints = table[name].to_numpy()
+def _numpy(table: pa.Table, name: str) -> Integers:
+    found: Integers = table[name].to_numpy()
     return found
 
 
-def _maybe(table: pa.Table, name: str) -> Ints | None:
+def _maybe(table: pa.Table, name: str) -> Integers | None:
     return _numpy(table, name) if name in table.column_names else None
 
 
-def _days(table: pa.Table) -> Ints | None:
+def _days(table: pa.Table) -> Integers | None:
     if "day" not in table.column_names:
         return None
-    found: Ints = table["day"].cast(pa.int32()).to_numpy()
+    found: Integers = table["day"].cast(pa.int32()).to_numpy()
     return found
 
 
-def locals_of(persons: Ints) -> Ints:
+def locals_of(persons: Integers) -> Integers:
     """Persons as places within their block."""
-    found: Ints = (persons & (SIZE - 1)).astype(np.int32)
+    found: Integers = (persons & (SIZE - 1)).astype(np.int32)
     return found

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from fullhouse.engine import Engine, Scratch
-from fullhouse.errors import InputError
-from fullhouse.lake import Lake
-from fullhouse.tables import (
+from fullhouse.core.errors import InputError
+from fullhouse.core.progress import Progress, silent
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     ACCOUNT_TABLE,
     FILM,
@@ -24,11 +23,13 @@ from fullhouse.tables import (
     TRAIT_BUILD,
     Snapshot,
 )
+from fullhouse.engine import Engine, Scratch
+from fullhouse.lake import Lake
 from fullhouse.traits.base import base_as_of
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.count import is_narrow
 from fullhouse.traits.read import builds
-from fullhouse.traits.run import Progress, Run
+from fullhouse.traits.run import Run
 from fullhouse.traits.select import Numbers
 from fullhouse.traits.survey import survey
 from fullhouse.traits.trait import Build, Trait
@@ -71,7 +72,7 @@ def build(
     as_of: date,
     floor: int,
     at: datetime,
-    progress: Progress = lambda *_: None,
+    progress: Progress = silent,
 ) -> Built:
     """Build every trait of a catalogue as of a date, over the data as laid out.
 

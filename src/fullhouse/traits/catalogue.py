@@ -7,9 +7,9 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import Window, check_slug
 from fullhouse.traits.trait import KINDS
-from fullhouse.values import Window, check_slug
 
 FILE = "traits.toml"
 FAMILIES = (

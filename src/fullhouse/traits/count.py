@@ -8,14 +8,14 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import ITEM_TRAIT, PERSON_EVENT, Snapshot, Table
+from fullhouse.core.values import Window
 from fullhouse.engine import Engine
-from fullhouse.errors import InputError
 from fullhouse.lake import Lake
-from fullhouse.tables import ITEM_TRAIT, PERSON_EVENT, Snapshot, Table
 from fullhouse.traits.read import traits_of
 from fullhouse.traits.select import FILTERS
 from fullhouse.traits.trait import KINDS, Build, Trait
-from fullhouse.values import Window
 
 COLUMNS = ("kind", "block", "person", "source", "day", "item", "quantity")
 LONG_AGO = date(1900, 1, 1)

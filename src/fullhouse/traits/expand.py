@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family, Own
 from fullhouse.traits.names import distinct_slugs, film_slug, levels, name_slug, path_slug, plain
 from fullhouse.traits.select import Items, Numbers, path_keys
-from fullhouse.values import Window
 
 SEEN = ("view", "ticket")
 WANTED = ("want_to_see",)

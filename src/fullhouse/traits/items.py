@@ -7,9 +7,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.tables import FILM, ITEM, PRODUCT, PURCHASE, TICKET, VIEW, WANT_TO_SEE, Snapshot
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.tables import FILM, ITEM, PRODUCT, PURCHASE, TICKET, VIEW, WANT_TO_SEE, Snapshot
 
 PRODUCT_COLUMNS = ("title", "category")
 FILM_COLUMNS = ("title", "genres", "release_year")

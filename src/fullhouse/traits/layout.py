@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass, replace
 import ibis
 import ibis.expr.types as ir
 
-from fullhouse.engine import Engine
-from fullhouse.errors import ConflictError
-from fullhouse.lake import Lake
-from fullhouse.tables import (
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     EVENT_TABLES,
     FILM,
@@ -19,9 +17,11 @@ from fullhouse.tables import (
     PRODUCT,
     Table,
 )
+from fullhouse.core.values import BLOCK_BITS
+from fullhouse.engine import Engine
+from fullhouse.lake import Lake
 from fullhouse.traits.items import nullable, number_items, purchase_id
 from fullhouse.traits.trait import KINDS
-from fullhouse.values import BLOCK_BITS
 
 INPUTS: tuple[Table, ...] = (ACCOUNT_PERSON, PRODUCT, FILM, *(EVENT_TABLES[k] for k in KINDS))
 NOTE = "fullhouse.layout"

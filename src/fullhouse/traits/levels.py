@@ -9,10 +9,11 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from fullhouse.core.arrays import Integers
+from fullhouse.core.values import Window
 from fullhouse.engine import Engine
-from fullhouse.traits.kernel import Columns, Ints
+from fullhouse.traits.kernel import Columns
 from fullhouse.traits.select import Items
-from fullhouse.values import Window
 
 PRICES = ("low", "middle", "high")
 FIFTHS = ("q1", "q2", "q3", "q4", "q5")
@@ -37,13 +38,15 @@ def parts_of(times: Mapping[int, int], parts: int) -> dict[int, int]:
 class PriceLevels:
     """The level of each price in its category and currency, cut into thirds of the purchases."""
 
-    category: Ints
+    category: Integers
     currencies: list[str]
-    keys: Ints
-    levels: Ints
+    keys: Integers
+    levels: Integers
     first_day: int | None
 
-    def scores(self, columns: Columns, price: Ints, currency: Ints, size: int) -> tuple[Ints, Ints]:
+    def scores(
+        self, columns: Columns, price: Integers, currency: Integers, size: int
+    ) -> tuple[Integers, Integers]:
         """For each person of a block, the number of priced purchases and the sum of levels."""
         known = (price > 0) & (currency >= 0) & (self.category[columns.item] >= 0)
         if self.first_day is not None:
@@ -59,7 +62,7 @@ class PriceLevels:
         return n, total
 
 
-def price_of(n: Ints, total: Ints, least: int) -> Ints:
+def price_of(n: Integers, total: Integers, least: int) -> Integers:
     """0 low, 1 middle, 2 high: the person's mean level; -1 with fewer than `least` purchases."""
     level = np.where(3 * total < 2 * n, 0, np.where(3 * total > 4 * n, 2, 1))
     return np.where(n >= least, level, -1).astype(np.int32)
@@ -106,6 +109,6 @@ def price_levels(
     return PriceLevels(category, currencies, keys, levels, from_day)
 
 
-def _key(category: Ints, currency: Ints, bucket: Ints) -> Ints:
-    found: Ints = (category.astype(np.int64) * 1024 + currency) * 4096 + bucket + 2048
+def _key(category: Integers, currency: Integers, bucket: Integers) -> Integers:
+    found: Integers = (category.astype(np.int64) * 1024 + currency) * 4096 + bucket + 2048
     return found

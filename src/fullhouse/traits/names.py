@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from fullhouse.values import slug
+from fullhouse.core.values import slug
 
 SEPARATOR = " > "
 

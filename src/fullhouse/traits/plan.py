@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from fullhouse.core.arrays import Integers
+from fullhouse.core.values import Window
 from fullhouse.traits.blocks import Need
 from fullhouse.traits.catalogue import Catalogue, Family
 from fullhouse.traits.expand import Counted
 from fullhouse.traits.facts import Fact, FactFamily
-from fullhouse.traits.kernel import Ints, ItemMap, first_day, item_maps
+from fullhouse.traits.kernel import ItemMap, first_day, item_maps
 from fullhouse.traits.levels import FIFTHS, PRICES, PriceLevels
-from fullhouse.values import Window
 
 KIND_OF = {"moviegoer": "ticket", "viewer": "view"}
 
@@ -54,8 +55,8 @@ class Plan:
     as_of: date
     candidates: list[Candidate]
     maps: list[ItemMap]
-    least: Ints
-    most: Ints
+    least: Integers
+    most: Integers
     goers: list[Goers]
     price: PriceLevels | None
     price_least: int

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
 
-from fullhouse.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.lake import Lake
-from fullhouse.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.traits.trait import EVERYONE, Build, Trait
 
 BLOCKS_AT_ONCE = 64

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 import numpy as np
 from pyroaring import BitMap
 
-from fullhouse.traits.kernel import Ints
+from fullhouse.core.arrays import Integers
 
 COOKIE = 12346
 ARRAY_MAX = 4096
 """A container with more ids than this is a bitmap of 8 KiB."""
 
 
-def serialize_all(ids: Ints, starts: Ints) -> Iterator[bytes]:
+def serialize_all(ids: Integers, starts: Integers) -> Iterator[bytes]:
     """The bitmap of each slice ids[starts[i]:starts[i + 1]]; ids ascend within a slice."""
     ids = np.ascontiguousarray(ids, np.uint32)
     low = ids.astype("<u2")

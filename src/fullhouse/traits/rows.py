@@ -7,16 +7,18 @@ import pyarrow as pa
 from pyroaring import BitMap
 from scipy.sparse import csr_array
 
-from fullhouse.tables import PERSON_TRAIT, TRAIT_BITMAP
+from fullhouse.core.arrays import Flags, Integers
+from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.traits.blocks import SIZE, locals_of
-from fullhouse.traits.kernel import Ints
 from fullhouse.traits.roaring import serialize_all
 from fullhouse.traits.tally import Tally
 from fullhouse.traits.trait import EVERYONE, KINDS
-from fullhouse.values import BLOCK_BITS
 
 
-def person_rows(build: int, block: int, counted: Tally, columns: Ints, built: Ints) -> pa.Table:
+def person_rows(
+    build: int, block: int, counted: Tally, columns: Integers, built: Flags
+) -> pa.Table:
     """A row of `person_trait` for every person of the base in a block.
 
     `columns` are the candidates of each person that are not about items, -1 for none, ascending
@@ -36,7 +38,7 @@ def person_rows(build: int, block: int, counted: Tally, columns: Ints, built: In
     return pa.table(found).cast(PERSON_TRAIT.schema)
 
 
-def _merge(counted: Tally, columns: Ints, built: Ints) -> tuple[Ints, Ints, Ints]:
+def _merge(counted: Tally, columns: Integers, built: Flags) -> tuple[Integers, Integers, Integers]:
     """Traits and events person after person, and where each person's end."""
     local, trait, behind = _with_few(counted)
     keep = built[trait]
@@ -61,7 +63,7 @@ def _merge(counted: Tally, columns: Ints, built: Ints) -> tuple[Ints, Ints, Ints
     return traits, events, ends
 
 
-def _with_few(counted: Tally) -> tuple[Ints, Ints, Ints]:
+def _with_few(counted: Tally) -> tuple[Integers, Integers, Integers]:
     if not len(counted.few_local):
         return counted.local, counted.trait, counted.events
     local = np.concatenate([counted.local, counted.few_local])
@@ -71,14 +73,14 @@ def _with_few(counted: Tally) -> tuple[Ints, Ints, Ints]:
     return local[order], trait[order], behind[order]
 
 
-def _behind(counted: Tally, columns: Ints) -> Ints:
+def _behind(counted: Tally, columns: Integers) -> Integers:
     found = np.zeros(columns.shape, np.int32)
     found[:, : counted.behind.shape[1]] = counted.behind
     return found
 
 
 def bitmaps(
-    block: int, counted: Tally, columns: Ints, built: Ints
+    block: int, counted: Tally, columns: Integers, built: Flags
 ) -> Iterator[tuple[int, int, bytes]]:
     """(trait, persons, bitmap) of every built trait that somebody in a block has, and of all."""
     yield EVERYONE, len(counted.persons), BitMap(counted.persons.astype(np.uint32)).serialize()
@@ -89,7 +91,7 @@ def bitmaps(
 
 
 def _serialized(
-    block: int, local: Ints, trait: Ints, built: Ints
+    block: int, local: Integers, trait: Integers, built: Flags
 ) -> Iterator[tuple[int, int, bytes]]:
     """Pairs person after person, turned to trait after trait: a transposition, not a sort."""
     if not len(local):
@@ -102,7 +104,9 @@ def _serialized(
         np.arange(len(built), dtype=np.int32), np.diff(turned.indptr)), built)  # fmt: skip
 
 
-def _grouped(block: int, local: Ints, trait: Ints, built: Ints) -> Iterator[tuple[int, int, bytes]]:
+def _grouped(
+    block: int, local: Integers, trait: Integers, built: Flags
+) -> Iterator[tuple[int, int, bytes]]:
     """Bitmaps of pairs that are trait after trait, persons ascending in each."""
     if not len(local):
         return

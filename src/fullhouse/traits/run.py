@@ -5,18 +5,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from fullhouse.core.arrays import Flags, Integers
+from fullhouse.core.progress import Progress
+from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP, Snapshot
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import BITMAPS, PERSONS
-from fullhouse.tables import PERSON_TRAIT, TRAIT_BITMAP, Snapshot
 from fullhouse.traits.base import Base
 from fullhouse.traits.blocks import BlockEvents, read_events
-from fullhouse.traits.kernel import Ints
 from fullhouse.traits.rows import bitmap_table, bitmaps, person_rows
 from fullhouse.traits.survey import Survey
 from fullhouse.traits.tally import Tally, tally
@@ -30,7 +31,6 @@ WORKERS = 2
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
-Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 class Run:
@@ -57,7 +57,7 @@ class Run:
     def count(self) -> None:
         """Count every block and add it to the totals."""
         for done, (found, sources) in enumerate(ahead(self.blocks, self._count)):
-            self.progress("counting", done, len(self.blocks))
+            self.progress("Counting", done, len(self.blocks))
             self.totals.add(found, sources)
 
     def write(self, lake: Lake, traits: list[Trait], build: int) -> None:
@@ -101,7 +101,7 @@ class Run:
         some: list[int],
         start: int,
         maps: list[tuple[int, int, int, bytes]],
-        built: Ints,
+        built: Flags,
         cuts: dict[str, dict[int, int]],
         build: int,
     ) -> Iterator[pa.RecordBatch]:
@@ -115,11 +115,11 @@ class Run:
             return rows, [(trait, block, n, data) for trait, n, data in of_traits]
 
         for done, (table, found) in enumerate(ahead(some, one)):
-            self.progress("writing", start + done, len(self.blocks))
+            self.progress("Writing", start + done, len(self.blocks))
             maps += found
             yield from table.to_batches()
 
-    def _columns(self, block: int, found: Tally, cuts: dict[str, dict[int, int]]) -> Ints:
+    def _columns(self, block: int, found: Tally, cuts: dict[str, dict[int, int]]) -> Integers:
         """The candidates of each person that are not about items, ascending."""
         parts = [found.columns]
         for n, (source, start) in enumerate(self.seen.plan.active.items()):

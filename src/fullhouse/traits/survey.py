@@ -6,8 +6,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from fullhouse.core.tables import Snapshot
 from fullhouse.engine import Engine
-from fullhouse.tables import Snapshot
 from fullhouse.traits.base import Base
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.expand import expand

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fullhouse.core.arrays import Integers
 from fullhouse.traits.blocks import SIZE, BlockEvents, locals_of, ranges
-from fullhouse.traits.kernel import Ints, Pairs, activity, count_pairs
+from fullhouse.traits.kernel import Pairs, activity, count_pairs
 from fullhouse.traits.levels import price_of
 from fullhouse.traits.plan import Goers, Plan
 from fullhouse.traits.trait import KINDS
@@ -23,17 +24,17 @@ class Tally:
     -1 for none; `behind` the events behind each.
     """
 
-    persons: Ints
-    local: Ints
-    trait: Ints
-    events: Ints
-    few_local: Ints
-    few_trait: Ints
-    few_events: Ints
-    columns: Ints
-    behind: Ints
-    active: Ints
-    kinds: Ints
+    persons: Integers
+    local: Integers
+    trait: Integers
+    events: Integers
+    few_local: Integers
+    few_trait: Integers
+    few_events: Integers
+    columns: Integers
+    behind: Integers
+    active: Integers
+    kinds: Integers
 
     def save(self, path: Path) -> None:
         """Put it aside in a file."""
@@ -51,7 +52,7 @@ class Tally:
 Read = Callable[[str, tuple[int, int]], BlockEvents]
 
 
-def tally(plan: Plan, persons: Ints, read: Read, events: dict[str, int]) -> Tally:
+def tally(plan: Plan, persons: Integers, read: Read, events: dict[str, int]) -> Tally:
     """Count a block whose events `read` gives by kind and range; `events` says how many by kind."""
     member = np.zeros(SIZE, np.bool_)
     here = locals_of(persons)
@@ -100,7 +101,7 @@ def tally(plan: Plan, persons: Ints, read: Read, events: dict[str, int]) -> Tall
     )
 
 
-def _by_source(plan: Plan, found: dict[str, BlockEvents]) -> Ints:
+def _by_source(plan: Plan, found: dict[str, BlockEvents]) -> Integers:
     counts = np.zeros((len(plan.active), SIZE), np.int32)
     if not plan.active:
         return counts
@@ -120,7 +121,7 @@ def _by_source(plan: Plan, found: dict[str, BlockEvents]) -> Ints:
     return counts
 
 
-def _visited(goer: Goers, visits: Ints, longer: Ints) -> Ints:
+def _visited(goer: Goers, visits: Integers, longer: Integers) -> Integers:
     if goer.lapsed is not None:
         return np.where((visits <= 0) & (longer > 0), goer.lapsed[0], -1).astype(np.int32)
     assert goer.bounds is not None
@@ -128,11 +129,11 @@ def _visited(goer: Goers, visits: Ints, longer: Ints) -> Ints:
     return np.where((visits >= least) & (visits <= most), trait, -1).astype(np.int32)
 
 
-def _counted(goer: Goers, visits: Ints) -> Ints:
+def _counted(goer: Goers, visits: Integers) -> Integers:
     return visits if goer.lapsed is None else np.zeros_like(visits)
 
 
-def _stack(columns: Sequence[Ints], rows: Ints) -> Ints:
+def _stack(columns: Sequence[Integers], rows: Integers) -> Integers:
     if not columns:
         return np.empty((len(rows), 0), np.int32)
     return np.stack([c[rows] for c in columns], axis=1).astype(np.int32)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
+from fullhouse.core.arrays import Integers
 from fullhouse.traits.blocks import SIZE, locals_of
-from fullhouse.traits.kernel import Ints
 from fullhouse.traits.levels import parts_of
 from fullhouse.traits.plan import Plan
 from fullhouse.traits.tally import Tally
@@ -74,16 +74,16 @@ class Totals:
                 built=persons >= one.floor,
             )
 
-    def _codes(self, sources: pa.ChunkedArray) -> Ints:
+    def _codes(self, sources: pa.ChunkedArray) -> Integers:
         """The combination of sources of each person as a number."""
         coded = sources.combine_chunks().dictionary_encode()
         known = self._combinations
         texts = coded.dictionary.to_pylist()
         lookup = np.array([known.setdefault(t, len(known)) for t in texts], np.int32)
-        found: Ints = lookup[coded.indices.to_numpy()] if texts else np.empty(0, np.int32)
+        found: Integers = lookup[coded.indices.to_numpy()] if texts else np.empty(0, np.int32)
         return found
 
-    def _count(self, traits: Ints, codes: Ints) -> None:
+    def _count(self, traits: Integers, codes: Integers) -> None:
         if not len(traits):
             return
         width = len(self._combinations)
@@ -92,14 +92,14 @@ class Totals:
         n = np.bincount(keys, minlength=self._counts.size)
         self._counts += n.reshape(self._counts.shape)
 
-    def _add_times(self, source: str, values: Ints, codes: Ints) -> None:
+    def _add_times(self, source: str, values: Integers, codes: Integers) -> None:
         for text, code in self._combinations.items():
             counted = np.unique_counts(values[(codes == code) & (values > 0)])
             times = self._times[source].setdefault(text, {})
             for value, n in zip(*(c.tolist() for c in counted), strict=True):
                 times[value] = times.get(value, 0) + n
 
-    def _by_combination(self, counts: Ints) -> dict[str, int]:
+    def _by_combination(self, counts: Integers) -> dict[str, int]:
         by = zip(self._combinations, counts.tolist(), strict=False)
         return {text: n for text, n in by if n}
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 from pyroaring import BitMap
 
+from fullhouse.core.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.lake import Lake
-from fullhouse.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.traits.trait import Build, Trait
 
 

@@ -1,7 +1,0 @@
-"""From a plan to people: arms, deliveries, and the form each channel takes them in."""
-
-from fullhouse.activation.arms import Arms, assign
-from fullhouse.activation.customer_match import PLATFORMS, Matched, customer_match
-from fullhouse.activation.webhook import Sent, send, sign
-
-__all__ = ["PLATFORMS", "Arms", "Matched", "Sent", "assign", "customer_match", "send", "sign"]

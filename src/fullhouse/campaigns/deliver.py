@@ -1,0 +1,224 @@
+"""Delivery files: the accounts of treated people, a line each, in the form its channel takes."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from pyroaring import BitMap
+
+from fullhouse.audiences.writer import writer
+from fullhouse.campaigns.accounts import Gathered, Wanted, accounts_of
+from fullhouse.campaigns.launch import HELD_OUT, TREATED
+from fullhouse.core.errors import InputError
+from fullhouse.lake import Lake
+
+ACCOUNTS = pa.schema([("source", pa.string()), ("account", pa.string())])
+WHOSE = ACCOUNTS.append(pa.field("person", pa.int64()))
+"""The house's own form of accounts that still become a platform's file or a webhook's parts."""
+LOG = pa.schema(
+    [
+        ("source", pa.string()), ("account", pa.string()), ("line", pa.string()),
+        ("audience", pa.string()), ("channel", pa.string()), ("arm", pa.string()),
+        ("day", pa.date32()), ("frequency", pa.float64()),
+    ]
+)  # fmt: skip
+"""The house's own log: both arms, never handed to a channel."""
+LOG_FILE = "assigned.parquet"
+LOG_ROWS = 5_000_000
+"""People × lines up to which the log is written unasked: it repeats each account for each line."""
+FILES = ("parquet", "csv")
+"""Forms that are files of accounts."""
+
+PeopleByLine = Mapping[str, Mapping[str, Mapping[int, BitMap]]]
+"""By line, state and block."""
+
+
+@dataclass(frozen=True)
+class DeliveryLine:
+    """What is handed over for a line: on which channel, from which day, how often a person."""
+
+    line: str
+    audience: str
+    channel: str
+    sources: tuple[str, ...]
+    form: str
+    day: date
+    frequency: float
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What was handed over for a line: people, rows, and the digest of its bytes.
+
+    `file` is the path or URL that was written, or the host of a webhook, where `parts` were sent,
+    `resent` of them now. `left_out` counts accounts that had no usable contact, by reason.
+    """
+
+    line: str
+    channel: str
+    form: str
+    file: str
+    persons: int
+    rows: int
+    digest: str
+    parts: int = 1
+    resent: int = 1
+    left_out: Mapping[str, int] = field(default_factory=dict)
+
+
+def deliver(
+    lake: Lake,
+    lines: Sequence[DeliveryLine],
+    people: PeopleByLine,
+    folder: Path,
+    *,
+    scratch: Path | None = None,
+    log: bool = True,
+) -> list[Delivered]:
+    """Write FOLDER/CHANNEL/LINE.parquet (or .csv) of the treated, and FOLDER/assigned.parquet.
+
+    `people` gives each line's states. Accounts of the channel's sources only. Lines of other forms
+    are written to SCRATCH/LINE.parquet, with persons, for what is made of them. The `log` has a
+    row for each account of a treated or held out person and line; a person who is withheld from a
+    line has none for it.
+
+    All accounts are read once for every 64 different sets of people and sources; lines that
+    share both (several weeks of one audience) are written once and copied. Files appear whole or
+    not at all, so that doing it again after a crash writes the same bytes in their place.
+    """
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder}.")
+    files = {x.line: _file(folder, scratch, x) for x in lines}
+    for file in files.values():
+        file.parent.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        out = stack.enter_context(writer(folder / LOG_FILE, LOG)) if log else None
+        rows = _write(lake, lines, people, files, Gathered(out) if out else None, stack)
+    digests = _copied(lines, people, files)
+    return [
+        Delivered(
+            x.line, x.channel, x.form, str(files[x.line]),
+            sum(len(p) for p in people[x.line].get(TREATED, {}).values()),
+            rows[x.line], digests[x.line],
+        )
+        for x in lines
+    ]  # fmt: skip
+
+
+def log_rows(lines: Sequence[DeliveryLine], people: PeopleByLine) -> int:
+    """Persons × lines that the log would hold; its rows are as many accounts as they have."""
+    arms = (people[x.line].get(arm, {}) for x in lines for arm in (TREATED, HELD_OUT))
+    return sum(len(p) for blocks in arms for p in blocks.values())
+
+
+def _write(
+    lake: Lake,
+    lines: Sequence[DeliveryLine],
+    people: PeopleByLine,
+    files: Mapping[str, Path],
+    log: Gathered | None,
+    stack: ExitStack,
+) -> dict[str, int]:
+    """Write the first line of each group, and the log; the rows of every line."""
+    groups = _groups(lines, people, TREATED)
+    wanted = [(TREATED, mine) for mine in groups]
+    if log is not None:
+        wanted += [(HELD_OUT, mine) for mine in _groups(lines, people, HELD_OUT)]
+    sinks: list[list[tuple[Gathered, pa.Schema]]] = []
+    for arm, mine in wanted:
+        firsts = {_kind(x): x for x in reversed(mine)} if arm == TREATED else {}
+        sinks.append(
+            [
+                (Gathered(stack.enter_context(writer(files[x.line], _schema(x)))), _schema(x))
+                for x in firsts.values()
+            ]
+        )
+    rows = {x.line: 0 for x in lines}
+    asked = [Wanted(people[mine[0].line].get(arm, {}), mine[0].sources) for arm, mine in wanted]
+    for number, batch in accounts_of(lake, asked):
+        arm, mine = wanted[number]
+        for gathered, schema in sinks[number]:
+            gathered.add(batch.select(schema.names))
+        for line in mine:
+            if arm == TREATED:
+                rows[line.line] += batch.num_rows
+            if log is not None:
+                log.add(_logged(batch, line, arm))
+    for gathered in [*(g for s in sinks for g, _ in s), *([log] if log else [])]:
+        gathered.flush()
+    return rows
+
+
+def _groups(
+    lines: Sequence[DeliveryLine], people: PeopleByLine, arm: str
+) -> list[list[DeliveryLine]]:
+    """Lines that have the very same people in an arm and the same sources."""
+    found: dict[object, list[DeliveryLine]] = {}
+    for line in lines:
+        blocks = people[line.line].get(arm, {})
+        same = tuple(sorted((b, id(p)) for b, p in blocks.items() if p))
+        found.setdefault((same, tuple(sorted(line.sources))), []).append(line)
+    return list(found.values())
+
+
+def _copied(
+    lines: Sequence[DeliveryLine], people: PeopleByLine, files: Mapping[str, Path]
+) -> dict[str, str]:
+    """Copy the first file of each group to its other lines; the digest of each line's file."""
+    digests = {}
+    for mine in _groups(lines, people, TREATED):
+        for kind in dict.fromkeys(map(_kind, mine)):
+            first, *others = (x.line for x in mine if _kind(x) == kind)
+            with files[first].open("rb") as opened:
+                digests[first] = hashlib.file_digest(opened, "sha256").hexdigest()
+            for other in others:
+                _copy(files[first], files[other])
+                digests[other] = digests[first]
+    return digests
+
+
+def _copy(source: Path, target: Path) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    os.close(handle)
+    try:
+        shutil.copyfile(source, name)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _logged(rows: pa.RecordBatch, line: DeliveryLine, arm: str) -> pa.RecordBatch:
+    n = rows.num_rows
+    told = {
+        "line": line.line, "audience": line.audience, "channel": line.channel, "arm": arm,
+        "day": line.day, "frequency": line.frequency,
+    }  # fmt: skip
+    columns = [rows.column("source"), rows.column("account")]
+    columns += [pa.repeat(pa.scalar(v, LOG.field(k).type), n) for k, v in told.items()]
+    return pa.record_batch(columns, schema=LOG)
+
+
+def _kind(line: DeliveryLine) -> str:
+    return line.form if line.form in FILES else "scratch"
+
+
+def _schema(line: DeliveryLine) -> pa.Schema:
+    return ACCOUNTS if line.form in FILES else WHOSE
+
+
+def _file(folder: Path, scratch: Path | None, line: DeliveryLine) -> Path:
+    if line.form in FILES:
+        return folder / line.channel / f"{line.line}.{line.form}"
+    if scratch is None:
+        raise InputError(
+            f"Line {line.line} is delivered as {line.form}, not as a file of accounts."
+        )
+    return scratch / f"{line.line}.parquet"

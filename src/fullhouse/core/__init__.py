@@ -1,0 +1,1 @@
+"""What every layer shares: errors, settings, values, tables, sets of persons."""

@@ -1,0 +1,115 @@
+"""Small frozen values that every layer shares."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fullhouse.core.errors import InputError
+
+BLOCK_BITS = 20
+"""Person ids are cut into blocks of 2**20: a packed bitmap of one is 128 KiB and stays in L2."""
+
+MAX_PERSON = 2**32 - 1
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Window:
+    """Days counted back from an as-of date, that date included; no `days` means ever."""
+
+    days: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.days is not None and self.days < 1:
+            raise InputError(f"A window must be at least 1 day, not {self.days}.")
+
+    def first_day(self, as_of: date) -> date | None:
+        """The first day inside the window, or None when it has no beginning."""
+        return None if self.days is None else as_of - timedelta(days=self.days - 1)
+
+    def __str__(self) -> str:
+        return "ever" if self.days is None else f"in {self.days} days"
+
+
+def parse_date(text: str, *, what: str = "date") -> date:
+    """A calendar date written YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{what} must be a date written YYYY-MM-DD, such as 2017-01-27, not {text!r}."
+        ) from None
+
+
+def check_slug(text: str, *, what: str) -> str:
+    """The text itself, when it can be a name in paths and rules on every system."""
+    if not SLUG.fullmatch(text):
+        raise InputError(
+            f"{what} must be lower-case letters, digits, '-' or '_', beginning and ending with"
+            f" a letter or digit, such as {slug(text) or 'shop'!r}, not {text!r}."
+        )
+    return text
+
+
+def slug(text: str) -> str:
+    """The text as a name: lower case, accents dropped, everything else joined by '-'.
+
+    Letters of other scripts stay ('流浪地球' is a name). Empty when nothing is left.
+
+    >>> slug("Pet Supplies > Dogs")
+    'pet-supplies-dogs'
+    """
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", plain)).strip("-")
+
+
+def as_json(value: Any) -> Any:
+    """A value as JSON can say it: mappings and sequences inside, days as ISO, NumPy as Python's.
+
+    >>> as_json({"on": date(2025, 7, 1), "of": (1, np.float64(0.5))})
+    {'on': '2025-07-01', 'of': [1, 0.5]}
+    """
+    match value:
+        case Mapping():
+            return {str(k): as_json(v) for k, v in value.items()}
+        case list() | tuple():
+            return [as_json(v) for v in value]
+        case date():
+            return value.isoformat()
+        case np.generic():
+            return value.item()
+        case _:
+            return value
+
+
+def keyed_bits(persons: npt.NDArray[np.integer], key: bytes) -> npt.NDArray[np.uint32]:
+    """32 evenly spread bits for each person, the same on every engine and machine.
+
+    Everything that decides by chance (samples, splits, holdouts) uses these bits and no other.
+    Two rounds of MurmurHash3's 32-bit finaliser over the id, each keyed by half of a SHA-256 of
+    `key`; only 32-bit integer arithmetic, so that `engine.keyed` can say the same in SQL.
+    """
+    first, second = key_words(key)
+    mixed = _fmix32(persons.astype(np.uint32) ^ np.uint32(first))
+    return _fmix32(mixed ^ np.uint32(second))
+
+
+def key_words(key: bytes) -> tuple[int, int]:
+    """The two 32-bit words that a key stands for in `keyed_bits`."""
+    digest = hashlib.sha256(key).digest()
+    return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+
+
+def _fmix32(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+    h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+    return h ^ (h >> np.uint32(16))

@@ -1,0 +1,28 @@
+"""What is obvious about a film: fans of its genres and talent, core moviegoers, demographics."""
+
+from fullhouse.discovery.film_seed import Wanted
+from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
+from fullhouse.sample.film_house import FilmHouse, KnownFilm
+
+
+def obvious_of(house: FilmHouse, film: KnownFilm, seed: Wanted) -> ObviousTraits:
+    """Fans of the film's genres and talent; the seed's own films are no talent to be fans of."""
+    talent = {n.casefold() for n in film.facts.get("talent") or ()}
+    series = film.facts.get("series")
+    ours = {t.definition["film"] for t in seed.traits} | {film.slug}
+    like = {
+        k.slug
+        for k in house.films.values()
+        if k.slug
+        and k.slug not in ours
+        and (
+            talent & {n.casefold() for n in k.facts.get("talent") or ()}
+            or (series and k.facts.get("series") == series)
+        )
+    }
+    return obvious_traits(
+        house.traits,
+        genres=film.facts.get("genres") or (),
+        talent_films={s for s in like if s},
+        seed={t.name for t in (*seed.outcome.traits, *seed.outcome.about)},
+    )

@@ -1,0 +1,1 @@
+"""What cinemas are shown: demand by city and cinema."""

@@ -1,0 +1,337 @@
+"""CSV and TSV: fast where a piece is well formed, line by line and forgiving where it is not."""
+
+import codecs
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from fullhouse.core.errors import InputError
+from fullhouse.feeds.feed import Feed
+from fullhouse.feeds.files import READ, File, is_utf8
+from fullhouse.feeds.piece import UNPARSEABLE, WRONG_ENCODING, Bad, Piece, numbered
+
+_BOM = codecs.BOM_UTF8
+_LONGEST = 100
+"""A quoted field that is not closed within so many lines is taken for a stray quote."""
+
+
+class Dialect:
+    """How a delimited file is written."""
+
+    def __init__(self, feed: Feed, format_: str) -> None:
+        tab = "\t" if format_ == "tsv" else ","
+        self.delimiter = (feed.delimiter or tab).encode()
+        self.quote = feed.quote.encode()
+
+    def split(self, line: str, delimiter: str) -> list[str]:
+        """The fields of one record; `csv.Error` where its quotes are out of place."""
+        reader = csv.reader(
+            [line],
+            delimiter=delimiter,
+            quotechar=self.quote.decode() or None,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            strict=True,
+        )
+        return next(reader, [])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a piece is parsed by; `delimiter` is one byte that stands for the dialect's."""
+
+    dialect: Dialect
+    columns: Sequence[str]
+    wanted: Sequence[str]
+    delimiter: bytes = b","
+
+
+def header(file: File, feed: Feed, format_: str) -> list[str]:
+    """The names of the columns, from the feed or the first line."""
+    if feed.names:
+        return list(feed.names)
+    dialect = Dialect(feed, format_)
+    with file.plain() as stream:
+        first = next(_lumps(_decoded(stream, feed.encoding, file), dialect), b"")
+    line, _ = _first_line(first.lstrip(b"\r\n"))
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise InputError(f"{file.path}: the header is not {feed.encoding}.") from None
+    marked, delimiter = _one_byte(text.encode(), dialect.delimiter)
+    try:
+        names = [n.strip() for n in dialect.split(marked.decode(), delimiter.decode())]
+    except csv.Error as problem:
+        raise InputError(f"{file.path}: the header cannot be read: {problem}.") from None
+    twice = [n for n in names if names.count(n) > 1]
+    if twice:
+        raise InputError(f"{file.path}: the header has {twice[0]!r} twice; give 'names'.")
+    return names
+
+
+def pieces(
+    file: File, feed: Feed, format_: str, wanted: Sequence[str], *, read: int = READ
+) -> Iterator[Piece]:
+    """The file piece by piece, in the file's order; only the wanted columns, all as text."""
+    dialect = Dialect(feed, format_)
+    layout = Layout(dialect, header(file, feed, format_), wanted)
+    skip = feed.header
+    last = 0
+    with file.plain() as stream:
+        for lump in _lumps(_decoded(stream, feed.encoding, file, read), dialect, read):
+            body = lump
+            if skip:
+                stripped = body.lstrip(b"\r\n")
+                _, start = _first_line(stripped)
+                body, skip = stripped[start:], False
+            if body.strip(b"\r\n"):
+                piece = _parse(body, layout, last)
+                last = piece.last
+                yield piece
+
+
+def _first_line(lump: bytes) -> tuple[bytes, int]:
+    end = lump.find(b"\n")
+    if end < 0:
+        return lump.rstrip(b"\r"), len(lump)
+    return lump[:end].rstrip(b"\r"), end + 1
+
+
+def _decoded(stream: Any, encoding: str, file: File, read: int = READ) -> Iterator[bytes]:
+    """The stream as UTF-8 without its mark; bytes that are none stay for the row to answer for."""
+    first = True
+    decoder = None
+    if not is_utf8(encoding):
+        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
+    while True:
+        block = bytes(stream.read(read))
+        if decoder is not None:
+            try:
+                block_text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as problem:
+                raise InputError(f"{file.path} is not {encoding}: {problem.reason}.") from None
+            out = block_text.encode("utf-8", "surrogateescape")
+        else:
+            out = block
+        if first and out:
+            out, first = out.removeprefix(_BOM), False
+        if out:
+            yield out
+        if not block:
+            return
+
+
+def _lumps(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Iterator[bytes]:
+    """The bytes cut after the end of a record, as far as quotes tell."""
+    rest = b""
+    for block in blocks:
+        rest += block
+        while len(rest) >= read:
+            cut = _cut(rest, dialect.quote)
+            if cut == 0 and len(rest) < 4 * read:
+                break
+            if cut == 0:
+                # No end of a record in four blocks: one line, or a quote never closed.
+                cut = rest.rfind(b"\n") + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+            if len(rest) < read:
+                break
+    if rest:
+        yield rest
+
+
+def _cut(lump: bytes, quote: bytes) -> int:
+    """Where the last record ends that ends outside quotes; 0 when none does."""
+    end = len(lump)
+    inside = bool(quote) and lump.count(quote) % 2 == 1
+    while True:
+        found = lump.rfind(b"\n", 0, end)
+        if found < 0:
+            return 0
+        if quote and lump.count(quote, found, end) % 2 == 1:
+            inside = not inside
+        if not inside:
+            return found + 1
+        end = found
+
+
+def _parse(lump: bytes, layout: Layout, last: int) -> Piece:
+    marked, delimiter = _one_byte(lump, layout.dialect.delimiter)
+    layout = replace(layout, delimiter=delimiter)
+    if _is_utf8(lump) and _well_formed(marked, delimiter, layout.dialect.quote):
+        piece = _fast(marked, layout, last)
+        if piece is not None:
+            return piece
+    return _slow(marked, layout, last)
+
+
+def _is_utf8(lump: bytes) -> bool:
+    if lump.isascii():
+        return True
+    try:
+        lump.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _one_byte(lump: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
+    """The bytes with a delimiter of one byte; a longer one is replaced by one that is unused."""
+    if len(delimiter) == 1:
+        return lump, delimiter
+    for code in (0x1F, 0x1E, 0x1D, 0x1C, *range(1, 9)):
+        if bytes([code]) not in lump:
+            return lump.replace(delimiter, bytes([code])), bytes([code])
+    return lump, b"\x1f"
+
+
+def _well_formed(lump: bytes, delimiter: bytes, quote: bytes) -> bool:
+    """Whether every quote opens after a delimiter or line, and closes before one.
+
+    Arrow loses rows without a word where one does not (seen with pyarrow 23).
+    """
+    if not quote or quote not in lump:
+        return True
+    data = np.frombuffer(lump, dtype=np.uint8)
+    at = np.flatnonzero(data == quote[0])
+    if len(at) % 2:
+        return False
+    padded = np.concatenate(([10], data, [10])).astype(np.uint8)
+    around = np.zeros(256, dtype=bool)
+    around[[10, 13, delimiter[0]]] = True
+    opens, closes = at[0::2], at[1::2]
+    again = np.zeros(len(opens), dtype=bool)
+    again[1:] = opens[1:] == closes[:-1] + 1
+    doubled = np.append(again[1:], [False])
+    return bool(
+        (around[padded[opens]] | again).all() and (around[padded[closes + 2]] | doubled).all()
+    )
+
+
+def _fast(lump: bytes, layout: Layout, last: int) -> Piece | None:
+    skipped: list[tuple[int, str]] = []
+
+    def skip(row: Any) -> str:
+        skipped.append((row.number, row.text))
+        return "skip"
+
+    quote = layout.dialect.quote.decode() or False
+    try:
+        rows = pyarrow.csv.read_csv(
+            pa.BufferReader(lump),
+            # Only one thread numbers the rows that it skips.
+            pyarrow.csv.ReadOptions(
+                use_threads=False, column_names=list(layout.columns), block_size=len(lump) + 1
+            ),
+            pyarrow.csv.ParseOptions(
+                delimiter=layout.delimiter.decode(),
+                quote_char=quote,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
+            ),
+            pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(layout.columns, pa.string()),
+                include_columns=list(layout.wanted),
+                strings_can_be_null=True,
+                null_values=[""],
+            ),
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        return None
+    total = rows.num_rows + len(skipped)
+    bad = tuple(_wrong_count(last + number, text, layout) for number, text in skipped)
+    numbers = (
+        np.setdiff1d(np.arange(1, total + 1), np.array([n for n, _ in skipped], dtype=np.int64))
+        if skipped
+        else np.arange(1, total + 1)
+    )
+    restored = _restored(rows.select(list(layout.wanted)), layout)
+    return Piece(numbered(restored, pa.array(numbers + last, pa.int64())), bad, last + total)
+
+
+def _restored(rows: pa.Table, layout: Layout) -> pa.Table:
+    """A long delimiter that stood inside quotes, put back."""
+    if len(layout.dialect.delimiter) == 1:
+        return rows
+    made, said = layout.delimiter.decode(), layout.dialect.delimiter.decode()
+    for i, name in enumerate(rows.column_names):
+        rows = rows.set_column(
+            i, name, pc.replace_substring(rows[name], pattern=made, replacement=said)
+        )
+    return rows
+
+
+def _slow(lump: bytes, layout: Layout, last: int) -> Piece:
+    """Record by record: one that cannot be read costs its first line, and no other."""
+    lines = lump.split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    places = [layout.columns.index(name) for name in layout.wanted]
+    kept: list[list[str | None]] = [[] for _ in layout.wanted]
+    numbers: list[int] = []
+    bad: list[Bad] = []
+    i, row = 0, last
+    while i < len(lines):
+        if not lines[i].strip(b"\r"):
+            i += 1
+            continue
+        row += 1
+        fields, used, problem = _record(lines, i, layout)
+        i += used
+        if fields is None:
+            bad.append(_unread(row, lines[i - used], problem, layout))
+        elif len(fields) != len(layout.columns):
+            text = b"\n".join(lines[i - used : i]).decode(errors="replace").rstrip("\r")
+            bad.append(_wrong_count(row, text, layout))
+        else:
+            numbers.append(row)
+            for column, place in zip(kept, places, strict=True):
+                column.append(fields[place] or None)
+    rows = pa.table(
+        {
+            name: pa.array(column, pa.string())
+            for name, column in zip(layout.wanted, kept, strict=True)
+        }
+    )
+    restored = _restored(rows, layout)
+    return Piece(numbered(restored, pa.array(numbers, pa.int64())), tuple(bad), row)
+
+
+def _record(lines: Sequence[bytes], i: int, layout: Layout) -> tuple[list[str] | None, int, str]:
+    """The fields of the record that begins in a line, the lines it takes, or what is wrong."""
+    taken = b""
+    for used in range(1, min(_LONGEST, len(lines) - i) + 1):
+        taken += lines[i + used - 1] + b"\n"
+        try:
+            text = taken[:-1].removesuffix(b"\r").decode()
+        except UnicodeDecodeError:
+            return None, 1, WRONG_ENCODING
+        try:
+            return layout.dialect.split(text, layout.delimiter.decode()), used, ""
+        except csv.Error as problem:
+            if "unexpected end" not in str(problem):
+                break
+    return None, 1, UNPARSEABLE
+
+
+def _wrong_count(row: int, text: str, layout: Layout) -> Bad:
+    line = text.replace(layout.delimiter.decode(), layout.dialect.delimiter.decode())
+    try:
+        count = len(layout.dialect.split(text, layout.delimiter.decode()))
+    except csv.Error:
+        count = text.count(layout.delimiter.decode()) + 1
+    return Bad(row, UNPARSEABLE, f"{count} fields instead of {len(layout.columns)}", line)
+
+
+def _unread(row: int, line: bytes, reason: str, layout: Layout) -> Bad:
+    detail = "a quote is out of place or never closed"
+    if reason == WRONG_ENCODING:
+        detail = "not the encoding that the feed declares"
+    raw = line.removesuffix(b"\r").replace(layout.delimiter, layout.dialect.delimiter)
+    return Bad(row, reason, detail, raw.decode(errors="replace"))

@@ -1,0 +1,213 @@
+"""The files of a feed: from the words of a command to streams of bytes."""
+
+import codecs
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import obstore
+import pyarrow as pa
+from obstore.store import from_url
+
+from fullhouse.core.errors import InputError
+
+READ = 8 << 20
+"""Bytes of a text file that are parsed together; never changes what comes out."""
+_FORMATS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "jsonl": "jsonl",
+    "ndjson": "jsonl",
+    "json": "jsonl",
+    "parquet": "parquet",
+    "pq": "parquet",
+}
+_COMPRESSIONS = {"gz": "gzip", "gzip": "gzip", "zst": "zstd", "zstd": "zstd"}
+
+
+@dataclass(frozen=True)
+class File:
+    """One file, in a folder or an object store."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return self.path.rsplit("/", maxsplit=1)[-1]
+
+    @property
+    def compression(self) -> str | None:
+        """Gzip or zstd by the extension, or None."""
+        return _COMPRESSIONS.get(self.name.lower().rsplit(".", maxsplit=1)[-1])
+
+    @property
+    def format(self) -> str | None:
+        """The format that the name tells, or None."""
+        parts = self.name.lower().split(".")
+        return _FORMATS.get(parts[-2 if self.compression and len(parts) > 1 else -1])
+
+    @contextmanager
+    def open(self) -> Iterator[Any]:
+        """The bytes as they stand, with read, seek and tell."""
+        if "://" not in self.path:
+            with Path(self.path).open("rb") as stream:
+                yield stream
+            return
+        root, name = self.path.rsplit("/", maxsplit=1)
+        yield _Remote(obstore.open_reader(from_url(root), name))
+
+    @contextmanager
+    def plain(self) -> Iterator[Any]:
+        """The bytes with gzip or zstd undone, with read only; an error where they are broken."""
+        with self.open() as stream:
+            if self.compression is None:
+                yield stream
+                return
+            source = pa.PythonFile(stream, mode="r")
+            try:
+                with pa.CompressedInputStream(source, self.compression) as unpacked:
+                    yield unpacked
+            except (OSError, pa.ArrowInvalid) as problem:
+                raise InputError(
+                    f"{self.path} is a broken {self.compression} file: {problem}."
+                ) from None
+
+    def size(self) -> int:
+        """Bytes of it as it stands."""
+        if "://" not in self.path:
+            return Path(self.path).stat().st_size
+        root, name = self.path.rsplit("/", maxsplit=1)
+        return int(obstore.head(from_url(root), name)["size"])
+
+    def stamp(self) -> str:
+        """Something that changes when the file does, for a look before and after."""
+        if "://" not in self.path:
+            stat = Path(self.path).stat()
+            return f"{stat.st_size} {stat.st_mtime_ns}"
+        root, name = self.path.rsplit("/", maxsplit=1)
+        return str(obstore.head(from_url(root), name)["e_tag"])
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes; on the way, a broken compressed file is found out.
+
+        A file that ends in the middle must not be taken in: whole again, it would have another
+        digest and come in twice.
+        """
+        found = hashlib.sha256()
+        with self.open() as stream:
+            while block := stream.read(READ):
+                found.update(block)
+        if self.compression is not None:
+            with self.plain() as unpacked:
+                while unpacked.read(READ):
+                    pass
+        return found.hexdigest()
+
+
+class _Remote:
+    """An object as a stream; Arrow wants plain bytes and a `closed`."""
+
+    closed = False
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def read(self, count: int = -1) -> bytes:
+        return bytes(self._reader.read(count if count >= 0 else None))
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return int(self._reader.seek(place, whence))
+
+    def tell(self) -> int:
+        return int(self._reader.tell())
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def find_files(words: Sequence[str]) -> list[File]:
+    """The files that names, globs, folders and URLs stand for, each once, sorted within a word.
+
+    A folder stands for every file in it, at any depth, whose name does not begin with '.' or '_'.
+    """
+    if not words:
+        raise InputError("No files were given.")
+    found = [path for word in words for path in _expand(word)]
+    return [File(path) for path in dict.fromkeys(found)]
+
+
+def _expand(word: str) -> list[str]:
+    if "://" in word and not word.startswith("file://"):
+        return _expand_url(word)
+    path = Path(word.removeprefix("file://")).expanduser()
+    if path.is_file():
+        return [str(path)]
+    if path.is_dir():
+        return _some(sorted(_visible(path, path.rglob("*"))), word, "no files in folder")
+    if not set(word) & set("*?["):
+        raise InputError(f"There is no file {word}.")
+    anchor = Path(path.anchor) if path.is_absolute() else Path()
+    pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else str(path)
+    return _some(sorted(_visible(None, anchor.glob(pattern))), word, "no files match")
+
+
+def _visible(root: Path | None, paths: Any) -> Iterator[str]:
+    for path in paths:
+        inside = path.relative_to(root).parts if root else (path.name,)
+        if path.is_file() and not any(part.startswith((".", "_")) for part in inside):
+            yield str(path)
+
+
+def _expand_url(word: str) -> list[str]:
+    scheme, rest = word.split("://", maxsplit=1)
+    bucket, _, key = rest.partition("/")
+    fixed = key
+    for sign in "*?[":
+        fixed = fixed.split(sign, maxsplit=1)[0]
+    prefix = fixed if fixed == key else fixed.rpartition("/")[0]
+    store = from_url(f"{scheme}://{bucket}")
+    try:
+        keys = [m["path"] for page in obstore.list(store, prefix=prefix or None) for m in page]
+        if fixed == key and not keys and _exists(store, key):
+            keys = [key]
+    except Exception as problem:
+        # obstore raises a kind per store and cause; all of them are about the address given.
+        raise InputError(f"Cannot list {word}: {str(problem).splitlines()[0]}") from None
+    if fixed != key:
+        keys = [k for k in keys if fnmatchcase(k, key)]
+    shown = [k for k in keys if not k.rsplit("/", maxsplit=1)[-1].startswith((".", "_"))]
+    return _some([f"{scheme}://{bucket}/{k}" for k in sorted(shown)], word, "no files at")
+
+
+def _exists(store: Any, key: str) -> bool:
+    try:
+        obstore.head(store, key)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _some(found: list[str], word: str, none: str) -> list[str]:
+    if not found:
+        raise InputError(f"There are {none} {word}.")
+    return found
+
+
+def is_utf8(encoding: str) -> bool:
+    """Whether an encoding is UTF-8 under any of its names."""
+    return codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")

@@ -1,0 +1,234 @@
+"""Files into the lake."""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.progress import Progress, silent
+from fullhouse.core.settings import Settings
+from fullhouse.core.tables import ACCOUNT_TABLE, INGESTED
+from fullhouse.engine import DuckDBEngine
+from fullhouse.feeds.begun import Beginning, Begun
+from fullhouse.feeds.chunk import Chunk, ahead, chunks
+from fullhouse.feeds.commit import Job, Ready, Tally, commit
+from fullhouse.feeds.feed import Feed
+from fullhouse.feeds.files import File
+from fullhouse.feeds.identify import Hasher
+from fullhouse.feeds.known import of_source, unknown_accounts
+from fullhouse.feeds.map import Refusal, map_rows
+from fullhouse.feeds.piece import ROW
+from fullhouse.feeds.records import check_columns, pieces
+from fullhouse.feeds.report import FileReport, Report
+from fullhouse.feeds.terms import Terms
+from fullhouse.lake import Lake
+
+MEMORY = "400MB"
+"""Memory of each of the two DuckDB instances of an ingest; what does not fit is spilled."""
+
+GROUP_FILES, GROUP_BYTES = 64, 64 << 20
+"""Files that are begun together, and written down as taken in together. A crash in between only
+means that they are read again; their rows are known."""
+
+"""Called with the name of a file and the rows of it that are done."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all files of one ingest share."""
+
+    lake: Lake
+    feed: Feed
+    key: bytes
+    settings: Settings
+    now: datetime
+    progress: Progress
+    mapper: DuckDBEngine
+    writer: DuckDBEngine
+    begun: Begun
+    ingested: dict[str, int]
+
+
+def ingest(
+    lake: Lake,
+    feed: Feed,
+    files: Sequence[File],
+    *,
+    key: bytes,
+    settings: Settings,
+    now: datetime,
+    progress: Progress = silent,
+) -> Report:
+    """Take files into the lake, each row exactly once.
+
+    Files whose columns do not fit the feed are found out before the first row is written. Doing
+    the same again writes nothing; doing it again after a crash writes the rest.
+    """
+    columns = [check_columns(file, feed) for file in files]
+    with (
+        DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
+        DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
+    ):
+        before = Begun(lake, feed), _ingested(lake, feed)
+        run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before)
+        reports: list[FileReport] = []
+        for group in _groups(files):
+            reports += _ingest_group(run, group, columns[len(reports) : len(reports) + len(group)])
+    return Report(feed.name, tuple(reports))
+
+
+def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
+    """A chunk hashed, mapped and validated. Raw identifiers end here."""
+    raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
+    mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
+    rows, refused = mapped.rows, mapped.refused
+    if lake and job.feed.is_event and job.terms.unknown_account == "quarantine":
+        rows, strangers = _without_strangers(engine, lake, job, rows)
+        refused = (*refused, *strangers)
+    # What is not needed any more is let go: a chunk waits for its turn to be written.
+    light = replace(chunk, rows=chunk.rows.schema.empty_table())
+    kept = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
+    return Ready(light, kept, rows, refused, invalid)
+
+
+def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
+    """The raw rows with each identifier column made digests, and the invalid ones by kind."""
+    invalid: Counter[str] = Counter()
+    for column, kind in feed.identifier_columns.items():
+        digests, wrong = hasher.column(kind, raw[column])
+        raw = raw.set_column(raw.column_names.index(column), column, digests)
+        if wrong:
+            invalid[kind] += wrong
+    return raw, dict(invalid)
+
+
+def _groups(files: Sequence[File]) -> list[list[File]]:
+    """Small files together, so that a year of daily ones is not a thousand commits of one row."""
+    groups: list[list[File]] = []
+    held = 0
+    for file in files:
+        size = file.size()
+        if not groups or len(groups[-1]) == GROUP_FILES or held + size > GROUP_BYTES:
+            groups.append([])
+            held = 0
+        groups[-1].append(file)
+        held += size
+    return groups
+
+
+def _ingest_group(
+    run: _Run, files: Sequence[File], columns: Sequence[Sequence[str]]
+) -> list[FileReport]:
+    lake, feed = run.lake, run.feed
+    looked_up = run.settings.unknown_account == "quarantine"
+    accounts = lake.version(ACCOUNT_TABLE) if looked_up else None
+    terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
+    stamps = [file.stamp() for file in files]
+    contents = [file.digest() for file in files]
+    begins = [
+        Beginning(file.name, terms, terms.digest(feed, content), content)
+        for file, content in zip(files, contents, strict=True)
+    ]
+    begun = run.begun.begin(*(b for b in begins if b.digest not in run.ingested))
+    coming, reports, finished = iter(begun), [], {}
+    try:
+        for file, named, begin, stamp in zip(files, columns, begins, stamps, strict=True):
+            if (rows := run.ingested.get(begin.digest)) is not None:
+                reports.append(FileReport(file.name, rows, 0, rows))
+                continue
+            first, again = next(coming)
+            by_id = feed.is_event and ("event_id" in feed.targets or again)
+            hasher = Hasher(run.key, first.phone_region)
+            job = Job(feed, first, hasher, file.name, begin.digest, begin.content, named, by_id)
+            tally = _ingest_file(run, job, file, stamp)
+            finished[begin.digest] = _finish(job, tally, run.now)
+            reports.append(_report(file, tally))
+    finally:
+        # Also when a file in the middle could not be read: those before it are taken in.
+        if finished:
+            done = pa.Table.from_pylist(list(finished.values()), schema=INGESTED.schema)
+            lake.append_each(INGESTED, done)
+    return reports
+
+
+def _ingest_file(run: _Run, job: Job, file: File, stamp: str) -> Tally:
+    run.progress(file.name, 0)
+    tally = _write_all(run, job, file)
+    if file.stamp() != stamp:
+        raise ConflictError(f"{file.path} changed while it was read; ingest it again.")
+    return tally
+
+
+def _report(file: File, tally: Tally) -> FileReport:
+    return FileReport(
+        file.name,
+        tally.read,
+        tally.written,
+        tally.known,
+        dict(tally.quarantined),
+        dict(tally.invalid),
+    )
+
+
+def _write_all(run: _Run, job: Job, file: File) -> Tally:
+    """Read ahead, map here, write behind: three chunks are in memory at most."""
+    tally = Tally()
+    coming = ahead(chunks(pieces(file, job.feed, run.mapper), job.terms.chunk_rows))
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as pool:
+        behind: Future[Tally] | None = None
+        for chunk in coming:
+            ready = prepare(run.mapper, run.lake, job, chunk)
+            if behind is not None:
+                tally.add(behind.result())
+                run.progress(job.file, tally.read)
+            behind = pool.submit(commit, run.writer, run.lake, job, ready)
+            del chunk, ready
+            pa.default_memory_pool().release_unused()
+        if behind is not None:
+            tally.add(behind.result())
+            run.progress(job.file, tally.read)
+    return tally
+
+
+def _without_strangers(
+    engine: DuckDBEngine, lake: Lake, job: Job, rows: pa.Table
+) -> tuple[pa.Table, list[Refusal]]:
+    version = job.terms.accounts
+    if version < 0:
+        strange = pa.array([True] * rows.num_rows, pa.bool_())
+    else:
+        named = of_source(lake.snapshot(ACCOUNT_TABLE, version=version), job.feed.source)
+        strange = pa.array(unknown_accounts(engine, named, rows))
+    refused = rows.filter(strange)[ROW].to_pylist()
+    kept = rows.filter(pc.invert(strange))
+    return kept, [Refusal(row, "unknown_account", "account") for row in refused]
+
+
+def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
+    """What `ingested` is told of a file that was taken in whole."""
+    refused = tally.quarantined.total()
+    return {
+        "source": job.feed.source,
+        "feed": job.feed.name,
+        "kind": job.feed.kind,
+        "digest": job.digest,
+        "file": job.file,
+        "read": tally.read,
+        "written": tally.taken,
+        "known": tally.read - tally.taken - refused,
+        "quarantined": refused,
+        "at": now,
+        "batch": job.digest,
+    }
+
+
+def _ingested(lake: Lake, feed: Feed) -> dict[str, int]:
+    """Rows of each file that was taken in whole, by digest."""
+    mine = (pc.field("source") == feed.source) & (pc.field("kind") == feed.kind)
+    found = lake.read(INGESTED, columns=["digest", "read"], where=mine)
+    return dict(zip(found["digest"].to_pylist(), found["read"].to_pylist(), strict=True))

@@ -1,0 +1,320 @@
+"""Raw rows become rows of the lake; each row that cannot is refused for one reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.core.errors import InputError
+from fullhouse.core.tables import TYPES
+from fullhouse.engine import DuckDBEngine
+from fullhouse.engine.raw import held
+from fullhouse.feeds import compile as compile_
+from fullhouse.feeds.compile import Value
+from fullhouse.feeds.feed import Constant, Feed
+from fullhouse.feeds.piece import ROW
+from fullhouse.feeds.terms import Terms
+from fullhouse.feeds.times import read_iso, to_utc
+
+_FAILED = "__failed_"
+_GIVEN = "__given_"
+_ABSOLUTE = "__absolute_"
+_CLOCK = pa.timestamp("us")
+_OLDEST = pa.scalar(datetime(1850, 1, 1), _CLOCK)  # noqa: DTZ001  # a clock without a zone
+_NEWEST = pa.scalar(datetime(2200, 1, 1), _CLOCK)  # noqa: DTZ001
+_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+_GENDERS = pa.array(["female", "male", "other", None])
+_OLDEST_AGE = 120
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that the lake does not take: why, and for which of its columns."""
+
+    row: int
+    reason: str
+    target: str
+
+
+class Checks:
+    """Which rows are refused, and the first reason of each."""
+
+    def __init__(self, rows: int) -> None:
+        self._first = np.full(rows, -1, dtype=np.int16)
+        self._reasons: list[tuple[str, str]] = []
+
+    def add(self, reason: str, target: str, holds: pa.Array | pa.ChunkedArray) -> None:
+        """Refuse the rows where something holds; where it is unknown, it does not."""
+        if not pc.any(holds).as_py():
+            return
+        mask = np.asarray(pc.fill_null(holds, False))
+        self._first[mask & (self._first < 0)] = len(self._reasons)
+        self._reasons.append((reason, target))
+
+    def passed(self, rows: pa.Table) -> pa.Table:
+        """The rows that are not refused."""
+        return rows.filter(pa.array(self._first < 0)) if self._reasons else rows
+
+    def refusals(self, numbers: pa.ChunkedArray) -> list[Refusal]:
+        """The refused rows in their order."""
+        at = np.flatnonzero(self._first >= 0)
+        rows = numbers.take(pa.array(at)).to_pylist()
+        reasons = [self._reasons[i] for i in self._first[at]]
+        return [Refusal(row, *why) for row, why in zip(rows, reasons, strict=True)]
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Rows with all columns of the feed's table but `batch`, and `__row`; and the refused ones."""
+
+    rows: pa.Table
+    refused: tuple[Refusal, ...]
+
+
+def map_rows(
+    engine: DuckDBEngine, raw: pa.Table, feed: Feed, terms: Terms, *, content: str
+) -> Mapped:
+    """The rows of a chunk, mapped and validated; identifiers must be digests already.
+
+    Where a row has several faults, the first in this order counts: what cannot be read
+    (bad_number, bad_time, bad_value, by column), missing_required, negative_quantity,
+    negative_price, raw_identifier, currency_mismatch, bad_value (impossible), absurd_age,
+    future_time.
+    """
+    with held(engine, raw) as table:
+        values = _declared(table, feed, terms, content)
+        found = _computed(engine, table, values, feed)
+    checks = Checks(found.num_rows)
+    columns = {name: _typed_column(found, name, feed, checks) for name in values}
+    _check(columns, feed, terms, checks)
+    rows = _finished(found, columns, feed, terms)
+    late = pc.greater(rows["at"], pa.scalar(terms.latest, TYPES["timestamp"]))
+    checks.add("future_time", "at", late)
+    return Mapped(checks.passed(rows), tuple(checks.refusals(found[ROW])))
+
+
+def _computed(
+    engine: DuckDBEngine, table: ir.Table, values: dict[str, Value], feed: Feed
+) -> pa.Table:
+    """The columns as DuckDB computes them; texts that are to be times are first tried by Arrow."""
+    texts = {
+        name: value
+        for name, value in values.items()
+        if value.type == "text" and _type(feed, name) in ("date", "timestamp")
+    }
+    found = engine.arrow(table.select(table[ROW], **_selected(values))).combine_chunks()
+    for name in texts:
+        read = read_iso(_whole(found[name]))
+        if read is None:
+            times = {n: compile_.as_time(v) for n, v in texts.items()}
+            values.update(times)
+            return engine.arrow(table.select(table[ROW], **_selected(values))).combine_chunks()
+        shown, zoned = read
+        found = found.set_column(found.column_names.index(name), name, shown)
+        found = found.append_column(_ABSOLUTE + name, pa.repeat(zoned, found.num_rows))
+    return found
+
+
+def _type(feed: Feed, name: str) -> str:
+    return next(c.type for c in feed.table.columns if c.name == name)
+
+
+def _declared(table: ir.Table, feed: Feed, terms: Terms, content: str) -> dict[str, Value]:
+    """Every lake column as the feed makes it."""
+    types = {c.name: c.type for c in feed.table.columns}
+    values = {target: _target(table, feed, target, types[target]) for target in feed.targets}
+    if feed.is_event and "event_id" not in values:
+        made = ibis.literal(content[:16] + ":") + table[ROW].cast("string")
+        values["event_id"] = Value("text", made)
+    if "at" not in values:
+        values["at"] = _constant(terms.now)
+    if "quantity" in types and "quantity" not in values:
+        values["quantity"] = Value("number", ibis.literal(1.0))
+    if "currency" in types and "unit_price" in values:
+        values["currency"] = _currency(values.get("currency"), terms)
+    return values
+
+
+def _currency(own: Value | None, terms: Terms) -> Value:
+    declared = ibis.literal(terms.currency)
+    if own is None:
+        return Value("text", declared)
+    said = own.expr.strip().upper().nullif("")
+    return Value("text", ibis.coalesce(said, declared), own.failed)
+
+
+def _selected(values: dict[str, Value]) -> dict[str, Any]:
+    """What DuckDB computes: each column, and beside it where it failed, if it can."""
+    selected: dict[str, Any] = {}
+    for name, value in values.items():
+        selected[name] = value.expr
+        selected[_FAILED + name] = value.failed
+        if value.given is not None:
+            selected[_GIVEN + name] = value.given
+        if value.type == "time":
+            selected[_ABSOLUTE + name] = value.absolute
+    return selected
+
+
+def _target(table: ir.Table, feed: Feed, target: str, type_: str) -> Value:
+    what = f"{feed.name}: columns.{target}"
+    if target in feed.constants:
+        return _asked(_constant(feed.constants[target]), type_, f"{feed.name}: constants.{target}")
+    value = compile_.compile_node(feed.columns[target], table, what=what)
+    if target in feed.values:
+        value = compile_.mapped_values(value, feed.values[target], what=what)
+    value = _asked(value, type_, what)
+    if target == "category" and feed.category_separator:
+        levels = value.expr.split(feed.category_separator)
+        clean = levels.map(lambda x: x.strip()).filter(lambda x: x != "")
+        return Value("text", clean.join(" > ").nullif(""), value.failed)
+    if target == "gender":
+        return Value("text", value.expr.strip().lower(), value.failed)
+    return value
+
+
+def _asked(value: Value, type_: str, what: str) -> Value:
+    """The value as the kind of thing that the lake column holds."""
+    if type_ in ("date", "timestamp"):
+        if value.type in ("number", "bool"):
+            raise InputError(
+                f"{what}: a {value.type} is no time; use from_unix(), or time() with a format."
+            )
+        return value
+    if value.type == "time":
+        word = "text() makes it one" if type_ == "string" else "it cannot be one"
+        raise InputError(f"{what}: this is a time, and the column is of type {type_}; {word}.")
+    match type_:
+        case "string":
+            return compile_.as_text(value)
+        case "bool":
+            return compile_.as_bool(value)
+        case _:
+            return compile_.as_number(value)
+
+
+def _constant(value: Constant) -> Value:
+    if isinstance(value, bool):
+        return Value("bool", ibis.literal(value))
+    if isinstance(value, datetime):
+        plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+        shown = ibis.literal(plain).cast(ibis.dtype("timestamp(6)"))
+        return Value("time", shown, absolute=ibis.literal(value.tzinfo is not None))
+    if isinstance(value, date):
+        return _constant(datetime(value.year, value.month, value.day))  # noqa: DTZ001
+    if isinstance(value, int | float):
+        return Value("number", ibis.literal(float(value)))
+    return Value("text", ibis.literal(value))
+
+
+def _typed_column(found: pa.Table, name: str, feed: Feed, checks: Checks) -> pa.Array:
+    """A column in the lake's type, but times as the feed's clock shows them."""
+    type_ = _type(feed, name)
+    column = _whole(found[name])
+    failed = _whole(found[_FAILED + name])
+    if _GIVEN + name in found.column_names:
+        lost = pc.and_(_whole(found[_GIVEN + name]), pc.is_null(column))
+        failed = pc.or_(failed, lost)
+    match type_:
+        case "float64" | "int32":
+            column, odd = _number(column.cast(pa.float64()), whole=type_ == "int32")
+            checks.add("bad_number", name, pc.or_(failed, odd))
+            return column
+        case "date" | "timestamp":
+            inside = pc.and_(pc.greater_equal(column, _OLDEST), pc.less(column, _NEWEST))
+            odd = pc.fill_null(pc.invert(inside), False)
+            checks.add("bad_time", name, pc.or_(failed, odd))
+            return (
+                pc.if_else(odd, pa.scalar(None, column.type), column)
+                if pc.any(odd).as_py()
+                else column
+            )
+        case _:
+            checks.add("bad_value", name, failed)
+            return column.cast(TYPES[type_])
+
+
+def _number(column: pa.Array, *, whole: bool) -> tuple[pa.Array, pa.Array]:
+    """The numbers, and where one is none that the column can hold."""
+    odd = pc.invert(pc.is_finite(column))
+    if whole:
+        fits = pc.and_(pc.equal(pc.floor(column), column), pc.less(pc.abs(column), 2.0**31))
+        odd = pc.or_(odd, pc.invert(fits))
+    odd = pc.fill_null(odd, False)
+    column = _without(column, odd)
+    return (column.cast(pa.int32()) if whole else column), odd
+
+
+def _without(column: pa.Array, odd: pa.Array) -> pa.Array:
+    """The column with nothing where it is odd, so that later steps need not mind it."""
+    return pc.if_else(odd, pa.scalar(None, column.type), column) if pc.any(odd).as_py() else column
+
+
+def _check(columns: dict[str, pa.Array], feed: Feed, terms: Terms, checks: Checks) -> None:
+    for c in feed.table.columns:
+        if not c.nullable and c.name in columns:
+            checks.add("missing_required", c.name, pc.is_null(columns[c.name]))
+
+    def check(reason: str, name: str, holds: Callable[[pa.Array], pa.Array]) -> None:
+        if name in columns and (name in feed.targets):
+            checks.add(reason, name, holds(columns[name]))
+
+    check("negative_quantity", "quantity", lambda x: pc.less(x, 0.0))
+    check("negative_price", "unit_price", lambda x: pc.less(x, 0.0))
+    for name in feed.columns:
+        if pa.types.is_string(columns[name].type):
+            check("raw_identifier", name, _emails)
+    check("currency_mismatch", "currency", lambda x: pc.not_equal(x, terms.currency))
+    check("bad_value", "gender", lambda x: pc.invert(pc.is_in(x, _GENDERS)))
+    check("bad_value", "household_size", lambda x: pc.less(x, 1))
+    check("bad_value", "completion", lambda x: _outside(x, 0.0, 1.0))
+    check("bad_value", "seconds", lambda x: pc.less(x, 0.0))
+    this_year = terms.now.year
+    check("absurd_age", "birth_year", lambda x: _outside(x, this_year - _OLDEST_AGE, this_year))
+    check("absurd_age", "age_min", lambda x: _outside(x, 0, _OLDEST_AGE))
+    check("absurd_age", "age_max", lambda x: _outside(x, 0, _OLDEST_AGE))
+    if "age_max" in columns:
+        check("absurd_age", "age_min", lambda x: pc.greater(x, columns["age_max"]))
+
+
+def _outside(column: pa.Array, least: float, most: float) -> pa.Array:
+    return pc.or_(pc.less(column, least), pc.greater(column, most))
+
+
+def _emails(column: pa.Array) -> pa.Array:
+    """Where a text is an e-mail address: it would be a raw identifier on the disk."""
+    maybe = pc.match_substring(column, "@")
+    if not pc.any(maybe).as_py():
+        return maybe
+    return pc.match_substring_regex(column, _EMAIL)
+
+
+def _finished(found: pa.Table, columns: dict[str, pa.Array], feed: Feed, terms: Terms) -> pa.Table:
+    """The rows with every column of the table but `batch`, times in UTC; maybe still with gaps."""
+    count = found.num_rows
+    made: dict[str, Any] = {"source": pa.repeat(feed.source, count)}
+    for column in feed.table.columns:
+        name, kind = column.name, TYPES[column.type]
+        if name in ("source", "batch", "day"):
+            continue
+        if name not in columns:
+            made[name] = pa.nulls(count, kind)
+        elif column.type == "timestamp":
+            absolute = _whole(found[_ABSOLUTE + name])
+            made[name], day = to_utc(columns[name], absolute, terms.time_zone)
+            if name == "at" and "day" in feed.table.names:
+                made["day"] = day
+        else:
+            made[name] = columns[name].cast(kind)
+    names = [c for c in feed.table.names if c != "batch"]
+    return pa.table({name: made[name] for name in names}).append_column(ROW, found[ROW])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

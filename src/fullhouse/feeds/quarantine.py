@@ -1,0 +1,104 @@
+"""Refused rows as the quarantine keeps them: no raw identifier, no special category."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.core.tables import QUARANTINE
+from fullhouse.feeds.feed import Feed
+from fullhouse.feeds.identify import Hasher, as_json
+from fullhouse.feeds.map import Refusal
+from fullhouse.feeds.piece import ROW, Bad
+from fullhouse.feeds.special import special_category
+from fullhouse.feeds.terms import Terms
+
+_LONGEST = 200
+_AT_ONCE = 20_000
+"""Rows made in Python at a time: a whole chunk of refused ones would take gigabytes."""
+
+
+def quarantine_rows(
+    feed: Feed,
+    terms: Terms,
+    hasher: Hasher,
+    *,
+    file: str,
+    batch: str,
+    raw: pa.Table,
+    bad: Sequence[Bad] = (),
+    refused: Sequence[Refusal] = (),
+    columns: Sequence[str] = (),
+) -> pa.Table:
+    """Rows for the quarantine table, in the order of the file.
+
+    `raw` holds the chunk's raw columns, identifiers already digests; `columns` names all that
+    the file has. Kept of a row is what the feed reads of it, but for special categories.
+    """
+    withheld = _withheld(feed, columns)
+    fixed = {
+        "source": feed.source,
+        "feed": feed.name,
+        "kind": feed.kind,
+        "file": hasher.scrub(file, phones=False),
+        "at": terms.now,
+        "batch": batch,
+    }
+    refusals: list[Bad | Refusal] = sorted([*bad, *refused], key=lambda r: (r.row, r.reason))
+    made = [QUARANTINE.schema.empty_table()]
+    for start in range(0, len(refusals), _AT_ONCE):
+        some = refusals[start : start + _AT_ONCE]
+        held = _raw_rows(feed, raw, [r.row for r in some if isinstance(r, Refusal)])
+        rows = []
+        for one in some:
+            if isinstance(one, Bad):
+                detail, text = hasher.scrub(one.detail), _line(one.line, hasher, withheld)
+            else:
+                row = {k: _clean(v, hasher) for k, v in held[one.row].items()}
+                detail, text = _detail(feed, one, row), as_json(row)
+            told = {"row": one.row, "reason": one.reason, "detail": detail, "raw": text}
+            rows.append({**fixed, **told})
+        made.append(pa.Table.from_pylist(rows, schema=QUARANTINE.schema))
+    return pa.concat_tables(made)
+
+
+def _detail(feed: Feed, refusal: Refusal, row: Mapping[str, Any]) -> str:
+    shown = ", ".join(
+        f"{name} = {str(row[name])[:_LONGEST]!r}" if row[name] is not None else f"{name} is empty"
+        for name in feed.reads(refusal.target)
+        if name in row
+    )
+    return f"{refusal.target}: {shown}" if shown else refusal.target
+
+
+def _raw_rows(feed: Feed, raw: pa.Table, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    if not numbers:
+        return {}
+    kept = [c for c in feed.raw if c not in feed.special]
+    chosen = raw.filter(pc.is_in(raw[ROW], pa.array(sorted(set(numbers)), pa.int64())))
+    rows = chosen.select(kept).to_pylist()
+    return dict(zip(chosen[ROW].to_pylist(), rows, strict=True))
+
+
+def _clean(value: Any, hasher: Hasher) -> Any:
+    return hasher.scrub(value, phones=False) if isinstance(value, str) else value
+
+
+def _line(line: str, hasher: Hasher, withheld: str | None) -> str:
+    if withheld:
+        return as_json({"line": None, "withheld": withheld})
+    return as_json({"line": hasher.scrub(line)})
+
+
+def _withheld(feed: Feed, columns: Sequence[str]) -> str | None:
+    """Why the text of an unparseable line cannot be kept, or None.
+
+    E-mails and phone numbers can be told in any text. A device id, a diagnosis or a street
+    cannot, and in a line that cannot be parsed nobody knows where it stands.
+    """
+    odd = sorted(set(feed.identifiers) - {"email", "phone"})
+    if odd:
+        return f"the file holds identifiers of kind {odd[0]}"
+    special = [c for c in (*columns, *feed.special) if c in feed.special or special_category(c)]
+    return f"the file holds the column {special[0]!r}" if special else None

@@ -1,0 +1,142 @@
+"""Ticket sales of the house by city: its past week by week, one film's, past films' openings."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow.compute as pc
+
+from fullhouse.core.arrays import Floats
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tables import PERSON_EVENT
+from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.film_sales import slugs_of
+from fullhouse.traits.names import film_slug
+
+WEEKS = 52
+"""The past that cities are paired on and measured against."""
+LEAST_WEEKS = 4
+FILMS = 20
+"""Past films that tell what a design could have shown, the latest."""
+
+
+@dataclass(frozen=True)
+class CityPast:
+    """Tickets of all films by city and week, from `first` to `last`, and each city's buyers."""
+
+    cities: tuple[str, ...]
+    weeks: Floats
+    people: Floats
+    first: date
+    last: date
+
+    @property
+    def totals(self) -> Floats:
+        """Tickets of each city over all weeks."""
+        found: Floats = self.weeks.sum(1)
+        return found
+
+
+def city_past(house: FilmHouse, last: date, *, without: Collection[int] = ()) -> CityPast:
+    """Up to a year of whole weeks that end on a day; items `without` are left out.
+
+    The city is the cinema's; a ticket whose cinema's city is not known stands in none. Refunds
+    count against what was sold.
+    """
+    sold = _sold(house, last - timedelta(days=7 * WEEKS - 1), last)
+    if without:
+        sold = sold.filter(sold["item"].notin(list(without)))
+    arrow = house.context.engine.arrow
+    rows = arrow(sold.group_by("city", "day").aggregate(tickets=sold.quantity.sum()))
+    begun = pc.min(rows["day"]).as_py() or last
+    weeks = ((last - begun).days + 1) // 7
+    if weeks < LEAST_WEEKS:
+        raise CannotTellError(
+            f"The house knows {weeks} whole weeks of tickets with the cinema's city up to {last};"
+            f" pairing cities takes at least {LEAST_WEEKS}. Take in earlier tickets, with cities."
+        )
+    first = last - timedelta(days=7 * weeks - 1)
+    rows = rows.filter(pc.greater_equal(rows["day"], first))
+    cities, at = np.unique(np.array(rows["city"].to_pylist(), dtype=np.str_), return_inverse=True)
+    days = np.array([(d - first).days for d in rows["day"].to_pylist()])
+    panel = np.zeros((len(cities), weeks))
+    np.add.at(panel, (at, days // 7), rows["tickets"].to_numpy())
+    inside = sold.filter(sold.day >= ibis.literal(first))
+    buyers = arrow(inside.group_by("city").aggregate(people=inside.person.nunique()))
+    who = dict(zip(buyers["city"].to_pylist(), buyers["people"].to_pylist(), strict=True))
+    people = np.array([who[c] for c in cities], dtype=np.float64)
+    return CityPast(tuple(cities.tolist()), np.maximum(panel, 0.0), people, first, last)
+
+
+def city_tickets(
+    house: FilmHouse, items: Collection[int], first: date, last: date
+) -> dict[str, float]:
+    """Tickets of these items by city, both days included; a city that sold none is not in it."""
+    if not items:
+        return {}
+    sold = _sold(house, first, last)
+    mine = sold.filter(sold["item"].isin(list(items)))
+    rows = house.context.engine.arrow(mine.group_by("city").aggregate(tickets=mine.quantity.sum()))
+    return {r["city"]: max(0.0, r["tickets"]) for r in rows.to_pylist()}
+
+
+def items_of(house: FilmHouse, film: KnownFilm) -> list[int]:
+    """The film's items in the house's feeds; none where no feed has it yet."""
+    slugs = {film.slug, film_slug(film.title, film.opening.year if film.opening else None)}
+    return [item for item, slug in slugs_of(house).items() if slug in slugs]
+
+
+@dataclass(frozen=True)
+class PastFilm:
+    """A past film as if a campaign had run on it: by city, tickets of other films, and its own.
+
+    `weeks` are the columns of the past that its window touches.
+    """
+
+    before: Floats
+    after: Floats
+    weeks: range
+
+
+def past_films(house: FilmHouse, past: CityPast, *, begins: int, days: int) -> list[PastFilm]:
+    """The films whose windows lie in the past, as if each had had the campaign.
+
+    The film's own tickets are those of `days` days, the first of them `begins` days after its
+    opening (before it, where below 0). Of films whose days all lie in the past, the latest 20 that
+    sold at least a ticket a city: a smaller film can tell nothing by city.
+    """
+    known = sorted(
+        ((k.opening, k) for k in house.films.values() if k.opening), key=lambda x: (x[0], x[1].film)
+    )
+    found: list[PastFilm] = []
+    for opening, film in reversed(known):
+        first = opening + timedelta(days=begins)
+        last = first + timedelta(days=days - 1)
+        if film.slug is None or first < past.first or last > past.last:
+            continue
+        items = items_of(house, film)
+        after = _in_order(city_tickets(house, items, first, last), past)
+        others = past.totals - _in_order(city_tickets(house, items, past.first, past.last), past)
+        if after.sum() >= len(past.cities):
+            touched = range((first - past.first).days // 7, (last - past.first).days // 7 + 1)
+            found.append(PastFilm(others, after, touched))
+        if len(found) == FILMS:
+            break
+    return found
+
+
+def _in_order(tickets: dict[str, float], past: CityPast) -> Floats:
+    return np.array([tickets.get(c, 0.0) for c in past.cities])
+
+
+def _sold(house: FilmHouse, first: date, last: date) -> ir.Table:
+    laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
+    return laid.filter(
+        laid.kind == "ticket",
+        laid.day.between(ibis.literal(first), ibis.literal(last)),
+        laid.city.notnull(),
+        laid.city != "",
+    )

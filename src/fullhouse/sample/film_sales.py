@@ -1,0 +1,129 @@
+"""What the house's own ticket sales say: what a ticket costs, and how much of a film it sells."""
+
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import median
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyroaring import BitMap
+
+from fullhouse import films
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.tables import ITEM, PERSON_EVENT
+from fullhouse.core.values import BLOCK_BITS
+from fullhouse.sample.film_house import FilmHouse
+from fullhouse.traits.names import film_slug
+
+PRICE_DAYS = 365
+RUN_DAYS = 60
+"""A run so old has sold nearly all of its tickets."""
+FILMS = 20
+"""Films that tell the house's share of sales, the latest."""
+
+
+def ticket_price(house: FilmHouse, currency: str) -> float | None:
+    """Mean price of a ticket in a currency over the last year; None where no price is known."""
+    laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
+    first = house.day - timedelta(days=PRICE_DAYS - 1)
+    sold = laid.filter(
+        laid.kind == "ticket",
+        laid.day.between(ibis.literal(first), ibis.literal(house.day)),
+        laid.currency == currency,
+        laid.unit_price > 0,
+        laid.quantity > 0,
+    )
+    paid = sold.aggregate(paid=(sold.unit_price * sold.quantity).sum(), tickets=sold.quantity.sum())
+    row = house.context.engine.arrow(paid).to_pylist()[0]
+    return row["paid"] / row["tickets"] if row["tickets"] else None
+
+
+def known_share(house: FilmHouse, price: float) -> float | None:
+    """The share of a film's tickets in the territory that the house's own people buy.
+
+    The median over the latest films whose runs are over and lie inside the house's events; None
+    where there are none. Grosses count as tickets at today's price: prices move by a few
+    percent a year, the share is known to a factor.
+    """
+    sold, first = _sold(house)
+    if first is None:
+        return None
+    taken = _taken(house)
+    last = house.day - timedelta(days=RUN_DAYS)
+    fitting = sorted(
+        (
+            (k.opening, sold[k.slug] / (taken[k.film] / price))
+            for k in house.films.values()
+            if k.slug in sold
+            and taken.get(k.film, 0) > 0
+            and k.opening is not None
+            and first <= k.opening <= last
+        ),
+        reverse=True,
+    )
+    return min(1.0, median(share for _, share in fitting[:FILMS])) if fitting else None
+
+
+def goers_of(house: FilmHouse) -> dict[str, PersonSet]:
+    """Who bought a ticket for each film by the day, by the film's slug; refunds apart."""
+    context = house.context
+    laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
+    until = min(house.day, house.population.build.as_of)
+    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(until), laid.quantity > 0)
+    pairs = context.engine.arrow(sales.select("person", "item").distinct()).sort_by("item")
+    persons, item = pairs["person"].to_numpy(), pairs["item"].to_numpy()
+    names = slugs_of(house)
+    sets: dict[str, dict[int, BitMap]] = {}
+    starts: list[int] = np.flatnonzero(np.r_[len(item) > 0, np.diff(item) != 0]).tolist()
+    for first, last in pairwise([*starts, len(item)]):
+        slug = names.get(int(item[first]))
+        if slug is None:
+            continue
+        mine = np.sort(persons[first:last])
+        blocks = sets.setdefault(slug, {})
+        for block in np.unique(mine >> BLOCK_BITS):
+            ends = [block << BLOCK_BITS, (block + 1) << BLOCK_BITS]
+            low, high = np.searchsorted(mine, ends)
+            people = BitMap(mine[low:high].astype(np.uint32))
+            blocks[int(block)] = blocks.get(int(block), BitMap()) | people
+    return dict(sets.items())
+
+
+def slugs_of(house: FilmHouse) -> dict[int, str]:
+    """The slug of each film among the items."""
+    columns = ["item", "kind", "title", "release_year"]
+    rows = house.context.lake.read(ITEM, columns=columns).to_pylist()
+    return {
+        r["item"]: film_slug(r["title"], r["release_year"])
+        for r in rows
+        if r["kind"] == "film" and r["title"]
+    }
+
+
+def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
+    """Tickets sold to the house's people up to the day, by film, and the first day of sales."""
+    context = house.context
+    laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
+    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(house.day))
+    counted = context.engine.arrow(
+        sales.group_by("item").aggregate(tickets=sales.quantity.sum(), first=sales.day.min())
+    )
+    names = slugs_of(house)
+    found: dict[str, float] = {}
+    for row in counted.to_pylist():
+        slug = names.get(row["item"])
+        if slug is not None:
+            found[slug] = found.get(slug, 0.0) + row["tickets"]
+    return found, pc.min(counted["first"]).as_py()
+
+
+def _taken(house: FilmHouse) -> dict[str, float]:
+    """Gross of each film in the territory up to the day."""
+    rows = films.grosses(house.context.lake, house.territory, house.day)
+    if not rows.num_rows:
+        return {}
+    total = pa.table({"film": rows["film"], "gross": rows["gross"]})
+    summed = total.group_by("film").aggregate([("gross", "sum")])
+    return {row["film"]: row["gross_sum"] for row in summed.to_pylist()}

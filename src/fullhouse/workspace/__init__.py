@@ -1,0 +1,1 @@
+"""One folder or object-store prefix that many requests share."""

@@ -1,0 +1,81 @@
+"""What each source's account feed says of its accounts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from fullhouse.core.arrays import Ints
+from fullhouse_sim import codes
+from fullhouse_sim.draws import uniforms
+from fullhouse_sim.identifiers import reach, told
+from fullhouse_sim.market import MARKET_PEOPLE, Market
+from fullhouse_sim.members import Members
+from fullhouse_sim.places import cities
+from fullhouse_sim.population import People
+
+SAYS_GENDER, SAYS_AGE, SAYS_CITY, SAYS_HOUSEHOLD = 0.88, 0.80, 0.92, 0.30
+"""Share of accounts whose owners say so much of themselves."""
+
+
+def accounts(market: Market, people: People, members: Members) -> pa.Table:
+    """A row for each account on the day it was opened, and one more where its owner told of news.
+
+    Empty where the owner says nothing.
+    """
+    later, when = told(market, people, members)
+    rows = np.concatenate([np.arange(len(members)), later])
+    day = np.concatenate([members.joined, when])
+    found = reach(market, people, members, rows, day)
+    columns = {
+        "id": codes.chosen(members.ids, rows),
+        "updated": pa.array((np.datetime64(market.first_day) + day).astype("datetime64[D]")),
+        **_told_of_owner(market, people, members, rows),
+        "email": found.email,
+        "phone": found.phone,
+    }
+    if members.source != "shop":
+        columns["device"] = found.device
+    return pa.table(columns)
+
+
+def addresses(crowd: People, of: Sequence[Members]) -> pa.Table:
+    """Which accounts have one address, as a house's own list of delivery and billing addresses.
+
+    `household` is a number for an address, of no meaning elsewhere.
+    """
+    members_ = [m for m in of if len(m)]
+    homes = np.concatenate([crowd.household[m.person] for m in members_])
+    return pa.table(
+        {
+            "source": pa.array(np.repeat([m.source for m in members_], [len(m) for m in members_])),
+            "account": pa.concat_arrays([pa.array(m.ids) for m in members_]),
+            "household": codes.digits("A", crowd.first + homes, 10),
+        }
+    )
+
+
+def _told_of_owner(
+    market: Market, people: People, members: Members, rows: Ints
+) -> dict[str, pa.Array]:
+    person, number = members.person[rows], members.number[rows]
+    where = cities(market.seed, MARKET_PEOPLE)
+
+    def maybe(values: pa.Array, what: str, share: float) -> pa.Array:
+        hidden = uniforms(market.seed, number, "says", what, members.source) >= share
+        return pa.compute.if_else(pa.array(hidden), pa.scalar(None, values.type), values)
+
+    city = people.city[person]
+    gender = codes.chosen(pa.array(["M", "F"]), people.female[person])
+    birth = pa.array(market.today.year - people.age[person])
+    found = {
+        "gender": maybe(gender, "gender", SAYS_GENDER),
+        "birth_year": maybe(birth, "age", SAYS_AGE),
+        "region": maybe(codes.chosen(pa.array(where.regions), city), "city", SAYS_CITY),
+        "city": maybe(codes.chosen(pa.array(where.names), city), "city", SAYS_CITY),
+    }
+    if members.source == "shop":
+        size = np.bincount(people.household)[people.household][person]
+        found["household_size"] = maybe(pa.array(size), "household", SAYS_HOUSEHOLD)
+    return found

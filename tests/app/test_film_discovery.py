@@ -1,0 +1,263 @@
+"""Who will want a film, asked of a small simulated house as a user would ask."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+import fullhouse as fh
+from benchmarks.simulated_house import House, house
+from fullhouse.cli.root import commands
+from fullhouse.control import audit_log
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.settings import SIMULATED
+from fullhouse.discovery import film_tickets as stage
+from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.discovery.judge import LEAST_OUTCOME
+from fullhouse.sample.film_house import film_house
+from fullhouse.traits.names import film_slug
+from fullhouse_sim.films import scenario
+from fullhouse_sim.market import Market
+
+MARKET = Market(people=20_000, days=60, past_films=60)
+AT = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    # Under a key of its own: halves and placebos are then the same in every run.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FULLHOUSE_KEY", "0" * 64)
+        yield house(MARKET, tmp_path_factory.mktemp("film") / "house")
+
+
+@pytest.fixture(scope="module")
+def film(made: House) -> str:
+    number = scenario(MARKET).film
+    mine = next(f for f in made.truth.season.films if f.id == number)
+    return film_slug(mine.title, mine.release.year)
+
+
+def ask(made: House, film: str, **options: object) -> FilmDiscovery:
+    asked = {"as_of": MARKET.today, "tickets": False} | options
+    return fh.discover_film(made.workspace, film, **asked)
+
+
+@pytest.fixture(scope="module")
+def found(made: House, film: str) -> FilmDiscovery:
+    return ask(made, film)
+
+
+def test_it_says_what_it_used_and_leaves_out_what_leaks(found: FilmDiscovery, film: str) -> None:
+    assert found.verdict in ("found", "expected", "nothing", "cannot tell")
+    assert {s.source for s in found.used} <= {"interest", "comps"}
+    assert found.interest_people >= LEAST_OUTCOME
+    refused = {r.trait for r in found.refused}
+    assert f"wants:{film}" in refused
+    assert {f"saw:{c.film}" for c in found.comps if c.used} <= refused
+    assert not refused & {t for c in found.cards for t in c.traits}
+    assert found.tested > 100
+    assert film not in (found.placebo or ""), "a placebo is of other films"
+    assert found.sentence
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["film"] == film
+
+
+def test_films_by_the_same_people_are_the_comparable_ones(found: FilmDiscovery) -> None:
+    used = [c for c in found.comps if c.used]
+    assert used
+    assert all("Ottilie Lorimund" in " ".join(c.why) for c in used)
+
+
+def test_the_answer_is_the_same_each_time_and_is_recorded(
+    made: House, film: str, found: FilmDiscovery
+) -> None:
+    assert asdict(ask(made, film)) == asdict(found)
+    newest = audit_log(made.workspace.control, most=1)[0]
+    assert newest.action == "discover.film"
+    assert newest.detail["film"] == film
+
+
+def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
+    """Whoever is asked of, with cards there: the words of a film that is about dogs."""
+    film = fh.film_add(
+        made.workspace,
+        "The Puppy of Ashgrove",
+        opening=date(2026, 3, 6),
+        territory="ZZ",
+        known_on=date(2025, 6, 1),
+        at=AT,
+        values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
+    )
+    guess = ask(made, film)
+    assert guess.verdict == "guess"
+    assert [s.source for s in guess.used] == ["text"]
+    dogs = next(c for c in guess.cards if "pet-supplies/dogs" in c.rule)
+    assert dogs.standing == "guess"
+    assert dogs.affinity.value is None
+    _, count = fh.audience_count(made.workspace, dogs.rule, as_of=MARKET.today)
+    assert dogs.persons == count.persons
+    _, going = fh.audience_count(
+        made.workspace,
+        f"{dogs.rule} - moviegoer:occasional - moviegoer:recent",
+        as_of=MARKET.today,
+    )
+    assert dogs.not_moviegoers == going.persons
+    assert any("dog" in pair[0] for m in guess.words for pair in m.words)
+    without = ask(made, film, minus=["dog", "puppy"])
+    assert not any("dogs" in c.rule for c in without.cards)
+    more = ask(made, film, plus=["buys:pet-supplies/cats"])
+    assert any(c.rule == "buys:pet-supplies/cats" for c in more.cards)
+
+
+def test_a_film_without_words_interest_or_like_says_what_would_do(made: House) -> None:
+    film = fh.film_add(
+        made.workspace, "Zzq", opening=date(2026, 4, 3), territory="ZZ",
+        known_on=date(2025, 6, 1), at=AT,
+    )  # fmt: skip
+    with pytest.raises(CannotTellError, match=r"synopsis.*--comps.*--plus"):
+        ask(made, film)
+
+
+def test_mistakes_are_said(made: House, film: str, found: FilmDiscovery) -> None:
+    tomorrow = datetime.now(UTC).date() + timedelta(days=3)
+    coming = next(
+        k.film
+        for k in _films(made)
+        if k.opening and k.opening > MARKET.today and k.film != film and k.slug
+    )
+    for options, message in [
+        ({"as_of": tomorrow}, "has not come yet"),
+        ({"comps": [film]}, "the film itself"),
+        ({"comps": ["no-such-film-2020"]}, "No film 'no-such-film-2020'"),
+        ({"comps": [coming]}, coming),
+        ({"plus": ["zzzq"]}, "neither a trait"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            ask(made, film, **options)
+    with pytest.raises(InputError, match="Did you mean"):
+        ask(made, film.replace("bramble", "brambel"))
+
+
+def test_comps_of_the_user_are_used_whatever_speaks_for_them(made: House, film: str) -> None:
+    past = next(k for k in _films(made) if k.slug and k.opening and k.opening < date(2024, 1, 1))
+    mine = ask(made, film, comps=[past.film])
+    assert [c.film for c in mine.comps] == [past.film]
+    assert any(s.source == "comps" and s.why == "chosen by you" for s in mine.used)
+
+
+def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_path: Path) -> None:
+    guess = ask(made, film, minus=[])
+    files = [tmp_path / f"film.{s}" for s in ("html", "json", "parquet", "csv")]
+    assert fh.write_film_discovery(made.workspace, guess, files) == files
+    page = files[0].read_text("utf-8")
+    assert SIMULATED.split(":", maxsplit=1)[0] in page
+    assert guess.title in page
+    assert json.loads(files[1].read_text("utf-8"))["verdict"] == guess.verdict
+    assert pq.read_table(files[2]).num_rows == len(guess.cards)
+    with pytest.raises(InputError, match=r"film\.docx"):
+        fh.check_film_out(tmp_path / "film.docx")
+
+
+def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
+    made: House, film: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = ask(made, film, tickets=True)
+    assert without.tickets is None
+    assert any(n.startswith("No tickets are told") for n in without.notes)
+    told = stage.Expected(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
+    monkeypatch.setattr(stage, "expected_total", lambda *_: (told, ""))
+    tickets = ask(made, film, tickets=True).tickets
+    assert tickets is not None
+    assert tickets.total == pytest.approx(1e6 / 9.5, abs=0.01)
+    for groups in (tickets.audiences, tickets.cities):
+        assert sum(g.tickets for g in groups) == tickets.total
+    assert tickets.audiences[-1].tickets == pytest.approx(0.75 * tickets.total)
+
+
+def test_the_command_line_says_the_same(made: House, film: str, found: FilmDiscovery) -> None:
+    where = ["-w", str(made.workspace.place.path), "--as-of", str(MARKET.today), "--no-tickets"]
+    run = CliRunner().invoke(commands, ["discover", film, *where, "--json"])
+    assert run.exit_code == 0, run.output
+    assert json.loads(run.stdout)["sentence"] == found.sentence
+    plain = CliRunner().invoke(commands, ["discover", film, *where])
+    assert plain.exit_code == 0
+    assert found.sentence.split(":")[0] in " ".join(plain.stdout.split())
+    for wrong, message in [
+        (["discover"], "Which film?"),
+        (["discover", film, "--outcome", "female"], "not both"),
+        (["discover", film, "--base", "female"], "--base is for --outcome"),
+        (["discover", "--outcome", "female", "--plus", "dog"], "--plus is for a film"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            CliRunner().invoke(commands, [*wrong, *where[:2]], catch_exceptions=False)
+
+
+def test_propensity_and_look_alike_save_audiences_of_willing_people(made: House, film: str) -> None:
+    found = fh.film_propensity(
+        made.workspace, film, as_of=MARKET.today, n=500, save="likeliest", expected_people=300,
+        purpose="analytics",
+    )  # fmt: skip
+    assert found.chosen is not None
+    assert found.chosen.saved is not None
+    assert found.chosen.persons == 500
+    assert found.chosen.saved.persons == 500 - found.chosen.left_out
+    assert 0 < found.chosen.expected < 300
+    assert found.learned.card.expected_people == pytest.approx(300, rel=1e-4)
+    told = found.to_dict()
+    assert "person" not in json.dumps(told["audience"]["reasons"])
+    alike = fh.look_alike_people(
+        made.workspace, "audience:likeliest", n=200, as_of=MARKET.today, save="alike",
+        purpose="analytics",
+    ) if found.chosen.saved.persons >= 500 else None  # fmt: skip
+    if alike is not None:
+        overlap = fh.audience_count(made.workspace, "audience:alike & audience:likeliest")[1]
+        assert overlap.persons == 0
+    with pytest.raises(InputError, match="list of 500 people"):
+        fh.look_alike_people(made.workspace, f"wants:{film}", n=100, as_of=MARKET.today)
+    with pytest.raises(InputError, match="say who"):
+        fh.film_propensity(made.workspace, film, as_of=MARKET.today, save="x")
+
+
+def test_a_list_of_accounts_is_read_from_a_file(made: House, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("source,acount\nshop,1\n")
+    with pytest.raises(InputError, match="no column account"):
+        fh.look_alike_people(made.workspace, file, n=10, as_of=MARKET.today)
+
+
+def _films(made: House) -> list:
+    with film_house(made.workspace, as_of=MARKET.today) as asked:
+        return list(asked.films.values())
+
+
+def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
+    guess = fh.film_list(made.workspace, search="Puppy")[1][0].film
+    plan = fh.plan_film(
+        made.workspace, guess, budget=200.0, as_of=MARKET.today, expected_people=300,
+        name="puppy", weeks=40,
+    )  # fmt: skip
+    assert 0 < plan.spend <= 200.0 * (1 + 1e-6)
+    assert plan.reach <= plan.people
+    assert sum(x.spend for x in plan.lines) == pytest.approx(plan.spend, rel=1e-3)
+    # Lines share what they win together: their draws add up, and so nearly do their middles.
+    assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle, rel=0.25)
+    wins = [p.tickets.middle for p in plan.curve]
+    assert wins == sorted(wins)
+    assert any("No readout has measured" in n for n in plan.notes)
+    assert fh.plan_show(made.workspace, "puppy") == plan
+    assert [p.name for p in fh.plan_list(made.workspace)] == ["puppy"]
+    (page,) = fh.write_plan(plan, [tmp_path / "plan.html"])
+    assert "The Puppy of Ashgrove" in page.read_text("utf-8")
+    for options, message in [
+        ({"budget": 0}, "above 0"),
+        ({"budget": 100, "limits": "[city_minimum]\nnowhere = 5"}, "no city group 'nowhere'"),
+        ({"budget": 100, "channels": "[channel.x]\nkind = 'x'"}, "needs sources"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            fh.plan_film(made.workspace, guess, as_of=MARKET.today, expected_people=300, weeks=40,
+                         **options)  # fmt: skip

@@ -1,0 +1,198 @@
+"""The report of a film: what a house has kept by a day is gathered, what it has not is said."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from fullhouse import app, control
+from fullhouse.app import Context
+from fullhouse.app import film_report_records as film_report_kept
+from fullhouse.app.film_report_records import forecast_from
+from fullhouse.app.reports import check_report_out, film_report, write_film_report
+from fullhouse.control.campaigns import (
+    KeptCampaign,
+    KeptReadout,
+    add_campaign,
+    add_readout,
+    save_plan,
+)
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.tables import DELIVERY
+from fullhouse.forecast import Forecast
+from fullhouse.planning.outlook import Outlook
+from fullhouse.planning.plan import Amount
+from fullhouse.view.film_report import FilmReport
+from fullhouse.view.shown_readout import WHOLE
+from tests.view.made_forecasts import ALL, ROAD
+from tests.view.made_plans import PLAN, SHOWN
+from tests.view.made_plans import WHOLE as READOUT
+from tests.view.made_reports import AS_OF, FILM, LEARNED, OPENING, TITLE, VERDICTS
+
+NOW = datetime(2025, 4, 30, tzinfo=UTC)
+MINE = replace(PLAN, film=FILM, title=TITLE)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Context]:
+    """A house that knows the film and nothing else."""
+    with app.init_house(str(tmp_path / "house"), environment={}) as made:
+        film = app.film_add(
+            made, TITLE, opening=OPENING, territory="US", known_on=date(2025, 1, 1), at=NOW
+        )
+        assert film == FILM
+        yield made
+
+
+@pytest.fixture
+def workspace(empty: Context) -> Context:
+    """The same with issued forecasts, two plans, a campaign, readouts and lessons."""
+    database = empty.control
+    for forecast in ROAD[:4]:
+        _issue(empty, forecast)
+    save_plan(database, "harbour-1", FILM, MINE.to_dict(), at=NOW)
+    late = replace(MINE, name="late", as_of=AS_OF + timedelta(1))
+    save_plan(database, "late", FILM, late.to_dict(), at=NOW)
+    save_plan(database, "other", "another-film", PLAN.to_dict(), at=NOW)
+    add_campaign(database, KeptCampaign("harbour-1", FILM, "harbour-1", 1, {"holdout": 0.2}, NOW))
+    first = replace(SHOWN, as_of=SHOWN.as_of - timedelta(7), effects=SHOWN.effects[:1])
+    for shown in (first, SHOWN, replace(SHOWN, as_of=AS_OF + timedelta(9))):
+        learned, verdicts = (LEARNED, VERDICTS) if shown is SHOWN else ((), ())
+        kept = KeptReadout("harbour-1", shown.as_of, shown.to_dict(), NOW)
+        add_readout(database, kept, learned, verdicts)
+    rows = [
+        {"campaign": "harbour-1", "line": "a", "channel": "push", "part": part, "form": "csv",
+         "persons": 40 + part, "rows": 50, "digest": "x", "to": "a.csv", "at": NOW}
+        for part in (0, 1)
+    ]  # fmt: skip
+    empty.lake.append(DELIVERY, pa.Table.from_pylist(rows, schema=DELIVERY.schema), batch="sent")
+    return empty
+
+
+def _issue(workspace: Context, forecast: Forecast) -> None:
+    control.issue(
+        workspace.control, forecast.to_dict(), film=forecast.film, territory="US",
+        as_of=forecast.as_of, horizon=forecast.horizon, code="1", model="m", issued_at=NOW,
+    )  # fmt: skip
+
+
+def report(
+    workspace: Context, *, plan: str | None = None, campaign: str | None = None
+) -> FilmReport:
+    return film_report(workspace, FILM, as_of=AS_OF, territory="US", plan=plan, campaign=campaign)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_forecast_is_read_back_as_it_was_issued(name: str) -> None:
+    forecast = ALL[name]
+    read = forecast_from(json.loads(json.dumps(forecast.to_dict())))
+    assert read.to_dict() == forecast.to_dict()
+    assert read.ranges == forecast.ranges
+    assert (read.days, read.comps, read.steps) == (forecast.days, forecast.comps, forecast.steps)
+
+
+def test_a_film_of_which_nothing_is_known_has_a_report_that_says_so(
+    empty: Context, tmp_path: Path
+) -> None:
+    found = report(empty)
+    assert (found.title, found.opening, found.forecasts, found.plan) == (TITLE, OPENING, (), None)
+    assert set(found.without) == {"forecast", "discovery"}
+    assert all(found.without.values())
+    page, data = write_film_report(found, [tmp_path / "a" / "r.html", tmp_path / "r.json"])
+    assert "There is no forecast" in page.read_text("utf-8")
+    assert json.loads(data.read_text("utf-8"))["without"] == dict(found.without)
+    (row,) = [r for r in control.audit_log(empty.control) if r.action == "report"]
+    assert row.detail["film"] == FILM
+
+
+def test_what_the_house_has_kept_by_the_day_is_gathered(workspace: Context) -> None:
+    found = report(workspace)
+    assert [f.as_of for f in found.forecasts] == [f.as_of for f in ROAD[:4]]
+    assert "forecast" in found.without, "those that were issued stand in for it"
+    assert found.plan is not None
+    assert found.plan.name == "harbour-1", "the other was made a day later"
+    (campaign,) = found.campaigns
+    assert [r.as_of for r in campaign.readouts] == [SHOWN.as_of - timedelta(7), SHOWN.as_of]
+    assert campaign.newest == SHOWN
+    assert campaign.plan == "harbour-1@1"
+    assert campaign.begins == min(x.week for x in PLAN.lines)
+    assert [(x.line, x.people) for x in campaign.sent] == [("a", 81)], "parts are added up"
+    assert campaign.without["outlook"]
+    assert found.learned == LEARNED
+    assert {v.rule for v in found.verdicts} == {v.rule for v in VERDICTS}
+
+
+def test_nothing_of_a_later_day_is_told(workspace: Context) -> None:
+    early = film_report(workspace, FILM, as_of=date(2025, 2, 20), territory="US")
+    assert [f.as_of for f in early.forecasts] == [ROAD[0].as_of]
+    assert early.readouts == ()
+    assert early.learned == ()
+    assert early.verdicts == ()
+    before = film_report(workspace, FILM, as_of=PLAN.as_of - timedelta(1), territory="US")
+    assert (before.plan, before.campaigns, before.forecasts) == (None, (), ())
+
+
+def test_a_plan_and_a_campaign_may_be_named(workspace: Context) -> None:
+    for found, name in (
+        (report(workspace, plan="late"), "late"),
+        (report(workspace, campaign="harbour-1"), "harbour-1"),
+    ):
+        assert found.plan is not None
+        assert found.plan.name == name
+    with pytest.raises(InputError, match=r"No plan 'lat'\. Did you mean 'late'"):
+        report(workspace, plan="lat")
+    with pytest.raises(InputError, match="is for harbour-lights, not for"):
+        report(workspace, plan="other")
+    with pytest.raises(InputError, match="No campaign 'harbor-1'"):
+        report(workspace, campaign="harbor-1")
+
+
+def test_outlooks_are_told_of_the_plan_of_each_readout_and_of_the_day(
+    workspace: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def outlook(_: Context, name: str, *, as_of: date, **__: object) -> Outlook:
+        asked.append(as_of)
+        if as_of == PLAN.as_of:
+            raise CannotTellError("Too early.")
+        one = Amount(1.0, 0.5, 2.0)
+        return Outlook(as_of, name, "USD", one, one, one, "planned")
+
+    monkeypatch.setattr(film_report_kept, "campaign_outlook", outlook)
+    (campaign,) = report(workspace).campaigns
+    assert asked == [PLAN.as_of, SHOWN.as_of - timedelta(7), SHOWN.as_of, AS_OF]
+    assert [o.as_of for o in campaign.outlooks] == asked[1:]
+    assert campaign.without == {}
+
+
+def test_a_readout_kept_before_its_parts_were_is_read_too(workspace: Context) -> None:
+    last = KeptReadout("harbour-1", AS_OF, READOUT.to_dict(), NOW)
+    add_readout(workspace.control, last)
+    newest = report(workspace).campaigns[0].newest
+    assert newest is not None
+    assert [(e.group, e.effect) for e in newest.effects] == [(WHOLE, READOUT.effects[0])]
+    assert newest.as_of == AS_OF
+
+
+@pytest.mark.parametrize(
+    ("film", "day", "message"),
+    [
+        ("the-lantern-harbor-2025", AS_OF, "Did you mean 'the-lantern-harbour-2025'"),
+        (FILM, date(2024, 12, 31), "was known in US on 2024-12-31"),
+        (FILM, date(2999, 1, 1), "has not come yet"),
+    ],
+)
+def test_mistakes_are_said(empty: Context, film: str, day: date, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        film_report(empty, film, as_of=day, territory="US")
+
+
+def test_only_pages_and_data_are_written() -> None:
+    assert check_report_out("x/report.HTML").name == "report.HTML"
+    with pytest.raises(InputError, match=r"\.html or \.json, not 'report\.pdf'"):
+        check_report_out("report.pdf")

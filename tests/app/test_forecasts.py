@@ -1,0 +1,227 @@
+"""Forecasts of a workspace: kept models, the score book, slates, files, what is simulated."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import fullhouse as fh
+from fullhouse import app
+from fullhouse.app import Context
+from fullhouse.app.forecast import Models, read_history
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.settings import SIMULATED
+from fullhouse.workspace.context import open_house
+from tests.forecast.market import EARLY, Market, learned, make, running, soon
+
+NOW = datetime(2017, 1, 20, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def market() -> Market:
+    return make()
+
+
+@pytest.fixture(scope="module")
+def house(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = learned(tmp_path_factory.getbasetemp(), market)
+    return Path(shutil.copytree(made, tmp_path_factory.mktemp("forecasts") / "house"))
+
+
+@pytest.fixture
+def workspace(house: Path) -> Iterator[Context]:
+    with open_house(str(house), environment={}) as opened:
+        yield opened
+
+
+def models(workspace: Context) -> set[str]:
+    return {f.name for f in (workspace.place.path / "cache" / "forecast").iterdir()}
+
+
+def test_no_public_name_is_that_of_a_package() -> None:
+    # An import of fullhouse.forecast would put the package in the place of the function.
+    packages = {p.name for p in Path(fh.__file__).parent.iterdir() if (p / "__init__.py").exists()}
+    assert not set(fh.__all__) & packages
+
+
+def test_models_are_kept_and_used_again(workspace: Context, market: Market) -> None:
+    before, said = models(workspace), []
+    film = soon(market).film
+    one = fh.forecast_film(workspace, film, as_of=EARLY, progress=said.append)
+    other_day = EARLY - timedelta(days=3)
+    two = fh.forecast_film(workspace, film, as_of=other_day, progress=said.append)
+    assert said == []
+    assert models(workspace) == before
+    assert not any(name.endswith(".part") for name in before)
+    assert one.model["fingerprint"] == two.model["fingerprint"]
+    assert one.model["learned_to"] == EARLY.replace(day=1)
+    assert one.to_dict() == fh.forecast_film(workspace, film, as_of=EARLY).to_dict()
+
+
+def test_a_changed_past_makes_new_models(house: Path, market: Market, tmp_path: Path) -> None:
+    copy = shutil.copytree(house, tmp_path / "house")
+    with open_house(str(copy), environment={}) as workspace:
+        digests = [Models(workspace, read_history(workspace.lake, "US", EARLY), print).digest]
+        film = market.films_of("wide")[3].film
+        for known_on in (EARLY - timedelta(days=3), EARLY.replace(day=1)):
+            fh.film_set(
+                workspace, film, {"budget": "5 USD"}, territory="US", known_on=known_on, at=NOW
+            )
+            history = read_history(workspace.lake, "US", EARLY)
+            digests.append(Models(workspace, history, print).digest)
+    # What became known after the models' day does not touch them; what was known by then does.
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_workspace_at_an_object_store_keeps_none(
+    workspace: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = read_history(workspace.lake, "US", EARLY)
+    monkeypatch.setattr(type(workspace.place), "is_local", property(lambda _: False))
+    found = Models(workspace, history, print)
+    assert found._file("wide", "calendar") is None
+    assert found._read("wide", "calendar") is None
+
+
+def test_a_past_is_made_once_for_a_history(workspace: Context) -> None:
+    history = read_history(workspace.lake, "US", EARLY)
+    found = Models(workspace, history, print)
+    assert found.past(history) is found.past(history)
+
+
+def test_issuing_enters_it_once_and_what_is_supposed_never(
+    workspace: Context, market: Market
+) -> None:
+    film = soon(market).film
+    for _ in range(2):
+        fh.forecast_film(workspace, film, as_of=EARLY, issue_at=NOW)
+    fh.forecast_film(
+        workspace, film, as_of=EARLY, what_if=fh.supposed(["theaters=3000"]), issue_at=NOW
+    )
+    entries = fh.scorebook_list(workspace, film=film)
+    assert [(e.film, e.as_of, e.issued) for e in entries] == [(film, EARLY.isoformat(), NOW)]
+    assert fh.scorebook_verify(workspace).ok
+
+
+def test_what_came_of_it_is_what_the_lake_knows_now(workspace: Context, market: Market) -> None:
+    film = soon(market)
+    found = fh.forecast_film(workspace, film.film, as_of=EARLY)
+    came = fh.forecast_actual(workspace, found)
+    assert came.amounts["opening_weekend"] == pytest.approx(film.weekend)
+    assert came.amounts["total"] == pytest.approx(film.total)
+    assert came.days[0][0] == film.opening
+
+
+def test_every_file_holds_the_forecast(workspace: Context, market: Market, tmp_path: Path) -> None:
+    found = fh.forecast_film(workspace, soon(market).film, as_of=EARLY)
+    names = ("page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet")
+    files = [tmp_path / "new" / name for name in names]
+    assert fh.write_forecast(workspace, [found], files, made_on=EARLY) == files
+    assert found.title in files[0].read_text("utf-8")
+    assert "inside the" in files[0].read_text("utf-8")
+    assert files[1].read_text("utf-8").startswith("<svg")
+    assert files[2].read_bytes().startswith(b"\x89PNG")
+    rows = list(csv.DictReader(files[3].open()))
+    assert {r["quantity"] for r in rows} == {*found.ranges, "day", "to_date"}
+    table = pq.read_table(files[4])
+    assert table.num_rows == len(rows) == 3 + 2 * len(found.days)
+    total = next(r for r in table.to_pylist() if r["quantity"] == "total")
+    assert total["q50"] == found.ranges["total"].median
+    assert (total["film"], total["currency"], total["as_of"]) == (found.film, "USD", EARLY)
+    assert "label" not in table.column_names
+
+
+def test_a_slate_has_each_wide_film_and_dates_that_are_tried(
+    workspace: Context, market: Market
+) -> None:
+    last = EARLY + timedelta(days=60)
+    film = soon(market)
+    day = film.opening + timedelta(days=14)
+    found = fh.forecast_slate(
+        workspace, as_of=EARLY, first=EARLY, last=last, film=film.film, dates=[day]
+    )
+    wanted = [t.film for t in market.films_of("wide") if EARLY <= t.opening <= last]
+    assert sorted(f.film for f in found.forecasts) == sorted(wanted)
+    assert [(f.opening, f.what_if) for f in found.tried] == [(day, {"opening": day})]
+    assert found.without == {}
+    assert all(c.film in wanted and c.other in wanted for c in found.conflicts)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["territory"] == "US"
+
+
+def test_slates_that_cannot_be_are_refused(workspace: Context) -> None:
+    days = {"as_of": EARLY, "first": EARLY, "last": EARLY}
+    with pytest.raises(InputError, match="before it begins"):
+        fh.forecast_slate(workspace, **{**days, "last": EARLY - timedelta(days=1)})
+    with pytest.raises(InputError, match="--film FILM"):
+        fh.forecast_slate(workspace, **days, dates=[EARLY])
+    with pytest.raises(InputError, match="two upper-case letters"):
+        fh.forecast_slate(workspace, **days, territory="us")
+
+
+def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
+    found = fh.forecast_slate(workspace, as_of=EARLY, first=EARLY, last=EARLY + timedelta(days=40))
+    files = [tmp_path / "slate.svg", tmp_path / "slate.html"]
+    assert fh.write_slate(found, files) == files
+    assert found.forecasts[0].title in files[0].read_text("utf-8")
+    with pytest.raises(InputError, match=r"\.svg, \.png, \.html, not 'slate\.csv'"):
+        fh.write_slate(found, ["slate.csv"])
+
+
+def test_too_few_films_are_said_with_what_would_do(workspace: Context, market: Market) -> None:
+    film = market.films_of("wide")[40].film
+    day = market.truth[film].opening - timedelta(days=5)
+    with pytest.raises(CannotTellError, match="Too few"):
+        fh.forecast_film(workspace, film, as_of=day)
+    with pytest.raises(CannotTellError, match="No gross of any film in 'FR'"):
+        fh.forecast_film(workspace, film, as_of=day, territory="FR")
+
+
+def test_an_old_id_of_a_film_still_finds_it(house: Path, market: Market, tmp_path: Path) -> None:
+    copy = shutil.copytree(house, tmp_path / "house")
+    film, twice = soon(market).film, tmp_path / "twice.csv"
+    twice.write_text(f"title,opening,known_on,territory\nNot Alike,{EARLY},{EARLY},US\n")
+    with open_house(str(copy), environment={}) as workspace:
+        fh.film_import(workspace, twice, at=NOW)
+        (entry,) = fh.film_list(workspace, search="Not Alike")[1]
+        fh.film_accept(workspace, "plain", entry.film, film=film, at=NOW)
+        found = fh.forecast_film(workspace, entry.film, as_of=EARLY - timedelta(days=5))
+    assert found.film == film
+
+
+def test_a_simulated_workspace_says_so_in_all_it_writes(
+    house: Path, market: Market, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(house, tmp_path / "house")
+    with open_house(str(copy), environment={"FULLHOUSE_SIMULATED": "true"}) as workspace:
+        found = fh.forecast_film(workspace, running(market).film, as_of=EARLY)
+        assert found.simulated
+        files = [tmp_path / n for n in ("page.html", "fan.svg", "rows.csv")]
+        fh.write_forecast(workspace, [found], files, made_on=EARLY)
+        for file in files:
+            assert SIMULATED.split(":", maxsplit=1)[0] in file.read_text("utf-8")
+        app.scorebook_issue(workspace, found, now=NOW)
+    with (
+        open_house(str(copy), environment={}) as workspace,
+        pytest.raises(InputError, match="simulated"),
+    ):
+        app.scorebook_issue(workspace, found, now=NOW)
+
+
+def test_endings_are_checked() -> None:
+    assert fh.check_forecast_out("a/b.HTML") == Path("a/b.HTML")
+    with pytest.raises(InputError, match=r"not .b\.pdf."):
+        fh.check_forecast_out("a/b.pdf")
+
+
+@pytest.mark.slow
+def test_limited_films_are_forecast_too(workspace: Context, market: Market) -> None:
+    film = market.coming("limited")[0]
+    found = fh.forecast_film(workspace, film.film, as_of=date(2017, 1, 20))
+    low, high = found.ranges["total"].between(0.95)
+    assert low < high < 1e9
+    assert found.groups["plan"] == "limited"

@@ -1,0 +1,230 @@
+"""The page of a film's audiences: complete, safe, and without a network."""
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from fullhouse.core.settings import SIMULATED
+from fullhouse.discovery.card import Obvious, Refused, Seed, WordMatch
+from fullhouse.view.card_behind import behind_cards
+from fullhouse.view.discovery_page import discovery_page
+from fullhouse.view.discovery_words import ASSOCIATION, headline
+from fullhouse.view.figure_words import number_words, ratio_words, share_words
+from fullhouse.view.model_card import model_section
+from fullhouse.view.page import DARK
+from tests.view.made_discoveries import (
+    ALL,
+    BARE_MODEL,
+    CARDS,
+    COMBINATIONS,
+    MODEL,
+    NULL,
+    RICH,
+    TICKETS,
+)
+from tests.view.reader import RUDE, Reader
+
+EVERY = list(ALL)
+
+
+@cache
+def page(name):
+    if name == "rich":
+        return discovery_page(RICH, model=MODEL, combinations=COMBINATIONS)
+    return discovery_page(ALL[name])
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_is_asked_of_any_other_place(name):
+    text = page(name)
+    assert "http:" not in text
+    assert "https:" not in text
+    assert "default-src 'none'" in text
+    read = Reader(text)
+    assert not {t for t, _ in read.tags} & {"script", "link", "iframe", "img", "object"}
+    assert all(a["href"].startswith("data:") for t, a in read.tags if "href" in a)
+    assert "url(" not in text.replace("url(#", "")
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_element_closes(name):
+    assert Reader(page(name)).open == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_headline_sentence_and_association_stand_on_the_page(name):
+    text = Reader(page(name)).text
+    assert headline(ALL[name]) in text
+    assert ALL[name].sentence in text
+    assert text.count(ASSOCIATION) == 1
+    assert "caus" not in text.replace(ASSOCIATION, "")
+
+
+def test_the_null_page_has_the_null_sentence_and_no_audience():
+    text = Reader(page("null")).text
+    assert (
+        "Nothing found: none of the 418 traits tested goes with “Harbour Lights” beyond activity,"
+        " luck, the placebo and what film people already know."
+    ) in text
+    assert "The audiences" not in text
+    assert "<svg" not in page("null")
+    assert text.count(NULL.sentence) == 1
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda c: c.id)
+def test_every_figure_of_a_card_stands_behind_it(card):
+    text = Reader(behind_cards([card])).text
+    ratios = (card.affinity, card.beyond, card.interest, card.placebo, card.index)
+    halves = (card.stability.first, card.stability.second)
+    figures = [ratio_words(e) for e in ratios]
+    figures += [ratio_words(e) for e in halves if e.value is not None]
+    figures += [number_words(n) for n in (card.naive, card.unobviousness, card.size)]
+    figures += [number_words(n) for n in (card.strength, card.rank)]
+    figures += [share_words(s) for s in (card.share, card.likely_share)]
+    counts = (card.persons, card.base_people, card.not_moviegoers, card.likely, card.extra)
+    figures += [f"{n:,}" for n in counts]
+    figures += [f"{card.evidence.seed_people:,}", card.rule, card.id, card.family, *card.traits]
+    figures += [f"{o.persons:,} ({share_words(o.share)})" for o in card.overlap]
+    assert [f for f in figures if f not in text] == []
+    assert all(source in text for source in card.evidence.sources)
+
+
+def test_cards_stand_on_the_page_with_names_reasons_and_dates():
+    text = Reader(page("rich")).text
+    for card in CARDS:
+        for words in (card.name, card.reason, card.rule, f"+ {card.extra:,}"):
+            assert words in text
+    assert "As of 28 February 2025; trait build 12 of 1 March 2025." in text
+    assert "From shop, ticketing, from 1 March 2023 to 28 February 2025." in text
+
+
+def test_every_other_noun_stands_there_with_its_figures():
+    text = Reader(page("rich")).text
+    told = [
+        *(x for s in RICH.used for x in (s.rule, f"{s.people:,}", s.why)),
+        *(x for o in RICH.obvious for x in (o.name, o.rule, f"{o.persons:,}")),
+        *(x for s in RICH.segments
+          for x in (s.name, s.rule, f"{s.persons:,}", f"{s.likely:,}", number_words(s.ratio.value),
+                    number_words(s.over_parts.value))),
+        *(x for p in RICH.portfolio
+          for x in (p.name, p.rule, f"{p.persons:,}", f"{p.likely:,}", f"{p.new_persons:,}",
+                    f"{p.new_likely:,}", share_words(p.covered), share_words(p.reached))),
+        *(x for c in RICH.comps
+          for x in (c.title, f"{c.people:,}", number_words(c.likeness), number_words(c.text))),
+        *(x for m in RICH.words for x in (m.label, m.trait, number_words(m.score))),
+        *(x for r in RICH.refused for x in (r.trait,)),
+        *(x for g in (*TICKETS.audiences, *TICKETS.cities)
+          for x in (g.name, f"{g.tickets:,.0f}", f"{g.low:,.0f} – {g.high:,.0f}")),
+        f"{RICH.seed_people:,}", f"{RICH.interest_people:,}", f"{RICH.obvious_people:,}",
+        f"{RICH.base_people:,}", RICH.placebo, f"{RICH.tested:,}", *RICH.notes, "11.40 USD",
+        "not used", "ageing ~ older", "--plus WORD", "--minus WORD", TICKETS.note,
+    ]  # fmt: skip
+    assert [t for t in told if t not in text] == []
+    # The reasons begin a line.
+    assert "All its events are the outcome's: buys:bramble-plush" in text
+
+
+def test_sums_are_shown_and_are_the_total():
+    text = Reader(page("rich")).text
+    sums = re.findall(
+        r"sum; the forecast's total is 412,000 [\d,]+ ([\d,]+) ([\d,]+) – ([\d,]+)", text
+    )
+    assert sums == [("412,000", "304,880", "568,560")] * 2
+
+
+def test_the_models_card_is_complete():
+    text = Reader(page("rich")).text
+    told = [
+        "0.78 (0.75–0.81)", "0.69", "0.93", "21,437", "the forecast", MODEL.fingerprint,
+        *MODEL.learned_from, *MODEL.judged_on, *MODEL.signals, *MODEL.notes,
+        *(x for p in MODEL.reach
+          for x in (f"{p.persons:,}", share_words(p.reached), share_words(p.precision))),
+        *(x for f in MODEL.fairness for x in (f.group, f"{f.persons:,}", share_words(f.share))),
+    ]  # fmt: skip
+    assert [t for t in told if t not in text] == []
+
+
+def test_a_model_that_could_not_be_judged_says_so():
+    text = Reader(model_section(BARE_MODEL)).text
+    assert "could not be judged" in text
+    assert "cannot be told yet" in text
+    assert "AUC not known" in text
+
+
+def test_every_table_and_chart_can_be_had_as_data():
+    read, film = Reader(page("rich")), RICH.film
+    assert json.loads(read.file(f"{film}.json")) == json.loads(json.dumps(RICH.to_dict()))
+    assert json.loads(read.file(f"{film}-model.json"))["auc"] == MODEL.auc
+    cards = read.rows(f"{film}-cards.csv")
+    assert [float(r["beyond_low"] or 0) for r in cards] == [c.beyond.low or 0 for c in CARDS]
+    assert {r["name"] for r in cards} == {c.name for c in CARDS}
+    overlap = read.rows(f"{film}-overlap.csv")
+    assert sum(int(r["persons"]) for r in overlap) == sum(n for _, n in COMBINATIONS)
+    cities = read.rows(f"{film}-tickets-by-city.csv")
+    assert len(cities) == len(TICKETS.cities)
+    assert read.rows(f"{film}-words.csv")[0]["words"] == "dog ~ dog; ageing ~ older; kibble ~ food"
+    for name in ("affinity", "segments", "portfolio", "comps", "calibration", "reach"):
+        assert read.rows(f"{film}-{name}.csv")
+
+
+def test_simulated_pages_say_so_first():
+    for name in ("null", "expected"):
+        assert Reader(page(name)).text.index(SIMULATED) < 120
+    assert "SIMULATED" not in page("rich")
+
+
+def test_titles_and_words_from_files_are_escaped_everywhere():
+    rude = replace(
+        RICH,
+        title=RUDE, film=RUDE, sentence=RUDE, placebo=RUDE, notes=(RUDE,),
+        used=(Seed("text", RUDE, 4, RUDE),),
+        obvious=(Obvious(RUDE, RUDE, 3),),
+        cards=tuple(
+            replace(c, id=f"{RUDE}{k}", name=RUDE, rule=RUDE, reason=RUDE, traits=(RUDE,))
+            for k, c in enumerate(CARDS)
+        ),
+        segments=tuple(replace(s, name=RUDE, rule=RUDE) for s in RICH.segments),
+        portfolio=tuple(replace(p, name=RUDE, rule=RUDE) for p in RICH.portfolio),
+        comps=tuple(replace(c, title=RUDE, why=(RUDE,)) for c in RICH.comps),
+        words=(WordMatch(RUDE, RUDE, 0.5, ((RUDE, RUDE),)),),
+        refused=tuple(Refused(RUDE, RUDE) for _ in range(20)),
+        tickets=replace(TICKETS, note=RUDE, audiences=(replace(TICKETS.audiences[0], name=RUDE),),
+                        cities=(replace(TICKETS.cities[0], name=RUDE),)),
+    )  # fmt: skip
+    model = replace(MODEL, film=RUDE, level=RUDE, signals=(RUDE,), notes=(RUDE,), fingerprint=RUDE)
+    text = discovery_page(rude, model=model, combinations=[((f"{RUDE}0", f"{RUDE}1"), 5)])
+    assert "<script" not in text
+    assert text.count("</style>") == 1
+    read = Reader(text)
+    assert read.open == []
+    assert read.text.count(RUDE) > 40
+    assert not any(name.startswith("on") for _, a in read.tags for name in a)
+
+
+def test_charts_are_drawn_for_pages_and_for_phones():
+    read = Reader(page("rich"))
+    kinds = [a.get("class") for t, a in read.tags if t == "div"]
+    assert kinds.count("wide") == kinds.count("narrow") == 5
+    widths = {
+        kind: max(
+            float(w) for w in re.findall(rf'class="{kind}".*?<svg[^>]* width="(\d+)', page("rich"))
+        )
+        for kind in ("wide", "narrow")
+    }
+    assert widths["narrow"] <= 358 < widths["wide"] <= 740
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_colour_of_a_chart_has_its_dark_one(name):
+    drawn = "".join(re.findall(r"<svg.*?</svg>", page(name), flags=re.DOTALL))
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn)) - {"none", "transparent"}
+    assert colours <= set(DARK)
+    assert bool(colours) == ("<svg" in page(name))
+
+
+def test_no_two_charts_share_the_name_of_an_element():
+    names = re.findall(r' id="([^"]+)"', page("rich"))
+    assert len(names) == len(set(names))

@@ -1,0 +1,164 @@
+"""What a discovery says in sentences, and how it writes figures and lines."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fullhouse.discovery.card import Estimate
+from fullhouse.view.discovery_words import (
+    ASSOCIATION,
+    by_reason,
+    discovery_lines,
+    headline,
+    pair_words,
+    place_words,
+    unknowns,
+    used_words,
+    verdict_words,
+)
+from fullhouse.view.figure_words import (
+    clipped,
+    counted,
+    number_words,
+    ratio_words,
+    share_words,
+    wrapped,
+)
+from tests.view.made_discoveries import (
+    ALL,
+    CANNOT,
+    EXPECTED,
+    GUESS,
+    NULL,
+    RICH,
+    WORDS,
+)
+
+HEADLINES = [
+    (RICH, "Found: 4 audiences for “A Season for Bramble” beyond what film people already know;"
+           " first of all Owners of older dogs, 48,212 people."),
+    (EXPECTED, "Expected: 1 audience for “A Season for Bramble” beyond what film people already"
+               " know: Hobby bakers, 104,920 people."),
+    (NULL, "Nothing found: none of the 418 traits tested goes with “Harbour Lights” beyond"
+           " activity, luck, the placebo and what film people already know."),
+    (CANNOT, "The data cannot tell who will want “The Tin Lantern”."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("found", "said"), HEADLINES, ids=[f.verdict for f, _ in HEADLINES])
+def test_each_verdict_has_its_headline(found, said):
+    assert headline(found) == said
+
+
+def test_a_guess_says_so_first():
+    assert headline(GUESS).startswith("A guess from words alone: 3 audiences")
+
+
+def test_the_null_answer_names_a_placebo_only_where_there_was_one():
+    assert "placebo" not in headline(replace(NULL, placebo=None))
+
+
+def test_what_is_known_in_another_way_is_counted_apart():
+    assert "Besides, 3 expected from films like it and 1 guessed from words." in verdict_words(RICH)
+    assert "Besides" not in verdict_words(EXPECTED)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_lines_say_place_seeds_notes_and_association_once(name):
+    found = ALL[name]
+    lines = discovery_lines(found)
+    assert lines[0] == place_words(found)
+    assert lines.count(ASSOCIATION) == 1
+    for seed in found.used:
+        assert any(seed.rule in line and used_words(seed) in line for line in lines)
+    assert [f"Note: {n}" for n in found.notes] == [n for n in lines if n.startswith("Note: ")]
+    assert f"{found.tested:,}" in " ".join(lines)
+    assert found.sentence not in lines
+
+
+def test_lines_list_what_was_refused_by_reason_and_cut_long_lists():
+    many = replace(RICH, refused=tuple(replace(RICH.refused[0], trait=f"t{k}") for k in range(11)))
+    (line,) = [n for n in discovery_lines(many) if n.startswith("Left out")]
+    assert line.endswith("t7 and 3 more.")
+    assert list(by_reason(RICH.refused).values()) == [
+        ["saw:bramble", "marked:bramble"],
+        ["buys:bramble-plush"],
+    ]
+
+
+def test_a_simulated_place_says_so():
+    assert "simulated" in place_words(NULL)
+    assert "simulated" not in place_words(RICH)
+
+
+def test_what_could_not_be_known_is_told():
+    said = " ".join(unknowns(GUESS))
+    for words in ("day it opens", "Nobody of the house", "no forecast"):
+        assert words in said
+    assert "64 % of the tickets" in " ".join(unknowns(RICH))
+    blank = replace(RICH.cards[0], beyond=Estimate(), stability=RICH.cards[7].stability)
+    told = " ".join(unknowns(replace(RICH, cards=(blank,), placebo=None)))
+    assert "could not be computed for: Owners of older dogs" in told
+    assert "not tested for: Owners of older dogs" in told
+    assert "There was no placebo" in told
+
+
+def test_pairs_of_words_can_be_judged():
+    assert pair_words(WORDS[0]) == "dog, ageing ~ older, kibble ~ food"
+
+
+FIGURES = [
+    (number_words(2.414), "2.41"),
+    (number_words(0), "0.00"),
+    (number_words(0.00123), "0.0012"),
+    (number_words(float("nan")), "not known"),
+    (number_words(None), "not known"),
+    (ratio_words(Estimate()), "not known"),
+    (ratio_words(Estimate(2)), "2.00"),
+    (ratio_words(Estimate(2, None, 3)), "2.00 (…–3.00)"),
+    (share_words(0), "0 %"),
+    (share_words(1), "100 %"),
+    (share_words(0.9999), "99.9 %"),
+    (share_words(0.00001), "under 0.1 %"),
+    (share_words(0.0994), "9.9 %"),
+    (share_words(0.0996), "10 %"),
+    (counted(1, "person"), "1 person"),
+    (counted(0, "person"), "0 people"),
+    (counted(2, "city"), "2 cities"),
+]
+
+
+@pytest.mark.parametrize(("said", "right"), FIGURES)
+def test_figures_are_written_as_people_write_them(said, right):
+    assert said == right
+
+
+def width(text):
+    return sum(2 if "\u2e80" <= c <= "\uff60" else 1 for c in text)
+
+
+TEXT = st.text(st.sampled_from("ab cde-流浪地球：，“”é "), max_size=80)
+
+
+@given(TEXT, st.integers(4, 30))
+def test_lines_are_never_too_wide_and_lose_no_letter(text, columns):
+    lines = wrapped(text, columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@given(TEXT, st.integers(4, 30), st.integers(1, 3))
+def test_cut_lines_are_as_many_as_asked_and_end_in_an_ellipsis(text, columns, most):
+    whole, lines = wrapped(text, columns), wrapped(text, columns, most=most)
+    assert len(lines) == min(most, len(whole))
+    assert all(width(line) <= columns for line in lines)
+    if len(whole) > most:
+        assert lines[:-1] == whole[: most - 1]
+        assert lines[-1].endswith("…")
+
+
+def test_a_short_text_is_not_cut():
+    assert clipped("dogs", 4) == "dogs"
+    assert clipped("doggy", 4) == "dog…"

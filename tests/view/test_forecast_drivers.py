@@ -1,0 +1,54 @@
+"""The waterfall of drivers: it leads from the typical film to the middle."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from fullhouse.core.errors import CannotTellError
+from fullhouse.view import driver_chart
+from fullhouse.view.forecast_drivers import driver_rows
+from tests.view.drawn import rows_of, said_above
+from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
+
+
+@pytest.mark.parametrize("forecast", [BEFORE, AFTER, LIMITED], ids=lambda f: f.title + f.horizon)
+def test_each_row_starts_where_the_one_above_ends_and_the_last_is_the_median(forecast):
+    rows = rows_of(driver_chart(forecast))
+    assert rows[0]["start"] == forecast.typical
+    for above, row in itertools.pairwise(rows):
+        assert row["start"] == pytest.approx(above["end"], rel=0.01)
+    assert rows[-1]["end"] == forecast.ranges["total"].median
+
+
+def test_factors_are_labelled_in_the_order_given():
+    rows = driver_rows(BEFORE)[1:-1]
+    assert [r["name"] for r in rows] == [d.name for d in BEFORE.drivers]
+    assert rows[0]["said"] == "× 2.9"
+    assert rows[0]["words"] == "opens in 3,640 cinemas"
+    assert {r["way"] for r in rows if r["factor"] < 1} == {"down"}
+
+
+def test_what_the_drivers_leave_open_is_a_row_of_its_own():
+    rows = driver_rows(replace(BEFORE, drivers=BEFORE.drivers[:2]))
+    assert rows[-2]["words"] == "everything else together"
+    assert rows[-2]["end"] == pytest.approx(60e6)
+
+
+def test_of_many_drivers_the_weakest_stand_together():
+    rows = driver_rows(BEFORE, most=4)
+    assert [r["name"] for r in rows] == [
+        "typical", "theaters", "budget", "trailer_views", "rest", "median",
+    ]  # fmt: skip
+    assert rows[-2]["factor"] == pytest.approx(1.18 * 0.84 * 1.12 * 0.88, rel=1e-6)
+
+
+@pytest.mark.parametrize("quantity", ["total", "opening_weekend"])
+def test_without_drivers_or_without_the_quantity_there_is_no_chart(quantity):
+    with pytest.raises(CannotTellError, match="no drivers"):
+        driver_chart(TOTAL_ONLY, quantity=quantity)
+
+
+def test_simulated_is_said():
+    assert "SIMULATED" in said_above(driver_chart(LIMITED))
+    assert "SIMULATED" not in said_above(driver_chart(BEFORE))

@@ -1,0 +1,138 @@
+"""A plan in sentences: nothing promised that is only expected, nothing left unsaid."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from fullhouse.core.settings import SIMULATED
+from fullhouse.planning.plan import Amount
+from fullhouse.view.plan_words import (
+    EXPECTED,
+    banners,
+    base_words,
+    buys_words,
+    headline,
+    holdout_words,
+    next_money_words,
+    plan_lines_words,
+    readout_words,
+    return_words,
+    tickets_words,
+    unreachable_words,
+    untested_words,
+)
+from fullhouse.view.shown_readout import shown_readout
+from tests.view.made_plans import BARE_PLAN, PLAN, SHOWN, SIMULATED_PLAN, effect, readout
+
+
+def test_the_headline_is_a_range_of_tickets():
+    plan = replace(PLAN, spend=1.2e6, tickets=Amount(11_111.0, 8_049.0, 15_449.0))
+    assert headline(plan) == (
+        "1.2 million USD is expected to win between 8,050 and 15,400 more tickets, 80 times in 100."
+    )
+    assert headline(BARE_PLAN) == "The plan holds no line: nothing of 3 million USD is spent."
+
+
+@pytest.mark.parametrize(
+    ("gross", "said"),
+    [
+        (Amount(40.0, 20.0, 90.0), "It does not bring back in gross what it costs."),
+        (Amount(140.0, 90.0, 190.0), "It may not bring back in gross what it costs."),
+        (Amount(60.0, 20.0, 110.0), "It may not bring back in gross what it costs."),
+        (Amount(140.0, 110.0, 190.0), "brings 1.40 (1.10 to 1.90) of gross."),
+    ],
+    ids=["loses", "may lose", "may gain", "gains"],
+)
+def test_whether_the_money_comes_back_is_said(gross, said):
+    plan = replace(PLAN, spend=100.0, tickets=Amount(10.0, 5.0, 20.0), gross=gross)
+    assert return_words(plan).endswith(said)
+    assert "A ticket won costs 10.00 USD (5.00 to 20.00)" in return_words(plan)
+
+
+def test_a_ticket_that_may_not_be_won_has_a_cost_without_end():
+    plan = replace(PLAN, spend=100.0, tickets=Amount(10.0, 0.0, 20.0))
+    assert "(5.00 to no upper end)" in return_words(plan)
+    none = replace(plan, tickets=Amount(0.0, -1.0, 1.0))
+    assert "What a ticket won costs cannot be told" in return_words(none)
+
+
+def test_money_that_is_not_spent_is_said_where_it_matters():
+    left = "of the budget of 3 million USD is not spent."
+    assert buys_words(replace(PLAN, spend=2e6))[-1] == f"1 million USD {left}"
+    assert not any(left in words for words in buys_words(replace(PLAN, spend=2.99e6)))
+
+
+def test_base_and_new_range_are_told_or_that_there_is_none():
+    assert "is between 42 and 96 million dollars; with it, between" in base_words(PLAN)[0]
+    assert base_words(BARE_PLAN) == ["There is no base forecast to add it to."]
+
+
+def test_the_next_money_is_told_with_its_cost():
+    point = PLAN.curve[3]
+    plan = replace(PLAN, budget=point.budget)
+    per, won = 100, 100 * point.next_unit
+    assert next_money_words(plan) == [
+        f"The next {per} USD would win {won:.2g} tickets: each at {1 / point.next_unit:.2f} USD."
+    ]
+    flat = replace(PLAN, curve=tuple(replace(p, next_unit=0.0) for p in PLAN.curve))
+    assert next_money_words(flat) == ["More money would win nothing."]
+    assert next_money_words(BARE_PLAN) == []
+
+
+def test_whom_it_cannot_reach_and_who_was_never_measured():
+    assert (
+        "31,200 of the 96,000 people of Owners of older dogs (32 %)" in unreachable_words(PLAN)[0]
+    )
+    [said] = untested_words(PLAN)
+    share = sum(x.spend for x in PLAN.lines if not x.tested) / PLAN.spend
+    assert f"What {100 * share:.0f} % of the money" in said
+    assert "Fans of family drama" not in said
+    tested = tuple(replace(x, tested=True) for x in PLAN.lines)
+    assert untested_words(replace(PLAN, lines=tested)) == []
+
+
+def test_without_a_holdout_nothing_can_be_measured():
+    assert "20 % of the people" in holdout_words(PLAN)
+    assert "cannot be measured" in holdout_words(BARE_PLAN)
+
+
+def test_the_command_line_tells_everything_and_ends_with_what_is_only_expected():
+    said = plan_lines_words(PLAN)
+    assert said[0].startswith("Harbour Lights, US: plan harbour-1 as of 10 January 2025; opens")
+    assert said[-1] == EXPECTED
+    assert f"Note: {PLAN.notes[0]}" in said
+    for words in (headline(PLAN), *unreachable_words(PLAN), *untested_words(PLAN)):
+        assert words in said
+    assert ", simulated: plan" in plan_lines_words(SIMULATED_PLAN)[0]
+    assert banners(SIMULATED_PLAN) == [SIMULATED]
+    assert plan_lines_words(BARE_PLAN)[-1] == EXPECTED
+
+
+def test_expected_is_never_called_caused():
+    said = " ".join(plan_lines_words(PLAN)).replace(EXPECTED, "")
+    assert not [w for w in ("caus", "incremental", "lift") if w in said]
+
+
+@pytest.mark.parametrize(
+    ("tickets", "said"),
+    [(9.96, "10.0"), (29_815.2, "29,800"), (123.4, "123"), (-4_567.0, "-4,570")],
+)
+def test_tickets_are_told_to_three_digits(tickets, said):
+    assert tickets_words(tickets) == said
+
+
+def test_a_readout_says_what_is_proven_and_what_was_not_checked():
+    said = readout_words(SHOWN)
+    assert said[:2] == [
+        "By audience, 1 of 4 effects are proven: Owners of older dogs.",
+        "By channel, 1 of 2 effects are proven: push.",
+    ]
+    assert any("brought 0.0061 more tickets a person" in s for s in said)
+    assert "Check passed: sample ratio (p = 0.43)." in said
+    assert said[-1] == "Balance was not checked: no covariates were given."
+
+
+def test_a_readout_that_cannot_tell_says_so():
+    unsure = shown_readout("c", date(2025, 3, 1), readout([effect(0.001, 0.004)]))
+    assert readout_words(unsure)[0].startswith("The data cannot tell whether")
