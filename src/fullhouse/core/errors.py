@@ -2,14 +2,37 @@
 
 An `InputError` is the user's mistake: the command line prints its message and no traceback.
 Any other exception that is not a `FullhouseError` is our bug, and keeps its traceback.
+
+An error that speaks of what the data hold carries a code and its facts as fields, never a sentence
+with a number in it: `CannotTellError(code="too_few_films", films=20, needed=100)`. The view makes
+the sentence, so that it can be translated, and rounded or withheld for a tenant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
+
+Words = Callable[["FullhouseError"], str]
 
 
 class FullhouseError(Exception):
-    """Something that a user can read and act on."""
+    """Something that a user can read and act on: a sentence, or a code with its facts."""
+
+    words: Words | None = None
+    """Makes the sentence of a code; the package sets it, since words stand in the view."""
+
+    def __init__(self, message: str = "", /, *, code: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.facts: Mapping[str, Any] = facts
+
+    def __str__(self) -> str:
+        if self.message or not self.code:
+            return self.message
+        if FullhouseError.words is not None:
+            return FullhouseError.words(self)
+        return f"{self.code}: " + ", ".join(f"{name} {value}" for name, value in self.facts.items())
 
 
 class InputError(FullhouseError):

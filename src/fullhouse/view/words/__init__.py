@@ -1,0 +1,1 @@
+"""Facts as sentences: one file for each stage, each sentence a template with named places."""
