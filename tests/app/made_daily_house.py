@@ -14,7 +14,8 @@ from pyroaring import BitMap
 import fullhouse as fh
 from fullhouse.app import Context
 from fullhouse.campaigns.launch import Assigned, freeze_people
-from fullhouse.control.campaigns import KeptCampaign, add_campaign, save_plan
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import add_campaign, save_plan
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION, ITEM, PERSON_EVENT
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan
 
@@ -102,7 +103,7 @@ def a_plan(**changes):
 def launch(workspace: Context) -> None:
     save_plan(workspace.control, "bramble", FILM, a_plan().to_dict(), at=AT)
     add_campaign(
-        workspace.control, KeptCampaign("august", FILM, "bramble", 1, {"holdout": 0.3}, AT)
+        workspace.control, SavedCampaign("august", FILM, "bramble", 1, {"holdout": 0.3}, AT)
     )
     states = {"treated": {0: BitMap(range(70))}, "held_out": {0: BitMap(range(70, 100))}}
     assigned = [Assigned(x.id, states) for x in a_plan().lines]

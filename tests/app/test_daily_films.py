@@ -13,7 +13,8 @@ import fullhouse as fh
 from fullhouse.app import Context
 from fullhouse.app import daily as daily_films
 from fullhouse.app.daily import check_daily_out, film_daily, write_daily
-from fullhouse.control.campaigns import KeptCampaign, add_campaign, save_plan
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import add_campaign, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.daily_deliveries import carried, film_delivery
 from fullhouse.planning.daily import BELOW, CANNOT_TELL, ON, Target
@@ -175,7 +176,7 @@ def test_held_out_people_who_were_shown_it_are_found(tmp_path: Path) -> None:
         show(own, "push-1", WEEK, 5, person=72)
         show(own, "push-1", WEEK, 500, campaign="another")
         save_plan(own.control, "bramble", FILM, a_plan().to_dict(), at=AT)
-        other = KeptCampaign("another", "some-film", "bramble", 2, {}, AT)
+        other = SavedCampaign("another", "some-film", "bramble", 2, {}, AT)
         add_campaign(own.control, other)
         found = film_delivery(own, carried(own, [FILM], AS_OF, None), AS_OF)
         assert found.held_out_shown == 5

@@ -14,13 +14,8 @@ from fullhouse.app import Context
 from fullhouse.app import film_report_records as film_report_kept
 from fullhouse.app.film_report_records import forecast_from
 from fullhouse.app.reports import check_report_out, film_report, write_film_report
-from fullhouse.control.campaigns import (
-    KeptCampaign,
-    KeptReadout,
-    add_campaign,
-    add_readout,
-    save_plan,
-)
+from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
+from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast
@@ -58,11 +53,11 @@ def workspace(empty: Context) -> Context:
     late = replace(MINE, name="late", as_of=AS_OF + timedelta(1))
     save_plan(database, "late", FILM, late.to_dict(), at=NOW)
     save_plan(database, "other", "another-film", PLAN.to_dict(), at=NOW)
-    add_campaign(database, KeptCampaign("harbour-1", FILM, "harbour-1", 1, {"holdout": 0.2}, NOW))
+    add_campaign(database, SavedCampaign("harbour-1", FILM, "harbour-1", 1, {"holdout": 0.2}, NOW))
     first = replace(SHOWN, as_of=SHOWN.as_of - timedelta(7), effects=SHOWN.effects[:1])
     for shown in (first, SHOWN, replace(SHOWN, as_of=AS_OF + timedelta(9))):
         learned, verdicts = (LEARNED, VERDICTS) if shown is SHOWN else ((), ())
-        kept = KeptReadout("harbour-1", shown.as_of, shown.to_dict(), NOW)
+        kept = SavedReadout("harbour-1", shown.as_of, shown.to_dict(), NOW)
         add_readout(database, kept, learned, verdicts)
     rows = [
         {"campaign": "harbour-1", "line": "a", "channel": "push", "part": part, "form": "csv",
@@ -171,7 +166,7 @@ def test_outlooks_are_told_of_the_plan_of_each_readout_and_of_the_day(
 
 
 def test_a_readout_kept_before_its_parts_were_is_read_too(workspace: Context) -> None:
-    last = KeptReadout("harbour-1", AS_OF, READOUT.to_dict(), NOW)
+    last = SavedReadout("harbour-1", AS_OF, READOUT.to_dict(), NOW)
     add_readout(workspace.control, last)
     newest = report(workspace).campaigns[0].newest
     assert newest is not None

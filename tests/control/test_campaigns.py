@@ -6,19 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from fullhouse.control import open_control
+from fullhouse.control.campaign_records import SavedCampaign, SavedReadout, SavedResponse
 from fullhouse.control.campaigns import (
-    KeptCampaign,
-    KeptReadout,
-    Learned,
     add_campaign,
     add_readout,
     campaigns,
     find_campaign,
     find_plan,
-    learned,
     plans,
     readouts,
     save_plan,
+    saved_responses,
 )
 from fullhouse.core.errors import InputError
 
@@ -33,7 +31,7 @@ def database(tmp_path):
 
 
 def _learned(day, line="a", response=0.2):
-    return Learned(
+    return SavedResponse(
         day, "c", "f", line, "buys:dogs", "basket", "push", {"push": 3.0}, response, 0.05,
         "c 1: push", 0.1,
     )  # fmt: skip
@@ -50,7 +48,7 @@ def test_a_plan_gets_a_new_version_each_time_and_none_changes(database):
 
 
 def test_a_plan_that_is_not_there_is_named(database):
-    with pytest.raises(InputError, match="fullhouse plan FILM"):
+    with pytest.raises(InputError, match="No plan"):
         find_plan(database, "bramble")
     save_plan(database, "bramble", "f", {}, at=AT)
     with pytest.raises(InputError, match="Did you mean 'bramble'"):
@@ -60,7 +58,7 @@ def test_a_plan_that_is_not_there_is_named(database):
 
 
 def test_a_campaign_is_launched_once(database):
-    mine = KeptCampaign("c", "f", "bramble", 1, {"salt": "x"}, AT)
+    mine = SavedCampaign("c", "f", "bramble", 1, {"salt": "x"}, AT)
     add_campaign(database, mine)
     with pytest.raises(InputError, match="launched once"):
         add_campaign(database, mine)
@@ -72,13 +70,13 @@ def test_a_campaign_is_launched_once(database):
 
 def test_what_was_learned_later_is_not_known_earlier(database):
     first, later = date(2025, 8, 1), date(2025, 9, 1)
-    add_readout(database, KeptReadout("c", first, {"n": 1}, AT), [_learned(first)])
+    add_readout(database, SavedReadout("c", first, {"n": 1}, AT), [_learned(first)])
     newer = [_learned(later, response=0.1), _learned(later, "b")]
-    add_readout(database, KeptReadout("c", later, {"n": 2}, AT), newer)
+    add_readout(database, SavedReadout("c", later, {"n": 2}, AT), newer)
     assert [r.body for r in readouts(database, "c")] == [{"n": 1}, {"n": 2}]
-    assert learned(database, as_of=first - timedelta(days=1)) == []
-    assert [x.response for x in learned(database, as_of=first)] == [0.2]
-    assert [(x.line, x.response) for x in learned(database, as_of=later)] == [
+    assert saved_responses(database, as_of=first - timedelta(days=1)) == []
+    assert [x.response for x in saved_responses(database, as_of=first)] == [0.2]
+    assert [(x.line, x.response) for x in saved_responses(database, as_of=later)] == [
         ("a", 0.1),
         ("b", 0.2),
     ]
@@ -86,10 +84,10 @@ def test_what_was_learned_later_is_not_known_earlier(database):
 
 def test_a_newer_readout_takes_the_place_of_all_that_an_older_one_taught(database):
     first, later = date(2025, 8, 1), date(2025, 9, 1)
-    add_readout(database, KeptReadout("c", first, {}, AT), [_learned(first, x) for x in "ab"])
-    add_readout(database, KeptReadout("c", later, {}, AT), [_learned(later, x) for x in "bc"])
-    assert learned(database, as_of=first) == [_learned(first, x) for x in "ab"]
-    assert learned(database, as_of=later) == [_learned(later, x) for x in "bc"]
+    add_readout(database, SavedReadout("c", first, {}, AT), [_learned(first, x) for x in "ab"])
+    add_readout(database, SavedReadout("c", later, {}, AT), [_learned(later, x) for x in "bc"])
+    assert saved_responses(database, as_of=first) == [_learned(first, x) for x in "ab"]
+    assert saved_responses(database, as_of=later) == [_learned(later, x) for x in "bc"]
 
 
 def test_a_response_is_no_surer_than_what_it_is_relative_to():

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
-from fullhouse.control.campaigns import KeptVerdict, Learned
+from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.control.score_book import Entry, canonical
 from fullhouse.forecast.score import score
 from fullhouse.forecast.truth import Truth
@@ -77,17 +77,17 @@ CAMPAIGN = ShownCampaign(
     ),
 )  # fmt: skip
 LEARNED = (
-    Learned(SHOWN.as_of, "harbour-1", FILM, "dogs", "Owners of older dogs", "baskets",
+    SavedResponse(SHOWN.as_of, "harbour-1", FILM, "dogs", "Owners of older dogs", "baskets",
             "pre-roll + push", {"push": 2.1, "pre-roll": 1.4}, 0.31, 0.07),
-    Learned(SHOWN.as_of, "harbour-1", FILM, "fans", "Fans of family drama", "fans", "push",
+    SavedResponse(SHOWN.as_of, "harbour-1", FILM, "fans", "Fans of family drama", "fans", "push",
             {"push": 1.8}, 0.04, 0.09),
 )  # fmt: skip
 VERDICTS = (
-    KeptVerdict(SHOWN.as_of, "harbour-1", FILM, "buys:dog", "Owners of older dogs",
+    SavedVerdict(SHOWN.as_of, "harbour-1", FILM, "buys:dog", "Owners of older dogs",
                 (2.3, 1.8, 2.9), (2.1, 1.7, 2.6), 4_100, "confirmed"),
-    KeptVerdict(SHOWN.as_of, "harbour-1", FILM, "gives:shelters", "Givers to shelters",
+    SavedVerdict(SHOWN.as_of, "harbour-1", FILM, "gives:shelters", "Givers to shelters",
                 (3.1, 2.0, 4.8), (1.0, 0.8, 1.2), 2_300, "refuted"),
-    KeptVerdict(SHOWN.as_of, "harbour-1", FILM, "buys:ferrets", "Keepers of ferrets",
+    SavedVerdict(SHOWN.as_of, "harbour-1", FILM, "buys:ferrets", "Keepers of ferrets",
                 (1.9, 1.1, 3.2), (None, None, None), 61, "cannot tell"),
 )  # fmt: skip
 FULL = FilmReport(

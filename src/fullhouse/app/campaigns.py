@@ -14,7 +14,8 @@ from fullhouse.campaigns.campaign_people import channels_of, line_audiences
 from fullhouse.campaigns.foresight import Power, foresee
 from fullhouse.campaigns.launch import MASK, eligible
 from fullhouse.consent import ADVERTISING
-from fullhouse.control.campaigns import KeptCampaign, campaigns, find_plan
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import campaigns, find_plan
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.values import BLOCK_BITS
@@ -94,7 +95,7 @@ def campaign_power(
     )
 
 
-def campaign_list(context: Context) -> list[KeptCampaign]:
+def campaign_list(context: Context) -> list[SavedCampaign]:
     """Every campaign, the newest first."""
     return campaigns(context.control)
 

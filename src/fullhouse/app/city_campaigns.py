@@ -15,13 +15,11 @@ from pathlib import Path
 from fullhouse import control
 from fullhouse.campaigns.city_design import LEVEL, PairedCities, known_until, paired_cities
 from fullhouse.campaigns.city_pairs import CityDesign, design_from, draw
+from fullhouse.control.campaign_records import SavedCampaign, SavedPlan, SavedReadout
 from fullhouse.control.campaigns import (
-    KeptCampaign,
-    KeptPlan,
-    KeptReadout,
     add_campaign,
     add_readout,
-    campaigns,
+    campaign_named,
     find_campaign,
     find_plan,
 )
@@ -44,7 +42,7 @@ class LaunchedCities:
     `smallest` and `films` are as in `PairedCities`.
     """
 
-    campaign: KeptCampaign
+    campaign: SavedCampaign
     design: CityDesign
     first: date
     last: date
@@ -88,7 +86,7 @@ def campaign_cities(
     check_slug(name, what="The name of a campaign")
     kept = find_plan(context.control, plan_name)
     plan = plan_from(kept.body)
-    standing = next((c for c in campaigns(context.control) if c.name == name), None)
+    standing = campaign_named(context.control, name)
     if standing is not None:
         _check_standing(standing, kept)
         campaign = standing
@@ -152,23 +150,23 @@ def campaign_cities_readout(
     )
     found = replace(found, notes=(*found.notes, *_notes(plan, until, last, spend)))
     body = found.to_dict() | {"by": BY_CITY}
-    add_readout(context.control, KeptReadout(name, until, body, datetime.now(UTC)))
+    add_readout(context.control, SavedReadout(name, until, body, datetime.now(UTC)))
     control.record(context.control, "campaign.readout", {"campaign": name, "by": BY_CITY})
     return found
 
 
-def _keep(context: Context, kept: KeptPlan, name: str, found: PairedCities) -> KeptCampaign:
+def _keep(context: Context, kept: SavedPlan, name: str, found: PairedCities) -> SavedCampaign:
     design = CityDesign(found.pairs, draw(found.pairs, key=context.key, campaign=name))
     # The past is kept too, so that tickets that come in late move no city's.
     body = {"by": BY_CITY, **as_json(vars(found)), **design.to_dict()}
-    campaign = KeptCampaign(name, kept.film, kept.name, kept.version, body, datetime.now(UTC))
+    campaign = SavedCampaign(name, kept.film, kept.name, kept.version, body, datetime.now(UTC))
     add_campaign(context.control, campaign)
     detail: dict[str, object] = {"campaign": name, "plan": f"{kept.name}@{kept.version}"}
     control.record(context.control, "campaign.launch", detail | {"by": BY_CITY})
     return campaign
 
 
-def _check_standing(standing: KeptCampaign, kept: KeptPlan) -> None:
+def _check_standing(standing: SavedCampaign, kept: SavedPlan) -> None:
     _check_by_city(standing)
     if (standing.plan, standing.plan_version) != (kept.name, kept.version):
         raise InputError(
@@ -177,7 +175,7 @@ def _check_standing(standing: KeptCampaign, kept: KeptPlan) -> None:
         )
 
 
-def _check_by_city(campaign: KeptCampaign) -> None:
+def _check_by_city(campaign: SavedCampaign) -> None:
     if campaign.body.get("by") != BY_CITY:
         raise InputError(
             f"Campaign {campaign.name!r} is drawn by person, not by city: read it with fullhouse"

@@ -9,16 +9,8 @@ import pyarrow.compute as pc
 
 from fullhouse import control, films
 from fullhouse.app.outlook import campaign_outlook
-from fullhouse.control.campaigns import (
-    KeptCampaign,
-    KeptPlan,
-    KeptReadout,
-    campaigns,
-    find_campaign,
-    find_plan,
-    plans,
-    readouts,
-)
+from fullhouse.control.campaign_records import SavedCampaign, SavedPlan, SavedReadout
+from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, plans, readouts
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress
 from fullhouse.core.tables import DELIVERY
@@ -117,7 +109,7 @@ def report_campaigns(
 
 
 def _campaign(
-    context: Context, kept: KeptCampaign, plan: Plan, day: date, progress: Progress
+    context: Context, kept: SavedCampaign, plan: Plan, day: date, progress: Progress
 ) -> ShownCampaign:
     known = {r.as_of: r for r in readouts(context.control, kept.name) if r.as_of <= day}
     shown = tuple(_shown(known[d]) for d in sorted(known))
@@ -152,7 +144,7 @@ def _outlooks(
     return tuple(found), why if not found else ""
 
 
-def _shown(kept: KeptReadout) -> ShownReadout:
+def _shown(kept: SavedReadout) -> ShownReadout:
     """A kept readout; one from before parts were kept too holds the whole alone."""
     told = dict(kept.body)
     if "campaign" not in told:
@@ -180,12 +172,12 @@ def _sent(context: Context, campaign: str) -> tuple[Sent, ...]:
     return tuple(found.values())
 
 
-def _carried_out(context: Context, campaign: KeptCampaign) -> Plan:
+def _carried_out(context: Context, campaign: SavedCampaign) -> Plan:
     kept = find_plan(context.control, f"{campaign.plan}@{campaign.plan_version}")
     return plan_from(kept.body)
 
 
-def _as_of(plan: KeptPlan) -> date:
+def _as_of(plan: SavedPlan) -> date:
     return date.fromisoformat(plan.body["as_of"])
 
 

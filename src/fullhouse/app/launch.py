@@ -24,7 +24,8 @@ from fullhouse.campaigns.launch import (
 from fullhouse.campaigns.outbox import check_out
 from fullhouse.campaigns.terms import Terms, frequency, terms_from
 from fullhouse.consent import ADVERTISING
-from fullhouse.control.campaigns import KeptCampaign, KeptPlan, add_campaign, campaigns, find_plan
+from fullhouse.control.campaign_records import SavedCampaign, SavedPlan
+from fullhouse.control.campaigns import add_campaign, campaign_named, campaigns, find_plan
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import CAMPAIGN_PEOPLE
 from fullhouse.core.values import check_slug
@@ -39,7 +40,7 @@ from fullhouse.workspace.context import Context
 class Launched:
     """A campaign's lines with who is what, and what was handed over."""
 
-    campaign: KeptCampaign
+    campaign: SavedCampaign
     lines: tuple[tuple[str, Mapping[str, int]], ...]
     files: tuple[Delivered, ...]
     resumed: bool
@@ -84,7 +85,7 @@ def campaign_launch(
     handing = Handing(check_out(str(folder)), contacts, log)
     handing.check(context, plan, told)
     _check_households(context.lake, name, terms, households)
-    campaign = standing or KeptCampaign(
+    campaign = standing or SavedCampaign(
         name, plan.film, kept.name, kept.version, terms.body, datetime.now(UTC)
     )
     if standing is None:
@@ -100,8 +101,8 @@ def campaign_launch(
     return Launched(campaign, states, tuple(files), standing is not None, logged)
 
 
-def _standing(context: Context, name: str, kept: KeptPlan) -> KeptCampaign | None:
-    standing = next((c for c in campaigns(context.control) if c.name == name), None)
+def _standing(context: Context, name: str, kept: SavedPlan) -> SavedCampaign | None:
+    standing = campaign_named(context.control, name)
     if standing is not None and standing.body.get("by") == "city":
         raise InputError(
             f"Campaign {name!r} was drawn by city (fullhouse campaign cities): launch by person"
@@ -130,7 +131,7 @@ def _check_households(lake: Lake, name: str, terms: Terms, file: str | Path | No
 
 def _freeze(
     context: Context,
-    campaign: KeptCampaign,
+    campaign: SavedCampaign,
     plan: Plan,
     channels: Mapping[str, Channel],
     terms: Terms,
@@ -156,7 +157,7 @@ def _assign(
     house: FilmHouse,
     plan: Plan,
     channels: Mapping[str, Channel],
-    campaign: KeptCampaign,
+    campaign: SavedCampaign,
     terms: Terms,
     units: Units | None,
 ) -> list[Assigned]:
@@ -180,7 +181,7 @@ def _capped(
     context: Context,
     plan: Plan,
     channels: Mapping[str, Channel],
-    campaign: KeptCampaign,
+    campaign: SavedCampaign,
     terms: Terms,
     lines: Sequence[LineAudience],
 ) -> list[LineAudience]:

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from fullhouse.app.forecast import forecast_film
-from fullhouse.control.campaigns import KeptCampaign, find_campaign, find_plan, readouts
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import find_campaign, find_plan, readouts
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
@@ -61,7 +62,7 @@ def campaign_outlook(
     )
 
 
-def campaign_of_people(context: Context, name: str) -> tuple[KeptCampaign, Plan]:
+def campaign_of_people(context: Context, name: str) -> tuple[SavedCampaign, Plan]:
     """A campaign whose arms are of people, with the very version of the plan it carries out."""
     campaign = find_campaign(context.control, name)
     if campaign.body.get("by") == "city":

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fullhouse import control
 from fullhouse.app.film_discovery import discover_film
-from fullhouse.control.campaigns import KeptPlan, find_plan, plans, save_plan
+from fullhouse.control.campaign_records import SavedPlan
+from fullhouse.control.campaigns import find_plan, plans, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.discovery.card import FilmDiscovery
@@ -84,7 +85,7 @@ def plan_film(
     return plan
 
 
-def plan_list(context: Context) -> list[KeptPlan]:
+def plan_list(context: Context) -> list[SavedPlan]:
     """Every version of every saved plan, the newest version first."""
     return plans(context.control)
 

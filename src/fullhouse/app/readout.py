@@ -6,14 +6,8 @@ from datetime import UTC, date, datetime
 from fullhouse import control
 from fullhouse.app.outlook import campaign_of_people
 from fullhouse.campaigns.launch import HELD_OUT
-from fullhouse.control.campaigns import (
-    KeptReadout,
-    KeptVerdict,
-    Learned,
-    add_readout,
-    learned,
-    verdicts,
-)
+from fullhouse.control.campaign_records import SavedReadout, SavedResponse, SavedVerdict
+from fullhouse.control.campaigns import add_readout, saved_responses, verdicts
 from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement.campaign_parts import cost_of, read_groups
 from fullhouse.measurement.campaign_read import TICKETS, ReadCampaign, read_campaign
@@ -66,7 +60,7 @@ def campaign_readout(
         share_seen=read.share_seen,
     )
     if learn:
-        kept = KeptReadout(name, read.until, shown.to_dict(), datetime.now(UTC))
+        kept = SavedReadout(name, read.until, shown.to_dict(), datetime.now(UTC))
         add_readout(context.control, kept, lessons(read, counted), judged)
         control.record(context.control, "campaign.readout", {"campaign": name})
     return shown
@@ -80,20 +74,20 @@ def _by_outcome(named: NamedEffect) -> NamedEffect:
     return replace(named, effect=replace(effect, cost_each=None))
 
 
-def campaign_learned(context: Context, *, as_of: date | None = None) -> list[Learned]:
+def campaign_learned(context: Context, *, as_of: date | None = None) -> list[SavedResponse]:
     """What readouts had taught by a day: how people answered, by audience and campaign."""
-    return learned(context.control, as_of=as_of or datetime.now(UTC).date())
+    return saved_responses(context.control, as_of=as_of or datetime.now(UTC).date())
 
 
 def campaign_verdicts(
     context: Context, *, as_of: date | None = None, film: str | None = None
-) -> list[KeptVerdict]:
+) -> list[SavedVerdict]:
     """Which cards had held by a day, among people whom no campaign spoke to."""
     day = as_of or datetime.now(UTC).date()
     return verdicts(context.control, as_of=day, film=film)
 
 
-def _judged(context: Context, read: ReadCampaign) -> tuple[list[KeptVerdict], list[str]]:
+def _judged(context: Context, read: ReadCampaign) -> tuple[list[SavedVerdict], list[str]]:
     """The verdicts on the plan's cards once the film has opened, or why there is none."""
     plan = read.plan
     if read.until < plan.opening or not plan.claims:

@@ -16,7 +16,7 @@ from fullhouse.app.film_report_records import (
 )
 from fullhouse.app.forecast import forecast_film
 from fullhouse.app.score_book import scorebook
-from fullhouse.control.campaigns import learned, verdicts
+from fullhouse.control.campaigns import saved_responses, verdicts
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import FILM_GROSS
@@ -81,7 +81,7 @@ def film_report(
         discovery=discovery,
         plan=carried,
         campaigns=campaigns,
-        learned=tuple(x for x in learned(context.control, as_of=day) if x.film in ids),
+        learned=tuple(x for x in saved_responses(context.control, as_of=day) if x.film in ids),
         verdicts=tuple(v for v in verdicts(context.control, as_of=day) if v.film in ids),
         without=without,
         simulated=context.settings.simulated,

@@ -112,7 +112,7 @@ def cards(
         say_json([as_json(asdict(v)) for v in found])
         return
     rows = [
-        (str(v.known_on), v.film, v.audience, _ratio(v.claimed), _ratio(v.seen), v.verdict)
+        (str(v.known_on), v.film, v.audience, _ratio(v.claimed), _ratio(v.observed), v.verdict)
         for v in found
     ]
     table(rows, ("known", "film", "card", "claimed (95 %)", "seen (95 %)", "verdict"))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fullhouse.campaigns.campaign_people import frozen_people
 from fullhouse.campaigns.households import Units, frozen_units
 from fullhouse.campaigns.launch import HELD_OUT, TREATED, WITHHELD
-from fullhouse.control.campaigns import KeptCampaign
+from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, arm_people, only, union
 from fullhouse.measurement.campaign_sales import Bought, bought_before, film_bought, last_sale
@@ -36,7 +36,7 @@ class ReadCampaign:
     households, so these are what is compared.
     """
 
-    campaign: KeptCampaign
+    campaign: SavedCampaign
     plan: Plan
     lines: Lines
     arms: Mapping[str, PersonSet]
@@ -88,7 +88,7 @@ class ReadCampaign:
         return count_arms(arms, outcomes=sums, covariates=past)
 
 
-def read_campaign(house: FilmHouse, campaign: KeptCampaign, plan: Plan) -> ReadCampaign:
+def read_campaign(house: FilmHouse, campaign: SavedCampaign, plan: Plan) -> ReadCampaign:
     """A campaign as known in a house on its day; an error where nothing can be known yet."""
     first = min(x.week for x in plan.lines)
     ends = plan.opening + timedelta(days=RUN_DAYS - 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fullhouse.control.campaigns import KeptVerdict
+from fullhouse.control.campaign_records import SavedVerdict
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import size
 from fullhouse.discovery import Outcome, outcome_of
@@ -28,7 +28,7 @@ NOTHING = (None, None, None)
 
 def card_verdicts(
     house: FilmHouse, plan: Plan, film: KnownFilm, *, campaign: str
-) -> list[KeptVerdict]:
+) -> list[SavedVerdict]:
     """Each claim of a plan against who bought a ticket, judged on the house's people.
 
     The house leaves out whom the campaign spoke to: the campaign would confirm itself. What was
@@ -51,7 +51,7 @@ def card_verdicts(
         )
     seen = {rule: _seen(house, film, outcome, rule) for rule in plan.claims}
     return [
-        KeptVerdict(
+        SavedVerdict(
             house.day, campaign, plan.film, rule, plan.audiences.get(rule, rule), claim,
             NOTHING if there is None else (there.value, there.low, there.high),
             people, verdict_of(claim, there),

@@ -10,14 +10,8 @@ import numpy as np
 
 from fullhouse.campaigns.campaign_people import arm_ids, frozen_people
 from fullhouse.campaigns.launch import ALWAYS_OUT, HELD_OUT, TREATED
-from fullhouse.control.campaigns import (
-    KeptCampaign,
-    campaigns,
-    find_campaign,
-    find_plan,
-    plans,
-    readouts,
-)
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, plans, readouts
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
 from fullhouse.planning.daily import Delivery
@@ -32,7 +26,7 @@ class Carried:
 
     plan: Plan
     name: str
-    campaign: KeptCampaign | None
+    campaign: SavedCampaign | None
 
 
 def carried(
@@ -97,12 +91,12 @@ def film_delivery(context: Context, found: Carried, as_of: date) -> Delivery:
     )
 
 
-def _of_campaign(context: Context, campaign: KeptCampaign) -> Carried:
+def _of_campaign(context: Context, campaign: SavedCampaign) -> Carried:
     name = f"{campaign.plan}@{campaign.plan_version}"
     return Carried(plan_from(find_plan(context.control, name).body), name, campaign)
 
 
-def _check(campaign: KeptCampaign, plan: Plan, ids: Sequence[str], as_of: date) -> None:
+def _check(campaign: SavedCampaign, plan: Plan, ids: Sequence[str], as_of: date) -> None:
     if campaign.film not in ids:
         raise InputError(f"Campaign {campaign.name!r} is for {campaign.film}, not for {ids[0]}.")
     if plan.as_of > as_of:

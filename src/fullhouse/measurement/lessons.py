@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from fullhouse.campaigns.launch import HELD_OUT, TREATED
-from fullhouse.control.campaigns import Learned
+from fullhouse.control.campaign_records import SavedResponse
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, by_block, inside, only, size, union, without
 from fullhouse.measurement.campaign_read import TICKETS, ReadCampaign, begun, silent
@@ -22,7 +22,7 @@ OTHERS = "other mixes"
 NOTHING = "nothing"
 
 
-def lessons(read: ReadCampaign, counted: CountedArms) -> list[Learned]:
+def lessons(read: ReadCampaign, counted: CountedArms) -> list[SavedResponse]:
     """The relative response of each audience, by the channels that people were shown.
 
     Nobody is in two parts: each counts in the first of the plan's audiences that they are in, as
@@ -87,7 +87,7 @@ def _by_shown(read: ReadCampaign, mix: str, treated: PersonSet) -> dict[str, Per
 
 def _lessons(
     read: ReadCampaign, counted: CountedArms, line: Line, place: int, mix: str, part: PersonSet
-) -> list[Learned]:
+) -> list[SavedResponse]:
     treated = only(part, read.arms[TREATED])
     doses = {n: (p, _doses(read, p)) for n, p in _by_shown(read, mix, treated).items()}
     told = {n: _bought(read, counted, p) for n, (p, d) in doses.items() if any(d.values())}
@@ -96,7 +96,7 @@ def _lessons(
     except CannotTellError:
         return []
     return [
-        Learned(
+        SavedResponse(
             known_on=read.until,
             campaign=read.campaign.name,
             film=read.plan.film,

@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from fullhouse.control.campaigns import Learned, learned
+from fullhouse.control.campaign_records import SavedResponse
+from fullhouse.control.campaigns import saved_responses
 from fullhouse.core.arrays import Flags
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning import (
@@ -34,14 +35,14 @@ DRAWS = 300
 
 def plan_response(context: Context, ground: Ground, day: date, seed: int) -> Response:
     """The response to advertising as readouts had taught it by a day."""
-    taught = [_measured(x) for x in learned(context.control, as_of=day)]
+    taught = [_measured(x) for x in saved_responses(context.control, as_of=day)]
     kinds = tuple(dict.fromkeys(ground.kinds))
     names = [c.name for c in ground.channels]
     told = worths(ground.channels)
     return learn_response(kinds, names, taught, draws=DRAWS, seed=seed, worth=told)
 
 
-def _measured(told: Learned) -> Measured:
+def _measured(told: SavedResponse) -> Measured:
     # What was learned before parts were told has a base of its own.
     part = told.part or f"{told.campaign} {told.line}"
     return Measured(

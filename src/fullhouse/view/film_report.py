@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from fullhouse.control.campaigns import KeptVerdict, Learned
+from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.core.values import as_json
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.forecast import Forecast
@@ -70,8 +70,8 @@ class FilmReport:
     discovery: FilmDiscovery | None = None
     plan: Plan | None = None
     campaigns: tuple[ShownCampaign, ...] = ()
-    learned: tuple[Learned, ...] = ()
-    verdicts: tuple[KeptVerdict, ...] = ()
+    learned: tuple[SavedResponse, ...] = ()
+    verdicts: tuple[SavedVerdict, ...] = ()
     without: Mapping[str, str] = field(default_factory=dict)
     simulated: bool = False
     made_on: date | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from fullhouse.control.campaigns import KeptVerdict, Learned
+from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.discovery.card import Estimate
 from fullhouse.view.figure_words import counted, ratio_words
 from fullhouse.view.forecast_words import day_words
@@ -15,7 +15,7 @@ SURE = 1.959964
 """Standard errors to each side of a 95 % interval."""
 
 
-def learned_section(learned: Sequence[Learned], as_of: date) -> list[Html]:
+def learned_section(learned: Sequence[SavedResponse], as_of: date) -> list[Html]:
     """How each audience responded, as the next plan starts from it."""
     if not learned:
         return []
@@ -37,7 +37,7 @@ def learned_section(learned: Sequence[Learned], as_of: date) -> list[Html]:
     return [section("How people responded", table(heads, rows), tag("p", words, link, cls="soft"))]
 
 
-def verdicts_section(verdicts: Sequence[KeptVerdict], as_of: date) -> list[Html]:
+def verdicts_section(verdicts: Sequence[SavedVerdict], as_of: date) -> list[Html]:
     """What was claimed of each audience, and what was seen of people no campaign spoke to."""
     if not verdicts:
         return []
@@ -46,7 +46,7 @@ def verdicts_section(verdicts: Sequence[KeptVerdict], as_of: date) -> list[Html]
         (
             Html(tag("span", v.audience) + tag("small", tag("code", v.rule))),
             _ratio(v.claimed),
-            _ratio(v.seen),
+            _ratio(v.observed),
             Html(tag("b", v.verdict) + tag("small", counted(v.people, "person"))),
         )
         for v in verdicts
@@ -71,7 +71,7 @@ def doses_words(doses: Mapping[str, float]) -> str:
     return ", ".join(f"{channel} {many:.1f}" for channel, many in sorted(doses.items()))
 
 
-def _ends(found: Learned) -> str:
+def _ends(found: SavedResponse) -> str:
     low, high = (found.response + sign * SURE * found.standard_error for sign in (-1, 1))
     return f"{low:+.0%} to {high:+.0%}".replace("%", " %").replace("-", "−")
 
@@ -81,14 +81,14 @@ def _ratio(found: Sequence[float | None]) -> Html:
     return kept(*ratio_words(Estimate(value, low, high)).split(" ", 1))
 
 
-def _learned_row(found: Learned) -> dict[str, Any]:
+def _learned_row(found: SavedResponse) -> dict[str, Any]:
     told = {k: v for k, v in vars(found).items() if k != "doses"}
     return (
         told | {"known_on": str(found.known_on)} | {f"dose_{k}": v for k, v in found.doses.items()}
     )
 
 
-def _verdict_row(found: KeptVerdict) -> dict[str, Any]:
+def _verdict_row(found: SavedVerdict) -> dict[str, Any]:
     told = {k: v for k, v in vars(found).items() if k not in {"claimed", "seen"}}
     for name in ("claimed", "seen"):
         ends = zip(("", "_low", "_high"), getattr(found, name), strict=True)
