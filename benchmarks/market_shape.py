@@ -19,7 +19,7 @@ from fullhouse_sim.drawn import Push
 from fullhouse_sim.draws import stream
 from fullhouse_sim.film import Film, weights
 from fullhouse_sim.films import scenario, slate
-from fullhouse_sim.going import goers, seats, take_seats, thresholds
+from fullhouse_sim.going import seats, sold_visits, take_seats, thresholds
 from fullhouse_sim.market import Market
 from fullhouse_sim.population import People, people
 from fullhouse_sim.season import RUN, Season, season
@@ -132,7 +132,7 @@ def sold(market: Market, found: Season, everyone: list[People]) -> float:
     left = seats(market, found)
     bought = 0
     for part in everyone:
-        made = take_seats(found, part, goers(market, found, part), left)
+        made = take_seats(found, part, sold_visits(market, found, part), left)
         inside = (made.showing_day >= 0) & (made.showing_day < market.days)
         bought += int(made.quantity[inside].sum())
     day = found.release[:, None] + np.arange(RUN)

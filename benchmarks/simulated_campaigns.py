@@ -43,7 +43,7 @@ from fullhouse.measurement import ArmEffect, read_experiment
 from fullhouse.stats.proportions import wilson
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
 from fullhouse_sim.films import scenario, slate
-from fullhouse_sim.going import goers, seats, take_seats
+from fullhouse_sim.going import seats, sold_visits, take_seats
 from fullhouse_sim.market import Market
 from fullhouse_sim.outcomes import play
 from fullhouse_sim.population import HOBBIES, People, people
@@ -200,7 +200,7 @@ def town(market: Market) -> Town:
         start += int(crowd.household[-1]) + 1
     before, left = np.zeros(market.people, np.int64), seats(market, play_on)
     for crowd in crowds:
-        sold = take_seats(play_on, crowd, goers(market, play_on, crowd), left)
+        sold = take_seats(play_on, crowd, sold_visits(market, play_on, crowd), left)
         np.add.at(before, crowd.first + sold.buyer, sold.quantity)
     none = np.zeros(0, np.int64)
     nobody = deliveries(

@@ -49,11 +49,11 @@ from fullhouse_sim.film import FEATURES, Film, features
 from fullhouse_sim.films import slate
 from fullhouse_sim.going import (
     REFUNDS,
-    Goers,
+    Visits,
     Wants,
-    goers,
     going,
     seats,
+    sold_visits,
     take_seats,
     wanting,
 )
@@ -132,7 +132,7 @@ class Making:
         for chunk, (crowd, of) in enumerate(zip(self.crowd, self.members, strict=True)):
             for source in of:
                 keep(self.work, source.source, chunk, "account", self._accounts(chunk, source))
-            visits = goers(self.market, self.season, crowd)
+            visits = sold_visits(self.market, self.season, crowd)
             keep(self.work, "people", chunk, "people", vars(crowd))
             rounded = kept_people(self.records("people", chunk), chunk)
             seated = take_seats(self.season, rounded, visits, free)
@@ -312,7 +312,7 @@ def _sales(making: Making, day: int) -> pa.Table:
 
     def of(chunk: int) -> Columns:
         crowd = making.crowd[chunk]
-        sold = going(market, season_, crowd, Goers(**making.of_day("visit", chunk, day)), day)
+        sold = going(market, season_, crowd, Visits(**making.of_day("visit", chunk, day)), day)
         return vars(sales(market, crowd, making.records("tickets", chunk), sold, day))
 
     rows = _day(making, of)

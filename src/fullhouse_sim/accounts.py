@@ -9,7 +9,7 @@ import pyarrow.compute
 from fullhouse.core.arrays import Ints
 from fullhouse_sim import codes
 from fullhouse_sim.draws import uniforms
-from fullhouse_sim.identifiers import reach, told
+from fullhouse_sim.identifiers import changed_contacts, reach
 from fullhouse_sim.market import MARKET_PEOPLE, Market
 from fullhouse_sim.members import Members
 from fullhouse_sim.places import cities
@@ -20,23 +20,23 @@ SAYS_GENDER, SAYS_AGE, SAYS_CITY, SAYS_HOUSEHOLD = 0.88, 0.80, 0.92, 0.30
 
 
 def accounts(market: Market, people: People, members: Members) -> pa.Table:
-    """A row for each account on the day it was opened, and one more where its owner told of news.
+    """A row for each account when it was opened, and one more where its owner changed contacts.
 
     Empty where the owner says nothing.
     """
-    later, when = told(market, people, members)
+    later, when = changed_contacts(market, people, members)
     rows = np.concatenate([np.arange(len(members)), later])
     day = np.concatenate([members.joined, when])
-    found = reach(market, people, members, rows, day)
+    contacts = reach(market, people, members, rows, day)
     columns = {
         "id": codes.chosen(members.ids, rows),
         "updated": pa.array((np.datetime64(market.first_day) + day).astype("datetime64[D]")),
-        **_told_of_owner(market, people, members, rows),
-        "email": found.email,
-        "phone": found.phone,
+        **_owner_details(market, people, members, rows),
+        "email": contacts.email,
+        "phone": contacts.phone,
     }
     if members.source != "shop":
-        columns["device"] = found.device
+        columns["device"] = contacts.device
     return pa.table(columns)
 
 
@@ -56,7 +56,7 @@ def addresses(crowd: People, of: Sequence[Members]) -> pa.Table:
     )
 
 
-def _told_of_owner(
+def _owner_details(
     market: Market, people: People, members: Members, rows: Ints
 ) -> dict[str, pa.Array]:
     person, number = members.person[rows], members.number[rows]
@@ -69,7 +69,7 @@ def _told_of_owner(
     city = people.city[person]
     gender = codes.chosen(pa.array(["M", "F"]), people.female[person])
     birth = pa.array(market.today.year - people.age[person])
-    found = {
+    columns = {
         "gender": maybe(gender, "gender", SAYS_GENDER),
         "birth_year": maybe(birth, "age", SAYS_AGE),
         "region": maybe(codes.chosen(pa.array(where.regions), city), "city", SAYS_CITY),
@@ -77,5 +77,5 @@ def _told_of_owner(
     }
     if members.source == "shop":
         size = np.bincount(people.household)[people.household][person]
-        found["household_size"] = maybe(pa.array(size), "household", SAYS_HOUSEHOLD)
-    return found
+        columns["household_size"] = maybe(pa.array(size), "household", SAYS_HOUSEHOLD)
+    return columns

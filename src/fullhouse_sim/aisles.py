@@ -161,12 +161,12 @@ STYLES = ("Classic", "Mini", "Deluxe", "Basic", "Plus", "Select", "Duo", "Origin
 
 def leaves() -> list[str]:
     """Every leaf category as a path of four levels joined by ' > '."""
-    found: list[str] = []
+    paths: list[str] = []
     for line in HOBBY_AISLES.strip().splitlines():
         path, _, names = line.partition(": ")
-        found += [f"{path} > {name}" for name in names.split(", ")]
+        paths += [f"{path} > {name}" for name in names.split(", ")]
     for line in PLAIN_AISLES.strip().splitlines():
         path, _, names = line.partition(": ")
         kinds = KINDS[path.split(" > ", maxsplit=1)[0]]
-        found += [f"{path} > {name} > {k} {name}" for name in names.split(", ") for k in kinds]
-    return found
+        paths += [f"{path} > {name} > {k} {name}" for name in names.split(", ") for k in kinds]
+    return paths

@@ -24,18 +24,18 @@ SEASON_SWING = 0.10
 def going(days: list[date], *, family: bool) -> Floats:
     """How many go on each of some days, to a plain Friday; families also by school holidays."""
     week = np.array(FAMILY_WEEKDAYS if family else WEEKDAYS)
-    found = week[[d.weekday() for d in days]]
+    relative = week[[d.weekday() for d in days]]
     for i, day in enumerate(days):
         off = sum(share for first, last, share in HOLIDAYS if _within(day, first, last))
         if off > 0:
-            found[i] = max(found[i], off * week[5])
+            relative[i] = max(relative[i], off * week[5])
         elif off < 0:
-            found[i] *= 1 + off
+            relative[i] *= 1 + off
         if any(_within(day, first, last) for first, last in SCHOOL_OUT):
-            found[i] += (0.30 if family else 0.06) * (day.weekday() < 5)
+            relative[i] += (0.30 if family else 0.06) * (day.weekday() < 5)
     yearly = np.array([d.timetuple().tm_yday for d in days]) * 2 * np.pi / 365.25
     winter: Floats = 1 + SEASON_SWING * np.cos(yearly)
-    return found * winter
+    return relative * winter
 
 
 def _within(day: date, first: tuple[int, int], last: tuple[int, int]) -> bool:

@@ -143,7 +143,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
     first = market.first_day.toordinal()
     epoch = np.datetime64("1970-01-01", "D").astype(object).toordinal()
     day = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64)
-    found = deliveries(
+    owners_of = deliveries(
         market,
         lines,
         person=_persons(rows, owners, path),
@@ -152,7 +152,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
         day=day + epoch - first,
         frequency=rows["frequency"].to_numpy(),
     )
-    return found, rows
+    return owners_of, rows
 
 
 def _read(path: Path) -> pa.Table:
@@ -186,8 +186,8 @@ def _lines(rows: pa.Table, path: Path) -> tuple[list[Line], Ints]:
     triples = rows.select(["line", "audience", "channel"]).group_by(
         ["line", "audience", "channel"], use_threads=False
     )
-    found = triples.aggregate([]).sort_by("line").to_pylist()
-    lines = [Line(str(r["line"]), str(r["audience"]), str(r["channel"])) for r in found]
+    owners_of = triples.aggregate([]).sort_by("line").to_pylist()
+    lines = [Line(str(r["line"]), str(r["audience"]), str(r["channel"])) for r in owners_of]
     names = [line.name for line in lines]
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
@@ -204,15 +204,15 @@ def _persons(rows: pa.Table, owners: Path, path: Path) -> Ints:
     keys = rows.select(["source", "account"])
     keys = keys.append_column("row", pa.array(np.arange(len(rows))))
     known = pa.parquet.read_table(owners, columns=["source", "account", "person"])
-    found = keys.join(known, ["source", "account"], join_type="left outer").sort_by("row")
-    lost = found.filter(pc.is_null(found["person"]))
+    owners_of = keys.join(known, ["source", "account"], join_type="left outer").sort_by("row")
+    lost = owners_of.filter(pc.is_null(owners_of["person"]))
     if len(lost):
         first: dict[str, Any] = lost.slice(0, 1).to_pylist()[0]
         raise InputError(
             f"{path.name} has {len(lost):,} rows of accounts that the simulated market does not"
             f" have, such as {first['account']!r} of {first['source']!r}."
         )
-    persons: Ints = found["person"].to_numpy().astype(np.int64)
+    persons: Ints = owners_of["person"].to_numpy().astype(np.int64)
     return persons
 
 

@@ -23,8 +23,8 @@ def scrambled(numbers: npt.NDArray[np.integer], seed: int, what: str) -> Ints:
     x ^= x >> np.uint64(_BITS // 2)
     x = x * second & mask
     x ^= x >> np.uint64(_BITS // 2)
-    found: Ints = x.astype(np.int64)
-    return found
+    numbers_out: Ints = x.astype(np.int64)
+    return numbers_out
 
 
 def letters(prefix: str, numbers: Ints) -> pa.Array:
@@ -35,12 +35,12 @@ def letters(prefix: str, numbers: Ints) -> pa.Array:
 
 def digits(prefix: str, numbers: Ints, width: int) -> pa.Array:
     """A prefix and so many digits for each number, with zeros before."""
-    found = np.empty((len(numbers), width), np.uint8)
+    characters = np.empty((len(numbers), width), np.uint8)
     rest = numbers.astype(np.uint64)
     for place in range(width - 1, -1, -1):
         rest, digit = np.divmod(rest, np.uint64(10))
-        found[:, place] = digit
-    return _texts(prefix, found + np.uint8(ord("0")))
+        characters[:, place] = digit
+    return _texts(prefix, characters + np.uint8(ord("0")))
 
 
 def chosen(texts: pa.Array, which: npt.NDArray[Any]) -> pa.Array:

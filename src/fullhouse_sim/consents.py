@@ -21,9 +21,9 @@ def consents(market: Market, members: Members) -> pa.Table:
     everyone = np.arange(len(members))
     refuses = uniforms(market.seed, members.number, "analytics", members.source)
     for i, name in enumerate(PURPOSES):
-        luck = uniforms(market.seed, members.number, name, members.source)
+        uniform = uniforms(market.seed, members.number, name, members.source)
         # Who refuses to be counted at all refuses advertising too.
-        allows = (luck < GRANTED[name]) & (refuses < GRANTED["analytics"])
+        allows = (uniform < GRANTED[name]) & (refuses < GRANTED["analytics"])
         u = uniforms(market.seed, members.number, "withdrawn", name, members.source)
         when = (u / WITHDRAWN * market.days).astype(np.int64)
         back = np.flatnonzero(allows & (u < WITHDRAWN) & (when > members.joined))

@@ -12,7 +12,7 @@ import pyarrow as pa
 from fullhouse_sim import codes, dirt
 from fullhouse_sim.dirt import Columns, Deed
 from fullhouse_sim.files import File, open_file
-from fullhouse_sim.going import Goers, Wants, going
+from fullhouse_sim.going import Visits, Wants, going
 from fullhouse_sim.goods import goods, product_ids
 from fullhouse_sim.kept import column, kept, kept_people
 from fullhouse_sim.market import Market
@@ -79,7 +79,7 @@ def _chunk(making: Making, out: Catalogue, day: int, chunk: int) -> dict[str, Co
     bought = purchases(market, goods(market.seed), shop, day=day, chunk=chunk)
     played = plays(market, out, records, video, day=day, chunk=chunk)
     people = kept_people(records, chunk, tastes=False)
-    sold = going(market, making.season, people, Goers(**_of_day(making, "visit", chunk, day)), day)
+    sold = going(market, making.season, people, Visits(**_of_day(making, "visit", chunk, day)), day)
     marks = Wants(**_of_day(making, "want", chunk, day))
     return {
         "purchases": _numbered(bought, shop),

@@ -1,7 +1,7 @@
 """What real houses' files have that clean ones do not; only in the scenario dirty-data.
 
 Each day's files are spoiled by a calendar, so that every kind of dirt is there in any two months.
-All that is done is told in truth/dirt.json.
+All that is done is recorded in truth/dirt.json.
 """
 
 from dataclasses import dataclass
@@ -158,10 +158,10 @@ def mass_refund(day: int, sales: Columns) -> Columns | None:
     if not _on("sales", day, 31):
         return None
     back = (sales["city"] < TIER_CITIES[0]) & ~sales["refunded"].astype(bool)
-    found = {name: column[back] for name, column in sales.items()}
-    found["refunded"] = np.ones(int(back.sum()), np.bool_)
-    found["second"] = np.full(int(back.sum()), 86_399)
-    return found
+    refunds = {name: column[back] for name, column in sales.items()}
+    refunds["refunded"] = np.ones(int(back.sum()), np.bool_)
+    refunds["second"] = np.full(int(back.sum()), 86_399)
+    return refunds
 
 
 def by_hand(market: Market) -> tuple[str, int]:

@@ -41,7 +41,7 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
     party = household_tickets(people).astype(np.float64)
     alone = np.full(len(people), MEAN_PARTY)
     shape = (len(films), 4, BINS)
-    found = Drawn(np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    sums_by_bin = Drawn(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     of_tier = np.bincount(tier, minlength=4)[:, None]
     for start in range(0, len(films), 64):
         part = films[start : start + 64]
@@ -52,17 +52,17 @@ def drawn(market: Market, films: tuple[Film, ...], where: Cities, push: Push | N
                 w[in_any(people, push.groups)] *= push.times
             number = start + column
             sums = _binned(w, tier, party if film.family else alone)
-            found.weight[number] = sums[1] / np.maximum(sums[0], 1)
-            found.deciders[number] = sums[0] / of_tier
-            found.tickets[number] = sums[2] / of_tier
-    return found
+            sums_by_bin.weight[number] = sums[1] / np.maximum(sums[0], 1)
+            sums_by_bin.deciders[number] = sums[0] / of_tier
+            sums_by_bin.tickets[number] = sums[2] / of_tier
+    return sums_by_bin
 
 
 def in_any(people: People, groups: tuple[str, ...]) -> npt.NDArray[np.bool_]:
     """Who is in any of some groups: hobbies, or other features that are yes or no."""
     columns = [FEATURES.index(g) for g in groups]
-    found: npt.NDArray[np.bool_] = np.any(features(people)[:, columns] > 0, axis=1)
-    return found
+    in_group: npt.NDArray[np.bool_] = np.any(features(people)[:, columns] > 0, axis=1)
+    return in_group
 
 
 def _binned(w: Floats, tier: npt.NDArray[np.int64], party: Floats) -> Floats:

@@ -126,7 +126,7 @@ class Feed:
 def declarations(market: Market) -> tuple[Feed, ...]:
     """Every feed of a market, accounts and things before events."""
     drifts = market.scenario == "dirty-data"
-    found = [
+    declared = [
         *(_accounts(source) for source in ("shop", "video", "tickets")),
         _feed(market, "shop-products", "product", "shop/products.jsonl.gz", _PRODUCTS),
         _feed(market, "video-films", "film", "video/films.csv", _VIDEO_FILMS),
@@ -141,7 +141,7 @@ def declarations(market: Market) -> tuple[Feed, ...]:
         _feed(market, "tickets-sales", "ticket", "tickets/sales", _SALES),
         _feed(market, "tickets-wants", "want_to_see", "tickets/wants", _WANTS),
     ]
-    return tuple(found)
+    return tuple(declared)
 
 
 def respond_declarations() -> tuple[Feed, ...]:

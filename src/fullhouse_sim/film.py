@@ -61,10 +61,10 @@ class Film:
     @property
     def vector(self) -> Floats:
         """The loadings as one number for each of FEATURES."""
-        found = np.zeros(len(FEATURES))
+        loadings = np.zeros(len(FEATURES))
         for feature, loading in self.loadings:
-            found[FEATURES.index(feature)] += loading
-        return found
+            loadings[FEATURES.index(feature)] += loading
+        return loadings
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,18 @@ class Scenario:
 
 def features(people: People) -> Floats:
     """What films draw by: a row for each person, a column for each of FEATURES."""
-    found = np.empty((len(people), len(FEATURES)))
-    found[:, : len(TASTES)] = people.tastes
+    matrix = np.empty((len(people), len(FEATURES)))
+    matrix[:, : len(TASTES)] = people.tastes
     shifts = np.arange(len(HOBBIES))
-    found[:, len(TASTES) : -5] = (people.hobbies[:, None] >> shifts) & 1
+    matrix[:, len(TASTES) : -5] = (people.hobbies[:, None] >> shifts) & 1
     kids = people.has("baby") | people.has("children")
     young = people.age >= 18
-    found[:, -5] = people.female
-    found[:, -4] = (np.clip(people.age, 14, 80) - 40) / 10
-    found[:, -3] = people.female & young & (people.age < 35)
-    found[:, -2] = kids & young & (people.age < 46)
-    found[:, -1] = np.log(people.activity)
-    return found
+    matrix[:, -5] = people.female
+    matrix[:, -4] = (np.clip(people.age, 14, 80) - 40) / 10
+    matrix[:, -3] = people.female & young & (people.age < 35)
+    matrix[:, -2] = kids & young & (people.age < 46)
+    matrix[:, -1] = np.log(people.activity)
+    return matrix
 
 
 def weights(film: Film, people: People) -> Floats:
@@ -107,9 +107,9 @@ def weights(film: Film, people: People) -> Floats:
 def all_weights(films: tuple[Film, ...], people: People) -> Floats:
     """`weights` of many films: a column for each."""
     loadings = np.stack([f.vector for f in films], axis=1)
-    found: Floats = features(people) @ loadings
-    found -= np.array([f.log_mean for f in films])
-    np.exp(found, out=found)
+    weight: Floats = features(people) @ loadings
+    weight -= np.array([f.log_mean for f in films])
+    np.exp(weight, out=weight)
     least = np.where([f.family for f in films], FAMILY_FROM, ALONE_FROM)
-    found[people.age[:, None] < least] = 0.0
-    return found
+    weight[people.age[:, None] < least] = 0.0
+    return weight

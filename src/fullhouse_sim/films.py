@@ -148,8 +148,8 @@ def _earlier_releases(market: Market) -> list[date]:
     ago = PAST_DAYS + EARLIER_DAYS * (np.arange(count) + g.random(count)) / count
     # The slate's first film may open some days before its years begin.
     first = slate(market)[0].release - timedelta(days=1)
-    found = [_friday(g, market.today - timedelta(days=int(x))) for x in ago]
-    return sorted(d for d in found if d <= first)
+    fridays = [_friday(g, market.today - timedelta(days=int(x))) for x in ago]
+    return sorted(d for d in fridays if d <= first)
 
 
 def _unannounced_releases(market: Market) -> list[date]:
@@ -157,14 +157,14 @@ def _unannounced_releases(market: Market) -> list[date]:
     g = stream(market.seed, "unannounced releases")
     a_day = market.past_films / PAST_DAYS
     beside = max(0.0, a_day - COMING / COMING_DAYS)
-    found = []
+    days = []
     for first, last, often in (
         (UNANNOUNCED_FROM, COMING_DAYS, beside), (COMING_DAYS, UNANNOUNCED_TO, a_day)
     ):  # fmt: skip
         count = round((last - first) * often)
         within = (np.arange(count) + g.random(count)) / max(1, count)
-        found += [market.today + timedelta(days=first + int((last - first) * x)) for x in within]
-    return sorted(d + timedelta(days=(4 - d.weekday()) % 7) for d in found)
+        days += [market.today + timedelta(days=first + int((last - first) * x)) for x in within]
+    return sorted(d + timedelta(days=(4 - d.weekday()) % 7) for d in days)
 
 
 def _friday(g: np.random.Generator, day: date) -> date:
@@ -197,10 +197,10 @@ def _ordinary(
     genres: tuple[str, ...],
 ) -> Film:
     seed, cinemas = of
-    told = story(g, genres, taken)
+    synopsis = story(g, genres, taken)
     cast = stream(seed, "talent", int(g.integers(80)))
     names, powers = (name(cast), name(cast)), cast.beta(0.8, 2.0, 2)
-    size, surprise, luck = g.normal(0, 1, 3)
+    size, surprise, chance = g.normal(0, 1, 3)
     star = float(powers.max())
     expected = 0.26 * size + 0.4 * (star - 0.4)
     quality = float(g.normal(0, 1))
@@ -208,11 +208,11 @@ def _ordinary(
     return Film(
         number=number,
         id=f"F{number:05d}",
-        title=told.title,
+        title=synopsis.title,
         release=release,
         genres=genres,
-        synopsis=told.synopsis,
-        keywords=told.keywords,
+        synopsis=synopsis.synopsis,
+        keywords=synopsis.keywords,
         director=name(stream(seed, "director", int(g.integers(120)))),
         stars=names,
         star_power=star,
@@ -221,7 +221,7 @@ def _ordinary(
         distributor=DISTRIBUTORS[int(g.integers(len(DISTRIBUTORS)))],
         runtime_minutes=int(np.clip(g.normal(107, 14), 78, 175)),
         budget_usd=int(round(18e6 * float(np.exp(1.0 * size + 0.5 * (star - 0.4))), -5)),
-        theaters=_theaters(cinemas, 0.9 + 1.1 * size + 0.5 * (star - 0.4) + 0.4 * luck),
+        theaters=_theaters(cinemas, 0.9 + 1.1 * size + 0.5 * (star - 0.4) + 0.4 * chance),
         quality=quality,
         appeal=expected + UNEXPLAINED_SD * float(surprise) + 0.10 * quality,
         expected=expected,
@@ -246,12 +246,12 @@ def _genres(g: np.random.Generator) -> tuple[str, ...]:
 def _loadings(g: np.random.Generator, genres: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
     """Tastes for its genres, activity, and for one film in four a hobby that goes with them."""
     strong = (0.55, 0.30, 0.20)
-    found = [(genre, strong[i] + 0.08 * float(g.normal())) for i, genre in enumerate(genres)]
-    found.append(("log activity", ACTIVITY_POWER + 0.08 * float(g.normal())))
+    loadings = [(genre, strong[i] + 0.08 * float(g.normal())) for i, genre in enumerate(genres)]
+    loadings.append(("log activity", ACTIVITY_POWER + 0.08 * float(g.normal())))
     near = [hobby for hobby, genre in _NEXT_TO.items() if genre in genres]
     if near and g.random() < 0.4:
-        found.append((near[int(g.integers(len(near)))], float(g.uniform(0.2, 0.7))))
-    return tuple(found)
+        loadings.append((near[int(g.integers(len(near)))], float(g.uniform(0.2, 0.7))))
+    return tuple(loadings)
 
 
 def _first_part(g: np.random.Generator, made: list[Film], release: date) -> Film | None:

@@ -33,7 +33,7 @@ HOME_CINEMA = 0.7
 
 
 @dataclass(frozen=True)
-class Goers:
+class Visits:
     """Visits of a chunk's people, sorted by the day of sale: one row for each purchase.
 
     `buyer` is an index into the chunk, `film` a number in the slate. Days count from the first day
@@ -49,11 +49,11 @@ class Goers:
     def __len__(self) -> int:
         return len(self.day)
 
-    def take(self, which: npt.NDArray[np.generic] | slice) -> "Goers":
+    def take(self, which: npt.NDArray[np.generic] | slice) -> "Visits":
         """Some of the visits, by position or flag."""
-        return Goers(**{k: v[which] for k, v in vars(self).items()})
+        return Visits(**{k: v[which] for k, v in vars(self).items()})
 
-    def of(self, day: int) -> "Goers":
+    def of(self, day: int) -> "Visits":
         """The visits sold on a day."""
         return self.take(slice(*np.searchsorted(self.day, [day, day + 1]).tolist()))
 
@@ -103,7 +103,7 @@ class Wants:
         return Wants(**{k: v[which] for k, v in vars(self).items()})
 
 
-def goers(market: Market, season: Season, people: People) -> Goers:
+def sold_visits(market: Market, season: Season, people: People) -> Visits:
     """All visits of a chunk's people that are sold within the market's days.
 
     Seats are not looked at yet: see `take_seats`.
@@ -117,13 +117,13 @@ def goers(market: Market, season: Season, people: People) -> Goers:
     order = np.lexsort((who, sold))
     order = order[(sold[order] >= 0) & (sold[order] < market.days)]
     quantity = parties(market, season, people, who[order], number[order])
-    return Goers(sold[order], who[order], number[order], showing[order], quantity)
+    return Visits(sold[order], who[order], number[order], showing[order], quantity)
 
 
 def seats(market: Market, season: Season) -> Seats:
     """The seats of the simulated people: the country's in proportion.
 
-    Few people come less evenly than many, so three standard deviations of luck are on top, as far
+    Few people come less evenly than many, so three standard deviations of chance are on top, as far
     as the country has seats.
     """
     fair = season.seats * market.people / MARKET_PEOPLE
@@ -131,49 +131,49 @@ def seats(market: Market, season: Season) -> Seats:
     return Seats(left.astype(np.int64))
 
 
-def take_seats(season: Season, people: People, found: Goers, seats: Seats) -> Goers:
+def take_seats(season: Season, people: People, visits: Visits, seats: Seats) -> Visits:
     """The visits for which there were seats; those are then taken. Call chunk after chunk.
 
     Within a chunk those who buy first sit first; a party is not divided.
     """
-    run_day = found.showing_day - season.release[found.film]
+    run_day = visits.showing_day - season.release[visits.film]
     shape = seats.left.shape
-    cell = np.ravel_multi_index((found.film, people.city[found.buyer], run_day), shape)
+    cell = np.ravel_multi_index((visits.film, people.city[visits.buyer], run_day), shape)
     order = np.argsort(cell, kind="stable")
-    sizes, of = found.quantity[order], cell[order]
+    sizes, of = visits.quantity[order], cell[order]
     before = np.cumsum(sizes) - sizes
     starts = np.flatnonzero(np.diff(of, prepend=-1))
     base = np.repeat(before[starts], np.diff(np.append(starts, len(of))))
     fits = before - base + sizes <= seats.left.reshape(-1)[of]
     np.subtract.at(seats.left.reshape(-1), of[fits], sizes[fits])
-    seated = np.zeros(len(found), np.bool_)
+    seated = np.zeros(len(visits), np.bool_)
     seated[order[fits]] = True
-    return found.take(seated)
+    return visits.take(seated)
 
 
-def going(market: Market, season: Season, people: People, found: Goers, day: int) -> Tickets:
-    """The tickets that a chunk's people buy on a day, of the visits found for the chunk."""
-    return tickets(market, season, people, found.of(day))
+def going(market: Market, season: Season, people: People, visits: Visits, day: int) -> Tickets:
+    """The tickets that a chunk's people buy on a day, of the visits visits for the chunk."""
+    return tickets(market, season, people, visits.of(day))
 
 
-def tickets(market: Market, season: Season, people: People, sold: Goers) -> Tickets:
+def tickets(market: Market, season: Season, people: People, sold: Visits) -> Tickets:
     """Visits with their minutes, cinemas and prices."""
     buyer, film = sold.buyer, sold.film
     person, city = people.person[buyer], people.city[buyer]
 
-    def luck(what: str) -> Floats:
-        return _luck(market, person, film, what)
+    def uniform(what: str) -> Floats:
+        return _uniform(market, person, film, what)
 
-    showing = _showing(luck("showing"))
-    sale = luck("sale")
+    showing = _showing(uniform("showing"))
+    sale = uniform("sale")
     # On the day itself tickets are bought up to four hours ahead; before, at any waking hour.
     ahead = np.where(sale < 0.5, 5 + 60 * sale, 35 + 410 * (sale - 0.5))
     same = sold.day == sold.showing_day
     minute = np.where(same, np.maximum(1, showing - ahead), 480 + 930 * sale).astype(np.int64)
     run_day = sold.showing_day - season.release[film]
-    cinema, theirs = _cinema(market, season, people, buyer, luck("cinema"))
+    cinema, theirs = _cinema(market, season, people, buyer, uniform("cinema"))
     price = season.price[film, city, run_day] * (0.95 + 0.1 * theirs)
-    back = np.minimum(minute + 2 + (60 * luck("back")).astype(np.int64), 1439)
+    back = np.minimum(minute + 2 + (60 * uniform("back")).astype(np.int64), 1439)
     return Tickets(
         buyer=buyer,
         film=film,
@@ -184,7 +184,7 @@ def tickets(market: Market, season: Season, people: People, sold: Goers) -> Tick
         city=city,
         cinema=cinema,
         unit_price=np.round(price, 1),
-        refunded=luck("refund") < REFUNDS,
+        refunded=uniform("refund") < REFUNDS,
         refund_minute=np.where(same, np.minimum(back, showing), back),
     )
 
@@ -192,7 +192,7 @@ def tickets(market: Market, season: Season, people: People, sold: Goers) -> Tick
 def wanting(market: Market, season: Season, people: People) -> Wants:
     """All want-to-see marks of a chunk's people within the market's days.
 
-    Half the people mark as readily as they go, the others by a luck of its own.
+    Half the people mark as readily as they go, the others by a chance of its own.
     """
     soon = season.release - WANT_DAYS < market.days
     films = tuple(season.films[i] for i in np.flatnonzero(soon & (season.release > 0)))
@@ -202,41 +202,41 @@ def wanting(market: Market, season: Season, people: People) -> Wants:
     order = np.lexsort((who, day))
     order = order[(day[order] >= 0) & (day[order] < market.days)]
     who, number = who[order], number[order]
-    minute = 420 + 1000 * _luck(market, people.person[who], number, "want minute")
+    minute = 420 + 1000 * _uniform(market, people.person[who], number, "want minute")
     return Wants(day[order], who, number, minute.astype(np.int64))
 
 
 def thresholds(market: Market, persons: Ints, film: Film, own: str = "") -> Floats:
     """What somebody's draw × interest must pass: exponential with mean 1, and theirs for ever."""
-    found = uniforms(market.seed, persons, "going", film.number)
+    uniform = uniforms(market.seed, persons, "going", film.number)
     if own:
         other = uniforms(market.seed, persons, own, film.number)
         keen = uniforms(market.seed, persons, "keen") < KEEN
-        found = np.where(keen, found, other)
-    logs: Floats = -np.log(found)
+        uniform = np.where(keen, uniform, other)
+    logs: Floats = -np.log(uniform)
     return logs
 
 
 def first_day(interest: Floats, x: Floats) -> Ints:
     """The first day when cumulative interest (row by row) has reached x."""
-    found: Ints = (interest < x[:, None]).sum(axis=1)
-    return found
+    day: Ints = (interest < x[:, None]).sum(axis=1)
+    return day
 
 
 def leads(market: Market, season: Season, persons: Ints, film: Ints, run_day: Ints) -> Ints:
     """Days between the sale and the showing: 0 for most."""
     share = np.array([f.presale for f in season.films])[film]
     share = np.minimum(0.85, share * np.where(run_day < EARLY_DAYS, EARLY, LATER))
-    u = _luck(market, persons, film, "lead")
+    u = _uniform(market, persons, film, "lead")
     days = 1 + np.log(np.maximum(u / share, 1e-9)) / np.log(LEAD)
     days = np.where(u < share, np.minimum(days, run_day + PRESALE_DAYS), 0)
     return days.astype(np.int64)
 
 
 def parties(market: Market, season: Season, people: People, who: Ints, film: Ints) -> Ints:
-    """Tickets that each goer buys: for the household, or for those who come along."""
+    """Tickets that each visit buys: for the household, or for those who come along."""
     together = np.array([f.family for f in season.films])[film]
-    u = _luck(market, people.person[who], film, "party")
+    u = _uniform(market, people.person[who], film, "party")
     alone = 1 + np.searchsorted(np.cumsum(PARTY)[:-1], u)
     return np.where(together, household_tickets(people)[who], alone)
 
@@ -244,7 +244,7 @@ def parties(market: Market, season: Season, people: People, who: Ints, film: Int
 def presales(season: Season) -> Floats:
     """Tickets sold before the release, by film and days before it (PRESALE_DAYS to 1)."""
     admissions = season.admissions.sum(axis=1)
-    found = np.zeros((len(season.films), PRESALE_DAYS))
+    tickets_by_day = np.zeros((len(season.films), PRESALE_DAYS))
     share = np.array([f.presale for f in season.films])
     for run_day in range(PRESALE_DAYS):
         early = np.minimum(0.85, share * (EARLY if run_day < EARLY_DAYS else LATER))
@@ -252,10 +252,10 @@ def presales(season: Season) -> Floats:
         lead = np.arange(1, most + 1)
         odds = LEAD ** (lead - 1) * np.where(lead == most, 1, 1 - LEAD)
         before = lead - run_day
-        found[:, PRESALE_DAYS - before[before > 0]] += (early * admissions[:, run_day])[
+        tickets_by_day[:, PRESALE_DAYS - before[before > 0]] += (early * admissions[:, run_day])[
             :, None
         ] * odds[before > 0]
-    return found
+    return tickets_by_day
 
 
 def _crossed(
@@ -280,7 +280,7 @@ def _crossed(
     return np.concatenate(who), np.concatenate(number), np.concatenate(needed)
 
 
-def _luck(market: Market, persons: Ints, film: Ints, what: str) -> Floats:
+def _uniform(market: Market, persons: Ints, film: Ints, what: str) -> Floats:
     """One number for each person and film."""
     return uniforms(market.seed, persons + 2654435761 * (film + 1) % 2**31, what)
 

@@ -93,21 +93,21 @@ def _parts(leaves: list[str], liking: Floats) -> Floats:
     shares = np.array([SHARES[h] for h in HOBBIES])
     plain = liking * (own.sum(axis=0) == 0)
     whole = (1 - shares.sum()) * plain / plain.sum() + shares @ own
-    found: Floats = np.concatenate([whole[None], own])
-    return found
+    result: Floats = np.concatenate([whole[None], own])
+    return result
 
 
 def _flat(parts: Floats) -> Floats:
     ends = np.cumsum(parts, axis=1) / parts.sum(axis=1, keepdims=True)
     ends[:, -1] = 1.0
-    found: Floats = (ends + np.arange(len(parts))[:, None]).reshape(-1)
-    return found
+    result: Floats = (ends + np.arange(len(parts))[:, None]).reshape(-1)
+    return result
 
 
 def _titles(g: np.random.Generator, leaves: list[str], leaf: Ints) -> tuple[str, ...]:
     brands, styles = (g.integers(len(x), size=len(leaf)) for x in (aisles.BRANDS, aisles.STYLES))
-    found = []
+    result = []
     for i, brand, style in zip(leaf.tolist(), brands.tolist(), styles.tolist(), strict=True):
         _, second, _, name = leaves[i].split(" > ")
-        found.append(f"{aisles.BRANDS[brand]} {aisles.STYLES[style]} {name} ({second})")
-    return tuple(found)
+        result.append(f"{aisles.BRANDS[brand]} {aisles.STYLES[style]} {name} ({second})")
+    return tuple(result)

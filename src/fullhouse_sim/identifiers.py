@@ -28,7 +28,7 @@ FAMILY_EMAIL, FAMILY_PHONE, FAMILY_DEVICE = 0.05, 0.03, 0.04
 """Share of people who use that of the household's eldest account holder."""
 CHANGED = 0.08
 """Share of people whose identifiers change within the feeds' days."""
-TOLD = 0.5
+REPORTED = 0.5
 """Share of accounts whose owner tells the source of the change."""
 MISTYPED = 0.015
 BOX_OFFICE = 0.01
@@ -56,7 +56,7 @@ def reach(market: Market, people: People, members: Members, rows: Ints, day: Int
     """The identifiers of some members' accounts (by position), as they were on given days."""
     person, number = members.person[rows], members.number[rows]
 
-    def luck(what: str) -> Floats:
+    def uniform(what: str) -> Floats:
         return uniforms(market.seed, number, what, members.source)
 
     def own(what: str, share: float) -> Ints:
@@ -66,17 +66,17 @@ def reach(market: Market, people: People, members: Members, rows: Ints, day: Int
         return 2 * whose + (day >= changes(market, whose))
 
     given = GIVEN[members.source]
-    email = _emails(own("email", FAMILY_EMAIL), luck("typo") < MISTYPED)
+    email = _emails(own("email", FAMILY_EMAIL), uniform("typo") < MISTYPED)
     phone = _numbers(market, own("phone", FAMILY_PHONE))
-    phone = np.where(luck("misdialled") < MISTYPED, phone ^ 1, phone)
-    spelt = _spelt(phone, luck("spelt"))
+    phone = np.where(uniform("misdialled") < MISTYPED, phone ^ 1, phone)
+    spelt = _spelt(phone, uniform("spelt"))
     if members.source == "tickets":
-        spelt = _where(luck("box office") < BOX_OFFICE, BOX_OFFICE_PHONE, spelt)
+        spelt = _where(uniform("box office") < BOX_OFFICE, BOX_OFFICE_PHONE, spelt)
     device = codes.scrambled(own("device", FAMILY_DEVICE), market.seed, "device")
     return Reach(
-        _where(luck("has email") >= given["email"], None, _untidy(email, luck("untidy"))),
-        _where(luck("has phone") >= given["phone"], None, spelt),
-        _where(luck("has device") >= given["device"], None, codes.letters("dev-", device)),
+        _where(uniform("has email") >= given["email"], None, _untidy(email, uniform("untidy"))),
+        _where(uniform("has phone") >= given["phone"], None, spelt),
+        _where(uniform("has device") >= given["device"], None, codes.letters("dev-", device)),
     )
 
 
@@ -86,10 +86,10 @@ def changes(market: Market, persons: Ints) -> Ints:
     return np.where(u < CHANGED, (u / CHANGED * market.days).astype(np.int64), 10**6)
 
 
-def told(market: Market, people: People, members: Members) -> tuple[Ints, Ints]:
-    """Accounts (by position) whose source is told of a change, and the day."""
+def changed_contacts(market: Market, people: People, members: Members) -> tuple[Ints, Ints]:
+    """Accounts (by position) whose source is changed_contacts of a change, and the day."""
     day = changes(market, people.person[members.person])
-    tells = uniforms(market.seed, members.number, "tells", members.source) < TOLD
+    tells = uniforms(market.seed, members.number, "tells", members.source) < REPORTED
     rows = np.flatnonzero(tells & (day < market.days) & (day > members.joined))
     return rows, day[rows]
 
@@ -99,8 +99,8 @@ def _elder(people: People) -> Ints:
     able = np.flatnonzero(people.age >= LEAST_AGE)
     first = np.full(int(people.household[-1]) + 1, -1)
     first[people.household[able[::-1]]] = able[::-1]
-    found = first[people.household]
-    return np.where(found < 0, np.arange(len(people)), found)
+    elder = first[people.household]
+    return np.where(elder < 0, np.arange(len(people)), elder)
 
 
 def _emails(number: Ints, mistyped: Flags) -> pa.Array:
@@ -115,21 +115,21 @@ def _emails(number: Ints, mistyped: Flags) -> pa.Array:
     )
 
 
-def _untidy(email: pa.Array, luck: Floats) -> pa.Array:
+def _untidy(email: pa.Array, uniform: Floats) -> pa.Array:
     spaced = pc.binary_join_element_wise(pa.scalar(" "), email, pa.scalar(" "), pa.scalar(""))
-    loud = pc.if_else(pa.array(luck < 0.1), pc.utf8_upper(email), email)
-    return pc.if_else(pa.array((luck >= 0.1) & (luck < 0.15)), spaced, loud)
+    loud = pc.if_else(pa.array(uniform < 0.1), pc.utf8_upper(email), email)
+    return pc.if_else(pa.array((uniform >= 0.1) & (uniform < 0.15)), spaced, loud)
 
 
 def _numbers(market: Market, number: Ints) -> Ints:
     """A phone's place among all the made-up numbers, one to one."""
     start = int(stream(market.seed, "phone").integers(10**5, 10**6))
     step = 10 * start + 1  # prime to 2 and 5
-    found: Ints = (start + number * step) % _ALL
-    return found
+    place: Ints = (start + number * step) % _ALL
+    return place
 
 
-def _spelt(number: Ints, luck: Floats) -> pa.Array:
+def _spelt(number: Ints, uniform: Floats) -> pa.Array:
     area = number // (_EXCHANGES * _LINES)
     area = 100 * (2 + area // 10) + 90 + area % 10
     exchange = 200 + number // _LINES % _EXCHANGES
@@ -141,8 +141,8 @@ def _spelt(number: Ints, luck: Floats) -> pa.Array:
         return pc.binary_join_element_wise(*made, pa.scalar(""))
 
     plain, dotted = joined(one, two, three), joined("+1 ", one, ".", two, ".", three)
-    found = pc.if_else(pa.array(luck < 0.7), dotted, plain)
-    return pc.if_else(pa.array(luck < 0.4), joined("(", one, ") ", two, "-", three), found)
+    phone = pc.if_else(pa.array(uniform < 0.7), dotted, plain)
+    return pc.if_else(pa.array(uniform < 0.4), joined("(", one, ") ", two, "-", three), phone)
 
 
 def _where(holds: Flags, then: str | None, otherwise: pa.Array) -> pa.Array:

@@ -36,10 +36,10 @@ def keep(
     """Write a chunk's records."""
     dtype = np.dtype(KINDS[kind])
     names = dtype.names or ()
-    found = np.zeros(len(columns[names[0]]), dtype)
+    records = np.zeros(len(columns[names[0]]), dtype)
     for name_ in names:
-        found[name_] = columns[name_]
-    found.tofile(_path(folder, name, chunk))
+        records[name_] = columns[name_]
+    records.tofile(_path(folder, name, chunk))
 
 
 def kept(folder: Path, name: str, chunk: int, kind: str) -> npt.NDArray[np.void]:

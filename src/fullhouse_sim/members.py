@@ -78,12 +78,12 @@ def _belongs(market: Market, people: People, source: str) -> Flags:
     u = uniforms(market.seed, people.person, "platform")
     if source == "tickets":
         neither = u >= _VIDEO[1]
-        luck = uniforms(market.seed, people.person, "tickets")
-        found = luck < np.where(neither, _TICKETS_OF_OTHERS, _TICKETS)
+        uniform = uniforms(market.seed, people.person, "tickets")
+        belongs = uniform < np.where(neither, _TICKETS_OF_OTHERS, _TICKETS)
     else:
         low, high = _SHOP if source == "shop" else _VIDEO
-        found = (low <= u) & (u < high)
-    return found & (people.age >= LEAST_AGE)
+        belongs = (low <= u) & (u < high)
+    return belongs & (people.age >= LEAST_AGE)
 
 
 def _joined(market: Market, number: Ints, source: str) -> Ints:

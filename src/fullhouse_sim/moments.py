@@ -37,6 +37,6 @@ def watching_seconds(g: np.random.Generator, count: int) -> Ints:
 def _seconds(g: np.random.Generator, count: int, hours: tuple[int, ...]) -> Ints:
     ends = np.cumsum(hours) / sum(hours)
     u = g.random(count)
-    found = np.interp(u, np.append(0.0, ends), 3600.0 * np.arange(25))
-    seconds: Ints = np.minimum(found.astype(np.int64), 86_399)
+    second_of_day = np.interp(u, np.append(0.0, ends), 3600.0 * np.arange(25))
+    seconds: Ints = np.minimum(second_of_day.astype(np.int64), 86_399)
     return seconds

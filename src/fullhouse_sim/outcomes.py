@@ -14,7 +14,7 @@ from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse_sim.campaign import CHANNELS, Deliveries
 from fullhouse_sim.draws import uniforms
 from fullhouse_sim.film import weights
-from fullhouse_sim.going import Goers, first_day, leads, parties, thresholds
+from fullhouse_sim.going import Visits, first_day, leads, parties, thresholds
 from fullhouse_sim.market import Market
 from fullhouse_sim.parties import deciding
 from fullhouse_sim.population import People
@@ -68,14 +68,14 @@ def exposed(market: Market, people: People, draw: Floats, given: Deliveries) -> 
         np.array([getattr(c, name) for c in channels])[given.line]
         for name in ("reach", "bias", "clicks")
     )
-    luck = _luck(market, given)
+    uniform = _uniform(market, given)
     inclined = np.exp(bias * np.clip(np.log(np.maximum(draw[who], 1e-3)), -2, 2))
-    seen = given.treated & (luck("reached") < -np.expm1(-reach * inclined))
-    count = np.where(seen, np.ceil(given.frequency * luck("count")), 0).astype(np.int64)
+    seen = given.treated & (uniform("reached") < -np.expm1(-reach * inclined))
+    count = np.where(seen, np.ceil(given.frequency * uniform("count")), 0).astype(np.int64)
     row = np.repeat(np.arange(len(given)), count)
     place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    own = (luck("time")[row] + 0.618034 * place) % 1
-    pressed = (luck("click")[row] + 0.754878 * place) % 1
+    own = (uniform("time")[row] + 0.618034 * place) % 1
+    pressed = (uniform("click")[row] + 0.754878 * place) % 1
     likely = clicks[row] * np.sqrt(np.minimum(draw[who[row]], 9.0))
     return Impressions(
         delivery=row,
@@ -88,7 +88,7 @@ def exposed(market: Market, people: People, draw: Floats, given: Deliveries) -> 
 
 def play(
     market: Market, season: Season, people: People, number: int, given: Deliveries
-) -> tuple[Impressions, Goers, Outcomes]:
+) -> tuple[Impressions, Visits, Outcomes]:
     """One chunk of people and one film: what they see, the visits they make, and the truth.
 
     The visits are all of the film's run, on whatever day they are sold. A seat is found for
@@ -124,10 +124,10 @@ def play(
 
 def first_day_of(interest: Floats, city: Ints, x: Floats) -> Ints:
     """The first day of the run when interest in somebody's city reaches x; RUN if it never does."""
-    found = np.full(len(x), RUN)
+    day = np.full(len(x), RUN)
     goes = np.flatnonzero(x <= interest[city, -1])
-    found[goes] = first_day(interest[city[goes]], x[goes])
-    return found
+    day[goes] = first_day(interest[city[goes]], x[goes])
+    return day
 
 
 def doses(
@@ -164,13 +164,13 @@ def reaction(
     market: Market, people: People, aware: Floats, who: Ints, dose: Floats, seen: Floats
 ) -> Floats:
     """What the chance of going is multiplied by, person by day."""
-    told = -np.expm1(-dose)
+    informed = -np.expm1(-dose)
     aware = np.maximum(aware, 1e-3)
-    more = (aware + (1 - aware) * told) / aware * np.exp(PERSUASION * told)
+    more = (aware + (1 - aware) * informed) / aware * np.exp(PERSUASION * informed)
     more *= np.exp(-FATIGUE * np.maximum(0, seen - FATIGUE_FROM))
     sour = uniforms(market.seed, people.person[who], "put off") < PUT_OFF
-    found: Floats = np.where(sour[:, None], np.exp(-PUT_OFF_BY * told), more)
-    return found
+    multiplier: Floats = np.where(sour[:, None], np.exp(-PUT_OFF_BY * informed), more)
+    return multiplier
 
 
 def _first_seen(people: People, shown: Impressions) -> Ints:
@@ -180,31 +180,31 @@ def _first_seen(people: People, shown: Impressions) -> Ints:
     return first[people.household]
 
 
-def _visits(market: Market, season: Season, people: People, number: int, day: Ints) -> Goers:
+def _visits(market: Market, season: Season, people: People, number: int, day: Ints) -> Visits:
     who = np.flatnonzero(day < RUN)
     film = np.full(len(who), number)
     showing = season.release[number] + day[who]
     ahead = leads(market, season, people.person[who], film, day[who])
     quantity = parties(market, season, people, who, film)
-    return Goers(showing - ahead, who, film, showing, quantity)
+    return Visits(showing - ahead, who, film, showing, quantity)
 
 
-def _not_before(visits: Goers, moved: Flags, first: Ints) -> Goers:
+def _not_before(visits: Visits, moved: Flags, first: Ints) -> Visits:
     """Nobody whom an advertisement moved buys before it was seen in the household."""
     after = np.minimum(first[visits.buyer] + 1, visits.showing_day)
     sold = np.where(moved[visits.buyer], np.maximum(visits.day, after), visits.day)
-    found = Goers(sold, visits.buyer, visits.film, visits.showing_day, visits.quantity)
-    return found.take(np.lexsort((visits.buyer, sold)))
+    delayed = Visits(sold, visits.buyer, visits.film, visits.showing_day, visits.quantity)
+    return delayed.take(np.lexsort((visits.buyer, sold)))
 
 
-def _luck(market: Market, given: Deliveries) -> Callable[[str], Floats]:
+def _uniform(market: Market, given: Deliveries) -> Callable[[str], Floats]:
     """One number for each delivery, the same for the same person and line."""
     names = np.array([_hash(line.name) for line in given.lines], np.int64)
 
-    def luck(what: str) -> Floats:
+    def uniform(what: str) -> Floats:
         return uniforms(market.seed, given.person + names[given.line], what)
 
-    return luck
+    return uniform
 
 
 def _hash(name: str) -> int:

@@ -14,9 +14,9 @@ MEAN_PARTY = float(np.dot(PARTY, np.arange(1, len(PARTY) + 1)))
 
 def heads(people: People) -> npt.NDArray[np.bool_]:
     """The first member of each household: decides on a family film, and buys for all."""
-    found = np.ones(len(people), np.bool_)
-    found[1:] = people.household[1:] != people.household[:-1]
-    return found
+    first = np.ones(len(people), np.bool_)
+    first[1:] = people.household[1:] != people.household[:-1]
+    return first
 
 
 def household_tickets(people: People) -> Ints:
@@ -30,11 +30,11 @@ def deciding(films: tuple[Film, ...], people: People) -> Floats:
 
     A household is drawn to a family film as its members are on average; the head stands for it.
     """
-    found = all_weights(films, people)
+    weights = all_weights(films, people)
     together = np.flatnonzero([f.family for f in films])
     first = heads(people)
     size = np.bincount(people.household)
     for column in together.tolist():
-        mean = np.bincount(people.household, found[:, column]) / size
-        found[:, column] = np.where(first, mean[people.household], 0.0)
-    return found
+        mean = np.bincount(people.household, weights[:, column]) / size
+        weights[:, column] = np.where(first, mean[people.household], 0.0)
+    return weights

@@ -40,13 +40,13 @@ def plain(market: Market, season: Season) -> dict[str, pa.Table]:
     films = [_films(s.films) for s in seasons]
     grosses = [_grosses(market, s) for s in seasons]
     signals = [_signals(market, s) for s in seasons]
-    found = {}
+    result = {}
     for name, parts in zip(FILES, (films, grosses, signals), strict=True):
         whole = pa.concat_tables(parts)
         known = pc.less_equal(whole["known_on"], pa.scalar(market.today))
-        found[f"feeds/market/{name}"] = whole.filter(known)
-        found[f"later/{name}"] = whole.filter(pc.invert(known))
-    return found
+        result[f"feeds/market/{name}"] = whole.filter(known)
+        result[f"later/{name}"] = whole.filter(pc.invert(known))
+    return result
 
 
 def truth(season: Season) -> pa.Table:
@@ -70,8 +70,8 @@ def truth(season: Season) -> pa.Table:
 def daily(season: Season) -> Floats:
     """The country's gross by film and day of the run, of whole tickets as `box_office` counts."""
     by_city = np.round(np.round(season.admissions) * season.price, 2)
-    found: Floats = np.round(by_city.sum(axis=1), 2)
-    return found
+    result: Floats = np.round(by_city.sum(axis=1), 2)
+    return result
 
 
 def _films(films: Sequence[Film]) -> pa.Table:
@@ -130,8 +130,8 @@ def _theaters(season: Season) -> Ints:
     """Cinemas by film and day: as many as the showings of each city allow."""
     cinemas = season.cities.cinemas[:, None]
     showing = np.ceil(season.showings / LEAST_SHOWINGS)
-    found: Ints = np.minimum(cinemas, showing).sum(axis=1).astype(np.int64)
-    return found
+    result: Ints = np.minimum(cinemas, showing).sum(axis=1).astype(np.int64)
+    return result
 
 
 def _signals(market: Market, season: Season) -> pa.Table:

@@ -92,8 +92,8 @@ class People:
 
     def has(self, hobby: str) -> Flags:
         """Who has a hobby, a pet or a child."""
-        found: Flags = (self.hobbies >> HOBBIES.index(hobby)) & 1 == 1
-        return found
+        has_hobby: Flags = (self.hobbies >> HOBBIES.index(hobby)) & 1 == 1
+        return has_hobby
 
 
 def people(market: Market, chunk: int) -> People:
@@ -109,7 +109,7 @@ def panel(market: Market, number: int = 0) -> People:
 
 
 def draw_people(seed: int, what: str, chunk: int) -> People:
-    """A full chunk of people, by their law."""
+    """A full chunk of people, by their distribution."""
     g = stream(seed, what, chunk)
     sizes = 1 + g.choice(len(HOUSEHOLD_SIZES), CHUNK, p=HOUSEHOLD_SIZES)
     ends = np.cumsum(sizes)

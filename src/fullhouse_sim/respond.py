@@ -23,7 +23,7 @@ from fullhouse_sim.campaign import ARMS, Deliveries, read_deliveries
 from fullhouse_sim.codes import digits
 from fullhouse_sim.files import File, open_file, write_file
 from fullhouse_sim.films import scenario, slate
-from fullhouse_sim.going import Goers, tickets
+from fullhouse_sim.going import Visits, tickets
 from fullhouse_sim.market import CHUNK, Market
 from fullhouse_sim.outcomes import Impressions, Outcomes, play
 from fullhouse_sim.population import People, people
@@ -128,7 +128,7 @@ def _files(stack: ExitStack, out: Path, what: str, sources: list[str]) -> dict[s
 
 def _chunks(
     market: Market, given: Deliveries
-) -> Iterator[tuple[People, Deliveries, Impressions, Goers, Outcomes]]:
+) -> Iterator[tuple[People, Deliveries, Impressions, Visits, Outcomes]]:
     number = next(f.number for f in slate(market) if f.id == scenario(market).film)
     for chunk in range(market.chunks):
         crowd = people(market, chunk)
@@ -143,14 +143,14 @@ class _Tally:
         self.lines = given.lines
         self.sums: dict[tuple[str, str], Ints] = {}
 
-    def add(self, crowd: People, part: Deliveries, found: Outcomes, season: Season) -> None:
+    def add(self, crowd: People, part: Deliveries, outcomes: Outcomes, season: Season) -> None:
         values = np.stack(
             [
                 np.ones(len(crowd), np.int64),
-                found.reached,
-                found.impressions,
-                found.tickets,
-                found.tickets_without,
+                outcomes.reached,
+                outcomes.impressions,
+                outcomes.tickets,
+                outcomes.tickets_without,
             ]
         )
         place = part.person - crowd.first
@@ -218,15 +218,22 @@ _PEOPLE = pa.schema(
 )
 
 
-def _people(crowd: People, found: Outcomes, part: Deliveries) -> pa.Table:
+def _people(crowd: People, outcomes: Outcomes, part: Deliveries) -> pa.Table:
     """The truth of everybody who was delivered to, was reached, or goes."""
     arm = np.full(len(crowd), "", dtype=object)
     arm[part.person[~part.treated] - crowd.first] = "held_out"
     arm[part.person[part.treated] - crowd.first] = "treated"
-    kept = np.flatnonzero((arm != "") | found.reached | (found.tickets + found.tickets_without > 0))
+    kept = np.flatnonzero(
+        (arm != "") | outcomes.reached | (outcomes.tickets + outcomes.tickets_without > 0)
+    )
     columns = (
-        crowd.person, arm, found.impressions, found.reached, found.tickets, found.tickets_without,
-    )  # fmt: skip
+        crowd.person,
+        arm,
+        outcomes.impressions,
+        outcomes.reached,
+        outcomes.tickets,
+        outcomes.tickets_without,
+    )
     return pa.table([pa.array(c[kept], t) for c, t in zip(columns, _PEOPLE.types, strict=True)],
                     schema=_PEOPLE)  # fmt: skip
 
@@ -252,7 +259,7 @@ def _impressions(
 
 
 def _sales(
-    market: Market, season: Season, crowd: People, visits: Goers, accounts: _Accounts
+    market: Market, season: Season, crowd: People, visits: Visits, accounts: _Accounts
 ) -> pa.Table:
     """What the ticketing service's accounts buy after today; refunds are rows of their own."""
     has, at = accounts.of(crowd.person[visits.buyer])

@@ -1,4 +1,4 @@
-"""Films with a part in a scenario: what they are instead of what luck would have made them."""
+"""Films with a part in a scenario: what they are instead of what chance would have made them."""
 
 from dataclasses import replace
 from typing import Any

@@ -35,7 +35,7 @@ OPINION = 0.22
 TALK = 4.0
 """People each viewer tells."""
 TELL = 0.35
-"""Chance that somebody told of a film of mean quality keeps it in mind."""
+"""Chance that somebody who hears of a film of mean quality keeps it in mind."""
 FORGET = 0.012
 """Share of the aware who forget a film in a day of its run."""
 RIVALRY = 0.9
@@ -109,19 +109,19 @@ def _played(
     market: Market,
     films: tuple[Film, ...],
     rivals: tuple[Film, ...],
-    luck: str,
+    draws: str,
     push: Push | None = None,
 ) -> Season:
-    """The season of films among rivals, which are left out of it; `luck` names their draws."""
+    """The season of films among rivals, which are left out of it; `draws` names their draws."""
     where = cities(market.seed, MARKET_PEOPLE)
     every, count = (*films, *rivals), len(films)
     release = np.array([(f.release - market.first_day).days for f in every])
     people = drawn(market, every, where, push)
-    made = _Making(market, every, count, where, release, people, luck)
+    made = _Making(market, every, count, where, release, people, draws)
     for day in range(int(release.min()), int(release.max()) + RUN):
         made.play(day)
     theirs = Drawn(people.weight[:count], people.deciders[:count], people.tickets[:count])
-    wants, counts = _wants(market, films, theirs, where, luck)
+    wants, counts = _wants(market, films, theirs, where, draws)
     return Season(
         films, where, market.first_day, release[:count], made.interest[:count],
         made.admissions[:count], made.showings[:count], made.price[:count],
@@ -140,7 +140,7 @@ class _Making:
         where: Cities,
         release: Ints,
         people: Drawn,
-        luck: str,
+        draws: str,
     ) -> None:
         """`own` of the films come first; the others, rivals, do not move the draws of these."""
         shape = (len(films), len(where))
@@ -154,7 +154,7 @@ class _Making:
         self.awareness = np.zeros((*shape, RUN))
         self.heard, self.demand, self.share = np.zeros(shape), np.zeros(shape), np.zeros(shape)
         self.so_far = np.zeros(shape)
-        g, other = (stream(market.seed, f"{luck}{of}season") for of in ("", "rivals' "))
+        g, other = (stream(market.seed, f"{draws}{of}season") for of in ("", "rivals' "))
 
         def normal(sd: float, width: int) -> Floats:
             rows = ((g, own), (other, len(films) - own))
@@ -252,10 +252,10 @@ class _Making:
 
     def _talk(self, on: Ints, age: Ints, sold: Floats, wanted: Floats) -> None:
         """Viewers tell others: more know of the film, and think of it as it deserves."""
-        told = TALK * sold
-        self.heard[on] += (1 - self.heard[on]) * -np.expm1(-told)
+        informed = TALK * sold
+        self.heard[on] += (1 - self.heard[on]) * -np.expm1(-informed)
         keen = np.exp(0.5 * self.quality[on])[:, None]
-        gain = (1 - self.aware[on]) * -np.expm1(-TELL * told * keen)
+        gain = (1 - self.aware[on]) * -np.expm1(-TELL * informed * keen)
         loss = FORGET * self.aware[on] * (age[:, None] > 7)
         self.aware[on] += gain - loss
         first = (age == 0)[:, None]
@@ -269,21 +269,21 @@ class _Making:
         when = self.market.day(day)
         years = (when - self.market.today) / timedelta(days=365.25)
         off = TUESDAY_OFF if when.weekday() == 1 else 1.08 if when.weekday() >= 4 else 1.0
-        found: Floats = np.round(np.array(PRICES)[self.where.tier] * (off * 1.03**years), 1)
-        return found
+        price: Floats = np.round(np.array(PRICES)[self.where.tier] * (off * 1.03**years), 1)
+        return price
 
 
 def _sold(weight: Floats, still: Floats, wish: Floats) -> Floats:
-    found: Floats = (still * -np.expm1(-weight * wish[..., None])).sum(-1)
-    return found
+    sold: Floats = (still * -np.expm1(-weight * wish[..., None])).sum(-1)
+    return sold
 
 
 def _wants(
-    market: Market, films: tuple[Film, ...], people: Drawn, where: Cities, luck: str
+    market: Market, films: tuple[Film, ...], people: Drawn, where: Cities, draws: str
 ) -> tuple[Floats, Floats]:
     """Cumulative interest in marking a film, and the country's marks so far."""
     ramp = (np.arange(1, WANT_DAYS + 1) / WANT_DAYS) ** 1.5
-    chance = np.exp(stream(market.seed, f"{luck}wants").normal(0, 0.25, len(films)))
+    chance = np.exp(stream(market.seed, f"{draws}wants").normal(0, 0.25, len(films)))
     known = np.array([f.awareness * np.exp(f.appeal) for f in films])
     wants = WANT * (known * chance)[:, None] * ramp
     share = np.bincount(where.tier, where.share)

@@ -50,8 +50,8 @@ def account_of(
         number[i, there] = accounts["number"][place][there]
     u = uniforms(market.seed, people.person[buyer], "which account", day)
     other = (number[1] >= 0) & ((u < SECOND_USE) | (number[0] < 0))
-    found: Ints = np.where(other, number[1], number[0])
-    return found
+    seller: Ints = np.where(other, number[1], number[0])
+    return seller
 
 
 def sales(

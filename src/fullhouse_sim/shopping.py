@@ -49,8 +49,8 @@ def picked(g: np.random.Generator, cumulative: Floats, times: float) -> Ints:
     count = g.poisson(times * cumulative[-1])
     points = np.sort(g.random(count)) * cumulative[-1]
     place = np.searchsorted(cumulative, points, side="right")
-    found: Ints = np.minimum(place, len(cumulative) - 1)
-    return found
+    result: Ints = np.minimum(place, len(cumulative) - 1)
+    return result
 
 
 def purchases(
@@ -71,9 +71,9 @@ def purchases(
     quantity = 1 + (g.random(len(who)) < 0.18) + (g.random(len(who)) < 0.05)
     off = np.where(g.random(len(who)) < 0.1, 0.8, 1.0)
     price = np.round(goods.price[product] * off, 2)
-    found = Purchases(who, second, product, quantity.astype(np.int64), price)
+    result = Purchases(who, second, product, quantity.astype(np.int64), price)
     there = accounts["joined"][who] <= day
-    return Purchases(**{k: v[there] for k, v in vars(found).items()})
+    return Purchases(**{k: v[there] for k, v in vars(result).items()})
 
 
 def leaves(goods: Goods, hobbies: Ints, part: Floats, place: Floats) -> Ints:
@@ -87,5 +87,5 @@ def leaves(goods: Goods, hobbies: Ints, part: Floats, place: Floats) -> Ints:
     point = part * ends[:, -1]
     number = (point >= 1) + (ends[:, :-1] <= point[:, None]).sum(axis=1)
     at = np.searchsorted(goods.parts, number + place, side="right")
-    found: Ints = np.minimum(at - number * len(goods.leaves), len(goods.leaves) - 1)
-    return found
+    result: Ints = np.minimum(at - number * len(goods.leaves), len(goods.leaves) - 1)
+    return result

@@ -110,7 +110,7 @@ def _before(
 
 
 def _films(films: tuple[Film, ...]) -> pa.Table:
-    told = {
+    columns = {
         "film": [f.id for f in films],
         "title": [f.title for f in films],
         "release": [f.release for f in films],
@@ -127,7 +127,7 @@ def _films(films: tuple[Film, ...]) -> pa.Table:
         "budget_usd": [f.budget_usd for f in films],
         "theaters": [f.theaters for f in films],
     }
-    return pa.table(told)
+    return pa.table(columns)
 
 
 def _video_films(films: tuple[Film, ...]) -> pa.Table:

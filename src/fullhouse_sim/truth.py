@@ -1,4 +1,4 @@
-"""What is true of a market, for whoever checks what was found; no stage reads it."""
+"""What is true of a market, for whoever checks what an analysis claims; no stage reads it."""
 
 from dataclasses import asdict
 from typing import Any

@@ -89,21 +89,21 @@ def plays(
     whole = g.random(len(who)) < FINISHED
     share: Floats = np.where(whole, 1 - 0.1 * g.random(len(who)) ** 2, g.random(len(who))).round(2)
     seconds = np.round(share * 60 * out.runtime[place]).astype(np.int64)
-    found = Plays(who, second, out.film[place], share, seconds)
+    result = Plays(who, second, out.film[place], share, seconds)
     there = accounts["joined"][who] <= day
-    return Plays(**{k: v[there] for k, v in vars(found).items()})
+    return Plays(**{k: v[there] for k, v in vars(result).items()})
 
 
 def _taken(out: Catalogue, of: Floats, g: np.random.Generator) -> Ints:
-    """Of the films shown to each row, the one taken: by draw, with luck (Gumbel's)."""
+    """Of the films shown to each row, the one taken: by draw, with gumbel (Gumbel's)."""
     points = g.random((len(of), SHELF)) * out.popularity.max(initial=0.0)
     shown = np.minimum(np.searchsorted(out.popularity, points), len(out.film) - 1)
     rows = np.arange(len(of))[:, None, None]
     drawn = (of[rows, out.feature[shown]] * out.loading[shown]).sum(axis=-1)
-    luck = -np.log(-np.log(g.random((len(of), SHELF)) + 1e-300))
-    best = np.argmax(drawn + luck, axis=1)
-    found: Ints = shown[np.arange(len(of)), best]
-    return found
+    gumbel = -np.log(-np.log(g.random((len(of), SHELF)) + 1e-300))
+    best = np.argmax(drawn + gumbel, axis=1)
+    result: Ints = shown[np.arange(len(of)), best]
+    return result
 
 
 def _tastes(film: Film) -> list[tuple[str, float]]:

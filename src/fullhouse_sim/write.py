@@ -21,7 +21,7 @@ from fullhouse_sim import accounts, consents, dirt, feeds, kept, plain, tables, 
 from fullhouse_sim.day import Making, write_day
 from fullhouse_sim.dirt import Deed
 from fullhouse_sim.files import File, join_parts, open_file, write_file
-from fullhouse_sim.going import Goers, goers, seats, take_seats, wanting
+from fullhouse_sim.going import Visits, seats, sold_visits, take_seats, wanting
 from fullhouse_sim.market import Market
 from fullhouse_sim.members import SOURCES, Members, members
 from fullhouse_sim.population import People, people
@@ -29,7 +29,6 @@ from fullhouse_sim.season import season
 from fullhouse_sim.shopping import rates
 
 T = TypeVar("T")
-"""Is told what is being made, how many of it are done, and of how many."""
 
 MARK = "simulated.json"
 ADDRESSES = "addresses.csv.gz"
@@ -44,7 +43,7 @@ FEW = 20_000_000
 """People times days up to which starting workers takes longer than it saves."""
 
 README = """Everything in this folder is simulated. No person, film, cinema or shop in it is real,
-and nothing that is found in it is a finding about the world.
+and nothing that is columns in it is a finding about the world.
 
 feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse ingest`,
          into a workspace made by `fullhouse init DIR --simulated`; simulated.json says which
@@ -54,7 +53,7 @@ feeds/   what houses would have. Each NAME.toml is a declaration for `fullhouse 
          which accounts share an address, for `fullhouse campaign launch --households`.
 later/   what the days after the market's last one will tell of films, to be taken in once
          they have come: the same three files, going on.
-truth/   what is true, for checking what was found. No stage of Fullhouse reads it.
+truth/   what is true, for checking what was columns. No stage of Fullhouse reads it.
 
 Made by: fullhouse simulate DIR {arguments}
 """
@@ -116,21 +115,21 @@ def simulate(
     finally:
         shutil.rmtree(folder / ".work")
     rows |= _write_dirt(making, folder, deeds)
-    found = Simulated(folder, market, _feeds(market, rows))
-    _write_words(found)
-    return found
+    simulated = Simulated(folder, market, _feeds(market, rows))
+    _write_words(simulated)
+    return simulated
 
 
 def read_market(folder: Path) -> Market:
     """The market that a folder holds."""
     try:
-        told = json.loads((folder / MARK).read_text())
+        mark = json.loads((folder / MARK).read_text())
     except FileNotFoundError:
         raise InputError(f"{folder} is no simulated market: it has no {MARK}.") from None
-    if "unfinished" in told:
+    if "unfinished" in mark:
         raise InputError(f"The market in {folder} was not finished: simulate it again.")
-    told = told["market"]
-    return Market(**told | {"today": date.fromisoformat(told["today"])})
+    mark = mark["market"]
+    return Market(**mark | {"today": date.fromisoformat(mark["today"])})
 
 
 Crew = Callable[[Callable[[Making, int], Any], range], Iterator[Any]]
@@ -247,10 +246,10 @@ def _write_part(making: Making, name: str, chunk: int, table: pa.Table) -> int:
 
 def _bots(market: Market, source: str, schema: pa.Schema) -> pa.Table:
     ids = dirt.bot_ids(market, source)
-    found = {name: pa.nulls(len(ids), schema.field(name).type) for name in schema.names}
-    found["id"] = ids
-    found["updated"] = pa.array([market.first_day] * len(ids))
-    return pa.table(found, schema=schema)
+    columns = {name: pa.nulls(len(ids), schema.field(name).type) for name in schema.names}
+    columns["id"] = ids
+    columns["updated"] = pa.array([market.first_day] * len(ids))
+    return pa.table(columns, schema=schema)
 
 
 def _ending(name: str) -> str:
@@ -271,7 +270,7 @@ def _keep_accounts(making: Making, crowd: People, of: Members, chunk: int) -> No
 
 
 def _keep_people(making: Making, crowd: People, chunk: int) -> None:
-    visits = goers(making.market, making.season, crowd)
+    visits = sold_visits(making.market, making.season, crowd)
     kept.keep(making.work, "people", chunk, "people", vars(crowd))
     kept.keep(making.work, "unseated", chunk, "visit", vars(visits))
     marks = wanting(making.market, making.season, crowd)
@@ -281,10 +280,10 @@ def _keep_people(making: Making, crowd: People, chunk: int) -> None:
 def _seat(making: Making, chunk: int, free: Any) -> None:
     """Of a chunk's visits, keep those for which there are seats; chunk after chunk."""
     records = kept.kept(making.work, "unseated", chunk, "visit")
-    found = Goers(**{n: kept.column(records, n) for n in records.dtype.names or ()})
+    visits = Visits(**{n: kept.column(records, n) for n in records.dtype.names or ()})
     crowd = kept.kept_people(kept.kept(making.work, "people", chunk, "people"), chunk)
     kept.keep(
-        making.work, "visit", chunk, "visit", vars(take_seats(making.season, crowd, found, free))
+        making.work, "visit", chunk, "visit", vars(take_seats(making.season, crowd, visits, free))
     )
     kept.drop(making.work, "unseated", chunk)
 
@@ -302,21 +301,21 @@ def _write_dirt(making: Making, folder: Path, deeds: list[Deed]) -> dict[str, in
     name = "tickets/sales/typed-by-hand.csv"
     (making.feeds / name).write_text(text)
     deeds = [*deeds, Deed("typed by hand: refused", name, refused)]
-    told = {
+    truth = {
         "accounts of nobody": {s: dirt.bot_ids(making.market, s).to_pylist() for s in SOURCES},
         "done": [asdict(d) for d in deeds if d.rows],
     }
-    (folder / "truth/dirt.json").write_text(json.dumps(told, indent=1) + "\n")
+    (folder / "truth/dirt.json").write_text(json.dumps(truth, indent=1) + "\n")
     return {name: text.count("\n") - 1}
 
 
 def _feeds(market: Market, rows: dict[str, int]) -> tuple[FeedDone, ...]:
-    found = []
+    done = []
     for feed in feeds.declarations(market):
         counts = [
             n for name, n in rows.items() if name == feed.files or name.startswith(feed.files + "/")
         ]
-        found.append(
+        done.append(
             FeedDone(
                 feed.name,
                 f"feeds/{feed.name}.toml",
@@ -330,17 +329,17 @@ def _feeds(market: Market, rows: dict[str, int]) -> tuple[FeedDone, ...]:
     for path in (*alone, "feeds/shop/categories.csv"):
         place = path.removeprefix("feeds/")
         name = place.partition(".")[0].replace("/", "-")
-        found.append(FeedDone(name, "", path, 1, rows[place]))
-    return tuple(found)
+        done.append(FeedDone(name, "", path, 1, rows[place]))
+    return tuple(done)
 
 
-def _write_words(found: Simulated) -> None:
-    market = found.market
+def _write_words(simulated: Simulated) -> None:
+    market = simulated.market
     arguments = f"--people {market.people} --seed {market.seed} --scenario {market.scenario}"
     arguments += f" --films {market.past_films} --days {market.days}"
-    (found.folder / "README.txt").write_text(README.format(arguments=arguments))
-    told = found.to_dict() | {"folder": "."}
-    (found.folder / MARK).write_text(json.dumps(told, indent=1) + "\n")
+    (simulated.folder / "README.txt").write_text(README.format(arguments=arguments))
+    mark = simulated.to_dict() | {"folder": "."}
+    (simulated.folder / MARK).write_text(json.dumps(mark, indent=1) + "\n")
 
 
 def _plain(market: Market) -> dict[str, Any]:

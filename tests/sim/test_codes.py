@@ -7,15 +7,15 @@ from fullhouse_sim import codes
 
 def test_scrambled_numbers_are_one_to_one() -> None:
     numbers = np.arange(300_000)
-    found = codes.scrambled(numbers, 7, "shop")
-    assert len(np.unique(found)) == len(numbers)
-    assert found.min() >= 0
-    assert found.max() < 2**40
+    scrambled = codes.scrambled(numbers, 7, "shop")
+    assert len(np.unique(scrambled)) == len(numbers)
+    assert scrambled.min() >= 0
+    assert scrambled.max() < 2**40
 
 
 def test_scrambled_numbers_keep_no_order() -> None:
-    found = codes.scrambled(np.arange(10_000), 7, "shop")
-    assert abs(np.corrcoef(np.arange(10_000), found)[0, 1]) < 0.05
+    scrambled = codes.scrambled(np.arange(10_000), 7, "shop")
+    assert abs(np.corrcoef(np.arange(10_000), scrambled)[0, 1]) < 0.05
 
 
 def test_other_seeds_and_sources_have_other_ids() -> None:

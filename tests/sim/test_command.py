@@ -18,7 +18,7 @@ from tests.sim.conftest import SMALL
 FEW = ["--people", "6000", "--films", "60", "--days", "28"]  # as SMALL: its season is known
 
 
-def test_a_market_is_written_and_told(tmp_path: Path) -> None:
+def test_a_market_is_written_and_summarised(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["simulate", str(tmp_path / "m"), *FEW])
     assert result.exit_code == 0, result.output
     for shown in ("shop/purchases", "tickets/sales", "All of it is simulated", "fullhouse ingest"):
@@ -29,20 +29,20 @@ def test_a_market_is_written_and_told(tmp_path: Path) -> None:
 def test_a_market_for_programs(tmp_path: Path) -> None:
     asked = ["simulate", *FEW, str(tmp_path / "m"), "--json"]
     result = CliRunner().invoke(commands, asked)
-    told = json.loads(result.output)
-    assert told["simulated"] is True
-    assert told["market"]["people"] == 6_000
-    assert {f["name"] for f in told["feeds"]} > {"shop-purchases", "video-plays", "tickets-sales"}
+    output = json.loads(result.output)
+    assert output["simulated"] is True
+    assert output["market"]["people"] == 6_000
+    assert {f["name"] for f in output["feeds"]} > {"shop-purchases", "video-plays", "tickets-sales"}
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "message"),
     [(["--scenario", "sleepr"], "sleeper"), (["--people", "3"], "people must be from 1,000")],
 )
-def test_a_mistake_is_told(tmp_path: Path, more: list[str], said: str) -> None:
+def test_a_mistake_is_refused_in_a_sentence(tmp_path: Path, more: list[str], message: str) -> None:
     result = CliRunner().invoke(commands, ["simulate", str(tmp_path / "m"), *more])
     assert isinstance(result.exception, InputError)
-    assert said in str(result.exception)
+    assert message in str(result.exception)
     assert not (tmp_path / "m").exists()
 
 

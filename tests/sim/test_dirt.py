@@ -1,4 +1,4 @@
-"""Dirty files: what was done is told, and what must be refused is refused."""
+"""Dirty files: what was done is recorded, and what must be refused is refused."""
 
 import json
 from collections import Counter
@@ -23,9 +23,9 @@ def test_clean_markets_have_no_dirt(small: Simulated) -> None:
     assert not (small.folder / "truth/dirt.json").exists()
 
 
-def test_every_kind_of_dirt_is_there_and_told(dirty: Simulated) -> None:
-    found = {d["what"] for d in _deeds(dirty)}
-    assert found == {
+def test_every_kind_of_dirt_is_there_and_recorded(dirty: Simulated) -> None:
+    deeds = {d["what"] for d in _deeds(dirty)}
+    assert deeds == {
         "renamed columns", "clock 7 hours ahead", "clock in another century: refused",
         "rows doubled", "rows late", "file sent again", "ghost screening", "mass refund",
         "typed by hand: refused",
@@ -62,11 +62,11 @@ def _ingest(made: Simulated, folder: Path, name: str, *, most: int) -> None:
         app.init_house(str(folder), simulated=True, environment={}).close()
     with app.open_house(str(folder)) as house:
         done = app.ingest(house, made.folder / feed.declaration, [str(f) for f in files])
-    told: Counter[str] = Counter()
+    recorded: Counter[str] = Counter()
     taken = {f.relative_to(made.folder / "feeds").as_posix() for f in files}
     for deed in _deeds(made):
         if deed["file"] in taken:
-            told[str(deed["what"])] += int(str(deed["rows"]))
-    refused = told["clock in another century: refused"] + told["typed by hand: refused"]
+            recorded[str(deed["what"])] += int(str(deed["rows"]))
+    refused = recorded["clock in another century: refused"] + recorded["typed by hand: refused"]
     assert sum(done.quarantined.values()) == refused
     assert done.read == done.written + done.known + refused

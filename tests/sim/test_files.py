@@ -46,9 +46,9 @@ def test_packed_pieces_carry_no_time(tmp_path: Path) -> None:
 
 def test_csv_reads_back(tmp_path: Path) -> None:
     _twice(tmp_path / "x.csv.gz")
-    found = pa.csv.read_csv(tmp_path / "x.csv.gz")
-    assert found["title"].to_pylist() == ['Say "when"', "One, two"] * 2
-    assert found["price"].to_pylist() == [1.5, None] * 2
+    table = pa.csv.read_csv(tmp_path / "x.csv.gz")
+    assert table["title"].to_pylist() == ['Say "when"', "One, two"] * 2
+    assert table["price"].to_pylist() == [1.5, None] * 2
 
 
 def test_json_reads_back(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_json_reads_back(tmp_path: Path) -> None:
 
 def test_parquet_reads_back(tmp_path: Path) -> None:
     _twice(tmp_path / "x.parquet")
-    found = pa.parquet.read_table(tmp_path / "x.parquet")
-    assert found.cast(PIECE.schema).equals(pa.concat_tables([PIECE, PIECE]))
+    table = pa.parquet.read_table(tmp_path / "x.parquet")
+    assert table.cast(PIECE.schema).equals(pa.concat_tables([PIECE, PIECE]))
 
 
 def test_parts_become_one_file(tmp_path: Path) -> None:

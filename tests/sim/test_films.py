@@ -79,8 +79,8 @@ def test_nothing_announced_gives_the_hidden_audience_away():
     answers = scenario(MARKET)
     for id_ in (answers.film, *answers.alike):
         film = film_of(MARKET, id_)
-        told = " ".join((film.title, film.synopsis, *film.keywords, *film.genres)).lower()
-        assert not re.search(r"\b(dog|cat|pet|animal|puppy|paw|leash|hound)", told)
+        description = " ".join((film.title, film.synopsis, *film.keywords, *film.genres)).lower()
+        assert not re.search(r"\b(dog|cat|pet|animal|puppy|paw|leash|hound)", description)
         assert dict(film.loadings)["dog"] > 0.7
         assert film.star_power < 0.1
 

@@ -7,11 +7,11 @@ from benchmarks.market_shape import affinity, goes
 from fullhouse_sim.film import FAMILY_FROM
 from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.going import (
-    Goers,
     Seats,
-    goers,
+    Visits,
     going,
     seats,
+    sold_visits,
     take_seats,
     tickets,
     wanting,
@@ -26,74 +26,74 @@ CROWD = people(MARKET, 0)
 
 
 @pytest.fixture(scope="module")
-def found():
-    return goers(MARKET, season(MARKET), CROWD)
+def visits():
+    return sold_visits(MARKET, season(MARKET), CROWD)
 
 
 @pytest.fixture(scope="module")
-def sold(found):
-    return tickets(MARKET, season(MARKET), CROWD, found)
+def sold(visits):
+    return tickets(MARKET, season(MARKET), CROWD, visits)
 
 
 def film_of(id_):
     return next(f for f in slate(MARKET) if f.id == id_)
 
 
-def test_nobody_sees_a_film_before_its_release_or_after_its_run(found):
-    run_day = found.showing_day - season(MARKET).release[found.film]
+def test_nobody_sees_a_film_before_its_release_or_after_its_run(visits):
+    run_day = visits.showing_day - season(MARKET).release[visits.film]
     assert run_day.min() >= 0
     assert run_day.max() < RUN
 
 
-def test_tickets_are_sold_up_to_two_weeks_before_the_showing_or_the_release(found):
-    release = season(MARKET).release[found.film]
-    assert (found.day <= found.showing_day).all()
-    assert (found.day >= release - PRESALE_DAYS).all()
-    assert 0.03 < (found.day < found.showing_day).mean() < 0.4
+def test_tickets_are_sold_up_to_two_weeks_before_the_showing_or_the_release(visits):
+    release = season(MARKET).release[visits.film]
+    assert (visits.day <= visits.showing_day).all()
+    assert (visits.day >= release - PRESALE_DAYS).all()
+    assert 0.03 < (visits.day < visits.showing_day).mean() < 0.4
 
 
-def test_films_run_where_they_are_seen(found):
+def test_films_run_where_they_are_seen(visits):
     s = season(MARKET)
-    run_day = found.showing_day - s.release[found.film]
-    assert (s.showings[found.film, CROWD.city[found.buyer], run_day] > 0).all()
+    run_day = visits.showing_day - s.release[visits.film]
+    assert (s.showings[visits.film, CROWD.city[visits.buyer], run_day] > 0).all()
 
 
-def test_days_divide_the_visits(found):
-    assert (np.diff(found.day) >= 0).all()
-    assert (found.day.min(), found.day.max()) == (0, MARKET.days - 1)
-    assert sum(len(found.of(day)) for day in range(MARKET.days)) == len(found)
+def test_days_divide_the_visits(visits):
+    assert (np.diff(visits.day) >= 0).all()
+    assert (visits.day.min(), visits.day.max()) == (0, MARKET.days - 1)
+    assert sum(len(visits.of(day)) for day in range(MARKET.days)) == len(visits)
 
 
-def test_simulated_people_buy_their_share_of_the_countrys_tickets(found):
+def test_simulated_people_buy_their_share_of_the_countrys_tickets(visits):
     s = season(MARKET)
     days = s.release[:, None] + np.arange(RUN)
     inside = (days >= PRESALE_DAYS) & (days < MARKET.days)
     expected = s.admissions.sum(axis=1)[inside].sum() * MARKET.people / MARKET_PEOPLE
-    mine = (found.showing_day >= PRESALE_DAYS) & (found.showing_day < MARKET.days)
-    assert found.quantity[mine].sum() == pytest.approx(expected, rel=0.05)
+    within = (visits.showing_day >= PRESALE_DAYS) & (visits.showing_day < MARKET.days)
+    assert visits.quantity[within].sum() == pytest.approx(expected, rel=0.05)
 
 
-def test_households_see_family_films_together(found):
-    family = np.array([f.family for f in slate(MARKET)])[found.film]
-    buyer = found.buyer[family]
+def test_households_see_family_films_together(visits):
+    family = np.array([f.family for f in slate(MARKET)])[visits.film]
+    buyer = visits.buyer[family]
     assert family.any()
     assert heads(CROWD)[buyer].all()
-    np.testing.assert_array_equal(found.quantity[family], household_tickets(CROWD)[buyer])
-    one = buyer[found.quantity[family] > 2][0]
+    np.testing.assert_array_equal(visits.quantity[family], household_tickets(CROWD)[buyer])
+    one = buyer[visits.quantity[family] > 2][0]
     members = CROWD.household == CROWD.household[one]
     assert household_tickets(CROWD)[one] == (CROWD.age[members] >= FAMILY_FROM).sum()
 
 
-def test_nobody_buys_a_film_twice(found):
-    keys = found.film * len(CROWD) + found.buyer
+def test_nobody_buys_a_film_twice(visits):
+    keys = visits.film * len(CROWD) + visits.buyer
     assert len(np.unique(keys)) == len(keys)
 
 
-def test_a_visit_does_not_depend_on_who_else_is_simulated(found):
+def test_a_visit_does_not_depend_on_who_else_is_simulated(visits):
     fewer = Market(people=30_000, seed=7, past_films=150)
-    part = goers(fewer, season(MARKET), people(fewer, 0))
+    part = sold_visits(fewer, season(MARKET), people(fewer, 0))
     # The last household is cut in two.
-    whole = found.take(found.buyer < 29_990)
+    whole = visits.take(visits.buyer < 29_990)
     part = part.take(part.buyer < 29_990)
     for name in vars(whole):
         np.testing.assert_array_equal(getattr(whole, name), getattr(part, name))
@@ -106,7 +106,7 @@ def test_seats_are_never_oversold_chunk_after_chunk():
     taken = np.zeros_like(start)
     for chunk in range(market.chunks):
         crowd = people(market, chunk)
-        kept = take_seats(s, crowd, goers(market, s, crowd), left)
+        kept = take_seats(s, crowd, sold_visits(market, s, crowd), left)
         at = (kept.film, crowd.city[kept.buyer], kept.showing_day - s.release[kept.film])
         np.add.at(taken, at, kept.quantity)
     assert (taken <= start).all()
@@ -114,12 +114,12 @@ def test_seats_are_never_oversold_chunk_after_chunk():
     assert (start <= s.seats).all()
 
 
-def test_who_buys_first_gets_the_last_seats(found):
+def test_who_buys_first_gets_the_last_seats(visits):
     s = season(MARKET)
-    one = int(found.film[0])
+    one = int(visits.film[0])
     shape = s.interest.shape
     buyers = np.flatnonzero(CROWD.city == 0)[:4]
-    same = Goers(
+    same = Visits(
         day=np.array([1, 2, 3, 4]),
         buyer=buyers,
         film=np.full(4, one),
@@ -132,13 +132,13 @@ def test_who_buys_first_gets_the_last_seats(found):
     assert left.left[one, 0, 0] == 1
 
 
-def test_a_sample_has_seats_for_nearly_all(found):
+def test_a_sample_has_seats_for_nearly_all(visits):
     left = seats(MARKET, season(MARKET))
-    assert len(take_seats(season(MARKET), CROWD, found, left)) > 0.98 * len(found)
+    assert len(take_seats(season(MARKET), CROWD, visits, left)) > 0.98 * len(visits)
 
 
-def test_tickets_are_sold_before_the_showing_and_given_back_after_the_sale(found, sold):
-    same = found.day == found.showing_day
+def test_tickets_are_sold_before_the_showing_and_given_back_after_the_sale(visits, sold):
+    same = visits.day == visits.showing_day
     assert (sold.minute[same] < sold.showing_minute[same]).all()
     assert (sold.refund_minute > sold.minute).all()
     assert (sold.refund_minute[same] <= sold.showing_minute[same]).all()
@@ -152,10 +152,10 @@ def test_tickets_are_for_cinemas_that_there_are_at_plausible_prices(sold):
     assert (sold.unit_price < 15).all()
 
 
-def test_a_days_tickets_are_those_of_its_visits(found):
+def test_a_days_tickets_are_those_of_its_visits(visits):
     s = season(MARKET)
-    day = going(MARKET, s, CROWD, found, 200)
-    np.testing.assert_array_equal(day.buyer, found.of(200).buyer)
+    day = going(MARKET, s, CROWD, visits, 200)
+    np.testing.assert_array_equal(day.buyer, visits.of(200).buyer)
 
 
 def test_the_affinity_of_dog_keepers_is_recovered():
@@ -187,13 +187,13 @@ def test_marks_come_before_the_release_once_each():
     assert (np.diff(marks.day) >= 0).all()
 
 
-def test_who_marks_a_film_goes_more_often(found):
+def test_who_marks_a_film_goes_more_often(visits):
     marks = wanting(MARKET, season(MARKET), CROWD)
     number = film_of(scenario(MARKET).alike[-1]).number
     marked = np.zeros(len(CROWD), np.bool_)
     marked[marks.person[marks.film == number]] = True
     gone = np.zeros(len(CROWD), np.bool_)
-    gone[found.buyer[found.film == number]] = True
+    gone[visits.buyer[visits.film == number]] = True
     assert gone[marked].mean() > 5 * gone[~marked].mean()
 
 

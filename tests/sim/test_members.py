@@ -10,11 +10,11 @@ from fullhouse_sim.population import People, people
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_accounts_belong_to_people_old_enough(market: Market, crowd: People, source: str) -> None:
-    found = members(market, crowd, source)
-    assert (crowd.age[found.person] >= LEAST_AGE).all()
-    assert len(set(found.ids.to_pylist())) == len(found)
-    assert found.joined.min() >= -OLDEST_DAYS - 1
-    assert found.joined.max() < market.days
+    accounts = members(market, crowd, source)
+    assert (crowd.age[accounts.person] >= LEAST_AGE).all()
+    assert len(set(accounts.ids.to_pylist())) == len(accounts)
+    assert accounts.joined.min() >= -OLDEST_DAYS - 1
+    assert accounts.joined.max() < market.days
 
 
 def test_the_platforms_overlap_little(market: Market, crowd: People) -> None:
@@ -26,11 +26,11 @@ def test_the_platforms_overlap_little(market: Market, crowd: People) -> None:
 
 
 def test_some_have_two_accounts_and_what_they_do_is_divided(market: Market, crowd: People) -> None:
-    found = members(market, crowd, "shop")
-    counts = np.bincount(found.person)
+    accounts = members(market, crowd, "shop")
+    counts = np.bincount(accounts.person)
     assert set(counts.tolist()) == {0, 1, 2}
     assert (counts == 2).sum() / (counts > 0).sum() == pytest.approx(0.02, abs=0.005)
-    shares = np.bincount(found.person, found.share)
+    shares = np.bincount(accounts.person, accounts.share)
     assert shares[counts > 0] == pytest.approx(1.0)
 
 

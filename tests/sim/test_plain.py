@@ -1,4 +1,4 @@
-"""Films, grosses and signals for the forecast: what is told when, and that it adds up."""
+"""Films, grosses and signals for the forecast: what is opening_of when, and that it adds up."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -40,11 +40,11 @@ def openings(small: Simulated) -> dict[str, date]:
     return {r["film"]: r["opening"] for r in rows if r["opening"]}
 
 
-def test_every_film_of_the_slate_and_of_the_years_before_is_told_of(small: Simulated) -> None:
-    told = openings(small)
-    assert told == {f.id: f.release for f in (*earlier(SMALL), *slate(SMALL))}
-    assert len({f.title for f in (*earlier(SMALL), *slate(SMALL))}) == len(told)
-    assert min(told.values()) < SMALL.today - timedelta(days=9.5 * 365)
+def test_every_film_of_the_slate_and_of_the_years_before_is_announced(small: Simulated) -> None:
+    opening_of = openings(small)
+    assert opening_of == {f.id: f.release for f in (*earlier(SMALL), *slate(SMALL))}
+    assert len({f.title for f in (*earlier(SMALL), *slate(SMALL))}) == len(opening_of)
+    assert min(opening_of.values()) < SMALL.today - timedelta(days=9.5 * 365)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -56,37 +56,37 @@ def test_the_feeds_tell_what_is_known_by_today_and_later_the_rest(
 
 
 def test_nothing_of_a_run_is_known_before_its_day_is_over(small: Simulated) -> None:
-    told = openings(small)
+    opening_of = openings(small)
     for row in whole(small, GROSSES).to_pylist():
         assert row["known_on"] == row["day"] + timedelta(days=1)
-        assert row["day"] >= told[row["film"]]
+        assert row["day"] >= opening_of[row["film"]]
     for row in whole(small, FILMS).to_pylist():
-        days = told[row["film"]] - row["known_on"]
+        days = opening_of[row["film"]] - row["known_on"]
         assert (days == timedelta(days=1)) if row["theaters"] else (days == ANNOUNCED)
     for row in whole(small, SIGNALS).to_pylist():
-        assert row["known_on"] == row["day"] + timedelta(days=1) <= told[row["film"]]
+        assert row["known_on"] == row["day"] + timedelta(days=1) <= opening_of[row["film"]]
 
 
 def test_days_add_up_to_the_truth_and_to_the_box_office_by_city(small: Simulated) -> None:
     rows = whole(small, GROSSES)
     sums = rows.group_by("film").aggregate([("gross", "sum")])
-    told = dict(zip(sums["film"].to_pylist(), sums["gross_sum"].to_pylist(), strict=True))
+    gross_of = dict(zip(sums["film"].to_pylist(), sums["gross_sum"].to_pylist(), strict=True))
     for row in pa.parquet.read_table(small.folder / "truth/grosses.parquet").to_pylist():
-        assert told[row["film"]] == pytest.approx(row["total"])
-        mine = rows.filter(pc.equal(rows["film"], row["film"])).sort_by("day")
-        assert mine["gross"][0].as_py() == pytest.approx(row["opening_day"])
-        weekend = [r["gross"] for r in mine.to_pylist()[:7] if r["day"].weekday() >= 4][:3]
+        assert gross_of[row["film"]] == pytest.approx(row["total"])
+        days = rows.filter(pc.equal(rows["film"], row["film"])).sort_by("day")
+        assert days["gross"][0].as_py() == pytest.approx(row["opening_day"])
+        weekend = [r["gross"] for r in days.to_pylist()[:7] if r["day"].weekday() >= 4][:3]
         assert sum(weekend) == pytest.approx(row["opening_weekend"])
     cities = pa.parquet.read_table(small.folder / "feeds/market/box_office.parquet")
     by_today = rows.filter(pc.less_equal(rows["day"], pa.scalar(SMALL.today)))
-    mine, theirs = (
+    days, from_feeds = (
         {
             r["film"]: r["gross_sum"]
             for r in t.group_by("film").aggregate([("gross", "sum")]).to_pylist()
         }
         for t in (by_today, cities)
     )
-    assert {f: mine[f] for f in theirs} == pytest.approx(theirs)
+    assert {f: days[f] for f in from_feeds} == pytest.approx(from_feeds)
 
 
 def test_no_film_shows_in_more_cinemas_than_were_planned(small: Simulated) -> None:
@@ -149,24 +149,24 @@ def test_as_many_films_open_after_today_as_before_it() -> None:
 def test_films_not_announced_move_nothing_that_the_feeds_tell(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    found = season(SMALL)
+    complete = season(SMALL)
     monkeypatch.setattr(season_module, "unannounced", lambda _: ())
     alone = season.__wrapped__(SMALL)
-    day = found.release[:, None] + np.arange(RUN)
+    day = complete.release[:, None] + np.arange(RUN)
     # Tickets are sold up to 27 days before they are used.
-    told = (day < SMALL.days + UNANNOUNCED_FROM)[:, None, :]
-    np.testing.assert_array_equal(found.gross * told, alone.gross * told)
-    np.testing.assert_array_equal(found.want_counts, alone.want_counts)
+    within = (day < SMALL.days + UNANNOUNCED_FROM)[:, None, :]
+    np.testing.assert_array_equal(complete.gross * within, alone.gross * within)
+    np.testing.assert_array_equal(complete.want_counts, alone.want_counts)
     np.testing.assert_array_equal(
-        presales(found)[: SMALL.past_films + 2], presales(alone)[: SMALL.past_films + 2]
+        presales(complete)[: SMALL.past_films + 2], presales(alone)[: SMALL.past_films + 2]
     )
-    later = (found.gross * ~told).sum(axis=(1, 2))
-    assert (later <= (alone.gross * ~told).sum(axis=(1, 2)) * 1.001).all()
-    assert (later < (alone.gross * ~told).sum(axis=(1, 2)) * 0.999).any()
+    later = (complete.gross * ~within).sum(axis=(1, 2))
+    assert (later <= (alone.gross * ~within).sum(axis=(1, 2)) * 1.001).all()
+    assert (later < (alone.gross * ~within).sum(axis=(1, 2)) * 0.999).any()
 
 
 def test_the_truth_is_of_whole_tickets_and_the_whole_run() -> None:
-    found = season(SMALL)
-    told = truth(found)
-    np.testing.assert_allclose(told["total"], found.gross.sum(axis=(1, 2)), rtol=1e-3)
-    assert daily(found).shape == found.gross.shape[::2]
+    complete = season(SMALL)
+    totals = truth(complete)
+    np.testing.assert_allclose(totals["total"], complete.gross.sum(axis=(1, 2)), rtol=1e-3)
+    assert daily(complete).shape == complete.gross.shape[::2]

@@ -190,21 +190,21 @@ def rows_of(size=2_000, **changed):
 
 def test_a_campaign_is_written_as_feeds_and_truth(folder):
     pa.parquet.write_table(rows_of(), folder / "plan.parquet")
-    found = respond(MARKET, folder, folder / "plan.parquet")
+    result = respond(MARKET, folder, folder / "plan.parquet")
     shown = pa.csv.read_csv(folder / "respond" / "impressions-tickets.csv.gz")
     sales = pa.csv.read_csv(folder / "respond" / "sales.csv.gz")
-    assert (found.impressions, found.sales) == (len(shown), len(sales))
-    assert found.clicks == len(pa.csv.read_csv(folder / "respond" / "clicks-tickets.csv.gz"))
+    assert (result.impressions, result.sales) == (len(shown), len(sales))
+    assert result.clicks == len(pa.csv.read_csv(folder / "respond" / "clicks-tickets.csv.gz"))
     assert set(shown["film"].to_pylist()) == {FILM.id}
     sold_at = np.array(sales["sold_at"].to_pylist())
     assert (sold_at == np.sort(sold_at)).all()
-    effects = {(e.kind, e.name): e for e in found.effects}
+    effects = {(e.kind, e.name): e for e in result.effects}
     arms = [effects["arm", a] for a in ("treated", "held_out", "not delivered")]
     assert sum(a.tickets for a in arms) == effects["all", "all"].tickets
     assert effects["arm", "held_out"].impressions == 0
     assert effects["arm", "treated"].incremental > 0
-    assert found.to_dict()["effects"][0]["people"] == MARKET.people
-    cities = [e for e in found.effects if e.kind == "city"]
+    assert result.to_dict()["effects"][0]["people"] == MARKET.people
+    cities = [e for e in result.effects if e.kind == "city"]
     assert sum(c.incremental for c in cities) == effects["all", "all"].incremental
     truth = pa.parquet.read_table(folder / "truth" / "respond" / "people.parquet")
     assert sum(truth["tickets"].to_pylist()) == effects["all", "all"].tickets
@@ -244,7 +244,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_campaign_is_said_to_be_wrong(folder, case):
+def test_a_wrong_campaign_is_refused(folder, case):
     rows, words = WRONG[case]
     pa.parquet.write_table(rows, folder / "plan.parquet")
     with pytest.raises(InputError, match=words):
@@ -259,9 +259,9 @@ def test_other_tools_types_are_read_too(folder):
         rows = rows.set_column(rows.column_names.index(name), name, rows[name].cast(kind))
     rows = rows.set_column(6, "day", rows["day"].cast(pa.timestamp("us")))
     pa.parquet.write_table(rows, folder / "plan.parquet")
-    found, _ = read_deliveries(MARKET, folder / "plan.parquet", folder / "truth" / "owners")
-    assert len(found) == len(rows)
-    assert set(found.day.tolist()) == {RELEASE - 8}
+    result, _ = read_deliveries(MARKET, folder / "plan.parquet", folder / "truth" / "owners")
+    assert len(result) == len(rows)
+    assert set(result.day.tolist()) == {RELEASE - 8}
 
 
 def test_a_folder_that_is_no_market_is_refused(tmp_path):
@@ -269,6 +269,6 @@ def test_a_folder_that_is_no_market_is_refused(tmp_path):
         respond(MARKET, tmp_path, tmp_path / "plan.csv")
 
 
-def test_a_file_that_is_not_there_is_said_to_be_missing(folder):
+def test_a_file_that_is_not_there_is_reported_missing(folder):
     with pytest.raises(InputError, match=r"no file .*plan\.csv"):
         respond(MARKET, folder, folder / "plan.csv")

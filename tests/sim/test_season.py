@@ -37,27 +37,27 @@ def test_people_go_to_the_cinema_two_to_four_times_a_year():
 
 
 def test_no_more_tickets_than_seats_and_none_without_a_showing():
-    found = season(FULL)
-    assert (found.admissions <= found.seats).all()
-    assert (found.admissions >= 0).all()
-    assert not found.admissions[found.showings == 0].any()
+    whole = season(FULL)
+    assert (whole.admissions <= whole.seats).all()
+    assert (whole.admissions >= 0).all()
+    assert not whole.admissions[whole.showings == 0].any()
 
 
 def test_interest_only_grows_and_only_on_days_with_showings():
-    found = season(FULL)
-    steps = np.diff(found.interest, axis=2, prepend=0.0)
+    whole = season(FULL)
+    steps = np.diff(whole.interest, axis=2, prepend=0.0)
     assert (steps >= 0).all()
-    assert not steps[found.showings == 0].any()
+    assert not steps[whole.showings == 0].any()
 
 
 def test_the_screens_of_a_city_hold_all_its_showings():
-    found = season(FULL)
-    days = found.release[:, None] + np.arange(RUN)
+    whole = season(FULL)
+    days = whole.release[:, None] + np.arange(RUN)
     first = days.min()
-    total = np.zeros((days.max() - first + 1, len(found.cities)))
-    np.add.at(total, days - first, found.showings.transpose(0, 2, 1))
+    total = np.zeros((days.max() - first + 1, len(whole.cities)))
+    np.add.at(total, days - first, whole.showings.transpose(0, 2, 1))
     # Each film's showings are rounded.
-    assert (total <= SHOWS * found.cities.screens + 15).all()
+    assert (total <= SHOWS * whole.cities.screens + 15).all()
 
 
 def test_a_run_seldom_pauses():
@@ -91,9 +91,9 @@ def test_the_hidden_film_is_modest_and_could_make_several_times_as_much():
 
 
 def test_presales_are_a_share_of_the_first_weeks():
-    found = season(SMALL)
-    early = presales(found).sum(axis=1)
-    weeks = found.admissions.sum(axis=1)[:, :21].sum(axis=1)
+    whole = season(SMALL)
+    early = presales(whole).sum(axis=1)
+    weeks = whole.admissions.sum(axis=1)[:, :21].sum(axis=1)
     assert (early < 0.6 * weeks).all()
     assert early.sum() > 0.02 * weeks.sum()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fullhouse_sim.films import scenario
-from fullhouse_sim.going import goers
+from fullhouse_sim.going import sold_visits
 from fullhouse_sim.goods import goods
 from fullhouse_sim.kept import KINDS
 from fullhouse_sim.market import Market
@@ -23,9 +23,9 @@ def baskets(market: Market, crowd: People) -> dict[str, np.ndarray]:
     accounts = np.zeros(len(of), np.dtype(KINDS["account"]))
     accounts["joined"], accounts["hobbies"] = -1, crowd.hobbies[of.person]
     accounts["rate"] = np.cumsum(rates(market, crowd.activity[of.person], "shop", 0) * of.share)
-    found = [purchases(market, shop, accounts, day=d, chunk=0) for d in range(market.days)]
-    person = of.person[np.concatenate([x.account for x in found])]
-    leaf = shop.leaf[np.concatenate([x.product for x in found])]
+    bought = [purchases(market, shop, accounts, day=d, chunk=0) for d in range(market.days)]
+    person = of.person[np.concatenate([x.account for x in bought])]
+    leaf = shop.leaf[np.concatenate([x.product for x in bought])]
     counts = {"all": np.bincount(person, minlength=len(crowd))}
     for root in ROOTS:
         own = np.array([p.startswith(root) for p in shop.leaves])[leaf]
@@ -35,10 +35,10 @@ def baskets(market: Market, crowd: People) -> dict[str, np.ndarray]:
 
 
 def _saw(market: Market, crowd: People, film: str) -> np.ndarray:
-    found = goers(market, season(market), crowd)
+    visits = sold_visits(market, season(market), crowd)
     number = next(f.number for f in season(market).films if f.id == film)
     saw = np.zeros(len(crowd), np.bool_)
-    saw[found.buyer[found.film == number]] = True
+    saw[visits.buyer[visits.film == number]] = True
     return saw
 
 

@@ -41,7 +41,7 @@ def _events(made: Simulated) -> dict[str, list[tuple[str, str]]]:
         for file in sorted((feeds / "tickets/wants").iterdir())
         for line in gzip.decompress(file.read_bytes()).splitlines()
     ]
-    found = {
+    expected = {
         "shop": [(bought["customer"], bought["ordered_at"])],
         "video": [(seen["account"], seen["started"])],
         "tickets": [(sold["member"], sold["sold_at"])],
@@ -52,7 +52,7 @@ def _events(made: Simulated) -> dict[str, list[tuple[str, str]]]:
             for account, at in columns
             for a, t in zip(account.to_pylist(), at.to_pylist(), strict=True)
         ]
-        for source, columns in found.items()
+        for source, columns in expected.items()
     }
     pairs["tickets"] += [(m["member"], m["at"][:10]) for m in marks]
     return pairs
@@ -84,9 +84,9 @@ def test_the_same_market_has_the_same_bytes_on_any_number_of_workers(tmp_path: P
 
 def test_another_seed_has_other_bytes(small: Simulated, tmp_path: Path) -> None:
     other = simulate(Market(people=6_000, seed=8, past_films=60, days=28), tmp_path)
-    mine, theirs = files_of(small.folder), files_of(other.folder)
-    assert mine.keys() == theirs.keys()
-    same = {name for name in mine if mine[name] == theirs[name]}
+    first, theirs = files_of(small.folder), files_of(other.folder)
+    assert first.keys() == theirs.keys()
+    same = {name for name in first if first[name] == theirs[name]}
     assert all(name.endswith((".toml", "categories.csv")) for name in same)
 
 
@@ -110,8 +110,8 @@ def test_every_account_has_one_owner_in_the_truth(small: Simulated) -> None:
     owners = pa.parquet.read_table(small.folder / "truth/owners")
     keys = set(zip(owners["source"].to_pylist(), owners["account"].to_pylist(), strict=True))
     assert len(keys) == owners.num_rows
-    told = {(s, a) for s in ("shop", "video", "tickets") for a in _joined(small, s)}
-    assert keys == told
+    truth = {(s, a) for s in ("shop", "video", "tickets") for a in _joined(small, s)}
+    assert keys == truth
     people = pa.parquet.read_table(small.folder / "truth/people")
     assert people["person"].to_pylist() == list(range(small.market.people))
 
@@ -120,8 +120,8 @@ def test_a_refund_gives_back_a_ticket_that_was_sold(small: Simulated) -> None:
     sold = _table(small.folder / "feeds/tickets/sales").to_pylist()
     what = ("member", "film", "tickets", "price", "cinema", "showing")
     rows = {
-        said: {tuple(r[c] for c in what) for r in sold if r["refunded"] == said}
-        for said in ("true", "false")
+        refunded: {tuple(r[c] for c in what) for r in sold if r["refunded"] == refunded}
+        for refunded in ("true", "false")
     }
     assert rows["true"]
     assert rows["true"] < rows["false"]
@@ -173,11 +173,11 @@ def test_a_simulated_market_is_replaced_and_anything_else_is_refused(
     (tmp_path / "a/feeds/shop/old.csv").write_text("x")
     simulate(SMALL, tmp_path / "a")
     assert files_of(tmp_path / "a") == files_of(small.folder)
-    (tmp_path / "a/mine.txt").write_text("x")
-    with pytest.raises(InputError, match=r"something else \(mine\.txt\)"):
+    (tmp_path / "a/first.txt").write_text("x")
+    with pytest.raises(InputError, match=r"something else \(first\.txt\)"):
         simulate(SMALL, tmp_path / "a")
     with pytest.raises(InputError, match="is a file"):
-        simulate(SMALL, tmp_path / "a/mine.txt")
+        simulate(SMALL, tmp_path / "a/first.txt")
 
 
 def test_each_feed_is_taken_in_whole(small: Simulated, tmp_path: Path) -> None:
