@@ -30,10 +30,10 @@ PEOPLE, BUY, SIGMA, DAYS = 20_000, 0.05, 1.5, 28
 
 def spend(rng: Rng, people: int, sigma: float = SIGMA, buy: float = BUY) -> Floats:
     """Lognormal money of those who buy, 0 of the others."""
-    found = np.zeros(people)
+    totals = np.zeros(people)
     buyers = rng.random(people) < buy
-    found[buyers] = rng.lognormal(0.0, sigma, int(buyers.sum()))
-    return found
+    totals[buyers] = rng.lognormal(0.0, sigma, int(buyers.sum()))
+    return totals
 
 
 def by_means(held: float, sigma: float, people: int = PEOPLE) -> Callable[[Rng], float]:
@@ -94,11 +94,11 @@ def returning(rng: Rng) -> Iterator[tuple[Estimate, float]]:
 def looked_daily(days: Callable[[Rng], Iterator[tuple[Estimate, float]]], rng: Rng) -> list[bool]:
     """Whether any look was a find at 5 %: always-valid, and the fixed-horizon interval misused."""
     always = fixed = False
-    for found, share in days(rng):
+    for covered, share in days(rng):
         if share * PEOPLE < LEAST_PEOPLE:
             continue
-        always |= always_valid(found.value, found.se, share=share).p < 0.05
-        fixed |= found.p < 0.05
+        always |= always_valid(covered.value, covered.se, share=share).p < 0.05
+        fixed |= covered.p < 0.05
     return [always, fixed]
 
 
@@ -115,8 +115,8 @@ def covers(rng: Rng, panel: Floats, days: int, level: float) -> bool:
     changed = panel.copy()
     added = 0.05 * panel[chosen][:, :start].mean(1, keepdims=True)
     changed[chosen, start:end] += added
-    found = geo_effect(changed, chosen, start, end, level=level, placebos=1)
-    return bool(found.low <= float(added.sum()) * days <= found.high)
+    effect = geo_effect(changed, chosen, start, end, level=level, placebos=1)
+    return bool(effect.low <= float(added.sum()) * days <= effect.high)
 
 
 def main() -> None:
@@ -171,8 +171,8 @@ def _daily(
     name: str, days: Callable[[Rng], Iterator[tuple[Estimate, float]]], runs: int, seed: int
 ) -> tuple[object, ...]:
     began, rng = perf_counter(), np.random.default_rng(seed)
-    found = np.array([looked_daily(days, rng) for _ in range(runs)]).mean(0)
-    return (name, runs, *(_percent(float(f), runs) for f in found), f"{perf_counter() - began:.0f}")
+    rates = np.array([looked_daily(days, rng) for _ in range(runs)]).mean(0)
+    return (name, runs, *(_percent(float(f), runs) for f in rates), f"{perf_counter() - began:.0f}")
 
 
 def _in_time(panel: Floats, days: int) -> Callable[[Rng], float]:

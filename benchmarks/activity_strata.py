@@ -20,7 +20,7 @@ PEOPLE = 20_000
 HOUSES = ((3.0, False, 1), (40.0, False, 1), (40.0, True, 1), (3.0, False, 2), (40.0, False, 2))
 """Events of a person, whether the outcome's come in bursts, and how many the trait needs."""
 # Events of the trait, of those too few to make it, of the outcome, and others.
-WAYS: dict[str, Callable[[Integers, Integers, Integers, Integers], Integers]] = {
+STRATIFICATIONS: dict[str, Callable[[Integers, Integers, Integers, Integers], Integers]] = {
     "all events": lambda t, f, o, r: t + f + o + r,
     "all but the trait's": lambda _, _f, o, r: o + r,
     "all but both's": lambda _, _f, _o, r: r,
@@ -53,8 +53,8 @@ def ratio(
     def by(who: Flags) -> npt.NDArray[np.float64]:
         return np.bincount(strata[who], minlength=size).astype(float)
 
-    found = risk_ratio(by(has & inside), by(has), by(~has & inside), by(~has))
-    return float(found.ratio), float(found.log_se)
+    ratio_with_error = risk_ratio(by(has & inside), by(has), by(~has & inside), by(~has))
+    return float(ratio_with_error.ratio), float(ratio_with_error.log_se)
 
 
 def main() -> None:
@@ -73,9 +73,11 @@ def main() -> None:
         naive = _mean([_one(m, least, None, 1)[0] for m in made])
         what = "in bursts" if bursts else "one by one"
         for quantiles in (5, 20, 100):
-            found = {n: [_one(m, least, w, quantiles) for m in made] for n, w in WAYS.items()}
-            ratios = [_mean([r for r, _ in f]) for f in found.values()]
-            se = float(np.mean([s for _, s in found["ours"]]))
+            by_name = {
+                n: [_one(m, least, w, quantiles) for m in made] for n, w in STRATIFICATIONS.items()
+            }
+            ratios = [_mean([r for r, _ in f]) for f in by_name.values()]
+            se = float(np.mean([s for _, s in by_name["ours"]]))
             rows.append((int(mean), what, least, naive, quantiles, *ratios, se))
     columns = (
         "events each",
@@ -83,7 +85,7 @@ def main() -> None:
         "trait needs",
         "no strata",
         "strata",
-        *WAYS,
+        *STRATIFICATIONS,
         "our log s.e.",
     )
     print(table(columns, rows))
@@ -92,15 +94,15 @@ def main() -> None:
 def _one(
     made: tuple[Integers, Integers, Integers],
     least: int,
-    way: Callable[[Integers, Integers, Integers, Integers], Integers] | None,
+    strata_of: Callable[[Integers, Integers, Integers, Integers], Integers] | None,
     quantiles: int,
 ) -> tuple[float, float]:
     trait, outcome, others = made
     has = trait >= least
     whole = trait + outcome + others
     activity: Integers = np.ones(PEOPLE, dtype=np.int64)
-    if way is not None:
-        activity = way(np.where(has, trait, 0), np.where(has, 0, trait), outcome, others)
+    if strata_of is not None:
+        activity = strata_of(np.where(has, trait, 0), np.where(has, 0, trait), outcome, others)
     return ratio(has, outcome > 0, activity, whole, quantiles)
 
 

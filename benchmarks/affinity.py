@@ -155,10 +155,10 @@ def stratified(made: Made, folder: Path) -> tuple[float, float, float, int]:
     none = np.zeros(0, np.int64)
     own = OwnEvents(persons, counts, (1, 0, 0, 0), (none, none, none))
     outcome = Outcome("seed", seed, (traits[0],))
-    seconds, found = best_of(
+    seconds, counts = best_of(
         lambda: count(files, base, outcome, own, traits, quantiles=QUANTILES), runs=3
     )
-    return activity_s, base_s, seconds, int(found.totals[0].sum())
+    return activity_s, base_s, seconds, int(counts.totals[0].sum())
 
 
 def roaring(made: Made) -> tuple[float, npt.NDArray[np.int64]]:
@@ -177,9 +177,9 @@ def roaring(made: Made) -> tuple[float, npt.NDArray[np.int64]]:
         def once(maps: list[BitMap] = maps, seed: BitMap = seed) -> list[int]:
             return [seed.intersection_cardinality(m) for m in maps]
 
-        took, found = best_of(once, runs=3)
-        seconds += took
-        total += np.array(found)
+        seconds, counts = best_of(once, runs=3)
+        seconds += seconds
+        total += np.array(counts)
     return seconds, total
 
 
@@ -201,9 +201,9 @@ def semi_join(made: Made, folder: Path) -> tuple[float, npt.NDArray[np.int64]]:
         query = (
             "SELECT trait, count(*) AS n FROM pairs SEMI JOIN seed USING (person) GROUP BY trait"
         )
-        seconds, found = best_of(lambda: store.execute(query).fetchnumpy(), runs=3)
+        seconds, rows = best_of(lambda: store.execute(query).fetchnumpy(), runs=3)
     total = np.zeros(TRAITS, dtype=np.int64)
-    total[found["trait"]] = found["n"]
+    total[rows["trait"]] = rows["n"]
     return seconds, total
 
 
@@ -232,9 +232,9 @@ def chdb_join(made: Made, folder: Path) -> tuple[float, npt.NDArray[np.int64]]:
         "SELECT trait, count() FROM b.people ARRAY JOIN traits AS trait"
         " WHERE person IN b.seed GROUP BY trait"
     )
-    seconds, found = best_of(lambda: store.query(query, "CSV").bytes(), runs=3)
+    seconds, text = best_of(lambda: store.query(query, "CSV").bytes(), runs=3)
     total = np.zeros(TRAITS, dtype=np.int64)
-    for line in found.decode().split():
+    for line in text.decode().split():
         trait, n = line.split(",")
         total[int(trait)] = int(n)
     return seconds, total
@@ -261,7 +261,7 @@ def main() -> None:
 
 
 def run(made: Made, only: list[str]) -> list[tuple[object, ...]]:
-    """The rows of one size; every way of counting must give the same counts."""
+    """The rows of one size; every method of counting must give the same counts."""
     folder = Path(tempfile.mkdtemp(prefix="affinity-"))
     try:
         started = time.perf_counter()
@@ -270,15 +270,15 @@ def run(made: Made, only: list[str]) -> list[tuple[object, ...]]:
         _, peak, (ours, counts) = in_own_process(person_major, made, folder)
         head: tuple[object, ...] = (made.people, made.seed)
         rows = [(*head, "person-major: counts of the seed", ours, 1.0, peak)]
-        ways: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        methods: dict[str, tuple[Any, tuple[Any, ...]]] = {
             "roaring": (roaring, (made,)),
             "chdb": (chdb_join, (made, folder)),
             "semi-join": (semi_join, (made, folder)),
         }
         for name in only:
-            way, arguments = ways[name]
-            _, peak, (seconds, found) = in_own_process(way, *arguments)
-            assert (found == counts).all(), f"{name} counts something else"
+            method, arguments = methods[name]
+            _, peak, (seconds, result) = in_own_process(method, *arguments)
+            assert (result == counts).all(), f"{name} counts something else"
             rows.append((*head, name, seconds, seconds / ours, peak))
         _, peak, (activity, base, outcome, _) = in_own_process(stratified, made, folder)
         for what, seconds in (

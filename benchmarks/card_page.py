@@ -106,13 +106,13 @@ def whole(per_person: int) -> Whole:
     first = THINGS + len(GENRES)
     last = first + sum(len(f) for f in FACTS)
     kept = (traits < first) | (traits >= last)
-    owners, found = [owner[kept]], [traits[kept].astype(np.int64)]
+    owners, trait_lists = [owner[kept]], [traits[kept].astype(np.int64)]
     for facts, share in zip(FACTS, KNOWN, strict=True):
         known = np.flatnonzero(g.random(BLOCK) < share)
         owners.append(known)
-        found.append(first + (len(facts) * g.random(len(known)) ** 1.5).astype(np.int64))
+        trait_lists.append(first + (len(facts) * g.random(len(known)) ** 1.5).astype(np.int64))
         first += len(facts)
-    keys = np.sort(np.concatenate(owners) << 16 | np.concatenate(found))
+    keys = np.sort(np.concatenate(owners) << 16 | np.concatenate(trait_lists))
     owner, traits = keys >> 16, keys & 0xFFFF
     seen = ((traits >= THINGS) & (traits < THINGS + len(GENRES))) | (traits >= last)
     tickets = np.bincount(owner[seen], minlength=BLOCK) + g.poisson(g.gamma(0.6, 3, BLOCK))
@@ -234,8 +234,8 @@ def exact(bitmaps: Bitmaps, obvious: ObviousTraits, cards: Sequence[Card]) -> tu
     holders = [bitmaps.fitting(parse(c.rule)) for c in cards]
     return with_overlaps(
         tuple(
-            exact_card(c, mine, c.base_people, going, known)
-            for c, mine in zip(cards, holders, strict=True)
+            exact_card(c, holders_of, c.base_people, going, known)
+            for c, holders_of in zip(cards, holders, strict=True)
         ),
         holders,
     )
@@ -281,8 +281,8 @@ def page(made: Made, folder: Path, runs: int) -> Page:
         gc.collect()
         with _timed(seconds, "all"):
             with _timed(seconds, "affinities"):
-                found = compare(BUILD, (outcome, own), traits=traits, base=everyone, blocks=files)
-                affinities = {r.trait: r for r in found.rows}
+                answer = compare(BUILD, (outcome, own), traits=traits, base=everyone, blocks=files)
+                affinities = {r.trait: r for r in answer.rows}
             with _timed(seconds, "sheet"):
                 people = sheet(
                     files, everyone, outcome.people, own, traits, key=KEY, interest=interest
@@ -332,13 +332,13 @@ def library(made: Made, folder: Path) -> float:
             "SELECT trait, stratum, count(*) AS n, sum(seed)::BIGINT AS a"
             " FROM pairs JOIN people USING (person) GROUP BY trait, stratum"
         )
-        seconds, found = best_of(lambda: store.execute(query).fetchnumpy(), runs=2)
+        seconds, fetched = best_of(lambda: store.execute(query).fetchnumpy(), runs=2)
     ours = counting.count(files, base, outcome, own, traits, quantiles=QUANTILES)
     ((rows, (a, n1, _, _)),) = ours.tables
-    for name, mine in (("a", a), ("n", n1)):
-        theirs = np.zeros(mine.shape)
-        theirs[found["trait"], found["stratum"]] = found[name]
-        assert (theirs[rows] == mine).all(), "the library counts something else"
+    for name, values in (("a", a), ("n", n1)):
+        theirs = np.zeros(values.shape)
+        theirs[fetched["trait"], fetched["stratum"]] = fetched[name]
+        assert (theirs[rows] == values).all(), "the library counts something else"
     return seconds
 
 
@@ -352,15 +352,15 @@ def run(made: Made, runs: int, library_up_to: int) -> tuple[Page, tuple[object, 
         started = time.perf_counter()
         make(made, folder)
         print(f"made {made.people:,} people in {time.perf_counter() - started:.0f} s", flush=True)
-        _, peak, found = in_own_process(page, made, folder, runs)
+        _, peak, cards = in_own_process(page, made, folder, runs)
         theirs: float | str = "-"
         if made.people <= library_up_to:
             _, _, theirs = in_own_process(library, made, folder)
-        times = [found.seconds[p] for p in PARTS]
-        told = f"{found.drawing} of {found.cards}"
-        row = (made.people, found.seed, *times, peak, theirs, found.tested, told)
+        times = [cards.seconds[p] for p in PARTS]
+        drawing = f"{cards.drawing} of {cards.cards}"
+        row = (made.people, cards.seed, *times, peak, theirs, cards.tested, drawing)
         print(table(HEAD, [row]), flush=True)
-        return found, row
+        return cards, row
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -384,8 +384,8 @@ def main() -> None:
     pages, rows = [], []
     for people in options.people:
         made = Made(people, min(options.seed, people // 100), options.per_person)
-        found, row = run(made, options.runs, options.library_up_to)
-        pages.append(found)
+        result, row = run(made, options.runs, options.library_up_to)
+        pages.append(result)
         rows.append(row)
     growth = [pages[-1].seconds[p] / pages[0].seconds[p] for p in PARTS]
     rows.append(("× from first to last", "", *growth, "", "", "", ""))

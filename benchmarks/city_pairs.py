@@ -76,16 +76,16 @@ def main() -> None:
     runs, seed = arguments.runs, arguments.seed
     panel = geo_panel("GeoLift_PreTest.csv")
     past = Past(panel.cities, panel.values)
-    false = [_said(_false_finds(past, days, runs, seed)) for days in (7, 14)]
+    false = [_formatted(_false_finds(past, days, runs, seed)) for days in (7, 14)]
     print(table(("cities, A/A", "runs", "at 10 %, in %", "at 5 %, in %", "seconds"), false))
     covered = [
-        _said(_coverage(past, days, put, runs, seed + 1))
+        _formatted(_coverage(past, days, put, runs, seed + 1))
         for days in (7, 14)
         for put in (multiplied, added, uneven)
     ]
     columns = ("5 % put in", "runs", "90 % holds it, in %", "95 % holds it, in %", "bias, points")
     print("\n" + table((*columns, "found at 95 %, in %", "seconds"), covered))
-    smallest = [_said(_smallest(past, days, runs, seed + 2)) for days in (7, 14)]
+    smallest = [_formatted(_smallest(past, days, runs, seed + 2)) for days in (7, 14)]
     shown = ("found with 80 % power at 95 %", "runs", "smallest effect, in %")
     print("\n" + table((*shown, "foretold from the past, in %", "seconds"), smallest))
 
@@ -100,7 +100,7 @@ def _false_finds(past: Past, days: int, runs: int, seed: int) -> tuple[object, .
 
 def _coverage(past: Past, days: int, put: Put, runs: int, seed: int) -> tuple[object, ...]:
     began, rng = perf_counter(), np.random.default_rng(seed)
-    held, bias, found = np.zeros(2), 0.0, 0
+    held, bias, significant = np.zeros(2), 0.0, 0
     for _ in range(runs):
         before, after = past.campaign(rng, days)
         changed = put(before, after)
@@ -109,8 +109,8 @@ def _coverage(past: Past, days: int, put: Put, runs: int, seed: int) -> tuple[ob
             read = paired_effect(before, changed, level=level)
             held[k] += read.low <= true <= read.high
         bias += read.value - true
-        found += read.low > 0
-    shares = [_percent(float(h) / runs, runs) for h in (*held, found)]
+        significant += read.low > 0
+    shares = [_percent(float(h) / runs, runs) for h in (*held, significant)]
     return (
         f"{days} days, {put.__name__}", runs, *shares[:2], f"{100 * bias / runs:+.2f}", shares[2],
         f"{perf_counter() - began:.0f}",
@@ -121,14 +121,14 @@ def _smallest(past: Past, days: int, runs: int, seed: int) -> tuple[object, ...]
     began, rng = perf_counter(), np.random.default_rng(seed)
     sets = flips(len(past.names) // 2)
     needed = [needed_effect(*past.campaign(rng, days), sets) for _ in range(runs)]
-    foretold = design_power(_weeks(past.values), window=days // 7, before=BEFORE_DAYS // 7)
+    design = design_power(_weeks(past.values), window=days // 7, before=BEFORE_DAYS // 7)
     return (
         f"{days} days", runs, f"{100 * np.quantile(needed, 0.8):.1f}",
-        f"{100 * foretold.smallest:.1f}", f"{perf_counter() - began:.0f}",
+        f"{100 * design.smallest:.1f}", f"{perf_counter() - began:.0f}",
     )  # fmt: skip
 
 
-def _said(row: tuple[object, ...]) -> tuple[object, ...]:
+def _formatted(row: tuple[object, ...]) -> tuple[object, ...]:
     """The row, told as soon as it is there."""
     print(*row, sep=", ", file=sys.stderr)
     return row
@@ -136,8 +136,8 @@ def _said(row: tuple[object, ...]) -> tuple[object, ...]:
 
 def _weeks(values: Floats) -> Floats:
     whole = values[:, values.shape[1] % 7 :]
-    found: Floats = whole.reshape(len(whole), -1, 7).sum(2)
-    return found
+    sums: Floats = whole.reshape(len(whole), -1, 7).sum(2)
+    return sums
 
 
 def _percent(share: float, runs: int) -> str:

@@ -78,9 +78,9 @@ def load(folder: Path) -> House:
         [of_user[str(u)] for u in pairs["userID"].to_pylist()],
         [of_film[str(m)] for m in pairs["movieID"].to_pylist()],
     ] = 1
-    said = [f"gender:{u[1]} age:{u[2]} occupation:{u[3]}".split() for u in users]
-    names = tuple(sorted({n for s in said for n in s}))
-    facts = np.array([[n in s for n in names] for s in said], dtype=np.float32)
+    attributes = [f"gender:{u[1]} age:{u[2]} occupation:{u[3]}".split() for u in users]
+    names = tuple(sorted({n for s in attributes for n in s}))
+    facts = np.array([[n in s for n in names] for s in attributes], dtype=np.float32)
     texts = _texts(folder / "tmdb_5000/tmdb_5000_movies.csv.zip")
     every = sorted({g for m in movies for g in m[2].split("|")})
     genres = np.array([[g in m[2].split("|") for g in every] for m in movies], dtype=np.float32)
@@ -88,11 +88,11 @@ def load(folder: Path) -> House:
     for number, title, of_genres in movies:
         name, year = title_and_year(title)
         name = re.sub(r"\s*\(.*\)$", "", name)
-        found = texts.get(_plain(name), [])
-        told = next((t for y, t in found if abs(y - (year or 0)) <= 1), {})
-        said_of = told | {"title": name, "genres": of_genres.split("|")}
+        editions = texts.get(_plain(name), [])
+        edition = next((t for y, t in editions if abs(y - (year or 0)) <= 1), {})
+        described = edition | {"title": name, "genres": of_genres.split("|")}
         opening = date(year, 7, 1) if year else None
-        films.append(film_words(f"f{number}", said_of | {"opening": opening}))
+        films.append(film_words(f"f{number}", described | {"opening": opening}))
         years.append(year or 0)
     return House(seen, facts, names, tuple(films), genres, np.array(years))
 
@@ -106,15 +106,15 @@ def _plain(title: str) -> str:
 
 
 def _texts(path: Path) -> dict[str, list[tuple[int, dict[str, Any]]]]:
-    found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
+    by_title: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for entry in tmdb.read(path).entries:
-        told = {
+        facts = {
             f.field: f.value for f in entry.facts if f.field in ("overview", "keywords", "tagline")
         }
         year = entry.opening.year if entry.opening else 0
         for title in {entry.title, entry.other_title} - {None}:
-            found.setdefault(_plain(str(title)), []).append((year, told))
-    return found
+            by_title.setdefault(_plain(str(title)), []).append((year, facts))
+    return by_title
 
 
 def splits(house: House) -> dict[str, tuple[Integers, Integers, Integers]]:
@@ -123,15 +123,15 @@ def splits(house: House) -> dict[str, tuple[Integers, Integers, Integers]]:
     big = np.flatnonzero(viewers >= LEAST)
     drawn = np.random.default_rng(SEED).permutation(big)
     newest = big[np.argsort(-house.year[big], kind="stable")]
-    found = {}
+    parts = {}
     for name, order in (("a fifth at random", drawn), ("the newest fifth", newest)):
         many = len(big) // 5
         judged, chosen = order[:many], order[many : 2 * many]
         rest = np.setdiff1d(np.flatnonzero(viewers >= FEWEST), np.concatenate([judged, chosen]))
         if name == "the newest fifth":
             rest = rest[house.year[rest] <= house.year[chosen].max()]
-        found[name] = (rest, chosen, judged)
-    return found
+        parts[name] = (rest, chosen, judged)
+    return parts
 
 
 class Memory:
@@ -176,13 +176,13 @@ def ours(house: House, known: Integers, wanted: Integers) -> Floats:
     block, traits = as_block(house, known)
     blocks: Any = Memory(block)
     base = {0: BitMap(block.persons)}
-    told = {house.films[f].film: house.films[f] for f in known}
-    taste = learn(blocks, base, traits, told, key=b"cold films")
+    films = {house.films[f].film: house.films[f] for f in known}
+    taste = learn(blocks, base, traits, films, key=b"cold films")
     rows = np.arange(len(block.persons))
     films = {house.films[f].film: house.films[f] for f in wanted}
     models = foretell_all(taste, films, as_of=date(2000, 12, 31), build=1)
-    found = [logits_of(m, block, rows) for m in models.values()]
-    return np.stack(found, axis=1).astype(np.float64)
+    logits = [logits_of(m, block, rows) for m in models.values()]
+    return np.stack(logits, axis=1).astype(np.float64)
 
 
 def activity(house: House, known: Integers, wanted: Integers) -> Floats:
@@ -195,10 +195,10 @@ def demographics(house: House, known: Integers, wanted: Integers) -> Floats:
     seen = house.seen[:, known]
     views = seen.sum(1)
     held = house.facts.T @ seen
-    by_luck = np.outer(house.facts.T @ views, seen.sum(0)) / seen.sum()
-    drew = np.log((held + 10) / (by_luck + 10))
-    found_: Floats = (house.facts @ drew @ _same_genres(house, known, wanted)).astype(np.float64)
-    return found_
+    expected = np.outer(house.facts.T @ views, seen.sum(0)) / seen.sum()
+    drew = np.log((held + 10) / (expected + 10))
+    scores: Floats = (house.facts @ drew @ _same_genres(house, known, wanted)).astype(np.float64)
+    return scores
 
 
 def genre_profile(house: House, known: Integers, wanted: Integers) -> Floats:
@@ -207,9 +207,9 @@ def genre_profile(house: House, known: Integers, wanted: Integers) -> Floats:
     counts = seen @ house.genres[known]
     every = counts.sum(0) / seen.sum()
     own = (counts + 5 * every) / (seen.sum(1) + 5)[:, None]
-    mine = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
-    found_: Floats = (np.log(own / every) @ mine.T).astype(np.float64)
-    return found_
+    share = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
+    scores: Floats = (np.log(own / every) @ share.T).astype(np.float64)
+    return scores
 
 
 def als(house: House, known: Integers, wanted: Integers) -> Floats:
@@ -221,12 +221,12 @@ def als(house: House, known: Integers, wanted: Integers) -> Floats:
 def als_content(house: House, known: Integers, wanted: Integers) -> Floats:
     """Implicit ALS; a film's factors are regressed on genres and half decades."""
     people, films = _factors(house, known)
-    x, new = _told(house, known), _told(house, wanted)
+    x, new = _descriptions(house, known), _descriptions(house, wanted)
     weights = np.linalg.solve(x.T @ x + 5 * np.eye(x.shape[1]), x.T @ films)
     return (people @ (new @ weights).T).astype(np.float64)
 
 
-WAYS: Mapping[str, tuple[Callable[[House, Integers, Integers], Floats], bool]] = {
+METHODS: Mapping[str, tuple[Callable[[House, Integers, Integers], Floats], bool]] = {
     "activity alone": (activity, False),
     "demographics": (demographics, False),
     "demographics and activity": (demographics, True),
@@ -242,19 +242,19 @@ regression on the films to choose on."""
 
 
 def _active(house: House, known: Integers) -> Floats:
-    found_: Floats = np.log1p(house.seen[:, known].sum(1)).astype(np.float64)
-    return found_
+    logs: Floats = np.log1p(house.seen[:, known].sum(1)).astype(np.float64)
+    return logs
 
 
 def _same_genres(house: House, known: Integers, wanted: Integers) -> Floats:
     """For each wanted film (columns): the mean over its genres of the mean over their films."""
     of_genre = house.genres[known] / np.maximum(house.genres[known].sum(0), 1)
-    mine = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
-    found_: Floats = of_genre @ mine.T
-    return found_
+    share = house.genres[wanted] / house.genres[wanted].sum(1, keepdims=True)
+    likeness: Floats = of_genre @ share.T
+    return likeness
 
 
-def _told(house: House, films: Integers) -> Floats:
+def _descriptions(house: House, films: Integers) -> Floats:
     years = np.clip((house.year[films] - 1920) // 5, 0, 16)
     return np.hstack([np.ones((len(films), 1)), house.genres[films], np.eye(17)[years]])
 
@@ -281,19 +281,19 @@ def _factors(house: House, known: Integers) -> tuple[Floats, Floats]:
 
 def _solve(seen: Floats, fixed: Floats, confidence: float = 10.0, ridge: float = 10.0) -> Floats:
     whole = fixed.T @ fixed + ridge * np.eye(fixed.shape[1])
-    found = np.empty((len(seen), fixed.shape[1]))
+    factors = np.empty((len(seen), fixed.shape[1]))
     for i, row in enumerate(seen):
-        mine = fixed[row > 0]
-        inner = whole + confidence * mine.T @ mine
-        found[i] = np.linalg.solve(inner, mine.sum(0) * (1 + confidence))
-    return found
+        rated = fixed[row > 0]
+        inner = whole + confidence * rated.T @ rated
+        factors[i] = np.linalg.solve(inner, rated.sum(0) * (1 + confidence))
+    return factors
 
 
 def scored(house: House, split: tuple[Integers, Integers, Integers], name: str) -> Floats:
-    """The log-odds of a way to compare with, weights fitted on the films to choose on."""
-    way, beside = WAYS[name]
+    """The log-odds of a score_of to compare with, weights fitted on the films to choose on."""
+    score_of, beside = METHODS[name]
     rest, chosen, judged = split
-    fitted = _columns(house, rest, chosen, way(house, rest, chosen), beside)
+    fitted = _columns(house, rest, chosen, score_of(house, rest, chosen), beside)
     seen = house.seen[:, chosen].astype(np.float64)
     film = np.tile(np.arange(len(chosen)), len(seen))
     x = fitted.reshape(-1, fitted.shape[-1])
@@ -301,9 +301,9 @@ def scored(house: House, split: tuple[Integers, Integers, Integers], name: str) 
     w = np.ones(x.shape[0])
     fit = fit_levels((x - centre) / spread, seen.ravel(), w, film, len(chosen), ridge=1e-3)
     known = np.union1d(rest, chosen)
-    found = _columns(house, known, judged, way(house, known, judged), beside)
-    found_: Floats = (found - centre) / spread @ fit.weights
-    return found_
+    columns = _columns(house, known, judged, score_of(house, known, judged), beside)
+    scores: Floats = (columns - centre) / spread @ fit.weights
+    return scores
 
 
 def _columns(
@@ -335,12 +335,12 @@ def judge(logits: Floats, seen: Floats) -> Judged:
     bins = np.array_split(np.argsort(p, kind="stable"), 10)
     error = sum(abs(p[b].mean() - y[b].mean()) * len(b) for b in bins) / len(p)
     best = np.argpartition(-at_level, 100, axis=1)[:, :100]
-    mine = np.take_along_axis(seen, best, axis=1).sum(1)
+    top = np.take_along_axis(seen, best, axis=1).sum(1)
     some = seen.sum(1) > 0
     return Judged(
         np.array([auc(z, y) for z, y in zip(logits.T, seen.T, strict=True)]),
         np.array([first_hundred(z, y) for z, y in zip(logits.T, seen.T, strict=True)]),
-        float((mine[some] / seen.sum(1)[some]).mean()),
+        float((top[some] / seen.sum(1)[some]).mean()),
         slope,
         error,
     )
@@ -384,21 +384,21 @@ def run(house: House, name: str, split: tuple[Integers, Integers, Integers]) -> 
     rest, chosen, judged = split
     seen = house.seen[:, judged].astype(np.float64)
     started = time.perf_counter()
-    found = {"ours": judge(ours(house, np.union1d(rest, chosen), judged), seen)}
+    judged_by_method = {"ours": judge(ours(house, np.union1d(rest, chosen), judged), seen)}
     took = time.perf_counter() - started
-    for way in WAYS:
-        found[way] = judge(scored(house, split, way), seen)
+    for method in METHODS:
+        judged_by_method[method] = judge(scored(house, split, method), seen)
     print(f"## {name}: {len(judged)} films judged; ours took {took:.0f} s\n")
     rows = []
-    for way, j in found.items():
-        gain, low, high = apart(found["ours"].auc, j.auc)
-        more, least, most = apart(found["ours"].recall, j.recall)
+    for method, j in judged_by_method.items():
+        gain, low, high = apart(judged_by_method["ours"].auc, j.auc)
+        more, least, most = apart(judged_by_method["ours"].recall, j.recall)
         rows.append(
-            (way, f"{j.auc.mean():.4f}", f"{gain:+.4f} ({low:+.4f} to {high:+.4f})",
+            (method, f"{j.auc.mean():.4f}", f"{gain:+.4f} ({low:+.4f} to {high:+.4f})",
              f"{j.recall.mean():.3f}", f"{more:+.3f} ({least:+.3f} to {most:+.3f})",
              f"{j.viewers_recall:.3f}", f"{j.slope:.3f}", f"{j.error:.4f}")
         )  # fmt: skip
-    columns = ("way", "AUC", "ours more by (95 %)", "film's recall", "ours more by (95 %)",
+    columns = ("method", "AUC", "ours more by (95 %)", "film's recall", "ours more by (95 %)",
                "viewer's recall", "slope", "ECE")  # fmt: skip
     print(table(columns, rows), "\n", flush=True)
 

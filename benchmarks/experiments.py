@@ -43,21 +43,21 @@ def hillstrom(covariates: tuple[str, ...] = ()) -> Readout:
 def effects(plain: Readout, adjusted_one: Readout) -> list[tuple[object, ...]]:
     """A row for each arm and outcome."""
     rows: list[tuple[object, ...]] = []
-    for found in plain.effects:
-        other = adjusted_one.effect(found.arm, found.outcome)
+    for effect in plain.effects:
+        other = adjusted_one.effect(effect.arm, effect.outcome)
         cuped = other.cuped
-        always = found.always_valid
-        times = 100.0 if found.yes_or_no else 1.0
+        always = effect.always_valid
+        times = 100.0 if effect.yes_or_no else 1.0
         rows.append(
             (
-                found.arm,
-                f"{found.outcome}{', points' if found.yes_or_no else ', $'}",
-                _range(found.effect.value, found.effect.low, found.effect.high, times),
+                effect.arm,
+                f"{effect.outcome}{', points' if effect.yes_or_no else ', $'}",
+                _range(effect.effect.value, effect.effect.low, effect.effect.high, times),
                 _range(other.effect.value, other.effect.low, other.effect.high, times),
                 f"{cuped.width:.4f}" if cuped else "",
                 f"{cuped.theory:.4f}" if cuped else "",
                 f"{times * always.low:.2f} to {times * always.high:.2f}" if always else "",
-                f"{found.holm_p:.1g}",
+                f"{effect.holm_p:.1g}",
             )
         )
     return rows
@@ -74,9 +74,11 @@ def narrowing(seed: int = 1, people: int = 20_000) -> list[tuple[object, ...]]:
         values = np.column_stack([y, before])
         cells = [joint(values[arm]), joint(values[~arm])]
         by = adjustment(cells)
-        found = stratified([adjusted(cells[0], by)], [adjusted(cells[1], by)], fitted=by.rank)
+        adjusted_effect = stratified(
+            [adjusted(cells[0], by)], [adjusted(cells[1], by)], fitted=by.rank
+        )
         plain = stratified([sums(y[arm])], [sums(y[~arm])])
-        kept = (found.high - found.low) / (plain.high - plain.low)
+        kept = (adjusted_effect.high - adjusted_effect.low) / (plain.high - plain.low)
         rows.append((rho, f"{kept:.4f}", f"{(1 - rho**2) ** 0.5:.4f}"))
     return rows
 
@@ -125,7 +127,7 @@ def uplifts(seed: int = 0) -> list[tuple[object, ...]]:
     """Both e-mails: 10 repeats of 5-fold cross-fitting, 50 held-out Qinis each."""
     rows: list[tuple[object, ...]] = []
     for arm in ARMS:
-        found = read_uplift(
+        uplift = read_uplift(
             data_folder() / "hillstrom" / "hillstrom.csv",
             arm="segment",
             treated=arm,
@@ -134,9 +136,9 @@ def uplifts(seed: int = 0) -> list[tuple[object, ...]]:
             covariates=COVARIATES,
             seed=seed,
         )
-        print("\n" + say_uplift(found))
-        ranges = [_interval(x) for x in (found.qini, found.propensity, found.gain)]
-        rows.append((arm, *ranges, found.splits, "yes" if found.proven else "no"))
+        print("\n" + say_uplift(uplift))
+        ranges = [_interval(x) for x in (uplift.qini, uplift.propensity, uplift.gain)]
+        rows.append((arm, *ranges, uplift.splits, "yes" if uplift.proven else "no"))
     return rows
 
 
@@ -145,7 +147,7 @@ def geo() -> None:
     panel = geo_panel("GeoLift_Test.csv")
     rows = []
     for level in (0.9, 0.95):
-        found = read_geo(
+        effect = read_geo(
             data_folder() / "geo_experiments" / "GeoLift_Test.csv",
             city="location",
             day="date",
@@ -155,23 +157,23 @@ def geo() -> None:
             end=panel.days[104],
             level=level,
         )
-        units, share = found.units, found.relative
+        units, share = effect.units, effect.relative
         rows.append(
             (
                 f"{100 * level:.0f} %",
                 f"{units.value:,.0f} ({units.low:,.0f} to {units.high:,.0f})",
                 f"{100 * share.value:.1f} ({100 * share.low:.1f} to {100 * share.high:.1f})",
-                f"{found.p:.3f}",
-                f"{found.p_cities:.3f}",
+                f"{effect.p:.3f}",
+                f"{effect.p_cities:.3f}",
                 "yes" if units.low <= 4667 <= units.high else "no",
             )
         )
-        print("\n" + " ".join(say_geo(found)))
+        print("\n" + " ".join(say_geo(effect)))
     columns = ("level", "units", "%", "p in time", "p in space", "holds the published 4,667")
     print("\n" + table(columns, rows))
     cities = list(panel.cities)
-    own = panel.values[[cities.index(c) for c in found.treated]].sum(0)
-    weights = np.array([found.weights.get(c, 0.0) for c in cities])
+    own = panel.values[[cities.index(c) for c in effect.treated]].sum(0)
+    weights = np.array([effect.weights.get(c, 0.0) for c in cities])
     base = panel.values / panel.values[:, :90].mean(1, keepdims=True)
     p = shuffled_days(own / own[:90].mean(), weights @ base / weights.sum(), 90)
     print(f"\nIf days were exchangeable, which they are not: p = {p:.4f}.")
@@ -181,8 +183,8 @@ def _range(value: float, low: float, high: float, times: float) -> str:
     return f"{times * value:.2f} ({times * low:.2f} to {times * high:.2f})"
 
 
-def _interval(found: Interval) -> str:
-    return f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f})"
+def _interval(interval: Interval) -> str:
+    return f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})"
 
 
 if __name__ == "__main__":

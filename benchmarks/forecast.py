@@ -87,22 +87,22 @@ def _load(workspace: Context) -> None:
     fh.film_import(workspace, tmdb.read(meta), at=at)
 
 
-def _judged(found: Backtests) -> Mapping[tuple[str, str], Judged]:
-    return {(j.horizon, j.quantity): j for j in found.judged}
+def _judged(backtests: Backtests) -> Mapping[tuple[str, str], Judged]:
+    return {(j.horizon, j.quantity): j for j in backtests.judged}
 
 
 def _classes(wide: Backtests, every: Backtests) -> None:
     rows = []
-    for name, found in (("wide, Friday", wide), ("all", every)):
+    for name, selection in (("wide, Friday", wide), ("all", every)):
         for horizon in ("T-28", "T-1"):
-            made = classes(_judged(found)[(horizon, "total")])
+            made = classes(_judged(selection)[(horizon, "total")])
             rows.append((name, horizon, made.films, f"{made.exact:.1%}", f"{made.within_one:.1%}"))
     print(f"Nine classes of total gross, ends at {', '.join(f'{c / 1e6:g}' for c in CLASSES)} m:\n")
     print(table(("films", "known", "number", "right", "at most one off"), rows))
 
 
-def _correlation(found: Backtests) -> float:
-    judged = {(j.horizon, j.quantity): j for j in found.parts[0].judged}
+def _correlation(backtests: Backtests) -> float:
+    judged = {(j.horizon, j.quantity): j for j in backtests.parts[0].judged}
     total, weekend = judged[("T-1", "total")], judged[("T-1", "opening_weekend")]
     at = {f: i for i, f in enumerate(weekend.films)}
     both = [(i, at[f]) for i, f in enumerate(total.films) if f in at]
@@ -151,7 +151,7 @@ def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
     rows = rows_at(past, films, horizon)
     taken = np.zeros(len(films)) if horizon in BEFORE else to_date(past, rows)
     where = {f: i for i, f in enumerate(rows.films)}
-    found = np.full((len(ours.films), len(ENDS)), np.nan)
+    ends = np.full((len(ours.films), len(ENDS)), np.nan)
     start = time.perf_counter()
     for origin in np.unique(ours.origin):
         keep = np.flatnonzero((rows.as_of < origin) & (rows.opening >= origin - WINDOW_DAYS))
@@ -168,9 +168,9 @@ def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
                     loss="quantile", quantile=p, max_iter=250, learning_rate=0.05,
                     max_leaf_nodes=6, min_samples_leaf=15, early_stopping=False, random_state=1,
                 ).fit(x[:, varies], y)  # fmt: skip
-            found[here, k] = model.predict(rows.x[at][:, varies]) + taken[at]
+            ends[here, k] = model.predict(rows.x[at][:, varies]) + taken[at]
     seconds = time.perf_counter() - start
-    logs = np.sort(found, axis=1)
+    logs = np.sort(ends, axis=1)
     truth = np.log(ours.truth / ours.price)
     return Plain(
         seconds,

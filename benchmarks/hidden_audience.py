@@ -145,16 +145,16 @@ class Signs:
 def groups_of(card: Card, signs: Signs) -> set[str]:
     """The hidden groups that a card stands for."""
     traits = {*card.traits, *re.findall(r"[a-z]+:[^\s()|&!]+", card.rule)}
-    found = {h for h in ("dog", "cat") if any(signs.hobby(t, h) for t in traits)}
+    groups = {h for h in ("dog", "cat") if any(signs.hobby(t, h) for t in traits)}
     ages = [t.removeprefix("age:") for t in traits if t.startswith("age:")]
     young = bool(ages) and all(_within(a, 18, 34) for a in ages)
     if "gender:female" in traits and young:
-        found.add("young woman")
+        groups.add("young woman")
     household = any(t.startswith("household:") and t != "household:1" for t in traits)
     parents = bool(ages) and all(_within(a, 18, 54) for a in ages)
     if any(signs.hobby(t, "baby", "children") for t in traits) or (household and parents):
-        found.add("young family")
-    return found
+        groups.add("young family")
+    return groups
 
 
 def _within(band: str, least: int, most: int) -> bool:
@@ -192,8 +192,8 @@ class Question:
     def strata(self, traits: Sequence[Trait]) -> tuple[list[Strata], list[int]]:
         """The strata that the product holds equal for some traits, and which of them each has."""
         groups, of_trait = groups_for(traits, self.outcome.kinds, self.base.histograms)
-        found: list[Strata] = [g.strata(self.sheet.activity) for g in groups]
-        return found, of_trait.tolist()
+        strata: list[Strata] = [g.strata(self.sheet.activity) for g in groups]
+        return strata, of_trait.tolist()
 
     def truths(
         self, traits: Sequence[Trait], has: csr_array | None = None
@@ -222,7 +222,7 @@ def question(made: House, outcome: str, base: str) -> Question:
         people[0][block], people[1][block] = sets
     wanted = outcome_of(outcome, plans[0].rule, population.catalogue, people[0])
     blocks = Blocks(workspace.lake, population.build, workspace.place.path / CACHE)
-    found = sheet(
+    page = sheet(
         blocks,
         people[1],
         people[0],
@@ -233,11 +233,11 @@ def question(made: House, outcome: str, base: str) -> Question:
         most_others=market.people,
     )
     return Question(
-        found,
+        page,
         measure_base(blocks, people[1]),
         wanted,
-        chance_of(made.truth, outcome)[found.persons],
-        fine(made.truth.log_activity[found.persons], made.truth.sources[found.persons]),
+        chance_of(made.truth, outcome)[page.persons],
+        fine(made.truth.log_activity[page.persons], made.truth.sources[page.persons]),
     )
 
 
@@ -267,10 +267,10 @@ def bases(made: House, rule: str) -> list[tuple[str, tuple[str, ...]]]:
     kinds = {"wants": ("want_to_see",), "saw": ("view", "ticket")}
     seen = base_rule({k for f in ("wants", "saw") if f"{f}:" in rule for k in kinds[f]}, sources)
     baskets = f"{base_rule(['purchase'], sources)} & {seen}"
-    found: list[tuple[str, tuple[str, ...]]] = [(baskets, BASKETS)]
+    candidates: list[tuple[str, tuple[str, ...]]] = [(baskets, BASKETS)]
     for family, several in fact_traits(traits).items():
-        found.append((f"{seen} & {any_of([t.name for t in several])}", (family,)))
-    return found
+        candidates.append((f"{seen} & {any_of([t.name for t in several])}", (family,)))
+    return candidates
 
 
 def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
@@ -283,9 +283,9 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
         answer = app.discover(made.workspace, rule, base=base, families=wanted)
         asked = question(made, rule, base)
         by_name = {t.name: t for t in asked.sheet.traits}
-        told = [r for r in answer.rows if r.q is not None]
-        truths = asked.truths([by_name[r.trait] for r in told])
-        for row, one, two in zip(told, *truths, strict=True):
+        tested_rows = [r for r in answer.rows if r.q is not None]
+        truths = asked.truths([by_name[r.trait] for r in tested_rows])
+        for row, one, two in zip(tested_rows, *truths, strict=True):
             rows.append(Beside(row.trait, row.ratio, row.low, row.high, float(one), float(two)))
             verdicts[row.verdict] = verdicts.get(row.verdict, 0) + 1
     return rows, verdicts
@@ -294,7 +294,7 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
 def cards_beside(made: House, rule: str, cards: Sequence[Card]) -> list[Beside]:
     """Each card's affinity beside the truth, over the base that its kind is compared over."""
     asked = [question(made, rule, base) for base, _ in bases(made, rule)]
-    found = []
+    pairs = []
     for card in cards:
         over = asked[0] if card.family in BASKETS else asked[-1]
         # A composition of facts stands for none of them, and is compared as each of them is.
@@ -303,16 +303,16 @@ def cards_beside(made: House, rule: str, cards: Sequence[Card]) -> list[Beside]:
         members = people_of(made, card.rule)
         who = csr_array(np.isin(over.sheet.persons, members)[:, None].astype(np.float32))
         one, two = over.truths([first], who)
-        mine = card.affinity
-        found.append(Beside(card.name, mine.value, mine.low, mine.high, one[0], two[0]))
-    return found
+        affinity = card.affinity
+        pairs.append(Beside(card.name, affinity.value, affinity.low, affinity.high, one[0], two[0]))
+    return pairs
 
 
 def people_of(made: House, rule: str) -> Ints:
     """The persons who fit a rule and take part."""
     population = audience_population(made.workspace, as_of=made.market.today)
-    found = audiences.people(population, population.plan(rule))
-    return np.concatenate([np.asarray(sets[0].to_array(), np.int64) for _, sets, _ in found])
+    blocks = audiences.people(population, population.plan(rule))
+    return np.concatenate([np.asarray(sets[0].to_array(), np.int64) for _, sets, _ in blocks])
 
 
 # One seed, and many -------------------------------------------------------------------------------
@@ -342,38 +342,38 @@ def run(task: Task) -> dict[str, Any]:
         made = house(task.market, Path(work) / "house")
         built = time.perf_counter() - started
         try:
-            found = judged(made) | {"built_s": built, "s": time.perf_counter() - started}
+            result = judged(made) | {"built_s": built, "s": time.perf_counter() - started}
         finally:
             made.workspace.close()
             season.cache_clear()
     half = task.path.with_suffix(".part")
-    half.write_text(json.dumps(found))
+    half.write_text(json.dumps(result))
     half.replace(task.path)
-    return found
+    return result
 
 
 def judged(made: House) -> dict[str, Any]:
     """What the product says of the scenario's film, beside the truth."""
     film = made.truth.film(scenario(made.market).film)
-    said = ask(made, slug(film))
+    answer = ask(made, slug(film))
     signs = Signs.of(made.market.seed)
-    first = [groups_of(card, signs) for card in said.cards[:FIRST]]
-    rule = " | ".join(s.rule for s in said.used if s.source != "text")
+    first = [groups_of(card, signs) for card in answer.cards[:FIRST]]
+    rule = " | ".join(s.rule for s in answer.used if s.source != "text")
     rows, _ = tested(made, rule) if rule else ([], {})
-    held = cards_beside(made, rule, [c for c in said.cards if c.standing != "guess"])
+    held = cards_beside(made, rule, [c for c in answer.cards if c.standing != "guess"])
     persons, propensity = scored(made, slug(film))
     goes = made.truth.goes(film)
     return {
         "seed": made.market.seed,
         "scenario": made.market.scenario,
-        "verdict": said.verdict,
-        "found": sum(c.standing == "found" for c in said.cards),
-        "expected": sum(c.standing == "expected" for c in said.cards),
-        "interest_people": said.interest_people,
-        "seed_people": said.seed_people,
+        "verdict": answer.verdict,
+        "found": sum(c.standing == "found" for c in answer.cards),
+        "expected": sum(c.standing == "expected" for c in answer.cards),
+        "interest_people": answer.interest_people,
+        "seed_people": answer.seed_people,
         "groups": {g: any(g in of for of in first) for g in GROUPS},
         "cards": [asdict(b) for b in held],
-        "card_traits": [list(c.traits) for c in said.cards],
+        "card_traits": [list(c.traits) for c in answer.cards],
         "tested": {r: _held(rows, r) for r in REFERENCES},
         "capture": oracle_capture(goes[persons], propensity),
         "activity_capture": oracle_capture(goes[persons], made.truth.log_activity[persons]),
@@ -382,8 +382,8 @@ def judged(made: House) -> dict[str, Any]:
 
 def _held(rows: Sequence[Beside], reference: str) -> tuple[int, int]:
     """How many intervals hold the truth, of how many."""
-    told = [h for r in rows if (h := r.holds(reference)) is not None]
-    return sum(told), len(told)
+    held = [h for r in rows if (h := r.holds(reference)) is not None]
+    return sum(held), len(held)
 
 
 def run_all(tasks: Sequence[Task], workers: int) -> Iterator[dict[str, Any]]:
@@ -406,8 +406,8 @@ def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
         rows.append((f"cards whose 95 % interval holds the truth, {reference}", "93-97 %",
                      _share([c for c in cards if c is not None])))  # fmt: skip
         held, of = np.sum([r["tested"][reference] for r in results], axis=0).tolist()
-        told = f"{held / of:.1%} of {of:,.0f}" if of else "none"
-        rows.append((f"tested traits likewise, {reference}", "93-97 %", told))
+        share = f"{held / of:.1%} of {of:,.0f}" if of else "none"
+        rows.append((f"tested traits likewise, {reference}", "93-97 %", share))
     rows.append(
         (
             "goers in the best tenth, to the oracle's",
@@ -474,8 +474,8 @@ def main() -> None:
         results = []
         for result in run_all(tasks, asked.workers):
             results.append(result)
-            told = f"{name} {len(results)}/{seeds}: seed {result['seed']}, {result['verdict']}"
-            print(f"{told}, {result['s']:.0f} s", file=sys.stderr, flush=True)
+            line = f"{name} {len(results)}/{seeds}: seed {result['seed']}, {result['verdict']}"
+            print(f"{line}, {result['s']:.0f} s", file=sys.stderr, flush=True)
         if results:
             rows += hidden_rows(results) if name == "hidden-audience" else null_rows(results)
     print(table(("simulated", "wanted", "measured"), rows))

@@ -92,11 +92,11 @@ def measured(folder: Path, rows: int, kinds: list[str], ids: list[str]) -> Itera
                     ingest, path, str(folder / "house"), with_ids
                 )
                 assert written == rows
-                way = f"ids {order}, each looked up" if with_ids else "known by its file"
+                case = f"ids {order}, each looked up" if with_ids else "known by its file"
                 yield [
                     f"{rows // 1_000_000} M",
                     kind,
-                    way,
+                    case,
                     seconds,
                     rows / seconds,
                     peak_gb,
@@ -116,18 +116,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     print(machine())
-    found: list[list[object]] = []
+    measurements: list[list[object]] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for millions in options.rows:
             rows = millions * 1_000_000
             for row in measured(Path(folder), rows, options.kinds, options.ids):
-                found.append(row)
+                measurements.append(row)
                 print(row, flush=True)
     heads = (
         "rows", "file", "feed", "seconds", "rows/s", "peak GB", "DuckDB rows/s", "DuckDB peak GB",
         "times DuckDB",
     )  # fmt: skip
-    print(table(heads, found))
+    print(table(heads, measurements))
 
 
 if __name__ == "__main__":

@@ -93,8 +93,8 @@ def _accounts(people: int) -> Iterator[pa.RecordBatch]:
 
 
 def _some(persons: npt.NDArray[np.int64], what: str, share: float) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = keyed_bits(persons, what.encode()) < np.uint32(share * 2**32)
-    return found
+    drawn: npt.NDArray[np.bool_] = keyed_bits(persons, what.encode()) < np.uint32(share * 2**32)
+    return drawn
 
 
 def _audiences(made: Made) -> tuple[list[LineAudience], list[DeliveryLine]]:
@@ -105,19 +105,21 @@ def _audiences(made: Made) -> tuple[list[LineAudience], list[DeliveryLine]]:
         ids = np.arange(block * BLOCK, min((block + 1) * BLOCK, made.people), dtype=np.int64)
         for name, share in zip(names, shares, strict=True):
             sets[name][block] = BitMap(ids[_some(ids, name, share)].astype(np.uint32))
-    lines, told = [], []
+    lines, deliveries = [], []
     for share in SHARES:
-        mine = sets[f"audience {share}"]
-        off = {b: p - sets["has tickets"][b] for b, p in mine.items()}
+        people = sets[f"audience {share}"]
+        off = {b: p - sets["has tickets"][b] for b, p in people.items()}
         refused = {"no_consent": sets["no consent"], "has_ticket": sets["has ticket"]}
         for channel, sources in CHANNELS.items():
             why = refused | ({"not_addressed": off} if channel == "mail" else {})
             for week in range(made.weeks):
                 name = f"a{share:g}-{channel}-{week}"
-                lines.append(LineAudience(name, mine, why, channel))
+                lines.append(LineAudience(name, people, why, channel))
                 day = MONDAY + timedelta(weeks=week)
-                told.append(DeliveryLine(name, f"{share:g}", channel, sources, "parquet", day, 1.0))
-    return lines[: made.lines], told[: made.lines]
+                deliveries.append(
+                    DeliveryLine(name, f"{share:g}", channel, sources, "parquet", day, 1.0)
+                )
+    return lines[: made.lines], deliveries[: made.lines]
 
 
 class Laps:
@@ -137,10 +139,10 @@ class Laps:
 
 def ours(made: Made, folder: Path) -> dict[str, float]:
     """Seconds of each step, and the rows written; all in one process."""
-    lines, told = _audiences(made)
+    lines, deliveries = _audiences(made)
     lake = Lake(Place.of(str(folder / "lake")))
     laps = Laps()
-    assigned = _assigned(lines, told, laps)
+    assigned = _assigned(lines, deliveries, laps)
     del lines
     at = datetime(2025, 7, 1, tzinfo=UTC)
     freeze_people(lake, "c", assigned, at=at, batch="campaign:c")
@@ -150,7 +152,7 @@ def ours(made: Made, folder: Path) -> dict[str, float]:
     laps("read")
     out = folder / "out"
     out.mkdir(exist_ok=True)
-    done = deliver(lake, told, people, out, log=False)
+    done = deliver(lake, deliveries, people, out, log=False)
     laps("deliver")
     # Files of the lake are mapped: their pages count as ours while they fit, and are let go.
     status = dict(x.split(":", 1) for x in Path("/proc/self/status").read_text().splitlines())
@@ -158,7 +160,9 @@ def ours(made: Made, folder: Path) -> dict[str, float]:
     return laps.found | {"rows": float(sum(d.rows for d in done))}
 
 
-def _assigned(lines: list[LineAudience], told: list[DeliveryLine], laps: Laps) -> list[Assigned]:
+def _assigned(
+    lines: list[LineAudience], deliveries: list[DeliveryLine], laps: Laps
+) -> list[Assigned]:
     """Whom the cap leaves out, and arms within strata."""
     g = np.random.default_rng(1)
     strata = {b: g.integers(0, STRATA, BLOCK, np.uint16) for b in lines[0].people}
@@ -166,7 +170,7 @@ def _assigned(lines: list[LineAudience], told: list[DeliveryLine], laps: Laps) -
     left = {id(x.refused): eligible(x) for x in lines}
     bookings = [
         Booking(x.channel, d.day, d.frequency, left[id(x.refused)])
-        for x, d in zip(lines, told, strict=True)
+        for x, d in zip(lines, deliveries, strict=True)
     ]
     over = over_cap(bookings, [], CAPS)
     capped = [
@@ -174,9 +178,9 @@ def _assigned(lines: list[LineAudience], told: list[DeliveryLine], laps: Laps) -
         for x, o in zip(lines, over, strict=True)
     ]
     laps("cap")
-    found = assign_lines(capped, key=b"k", campaign="c", holdout=0.1, strata=strata)
+    assigned = assign_lines(capped, key=b"k", campaign="c", holdout=0.1, strata=strata)
     laps("arms")
-    return found
+    return assigned
 
 
 def library(made: Made, folder: Path) -> tuple[float, int]:
@@ -185,10 +189,10 @@ def library(made: Made, folder: Path) -> tuple[float, int]:
 
     lake = Lake(Place.of(str(folder / "lake")))
     people = read_people(lake, "c", [TREATED])
-    _, told = _audiences(Made(1, made.lines))
+    _, deliveries = _audiences(Made(1, made.lines))
     work = folder / "sql"
     work.mkdir(exist_ok=True)
-    for line in told:
+    for line in deliveries:
         parts = [np.asarray(p.to_array()) for p in people[line.line][TREATED].values()]
         pq.write_table(pa.table({"person": np.concatenate(parts).astype(np.int64)}),
                        work / f"{line.line}.treated")  # fmt: skip
@@ -198,7 +202,7 @@ def library(made: Made, folder: Path) -> tuple[float, int]:
     with duckdb.connect() as sql:
         sql.execute(f"SET memory_limit = '{MEMORY}'")
         start = time.perf_counter()
-        for line in told:
+        for line in deliveries:
             sql.execute(
                 "COPY (SELECT source, account FROM read_parquet($files, hive_partitioning = true)"
                 " JOIN read_parquet($treated) USING (person) WHERE source IN $sources)"
@@ -207,7 +211,7 @@ def library(made: Made, folder: Path) -> tuple[float, int]:
                  "sources": list(line.sources)},
             )  # fmt: skip
         seconds = time.perf_counter() - start
-    for line in told:
+    for line in deliveries:
         rows += pq.read_metadata(work / f"{line.line}.parquet").num_rows
     return seconds, rows
 
@@ -219,21 +223,21 @@ def run(made: Made, fits: int) -> list[tuple[object, ...]]:
         print(f"{made.people:,} people, {made.lines} lines", flush=True)
         make(made, folder)
         _, peak, steps = in_own_process(ours, made, folder)
-        rows = int(steps.pop("rows"))
+        written = int(steps.pop("rows"))
         per = 1e8 / made.people
         whole = sum(steps.values())
-        found: list[tuple[object, ...]] = [
+        rows: list[tuple[object, ...]] = [
             (made.people, f"ours: {name}", seconds, seconds * per, "") for name, seconds in
             steps.items()
         ]  # fmt: skip
-        found.append((made.people, f"ours: all, {rows:,} rows", whole, whole * per, peak))
+        rows.append((made.people, f"ours: all, {written:,} rows", whole, whole * per, peak))
         if made.people <= fits:
             _, peak, (seconds, theirs) = in_own_process(library, made, folder)
-            assert theirs == rows, f"DuckDB wrote {theirs:,} rows, we {rows:,}"
+            assert theirs == written, f"DuckDB wrote {theirs:,} rows, we {written:,}"
             ratio = seconds / steps["deliver"]
-            told = f"DuckDB: a join a line ({ratio:.1f} × our deliver)"
-            found.append((made.people, told, seconds, seconds * per, peak))
-        return found
+            label = f"DuckDB: a join a line ({ratio:.1f} × our deliver)"
+            rows.append((made.people, label, seconds, seconds * per, peak))
+        return rows
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -41,17 +41,17 @@ class Openings:
     total: Floats
 
 
-def openings(market: Market, found: Season) -> Openings:
+def openings(market: Market, whole: Season) -> Openings:
     """Weekends are Friday to Sunday; a Wednesday's opening has its first days in the opening."""
-    over = [f for f in found.films if (market.today - f.release).days > RUN]
-    rows = [weekends(found, f) for f in over]
+    over = [f for f in whole.films if (market.today - f.release).days > RUN]
+    rows = [weekends(whole, f) for f in over]
     first, second, total = np.array(rows).T
     return Openings(first, second, total)
 
 
-def weekends(found: Season, film: Film) -> tuple[float, float, float]:
+def weekends(whole: Season, film: Film) -> tuple[float, float, float]:
     """A film's opening weekend, second weekend and total."""
-    gross = found.gross[film.number].sum(axis=0)
+    gross = whole.gross[film.number].sum(axis=0)
     friday = (4 - film.release.weekday()) % 7
     return (
         float(gross[: friday + 3].sum()),
@@ -65,13 +65,13 @@ def crowd(market: Market) -> list[People]:
     return [people(market, chunk) for chunk in range(market.chunks)]
 
 
-def goes(market: Market, found: Season, film: Film, crowd: list[People]) -> Flags:
+def goes(market: Market, whole: Season, film: Film, crowd: list[People]) -> Flags:
     """Who goes to a film in its run, left to themselves."""
     parts = []
     for part in crowd:
         with np.errstate(divide="ignore"):
             needed = thresholds(market, part.person, film) / weights(film, part)
-        parts.append(needed <= found.interest[film.number][part.city, -1])
+        parts.append(needed <= whole.interest[film.number][part.city, -1])
     return np.concatenate(parts)
 
 
@@ -100,17 +100,17 @@ def shopping(market: Market, crowd: list[People]) -> tuple[Ints, Flags]:
 def shape(seed: int) -> dict[str, float]:
     """All facts of one seed."""
     market = Market(people=PEOPLE, seed=seed)
-    found, everyone = season(market), crowd(market)
+    whole, everyone = season(market), crowd(market)
     films = {f.id: f for f in slate(market)}
     answers = scenario(market)
-    made = openings(market, found)
+    made = openings(market, whole)
     low, middle, high = np.quantile(made.total / made.first, [0.1, 0.5, 0.9])
     events, pet_buyers = shopping(market, everyone)
     dog = np.concatenate([p.has("dog") for p in everyone])
     adult = np.concatenate([p.age >= 18 for p in everyone])
-    null = goes(market, found, films[answers.null_film], everyone)
-    hidden = goes(market, found, films[answers.film], everyone)
-    per_head = found.admissions.sum(axis=(1, 2))[: market.past_films].sum() / 6e7 / 5
+    null = goes(market, whole, films[answers.null_film], everyone)
+    hidden = goes(market, whole, films[answers.film], everyone)
+    per_head = whole.admissions.sum(axis=(1, 2))[: market.past_films].sum() / 6e7 / 5
     return {
         "total ÷ opening, median": middle,
         "total ÷ opening, 10 %": low,
@@ -122,21 +122,21 @@ def shape(seed: int) -> dict[str, float]:
         "pet buyers → null film, stratified": affinity(pet_buyers, null, events, adult, STRATA)[0],
         "dog keepers → hidden-audience film": affinity(dog, hidden, events, adult, STRATA)[0],
         "dog keepers → null film": affinity(dog, null, events, adult, STRATA)[0],
-        "people's tickets ÷ season's": sold(market, found, everyone),
-        **scenarios(seed, found),
+        "people's tickets ÷ season's": sold(market, whole, everyone),
+        **scenarios(seed, whole),
     }
 
 
-def sold(market: Market, found: Season, everyone: list[People]) -> float:
+def sold(market: Market, whole: Season, everyone: list[People]) -> float:
     """Tickets of the simulated people in a year, to their share of the country's."""
-    left = seats(market, found)
+    left = seats(market, whole)
     bought = 0
     for part in everyone:
-        made = take_seats(found, part, sold_visits(market, found, part), left)
+        made = take_seats(whole, part, sold_visits(market, whole, part), left)
         inside = (made.showing_day >= 0) & (made.showing_day < market.days)
         bought += int(made.quantity[inside].sum())
-    day = found.release[:, None] + np.arange(RUN)
-    expected = found.admissions.sum(axis=1)[(day >= 0) & (day < market.days)].sum()
+    day = whole.release[:, None] + np.arange(RUN)
+    expected = whole.admissions.sum(axis=1)[(day >= 0) & (day < market.days)].sum()
     return float(bought / (expected * market.people / 6e7))
 
 
@@ -161,9 +161,9 @@ def scenarios(seed: int, hidden: Season) -> dict[str, float]:
     return facts
 
 
-def below(market: Market, found: Season, opening: float) -> float:
+def below(market: Market, whole: Season, opening: float) -> float:
     """The share of past films that opened lower."""
-    return float((openings(market, found).first < opening).mean())
+    return float((openings(market, whole).first < opening).mean())
 
 
 TARGETS = {

@@ -75,10 +75,10 @@ _SCORES = (
 
 
 def scores(
-    found: Mapping[str, int], truth: Mapping[str, str], direct: int, expected: str, refused: int
+    persons: Mapping[str, int], truth: Mapping[str, str], direct: int, expected: str, refused: int
 ) -> tuple[object, ...]:
     """Pairs of accounts in one person, and persons that are exactly right."""
-    got, true = _clusters(found), _clusters(truth)
+    got, true = _clusters(persons), _clusters(truth)
     got_pairs, true_pairs = _pairs(got), _pairs(true)
     right = len(got_pairs & true_pairs)
     precision, recall = right / max(len(got_pairs), 1), right / len(true_pairs)
@@ -124,8 +124,8 @@ def _linked(
             at=AT,
         )
         rows = lake.read(ACCOUNT_PERSON)
-        found = dict(zip(rows["account"].to_pylist(), rows["person"].to_pylist(), strict=True))
-        return found, known.truth, direct, expected, done.refused
+        person_of = dict(zip(rows["account"].to_pylist(), rows["person"].to_pylist(), strict=True))
+        return person_of, known.truth, direct, expected, done.refused
 
 
 def _model(known: IdentitySet) -> pa.Table:
@@ -266,8 +266,8 @@ def _scan(folder: str, name: str) -> pl.LazyFrame:
 
 def _components(nodes: int, a: np.ndarray, b: np.ndarray) -> tuple[int, np.ndarray]:
     graph = coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(nodes, nodes))
-    found: tuple[int, np.ndarray] = connected_components(graph, directed=False)
-    return found
+    components: tuple[int, np.ndarray] = connected_components(graph, directed=False)
+    return components
 
 
 def _polars_scipy(folder: str) -> tuple[int, float, float]:
@@ -279,9 +279,9 @@ def _polars_scipy(folder: str) -> tuple[int, float, float]:
     core = time.perf_counter() - start
     named = nodes.with_columns(person=pl.Series(labels)).drop("node")
     named.write_parquet(f"{folder}/alternative_account_person.parquet")
-    said = _scan(folder, ACCOUNT_TABLE.name).collect().join(named, on=["source", "account"])
+    identifiers = _scan(folder, ACCOUNT_TABLE.name).collect().join(named, on=["source", "account"])
     latest = (
-        said.sort("person", "at", "source", "account")
+        identifiers.sort("person", "at", "source", "account")
         .group_by("person")
         .agg(
             pl.len(), pl.col("source").unique(), pl.col("gender", "birth_year").drop_nulls().last()

@@ -10,7 +10,7 @@ What people would buy anyway is not scored by the product's propensity here, whi
 minutes a film: it is the truth with an error of each person (log-normal, sd 0.5), of each
 audience (0.15) and of the whole (0.25). Three tenths are held out (with a tenth, films 2 and 3
 learned too little on the seeds it was built on), and channels withheld by lot from a fifth of the
-treated each, so that they can be told apart. The equal split and the split by reach keep the same
+treated each, so that they can be separated. The equal split and the split by reach keep the same
 caps; the obvious audience alone gets the best plan that the product makes for it. The budget is a
 cent a head: at half of it the true best plan spends on next to nobody but the obvious, so that
 none could beat it.
@@ -71,20 +71,20 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     given = parser.parse_args()
     print(f"Taken on {machine()}. {given.people:,} people a market, simulated.\n", flush=True)
-    found = []
+    markets = []
     for seed in range(given.first, given.first + given.seeds):
         start = time.perf_counter()
-        found.append(one_market(seed, given.people))
-        shares = [f"{x['ours'] / x['oracle']:.3f}" for x in found[-1]]
+        markets.append(one_market(seed, given.people))
+        shares = [f"{x['ours'] / x['oracle']:.3f}" for x in markets[-1]]
         seconds = time.perf_counter() - start
         print(f"seed {seed}: of the oracle's {', '.join(shares)}; {seconds:.1f} s", flush=True)
-    print("\n" + told(found))
+    print("\n" + summary(markets))
 
 
 def one_market(seed: int, people: int) -> list[dict[str, float]]:
     """True incremental tickets of every plan, film by film."""
     measured: list[Measured] = []
-    found = []
+    films = []
     for place, film in enumerate(three_films(seed, people)):
         expected = guessed(film, seed)
         parts, slots, left = ground(film, expected)
@@ -101,10 +101,10 @@ def one_market(seed: int, people: int) -> list[dict[str, float]]:
             "oracle": best_spend(film, parts, slots, left, budget, rows),
         }
         tickets = {k: won(film, book(film, slots, s)) for k, s in spends.items()}
-        found.append(tickets | {"oracle": max(tickets.values())})
+        films.append(tickets | {"oracle": max(tickets.values())})
         if place < 2:
             measured += lessons(film, slots, left, ours, f"film {place}")
-    return found
+    return films
 
 
 def learnt(measured: Sequence[Measured], seed: int) -> Response:
@@ -119,10 +119,10 @@ def guessed(film: Play, seed: int) -> Floats:
     """What a plan believes people would buy anyway: the truth with an honest error."""
     g = np.random.default_rng([seed, film.market.seed, 7])
     off = WHOLE_ERROR * g.normal() + PERSON_ERROR * g.normal(size=film.size)
-    for mine in film.audiences:
-        off = off + AUDIENCE_ERROR * g.normal() * mine
-    found: Floats = film.base * np.exp(off - PERSON_ERROR**2 / 2)
-    return found
+    for audience in film.audiences:
+        off = off + AUDIENCE_ERROR * g.normal() * audience
+    chance: Floats = film.base * np.exp(off - PERSON_ERROR**2 / 2)
+    return chance
 
 
 def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
@@ -132,8 +132,8 @@ def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
     def filled(level: float) -> Floats:
         spend = np.minimum(level * weight, slots.most)
         for row, limit in zip(rows.coefficients, rows.limits, strict=True):
-            mine = row > 0
-            spend[mine] *= min(1.0, limit / max(float(row @ spend), 1e-12))
+            addressed = row > 0
+            spend[addressed] *= min(1.0, limit / max(float(row @ spend), 1e-12))
         return spend
 
     for _ in range(25):
@@ -173,40 +173,40 @@ def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) ->
     def bought(who: Flags) -> Bought:
         return Bought(float(who.sum()), float(tickets[who].sum()), float((tickets[who] ** 2).sum()))
 
-    found = []
+    results = []
     for a, (_, kind) in enumerate(AUDIENCES):
         for number, part in enumerate(_parts(first == a, mix, tickets, arms.held_out)):
-            held, mine = part & arms.held_out, part & arms.treated
+            held, treated = part & arms.held_out, part & arms.treated
             # Of several mixes together, who is shown what is not chance alone.
             one = len(np.unique(mix[part])) == 1
-            sets = {str(s): mine & (shown == s) for s in np.unique(shown[mine])} if one else {
-                "": mine
+            sets = {str(s): treated & (shown == s) for s in np.unique(shown[treated])} if one else {
+                "": treated
             }  # fmt: skip
-            if not tickets[held].any() or not tickets[mine].any():
+            if not tickets[held].any() or not tickets[treated].any():
                 continue
-            told = answers(bought(held), {n: bought(who) for n, who in sets.items()})
-            for n, (response, error) in told.responses.items():
+            measured = answers(bought(held), {n: bought(who) for n, who in sets.items()})
+            for n, (response, error) in measured.responses.items():
                 mean = dict(zip(channels, doses[:, sets[n]].mean(axis=1).tolist(), strict=True))
                 if tickets[sets[n]].sum() >= LEAST_TICKETS and any(mean.values()):
-                    base = f"{name} {a} {number}", told.base_error
-                    found.append(Measured(kind, mean, response, error, name, *base))
-    return found
+                    base = f"{name} {a} {number}", measured.base_error
+                    results.append(Measured(kind, mean, response, error, name, *base))
+    return results
 
 
-def _parts(mine: Flags, mix: Ints, tickets: Floats, held: Flags) -> list[Flags]:
+def _parts(part: Flags, mix: Ints, tickets: Floats, held: Flags) -> list[Flags]:
     """People by their mix of channels, mixes with few tickets of the held out together."""
-    every = [mine & (mix == one) for one in np.unique(mix[mine])]
+    every = [part & (mix == one) for one in np.unique(mix[part])]
     large = [p for p in every if (tickets[p & held] > 0).sum() >= LEAST_TICKETS]
-    few = mine & ~np.logical_or.reduce(large) if large else mine
+    few = part & ~np.logical_or.reduce(large) if large else part
     return [*large, few] if few.any() else large
 
 
-def told(found: list[list[dict[str, float]]]) -> str:
+def summary(markets: list[list[dict[str, float]]]) -> str:
     """What all markets say together."""
-    share = np.array([[f["ours"] / f["oracle"] for f in films] for films in found])
+    share = np.array([[f["ours"] / f["oracle"] for f in films] for films in markets])
     rows = []
     for place in range(3):
-        of = [films[place] for films in found]
+        of = [films[place] for films in markets]
         beats = [f"{np.mean([f['ours'] > f[o] for f in of]):.0%}" for o in OTHERS]
         means = [f"{np.mean([f[o] / f['oracle'] for f in of]):.3f}" for o in OTHERS]
         at_least = f"{(share[:, place] >= 0.95).mean():.0%}"
@@ -218,7 +218,7 @@ def told(found: list[list[dict[str, float]]]) -> str:
     better = share[:, 2] - share[:, 0]
     return (
         table(heads, rows) + f"\n\nFilm 3 less film 1: {ranged(better)}; better in"
-        f" {(better > 0).mean():.0%} of {len(found)} seeds."
+        f" {(better > 0).mean():.0%} of {len(markets)} seeds."
     )
 
 

@@ -79,11 +79,11 @@ class Play:
     @cached_property
     def household(self) -> Ints:
         """Each person's household by a number."""
-        found, last = [], 0
+        heads, last = [], 0
         for c in self.crowd:
-            found.append(c.household + last)
-            last = int(found[-1].max()) + 1
-        return np.concatenate(found)
+            heads.append(c.household + last)
+            last = int(heads[-1].max()) + 1
+        return np.concatenate(heads)
 
     @property
     def days(self) -> int:
@@ -106,14 +106,14 @@ def three_films(seed: int, size: int) -> list[Play]:
     on = _on_channels(market, crowd)
     tier = np.concatenate([whole.cities.tier[c.city] for c in crowd])
     city = np.minimum(tier, 2)
-    found = []
+    films = []
     for place in range(3):
         g = np.random.default_rng([seed, place])
         # A seed of its own is luck of its own: the people are made already.
         own = replace(market, seed=10**6 * (place + 1) + seed)
         made = _another(whole, number, crowd, g)
-        found.append(Play(own, made, number, crowd, audiences, on, city))
-    return found
+        films.append(Play(own, made, number, crowd, audiences, on, city))
+    return films
 
 
 def _another(whole: Season, number: int, crowd: Sequence[People], g: np.random.Generator) -> Season:
@@ -136,21 +136,21 @@ def _another(whole: Season, number: int, crowd: Sequence[People], g: np.random.G
 def _audiences(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
     """What a house sees: who bought for a hobby, who says their age, who goes to such films."""
     g = np.random.default_rng([market.seed, 99])
-    found: list[list[Flags]] = [[] for _ in AUDIENCES]
+    members: list[list[Flags]] = [[] for _ in AUDIENCES]
     for c in crowd:
         bought = g.random(len(c)) < -np.expm1(-1.5 * c.activity)
-        said = g.random(len(c)) < 0.8
+        reported = g.random(len(c)) < 0.8
         adult = c.age >= 18
-        women = c.female & adult & (c.age < 35) & said
-        families = (c.has("baby") | c.has("children")) & adult & (c.age < 46) & said
+        women = c.female & adult & (c.age < 35) & reported
+        families = (c.has("baby") | c.has("children")) & adult & (c.age < 46) & reported
         drama = 0.3 * c.tastes[:, TASTES.index("drama")] + 0.85 * np.log(c.activity)
         drama = np.where(c.age >= 14, drama + 0.5 * g.normal(size=len(c)), -np.inf)
         fans = drama > np.quantile(drama, 1 - FAN_SHARE)
         shown = [c.has("dog") & bought, c.has("cat") & bought, women, families,
                  c.has("gardening") & bought, fans]  # fmt: skip
-        for one, mine in zip(found, shown, strict=True):
-            one.append(mine)
-    return tuple(np.concatenate(f) for f in found)
+        for one, shown_here in zip(members, shown, strict=True):
+            one.append(shown_here)
+    return tuple(np.concatenate(f) for f in members)
 
 
 def _on_channels(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
@@ -158,9 +158,9 @@ def _on_channels(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
     for source in ("shop", "video", "tickets"):
         flags = []
         for c in crowd:
-            mine = np.zeros(len(c), np.bool_)
-            mine[members(market, c, source).person] = True
-            flags.append(mine)
+            reachable = np.zeros(len(c), np.bool_)
+            reachable[members(market, c, source).person] = True
+            flags.append(reachable)
         has[source] = np.concatenate(flags)
     return tuple(
         np.logical_or.reduce([has[s] for s in channel.sources]) for channel in read_channels()
@@ -170,14 +170,14 @@ def _on_channels(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
 def ground(film: Play, expected: Floats) -> tuple[Cells, Slots, Floats]:
     """Cells, slots and what is left of a slot's impressions at the opening."""
     parts = cells(film.audiences, film.on, film.city, expected)
-    told = read_channels()
-    every = list(product(range(len(AUDIENCES)), range(len(told)), range(3), range(WEEKS)))
+    channels = read_channels()
+    every = list(product(range(len(AUDIENCES)), range(len(channels)), range(3), range(WEEKS)))
     a, c, g, w = (np.array(x) for x in zip(*every, strict=True))
     who = parts.in_audience[:, a].T & parts.on_channel[:, c].T & (parts.city[None] == g[:, None])
     addressed = (who * parts.persons).sum(1)
-    price = np.array([x.unit_price for x in told])[c]
-    limit = np.array([x.reach_limit for x in told])[c]
-    cap = np.array([x.frequency_cap for x in told])[c]
+    price = np.array([x.unit_price for x in channels])[c]
+    limit = np.array([x.reach_limit for x in channels])[c]
+    cap = np.array([x.frequency_cap for x in channels])[c]
     most = addressed * limit * price * cap
     slots = Slots(a, c, g, w, who, addressed, price, limit, most, np.zeros(len(a)))
     left = np.array([faded(1.0, 7 * (WEEKS - week) - 3.5) for week in range(WEEKS)])
@@ -196,7 +196,7 @@ def book(
     `kept` (channels, people) are those from whom a channel is not withheld. Each impression is a
     row of its own with its own chance to be seen, and those of a week are spread over its days.
     """
-    told = read_channels()
+    channels = read_channels()
     rates = slots.rates(spend)
     lines, person, day = [], [], []
     for s in np.flatnonzero(spend > 0):
@@ -204,16 +204,16 @@ def book(
         who = film.audiences[a] & film.on[c] & (film.city == g)
         who = who if treated is None else who & treated
         who = np.flatnonzero(who if kept is None else who & kept[c])
-        # The slot's own chance, so that plans are compared under the same luck.
-        luck = np.random.default_rng([film.market.seed, int(s)]).random(film.size)[who]
-        count = (np.floor(rates[s]) + (luck < rates[s] % 1)).astype(np.int64)
+        # The slot's own chance, so that plans are compared under the same uniform.
+        uniform = np.random.default_rng([film.market.seed, int(s)]).random(film.size)[who]
+        count = (np.floor(rates[s]) + (uniform < rates[s] % 1)).astype(np.int64)
         most = int(count.max(initial=0))
         for n in range(most):
-            mine = who[count > n]
-            lines.append(Line(f"{s} {n}", AUDIENCES[a][0], told[c].name))
-            person.append(mine)
+            exposed_again = who[count > n]
+            lines.append(Line(f"{s} {n}", AUDIENCES[a][0], channels[c].name))
+            person.append(exposed_again)
             monday = film.release - 7 * (WEEKS - w)
-            day.append(np.full(len(mine), monday + (2 * n + 1) * 7 // (2 * most)))
+            day.append(np.full(len(exposed_again), monday + (2 * n + 1) * 7 // (2 * most)))
     sizes = [len(p) for p in person]
     return deliveries(
         film.market,
@@ -228,12 +228,12 @@ def book(
 
 def played(film: Play, given: Deliveries) -> tuple[Ints, Ints]:
     """Tickets of each person with a campaign, and without it, by the simulator."""
-    found = []
+    outcomes = []
     for c in film.crowd:
         part = given.between(c.first, c.first + CHUNK)
-        found.append(play(film.market, film.season, c, film.number, part)[2])
-    return (np.concatenate([f.tickets for f in found]),
-            np.concatenate([f.tickets_without for f in found]))  # fmt: skip
+        outcomes.append(play(film.market, film.season, c, film.number, part)[2])
+    return (np.concatenate([f.tickets for f in outcomes]),
+            np.concatenate([f.tickets_without for f in outcomes]))  # fmt: skip
 
 
 def won(film: Play, given: Deliveries) -> float:
@@ -279,5 +279,5 @@ def gained(
     times = reaction(film.market, crowd, aware[where], who, doses, own)
     pull = draw[who] * sums[where].sum(axis=1)
     moved = draw[who] * (sums[where] * times).sum(axis=1)
-    found: Floats = MEAN_PARTY * (np.exp(-pull) - np.exp(-moved))
-    return found
+    tickets: Floats = MEAN_PARTY * (np.exp(-pull) - np.exp(-moved))
+    return tickets

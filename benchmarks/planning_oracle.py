@@ -52,14 +52,14 @@ class Crowd:
     @cached_property
     def room(self) -> Floats:
         """How many times the interest could grow where nobody had heard of the film."""
-        found: Floats = (1 - self.aware) / self.aware
-        return found
+        odds: Floats = (1 - self.aware) / self.aware
+        return odds
 
     @cached_property
     def pull(self) -> Floats:
         """Interest over the whole run, without a campaign."""
-        found: Floats = self.interest.sum(axis=1)
-        return found
+        total: Floats = self.interest.sum(axis=1)
+        return total
 
 
 class TrueAim:
@@ -133,22 +133,22 @@ class TrueAim:
         """
         c = self.crowd
         still = np.exp(-dose[:, None] * c.fade)
-        told = 1 - still
+        informed = 1 - still
         over = (seen - FATIGUE_FROM) / spread
         peak = np.exp(-0.5 * over**2) / np.sqrt(2 * np.pi)
         share = ndtr(over)
         weary = np.exp(-FATIGUE * spread * (over * share + peak))[:, None]
-        warm = np.exp(PERSUASION * told) * weary
-        times = (1 + c.room * told) * warm
+        warm = np.exp(PERSUASION * informed) * weary
+        times = (1 + c.room * informed) * warm
         more = c.room * warm + PERSUASION * times
-        cold = np.exp(-PUT_OFF_BY * told[c.sour])
+        cold = np.exp(-PUT_OFF_BY * informed[c.sour])
         times[c.sour], more[c.sour] = cold, -PUT_OFF_BY * cold
         moved = (c.interest * times).sum(axis=1)
-        steep = c.interest * more * still * c.fade
-        rise = steep.sum(axis=1)
+        slope = c.interest * more * still * c.fade
+        rise = slope.sum(axis=1)
         stay = MEAN_PARTY * np.exp(-moved)
         tire = np.where(c.sour, 0.0, FATIGUE * moved)
-        bent = stay * (rise**2 + np.maximum((steep * c.fade).sum(axis=1), 0.0))
+        bent = stay * (rise**2 + np.maximum((slope * c.fade).sum(axis=1), 0.0))
         return (
             float((MEAN_PARTY * np.exp(-c.pull) - stay).sum()),
             stay * rise,
@@ -169,11 +169,11 @@ def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
     log = np.clip(np.log(np.maximum(film.draw[who], 1e-3)), -2, 2)
     hits, doses = [], []
     for channel in read_channels():
-        told = CHANNELS[channel.name]
-        hit = -np.expm1(-told.reach * np.exp(told.bias * log))
+        response = CHANNELS[channel.name]
+        hit = -np.expm1(-response.reach * np.exp(response.bias * log))
         hits.append(hit)
         # Half a strength is about what an impression is when the film opens.
-        doses.append(-2 * np.log1p(hit * np.expm1(-told.strength / 2)))
+        doses.append(-2 * np.log1p(hit * np.expm1(-response.strength / 2)))
     sums, days, aware = run_by_parts(film, np.array([*DAYS, film.days]))
     place = film.place[who]
     person = np.concatenate([c.person for c in film.crowd])[who]
@@ -208,9 +208,9 @@ def best_spend(
     aim = TrueAim(film, parts, slots, left)
     matrix = np.vstack([np.ones(len(slots)), rows.coefficients])
     with threadpool_limits(1):
-        found = inside(aim, np.minimum(slots.most, budget), matrix, np.r_[budget, rows.limits], GAP)
-    assert found is not None
-    return found
+        spend = inside(aim, np.minimum(slots.most, budget), matrix, np.r_[budget, rows.limits], GAP)
+    assert spend is not None
+    return spend
 
 
 def gap_of(aim: TrueAim, spend: Floats, slots: Slots, budget: float, rows: Rows) -> float:

@@ -86,12 +86,12 @@ def _house(made: Made, folder: Path) -> tuple[Any, dict[int, BitMap]]:
 def ours(made: Made, folder: Path) -> tuple[float, float, float]:
     """Seconds to score everybody, their sum, and seconds for an audience of the best million."""
     blocks, base = _house(made, folder)
-    said = model()
+    scores = model()
     start = time.perf_counter()
-    total = sum(float(p.sum(dtype=np.float64)) for _, _, p in score_all(said, blocks, base))
+    total = sum(float(p.sum(dtype=np.float64)) for _, _, p in score_all(scores, blocks, base))
     scored = time.perf_counter() - start
     start = time.perf_counter()
-    best = top(said, blocks, base, min(BEST, made.people // 10), key=b"speed")
+    best = top(scores, blocks, base, min(BEST, made.people // 10), key=b"speed")
     assert sum(len(p) for p in best.values()) == min(BEST, made.people // 10)
     return scored, total, time.perf_counter() - start
 
@@ -139,16 +139,14 @@ def run(made: Made) -> list[tuple[object, ...]]:
         make(made, folder)
         per = 1e8 / made.people
         _, peak, (seconds, _, best) = in_own_process(ours, made, folder)
-        found: list[tuple[object, ...]] = [
+        rows: list[tuple[object, ...]] = [
             (made.people, "ours: a probability for everybody", seconds, seconds * per, peak),
             (made.people, "ours: the best million of them", best, best * per, peak),
         ]
         if made.people <= FITS:
             _, peak, seconds = in_own_process(library, made, folder)
-            found.append(
-                (made.people, "scikit-learn, matrix at hand", seconds, seconds * per, peak)
-            )
-        return found
+            rows.append((made.people, "scikit-learn, matrix at hand", seconds, seconds * per, peak))
+        return rows
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -125,9 +125,9 @@ def ours(made: Made) -> tuple[float, float, float]:
     prepared = time.perf_counter()
     whole = read_parts(counted, {"whole": None}, control="held_out", shares=given)
     read = time.perf_counter()
-    found = read_parts(counted, chosen, control="held_out", shares=given)
+    readout = read_parts(counted, chosen, control="held_out", shares=given)
     end = time.perf_counter()
-    assert all(isinstance(x, Readout) for x in [*whole.values(), *found.values()]), found
+    assert all(isinstance(x, Readout) for x in [*whole.values(), *readout.values()]), readout
     return prepared - start, read - prepared, end - read
 
 
@@ -212,12 +212,12 @@ def _events(ids: Ints, accounts: int, most: int) -> pa.Table:
     )
 
 
-def came_back(folder: Path, people: int, memory_gb: int) -> tuple[float, int]:
+def impressions_read(folder: Path, people: int, memory_gb: int) -> tuple[float, int]:
     """Seconds to read the exposure of all lines, and the impressions of all."""
     arms = Made(people, 1, 0).arms()
     with DuckDBEngine(memory_limit=f"{memory_gb}GB", spill=folder) as engine:
         start = time.perf_counter()
-        found: tuple[Exposure, ...] = exposure(
+        exposures: tuple[Exposure, ...] = exposure(
             engine,
             Lake(Place(str(folder))),
             lines=LINES,
@@ -228,7 +228,7 @@ def came_back(folder: Path, people: int, memory_gb: int) -> tuple[float, int]:
             campaign="made",
         )
         seconds = time.perf_counter() - start
-    return seconds, sum(x.impressions for x in found)
+    return seconds, sum(x.impressions for x in exposures)
 
 
 def main() -> None:
@@ -259,7 +259,7 @@ def read(made: Made) -> list[tuple[object, ...]]:
     per = 1e8 / made.people
     _, peak, (prepared, whole, parts) = in_own_process(ours, made)
     size = made.people, made.buyers
-    found: list[tuple[object, ...]] = [
+    rows: list[tuple[object, ...]] = [
         (*size, "ours: arms and buyers put together", prepared, prepared * per, peak),
         (*size, "ours: the whole", whole, whole * per, peak),
         (*size, f"ours: {made.parts} parts", parts, parts * per, peak),
@@ -268,11 +268,11 @@ def read(made: Made) -> list[tuple[object, ...]]:
         _, peak, (one, part) = in_own_process(dense, made)
         every = part * made.parts
         ratio = (one + every) / (prepared + whole + parts)
-        found += [
+        rows += [
             (*size, "table: the whole", one, one * per, peak),
             (*size, f"table: a part × {made.parts}, {ratio:.0f}× ours", every, every * per, peak),
         ]
-    return found
+    return rows
 
 
 def impressions(many: int, people: int, memory_gb: int) -> tuple[object, ...]:
@@ -282,7 +282,7 @@ def impressions(many: int, people: int, memory_gb: int) -> tuple[object, ...]:
         print(f"{many:,} impressions: writing…", flush=True)
         write_impressions(folder, many, people)
         print("reading…", flush=True)
-        _, peak, (seconds, seen) = in_own_process(came_back, folder, people, memory_gb)
+        _, peak, (seconds, seen) = in_own_process(impressions_read, folder, people, memory_gb)
         assert seen == many, f"{seen:,} of {many:,} impressions came back"
         return many, min(people, many // EACH), seconds, seconds * 1e9 / many, peak
     finally:

@@ -3,9 +3,9 @@
 python -m benchmarks.shuffled_labels [--runs N]
 
 The people are real (Open e-commerce, in the folder FULLHOUSE_DATA names); only the outcome is
-dealt out anew. Each person's outcome events are first taken out of everything known of them: their
+shuffled. Each person's outcome events are first taken out of everything known of them: their
 activity and the events behind their traits. What is left is split into strata by its number of
-events, and the outcome events are dealt out again among the people of a stratum, a whole person's
+events, and the outcome events are shuffled among the people of a stratum, a whole person's
 hand to one other person, and added to that person's activity. So who buys much still has the
 outcome more often, hands keep their sizes (bursts and all), traits keep their true links with one
 another and with activity, and nothing else goes with the outcome. Shuffling only the list of
@@ -72,8 +72,8 @@ class Stripped:
     @property
     def rest(self) -> Integers:
         """The events of each person that are not the outcome's."""
-        found: Integers = sum(self.block.activity, np.zeros(len(self.block.persons), np.int64))
-        return found
+        activity: Integers = sum(self.block.activity, np.zeros(len(self.block.persons), np.int64))
+        return activity
 
     @property
     def buyers(self) -> Integers:
@@ -113,8 +113,8 @@ def strip(block: Block, outcome: Outcome, own: OwnEvents) -> Stripped:
     hands = own.counts_of(block, rows)
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
-    mine = own.of(block, rows)
-    take_away(events, owner, trait, mine)
+    own_rows = own.of(block, rows)
+    take_away(events, owner, trait, own_rows)
     left = tuple(
         np.maximum(a - h, 0).astype(np.int32) for a, h in zip(block.activity, hands, strict=True)
     )
@@ -134,7 +134,7 @@ def shuffle(stripped: Stripped, rng: np.random.Generator, *, strata: bool) -> In
 
 
 def deal(stripped: Stripped, order: Integers) -> tuple[Block, Outcome, OwnEvents]:
-    """The block after the hands are dealt out, and the outcome that they make."""
+    """The block after the hands are shuffled out, and the outcome that they make."""
     hands = stripped.hands[:, order]
     block = stripped.block
     activity = tuple(a + h for a, h in zip(block.activity, hands, strict=True))
@@ -148,12 +148,12 @@ def deal(stripped: Stripped, order: Integers) -> tuple[Block, Outcome, OwnEvents
     return replace(block, activity=activity), replace(stripped.outcome, people=people), own
 
 
-def discover_dealt(
-    blocks: Made, traits: Sequence[Trait], dealt: Outcome, own: OwnEvents, **options: Any
+def discover_shuffled(
+    blocks: Made, traits: Sequence[Trait], shuffled: Outcome, own: OwnEvents, **options: Any
 ) -> Discovery:
-    """The product's whole test of every trait against an outcome as it was dealt."""
+    """The product's whole test of every trait against an outcome as it was shuffled."""
     shutil.rmtree(blocks.folder, ignore_errors=True)
-    return compare(blocks.build, (dealt, own), traits=traits, blocks=blocks, **options)
+    return compare(blocks.build, (shuffled, own), traits=traits, blocks=blocks, **options)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Tally:
 COLUMNS = (
     "outcome",
     "people",
-    "dealt among",
+    "shuffled among",
     "strata",
     "runs",
     "tests",
@@ -207,8 +207,8 @@ COLUMNS = (
 
 def share(hits: npt.NDArray[np.bool_]) -> str:
     """A share of runs in percent, with its exact 95 % interval."""
-    found = binomtest(int(hits.sum()), len(hits)).proportion_ci()
-    return f"{100 * hits.mean():.1f} % ({100 * found.low:.1f}–{100 * found.high:.1f})"
+    interval = binomtest(int(hits.sum()), len(hits)).proportion_ci()
+    return f"{100 * hits.mean():.1f} % ({100 * interval.low:.1f}–{100 * interval.high:.1f})"
 
 
 def trials(house: House, rule: str, runs: int, folder: Path) -> list[tuple[str, ...]]:
@@ -224,10 +224,10 @@ def trials(house: House, rule: str, runs: int, folder: Path) -> list[tuple[str, 
         seen = []
         for run in range(some):
             order = shuffle(stripped, np.random.default_rng((11, run)), strata=strata)
-            block, dealt, events = deal(stripped, order)
+            block, shuffled, events = deal(stripped, order)
             made = Made(house.workspace.lake, house.population.build, folder, block=block)
             options = {"base": stripped.base, "quantiles": quantiles}
-            seen.append(discover_dealt(made, house.traits, dealt, events, **options))
+            seen.append(discover_shuffled(made, house.traits, shuffled, events, **options))
         among = "people as active" if strata else "all buyers"
         kind = "ours" if quantiles > 1 else "none"
         head = (rule, str(seen[0].outcome_people), among, kind, str(some))
@@ -247,7 +247,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         TemporaryDirectory(prefix="fullhouse-shuffled-") as folder,
     ):
         for rule in asked.outcome or RULES:
-            lines += trials(house, rule, asked.runs, Path(folder) / "dealt")
+            lines += trials(house, rule, asked.runs, Path(folder) / "shuffled")
             print(f"… {rule}", flush=True)
     print(table(COLUMNS, lines))
 

@@ -78,8 +78,8 @@ def measured(folder: Path, people: int, days: int, workers: int) -> Iterator[lis
     shutil.rmtree(to)
     events = sum(rows.values())
     peak_gb = main_gb + workers * worker_gb if workers > 1 else main_gb
-    of, way = f"{people / 1e6:g} M", f"simulate, {workers} workers"
-    yield [of, way, seconds, events, events / seconds, peak_gb, size / 1e9]
+    of, case = f"{people / 1e6:g} M", f"simulate, {workers} workers"
+    yield [of, case, seconds, events, events / seconds, peak_gb, size / 1e9]
     seconds, peak_gb, size = in_own_process(plain, str(folder), rows, people, days)
     yield [of, "plain NumPy and Arrow", seconds, events, events / seconds, peak_gb, size / 1e9]
 
@@ -93,15 +93,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
     print(machine())
-    found: list[list[object]] = []
+    rows: list[list[object]] = []
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         for millions in options.people:
             people = round(millions * 1e6)
             for row in measured(Path(folder), people, options.days, options.workers):
-                found.append(row)
+                rows.append(row)
                 print(row, flush=True)
     heads = ("people", "way", "seconds", "events", "events/s", "peak GB", "GB written")
-    print(table(heads, found))
+    print(table(heads, rows))
 
 
 if __name__ == "__main__":

@@ -11,12 +11,12 @@ sample-ratio check against the intended shares. Whoever had a ticket before laun
 
 The truth is the sum, over the treated, of tickets with the campaign less tickets without. It is of
 the very people treated. So what an estimate misses it by is what the arms differ by WITHOUT a
-campaign (the luck of the arms), less what the held out gain by spill-over; and so:
-- Only the spread without a campaign is in that luck, while a readout's variance has the wider one
+campaign (the chance difference of the arms), less what the held out gain by spill-over; and so:
+- Only the spread without a campaign is in that difference, while a readout's variance has the wider
   of the treated too (Neyman 1923): intervals hold somewhat more than 95 %, the more so the larger
   the effect. "expected" is how often, from the error of the tickets without, where nothing spills
   over; "sd of z" (error over standard error; 1 if just right) is how much was measured.
-- The simulator knows what each would have bought, so the luck is known: it is what the same readout
+- The simulator knows what each would have bought, so that it is known: it is what the same readout
   says of the tickets without. Its mean is 0 where arms are fair, which the column "fair" checks;
   bias with it taken out has a far smaller error.
 
@@ -139,9 +139,9 @@ class Rows:
 
     def sums(self, values: Ints) -> Floats:
         """The sum of people's values in each row."""
-        found = np.zeros(len(self.treated))
-        np.add.at(found, self.of, values[self.ids])
-        return found
+        totals = np.zeros(len(self.treated))
+        np.add.at(totals, self.of, values[self.ids])
+        return totals
 
 
 @dataclass(frozen=True)
@@ -214,18 +214,21 @@ def bought(
     market: Market, play_on: Season, crowds: Sequence[People], film: int, given: Deliveries
 ) -> Bought:
     """What everybody buys with some deliveries."""
-    found = Bought(
+    purchases = Bought(
         np.full(market.people, NEVER),
         np.zeros(market.people, np.int64),
         np.zeros(market.people, np.int64),
     )
     for crowd in crowds:
-        mine = slice(crowd.first, crowd.first + len(crowd))
-        part = given.between(mine.start, mine.stop)
+        own = slice(crowd.first, crowd.first + len(crowd))
+        part = given.between(own.start, own.stop)
         _, visits, outcomes = play(market, play_on, crowd, film, part)
-        found.day[mine.start + visits.buyer] = visits.day
-        found.tickets[mine], found.without[mine] = outcomes.tickets, outcomes.tickets_without
-    return found
+        purchases.day[own.start + visits.buyer] = visits.day
+        purchases.tickets[own], purchases.without[own] = (
+            outcomes.tickets,
+            outcomes.tickets_without,
+        )
+    return purchases
 
 
 def drawn(where: Town, seed: int) -> Campaign:
@@ -260,16 +263,16 @@ def _audiences(where: Town, rng: Rng) -> dict[str, Flags]:
         return np.concatenate([of(crowd) for crowd in where.crowds])
 
     hobby = HOBBIES[int(rng.integers(len(HOBBIES)))]
-    found = {hobby: flags(lambda crowd: crowd.has(hobby))}
+    members = {hobby: flags(lambda crowd: crowd.has(hobby))}
     if rng.random() < 0.5:
         least = int(rng.integers(14, 45))
         most = least + int(rng.integers(15, 40))
-        found["ages"] = flags(lambda crowd: (crowd.age >= least) & (crowd.age < most))
+        members["ages"] = flags(lambda crowd: (crowd.age >= least) & (crowd.age < most))
     else:
         chosen = rng.random(len(where.season.cities)) < 0.5
-        found["cities"] = flags(lambda crowd: chosen[crowd.city])
-    found["by lot"] = rng.random(where.market.people) < rng.uniform(0.3, 0.7)
-    return found
+        members["cities"] = flags(lambda crowd: chosen[crowd.city])
+    members["by lot"] = rng.random(where.market.people) < rng.uniform(0.3, 0.7)
+    return members
 
 
 def eligible(where: Town, campaign: Campaign, design: Design) -> Flags:
@@ -350,10 +353,10 @@ def effects(
 def reading(rows: Rows, holdout: float, sold: Bought) -> Reading | None:
     """A readout beside the truth; None where a check stopped it."""
     outcomes = {TICKETS: rows.sums(sold.tickets), WITHOUT: rows.sums(sold.without)}
-    found = effects(rows, holdout, outcomes)
-    if found is None:
+    estimates = effects(rows, holdout, outcomes)
+    if estimates is None:
         return None
-    effect, nothing = found
+    effect, nothing = estimates
     more = outcomes[TICKETS] - outcomes[WITHOUT]
     total, chance = effect.total, nothing.total
     return Reading(
@@ -378,10 +381,10 @@ def ever_missed(
         until = campaign.launch + 7 * week
         tickets = rows.sums(np.where(sold.day < until, sold.tickets, 0))
         without = rows.sums(np.where(anyway.day < until, anyway.tickets, 0))
-        found = effects(rows, campaign.holdout, {TICKETS: tickets}, share=week / weeks)
-        if found is None or found[0].always_valid is None:
+        estimates = effects(rows, campaign.holdout, {TICKETS: tickets}, share=week / weeks)
+        if estimates is None or estimates[0].always_valid is None:
             continue
-        always, count = found[0].always_valid, found[0].people
+        always, count = estimates[0].always_valid, estimates[0].people
         truth = float((tickets - without)[rows.treated].sum())
         looks.append(not count * always.low <= truth <= count * always.high)
     return any(looks) if looks else None
@@ -389,7 +392,7 @@ def ever_missed(
 
 def run(where: Town, campaign: Campaign, designs: Sequence[Design] = DESIGNS) -> list[Run]:
     """One campaign under each design; designs with the same arms share what is played."""
-    found: list[Run] = []
+    runs: list[Run] = []
     made: dict[tuple[bool, bool], tuple[Flags, Flags, Bought]] = {}
     for design in designs:
         arms = (design.one_each, design.arms_by_household)
@@ -397,8 +400,8 @@ def run(where: Town, campaign: Campaign, designs: Sequence[Design] = DESIGNS) ->
             who = eligible(where, campaign, design)
             treated = treated_of(where, campaign, design, who)
             made[arms] = who, treated, played(where, campaign, who, treated)
-        found.append(_read(where, campaign, design, *made[arms]))
-    return found
+        runs.append(_read(where, campaign, design, *made[arms]))
+    return runs
 
 
 def _read(
@@ -419,16 +422,16 @@ def _read(
     )
 
 
-def bias(found: Sequence[Reading], *, luck: bool) -> tuple[float, float]:
-    """Mean error over mean truth and its 95 % Monte Carlo error; `luck` leaves in that of the arms.
+def bias(readings: Sequence[Reading], *, with_chance: bool) -> tuple[float, float]:
+    """Mean error over mean truth and its 95 % Monte Carlo error; `with_chance`: the arms' too.
 
     The error is that of a ratio of means over seeds.
     """
-    truth = np.array([r.truth for r in found])
-    error = np.array([r.value - r.truth - (0.0 if luck else r.chance) for r in found])
+    truth = np.array([r.truth for r in readings])
+    error = np.array([r.value - r.truth - (0.0 if with_chance else r.chance) for r in readings])
     value = float(error.sum() / truth.sum())
     left = error - value * truth
-    return value, float(1.96 * left.std(ddof=1) * len(found) ** 0.5 / truth.sum())
+    return value, float(1.96 * left.std(ddof=1) * len(readings) ** 0.5 / truth.sum())
 
 
 def covered(hits: Sequence[Sequence[bool]]) -> str:
@@ -441,8 +444,8 @@ def covered(hits: Sequence[Sequence[bool]]) -> str:
     off = np.array([sum(h) - share * len(h) for h in held])
     design = float((off**2).sum()) / max(count * share * (1 - share), 1e-9)
     fewer = max(1, round(count / max(1.0, design)))
-    found = wilson(round(share * fewer), fewer)
-    return f"{100 * share:.1f} ({100 * found.low:.1f} to {100 * found.high:.1f})"
+    interval = wilson(round(share * fewer), fewer)
+    return f"{100 * share:.1f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 
 def tickets_row(design: Design, runs: Sequence[Run]) -> tuple[object, ...]:
@@ -450,7 +453,7 @@ def tickets_row(design: Design, runs: Sequence[Run]) -> tuple[object, ...]:
     whole = [r.whole for r in runs if r.whole]
     truth = sum(r.truth for r in whole)
     others = sum(r.others for r in runs if r.whole)
-    biases = [bias(whole, luck=luck) for luck in (True, False)]
+    biases = [bias(whole, with_chance=with_chance) for with_chance in (True, False)]
     return (
         design.name,
         len(whole),
@@ -526,20 +529,20 @@ def alarmed(seed: int, count: int, holdout: float, arm: str, loss: float) -> tup
 
 def campaigns(size: Market, markets: int, seeds: Sequence[int]) -> list[list[Run]]:
     """The runs of each design: seeds are dealt to markets, which have seeds of their own."""
-    found: list[list[Run]] = [[] for _ in DESIGNS]
+    by_design: list[list[Run]] = [[] for _ in DESIGNS]
     began, done = perf_counter(), 0
     for number in range(markets):
-        mine = seeds[number::markets]
-        if not mine:
+        own_seeds = seeds[number::markets]
+        if not own_seeds:
             continue
         where = town(replace(size, seed=size.seed + number))
-        for seed in mine:
-            for runs, one in zip(found, run(where, drawn(where, seed)), strict=True):
+        for seed in own_seeds:
+            for runs, one in zip(by_design, run(where, drawn(where, seed)), strict=True):
                 runs.append(one)
             done += 1
             spent = perf_counter() - began
             _say(f"{done} of {len(seeds)} campaigns, {spent / done:.1f} s each")
-    return found
+    return by_design
 
 
 def main() -> None:
@@ -553,22 +556,22 @@ def main() -> None:
     seeds = range(given.seed, given.seed + given.seeds)
     size = Market(people=given.people, seed=given.seed, scenario=given.scenario)
     began = perf_counter()
-    found = campaigns(size, given.markets, seeds)
+    by_design = campaigns(size, given.markets, seeds)
     print(
         f"{given.seeds} campaigns for the film of {given.scenario!r} on"
         f" {min(given.markets, given.seeds)} markets of {given.people:,} people,"
         f" {(perf_counter() - began) / given.seeds:.1f} s each.\n"
     )
-    print(table(TICKETS_HEADS, [tickets_row(d, r) for d, r in zip(DESIGNS, found, strict=True)]))
+    print(table(TICKETS_HEADS, [tickets_row(*of) for of in zip(DESIGNS, by_design, strict=True)]))
     print()
-    print(table(COVERAGE_HEADS, [coverage_row(d, r) for d, r in zip(DESIGNS, found, strict=True)]))
+    print(table(COVERAGE_HEADS, [coverage_row(*of) for of in zip(DESIGNS, by_design, strict=True)]))
     print(f"\nStopped readouts, of {ALARM_PEOPLE:,} people assigned by the hash:\n")
     print(table(ALARM_HEADS, alarm_rows(seeds)))
 
 
 TICKETS_HEADS = (
     "design", "readouts", "people in arms", "true incremental tickets, mean", "error, % of truth",
-    "bias, %", "luck of the arms taken out, %", "held out's gain, %", "gain of people in no arm, %",
+    "bias, %", "without the arms' chance, %", "held out's gain, %", "gain of people in no arm, %",
 )  # fmt: skip
 COVERAGE_HEADS = (
     "design", "95 % interval holds the truth, %", "expected, %", "of each audience, %",

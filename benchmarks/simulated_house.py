@@ -100,17 +100,17 @@ def house(market: Market, folder: Path, *, earlier: bool = False) -> House:
     """
     if dirt.dirty(market):
         raise InputError(f"A house is filled with clean events only, not with {market.scenario!r}.")
-    found = season(market)
+    whole = season(market)
     crowd = [people(market, chunk) for chunk in range(market.chunks)]
     theirs = [tuple(members(market, part, s) for s in SOURCES) for part in crowd]
     workspace = app.init_house(str(folder), simulated=True)
     with tempfile.TemporaryDirectory(prefix="fullhouse-simulated-") as work:
-        making = Making(market, found, Path(work), crowd, theirs)
+        making = Making(market, whole, Path(work), crowd, theirs)
         making.keep()
         _fill(workspace, making)
-    _films(workspace, market, found, earlier=earlier)
+    _films(workspace, market, whole, earlier=earlier)
     app.traits_build(workspace, as_of=market.today)
-    return House(market, workspace, Truth(market, found, tuple(crowd), tuple(theirs)))
+    return House(market, workspace, Truth(market, whole, tuple(crowd), tuple(theirs)))
 
 
 # The tables ---------------------------------------------------------------------------------------
@@ -169,10 +169,10 @@ def _fill(workspace: Context, making: Making) -> None:
     persons = pa.concat_tables(_owners(making))
     version = lake.replace(ACCOUNT_PERSON, persons, marks={RUN: 1, NEXT: market.people})
     every = list(zip(making.crowd, making.members, strict=True))
-    told = [_account_rows(market, c, m) for c, of in every for m in of]
-    lake.append(ACCOUNT_TABLE, pa.concat_tables(told), batch=BATCH)
-    said = [_consent_rows(market, m) for _, of in every for m in of]
-    lake.append(CONSENT, _numbered("C", pa.concat_tables(said)), batch=BATCH)
+    account_rows = [_account_rows(market, c, m) for c, of in every for m in of]
+    lake.append(ACCOUNT_TABLE, pa.concat_tables(account_rows), batch=BATCH)
+    consent_rows = [_consent_rows(market, m) for _, of in every for m in of]
+    lake.append(CONSENT, _numbered("C", pa.concat_tables(consent_rows)), batch=BATCH)
     accounts_then = lake.snapshot(ACCOUNT_PERSON, version=version)
     write_persons(workspace.engine, lake, accounts_then, marks={RUN: 1}, metadata={})
     lake.append(PRODUCT, _product_rows(market), batch=BATCH)
@@ -201,36 +201,36 @@ def _owners(making: Making) -> list[pa.Table]:
 
 
 def _account_rows(market: Market, crowd: People, of: Members) -> pa.Table:
-    told = accounts(market, crowd, of)
-    gender = pc.if_else(pc.equal(told["gender"], "F"), "female", "male")
-    found = {
+    owners = accounts(market, crowd, of)
+    gender = pc.if_else(pc.equal(owners["gender"], "F"), "female", "male")
+    columns = {
         "source": of.source,
-        "account": told["id"],
-        "at": _utc(told["updated"]),
+        "account": owners["id"],
+        "at": _utc(owners["updated"]),
         "gender": gender,
-        "birth_year": told["birth_year"],
-        "region": told["region"],
-        "city": told["city"],
+        "birth_year": owners["birth_year"],
+        "region": owners["region"],
+        "city": owners["city"],
     }
-    if "household_size" in told.column_names:
-        found["household_size"] = told["household_size"]
-    rows = _with(found, batch=BATCH)
+    if "household_size" in owners.column_names:
+        columns["household_size"] = owners["household_size"]
+    rows = _with(columns, batch=BATCH)
     for field in ACCOUNT_TABLE.schema:
-        if field.name not in found and field.name != "batch":
+        if field.name not in columns and field.name != "batch":
             rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
     return rows.select(ACCOUNT_TABLE.names).cast(ACCOUNT_TABLE.schema)
 
 
 def _consent_rows(market: Market, of: Members) -> pa.Table:
-    said = consents.consents(market, of)
+    answers = consents.consents(market, of)
     return _with(
         {
             "source": of.source,
-            "account": said["member"],
-            "at": _utc(said["day"]),
-            "day": said["day"],
-            "purpose": said["purpose"],
-            "granted": pc.equal(said["yes"], 1),
+            "account": answers["member"],
+            "at": _utc(answers["day"]),
+            "day": answers["day"],
+            "purpose": answers["purpose"],
+            "granted": pc.equal(answers["yes"], 1),
         },
         batch=BATCH,
     )
@@ -274,18 +274,18 @@ def _purchases(making: Making, day: int) -> pa.Table:
 
     def of(chunk: int) -> Columns:
         theirs = making.records("shop", chunk)
-        found = dict(vars(purchases(making.market, shop, theirs, day=day, chunk=chunk)))
-        return found | {"number": column(theirs, "number")[found.pop("account")]}
+        rows = dict(vars(purchases(making.market, shop, theirs, day=day, chunk=chunk)))
+        return rows | {"number": column(theirs, "number")[rows.pop("account")]}
 
     rows = _day(making, of)
-    found = {
+    columns = {
         **_event(making, "purchases", day, rows),
         "product": product_ids(rows["product"]),
         "quantity": rows["quantity"].astype(np.float64),
         "unit_price": rows["price"],
     }
     nothing = pa.nulls(len(rows["second"]), pa.string())
-    return _with(found | {"title": nothing, "category": nothing}, currency="USD", batch=BATCH)
+    return _with(columns | {"title": nothing, "category": nothing}, currency="USD", batch=BATCH)
 
 
 def _plays(making: Making, day: int) -> pa.Table:
@@ -294,17 +294,17 @@ def _plays(making: Making, day: int) -> pa.Table:
 
     def of(chunk: int) -> Columns:
         records, theirs = making.records("people", chunk), making.records("video", chunk)
-        found = dict(vars(plays(market, out, records, theirs, day=day, chunk=chunk)))
-        return found | {"number": column(theirs, "number")[found.pop("account")]}
+        rows = dict(vars(plays(market, out, records, theirs, day=day, chunk=chunk)))
+        return rows | {"number": column(theirs, "number")[rows.pop("account")]}
 
     rows = _day(making, of)
-    found = {
+    columns = {
         **_event(making, "plays", day, rows),
         "film": video_ids(rows["film"]),
         "seconds": rows["seconds"].astype(np.float64),
         "completion": rows["share"],
     }
-    return _with(found, batch=BATCH)
+    return _with(columns, batch=BATCH)
 
 
 def _sales(making: Making, day: int) -> pa.Table:
@@ -316,7 +316,7 @@ def _sales(making: Making, day: int) -> pa.Table:
         return vars(sales(market, crowd, making.records("tickets", chunk), sold, day))
 
     rows = _day(making, of)
-    found = {
+    columns = {
         **_event(making, "sales", day, rows),
         "film": codes.chosen(pa.array([f.id for f in season_.films]), rows["film"]),
         "quantity": rows["quantity"].astype(np.float64),
@@ -326,7 +326,7 @@ def _sales(making: Making, day: int) -> pa.Table:
         "showing_at": _at(market, 0, 60 * rows["showing"]),
         "refunded": rows["refunded"],
     }
-    return _with(found, currency="USD", batch=BATCH)
+    return _with(columns, currency="USD", batch=BATCH)
 
 
 def _wants(making: Making, day: int) -> pa.Table:
@@ -338,8 +338,8 @@ def _wants(making: Making, day: int) -> pa.Table:
 
     rows = _day(making, of)
     films = pa.array([f.id for f in making.season.films])
-    found = {**_event(making, "wants", day, rows), "film": codes.chosen(films, rows["film"])}
-    return _with(found, batch=BATCH)
+    columns = {**_event(making, "wants", day, rows), "film": codes.chosen(films, rows["film"])}
+    return _with(columns, batch=BATCH)
 
 
 def _day(making: Making, of: Callable[[int], Columns]) -> dict[str, npt.NDArray[Any]]:
@@ -394,25 +394,25 @@ def _shown(clock: pa.Array) -> pa.Array:
     return to_utc(clock.cast(pa.timestamp("us")), absolute, ZONE)[0]
 
 
-def _films(workspace: Context, market: Market, found: Season, *, earlier: bool) -> None:
+def _films(workspace: Context, market: Market, whole: Season, *, earlier: bool) -> None:
     """What `fullhouse film import plain` takes in up to the market's last day."""
     at = datetime.combine(market.today, time(), UTC)
     with tempfile.TemporaryDirectory(prefix="fullhouse-plain-") as folder:
-        for place, rows in _plain(market, found, earlier=earlier).items():
+        for place, rows in _plain(market, whole, earlier=earlier).items():
             path = Path(folder) / place.rpartition("/")[2]
             pacsv.write_csv(rows, path)
             app.film_import(workspace, path, at=at, simulated=True)
 
 
-def _plain(market: Market, found: Season, *, earlier: bool) -> dict[str, pa.Table]:
+def _plain(market: Market, whole: Season, *, earlier: bool) -> dict[str, pa.Table]:
     if earlier:
-        every = plain.plain(market, found)
+        every = plain.plain(market, whole)
         return {place: t for place, t in every.items() if place.startswith("feeds/")}
     # `plain.plain` always plays the years before, which takes as long as the season itself.
     made = (
-        plain._films(found.films),
-        plain._grosses(market, found),
-        plain._signals(market, found),
+        plain._films(whole.films),
+        plain._grosses(market, whole),
+        plain._signals(market, whole),
     )
     today = pa.scalar(market.today)
     return {
@@ -455,10 +455,10 @@ class Truth:
     @cached_property
     def sources(self) -> Ints:
         """Where everybody has accounts, as bits in the order of SOURCES."""
-        found = np.zeros(self.market.people, np.int64)
+        bits = np.zeros(self.market.people, np.int64)
         for bit, source in enumerate(SOURCES):
-            found |= (self._joined(source) < NEVER).astype(np.int64) << bit
-        return found
+            bits |= (self._joined(source) < NEVER).astype(np.int64) << bit
+        return bits
 
     def goes(self, film: Film, *, by: date | None = None) -> Floats:
         """The chance of going to a film by a day, else over its whole run; seats permitting.
@@ -510,38 +510,38 @@ class Truth:
     def _interest(self, film: Film, day: npt.NDArray[Any]) -> Floats:
         """The interest that has added up in everybody's city by the end of a day."""
         run = np.minimum(day - self.season.release[film.number], RUN_DAYS - 1)
-        found = self.season.interest[film.number][self._city, np.maximum(run, 0)]
-        return np.where(run < 0, 0.0, found)
+        interest = self.season.interest[film.number][self._city, np.maximum(run, 0)]
+        return np.where(run < 0, 0.0, interest)
 
     def _wish(self, film: Film, day: Any) -> Floats:
         ahead = np.asarray(day) - (self.season.release[film.number] - WANT_DAYS)
-        found = self.season.wants[film.number][np.clip(ahead, 0, WANT_DAYS - 1)]
-        return np.where(ahead < 0, 0.0, found)
+        wish = self.season.wants[film.number][np.clip(ahead, 0, WANT_DAYS - 1)]
+        return np.where(ahead < 0, 0.0, wish)
 
     def _joined(self, source: str) -> Ints:
         """The day of everybody's first account with a source; NEVER without one."""
-        found = np.full(self.market.people, NEVER)
+        joined = np.full(self.market.people, NEVER)
         for crowd, of in zip(self.crowd, self.members, strict=True):
-            mine = of[SOURCES.index(source)]
-            np.minimum.at(found, crowd.person[mine.person], mine.joined)
-        return found
+            own = of[SOURCES.index(source)]
+            np.minimum.at(joined, crowd.person[own.person], own.joined)
+        return joined
 
     def _watches(self, film: Film) -> Floats:
         """The chance of a view at home.
 
-        Of SHELF films shown, drawn by popularity, one is taken by draw with Gumbel's luck; so a
+        Of SHELF films shown, drawn by popularity, one is taken by draw with Gumbel noise; so a
         place on the shelf that has this film is taken with chance e^draw ÷ Σ e^draw of the shelf,
         averaged over the other places.
         """
         times = np.zeros(self.market.people)
         for chunk, (crowd, of) in enumerate(zip(self.crowd, self.members, strict=True)):
-            mine = of[SOURCES.index("video")]
-            rate = rates(self.market, crowd.activity[mine.person], "video", chunk) * mine.share
-            for days, chance in self._taken(film, crowd, mine.person):
+            own = of[SOURCES.index("video")]
+            rate = rates(self.market, crowd.activity[own.person], "video", chunk) * own.share
+            for days, chance in self._taken(film, crowd, own.person):
                 watched = np.array([moments.watching(self.market.day(int(d))) for d in days])
                 left = np.append(np.cumsum(watched[::-1])[::-1], 0.0)
-                there = left[np.searchsorted(days, mine.joined)]
-                np.add.at(times, crowd.person[mine.person], rate * A_YEAR / 365 * there * chance)
+                there = left[np.searchsorted(days, own.joined)]
+                np.add.at(times, crowd.person[own.person], rate * A_YEAR / 365 * there * chance)
         return -np.expm1(-times)
 
     def _taken(self, film: Film, crowd: People, who: Ints) -> Iterator[tuple[Ints, Floats]]:
@@ -558,9 +558,12 @@ class Truth:
             share = np.diff(out.popularity, prepend=0.0) / out.popularity[-1]
             g = np.random.default_rng((self.market.seed, film.number, number))
             others = out.film[g.choice(len(share), (SHELVES, SHELF - 1), p=share)]
-            mine = draw[:, [film.number]]
+            weight = draw[:, [film.number]]
             beside = draw[:, others.reshape(-1)].reshape(len(who), SHELVES, SHELF - 1).sum(axis=2)
-            yield np.arange(start, end), SHELF * share[place[0]] * (mine / (mine + beside)).mean(1)
+            yield (
+                np.arange(start, end),
+                SHELF * share[place[0]] * (weight / (weight + beside)).mean(1),
+            )
 
 
 def slug(film: Film) -> str:

@@ -119,15 +119,15 @@ class House:
     def people(self, rule: str) -> PersonSet:
         """Who fits a rule, by block."""
         plan = self.population.plan(rule)
-        return {block: found[0] for block, found, _ in audiences.people(self.population, plan)}
+        return {block: people[0] for block, people, _ in audiences.people(self.population, plan)}
 
     def outcome(self, rule: str) -> tuple[Outcome, OwnEvents]:
         """An outcome with its own events, as `app.discover` makes it."""
         plan, catalogue = self.population.plan(rule), self.population.catalogue
         text = audiences.to_text(plan.rule)
-        found = discovery.outcome_of(text, plan.rule, catalogue, self.people(rule))
+        outcome = discovery.outcome_of(text, plan.rule, catalogue, self.people(rule))
         w = self.workspace
-        return found, own_events(w.engine, w.lake, self.population.build, found)
+        return outcome, own_events(w.engine, w.lake, self.population.build, outcome)
 
 
 @contextmanager
@@ -203,19 +203,19 @@ def above(row: Affinity) -> bool:
     return row.ratio > 1 if row.ratio is not None else bool(row.low)
 
 
-def found(row: Affinity) -> bool:
+def is_significant(row: Affinity) -> bool:
     """Whether one half would have said: they go together."""
     return row.p is not None and row.p < 0.05 and above(row)
 
 
 @dataclass(frozen=True)
 class Replicated:
-    """One pair over all splits: halves that could test it, found it, and saw it come back."""
+    """One pair over all splits: halves that could test it, saw it, and saw it come back."""
 
     tested: int
-    found: int
-    above: int
     significant: int
+    above: int
+    repeated: int
 
 
 def replicate(topics: Topics, pair: Pair, base: PersonSet, splits: int) -> Replicated:
@@ -224,8 +224,13 @@ def replicate(topics: Topics, pair: Pair, base: PersonSet, splits: int) -> Repli
     for split in range(splits):
         rows = [topics.ask(pair, half, placebo=False) for half in halves(base, split)]
         for first, second in (rows, rows[::-1]):
-            hit = found(first)
-            counts += [first.p is not None, hit, hit and above(second), hit and found(second)]
+            hit = is_significant(first)
+            counts += [
+                first.p is not None,
+                hit,
+                hit and above(second),
+                hit and is_significant(second),
+            ]
     return Replicated(*(int(c) for c in counts))
 
 
@@ -292,12 +297,12 @@ def summary(name: str, rows: Sequence[Affinity], again: Sequence[Replicated]) ->
         name,
         f"{len(tested)} of {len(rows)}",
         pooled(rows),
-        str(sum(found(r) for r in tested)),
+        str(sum(is_significant(r) for r in tested)),
         str(sum(r.p is not None and r.p < 0.05 and not above(r) for r in tested)),
         str(sum(r.verdict == "found" for r in tested)),
-        rate([a.found for a in again], [a.tested for a in again]),
-        rate([a.above for a in again], [a.found for a in again]),
-        rate([a.significant for a in again], [a.found for a in again]),
+        rate([a.significant for a in again], [a.tested for a in again]),
+        rate([a.above for a in again], [a.significant for a in again]),
+        rate([a.repeated for a in again], [a.significant for a in again]),
     )
 
 

@@ -67,14 +67,14 @@ def plain_duckdb(root: str) -> int:
     con = duckdb.connect(config={"memory_limit": MEMORY})
     con.execute("SET preserve_insertion_order = false")
     con.execute(f"SET temp_directory = '{root}/spill'")
-    found = con.execute(
+    rows = con.execute(
         "SELECT count(*) FROM (SELECT DISTINCT e.person, i.category"
         " FROM read_parquet($events, hive_partitioning = false) e"
         " JOIN read_parquet($items) i USING (item))",
         {"events": _files(root, PERSON_EVENT), "items": _files(root, ITEM)},
     ).fetchone()
-    assert found is not None
-    return int(found[0])
+    assert rows is not None
+    return int(rows[0])
 
 
 def plain_polars(root: str) -> int:
@@ -110,21 +110,21 @@ def _measure(root: str, people: int, every: bool) -> list[list[Any]]:
     in_own_process(write_house, root, people)
     at, peak, events = in_own_process(laid_out, root)
     rows = [[people, events, "laying out", at, peak, ""]]
-    found = {}
+    results = {}
     for name, what, more in (
         ("distinct in DuckDB", plain_duckdb, ()),
         ("distinct in Polars", plain_polars, ()),
         ("traits built", ours, ("[family.buys]\n",)),
     ):
-        found[name] = in_own_process(what, root, *more)
-    best = min(found[n][0] for n in found if n.startswith("distinct"))
-    for name, (seconds, peak, result) in found.items():
-        said = f"{name} ({result:,})"
-        rows.append([people, events, said, seconds, peak, f"{seconds / best:.2f}"])
+        results[name] = in_own_process(what, root, *more)
+    best = min(results[n][0] for n in results if n.startswith("distinct"))
+    for name, (seconds, peak, result) in results.items():
+        label = f"{name} ({result:,})"
+        rows.append([people, events, label, seconds, peak, f"{seconds / best:.2f}"])
     if every:
         seconds, peak, result = in_own_process(ours, root, default_catalogue())
-        said = f"every family of the catalogue ({result:,})"
-        rows.append([people, events, said, seconds, peak, f"{seconds / best:.2f}"])
+        label = f"every family of the catalogue ({result:,})"
+        rows.append([people, events, label, seconds, peak, f"{seconds / best:.2f}"])
     return rows
 
 
@@ -190,17 +190,17 @@ def _numbered(prefix: str, numbers: Any) -> pa.Array:
 
 def _conform(of: Any, columns: dict[str, Any], n: int, at: datetime) -> pa.Table:
     fixed = {"source": "shop", "batch": "bench"}
-    found = {}
+    columns = {}
     for field in of.schema:
         if field.name in columns:
-            found[field.name] = pa.array(columns[field.name]).cast(field.type)
+            columns[field.name] = pa.array(columns[field.name]).cast(field.type)
         elif field.name in fixed:
-            found[field.name] = pa.repeat(fixed[field.name], n)
+            columns[field.name] = pa.repeat(fixed[field.name], n)
         elif field.name == "at":
-            found[field.name] = pa.repeat(pa.scalar(at, field.type), n)
+            columns[field.name] = pa.repeat(pa.scalar(at, field.type), n)
         else:
-            found[field.name] = pa.nulls(n, field.type)
-    return pa.table(found, schema=of.schema)
+            columns[field.name] = pa.nulls(n, field.type)
+    return pa.table(columns, schema=of.schema)
 
 
 def _files(root: str, of: Any) -> list[str]:

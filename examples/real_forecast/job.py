@@ -97,36 +97,36 @@ def _case(workspace: Context, case: Case, out: Path) -> None:
         [_row(f, actual.amounts) for f in made],
         ("as of", "known", *(f"{w}, m USD" for w in QUANTITIES.values())),
     )
-    console.print("Middle (80 % range), and whether the range holds what came.")
-    came = ", ".join(f"{QUANTITIES[q]} {money(v, 'USD')}" for q, v in actual.amounts.items())
-    console.print(f"What came: {came}.")
+    console.print("Middle (80 % range), and whether the range holds what actuals.")
+    actuals = ", ".join(f"{QUANTITIES[q]} {money(v, 'USD')}" for q, v in actual.amounts.items())
+    console.print(f"What actuals: {actuals}.")
     console.print(f"Comps of the last before it opened: {_comps(made)}.", soft_wrap=True)
     fh.write_forecast(workspace, made, [out / f"{case.film}.html"], made_on=MADE_ON)
-    for found in made:
-        if found.as_of.isoformat() in case.pictures:
-            name = f"{case.film}-{found.as_of}"
-            save_chart(fan_chart(found, actual=actual.days), out / f"{name}-fan.png")
-            save_chart(driver_chart(found), out / f"{name}-drivers.png")
+    for forecast in made:
+        if forecast.as_of.isoformat() in case.pictures:
+            name = f"{case.film}-{forecast.as_of}"
+            save_chart(fan_chart(forecast, actual=actual.days), out / f"{name}-fan.png")
+            save_chart(driver_chart(forecast), out / f"{name}-drivers.png")
     narrowed = horizon_chart(made, actual=actual.amounts.get("total"))
     save_chart(narrowed, out / f"{case.film}-narrowing.png")
 
 
-def _row(found: Forecast, came: dict[str, float] | object) -> tuple[str, ...]:
-    assert isinstance(came, dict)
+def _row(forecast: Forecast, actuals: dict[str, float] | object) -> tuple[str, ...]:
+    assert isinstance(actuals, dict)
     cells = []
     for quantity in QUANTITIES:
-        if quantity in found.known:
-            cells.append(f"{found.known[quantity] / 1e6:.1f}, known")
+        if quantity in forecast.known:
+            cells.append(f"{forecast.known[quantity] / 1e6:.1f}, known")
             continue
-        if quantity not in found.ranges:
+        if quantity not in forecast.ranges:
             cells.append("-")
             continue
-        amounts = found.ranges[quantity]
+        amounts = forecast.ranges[quantity]
         low, high = amounts.between(0.8)
-        truth = came.get(quantity)
+        truth = actuals.get(quantity)
         inside = "" if truth is None else " yes" if low <= truth <= high else " no"
         cells.append(f"{amounts.median / 1e6:.1f} ({low / 1e6:.1f}–{high / 1e6:.1f}){inside}")
-    return (found.as_of.isoformat(), found.horizon, *cells)
+    return (forecast.as_of.isoformat(), forecast.horizon, *cells)
 
 
 def _comps(made: Sequence[Forecast]) -> str:

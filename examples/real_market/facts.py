@@ -71,13 +71,13 @@ class Fact:
 
 def read_answer(path: Path) -> Answer:
     """A discovery from the Parquet file that `fullhouse discover --out` wrote."""
-    found = pq.read_table(path)
-    said = {k.decode(): v.decode() for k, v in (found.schema.metadata or {}).items()}
-    rows = [Affinity(**row) for row in found.to_pylist()]
+    table = pq.read_table(path)
+    metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
+    rows = [Affinity(**row) for row in table.to_pylist()]
     return Answer(
-        said["verdict"],
-        said["sentence"],
-        int(said["outcome_people"]),
+        metadata["verdict"],
+        metadata["sentence"],
+        int(metadata["outcome_people"]),
         {r.trait: r for r in rows},
     )
 

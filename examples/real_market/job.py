@@ -115,12 +115,14 @@ def _discover(question: Question, house: Path, out: Path) -> Answer:
     return read_answer(files[0])
 
 
-def _compare(found: Sequence[Fact], out: Path) -> int:
-    table([f.row for f in found], COLUMNS)
+def _compare(facts: Sequence[Fact], out: Path) -> int:
+    table([f.row for f in facts], COLUMNS)
     path = out / "comparison.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([COLUMNS, *(f.row for f in found)])
-    outside = sum(not f.inside for f in found)
-    told = "Every fact is met." if not outside else f"{outside} of {len(found)} facts are NOT met."
-    console.print(f"\n[bold]{told}[/] Charts, tables and this comparison are in {out}")
+        csv.writer(file).writerows([COLUMNS, *(f.row for f in facts)])
+    outside = sum(not f.inside for f in facts)
+    verdict = (
+        "Every fact is met." if not outside else f"{outside} of {len(facts)} facts are NOT met."
+    )
+    console.print(f"\n[bold]{verdict}[/] Charts, tables and this comparison are in {out}")
     return 1 if outside else 0

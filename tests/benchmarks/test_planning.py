@@ -20,14 +20,14 @@ def test_expected_tickets_won_are_those_that_plays_give(film):
     _, slots, _ = ground(film, film.base)
     spend = slots.most * 0.15
     expected, real = [], []
-    for luck in range(8):
-        other = replace(film, market=replace(film.market, seed=50 + luck))
+    for seed in range(8):
+        other = replace(film, market=replace(film.market, seed=50 + seed))
         given = book(other, slots, spend)
         expected.append(won(other, given))
         tickets, without = played(other, given)
         real.append(int((tickets - without).sum()))
     error = np.std(real, ddof=1) / len(real) ** 0.5
-    # Days of a run are taken some together: up to a fiftieth beside the luck of 8 plays.
+    # Days of a run are taken some together: up to a fiftieth beside the seed of 8 plays.
     wanted = pytest.approx(np.mean(real), abs=4 * error + 0.02 * np.mean(real))
     assert np.mean(expected) == wanted
     assert 4 * error < 0.25 * np.mean(real)
@@ -58,14 +58,14 @@ def test_the_oracle_knows_what_a_spend_wins_and_its_slope(film):
     for share in (0.05, 0.15, 0.4):
         spend = slots.most * share
         value, slope, bent = aim.curvature(spend)
-        lucks = [replace(film, market=replace(film.market, seed=70 + i)) for i in range(4)]
-        # Who is put off hangs on the seed too, so that lucks differ by some hundredths.
-        real = np.mean([won(x, book(x, slots, spend)) for x in lucks])
+        seeds = [replace(film, market=replace(film.market, seed=70 + i)) for i in range(4)]
+        # Who is put off hangs on the seed too, so that seeds differ by some hundredths.
+        real = np.mean([won(x, book(x, slots, spend)) for x in seeds])
         assert value == pytest.approx(real, rel=0.05)
-        way = np.random.default_rng(1).random(len(slots)) * slots.most
+        direction = np.random.default_rng(1).random(len(slots)) * slots.most
         step = 1e-4
-        steep = (aim.value(spend + step * way) - aim.value(spend - step * way)) / (2 * step)
-        assert float(slope @ way) == pytest.approx(steep, rel=0.02)
+        rise = aim.value(spend + step * direction) - aim.value(spend - step * direction)
+        assert float(slope @ direction) == pytest.approx(rise / (2 * step), rel=0.02)
         assert np.linalg.eigvalsh(bent).min() > -1e-6 * np.abs(bent).max()
 
 

@@ -115,11 +115,11 @@ def test_the_truth_is_added_up_over_the_treated_one_by_one(small, campaign, made
     slow = sum(
         int(sold.tickets[p]) - int(sold.without[p]) for p in range(SMALL.people) if treated[p]
     )
-    found = simulated_campaigns.reading(
+    result = simulated_campaigns.reading(
         rows_of(small, design, who, treated), campaign.holdout, sold
     )
-    assert found is not None
-    assert found.truth == slow > 0
+    assert result is not None
+    assert result.truth == slow > 0
 
 
 def test_a_readout_that_says_twice_as_much_moves_the_bias_and_not_the_truth(
@@ -131,10 +131,10 @@ def test_a_readout_that_says_twice_as_much_moves_the_bias_and_not_the_truth(
     real = simulated_campaigns.read_experiment
 
     def doubled(*args: object, **kwargs: object) -> Readout:
-        found = real(*args, **kwargs)
-        totals = [replace(e.total, value=2 * e.total.value) for e in found.effects]
-        effects = [replace(e, total=t) for e, t in zip(found.effects, totals, strict=True)]
-        return replace(found, effects=tuple(effects))
+        result = real(*args, **kwargs)
+        totals = [replace(e.total, value=2 * e.total.value) for e in result.effects]
+        effects = [replace(e, total=t) for e, t in zip(result.effects, totals, strict=True)]
+        return replace(result, effects=tuple(effects))
 
     monkeypatch.setattr(simulated_campaigns, "read_experiment", doubled)
     wrong = simulated_campaigns.reading(rows, campaign.holdout, sold)
@@ -145,23 +145,23 @@ def test_a_readout_that_says_twice_as_much_moves_the_bias_and_not_the_truth(
 def test_with_its_luck_taken_out_an_estimate_without_spill_over_is_the_truth(small, campaign, made):
     for design in (ONE_EACH, HOUSEHOLD):
         who, treated, sold = made(design)
-        found = simulated_campaigns.reading(
+        result = simulated_campaigns.reading(
             rows_of(small, design, who, treated), campaign.holdout, sold
         )
-        assert found.spilled == 0
+        assert result.spilled == 0
         # Only the coefficient of CUPED differs between the two readouts.
-        assert found.value - found.chance == pytest.approx(found.truth, rel=0.02)
+        assert result.value - result.chance == pytest.approx(result.truth, rel=0.02)
 
 
 def test_held_out_people_gain_where_arms_divide_a_household(small, campaign, made):
     who, treated, sold = made(PERSON)
-    found = simulated_campaigns.reading(
+    result = simulated_campaigns.reading(
         rows_of(small, PERSON, who, treated), campaign.holdout, sold
     )
     gain = (sold.tickets - sold.without)[who & ~treated].mean() * treated.sum()
     assert gain > 0
-    assert found.spilled == pytest.approx(gain)
-    assert found.value - found.chance == pytest.approx(found.truth - gain, rel=0.02)
+    assert result.spilled == pytest.approx(gain)
+    assert result.value - result.chance == pytest.approx(result.truth - gain, rel=0.02)
 
 
 def test_looks_are_held_against_the_truth_of_their_day(small, campaign, made, monkeypatch):
@@ -178,16 +178,16 @@ def test_looks_are_held_against_the_truth_of_their_day(small, campaign, made, mo
 
 
 def test_bias_is_mean_error_over_mean_truth_with_luck_or_without():
-    found = [reading(), reading(truth=300.0, value=290.0, chance=-10.0)]
-    assert bias(found, luck=True)[0] == 0.0
-    assert bias(found, luck=False)[0] == pytest.approx((2 + 0) / 400)
-    error = bias([reading(value=v) for v in (90.0, 110.0)] * 50, luck=True)[1]
+    result = [reading(), reading(truth=300.0, value=290.0, chance=-10.0)]
+    assert bias(result, with_chance=True)[0] == 0.0
+    assert bias(result, with_chance=False)[0] == pytest.approx((2 + 0) / 400)
+    error = bias([reading(value=v) for v in (90.0, 110.0)] * 50, with_chance=True)[1]
     assert error == pytest.approx(1.96 * 10 / 10 / 100, rel=0.01)
 
 
 def test_an_interval_wider_than_luck_is_expected_to_hold_the_truth_more_often():
-    found = [reading(low=110 - 1.96 * se, high=110 + 1.96 * se) for se in (10.0, 12.0)]
-    assert [r.expected for r in found] == pytest.approx([0.95, 0.9813], abs=0.001)
+    result = [reading(low=110 - 1.96 * se, high=110 + 1.96 * se) for se in (10.0, 12.0)]
+    assert [r.expected for r in result] == pytest.approx([0.95, 0.9813], abs=0.001)
 
 
 def test_coverage_counts_seeds_and_not_the_parts_that_go_together():
@@ -203,9 +203,9 @@ def test_an_alarm_by_the_log_is_raised_for_a_hundredth_lost_and_not_for_none():
 
 def test_rows_are_told_of_runs(small, campaign):
     runs = [run(small, c, (ONE_EACH,)) for c in (campaign, drawn(small, 5))]
-    found = [r for (r,) in runs]
-    assert tickets_row(ONE_EACH, found)[:2] == (ONE_EACH.name, 2)
-    row = coverage_row(ONE_EACH, found)
+    result = [r for (r,) in runs]
+    assert tickets_row(ONE_EACH, result)[:2] == (ONE_EACH.name, 2)
+    row = coverage_row(ONE_EACH, result)
     assert row[-1] == "0 of 8"
-    wrong = [replace(r, whole=replace(r.whole, low=1e9, high=2e9)) for r in found]
+    wrong = [replace(r, whole=replace(r.whole, low=1e9, high=2e9)) for r in result]
     assert coverage_row(ONE_EACH, wrong)[1].startswith("0.0 ")

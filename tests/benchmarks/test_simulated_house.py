@@ -63,19 +63,19 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> app.Context:
 def test_events_are_those_of_the_feeds(made, ingested, table):
     def rows(workspace):
         week = pc.field("day") <= SMALL.day(6)
-        found = workspace.lake.read(table, where=week).drop_columns(["batch"])
-        return found.sort_by("event_id").to_pylist()
+        rows = workspace.lake.read(table, where=week).drop_columns(["batch"])
+        return rows.sort_by("event_id").to_pylist()
 
     assert rows(ingested)
     assert rows(made.workspace) == rows(ingested)
 
 
 @pytest.mark.parametrize("table", [PRODUCT, FILM, CONSENT], ids=lambda t: t.name)
-def test_what_is_told_of_things_and_of_consent_is_that_of_the_feeds(made, ingested, table):
+def test_things_and_consent_are_those_of_the_feeds(made, ingested, table):
     def rows(workspace):
         drop = [c for c in ("batch", "event_id") if c in table.names]
-        found = workspace.lake.read(table).drop_columns(drop)
-        return sorted(map(repr, found.to_pylist()))
+        rows = workspace.lake.read(table).drop_columns(drop)
+        return sorted(map(repr, rows.to_pylist()))
 
     assert rows(made.workspace) == rows(ingested)
 
@@ -91,8 +91,10 @@ def test_every_account_is_its_owners(made):
         for m in of
         for account, who in zip(m.ids.to_pylist(), m.person, strict=True)
     }
-    said = zip(*(owners[c].to_pylist() for c in ("source", "account", "person")), strict=True)
-    assert {(source, account): person for source, account, person in said} == ids
+    owners_rows = zip(
+        *(owners[c].to_pylist() for c in ("source", "account", "person")), strict=True
+    )
+    assert {(source, account): person for source, account, person in owners_rows} == ids
 
 
 def test_known_marks_and_visits_are_as_many_as_their_chances_say(made):
@@ -148,18 +150,18 @@ def test_drawn_outcomes_give_the_estimate_by_hand():
     four = [[(strata == s) & t & o for s in range(3)] for t, o in
             ((has, seen), (has, True), (~has, seen), (~has, True))]  # fmt: skip
     wanted = risk_ratio(*(np.array([w.sum() for w in part], float) for part in four))
-    found = stratified(seen, csr_array(has[:, None].astype(np.float32)), [strata], [0])
-    mine, hand = ([float(getattr(r, n).item()) for n in ("ratio", "low", "high")]
-                  for r in (found, wanted))  # fmt: skip
-    assert mine == pytest.approx(hand)
+    estimate = stratified(seen, csr_array(has[:, None].astype(np.float32)), [strata], [0])
+    computed, hand = ([float(getattr(r, n).item()) for n in ("ratio", "low", "high")]
+                  for r in (estimate, wanted))  # fmt: skip
+    assert computed == pytest.approx(hand)
 
 
 def test_fine_strata_keep_apart_who_has_accounts_elsewhere():
     log_activity = np.linspace(-2, 2, 1_000)
     sources = np.tile([1, 3], 500)
-    found = fine(log_activity, sources, quantiles=10)
-    assert not set(found[sources == 1]) & set(found[sources == 3])
-    assert len(set(found.tolist())) == 20
+    strata = fine(log_activity, sources, quantiles=10)
+    assert not set(strata[sources == 1]) & set(strata[sources == 3])
+    assert len(set(strata.tolist())) == 20
 
 
 def test_capture_is_one_for_the_oracle_and_a_tenth_for_no_order():

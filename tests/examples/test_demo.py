@@ -39,7 +39,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
-    folder, told = played
+    folder, summary = played
     for name in ("forecast", "audiences", "effects", "outlooks"):
         for kind in ("png", "svg"):
             assert (folder / f"{name}.{kind}").stat().st_size > 10_000
@@ -48,19 +48,21 @@ def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
     assert SIMULATED in page
     assert page.count("<svg") == 4
     assert "A Season for Bramble" in page
-    assert told.startswith("A simulated market.")
-    assert "Traceback" not in told
+    assert summary.startswith("A simulated market.")
+    assert "Traceback" not in summary
 
 
 def test_the_campaign_is_read_beside_the_truth_and_teaches_the_next_film(played: Played) -> None:
-    folder, told = played
+    folder, summary = played
     with fh.open(str(folder / "house")) as house:
         last = fh.campaign_readout(house, "bramble-launch", as_of=END, learn=False)
         taught = fh.campaign_learned(house, as_of=END)
         verdicts = fh.campaign_verdicts(house, as_of=END)
         following = fh.plan_show(house, "next-film")
     total = last.on("tickets")[0].effect.total
-    (row,) = re.findall(r"(-?[\d,]+) \((-?[\d,]+) – (-?[\d,]+)\) +│ +(-?[\d,]+) +│ (yes|no)", told)
+    (row,) = re.findall(
+        r"(-?[\d,]+) \((-?[\d,]+) – (-?[\d,]+)\) +│ +(-?[\d,]+) +│ (yes|no)", summary
+    )
     claimed, low, high, true = (int(x.replace(",", "")) for x in row[:4])
     assert claimed == round(total.value)
     # Twice as wide as the interval: it holds the truth but for one key in ten thousand.
@@ -83,7 +85,7 @@ def test_the_report_and_the_morning_page_open_offline(played: Played) -> None:
 
 
 def test_cards_are_of_the_hidden_groups_and_the_other_film_has_none(played: Played) -> None:
-    folder, told = played
+    folder, summary = played
     cards = pq.read_table(folder / "audiences.parquet").to_pylist()
     assert any("dogs" in c["rule"] and c["standing"] == "found" for c in cards)
     # The key halves people and draws placebos by chance: one in forty films has a stray card.
@@ -95,16 +97,16 @@ def test_cards_are_of_the_hidden_groups_and_the_other_film_has_none(played: Play
     page = (folder / "audiences.html").read_text()
     assert "A Season for Bramble" in page
     assert "Expected tickets" in page
-    assert "Nothing found" in told
+    assert "Nothing found" in summary
 
 
 def test_forecasts_stand_beside_the_truth_and_in_the_score_book(played: Played) -> None:
-    folder, told = played
+    folder, summary = played
     page = (folder / "index.html").read_text()
     assert 'href="forecast.html"' in page
     own = (folder / "forecast.html").read_text()
     assert SIMULATED in own
-    verdicts = re.findall(r"(opening day|opening weekend|total of the run).*(held|missed)", told)
+    verdicts = re.findall(r"(opening day|opening weekend|total of the run).*(held|missed)", summary)
     assert [q for q, _ in verdicts] == (
         ["total of the run"] * 5 + ["opening weekend"] * 3 + ["opening day"] * 2
     )

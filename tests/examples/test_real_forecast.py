@@ -31,7 +31,7 @@ def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Contex
 
 @pytest.fixture(scope="module")
 def judged(house: Context) -> dict[tuple[str, str], Judged]:
-    found = fh.forecast_backtest(
+    result = fh.forecast_backtest(
         house,
         as_of=NOW,
         first_year=2012,
@@ -39,7 +39,7 @@ def judged(house: Context) -> dict[tuple[str, str], Judged]:
         horizons=("T-1", "first day", "first weekend", "second weekend"),
         fridays_only=True,
     )
-    return {(j.horizon, j.quantity): j for j in found.judged}
+    return {(j.horizon, j.quantity): j for j in result.judged}
 
 
 @pytest.mark.parametrize(
@@ -53,16 +53,16 @@ def judged(house: Context) -> dict[tuple[str, str], Judged]:
 def test_a_run_is_foreseen_within_the_issues_figures(
     judged: dict[tuple[str, str], Judged], known: str, quantity: str, goal: float
 ) -> None:
-    found = judged[(known, quantity)]
-    assert found.scores().median_error < goal
-    assert found.scores().median_error < found.baseline("log-linear")[1]
+    result = judged[(known, quantity)]
+    assert result.scores().median_error < goal
+    assert result.scores().median_error < result.baseline("log-linear")[1]
 
 
 def test_the_opening_is_foreseen_better_than_by_its_cinemas(
     judged: dict[tuple[str, str], Judged],
 ) -> None:
-    found = judged[("T-1", "opening_weekend")]
-    ours, floor = found.scores(), found.baseline("log-linear")
+    result = judged[("T-1", "opening_weekend")]
+    ours, floor = result.scores(), result.baseline("log-linear")
     assert ours.median_error < 0.85 * floor[1]
     assert ours.log_rmse < floor[2]
     assert ours.spread < 4.0
@@ -81,23 +81,23 @@ def test_the_opening_is_foreseen_better_than_by_its_cinemas(
 def test_ranges_keep_their_word_in_every_size_and_for_franchises(
     judged: dict[tuple[str, str], Judged], key: tuple[str, str]
 ) -> None:
-    found = judged[key]
-    groups = [found.quarters == k for k in range(4)]
-    groups += [found.franchise > 0, found.franchise == 0]
+    result = judged[key]
+    groups = [result.quarters == k for k in range(4)]
+    groups += [result.franchise > 0, result.franchise == 0]
     for group in groups:
         keep = np.flatnonzero(group)
         # Three standard errors of a share, beside the 75 to 85 % that are asked for.
         slack = 3 * np.sqrt(0.8 * 0.2 / len(keep))
-        share = found.scores(keep).coverage[0.8].share
+        share = result.scores(keep).coverage[0.8].share
         assert 0.75 - slack < share < 0.85 + slack
 
 
 def test_a_dogs_purpose_is_inside_the_ranges_of_the_eve(house: Context) -> None:
-    said = fh.forecast_film(house, CASE, as_of=date(2017, 1, 26))
+    forecast = fh.forecast_film(house, CASE, as_of=date(2017, 1, 26))
     for quantity, truth in (("opening_weekend", OPENING_WEEKEND), ("total", TOTAL)):
-        low, high = said.ranges[quantity].between(0.8)
+        low, high = forecast.ranges[quantity].between(0.8)
         assert low < truth < high
-    actual = fh.forecast_actual(house, said)
+    actual = fh.forecast_actual(house, forecast)
     assert actual.amounts["opening_weekend"] == OPENING_WEEKEND
     assert actual.amounts["total"] == TOTAL
-    assert said.model["learned_to"] == date(2017, 1, 1)
+    assert forecast.model["learned_to"] == date(2017, 1, 1)
