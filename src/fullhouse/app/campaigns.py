@@ -7,17 +7,16 @@ from math import log
 from statistics import median
 
 import numpy as np
-import numpy.typing as npt
 from pyroaring import BitMap
 
 from fullhouse.campaigns.campaign_people import channels_of, line_audiences
 from fullhouse.campaigns.foresight import Power, foresee
-from fullhouse.campaigns.launch import MASK, eligible
+from fullhouse.campaigns.launch import eligible
 from fullhouse.consent import ADVERTISING
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import campaigns, find_plan
 from fullhouse.core.errors import CannotTellError
-from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.core.person_sets import PersonSet, inside, low_ids_of, size, union
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.planning.plan import Line, Plan, plan_from
 from fullhouse.sample.film_house import FilmHouse, film_house
@@ -102,24 +101,16 @@ def campaign_list(context: Context) -> list[SavedCampaign]:
 
 def _parts(plan: Plan, lines: Sequence[PersonSet]) -> list[Part]:
     each = [(x, size(mine)) for x, mine in zip(plan.lines, lines, strict=True)]
-    found = [Part(WHOLE, "whole", _either(lines), tuple(each))]
+    found = [Part(WHOLE, "whole", union(*lines), tuple(each))]
     for rule in dict.fromkeys(x.rule for x in plan.lines):
         mine = [i for i, x in enumerate(plan.lines) if x.rule == rule]
         name = plan.lines[mine[0]].audience
-        people = _either([lines[i] for i in mine])
+        people = union(*(lines[i] for i in mine))
         found.append(Part(name, "audience", people, tuple(each[i] for i in mine)))
     found += [
         Part(x.id, "line", mine, ((x, many),)) for (x, many), mine in zip(each, lines, strict=True)
     ]
     return found
-
-
-def _either(many: Sequence[Mapping[int, BitMap]]) -> PersonSet:
-    blocks: dict[int, list[BitMap]] = {}
-    for people in many:
-        for block, here in people.items():
-            blocks.setdefault(block, []).append(here)
-    return {b: BitMap.union(*here) for b, here in blocks.items()}
 
 
 def _comparable(house: FilmHouse, plan: Plan, goers: Mapping[str, PersonSet]) -> list[str]:
@@ -174,13 +165,9 @@ def _rates(parts: Sequence[Part], films: Sequence[PersonSet]) -> list[float | No
             " 0.02 where one of fifty of these people buys a ticket for a film like this."
         )
     return [
-        _share(median(_common(part.people, film) for film in films), size(part.people))
+        _share(median(inside(part.people, film) for film in films), size(part.people))
         for part in parts
     ]
-
-
-def _common(one: PersonSet, other: PersonSet) -> int:
-    return sum(p.intersection_cardinality(other[b]) for b, p in one.items() if b in other)
 
 
 def _rho2(
@@ -204,17 +191,13 @@ def _explained(people: PersonSet, film: PersonSet, before: Sequence[PersonSet]) 
     """The squared correlation, over people, of seeing a film and of how many others they saw."""
     n = x = xx = y = xy = 0.0
     for block, here in people.items():
-        ids = _low(here)
+        ids = low_ids_of(here)
         seen = np.zeros(1 << BLOCK_BITS, np.int32)
         for other in before:
-            seen[_low(other.get(block, BitMap()))] += 1
-        went = _low(here & film.get(block, BitMap()))
+            seen[low_ids_of(other.get(block, BitMap()))] += 1
+        went = low_ids_of(here & film.get(block, BitMap()))
         mine = seen[ids].astype(np.float64)
         n, y = n + len(ids), y + len(went)
         x, xx, xy = x + mine.sum(), xx + (mine**2).sum(), xy + seen[went].sum()
     spread = (xx - x * x / n) * (y - y * y / n) if n else 0.0
     return float(min((xy - x * y / n) ** 2 / spread, 0.99)) if spread > 0 else 0.0
-
-
-def _low(people: BitMap) -> npt.NDArray[np.uint32]:
-    return np.asarray(people.to_array(), np.uint32) & np.uint32(MASK)

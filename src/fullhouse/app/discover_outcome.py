@@ -1,6 +1,6 @@
 """Find the traits that go with an outcome, and write what was found to files."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from fullhouse import audiences, control, discovery
 from fullhouse.app.audiences import audience_population
 from fullhouse.audiences import Catalogue, Plan, Population, Rule
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import Blocks, Discovery, Outcome
 from fullhouse.traits import Trait
 from fullhouse.view import CHART_SUFFIXES, affinity_chart, save_chart
@@ -103,7 +104,7 @@ def _people(population: Population, plans: Sequence[Plan]) -> tuple[list[dict[in
     return people, refused
 
 
-def _outcome(plan: Plan, catalogue: Catalogue, people: Mapping[int, BitMap]) -> Outcome:
+def _outcome(plan: Plan, catalogue: Catalogue, people: PersonSet) -> Outcome:
     return discovery.outcome_of(audiences.to_text(plan.rule), plan.rule, catalogue, people)
 
 

@@ -1,12 +1,13 @@
 """Propensity and look-alike of a workspace: learned, explained, cut into audiences, saved."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -19,7 +20,7 @@ from fullhouse.app.audiences import audience_population
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.core.person_sets import PersonSet, by_block, size
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import as_json, check_slug
@@ -261,7 +262,7 @@ def _write_scores(context: Context, found: Propensity, path: Path, as_of: date |
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _sum(model: PropensityModel, blocks: Any, people: Mapping[int, BitMap]) -> float:
+def _sum(model: PropensityModel, blocks: Any, people: PersonSet) -> float:
     return sum(float(chance.sum()) for _, _, chance in score_all(model, blocks, people))
 
 
@@ -270,7 +271,7 @@ def _save(
     name: str | None,
     rule: str,
     purpose: str,
-    people: Mapping[int, BitMap],
+    people: PersonSet,
     day: date,
 ) -> tuple[Audience | None, int]:
     """Freeze people as an audience, those who take no part in its purpose left out."""
@@ -323,10 +324,7 @@ def _listed(context: Context, file: Path) -> PersonSet:
         where=pc.field("source").isin(pc.unique(keys["source"]).to_pylist()),
     )
     ids = keys.join(known, ["source", "account"], join_type="inner")["person"].to_pylist()
-    found: dict[int, BitMap] = {}
-    for person in ids:
-        found.setdefault(person >> 20, BitMap()).add(person)
-    return found
+    return by_block(np.array(ids, np.int64))
 
 
 def _chosen(chosen: Chosen) -> dict[str, Any]:

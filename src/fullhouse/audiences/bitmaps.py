@@ -1,18 +1,18 @@
 """Bitmaps of traits and saved audiences from the lake, by block, in a bounded cache."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.audiences.kernel import EMPTY, Set, load
+from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.tables import AUDIENCE_BLOCK, TRAIT_BITMAP
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import Lake
@@ -168,7 +168,7 @@ class Bitmaps:
         )
 
 
-def read_members(lake: Lake, name: str, version: int) -> dict[int, BitMap]:
+def read_members(lake: Lake, name: str, version: int) -> PersonSet:
     """The frozen members of a saved audience, by block."""
     where = (pc.field("audience") == name) & (pc.field("version") == version)
     rows = lake.read(AUDIENCE_BLOCK, columns=["block", "bitmap"], where=where)
@@ -178,27 +178,12 @@ def read_members(lake: Lake, name: str, version: int) -> dict[int, BitMap]:
     }
 
 
-def by_block(parts: Iterable[npt.NDArray[Any]]) -> dict[int, BitMap]:
-    """Person ids, given in parts and in any order, as bitmaps by block."""
-    found: dict[int, BitMap] = {}
-    for part in parts:
-        people = np.sort(part.astype(np.uint32))
-        blocks, starts = np.unique(people >> np.uint32(BLOCK_BITS), return_index=True)
-        for block, piece in zip(
-            blocks.tolist(), np.split(people, starts[1:]), strict=len(people) > 0
-        ):
-            found.setdefault(block, BitMap()).update(BitMap(piece))
-    return found
-
-
-def moved(members: dict[int, BitMap], merges: dict[int, int]) -> dict[int, BitMap]:
-    """The members with every person that was merged since replaced by the one it became."""
-    gone = BitMap(merges)
-    out = {b: m - gone for b, m in members.items()}
-    became = [merges[p] for m in members.values() for p in m & gone]
-    for block, people in by_block([np.array(became, np.int64)]).items():
-        out[block] = out.get(block, BitMap()) | people
-    return out
+def after_merges(members: PersonSet, merges: Mapping[int, int]) -> PersonSet:
+    """The members with every person that was merged since replaced by the one they became."""
+    merged = BitMap(merges)
+    heirs = [merges[p] for people in members.values() for p in people & merged]
+    kept = {block: people - merged for block, people in members.items()}
+    return union(kept, by_block(np.array(heirs, np.int64)))
 
 
 def binaries(column: pa.Array | pa.ChunkedArray) -> Iterator[memoryview]:

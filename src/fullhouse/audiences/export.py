@@ -11,12 +11,13 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.audiences.audience import Audience
-from fullhouse.audiences.bitmaps import moved, read_members
+from fullhouse.audiences.bitmaps import after_merges, read_members
 from fullhouse.audiences.bits import among, bits_of, mark
 from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
 from fullhouse.audiences.population import Blocked, read_merges
 from fullhouse.audiences.writer import writer
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.person_sets import size
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake
 
@@ -54,9 +55,9 @@ def export(
     """
     if file.suffix not in FORMATS:
         raise InputError(f"The file must end in .parquet or .csv, not {file.name!r}.")
-    members = moved(read_members(lake, audience.name, audience.version), read_merges(lake))
+    members = after_merges(read_members(lake, audience.name, audience.version), read_merges(lake))
     kept = {b: _kept(m, b, blocked) for b, m in members.items()}
-    everyone, persons = (sum(map(len, s.values())) for s in (members, kept))
+    everyone, persons = size(members), size(kept)
     bits = bits_of({b: as_words(m).view(np.uint8) for b, m in kept.items() if m})
     seen = np.zeros_like(bits)
     accounts: Counter[str] = Counter()

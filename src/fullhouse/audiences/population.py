@@ -8,7 +8,7 @@ from functools import cached_property
 
 from fullhouse import consent
 from fullhouse.audiences.audience import Audience
-from fullhouse.audiences.bitmaps import Bitmaps, Blocks, Cache, by_block, moved, read_members
+from fullhouse.audiences.bitmaps import Bitmaps, Blocks, Cache, after_merges, read_members
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.json_form import from_json
 from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
@@ -16,6 +16,7 @@ from fullhouse.audiences.parse import parse, point
 from fullhouse.audiences.plan import LeafError, Plan, plan
 from fullhouse.audiences.rule import Rule, Saved
 from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import by_block, union
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
@@ -61,7 +62,7 @@ def blocked(
     ask = consent.granting if others else consent.refusing
     opened = engine()
     rows = opened.batches(ask(opened, lake, purpose=purpose, as_of=as_of))
-    people = by_block(batch.column(0).to_numpy(zero_copy_only=False) for batch in rows)
+    people = union(*(by_block(batch.column(0).to_numpy(zero_copy_only=False)) for batch in rows))
     return Blocked({b: compact(m) for b, m in people.items()}, others)
 
 
@@ -126,7 +127,7 @@ class Population:
     def _members(self, leaf: Saved) -> Blocks:
         assert leaf.version is not None
         members = read_members(self.bitmaps.lake, leaf.name, leaf.version)
-        return {b: compact(m) for b, m in moved(members, self.merges).items()}
+        return {b: compact(m) for b, m in after_merges(members, self.merges).items()}
 
 
 def population(

@@ -11,6 +11,7 @@ from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
 from fullhouse.audiences.plan import Plan
 from fullhouse.audiences.population import Population
 from fullhouse.core.errors import CannotTellError
+from fullhouse.core.person_sets import size
 from fullhouse.traits import EVERYONE, Trait
 
 Z95 = NormalDist().inv_cdf(0.975)
@@ -74,7 +75,7 @@ def profile(
         inner[block], outer[block] = members & everyone, everyone
         outside += len(members) - len(inner[block])
         left_out += gone
-    n, total = (sum(map(len, s.values())) for s in (inner, outer))
+    n, total = size(inner), size(outer)
     if not n:
         raise CannotTellError("Nobody is in this audience and its base; nothing to describe.")
     wanted = {t.id: t for t in population.catalogue.traits if t.built}

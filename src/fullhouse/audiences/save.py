@@ -1,6 +1,6 @@
 """Freeze the members of an audience as a version, and find saved versions again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -15,6 +15,7 @@ from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.rule import Saved
 from fullhouse.control import AudienceRow
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
 from fullhouse.lake import BITMAPS, Lake
 
@@ -23,7 +24,7 @@ def freeze(
     lake: Lake,
     control: Database,
     audience: Audience,
-    members: Mapping[int, BitMap],
+    members: PersonSet,
     *,
     batch: str,
 ) -> Audience:
@@ -46,7 +47,7 @@ def freeze(
     guard = f"audience:{audience.name}"
     if not lake.append_checked(AUDIENCE_BLOCK, rows, batch=batch, guard=guard, writer=BITMAPS):
         raise ValueError(f"batch {batch!r} was used before")
-    done = replace(audience, version=version, persons=sum(map(len, members.values())))
+    done = replace(audience, version=version, persons=size(members))
     with Session(control) as session:
         values = vars(done) | {"as_of": done.as_of.isoformat()}
         session.add(AudienceRow(**values))
@@ -87,7 +88,7 @@ def find_saved(control: Database, wanted: Saved) -> Audience:
     return fitting[0]
 
 
-def _rows(name: str, version: int, members: Mapping[int, BitMap]) -> pa.Table:
+def _rows(name: str, version: int, members: PersonSet) -> pa.Table:
     blocks: Sequence[tuple[int, BitMap]] = [(b, m) for b, m in sorted(members.items()) if m]
     # An audience of nobody has a row too: the row is what takes the version number.
     blocks = blocks or [(0, BitMap())]

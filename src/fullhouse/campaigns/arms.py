@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.arrays import Flags, Integers
+from fullhouse.core.arrays import Flags, Integers, Uints
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import keyed_bits
 
-Bits = npt.NDArray[np.uint32]
 GLOBAL = "global holdout"
 TREATED, HELD_OUT, ALWAYS_OUT = "treated", "held_out", "always_out"
 
@@ -47,7 +46,7 @@ class Draw:
         """Who is in the global holdout: the same people for every campaign, for years."""
         return _below(keyed_bits(persons, _key(self.key, GLOBAL)), self.global_holdout)
 
-    def bits(self, units: Integers) -> Bits:
+    def bits(self, units: Integers) -> Uints:
         """The bits that decide a unit's arm."""
         return keyed_bits(units, _key(self.key, f"campaign {self.campaign}"))
 
@@ -74,10 +73,10 @@ class Cut:
     Of those whose bits are `edge` itself the first `ties` are, in order of units.
     """
 
-    edge: Bits
+    edge: Uints
     ties: npt.NDArray[np.int64]
 
-    def held_out(self, bits: Bits, strata: Integers) -> "tuple[Flags, Cut]":
+    def held_out(self, bits: Uints, strata: Integers) -> "tuple[Flags, Cut]":
         """Who of some units, ascending, is held out; and the cut for the units after them."""
         out = bits < self.edge[strata]
         left = self.ties.copy()
@@ -88,7 +87,7 @@ class Cut:
         return out, Cut(self.edge, left)
 
 
-def cut_of(parts: Iterable[tuple[Bits, Integers]], *, holdout: float, start: float) -> Cut:
+def cut_of(parts: Iterable[tuple[Uints, Integers]], *, holdout: float, start: float) -> Cut:
     """The cut of strata from the bits and stratum numbers of all units, part after part.
 
     Of each stratum holdout × its size are held out, to within one, and so of all strata together:
@@ -96,7 +95,7 @@ def cut_of(parts: Iterable[tuple[Bits, Integers]], *, holdout: float, start: flo
     out with the holdout's chance too, where rounding each by itself would hold out nobody of it.
     Memory is four bytes for each unit.
     """
-    of: dict[int, list[Bits]] = {}
+    of: dict[int, list[Uints]] = {}
     for bits, strata in parts:
         order = np.argsort(strata, kind="stable")
         names, first = np.unique(strata[order], return_index=True)
@@ -172,6 +171,6 @@ def _key(key: bytes, what: str) -> bytes:
     return key + b"/" + what.encode()
 
 
-def _below(bits: Bits, share: float) -> Flags:
+def _below(bits: Uints, share: float) -> Flags:
     found: Flags = bits < np.uint32(share * 2**32)
     return found

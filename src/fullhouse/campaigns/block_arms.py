@@ -9,10 +9,8 @@ from pyroaring import BitMap
 from fullhouse.campaigns.arms import ALWAYS_OUT, HELD_OUT, TREATED, Cut, Draw, assign, cut_of
 from fullhouse.campaigns.households import Units
 from fullhouse.core.arrays import Integers
-from fullhouse.core.person_sets import PersonSet
-from fullhouse.core.values import BLOCK_BITS
+from fullhouse.core.person_sets import LOW, PersonSet, by_block, ids_of
 
-MASK = (1 << BLOCK_BITS) - 1
 States = dict[str, dict[int, BitMap]]
 Strata = Mapping[int, Integers]
 """By block, the number of the stratum of each id by its low bits."""
@@ -31,7 +29,7 @@ def arms_of(everyone: PersonSet, draw: Draw, strata: Strata | None, units: Units
         cut = cut_of(parts, holdout=draw.holdout, start=draw.start)
     found: States = {TREATED: {}, HELD_OUT: {}, ALWAYS_OUT: {}}
     for block, people in sorted(everyone.items()):
-        ids = _ids(people)
+        ids = ids_of(people)
         always = BitMap(ids[draw.always_out(ids)])
         if cut is None or strata is None or not len(ids):
             held = BitMap(ids[draw.held_out(ids)]) - always
@@ -44,37 +42,30 @@ def arms_of(everyone: PersonSet, draw: Draw, strata: Strata | None, units: Units
 
 
 def _free(people: BitMap, draw: Draw, strata: Integers) -> tuple[npt.NDArray[np.uint32], Integers]:
-    ids = _ids(people)
+    ids = ids_of(people)
     ids = ids[~draw.always_out(ids)]
-    return draw.bits(ids), strata[ids & MASK]
+    return draw.bits(ids), strata[ids & LOW]
 
 
 def _cut_block(ids: Integers, draw: Draw, strata: Integers, cut: Cut) -> tuple[BitMap, Cut]:
-    out, left = cut.held_out(draw.bits(ids), strata[ids & MASK])
+    out, left = cut.held_out(draw.bits(ids), strata[ids & LOW])
     return BitMap(ids[out]), left
 
 
 def _arms_of_units(everyone: PersonSet, draw: Draw, strata: Strata | None, units: Units) -> States:
     """All at once, since a household may lie in several blocks: some forty bytes a person."""
     none = np.zeros(0, np.uint32)
-    blocks = {b: _ids(p) for b, p in sorted(everyone.items())}
+    blocks = {b: ids_of(p) for b, p in sorted(everyone.items())}
     ids = np.concatenate([none, *blocks.values()])
     of = None
     if strata is not None:
-        of = np.concatenate([none, *(strata[b][i & MASK] for b, i in blocks.items() if len(i))])
+        of = np.concatenate([none, *(strata[b][i & LOW] for b, i in blocks.items() if len(i))])
     arms = assign(
         ids, key=draw.key, campaign=draw.campaign, holdout=draw.holdout,
         global_holdout=draw.global_holdout, strata=of, units=units.of(ids),
     )  # fmt: skip
     flags = {TREATED: arms.treated, HELD_OUT: arms.held_out, ALWAYS_OUT: arms.always_out}
-    return {state: _cut_up(ids[mine]) for state, mine in flags.items()}
-
-
-def _cut_up(ids: Integers) -> dict[int, BitMap]:
-    """Ascending ids by block."""
-    numbers, first = np.unique(ids >> BLOCK_BITS, return_index=True)
-    parts = np.split(ids, first[1:])
-    return {int(b): BitMap(p) for b, p in zip(numbers, parts, strict=False)}
+    return {state: by_block(ids[mine]) for state, mine in flags.items()}
 
 
 def withheld_of(
@@ -83,10 +74,6 @@ def withheld_of(
     """Of the treated, those from whom a channel withholds its lines."""
     found = {}
     for block, people in treated.items():
-        ids = _ids(people)
+        ids = ids_of(people)
         found[block] = BitMap(ids[draw.withheld(units.of(ids) if units else ids, channel)])
     return found
-
-
-def _ids(people: BitMap) -> npt.NDArray[np.uint32]:
-    return np.asarray(people.to_array(), dtype=np.uint32)

@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.campaigns.launch import (
-    MASK,
     TREATED,
     WITHHELD,
     LineAudience,
@@ -17,9 +16,18 @@ from fullhouse.campaigns.launch import (
 )
 from fullhouse.core.arrays import Integers
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet, arm_people, only, union, without
+from fullhouse.core.person_sets import (
+    LOW,
+    PersonSet,
+    arm_people,
+    low_ids_of,
+    only,
+    persons_of,
+    union,
+    without,
+)
 from fullhouse.core.tables import PERSON_TRAIT
-from fullhouse.core.values import BLOCK_BITS, slug
+from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE, slug
 from fullhouse.planning import Channel, read_channels
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.film_house import FilmHouse
@@ -85,7 +93,7 @@ def people_strata(
     if kind == "none":
         return None
     blocks = sorted({b for some in people for b, here in some.items() if here})
-    found: dict[int, Integers] = {b: np.zeros(1 << BLOCK_BITS, np.uint16) for b in blocks}
+    found: dict[int, Integers] = {b: np.zeros(BLOCK_SIZE, np.uint16) for b in blocks}
     if kind == "activity":
         _mark_activity(house, found)
     else:
@@ -95,7 +103,7 @@ def people_strata(
     # The last first, so that the first audience of the plan has the last word.
     for number, mine in reversed(list(enumerate(audience_people(house, plan).values()))):
         for block in found.keys() & mine.keys():
-            ids = _low(mine[block])
+            ids = low_ids_of(mine[block])
             found[block][ids] = found[block][ids] % width + np.uint16(number * width)
     return found
 
@@ -104,14 +112,14 @@ def _mark_activity(house: FilmHouse, found: Mapping[int, Integers]) -> None:
     names = ["person", "ticket", "purchase", "view", "want_to_see"]
     build = pc.field("build") == house.population.build.id
     for batch in house.context.lake.batches(
-        PERSON_TRAIT, columns=names, where=build, rows=1 << BLOCK_BITS
+        PERSON_TRAIT, columns=names, where=build, rows=BLOCK_SIZE
     ):
         person, ticket, *others = (batch.column(n).to_numpy() for n in names)
         level = _level(ticket) * LEVELS + _level(np.sqrt(np.add.reduce(others)))
         for block in np.unique(person >> BLOCK_BITS).tolist():
             if block in found:
                 mine = person >> BLOCK_BITS == block
-                found[block][person[mine] & MASK] = level[mine]
+                found[block][person[mine] & LOW] = level[mine]
 
 
 def _level(count: npt.NDArray[np.generic]) -> Integers:
@@ -120,11 +128,7 @@ def _level(count: npt.NDArray[np.generic]) -> Integers:
 
 def _mark(found: Mapping[int, Integers], people: PersonSet, number: int) -> None:
     for block in found.keys() & people.keys():
-        found[block][_low(people[block])] = number
-
-
-def _low(people: BitMap) -> Integers:
-    return np.asarray(people.to_array(), np.uint32) & np.uint32(MASK)
+        found[block][low_ids_of(people[block])] = number
 
 
 def audience_people(house: FilmHouse, plan: Plan) -> dict[str, PersonSet]:
@@ -138,7 +142,7 @@ def place_people(house: FilmHouse, plan: Plan) -> dict[str, PersonSet]:
     (every,) = house.people("everyone")
     named = {t.label.removeprefix("lives in "): t.name for t in house.traits if t.family == "city"}
     found: dict[str, PersonSet] = {}
-    rest: PersonSet = {b: BitMap(p) for b, p in every.items()}
+    rest: PersonSet = every
     groups = list(plan.cities.items())
     for group, cities in groups[:-1]:
         rules = [named[c] for c in cities if c in named]
@@ -166,5 +170,4 @@ def arm_ids(
     lines = list(lines)
     chosen = (TREATED, WITHHELD) if state == TREATED else (state,)
     every = union(*(arm_people(lines, s) for s in chosen))
-    parts = [np.asarray(p.to_array(), dtype=np.int64) for _, p in sorted(every.items())]
-    return np.concatenate([np.zeros(0, np.int64), *parts])
+    return persons_of(every)

@@ -8,7 +8,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, ids_of, without
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def over_cap(
                 if over:
                     out[block] = over
         found.append(out)
-        left = {b: p - out[b] if b in out else p for b, p in line.people.items()}
+        left = without(line.people, out)
         kept.append(Booking(line.channel, line.day, line.frequency, left))
     return found
 
@@ -77,8 +77,8 @@ def _over(people: BitMap, near: Sequence[Booking], block: int, room: float) -> B
     if sum(f for f, _ in here) <= room:
         return BitMap()
     # Only people in another line can be over the cap, and they are few.
-    at_risk = np.asarray(BitMap.union(*(p for _, p in here)).to_array())
+    at_risk = ids_of(BitMap.union(*(p for _, p in here)))
     load = np.zeros(len(at_risk))
     for frequency, some in here:
-        load[np.searchsorted(at_risk, np.asarray(some.to_array()))] += frequency
+        load[np.searchsorted(at_risk, ids_of(some))] += frequency
     return BitMap(at_risk[load > room])

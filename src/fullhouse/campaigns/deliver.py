@@ -11,12 +11,12 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-from pyroaring import BitMap
 
 from fullhouse.audiences.writer import writer
 from fullhouse.campaigns.accounts import Gathered, Wanted, accounts_of
 from fullhouse.campaigns.launch import HELD_OUT, TREATED
 from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.lake import Lake
 
 ACCOUNTS = pa.schema([("source", pa.string()), ("account", pa.string())])
@@ -36,7 +36,7 @@ LOG_ROWS = 5_000_000
 FILES = ("parquet", "csv")
 """Forms that are files of accounts."""
 
-PeopleByLine = Mapping[str, Mapping[str, Mapping[int, BitMap]]]
+PeopleByLine = Mapping[str, Mapping[str, PersonSet]]
 """By line, state and block."""
 
 
@@ -105,7 +105,7 @@ def deliver(
     return [
         Delivered(
             x.line, x.channel, x.form, str(files[x.line]),
-            sum(len(p) for p in people[x.line].get(TREATED, {}).values()),
+            size(people[x.line].get(TREATED, {})),
             rows[x.line], digests[x.line],
         )
         for x in lines
@@ -115,7 +115,7 @@ def deliver(
 def log_rows(lines: Sequence[DeliveryLine], people: PeopleByLine) -> int:
     """Persons × lines that the log would hold; its rows are as many accounts as they have."""
     arms = (people[x.line].get(arm, {}) for x in lines for arm in (TREATED, HELD_OUT))
-    return sum(len(p) for blocks in arms for p in blocks.values())
+    return sum(size(arm) for arm in arms)
 
 
 def _write(

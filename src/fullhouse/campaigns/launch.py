@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.campaigns.arms import ALWAYS_OUT, HELD_OUT, TREATED, Draw
-from fullhouse.campaigns.block_arms import MASK, States, Strata, arms_of, withheld_of
+from fullhouse.campaigns.block_arms import States, Strata, arms_of, withheld_of
 from fullhouse.campaigns.households import Units
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, only, size, union, without
 from fullhouse.core.tables import CAMPAIGN_PEOPLE
 from fullhouse.lake import BITMAPS, Lake
 
 __all__ = [
-    "ALWAYS_OUT", "HELD_OUT", "MASK", "REFUSALS", "TREATED", "WITHHELD", "Assigned", "LineAudience",
+    "ALWAYS_OUT", "HELD_OUT", "REFUSALS", "TREATED", "WITHHELD", "Assigned", "LineAudience",
     "States", "assign_lines", "count_people", "eligible", "freeze_people", "read_people",
 ]  # fmt: skip
 WITHHELD = "withheld"
@@ -47,7 +47,7 @@ class Assigned:
 
     def count(self, state: str) -> int:
         """How many people are in a state."""
-        return sum(len(p) for p in self.states.get(state, {}).values())
+        return size(self.states.get(state, {}))
 
     @property
     def eligible(self) -> int:
@@ -85,10 +85,7 @@ def assign_lines(
     for audience in audiences:
         if _same(audience) not in refused:
             refused[_same(audience)] = _refuse(audience)
-    everyone: dict[int, BitMap] = {}
-    for _, left in refused.values():
-        for block, people in left.items():
-            everyone[block] = everyone.get(block, BitMap()) | people
+    everyone = union(*(left for _, left in refused.values()))
     arms = arms_of(everyone, draw, strata, units)
     withheld = {
         channel: withheld_of(arms[TREATED], draw, channel, units)
@@ -177,7 +174,7 @@ def _refuse(audience: LineAudience) -> tuple[States, dict[int, BitMap]]:
     states: States = {}
     for reason in REFUSALS:
         gone = audience.refused.get(reason, {})
-        states[reason] = {b: left[b] & gone[b] for b in left if b in gone}
+        states[reason] = only(left, gone)
         for block, people in states[reason].items():
             if people:
                 left[block] = left[block] - people
@@ -185,9 +182,9 @@ def _refuse(audience: LineAudience) -> tuple[States, dict[int, BitMap]]:
 
 
 def _of_line(left: PersonSet, arms: States, withheld: PersonSet) -> States:
-    found = {s: {b: left[b] & drawn[b] for b in left if b in drawn} for s, drawn in arms.items()}
+    found = {s: only(left, drawn) for s, drawn in arms.items()}
     if withheld:
         treated = found[TREATED]
-        found[WITHHELD] = {b: p & withheld[b] for b, p in treated.items() if b in withheld}
-        found[TREATED] = {b: p - withheld.get(b, BitMap()) for b, p in treated.items()}
+        found[WITHHELD] = only(treated, withheld)
+        found[TREATED] = without(treated, withheld)
     return found

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.person_sets import PersonSet
-from fullhouse.core.values import BLOCK_BITS
+from fullhouse.core.person_sets import LOW, PersonSet, low_ids_of
+from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
 
 MOST = 64
 """Sets in one word."""
-MASK = (1 << BLOCK_BITS) - 1
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Members:
         blocks = np.minimum(persons >> BLOCK_BITS, len(self.row_of) - 1)
         at = self.row_of[blocks]
         at <<= BLOCK_BITS
-        at |= persons & MASK
+        at |= persons & LOW
         found: npt.NDArray[np.unsignedinteger] = self.words.take(at)
         return found
 
@@ -42,11 +41,10 @@ def members(sets: Sequence[PersonSet]) -> Members:
     row_of = np.zeros(max(blocks, default=-1) + 2, np.int64)
     row_of[blocks] = np.arange(1, len(blocks) + 1)
     kind = np.dtype(f"u{next(n for n in (1, 2, 4, 8) if 8 * n >= len(sets))}")
-    words = np.zeros((len(blocks) + 1, 1 << BLOCK_BITS), kind)
+    words = np.zeros((len(blocks) + 1, BLOCK_SIZE), kind)
     for number, people in enumerate(sets):
         bit = kind.type(1 << number)
         for block, here in people.items():
             if here:
-                ids = np.asarray(here.to_array(), np.uint32)
-                words[row_of[block]][ids & np.uint32(MASK)] |= bit
+                words[row_of[block]][low_ids_of(here)] |= bit
     return Members(row_of, words.reshape(-1))

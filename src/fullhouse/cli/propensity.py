@@ -11,6 +11,7 @@ from rich.table import Table
 from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
 from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import size
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _say_alike(found: "Alike") -> None:
     for leak in alike.leaks:
         out.print(f"Left out, it is the list itself: {leak.trait}", markup=False, soft_wrap=True)
     out.print(
-        f"{sum(map(len, alike.persons.values())):,} people most like the {alike.seed_people:,} of"
+        f"{size(alike.persons):,} people most like the {alike.seed_people:,} of"
         f" {found.seed}. Of people of the list held back, the best tenth holds"
         f" {alike.reached_in_top_tenth:.0%}; among as many, {alike.precision:.2%} are of the list,"
         f" by luck {alike.by_luck:.2%}.",

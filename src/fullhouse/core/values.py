@@ -16,6 +16,8 @@ from fullhouse.core.errors import InputError
 BLOCK_BITS = 20
 """Person ids are cut into blocks of 2**20: a packed bitmap of one is 128 KiB and stays in L2."""
 
+BLOCK_SIZE = 1 << BLOCK_BITS
+
 MAX_PERSON = 2**32 - 1
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")

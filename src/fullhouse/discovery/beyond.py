@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.arrays import Flags, Floats, Integers, Ints32
 from fullhouse.discovery.columns import Column, known_in
 from fullhouse.discovery.prognosis import Cohort, Facts, cohort_of, score
 from fullhouse.discovery.sheet import Sheet
@@ -30,15 +30,13 @@ MOST_OWN = 10
 NEAR_LUCK = 1.5
 """Standard errors within which nothing is a discovery, however many are tested."""
 
-Strata = npt.NDArray[np.int32]
-
 
 @dataclass(frozen=True)
 class Group:
     """Columns that are compared over the same people and strata; stratum -1 is not compared."""
 
     columns: Integers
-    strata: Strata = field(repr=False)
+    strata: Ints32 = field(repr=False)
     size: int
 
 
@@ -52,7 +50,7 @@ class Beyond:
     ratio: Ratio
     test: Association
 
-    def strata(self, column: int) -> tuple[Strata, int]:
+    def strata(self, column: int) -> tuple[Ints32, int]:
         """The strata that a column is compared over, and how many there are."""
         group = next(g for g in self.groups if column in g.columns)
         return group.strata, group.size
@@ -113,7 +111,7 @@ def exposure_of(sheet: Sheet, cohort: Cohort) -> Floats:
 
 def strata_of(
     exposure: Floats, scores: Floats, own: Integers | None, case: Flags, known: Flags
-) -> tuple[Strata, int]:
+) -> tuple[Ints32, int]:
     """Classes of exposure, in each of them of the score, crossed with those of own activity.
 
     Classes hold equally many people and cases taken together, for where cases are counts most;
@@ -143,7 +141,7 @@ def strata_of(
 
 
 def count_columns(
-    columns: Sequence[Column], strata: Strata, size: int, case: Flags
+    columns: Sequence[Column], strata: Ints32, size: int, case: Flags
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Cases and others with each column and without, by stratum: a, b, c and d."""
     where = np.where(strata < 0, 2 * size, 2 * strata + case)

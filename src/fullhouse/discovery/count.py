@@ -12,7 +12,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from fullhouse.core.arrays import Floats, Integers
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.discovery.outcome import Outcome, OwnEvents
 from fullhouse.discovery.strata import groups_for
@@ -94,12 +94,12 @@ def count(
     every = margins(blocks, base, plan)
     before = np.array([every.held[plan.start[t.id] : plan.start[t.id + 1]].sum() for t in traits])
     touched = {b: own.people(b, BLOCK_BITS) for b in base.people}
-    members = count_people(blocks, plan, _both(outcome.people, touched), base.people, own)
+    members = count_people(blocks, plan, only(outcome.people, touched), base.people, own)
     # Those with events of the outcome move: out as they were, in as they are without them.
     every.minus(count_people(blocks, plan, touched, base.people, None))
     every.plus(members)
-    every.plus(count_people(blocks, plan, _less(touched, outcome.people), base.people, own))
-    members.plus(count_people(blocks, plan, _less(outcome.people, touched), base.people, None))
+    every.plus(count_people(blocks, plan, without(touched, outcome.people), base.people, own))
+    members.plus(count_people(blocks, plan, without(outcome.people, touched), base.people, None))
     strata = tuple(_describe(g.kinds, [s.size for s in g.scales]) for g in groups)
     return Counted(
         tuple(traits),
@@ -138,14 +138,6 @@ def count_people(
     return counts.flush()
 
 
-def _both(one: PersonSet, two: PersonSet) -> PersonSet:
-    return {b: one[b] & two[b] for b in one if b in two}
-
-
-def _less(one: PersonSet, two: PersonSet) -> PersonSet:
-    return {b: people - two.get(b, BitMap()) for b, people in one.items()}
-
-
 def _tables(
     plan: Plan, traits: Sequence[Trait], members: Counts, every: Counts
 ) -> tuple[tuple[Integers, tuple[Floats, Floats, Floats, Floats]], ...]:
@@ -164,7 +156,7 @@ def _tables(
 
 def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
     ids = np.array([t.id for t in traits], dtype=np.int64)
-    people = float(sum(len(p) for p in base.people.values()))
+    people = float(size(base.people))
     y, yy, n, yn, nn, w, yw, ww = every.sums[:, ids] if len(ids) else np.zeros((8, 0))
     all_y, all_yy, all_w, all_yw, all_ww = every.totals
     # Own events of a trait are in neither share: all people's others are all less holders' own.

@@ -1,13 +1,13 @@
 """Every trait's affinity with an outcome, activity, luck and placebo apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from pyroaring import BitMap
 
 from fullhouse.core.arrays import Floats
+from fullhouse.core.person_sets import PersonSet, only, size
 from fullhouse.discovery.affinity import Affinity, Discovery, Verdict, in_order, number
 from fullhouse.discovery.count import Base, Counted, count, measure_base
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME, Evidence, judge
@@ -54,7 +54,7 @@ def discover(
     outcome: Outcome,
     *,
     traits: Sequence[Trait],
-    base: Mapping[int, BitMap],
+    base: PersonSet,
     blocks: Blocks,
     base_rule: str = "everyone",
     placebo: Outcome | None = None,
@@ -86,7 +86,7 @@ def compare(
     outcome: tuple[Outcome, OwnEvents],
     *,
     traits: Sequence[Trait],
-    base: Mapping[int, BitMap],
+    base: PersonSet,
     blocks: Blocks,
     base_rule: str = "everyone",
     placebo: tuple[Outcome, OwnEvents] | None = None,
@@ -111,11 +111,11 @@ def compare(
             quantiles=quantiles,
             tested_from=np.inf,
         )
-    people = _size(seen.people)
+    people = size(seen.people)
     why = excluded_why(seen, main.counted, people)
     tested = main.enough & np.array([w is None for w in why], dtype=bool)
     tested &= people >= LEAST_OUTCOME
-    rows = in_order(_rows(main, second, tested, why, people=(people, _size(base))))
+    rows = in_order(_rows(main, second, tested, why, people=(people, size(base))))
     verdict, words = sentence(seen.rule, rows, people, int(tested.sum()))
     return Discovery(
         outcome=seen.rule,
@@ -123,11 +123,11 @@ def compare(
         placebo=other.rule if other else None,
         as_of=build.as_of,
         build=build.id,
-        base_people=_size(base),
+        base_people=size(base),
         outcome_people=people,
-        outcome_outside=_size(outcome[0].people) - people,
+        outcome_outside=size(outcome[0].people) - people,
         outcome_events=main.events,
-        placebo_people=_size(other.people) if other else None,
+        placebo_people=size(other.people) if other else None,
         refused=refused,
         strata="; ".join(sorted(set(main.counted.strata))),
         tested=int(tested.sum()),
@@ -255,13 +255,8 @@ def _gaps(main: Measured, placebo: Measured | None, size: int) -> tuple[Floats, 
     return one, low, high
 
 
-def _inside(outcome: Outcome, base: Mapping[int, BitMap]) -> Outcome:
-    people = {b: outcome.people[b] & base[b] for b in outcome.people if b in base}
-    return replace(outcome, people=people)
-
-
-def _size(people: Mapping[int, BitMap]) -> int:
-    return sum(len(p) for p in people.values())
+def _inside(outcome: Outcome, base: PersonSet) -> Outcome:
+    return replace(outcome, people=only(outcome.people, base))
 
 
 def _put(

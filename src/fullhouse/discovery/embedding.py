@@ -14,11 +14,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from fullhouse.core.arrays import Singles
 from fullhouse.core.errors import InputError
-
-Vectors = npt.NDArray[np.float32]
 
 FORMATS = (
     "'word v1 v2 ...' a line, with or without a line 'words dimensions' before (.txt, .vec, also"
@@ -31,7 +29,7 @@ class Embedding:
     """Words and their vectors, each of length 1; one row a word, in the order of the file."""
 
     words: tuple[str, ...]
-    vectors: Vectors = field(repr=False)
+    vectors: Singles = field(repr=False)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -40,12 +38,12 @@ class Embedding:
     def __contains__(self, word: str) -> bool:
         return word in self._rows
 
-    def rows(self, words: Sequence[str]) -> Vectors:
+    def rows(self, words: Sequence[str]) -> Singles:
         """The vectors of words that are all in it, one row each."""
-        found: Vectors = self.vectors[[self._rows[w] for w in words]]
+        found: Singles = self.vectors[[self._rows[w] for w in words]]
         return found
 
-    def vector(self, words: Iterable[str]) -> Vectors | None:
+    def vector(self, words: Iterable[str]) -> Singles | None:
         """The mean direction of those of some words that are in it; None when none is."""
         known = [w for w in words if w in self]
         if not known:
@@ -58,7 +56,7 @@ class Embedding:
 def load_embedding(path: Path | str, *, wanted: Collection[str] | None = None) -> Embedding:
     """The words and vectors of a model; of `wanted` words only, where they are given.
 
-    Vectors take 4 bytes a number, of wanted words only. Words are as the file spells them; the
+    Singles take 4 bytes a number, of wanted words only. Words are as the file spells them; the
     first of two alike counts. A vector of zeros says nothing and is left out.
     """
     path = Path(path)
@@ -73,9 +71,9 @@ def load_embedding(path: Path | str, *, wanted: Collection[str] | None = None) -
     return Embedding(tuple(words[i] for i in says), vectors[says] / length[says])
 
 
-def _text(path: Path, keep: frozenset[str] | None) -> tuple[list[str], Vectors]:
+def _text(path: Path, keep: frozenset[str] | None) -> tuple[list[str], Singles]:
     words: dict[str, None] = {}
-    rows: list[Vectors] = []
+    rows: list[Singles] = []
     size, lines = 0, 0
     for number, line in _lines(path):
         count = line.count(" ")
@@ -107,7 +105,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _numbers(texts: Sequence[str], path: Path, number: int) -> Vectors:
+def _numbers(texts: Sequence[str], path: Path, number: int) -> Singles:
     try:
         found = np.array(texts, dtype=np.float32)
     except ValueError as problem:
@@ -130,7 +128,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         ) from None
 
 
-def _npz(path: Path, keep: frozenset[str] | None) -> tuple[list[str], Vectors]:
+def _npz(path: Path, keep: frozenset[str] | None) -> tuple[list[str], Singles]:
     try:
         with np.load(path, allow_pickle=False) as file:
             words, vectors = file["words"], file["vectors"]

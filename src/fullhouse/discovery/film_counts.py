@@ -1,6 +1,6 @@
 """Exact numbers of people for cards and the obvious audience, from the house's bitmaps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from pyroaring import BitMap
 
 from fullhouse.audiences import parse
 from fullhouse.core.arrays import Flags
-from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.core.person_sets import PersonSet, ids_of, inside, size
 from fullhouse.discovery.card import Card, Obvious, Overlap
 from fullhouse.discovery.masks import rule_mask
 from fullhouse.discovery.obvious import ObviousTraits
@@ -73,14 +73,14 @@ def combinations(house: FilmHouse, cards: Sequence[Card]) -> list[tuple[tuple[st
     counts: dict[tuple[str, ...], int] = {}
     people = house.people(*(c.rule for c in first))
     for block in {b for mine in people for b in mine}:
-        ids = [np.asarray(p.get(block, BitMap()).to_array(), dtype=np.int64) for p in people]
+        ids = [ids_of(p.get(block, BitMap())) for p in people]
         every = np.unique(np.concatenate(ids))
         code = np.zeros(len(every), dtype=np.int64)
         for i, mine in enumerate(ids):
             code[np.searchsorted(every, mine)] |= 1 << i
         for value, number in zip(*np.unique(code, return_counts=True), strict=True):
-            inside = tuple(c.id for i, c in enumerate(first) if value >> i & 1)
-            counts[inside] = counts.get(inside, 0) + int(number)
+            members = tuple(c.id for i, c in enumerate(first) if value >> i & 1)
+            counts[members] = counts.get(members, 0) + int(number)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
@@ -101,8 +101,8 @@ def exact_card(
         card,
         persons=persons,
         base_people=base,
-        not_moviegoers=persons - _common(mine, moviegoers),
-        extra=persons - _common(mine, obvious),
+        not_moviegoers=persons - inside(mine, moviegoers),
+        extra=persons - inside(mine, obvious),
         share=share,
         size=share,
         rank=card.unobviousness * share * card.strength,
@@ -114,14 +114,10 @@ def with_overlaps(cards: Sequence[Card], holders: Sequence[PersonSet]) -> tuple[
     found = []
     for card, mine in zip(cards, holders, strict=True):
         others = [
-            Overlap(other.id, both := _common(mine, theirs), both / max(1, card.persons))
+            Overlap(other.id, both := inside(mine, theirs), both / max(1, card.persons))
             for other, theirs in zip(cards, holders, strict=True)
             if other.id != card.id
         ]
         shared = sorted((o for o in others if o.persons), key=lambda o: (-o.persons, o.card))
         found.append(replace(card, overlap=tuple(shared)))
     return tuple(sorted(found, key=lambda c: (-c.rank, c.id)))
-
-
-def _common(one: Mapping[int, BitMap], two: Mapping[int, BitMap]) -> int:
-    return sum(one[b].intersection_cardinality(two[b]) for b in one if b in two)

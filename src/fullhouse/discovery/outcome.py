@@ -1,6 +1,6 @@
 """What is to be explained: the people in an audience, and the events that put them there."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import ibis
@@ -12,6 +12,7 @@ from pyroaring import BitMap
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
+from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery.tally import Own
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
@@ -31,7 +32,7 @@ class Outcome:
     """
 
     rule: str
-    people: Mapping[int, BitMap]
+    people: PersonSet
     members: tuple[Trait, ...] = ()
     barred: tuple[Trait, ...] = ()
     about: tuple[Trait, ...] = ()
@@ -119,9 +120,7 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
     return OwnEvents(persons, counts, needed, _sorted(shared))
 
 
-def outcome_of(
-    text: str, rule: Rule, catalogue: Catalogue, people: Mapping[int, BitMap]
-) -> Outcome:
+def outcome_of(text: str, rule: Rule, catalogue: Catalogue, people: PersonSet) -> Outcome:
     """The outcome that a settled rule stands for, with the traits it is made of.
 
     The traits inside a saved audience count as a list: it was frozen on another day.

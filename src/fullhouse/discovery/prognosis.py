@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.arrays import Flags, Floats, Singles
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.columns import holders_of
 from fullhouse.discovery.obvious import ObviousTraits
@@ -35,7 +35,6 @@ MOST_PLACES = 40
 
 MOST_TALENT = 20
 
-Matrix = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.floating]
 
 
@@ -78,8 +77,8 @@ class Facts:
     `family` names the demographic family of each column, '' for the rest.
     """
 
-    fitted: Matrix
-    held: Matrix
+    fitted: Singles
+    held: Singles
     family: tuple[str, ...]
 
 
@@ -91,8 +90,8 @@ def facts_of(sheet: Sheet, obvious: ObviousTraits) -> Facts:
     they are (decision 4). The latter are events of the film's genres too, when it has any.
     """
     known = {t.name for t in sheet.traits}
-    fitted: list[Matrix] = []
-    held: list[Matrix] = []
+    fitted: list[Singles] = []
+    held: list[Singles] = []
     family: list[str] = []
 
     def add(of: str, one: Numbers, two: Numbers | None = None) -> None:
@@ -147,7 +146,7 @@ def score(
 
 
 def _fit(
-    x: Matrix, use: list[int], cohort: Cohort, rows: Flags, bits: npt.NDArray[np.uint32]
+    x: Singles, use: list[int], cohort: Cohort, rows: Flags, bits: npt.NDArray[np.uint32]
 ) -> Floats | None:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -199,7 +198,7 @@ def _common(traits: Collection[Trait], known: Collection[str], most: int) -> lis
     return sorted(here, key=lambda t: (-t.persons, t.name))[:most]
 
 
-def _scaled(fitted: list[Matrix], held: list[Matrix], family: list[str]) -> Facts:
+def _scaled(fitted: list[Singles], held: list[Singles], family: list[str]) -> Facts:
     # Column after column in memory, as they are made: three times as fast as row after row.
     one, two = (np.empty((len(x[0]), len(x)), np.float32, order="F") for x in (fitted, held))
     keep: list[int] = []

@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from scipy.sparse import csc_array, csr_array
 
 from fullhouse.core.arrays import Flags, Floats, Integers
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, ids_of, only, size
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.tally import pairs_of, take_away
@@ -91,9 +91,9 @@ def sheet(
     `interest` marks those of the seed who showed interest in the film itself. People of the base
     of whom nothing is known (no event, no trait) are here too.
     """
-    inside = {b: seed[b] & base[b] for b in base if b in seed}
-    seeds = sum(len(p) for p in inside.values())
-    every = sum(len(p) for p in base.values())
+    inside = only(seed, base)
+    seeds = size(inside)
+    every = size(base)
     keep = (_share(seeds, most_seed), _share(every - seeds, most_others))
     parts, places = [], _places(traits)
     for number in sorted(base):
@@ -144,7 +144,7 @@ def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _
     block = blocks.load(number)
     rows = block.rows(chosen)
     known = block.persons[rows].astype(np.int64)
-    persons = np.asarray(chosen.to_array(), dtype=np.int64)
+    persons = ids_of(chosen).astype(np.int64)
     at = np.searchsorted(persons, known)
     activity = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
     bare = activity.copy()
@@ -200,7 +200,7 @@ def _share(people: int, most: int) -> float:
 def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:
     if share >= 1 or not people:
         return people
-    ids = np.asarray(people.to_array(), dtype=np.uint32)
+    ids = ids_of(people)
     return BitMap(ids[keyed_bits(ids, key) < np.uint32(share * 2**32)])
 
 
@@ -208,7 +208,7 @@ def members_of(persons: Integers, people: PersonSet) -> Flags:
     """Which of some persons, ascending, are among people."""
     found = np.zeros(len(persons), dtype=bool)
     for number in sorted(people):
-        ids = np.asarray(people[number].to_array(), dtype=np.int64)
+        ids = ids_of(people[number])
         at = np.searchsorted(persons, ids)
         at = at[at < len(persons)] if len(persons) else at[:0]
         found[at[persons[at] == ids[: len(at)]]] = True

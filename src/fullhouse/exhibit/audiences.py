@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from pyroaring import BitMap
-
-from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.core.person_sets import PersonSet, is_inside, only, size
 from fullhouse.discovery.film_counts import masks_of
 from fullhouse.exhibit.exhibit import NearbyAudience, at_least, hidden_parts
 from fullhouse.exhibit.market import Market
@@ -52,12 +50,12 @@ def _counts(
     inside: list[set[str]] = [set() for _ in audiences]
     for trait, here in zip(traits, house.people(*(t.name for t in traits)), strict=True):
         city = name_slug(trait.label.removeprefix("lives in "))
-        local = [_both(mine, here) for mine in audiences]
+        local = [only(mine, here) for mine in audiences]
         for k, mine in enumerate(local):
             counts[k][city] = size(mine)
             for j, other in enumerate(local):
                 more = size(other) - size(mine)
-                if j != k and 0 <= more < minimum and (more or j < k) and _within(mine, other):
+                if j != k and 0 <= more < minimum and (more or j < k) and is_inside(mine, other):
                     inside[k].add(city)
     for k, people in enumerate(audiences):
         counts[k][ELSEWHERE] = size(people) - sum(counts[k].values())
@@ -73,11 +71,3 @@ def _tickets(house: FilmHouse, market: Market, city: str, rules: Sequence[str]) 
     every = market.visits[here].sum()
     theirs = market.run.middle * market.cities[city].share * market.tickets.known_share
     return [float(theirs * market.visits[here & mask].sum() / every) for mask in masks.T]
-
-
-def _both(one: PersonSet, two: PersonSet) -> dict[int, BitMap]:
-    return {b: found for b in one if b in two and (found := one[b] & two[b])}
-
-
-def _within(one: PersonSet, two: PersonSet) -> bool:
-    return all(b in two and one[b].issubset(two[b]) for b in one)

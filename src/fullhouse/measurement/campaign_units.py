@@ -1,19 +1,15 @@
 """A campaign whose arms are by household, as an experiment on households: each counts once."""
 
-from collections.abc import Mapping
-
 import numpy as np
-from pyroaring import BitMap
 
 from fullhouse.campaigns.households import Units
-from fullhouse.core.person_sets import PersonSet, by_block
+from fullhouse.core.person_sets import PersonSet, by_block, persons_of
 from fullhouse.measurement.counted import Counted
 
 
-def units_of_people(units: Units, people: Mapping[int, BitMap]) -> PersonSet:
+def units_of_people(units: Units, people: PersonSet) -> PersonSet:
     """The households of some people, each under the number of its least person."""
-    parts = [units.of(np.asarray(p.to_array(), dtype=np.int64)) for p in people.values()]
-    return by_block(np.unique(np.concatenate([np.zeros(0, np.int64), *parts])))
+    return by_block(np.unique(units.of(persons_of(people))))
 
 
 def units_of_counted(units: Units, counted: Counted) -> Counted:

@@ -14,13 +14,8 @@ from pyroaring import BitMap
 
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.core.person_sets import PersonSet
-from fullhouse.core.values import BLOCK_BITS, MAX_PERSON
-
-"""People by block: whole person ids, under their person >> 20."""
-
-SIZE = 1 << BLOCK_BITS
-MASK = SIZE - 1
+from fullhouse.core.person_sets import LOW, PersonSet, ids_of
+from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE, MAX_PERSON
 
 
 @dataclass(frozen=True)
@@ -116,24 +111,19 @@ def _block(
     slices = [slice(*np.searchsorted(c.person, ends)) for c in known]
     lists = [c.person[s].astype(np.uint32) for c, s in zip(known, slices, strict=True)]
     everybody = BitMap.union(*(BitMap(x) for x in lists))
-    of_arm = [ids(everybody & people) for people in arms]
+    of_arm = [ids_of(everybody & people) for people in arms]
     persons = np.sort(np.concatenate(of_arm))
     # A place for each id of the block, so that nothing is searched for.
-    place = np.full(SIZE, -1, np.int32)
-    place[persons & MASK] = np.arange(len(persons), dtype=np.int32)
+    place = np.full(BLOCK_SIZE, -1, np.int32)
+    place[persons & LOW] = np.arange(len(persons), dtype=np.int32)
     arm = np.zeros(len(persons), np.int8)
     for number, mine in enumerate(of_arm):
-        arm[place[mine & MASK]] = number
+        arm[place[mine & LOW]] = number
     columns = np.zeros((len(known), len(persons)))
     for column, c, s, mine in zip(columns, known, slices, lists, strict=True):
-        at = place[mine & MASK]
+        at = place[mine & LOW]
         column[at[at >= 0]] = c.value[s][at >= 0]
     return persons, arm, columns
-
-
-def ids(people: BitMap) -> npt.NDArray[np.uint32]:
-    """The people in ascending order."""
-    return np.asarray(people.to_array(), dtype=np.uint32)
 
 
 def _check_apart(groups: Mapping[str, PersonSet], what: str) -> None:

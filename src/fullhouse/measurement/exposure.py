@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, cut_by_block, inside, size
 from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION, Table
-from fullhouse.core.values import BLOCK_BITS, MAX_PERSON
+from fullhouse.core.values import MAX_PERSON
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 
@@ -87,10 +87,10 @@ def exposures(
             line=line,
             channel=channel,
             people=size(treated.get(line, {})),
-            reached=in_both(treated.get(line, {}), reached[line].people),
+            reached=inside(treated.get(line, {}), reached[line].people),
             impressions=reached[line].impressions,
             clicks=clicks[line],
-            held_out_reached=in_both(held_out.get(line, {}), reached[line].people),
+            held_out_reached=inside(held_out.get(line, {}), reached[line].people),
         )
         for line, channel in lines.items()
     )
@@ -128,7 +128,7 @@ def reached_people(
             persons = pc.drop_null(batch["person"]).to_numpy()
             _add(people, line[named], persons)
     return {
-        name: Reached(_by_block(who), int(n))
+        name: Reached(cut_by_block(who), int(n))
         for name, who, n in zip(names, people, impressions, strict=True)
     }
 
@@ -147,16 +147,6 @@ def clicks_of(
     counted = engine.arrow(clicked.group_by("line").aggregate(clicks=clicked.count()))
     found = {row["line"]: int(row["clicks"]) for row in counted.to_pylist()}
     return {line: found.get(line, 0) for line in lines}
-
-
-def size(people: PersonSet) -> int:
-    """How many people."""
-    return sum(len(p) for p in people.values())
-
-
-def in_both(one: PersonSet, two: PersonSet) -> int:
-    """How many people are in both."""
-    return sum(p.intersection_cardinality(two[b]) for b, p in one.items() if b in two)
 
 
 def _came_back(
@@ -193,12 +183,3 @@ def _add(
     for number, (start, end) in enumerate(pairwise(ends.tolist())):
         if start < end:
             people[number] |= BitMap((keys[start:end] & MAX_PERSON).astype(np.uint32))
-
-
-def _by_block(people: BitMap) -> dict[int, BitMap]:
-    """The same people by block, blocks with nobody left out."""
-    if not people:
-        return {}
-    blocks = range(people.min() >> BLOCK_BITS, (people.max() >> BLOCK_BITS) + 1)
-    found = {b: people & BitMap(range(b << BLOCK_BITS, (b + 1) << BLOCK_BITS)) for b in blocks}
-    return {b: mine for b, mine in found.items() if mine}

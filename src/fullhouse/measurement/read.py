@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 from fullhouse.measurement.cells import Cell, Cells
 from fullhouse.measurement.effects import effects_of
@@ -14,8 +14,6 @@ from fullhouse.measurement.experiment import Experiment, Readout
 from fullhouse.measurement.load import check_columns, check_unique, load_table, numbers
 from fullhouse.measurement.people import People, people_of
 from fullhouse.measurement.soundness import sound_checks
-
-Floats = npt.NDArray[np.float64]
 
 
 def read_experiment(

@@ -7,9 +7,11 @@ from pyroaring import BitMap
 
 from fullhouse.core.arrays import Ints
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import LOW, PersonSet, inside, low_ids_of, size
+from fullhouse.core.person_sets import only as both
+from fullhouse.core.values import BLOCK_SIZE
 from fullhouse.measurement.cells import Cell, Cells
-from fullhouse.measurement.counted import MASK, SIZE, Counted, CountedArms, count_arms, ids
+from fullhouse.measurement.counted import Counted, CountedArms, count_arms
 from fullhouse.measurement.experiment import Experiment, Readout
 from fullhouse.measurement.read import readout_of
 
@@ -130,11 +132,11 @@ def _cells(counted: CountedArms, only: PersonSet | None) -> Cells:
     strata: Mapping[str, PersonSet | None] = counted.strata or {"all": None}
     kept, cells = [], []
     for name, people in strata.items():
-        inside = _both(only, people)
-        sizes = [_size(arm, inside) for arm in counted.arms.values()]
+        part = _both(only, people)
+        sizes = [_size(arm, part) for arm in counted.arms.values()]
         if not any(sizes) and counted.strata is not None:
             continue
-        rows = _rows(counted, inside)
+        rows = _rows(counted, part)
         arm = counted.arm[rows]
         mine = [rows[arm == number] for number in range(len(sizes))]
         # One column stays together in memory: each is summed by itself.
@@ -147,30 +149,28 @@ def _cells(counted: CountedArms, only: PersonSet | None) -> Cells:
     return Cells(tuple(counted.arms), tuple(kept), by_arm, len(counted.outcomes))
 
 
-def _rows(counted: CountedArms, inside: PersonSet | None) -> Ints:
+def _rows(counted: CountedArms, part: PersonSet | None) -> Ints:
     """The rows of the listed people of a part."""
-    if inside is None:
+    if part is None:
         return np.arange(len(counted.person))
     found = [np.zeros(0, np.int64)]
-    marked = np.zeros(SIZE, np.bool_)
+    marked = np.zeros(BLOCK_SIZE, np.bool_)
     for block, start in counted.start.items():
         listed = counted.listed[block]
-        mine = ids(listed & inside.get(block, BitMap())) & MASK
+        mine = low_ids_of(listed & part.get(block, BitMap()))
         if len(mine):
             marked[mine] = True
-            every = counted.person[start : start + len(listed)] & MASK
+            every = counted.person[start : start + len(listed)] & LOW
             found.append(start + np.flatnonzero(marked[every]))
             marked[mine] = False
     return np.concatenate(found)
 
 
-def _size(arm: PersonSet, inside: PersonSet | None) -> int:
-    if inside is None:
-        return sum(len(people) for people in arm.values())
-    return sum(p.intersection_cardinality(inside[b]) for b, p in arm.items() if b in inside)
+def _size(arm: PersonSet, part: PersonSet | None) -> int:
+    return size(arm) if part is None else inside(arm, part)
 
 
 def _both(one: PersonSet | None, two: PersonSet | None) -> PersonSet | None:
     if one is None or two is None:
         return two if one is None else one
-    return {b: people & two[b] for b, people in one.items() if b in two}
+    return both(one, two)

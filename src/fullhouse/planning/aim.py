@@ -13,11 +13,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Floats, Singles
 from fullhouse.planning.problem import Problem
 from fullhouse.planning.response import WEAR, fresh, worn
 
-Singles = npt.NDArray[np.float32]
 Attitude: TypeAlias = Literal["neutral", "cautious"]
 CAUTIOUS_SHARE = 0.2
 """A cautious plan makes the mean of the worst fifth of draws as large as it can be (expected

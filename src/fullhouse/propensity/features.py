@@ -10,10 +10,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.arrays import Integers
+from fullhouse.core.arrays import Integers, Singles
 from fullhouse.traits.trait import KINDS
-
-Narrow = npt.NDArray[np.float32]
 
 SUMS = ("film", "marks", "facts", "baskets", "interest")
 """The sums over a person's traits: past films by their weight in this one, how many films the
@@ -40,7 +38,7 @@ class Scale:
     knots: tuple[tuple[float, ...], ...]
 
 
-def columns(sums: Narrow, activity: Integers, scale: Scale) -> Narrow:
+def columns(sums: Singles, activity: Integers, scale: Scale) -> Singles:
     """A row for each person, from the first four sums (columns) and activity (rows are KINDS)."""
     film, marks, facts, baskets = (np.ascontiguousarray(sums[:, i]) for i in range(4))
     # One column after the other in memory: each is then written, and weighed, in one sweep.
@@ -66,12 +64,12 @@ def width() -> int:
     return len(KINDS) * (1 + KNOTS) + 6
 
 
-def taste_of(film: Narrow, marks: Narrow, per_mark: float) -> Narrow:
+def taste_of(film: Singles, marks: Singles, per_mark: float) -> Singles:
     """The log of how many times everybody's share of a person's marks is in films like this."""
     if per_mark <= 0:
         return np.zeros(len(film), dtype=np.float32)
     own = np.maximum(film * np.float32(1 / per_mark), 0) + np.float32(PRIOR_MARKS)
-    found: Narrow = np.log(own / (np.maximum(marks, 0) + np.float32(PRIOR_MARKS)))
+    found: Singles = np.log(own / (np.maximum(marks, 0) + np.float32(PRIOR_MARKS)))
     return found
 
 
@@ -92,6 +90,6 @@ def knots_of(activity: Integers, weight: npt.NDArray[np.float64]) -> tuple[tuple
 
 
 @lru_cache(maxsize=1)
-def _logs() -> Narrow:
+def _logs() -> Singles:
     """log1p of every activity up to MOST_ACTIVE: looked up, it costs less than the logarithm."""
     return np.log1p(np.arange(MOST_ACTIVE + 1)).astype(np.float32)

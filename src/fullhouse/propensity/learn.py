@@ -15,13 +15,12 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array, diags_array
 
-from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.arrays import Floats, Integers, Singles
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import (
     PRIOR_MARKS,
-    Narrow,
     Scale,
     columns,
     knots_of,
@@ -60,16 +59,16 @@ class Told:
     weights: Floats
     per_mark: Floats
     of_traits: Floats
-    film: Narrow
-    marks: Narrow
-    facts: Narrow
-    baskets: Narrow
+    film: Singles
+    marks: Singles
+    facts: Singles
+    baskets: Singles
     starts: Floats
     """What `facts` and `baskets` (rows) are for somebody of no trait: everybody's mean is 0."""
 
-    def sums(self, rows: Integers, film: int) -> Narrow:
+    def sums(self, rows: Integers, film: int) -> Singles:
         """The first four sums of some people for one film."""
-        found: Narrow = np.stack(
+        found: Singles = np.stack(
             [self.film[rows, film], self.marks[rows], self.facts[rows, film],
              self.baskets[rows, film]], axis=1,
         )  # fmt: skip
@@ -170,8 +169,8 @@ def tell(sample: Sample, past: Integers, between: Floats, among: Floats, ridge: 
 
 
 def _from_traits(
-    sample: Sample, film: Narrow, marks: Narrow, per_mark: Floats
-) -> tuple[Floats, list[Narrow], Floats]:
+    sample: Sample, film: Singles, marks: Singles, per_mark: Floats
+) -> tuple[Floats, list[Singles], Floats]:
     """Taste regressed on facts and baskets, so that it reaches people who marked no film."""
     taste = np.stack(
         [taste_of(film[:, i], marks, float(per_mark[i])) for i in range(film.shape[1])], axis=1

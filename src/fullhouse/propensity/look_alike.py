@@ -1,18 +1,17 @@
 """Expand a list of people by those most like them, in traits and in the factors behind traits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from pyroaring import BitMap
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.outcome import OwnEvents
 from fullhouse.discovery.reach import ReachPoint
@@ -59,7 +58,7 @@ class LookAlike:
     n there; `by_luck` is its share of everybody. `factors` says whether factors helped.
     """
 
-    persons: Mapping[int, BitMap]
+    persons: PersonSet
     seed_people: int
     curve: tuple[ReachPoint, ...]
     reached_in_top_tenth: float
@@ -88,11 +87,11 @@ def look_alike(
     Traits that are the list itself are left out and named. What the list's people share is
     learned against others of the base; the ridge, and whether factors help, from held-out people.
     """
-    inside = {b: seed_people[b] & base[b] for b in base if b in seed_people}
-    seeds = sum(len(p) for p in inside.values())
-    others = sum(len(p) for p in base.values()) - seeds
+    seed = only(seed_people, base)
+    seeds = size(seed)
+    others = size(base) - seeds
     _check(seeds, others, n)
-    page = _page(blocks, base, inside, [t for t in traits if t.built], key)
+    page = _page(blocks, base, seed, [t for t in traits if t.built], key)
     kept, leaks = _leaks(page)
     page = _without(page, leaks)
     if not len(kept):
@@ -105,8 +104,7 @@ def look_alike(
     weights = fit.traits
     model = _model([page.traits[i] for i in kept], weights, fit, as_of, build, seeds)
     model = replace(model, own=_own(page.traits, leaks))
-    rest = {b: people - inside.get(b, BitMap()) for b, people in base.items()}
-    persons = top(model, blocks, rest, n, key=key)
+    persons = top(model, blocks, without(base, seed), n, key=key)
     curve = _curve(page, scores, half)
     share = np.interp([n, TOP * page.base_people], *_xy(curve))
     return LookAlike(

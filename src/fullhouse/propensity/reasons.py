@@ -1,17 +1,14 @@
 """What sets an audience apart in a model's eyes: of audiences only, never of one person."""
 
 import numpy as np
-import numpy.typing as npt
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.discovery.tally import pairs_of
 from fullhouse.propensity.features import SUMS
 from fullhouse.propensity.propensity import PropensityModel, Reason
 from fullhouse.sample.blocks import Blocks
-
-Counts = npt.NDArray[np.int64]
 
 LEAST_AUDIENCE = 100
 """People under which an audience is not explained: it could be the explanation of a person."""
@@ -51,7 +48,7 @@ def explain(
     floor: int = LEAST_AUDIENCE,
 ) -> tuple[Reason, ...]:
     """The same for any weights of traits."""
-    people = sum(len(p) for p in audience.values())
+    people = size(audience)
     if people < floor:
         raise InputError(
             f"An audience of {people:,} people is not explained: under {floor:,} it would tell of"
@@ -60,7 +57,7 @@ def explain(
     mine = held(blocks, audience, ids)
     every = held(blocks, base, ids)
     share = mine / people
-    base_share = every / max(sum(len(p) for p in base.values()), 1)
+    base_share = every / max(size(base), 1)
     force = weights * (share - base_share)
     order = [i for i in np.argsort(-force, kind="stable") if force[i] > 0 and weights[i] > 0]
     chosen = [i for i in order if mine[i] >= floor and share[i] > base_share[i]][:most]
@@ -83,7 +80,7 @@ def say(model: PropensityModel) -> Floats:
     return found
 
 
-def held(blocks: Blocks, people: PersonSet, ids: tuple[int, ...]) -> Counts:
+def held(blocks: Blocks, people: PersonSet, ids: tuple[int, ...]) -> Ints:
     """How many of some people have each trait."""
     size = max(ids, default=0) + 2
     total = np.zeros(size, dtype=np.int64)
@@ -92,5 +89,5 @@ def held(blocks: Blocks, people: PersonSet, ids: tuple[int, ...]) -> Counts:
         block = blocks.load(number)
         _, traits, _ = pairs_of(block, block.rows(people[number]))
         total += np.bincount(np.minimum(traits, size - 1), minlength=size)
-    found: Counts = total[list(ids)]
+    found: Ints = total[list(ids)]
     return found

@@ -11,17 +11,15 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from fullhouse.core.arrays import Integers
+from fullhouse.core.arrays import Integers, Singles
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, by_block, ids_of, size
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.tally import pairs_of
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.propensity import PropensityModel
 from fullhouse.sample.blocks import Block, Blocks
 from fullhouse.traits.trait import KINDS
-
-Narrow = npt.NDArray[np.float32]
 
 CHUNK = 32_768
 """People scored at once: their pairs and columns stay within a few megabytes."""
@@ -35,22 +33,22 @@ REACH = 32.0
 class _Kernel:
     """A model as arrays over trait numbers; the last row is for traits it does not know."""
 
-    table: Narrow
-    start: Narrow
+    table: Singles
+    start: Singles
     scale: Scale
-    weights: Narrow
+    weights: Singles
     intercept: np.float32
     own: tuple[tuple[int, int], ...]
     interest: bool
 
 
-def score_block(model: PropensityModel, block: Block, rows: Integers) -> Narrow:
+def score_block(model: PropensityModel, block: Block, rows: Integers) -> Singles:
     """The probability of each of some people of a block, given by where they stand in it."""
-    found: Narrow = expit(logits_of(model, block, rows))
+    found: Singles = expit(logits_of(model, block, rows))
     return found
 
 
-def logits_of(model: PropensityModel, block: Block, rows: Integers) -> Narrow:
+def logits_of(model: PropensityModel, block: Block, rows: Integers) -> Singles:
     """The log-odds of some people of a block."""
     kernel = _kernel(model)
     found = np.empty(len(rows), dtype=np.float32)
@@ -69,7 +67,7 @@ def unknown(model: PropensityModel) -> np.float32:
 
 def score_all(
     model: PropensityModel, blocks: Blocks, base: PersonSet
-) -> Iterator[tuple[int, Integers, Narrow]]:
+) -> Iterator[tuple[int, Integers, Singles]]:
     """Each block's people of the base, ascending, with their probabilities; nobody is left out."""
     for number, persons, logits in logits_all(model, blocks, base):
         yield number, persons, expit(logits)
@@ -77,12 +75,12 @@ def score_all(
 
 def logits_all(
     model: PropensityModel, blocks: Blocks, base: PersonSet
-) -> Iterator[tuple[int, Integers, Narrow]]:
+) -> Iterator[tuple[int, Integers, Singles]]:
     """Each block's people of the base, ascending, with their log-odds."""
     nobody = unknown(model)
     known = set(blocks.numbers())
     for number in sorted(base):
-        persons = np.asarray(base[number].to_array(), dtype=np.uint32)
+        persons = ids_of(base[number])
         if not len(persons):
             continue
         if number not in known:
@@ -141,7 +139,7 @@ def top(
     Between equals a person's bits under the key decide, so the same question has one answer.
     Memory is bounded by n, not by the base.
     """
-    every = sum(len(p) for p in base.values())
+    every = size(base)
     if not 1 <= n <= every:
         raise InputError(f"An audience of the best must have 1 to {every:,} people, not {n:,}.")
     best: Integers = np.zeros(0, dtype=np.uint64)
@@ -154,7 +152,7 @@ def top(
         if len(best) > 2 * n + CHUNK:
             best, who, floor = _best(best, who, n)
     _, who, _ = _best(best, who, n)
-    return _by_block(who, base)
+    return by_block(who)
 
 
 def at_least(
@@ -178,19 +176,13 @@ def _best(best: Integers, who: Integers, n: int) -> tuple[Integers, Integers, np
     return best[at], who[at], np.uint64(best[at].min())
 
 
-def _sortable(values: Narrow) -> npt.NDArray[np.uint32]:
+def _sortable(values: Singles) -> npt.NDArray[np.uint32]:
     """Bits that order as the numbers do. Adding 0 makes -0 and 0 the same."""
     bits = (values + np.float32(0)).view(np.uint32)
     return np.where(bits >> np.uint32(31), ~bits, bits | np.uint32(1 << 31))
 
 
-def _by_block(who: Integers, base: PersonSet) -> dict[int, BitMap]:
-    chosen = BitMap(who)
-    found = {number: chosen & base[number] for number in sorted(base)}
-    return {number: people for number, people in found.items() if people}
-
-
-def _chunk(kernel: _Kernel, block: Block, rows: Integers) -> Narrow:
+def _chunk(kernel: _Kernel, block: Block, rows: Integers) -> Singles:
     first, last = int(rows[0]), int(rows[-1])
     activity: Integers
     if last - first + 1 == len(rows):
@@ -214,8 +206,8 @@ def _chunk(kernel: _Kernel, block: Block, rows: Integers) -> Narrow:
     return _dense(kernel, sums, activity)
 
 
-def _dense(kernel: _Kernel, sums: Narrow, activity: Integers) -> Narrow:
-    found: Narrow = columns(sums, activity, kernel.scale) @ kernel.weights
+def _dense(kernel: _Kernel, sums: Singles, activity: Integers) -> Singles:
+    found: Singles = columns(sums, activity, kernel.scale) @ kernel.weights
     found += kernel.intercept
     if kernel.interest:
         found += sums[:, SUMS.index("interest")]
@@ -233,11 +225,11 @@ def _without_own(kernel: _Kernel, block: Block, rows: Integers, activity: Intege
 
 
 @lru_cache(maxsize=2)
-def _ones_of(power: int) -> Narrow:
+def _ones_of(power: int) -> Singles:
     return np.ones(1 << power, dtype=np.float32)
 
 
-def _ones(many: int) -> Narrow:
+def _ones(many: int) -> Singles:
     return _ones_of(max(20, (many - 1).bit_length()))[:many] if many else np.ones(0, np.float32)
 
 

@@ -8,12 +8,10 @@ import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyroaring import BitMap
 
 from fullhouse import films
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.tables import ITEM, PERSON_EVENT
-from fullhouse.core.values import BLOCK_BITS
 from fullhouse.sample.film_house import FilmHouse
 from fullhouse.traits.names import film_slug
 
@@ -75,20 +73,14 @@ def goers_of(house: FilmHouse) -> dict[str, PersonSet]:
     pairs = context.engine.arrow(sales.select("person", "item").distinct()).sort_by("item")
     persons, item = pairs["person"].to_numpy(), pairs["item"].to_numpy()
     names = slugs_of(house)
-    sets: dict[str, dict[int, BitMap]] = {}
+    sets: dict[str, PersonSet] = {}
     starts: list[int] = np.flatnonzero(np.r_[len(item) > 0, np.diff(item) != 0]).tolist()
     for first, last in pairwise([*starts, len(item)]):
         slug = names.get(int(item[first]))
         if slug is None:
             continue
-        mine = np.sort(persons[first:last])
-        blocks = sets.setdefault(slug, {})
-        for block in np.unique(mine >> BLOCK_BITS):
-            ends = [block << BLOCK_BITS, (block + 1) << BLOCK_BITS]
-            low, high = np.searchsorted(mine, ends)
-            people = BitMap(mine[low:high].astype(np.uint32))
-            blocks[int(block)] = blocks.get(int(block), BitMap()) | people
-    return dict(sets.items())
+        sets[slug] = union(sets.get(slug, {}), by_block(persons[first:last]))
+    return sets
 
 
 def slugs_of(house: FilmHouse) -> dict[int, str]:

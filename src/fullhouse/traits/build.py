@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from fullhouse.core.arrays import Ints32
 from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import (
@@ -30,7 +31,6 @@ from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.count import is_narrow
 from fullhouse.traits.read import builds
 from fullhouse.traits.run import Run
-from fullhouse.traits.select import Numbers
 from fullhouse.traits.survey import survey
 from fullhouse.traits.trait import Build, Trait
 from fullhouse.traits.write import finish, write_traits
@@ -132,7 +132,7 @@ def _claim(lake: Lake) -> int:
     return number
 
 
-def _items(traits: list[Trait], about: list[Numbers], build: int) -> pa.Table:
+def _items(traits: list[Trait], about: list[Ints32], build: int) -> pa.Table:
     """Rows of `item_trait` for the built traits that are narrowed to some items."""
     some = [n for n, _ in enumerate(about) if traits[n].built and is_narrow(traits[n])]
     sizes = [len(about[n]) for n in some]

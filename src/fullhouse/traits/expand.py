@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from fullhouse.core.arrays import Ints32
 from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family, Own
 from fullhouse.traits.names import distinct_slugs, film_slug, levels, name_slug, path_slug, plain
-from fullhouse.traits.select import Items, Numbers, path_keys
+from fullhouse.traits.select import Items, path_keys
 
 SEEN = ("view", "ticket")
 WANTED = ("want_to_see",)
@@ -32,7 +33,7 @@ class Counted:
     floor: int | None
     max_events: int | None = None
     filter: dict[str, Any] = field(default_factory=dict)
-    items: Numbers | None = None
+    items: Ints32 | None = None
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -202,7 +203,7 @@ def _counted(
     label: str,
     kinds: tuple[str, ...],
     filter_: dict[str, Any],
-    items: Numbers,
+    items: Ints32,
 ) -> Counted:
     often = f" at least {family.min_events} times" if family.min_events > 1 else ""
     when = f" {Window(family.window_days)}" if family.window_days is not None else ""

@@ -8,15 +8,15 @@ group-by in SQL over the same block takes a multiple: docs/traits.md has the fig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fullhouse.core.arrays import AnyArray
 from fullhouse.core.values import BLOCK_BITS, Window
 from fullhouse.traits.expand import Counted
 
-Integers: TypeAlias = npt.NDArray[Any]
 EPOCH = date(1970, 1, 1)
 
 
@@ -27,10 +27,10 @@ class Columns:
     `day` counts from 1970; `back` marks refunds. Both may be missing where no trait asks.
     """
 
-    local: Integers
-    item: Integers
-    day: Integers | None = None
-    back: Integers | None = None
+    local: AnyArray
+    item: AnyArray
+    day: AnyArray | None = None
+    back: AnyArray | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class ItemMap:
 
     kind: str
     first_day: int | None
-    starts: Integers
-    traits: Integers
+    starts: AnyArray
+    traits: AnyArray
 
     @property
     def single(self) -> bool:
@@ -52,9 +52,9 @@ class ItemMap:
 class Pairs:
     """Persons within a block and their traits, ascending, with the events behind each."""
 
-    local: Integers
-    trait: Integers
-    events: Integers
+    local: AnyArray
+    trait: AnyArray
+    events: AnyArray
 
     def take(self, which: npt.NDArray[np.bool_]) -> "Pairs":
         """Some of them."""
@@ -104,7 +104,7 @@ def _item_map(
 
 
 def count_pairs(
-    events: dict[str, Columns], maps: Sequence[ItemMap], least: Integers, most: Integers
+    events: dict[str, Columns], maps: Sequence[ItemMap], least: AnyArray, most: AnyArray
 ) -> tuple[Pairs, Pairs]:
     """Events per person and trait, of those with at least `least` and at most `most` of them.
 
@@ -135,7 +135,7 @@ def count_pairs(
 
 def _keys(
     columns: Columns, one: ItemMap, bits: int, type_: type[np.unsignedinteger[Any]]
-) -> tuple[Integers, Integers | None]:
+) -> tuple[AnyArray, AnyArray | None]:
     local, item, back = columns.local, columns.item, columns.back
     if one.first_day is not None:
         assert columns.day is not None
@@ -159,13 +159,13 @@ def _keys(
     return (local.astype(type_) << type_(bits)) | trait.astype(type_), back
 
 
-def _concatenate(parts: list[Integers], type_: type[np.unsignedinteger[Any]]) -> Integers:
+def _concatenate(parts: list[AnyArray], type_: type[np.unsignedinteger[Any]]) -> AnyArray:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, type_)
 
 
-def _runs(keys: Integers, bits: int) -> tuple[Integers, Integers]:
+def _runs(keys: AnyArray, bits: int) -> tuple[AnyArray, AnyArray]:
     """The distinct keys ascending, and how often each stands there."""
     if not len(keys):
         return keys, np.empty(0, np.int32)
@@ -182,8 +182,8 @@ def _runs(keys: Integers, bits: int) -> tuple[Integers, Integers]:
 
 
 def _subtract(
-    keys: Integers, n: Integers, gone: Integers, m: Integers
-) -> tuple[Integers, Integers]:
+    keys: AnyArray, n: AnyArray, gone: AnyArray, m: AnyArray
+) -> tuple[AnyArray, AnyArray]:
     at = np.searchsorted(keys, gone)
     at_safe = np.minimum(at, max(0, len(keys) - 1))
     hit = (keys[at_safe] == gone) if len(keys) else np.zeros(len(gone), np.bool_)
@@ -192,7 +192,7 @@ def _subtract(
     return keys[left > 0], left[left > 0]
 
 
-def activity(columns: Columns | None, size: int, *, first: int | None = None) -> Integers:
+def activity(columns: Columns | None, size: int, *, first: int | None = None) -> AnyArray:
     """Events of each person in a block, refunds taken away, never below zero."""
     if columns is None:
         return np.zeros(size, np.int32)
@@ -204,5 +204,5 @@ def activity(columns: Columns | None, size: int, *, first: int | None = None) ->
     if back is None:
         return np.bincount(local, minlength=size).astype(np.int32)
     net = np.bincount(local[~back], minlength=size) - np.bincount(local[back], minlength=size)
-    found: Integers = np.maximum(net, 0).astype(np.int32)
+    found: AnyArray = np.maximum(net, 0).astype(np.int32)
     return found

@@ -4,17 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.arrays import Ints32
 from fullhouse.traits.names import film_slug, levels, plain
 from fullhouse.traits.words import matches, title_words
-
-Numbers: TypeAlias = npt.NDArray[np.int32]
 
 FILTERS = (
     "category",
@@ -34,10 +32,10 @@ class Coded:
     """A text column as codes: distinct texts, and the items of each."""
 
     texts: list[str]
-    items: list[Numbers]
+    items: list[Ints32]
 
     @classmethod
-    def of(cls, items: Numbers, column: pa.ChunkedArray) -> "Coded":
+    def of(cls, items: Ints32, column: pa.ChunkedArray) -> "Coded":
         """The items by text; items without one are left out."""
         coded = column.combine_chunks().dictionary_encode()
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
@@ -46,20 +44,20 @@ class Coded:
         bounds = np.searchsorted(codes[order], np.arange(len(texts) + 1))
         return cls(texts, [items[order[a:b]] for a, b in pairwise(bounds)])
 
-    def where(self, test: Callable[[str], bool]) -> Numbers:
+    def where(self, test: Callable[[str], bool]) -> Ints32:
         """The items whose text passes."""
         return together(i for t, i in zip(self.texts, self.items, strict=True) if test(t))
 
-    def groups(self, keys: Callable[[str], Sequence[Any]]) -> dict[Any, Numbers]:
+    def groups(self, keys: Callable[[str], Sequence[Any]]) -> dict[Any, Ints32]:
         """The items under every key of their text."""
-        found: dict[Any, list[Numbers]] = {}
+        found: dict[Any, list[Ints32]] = {}
         for text, items in zip(self.texts, self.items, strict=True):
             for key in keys(text):
                 found.setdefault(key, []).append(items)
         return {k: together(v) for k, v in found.items()}
 
 
-def together(parts: Any) -> Numbers:
+def together(parts: Any) -> Ints32:
     """The items of all parts, ascending."""
     listed = [p for p in parts if len(p)]
     return np.unique(np.concatenate(listed)) if listed else np.empty(0, np.int32)
@@ -88,9 +86,9 @@ class Items:
         return cls(kind, items.filter(pc.field("kind") == kind))
 
     @cached_property
-    def numbers(self) -> Numbers:
+    def numbers(self) -> Ints32:
         """The items' numbers."""
-        found: Numbers = self.table["item"].to_numpy()
+        found: Ints32 = self.table["item"].to_numpy()
         return found
 
     @cached_property
@@ -104,33 +102,33 @@ class Items:
         return Coded.of(self.numbers, self.table["title"])
 
     @cached_property
-    def by_path(self) -> dict[tuple[str, ...], Numbers]:
+    def by_path(self) -> dict[tuple[str, ...], Ints32]:
         """Items by category path, at every level."""
         return self.categories.groups(path_keys)
 
     @cached_property
-    def by_word(self) -> dict[str, Numbers]:
+    def by_word(self) -> dict[str, Ints32]:
         """Items by word of the title."""
         return self.titles.groups(lambda t: sorted(title_words(t)))
 
     @cached_property
-    def by_genre(self) -> dict[str, Numbers]:
+    def by_genre(self) -> dict[str, Ints32]:
         """Items by genre."""
         return Coded.of(self.numbers, self.table["genres"]).groups(
             lambda g: [plain(p) for p in g.split("|") if p.strip()]
         )
 
     @cached_property
-    def by_film(self) -> dict[str, Numbers]:
+    def by_film(self) -> dict[str, Ints32]:
         """Items by the film's slug: title and year."""
         return self._by_film(film_slug)
 
     @cached_property
-    def by_title(self) -> dict[str, Numbers]:
+    def by_title(self) -> dict[str, Ints32]:
         """Items by the slug of the title alone."""
         return self._by_film(lambda title, _: film_slug(title, None))
 
-    def select(self, filter_: dict[str, Any]) -> Numbers:
+    def select(self, filter_: dict[str, Any]) -> Ints32:
         """The items that pass every filter of a definition."""
         found = self.numbers
         for name, wanted in filter_.items():
@@ -141,7 +139,7 @@ class Items:
             found = np.setdiff1d(found, self._with_title(filter_["title_none"], []))
         return found
 
-    def _one(self, name: str, wanted: Any, filter_: dict[str, Any]) -> Numbers:
+    def _one(self, name: str, wanted: Any, filter_: dict[str, Any]) -> Ints32:
         empty = np.empty(0, np.int32)
         match name:
             case "category":
@@ -163,11 +161,11 @@ class Items:
                 return together(found + [self.by_title.get(s, empty) for s in slugs])
         raise ValueError(f"no filter {name!r}")
 
-    def _with_title(self, any_: Sequence[str], none: Sequence[str]) -> Numbers:
+    def _with_title(self, any_: Sequence[str], none: Sequence[str]) -> Ints32:
         found = matches(self.titles.texts, any_, none)
         return together(i for hit, i in zip(found, self.titles.items, strict=True) if hit)
 
-    def _by_film(self, slug: Callable[[str, int | None], str]) -> dict[str, Numbers]:
+    def _by_film(self, slug: Callable[[str, int | None], str]) -> dict[str, Ints32]:
         found: dict[str, list[int]] = {}
         rows = self.table.filter(pc.is_valid(self.table["title"]))
         for item, title, year in zip(

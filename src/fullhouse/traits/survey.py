@@ -6,6 +6,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from fullhouse.core.arrays import Ints32
 from fullhouse.core.tables import Snapshot
 from fullhouse.engine import Engine
 from fullhouse.traits.base import Base
@@ -15,7 +16,7 @@ from fullhouse.traits.facts import expand_facts
 from fullhouse.traits.items import items_as_of
 from fullhouse.traits.levels import PriceLevels, price_levels
 from fullhouse.traits.plan import Plan, make_plan
-from fullhouse.traits.select import Items, Numbers
+from fullhouse.traits.select import Items
 
 COUNTS_ITEMS = ("word", "genre", "saw", "wants")
 """Families that need to know how many events each item has."""
@@ -27,7 +28,7 @@ class Survey:
 
     plan: Plan
     events: dict[int, dict[str, int]]
-    about: list[Numbers]
+    about: list[Ints32]
     capped: dict[str, int]
 
 
