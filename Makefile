@@ -1,21 +1,32 @@
-# Every target sets up what it needs: only Python 3.11+ and make are expected.
+# Every target sets up what it needs and no more: only Python 3.11+ and make are expected.
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 export UV_PROJECT_ENVIRONMENT := .venv
+# uv trusts the certificates of this machine, so that set-up works behind a proxy that inspects TLS.
+export UV_SYSTEM_CERTS ?= true
+# Compiled once here: where Python may not write bytecode, each start would pay three seconds.
+SYNC := $(UV) sync --quiet --frozen --inexact --compile-bytecode
 
 .PHONY: setup demo test test-slow test-pyspark check lint types layers real real-forecast bench clean
 
 setup: .venv/.ready
 
-.venv/.ready: pyproject.toml uv.lock
+$(UV):
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8,<1"
-	@# Compiled once here: where Python may not write bytecode, each start would pay three seconds.
-	@$(UV) sync --quiet --frozen --inexact --all-extras --compile-bytecode
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13,<1"
+
+# What runs the product: no Spark, no test tools.
+.venv/.product: pyproject.toml uv.lock | $(UV)
+	@$(SYNC) --no-dev --extra charts
 	@touch $@
 
-demo: setup
+# What develops it: every extra and the tools of the tests.
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	@$(SYNC) --all-extras
+	@touch $@
+
+demo: .venv/.product
 	@$(BIN)/python examples/demo/run.py
 
 test: setup
@@ -39,14 +50,14 @@ layers: setup
 
 check: lint types layers test
 
-real: setup
+real: .venv/.product
 	@$(BIN)/python examples/real_market/run.py
 
-real-forecast: setup
+real-forecast: .venv/.product
 	@$(BIN)/python examples/real_forecast/run.py
 
 bench: setup
-	@$(UV) sync --quiet --frozen --inexact --all-extras --group bench
+	@$(SYNC) --all-extras --group bench
 	@$(BIN)/python -m benchmarks
 
 clean:

@@ -8,6 +8,7 @@ from benchmarks.measure import machine
 
 NOT_BENCHMARKS = {
     "__init__", "__main__", "measure", "planning_market", "planning_oracle", "simulated_house",
+    "structure",
 }  # fmt: skip
 
 
