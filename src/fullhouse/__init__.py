@@ -20,6 +20,16 @@ __all__ = ["CannotTellError", "ConflictError", "FullhouseError", "InputError", "
 __all__ += [name for name in app.__all__ if name not in OPENING.values()]
 
 
+def _error_words(problem: FullhouseError) -> str:
+    """The sentence of an error; loaded with the first one, so that a start does not wait for it."""
+    from fullhouse.view.words.errors import error_words
+
+    return error_words(problem)
+
+
+FullhouseError.words = _error_words
+
+
 def __getattr__(name: str) -> Any:
     if name in OPENING or name in app.__all__:
         return getattr(app, OPENING.get(name, name))

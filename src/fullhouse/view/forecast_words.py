@@ -7,57 +7,24 @@ from math import ceil, floor, isclose, log10
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import QUANTITIES, Comp, Driver, Forecast, Range, Step
+from fullhouse.view.words.figures import amount_parts, digits_apart, joined, plain, rounded
+from fullhouse.view.words.figures import day_words as day_words  # noqa: PLC0414  (re-export)
+from fullhouse.view.words.figures import money as money  # noqa: PLC0414  (re-export)
+from fullhouse.view.words.figures import money_between as money_between  # noqa: PLC0414  (re-export)
+from fullhouse.view.words.figures import money_short as money_short  # noqa: PLC0414  (re-export)
 
-UNITS = ((1e9, "billion", "bn"), (1e6, "million", "m"), (1e3, "thousand", "k"))
-CURRENCIES = {"USD": "dollars", "CNY": "yuan", "EUR": "euros", "GBP": "pounds", "JPY": "yen"}
-"""What the headline calls a currency; one that is not here is called by its code."""
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 """Amounts that people ask about, in each power of ten."""
 SHOWN_COMPS = 5
 LONGEST_LIST = 6
 
 
-def money(amount: float, currency: str) -> str:
-    """An amount to three digits with its currency.
-
-    >>> money(18_240_000, "USD"), money(450_000, "USD")
-    ('18.2 million USD', '450,000 USD')
-    """
-    number, unit = _parts(amount, 3)
-    return f"{_joined(number, unit)} {currency}"
-
-
-def money_short(amount: float) -> str:
-    """An amount to three digits for axes and labels, where the currency stands beside.
-
-    >>> money_short(18_240_000), money_short(450_000), money_short(1_240_000_000)
-    ('18.2 m', '450 k', '1.24 bn')
-    """
-    rounded = _rounded(amount, 3)
-    for size, _, short in UNITS:
-        if abs(rounded) >= size:
-            return f"{_plain(rounded / size)} {short}"
-    return _plain(rounded)
-
-
-def money_between(low: float, high: float, currency: str, *, middle: float | None = None) -> str:
-    """A range as people say it, with as many digits as tell its ends and its middle apart.
-
-    >>> money_between(42_300_000, 95_700_000, "USD")
-    'between 42 and 96 million dollars'
-    """
-    digits = _digits_that_tell(low, high, middle)
-    (a, unit_low), (b, unit) = _parts(low, digits), _parts(high, digits)
-    first = a if unit_low == unit else _joined(a, unit_low)
-    return f"between {first} and {_joined(b, unit)} {CURRENCIES.get(currency, currency)}"
-
-
 def range_words(found: Range, currency: str) -> str:
     """The 80 % range and the middle of one quantity, without a full stop."""
     low, high = found.between(0.8)
-    number, unit = _parts(found.median, _digits_that_tell(low, high, found.median))
+    number, unit = amount_parts(found.median, digits_apart(low, high, found.median))
     said = money_between(low, high, currency, middle=found.median)
-    return f"{said}, 80 times in 100; half the time above {_joined(number, unit)}"
+    return f"{said}, 80 times in 100; half the time above {joined(number, unit)}"
 
 
 def headline(forecast: Forecast) -> str:
@@ -114,11 +81,6 @@ def when_words(forecast: Forecast) -> str:
     return f"{count} before opening" if days > 0 else f"{count} after opening"
 
 
-def day_words(day: date, *, short: bool = False) -> str:
-    """A day as people write it: 14 March 2025, or 14 Mar 2025."""
-    return f"{day.day} {day:%b %Y}" if short else f"{day.day} {day:%B %Y}"
-
-
 def factor_words(factor: float) -> str:
     """A factor to two digits.
 
@@ -128,7 +90,7 @@ def factor_words(factor: float) -> str:
     Hundredths near 1, where two digits would say that nothing moved.
     """
     near = 0.95 < factor < 1.1
-    return f"× {factor:.2f}" if near else f"× {_plain(_rounded(factor, 2))}"
+    return f"× {factor:.2f}" if near else f"× {plain(rounded(factor, 2))}"
 
 
 def driver_words(driver: Driver) -> str:
@@ -143,7 +105,7 @@ def comp_words(comp: Comp, currency: str) -> str:
 
 def spread_words(step: Step) -> str:
     """How many times the lower end of the 80 % range its upper end is."""
-    return _plain(_rounded(step.spread, 2 if step.spread >= 2 else 3))
+    return plain(rounded(step.spread, 2 if step.spread >= 2 else 3))
 
 
 def actual_words(forecast: Forecast, quantity: str, amount: float) -> str:
@@ -181,7 +143,7 @@ def fact_words(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return _plain(value)
+        return plain(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{k} {fact_words(v)}" for k, v in value.items())
     return day_words(value) if isinstance(value, date) else str(value)
@@ -262,35 +224,6 @@ def _step_line(steps: Sequence[Step]) -> list[str]:
 
 def _sentence(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}."
-
-
-def _digits_that_tell(low: float, high: float, middle: float | None = None) -> int:
-    told = [a for a in (low, middle, high) if a is not None]
-    for digits in (2, 3, 4):
-        if len({_rounded(a, digits) for a in told}) == len(told):
-            return digits
-    return 3
-
-
-def _parts(amount: float, digits: int) -> tuple[str, str]:
-    rounded = _rounded(amount, digits)
-    for size, word, _ in UNITS[:2]:
-        if abs(rounded) >= size:
-            return _plain(rounded / size), word
-    return _plain(rounded), ""
-
-
-def _joined(number: str, unit: str) -> str:
-    return f"{number} {unit}".rstrip()
-
-
-def _rounded(amount: float, digits: int) -> float:
-    return float(f"{amount:.{digits}g}")
-
-
-def _plain(number: float) -> str:
-    """A number as people write it: thousands apart, no zeros after the point."""
-    return f"{number:,.6g}" if abs(number) < 1e5 else f"{number:,.0f}"
 
 
 def _steps_between(low: float, high: float) -> list[float]:

@@ -1,35 +1,54 @@
-"""Charts as files, without a browser and without a network."""
+"""Charts and results as files, without a browser and without a network."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import altair as alt
-import vl_convert
+
+from fullhouse.core.errors import InputError
 
 CHART_SUFFIXES = (".svg", ".png", ".html")
 PNG_SCALE = 2.0
 """Pixels to a point, so that an image stays sharp on a dense screen."""
 STANDS_FOR_LESS = "\ue0f3"
 """A character of private use: no text means anything by it."""
+VEGA_LITE = "v" + ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 
 
 def save_chart(chart: alt.TopLevelMixin, path: Path) -> None:
     """Write a chart as .svg, .png or .html; the page holds all it needs and opens offline."""
     spec: dict[str, Any] = chart.to_dict()
-    version = "v" + ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     if path.suffix.lower() == ".svg":
-        path.write_text(vl_convert.vegalite_to_svg(spec, vl_version=version), "utf-8")
+        path.write_text(svg_text(spec), "utf-8")
     elif path.suffix.lower() == ".png":
-        path.write_bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=PNG_SCALE))
+        drawn = renderer().vegalite_to_png(spec, vl_version=VEGA_LITE, scale=PNG_SCALE)
+        path.write_bytes(drawn)
     else:
-        path.write_text(_page(spec, version), "utf-8")
+        path.write_text(_page(spec), "utf-8")
 
 
-def _page(spec: dict[str, Any], version: str) -> str:
+def svg_text(spec: dict[str, Any]) -> str:
+    """A chart's specification drawn as SVG."""
+    drawn: str = renderer().vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    return drawn
+
+
+def renderer() -> Any:
+    """The library that draws charts: 130 MB, which only those who draw need to install."""
+    try:
+        import vl_convert
+    except ImportError:
+        raise InputError(
+            "Charts and pages need the library that draws them: pip install 'fullhouse[charts]'."
+        ) from None
+    return vl_convert
+
+
+def _page(spec: dict[str, Any]) -> str:
     """A page with the chart; a title that holds </script> does not end the script it stands in."""
     # vl-convert parses the text that it is given and writes it anew, so that an escape is lost:
     # what stands for '<' meanwhile is escaped in what it writes.
-    text = json.dumps(spec, ensure_ascii=False).replace("<", STANDS_FOR_LESS)
-    page: str = vl_convert.vegalite_to_html(text, vl_version=version, bundle=True)
+    content = json.dumps(spec, ensure_ascii=False).replace("<", STANDS_FOR_LESS)
+    page: str = renderer().vegalite_to_html(content, vl_version=VEGA_LITE, bundle=True)
     return page.replace(STANDS_FOR_LESS, "\\u003c")
