@@ -1,0 +1,129 @@
+"""Results that are tables: shown in a notebook, handed to Arrow, pandas or Polars.
+
+A result class inherits `Tabular` and says its `rows`; a use case that returns many frozen values
+returns a `Listing` of them. pandas and Polars are imported only where one asks for them.
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True)
+... class Reach(Tabular):
+...     people: dict[str, int]
+...     def rows(self):
+...         return [{"city": city, "people": n} for city, n in self.people.items()]
+>>> Reach({"Harbour": 12, "Hill": 5}).to_arrow().column("people").to_pylist()
+[12, 5]
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from html import escape
+from importlib import import_module
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from fullhouse.core.errors import UnsupportedError
+
+T = TypeVar("T")
+MOST_ROWS = 20
+"""Rows that a notebook shows."""
+
+
+class Tabular:
+    """A result that can be read as rows, each from column names to values."""
+
+    @abstractmethod
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The result as rows of plain values: numbers, texts, days and lists of them."""
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        return pa.Table.from_pylist([dict(row) for row in self.rows()])
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas DataFrame; pandas must be installed."""
+        _need("pandas")
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """The rows as a Polars DataFrame; Polars must be installed."""
+        return _need("polars").from_arrow(self.to_arrow())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.rows(), caption=str(self))
+
+
+class Listing(tuple[T, ...], Tabular):
+    """Many frozen values in their order, each a row: what use cases that list things return."""
+
+    __slots__ = ()
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """A row for each value, a column for each of its fields that is shown."""
+        return [row_of(value) for value in self]
+
+    def __str__(self) -> str:
+        kinds = {type(value).__name__ for value in self}
+        return f"{len(self):,} × {kinds.pop()}" if len(kinds) == 1 else f"{len(self):,} rows"
+
+
+def row_of(value: object) -> dict[str, Any]:
+    """The fields of a frozen value as plain values; those that `repr` hides are left out."""
+    if not is_dataclass(value):
+        return {"value": _plain(value)}
+    return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.repr}
+
+
+def html_table(rows: Sequence[Mapping[str, Any]], *, caption: str) -> str:
+    """The first rows as an HTML table, every text escaped."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{escape(_shown(row.get(n)))}</td>" for n in names) + "</tr>"
+        for row in rows[:MOST_ROWS]
+    )
+    more = len(rows) - MOST_ROWS
+    foot = f'<tr><td colspan="{len(names)}">and {more:,} more</td></tr>' if more > 0 else ""
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
+    )
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float() | str() | date() | datetime():
+            return value
+        case Fraction():
+            return float(value)
+        case list() | tuple():
+            return [_plain(v) for v in value]
+        case _:
+            return str(value)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+        case list() | tuple():
+            return ", ".join(_shown(v) for v in value)
+        case _:
+            return str(value)
+
+
+def _need(library: str) -> Any:
+    try:
+        return import_module(library)
+    except ImportError:
+        raise UnsupportedError(
+            f"This needs {library}, which is not installed: pip install {library}."
+        ) from None

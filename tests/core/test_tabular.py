@@ -1,0 +1,101 @@
+"""Results as tables: for Arrow, for data frames, for a notebook."""
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from fullhouse.core import tabular
+from fullhouse.core.errors import UnsupportedError
+from fullhouse.core.tabular import Listing, Tabular
+
+
+@dataclass(frozen=True)
+class Saved:
+    name: str
+    people: int
+    day: date = date(2025, 7, 1)
+    share: Fraction = Fraction(1, 4)
+    hidden: bytes = field(default=b"x", repr=False)
+
+
+class Counts(Tabular):
+    def rows(self):
+        return [{"rule": "<b>dogs & cats</b>", "people": 1200}, {"rule": None, "people": 3}]
+
+    def __str__(self):
+        return "2 <rules>"
+
+
+LISTED = Listing([Saved("dogs", 1200), Saved("cats", 3)])
+
+
+def test_a_listing_is_a_tuple_and_a_table():
+    assert LISTED[0].name == "dogs"
+    assert (LISTED[0], LISTED[1]) == LISTED
+    assert LISTED.to_arrow().to_pylist()[0] == {
+        "name": "dogs", "people": 1200, "day": date(2025, 7, 1), "share": 0.25
+    }  # fmt: skip
+    assert str(LISTED) == "2 × Saved"
+    assert str(Listing[Saved]()) == "0 rows"
+    assert Listing[Saved]().to_arrow().num_rows == 0
+
+
+def test_a_notebook_gets_escaped_html():
+    page = Counts()._repr_html_()
+    assert "<caption>2 &lt;rules&gt;</caption>" in page
+    assert "<td>&lt;b&gt;dogs &amp; cats&lt;/b&gt;</td><td>1,200</td>" in page
+    assert "<b>" not in page
+
+
+def test_a_long_table_is_cut_for_a_notebook_and_says_so():
+    page = Listing([Saved(f"a{i}", i) for i in range(25)])._repr_html_()
+    assert page.count("<tr>") == 1 + 20 + 1
+    assert "and 5 more" in page
+
+
+def test_data_frames_hold_the_same_rows():
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    assert isinstance(LISTED.to_pandas(), pandas.DataFrame)
+    assert isinstance(LISTED.to_polars(), polars.DataFrame)
+    assert LISTED.to_pandas()["people"].tolist() == LISTED.to_polars()["people"].to_list()
+
+
+def test_a_missing_library_is_named(monkeypatch):
+    def missing(_):
+        raise ImportError
+
+    monkeypatch.setattr(tabular, "import_module", missing)
+    with pytest.raises(UnsupportedError, match="needs pandas"):
+        LISTED.to_pandas()
+
+
+WITHOUT = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("pandas", "polars"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Missing())
+"""
+"""An interpreter in which neither can be imported. (PyArrow imports pandas where it is there.)"""
+
+
+def test_neither_pandas_nor_polars_is_needed_before_one_asks():
+    code = WITHOUT + (
+        "from fullhouse.core.tabular import Listing\n"
+        "print(Listing([1, 2]).to_arrow().num_rows, len(Listing([1])._repr_html_()) > 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "2 True"
+
+
+def test_every_use_case_is_there_without_pandas_and_polars():
+    code = WITHOUT + "import fullhouse.app as app\n[getattr(app, name) for name in app.__all__]"
+    subprocess.run([sys.executable, "-c", code], check=True)
