@@ -18,10 +18,17 @@ import numpy.typing as npt
 from benchmarks.measure import data_folder, table
 from fullhouse.core.arrays import Floats
 from fullhouse.measurement import Panel, read_panel
-from fullhouse.stats.arms import Estimate, difference, heavy, kurtosis, stratified, sums
+from fullhouse.stats.arms import (
+    difference,
+    heavy,
+    kurtosis,
+    share_difference,
+    stratified,
+    sums,
+)
 from fullhouse.stats.cuped import adjusted, adjustment, joint
+from fullhouse.stats.figures import Estimate
 from fullhouse.stats.geo import cities_p, geo_effect, geo_p
-from fullhouse.stats.proportions import share_difference
 from fullhouse.stats.sequential import LEAST_PEOPLE, always_valid
 
 Rng = np.random.Generator

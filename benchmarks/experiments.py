@@ -19,7 +19,7 @@ from fullhouse.measurement import (
 )
 from fullhouse.stats.arms import stratified, sums
 from fullhouse.stats.cuped import adjusted, adjustment, joint
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 from fullhouse.stats.sample_ratio import lost_people, sample_ratio
 
 CONTROL, ARMS = "No E-Mail", ("Mens E-Mail", "Womens E-Mail")

@@ -34,13 +34,13 @@ from time import perf_counter
 
 import numpy as np
 import pyarrow as pa
+from scipy.stats import binomtest
 
 from benchmarks.measure import table
 from fullhouse.campaigns import assign
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement import ArmEffect, read_experiment
-from fullhouse.stats.proportions import wilson
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
 from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.going import seats, sold_visits, take_seats
@@ -444,7 +444,7 @@ def covered(hits: Sequence[Sequence[bool]]) -> str:
     off = np.array([sum(h) - share * len(h) for h in held])
     design = float((off**2).sum()) / max(count * share * (1 - share), 1e-9)
     fewer = max(1, round(count / max(1.0, design)))
-    interval = wilson(round(share * fewer), fewer)
+    interval = binomtest(round(share * fewer), fewer).proportion_ci(method="wilson")
     return f"{100 * share:.1f} ({100 * interval.low:.1f} to {100 * interval.high:.1f})"
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.reached import effect_on_reached, spill_over_bound
 from fullhouse.stats.arms import difference, sums
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 
 EFFECT = Interval(0.02, -0.01, 0.05)
 

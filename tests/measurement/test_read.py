@@ -10,8 +10,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement import read_experiment, say_effect, say_readout
-from fullhouse.stats.arms import difference, holm, sums
-from fullhouse.stats.proportions import share_difference
+from fullhouse.stats.arms import difference, share_difference, sums
+from fullhouse.stats.multiplicity import holm
 
 
 def _table(seed=1, n=4000, effect=0.05, **columns):

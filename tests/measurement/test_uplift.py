@@ -8,7 +8,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement import read_uplift, say_uplift
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 
 
 def _table(moved, seed, n=6000):

@@ -5,22 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats import proportion
+from statsmodels.stats.power import NormalIndPower
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.stats.arms import (
-    Sums,
     capped,
     difference,
     heavy,
-    holm,
     kurtosis,
     quantile,
+    share_difference,
     stratified,
     sums,
 )
+from fullhouse.stats.figures import Interval, Sums
 from fullhouse.stats.power import holdout_share, power_of, rate_sd, smallest_effect
-from fullhouse.stats.proportions import share_difference, wilson
-from fullhouse.stats.ratios import Interval, cost_each, fieller, relative, return_on_spend
+from fullhouse.stats.ratios import cost_each, fieller, relative, return_on_spend
 
 
 def _spend(g, n, sigma=1.5):
@@ -120,14 +121,6 @@ def test_capped_says_its_cap_and_never_replaces():
     assert capped(np.ones(50), np.ones(50)) is None
 
 
-def test_holm_is_the_step_down_rule():
-    g = np.random.default_rng(6)
-    p = g.random(7) ** 2
-    order = sorted(p)
-    slow = [max((7 - j) * order[j] for j in range(order.index(x) + 1)) for x in p]
-    assert holm(p).tolist() == pytest.approx(np.minimum(1, slow).tolist())
-
-
 @pytest.mark.parametrize(
     ("make", "error", "says"),
     [
@@ -137,12 +130,11 @@ def test_holm_is_the_step_down_rule():
         (lambda: difference(Sums(1, 1, 1), Sums(9, 1, 1)), CannotTellError, "at least 2 people"),
         (lambda: difference(Sums(9, 0, 0), Sums(9, 0, 0)), CannotTellError, "same value"),
         (lambda: difference(Sums(9, 1, 1), Sums(9, 1, 1), level=95), InputError, "level"),
-        (lambda: holm(np.array([np.nan])), InputError, "could not be computed"),
-        (lambda: fieller(1, 0.1, 1, 1), CannotTellError, "not away from 0"),
+        (lambda: fieller(1, 0.1, 1, 1), CannotTellError, "not clearly different from 0"),
         (lambda: cost_each(5, Interval(-1, -2, 1)), CannotTellError, "Nothing was won"),
         (lambda: cost_each(0, Interval(1, 0, 2)), InputError, "Spend"),
-        (lambda: wilson(1, 0), CannotTellError, "nobody"),
-        (lambda: wilson(3, 2), InputError, "between 0"),
+        (lambda: share_difference(1, 0, 1, 2), CannotTellError, "nobody"),
+        (lambda: share_difference(3, 2, 1, 2), InputError, "between 0"),
         (lambda: rate_sd(0.0), InputError, "base rate"),
         (lambda: holdout_share(1000, 0.001, 0.3), CannotTellError, "no holdout shows"),
         (lambda: smallest_effect(1, 9, 1), InputError, "at least 2"),
@@ -217,11 +209,22 @@ def test_share_difference_covers_at_small_counts():
     assert 0.93 < held <= 1
 
 
-def test_wilson_is_scipys():
-    for hits in (0, 3, 10):
-        found = wilson(hits, 10)
-        other = stats.binomtest(hits, 10).proportion_ci(method="wilson")
-        assert (found.low, found.high) == pytest.approx((other.low, other.high), abs=1e-12)
+@pytest.mark.parametrize("counts", [(56, 70, 48, 80), (9, 10, 3, 10), (2, 40, 5, 25)])
+def test_share_difference_has_the_score_p_of_statsmodels_and_ends_near_newcombe(counts):
+    effect = share_difference(*counts)
+    newcombe = proportion.confint_proportions_2indep(*counts, method="newcomb", compare="diff")
+    assert (effect.low, effect.high) == pytest.approx(newcombe, abs=0.06)
+    score = proportion.test_proportions_2indep(
+        *counts, method="score", compare="diff", correction=True
+    )
+    assert effect.p == pytest.approx(score.pvalue, abs=1e-9)
+
+
+@pytest.mark.parametrize(("treated", "control"), [(800, 200), (50, 70), (10_000, 10_000)])
+def test_power_is_that_of_statsmodels(treated, control):
+    sd, effect = 2.0, 0.3
+    other = NormalIndPower().power(effect / sd, treated, 0.05, ratio=control / treated)
+    assert power_of(effect, treated, control, sd) == pytest.approx(other, abs=1e-9)
 
 
 def test_power_is_what_runs_show():

@@ -18,10 +18,7 @@ from fullhouse.exhibit.exhibit import (
 )
 from fullhouse.measurement.experiment import ArmEffect, Experiment, Readout
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable
-from fullhouse.stats.arms import Estimate
-from fullhouse.stats.ratios import Interval
-from fullhouse.stats.sample_ratio import Check
-from fullhouse.stats.sequential import AlwaysValid
+from fullhouse.stats.figures import AlwaysValid, Check, Estimate, Interval
 from fullhouse.view.shown_readout import shown_readout
 
 AS_OF, OPENING = date(2025, 1, 10), date(2025, 3, 14)

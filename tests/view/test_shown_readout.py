@@ -9,10 +9,7 @@ from hypothesis import strategies as st
 
 from fullhouse.measurement.experiment import ArmEffect, Cuped
 from fullhouse.measurement.exposure import Exposure
-from fullhouse.stats.arms import Capped, Estimate
-from fullhouse.stats.ratios import Interval
-from fullhouse.stats.sample_ratio import Check
-from fullhouse.stats.sequential import AlwaysValid
+from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval
 from fullhouse.view.shown_readout import NamedEffect, ShownReadout, shown_from
 from tests.view.made_plans import SHOWN
 

@@ -9,10 +9,23 @@ the sentence, so that it can be translated, and rounded or withheld for a tenant
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 Words = Callable[["FullhouseError"], str]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something could not be had: an error's code with its facts, or its message."""
+
+    code: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    message: str = ""
+
+    def __str__(self) -> str:
+        return str(CannotTellError(self.message, code=self.code, **self.facts))
 
 
 class FullhouseError(Exception):
@@ -26,6 +39,11 @@ class FullhouseError(Exception):
         self.message = message
         self.code = code
         self.facts: Mapping[str, Any] = facts
+
+    @property
+    def reason(self) -> Reason:
+        """The error as a value that can be kept, and written as JSON."""
+        return Reason(self.code, dict(self.facts), self.message)
 
     def __str__(self) -> str:
         if self.message or not self.code:

@@ -62,7 +62,7 @@ class Candidate:
         """The weight of evidence in the whole seed: standard errors above what luck gives."""
         test = self.measured.seed.test
         spread = float(np.sqrt(test.variance[self.at]))
-        return float(test.seen[self.at] - test.expected[self.at]) / spread if spread else 0.0
+        return float(test.observed[self.at] - test.expected[self.at]) / spread if spread else 0.0
 
 
 def enough(held: Beyond) -> Integers:
@@ -195,7 +195,7 @@ def _says_no_more(candidate: Candidate, lead: Candidate) -> bool:
     a, b, c, d = count_columns([candidate.column], crossed, size * 2, by.cohort.case)
     test = association(a, a + b, c, c + d)
     # Where nothing is left to compare they are the same people: p is NaN.
-    return not (test.p[0] <= SAYS_MORE and test.seen[0] > test.expected[0])
+    return not (test.p[0] <= SAYS_MORE and test.observed[0] > test.expected[0])
 
 
 def _same_people(measured: Measured, lead: Column) -> Column | None:

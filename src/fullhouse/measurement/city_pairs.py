@@ -16,7 +16,8 @@ from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.geo import Panel, read_panel
 from fullhouse.stats.city_pairs import TREATED, PairedEffect, check_pairs, paired_effect
-from fullhouse.stats.ratios import Interval, cost_each, return_on_spend
+from fullhouse.stats.figures import Interval
+from fullhouse.stats.ratios import cost_each, return_on_spend
 
 BEFORE_DAYS = 28
 """Whole weeks next before the campaign that a table's cities are measured against."""

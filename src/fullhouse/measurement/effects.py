@@ -10,11 +10,12 @@ from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError
 from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment
-from fullhouse.stats.arms import Estimate, Sums, capped, heavy, holm, kurtosis, stratified, sums
+from fullhouse.stats.arms import capped, heavy, kurtosis, share_difference, stratified, sums
 from fullhouse.stats.cuped import adjusted, adjustment, columns_of
-from fullhouse.stats.proportions import share_difference
-from fullhouse.stats.ratios import Interval, cost_each, relative, return_on_spend
-from fullhouse.stats.sequential import AlwaysValid, always_valid, check_enough
+from fullhouse.stats.figures import AlwaysValid, Estimate, Interval, Sums
+from fullhouse.stats.multiplicity import holm
+from fullhouse.stats.ratios import cost_each, relative, return_on_spend
+from fullhouse.stats.sequential import always_valid, check_enough
 
 FEW = 20
 """With fewer people with (or without) a yes-or-no outcome in an arm, no mean is near normal."""

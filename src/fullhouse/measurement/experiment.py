@@ -6,10 +6,7 @@ from math import isfinite
 from typing import Any
 
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.stats.arms import Capped, Estimate, check_level
-from fullhouse.stats.ratios import Interval
-from fullhouse.stats.sample_ratio import Check
-from fullhouse.stats.sequential import AlwaysValid
+from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval, check_level
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.values import parse_date
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.load import check_columns, load_table, numbers, texts
+from fullhouse.stats.figures import Interval
 from fullhouse.stats.geo import geo_effect
-from fullhouse.stats.ratios import Interval
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class GeoReadout:
     p_cities: float
     placebos: int
     weights: dict[str, float]
-    misfit: float
+    fit_error: float
     level: float
 
     @property
@@ -114,7 +114,7 @@ def read_geo(
         p_cities=found.p_cities,
         placebos=found.placebos,
         weights=dict(used),
-        misfit=found.misfit,
+        fit_error=found.fit_error,
         level=level,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 
 
 class Between(Protocol):

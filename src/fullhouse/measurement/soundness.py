@@ -8,7 +8,8 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import Experiment
 from fullhouse.stats.cuped import columns_of
-from fullhouse.stats.sample_ratio import Check, balance, lost_people, sample_ratio
+from fullhouse.stats.figures import Check
+from fullhouse.stats.sample_ratio import balance, lost_people, sample_ratio
 
 
 def sound_checks(

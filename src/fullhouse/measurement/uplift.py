@@ -21,9 +21,8 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.experiment import plain
 from fullhouse.measurement.load import check_columns, is_number, load_table, numbers, texts
 from fullhouse.measurement.people import covariate_matrix
-from fullhouse.stats.arms import check_level
+from fullhouse.stats.figures import Interval, check_level
 from fullhouse.stats.qini import qini
-from fullhouse.stats.ratios import Interval
 
 PENALTY = 3.0
 """How hard differences between people are pulled to 0: each covariate's (scaled) coefficient as

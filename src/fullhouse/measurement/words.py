@@ -5,7 +5,7 @@ from math import isinf
 from fullhouse.measurement.experiment import ArmEffect, Readout
 from fullhouse.measurement.geo import GeoReadout
 from fullhouse.measurement.uplift import Uplift
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 
 
 def say_readout(readout: Readout) -> list[str]:

@@ -9,78 +9,19 @@ has a low mean and a small variance at once; one variance of both arms 9.3 %.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite, sqrt
+from math import acos, copysign, cos, pi, sqrt
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
+from scipy.stats import norm
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.stats.figures import Capped, Estimate, Sums, check_level
 
 SURE_WITHIN = 0.1
 """An arm's own variance is used where it is known to within a tenth (one standard error)."""
-
-ROUNDING = 1e-9
-"""A variance this much below 0, relative to the sum of squares, is rounding; more is a mistake."""
-
-
-@dataclass(frozen=True)
-class Sums:
-    """How many people, and the sum and sum of squares of what they did, zeros included.
-
-    >>> Sums(4, 10.0, 30.0).mean, round(Sums(4, 10.0, 30.0).variance, 4)
-    (2.5, 1.6667)
-    """
-
-    n: int
-    total: float
-    squares: float
-
-    def __post_init__(self) -> None:
-        if self.n < 0:
-            raise InputError(f"An arm has at least 0 people, not {self.n}.")
-        if not (isfinite(self.total) and isfinite(self.squares)):
-            raise InputError(
-                f"Sums must be finite numbers, not {self.total} and {self.squares} (squares)."
-            )
-        if self.squares * self.n - self.total**2 < -ROUNDING * self.squares * max(self.n, 1):
-            raise InputError(
-                f"A variance cannot be negative: {self.n} people with the sum {self.total:g} have"
-                f" squares of at least {self.total**2 / max(self.n, 1):g}, not {self.squares:g}."
-            )
-
-    @property
-    def mean(self) -> float:
-        """Per person."""
-        return self.total / self.n
-
-    @property
-    def variance(self) -> float:
-        """Of one person, with n - 1 below."""
-        return max(0.0, (self.squares - self.total**2 / self.n) / (self.n - 1))
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its standard error, interval at `level`, two-sided p, degrees of freedom."""
-
-    value: float
-    se: float
-    low: float
-    high: float
-    p: float
-    df: float
-    level: float
-
-
-@dataclass(frozen=True)
-class Capped:
-    """The difference when nobody counts for more than `cap`; `above` people did."""
-
-    cap: float
-    above: int
-    effect: Estimate
 
 
 def sums(values: Floats, others: int = 0) -> Sums:
@@ -117,8 +58,8 @@ def kurtosis(values: Floats, others: int = 0) -> float:
     """
     n = len(values) + others
     mean = float(values.sum()) / n
-    off = values - mean
-    square = off * off
+    centred = values - mean
+    square = centred * centred
     spread = (float(square.sum()) + others * mean**2) / n
     fourth = (float(np.square(square).sum()) + others * mean**4) / n
     return fourth / spread**2 if spread > 0 else 1.0
@@ -129,8 +70,8 @@ def difference(
 ) -> Estimate:
     """Mean of the treated less mean of the control, with its interval.
 
-    >>> found = difference(Sums(200, 60.0, 60.0), Sums(100, 20.0, 20.0))
-    >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
+    >>> effect = difference(Sums(200, 60.0, 60.0), Sums(100, 20.0, 20.0))
+    >>> round(effect.value, 3), round(effect.low, 3), round(effect.high, 3)
     (0.1, -0.002, 0.202)
     """
     return stratified([treated], [control], level=level, pooled=pooled)
@@ -154,10 +95,7 @@ def stratified(
     weights, gaps, spreads, frees = [], [], [], []
     for t, c in zip(treated, control, strict=True):
         if min(t.n, c.n) < 2:
-            raise CannotTellError(
-                f"A difference needs at least 2 people in each arm of each stratum; there are"
-                f" {t.n} treated and {c.n} in control."
-            )
+            raise CannotTellError(code="stratum_too_small", treated=t.n, control=c.n)
         weights.append(float(t.n + c.n))
         gaps.append(t.mean - c.mean)
         of_t, of_c = _variances(t, c, pooled=pooled)
@@ -167,12 +105,10 @@ def stratified(
     parts = share[:, None] ** 2 * np.array(spreads)
     variance = float(parts.sum())
     if variance <= 0:
-        raise CannotTellError(
-            "Everybody in both arms has the same value, so there is no spread to judge by."
-        )
+        raise CannotTellError(code="no_spread")
     df = variance**2 / float((parts**2 / np.array(frees)).sum()) - fitted
     if df < 1:
-        raise CannotTellError(f"Too few people for {fitted} covariates: no degrees of freedom.")
+        raise CannotTellError(code="too_many_covariates", covariates=fitted)
     return estimate(float(share @ np.array(gaps)), sqrt(variance), df, level=level)
 
 
@@ -200,10 +136,11 @@ def capped(
     above = int((both > cap).sum())
     if not above or cap <= both.min(initial=0.0 if any(others) else np.inf):
         return None
-    kept = sums(np.minimum(treated, cap), others[0]), sums(np.minimum(control, cap), others[1])
-    fewest = min(kept[0].n, kept[1].n)
+    pairs = zip((treated, control), others, strict=True)
+    capped_sums = [sums(np.minimum(x, cap), n) for x, n in pairs]
+    fewest = min(arm.n for arm in capped_sums)
     pooled = heavy(kurtosis(np.minimum(both, cap), sum(others)), fewest)
-    return Capped(cap, above, difference(*kept, level=level, pooled=pooled))
+    return Capped(cap, above, difference(*capped_sums, level=level, pooled=pooled))
 
 
 def quantile(values: Floats, others: int, share: float) -> float:
@@ -217,39 +154,79 @@ def quantile(values: Floats, others: int, share: float) -> float:
     ends = [int(at), min(int(at) + 1, len(values) + others - 1)]
     # The others stand in order between those below 0 and the rest.
     listed = [k if k < low else k - others for k in ends if not low <= k < low + others]
-    found = iter(np.partition(values, listed)[listed] if listed else ())
-    around = [0.0 if low <= k < low + others else float(next(found)) for k in ends]
+    ordered = iter(np.partition(values, listed)[listed] if listed else ())
+    around = [0.0 if low <= k < low + others else float(next(ordered)) for k in ends]
     return float(np.quantile(around, at - int(at)))
-
-
-def holm(p: Floats) -> Floats:
-    """Each p adjusted for all tests made, so that the chance of any false one stays below it.
-
-    Holm (1979): uniformly better than Bonferroni, and holds however the tests depend.
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    if np.isnan(p).any():
-        raise InputError("A p that could not be computed cannot be adjusted; leave it out.")
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * np.arange(len(p), 0, -1)
-    found = np.empty(len(p))
-    found[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
-    return found
 
 
 def _variances(treated: Sums, control: Sums, *, pooled: bool) -> tuple[float, float]:
     """The variance of one person in each arm."""
-    own = treated.variance, control.variance
+    separate = treated.variance, control.variance
     if not pooled:
-        return own
+        return separate
     free = treated.n - 1, control.n - 1
-    both = (own[0] * free[0] + own[1] * free[1]) / (free[0] + free[1])
+    both = (separate[0] * free[0] + separate[1] * free[1]) / (free[0] + free[1])
     return both, both
 
 
-def check_level(level: float) -> None:
-    """A level is a probability strictly between 0 and 1."""
-    if not 0 < level < 1:
-        raise InputError(f"A level lies between 0 and 1, such as 0.95, not {level:g}.")
+def share_difference(
+    hits: int, n: int, control_hits: int, control_n: int, *, level: float = 0.95
+) -> Estimate:
+    """Share of the treated less share of the control, by Miettinen and Nurminen's score (1985).
+
+    The interval is all differences that the score test does not reject, so it agrees with p, and
+    has ends where both counts are 0. `se` is that of the plain difference. Our own, since SciPy has
+    no score interval of a difference and statsmodels is no runtime dependency: a test holds it to
+    theirs, and to Newcombe's table.
+
+    >>> effect = share_difference(56, 70, 48, 80)
+    >>> round(effect.low, 4), round(effect.high, 4)
+    (0.0528, 0.3382)
+    """
+    _check_hits(hits, n)
+    _check_hits(control_hits, control_n)
+    check_level(level)
+    p1, p0 = hits / n, control_hits / control_n
+    gap, z = p1 - p0, float(norm.ppf((1 + level) / 2))
+
+    def off(delta: float) -> float:
+        return _score(hits, n, control_hits, control_n, delta)
+
+    ends = 1 - 1e-12
+    low = -1.0 if off(-ends) <= z else float(brentq(lambda d: off(d) - z, -ends, gap))
+    high = 1.0 if off(ends) >= -z else float(brentq(lambda d: off(d) + z, gap, ends))
+    p = float(2 * norm.sf(abs(off(0.0))))
+    se = sqrt(p1 * (1 - p1) / n + p0 * (1 - p0) / control_n)
+    return Estimate(gap, se, low, high, p, float("inf"), level)
+
+
+def _score(a: int, n: int, c: int, m: int, delta: float) -> float:
+    """The score of a difference `delta`: deviations by which the data lie above it."""
+    under = _constrained(a, n, c, m, delta)
+    over = under + delta
+    variance = (over * (1 - over) / n + under * (1 - under) / m) * (n + m) / (n + m - 1)
+    gap = a / n - c / m - delta
+    if variance <= 0:
+        return 0.0 if gap == 0 else copysign(float("inf"), gap)
+    return gap / sqrt(variance)
+
+
+def _constrained(a: int, n: int, c: int, m: int, delta: float) -> float:
+    """The likeliest share in control when the treated have `delta` more: a root of a cubic."""
+    total = n + m
+    l3, l2 = float(total), (n + 2 * m) * delta - total - (a + c)
+    l1 = (m * delta - total - 2 * c) * delta + a + c
+    l0 = c * delta * (1 - delta)
+    q = l2**3 / (3 * l3) ** 3 - l1 * l2 / (6 * l3**2) + l0 / (2 * l3)
+    p = copysign(sqrt(max(0.0, l2**2 / (3 * l3) ** 2 - l1 / (3 * l3))), q)
+    # p is 0 only where q is: then the three roots are one.
+    angle = (pi + acos(min(1.0, max(-1.0, q / p**3)))) / 3 if p else 0.0
+    root = 2 * p * cos(angle) - l2 / (3 * l3)
+    return min(max(root, 0.0, -delta), 1.0, 1.0 - delta)
+
+
+def _check_hits(hits: int, n: int) -> None:
+    if n < 1:
+        raise CannotTellError(code="share_of_nobody")
+    if not 0 <= hits <= n:
+        raise InputError(f"Hits lie between 0 and the {n} people, not at {hits}.")

@@ -1,4 +1,4 @@
-"""A ratio of risks held equal over strata, from samples of those with the outcome and without.
+"""A ratio of risks adjusted for strata, from samples of those with the outcome and without.
 
 As in `mantel_haenszel`, the last axis runs over strata and leading axes are traits. Of those with
 the outcome (cases) and of the others, each a share was drawn at random, whatever their traits:
@@ -18,7 +18,7 @@ def case_cohort_ratio(
 
     The estimate is that of Sato (1992) for a cohort known from a sample. Its variance takes the
     drawn numbers as Poisson; see `_spread`. With everybody drawn it agrees with `risk_ratio` for
-    many people in a stratum, and for few it holds better, as both margins are counted as luck.
+    many people in a stratum, and for few it holds better, as both margins are counted as chance.
     Where a ratio is 0 or infinite the limits are `risk_ratio`'s, from the people stood for.
 
     >>> r = case_cohort_ratio(*(np.array([x]) for x in (40.0, 500.0, 40.0, 1000.0)),
@@ -30,11 +30,11 @@ def case_cohort_ratio(
     whole = risk_ratio(heavy * a, heavy * a + light * b, heavy * c, heavy * c + light * d)
     with np.errstate(divide="ignore", invalid="ignore"):
         each = _over(np.ones(()), heavy * (a + c) + light * (b + d))
-        up = (heavy * a * (heavy * c + light * d) * each).sum(-1)
+        numerator = (heavy * a * (heavy * c + light * d) * each).sum(-1)
         usable = np.isfinite(whole.log_se)
         ratio = np.where(usable, whole.ratio, 1.0)[..., None]
         spread = (_spread(a, b, c, d, ratio, heavy, light) * (heavy * each) ** 2).sum(-1)
-        log_se = np.where(usable, np.sqrt(np.maximum(spread, 0)) / up, np.nan)
+        log_se = np.where(usable, np.sqrt(np.maximum(spread, 0)) / numerator, np.nan)
         low, high = whole.ratio * np.exp(-Z95 * log_se), whole.ratio * np.exp(Z95 * log_se)
     return Ratio(
         whole.ratio,

@@ -1,11 +1,11 @@
-"""Cities in pairs, one of each drawn by lot: what a treated city sold more, by sign flips.
+"""Cities in pairs, one of each drawn by lot: the effect in the treated, by sign flips.
 
 A city's sales in the campaign are divided by its own before it; r is that ratio. The lot decided
 only which city of a pair is which, so where a campaign multiplies sales by 1 + θ, swapping the two
 after taking θ out changes the sign of w (r_treated / (1 + θ) - r_control) and nothing else. All
-such swaps are the test's law: exact for any sales, however heavy their tails, and whatever days or
-cities have in common, since that law is the design's own and not a model's. For every set S of
-pairs the swapped sum beats the unswapped one just where θ reaches
+such swaps are the test's null distribution: exact for any sales, however heavy their tails, and
+whatever days or cities have in common, since it comes of the design and not of a model. For every
+set S of pairs the swapped sum beats the unswapped one just where θ reaches
 
     θ(S) = Σ_S w r_treated / Σ_S w r_control - 1,
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.arms import check_level
+from fullhouse.stats.figures import check_level
 
 EXACT_PAIRS = 12
 """Up to so many pairs every set is counted, 4,095; beyond, sets are drawn."""
@@ -61,11 +61,14 @@ def check_pairs(pairs: int, level: float) -> None:
     check_level(level)
     need = fewest_pairs(level)
     if pairs < need:
-        least = f"{2.0 ** (1 - pairs):.2g}" if pairs else "1"
+        smallest_p = 2.0 ** (1 - pairs) if pairs else 1.0
         raise CannotTellError(
-            f"{pairs} pairs of cities cannot show anything at {100 * level:g} %: chance has"
-            f" 2^{pairs} ways to draw, so no p lies below {least}. It takes {need} pairs,"
-            f" {2 * need} cities."
+            code="too_few_pairs",
+            pairs=pairs,
+            level=level,
+            smallest_p=smallest_p,
+            needed=need,
+            cities=2 * need,
         )
 
 
@@ -87,8 +90,8 @@ def paired_effect(
     is the same for both cities of a pair, such as all films' tickets of a year.
 
     >>> b = np.ones((6, 2))
-    >>> found = paired_effect(b, np.column_stack([np.full(6, 1.1), np.arange(0.95, 1.06, 0.02)]))
-    >>> round(found.value, 3), found.p
+    >>> effect = paired_effect(b, np.column_stack([np.full(6, 1.1), np.arange(0.95, 1.06, 0.02)]))
+    >>> round(effect.value, 3), effect.p
     (0.1, 0.03125)
     """
     check_pairs(len(before), level)
@@ -112,10 +115,10 @@ def paired_p(before: Floats, after: Floats, sets: Floats) -> float:
 
 
 def needed_effect(before: Floats, after: Floats, sets: Floats, *, level: float = 0.95) -> float:
-    """The smallest effect above 0 that would be found in sales in which there is none.
+    """The smallest effect above 0 that would be detected in sales in which there is none.
 
     An effect of e multiplies the lower end's 1 + θ by 1 + e, so it need not be searched for.
-    Infinite where none would do, and 0 where luck alone is taken for an effect.
+    Infinite where none would do, and 0 where chance alone is taken for an effect.
     """
     if not after.any(0).all():
         return inf
@@ -131,7 +134,7 @@ def smallest_shown(
     power: float = 0.8,
     seed: int = 0,
 ) -> float:
-    """The effect that would have been found in this share of past campaigns that never ran.
+    """The effect that would have been detected in this share of past campaigns that never ran.
 
     Each replay gives sales before and after, as for `paired_effect`.
     """
@@ -139,11 +142,11 @@ def smallest_shown(
     if not 0 < power < 1:
         raise InputError(f"Power lies between 0 and 1, such as 0.8, not at {power:g}.")
     sets = flips(pairs, seed=seed)
-    found = sorted(needed_effect(b, a, sets, level=level) for b, a in replays)
-    if not found:
+    needed = sorted(needed_effect(b, a, sets, level=level) for b, a in replays)
+    if not needed:
         raise InputError("No past window was given to replay.")
     # The order statistic itself: between a number and infinity there is nothing to interpolate.
-    return found[min(len(found) - 1, floor(power * len(found)))]
+    return needed[min(len(needed) - 1, floor(power * len(needed)))]
 
 
 def flips(pairs: int, *, seed: int = 0) -> Floats:
@@ -159,14 +162,14 @@ def typical(before: Floats, after: Floats, sets: Floats) -> Floats:
     _check(before, after)
     sums = sets @ _weighed(before, after)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found: Floats = sums[:, TREATED] / sums[:, CONTROL] - 1
-    return found
+        theta: Floats = sums[:, TREATED] / sums[:, CONTROL] - 1
+    return theta
 
 
 def _weighed(before: Floats, after: Floats) -> Floats:
     """Weight times ratio, of both cities of each pair."""
-    found: Floats = before.mean(1, keepdims=True) * after / before
-    return found
+    weighted: Floats = before.mean(1, keepdims=True) * after / before
+    return weighted
 
 
 # A set that sold nothing agrees with any effect: it counts below each and above each.
@@ -192,7 +195,7 @@ def _rank(at: Floats, level: float) -> int:
     """How many of the outermost sets lie outside the interval at either end."""
     outside = floor((1 - level) / 2 * (1 + len(at)) + 1e-9) - 1
     if outside < 0:
-        raise CannotTellError(f"{len(at)} sets of pairs are too few for {100 * level:g} %.")
+        raise CannotTellError(code="too_few_sets", sets=len(at), level=level)
     return outside
 
 
@@ -205,18 +208,13 @@ def _check(before: Floats, after: Floats) -> None:
         raise InputError("Every city needs finite sales before and after.")
     if (before <= 0).any():
         at = int(np.argwhere(before <= 0)[0][0])
-        raise CannotTellError(
-            f"A city of pair number {at} sold nothing before the campaign, so what it sold in it"
-            " cannot be compared."
-        )
+        raise CannotTellError(code="no_sales_before", pair=at)
     if (after < 0).any():
         at = int(np.argwhere(after < 0)[0][0])
         raise InputError(
             f"A city of pair number {at} has sales below 0 in the campaign: more was given back"
             " than sold."
         )
-    for column, who in ((TREATED, "treated cities"), (CONTROL, "cities left out")):
+    for column, who in ((TREATED, "treated"), (CONTROL, "control")):
         if not after[:, column].any():
-            raise CannotTellError(
-                f"The {who} sold nothing in the campaign, so a relative effect has no meaning."
-            )
+            raise CannotTellError(code="no_sales", cities=who)

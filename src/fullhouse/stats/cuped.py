@@ -12,7 +12,7 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
-from fullhouse.stats.arms import Sums
+from fullhouse.stats.figures import Sums
 from fullhouse.stats.sample_ratio import inverse_of
 
 
@@ -50,8 +50,8 @@ def joint(values: Floats, others: int = 0) -> Joint:
     if not n:
         return Joint(0, np.zeros(k), np.zeros((k, k)))
     mean = values.sum(0) / n
-    off = values - mean
-    return Joint(n, mean, off.T @ off + others * np.outer(mean, mean))
+    centred = values - mean
+    return Joint(n, mean, centred.T @ centred + others * np.outer(mean, mean))
 
 
 def columns_of(cell: Joint, columns: Sequence[int]) -> Joint:

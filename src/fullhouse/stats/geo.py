@@ -1,5 +1,4 @@
-"""The effect of a campaign in some cities, told from other cities, with a test that daily series
-do not fool.
+"""The effect of a campaign in some cities against other cities, with a test for daily series.
 
 What the treated cities would have sold is a weighted mean of the others, each as a share of its
 own mean, weights at least 0 and summing to 1 (synthetic control: Abadie, Diamond and Hainmueller
@@ -20,13 +19,13 @@ from scipy.optimize import nnls
 
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.arms import check_level
+from fullhouse.stats.figures import check_level
 
 LEAST_BEFORE = 14
 """Days before the window that a weighted mean of cities needs at least."""
 
 HARD = 100.0
-"""How much harder than a day's misfit the sum of the weights is held to 1."""
+"""How much more than a day's residual the sum of the weights' distance from 1 counts."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,8 @@ class GeoEffect:
 
     `units` with its interval at `level`; `expected` is the prediction, so `units / expected` is
     the relative effect. `p` is of moving the window in time, `p_cities` of moving the campaign to
-    other cities. `weights` are of the controls, in their order. `misfit` is the root mean square
-    error of a day before the window, as a share of the treated cities' mean.
+    other cities. `weights` are of the controls, in their order. `fit_error` is the root mean square
+    residual of a day before the window, as a share of the treated cities' mean.
     """
 
     units: float
@@ -47,7 +46,7 @@ class GeoEffect:
     p_cities: float
     placebos: int
     weights: Floats
-    misfit: float
+    fit_error: float
     level: float
 
 
@@ -85,7 +84,7 @@ def geo_effect(
         p_cities=p_cities,
         placebos=tried,
         weights=weights,
-        misfit=float(np.sqrt(np.mean(gap[:start] ** 2))),
+        fit_error=float(np.sqrt(np.mean(gap[:start] ** 2))),
         level=level,
     )
 
@@ -109,15 +108,15 @@ def cities_p(
 def shift_p(own: Floats, controls: Floats, start: int, effect: float) -> float:
     """The p that the window from `start` to the last day has just `effect` a day more.
 
-    The share of windows of as many days whose residuals sum to as much, either way.
+    The share of windows of as many days whose residuals sum to as much, in either direction.
     """
     length = len(own) - start
     null = own.copy()
     null[start:] -= effect
     null /= null.mean()
     others = controls / controls.mean(1, keepdims=True)
-    left = null - _weights(others, null) @ others
-    run = np.concatenate([[0.0], np.cumsum(left)])
+    residual = null - _weights(others, null) @ others
+    run = np.concatenate([[0.0], np.cumsum(residual)])
     moved = np.abs(run[length:] - run[:-length])
     as_much = int((moved >= moved[start] * (1 - 1e-12)).sum())
     # The window counts as one of all and once more as the one seen. On 8,000 pseudo-tests before
@@ -132,25 +131,25 @@ def _interval(
     """The least and the greatest effect that the test does not reject."""
     alpha = 1 - level
 
-    def kept(at: float) -> bool:
+    def not_rejected(at: float) -> bool:
         return shift_p(own, controls, start, at) > alpha
 
     ends = []
-    for way in (-1.0, 1.0):
+    for sign in (-1.0, 1.0):
         step = 0.01
-        while kept(effect + way * step):
+        while not_rejected(effect + sign * step):
             step *= 1.5
             if step > 1e3:
-                raise CannotTellError("The effect has no bounds: every size agrees with the days.")
-        # The p is not quite monotone: the outermost of a fine grid that is kept, then halved in.
+                raise CannotTellError(code="effect_unbounded")
+        # The p is not quite monotone: the outermost of a fine grid that is not rejected, halved in.
         grid = np.linspace(0.0, 1.5 * step, 61)
-        inside = [s for s in grid if kept(effect + way * s)]
+        inside = [s for s in grid if not_rejected(effect + sign * s)]
         near = max(inside, default=0.0)
         far = near + grid[1]
         for _ in range(12):
             middle = (near + far) / 2
-            near, far = (middle, far) if kept(effect + way * middle) else (near, middle)
-        ends.append(effect + way * far)
+            near, far = (middle, far) if not_rejected(effect + sign * middle) else (near, middle)
+        ends.append(effect + sign * far)
     return ends[0], ends[1]
 
 
@@ -163,17 +162,17 @@ def _cities(
     root mean square of its gaps over as many days before, so that noisy cities do not set the
     scale. Exact where the treated set was drawn by lot.
     """
-    own = _surprise(series, units, treated, start)
+    observed = _surprise(series, units, treated, start)
     cities, size = len(series), len(treated)
-    mine = frozenset(treated.tolist())
+    treated_set = frozenset(treated.tolist())
     if comb(cities, size) - 1 <= placebos:
-        sets = [s for s in combinations(range(cities), size) if frozenset(s) != mine]
+        sets = [s for s in combinations(range(cities), size) if frozenset(s) != treated_set]
     else:
         rng = np.random.default_rng(seed)
         drawn = (rng.choice(cities, size, replace=False) for _ in range(placebos))
-        sets = [tuple(d.tolist()) for d in drawn if frozenset(d.tolist()) != mine]
+        sets = [tuple(d.tolist()) for d in drawn if frozenset(d.tolist()) != treated_set]
     others = [_surprise(series, units, np.array(s), start) for s in sets]
-    return (1 + sum(o >= own for o in others)) / (1 + len(others)), len(others)
+    return (1 + sum(o >= observed for o in others)) / (1 + len(others)), len(others)
 
 
 def _surprise(series: Floats, units: Floats, chosen: Ints, start: int) -> float:
@@ -191,10 +190,10 @@ def _weights(controls: Floats, own: Floats) -> Floats:
     n = len(controls)
     gram, cross = controls @ controls.T, controls @ own
     size = float(np.trace(gram)) / n
-    held = gram + HARD * size + 1e-8 * size * np.eye(n)
-    root = np.linalg.cholesky(held)
-    found, _ = nnls(root.T, np.linalg.solve(root, cross + HARD * size))
-    weights: Floats = found / found.sum()
+    penalised = gram + HARD * size + 1e-8 * size * np.eye(n)
+    root = np.linalg.cholesky(penalised)
+    solution, _ = nnls(root.T, np.linalg.solve(root, cross + HARD * size))
+    weights: Floats = solution / solution.sum()
     return weights
 
 
@@ -203,9 +202,7 @@ def _shares(values: Floats, start: int) -> tuple[Floats, Floats]:
     units = values[:, :start].mean(1)
     if (units <= 0).any():
         at = int(np.flatnonzero(units <= 0)[0])
-        raise CannotTellError(
-            f"City number {at} has nothing before the window, so its days in it say nothing."
-        )
+        raise CannotTellError(code="city_empty_before", city=at)
     return values / units[:, None], units
 
 
@@ -228,17 +225,17 @@ def _checked(
         raise InputError("At least one city must be treated, and none twice.")
     controls = np.setdiff1d(np.arange(cities), treated)
     if len(controls) < 2:
-        raise CannotTellError(
-            f"{len(controls)} cities without the campaign are too few; 2 at least."
-        )
+        raise CannotTellError(code="too_few_control_cities", cities=len(controls), needed=2)
     if start < max(LEAST_BEFORE, end - start):
         raise CannotTellError(
-            f"{start} days before the window are too few: {max(LEAST_BEFORE, end - start)} at"
-            f" least, for a window of {end - start}."
+            code="too_few_days_before",
+            days=start,
+            needed=max(LEAST_BEFORE, end - start),
+            window=end - start,
         )
     windows, need = start + 1, int(np.ceil(2 / (1 - level) - 1e-9)) - 1
     if windows < need:
         raise CannotTellError(
-            f"{start} days before the window give no interval at {level:g}: {need - 1} are needed."
+            code="too_few_days_for_level", days=start, level=level, needed=need - 1
         )
     return panel[:, :end].astype(np.float64), controls

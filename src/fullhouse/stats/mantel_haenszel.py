@@ -1,4 +1,4 @@
-"""Ratios of risks held equal over strata, for many traits at once.
+"""Ratios of risks adjusted for strata, for many traits at once.
 
 Every argument is an array of counts whose last axis runs over strata: `a` of `n1` people with the
 trait have the outcome, `c` of `n0` people without it. Leading axes are traits. Where a result
@@ -9,23 +9,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammainc, gammaincc, ndtr
+from scipy.special import gammainc, gammaincc, gammaln, ndtr
 from scipy.stats import norm
 
 from fullhouse.core.arrays import Floats
-from fullhouse.stats.exact import exact_p
 
 Z95 = float(norm.ppf(0.975))
 EXACT_BELOW = 20.0
-"""Where luck gives fewer in any cell, p is that of the exact test: a normal tail would be a hundred
-times too thin with five expected, and that is where a thousand tests look."""
+"""Where fewer are expected by chance in any cell, p is that of the exact test: a normal tail would
+be a hundred times too thin with five expected, and that is where a thousand tests look."""
 
 NONE_SEEN = float(-np.log(0.025))
-"""Upper 97.5 % limit of a Poisson mean of which nothing was seen: 3.69."""
+"""Upper 97.5 % limit of a Poisson mean of which nothing was observed: 3.69."""
 
 NEXT_TO_NORMAL = 1e-3
-"""Below this skewness the tails are normal within 4 % at six deviations, and the gamma law's shape
-is too large for SciPy to compute them."""
+"""Below this skewness the tails are normal within 4 % at six deviations, and the shape of the gamma
+distribution is too large for SciPy to compute them."""
 
 FAR_OFF = 10 * EXACT_BELOW
 
@@ -46,18 +45,18 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Association:
-    """The Cochran–Mantel–Haenszel test: what was seen, what luck gives, and how likely that is.
+    """The Cochran–Mantel–Haenszel test: what was observed, what chance gives, and the p.
 
     `expected` are people with the trait in the outcome; `least` is the smallest of the four counts
-    that luck gives: with and without the trait, in the outcome and not. `chi2` is the usual
+    that chance gives: with and without the trait, in the outcome and not. `chi2` is the usual
     statistic without continuity correction. `p` is two-sided: of the exact conditional test
-    where `least` is under 20, else of the gamma law with the same mean, variance and skewness
-    (Pearson's type III, as Mielke and Berry fit it to permutation tests, 2007), continuity
+    where `least` is under 20, else of the gamma distribution with the same mean, variance and
+    skewness (Pearson's type III, as Mielke and Berry fit it to permutation tests, 2007), continuity
     corrected. It is never thinner than the exact p by more than a twentieth, and at most twice
     as large down to 0.001; a normal tail would be two or three times too thin there.
     """
 
-    seen: Floats
+    observed: Floats
     expected: Floats
     least: Floats
     variance: Floats
@@ -71,18 +70,19 @@ def risk_ratio(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Ratio:
     Strata with people on one side only carry no information and may be there or not.
     """
     n = _over(1.0, n1 + n0)
-    up, down = (a * n0 * n).sum(-1), (c * n1 * n).sum(-1)
+    numerator, denominator = (a * n0 * n).sum(-1), (c * n1 * n).sum(-1)
     spread = (((a + c) * n1 * n0 - a * c * (n1 + n0)) * n * n * _both(n1, n0)).sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = up / down
-        log_se = np.sqrt(spread / (up * down))
-        usable = (up > 0) & (down > 0)
+        ratio = numerator / denominator
+        log_se = np.sqrt(spread / (numerator * denominator))
+        usable = (numerator > 0) & (denominator > 0)
         log_se = np.where(usable, log_se, np.nan)
         low, high = ratio * np.exp(-Z95 * log_se), ratio * np.exp(Z95 * log_se)
-        # Nobody seen on one side: what the other side's risk would have given, and Poisson.
+        # Nobody observed on one side: what the other side's risk would have given, and Poisson.
         expected_with = (_over(c, n0) * n1).sum(-1)
         expected_without = (_over(a, n1) * n0).sum(-1)
-        none_with, none_without = (up == 0) & (down > 0), (up > 0) & (down == 0)
+        none_with = (numerator == 0) & (denominator > 0)
+        none_without = (numerator > 0) & (denominator == 0)
         high = np.where(none_with, NONE_SEEN / expected_with, high)
         low = np.where(none_without, expected_without / NONE_SEEN, low)
     low = np.where(none_with, 0.0, low)
@@ -99,7 +99,7 @@ def association(
     n, cases = n1 + n0, a + c
     # Strata where nothing differs, in trait or in outcome, carry no information.
     both = _both(n1, n0) & _both(cases, n - cases)
-    seen = (a * both).sum(-1)
+    observed = (a * both).sum(-1)
     expected = (_over(cases * n1, n) * both).sum(-1)
     with_trait, in_outcome, people = ((x * both).sum(-1) for x in (n1, cases, n))
     without = in_outcome - expected
@@ -110,17 +110,17 @@ def association(
     spread = _over(_over(cases * (n - cases), n) * _over(n1 * n0, n), n - 1) * both
     variance = spread.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        chi2 = np.where(variance > 0, (seen - expected) ** 2 / variance, np.nan)
+        chi2 = np.where(variance > 0, (observed - expected) ** 2 / variance, np.nan)
     third = (spread * _over((n0 - n1) * (n - 2 * cases), n * (n - 2))).sum(-1)
-    p = np.array(_tail(seen - expected, variance, third))
+    p = np.array(_tail(observed - expected, variance, third))
     # So far off that p is nothing by any test, the exact one would only be slow.
-    near = np.abs(seen - expected) < FAR_OFF
+    near = np.abs(observed - expected) < FAR_OFF
     p = np.where(least >= tested_from, p, np.nan)
     exact = (least < EXACT_BELOW) & (least >= tested_from)
     small = np.argwhere(exact & (variance > 0) & near)
     for at in map(tuple, small):
         p[at] = exact_p(a[at], n1[at], c[at], n0[at])
-    return Association(seen, expected, least, variance, chi2, p)
+    return Association(observed, expected, least, variance, chi2, p)
 
 
 def log_difference(first: Ratio, second: Ratio) -> tuple[Floats, Floats, Floats]:
@@ -136,7 +136,7 @@ def log_difference(first: Ratio, second: Ratio) -> tuple[Floats, Floats, Floats]
 
 
 def _tail(off: Floats, variance: Floats, third: Floats) -> Floats:
-    """Two-sided p of a count `off` its mean, from the gamma law with its three moments."""
+    """Two-sided p of a count `off` its mean, from the gamma distribution with its three moments."""
     with np.errstate(divide="ignore", invalid="ignore"):
         # Mirrored where the long tail is on the left, so that skewness is never negative.
         spread, turned = np.sqrt(variance), np.where(third < 0, -1.0, 1.0)
@@ -159,3 +159,42 @@ def _over(top: Floats | float, bottom: Floats) -> Floats:
     """Top ÷ bottom, and 0 where bottom is."""
     top = np.broadcast_to(np.asarray(top, dtype=np.float64), bottom.shape)
     return np.divide(top, bottom, out=np.zeros(bottom.shape), where=bottom > 0)
+
+
+def exact_p(a: Floats, n1: Floats, c: Floats, n0: Floats) -> float:
+    """Two-sided p of one trait: twice the smaller tail of a sum of hypergeometrics.
+
+    Given how many have the trait and how many the outcome in each stratum, chance decides only who
+    has both. Any of the four cells says the same; the one with the fewest is counted, so that the
+    work grows with that and not with the people.
+    """
+    n, cases = n1 + n0, a + c
+    used = (n1 > 0) & (n0 > 0) & (cases > 0) & (cases < n)
+    cells = [(a, n1, cases), (c, n0, cases), (n1 - a, n1, n - cases), (n0 - c, n0, n - cases)]
+    x, row, column = min(cells, key=lambda cell: float(cell[0][used].sum()))
+    observed = int(x[used].sum())
+    null = np.ones(1)
+    for of_stratum in _null_distributions(row[used], column[used], n[used], observed):
+        null = np.convolve(null, of_stratum)[: observed + 1]
+    null = np.pad(null, (0, observed + 1 - len(null)))
+    fewer = float(null.sum())
+    more = 1 - float(null[:observed].sum())
+    return min(1.0, 2 * min(fewer, max(more, float(null[observed]))))
+
+
+def _null_distributions(row: Floats, column: Floats, n: Floats, most: int) -> list[Floats]:
+    """For each stratum, the chance of 0, 1, ... up to `most` in the cell of a row and a column."""
+    distributions = []
+    for r, c, size in zip(row, column, n, strict=True):
+        x = np.arange(min(most, int(min(r, c))) + 1, dtype=np.float64)
+        possible = x >= r + c - size
+        log = np.full(len(x), -np.inf)
+        y = x[possible]
+        log[possible] = _choose(r, y) + _choose(size - r, c - y) - _choose(size, np.asarray(c))
+        distributions.append(np.exp(log))
+    return distributions
+
+
+def _choose(n: float, k: Floats) -> Floats:
+    log: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return log

@@ -1,11 +1,15 @@
-"""What an experiment can show before it runs: smallest effect, power, share to hold out."""
+"""What an experiment can show before it runs: smallest effect, power, share to hold out.
+
+Three normal formulas of our own, with unequal arms and covariates: statsmodels is no runtime
+dependency, and SciPy has none. A test holds them to statsmodels.
+"""
 
 from math import sqrt
 
 from scipy.stats import norm
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.arms import check_level
+from fullhouse.stats.figures import check_level
 
 
 def smallest_effect(
@@ -17,7 +21,7 @@ def smallest_effect(
     power: float = 0.8,
     rho2: float = 0.0,
 ) -> float:
-    """The smallest true difference in means that is found with this power, two-sided.
+    """The smallest true difference in means that is detected with this power, two-sided.
 
     `sd` is one person's; `rho2` the share of the variance that covariates take away.
 
@@ -59,8 +63,7 @@ def holdout_share(
     if need > 0.25:
         least = smallest_effect(people // 2, people // 2, sd, level=level, power=power, rho2=rho2)
         raise CannotTellError(
-            f"With {people:,} people no holdout shows an effect of {abs(effect):.4g}: half held"
-            f" out would show {least:.4g}. Take more people, or covariates that explain more."
+            code="no_holdout_shows", people=people, effect=abs(effect), smallest=least
         )
     return (1 - sqrt(1 - 4 * need)) / 2
 

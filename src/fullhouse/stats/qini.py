@@ -41,12 +41,12 @@ def qini(outcome: Floats, score: Floats, treated: Floats) -> float:
     if not (np.isin(y, (0, 1)).all() and np.isin(w, (0, 1)).all()):
         raise InputError("Outcome and arm of a Qini must be 0 or 1.")
     if not 0 < w.sum() < len(w):
-        raise CannotTellError("A Qini needs people in both arms.")
+        raise CannotTellError(code="one_arm_only")
     perfect, line = _area(*qini_curve(y, y * w - y * (1 - w), w)), 0.0
     people, curve = qini_curve(y, s, w)
     line = float(people[-1] * curve[-1] / 2)
     if perfect - line <= 0:
-        raise CannotTellError("Nobody, or everybody, has the outcome: no order is better.")
+        raise CannotTellError(code="outcome_does_not_vary")
     return (_area(people, curve) - line) / (perfect - line)
 
 

@@ -4,27 +4,12 @@ An interval of a ratio is Fieller's (1954), never a symmetric one around it: whe
 may be 0 the ratio may be anything, and the end is then infinite or the answer an error.
 """
 
-from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
 from scipy.stats import t as student
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.arms import Estimate
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A figure between two ends, of which the upper may be infinite."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def bounded(self) -> bool:
-        """Whether both ends are finite."""
-        return isfinite(self.low) and isfinite(self.high)
+from fullhouse.stats.figures import Estimate, Interval
 
 
 def fieller(
@@ -39,16 +24,13 @@ def fieller(
 ) -> Interval:
     """Top ÷ bottom, where bottom is away from 0 at this level; an error where it is not.
 
-    >>> found = fieller(12.0, 1.0, 10.0, 1.0)
-    >>> round(found.low, 3), round(found.high, 3)
+    >>> ratio = fieller(12.0, 1.0, 10.0, 1.0)
+    >>> round(ratio.low, 3), round(ratio.high, 3)
     (0.932, 1.564)
     """
     reach = float(student.ppf((1 + level) / 2, df))
     if abs(bottom) <= reach * bottom_se:
-        raise CannotTellError(
-            f"The figure to divide by, {bottom:.4g}, is not away from 0 (standard error"
-            f" {bottom_se:.4g}), so the ratio may be anything."
-        )
+        raise CannotTellError(code="divisor_near_zero", divisor=bottom, standard_error=bottom_se)
     # The ratios r for which (top - r bottom)² <= reach² × its variance.
     a = bottom**2 - (reach * bottom_se) ** 2
     b = top * bottom - reach**2 * covariance
@@ -87,10 +69,7 @@ def cost_each(spend: float, won: Interval) -> Interval:
     if not (isfinite(spend) and spend > 0):
         raise InputError(f"Spend must be money above 0, not {spend:g}.")
     if won.value <= 0 or won.high <= 0:
-        raise CannotTellError(
-            f"Nothing was won ({won.value:.4g}, {won.low:.4g} to {won.high:.4g}), so a cost of"
-            " each has no meaning."
-        )
+        raise CannotTellError(code="nothing_won", won=won.value, low=won.low, high=won.high)
     return Interval(spend / won.value, spend / won.high, spend / won.low if won.low > 0 else inf)
 
 

@@ -7,7 +7,6 @@ while 0 lost against 1,000 does at once.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,24 +15,9 @@ from scipy.stats import binomtest, chi2, chi2_contingency, hypergeom
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
-
-STOP_BELOW = 0.001
-"""A p below this stops a readout: one false stop in a thousand sound experiments."""
+from fullhouse.stats.figures import Check
 
 EXACT_BELOW = 10.0
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check of an experiment's soundness: its p, and whether the readout may go on."""
-
-    name: str
-    p: float
-
-    @property
-    def passed(self) -> bool:
-        """Whether p is not below .001."""
-        return self.p >= STOP_BELOW
 
 
 def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Check:
@@ -53,8 +37,8 @@ def sample_ratio(counts: Sequence[int], shares: Sequence[float]) -> Check:
     if expected.min() < EXACT_BELOW:
         tests = [binomtest(int(x), total, float(s)).pvalue for x, s in zip(n, share, strict=True)]
         return Check("sample ratio", min(1.0, float(min(tests)) * len(n)))
-    off = float(((n - expected) ** 2 / expected).sum())
-    return Check("sample ratio", float(chi2.sf(off, len(n) - 1)))
+    statistic = float(((n - expected) ** 2 / expected).sum())
+    return Check("sample ratio", float(chi2.sf(statistic, len(n) - 1)))
 
 
 def sequential_sample_ratio(
@@ -70,7 +54,7 @@ def sequential_sample_ratio(
     for earlier, later in pairwise(rows):
         if (later < earlier).any():
             raise InputError("Counts are cumulative: those of a later look cannot be smaller.")
-    found, least = [], 1.0
+    p_values, least = [], 1.0
     for row in rows:
         n, share = _shares(row.tolist(), shares)
         prior = concentration * share
@@ -81,11 +65,11 @@ def sequential_sample_ratio(
             - (n * np.log(share)).sum()
         )
         least = min(least, float(np.exp(-max(0.0, factor))))
-        found.append(least)
-    return found
+        p_values.append(least)
+    return p_values
 
 
-def lost_people(assigned: Sequence[int], seen: Sequence[int]) -> Check:
+def lost_people(assigned: Sequence[int], observed: Sequence[int]) -> Check:
     """Whether the arms lost different shares of the people assigned to them.
 
     Fisher's exact test for two arms (twice the smaller tail), else chi-squared.
@@ -93,20 +77,20 @@ def lost_people(assigned: Sequence[int], seen: Sequence[int]) -> Check:
     >>> lost_people([100_000, 100_000], [100_000, 99_000]).passed
     False
     """
-    a, s = np.asarray(assigned, dtype=np.int64), np.asarray(seen, dtype=np.int64)
+    a, s = np.asarray(assigned, dtype=np.int64), np.asarray(observed, dtype=np.int64)
     if a.shape != s.shape or (s > a).any() or (s < 0).any():
         raise InputError(
-            f"Of {a.tolist()} people assigned to the arms, {s.tolist()} cannot have been seen."
+            f"Of {a.tolist()} people assigned to the arms, {s.tolist()} cannot have been observed."
         )
     lost = a - s
     if not lost.sum() or not s.sum():
         return Check("people lost", 1.0)
     if len(a) == 2:
-        law = hypergeom(int(a.sum()), int(lost.sum()), int(a[0]))
-        tails = float(law.cdf(lost[0])), float(law.sf(lost[0] - 1))
+        distribution = hypergeom(int(a.sum()), int(lost.sum()), int(a[0]))
+        tails = float(distribution.cdf(lost[0])), float(distribution.sf(lost[0] - 1))
         return Check("people lost", min(1.0, 2 * min(tails)))
-    found = chi2_contingency(np.array([lost, s]))
-    return Check("people lost", float(found.pvalue))
+    test = chi2_contingency(np.array([lost, s]))
+    return Check("people lost", float(test.pvalue))
 
 
 def balance(means: Floats, counts: Sequence[int], covariance: Floats) -> Check:
@@ -115,14 +99,14 @@ def balance(means: Floats, counts: Sequence[int], covariance: Floats) -> Check:
     `means` are (arms, covariates), `covariance` the one within arms. The statistic is the sum over
     arms of n × the squared Mahalanobis distance from the common mean, chi-squared with
     (arms - 1) × rank degrees of freedom (Hansen and Bowers 2008): one test, so that looking at
-    many covariates finds no more imbalance than luck makes.
+    many covariates reports no more imbalance than chance makes.
     """
     n = np.asarray(counts, dtype=np.float64)
-    off = means - n @ means / n.sum()
+    gap = means - n @ means / n.sum()
     inverse, rank = inverse_of(covariance)
     if not rank:
         return Check("balance of covariates", 1.0)
-    distance = float((n * np.einsum("ij,jk,ik->i", off, inverse, off)).sum())
+    distance = float((n * np.einsum("ij,jk,ik->i", gap, inverse, gap)).sum())
     return Check("balance of covariates", float(chi2.sf(distance, (len(n) - 1) * rank)))
 
 
@@ -131,9 +115,9 @@ def inverse_of(covariance: Floats) -> tuple[Floats, int]:
     scale = np.sqrt(np.diag(covariance))
     unit = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(covariance / np.outer(unit, unit))
-    kept = values > 1e-8
-    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
-    return inverse / np.outer(unit, unit), int(kept.sum())
+    varying = values > 1e-8
+    inverse = (vectors[:, varying] / values[varying]) @ vectors[:, varying].T
+    return inverse / np.outer(unit, unit), int(varying.sum())
 
 
 def _shares(counts: Sequence[float], shares: Sequence[float]) -> tuple[Floats, Floats]:

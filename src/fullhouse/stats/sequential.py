@@ -6,46 +6,33 @@ Robbins' normal mixture around the running estimate. It is wider than an interva
 at once, by about 1.5 where it was tuned to be tightest, and that is the price of looking.
 """
 
-from dataclasses import dataclass
 from math import exp, log, log1p, sqrt
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.stats.arms import check_level
+from fullhouse.stats.figures import AlwaysValid, check_level
 
 LEAST_PEOPLE = 100
 """Fewer people in an arm than this and no law of large numbers can be leant on."""
 
 
-@dataclass(frozen=True)
-class AlwaysValid:
-    """An interval and a p that hold at all looks together; `share` of the intended sample seen."""
-
-    value: float
-    low: float
-    high: float
-    p: float
-    share: float
-    level: float
-
-
 def always_valid(value: float, se: float, *, share: float, level: float = 0.95) -> AlwaysValid:
     """The always-valid interval of an estimate with standard error `se`, at one look.
 
-    `share` is how much of the intended sample (people who came, or, when all people are assigned
-    at once and their purchases come in, days) has been seen: the interval is tightest, in units of
-    the standard error, at 1. It must be fixed beforehand, and not follow from the results; it may
+    `share` is how much of the intended sample (people assigned so far, or days where all are
+    assigned at once) has been observed: the interval is tightest, in units of the standard error,
+    at 1. It must be fixed beforehand, and not follow from the results; it may
     pass 1. Where people's purchases on different days go together the estimates at two looks are
     more alike than the sequence allows for, which only makes it wider than it need be (Slepian).
 
-    >>> found = always_valid(0.5, 0.1, share=1.0)
-    >>> round(found.low, 3), round(found.high, 3), round(found.p, 5)
+    >>> interval = always_valid(0.5, 0.1, share=1.0)
+    >>> round(interval.low, 3), round(interval.high, 3), round(interval.p, 5)
     (0.196, 0.804, 5e-05)
     """
     check_level(level)
     if not share > 0:
         raise InputError(f"The share of the intended sample must be above 0, not {share:g}.")
     if not se > 0:
-        raise CannotTellError("There is no spread to judge by: the standard error is 0.")
+        raise CannotTellError(code="no_standard_error")
     alpha = 1 - level
     x = share * tuning(level)
     reach = se * sqrt((x + 1) / x * (log1p(x) - 2 * log(alpha)))
@@ -64,7 +51,4 @@ def tuning(level: float) -> float:
 def check_enough(*people: int) -> None:
     """An error where an arm is too small for an interval that rests on large samples."""
     if min(people) < LEAST_PEOPLE:
-        raise CannotTellError(
-            f"An always-valid interval needs at least {LEAST_PEOPLE} people in each arm; the"
-            f" smallest has {min(people)}. Look again later."
-        )
+        raise CannotTellError(code="too_few_for_any_look", people=min(people), needed=LEAST_PEOPLE)

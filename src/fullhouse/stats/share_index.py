@@ -30,7 +30,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Index:
-    """The index with its 95 % interval; NaN where nothing was seen."""
+    """The index with its 95 % interval; NaN where nothing was observed."""
 
     index: Floats
     low: Floats
@@ -46,15 +46,17 @@ def share_index(m: Moments) -> Index:
     with np.errstate(divide="ignore", invalid="ignore"):
         index = (m.y / m.all_y) / (m.n / m.all_n)
         # A person moves log(index) by h*(y/Yh - n/Nh) - (y/Y - n/N), h being 1 with the trait.
-        held = m.yy / m.y**2 - 2 * m.yn / (m.y * m.n) + m.nn / m.n**2
+        with_trait = m.yy / m.y**2 - 2 * m.yn / (m.y * m.n) + m.nn / m.n**2
         cross = (
             m.yy / (m.y * m.all_y)
             - m.yn / (m.y * m.all_n)
             - m.yn / (m.n * m.all_y)
             + m.nn / (m.n * m.all_n)
         )
-        every = m.all_yy / m.all_y**2 - 2 * m.all_yn / (m.all_y * m.all_n) + m.all_nn / m.all_n**2
-        variance = (held - 2 * cross + every) * m.people / (m.people - 1)
+        everybody = (
+            m.all_yy / m.all_y**2 - 2 * m.all_yn / (m.all_y * m.all_n) + m.all_nn / m.all_n**2
+        )
+        variance = (with_trait - 2 * cross + everybody) * m.people / (m.people - 1)
         log_se = np.sqrt(np.maximum(variance, 0.0))
         index = np.where((m.y > 0) & (m.n > 0), index, np.nan)
         return Index(index, index * np.exp(-Z95 * log_se), index * np.exp(Z95 * log_se))

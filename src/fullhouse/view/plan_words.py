@@ -6,7 +6,7 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.measurement.experiment import ArmEffect
 from fullhouse.measurement.words import say_effect
 from fullhouse.planning.plan import Amount, Line, Plan
-from fullhouse.stats.ratios import Interval
+from fullhouse.stats.figures import Interval
 from fullhouse.view.curve_chart import next_unit_at, per_money
 from fullhouse.view.figure_words import chance_words, counted, number_words, share_words
 from fullhouse.view.forecast_words import day_words, money, money_between

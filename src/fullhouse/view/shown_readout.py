@@ -11,10 +11,8 @@ import numpy as np
 from fullhouse.core.values import as_json
 from fullhouse.measurement.experiment import ArmEffect, Cuped, Readout, plain
 from fullhouse.measurement.exposure import Exposure
-from fullhouse.stats.arms import Capped, Estimate, holm
-from fullhouse.stats.ratios import Interval
-from fullhouse.stats.sample_ratio import Check
-from fullhouse.stats.sequential import AlwaysValid
+from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval
+from fullhouse.stats.multiplicity import holm
 
 WHOLE, EVERYBODY = "whole", "The whole campaign"
 ENDS = {"infinite": inf, "-infinite": -inf}
