@@ -140,7 +140,7 @@ def test_the_smallest_shown_is_found_in_that_share_of_replays():
         smallest_shown([], 8)
 
 
-@pytest.mark.parametrize(("pairs", "p"), [(5, "0.062"), (1, "1")])
+@pytest.mark.parametrize(("pairs", "p"), [(5, "0.0625"), (1, "1")])
 def test_too_few_pairs_are_refused_with_what_would_do(pairs, p):
     before, after = _made(7, pairs=pairs)
     with pytest.raises(CannotTellError, match=rf"no p is below {p}\. It takes 6 pairs, 12"):
