@@ -34,3 +34,7 @@ def __getattr__(name: str) -> Any:
     if name in OPENING or name in app.__all__:
         return getattr(app, OPENING.get(name, name))
     raise AttributeError(f"module 'fullhouse' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -33,7 +33,7 @@ def test_every_command_says_it_first(tmp_path):
     told = CliRunner().invoke(commands, ["lake", "status", "-w", where])
     assert told.output.startswith(SIMULATED)
     as_json = CliRunner().invoke(commands, ["lake", "status", "--json", "-w", where])
-    assert json.loads(as_json.stdout) == []
+    assert json.loads(as_json.stdout) == {"tables": []}
     assert SIMULATED in as_json.stderr
     CliRunner().invoke(commands, ["init", str(tmp_path / "real")])
     plain = CliRunner().invoke(commands, ["lake", "status", "-w", str(tmp_path / "real")])

@@ -1,30 +1,47 @@
-"""The command: exit codes, no traceback for a user's mistake."""
+"""The command: exit codes, no traceback for a user's mistake, one way to be quiet."""
 
 import json
+import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import typer.main
 
-def fullhouse(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+from fullhouse.cli.root import QUIET, STORAGE_FAULTS, _storage_fault, commands
+
+
+def fullhouse(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "fullhouse", *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
+        **more,
     )
 
 
-def test_init_settings_and_lake_status(tmp_path: Path) -> None:
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
     assert fullhouse("init", "house", cwd=tmp_path).returncode == 0
-    printed = fullhouse("settings", "-w", "house", "--json", cwd=tmp_path)
+    return tmp_path / "house"
+
+
+def test_init_settings_and_lake_status(house: Path) -> None:
+    printed = fullhouse("settings", "--json", cwd=house)
     assert {"name": "threads", "value": 0, "origin": "default"}.items() <= next(
-        s for s in json.loads(printed.stdout) if s["name"] == "threads"
+        s for s in json.loads(printed.stdout)["settings"] if s["name"] == "threads"
     ).items()
-    assert (
-        json.loads(fullhouse("lake", "status", "--json", "-w", "house", cwd=tmp_path).stdout) == []
-    )
+    status = fullhouse("lake", "status", "--json", cwd=house)
+    assert json.loads(status.stdout) == {"tables": []}
+
+
+def test_the_version_is_printed(tmp_path: Path) -> None:
+    done = fullhouse("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "fullhouse")
 
 
 def test_a_users_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
@@ -35,8 +52,121 @@ def test_a_users_mistake_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None
     assert done.stdout == ""
 
 
-def test_an_unknown_table_is_named_with_near_ones(tmp_path: Path) -> None:
-    fullhouse("init", ".", cwd=tmp_path)
-    done = fullhouse("lake", "compact", "purchas", cwd=tmp_path)
+def test_an_unknown_option_is_exit_code_2(tmp_path: Path) -> None:
+    assert fullhouse("settings", "--colour", cwd=tmp_path).returncode == 2
+
+
+def test_an_unknown_table_is_named_with_near_ones(house: Path) -> None:
+    done = fullhouse("lake", "compact", "purchas", cwd=house)
     assert done.returncode == 2
     assert "No table 'purchas' in the lake. Did you mean 'purchase'" in done.stderr
+
+
+def test_a_workspace_is_not_made_inside_another_or_among_other_files(house: Path) -> None:
+    inside = fullhouse("init", "sub", cwd=house)
+    assert inside.returncode == 2
+    assert "is inside the workspace" in inside.stderr
+    full = house.parent / "full"
+    full.mkdir()
+    (full / "a.csv").write_text("")
+    refused = fullhouse("init", "full", cwd=house.parent)
+    assert refused.returncode == 2
+    assert "holds other files (a.csv)" in refused.stderr
+    assert sorted(p.name for p in full.iterdir()) == ["a.csv"]
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    done = fullhouse("init", "/proc/house", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("failed: Cannot write fullhouse.toml in /proc/house")
+
+
+@pytest.mark.parametrize("words", STORAGE_FAULTS)
+def test_a_fault_of_storage_is_a_sentence_by_whichever_library_it_comes(words: str) -> None:
+    assert words.lower() in str(_storage_fault(RuntimeError(f"Kernel error: {words} (os error)")))
+    assert _storage_fault(RuntimeError("index out of range")) is None
+
+
+def test_a_workspace_of_a_newer_version_is_refused_in_one_sentence(house: Path) -> None:
+    with sqlite3.connect(house / "control.db") as control:
+        control.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = fullhouse("audience", "list", cwd=house)
+    assert done.returncode == 2
+    assert "A newer version of Fullhouse has worked on this workspace" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
+def test_a_reader_that_goes_away_ends_the_command_without_a_word(
+    house: Path, options: tuple[str, ...]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "fullhouse", "settings", *options]
+    done = subprocess.run(command, cwd=house, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_closed_output_is_no_failure(house: Path) -> None:
+    line = f"{sys.executable} -m fullhouse settings --json >&-"
+    done = subprocess.run(["bash", "-c", line], cwd=house, capture_output=True, check=False)
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_interrupted_command_ends_with_exit_code_130(tmp_path: Path) -> None:
+    code = (
+        "import fullhouse.app, fullhouse.cli.root as r\n"
+        "def stop(*_): raise KeyboardInterrupt\n"
+        "r.app.workspace_health = stop\n"
+        "r.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "doctor"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 130
+    assert b"Traceback" not in done.stderr
+
+
+def test_quiet_prints_nothing_but_the_json_that_is_asked_for(house: Path) -> None:
+    assert fullhouse("settings", "--quiet", cwd=house).stdout == ""
+    assert json.loads(fullhouse("settings", "-q", "--json", cwd=house).stdout)["settings"]
+    refused = fullhouse("lake", "compact", "purchas", "-q", cwd=house)
+    assert refused.returncode == 2
+    assert "No table" in refused.stderr
+
+
+def test_every_command_can_be_quiet() -> None:
+    group = typer.main.get_command(commands)
+    for name in group.commands:  # type: ignore[attr-defined]  # a group
+        group.get_command(None, name)  # type: ignore[attr-defined]
+    assert list(_without_quiet(group)) == []
+
+
+def _without_quiet(command: object) -> list[str]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        return [] if QUIET in command.params else [command.name]  # type: ignore[attr-defined]
+    return [name for c in below.values() for name in _without_quiet(c)]
+
+
+def test_doctor_has_a_line_for_each_check_and_exit_code_0(house: Path) -> None:
+    done = fullhouse("doctor", cwd=house)
+    assert done.returncode == 0
+    names = [line.split(":")[0].split()[1] for line in done.stdout.splitlines()]
+    assert names == ["settings", "key", "lake", "control", "engine", "disk"]
+
+
+def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> None:
+    (house / "fullhouse.key").unlink()
+    done = fullhouse("doctor", "--json", cwd=house)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["ok"] is False
+    assert {c["name"]: c["ok"] for c in found["checks"]} == {
+        "settings": True, "key": False, "lake": True, "control": True, "engine": True, "disk": True,
+    }  # fmt: skip
+    (house / "fullhouse.toml").write_text("thread = 1")
+    done = fullhouse("doctor", cwd=house)
+    assert done.returncode == 1
+    assert "fault settings: fullhouse.toml has no setting 'thread'" in done.stdout

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         write_forecast,
         write_slate,
     )
+    from fullhouse.app.health import Health, check_new_place, workspace_health
     from fullhouse.app.lake import lake_compact, lake_status, lake_vacuum
     from fullhouse.app.launch import campaign_launch
     from fullhouse.app.outlook import campaign_outlook
@@ -178,6 +179,7 @@ STAGES = {
         "write_scorebook",
     ),
     "app.traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
+    "app.health": ("Health", "check_new_place", "workspace_health"),
     "app.lake": ("lake_compact", "lake_status", "lake_vacuum"),
     "workspace.context": ("Context", "init_house", "open_house"),
 }
@@ -187,6 +189,7 @@ __all__ = [
     "Alike",
     "Backtests",
     "Context",
+    "Health",
     "LinkResult",
     "Propensity",
     "Slate",
@@ -217,6 +220,7 @@ __all__ = [
     "check_film_out",
     "check_forecast_out",
     "check_look_alike_out",
+    "check_new_place",
     "check_out",
     "check_plan_out",
     "check_propensity_out",
@@ -269,6 +273,7 @@ __all__ = [
     "traits_list",
     "traits_show",
     "uplift_read",
+    "workspace_health",
     "write_backtest",
     "write_daily",
     "write_discovery",
@@ -287,7 +292,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     for stage, names in STAGES.items():
         if name in names:
-            found = getattr(import_module(f"fullhouse.{stage}"), name)
-            globals()[name] = found
-            return found
+            value = getattr(import_module(f"fullhouse.{stage}"), name)
+            globals()[name] = value
+            return value
     raise AttributeError(f"module 'fullhouse.app' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

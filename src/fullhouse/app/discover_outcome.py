@@ -18,9 +18,9 @@ from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import Blocks, Discovery, Outcome
 from fullhouse.traits import Trait
 from fullhouse.view import CHART_SUFFIXES, affinity_chart, save_chart
-from fullhouse.workspace import CACHE
 from fullhouse.workspace.context import Context
 
+CACHE = "cache"
 TABLE_SUFFIXES = (".parquet", ".csv")
 
 

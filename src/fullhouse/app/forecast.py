@@ -16,6 +16,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fullhouse import films
+from fullhouse.app.discover_outcome import CACHE
 from fullhouse.app.score_book import digest_of, scorebook_issue
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress, silent
@@ -38,7 +39,6 @@ from fullhouse.view import (
     save_chart,
     slate_chart,
 )
-from fullhouse.workspace import CACHE
 from fullhouse.workspace.context import Context
 
 ORIGINS = 6

@@ -26,7 +26,7 @@ def status(
     with opened(where, quiet=json) as workspace:
         found = app.lake_status(workspace, tables or [], at=at)
     if json:
-        say_json([vars(t) for t in found])
+        say_json({"tables": [vars(t) for t in found]})
         return
     table(
         [
@@ -43,7 +43,7 @@ def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> No
     with opened(where, quiet=json) as workspace, progress("compacting", quiet=json):
         done = app.lake_compact(workspace, tables or [])
     if json:
-        say_json([vars(d) for d in done])
+        say_json({"tables": [vars(d) for d in done]})
         return
     table(
         [(d.name, d.files_removed, d.files_added) for d in done],
@@ -63,7 +63,7 @@ def vacuum(
     with opened(where, quiet=json) as workspace, progress("vacuuming", quiet=json):
         done = app.lake_vacuum(workspace, tables or [], keep_days=keep_days, dry_run=dry_run)
     if json:
-        say_json([vars(d) for d in done])
+        say_json({"tables": [vars(d) for d in done]})
         return
     table([(d.name, d.files) for d in done], ("table", "files to remove" if dry_run else "removed"))
 

@@ -1,9 +1,14 @@
-"""The `fullhouse` command: parse, call the pipeline, print."""
+"""The `fullhouse` command: parse, call a use case, print."""
 
+import os
 import sys
-from typing import Annotated
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
+import typer.main
+from rich.markup import escape
+from typer.core import TyperGroup
 
 from fullhouse import app
 from fullhouse.cli import (
@@ -27,12 +32,81 @@ from fullhouse.cli.forecast import forecast
 from fullhouse.cli.plan import plan
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.report import report
-from fullhouse.cli.show import Json, Where, err, out, say_json, table
+from fullhouse.cli.show import BROKEN_PIPE, Json, Where, err, out, say_json, table
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError
 
+STORAGE_FAULTS = (
+    "Read-only file system",
+    "readonly database",
+    "Permission denied",
+    "No space left on device",
+    "unable to open database file",
+    "database or disk is full",
+)
+"""What the operating system, SQLite and the readers of object stores say of a place that cannot be
+written. Each library wraps it in a class of its own, so the words are looked for."""
+
+
+class _Root(TyperGroup):
+    """The command with `--quiet` on all its commands; a reader that goes away ends it silently."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            # `fullhouse film list | head`: Python would complain again when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
+        return result
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            _add_quiet(command)
+        return command
+
+
+def _add_quiet(command: Any) -> None:
+    for below in getattr(command, "commands", {}).values():
+        _add_quiet(below)
+    if not hasattr(command, "commands") and QUIET not in command.params:
+        command.params.append(QUIET)
+
+
+def _be_quiet(quiet: bool) -> None:
+    out.quiet = quiet
+
+
+def _quiet_option() -> Any:
+    """`--quiet` as Typer builds it, to be put on every command without a word in each."""
+    donor = typer.Typer(add_completion=False)
+
+    @donor.command()
+    def command(
+        quiet: Annotated[  # its callback acts
+            bool,
+            typer.Option(
+                "--quiet",
+                "-q",
+                callback=_be_quiet,
+                expose_value=False,
+                help="Print errors only, and the JSON where it is asked for.",
+            ),
+        ] = False,
+    ) -> None:
+        """Never run."""
+
+    return next(p for p in typer.main.get_command(donor).params if p.name == "quiet")
+
+
+QUIET = _quiet_option()
+
 commands = typer.Typer(
     name="fullhouse",
+    cls=_Root,
     help="Find the audience of a film in the data a house already has.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -63,14 +137,33 @@ commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(traits.commands, name="traits")
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        out.print(f"fullhouse {version('fullhouse')}")
+        raise typer.Exit
+
+
+@commands.callback()
+def root(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and end."
+        ),
+    ] = False,
+) -> None:
+    """Find the audience of a film in the data a house already has."""
+
+
 @commands.command()
 def init(
-    where: Annotated[str, typer.Argument(metavar="DIR", help="Folder or URL.")],
+    where: Annotated[str, typer.Argument(metavar="DIR", help="An empty or new folder, or a URL.")],
     simulated: Annotated[
         bool, typer.Option("--simulated", help="For a simulated market: every result says so.")
     ] = False,
 ) -> None:
     """Make a workspace."""
+    app.check_new_place(where)
     with app.init_house(where, simulated=simulated) as workspace:
         out.print(f"Made a workspace in {workspace.place.root}", soft_wrap=True)
         out.print("Keep a backup of fullhouse.key: identifiers match only under the same key.")
@@ -82,7 +175,7 @@ def settings(where: Where = ".", json: Json = False) -> None:
     place = app.open_house(where).place
     rows = settings_.origins((place.read(settings_.FILE) or b"").decode())
     if json:
-        say_json([vars(r) for r in rows])
+        say_json({"settings": [vars(r) for r in rows]})
         return
     table(
         [(r.name, settings_.as_toml(r.value), r.origin, r.doc) for r in rows],
@@ -90,19 +183,52 @@ def settings(where: Where = ".", json: Json = False) -> None:
     )
 
 
+@commands.command()
+def doctor(where: Where = ".", json: Json = False) -> None:
+    """Look whether the workspace is sound; exit code 1 when something is at fault."""
+    from fullhouse.view.words.health import health_sentence
+
+    health = app.workspace_health(where)
+    if json:
+        checks = [
+            {"name": c.name, "ok": c.ok, "code": c.code, "facts": dict(c.facts)}
+            for c in health.checks
+        ]
+        say_json({"workspace": health.place, "ok": health.ok, "checks": checks})
+    for check in () if json else health.checks:
+        sign = "[green]ok[/]   " if check.ok else "[bold red]fault[/]"
+        sentence = escape(health_sentence(check.code, check.facts))
+        out.print(f"{sign} {check.name}: {sentence}", soft_wrap=True)
+    if not health.ok:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence and exit code 2, a failure in 1."""
     try:
         commands()
     except InputError as problem:
-        err.print(f"[bold red]error:[/] {_escape(problem)}", soft_wrap=True)
+        err.print(f"[bold red]error:[/] {escape(str(problem))}", soft_wrap=True)
         sys.exit(2)
     except FullhouseError as problem:
-        err.print(f"[bold red]failed:[/] {_escape(problem)}", soft_wrap=True)
+        err.print(f"[bold red]failed:[/] {escape(str(problem))}", soft_wrap=True)
+        sys.exit(1)
+    except Exception as problem:
+        fault = _storage_fault(problem)
+        if fault is None:
+            raise
+        err.print(f"[bold red]failed:[/] {escape(fault)}", soft_wrap=True)
         sys.exit(1)
 
 
-def _escape(problem: Exception) -> str:
-    from rich.markup import escape
-
-    return escape(str(problem))
+def _storage_fault(problem: Exception) -> str | None:
+    """A sentence for a place that cannot be written; None for any other exception, our bug."""
+    words = next((w for w in STORAGE_FAULTS if w in str(problem)), None)
+    if words is None:
+        return None
+    named = getattr(problem, "filename", None)
+    where = f" ({named})" if named else ""
+    return (
+        f"A file could not be written{where}: {words.lower()}."
+        " Look at the rights, the mount and the space of the workspace: fullhouse doctor"
+    )

@@ -1,9 +1,12 @@
-"""How commands print: tables for people, `--json` for programs, progress for the patient."""
+"""How commands print: tables for people, `--json` for programs, progress for the patient.
+
+`--quiet` stands on every command: nothing is printed but errors, and the JSON where it is asked.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,16 +20,45 @@ from fullhouse.core.settings import SIMULATED
 if TYPE_CHECKING:
     from fullhouse.app import Context
 
-out = Console(highlight=False)
+T = TypeVar("T")
+
+BROKEN_PIPE = 141
+"""The exit code that a shell gives a program whose reader went away."""
+
+
+class _Output(Console):
+    """Standard output; a reader that goes away is no failure."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+out = _Output(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 Where = Annotated[
     str,
     typer.Option(
-        "--workspace", "-w", envvar="FULLHOUSE_WORKSPACE", help="Folder or URL of the workspace."
+        "--workspace",
+        "-w",
+        metavar="PLACE",
+        envvar="FULLHOUSE_WORKSPACE",
+        help="Folder or URL of the workspace.",
     ),
 ]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Only what was known on this day; today."),
+]
+Rows = Annotated[
+    int, typer.Option("--rows", metavar="N", min=0, help="Most rows of a table; 0: all of them.")
+]
+
+
+def first_rows(items: Sequence[T], rows: int) -> Sequence[T]:
+    """The first so many of them; all when `rows` is 0."""
+    return items[:rows] if rows else items
 
 
 @contextmanager
@@ -35,7 +67,7 @@ def opened(where: str, *, quiet: bool = False) -> Iterator["Context"]:
     from fullhouse import app
 
     with app.open_house(where) as workspace:
-        if workspace.settings.simulated:
+        if workspace.settings.simulated and not out.quiet:
             (err if quiet else out).print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
         yield workspace
 
@@ -81,7 +113,7 @@ def progress(what: str, *, quiet: bool = False) -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=err,
         transient=True,
-        disable=quiet or not err.is_terminal,
+        disable=quiet or out.quiet or not err.is_terminal,
     ) as display:
         task = display.add_task(what, total=None)
 

@@ -16,11 +16,21 @@ HEAD = "0005"
 
 
 def open_control(url: str) -> Database:
-    """The database at an SQLAlchemy URL, its schema brought to the newest version."""
+    """The database at an SQLAlchemy URL, its schema brought to the newest version.
+
+    An error when a newer Fullhouse has worked on it: what that one wrote is not known here.
+    """
     try:
         database = create_engine(url)
         with database.begin() as connection:
-            if _revision(connection) != HEAD:
+            revision = _revision(connection)
+            if revision is not None and revision > HEAD:
+                raise InputError(
+                    f"A newer version of Fullhouse has worked on this workspace (its control"
+                    f" database is at schema {revision}, this version knows {HEAD}). Use that"
+                    " version, or restore a backup from before."
+                )
+            if revision != HEAD:
                 _upgrade(connection)
     except (ArgumentError, OperationalError, ModuleNotFoundError) as problem:
         raise InputError(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import FullhouseError, InputError
 
 
 def is_url(text: str) -> bool:
@@ -62,6 +62,9 @@ class Place:
             )
         except AlreadyExistsError:
             return False
+        except (OSError, BaseError) as problem:
+            reason = str(problem).strip().splitlines()[0]
+            raise FullhouseError(f"Cannot write {name} in {self.root}: {reason}") from None
         return True
 
     def _store(self, *, create: bool = False) -> ObjectStore:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Self
 
 from fullhouse.core.errors import InputError
-from fullhouse.sample.reach_curve import ReachPoint
+from fullhouse.discovery.reach import ReachPoint
 
 
 @dataclass(frozen=True)
