@@ -24,6 +24,7 @@ from pyroaring import BitMap
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse import audiences
 from fullhouse.audiences.kernel import Kernel, as_bitmap
+from fullhouse.core.cache import Cache
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.core.values import BLOCK_BITS
@@ -82,7 +83,7 @@ def ours_(folder: str) -> tuple[float, float, int, float, float]:
     def population() -> audiences.Population:
         return audiences.population(
             _no_engine, lake, Settings(), find_build(lake), purpose="analytics",
-            as_of=date(2021, 1, 1), key=b"", saved=_no_audience, cache=audiences.Cache(),
+            as_of=date(2021, 1, 1), key=b"", saved=_no_audience, cache=Cache(),
         )  # fmt: skip
 
     start, worked = time.perf_counter(), time.process_time()

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from fullhouse import audiences
 from fullhouse.audiences import (
     And,
-    Cache,
     Count,
     Everyone,
     Name,
@@ -24,6 +23,7 @@ from fullhouse.audiences import (
     both,
     either,
 )
+from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine
@@ -52,7 +52,7 @@ def people(
     build: Any,
     *,
     purpose: str = "analytics",
-    cache: Cache | None = None,
+    cache: Cache[Any] | None = None,
     saved: Any = None,
     key: bytes = b"key",
     as_of: date = TODAY,
@@ -241,8 +241,8 @@ def test_the_cache_is_bounded_and_sees_a_new_version(
     build = house(lake, TRAITS, EVERYONE)
     for name in TRAITS:
         count(people(duck, lake, build, cache=cache), name)
-        assert cache.weighs <= 700
-    assert cache.weighs > 0
+        assert cache.bytes_held <= 700
+    assert cache.bytes_held > 0
     second = house(lake, {"gender:female": {1}}, {1, 2}, number=2)
     assert count(people(duck, lake, second, cache=cache), "female") == Count(1, 0)
 

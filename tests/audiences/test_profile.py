@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fullhouse import audiences
-from fullhouse.audiences import Cache, index
+from fullhouse.audiences import index
+from fullhouse.core.cache import Cache
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine

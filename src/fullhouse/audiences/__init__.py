@@ -1,7 +1,7 @@
 """Audiences: rules over traits, counted on bitmaps, profiled, frozen and exported."""
 
 from fullhouse.audiences.audience import Audience, Count
-from fullhouse.audiences.bitmaps import Bitmaps, Cache, read_members
+from fullhouse.audiences.bitmaps import Bitmaps, read_members
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.count import count, people
 from fullhouse.audiences.export import Exported, export
@@ -31,7 +31,6 @@ __all__ = [
     "Audience",
     "Bitmaps",
     "Blocked",
-    "Cache",
     "Catalogue",
     "Count",
     "Everyone",

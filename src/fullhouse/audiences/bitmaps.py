@@ -1,8 +1,7 @@
 """Bitmaps of traits and saved audiences from the lake, by block, in a bounded cache."""
 
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.audiences.kernel import EMPTY, Set, load
+from fullhouse.core.cache import Cache
 from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.tables import AUDIENCE_BLOCK, TRAIT_BITMAP
 from fullhouse.core.values import BLOCK_BITS
@@ -24,48 +24,10 @@ Blocks: TypeAlias = dict[int, Set]
 Key: TypeAlias = tuple[str, int, int, int]
 """Table, its version, build and trait."""
 
-CACHE_BYTES = 1 << 30
-"""Eight dense traits of a billion people."""
-
 WINDOW_BYTES = 1 << 28
 """What a stream of blocks reads at a time."""
 
 _PACKED_BYTES = 1 << (BLOCK_BITS - 3)
-
-
-@dataclass
-class Cache:
-    """Traits that were read before; the one used longest ago goes first."""
-
-    most_bytes: int = CACHE_BYTES
-    weighs: int = 0
-    _kept: OrderedDict[Key, Blocks] = field(default_factory=OrderedDict)
-    _asked: set[Key] = field(default_factory=set)
-
-    def asked(self, keys: Iterable[Key]) -> bool:
-        """Whether all these keys were asked for before; from now on they were."""
-        now = set(keys)
-        before = now <= self._asked
-        self._asked |= now
-        return before
-
-    def get(self, key: Key) -> Blocks | None:
-        """The blocks under a key, when they are here."""
-        found = self._kept.get(key)
-        if found is not None:
-            self._kept.move_to_end(key)
-        return found
-
-    def put(self, key: Key, blocks: Blocks) -> None:
-        """Keep blocks; what is larger than the whole cache is not kept."""
-        size = weight(blocks)
-        if key in self._kept or size > self.most_bytes:
-            return
-        self._kept[key] = blocks
-        self.weighs += size
-        while self.weighs > self.most_bytes:
-            _, gone = self._kept.popitem(last=False)
-            self.weighs -= weight(gone)
 
 
 def weight(blocks: Blocks) -> int:
@@ -82,11 +44,11 @@ class Bitmaps:
 
     lake: Lake
     build: Build
-    cache: Cache
+    cache: Cache[Blocks]
     version: int | None
 
     @classmethod
-    def of(cls, lake: Lake, build: Build, cache: Cache) -> "Bitmaps":
+    def of(cls, lake: Lake, build: Build, cache: Cache[Blocks]) -> "Bitmaps":
         """The bitmaps of a build as the table is now."""
         return cls(lake, build, cache, lake.version(TRAIT_BITMAP))
 
@@ -105,7 +67,7 @@ class Bitmaps:
         and a single count over a billion people does not pay for memory it will not use again.
         """
         need = sum(min(2 * s, len(blocks) * _PACKED_BYTES) for s in sizes)
-        again = self.cache.asked(self._key(t) for t in traits)
+        again = self.cache.requested(self._key(t) for t in traits)
         if need <= (self.cache.most_bytes if again else min(WINDOW_BYTES, self.cache.most_bytes)):
             whole = self._whole(traits)
             for block in blocks:
@@ -138,7 +100,7 @@ class Bitmaps:
         if missing:
             for t, blocks in self._read(missing).items():
                 found[t] = blocks
-                self.cache.put(self._key(t), blocks)
+                self.cache.put(self._key(t), blocks, weight(blocks))
         return [found[t] or {} for t in traits]
 
     def _key(self, trait: int) -> Key:

@@ -8,13 +8,14 @@ from functools import cached_property
 
 from fullhouse import consent
 from fullhouse.audiences.audience import Audience
-from fullhouse.audiences.bitmaps import Bitmaps, Blocks, Cache, after_merges, read_members
+from fullhouse.audiences.bitmaps import Bitmaps, Blocks, after_merges, read_members
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.json_form import from_json
 from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
 from fullhouse.audiences.parse import parse, point
 from fullhouse.audiences.plan import LeafError, Plan, plan
 from fullhouse.audiences.rule import Rule, Saved
+from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import by_block, union
 from fullhouse.core.settings import Settings
@@ -140,7 +141,7 @@ def population(
     as_of: date,
     key: bytes,
     saved: Callable[[Saved], Audience],
-    cache: Cache,
+    cache: Cache[Blocks],
 ) -> Population:
     """The people of a build who take part in a purpose.
 

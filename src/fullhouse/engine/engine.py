@@ -15,6 +15,12 @@ class Engine(Protocol):
 
     name: str
 
+    def lease(self) -> "Engine":
+        """An engine for one use and one thread beside this one; it shares what is costly.
+
+        What it scans, registers and keeps is its own, and goes when it closes.
+        """
+
     def scan(self, snapshot: Snapshot) -> ir.Table:
         """A snapshot as an Ibis table with the declared columns and types; maybe empty."""
 

@@ -1,5 +1,7 @@
 """Apache Spark, or any server that speaks Spark Connect, such as Sail."""
 
+import itertools
+import uuid
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,16 +30,31 @@ _TYPES = {
 
 
 class SparkEngine:
-    """A Spark session: `local[2]`, `spark://host:7077`, or `sc://host:15002` for Connect."""
+    """A Spark session: `local[2]`, `spark://host:7077`, or `sc://host:15002` for Connect.
+
+    `lease()` gives another engine on the same session, whose views go when it closes.
+    """
 
     name = "spark"
 
     def __init__(self, address: str = "local[2]") -> None:
-        self.session = _session(address)
+        self._begin(_session(address), owner=True)
+
+    def _begin(self, session: "SparkSession", *, owner: bool) -> None:
+        self.session = session
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
         self.connection = ibis.pyspark.connect(self.session)
+        self._owner = owner
         self._delta: bool | None = None
-        self._names = 0
+        self._views: set[str] = set()
+        self._numbers = itertools.count()
+        self._prefix = f"fullhouse_{uuid.uuid4().hex}"
+
+    def lease(self) -> "SparkEngine":
+        """An engine for one use, on the same session."""
+        leased = SparkEngine.__new__(SparkEngine)
+        leased._begin(self.session, owner=False)
+        return leased
 
     def scan(self, snapshot: Snapshot) -> ir.Table:
         """A snapshot as an Ibis table: by Delta where the server has it, else by its files."""
@@ -53,9 +70,7 @@ class SparkEngine:
             table.combine_chunks().to_pandas(),
             schema=_spark_schema(table.schema),
         )
-        name = self._name()
-        frame.createOrReplaceTempView(name)
-        return self.connection.table(name)
+        return self._view(frame)
 
     def arrow(self, expr: ir.Table) -> pa.Table:
         """The result of an expression, in memory."""
@@ -75,22 +90,26 @@ class SparkEngine:
         Files and not `cache()`: that keeps the growing plan of an iteration, and does nothing
         at all on Sail.
         """
-        folder = f"{scratch}/{self._name()}"
+        folder = f"{scratch}/{uuid.uuid4().hex}"
         frame = self.session.sql(self.connection.compile(expr))
         schema = frame.schema
         frame.write.parquet(folder)
-        name = self._name()
         # By its schema: Sail writes no file at all for no rows.
-        self.session.read.schema(schema).parquet(folder).createOrReplaceTempView(name)
-        return self.connection.table(name)
+        return self._view(self.session.read.schema(schema).parquet(folder))
 
     def forget(self, table: ir.Table) -> None:
         """Drop the view of a kept table; its files go with the scratch folder."""
         self.session.catalog.dropTempView(table.get_name())
+        self._views.discard(table.get_name())
 
     def close(self) -> None:
-        """End the session."""
-        self.session.stop()
+        """Drop this lease's views; the owner's ends the session too."""
+        if self._owner:
+            self.session.stop()
+            return
+        for name in self._views:
+            self.session.catalog.dropTempView(name)
+        self._views.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -124,15 +143,15 @@ class SparkEngine:
         return reader.parquet(*snapshot.uris)
 
     def _table(self, frame: "DataFrame", snapshot: Snapshot) -> ir.Table:
-        name = self._name()
-        frame.createOrReplaceTempView(name)
-        table = self.connection.table(name)
+        table = self._view(frame)
         schema = ibis_schema(snapshot.table.schema)
         return table.select(**{c: table[c].cast(schema[c]) for c in schema})
 
-    def _name(self) -> str:
-        self._names += 1
-        return f"fullhouse_{id(self)}_{self._names}"
+    def _view(self, frame: "DataFrame") -> ir.Table:
+        name = f"{self._prefix}_{next(self._numbers)}"
+        frame.createOrReplaceTempView(name)
+        self._views.add(name)
+        return self.connection.table(name)
 
 
 def _session(address: str) -> "SparkSession":

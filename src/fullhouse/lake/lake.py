@@ -1,7 +1,8 @@
 """The tables of a workspace on Delta Lake: exactly-once appends, replacements, snapshots."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -18,7 +19,8 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from fullhouse.core.errors import ConflictError, InputError
-from fullhouse.core.tables import Snapshot, Table
+from fullhouse.core.tables import ALL, Snapshot, Table
+from fullhouse.lake.pins import ABSENT, Opened, Pins, newest_versions
 from fullhouse.lake.place import Place
 
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -48,24 +50,55 @@ TRIES = 50
 
 @dataclass(frozen=True)
 class Lake:
-    """Where the tables are. Cheap to make: it holds no connection and no state."""
+    """Where the tables are. Cheap to make: it holds no connection.
+
+    A pinned lake reads each table at one version for as long as it is used: that of its first
+    look, or of what it wrote itself. Writing always goes on from the newest version.
+    """
 
     place: Place
+    pins: Pins | None = field(default=None, repr=False, compare=False)
+    opened: Opened | None = field(default=None, repr=False, compare=False)
+    """Tables that are open already, shared by the uses of one process."""
+
+    def pinned(self) -> "Lake":
+        """The lake for one use: it reads one version of each table, while others write."""
+        return replace(self, pins=Pins())
+
+    @property
+    def live(self) -> "Lake":
+        """The lake that reads the newest version at each look."""
+        return self if self.pins is None else replace(self, pins=None)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Each table that was read in this use, with its version; -1 before its first write."""
+        return {} if self.pins is None else self.pins.versions
 
     def uri(self, table: Table) -> str:
         """Folder or URL of a table."""
         return self.place.join(table.name).root
 
     def version(self, table: Table) -> int | None:
-        """The newest version of a table, or None before its first write."""
-        delta = self.open(table)
-        return None if delta is None else delta.version()
+        """The version of a table that is read, or None before its first write."""
+        if self.pins is None:
+            delta = self.open(table)
+            return None if delta is None else delta.version()
+        version = self.pins.version(table.name, lambda: self._newest(table))
+        return None if version == ABSENT else version
+
+    def _newest(self, table: Table) -> Mapping[str, int]:
+        """The newest versions: of all tables where that is quick, else of this one."""
+        if self.place.is_local:
+            return newest_versions(self.place.root, {*ALL, table.name})
+        delta = self._open_newest(table)
+        return {table.name: ABSENT if delta is None else delta.version()}
 
     def create(self, table: Table) -> DeltaTable:
         """The table, made empty when it does not stand yet."""
-        found = self.open(table)
-        if found is not None:
-            return found
+        standing = self._open_newest(table)
+        if standing is not None:
+            return standing
         if self.place.is_local:
             self.place.path.mkdir(parents=True, exist_ok=True)
         return DeltaTable.create(
@@ -116,6 +149,7 @@ class Lake:
             delta = self.create(table)
             fresh = [delta.transaction_version(b) is None for b in data["batch"].to_pylist()]
             if not any(fresh):
+                self._move(table, delta)
                 return 0
             new = data.filter(pa.array(fresh))
             transactions = dict.fromkeys(new["batch"].to_pylist(), 1)
@@ -129,6 +163,7 @@ class Lake:
                 )
             except CommitFailedError:
                 continue
+            self._move(table, delta)
             return int(new.num_rows)
         raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
 
@@ -151,6 +186,7 @@ class Lake:
         for _ in range(TRIES):
             delta = self.create(table)
             if delta.transaction_version(batch) is not None:
+                self._move(table, delta)
                 return False
             transactions = {batch: 1}
             if guard != batch:
@@ -166,6 +202,7 @@ class Lake:
                 )
             except CommitFailedError:
                 continue
+            self._move(table, delta)
             return True
         raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
 
@@ -202,27 +239,27 @@ class Lake:
             raise ConflictError(
                 f"Table {table.name!r} was changed by others; try again."
             ) from problem
-        return DeltaTable(self.uri(table)).version()
+        self._move(table, delta)
+        return delta.version()
+
+    def _move(self, table: Table, delta: DeltaTable) -> None:
+        """Read the table from now on as it was just written, or as its batch was seen there."""
+        if self.pins is not None:
+            self.pins.move(table.name, delta.version())
 
     def mark(self, table: Table, name: str, *, version: int | None = None) -> int | None:
         """A number that a `replace` set, as of a version or now; None when it never was."""
-        delta = self.open(table)
-        if delta is None:
-            return None
-        if version is not None:
-            self._travel(delta, table, version, None)
-        found: int | None = delta.transaction_version(name)
-        return found
+        delta = self._at(table, version)
+        number: int | None = None if delta is None else delta.transaction_version(name)
+        return number
 
     def snapshot(
         self, table: Table, *, version: int | None = None, at: datetime | None = None
     ) -> Snapshot:
         """The files of a table now, at a version, or as it stood at a time."""
-        delta = self.open(table)
+        delta = self._at(table, version, at)
         if delta is None:
-            return Snapshot(table, -1, self.uri(table), ())
-        if version is not None or at is not None:
-            self._travel(delta, table, version, at)
+            return Snapshot(table, ABSENT, self.uri(table), ())
         return _snapshot(table, delta)
 
     def read(
@@ -234,12 +271,10 @@ class Lake:
         version: int | None = None,
     ) -> pa.Table:
         """Rows of a table in memory: for small tables, or narrow ones under a filter."""
-        delta = self.open(table)
         names = list(columns or table.names)
+        delta = self._at(table, version)
         if delta is None:
             return table.schema.empty_table().select(names)
-        if version is not None:
-            self._travel(delta, table, version, None)
         return delta.to_pyarrow_dataset().to_table(columns=names, filter=where)
 
     def batches(
@@ -252,11 +287,9 @@ class Lake:
         rows: int = 100_000,
     ) -> Iterator[pa.RecordBatch]:
         """Rows of a table, batch after batch in no order, a few batches in memory at a time."""
-        delta = self.open(table)
+        delta = self._at(table, version)
         if delta is None:
             return
-        if version is not None:
-            self._travel(delta, table, version, None)
         filesystem, options = self._mapped(table)
         yield from delta.to_pyarrow_dataset(filesystem=filesystem).to_batches(
             columns=list(columns or table.names),
@@ -279,18 +312,52 @@ class Lake:
 
     def metadata(self, table: Table) -> dict[str, str]:
         """What the newest commit of a table was given as metadata; empty before the first."""
-        delta = self.open(table)
-        if delta is None:
+        version = self.version(table)
+        if version is None:
             return {}
-        last = delta.history(1)[0]
+        # From the commit itself: the history reads every commit there ever was.
+        log = Place(self.uri(table)).read(f"_delta_log/{version:020}.json")
+        commits = [json.loads(line) for line in (log or b"").splitlines()]
+        last = next((c["commitInfo"] for c in commits if "commitInfo" in c), None)
+        if last is None:
+            every = DeltaTable(self.uri(table)).history()
+            last = next(h for h in every if h["version"] == version)
         return {k: v for k, v in last.items() if isinstance(v, str)}
 
     def open(self, table: Table) -> DeltaTable | None:
-        """The Delta table, or None before its first write."""
+        """The Delta table as it is read, not to be moved or written; None before its first write.
+
+        Ask the `live` lake for one that may be.
+        """
+        if self.pins is None:
+            return self._open_newest(table)
+        version = self.version(table)
+        return None if version is None else self._opened_at(table, version)
+
+    def _open_newest(self, table: Table) -> DeltaTable | None:
         try:
             return DeltaTable(self.uri(table))
         except TableNotFoundError:
             return None
+
+    def _opened_at(self, table: Table, version: int) -> DeltaTable:
+        if self.opened is not None:
+            return self.opened.at(self.uri(table), version)
+        return DeltaTable(self.uri(table), version=version)
+
+    def _at(
+        self, table: Table, version: int | None = None, at: datetime | None = None
+    ) -> DeltaTable | None:
+        """The table as it is read, or at a version or a time; None before its first write."""
+        read = self.version(table) if self.pins is not None else None
+        if self.pins is not None and read is None and version is None:
+            return None
+        if read is not None and at is None and version in (None, read):
+            return self._opened_at(table, read)
+        delta = self._open_newest(table)
+        if delta is not None and (version is not None or at is not None):
+            self._travel(delta, table, version, at)
+        return delta
 
     def _travel(
         self, delta: DeltaTable, table: Table, version: int | None, at: datetime | None

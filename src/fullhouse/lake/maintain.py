@@ -108,6 +108,7 @@ def vacuum(
 
 def _standing(lake: Lake, tables: tuple[Table, ...]) -> Iterator[tuple[Table, DeltaTable]]:
     for table in tables:
-        delta = lake.open(table)
+        # Upkeep is of the newest version, whatever this use reads.
+        delta = lake.live.open(table)
         if delta is not None:
             yield table, delta

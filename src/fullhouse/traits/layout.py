@@ -72,7 +72,7 @@ def lay_out(engine: Engine, lake: Lake) -> Layout:
         part = engine.batches(some)
         lake.append(PERSON_EVENT, part, batch=f"layout {version} block {first}")
     written = version + len(groups) if parts else version
-    if lake.version(PERSON_EVENT) != written:
+    if lake.live.version(PERSON_EVENT) != written:
         raise ConflictError("Another process laid out the same data meanwhile; run it again.")
     return _finish(engine, lake, items.num_rows, total, versions)
 

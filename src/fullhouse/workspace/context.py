@@ -3,18 +3,19 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine as Database
 
-from fullhouse.audiences import Cache
+from fullhouse.core.cache import Cache
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake, Place
-from fullhouse.workspace.workspace import Workspace, init_workspace, open_workspace
+from fullhouse.workspace.workspace import Lease, Workspace, init_workspace, open_workspace
 
 HOUSE = "house"
 """The tenant that the house itself is."""
@@ -36,6 +37,8 @@ class Context:
     progress: Progress = silent
     day: date | None = None
     """The day that counts as today; without it, the market's day by the clock."""
+    lease: Lease | None = field(default=None, repr=False, compare=False)
+    """What a use case has for itself; without one, every look is at the newest versions."""
 
     @property
     def now(self) -> datetime:
@@ -66,13 +69,13 @@ class Context:
 
     @property
     def lake(self) -> Lake:
-        """The tables."""
-        return self.workspace.lake
+        """The tables; in a use case, each at the version of its first look."""
+        return self.workspace.lake if self.lease is None else self.lease.lake
 
     @property
     def engine(self) -> Engine:
-        """The engine that the settings name."""
-        return self.workspace.engine
+        """The engine that the settings name; in a use case, a lease of its own."""
+        return self.workspace.engine if self.lease is None else self.lease.engine
 
     @property
     def control(self) -> Database:
@@ -85,14 +88,31 @@ class Context:
         return self.workspace.key
 
     @property
-    def bitmaps(self) -> Cache:
+    def bitmaps(self) -> Cache[Any]:
         """Traits that were read before, so that counting them again is fast."""
         return self.workspace.bitmaps
 
+    @property
+    def models(self) -> Cache[Any]:
+        """Models that were loaded or learned before."""
+        return self.workspace.models
+
     @contextmanager
     def leased(self) -> Iterator["Context"]:
-        """This context with an engine lease and pinned table versions of its own."""
-        yield self
+        """This context with an engine lease, table versions and a day of its own.
+
+        The engine opens when it is first used, the versions are fixed at the first look at a
+        table, and the day is today as it is now. Within a use case, it is the same context: a use
+        case that another one calls reads what its caller reads.
+        """
+        if self.lease is not None:
+            yield self
+            return
+        lease = self.workspace.lease()
+        try:
+            yield replace(self, lease=lease, day=self.today)
+        finally:
+            lease.close()
 
     def close(self) -> None:
         """Close the workspace."""

@@ -2,78 +2,144 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from threading import RLock
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Engine as Database
 
-from fullhouse.audiences import Cache
 from fullhouse.control import open_control
 from fullhouse.core import settings as settings_
+from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine, Engine, SparkEngine
-from fullhouse.lake import Lake, Place
+from fullhouse.lake import Lake, Opened, Place
 
 KEY_FILE = "fullhouse.key"
 KEY_VARIABLE = "FULLHOUSE_KEY"
 
+BITMAP_BYTES = 1 << 30
+"""Eight dense traits of a billion people."""
+
+MODEL_BYTES = 1 << 29
+
+T = TypeVar("T")
+
+
+class _Shared(Generic[T]):
+    """A property that is made once, by whichever thread asks first, while the others wait."""
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, workspace: Any, owner: type) -> T:
+        with workspace.lock:
+            if self._name not in vars(workspace):
+                vars(workspace)[self._name] = self._make(workspace)
+            value: T = vars(workspace)[self._name]
+            return value
+
 
 @dataclass
 class Workspace:
-    """What every command works on. Engine and control database open when first used."""
+    """What all uses of one process share; any number of threads may use it at once.
+
+    Engine and control database open when first used.
+    """
 
     place: Place
     settings: Settings
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    lock: RLock = field(default_factory=RLock, repr=False, compare=False)
 
-    @cached_property
+    @_Shared
     def lake(self) -> Lake:
-        """The tables."""
-        return Lake(self.place.join(self.settings.lake))
+        """The tables, each look at their newest version."""
+        return Lake(self.place.join(self.settings.lake), opened=Opened())
 
-    @cached_property
+    @_Shared
     def engine(self) -> Engine:
-        """The engine that the settings name."""
+        """The engine that the settings name; a use takes a lease of it."""
         if self.settings.engine == "spark":
             return SparkEngine(self.settings.spark)
         return DuckDBEngine(memory_limit=self.settings.memory_limit, threads=self.settings.threads)
 
-    @cached_property
+    @_Shared
     def control(self) -> Database:
         """The control database, its schema up to date."""
         return open_control(_control_url(self.place, self.settings))
 
-    @cached_property
+    @_Shared
     def key(self) -> bytes:
         """The secret under which identifiers are hashed and chance decides."""
         text = self.environment.get(KEY_VARIABLE)
-        found = text.encode() if text else self.place.read(KEY_FILE)
-        if not found:
+        secret = text.encode() if text else self.place.read(KEY_FILE)
+        if not secret:
             raise InputError(
                 f"This workspace has no key: {KEY_FILE} is missing and {KEY_VARIABLE} is not set."
                 " Without the same key, identifiers no longer match; restore it from a backup."
             )
-        return found.strip()
+        return secret.strip()
 
-    @cached_property
-    def bitmaps(self) -> Cache:
+    @_Shared
+    def bitmaps(self) -> Cache[Any]:
         """Traits that were read before, so that counting them again is fast."""
-        return Cache()
+        return Cache(BITMAP_BYTES)
+
+    @_Shared
+    def models(self) -> Cache[Any]:
+        """Models that were loaded or learned before."""
+        return Cache(MODEL_BYTES)
+
+    def lease(self) -> "Lease":
+        """An engine and pinned table versions for one use; close it afterwards."""
+        return Lease(self)
 
     def close(self) -> None:
-        """Close what was opened."""
-        for name in ("engine", "control"):
-            opened = self.__dict__.pop(name, None)
-            if opened is not None:
-                opened.close() if name == "engine" else opened.dispose()
+        """Close what was opened; what uses leased is closed by them."""
+        with self.lock:
+            opened = {name: vars(self).pop(name, None) for name in ("engine", "control")}
+        if opened["engine"] is not None:
+            opened["engine"].close()
+        if opened["control"] is not None:
+            opened["control"].dispose()
 
     def __enter__(self) -> "Workspace":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Lease:
+    """What one use has for itself: an engine, opened when first used, and pinned tables."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.lake = workspace.lake.pinned()
+        self._workspace = workspace
+        self._engine: Engine | None = None
+        self._lock = RLock()
+
+    @property
+    def engine(self) -> Engine:
+        """An engine of this use's own; what is registered with it goes when the lease closes."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = self._workspace.engine.lease()
+            return self._engine
+
+    def close(self) -> None:
+        """Give the engine back."""
+        with self._lock:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
 
 
 def init_workspace(
