@@ -17,13 +17,11 @@ from examples.shell import console, fullhouse, heading
 from fullhouse.cli.show import table
 from fullhouse.core.errors import InputError
 from fullhouse.forecast import QUANTITIES, Forecast
-from fullhouse.view import (
-    driver_chart,
-    fan_chart,
-    horizon_chart,
-    money,
-    save_chart,
-)
+from fullhouse.view.forecast_drivers import driver_chart
+from fullhouse.view.forecast_fan import fan_chart
+from fullhouse.view.forecast_ranges import horizon_chart
+from fullhouse.view.forecast_words import money
+from fullhouse.view.save import save_chart
 from fullhouse.workspace.context import Context
 
 MADE_ON = date(2019, 6, 30)

@@ -7,7 +7,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery import Affinity, Discovery
-from fullhouse.view import affinity_chart, save_chart
+from fullhouse.view.affinity import affinity_chart
+from fullhouse.view.save import save_chart
 
 ROW = Affinity(
     **dict.fromkeys(

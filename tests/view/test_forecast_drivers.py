@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.view import driver_chart
-from fullhouse.view.forecast_drivers import driver_rows
+from fullhouse.view.forecast_drivers import driver_chart, driver_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
 

@@ -12,7 +12,7 @@ import pytest
 
 from fullhouse.core.errors import InputError
 from fullhouse.forecast import Comp, Driver
-from fullhouse.view import forecast_page
+from fullhouse.view.forecast_page import forecast_page
 from fullhouse.view.forecast_words import headline
 from fullhouse.view.page import DARK, csv_of
 from tests.view.made_forecasts import (

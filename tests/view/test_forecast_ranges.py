@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view import horizon_chart, range_chart
 from fullhouse.view.bands import money_axis, money_scale, ticks
-from fullhouse.view.forecast_ranges import horizon_rows, range_rows
+from fullhouse.view.forecast_ranges import horizon_chart, horizon_rows, range_chart, range_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import (
     ACTUAL,

@@ -5,8 +5,8 @@ import pytest
 
 from fullhouse.forecast import PROBABILITIES
 from fullhouse.stats.scores import reliability
-from fullhouse.view import reliability_chart, save_chart
-from fullhouse.view.reliability import points
+from fullhouse.view.reliability import points, reliability_chart
+from fullhouse.view.save import save_chart
 
 P = np.array(PROBABILITIES)
 

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view import Conflict, save_chart, slate_chart
-from fullhouse.view.slate import slate_rows, weekend
+from fullhouse.view.save import save_chart
+from fullhouse.view.slate import Conflict, slate_chart, slate_rows, weekend
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 

@@ -30,7 +30,8 @@ from fullhouse.forecast.history import read_history
 from fullhouse.forecast.past import Past
 from fullhouse.forecast.season import as_day
 from fullhouse.stats.scores import reliability
-from fullhouse.view import reliability_chart, save_chart
+from fullhouse.view.reliability import reliability_chart
+from fullhouse.view.save import save_chart
 from fullhouse.workspace.context import Context
 
 PLANS = ("wide", "limited")

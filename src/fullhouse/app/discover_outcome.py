@@ -17,7 +17,8 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import Blocks, Discovery, Outcome
 from fullhouse.traits import Trait
-from fullhouse.view import CHART_SUFFIXES, affinity_chart, save_chart
+from fullhouse.view.affinity import affinity_chart
+from fullhouse.view.save import CHART_SUFFIXES, save_chart
 from fullhouse.workspace.context import Context
 
 CACHE = "cache"

@@ -31,14 +31,11 @@ from fullhouse.forecast.slate import Conflict, conflicts
 from fullhouse.forecast.train import eligible, roll, stage_at
 from fullhouse.forecast.truth import truth
 from fullhouse.forecast.what_if import Supposed, suppose, supposed
-from fullhouse.view import (
-    CHART_SUFFIXES,
-    fan_chart,
-    forecast_page,
-    range_chart,
-    save_chart,
-    slate_chart,
-)
+from fullhouse.view.forecast_fan import fan_chart
+from fullhouse.view.forecast_page import forecast_page
+from fullhouse.view.forecast_ranges import range_chart
+from fullhouse.view.save import CHART_SUFFIXES, save_chart
+from fullhouse.view.slate import slate_chart
 from fullhouse.workspace.context import Context
 
 ORIGINS = 6

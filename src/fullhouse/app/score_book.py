@@ -26,7 +26,8 @@ from fullhouse.films.known import value
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.score import ScoreBook, score
 from fullhouse.forecast.truth import Truth, truth
-from fullhouse.view import reliability_chart, save_chart
+from fullhouse.view.reliability import reliability_chart
+from fullhouse.view.save import save_chart
 from fullhouse.workspace.context import Context
 
 CODE_SUFFIXES = (".py", ".toml", ".lark")

@@ -89,8 +89,8 @@ def _learned_row(found: SavedResponse) -> dict[str, Any]:
 
 
 def _verdict_row(found: SavedVerdict) -> dict[str, Any]:
-    told = {k: v for k, v in vars(found).items() if k not in {"claimed", "seen"}}
-    for name in ("claimed", "seen"):
+    told = {k: v for k, v in vars(found).items() if k not in {"claimed", "observed"}}
+    for name in ("claimed", "observed"):
         ends = zip(("", "_low", "_high"), getattr(found, name), strict=True)
         told |= {f"{name}{end}": value for end, value in ends}
     return told | {"known_on": str(found.known_on)}
