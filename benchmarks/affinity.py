@@ -27,10 +27,10 @@ from pyroaring import BitMap
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse.core.arrays import Integers
 from fullhouse.discovery.count import count, margins, measure_base
-from fullhouse.discovery.outcome import Outcome, OwnEvents
-from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.discovery.tally import Plan
 from fullhouse.sample.blocks import Block, read_block, write_block
+from fullhouse.sample.outcome import Outcome, OwnEvents
+from fullhouse.sample.strata import QUANTILES, groups_for
 from fullhouse.traits.trait import KINDS, Trait
 
 TRAITS = 2000

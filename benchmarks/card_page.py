@@ -41,11 +41,11 @@ from fullhouse.discovery.compared import Compared
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.film_counts import GOING, exact_card, with_overlaps
 from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
-from fullhouse.discovery.outcome import Outcome, OwnEvents
-from fullhouse.discovery.sheet import sheet
-from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.discovery.tally import Counts, Plan
 from fullhouse.sample.blocks import write_block
+from fullhouse.sample.outcome import Outcome, OwnEvents
+from fullhouse.sample.sheet import sheet
+from fullhouse.sample.strata import QUANTILES, groups_for
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 THINGS = 1800

@@ -41,18 +41,15 @@ from benchmarks.simulated_house import (
 )
 from fullhouse import app, audiences
 from fullhouse.app.audiences import audience_population
-from fullhouse.app.discover_outcome import CACHE
 from fullhouse.app.film_discovery import discover_film
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
 from fullhouse.discovery.count import Base, measure_base
-from fullhouse.discovery.outcome import own_events
-from fullhouse.discovery.sheet import Sheet, sheet
-from fullhouse.discovery.strata import groups_for
+from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.propensity.film_propensity import learn_propensity
 from fullhouse.propensity.score import score_all
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_traits import (
     BASKETS,
     FACTS,
@@ -61,9 +58,13 @@ from fullhouse.sample.film_traits import (
     fact_traits,
     sources_of,
 )
+from fullhouse.sample.outcome import own_events
+from fullhouse.sample.sheet import Sheet, sheet
+from fullhouse.sample.strata import groups_for
 from fullhouse.traits import Trait
 from fullhouse.traits.names import levels, path_slug
 from fullhouse.traits.words import title_words
+from fullhouse.workspace import CACHE
 from fullhouse_sim import aisles
 from fullhouse_sim.films import scenario
 from fullhouse_sim.goods import goods
@@ -93,8 +94,10 @@ def ask(made: House, film: str) -> FilmDiscovery:
 
 def scored(made: House, film: str) -> tuple[Ints, Floats]:
     """The people of whom a visit could be known, and their propensity, as the product scores."""
-    with film_house(made.workspace, territory=TERRITORY, as_of=made.market.today) as asked:
-        learned = learn_propensity(asked, asked.find(film), expected_people=EXPECTED)
+    with analysis_sample(made.workspace, territory=TERRITORY, as_of=made.market.today) as asked:
+        known = asked.find(film)
+        audience = likely_audience(asked, known)
+        learned = learn_propensity(asked, known, audience, expected_people=EXPECTED)
         (base,) = asked.people(learned.base)
         parts = list(score_all(learned.model, asked.blocks, base))
     persons = np.concatenate([np.asarray(p, np.int64) for _, p, _ in parts])

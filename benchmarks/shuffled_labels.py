@@ -39,9 +39,9 @@ from fullhouse.core.arrays import Integers
 from fullhouse.discovery import Block, Blocks, Discovery, Outcome
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.judge import FALSE_DISCOVERIES
-from fullhouse.discovery.outcome import OwnEvents
-from fullhouse.discovery.strata import PEOPLE_EACH, QUANTILES, quantiles_of
-from fullhouse.discovery.tally import pairs_of, take_away
+from fullhouse.sample.blocks import pairs_of
+from fullhouse.sample.outcome import OwnEvents, subtract_events
+from fullhouse.sample.strata import PEOPLE_EACH, QUANTILES, quantiles_of
 from fullhouse.traits import Trait
 
 NONE: Integers = np.zeros(0, dtype=np.int64)
@@ -114,7 +114,7 @@ def strip(block: Block, outcome: Outcome, own: OwnEvents) -> Stripped:
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
     own_rows = own.of(block, rows)
-    take_away(events, owner, trait, own_rows)
+    subtract_events(events, owner, trait, own_rows)
     left = tuple(
         np.maximum(a - h, 0).astype(np.int32) for a, h in zip(block.activity, hands, strict=True)
     )

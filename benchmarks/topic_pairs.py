@@ -32,7 +32,7 @@ from fullhouse.core.person_sets import PersonSet
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery import Affinity, Blocks, Discovery, Outcome
 from fullhouse.discovery.discover import compare
-from fullhouse.discovery.outcome import OwnEvents, own_events
+from fullhouse.sample.outcome import OwnEvents, own_events
 from fullhouse.sources import open_ecommerce
 from fullhouse.traits import Catalogue, Trait, find_trait
 from fullhouse.traits.catalogue import Own, parse_catalogue

@@ -16,7 +16,7 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, FILM, IMPRESSION, TICKET
 from fullhouse.measurement.campaign_sales import film_bought
 from fullhouse.planning.plan import Plan
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse_sim.market import Market
 
 MARKET = Market(people=20_000, days=60, past_films=60)
@@ -101,7 +101,7 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
 ) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)
-    with film_house(made.workspace, territory="ZZ") as now:
+    with analysis_sample(made.workspace, territory="ZZ") as now:
         film, days = now.find(plan.film), {"first": OPENING, "until": until}
         with pytest.raises(CannotTellError, match="would look like no effect"):
             film_bought(now, film, **days, currency="USD")

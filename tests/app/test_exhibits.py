@@ -23,8 +23,8 @@ from fullhouse.app.exhibit import (
 )
 from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.progress import silent
 from fullhouse.core.tables import ACCOUNT_PERSON, BEGUN, FILM, TICKET
-from fullhouse.discovery import film_tickets
 from fullhouse.discovery.tickets import NO_CITY
 from fullhouse.exhibit import market as stage
 from fullhouse.exhibit.audiences import audiences_near
@@ -33,7 +33,8 @@ from fullhouse.exhibit.market import share_of, shared, weeks_of
 from fullhouse.exhibit.sales import HOURS, WEEK, daypart_counts, past_films, showings
 from fullhouse.forecast import DAY_PROBABILITIES
 from fullhouse.planning.plan import Amount
-from fullhouse.sample.film_house import FilmHouse, film_house
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
@@ -63,22 +64,22 @@ def film(made: House) -> str:
 
 
 @pytest.fixture(scope="module")
-def inside(made: House) -> Iterator[FilmHouse]:
-    with film_house(made.workspace, as_of=MARKET.today) as found:
+def inside(made: House) -> Iterator[AnalysisSample]:
+    with analysis_sample(made.workspace, as_of=MARKET.today) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def market(inside: FilmHouse, film: str) -> FilmMarket:
+def market(inside: AnalysisSample, film: str) -> FilmMarket:
     """As the pipeline finds it, but for the forecast: learning one takes half a minute."""
     opening = inside.find(film).opening
     days = day_ranges(opening, total=2e5, sigma=0.4, share=pace(90))
     forecast = replace(BEFORE, film=film, as_of=MARKET.today, opening=opening, days=days)
-    told = film_tickets.Expected(2e5, 1e5, 4e5, PRICE, "USD", 0.25)
+    told = ExpectedSales(2e5, 1e5, 4e5, PRICE, "USD", 0.25)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(film_tickets, "expected_total", lambda *_: (told, ""))
-        patch.setattr(stage, "forecast_film", lambda *_, **__: forecast)
-        return stage.market_of(inside, inside.find(film), lambda _: None)
+        patch.setattr(exhibits, "expected_sales", lambda *_: (told, ""))
+        patch.setattr(exhibits, "forecast_film", lambda *_, **__: forecast)
+        return exhibits._market(inside, inside.find(film), silent)
 
 
 @pytest.fixture
@@ -313,15 +314,17 @@ def test_it_is_written_as_page_tables_and_data_and_recorded(ask, made, tmp_path:
 
 
 def test_without_a_forecast_the_pack_says_why_there_is_none(
-    inside: FilmHouse, film: str, market: FilmMarket, monkeypatch: pytest.MonkeyPatch
+    inside: AnalysisSample, film: str, market: FilmMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "discover_film", lambda *_, **__: market.found)
-    monkeypatch.setattr(stage, "film_tickets", lambda *_: (None, "No tickets are told: no price."))
+    known = inside.find(film)
+    monkeypatch.setattr(exhibits, "discover_film", lambda *_, **__: market.found)
+    why = "No tickets are told: no price."
+    monkeypatch.setattr(exhibits, "expected_sales", lambda *_: (None, why))
     with pytest.raises(CannotTellError, match=r"No pack of .*No tickets are told: no price"):
-        stage.market_of(inside, inside.find(film), lambda _: None)
-    monkeypatch.setattr(stage, "wanted", lambda *_, **__: None)
+        exhibits._market(inside, known, silent)
+    sales = ExpectedSales(2e5, 1e5, 4e5, PRICE, "USD", 0.25)
     with pytest.raises(CannotTellError, match="nobody in the house showed interest"):
-        stage.market_of(inside, inside.find(film), lambda _: None)
+        stage.market_of(inside, known, market.found, None, sales, BEFORE)
 
 
 def test_weeks_are_the_forecasts_own_in_the_middle_and_the_first_in_its_ends_too() -> None:
@@ -366,7 +369,7 @@ def test_the_error_of_a_share_is_that_of_purchases_by_luck() -> None:
     assert np.log(wider.high / 200) == pytest.approx(np.hypot(np.log(2), off), rel=0.01)
 
 
-def _rarest(inside: FilmHouse) -> str:
+def _rarest(inside: AnalysisSample) -> str:
     """A trait of some people everywhere, too few in any city."""
     traits = [t for t in inside.traits if t.family in ("word", "household", "buys")]
     return min((t for t in traits if t.persons >= 20), key=lambda t: t.persons).name
@@ -392,7 +395,7 @@ def _refund(made: House) -> None:
     lake.append(TICKET, pa.Table.from_pylist([back], TICKET.schema), batch="refund by hand")
 
 
-def _sold(made: House, inside: FilmHouse) -> list[dict[str, object]]:
+def _sold(made: House, inside: AnalysisSample) -> list[dict[str, object]]:
     """Every ticket of people who take part, slowly: with its title, clock and net number."""
     lake = made.workspace.lake
     (every,) = inside.people("everyone")

@@ -12,14 +12,15 @@ from typer.testing import CliRunner
 
 import fullhouse as fh
 from benchmarks.simulated_house import House, house
+from fullhouse.app import film_discovery as stage
 from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
-from fullhouse.discovery import film_tickets as stage
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.judge import LEAST_OUTCOME
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
@@ -169,8 +170,8 @@ def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     without = ask(made, film, tickets=True)
     assert without.tickets is None
     assert any(n.startswith("No tickets are told") for n in without.notes)
-    told = stage.Expected(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
-    monkeypatch.setattr(stage, "expected_total", lambda *_: (told, ""))
+    told = ExpectedSales(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
+    monkeypatch.setattr(stage, "expected_sales", lambda *_: (told, ""))
     tickets = ask(made, film, tickets=True).tickets
     assert tickets is not None
     assert tickets.total == pytest.approx(1e6 / 9.5, abs=0.01)
@@ -231,7 +232,7 @@ def test_a_list_of_accounts_is_read_from_a_file(made: House, tmp_path: Path) -> 
 
 
 def _films(made: House) -> list:
-    with film_house(made.workspace, as_of=MARKET.today) as asked:
+    with analysis_sample(made.workspace, as_of=MARKET.today) as asked:
         return list(asked.films.values())
 
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.film_tickets import Expected
 from fullhouse.planning import learn_response, read_channels
 from fullhouse.planning.limits import Limits
 from fullhouse.planning.plan import plan_from
 from fullhouse.planning.plan_ground import GROUPS, Ground
 from fullhouse.planning.plan_made import BUDGETS, make_plan
+from fullhouse.sample.film_sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))
 OPENING = date(2025, 8, 1)
-BASE = Expected(1e6, 5e5, 2e6, 10.0, "USD", 0.1)
+BASE = ExpectedSales(1e6, 5e5, 2e6, 10.0, "USD", 0.1)
 
 
 def ground(size=30_000, audiences=3, seed=0):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.sparse import csr_array
 
-from fullhouse.discovery.sheet import Sheet
+from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.trait import KINDS, Trait
 from tests.discovery.house import trait
 

@@ -13,7 +13,7 @@ from fullhouse.app.discover_outcome import check_out, discover
 from fullhouse.app.traits import traits_build
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.outcome import own_events
+from fullhouse.sample.outcome import own_events
 from fullhouse.traits import build, everyone, lay_out, traits_of
 from fullhouse.traits.catalogue import parse_catalogue
 from tests.traits.conftest import House

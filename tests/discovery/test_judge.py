@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from fullhouse.discovery.discover import compare
 from fullhouse.discovery.judge import LEAST_OUTCOME, Evidence, judge
-from fullhouse.discovery.outcome import Outcome, OwnEvents
+from fullhouse.sample.outcome import Outcome, OwnEvents
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait, write_blocks
 
 CASES = {

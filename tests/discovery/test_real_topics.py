@@ -11,7 +11,7 @@ from pyroaring import BitMap
 from benchmarks.shuffled_labels import Made, deal, discover_dealt, shuffle, strip
 from benchmarks.topic_pairs import FROZEN, PLAN, Replicated, halves, pooled, rate, read_plan
 from fullhouse.discovery import Block, Outcome
-from fullhouse.discovery.outcome import OwnEvents
+from fullhouse.sample.outcome import OwnEvents
 from fullhouse.stats import association, risk_ratio
 from fullhouse.traits.words import matches
 from tests.discovery.house import BUILD, trait

@@ -9,8 +9,7 @@ from pyroaring import BitMap
 from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.parse import parse
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.masks import rule_mask
-from fullhouse.discovery.sheet import sheet
+from fullhouse.sample.sheet import rule_mask, sheet
 from fullhouse.traits.trait import KINDS
 from tests.discovery.house import from_counts, outcome_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fullhouse.discovery.discover import compare
-from fullhouse.discovery.together import beyond_typical
+from fullhouse.discovery.likely_audience import beyond_typical
 from tests.discovery.house import BUILD, from_counts, outcome_of
 
 

@@ -13,8 +13,6 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.outcome import OwnEvents
-from fullhouse.discovery.sheet import sheet
 from fullhouse.propensity import (
     PropensityModel,
     Taste,
@@ -35,6 +33,8 @@ from fullhouse.propensity.learn import tell
 from fullhouse.propensity.likeness import RIDGES, best_ridge, weights_of
 from fullhouse.propensity.logistic import fit_levels
 from fullhouse.propensity.sample import draw
+from fullhouse.sample.outcome import OwnEvents
+from fullhouse.sample.sheet import sheet
 from tests.propensity.planted import DAY, KEY, Memory, Planted, cut, planted
 
 

@@ -16,14 +16,14 @@ from fullhouse.discovery.card import (
     Overlap,
     Pick,
     Refused,
-    Seed,
     Segment,
     Stability,
     Tickets,
     WordMatch,
 )
-from fullhouse.discovery.reach import ReachPoint
 from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard
+from fullhouse.sample.outcome import Seed
+from fullhouse.sample.reach_curve import ReachPoint
 
 AS_OF, OPENING, BUILT_ON = date(2025, 2, 28), date(2025, 3, 14), date(2025, 3, 1)
 BASE, LIKELY = 1_204_310, 21_480

@@ -8,7 +8,8 @@ from functools import cache
 import pytest
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.discovery.card import Obvious, Refused, Seed, WordMatch
+from fullhouse.discovery.card import Obvious, Refused, WordMatch
+from fullhouse.sample.outcome import Seed
 from fullhouse.view.card_behind import behind_cards
 from fullhouse.view.discovery_page import discovery_page
 from fullhouse.view.discovery_words import ASSOCIATION, headline

@@ -3,7 +3,7 @@
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.reach import ReachPoint
+from fullhouse.sample.reach_curve import ReachPoint
 from fullhouse.view.reach_chart import reach_chart, reach_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import BASE, CURVES

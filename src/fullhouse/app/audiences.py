@@ -14,7 +14,7 @@ from fullhouse.audiences import Audience, Count, Overlap, Plan, Population, Prof
 from fullhouse.consent import ADVERTISING, ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import check_slug
-from fullhouse.traits import Build, find_build
+from fullhouse.traits import Build
 from fullhouse.workspace.context import Context
 
 
@@ -47,17 +47,7 @@ def audience_population(
 
     Consent is as of now, whatever the build: a refusal counts at once.
     """
-    return audiences.population(
-        lambda: context.engine,
-        context.lake,
-        context.settings,
-        find_build(context.lake, as_of=as_of),
-        purpose=purpose,
-        as_of=_today(),
-        key=context.key,
-        saved=lambda wanted: audiences.find_saved(context.control, wanted),
-        cache=context.bitmaps,
-    )
+    return audiences.house_population(context, as_of=as_of, purpose=purpose)
 
 
 def audience_count(

@@ -19,8 +19,8 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, inside, low_ids_of, size, union
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.planning.plan import Line, Plan, plan_from
-from fullhouse.sample.film_house import FilmHouse, film_house
-from fullhouse.sample.film_sales import RUN_DAYS, goers_of, known_share
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
+from fullhouse.sample.film_sales import SELLING_DAYS, known_share, ticket_buyers
 from fullhouse.workspace.context import Context
 
 FILMS = 5
@@ -67,14 +67,14 @@ def campaign_power(
     out = plan.holdout if holdout is None else holdout
     told = channels_of(plan, channels)
     with (
-        film_house(context, territory=plan.territory) as house,
-        film_house(context, territory=plan.territory, purpose=ADVERTISING) as willing,
+        analysis_sample(context, territory=plan.territory) as house,
+        analysis_sample(context, territory=plan.territory, purpose=ADVERTISING) as willing,
     ):
         lines = [eligible(x) for x in line_audiences(house, willing, plan, told)]
         parts = _parts(plan, lines)
         rates = [rate] * len(parts) if rate is not None else _planned(plan, parts)
         if not rates or rho2 is None:
-            goers = goers_of(house)
+            goers = ticket_buyers(house)
             films = _comparable(house, plan, goers)
             rates = rates or _rates(parts, [goers[f] for f in films])
             if rho2 is None:
@@ -113,7 +113,7 @@ def _parts(plan: Plan, lines: Sequence[PersonSet]) -> list[Part]:
     return found
 
 
-def _comparable(house: FilmHouse, plan: Plan, goers: Mapping[str, PersonSet]) -> list[str]:
+def _comparable(house: AnalysisSample, plan: Plan, goers: Mapping[str, PersonSet]) -> list[str]:
     """The past films whose sales tell of the plan's film, nearest in size first, by slug.
 
     Their runs are over and lie inside the house's events. Size is people of the house who went,
@@ -128,7 +128,7 @@ def _comparable(house: FilmHouse, plan: Plan, goers: Mapping[str, PersonSet]) ->
         and k.slug in goers
         and k.opening is not None
         and (first is None or first <= k.opening)
-        and k.opening <= house.day - timedelta(days=RUN_DAYS)
+        and k.opening <= house.day - timedelta(days=SELLING_DAYS)
     ]
     share = known_share(house, plan.price) if plan.base is not None and plan.price > 0 else None
     if plan.base is not None and share:
@@ -171,7 +171,7 @@ def _rates(parts: Sequence[Part], films: Sequence[PersonSet]) -> list[float | No
 
 
 def _rho2(
-    house: FilmHouse, people: PersonSet, films: Sequence[str], goers: Mapping[str, PersonSet]
+    house: AnalysisSample, people: PersonSet, films: Sequence[str], goers: Mapping[str, PersonSet]
 ) -> float:
     """The share of the variance of seeing a film that films seen in the year before explain."""
     opening = {k.slug: k.opening for k in house.films.values() if k.slug and k.opening}

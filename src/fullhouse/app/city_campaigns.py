@@ -27,8 +27,8 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.values import as_json, check_slug
 from fullhouse.measurement.city_pairs import CityPairsReadout, read_totals
 from fullhouse.planning.plan import Plan, plan_from
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.city_sales import city_tickets, items_of
-from fullhouse.sample.film_house import film_house
 from fullhouse.workspace.context import Context
 
 BY_CITY = "city"
@@ -122,7 +122,7 @@ def campaign_cities_readout(
     plan = plan_from(find_plan(context.control, f"{campaign.plan}@{campaign.plan_version}").body)
     told = campaign.body
     first, last = (date.fromisoformat(told[x]) for x in ("first", "last"))
-    with film_house(context, territory=plan.territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=plan.territory, as_of=as_of) as house:
         until = min(known_until(house), last)
         if until < first:
             raise CannotTellError(

@@ -14,7 +14,7 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import Card, Estimate, FilmDiscovery
 from fullhouse.discovery.film_counts import combinations
 from fullhouse.propensity import ModelCard
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.view.card_forest import card_forest
 from fullhouse.view.card_strip import card_strip
 from fullhouse.view.discovery_page import discovery_page
@@ -49,7 +49,9 @@ def write_film_discovery(
         path.parent.mkdir(parents=True, exist_ok=True)
         match path.suffix.lower():
             case ".html":
-                with film_house(context, territory=found.territory, as_of=found.as_of) as house:
+                with analysis_sample(
+                    context, territory=found.territory, as_of=found.as_of
+                ) as house:
                     shared = combinations(house, found.cards)
                 page = discovery_page(found, model=model, combinations=shared)
                 path.write_text(page, "utf-8")

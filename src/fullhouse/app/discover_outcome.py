@@ -19,9 +19,9 @@ from fullhouse.discovery import Blocks, Discovery, Outcome
 from fullhouse.traits import Trait
 from fullhouse.view.affinity import affinity_chart
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
+from fullhouse.workspace import CACHE
 from fullhouse.workspace.context import Context
 
-CACHE = "cache"
 TABLE_SUFFIXES = (".parquet", ".csv")
 
 

@@ -8,8 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from fullhouse import control
+from fullhouse.app.expected_sales import expected_sales
+from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.forecast import forecast_film
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.progress import Progress, silent
+from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.exhibit.audiences import audiences_near
 from fullhouse.exhibit.demand import Demand
 from fullhouse.exhibit.demand_by_place import demand_of, hidden_cities, shares_everywhere
@@ -45,7 +49,7 @@ from fullhouse.exhibit.words import (
     market_words,
     source_words,
 )
-from fullhouse.sample.film_house import FilmHouse, film_house
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.traits.names import name_slug
 from fullhouse.view.exhibitor_page import exhibit_csv, exhibitor_page
 from fullhouse.view.page import csv_of
@@ -75,10 +79,10 @@ def exhibit_film(
     tickets is not told, nor what could be had as a rest. What was asked is recorded.
     """
     check_showing(seats, goal, minimum)
-    with film_house(context, territory=territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=territory, as_of=as_of) as house:
         asked = house.find(film)
         spelt = _cinemas_city(house, city)
-        market = market_of(house, asked, progress)
+        market = _market(house, asked, progress)
         where = _told_city(market, city, minimum)
         progress("Reading past sales")
         films = past_films(house, asked, {c.film for c in market.found.comps})
@@ -106,9 +110,9 @@ def exhibit_cities(
     Cities under the minimum are named without numbers. What was asked is recorded.
     """
     check_showing(seats, goal, minimum)
-    with film_house(context, territory=territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=territory, as_of=as_of) as house:
         asked = house.find(film)
-        market = market_of(house, asked, progress)
+        market = _market(house, asked, progress)
         progress("Reading past sales")
         films = past_films(house, asked, {c.film for c in market.found.comps})
         found = demand_of(
@@ -116,6 +120,26 @@ def exhibit_cities(
         )
     _record(context, found.film, None)
     return found
+
+
+def _market(house: AnalysisSample, film: KnownFilm, progress: Progress) -> Market:
+    """The film's market as of the house's day, from the discovery and forecast of that day."""
+    discovery = discover_film(
+        house.context,
+        film.film,
+        territory=house.territory,
+        as_of=house.day,
+        tickets=False,
+        progress=progress,
+    )
+    sales, why = expected_sales(house, film)
+    if sales is None:
+        raise CannotTellError(f"No pack of {film.film}. {why}")
+    forecast = forecast_film(
+        house.context, film.film, as_of=house.day, territory=house.territory, progress=progress
+    )
+    progress("Sharing out the forecast")
+    return market_of(house, film, discovery, likely_audience(house, film), sales, forecast)
 
 
 def check_exhibit_out(file: str | Path) -> Path:
@@ -151,7 +175,7 @@ def _text(pack: Exhibit | Demand, suffix: str) -> str:
 
 
 def _pack(
-    house: FilmHouse,
+    house: AnalysisSample,
     market: Market,
     where: City,
     films: dict[str, PastFilm],
@@ -220,7 +244,7 @@ def _weeks(
 
 
 def _basis(
-    house: FilmHouse, films: dict[str, PastFilm], sold: Sold, where: City, minimum: int
+    house: AnalysisSample, films: dict[str, PastFilm], sold: Sold, where: City, minimum: int
 ) -> Basis | None:
     """Sales by daypart of films' opening weeks: like films here, all here, then everywhere."""
     here = [
@@ -238,7 +262,7 @@ def _basis(
     return first_telling(wide, minimum, most_hidden=MOST_HIDDEN_DAYPARTS)
 
 
-def _cinemas_city(house: FilmHouse, city: str) -> list[str]:
+def _cinemas_city(house: AnalysisSample, city: str) -> list[str]:
     """A city as feeds spell it; an error with near names where no ticket was sold there."""
     spelt = cities_sold(house)
     if name_slug(city) in spelt:
@@ -266,7 +290,7 @@ def _told_city(market: Market, city: str, minimum: int) -> City:
     return found
 
 
-def _few(house: FilmHouse, city: str, minimum: int) -> str:
+def _few(house: AnalysisSample, city: str, minimum: int) -> str:
     return (
         f"The house's people bought fewer than {minimum:,} tickets of past films in {city} by"
         f" {house.day}: too few to tell of cinemas there. A larger city would do."

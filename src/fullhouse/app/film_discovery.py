@@ -3,29 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from fullhouse import control
+from fullhouse.app.expected_sales import expected_sales
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import size
 from fullhouse.core.progress import Progress, silent
 from fullhouse.discovery.card import Card, FilmDiscovery, Pick, Segment, WordMatch
 from fullhouse.discovery.cards import find_cards
 from fullhouse.discovery.embedding import load_embedding
-from fullhouse.discovery.film_counts import counted, masks_of
+from fullhouse.discovery.film_counts import counted
 from fullhouse.discovery.film_groups import Groups, groups
 from fullhouse.discovery.film_guess import guesses
 from fullhouse.discovery.film_obvious import obvious_of
-from fullhouse.discovery.film_seed import Wanted, comps_of, own_interest, wanted
 from fullhouse.discovery.film_tickets import film_tickets
 from fullhouse.discovery.film_verdict import notes_of, verdict_of
+from fullhouse.discovery.likely_audience import films_like, likely_audience
 from fullhouse.discovery.portfolio import portfolio
 from fullhouse.discovery.segments import find_segments
 from fullhouse.discovery.word_match import match_traits, vocabulary
 from fullhouse.propensity.film_propensity import expected_visits
-from fullhouse.sample.film_house import FilmHouse, KnownFilm, film_house
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.sample.film_traits import basket_traits
+from fullhouse.sample.outcome import LikelyAudience
+from fullhouse.sample.sheet import rule_masks
 from fullhouse.workspace.context import Context
 
 
@@ -49,14 +51,14 @@ def discover_film(
     where there is neither. `plus` and `minus` edit what the words point to. With `tickets` the
     forecast's total is shared out. What was asked is recorded.
     """
-    with film_house(context, territory=territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=territory, as_of=as_of) as house:
         found = _discover(house, house.find(film), comps, plus, minus, embedding, tickets, progress)
     _record(context, found)
     return found
 
 
 def _discover(
-    house: FilmHouse,
+    house: AnalysisSample,
     film: KnownFilm,
     comps: Sequence[str],
     plus: Sequence[str],
@@ -67,9 +69,8 @@ def _discover(
 ) -> FilmDiscovery:
     progress("Reading interest and past films")
     words = _words(house, film, plus, minus, embedding)
-    interest = own_interest(house, film)
-    like = comps_of(house, film, interest, comps)
-    seed = wanted(house, film, interest, like, by_user=bool(comps))
+    like = films_like(house, film, comps)
+    seed = likely_audience(house, film, like, by_user=bool(comps))
     bare = _bare(house, film, seed, words)
     if seed is None:
         if not words:
@@ -105,10 +106,13 @@ def _discover(
     )
     if tickets:
         progress("Sharing out the forecast")
-        shared, why = film_tickets(
-            house, film, compared, exact, partial(expected_visits, house, film, seed), progress
-        )
-        found = replace(found, tickets=shared, notes=(*found.notes, *([why] if why else [])))
+        sales, why = expected_sales(house, film)
+        if sales is None:
+            found = replace(found, notes=(*found.notes, why))
+        else:
+            people = compared.facts.sheet
+            visits = expected_visits(house, film, seed, people)
+            found = replace(found, tickets=film_tickets(house, people, exact, sales, visits))
     rows = [a for c in compared.both for n in c.candidates if (a := c.affinities[n])]
     verdict, sentence = verdict_of(found, rows)
     return replace(
@@ -117,7 +121,10 @@ def _discover(
 
 
 def _bare(
-    house: FilmHouse, film: KnownFilm, seed: Wanted | None, words: tuple[WordMatch, ...]
+    house: AnalysisSample,
+    film: KnownFilm,
+    seed: LikelyAudience | None,
+    words: tuple[WordMatch, ...],
 ) -> FilmDiscovery:
     build = house.population.build
     return FilmDiscovery(
@@ -151,7 +158,7 @@ def _bare(
 
 
 def _words(
-    house: FilmHouse,
+    house: AnalysisSample,
     film: KnownFilm,
     plus: Sequence[str],
     minus: Sequence[str],
@@ -165,7 +172,7 @@ def _words(
     return match_traits(mine, traits, space=house.space, plus=plus, minus=minus, embedding=vectors)
 
 
-def _segments(house: FilmHouse, compared: Groups) -> tuple[Segment, ...]:
+def _segments(house: AnalysisSample, compared: Groups) -> tuple[Segment, ...]:
     """Combinations among the people known to the shop, or else among all."""
     base = compared.baskets or compared.facts
     names = [*base.candidates, *(compared.facts.candidates if compared.baskets else ())]
@@ -173,11 +180,11 @@ def _segments(house: FilmHouse, compared: Groups) -> tuple[Segment, ...]:
     return find_segments(base.sheet, [n for n in names if n in held], key=house.population.key)
 
 
-def _portfolio(house: FilmHouse, compared: Groups, cards: Sequence[Card]) -> tuple[Pick, ...]:
+def _portfolio(house: AnalysisSample, compared: Groups, cards: Sequence[Card]) -> tuple[Pick, ...]:
     sheet = compared.facts.sheet
     if not cards or not sheet.seed.any():
         return ()
-    masks = masks_of(house, sheet, [c.rule for c in cards])
+    masks = rule_masks(sheet, [c.rule for c in cards], house.population.catalogue)
     return portfolio(
         masks,
         [c.name for c in cards],

@@ -16,7 +16,6 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fullhouse import films
-from fullhouse.app.discover_outcome import CACHE
 from fullhouse.app.score_book import digest_of, scorebook_issue
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress, silent
@@ -36,6 +35,7 @@ from fullhouse.view.forecast_page import forecast_page
 from fullhouse.view.forecast_ranges import range_chart
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
 from fullhouse.view.slate import slate_chart
+from fullhouse.workspace import CACHE
 from fullhouse.workspace.context import Context
 
 ORIGINS = 6

@@ -32,7 +32,7 @@ from fullhouse.core.values import check_slug
 from fullhouse.lake import Lake
 from fullhouse.planning import Channel
 from fullhouse.planning.plan import Line, Plan, plan_from
-from fullhouse.sample.film_house import FilmHouse, film_house
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
 from fullhouse.workspace.context import Context
 
 
@@ -148,13 +148,13 @@ def _freeze(
             assert households is not None
             units = read_households(lake, households)
             freeze_units(lake, campaign.name, units)
-    with film_house(context, territory=plan.territory) as house:
+    with analysis_sample(context, territory=plan.territory) as house:
         assigned = _assign(house, plan, channels, campaign, terms, units)
     freeze_people(lake, campaign.name, assigned, at=datetime.now(UTC), batch=batch)
 
 
 def _assign(
-    house: FilmHouse,
+    house: AnalysisSample,
     plan: Plan,
     channels: Mapping[str, Channel],
     campaign: SavedCampaign,
@@ -162,7 +162,7 @@ def _assign(
     units: Units | None,
 ) -> list[Assigned]:
     """Arms of the whole campaign: one for each person, whatever lines they are in."""
-    with film_house(house.context, territory=plan.territory, purpose=ADVERTISING) as willing:
+    with analysis_sample(house.context, territory=plan.territory, purpose=ADVERTISING) as willing:
         lines = line_audiences(house, willing, plan, channels)
     lines = _capped(house.context, plan, channels, campaign, terms, lines)
     return assign_lines(

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from fullhouse import control
+from fullhouse.app.expected_sales import expected_sales
 from fullhouse.app.film_discovery import discover_film
 from fullhouse.control.campaign_records import SavedPlan
 from fullhouse.control.campaigns import find_plan, plans, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.discovery.film_tickets import expected_total
+from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.planning import read_channels
 from fullhouse.planning.aim import Attitude
 from fullhouse.planning.limits import Limits, read_limits
@@ -20,7 +21,8 @@ from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.plan_ground import plan_ground
 from fullhouse.planning.plan_made import make_plan
 from fullhouse.planning.plan_problem import plan_response
-from fullhouse.sample.film_house import film_house
+from fullhouse.propensity.film_propensity import learn_propensity
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.plan_page import plan_page
 from fullhouse.workspace.context import Context
@@ -66,10 +68,18 @@ def plan_film(
             f"A plan is for a film to come; {found.film} "
             + ("has no opening day." if found.opening is None else f"opened on {found.opening}.")
         )
-    with film_house(context, territory=territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=territory, as_of=as_of) as house:
         known = house.find(film)
-        base, _ = expected_total(house, known, progress)
-        ground = plan_ground(house, known, found, told, weeks, expected_people, progress)
+        base, _ = expected_sales(house, known)
+        learned = learn_propensity(
+            house,
+            known,
+            likely_audience(house, known),
+            sales=base,
+            expected_people=expected_people,
+            progress=progress,
+        )
+        ground = plan_ground(house, known, found, learned, told, weeks)
         progress("Looking for the best plan")
         response = plan_response(context, ground, house.day, seed)
         plan = make_plan(found, ground, response, base, kept, budget, attitude, holdout)

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
 from fullhouse.app.audiences import audience_population
+from fullhouse.app.expected_sales import expected_sales
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
 from fullhouse.core.errors import InputError
@@ -24,6 +25,7 @@ from fullhouse.core.person_sets import PersonSet, by_block, size
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import as_json, check_slug
+from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.propensity import (
     LookAlike,
     PropensityModel,
@@ -35,7 +37,7 @@ from fullhouse.propensity import (
     top,
 )
 from fullhouse.propensity.film_propensity import Learned, learn_propensity
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.view.calibration_chart import calibration_chart
 from fullhouse.view.reach_chart import reach_chart
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
@@ -134,9 +136,19 @@ def film_propensity(
         raise InputError("Give --top or --at-least, not both.")
     if save is not None:
         check_slug(save, what="The name of an audience")
-    with film_house(context, territory=territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=territory, as_of=as_of) as house:
         known = house.find(film)
-        learned = learn_propensity(house, known, expected_people=expected_people, progress=progress)
+        progress("Reading interest and past films")
+        audience = likely_audience(house, known)
+        sales = None if expected_people is not None else expected_sales(house, known)[0]
+        learned = learn_propensity(
+            house,
+            known,
+            audience,
+            sales=sales,
+            expected_people=expected_people,
+            progress=progress,
+        )
         chosen = None
         if n is not None or threshold is not None:
             progress("Scoring everybody")
@@ -175,7 +187,7 @@ def look_alike_people(
     """
     if save is not None:
         check_slug(save, what="The name of an audience")
-    with film_house(context, as_of=as_of) as house:
+    with analysis_sample(context, as_of=as_of) as house:
         if isinstance(seed, Path):
             (everyone,) = house.people(base)
             mine, told = _listed(context, seed), str(seed.name)
@@ -255,7 +267,7 @@ def _path(file: str | Path, known: tuple[str, ...]) -> Path:
 
 def _write_scores(context: Context, found: Propensity, path: Path, as_of: date | None) -> None:
     schema = pa.schema([("person", pa.int64()), ("chance", pa.float32())])
-    with film_house(context, as_of=as_of) as house, pq.ParquetWriter(path, schema) as writer:
+    with analysis_sample(context, as_of=as_of) as house, pq.ParquetWriter(path, schema) as writer:
         (base,) = house.people(found.learned.base)
         for _, persons, chance in score_all(found.learned.model, house.blocks, base):
             columns = [pa.array(persons.astype("int64")), pa.array(chance.astype("float32"))]

@@ -15,7 +15,7 @@ from fullhouse.measurement.card_verdicts import card_verdicts
 from fullhouse.measurement.lessons import lessons
 from fullhouse.measurement.read_counted import read_part
 from fullhouse.measurement.readout_notes import readout_notes
-from fullhouse.sample.film_house import film_house
+from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.view.shown_readout import NamedEffect, ShownReadout, shown_readout
 from fullhouse.workspace.context import Context
 
@@ -37,7 +37,7 @@ def campaign_readout(
     plan, and the next plan starts from there. A failed check is a `CannotTellError`.
     """
     campaign, plan = campaign_of_people(context, name)
-    with film_house(context, territory=plan.territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=plan.territory, as_of=as_of) as house:
         read = read_campaign(house, campaign, plan)
     counted = read.counted(read.arms)
     whole = read_part(
@@ -92,7 +92,7 @@ def _judged(context: Context, read: ReadCampaign) -> tuple[list[SavedVerdict], l
     plan = read.plan
     if read.until < plan.opening or not plan.claims:
         return [], []
-    with film_house(
+    with analysis_sample(
         context,
         territory=plan.territory,
         as_of=read.until,

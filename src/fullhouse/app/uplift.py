@@ -12,12 +12,12 @@ from fullhouse.campaigns.campaign_people import frozen_people
 from fullhouse.campaigns.launch import HELD_OUT, TREATED
 from fullhouse.core.arrays import Ints
 from fullhouse.core.person_sets import PersonSet, arm_people, union
-from fullhouse.discovery.outcome import Outcome, own_events
-from fullhouse.discovery.sheet import Sheet, members_of, sheet
 from fullhouse.measurement import Uplift, read_uplift
 from fullhouse.measurement.campaign_sales import bought_before, film_bought, last_sale
 from fullhouse.planning.plan import Plan
-from fullhouse.sample.film_house import FilmHouse, film_house
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
+from fullhouse.sample.outcome import Outcome, own_events
+from fullhouse.sample.sheet import Sheet, members_of, sheet
 from fullhouse.traits.trait import KINDS
 from fullhouse.workspace.context import Context
 
@@ -40,8 +40,8 @@ def campaign_uplift(
     first = min(x.week for x in plan.lines)
     # As of the plan: nothing that the campaign changed may foretell what it changed.
     with (
-        film_house(context, territory=plan.territory, as_of=plan.as_of) as before,
-        film_house(context, territory=plan.territory, as_of=as_of) as now,
+        analysis_sample(context, territory=plan.territory, as_of=plan.as_of) as before,
+        analysis_sample(context, territory=plan.territory, as_of=as_of) as now,
     ):
         until = min(now.day, last_sale(now) or now.day)
         arms = {s: arm_people(lines.values(), s) for s in (TREATED, HELD_OUT)}
@@ -72,7 +72,7 @@ def campaign_uplift(
         )
 
 
-def _sheet(house: FilmHouse, arms: dict[str, PersonSet]) -> Sheet:
+def _sheet(house: AnalysisSample, arms: dict[str, PersonSet]) -> Sheet:
     """Everybody in an arm, or a sample of each, with what was known of them."""
     nobody = Outcome("nobody", {})
     context, build = house.context, house.population.build
@@ -82,7 +82,9 @@ def _sheet(house: FilmHouse, arms: dict[str, PersonSet]) -> Sheet:
     return sheet(house.blocks, every, {}, own, house.traits, key=key, most_others=MOST_PEOPLE)
 
 
-def _audiences(house: FilmHouse, plan: Plan, people: Ints) -> dict[str, npt.NDArray[np.float64]]:
+def _audiences(
+    house: AnalysisSample, plan: Plan, people: Ints
+) -> dict[str, npt.NDArray[np.float64]]:
     rules = list(dict.fromkeys(x.rule for x in plan.lines))
     found = house.people(*rules)
     return {

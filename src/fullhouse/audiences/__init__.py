@@ -9,7 +9,13 @@ from fullhouse.audiences.json_form import from_json, to_json
 from fullhouse.audiences.overlap import Overlap, overlap
 from fullhouse.audiences.parse import parse, point, share
 from fullhouse.audiences.plan import Plan, plan
-from fullhouse.audiences.population import Blocked, Population, blocked, population
+from fullhouse.audiences.population import (
+    Blocked,
+    Population,
+    blocked,
+    house_population,
+    population,
+)
 from fullhouse.audiences.profile import Index, Line, Profile, index, profile
 from fullhouse.audiences.rule import (
     And,
@@ -55,6 +61,7 @@ __all__ = [
     "find_saved",
     "freeze",
     "from_json",
+    "house_population",
     "index",
     "overlap",
     "parse",

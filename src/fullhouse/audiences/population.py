@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fullhouse import consent
 from fullhouse.audiences.audience import Audience
@@ -15,6 +16,7 @@ from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
 from fullhouse.audiences.parse import parse, point
 from fullhouse.audiences.plan import LeafError, Plan, plan
 from fullhouse.audiences.rule import Rule, Saved
+from fullhouse.audiences.save import find_saved
 from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import by_block, union
@@ -22,7 +24,10 @@ from fullhouse.core.settings import Settings
 from fullhouse.core.tables import CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.traits import EVERYONE, Build, traits_of
+from fullhouse.traits import EVERYONE, Build, find_build, traits_of
+
+if TYPE_CHECKING:
+    from fullhouse.workspace.context import Context
 
 
 @dataclass(frozen=True)
@@ -185,3 +190,23 @@ def read_merges(lake: Lake) -> dict[int, int]:
         end = found.get(path[-1], path[-1])
         found |= dict.fromkeys(path[:-1], end)
     return found
+
+
+def house_population(
+    context: "Context", *, as_of: date | None = None, purpose: str = consent.ANALYTICS
+) -> Population:
+    """The people that rules are counted among: of the newest build as of a day or earlier.
+
+    Consent is as of today, whatever the build: a refusal counts at once.
+    """
+    return population(
+        lambda: context.engine,
+        context.lake,
+        context.settings,
+        find_build(context.lake, as_of=as_of),
+        purpose=purpose,
+        as_of=context.today,
+        key=context.key,
+        saved=lambda wanted: find_saved(context.control, wanted),
+        cache=context.bitmaps,
+    )

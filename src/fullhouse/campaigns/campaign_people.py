@@ -30,7 +30,7 @@ from fullhouse.core.tables import PERSON_TRAIT
 from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE, slug
 from fullhouse.planning import Channel, read_channels
 from fullhouse.planning.plan import Plan
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.film_traits import any_of
 from fullhouse.workspace.context import Context
 
@@ -51,7 +51,7 @@ def channels_of(plan: Plan, text: str | None) -> dict[str, Channel]:
 
 
 def line_audiences(
-    house: FilmHouse, willing: FilmHouse, plan: Plan, channels: Mapping[str, Channel]
+    house: AnalysisSample, willing: AnalysisSample, plan: Plan, channels: Mapping[str, Channel]
 ) -> list[LineAudience]:
     """Each line's audience, and who of it is refused: no consent, a ticket already, no account.
 
@@ -84,7 +84,7 @@ def line_audiences(
 
 
 def people_strata(
-    house: FilmHouse, plan: Plan, kind: str, people: Sequence[Mapping[int, BitMap]]
+    house: AnalysisSample, plan: Plan, kind: str, people: Sequence[Mapping[int, BitMap]]
 ) -> dict[int, Integers] | None:
     """The stratum of each person, by block: activity or city, crossed with the first audience.
 
@@ -108,7 +108,7 @@ def people_strata(
     return found
 
 
-def _mark_activity(house: FilmHouse, found: Mapping[int, Integers]) -> None:
+def _mark_activity(house: AnalysisSample, found: Mapping[int, Integers]) -> None:
     names = ["person", "ticket", "purchase", "view", "want_to_see"]
     build = pc.field("build") == house.population.build.id
     for batch in house.context.lake.batches(
@@ -131,13 +131,13 @@ def _mark(found: Mapping[int, Integers], people: PersonSet, number: int) -> None
         found[block][low_ids_of(people[block])] = number
 
 
-def audience_people(house: FilmHouse, plan: Plan) -> dict[str, PersonSet]:
+def audience_people(house: AnalysisSample, plan: Plan) -> dict[str, PersonSet]:
     """The people of each audience of a plan, by its rule."""
     rules = list(dict.fromkeys(x.rule for x in plan.lines))
     return dict(zip(rules, house.people(*rules), strict=True)) if rules else {}
 
 
-def place_people(house: FilmHouse, plan: Plan) -> dict[str, PersonSet]:
+def place_people(house: AnalysisSample, plan: Plan) -> dict[str, PersonSet]:
     """The people of each city group; who is in no named city is in the last."""
     (every,) = house.people("everyone")
     named = {t.label.removeprefix("lives in "): t.name for t in house.traits if t.family == "city"}

@@ -10,8 +10,8 @@ import numpy as np
 from fullhouse.campaigns.city_pairs import pair_cities, pairs_without, swapped
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.planning.plan import Plan
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
 from fullhouse.sample.city_sales import CityPast, PastFilm, city_past, items_of, past_films
-from fullhouse.sample.film_house import FilmHouse, film_house
 from fullhouse.stats.city_pairs import check_pairs, smallest_shown
 from fullhouse.workspace.context import Context
 
@@ -49,7 +49,7 @@ def paired_cities(
 ) -> PairedCities:
     """The pairs for a plan, as known on a day; the past ends on the day before the start."""
     first, last = window(plan, start, weeks)
-    with film_house(context, territory=plan.territory, as_of=as_of) as house:
+    with analysis_sample(context, territory=plan.territory, as_of=as_of) as house:
         # A day's grace: the house's day is the latest that has begun anywhere.
         if first < house.day - timedelta(days=1):
             raise InputError(
@@ -101,7 +101,7 @@ def window(plan: Plan, start: date | None, weeks: int | None) -> tuple[date, dat
     return begun, last
 
 
-def known_until(house: FilmHouse) -> date:
+def known_until(house: AnalysisSample) -> date:
     """The last day whose sales the house's traits know of."""
     return min(house.day, house.population.build.as_of)
 

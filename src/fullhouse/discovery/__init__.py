@@ -2,8 +2,8 @@
 
 from fullhouse.discovery.affinity import Affinity, Discovery, Verdict
 from fullhouse.discovery.discover import discover
-from fullhouse.discovery.outcome import Outcome, outcome_of
 from fullhouse.sample.blocks import Block, Blocks
+from fullhouse.sample.outcome import Outcome, outcome_of
 
 __all__ = [
     "Affinity",

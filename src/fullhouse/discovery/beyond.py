@@ -14,8 +14,8 @@ from scipy.special import ndtr
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints32
 from fullhouse.discovery.columns import Column, known_in
 from fullhouse.discovery.prognosis import Cohort, Facts, cohort_of, score
-from fullhouse.discovery.sheet import Sheet
-from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
+from fullhouse.sample.sheet import Sheet
+from fullhouse.sample.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.stats import Association, Ratio, association, risk_ratio
 from fullhouse.stats.case_cohort import case_cohort_ratio
 from fullhouse.stats.mantel_haenszel import EXACT_BELOW

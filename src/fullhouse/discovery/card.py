@@ -5,13 +5,12 @@ from datetime import date
 from typing import Any, Literal, TypeAlias
 
 from fullhouse.core.values import as_json
+from fullhouse.sample.outcome import Seed
 
 Standing: TypeAlias = Literal["found", "expected", "guess"]
 """How a card is known. `found`: people who showed interest in this very film. `expected`: the
 audiences of comparable films, and the film's own interest does not speak against it. `guess`: the
 film's words alone, no behaviour."""
-
-Source: TypeAlias = Literal["interest", "comps", "text"]
 
 
 @dataclass(frozen=True)
@@ -102,16 +101,6 @@ class Card:
     evidence: Evidence
     stability: Stability
     reason: str
-
-
-@dataclass(frozen=True)
-class Seed:
-    """One thing the answer rests on: a rule, how many people it gives, and why it is used."""
-
-    source: Source
-    rule: str
-    people: int
-    why: str
 
 
 @dataclass(frozen=True)

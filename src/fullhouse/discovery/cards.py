@@ -18,10 +18,10 @@ from fullhouse.discovery.judge import LEFT_OVER
 from fullhouse.discovery.obvious import ObviousTraits
 from fullhouse.discovery.prognosis import facts_of
 from fullhouse.discovery.quadrants import quadrants
-from fullhouse.discovery.sheet import Sheet
 from fullhouse.discovery.stability import estimate, stability
 from fullhouse.discovery.standing import Candidate, Measured, distinct, enough, grouped, standing
-from fullhouse.discovery.strata import groups_for
+from fullhouse.sample.sheet import Sheet
+from fullhouse.sample.strata import groups_for
 from fullhouse.traits.trait import KINDS, Trait
 
 MOST_CARDS = 12

@@ -8,8 +8,8 @@ import numpy as np
 from fullhouse.audiences.text import quote
 from fullhouse.core.arrays import Flags, Integers
 from fullhouse.discovery.obvious import DEMOGRAPHICS
-from fullhouse.discovery.sheet import Sheet
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.film_traits import kinds_of
+from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.trait import Trait
 
 

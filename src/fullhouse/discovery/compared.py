@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fullhouse.discovery.affinity import Affinity
-from fullhouse.discovery.sheet import Sheet
+from fullhouse.sample.sheet import Sheet
 
 
 @dataclass(frozen=True)

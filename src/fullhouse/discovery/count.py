@@ -14,10 +14,10 @@ from pyroaring import BitMap
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.discovery.outcome import Outcome, OwnEvents
-from fullhouse.discovery.strata import groups_for
 from fullhouse.discovery.tally import Counts, Plan
 from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.outcome import Outcome, OwnEvents
+from fullhouse.sample.strata import groups_for
 from fullhouse.stats import Moments
 from fullhouse.traits.trait import KINDS, Trait
 

@@ -11,12 +11,12 @@ from fullhouse.core.person_sets import PersonSet, only, size
 from fullhouse.discovery.affinity import Affinity, Discovery, Verdict, in_order, number
 from fullhouse.discovery.count import Base, Counted, count, measure_base
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME, Evidence, judge
-from fullhouse.discovery.outcome import Outcome, OwnEvents, own_events
-from fullhouse.discovery.strata import QUANTILES
 from fullhouse.discovery.words import excluded_why, notes_on, sentence
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
+from fullhouse.sample.strata import QUANTILES
 from fullhouse.stats import (
     Association,
     Index,

@@ -6,14 +6,10 @@ from dataclasses import replace
 import numpy as np
 from pyroaring import BitMap
 
-from fullhouse.audiences import parse
-from fullhouse.core.arrays import Flags
 from fullhouse.core.person_sets import PersonSet, ids_of, inside, size
 from fullhouse.discovery.card import Card, Obvious, Overlap
-from fullhouse.discovery.masks import rule_mask
 from fullhouse.discovery.obvious import ObviousTraits
-from fullhouse.discovery.sheet import Sheet
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.film_traits import BASKETS, any_of, base_rule
 
 GOING = ("frequent", "occasional", "recent")
@@ -23,7 +19,7 @@ COMBINED = 6
 
 
 def counted(
-    house: FilmHouse, obvious: ObviousTraits, cards: Sequence[Card]
+    house: AnalysisSample, obvious: ObviousTraits, cards: Sequence[Card]
 ) -> tuple[tuple[Obvious, ...], int, tuple[Card, ...]]:
     """The parts of the obvious audience, the whole of it last; everyone; cards with exact counts.
 
@@ -56,7 +52,7 @@ def counted(
     )
 
 
-def base_of(house: FilmHouse, card: Card) -> str:
+def base_of(house: AnalysisSample, card: Card) -> str:
     """The rule of those who could show a card's trait."""
     if card.family in BASKETS:
         return base_rule(["purchase"], house.sources)
@@ -65,7 +61,7 @@ def base_of(house: FilmHouse, card: Card) -> str:
     return " & ".join(any_of(names) for names in known if names) or "everyone"
 
 
-def combinations(house: FilmHouse, cards: Sequence[Card]) -> list[tuple[tuple[str, ...], int]]:
+def combinations(house: AnalysisSample, cards: Sequence[Card]) -> list[tuple[tuple[str, ...], int]]:
     """How many people are in exactly which of the first cards, most people first."""
     first = cards[:COMBINED]
     if not first:
@@ -82,13 +78,6 @@ def combinations(house: FilmHouse, cards: Sequence[Card]) -> list[tuple[tuple[st
             members = tuple(c.id for i, c in enumerate(first) if value >> i & 1)
             counts[members] = counts.get(members, 0) + int(number)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def masks_of(house: FilmHouse, sheet: Sheet, rules: Sequence[str]) -> Flags:
-    """Who of a sheet fits each rule: people × rules."""
-    catalogue = house.population.catalogue
-    found: Flags = np.stack([rule_mask(sheet, parse(r), catalogue) for r in rules], axis=1)
-    return found
 
 
 def exact_card(

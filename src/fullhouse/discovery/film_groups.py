@@ -8,10 +8,7 @@ from fullhouse.discovery import Affinity, Outcome
 from fullhouse.discovery.card import Refused
 from fullhouse.discovery.compared import Compared
 from fullhouse.discovery.discover import compare
-from fullhouse.discovery.film_seed import Wanted, outcome_for
-from fullhouse.discovery.outcome import OwnEvents, own_events
-from fullhouse.discovery.sheet import Sheet, sheet
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import (
     any_of,
     base_rule,
@@ -19,6 +16,7 @@ from fullhouse.sample.film_traits import (
     fact_traits,
     placebo_films,
 )
+from fullhouse.sample.outcome import LikelyAudience, OwnEvents
 from fullhouse.traits import Trait
 
 Judged = tuple[Outcome, OwnEvents]
@@ -39,7 +37,7 @@ class Groups:
         return (self.facts,) if self.baskets is None else (self.baskets, self.facts)
 
 
-def groups(house: FilmHouse, film: KnownFilm, wanted: Wanted) -> Groups:
+def groups(house: AnalysisSample, film: KnownFilm, wanted: LikelyAudience) -> Groups:
     """Compare every trait that may be an audience with the film's likely audience."""
     outcome = (wanted.outcome, wanted.own)
     placebo = _placebo(house, film, wanted)
@@ -55,7 +53,11 @@ def groups(house: FilmHouse, film: KnownFilm, wanted: Wanted) -> Groups:
 
 
 def _baskets(
-    house: FilmHouse, wanted: Wanted, outcome: Judged, placebo: Judged | None, seen_by: str
+    house: AnalysisSample,
+    wanted: LikelyAudience,
+    outcome: Judged,
+    placebo: Judged | None,
+    seen_by: str,
 ) -> Compared | None:
     traits = basket_traits(house.traits)
     if not traits or not house.sources.get("purchase"):
@@ -67,7 +69,11 @@ def _baskets(
 
 
 def _facts(
-    house: FilmHouse, wanted: Wanted, outcome: Judged, placebo: Judged | None, seen_by: str
+    house: AnalysisSample,
+    wanted: LikelyAudience,
+    outcome: Judged,
+    placebo: Judged | None,
+    seen_by: str,
 ) -> tuple[Compared, dict[str, str]]:
     """Each family among those of whom it is known: who is not known to be a woman may be one."""
     families = fact_traits(house.traits)
@@ -85,28 +91,20 @@ def _facts(
 
 
 def _compared(
-    house: FilmHouse,
-    wanted: Wanted,
+    house: AnalysisSample,
+    wanted: LikelyAudience,
     rule: str,
     base: PersonSet,
     affinities: Mapping[str, Affinity],
     traits: Sequence[Trait],
 ) -> Compared:
-    found: Sheet = sheet(
-        house.blocks,
-        base,
-        wanted.outcome.people,
-        wanted.own,
-        house.traits,
-        key=house.population.key,
-        interest=wanted.interest,
-    )
+    found = house.sheet(base, wanted)
     fitting = tuple(t.name for t in traits if affinities[t.name].verdict != "is the outcome")
     return Compared(rule, found, affinities, fitting)
 
 
 def _affinities(
-    house: FilmHouse,
+    house: AnalysisSample,
     outcome: Judged,
     placebo: Judged | None,
     traits: Sequence[Trait],
@@ -125,15 +123,14 @@ def _affinities(
     return {row.trait: row for row in found.rows}
 
 
-def _placebo(house: FilmHouse, film: KnownFilm, wanted: Wanted) -> Judged | None:
+def _placebo(house: AnalysisSample, film: KnownFilm, wanted: LikelyAudience) -> Judged | None:
     """Other films' audiences: what goes with those as much is no taste for this film."""
     ours = {t.definition["film"] for t in wanted.traits} | {film.slug or ""}
     traits = placebo_films(house.film_traits, wanted.traits, ours, house.population.key)
     if not traits:
         return None
-    outcome = outcome_for(house, traits)
-    context = house.context
-    return outcome, own_events(context.engine, context.lake, house.population.build, outcome)
+    outcome = house.outcome(traits)
+    return outcome, house.own_events(outcome)
 
 
 def _refused(rows: Iterable[Affinity]) -> dict[str, str]:

@@ -11,7 +11,6 @@ from fullhouse.discovery.card import (
     Estimate,
     Evidence,
     FilmDiscovery,
-    Seed,
     Stability,
     WordMatch,
 )
@@ -19,15 +18,18 @@ from fullhouse.discovery.cards import plain_name
 from fullhouse.discovery.columns import Column
 from fullhouse.discovery.film_counts import counted
 from fullhouse.discovery.obvious import obvious_traits
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.film_traits import BASKETS
+from fullhouse.sample.outcome import Seed
 from fullhouse.traits import Trait
 from fullhouse.view.discovery_words import headline
 
 MOST = 8
 
 
-def guesses(house: FilmHouse, bare: FilmDiscovery, words: Sequence[WordMatch]) -> FilmDiscovery:
+def guesses(
+    house: AnalysisSample, bare: FilmDiscovery, words: Sequence[WordMatch]
+) -> FilmDiscovery:
     """The same with cards of the best matches; each says that no behaviour speaks for it."""
     film = house.films[bare.film]
     obvious = obvious_traits(house.traits, genres=film.facts.get("genres") or ())

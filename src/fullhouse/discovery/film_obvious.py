@@ -1,11 +1,11 @@
 """What is obvious about a film: fans of its genres and talent, core moviegoers, demographics."""
 
-from fullhouse.discovery.film_seed import Wanted
 from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
+from fullhouse.sample.outcome import LikelyAudience
 
 
-def obvious_of(house: FilmHouse, film: KnownFilm, seed: Wanted) -> ObviousTraits:
+def obvious_of(house: AnalysisSample, film: KnownFilm, seed: LikelyAudience) -> ObviousTraits:
     """Fans of the film's genres and talent; the seed's own films are no talent to be fans of."""
     talent = {n.casefold() for n in film.facts.get("talent") or ()}
     series = film.facts.get("series")

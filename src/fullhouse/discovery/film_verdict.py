@@ -7,7 +7,7 @@ from typing import Literal
 from fullhouse.discovery import Affinity
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.judge import LEAST_OUTCOME
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.view.discovery_words import headline
 
 Verdict = Literal["found", "expected", "guess", "nothing", "cannot tell"]
@@ -32,7 +32,7 @@ def verdict_of(found: FilmDiscovery, rows: Iterable[Affinity]) -> tuple[Verdict,
     return verdict, headline(replace(found, verdict=verdict))
 
 
-def notes_of(house: FilmHouse, found: FilmDiscovery) -> tuple[str, ...]:
+def notes_of(house: AnalysisSample, found: FilmDiscovery) -> tuple[str, ...]:
     """What the figures cannot say of themselves."""
     notes = []
     film = house.films[found.film]

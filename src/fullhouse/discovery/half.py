@@ -15,9 +15,9 @@ from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.count import MOST_ACTIVITY
-from fullhouse.discovery.sheet import Sheet
-from fullhouse.discovery.strata import Group, groups_for
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.film_traits import kinds_of
+from fullhouse.sample.sheet import Sheet
+from fullhouse.sample.strata import Group, groups_for
 from fullhouse.traits.trait import KINDS, Trait
 
 SALT = b":segments"

@@ -17,7 +17,7 @@ from fullhouse.core.arrays import Flags, Floats, Singles
 from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.columns import holders_of
 from fullhouse.discovery.obvious import ObviousTraits
-from fullhouse.discovery.sheet import Sheet
+from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.trait import KINDS, Trait
 
 RIDGE = 0.1

@@ -9,8 +9,8 @@ import numpy as np
 
 from fullhouse.audiences.text import quote
 from fullhouse.discovery.columns import Column, holders_of, known_in
-from fullhouse.discovery.sheet import Sheet
 from fullhouse.sample.film_traits import any_of
+from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.trait import Trait
 
 WIDE = ((0, 24), (25, 200), (18, 34), (35, 54), (55, 200))

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.discovery.half import Half
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEFT_OVER
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.film_traits import kinds_of
 from fullhouse.stats.mantel_haenszel import Z95
 
 WIDTH = 40

@@ -21,7 +21,7 @@ from fullhouse.discovery.card import Estimate, Segment
 from fullhouse.discovery.half import Half, half_of
 from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.segment_search import MOST, Combination, search
-from fullhouse.discovery.sheet import Sheet
+from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
 from fullhouse.stats.case_cohort import case_cohort_ratio
 from fullhouse.traits.trait import KINDS, Trait

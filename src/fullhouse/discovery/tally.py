@@ -13,9 +13,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from fullhouse.core.arrays import Floats, Integers
-from fullhouse.discovery.strata import Group
-from fullhouse.sample.blocks import Block
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.blocks import Block, pairs_of
+from fullhouse.sample.film_traits import kinds_of
+from fullhouse.sample.outcome import OutcomeChanges, subtract_events
+from fullhouse.sample.strata import Group
 from fullhouse.traits.trait import KINDS, Trait
 
 FLUSH = 4_000_000
@@ -80,26 +81,6 @@ class Plan:
         return cls(tuple(groups), group, least, wanted, own, of_kind, kinds, start)
 
 
-@dataclass(frozen=True)
-class Own:
-    """What some people's outcome events change; rows of people are in the order they are counted.
-
-    `removed` (one row for each of KINDS) is taken from activity. `events` are the outcome's, for
-    the index. `overlap` names (row, trait, events): the trait's events that are the outcome's too.
-    """
-
-    removed: npt.NDArray[np.int32]
-    events: Integers
-    overlap: tuple[Integers, Integers, Integers]
-
-    def part(self, rows: slice) -> "Own":
-        """The same for some of the rows."""
-        row, trait, events = self.overlap
-        low, high = np.searchsorted(row, [rows.start, rows.stop])
-        some = (row[low:high] - rows.start, trait[low:high], events[low:high])
-        return Own(self.removed[:, rows], self.events[rows], some)
-
-
 @dataclass
 class Counts:
     """People by trait and stratum, and sums for the index.
@@ -129,13 +110,13 @@ class Counts:
         self._waiting: list[tuple[Integers, Integers, Integers]] = []
         self._pairs = 0
 
-    def add(self, block: Block, rows: Integers, own: Own | None = None) -> None:
+    def add(self, block: Block, rows: Integers, own: OutcomeChanges | None = None) -> None:
         """Count some people of a block, as rows of it, ascending."""
         for first in range(0, len(rows), CHUNK):
             some = slice(first, first + CHUNK)
             self._add_some(block, rows[some], None if own is None else own.part(some))
 
-    def _add_some(self, block: Block, rows: Integers, own: Own | None) -> None:
+    def _add_some(self, block: Block, rows: Integers, own: OutcomeChanges | None) -> None:
         activity = block.activity_of(rows)
         every = activity[list(self.plan.outcome_kinds)].sum(0, dtype=np.int64)
         if own is not None:
@@ -146,7 +127,7 @@ class Counts:
         owner, trait, events = pairs_of(block, rows)
         if own is not None:
             events = events.astype(np.int64)
-            take_away(events, owner, trait, own)
+            subtract_events(events, owner, trait, own)
         self._add_pairs((owner, trait, events), activity, strata, own, every)
         self.totals += _moments(every, None if own is None else own.events)
 
@@ -181,7 +162,7 @@ class Counts:
         pairs: tuple[Integers, Integers, Integers],
         activity: npt.NDArray[np.int32],
         strata: list[npt.NDArray[np.int32]],
-        own: Own | None,
+        own: OutcomeChanges | None,
         every: Integers,
     ) -> None:
         plan = self.plan
@@ -220,7 +201,10 @@ class Counts:
             self.flush()
 
     def _add_sums(
-        self, pairs: tuple[Integers, Integers, Integers], own: Own | None, every: Integers
+        self,
+        pairs: tuple[Integers, Integers, Integers],
+        own: OutcomeChanges | None,
+        every: Integers,
     ) -> None:
         owner, trait, events = pairs
         if not self.plan.outcome_kinds:
@@ -249,30 +233,6 @@ class Counts:
             self.people[number] += sign * people
         self.sums += sign * other.sums
         self.totals += sign * other.totals
-
-
-def pairs_of(block: Block, rows: Integers) -> tuple[Integers, Integers, Integers]:
-    """Every (place in rows, trait, events) of some people, in order."""
-    start = block.offsets[rows].astype(np.int64)
-    many = block.offsets[rows + 1] - start
-    owner = np.repeat(np.arange(len(rows), dtype=np.int32), many)
-    first = np.cumsum(many) - many
-    at = np.arange(len(owner)) + np.repeat(start - first, many)
-    return owner, block.traits[at], block.events[at]
-
-
-def take_away(events: Integers, owner: Integers, trait: Integers, own: Own) -> None:
-    """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
-    row, which, shared = own.overlap
-    # Traits that are not counted are among the pairs too: their numbers may be the highest.
-    traits = 1 + max((int(t.max()) for t in (trait, which) if len(t)), default=0)
-    keys = owner.astype(np.int64) * traits + trait
-    wanted = row.astype(np.int64) * traits + which
-    at = np.searchsorted(keys, wanted)
-    inside = at < len(keys)
-    at, wanted, shared = at[inside], wanted[inside], shared[inside]
-    same = keys[at] == wanted
-    events[at[same]] -= shared[same]
 
 
 def _known(plan: Plan, trait: Integers) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fullhouse.discovery.affinity import Affinity, Verdict
 from fullhouse.discovery.count import Counted
 from fullhouse.discovery.judge import LEAST_OUTCOME
-from fullhouse.discovery.outcome import Outcome
+from fullhouse.sample.outcome import Outcome
 from fullhouse.traits.trait import KINDS, Trait
 
 ACTIVITY_FAMILIES = frozenset({"active"})

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from fullhouse.core.person_sets import PersonSet, is_inside, only, size
-from fullhouse.discovery.film_counts import masks_of
 from fullhouse.exhibit.exhibit import NearbyAudience, at_least, hidden_parts
 from fullhouse.exhibit.market import Market
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
+from fullhouse.sample.sheet import rule_masks
 from fullhouse.traits.names import name_slug
 
 MOST_AUDIENCES = 8
@@ -14,7 +14,7 @@ ELSEWHERE = ""
 
 
 def audiences_near(
-    house: FilmHouse, market: Market, city: str, cinema_share: float, minimum: int
+    house: AnalysisSample, market: Market, city: str, cinema_share: float, minimum: int
 ) -> tuple[NearbyAudience, ...]:
     """The film's audiences with their people in a city (by its slug) and tickets expected of them.
 
@@ -39,7 +39,7 @@ def audiences_near(
 
 
 def _counts(
-    house: FilmHouse, audiences: Sequence[PersonSet], minimum: int
+    house: AnalysisSample, audiences: Sequence[PersonSet], minimum: int
 ) -> tuple[list[dict[str, int]], list[set[str]]]:
     """People of each audience by city, and the cities where it fills another one.
 
@@ -64,9 +64,9 @@ def _counts(
     return counts, inside
 
 
-def _tickets(house: FilmHouse, market: Market, city: str, rules: Sequence[str]) -> list[float]:
+def _tickets(house: AnalysisSample, market: Market, city: str, rules: Sequence[str]) -> list[float]:
     """Tickets that each audience's people in a city are expected to buy in the run."""
-    masks = masks_of(house, market.sheet, rules)
+    masks = rule_masks(market.sheet, rules, house.population.catalogue)
     here = market.city == market.names.index(city)
     every = market.visits[here].sum()
     theirs = market.run.middle * market.cities[city].share * market.tickets.known_share

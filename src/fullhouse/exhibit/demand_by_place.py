@@ -8,12 +8,12 @@ from fullhouse.exhibit.places import CinemaShare, cinema_shares
 from fullhouse.exhibit.sales import PastFilm, sold_by
 from fullhouse.exhibit.words import CINEMAS, RANGES, market_words, source_words
 from fullhouse.planning.plan import Amount
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.traits.names import name_slug
 
 
 def demand_of(
-    house: FilmHouse,
+    house: AnalysisSample,
     market: Market,
     shares: dict[str, dict[str, CinemaShare]],
     seats: int,
@@ -75,7 +75,7 @@ def hidden_cities(market: Market, minimum: int) -> set[str]:
 
 
 def shares_everywhere(
-    house: FilmHouse, films: dict[str, PastFilm], minimum: int
+    house: AnalysisSample, films: dict[str, PastFilm], minimum: int
 ) -> dict[str, dict[str, CinemaShare]]:
     """The cinemas of each city (by slug) whose share can be told."""
     like = [f.like for f in films.values()]

@@ -5,25 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from math import exp, hypot, inf, log, log1p
 
-import numpy as np
-
-from fullhouse.app.film_discovery import discover_film
-from fullhouse.app.forecast import forecast_film
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import CannotTellError
-from fullhouse.core.progress import Progress
 from fullhouse.discovery.card import FilmDiscovery, Group, Tickets
-from fullhouse.discovery.compared import Compared
-from fullhouse.discovery.film_groups import Groups
-from fullhouse.discovery.film_seed import Wanted, comps_of, own_interest, wanted
 from fullhouse.discovery.film_tickets import cities_of, film_tickets
-from fullhouse.discovery.sheet import Sheet, sheet
 from fullhouse.discovery.tickets import NO_CITY
 from fullhouse.forecast import Forecast
 from fullhouse.planning.plan import Amount
 from fullhouse.propensity.film_propensity import expected_visits
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.sample.film_traits import base_rule
+from fullhouse.sample.outcome import LikelyAudience
+from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.names import name_slug
 
 Weeks = dict[date, Amount]
@@ -74,34 +68,32 @@ class Market:
         return Amount(self.tickets.total, self.tickets.low, self.tickets.high)
 
 
-def market_of(house: FilmHouse, asked: KnownFilm, progress: Progress) -> Market:
-    """A film's market as of the house's day."""
-    found = discover_film(
-        house.context, asked.film, territory=house.territory, as_of=house.day, tickets=False,
-        progress=progress,
-    )  # fmt: skip
-    if asked.opening is None:
-        raise CannotTellError(f"No pack of {asked.film}: its opening day is not known.")
-    interest = own_interest(house, asked)
-    seed = wanted(house, asked, interest, comps_of(house, asked, interest), by_user=False)
-    if seed is None:
+def market_of(
+    house: AnalysisSample,
+    film: KnownFilm,
+    discovery: FilmDiscovery,
+    audience: LikelyAudience | None,
+    sales: ExpectedSales,
+    forecast: Forecast,
+) -> Market:
+    """A film's market as of the house's day, from its discovery, sales and forecast of that day."""
+    if film.opening is None:
+        raise CannotTellError(f"No pack of {film.film}: its opening day is not known.")
+    if audience is None:
         raise CannotTellError(
-            f"No pack of {asked.film}: nobody in the house showed interest and no comparable film"
+            f"No pack of {film.film}: nobody in the house showed interest and no comparable film"
             " has an audience here, so nobody knows in which cities its people live."
         )
-    progress("Sharing out the forecast")
-    page = _sheet(house, seed)
-    shared, why, visits = _tickets(house, asked, seed, page, found, progress)
-    if shared is None:
-        raise CannotTellError(f"No pack of {asked.film}. {why}")
-    forecast = forecast_film(
-        house.context, asked.film, as_of=house.day, territory=house.territory, progress=progress
-    )
-    city, names = cities_of(page)
+    # The very people over whom discovery shares out tickets.
+    (base,) = house.people(base_rule(audience.outcome.kinds, house.sources))
+    people = house.sheet(base, audience)
+    visits = expected_visits(house, film, audience, people)
+    shared = film_tickets(house, people, discovery.cards, sales, visits)
+    city, names = cities_of(people)
     cities, unknown = _cities(shared)
     return Market(
-        found, asked.opening, shared, weeks_of(forecast, shared.price), cities, unknown, page,
-        visits * page.weight, city, tuple(name_slug(n) for n in names),
+        discovery, film.opening, shared, weeks_of(forecast, shared.price), cities, unknown, people,
+        visits * people.weight, city, tuple(name_slug(n) for n in names),
     )  # fmt: skip
 
 
@@ -163,36 +155,6 @@ def share_of(
     share = mine / total
     off = hypot((1 - share) * squares**0.5, share * other_squares**0.5) / mine
     return share, Z80 * log1p(off**2) ** 0.5
-
-
-def _sheet(house: FilmHouse, seed: Wanted) -> Sheet:
-    """The very people over whom discovery shares out tickets."""
-    (base,) = house.people(base_rule(seed.outcome.kinds, house.sources))
-    return sheet(
-        house.blocks, base, seed.outcome.people, seed.own, house.traits,
-        key=house.population.key, interest=seed.interest,
-    )  # fmt: skip
-
-
-def _tickets(
-    house: FilmHouse,
-    film: KnownFilm,
-    seed: Wanted,
-    page: Sheet,
-    found: FilmDiscovery,
-    progress: Progress,
-) -> tuple[Tickets | None, str, Floats]:
-    """The tickets as discovery shares them out, with the expected visits that it does so by."""
-    visits = np.zeros(0)
-
-    def expect(whom: Sheet) -> Floats:
-        nonlocal visits
-        visits = expected_visits(house, film, seed, whom)
-        return visits
-
-    compared = Groups(None, Compared("", page, {}, ()), (), None)
-    told, why = film_tickets(house, film, compared, found.cards, expect, progress)
-    return told, why, visits
 
 
 def _cities(tickets: Tickets) -> tuple[dict[str, City], float]:

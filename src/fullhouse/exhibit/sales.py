@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from fullhouse import consent
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.tables import ACCOUNT_PERSON, BEGUN, CONSENT, ITEM, TICKET
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.traits.names import film_slug, name_slug
 
 WEEK = 7
@@ -66,7 +66,9 @@ class Sold:
         return (self.since >= 0) & (self.since < WEEK) & (self.hour >= 0)
 
 
-def past_films(house: FilmHouse, film: KnownFilm, like: Collection[str]) -> dict[str, PastFilm]:
+def past_films(
+    house: AnalysisSample, film: KnownFilm, like: Collection[str]
+) -> dict[str, PastFilm]:
     """Films whose opening day is known and has come, by their slug, without the film itself."""
     return {
         k.slug: PastFilm(k.title, k.opening, k.film in like)
@@ -76,7 +78,7 @@ def past_films(house: FilmHouse, film: KnownFilm, like: Collection[str]) -> dict
 
 
 def sold_by(
-    house: FilmHouse,
+    house: AnalysisSample,
     films: Mapping[str, PastFilm],
     by: Sequence[str],
     *,
@@ -109,7 +111,7 @@ def sold_by(
 
 
 def showings(
-    house: FilmHouse, films: Mapping[str, PastFilm], *, cities: Sequence[str] | None = None
+    house: AnalysisSample, films: Mapping[str, PastFilm], *, cities: Sequence[str] | None = None
 ) -> Sold:
     """What was sold for each showing: in some cities, or everywhere without cinemas.
 
@@ -140,7 +142,7 @@ def showings(
     )
 
 
-def cities_sold(house: FilmHouse) -> dict[str, list[str]]:
+def cities_sold(house: AnalysisSample) -> dict[str, list[str]]:
     """The cities of cinemas by their slug, each as feeds spell it."""
     engine = house.context.engine
     tickets = engine.scan(house.context.lake.snapshot(TICKET))
@@ -160,14 +162,14 @@ def daypart_counts(sold: Sold, which: Flags) -> dict[str, float]:
     return dict(zip(DAYPARTS, np.maximum(counts, 0.0).tolist(), strict=True))
 
 
-def time_zones(house: FilmHouse) -> dict[str, str]:
+def time_zones(house: AnalysisSample) -> dict[str, str]:
     """The time zone in which each source's tickets were last read."""
     rows = house.context.lake.read(BEGUN, columns=["source", "kind", "at", "terms"]).to_pylist()
     told = sorted((r["at"], r["source"], r["terms"]) for r in rows if r["kind"] == "ticket")
     return {source: json.loads(terms)["time_zone"] for _, source, terms in told}
 
 
-def _clock(house: FilmHouse, rows: pa.Table) -> npt.NDArray[np.datetime64]:
+def _clock(house: AnalysisSample, rows: pa.Table) -> npt.NDArray[np.datetime64]:
     """What the clock of each row's source shows when the film is shown."""
     zones, usual = time_zones(house), house.context.settings.time_zone
     found = np.full(rows.num_rows, np.datetime64("NaT", "us"), dtype="datetime64[us]")
@@ -180,7 +182,7 @@ def _clock(house: FilmHouse, rows: pa.Table) -> npt.NDArray[np.datetime64]:
     return found
 
 
-def _accounts(house: FilmHouse) -> ir.Table:
+def _accounts(house: AnalysisSample) -> ir.Table:
     """Accounts of people who take part in the house's purpose."""
     engine, lake = house.context.engine, house.context.lake
     people = engine.scan(lake.snapshot(ACCOUNT_PERSON)).select("source", "account", "person")
@@ -195,7 +197,7 @@ def _accounts(house: FilmHouse) -> ir.Table:
     return people.semi_join(named, "person") if granted else people.anti_join(named, "person")
 
 
-def _named(house: FilmHouse, films: Mapping[str, PastFilm]) -> pa.Table:
+def _named(house: AnalysisSample, films: Mapping[str, PastFilm]) -> pa.Table:
     """Each source's id of each film, with the film's place and opening day."""
     places = {slug: i for i, slug in enumerate(films)}
     openings = [f.opening for f in films.values()]

@@ -6,8 +6,8 @@ from fullhouse.exhibit.market import City, Market
 from fullhouse.exhibit.places import Basis, CinemaShare
 from fullhouse.exhibit.sales import Sold, time_zones
 from fullhouse.planning.plan import Amount
-from fullhouse.sample.film_house import FilmHouse
-from fullhouse.sample.film_sales import RUN_DAYS
+from fullhouse.sample.analysis_sample import AnalysisSample
+from fullhouse.sample.film_sales import SELLING_DAYS
 from fullhouse.view.figure_words import share_words
 from fullhouse.view.forecast_words import day_words
 
@@ -24,7 +24,7 @@ CINEMAS = (
 )
 
 
-def source_words(house: FilmHouse) -> str:
+def source_words(house: AnalysisSample) -> str:
     """What the counts rest on."""
     build = house.population.build
     return (
@@ -61,7 +61,7 @@ def cinema_words(mine: CinemaShare, where: City, of: str) -> str:
 
 
 def daypart_words(
-    house: FilmHouse, basis: Basis | None, first: Amount | None, minimum: int
+    house: AnalysisSample, basis: Basis | None, first: Amount | None, minimum: int
 ) -> list[str]:
     """Where the dayparts come from, or why there are none."""
     if first is None:
@@ -78,11 +78,13 @@ def daypart_words(
     ]
 
 
-def film_words(house: FilmHouse, sold: Sold) -> list[str]:
+def film_words(house: AnalysisSample, sold: Sold) -> list[str]:
     """Comparable films that are still shown."""
     found = []
     running = [
-        f.title for f in sold.films if f.like and house.day - f.opening < timedelta(days=RUN_DAYS)
+        f.title
+        for f in sold.films
+        if f.like and house.day - f.opening < timedelta(days=SELLING_DAYS)
     ]
     if running:
         found.append(f"Not over yet, so told up to {day_words(house.day)}: {', '.join(running)}.")

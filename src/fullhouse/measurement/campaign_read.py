@@ -15,7 +15,7 @@ from fullhouse.measurement.campaign_units import units_of_counted, units_of_peop
 from fullhouse.measurement.counted import Counted, CountedArms, count_arms
 from fullhouse.measurement.exposure import Exposure, Reached, clicks_of, exposures, reached_people
 from fullhouse.planning.plan import Line, Plan
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.workspace.context import Context
 
 TICKETS, GROSS = "tickets", "gross"
@@ -88,7 +88,7 @@ class ReadCampaign:
         return count_arms(arms, outcomes=sums, covariates=past)
 
 
-def read_campaign(house: FilmHouse, campaign: SavedCampaign, plan: Plan) -> ReadCampaign:
+def read_campaign(house: AnalysisSample, campaign: SavedCampaign, plan: Plan) -> ReadCampaign:
     """A campaign as known in a house on its day; an error where nothing can be known yet."""
     first = min(x.week for x in plan.lines)
     ends = plan.opening + timedelta(days=RUN_DAYS - 1)

@@ -10,7 +10,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import ACCOUNT_PERSON, FILM, TICKET
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import film_slug_in
 from fullhouse.traits.names import film_slug
 from fullhouse.workspace.context import Context
@@ -32,7 +32,7 @@ class Bought:
 
 
 def film_bought(
-    house: FilmHouse, film: KnownFilm, *, first: date, until: date, currency: str
+    house: AnalysisSample, film: KnownFilm, *, first: date, until: date, currency: str
 ) -> Bought:
     """What was bought of a film from the first day to the last, both included.
 
@@ -51,7 +51,7 @@ def film_bought(
     return _bought(house.context, sold, currency)
 
 
-def bought_before(house: FilmHouse, *, until: date, currency: str) -> Bought:
+def bought_before(house: AnalysisSample, *, until: date, currency: str) -> Bought:
     """What was bought of any film in the year that ends with a day."""
     tickets = _tickets(house.context)
     first = until - timedelta(days=YEAR_DAYS - 1)
@@ -59,7 +59,7 @@ def bought_before(house: FilmHouse, *, until: date, currency: str) -> Bought:
     return _bought(house.context, tickets.filter(days), currency)
 
 
-def last_sale(house: FilmHouse) -> date | None:
+def last_sale(house: AnalysisSample) -> date | None:
     """The last day up to the house's on which the feeds have a ticket of any film."""
     tickets = _tickets(house.context)
     known = tickets.filter(tickets.day <= ibis.literal(house.day))

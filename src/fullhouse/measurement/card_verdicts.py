@@ -10,16 +10,14 @@ from fullhouse.discovery.beyond import beyond
 from fullhouse.discovery.card import Estimate
 from fullhouse.discovery.columns import Column
 from fullhouse.discovery.film_obvious import obvious_of
-from fullhouse.discovery.film_seed import Wanted, outcome_for
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME
-from fullhouse.discovery.masks import rule_mask
-from fullhouse.discovery.outcome import own_events
 from fullhouse.discovery.prognosis import facts_of
-from fullhouse.discovery.sheet import sheet
 from fullhouse.discovery.stability import estimate
 from fullhouse.planning.plan import Plan
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import any_of, base_rule
+from fullhouse.sample.outcome import LikelyAudience
+from fullhouse.sample.sheet import rule_mask
 
 CONFIRMED, WEAKER, REFUTED = "confirmed", "weaker", "refuted"
 CANNOT_TELL = "cannot tell"
@@ -27,7 +25,7 @@ NOTHING = (None, None, None)
 
 
 def card_verdicts(
-    house: FilmHouse, plan: Plan, film: KnownFilm, *, campaign: str
+    house: AnalysisSample, plan: Plan, film: KnownFilm, *, campaign: str
 ) -> list[SavedVerdict]:
     """Each claim of a plan against who bought a ticket, judged on the house's people.
 
@@ -42,7 +40,7 @@ def card_verdicts(
             f"Cards of {plan.title} are not judged: too few people of the house bought a ticket, or"
             " traits were built before they did."
         )
-    outcome = outcome_for(house, [saw])
+    outcome = house.outcome([saw])
     people = size(outcome.people)
     if people < LEAST_OUTCOME:
         raise CannotTellError(
@@ -75,24 +73,23 @@ def verdict_of(claimed: tuple[float, float, float], seen: Estimate | None) -> st
     return REFUTED if below else CANNOT_TELL
 
 
-def _seen(house: FilmHouse, film: KnownFilm, outcome: Outcome, rule: str) -> Estimate | None:
+def _seen(house: AnalysisSample, film: KnownFilm, outcome: Outcome, rule: str) -> Estimate | None:
     """The ratio of one audience, beyond the obvious; None where luck alone gives too few."""
     plan = house.population.plan(rule)
     made_of = outcome_of(rule, plan.rule, house.population.catalogue, {})
     families = tuple(sorted(made_of.fact_families))
-    context, build = house.context, house.population.build
-    own = own_events(context.engine, context.lake, build, outcome)
+    own = house.own_events(outcome)
     sources = house.sources
     bases = [base_rule(outcome.kinds, sources)]
     bases += [base_rule(made_of.kinds, sources)] if made_of.kinds else []
     bases += [any_of([t.name for t in house.traits if t.family == f]) for f in families]
     (base,) = house.people(" & ".join(bases))
     key = house.population.key
-    people = sheet(house.blocks, base, outcome.people, own, house.traits, key=key)
+    audience = LikelyAudience(outcome, own, outcome.traits, {}, ())
+    people = house.sheet(base, audience)
     if not people.seed.any() or people.seed.all():
         return None
-    seed = Wanted(outcome, own, outcome.traits, {}, ())
-    facts = facts_of(people, obvious_of(house, film, seed))
+    facts = facts_of(people, obvious_of(house, film, audience))
     rows = np.flatnonzero(rule_mask(people, plan.rule, house.population.catalogue))
     column = Column(rule, rule, "", tuple(made_of.kinds), families, rows)
     held = beyond(people, [column], facts, people.seed, key=key)

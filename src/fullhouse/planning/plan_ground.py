@@ -10,15 +10,14 @@ from fullhouse.consent import ADVERTISING
 from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, only, without
-from fullhouse.core.progress import Progress
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.discovery.sheet import members_of
 from fullhouse.planning import Channel
 from fullhouse.propensity import score_all
-from fullhouse.propensity.film_propensity import learn_propensity
-from fullhouse.sample.film_house import FilmHouse, KnownFilm, film_house
+from fullhouse.propensity.film_propensity import Learned
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.sample.film_traits import BASKETS, any_of
+from fullhouse.sample.sheet import members_of
 
 MOST_AUDIENCES = 8
 LARGEST = 5
@@ -48,13 +47,12 @@ class Ground:
 
 
 def plan_ground(
-    house: FilmHouse,
+    house: AnalysisSample,
     film: KnownFilm,
     found: FilmDiscovery,
+    learned: Learned,
     channels: Sequence[Channel],
     weeks: int,
-    expected_people: float | None,
-    progress: Progress,
 ) -> Ground:
     """The discovery's audiences, then the obvious one, on channels, in city groups, in weeks."""
     audiences = [(c.name, c.rule, _kind(c.family)) for c in found.cards[:MOST_AUDIENCES]]
@@ -63,12 +61,11 @@ def plan_ground(
     )
     if not audiences:
         raise CannotTellError(f"There is no audience to plan for: {found.sentence}")
-    learnt = learn_propensity(house, film, expected_people=expected_people, progress=progress)
     on = [any_of([f"source:{slug(s)}" for s in c.sources]) for c in channels]
     every = " | ".join(dict.fromkeys([*(r for _, r, _ in audiences), *on]))
     people = house.people(every, *(r for _, r, _ in audiences), *on)
     may = _may_be_told(house, film)
-    scored = list(score_all(learnt.model, house.blocks, people[0]))
+    scored = list(score_all(learned.model, house.blocks, people[0]))
     ids = np.concatenate([p.astype(np.int64) for _, p, _ in scored])
     city, groups = _cities(house, ids)
     return Ground(
@@ -85,9 +82,9 @@ def plan_ground(
     )
 
 
-def _may_be_told(house: FilmHouse, film: KnownFilm) -> PersonSet:
+def _may_be_told(house: AnalysisSample, film: KnownFilm) -> PersonSet:
     """Those who take part in advertising and hold no ticket: whom a launch would leave in."""
-    with film_house(
+    with analysis_sample(
         house.context, territory=house.territory, as_of=house.day, purpose=ADVERTISING
     ) as willing:
         (yes,) = willing.people("everyone")
@@ -113,7 +110,7 @@ def _weeks(found: FilmDiscovery, weeks: int) -> tuple[date, ...]:
     return after
 
 
-def _cities(house: FilmHouse, ids: Integers) -> tuple[Integers, dict[str, tuple[str, ...]]]:
+def _cities(house: AnalysisSample, ids: Integers) -> tuple[Integers, dict[str, tuple[str, ...]]]:
     """The city group of each person, and the cities of each group."""
     cities = sorted(
         (t for t in house.traits if t.family == "city"), key=lambda t: (-t.persons, t.name)

@@ -6,7 +6,6 @@ from scipy.special import ndtri
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.discovery.film_tickets import Expected
 from fullhouse.planning import Problem, Response, Rows, Spent, optimise, reach, seen, shared_out
 from fullhouse.planning.aim import Attitude
 from fullhouse.planning.limits import Limits
@@ -14,6 +13,7 @@ from fullhouse.planning.optimise import marginal_curve
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable
 from fullhouse.planning.plan_ground import GROUPS, Ground
 from fullhouse.planning.plan_problem import plan_problem, plan_rows
+from fullhouse.sample.film_sales import ExpectedSales
 
 BASE_QUANTILES = 201
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -23,7 +23,7 @@ def make_plan(
     found: FilmDiscovery,
     ground: Ground,
     response: Response,
-    base: Expected | None,
+    base: ExpectedSales | None,
     limits: Limits,
     budget: float,
     attitude: Attitude,
@@ -140,7 +140,7 @@ def _amount(draws: Floats) -> Amount:
 
 
 def _bridge(
-    ground: Ground, problem: Problem, won: Floats, base: Expected | None, price: float
+    ground: Ground, problem: Problem, won: Floats, base: ExpectedSales | None, price: float
 ) -> tuple[Step, ...]:
     """From the base forecast, audience by audience; draws of both are independent."""
     if base is None:
@@ -206,7 +206,7 @@ def _unreachable(ground: Ground) -> tuple[Unreachable, ...]:
 
 
 def _notes(
-    ground: Ground, problem: Problem, response: Response, spent: Spent, base: Expected | None
+    ground: Ground, problem: Problem, response: Response, spent: Spent, base: ExpectedSales | None
 ) -> tuple[str, ...]:
     notes = []
     new = [k for k in dict.fromkeys(ground.kinds) if not response.tested(k)]

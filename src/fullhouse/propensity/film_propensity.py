@@ -9,10 +9,6 @@ from threadpoolctl import threadpool_limits
 from fullhouse.core.arrays import Floats
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.progress import Progress, silent
-from fullhouse.discovery.card import Seed
-from fullhouse.discovery.film_seed import Wanted, comps_of, own_interest, wanted
-from fullhouse.discovery.film_tickets import Expected, expected_total
-from fullhouse.discovery.sheet import Sheet, sheet
 from fullhouse.propensity import (
     ModelCard,
     PropensityModel,
@@ -24,9 +20,11 @@ from fullhouse.propensity import (
     with_interest,
 )
 from fullhouse.propensity.interest import LEAST_INTEREST, logits_on
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
-from fullhouse.sample.film_sales import goers_of
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
+from fullhouse.sample.film_sales import ExpectedSales, ticket_buyers
 from fullhouse.sample.film_traits import base_rule
+from fullhouse.sample.outcome import LikelyAudience, Seed
+from fullhouse.sample.sheet import Sheet
 
 LEAST_SOLD = 30
 LEAST_GOERS = 50
@@ -47,31 +45,31 @@ class Learned:
 
 
 def learn_propensity(
-    house: FilmHouse,
+    house: AnalysisSample,
     film: KnownFilm,
+    audience: LikelyAudience | None,
     *,
+    sales: ExpectedSales | None = None,
     expected_people: float | None = None,
     progress: Progress = silent,
 ) -> Learned:
     """The model of a film as of the house's day: past or to come, seen by nobody or by many.
 
     The base are people known where films are seen. The level is `expected_people` of them where
-    given; else what the forecast and the house's share of sales say; else that of films like it.
+    given; else what the expected `sales` of the house's share say; else that of films like it.
     """
-    progress("Reading interest and past films")
     base, people = seen_base(house)
-    interest = own_interest(house, film)
-    seed = wanted(house, film, interest, comps_of(house, film, interest), by_user=False)
     # Small products by the thousand: more BLAS threads than one make them many times slower.
     with threadpool_limits(1):
-        return _learned(house, film, (base, people), seed, expected_people, progress)
+        return _learned(house, film, (base, people), audience, sales, expected_people, progress)
 
 
 def _learned(
-    house: FilmHouse,
+    house: AnalysisSample,
     film: KnownFilm,
     where: tuple[str, PersonSet],
-    seed: Wanted | None,
+    seed: LikelyAudience | None,
+    sales: ExpectedSales | None,
     expected_people: float | None,
     progress: Progress,
 ) -> Learned:
@@ -79,10 +77,8 @@ def _learned(
     progress("Learning from past films")
     taste = house_taste(house, people)
     level = "given" if expected_people is not None else "the film's like"
-    if expected_people is None:
-        told, _ = expected_total(house, film, progress)
-        if told is not None:
-            expected_people, level = _visitors(told), "the forecast"
+    if expected_people is None and sales is not None:
+        expected_people, level = _visitors(sales), "the forecast"
     progress("Foretelling the film")
     model = foretold(house, film, taste, seed, people)
     if expected_people is not None:
@@ -93,7 +89,11 @@ def _learned(
 
 
 def foretold(
-    house: FilmHouse, film: KnownFilm, taste: Taste, seed: Wanted | None, base: PersonSet
+    house: AnalysisSample,
+    film: KnownFilm,
+    taste: Taste,
+    seed: LikelyAudience | None,
+    base: PersonSet,
 ) -> PropensityModel:
     """The film's model from what is told of it, pulled towards those who showed interest."""
     model = foretell(
@@ -105,29 +105,21 @@ def foretold(
     )
     if seed is None:
         return model
-    page = sheet(
-        house.blocks,
-        base,
-        seed.outcome.people,
-        seed.own,
-        house.traits,
-        key=house.population.key,
-        interest=seed.interest,
-    )
+    page = house.sheet(base, seed)
     if page.seed.sum() < LEAST_INTEREST:
         return model
     leaks = {t.name for t in (*seed.outcome.traits, *seed.outcome.about)}
     return with_interest(model, page, key=house.population.key, without=leaks)
 
 
-def seen_base(house: FilmHouse) -> tuple[str, PersonSet]:
+def seen_base(house: AnalysisSample) -> tuple[str, PersonSet]:
     """Whom a ticket or a view of could be known at all: the rule, and the people."""
     rule = base_rule(["ticket", "view"], house.sources)
     (people,) = house.people(rule)
     return rule, people
 
 
-def house_taste(house: FilmHouse, base: PersonSet) -> Taste:
+def house_taste(house: AnalysisSample, base: PersonSet) -> Taste:
     """What the house's people like, learned from its past films as of the day.
 
     From who bought tickets, where enough films were sold here; else from who saw films anywhere:
@@ -139,13 +131,15 @@ def house_taste(house: FilmHouse, base: PersonSet) -> Taste:
         if k.slug and k.opening is not None and k.opening <= house.day
     }
     told = partial(learn, house.blocks, base, house.traits, films, key=house.population.key)
-    goers = goers_of(house)
+    goers = ticket_buyers(house)
     if sum(size(p) >= LEAST_GOERS for f, p in goers.items() if f in films) < LEAST_SOLD:
         return told()
     return told(goers=goers)
 
 
-def expected_visits(house: FilmHouse, film: KnownFilm, seed: Wanted, page: Sheet) -> Floats:
+def expected_visits(
+    house: AnalysisSample, film: KnownFilm, seed: LikelyAudience, page: Sheet
+) -> Floats:
     """Each person's chance to see the film, on one scale for all people of a sheet."""
     _, people = seen_base(house)
     with threadpool_limits(1):
@@ -154,5 +148,5 @@ def expected_visits(house: FilmHouse, film: KnownFilm, seed: Wanted, page: Sheet
     return found
 
 
-def _visitors(told: Expected) -> float:
+def _visitors(told: ExpectedSales) -> float:
     return max(1.0, told.total / told.price * told.known_share / TICKETS_A_VISITOR)

@@ -13,8 +13,8 @@ from fullhouse.propensity.learn import Taste, Told, tell
 from fullhouse.propensity.likeness import weights_of
 from fullhouse.propensity.logistic import level_for
 from fullhouse.propensity.propensity import PropensityModel
+from fullhouse.sample.film_traits import kinds_of
 from fullhouse.sample.film_words import FilmWords
-from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 

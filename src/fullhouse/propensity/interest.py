@@ -10,10 +10,10 @@ from scipy.sparse import csr_array
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import keyed_bits
-from fullhouse.discovery.sheet import Sheet
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.logistic import Offset, fit_offset, level_for
 from fullhouse.propensity.propensity import PropensityModel
+from fullhouse.sample.sheet import Sheet
 
 LEAST_INTEREST = 100
 """People of interest from which anything is learned: of fewer, folds of 33 choose no ridge."""

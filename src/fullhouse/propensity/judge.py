@@ -10,13 +10,12 @@ from scipy.special import expit
 
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.reach import ReachPoint
-from fullhouse.discovery.reach_curve import reach_curve
 from fullhouse.propensity.features import KNOTS
 from fullhouse.propensity.learn import FOLDS, Pairs, Taste, fit_pairs
 from fullhouse.propensity.logistic import level_for, slope_of
 from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard, PropensityModel
 from fullhouse.sample.film_traits import FACTS
+from fullhouse.sample.reach_curve import ReachPoint, reach_curve
 from fullhouse.traits.trait import KINDS
 
 LEAST_GROUP = 50

@@ -13,16 +13,15 @@ from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import keyed_bits
-from fullhouse.discovery.outcome import OwnEvents
-from fullhouse.discovery.reach import ReachPoint
-from fullhouse.discovery.reach_curve import reach_curve
-from fullhouse.discovery.sheet import Sheet, sheet
 from fullhouse.propensity.features import KNOTS, SUMS
 from fullhouse.propensity.logistic import Offset, fit_offset
 from fullhouse.propensity.propensity import PropensityModel, Reason
 from fullhouse.propensity.reasons import explain
 from fullhouse.propensity.score import top
 from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.outcome import OwnEvents
+from fullhouse.sample.reach_curve import ReachPoint, reach_curve
+from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.traits.trait import KINDS, Trait
 
 LEAST_SEED = 500

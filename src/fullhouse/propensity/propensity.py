@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Self
 
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.reach import ReachPoint
+from fullhouse.sample.reach_curve import ReachPoint
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,9 @@ import numpy as np
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
-from fullhouse.discovery.tally import pairs_of
 from fullhouse.propensity.features import SUMS
 from fullhouse.propensity.propensity import PropensityModel, Reason
-from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.blocks import Blocks, pairs_of
 
 LEAST_AUDIENCE = 100
 """People under which an audience is not explained: it could be the explanation of a person."""

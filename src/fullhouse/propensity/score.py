@@ -15,10 +15,9 @@ from fullhouse.core.arrays import Integers, Singles
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, by_block, ids_of, size
 from fullhouse.core.values import keyed_bits
-from fullhouse.discovery.tally import pairs_of
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.propensity import PropensityModel
-from fullhouse.sample.blocks import Block, Blocks
+from fullhouse.sample.blocks import Block, Blocks, pairs_of
 from fullhouse.traits.trait import KINDS
 
 CHUNK = 32_768

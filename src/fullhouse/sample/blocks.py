@@ -125,6 +125,16 @@ class Blocks:
                 shutil.rmtree(old, ignore_errors=True)
 
 
+def pairs_of(block: Block, rows: Integers) -> tuple[Integers, Integers, Integers]:
+    """Every (place in rows, trait, events) of some people, in order."""
+    start = block.offsets[rows].astype(np.int64)
+    many = block.offsets[rows + 1] - start
+    owner = np.repeat(np.arange(len(rows), dtype=np.int32), many)
+    first = np.cumsum(many) - many
+    at = np.arange(len(owner)) + np.repeat(start - first, many)
+    return owner, block.traits[at], block.events[at]
+
+
 def write_block(path: Path, rows: pa.Table) -> None:
     """Write the rows of one block, sorted by person, as a file that can be mapped into memory."""
     rows = rows.combine_chunks()

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import PERSON_EVENT
-from fullhouse.sample.film_house import FilmHouse, KnownFilm
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_sales import slugs_of
 from fullhouse.traits.names import film_slug
 
@@ -40,7 +40,7 @@ class CityPast:
         return found
 
 
-def city_past(house: FilmHouse, last: date, *, without: Collection[int] = ()) -> CityPast:
+def city_past(house: AnalysisSample, last: date, *, without: Collection[int] = ()) -> CityPast:
     """Up to a year of whole weeks that end on a day; items `without` are left out.
 
     The city is the cinema's; a ticket whose cinema's city is not known stands in none. Refunds
@@ -72,7 +72,7 @@ def city_past(house: FilmHouse, last: date, *, without: Collection[int] = ()) ->
 
 
 def city_tickets(
-    house: FilmHouse, items: Collection[int], first: date, last: date
+    house: AnalysisSample, items: Collection[int], first: date, last: date
 ) -> dict[str, float]:
     """Tickets of these items by city, both days included; a city that sold none is not in it."""
     if not items:
@@ -83,7 +83,7 @@ def city_tickets(
     return {r["city"]: max(0.0, r["tickets"]) for r in rows.to_pylist()}
 
 
-def items_of(house: FilmHouse, film: KnownFilm) -> list[int]:
+def items_of(house: AnalysisSample, film: KnownFilm) -> list[int]:
     """The film's items in the house's feeds; none where no feed has it yet."""
     slugs = {film.slug, film_slug(film.title, film.opening.year if film.opening else None)}
     return [item for item, slug in slugs_of(house).items() if slug in slugs]
@@ -101,7 +101,7 @@ class PastFilm:
     weeks: range
 
 
-def past_films(house: FilmHouse, past: CityPast, *, begins: int, days: int) -> list[PastFilm]:
+def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int) -> list[PastFilm]:
     """The films whose windows lie in the past, as if each had had the campaign.
 
     The film's own tickets are those of `days` days, the first of them `begins` days after its
@@ -132,7 +132,7 @@ def _in_order(tickets: dict[str, float], past: CityPast) -> Floats:
     return np.array([tickets.get(c, 0.0) for c in past.cities])
 
 
-def _sold(house: FilmHouse, first: date, last: date) -> ir.Table:
+def _sold(house: AnalysisSample, first: date, last: date) -> ir.Table:
     laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
     return laid.filter(
         laid.kind == "ticket",

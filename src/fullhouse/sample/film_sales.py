@@ -1,5 +1,6 @@
 """What the house's own ticket sales say: what a ticket costs, and how much of a film it sells."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
@@ -12,17 +13,32 @@ import pyarrow.compute as pc
 from fullhouse import films
 from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.tables import ITEM, PERSON_EVENT
-from fullhouse.sample.film_house import FilmHouse
+from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.traits.names import film_slug
 
 PRICE_DAYS = 365
-RUN_DAYS = 60
+SELLING_DAYS = 60
 """A run so old has sold nearly all of its tickets."""
 FILMS = 20
 """Films that tell the house's share of sales, the latest."""
 
 
-def ticket_price(house: FilmHouse, currency: str) -> float | None:
+@dataclass(frozen=True)
+class ExpectedSales:
+    """The forecast's total with its 80 % range, what a ticket costs, the house's share of tickets.
+
+    Money is in `currency`; `known_share` is the share of all tickets that the house's people buy.
+    """
+
+    total: float
+    low: float
+    high: float
+    price: float
+    currency: str
+    known_share: float
+
+
+def ticket_price(house: AnalysisSample, currency: str) -> float | None:
     """Mean price of a ticket in a currency over the last year; None where no price is known."""
     laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
     first = house.day - timedelta(days=PRICE_DAYS - 1)
@@ -38,7 +54,7 @@ def ticket_price(house: FilmHouse, currency: str) -> float | None:
     return row["paid"] / row["tickets"] if row["tickets"] else None
 
 
-def known_share(house: FilmHouse, price: float) -> float | None:
+def known_share(house: AnalysisSample, price: float) -> float | None:
     """The share of a film's tickets in the territory that the house's own people buy.
 
     The median over the latest films whose runs are over and lie inside the house's events; None
@@ -49,7 +65,7 @@ def known_share(house: FilmHouse, price: float) -> float | None:
     if first is None:
         return None
     taken = _taken(house)
-    last = house.day - timedelta(days=RUN_DAYS)
+    last = house.day - timedelta(days=SELLING_DAYS)
     fitting = sorted(
         (
             (k.opening, sold[k.slug] / (taken[k.film] / price))
@@ -64,7 +80,7 @@ def known_share(house: FilmHouse, price: float) -> float | None:
     return min(1.0, median(share for _, share in fitting[:FILMS])) if fitting else None
 
 
-def goers_of(house: FilmHouse) -> dict[str, PersonSet]:
+def ticket_buyers(house: AnalysisSample) -> dict[str, PersonSet]:
     """Who bought a ticket for each film by the day, by the film's slug; refunds apart."""
     context = house.context
     laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
@@ -83,7 +99,7 @@ def goers_of(house: FilmHouse) -> dict[str, PersonSet]:
     return sets
 
 
-def slugs_of(house: FilmHouse) -> dict[int, str]:
+def slugs_of(house: AnalysisSample) -> dict[int, str]:
     """The slug of each film among the items."""
     columns = ["item", "kind", "title", "release_year"]
     rows = house.context.lake.read(ITEM, columns=columns).to_pylist()
@@ -94,7 +110,7 @@ def slugs_of(house: FilmHouse) -> dict[int, str]:
     }
 
 
-def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
+def _sold(house: AnalysisSample) -> tuple[dict[str, float], date | None]:
     """Tickets sold to the house's people up to the day, by film, and the first day of sales."""
     context = house.context
     laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
@@ -111,7 +127,7 @@ def _sold(house: FilmHouse) -> tuple[dict[str, float], date | None]:
     return found, pc.min(counted["first"]).as_py()
 
 
-def _taken(house: FilmHouse) -> dict[str, float]:
+def _taken(house: AnalysisSample) -> dict[str, float]:
     """Gross of each film in the territory up to the day."""
     rows = films.grosses(house.context.lake, house.territory, house.day)
     if not rows.num_rows:

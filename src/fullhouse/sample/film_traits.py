@@ -9,7 +9,6 @@ from urllib.parse import unquote
 from fullhouse.core.tables import EVENT_TABLES
 from fullhouse.core.values import slug
 from fullhouse.lake import Lake
-from fullhouse.sample.kinds import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 FACTS = ("gender", "age", "household", "income", "education", "occupation")
@@ -32,6 +31,11 @@ class FilmTraits:
     def both(self) -> tuple[Trait, ...]:
         """Those that there are."""
         return tuple(t for t in (self.wants, self.saw) if t is not None)
+
+
+def kinds_of(trait: Trait) -> tuple[str, ...]:
+    """The kinds of event that a trait counts; none for a fact."""
+    return tuple(trait.definition.get("kinds", [trait.basis])) if trait.basis in KINDS else ()
 
 
 def film_traits(traits: Iterable[Trait]) -> dict[str, FilmTraits]:

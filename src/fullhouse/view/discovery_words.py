@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.discovery.card import Card, FilmDiscovery, Refused, Seed, WordMatch
+from fullhouse.discovery.card import Card, FilmDiscovery, Refused, WordMatch
+from fullhouse.sample.outcome import Seed
 from fullhouse.view.figure_words import counted, share_words
 from fullhouse.view.forecast_words import day_words
 

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.reach import ReachPoint
+from fullhouse.sample.reach_curve import ReachPoint
 from fullhouse.view.bands import money_axis, money_scale
 from fullhouse.view.figure_words import counted, heading, number_words, share_words
 from fullhouse.view.theme import GREY, INK, themed

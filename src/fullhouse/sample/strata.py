@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullhouse.core.arrays import Integers
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 QUANTILES = 100

@@ -1,10 +1,24 @@
 """How much of the likely audience the best so-many people of an order hold."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.reach import ReachPoint
+
+
+@dataclass(frozen=True)
+class ReachPoint:
+    """The first `persons` of an order: what share of the wanted they hold, and how dense.
+
+    `precision` is the share of them that is wanted, `times` that share against everybody's.
+    """
+
+    persons: int
+    reached: float
+    precision: float
+    times: float
 
 
 def reach_curve(

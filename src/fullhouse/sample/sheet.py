@@ -13,12 +13,15 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csc_array, csr_array
 
+from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.parse import parse
+from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
 from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, ids_of, only, size
 from fullhouse.core.values import keyed_bits
-from fullhouse.discovery.outcome import OwnEvents
-from fullhouse.discovery.tally import pairs_of, take_away
-from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.blocks import Blocks, pairs_of
+from fullhouse.sample.outcome import OwnEvents, subtract_events
 from fullhouse.traits.trait import KINDS, Trait
 
 MOST_SEED = 200_000
@@ -153,7 +156,7 @@ def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _
     bare[:, at] = np.maximum(block.activity_of(rows) - own.counts_of(block, rows), 0)
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
-    take_away(events, owner, trait, mine)
+    subtract_events(events, owner, trait, mine)
     # As int32, for the last place may be beyond what a narrow block can say.
     trait = np.minimum(trait, np.int32(len(places.column) - 1))
     wanted = places.column[trait] >= 0
@@ -212,4 +215,40 @@ def members_of(persons: Integers, people: PersonSet) -> Flags:
         at = np.searchsorted(persons, ids)
         at = at[at < len(persons)] if len(persons) else at[:0]
         found[at[persons[at] == ids[: len(at)]]] = True
+    return found
+
+
+def rule_masks(sheet: Sheet, rules: Sequence[str], catalogue: Catalogue) -> Flags:
+    """Who of a sheet fits each rule over its traits: people × rules."""
+    masks = [rule_mask(sheet, parse(rule), catalogue) for rule in rules]
+    fits: Flags = np.stack(masks, axis=1) if masks else np.zeros((len(sheet.persons), 0), bool)
+    return fits
+
+
+def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
+    """One flag for each person; saved lists and samples are no traits and are refused."""
+    match rule:
+        case Everyone():
+            return np.ones(len(sheet.persons), dtype=bool)
+        case Name(text):
+            found = np.zeros(len(sheet.persons), dtype=bool)
+            for trait in catalogue.find(text).traits:
+                found |= column_mask(sheet, sheet.column(trait.name))
+            return found
+        case Or(parts):
+            some: Flags = np.logical_or.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            return some
+        case And(parts):
+            every: Flags = np.logical_and.reduce([rule_mask(sheet, p, catalogue) for p in parts])
+            return every
+        case Not(part):
+            return ~rule_mask(sheet, part, catalogue)
+        case _:
+            raise InputError(f"A rule over traits is needed here, without lists or samples: {rule}")
+
+
+def column_mask(sheet: Sheet, column: int) -> Flags:
+    """Who has one trait."""
+    found = np.zeros(len(sheet.persons), dtype=bool)
+    found[sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]] = True
     return found

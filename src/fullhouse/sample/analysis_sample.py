@@ -1,8 +1,8 @@
-"""What a house knows of a film and of the films before it, as of a day."""
+"""The analysis sample: people, traits and films of a workspace in one territory, as of a day."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,32 +12,39 @@ import ibis
 from pyroaring import BitMap
 
 from fullhouse import audiences, films
-from fullhouse.app.audiences import audience_population
-from fullhouse.app.discover_outcome import CACHE
-from fullhouse.audiences import Population
+from fullhouse.audiences import Population, house_population
 from fullhouse.consent import ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.core.tables import ITEM, PERSON_EVENT
-from fullhouse.discovery import Blocks
 from fullhouse.films.known import value
-from fullhouse.sample.film_traits import FilmTraits, film_slug_in, film_traits, sources_of
+from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.film_traits import (
+    FilmTraits,
+    any_of,
+    film_slug_in,
+    film_traits,
+    sources_of,
+)
 from fullhouse.sample.film_words import FilmWords, film_words
+from fullhouse.sample.outcome import LikelyAudience, Outcome, OwnEvents, outcome_of, own_events
+from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.traits import Trait
 from fullhouse.traits.names import film_slug
+from fullhouse.workspace import CACHE
 from fullhouse.workspace.context import Context
 
-TOLD = (
+TASTE_FIELDS = (
     "title", "original_title", "opening", "genres", "keywords", "overview", "tagline", "talent",
     "series", "predecessor", "distributor", "companies", "language", "countries",
 )  # fmt: skip
-"""Facts of a film that tell who may like it."""
+"""Facts of a film that predict who may like it."""
 
 
 @dataclass(frozen=True)
 class KnownFilm:
-    """A film as known on the day: its facts, and the slug under which its traits stand, if any."""
+    """A film as known on the day: its facts, and the slug of its traits, if it has any."""
 
     film: str
     title: str
@@ -47,10 +54,10 @@ class KnownFilm:
 
 
 @dataclass
-class FilmHouse:
+class AnalysisSample:
     """A workspace as of a day, for one territory: its people, traits and films.
 
-    Nobody in `left_out` is among its people: whom a campaign spoke to tells nothing of taste.
+    Nobody in `left_out` is among its people: whom a campaign contacted shows no natural taste.
     """
 
     context: Context
@@ -77,34 +84,33 @@ class FilmHouse:
 
     @cached_property
     def films(self) -> dict[str, KnownFilm]:
-        """Every film that somebody told of or saw, by id; a fact goes before what a feed says."""
-        told = _told(self.context, self.territory, self.day)
-        found, taken = {}, set()
-        for film, facts in told.items():
+        """Every film with facts or an audience, by id; a fact takes precedence over a feed."""
+        known, slugs = {}, set()
+        for film, facts in _facts(self.context, self.territory, self.day).items():
             title, opening = str(facts.get("title") or film), facts.get("opening")
             slug = film_slug_in(self.film_traits, film, title, opening and opening.year)
-            found[film] = KnownFilm(film, title, opening, facts, slug)
-            taken.add(slug)
+            known[film] = KnownFilm(film, title, opening, facts, slug)
+            slugs.add(slug)
         feeds = _in_feeds(self.context)
         for slug in self.film_traits:
-            if slug not in taken:
+            if slug not in slugs:
                 facts = feeds.get(slug, {"title": slug})
-                found[slug] = KnownFilm(slug, facts["title"], facts.get("opening"), facts, slug)
-        return found
+                known[slug] = KnownFilm(slug, facts["title"], facts.get("opening"), facts, slug)
+        return known
 
     @cached_property
     def span(self) -> tuple[date | None, date | None]:
         """The first and the last day of the events that are known by the day."""
-        laid = self.context.engine.scan(self.context.lake.snapshot(PERSON_EVENT))
+        events = self.context.engine.scan(self.context.lake.snapshot(PERSON_EVENT))
         until = min(self.day, self.population.build.as_of)
-        known = laid.filter(laid.day <= ibis.literal(until))
+        known = events.filter(events.day <= ibis.literal(until))
         ends = known.aggregate(first=known.day.min(), last=known.day.max())
         row = self.context.engine.arrow(ends).to_pylist()[0]
         return row["first"], row["last"]
 
     @cached_property
     def words(self) -> dict[str, FilmWords]:
-        """What is told of every film, by id."""
+        """Every film in words, by id."""
         return {
             k.film: film_words(k.film, {**k.facts, "title": k.title, "opening": k.opening})
             for k in self.films.values()
@@ -112,17 +118,17 @@ class FilmHouse:
 
     @cached_property
     def space(self) -> WordSpace:
-        """How common words are among those films; one for all that is asked in one go."""
+        """How common words are among those films; the same for all questions to this sample."""
         return word_space(self.words.values())
 
     @cached_property
     def blocks(self) -> Blocks:
         """The person-major form."""
-        # Files are mapped into memory, so they are kept beside a local workspace only.
+        # Files are mapped into memory, so they lie beside a local workspace only.
         place = self.context.place
         if place.is_local:
             return Blocks(self.context.lake, self.population.build, place.path / CACHE)
-        self._folder = TemporaryDirectory(prefix="fullhouse-discover-")
+        self._folder = TemporaryDirectory(prefix="fullhouse-sample-")
         return Blocks(self.context.lake, self.population.build, Path(self._folder.name))
 
     def find(self, film: str) -> KnownFilm:
@@ -130,67 +136,89 @@ class FilmHouse:
         film = films.renamed(self.context.lake).get(film, film)
         if film in self.films:
             return self.films[film]
-        hint = did_you_mean(film, self.films) or (
-            " Import films with 'fullhouse film import', or add one with 'fullhouse film add'."
-        )
         raise InputError(
             f"No film {film!r} was known in {self.territory} on {self.day}, and nobody in the"
-            f" house marked or saw one of that name.{hint}"
+            f" house marked or saw one of that name.{did_you_mean(film, self.films)}"
         )
 
     def people(self, *rules: str) -> Sequence[PersonSet]:
         """The people who fit each rule and take part in the population's purpose, by block."""
         plans = [self.population.plan(rule) for rule in rules]
-        found: list[dict[int, BitMap]] = [{} for _ in plans]
+        members: list[dict[int, BitMap]] = [{} for _ in plans]
         for block, sets, _ in audiences.people(self.population, *plans):
-            for mine, here in zip(found, sets, strict=True):
-                gone = self.left_out.get(block)
-                mine[block] = here if gone is None else here - gone
-        return found
+            excluded = self.left_out.get(block)
+            for one, here in zip(members, sets, strict=True):
+                one[block] = here if excluded is None else here - excluded
+        return members
+
+    def outcome(self, traits: Sequence[Trait]) -> Outcome:
+        """The outcome of having any of some traits."""
+        plan = self.population.plan(any_of([t.name for t in traits]))
+        text = audiences.to_text(plan.rule)
+        (people,) = self.people(text)
+        return outcome_of(text, plan.rule, self.population.catalogue, people)
+
+    def own_events(self, outcome: Outcome) -> OwnEvents:
+        """The events that make up an outcome."""
+        context = self.context
+        return own_events(context.engine, context.lake, self.population.build, outcome)
+
+    def sheet(self, base: PersonSet, audience: LikelyAudience) -> Sheet:
+        """The people of a base in memory, with a film's likely audience as the seed."""
+        return sheet(
+            self.blocks,
+            base,
+            audience.outcome.people,
+            audience.own,
+            self.traits,
+            key=self.population.key,
+            interest=audience.interest,
+        )
 
     def close(self) -> None:
-        """Remove what was made for this use alone."""
+        """Remove the files of this use alone."""
         if self._folder is not None:
             self._folder.cleanup()
 
-    def __enter__(self) -> "FilmHouse":
+    def __enter__(self) -> "AnalysisSample":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def film_house(
+def analysis_sample(
     context: Context,
     *,
     territory: str | None = None,
     as_of: date | None = None,
     purpose: str = ANALYTICS,
     left_out: PersonSet | None = None,
-) -> FilmHouse:
-    """The house as of a day; today where none is given."""
-    # The latest day that has begun anywhere.
-    today = (datetime.now(UTC) + timedelta(hours=14)).date()
-    if as_of is not None and as_of > today:
-        raise InputError(f"--as-of {as_of} has not come yet; the latest day that can be asked for"
-                         f" is {today}.")  # fmt: skip
+) -> AnalysisSample:
+    """The sample as of a day, the context's today where none is given; not of a day to come."""
+    if as_of is not None and as_of > context.today:
+        raise InputError(
+            f"--as-of {as_of} has not come yet; the latest day that can be asked for"
+            f" is {context.today}."
+        )
     territory = territory or context.settings.territory
     films.check_territory(territory)
-    population = audience_population(context, as_of=as_of, purpose=purpose)
-    return FilmHouse(context, territory, as_of or today, population, left_out or {})
+    population = house_population(context, as_of=as_of, purpose=purpose)
+    return AnalysisSample(context, territory, as_of or context.today, population, left_out or {})
 
 
-def _told(context: Context, territory: str, day: date) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    rows = films.facts(context.lake, territory, day, fields=TOLD)
+def _facts(context: Context, territory: str, day: date) -> dict[str, dict[str, Any]]:
+    """The facts of each film that were known on the day."""
+    known: dict[str, dict[str, Any]] = {}
+    rows = films.facts(context.lake, territory, day, fields=TASTE_FIELDS)
     for row in rows.select(["film", "field", "value"]).to_pylist():
-        found.setdefault(row["film"], {})[row["field"]] = value(row["field"], row["value"])
-    return found
+        known.setdefault(row["film"], {})[row["field"]] = value(row["field"], row["value"])
+    return known
 
 
 def _in_feeds(context: Context) -> dict[str, dict[str, Any]]:
     """Title, genres and year of the films of the house's own feeds, by slug."""
-    found: dict[str, dict[str, Any]] = {}
+    by_slug: dict[str, dict[str, Any]] = {}
     rows = context.lake.read(ITEM, columns=["kind", "title", "genres", "release_year"])
     for row in rows.to_pylist():
         if row["kind"] != "film" or not row["title"]:
@@ -198,7 +226,7 @@ def _in_feeds(context: Context) -> dict[str, dict[str, Any]]:
         year, genres = row["release_year"], (row["genres"] or "").split("|")
         facts: dict[str, Any] = {"title": row["title"], "genres": [g for g in genres if g]}
         if year:
-            # The last day of the year: a film whose day is unknown is not told early.
+            # The last day of the year: a film whose day is unknown is not used too early.
             facts["opening"] = date(year, 12, 31)
-        found.setdefault(film_slug(row["title"], year), facts)
-    return found
+        by_slug.setdefault(film_slug(row["title"], year), facts)
+    return by_slug

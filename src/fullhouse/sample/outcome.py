@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 import ibis
 import numpy as np
@@ -13,13 +14,15 @@ from fullhouse.audiences.catalogue import Catalogue
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
 from fullhouse.core.person_sets import PersonSet
-from fullhouse.discovery.tally import Own
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.sample.blocks import Block
-from fullhouse.sample.kinds import kinds_of
+from fullhouse.sample.film_traits import kinds_of
 from fullhouse.traits.count import matching_events, trait_counts
 from fullhouse.traits.trait import KINDS, Build, Trait
+
+Source: TypeAlias = Literal["interest", "comps", "text"]
+"""Where a likely audience comes from: the film itself, comparable films, or its words alone."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,51 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Seed:
+    """One part of a likely audience: a rule, how many people it gives, and why it is used."""
+
+    source: Source
+    rule: str
+    people: int
+    why: str
+
+
+@dataclass(frozen=True)
+class LikelyAudience:
+    """Whom a film's audience is estimated from: the outcome with its own events, and its parts.
+
+    `interest` are those who showed interest in the film itself, `used` the parts with the reason
+    for each.
+    """
+
+    outcome: Outcome
+    own: "OwnEvents"
+    traits: tuple[Trait, ...]
+    interest: PersonSet
+    used: tuple[Seed, ...]
+
+
+@dataclass(frozen=True)
+class OutcomeChanges:
+    """What some people's outcome events change; rows of people are in the order they are counted.
+
+    `removed` (one row for each of KINDS) is taken from activity. `events` are the outcome's, for
+    the index. `overlap` names (row, trait, events): the trait's events that are the outcome's too.
+    """
+
+    removed: npt.NDArray[np.int32]
+    events: Integers
+    overlap: tuple[Integers, Integers, Integers]
+
+    def part(self, rows: slice) -> "OutcomeChanges":
+        """The same for some of the rows."""
+        row, trait, events = self.overlap
+        low, high = np.searchsorted(row, [rows.start, rows.stop])
+        some = (row[low:high] - rows.start, trait[low:high], events[low:high])
+        return OutcomeChanges(self.removed[:, rows], self.events[rows], some)
+
+
+@dataclass(frozen=True)
 class OwnEvents:
     """The outcome's events, for every person who has any, in it or not; people ascend.
 
@@ -86,7 +134,7 @@ class OwnEvents:
         counts[:, here] = self.counts[:, at]
         return counts
 
-    def of(self, block: Block, rows: Integers) -> Own:
+    def of(self, block: Block, rows: Integers) -> OutcomeChanges:
         """The same for some people of a block, as rows of it."""
         persons = block.persons[rows].astype(np.int64)
         counts = self.counts_of(block, rows)
@@ -96,7 +144,7 @@ class OwnEvents:
         row, known = _find(persons, person[low:high])
         shared = (row, trait[low:high][known], events[low:high][known])
         mine = counts[np.array(self.needed) > 0].sum(0, dtype=np.int32)
-        return Own(removed, mine, shared)
+        return OutcomeChanges(removed, mine, shared)
 
 
 def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> OwnEvents:
@@ -186,3 +234,19 @@ def _find(known: Integers, wanted: Integers) -> tuple[Integers, npt.NDArray[np.b
     inside = np.flatnonzero(at < len(known))
     here[inside] = known[at[inside]] == wanted[inside]
     return at[here], here
+
+
+def subtract_events(
+    events: Integers, owner: Integers, trait: Integers, own: OutcomeChanges
+) -> None:
+    """Take the outcome's events from those of the traits; pairs are in order of row and trait."""
+    row, which, shared = own.overlap
+    # Traits that are not counted are among the pairs too: their numbers may be the highest.
+    traits = 1 + max((int(t.max()) for t in (trait, which) if len(t)), default=0)
+    keys = owner.astype(np.int64) * traits + trait
+    wanted = row.astype(np.int64) * traits + which
+    at = np.searchsorted(keys, wanted)
+    inside = at < len(keys)
+    at, wanted, shared = at[inside], wanted[inside], shared[inside]
+    same = keys[at] == wanted
+    events[at[same]] -= shared[same]
