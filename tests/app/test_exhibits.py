@@ -84,7 +84,7 @@ def market(inside: AnalysisSample, film: str) -> FilmMarket:
 
 @pytest.fixture
 def ask(made: House, film: str, market: FilmMarket, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(exhibits, "market_of", lambda *_: market)
+    monkeypatch.setattr(exhibits, "_market", lambda *_: market)
 
     def asked(city: str | None = CITY, **options: object):
         options = {"as_of": MARKET.today, "minimum": 5} | options
