@@ -149,7 +149,7 @@ def test_every_table_and_chart_can_be_had_as_data():
     assert [float(r["response"]) for r in read.rows(f"{FILM}-learned.csv")] == [0.31, 0.04]
     verdicts = read.rows(f"{FILM}-verdicts.csv")
     assert [r["claimed_low"] for r in verdicts] == ["1.8", "2.0", "1.1"]
-    assert verdicts[2]["seen"] == ""
+    assert verdicts[2]["observed"] == ""
     assert len(read.rows("harbour-1-looks.csv")) == 2
     assert len(read.rows(f"{FILM}-reliability.csv")) == 42
     (came,) = read.rows(f"{FILM}-came-true.csv")
