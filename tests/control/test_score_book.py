@@ -6,22 +6,27 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from fullhouse.control import Entry, entries, issue, open_control, stream, verify
 from fullhouse.control import score_book as book
+from fullhouse.control.schema import Base
 from fullhouse.core.errors import ConflictError
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+COLUMNS = ", ".join(("tenant", *book.FIELDS, "hash"))
 GUARDS = ("forecast_entry_no_update", "forecast_entry_no_delete", "forecast_entry_follows")
 
 
@@ -93,12 +98,12 @@ def test_time_is_kept_as_utc_text_whatever_zone_it_is_given_in(database):
         "DELETE FROM forecast_entry WHERE id = 5",
         "DELETE FROM forecast_entry",
         "UPDATE OR REPLACE forecast_entry SET film = 'x'",
-        "REPLACE INTO forecast_entry SELECT id, issued_at, 'x', territory, as_of, horizon, code,"
-        " model, payload, previous, hash FROM forecast_entry WHERE id = 5",
-        "INSERT INTO forecast_entry SELECT 7, issued_at, film, territory, as_of, horizon, code,"
-        " model, payload, hash, 'h' FROM forecast_entry WHERE id = 5",
-        "INSERT INTO forecast_entry SELECT 6, issued_at, film, territory, as_of, horizon, code,"
-        " model, payload, previous, 'h' FROM forecast_entry WHERE id = 5",
+        f"REPLACE INTO forecast_entry ({COLUMNS}) SELECT tenant, id, issued_at, 'x', territory,"
+        " as_of, horizon, code, model, payload, previous, hash FROM forecast_entry WHERE id = 5",
+        f"INSERT INTO forecast_entry ({COLUMNS}) SELECT tenant, 7, issued_at, film, territory,"
+        " as_of, horizon, code, model, payload, hash, 'h' FROM forecast_entry WHERE id = 5",
+        f"INSERT INTO forecast_entry ({COLUMNS}) SELECT tenant, 6, issued_at, film, territory,"
+        " as_of, horizon, code, model, payload, previous, 'h' FROM forecast_entry WHERE id = 5",
     ],
     ids=["edit", "move", "delete", "empty", "replace rows", "replace", "gap", "fork"],
 )
@@ -323,14 +328,45 @@ def test_a_book_that_never_rests_is_an_error_and_nothing_is_written(database, mo
     assert entries(database, film="a-2026") == []
 
 
-def test_downgrade_and_upgrade_again(database):
-    config = migrations()
+def at_0005(url):
+    """A database as the version before tenants made it, with a book of two entries."""
+    database, config = create_engine(url), migrations()
     with database.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
-        assert not inspect(connection).has_table("forecast_entry")
-        command.upgrade(config, "head")
-    assert verify(database).unguarded == ()
+        command.upgrade(config, "0005")
+        previous, names = book.FIRST, (*book.FIELDS, "hash")
+        for k in (1, 2):
+            at = "2026-11-02T09:30:00.000000Z"
+            entry = Entry(k, at, f"film-{k}", "US", "2026-11-01", "week-4",
+                          "c", "m1", "{}", previous, "")  # fmt: skip
+            values = vars(entry) | {"hash": entry.computed()}
+            places = ", ".join(f":{n}" for n in names)
+            insert = f"INSERT INTO forecast_entry ({', '.join(names)}) VALUES ({places})"
+            connection.execute(text(insert), values)
+            previous = values["hash"]
+    database.dispose()
+    return previous
+
+
+def test_a_book_from_before_tenants_is_the_houses_and_goes_on(url):
+    head = at_0005(url)
+    control = open_control(url)
+    assert verify(control, head=head) == book.Verified(2, head, noted=2)
+    assert add(control).id == 3
+    with pytest.raises(DatabaseError, match="score book"):
+        run(control, "DELETE FROM forecast_entry WHERE id = 3")
+
+
+def test_each_tenant_has_a_book_of_its_own(database):
+    other = replace(database, tenant="studio")
+    first, second = add(database), add(database, "b-2026")
+    theirs = add(other, "c-2026")
+    assert (first.id, second.id, theirs.id) == (1, 2, 1)
+    assert theirs.previous == book.FIRST
+    assert entries(other) == [theirs]
+    assert entries(database) == [first, second]
+    assert (verify(database).entries, verify(other).entries) == (2, 1)
+    assert book.issued_films(other) == [("c-2026", "US")]
 
 
 @pytest.fixture(scope="module")
@@ -375,10 +411,10 @@ def test_postgresql_keeps_the_same_book(postgres, tmp_path):
         "DELETE FROM forecast_entry WHERE id = 3",
         "TRUNCATE forecast_entry",
         "SET session_replication_role = replica; DELETE FROM forecast_entry",
-        "INSERT INTO forecast_entry SELECT 9, issued_at, film, territory, as_of, horizon, code,"
-        " model, payload, hash, 'h' FROM forecast_entry WHERE id = 3",
+        f"INSERT INTO forecast_entry ({COLUMNS}) SELECT tenant, 9, issued_at, film, territory,"
+        " as_of, horizon, code, model, payload, hash, 'h' FROM forecast_entry WHERE id = 3",
         "INSERT INTO forecast_entry SELECT * FROM forecast_entry WHERE id = 3"
-        " ON CONFLICT (id) DO UPDATE SET film = 'x'",
+        " ON CONFLICT (tenant, id) DO UPDATE SET film = 'x'",
     ):
         with pytest.raises(DatabaseError, match="score book"):
             run(database, statement)
@@ -393,10 +429,20 @@ def test_postgresql_keeps_the_same_book(postgres, tmp_path):
     )
     found = verify(database)
     assert (found.broken, found.unguarded) == (2, ("forecast_entry_no_change",))
-    config = migrations()
-    with create_engine(postgres).begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
-        command.upgrade(config, "head")
-    assert verify(database) == book.Verified(0, book.FIRST)
     database.dispose()
+
+
+@pytest.mark.slow
+def test_postgresql_from_before_tenants_is_upgraded(postgres):
+    with create_engine(postgres).begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
+    head = at_0005(postgres)
+    control = open_control(postgres)
+    assert verify(control, head=head) == book.Verified(2, head, noted=2)
+    assert add(control).id == 3
+    assert add(replace(control, tenant="studio")).id == 1
+    with pytest.raises(DatabaseError, match="score book"):
+        run(control, "DELETE FROM forecast_entry WHERE id = 3")
+    with control.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    control.dispose()

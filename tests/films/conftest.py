@@ -1,20 +1,19 @@
-"""A lake, a control database, and sets made up of a few words."""
+"""A lake, a control control, and sets made up of a few words."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import Engine as Database
 
-from fullhouse.control import open_control
+from fullhouse.control import Control, open_control
 from fullhouse.films import GROSSES, Entry, FilmSet, Said
 
 AT = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
+def control(tmp_path: Path) -> Control:
     return open_control(f"sqlite:///{tmp_path / 'control.db'}")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import Engine as Database
 
+from fullhouse.control import Control
 from fullhouse.core.errors import InputError
 from fullhouse.films import grosses, known, parse_value, plain, signals, take
 from fullhouse.lake import Lake
@@ -34,12 +34,12 @@ def write(folder: Path, text: str, name: str = "given.csv") -> Path:
 
 
 def test_films_grosses_and_signals_by_their_columns(
-    lake: Lake, database: Database, tmp_path: Path
+    lake: Lake, control: Control, tmp_path: Path
 ) -> None:
     for text in (FILMS, GROSSES, SIGNALS):
         found = plain.read(write(tmp_path, text))
         assert found.problems == ()
-        assert take(lake, database, found, at=AT).problems == ()
+        assert take(lake, control, found, at=AT).problems == ()
     film = known(lake, "bramble-2025", "US", LATE)
     assert film.facts == {
         "title": "Bramble",
@@ -59,15 +59,15 @@ def test_films_grosses_and_signals_by_their_columns(
 
 
 def test_days_of_an_unknown_film_are_refused_until_it_is_here(
-    lake: Lake, database: Database, tmp_path: Path
+    lake: Lake, control: Control, tmp_path: Path
 ) -> None:
     days = plain.read(write(tmp_path, GROSSES))
-    done = take(lake, database, days, at=AT)
+    done = take(lake, control, days, at=AT)
     assert [p.problem for p in done.problems] == ["no such film here"]
     assert done.grosses == 0
-    take(lake, database, plain.read(write(tmp_path, FILMS)), at=AT)
-    assert take(lake, database, days, at=AT).grosses == 2
-    assert take(lake, database, days, at=AT).already
+    take(lake, control, plain.read(write(tmp_path, FILMS)), at=AT)
+    assert take(lake, control, days, at=AT).grosses == 2
+    assert take(lake, control, days, at=AT).already
 
 
 def test_parquet_reads_the_same(tmp_path: Path) -> None:
@@ -85,10 +85,10 @@ def test_parquet_reads_the_same(tmp_path: Path) -> None:
     assert plain.read(path).grosses.to_pylist() == csv.grosses.to_pylist()[:1]
 
 
-def test_title_and_opening_name_a_film_too(lake: Lake, database: Database, tmp_path: Path) -> None:
+def test_title_and_opening_name_a_film_too(lake: Lake, control: Control, tmp_path: Path) -> None:
     text = "title,opening,day,gross\nBramble,2025-03-07,2025-03-07,10\n"
     found = plain.read(write(tmp_path, text), territory="US", currency="USD")
-    take(lake, database, found, at=AT)
+    take(lake, control, found, at=AT)
     assert known(lake, "bramble-2025", "US", LATE).title == "Bramble"
     assert grosses(lake, "US", LATE)["gross"].to_pylist() == [10.0]
 

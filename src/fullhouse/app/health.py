@@ -117,7 +117,7 @@ def _lake(context: Context) -> HealthCheck:
 
 
 def _control(context: Context) -> HealthCheck:
-    return HealthCheck("control", True, "control_open", {"database": context.control.dialect.name})
+    return HealthCheck("control", True, "control_open", {"database": context.control.dialect})
 
 
 def _engine(context: Context) -> HealthCheck:

@@ -7,13 +7,10 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
-from sqlalchemy import Engine as Database
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.rule import Saved
-from fullhouse.control import AudienceRow
+from fullhouse.control import AudienceRow, Control
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
@@ -22,7 +19,7 @@ from fullhouse.lake import BITMAPS, Lake
 
 def freeze(
     lake: Lake,
-    control: Database,
+    control: Control,
     audience: Audience,
     members: PersonSet,
     *,
@@ -48,33 +45,36 @@ def freeze(
     if not lake.append_checked(AUDIENCE_BLOCK, rows, batch=batch, guard=guard, writer=BITMAPS):
         raise ValueError(f"batch {batch!r} was used before")
     done = replace(audience, version=version, persons=size(members))
-    with Session(control) as session:
+    with control.session() as session:
         values = vars(done) | {"as_of": done.as_of.isoformat()}
-        session.add(AudienceRow(**values))
+        session.add(AudienceRow(tenant=control.tenant, **values))
         session.commit()
     return done
 
 
-def saved_audiences(control: Database) -> list[Audience]:
+def saved_audiences(control: Control) -> list[Audience]:
     """Every version of every saved audience, by name, the newest version first."""
     order = (AudienceRow.name, AudienceRow.version.desc())
-    with Session(control) as session:
-        return [_audience(r) for r in session.scalars(select(AudienceRow).order_by(*order))]
+    with control.session() as session:
+        own = control.own(AudienceRow)
+        return [_audience(r) for r in session.scalars(own.order_by(*order))]
 
 
-def versions(control: Database, name: str) -> list[Audience]:
+def versions(control: Control, name: str) -> list[Audience]:
     """The versions of one audience, the newest first."""
-    found = select(AudienceRow).where(AudienceRow.name == name)
-    with Session(control) as session:
+    found = control.own(AudienceRow).where(AudienceRow.name == name)
+    with control.session() as session:
         rows = session.scalars(found.order_by(AudienceRow.version.desc()))
         return [_audience(r) for r in rows]
 
 
-def find_saved(control: Database, wanted: Saved) -> Audience:
+def find_saved(control: Control, wanted: Saved) -> Audience:
     """A saved audience: the version named, or the newest; an error with near names."""
     found = versions(control, wanted.name)
     if not found:
-        known = {a.name for a in saved_audiences(control)}
+        names = control.own(AudienceRow.name).distinct()
+        with control.session() as session:
+            known = set(session.scalars(names))
         hint = did_you_mean(wanted.name, known) or (
             "" if known else " Save one with: fullhouse audience save NAME RULE"
         )

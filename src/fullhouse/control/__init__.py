@@ -1,6 +1,6 @@
 """The control database: saved audiences, links of films, the score book and the audit log."""
 
-from fullhouse.control.control import audit_log, open_control, record
+from fullhouse.control.control import HOUSE, Control, audit_log, open_control, record, utc_now
 from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
 from fullhouse.control.score_book import (
     Entry,
@@ -13,8 +13,10 @@ from fullhouse.control.score_book import (
 )
 
 __all__ = [
+    "HOUSE",
     "AudienceRow",
     "AuditRow",
+    "Control",
     "Entry",
     "FilmLinkRow",
     "ForecastRow",
@@ -26,5 +28,6 @@ __all__ = [
     "open_control",
     "record",
     "stream",
+    "utc_now",
     "verify",
 ]

@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Engine as Database
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from fullhouse.control.campaign_records import (
     SavedCampaign,
@@ -16,18 +13,24 @@ from fullhouse.control.campaign_records import (
     SavedResponse,
     SavedVerdict,
 )
+from fullhouse.control.control import Control
 from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
 from fullhouse.core.errors import ConflictError, InputError, did_you_mean
 
 
 def save_plan(
-    database: Database, name: str, film: str, body: Mapping[str, Any], *, at: datetime
+    control: Control, name: str, film: str, body: Mapping[str, Any], *, at: datetime
 ) -> SavedPlan:
     """Save a plan as the next version of its name."""
-    with Session(database) as session:
-        newest = session.scalar(select(func.max(PlanRow.version)).where(PlanRow.name == name))
+    with control.session() as session:
+        versions = control.own(PlanRow.version).where(PlanRow.name == name)
+        newest = session.scalar(versions.order_by(PlanRow.version.desc()).limit(1))
         version = 1 + (newest or 0)
-        session.add(PlanRow(name=name, version=version, film=film, body=dict(body), at=at))
+        session.add(
+            PlanRow(
+                tenant=control.tenant, name=name, version=version, film=film, body=dict(body), at=at
+            )
+        )
         try:
             session.commit()
         except IntegrityError:
@@ -35,21 +38,21 @@ def save_plan(
     return SavedPlan(name, version, film, body, at)
 
 
-def plans(database: Database) -> list[SavedPlan]:
+def plans(control: Control) -> list[SavedPlan]:
     """Every version of every plan, by name, the newest version first."""
-    with Session(database) as session:
-        rows = session.scalars(select(PlanRow).order_by(PlanRow.name, PlanRow.version.desc()))
+    with control.session() as session:
+        rows = session.scalars(control.own(PlanRow).order_by(PlanRow.name, PlanRow.version.desc()))
         return [_plan(row) for row in rows]
 
 
-def find_plan(database: Database, name: str) -> SavedPlan:
+def find_plan(control: Control, name: str) -> SavedPlan:
     """A plan by NAME (the newest version) or NAME@VERSION; an error with near names."""
     plain, _, version = name.partition("@")
-    versions = select(PlanRow).where(PlanRow.name == plain).order_by(PlanRow.version.desc())
-    with Session(database) as session:
+    versions = control.own(PlanRow).where(PlanRow.name == plain).order_by(PlanRow.version.desc())
+    with control.session() as session:
         rows = list(session.scalars(versions))
         if not rows:
-            names = session.scalars(select(PlanRow.name).distinct())
+            names = session.scalars(control.own(PlanRow.name).distinct())
             raise InputError(f"No plan {plain!r}.{did_you_mean(plain, names)}")
         for row in rows:
             if not version or str(row.version) == version:
@@ -59,10 +62,12 @@ def find_plan(database: Database, name: str) -> SavedPlan:
         )
 
 
-def add_campaign(database: Database, campaign: SavedCampaign) -> None:
+def add_campaign(control: Control, campaign: SavedCampaign) -> None:
     """Save a campaign; its name may be used once."""
-    with Session(database) as session:
-        session.add(CampaignRow(**(vars(campaign) | {"body": dict(campaign.body)})))
+    with control.session() as session:
+        session.add(
+            CampaignRow(tenant=control.tenant, **(vars(campaign) | {"body": dict(campaign.body)}))
+        )
         try:
             session.commit()
         except IntegrityError:
@@ -72,43 +77,43 @@ def add_campaign(database: Database, campaign: SavedCampaign) -> None:
             ) from None
 
 
-def campaigns(database: Database) -> list[SavedCampaign]:
+def campaigns(control: Control) -> list[SavedCampaign]:
     """Every campaign, the newest first."""
-    with Session(database) as session:
-        rows = session.scalars(select(CampaignRow).order_by(CampaignRow.at.desc()))
+    with control.session() as session:
+        rows = session.scalars(control.own(CampaignRow).order_by(CampaignRow.at.desc()))
         return [_campaign(row) for row in rows]
 
 
-def campaign_named(database: Database, name: str) -> SavedCampaign | None:
+def campaign_named(control: Control, name: str) -> SavedCampaign | None:
     """A campaign by its name, if there is one."""
-    with Session(database) as session:
-        row = session.scalar(select(CampaignRow).where(CampaignRow.name == name))
+    with control.session() as session:
+        row = session.scalar(control.own(CampaignRow).where(CampaignRow.name == name))
         return None if row is None else _campaign(row)
 
 
-def find_campaign(database: Database, name: str) -> SavedCampaign:
+def find_campaign(control: Control, name: str) -> SavedCampaign:
     """A campaign by its name; an error with near names."""
-    campaign = campaign_named(database, name)
+    campaign = campaign_named(control, name)
     if campaign is None:
-        with Session(database) as session:
-            names = session.scalars(select(CampaignRow.name))
+        with control.session() as session:
+            names = session.scalars(control.own(CampaignRow.name))
             raise InputError(f"No campaign {name!r}.{did_you_mean(name, names)}")
     return campaign
 
 
 def add_readout(
-    database: Database,
+    control: Control,
     readout: SavedReadout,
     responses: Sequence[SavedResponse] = (),
     verdicts: Sequence[SavedVerdict] = (),
 ) -> None:
     """Append a readout with the responses and verdicts that it gives, all or nothing."""
-    with Session(database) as session:
+    with control.session() as session:
         plain = vars(readout) | {"as_of": readout.as_of.isoformat(), "body": dict(readout.body)}
-        session.add(ReadoutRow(**plain))
+        session.add(ReadoutRow(tenant=control.tenant, **plain))
         for each in responses:
             dated = {"known_on": each.known_on.isoformat(), "doses": dict(each.doses)}
-            session.add(LearnedRow(**(vars(each) | dated)))
+            session.add(LearnedRow(tenant=control.tenant, **(vars(each) | dated)))
         for card in verdicts:
             fields = vars(card) | {
                 "known_on": card.known_on.isoformat(),
@@ -116,29 +121,29 @@ def add_readout(
                 "seen": list(card.observed),
             }
             del fields["observed"]
-            session.add(VerdictRow(**fields))
+            session.add(VerdictRow(tenant=control.tenant, **fields))
         session.commit()
 
 
-def readouts(database: Database, campaign: str) -> list[SavedReadout]:
+def readouts(control: Control, campaign: str) -> list[SavedReadout]:
     """The readouts of a campaign, in the order in which they were saved."""
-    query = select(ReadoutRow).where(ReadoutRow.campaign == campaign).order_by(ReadoutRow.id)
-    with Session(database) as session:
+    query = control.own(ReadoutRow).where(ReadoutRow.campaign == campaign).order_by(ReadoutRow.id)
+    with control.session() as session:
         return [
             SavedReadout(r.campaign, date.fromisoformat(r.as_of), r.body, _utc(r.at))
             for r in session.scalars(query)
         ]
 
 
-def saved_responses(database: Database, *, as_of: date) -> list[SavedResponse]:
+def saved_responses(control: Control, *, as_of: date) -> list[SavedResponse]:
     """What was known on a day: of each campaign the responses of its newest readout.
 
     An older readout may have split the campaign into other parts, so nothing of it stands beside
     the newer one.
     """
-    query = select(LearnedRow).where(LearnedRow.known_on <= as_of.isoformat())
+    query = control.own(LearnedRow).where(LearnedRow.known_on <= as_of.isoformat())
     newest: dict[str, dict[str, SavedResponse]] = {}
-    with Session(database) as session:
+    with control.session() as session:
         for r in session.scalars(query.order_by(LearnedRow.known_on, LearnedRow.id)):
             response = SavedResponse(
                 date.fromisoformat(r.known_on), r.campaign, r.film, r.line, r.audience, r.kind,
@@ -152,13 +157,13 @@ def saved_responses(database: Database, *, as_of: date) -> list[SavedResponse]:
     return sorted(every, key=lambda x: (x.known_on, x.campaign, x.line))
 
 
-def verdicts(database: Database, *, as_of: date, film: str | None = None) -> list[SavedVerdict]:
+def verdicts(control: Control, *, as_of: date, film: str | None = None) -> list[SavedVerdict]:
     """What was known on a day of cards: of each campaign and rule the newest verdict."""
-    query = select(VerdictRow).where(VerdictRow.known_on <= as_of.isoformat())
+    query = control.own(VerdictRow).where(VerdictRow.known_on <= as_of.isoformat())
     if film is not None:
         query = query.where(VerdictRow.film == film)
     newest: dict[tuple[str, str], SavedVerdict] = {}
-    with Session(database) as session:
+    with control.session() as session:
         for r in session.scalars(query.order_by(VerdictRow.known_on, VerdictRow.id)):
             value, low, high = r.claimed
             observed, least, most = r.seen

@@ -1,72 +1,169 @@
 """The control database: SQLite by default, PostgreSQL in production."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, create_engine, inspect, select, text
+from sqlalchemy import Connection, Select, create_engine, event, select, text
 from sqlalchemy import Engine as Database
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import InputError
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration."""
 
+HOUSE = "house"
+"""The tenant that the house itself is."""
 
-def open_control(url: str) -> Database:
-    """The database at an SQLAlchemy URL, its schema brought to the newest version.
+WAIT_SECONDS = 60
+"""How long a writer waits for another one of a SQLite database, which lets one in at a time."""
+
+_MIGRATION_LOCK = 0x46554C4C
+"""The advisory lock under which PostgreSQL is migrated: a number that nobody else takes."""
+
+
+def utc_now() -> datetime:
+    """The clock of the edge; nothing below it reads one."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Control:
+    """The control database as one tenant sees it: every query is by tenant, every row has one."""
+
+    database: Database
+    tenant: str = HOUSE
+    actor: str = "operator"
+    clock: Callable[[], datetime] = field(default=utc_now, repr=False, compare=False)
+
+    @property
+    def dialect(self) -> str:
+        """The kind of database: sqlite or postgresql."""
+        return self.database.dialect.name
+
+    def own(self, *columns: Any) -> Select[Any]:
+        """A query of the tenant's own rows: of a row class, or of some of its columns."""
+        kind = getattr(columns[0], "class_", columns[0])
+        return select(*columns).where(kind.tenant == self.tenant)
+
+    def session(self) -> Session:
+        """A unit of work on rows."""
+        return Session(self.database)
+
+    def connect(self) -> Connection:
+        """A connection for reading."""
+        return self.database.connect()
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A connection whose changes are committed together at the end, or not at all."""
+        return self.database.begin()
+
+    def dispose(self) -> None:
+        """Close the connections."""
+        self.database.dispose()
+
+
+def open_control(url: str) -> Control:
+    """The database at an SQLAlchemy URL as the house sees it, its schema at the newest version.
 
     An error when a newer Fullhouse has worked on it: what that one wrote is not known here.
     """
     try:
-        database = create_engine(url)
-        with database.begin() as connection:
-            revision = _revision(connection)
-            if revision is not None and revision > HEAD:
-                raise InputError(
-                    f"A newer version of Fullhouse has worked on this workspace (its control"
-                    f" database is at schema {revision}, this version knows {HEAD}). Use that"
-                    " version, or restore a backup from before."
-                )
-            if revision != HEAD:
-                _upgrade(connection)
+        database = _engine(url)
+        if _revision(database) != HEAD:
+            _migrate(database)
     except (ArgumentError, OperationalError, ModuleNotFoundError) as problem:
         raise InputError(
             f"Cannot open the control database: {str(problem).splitlines()[0]}"
             " It is named by setting 'control', such as"
             " postgresql+psycopg://user@host/fullhouse."
         ) from None
-    return database
+    return Control(database)
 
 
-def record(database: Database, action: str, detail: dict[str, object]) -> None:
-    """Append to the audit log."""
-    with Session(database) as session:
-        session.add(AuditRow(at=datetime.now(UTC), action=action, detail=detail))
+def record(control: Control, action: str, detail: dict[str, object]) -> None:
+    """Append to the audit log, under the tenant and the actor."""
+    row = AuditRow(
+        tenant=control.tenant,
+        actor=control.actor,
+        at=control.clock(),
+        action=action,
+        detail=detail,
+    )
+    with control.session() as session:
+        session.add(row)
         session.commit()
 
 
-def audit_log(database: Database, *, most: int = 100) -> list[AuditRow]:
-    """The newest entries of the audit log, newest first."""
-    with Session(database) as session:
-        return list(session.scalars(select(AuditRow).order_by(AuditRow.id.desc()).limit(most)))
+def audit_log(control: Control, *, most: int = 100) -> list[AuditRow]:
+    """The newest entries of the tenant's audit log, newest first."""
+    newest = control.own(AuditRow).order_by(AuditRow.id.desc()).limit(most)
+    with control.session() as session:
+        return list(session.scalars(newest))
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+def _engine(url: str) -> Database:
+    lite = url.startswith("sqlite")
+    return create_engine(url, **({"connect_args": {"timeout": WAIT_SECONDS}} if lite else {}))
 
 
-def _upgrade(connection: Connection) -> None:
+def _revision(database: Database) -> str | None:
+    """The migration that the database is at; None where there is none yet. One cheap look."""
+    try:
+        with database.connect() as connection:
+            return _read_revision(connection)
+    except (OperationalError, ProgrammingError) as problem:
+        if "alembic_version" in str(problem.orig):
+            return None
+        raise
+
+
+def _read_revision(connection: Connection) -> str | None:
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if revision is not None and revision > HEAD:
+        raise InputError(
+            f"A newer version of Fullhouse has worked on this workspace (its control"
+            f" database is at schema {revision}, this version knows {HEAD}). Use that"
+            " version, or restore a backup from before."
+        )
+    return revision
+
+
+def _migrate(database: Database) -> None:
+    """Bring the schema up to date: one process does, the others wait, and find it done."""
     # Imported here: it takes longer than most commands, and is needed once a release.
     from alembic import command
     from alembic.config import Config
 
+    if database.dialect.name == "sqlite":
+        # Python's driver would begin only at the first change, after two had looked.
+        event.listen(database, "connect", _no_begin_of_its_own)
+        event.listen(database, "begin", _begin_immediate)
+        database.dispose()
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        with database.begin() as connection:
+            if database.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        if database.dialect.name == "sqlite":
+            event.remove(database, "connect", _no_begin_of_its_own)
+            event.remove(database, "begin", _begin_immediate)
+            database.dispose()
+
+
+def _no_begin_of_its_own(connection: object, _: object) -> None:
+    setattr(connection, "isolation_level", None)  # noqa: B010  (the driver's, whatever its type)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,8 +1,21 @@
-"""The tables of the control database. Migrations in `migrations/` make them."""
+"""The tables of the control database. Migrations in `migrations/` make them.
+
+Every row has a tenant, and every key begins with it.
+"""
 
 from datetime import datetime
 
-from sqlalchemy import JSON, BigInteger, DateTime, Float, Index, Integer, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -14,9 +27,12 @@ class AuditRow(Base):
     """Something that was done to the workspace; appended, never changed."""
 
     __tablename__ = "audit"
+    __table_args__ = (Index("audit_tenant", "tenant", "id"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(String(128))
     action: Mapped[str] = mapped_column(String(64))
     detail: Mapped[dict[str, object]] = mapped_column(JSON)
 
@@ -25,9 +41,10 @@ class AudienceRow(Base):
     """A saved version of an audience; its members are in the lake table audience_block."""
 
     __tablename__ = "audience"
-    __table_args__ = (Index("audience_name_version", "name", "version", unique=True),)
+    __table_args__ = (Index("audience_name_version", "tenant", "name", "version", unique=True),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(128))
     version: Mapped[int] = mapped_column(Integer)
     rule: Mapped[str] = mapped_column(Text)
@@ -43,10 +60,11 @@ class FilmLinkRow(Base):
 
     __tablename__ = "film_link"
     __table_args__ = (
-        Index("film_link_film", "film"),
-        Index("film_link_status", "status"),
+        Index("film_link_film", "tenant", "film"),
+        Index("film_link_status", "tenant", "status"),
     )
 
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
     set: Mapped[str] = mapped_column(String(64), primary_key=True)
     set_id: Mapped[str] = mapped_column(String(256), primary_key=True)
     film: Mapped[str] = mapped_column(String(256))
@@ -68,8 +86,9 @@ class ForecastRow(Base):
     """
 
     __tablename__ = "forecast_entry"
-    __table_args__ = (Index("forecast_entry_film", "film", "territory", "as_of"),)
+    __table_args__ = (Index("forecast_entry_film", "tenant", "film", "territory", "as_of"),)
 
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     issued_at: Mapped[str] = mapped_column(String(27))
     film: Mapped[str] = mapped_column(String(256))
@@ -88,6 +107,7 @@ class PlanRow(Base):
 
     __tablename__ = "plan"
 
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True)
     film: Mapped[str] = mapped_column(String(256))
@@ -100,6 +120,7 @@ class CampaignRow(Base):
 
     __tablename__ = "campaign"
 
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     film: Mapped[str] = mapped_column(String(256))
     plan: Mapped[str] = mapped_column(String(128))
@@ -112,9 +133,10 @@ class ReadoutRow(Base):
     """What a campaign was found to have changed, as of a day; appended, never changed."""
 
     __tablename__ = "readout"
-    __table_args__ = (Index("readout_campaign", "campaign"),)
+    __table_args__ = (Index("readout_campaign", "tenant", "campaign"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
     campaign: Mapped[str] = mapped_column(String(128))
     as_of: Mapped[str] = mapped_column(String(10))
     body: Mapped[dict[str, object]] = mapped_column(JSON)
@@ -125,9 +147,10 @@ class LearnedRow(Base):
     """A response that a readout measured for one line, and the day it was known; appended only."""
 
     __tablename__ = "learned"
-    __table_args__ = (Index("learned_known_on", "known_on"),)
+    __table_args__ = (Index("learned_known_on", "tenant", "known_on"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
     known_on: Mapped[str] = mapped_column(String(10))
     campaign: Mapped[str] = mapped_column(String(128))
     film: Mapped[str] = mapped_column(String(256))
@@ -146,9 +169,10 @@ class VerdictRow(Base):
     """Whether a card's claim held among people whom no campaign spoke to; appended only."""
 
     __tablename__ = "verdict"
-    __table_args__ = (Index("verdict_film", "film"),)
+    __table_args__ = (Index("verdict_film", "tenant", "film"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
     known_on: Mapped[str] = mapped_column(String(10))
     campaign: Mapped[str] = mapped_column(String(128))
     film: Mapped[str] = mapped_column(String(256))
@@ -158,3 +182,34 @@ class VerdictRow(Base):
     seen: Mapped[list[float | None]] = mapped_column(JSON)
     people: Mapped[int] = mapped_column(BigInteger)
     verdict: Mapped[str] = mapped_column(String(16))
+
+
+class RunRow(Base):
+    """Something that was computed: what was asked, from which table versions, and the result.
+
+    `digest` is of the kind, the request, the code, the day and what came from this database.
+    """
+
+    __tablename__ = "run"
+    __table_args__ = (
+        Index("run_digest", "tenant", "digest", "status"),
+        Index("run_started", "tenant", "started_at"),
+    )
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    request: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+    versions: Mapped[dict[str, int]] = mapped_column(JSON)
+    actor: Mapped[str] = mapped_column(String(128))
+    status: Mapped[str] = mapped_column(String(16))
+    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    heard_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seconds: Mapped[float | None] = mapped_column(Float)
+    process: Mapped[str] = mapped_column(String(256))
+    step: Mapped[str] = mapped_column(String(256))
+    done: Mapped[int] = mapped_column(BigInteger)
+    total: Mapped[int | None] = mapped_column(BigInteger)
+    error: Mapped[str] = mapped_column(Text)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -2,7 +2,8 @@
 
 The hash of an entry is the SHA-256, in hexadecimal, of the UTF-8 text of a JSON object with the
 entry's other fields (`FIELDS`), keys sorted, without spaces, all but ASCII escaped. `payload` is
-in it as the text that is stored, so nothing has to be parsed to check it.
+in it as the text that is stored, so nothing has to be parsed to check it. Each tenant has a book
+of its own, whose entries count from 1.
 """
 
 import json
@@ -14,10 +15,10 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Engine as Database
-from sqlalchemy import Select, insert, select, text
+from sqlalchemy import Select, insert, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from fullhouse.control.control import Control
 from fullhouse.control.schema import ForecastRow
 from fullhouse.core.errors import ConflictError
 
@@ -113,7 +114,7 @@ class Verified:
 
 
 def issue(
-    database: Database,
+    control: Control,
     forecast_payload: Mapping[str, Any],
     *,
     film: str,
@@ -142,7 +143,7 @@ def issue(
     }
     for attempt in range(TRIES):
         try:
-            return _append(database, fields)
+            return _append(control, fields)
         except (IntegrityError, OperationalError) as problem:
             if not _raced(problem):
                 raise
@@ -154,7 +155,7 @@ def issue(
 
 
 def entries(
-    database: Database,
+    control: Control,
     *,
     film: str | None = None,
     territory: str | None = None,
@@ -162,46 +163,46 @@ def entries(
     most: int | None = None,
 ) -> list[Entry]:
     """The entries that fit, in the order of issue; the newest of them, where `most` is given."""
-    wanted = _select(film, territory, horizon)
+    wanted = _select(control, film, territory, horizon)
     if most is None:
-        return list(stream(database, film=film, territory=territory, horizon=horizon))
-    with database.connect() as connection:
+        return list(stream(control, film=film, territory=territory, horizon=horizon))
+    with control.connect() as connection:
         rows = connection.execute(wanted.order_by(ForecastRow.id.desc()).limit(most)).all()
     return [Entry(*row) for row in reversed(rows)]
 
 
 def stream(
-    database: Database,
+    control: Control,
     *,
     film: str | None = None,
     territory: str | None = None,
     horizon: str | None = None,
 ) -> Iterator[Entry]:
     """The entries that fit, in the order of issue, a few in memory at a time."""
-    wanted = _select(film, territory, horizon).order_by(ForecastRow.id)
-    with database.connect().execution_options(yield_per=BATCH) as connection:
+    wanted = _select(control, film, territory, horizon).order_by(ForecastRow.id)
+    with control.connect().execution_options(yield_per=BATCH) as connection:
         for row in connection.execute(wanted):
             yield Entry(*row)
 
 
-def issued_films(database: Database, *, territory: str | None = None) -> list[tuple[str, str]]:
+def issued_films(control: Control, *, territory: str | None = None) -> list[tuple[str, str]]:
     """Each film and territory of which there is an entry, in order."""
-    wanted = select(ForecastRow.film, ForecastRow.territory).distinct()
+    wanted = control.own(ForecastRow.film, ForecastRow.territory).distinct()
     if territory is not None:
         wanted = wanted.where(ForecastRow.territory == territory)
-    with database.connect() as connection:
+    with control.connect() as connection:
         return sorted((row.film, row.territory) for row in connection.execute(wanted))
 
 
-def verify(database: Database, *, head: str | None = None) -> Verified:
+def verify(control: Control, *, head: str | None = None) -> Verified:
     """Recompute the whole chain: ids without gaps, each hash that of its content and in the next.
 
     A chain cannot show that its end was cut off, nor that all of it was written anew: note the
     head elsewhere, and give it as `head` later; it must then be in the book.
     """
     good, last, noted = 0, FIRST, 0 if head == FIRST else None
-    unguarded = _unguarded(database)
-    for entry in stream(database):
+    unguarded = _unguarded(control)
+    for entry in stream(control):
         problem = _problem(entry, good, last)
         if problem:
             return Verified(good, last, max(entry.id, good + 1), problem, noted, unguarded)
@@ -221,14 +222,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _append(database: Database, fields: Mapping[str, Any]) -> Entry:
-    with database.begin() as connection:
+def _append(control: Control, fields: Mapping[str, Any]) -> Entry:
+    with control.begin() as connection:
         # Read first: what others append from here on, this entry cannot follow unnoticed.
         last = connection.execute(
-            select(ForecastRow.id, ForecastRow.hash).order_by(ForecastRow.id.desc()).limit(1)
+            control.own(ForecastRow.id, ForecastRow.hash).order_by(ForecastRow.id.desc()).limit(1)
         ).one_or_none()
         same = (
-            _select(fields["film"], fields["territory"], None)
+            _select(control, fields["film"], fields["territory"], None)
             .where(ForecastRow.as_of == fields["as_of"])
             .order_by(ForecastRow.id.desc())
             .limit(1)
@@ -245,7 +246,7 @@ def _append(database: Database, fields: Mapping[str, Any]) -> Entry:
         }
         content["hash"] = _hash(content)
         # Of two that read the same last entry, the database lets one in: ids are unique.
-        connection.execute(insert(ForecastRow).values(**content))
+        connection.execute(insert(ForecastRow).values(tenant=control.tenant, **content))
         return Entry(**content)
 
 
@@ -255,10 +256,12 @@ def _raced(problem: IntegrityError | OperationalError) -> bool:
     return isinstance(problem, IntegrityError) or "locked" in said or "serialize" in said
 
 
-def _select(film: str | None, territory: str | None, horizon: str | None) -> Select[Any]:
+def _select(
+    control: Control, film: str | None, territory: str | None, horizon: str | None
+) -> Select[Any]:
     given = {"film": film, "territory": territory, "horizon": horizon}
     columns = [getattr(ForecastRow, name) for name in (*FIELDS, "hash")]
-    return select(*columns).filter_by(**{n: v for n, v in given.items() if v is not None})
+    return control.own(*columns).filter_by(**{n: v for n, v in given.items() if v is not None})
 
 
 def _problem(entry: Entry, before: int, last: str) -> str:
@@ -280,9 +283,9 @@ def _problem(entry: Entry, before: int, last: str) -> str:
     return ""
 
 
-def _unguarded(database: Database) -> tuple[str, ...]:
-    query, names = GUARDS[database.dialect.name]
-    with database.connect() as connection:
+def _unguarded(control: Control) -> tuple[str, ...]:
+    query, names = GUARDS[control.dialect]
+    with control.connect() as connection:
         there = set(connection.scalars(text(query)))
     return tuple(n for n in names if n not in there)
 

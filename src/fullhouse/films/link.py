@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine as Database
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
-from fullhouse.control import FilmLinkRow
+from fullhouse.control import Control, FilmLinkRow
 from fullhouse.core.errors import ConflictError
 
 USER = "user"
@@ -45,21 +43,22 @@ class Link:
         return self.opening.year if self.opening else None
 
 
-def links(database: Database) -> list[Link]:
+def links(control: Control) -> list[Link]:
     """Every link, by film, set and id."""
-    with database.connect() as connection:
-        rows = connection.execute(select(*(getattr(FilmLinkRow, c) for c in _COLUMNS)))
+    with control.connect() as connection:
+        columns = (getattr(FilmLinkRow, c) for c in _COLUMNS)
+        rows = connection.execute(control.own(*columns))
         found = [Link(**_read(dict(r._mapping))) for r in rows]
     return sorted(found, key=lambda k: (k.film, k.set, k.set_id))
 
 
-def add(database: Database, new: Iterable[Link]) -> None:
+def add(control: Control, new: Iterable[Link]) -> None:
     """Write new links, all or none; an error when another import linked one of them meanwhile."""
-    rows = [_write(k) for k in new]
+    rows = [_write(control, k) for k in new]
     if not rows:
         return
     try:
-        with database.begin() as connection:
+        with control.begin() as connection:
             connection.execute(insert(FilmLinkRow), rows)
     except IntegrityError:
         raise ConflictError(
@@ -67,18 +66,19 @@ def add(database: Database, new: Iterable[Link]) -> None:
         ) from None
 
 
-def decide(database: Database, link: Link, *, film: str, status: str, at: datetime) -> None:
+def decide(control: Control, link: Link, *, film: str, status: str, at: datetime) -> None:
     """Settle an entry: it is `film`. Other entries of the id it had go along, and that retires."""
     row = FilmLinkRow
-    with Session(database) as session:
+    with control.session() as session:
         if film != link.film:
-            moved = update(row).where(row.film == link.film)
+            moved = update(row).where(row.tenant == control.tenant, row.film == link.film)
             session.execute(moved.values(film=film, at=at))
             about = Link(
                 RETIRED, link.film, film, RETIRED, link.title, link.opening, link.territory, at
             )
-            session.execute(insert(row), [_write(about)])
-        this = update(row).where(row.set == link.set, row.set_id == link.set_id)
+            session.execute(insert(row), [_write(control, about)])
+        own = row.tenant == control.tenant
+        this = update(row).where(own, row.set == link.set, row.set_id == link.set_id)
         session.execute(this.values(status=status, candidate=None, at=at))
         session.commit()
 
@@ -103,6 +103,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"opening": date.fromisoformat(str(opening)) if opening else None}
 
 
-def _write(link: Link) -> dict[str, object]:
+def _write(control: Control, link: Link) -> dict[str, object]:
     row = {c: getattr(link, c) for c in _COLUMNS}
-    return row | {"opening": link.opening.isoformat() if link.opening else None}
+    opening = link.opening.isoformat() if link.opening else None
+    return row | {"tenant": control.tenant, "opening": opening}

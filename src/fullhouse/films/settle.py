@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine as Database
-
+from fullhouse.control import Control
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import FILM_FACT
 from fullhouse.films import link as links_
@@ -24,7 +23,7 @@ ALWAYS = date(1, 1, 1)
 
 def add(
     lake: Lake,
-    database: Database,
+    control: Control,
     title: str,
     opening: date | None,
     values: Mapping[str, Any],
@@ -34,7 +33,7 @@ def add(
     at: datetime,
 ) -> str:
     """Write a new film with its first facts; its id."""
-    before = links_.links(database)
+    before = links_.links(control)
     same = [k for k in before if k.set == USER and (k.title, k.opening) == (title, opening)]
     if same:
         raise InputError(
@@ -44,7 +43,7 @@ def add(
     taken = {k.film for k in before} | {k.set_id for k in before if k.set == RETIRED}
     film = distinct(film_slug(title, opening.year if opening else None), taken)
     link = Link(USER, film, film, "accepted", title, opening, territory, at)
-    links_.add(database, [link])
+    links_.add(control, [link])
     first = {"title": title} | ({"opening": opening} if opening else {})
     state(lake, film, first | dict(values), territory=territory, known_on=known_on, at=at)
     return film
@@ -86,7 +85,7 @@ def find(links: Sequence[Link], film: str) -> str:
 
 def accept(
     lake: Lake,
-    database: Database,
+    control: Control,
     name: str,
     set_id: str,
     film: str | None,
@@ -98,13 +97,13 @@ def accept(
     The id that the entry had until now retires: readers see its facts, grosses and signals under
     `film`. The same call again completes one that was broken off.
     """
-    before = links_.links(database)
+    before = links_.links(control)
     link = _entry(before, name, set_id)
     chosen = link.film if film is None else find(before, film)
     if chosen != link.film:
         _check_apart(before, link, chosen)
-    links_.decide(database, link, film=chosen, status="accepted", at=at)
-    after = links_.links(database)
+    links_.decide(control, link, film=chosen, status="accepted", at=at)
+    after = links_.links(control)
     for old in after:
         if old.set == RETIRED and old.film == chosen:
             rows = fact_rows([(old.set_id, Said(SAME_AS, chosen, ALWAYS))])

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Engine as Database
 
+from fullhouse.control import Control
 from fullhouse.core.errors import did_you_mean
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
 from fullhouse.films import link as links_
@@ -44,16 +44,16 @@ class Imported:
     problems: tuple[Problem, ...]
 
 
-def take(lake: Lake, database: Database, films: FilmSet, *, at: datetime) -> Imported:
+def take(lake: Lake, control: Control, films: FilmSet, *, at: datetime) -> Imported:
     """Link the entries of a set and write what it says; the same file twice writes nothing new.
 
     Links are written first and each table has its own batch, so that after a crash the same call
     completes. A row that the set said before in the same words is not written again.
     """
-    before = links_.links(database)
+    before = links_.links(control)
     entries, problems = _named(films.entries, before, films.name)
     fresh = _link(entries, before, films.name, at)
-    links_.add(database, fresh)
+    links_.add(control, fresh)
     linked = _here(before) if any(e.named for e in entries) else {}
     linked |= {k.set_id: k.film for k in (*before, *fresh) if k.set == films.name}
     refused = sorted({e.id for e in films.entries} - {e.id for e in entries})

@@ -4,26 +4,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine as Database
-
+from fullhouse.control import HOUSE, Control, utc_now
 from fullhouse.core.cache import Cache
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake, Place
 from fullhouse.workspace.workspace import Lease, Workspace, init_workspace, open_workspace
-
-HOUSE = "house"
-"""The tenant that the house itself is."""
-
-
-def utc_now() -> datetime:
-    """The clock of the edge; nothing below it reads one."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -78,9 +69,10 @@ class Context:
         return self.workspace.engine if self.lease is None else self.lease.engine
 
     @property
-    def control(self) -> Database:
-        """The control database."""
-        return self.workspace.control
+    def control(self) -> Control:
+        """The control database as the tenant sees it."""
+        shared = self.workspace.control
+        return replace(shared, tenant=self.tenant, actor=self.actor, clock=self.clock)
 
     @property
     def key(self) -> bytes:

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Engine as Database
-
-from fullhouse.control import open_control
+from fullhouse.control import Control, open_control
 from fullhouse.core import settings as settings_
 from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
@@ -71,8 +69,8 @@ class Workspace:
         return DuckDBEngine(memory_limit=self.settings.memory_limit, threads=self.settings.threads)
 
     @_Shared
-    def control(self) -> Database:
-        """The control database, its schema up to date."""
+    def control(self) -> Control:
+        """The control database as the house sees it, its schema up to date."""
         return open_control(_control_url(self.place, self.settings))
 
     @_Shared
