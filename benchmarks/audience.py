@@ -81,14 +81,14 @@ def ours_(folder: str) -> tuple[float, float, int, float, float]:
     lake = Lake(Place(folder))
 
     def population() -> audiences.Population:
-        return audiences.population(
+        return audiences.population_of(
             _no_engine, lake, Settings(), find_build(lake), purpose="analytics",
             as_of=date(2021, 1, 1), key=b"", saved=_no_audience, cache=Cache(),
         )  # fmt: skip
 
     start, worked = time.perf_counter(), time.process_time()
     town = population()
-    plan = town.plan(RULE)
+    plan = town.compile(RULE)
     first = audiences.count(town, plan).persons
     cold, cold_work = time.perf_counter() - start, time.process_time() - worked
     audiences.count(town, plan)
@@ -254,7 +254,9 @@ def _kernel() -> list[list[Any]]:
 
 def count_scratch(traits: Sequence[Sequence[Words]]) -> int:
     """The rule by the product's kernel on packed words."""
-    plan = audiences.plan(audiences.parse(RULE), _catalogue(), persons=1, saved=_no_audience)
+    plan = audiences.compile_rule(
+        audiences.parse(RULE), _catalogue(), persons=1, saved=_no_audience
+    )
     order = [NAMES.index(NAMES[leaf]) for leaf in plan.leaves if isinstance(leaf, int)]
     kernel = Kernel()
     return sum(

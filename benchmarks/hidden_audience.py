@@ -40,7 +40,6 @@ from benchmarks.simulated_house import (
     true_affinity,
 )
 from fullhouse import app, audiences
-from fullhouse.app.audiences import audience_population
 from fullhouse.app.film_discovery import discover_film
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.discovery import Blocks, Outcome, outcome_of
@@ -218,8 +217,8 @@ class Question:
 def question(made: House, outcome: str, base: str) -> Question:
     """An outcome among a base, with the true chance of everybody there."""
     workspace, market = made.workspace, made.market
-    population = audience_population(workspace, as_of=market.today)
-    plans = [population.plan(rule) for rule in (outcome, base)]
+    population = audiences.population(workspace, as_of=market.today)
+    plans = [population.compile(rule) for rule in (outcome, base)]
     people: list[dict[int, BitMap]] = [{}, {}]
     for block, sets, _ in audiences.people(population, *plans):
         people[0][block], people[1][block] = sets
@@ -313,8 +312,8 @@ def cards_beside(made: House, rule: str, cards: Sequence[Card]) -> list[Beside]:
 
 def people_of(made: House, rule: str) -> Ints:
     """The persons who fit a rule and take part."""
-    population = audience_population(made.workspace, as_of=made.market.today)
-    blocks = audiences.people(population, population.plan(rule))
+    population = audiences.population(made.workspace, as_of=made.market.today)
+    blocks = audiences.people(population, population.compile(rule))
     return np.concatenate([np.asarray(sets[0].to_array(), np.int64) for _, sets, _ in blocks])
 
 

@@ -118,12 +118,12 @@ class House:
 
     def people(self, rule: str) -> PersonSet:
         """Who fits a rule, by block."""
-        plan = self.population.plan(rule)
+        plan = self.population.compile(rule)
         return {block: people[0] for block, people, _ in audiences.people(self.population, plan)}
 
     def outcome(self, rule: str) -> tuple[Outcome, OwnEvents]:
         """An outcome with its own events, as `app.discover` makes it."""
-        plan, catalogue = self.population.plan(rule), self.population.catalogue
+        plan, catalogue = self.population.compile(rule), self.population.catalogue
         text = audiences.to_text(plan.rule)
         outcome = discovery.outcome_of(text, plan.rule, catalogue, self.people(rule))
         w = self.workspace
@@ -145,7 +145,7 @@ def real_house(own: Sequence[Own], data: Path) -> Iterator[House]:
             app.people_resolve(workspace)
             catalogue = Catalogue(shown.families, tuple(own))
             app.traits_build(workspace, as_of=AS_OF, catalogue=catalogue)
-            population = app.audience_population(workspace)
+            population = audiences.population(workspace)
             blocks = Blocks(workspace.lake, population.build, Path(folder) / "cache")
             house = House(workspace, population, blocks, {})
             yield replace(house, base=house.people("everyone"))

@@ -73,9 +73,11 @@ def test_only_the_treated_who_take_part_are_delivered(made: House, launched) -> 
         (r["source"], r["account"]) for f in done.files for r in pq.read_table(f.file).to_pylist()
     }
     assert sent == {who for who, arm in arms.items() if arm == {"treated"}}
-    _, willing = fh.audience_count(made.workspace, "everyone", purpose="advertising")
+    consenting = fh.audience_count(
+        made.workspace, fh.CountAudience("everyone", purpose="advertising")
+    )
     assert sum(n["treated"] for _, n in done.lines) > 0
-    assert max(n["treated"] + n["held_out"] for _, n in done.lines) <= willing.persons
+    assert max(n["treated"] + n["held_out"] for _, n in done.lines) <= consenting.persons
     assert any(n.get("no_consent", 0) for _, n in done.lines)
 
 

@@ -100,14 +100,16 @@ def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
     dogs = next(c for c in guess.cards if "pet-supplies/dogs" in c.rule)
     assert dogs.standing == "guess"
     assert dogs.affinity.value is None
-    _, count = fh.audience_count(made.workspace, dogs.rule, as_of=MARKET.today)
+    count = fh.audience_count(made.workspace, fh.CountAudience(dogs.rule, as_of=MARKET.today))
     assert dogs.persons == count.persons
-    _, going = fh.audience_count(
+    others = fh.audience_count(
         made.workspace,
-        f"{dogs.rule} - moviegoer:occasional - moviegoer:recent",
-        as_of=MARKET.today,
+        fh.CountAudience(
+            f"{dogs.rule} - moviegoer:occasional - moviegoer:recent",
+            as_of=MARKET.today,
+        ),
     )
-    assert dogs.not_moviegoers == going.persons
+    assert dogs.not_moviegoers == others.persons
     assert any("dog" in pair[0] for m in guess.words for pair in m.words)
     without = ask(made, film, minus=["dog", "puppy"])
     assert not any("dogs" in c.rule for c in without.cards)
@@ -216,7 +218,9 @@ def test_propensity_and_look_alike_save_audiences_of_willing_people(made: House,
         purpose="analytics",
     ) if found.chosen.saved.persons >= 500 else None  # fmt: skip
     if alike is not None:
-        overlap = fh.audience_count(made.workspace, "audience:alike & audience:likeliest")[1]
+        overlap = fh.audience_count(
+            made.workspace, fh.CountAudience("audience:alike & audience:likeliest")
+        )
         assert overlap.persons == 0
     with pytest.raises(InputError, match="list of 500 people"):
         fh.look_alike_people(made.workspace, f"wants:{film}", n=100, as_of=MARKET.today)

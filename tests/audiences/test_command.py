@@ -69,7 +69,7 @@ def test_the_whole_way(where: str, tmp_path: Path) -> None:
     assert "dogs@1" in run("list", "-w", where)
     assert "genre:dog" in run("show", "dogs@1", "-w", where)
     file = tmp_path / "dogs.csv"
-    assert "2 people; 0 left out" in run("export", "dogs", "--to", str(file), "-w", where)
+    assert "2 people; 0 left out" in run("export", "dogs", "--out", str(file), "-w", where)
     assert sorted(file.read_text().split()) == ['"shop","s2"', '"shop","s4"', '"source","account"']
     parts = json.loads(
         run("sample", "everyone", "--share", "0.5,0.5", "--salt", "x", *day, "--json")

@@ -16,7 +16,7 @@ from fullhouse.audiences.kernel import (
     load,
     sample_key,
 )
-from fullhouse.audiences.plan import All, Chance, Node, Some
+from fullhouse.audiences.rule import All, KeyedRange, Node, Some
 from fullhouse.core.values import keyed_bits
 
 BLOCK = 3
@@ -33,7 +33,7 @@ def oracle(node: Node, sets: list[set[int]]) -> set[int]:
     found = set.intersection(*(oracle(p, sets) for p in node.parts))
     for part in node.minus:
         found = found - oracle(part, sets)
-    for chance in node.chances:
+    for chance in node.ranges:
         key = sample_key(KEY, chance.salt)
         bits = {p: int(keyed_bits(np.array([p]), key)[0]) for p in found}
         found = {p for p in found if (chance.low <= bits[p] < chance.high) != chance.inverse}
@@ -41,8 +41,8 @@ def oracle(node: Node, sets: list[set[int]]) -> set[int]:
 
 
 ids = st.sets(st.integers(START, START + 40) | st.integers(START, START + (1 << 20) - 1))
-chances = st.builds(
-    Chance, st.integers(0, 2**31), st.integers(2**31, 2**32), st.just("s"), st.booleans()
+ranges = st.builds(
+    KeyedRange, st.integers(0, 2**31), st.integers(2**31, 2**32), st.just("s"), st.booleans()
 )
 nodes: st.SearchStrategy[Node] = st.recursive(
     st.integers(0, 4),
@@ -52,7 +52,7 @@ nodes: st.SearchStrategy[Node] = st.recursive(
             All,
             st.lists(inner, min_size=1, max_size=4).map(tuple),
             st.lists(inner, max_size=3).map(tuple),
-            st.lists(chances, max_size=1).map(tuple),
+            st.lists(ranges, max_size=1).map(tuple),
         ),
     ),
     max_leaves=9,

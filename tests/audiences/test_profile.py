@@ -33,7 +33,7 @@ def town(
     accounts(lake, {("shop", str(p)): p for p in range(20)})
     for p in range(20):
         speak(lake, "shop", str(p), p % 4 != 0)
-    return audiences.population(
+    return audiences.population_of(
         lambda: duck, lake, Settings(), build, purpose="analytics", as_of=date(2021, 1, 1),
         key=b"", saved=lambda _: None, cache=Cache(),  # type: ignore[arg-type, return-value]
     )  # fmt: skip
@@ -52,43 +52,43 @@ REFUSED = set(range(0, 20, 4))
 def test_counts_and_shares_are_those_of_plain_counting(
     town: audiences.Population, base: str, within: set[int]
 ) -> None:
-    found = audiences.profile(town, town.plan("female"), town.plan(base), smallest=0)
+    found = audiences.profile(town, town.compile("female"), town.compile(base), smallest=0)
     takes_part = within - REFUSED
     audience = TRAITS["gender:female"] & takes_part
     assert (found.persons, found.base_persons) == (len(audience), len(takes_part))
     assert found.outside == len(TRAITS["gender:female"] - REFUSED - within)
-    for line in found.lines:
-        having = TRAITS[line.trait.name]
-        assert line.persons == len(having & audience)
-        assert line.base_persons == len(having & takes_part) > 0
-        assert line.share == line.persons / len(audience)
-        assert line.base_share == line.base_persons / len(takes_part)
-        assert line.index.index == pytest.approx(100 * line.share / line.base_share)
-        assert line.index.low <= line.index.index <= line.index.high
+    for row in found.traits:
+        having = TRAITS[row.trait.name]
+        assert row.persons == len(having & audience)
+        assert row.base_persons == len(having & takes_part) > 0
+        assert row.share == row.persons / len(audience)
+        assert row.base_share == row.base_persons / len(takes_part)
+        assert row.index.index == pytest.approx(100 * row.share / row.base_share)
+        assert row.index.low <= row.index.index <= row.index.high
 
 
 def test_families_are_together_and_the_farthest_is_first(town: audiences.Population) -> None:
-    found = audiences.profile(town, town.plan("word:dog"), town.plan("everyone"), smallest=0)
-    families = [line.trait.family for line in found.lines]
+    found = audiences.profile(town, town.compile("word:dog"), town.compile("everyone"), smallest=0)
+    families = [row.trait.family for row in found.traits]
     assert families == sorted(families)
     for family in set(families):
-        shown = [line for line in found.lines if line.trait.family == family]
+        shown = [row for row in found.traits if row.trait.family == family]
         far = [abs(np.log((x.index.index or min(x.index.high, 100)) / 100)) for x in shown]
         assert far == sorted(far, reverse=True)
 
 
 def test_small_traits_and_other_families_are_left_out(town: audiences.Population) -> None:
-    plans = town.plan("female"), town.plan("everyone")
+    plans = town.compile("female"), town.compile("everyone")
     found = audiences.profile(town, *plans, smallest=6)
-    assert "word:none" not in {line.trait.name for line in found.lines}
+    assert "word:none" not in {row.trait.name for row in found.traits}
     assert found.too_small == 1
     some = audiences.profile(town, *plans, families=("genre",), smallest=1)
-    assert {line.trait.name for line in some.lines} == {"genre:dog", "genre:cat"}
+    assert {row.trait.name for row in some.traits} == {"genre:dog", "genre:cat"}
 
 
 def test_nobody_cannot_be_described(town: audiences.Population) -> None:
     with pytest.raises(CannotTellError, match="Nobody is in this audience"):
-        audiences.profile(town, town.plan("word:dog & !word:dog"), town.plan("everyone"))
+        audiences.profile(town, town.compile("word:dog & !word:dog"), town.compile("everyone"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.parse import parse
 from fullhouse.discovery.quadrants import ages_of, quadrants
 from fullhouse.sample.sheet import rule_mask

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.parse import parse
 from fullhouse.core.errors import InputError
 from fullhouse.sample.sheet import rule_mask, sheet

@@ -1,220 +1,255 @@
-"""Count, describe, compare, sample, save and export audiences of a workspace."""
+"""Count, describe, compare, split, save, export and delete audiences of a workspace."""
 
-import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from fullhouse import audiences, control
-from fullhouse.audiences import Audience, Count, Overlap, Plan, Population, Profile, Rule, Sample
+from fullhouse.app.use_case import use_case
+from fullhouse.audiences import (
+    Audience,
+    AudienceCount,
+    AudienceExport,
+    AudienceOverlap,
+    AudienceProfile,
+    AudienceSplit,
+    Population,
+    Rule,
+    SavedAudience,
+)
 from fullhouse.consent import ADVERTISING, ANALYTICS
+from fullhouse.control.campaigns import plans
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.core.values import check_slug
-from fullhouse.traits import Build
 from fullhouse.workspace.context import Context
 
 
-@dataclass(frozen=True)
-class Basis:
-    """What an answer rests on: the trait build, the purpose, the rules in full names, notes."""
+@request
+class CountAudience:
+    """How many people fit a rule and take part in a purpose, by the newest traits as of a day."""
 
-    build: Build
-    purpose: str
-    rules: tuple[str, ...]
-    forms: tuple[dict[str, Any], ...]
-    notes: tuple[str, ...]
+    rule: Rule | str
+    as_of: date | None = None
+    purpose: str = ANALYTICS
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of a split: people whose chance lies in [low, high), and how many they are."""
+@request
+class DescribeAudience:
+    """An audience against a base, trait by trait: of some families, or of all.
 
-    low: Fraction
-    high: Fraction
-    rule: str
-    count: Count
-    saved: Audience | None = None
-
-
-def audience_population(
-    context: Context, *, as_of: date | None = None, purpose: str = ANALYTICS
-) -> Population:
-    """The people that rules are counted among: of the newest build as of a day or earlier.
-
-    Consent is as of now, whatever the build: a refusal counts at once.
+    A trait that fewer than `smallest` people of the base have is left out; without a number, the
+    workspace's floor of traits.
     """
-    return audiences.house_population(context, as_of=as_of, purpose=purpose)
+
+    rule: Rule | str
+    base: Rule | str = "everyone"
+    families: tuple[str, ...] = ()
+    smallest: int | None = None
+    as_of: date | None = None
 
 
-def audience_count(
-    context: Context,
-    rule: Rule | str,
-    *,
-    as_of: date | None = None,
-    purpose: str = ANALYTICS,
-) -> tuple[Basis, Count]:
-    """How many people fit a rule and take part, and how many are left out for want of consent."""
-    population = audience_population(context, as_of=as_of, purpose=purpose)
-    plan = population.plan(rule)
-    return _basis(population, plan), audiences.count(population, plan)
+@request
+class OverlapAudiences:
+    """How 2 to 12 audiences overlap."""
+
+    rules: tuple[Rule | str, ...]
+    as_of: date | None = None
 
 
-def audience_describe(
-    context: Context,
-    rule: Rule | str,
-    *,
-    base: Rule | str = "everyone",
-    families: Sequence[str] = (),
-    smallest: int | None = None,
-    as_of: date | None = None,
-) -> tuple[Basis, Profile]:
-    """An audience against its base, trait by trait. A trait under `smallest` is not shown."""
-    population = audience_population(context, as_of=as_of)
-    _check_families(population, families)
-    plans = population.plan(rule), population.plan(base)
-    floor = context.settings.trait_floor if smallest is None else smallest
-    found = audiences.profile(population, *plans, families=tuple(families), smallest=floor)
-    return _basis(population, *plans), found
-
-
-def audience_overlap(
-    context: Context, rules: Sequence[Rule | str], *, as_of: date | None = None
-) -> tuple[Basis, Overlap]:
-    """How audiences overlap: in pairs, and in every exclusive combination."""
-    population = audience_population(context, as_of=as_of)
-    plans = [population.plan(rule) for rule in rules]
-    return _basis(population, *plans), audiences.overlap(population, plans)
-
-
-def audience_split(
-    context: Context,
-    rule: Rule | str,
-    *,
-    shares: Sequence[Fraction | str],
-    salt: str,
-    save: str | None = None,
-    purpose: str = ANALYTICS,
-    as_of: date | None = None,
-) -> tuple[Basis, list[Part]]:
-    """Cut an audience by chance into parts of the given shares; what is left over is no part.
+@request
+class SplitAudience:
+    """An audience cut by chance into parts of the given shares, saved where a name is given.
 
     A person's part depends on the workspace key, the salt and the person's id alone, so it stays
-    when people are added. With `save`, parts are saved as NAME, or NAME-1, NAME-2 and so on.
+    when people are added. Parts are saved as NAME, or NAME-1, NAME-2 and so on.
     """
-    population = audience_population(context, as_of=as_of, purpose=purpose)
-    whole = population.plan(rule)
-    bounds = [Fraction(0)]
-    for share in shares:
-        bounds.append(bounds[-1] + (audiences.share(share) if isinstance(share, str) else share))
-    if bounds[-1] > 1:
-        raise InputError(f"The shares add up to {float(bounds[-1]):g}, more than 1.")
-    if save is not None:
-        check_slug(save, what="The name of an audience")
-    samples = [Sample(a, b, salt) for a, b in pairwise(bounds)]
-    parts = []
-    for i, sample in enumerate(samples, start=1):
-        plan = population.plan(audiences.both(whole.rule, sample))
-        text = audiences.to_text(plan.rule)
-        if save is None:
-            parts.append(Part(sample.low, sample.high, text, audiences.count(population, plan)))
-            continue
-        kept, count = _save(context, population, plan, save if len(samples) == 1 else f"{save}-{i}")
-        parts.append(Part(sample.low, sample.high, text, count, kept))
-    return _basis(population, whole), parts
+
+    rule: Rule | str
+    shares: tuple[str | Fraction, ...]
+    salt: str
+    save: str | None = None
+    purpose: str = ANALYTICS
+    as_of: date | None = None
 
 
-def audience_save(
-    context: Context,
-    name: str,
-    rule: Rule | str,
-    *,
-    purpose: str = ANALYTICS,
-    as_of: date | None = None,
-) -> tuple[Basis, Audience, Count]:
-    """Freeze the people who fit a rule and take part in a purpose as the next version of a name."""
-    check_slug(name, what="The name of an audience")
-    population = audience_population(context, as_of=as_of, purpose=purpose)
-    plan = population.plan(rule)
-    saved, count = _save(context, population, plan, name)
-    return _basis(population, plan), saved, count
+@request
+class SaveAudience:
+    """Freeze the people who fit a rule and take part in a purpose under a name."""
+
+    name: str
+    rule: Rule | str
+    purpose: str = ANALYTICS
+    as_of: date | None = None
 
 
-def audience_list(context: Context) -> list[Audience]:
-    """Every version of every saved audience, by name, the newest version first."""
-    return audiences.saved_audiences(context.control)
+@request
+class ListAudiences:
+    """Every version of every saved audience."""
 
 
-def audience_show(context: Context, name: str) -> Audience:
+EVERY_AUDIENCE = ListAudiences()
+
+
+@request
+class ShowAudience:
     """A saved audience by NAME (the newest version) or NAME@VERSION."""
-    return audiences.find_saved(context.control, _saved(name))
+
+    name: str
 
 
-def audience_export(
-    context: Context, name: str, file: Path | str, *, sources: Sequence[str] = ()
-) -> tuple[Audience, audiences.Exported]:
-    """Write the accounts of a saved audience to a Parquet or CSV file.
+@request
+class ExportAudience:
+    """The accounts of a saved audience as a Parquet or CSV file, of some sources or of all."""
+
+    name: str
+    file: Path
+    sources: tuple[str, ...] = ()
+
+
+@request
+class DeleteAudience:
+    """A saved audience to delete by NAME (the newest version) or NAME@VERSION."""
+
+    name: str
+
+
+@use_case
+def audience_count(context: Context, request: CountAudience) -> AudienceCount:
+    """How many people fit a rule and take part, and how many are left out for want of consent."""
+    population = audiences.population(context, as_of=request.as_of, purpose=request.purpose)
+    rule = population.compile(request.rule)
+    count = audiences.count(population, rule)
+    return AudienceCount(count.persons, count.left_out, audiences.basis(population, rule))
+
+
+@use_case
+def audience_describe(context: Context, request: DescribeAudience) -> AudienceProfile:
+    """An audience against its base, trait by trait."""
+    population = audiences.population(context, as_of=request.as_of)
+    _check_families(population, request.families)
+    rules = population.compile(request.rule), population.compile(request.base)
+    floor = context.settings.trait_floor if request.smallest is None else request.smallest
+    profile = audiences.profile(population, *rules, families=request.families, smallest=floor)
+    return AudienceProfile(**vars(profile), basis=audiences.basis(population, *rules))
+
+
+@use_case
+def audience_overlap(context: Context, request: OverlapAudiences) -> AudienceOverlap:
+    """How audiences overlap: in pairs, and in every exclusive combination."""
+    population = audiences.population(context, as_of=request.as_of)
+    rules = [population.compile(rule) for rule in request.rules]
+    overlap = audiences.overlap(population, rules)
+    return AudienceOverlap(**vars(overlap), basis=audiences.basis(population, *rules))
+
+
+@use_case
+def audience_split(context: Context, request: SplitAudience) -> AudienceSplit:
+    """An audience cut by chance into parts; what is left over is in none of them."""
+    if request.save is not None:
+        check_slug(request.save, what="The name of an audience")
+    population = audiences.population(context, as_of=request.as_of, purpose=request.purpose)
+    shares = [audiences.share(s) if isinstance(s, str) else s for s in request.shares]
+    split = audiences.split(
+        context,
+        population,
+        population.compile(request.rule),
+        shares,
+        salt=request.salt,
+        save=request.save,
+    )
+    for part in split.parts:
+        if part.saved is not None:
+            _record(context, "audience.save", part.saved, {"left_out": part.left_out})
+    return split
+
+
+@use_case
+def audience_save(context: Context, request: SaveAudience) -> SavedAudience:
+    """Freeze the people who fit a rule and take part in a purpose as the next version of a name."""
+    check_slug(request.name, what="The name of an audience")
+    population = audiences.population(context, as_of=request.as_of, purpose=request.purpose)
+    rule = population.compile(request.rule)
+    saved = audiences.save_rule(context, population, rule, request.name)
+    _record(context, "audience.save", saved.audience, {"left_out": saved.left_out})
+    return saved
+
+
+@use_case
+def audience_list(context: Context, _: ListAudiences = EVERY_AUDIENCE) -> Listing[Audience]:
+    """Every version of every saved audience, by name, the newest version first."""
+    return Listing(audiences.saved_audiences(context.control))
+
+
+@use_case
+def audience_show(context: Context, request: ShowAudience) -> Audience:
+    """A saved audience: the version named, or the newest."""
+    return _find(context, request.name)
+
+
+@use_case
+def audience_export(context: Context, request: ExportAudience) -> AudienceExport:
+    """Write the accounts of a saved audience to a file.
 
     Whoever takes no part in advertising now, or in the purpose the audience was saved for, is
     left out.
     """
-    audience = audience_show(context, name)
+    audience = _find(context, request.name)
     blocked = [
         audiences.blocked(
             lambda: context.engine,
             context.lake,
             context.settings,
             purpose=purpose,
-            as_of=_today(),
+            as_of=context.today,
         )
         for purpose in dict.fromkeys((ADVERTISING, audience.purpose))
     ]
-    done = audiences.export(context.lake, audience, blocked, Path(file), sources=tuple(sources))
+    exported = audiences.export(
+        context.lake, audience, blocked, request.file, sources=request.sources
+    )
     _record(
         context,
         "audience.export",
         audience,
-        {"accounts": done.accounts, "exported_persons": done.persons, "left_out": done.left_out},
+        {
+            "accounts": exported.accounts,
+            "exported_persons": exported.persons,
+            "left_out": exported.left_out,
+        },
     )
-    return audience, done
+    return AudienceExport(**vars(exported), audience=audience)
 
 
-def _save(
-    context: Context, population: Population, plan: Plan, name: str
-) -> tuple[Audience, Count]:
-    members, left_out = {}, 0
-    for block, (found,), gone in audiences.people(population, plan):
-        members[block] = found
-        left_out += gone
-    build = population.build
-    wanted = Audience(
-        name=name,
-        version=0,
-        rule=audiences.to_text(plan.rule),
-        purpose=population.purpose,
-        as_of=build.as_of,
-        build=build.id,
-        persons=0,
-        at=datetime.now(UTC),
-    )
-    saved = audiences.freeze(
-        context.lake, context.control, wanted, members, batch=secrets.token_hex(16)
-    )
-    _record(context, "audience.save", saved, {"left_out": left_out})
-    return saved, Count(saved.persons, left_out)
+@use_case
+def audience_delete(context: Context, request: DeleteAudience) -> Audience:
+    """Delete a saved version that no other saved audience, plan or campaign needs.
+
+    Its members go from the lake too; what a vacuum has not removed yet can still be read there.
+    """
+    audience = _find(context, request.name)
+    users = [str(a) for a in audiences.audiences_using(context.control, audience)]
+    if users:
+        raise InputError(code="audience_in_audiences", audience=str(audience), users=users)
+    users = list(dict.fromkeys(_plans_using(context, audience)))
+    if users:
+        raise InputError(code="audience_in_plans", audience=str(audience), users=users)
+    audiences.delete_audience(context.lake, context.control, audience)
+    _record(context, "audience.delete", audience, {})
+    return audience
 
 
-def _basis(population: Population, *plans: Plan) -> Basis:
-    return Basis(
-        population.build,
-        population.purpose,
-        tuple(audiences.to_text(p.rule) for p in plans),
-        tuple(audiences.to_json(p.rule) for p in plans),
-        tuple(dict.fromkeys(note for p in plans for note in p.notes)),
-    )
+def _plans_using(context: Context, audience: Audience) -> list[str]:
+    """The plans, by NAME@VERSION, that have a line for this version: what was launched is one."""
+    newest = audiences.versions(context.control, audience.name)[0] == audience
+    return [
+        f"{plan.name}@{plan.version}"
+        for plan in plans(context.control)
+        for rule in [line["rule"] for line in plan.body["lines"]]
+        if audiences.names_audience(rule, audience, newest=newest)
+    ]
 
 
 def _check_families(population: Population, families: Sequence[str]) -> None:
@@ -225,11 +260,11 @@ def _check_families(population: Population, families: Sequence[str]) -> None:
             raise InputError(f"No family {family!r} in this build.{hint}")
 
 
-def _saved(name: str) -> audiences.Saved:
-    found = audiences.parse(f'"audience:{name.removeprefix("audience:")}"')
-    if not isinstance(found, audiences.Saved):
+def _find(context: Context, name: str) -> Audience:
+    leaf = audiences.parse(f'"audience:{name.removeprefix("audience:")}"')
+    if not isinstance(leaf, audiences.Saved):
         raise InputError(f"A saved audience is named NAME or NAME@VERSION, not {name!r}.")
-    return found
+    return audiences.find_saved(context.control, leaf)
 
 
 def _record(context: Context, action: str, audience: Audience, detail: dict[str, object]) -> None:
@@ -242,8 +277,3 @@ def _record(context: Context, action: str, audience: Audience, detail: dict[str,
         "persons": audience.persons,
     }
     control.record(context.control, action, about | detail)
-
-
-def _today() -> date:
-    # The latest day that has begun anywhere: consent is dated in the feed's own time zone.
-    return (datetime.now(UTC) + timedelta(hours=14)).date()

@@ -8,11 +8,9 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from pyroaring import BitMap
 
 from fullhouse import audiences, control, discovery
-from fullhouse.app.audiences import audience_population
-from fullhouse.audiences import Catalogue, Plan, Population, Rule
+from fullhouse.audiences import Catalogue, CompiledRule, Rule
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import Blocks, Discovery, Outcome
@@ -38,11 +36,11 @@ def discover(
 
     Traits are those of the newest build as of a day or earlier. What was asked is recorded.
     """
-    population = audience_population(context, as_of=as_of)
+    population = audiences.population(context, as_of=as_of)
     chosen = _chosen(population.catalogue, families)
     rules = [outcome, base] + ([] if placebo is None else [placebo])
-    plans = [population.plan(r) for r in rules]
-    people, refused = _people(population, plans)
+    plans = [population.compile(r) for r in rules]
+    people, refused = audiences.members_of(population, *plans)
     seen = [_outcome(p, population.catalogue, people[i]) for i, p in enumerate(plans)]
     with TemporaryDirectory(prefix="fullhouse-discover-") as folder:
         found = discovery.discover(
@@ -95,17 +93,7 @@ def _chosen(catalogue: Catalogue, families: Sequence[str]) -> list[Trait]:
     return [t for t in catalogue.traits if not families or t.family in families]
 
 
-def _people(population: Population, plans: Sequence[Plan]) -> tuple[list[dict[int, BitMap]], int]:
-    people: list[dict[int, BitMap]] = [{} for _ in plans]
-    refused = 0
-    for block, found, gone in audiences.people(population, *plans):
-        refused += gone
-        for mine, here in zip(people, found, strict=True):
-            mine[block] = here
-    return people, refused
-
-
-def _outcome(plan: Plan, catalogue: Catalogue, people: PersonSet) -> Outcome:
+def _outcome(plan: CompiledRule, catalogue: Catalogue, people: PersonSet) -> Outcome:
     return discovery.outcome_of(audiences.to_text(plan.rule), plan.rule, catalogue, people)
 
 

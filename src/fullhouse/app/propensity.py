@@ -16,7 +16,6 @@ from pyroaring import BitMap
 from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
-from fullhouse.app.audiences import audience_population
 from fullhouse.app.expected_sales import expected_sales
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
@@ -289,8 +288,8 @@ def _save(
     """Freeze people as an audience, those who take no part in its purpose left out."""
     if name is None:
         return None, 0
-    population = audience_population(context, as_of=day, purpose=purpose)
-    everyone = population.plan("everyone")
+    population = audiences.population(context, as_of=day, purpose=purpose)
+    everyone = population.compile("everyone")
     willing = {b: found for b, (found,), _ in audiences.people(population, everyone)}
     members = {b: p & willing.get(b, BitMap()) for b, p in people.items()}
     wanted = Audience(

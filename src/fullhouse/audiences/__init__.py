@@ -1,24 +1,43 @@
 """Audiences: rules over traits, counted on bitmaps, profiled, frozen and exported."""
 
-from fullhouse.audiences.audience import Audience, Count
+from fullhouse.audiences.audience import (
+    Audience,
+    AudienceCount,
+    AudienceExport,
+    AudienceOverlap,
+    AudienceProfile,
+    AudienceSplit,
+    Basis,
+    Count,
+    Exported,
+    Index,
+    Overlap,
+    PartlyOutside,
+    Profile,
+    SavedAudience,
+    SplitPart,
+    TraitIndex,
+)
 from fullhouse.audiences.bitmaps import Bitmaps, read_members
-from fullhouse.audiences.catalogue import Catalogue
-from fullhouse.audiences.count import count, people
-from fullhouse.audiences.export import Exported, export
-from fullhouse.audiences.json_form import from_json, to_json
-from fullhouse.audiences.overlap import Overlap, overlap
+from fullhouse.audiences.compare import index, overlap, profile
+from fullhouse.audiences.compile import Catalogue, compile_rule
+from fullhouse.audiences.export import export
+from fullhouse.audiences.forms import from_json, to_json, to_text
 from fullhouse.audiences.parse import parse, point, share
-from fullhouse.audiences.plan import Plan, plan
 from fullhouse.audiences.population import (
     Blocked,
     Population,
+    basis,
     blocked,
-    house_population,
+    count,
+    members_of,
+    people,
     population,
+    population_of,
 )
-from fullhouse.audiences.profile import Index, Line, Profile, index, profile
 from fullhouse.audiences.rule import (
     And,
+    CompiledRule,
     Everyone,
     Name,
     Not,
@@ -29,50 +48,76 @@ from fullhouse.audiences.rule import (
     both,
     either,
 )
-from fullhouse.audiences.save import find_saved, freeze, saved_audiences, versions
-from fullhouse.audiences.text import to_text
+from fullhouse.audiences.save import (
+    audiences_using,
+    delete_audience,
+    find_saved,
+    freeze,
+    names_audience,
+    save_people,
+    saved_audiences,
+    versions,
+)
+from fullhouse.audiences.split import save_rule, split
 
 __all__ = [
     "And",
     "Audience",
+    "AudienceCount",
+    "AudienceExport",
+    "AudienceOverlap",
+    "AudienceProfile",
+    "AudienceSplit",
+    "Basis",
     "Bitmaps",
     "Blocked",
     "Catalogue",
+    "CompiledRule",
     "Count",
     "Everyone",
     "Exported",
     "Index",
-    "Line",
     "Name",
     "Not",
     "Or",
     "Overlap",
-    "Plan",
+    "PartlyOutside",
     "Population",
     "Profile",
     "Rule",
     "Sample",
     "Saved",
+    "SavedAudience",
+    "SplitPart",
+    "TraitIndex",
+    "audiences_using",
+    "basis",
     "blocked",
     "both",
+    "compile_rule",
     "count",
+    "delete_audience",
     "either",
     "export",
     "find_saved",
     "freeze",
     "from_json",
-    "house_population",
     "index",
+    "members_of",
+    "names_audience",
     "overlap",
     "parse",
     "people",
-    "plan",
     "point",
     "population",
+    "population_of",
     "profile",
     "read_members",
+    "save_people",
+    "save_rule",
     "saved_audiences",
     "share",
+    "split",
     "to_json",
     "to_text",
     "versions",

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pyroaring import BitMap
 
-from fullhouse.audiences.plan import All, Chance, Node, Some
+from fullhouse.audiences.rule import All, KeyedRange, Node, Some
 from fullhouse.core.values import BLOCK_BITS, keyed_bits
 
 WORDS = 1 << (BLOCK_BITS - 6)
@@ -31,7 +31,7 @@ _BITSET_FROM = 4096
 
 
 class Kernel:
-    """Counts and evaluates plans block after block; holds scratch buffers, so one for a thread."""
+    """Counts and evaluates rules block after block; holds scratch buffers, so one for a thread."""
 
     def __init__(self, key: bytes = b"") -> None:
         self._key = key
@@ -41,7 +41,7 @@ class Kernel:
 
     def count(self, node: Node, sets: Sequence[Set], block: int) -> int:
         """How many people of the block are in a node: the last operation only counts."""
-        if isinstance(node, All) and not node.chances and len(node.parts) + len(node.minus) > 1:
+        if isinstance(node, All) and not node.ranges and len(node.parts) + len(node.minus) > 1:
             return self._count_all(node, sets, block)
         return self.size(self.evaluate(node, sets, block))
 
@@ -116,8 +116,8 @@ class Kernel:
             if isinstance(people, BitMap) and not people:
                 return EMPTY
             people = self._without(people, self.evaluate(part, sets, block, depth + 1), out, block)
-        for chance in node.chances:
-            people = self._by_chance(people, chance, block)
+        for keyed in node.ranges:
+            people = self._in_range(people, keyed, block)
         return people
 
     def without(self, people: Set, other: Set, block: int) -> Set:
@@ -138,11 +138,11 @@ class Kernel:
         np.invert(other, out=self._spare)
         return np.bitwise_and(people, self._spare, out=out)
 
-    def _by_chance(self, people: Set, chance: Chance, block: int) -> BitMap:
+    def _in_range(self, people: Set, keyed: KeyedRange, block: int) -> BitMap:
         ids = as_ids(people, block)
-        bits = keyed_bits(ids, sample_key(self._key, chance.salt)).astype(np.uint64)
-        inside = (bits >= np.uint64(chance.low)) & (bits < np.uint64(chance.high))
-        return BitMap(ids[~inside if chance.inverse else inside])
+        bits = keyed_bits(ids, sample_key(self._key, keyed.salt)).astype(np.uint64)
+        inside = (bits >= np.uint64(keyed.low)) & (bits < np.uint64(keyed.high))
+        return BitMap(ids[~inside if keyed.inverse else inside])
 
     def _buffer(self, depth: int) -> Words:
         while len(self._pool) <= depth:

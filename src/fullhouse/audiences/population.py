@@ -1,4 +1,4 @@
-"""The people that rules are counted among: a trait build, without those who take no part."""
+"""The people that rules are counted among, and how many of them, and who, fit a rule."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,24 +7,26 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pyroaring import BitMap
+
 from fullhouse import consent
-from fullhouse.audiences.audience import Audience
+from fullhouse.audiences.audience import Audience, Basis, Count
 from fullhouse.audiences.bitmaps import Bitmaps, Blocks, after_merges, read_members
-from fullhouse.audiences.catalogue import Catalogue
-from fullhouse.audiences.json_form import from_json
-from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
+from fullhouse.audiences.compile import Catalogue, LeafError, compile_rule
+from fullhouse.audiences.forms import from_json, to_json, to_text
+from fullhouse.audiences.kernel import EMPTY, Kernel, Set, as_bitmap, compact
 from fullhouse.audiences.parse import parse, point
-from fullhouse.audiences.plan import LeafError, Plan, plan
-from fullhouse.audiences.rule import Rule, Saved
+from fullhouse.audiences.rule import CompiledRule, Rule, Saved
 from fullhouse.audiences.save import find_saved
 from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import by_block, union
+from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.traits import EVERYONE, Build, find_build, traits_of
+from fullhouse.traits.read import find_build, traits_of
+from fullhouse.traits.trait import EVERYONE, Build
 
 if TYPE_CHECKING:
     from fullhouse.workspace.context import Context
@@ -37,7 +39,7 @@ class Blocked:
     people: Blocks
     others: bool = False
 
-    def within(self, kernel: Kernel, people: Set, block: int) -> int:
+    def size_within(self, kernel: Kernel, people: Set, block: int) -> int:
         """How many of some people are blocked."""
         named = kernel.common(people, self.people.get(block, EMPTY), block)
         return kernel.size(people) - named if self.others else named
@@ -47,7 +49,7 @@ class Blocked:
         named = self.people.get(block, EMPTY)
         return not self.others and isinstance(named, type(EMPTY)) and not named
 
-    def taken_out(self, kernel: Kernel, people: Set, block: int) -> Set:
+    def without_blocked(self, kernel: Kernel, people: Set, block: int) -> Set:
         """The people that are not blocked; valid as `Kernel.evaluate` is."""
         named = self.people.get(block, EMPTY)
         if self.others:
@@ -58,16 +60,16 @@ class Blocked:
 def blocked(
     engine: Callable[[], Engine], lake: Lake, settings: Settings, *, purpose: str, as_of: date
 ) -> Blocked:
-    """Who takes no part in a purpose, by what accounts had said on or before `as_of`.
+    """Who takes no part in a purpose, by the consent recorded on or before `as_of`.
 
-    The engine is opened only when some account said something at all.
+    The engine is opened only when any consent is recorded at all.
     """
     others = purpose in settings.consent_required
     if lake.version(CONSENT) is None:
         return Blocked({}, others)
-    ask = consent.granting if others else consent.refusing
+    listed = consent.granting if others else consent.refusing
     opened = engine()
-    rows = opened.batches(ask(opened, lake, purpose=purpose, as_of=as_of))
+    rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of))
     people = union(*(by_block(batch.column(0).to_numpy(zero_copy_only=False)) for batch in rows))
     return Blocked({b: compact(m) for b, m in people.items()}, others)
 
@@ -82,7 +84,7 @@ class Population:
     bitmaps: Bitmaps
     catalogue: Catalogue
     purpose: str
-    out: Blocked
+    blocked: Blocked
     key: bytes
     saved: Callable[[Saved], Audience]
 
@@ -101,27 +103,29 @@ class Population:
         """Every retired person with the living one it became."""
         return read_merges(self.bitmaps.lake)
 
-    def plan(self, rule: Rule | str) -> Plan:
+    def compile(self, rule: Rule | str) -> CompiledRule:
         """A rule, or its text or JSON text, ready to count here; mistakes show their place."""
         parsed = read(rule) if isinstance(rule, str) else rule
         try:
-            return plan(parsed, self.catalogue, persons=self.build.persons, saved=self.saved)
+            return compile_rule(
+                parsed, self.catalogue, persons=self.build.persons, saved=self.saved
+            )
         except LeafError as problem:
             at = rule.find(problem.leaf) if isinstance(rule, str) else -1
             if not isinstance(rule, str) or at < 0:
                 raise
             raise InputError(f"{problem}\n{point(rule, at)}") from None
 
-    def sets(self, *plans: Plan) -> Iterator[tuple[int, list[list[Set]]]]:
-        """Block after block, the sets of the leaves of each plan."""
-        leaves = list(dict.fromkeys(leaf for p in plans for leaf in p.leaves))
+    def sets(self, *rules: CompiledRule) -> Iterator[tuple[int, list[list[Set]]]]:
+        """Block after block, the sets of the leaves of each rule."""
+        leaves = list(dict.fromkeys(leaf for r in rules for leaf in r.leaves))
         traits = [leaf for leaf in leaves if isinstance(leaf, int)]
         frozen = {leaf: self._members(leaf) for leaf in leaves if isinstance(leaf, Saved)}
         sizes = [self._size(t) for t in traits]
-        for block, found in self.bitmaps.stream(traits, self.blocks, sizes=sizes):
-            here: dict[int | Saved, Set] = dict(zip(traits, found, strict=True))
+        for block, members_of in self.bitmaps.stream(traits, self.blocks, sizes=sizes):
+            here: dict[int | Saved, Set] = dict(zip(traits, members_of, strict=True))
             here |= {leaf: members.get(block, EMPTY) for leaf, members in frozen.items()}
-            yield block, [[here[leaf] for leaf in p.leaves] for p in plans]
+            yield block, [[here[leaf] for leaf in r.leaves] for r in rules]
 
     def _size(self, trait: int) -> int:
         return self.build.persons if trait == EVERYONE else self._sizes[trait]
@@ -137,6 +141,27 @@ class Population:
 
 
 def population(
+    context: "Context", *, as_of: date | None = None, purpose: str = consent.ANALYTICS
+) -> Population:
+    """The people of the newest build as of a day or earlier who take part in a purpose.
+
+    Without a day it is today. Consent is as of today, whatever the build: a refusal counts at
+    once, also for traits built before it.
+    """
+    return population_of(
+        lambda: context.engine,
+        context.lake,
+        context.settings,
+        find_build(context.lake, as_of=as_of or context.today),
+        purpose=purpose,
+        as_of=context.today,
+        key=context.key,
+        saved=lambda wanted: find_saved(context.control, wanted),
+        cache=context.bitmaps,
+    )
+
+
+def population_of(
     engine: Callable[[], Engine],
     lake: Lake,
     settings: Settings,
@@ -148,11 +173,7 @@ def population(
     saved: Callable[[Saved], Audience],
     cache: Cache[Blocks],
 ) -> Population:
-    """The people of a build who take part in a purpose.
-
-    `as_of` is the day up to which words on consent count: the present day, so that a refusal
-    counts at once, also for traits built before it.
-    """
+    """The people of one build who take part in a purpose, by consent recorded up to `as_of`."""
     if not purpose.strip():
         raise InputError("A purpose is needed, such as analytics or advertising.")
     return Population(
@@ -162,6 +183,17 @@ def population(
         blocked(engine, lake, settings, purpose=purpose, as_of=as_of),
         key,
         saved,
+    )
+
+
+def basis(population: Population, *rules: CompiledRule) -> Basis:
+    """What answers about some rules rest on."""
+    return Basis(
+        population.build,
+        population.purpose,
+        tuple(to_text(r.rule) for r in rules),
+        tuple(to_json(r.rule) for r in rules),
+        tuple(dict.fromkeys(note for r in rules for note in r.notes)),
     )
 
 
@@ -182,31 +214,60 @@ def read_merges(lake: Lake) -> dict[int, int]:
     """Every retired person with the living one it became, however many merges lie between."""
     rows = lake.read(PERSON_MERGE, columns=["merged", "kept"])
     direct = dict(zip(rows["merged"].to_pylist(), rows["kept"].to_pylist(), strict=True))
-    found: dict[int, int] = {}
+    heirs: dict[int, int] = {}
     for person in direct:
         path = [person]
-        while path[-1] in direct and path[-1] not in found:
+        while path[-1] in direct and path[-1] not in heirs:
             path.append(direct[path[-1]])
-        end = found.get(path[-1], path[-1])
-        found |= dict.fromkeys(path[:-1], end)
-    return found
+        living = heirs.get(path[-1], path[-1])
+        heirs |= dict.fromkeys(path[:-1], living)
+    return heirs
 
 
-def house_population(
-    context: "Context", *, as_of: date | None = None, purpose: str = consent.ANALYTICS
-) -> Population:
-    """The people that rules are counted among: of the newest build as of a day or earlier.
+def count(population: Population, rule: CompiledRule) -> Count:
+    """How many people fit, and how many more would but for consent."""
+    kernel = Kernel(population.key)
+    persons = left_out = 0
+    for block, (sets,) in population.sets(rule):
+        if population.blocked.none_in(block):
+            persons += kernel.count(rule.root, sets, block)
+            continue
+        people = kernel.evaluate(rule.root, sets, block)
+        refused = population.blocked.size_within(kernel, people, block)
+        persons += kernel.size(people) - refused
+        left_out += refused
+    return Count(persons, left_out)
 
-    Consent is as of today, whatever the build: a refusal counts at once.
+
+def people(population: Population, *rules: CompiledRule) -> Iterator[tuple[int, list[BitMap], int]]:
+    """Block after block, the people who fit each rule and take part, as bitmaps of their own.
+
+    With them comes how many fit any of the rules but are left out for want of consent.
     """
-    return population(
-        lambda: context.engine,
-        context.lake,
-        context.settings,
-        find_build(context.lake, as_of=as_of),
-        purpose=purpose,
-        as_of=context.today,
-        key=context.key,
-        saved=lambda wanted: find_saved(context.control, wanted),
-        cache=context.bitmaps,
-    )
+    kernel = Kernel(population.key)
+    for block, sets in population.sets(*rules):
+        members: list[BitMap] = []
+        refused = BitMap()
+        for rule, leaves in zip(rules, sets, strict=True):
+            fit: Set = kernel.evaluate(rule.root, leaves, block)
+            if population.blocked.none_in(block):
+                members.append(BitMap(as_bitmap(fit, block)))
+                continue
+            everyone = BitMap(as_bitmap(fit, block))
+            consenting = BitMap(
+                as_bitmap(population.blocked.without_blocked(kernel, fit, block), block)
+            )
+            members.append(consenting)
+            refused |= everyone - consenting
+        yield block, members, len(refused)
+
+
+def members_of(population: Population, *rules: CompiledRule) -> tuple[tuple[PersonSet, ...], int]:
+    """The people who fit each rule and take part, and how many fit any but do not take part."""
+    sets: tuple[dict[int, BitMap], ...] = tuple({} for _ in rules)
+    left_out = 0
+    for block, members, refused in people(population, *rules):
+        left_out += refused
+        for into, here in zip(sets, members, strict=True):
+            into[block] = here
+    return sets, left_out

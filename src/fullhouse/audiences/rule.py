@@ -1,4 +1,4 @@
-"""What an audience is: a rule over traits, saved audiences and samples. Frozen, canonical.
+"""What an audience is: a rule over traits, saved audiences and samples; and a rule compiled.
 
 Two texts that differ only in brackets, spaces or spelling of an operator are the same rule:
 `a - b` is `And(a, Not(b))`, and an And inside an And is one And.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from fullhouse.audiences.audience import PartlyOutside
 from fullhouse.core.errors import InputError
 
 
@@ -102,3 +103,46 @@ def either(*parts: Rule) -> Rule:
     """The people in any part: nested Ors become one."""
     flat = [p for part in parts for p in (part.parts if isinstance(part, Or) else (part,))]
     return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+@dataclass(frozen=True)
+class KeyedRange:
+    """People whose keyed bits lie in [low, high) under a salt, or outside with `inverse`."""
+
+    low: int
+    high: int
+    salt: str
+    inverse: bool = False
+
+
+@dataclass(frozen=True)
+class All:
+    """People in every one of `parts` (the smallest first), none of `minus`, all of `ranges`."""
+
+    parts: "tuple[Node, ...]"
+    minus: "tuple[Node, ...]" = ()
+    ranges: tuple[KeyedRange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Some:
+    """People in any one of `parts`."""
+
+    parts: "tuple[Node, ...]"
+
+
+Node: TypeAlias = int | All | Some
+"""A leaf is its place in `CompiledRule.leaves`."""
+
+Leaf: TypeAlias = int | Saved
+"""A trait's number (EVERYONE is the base), or a version of a saved audience."""
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """What to count, over which sets; `rule` has full trait names and pinned versions."""
+
+    root: Node
+    leaves: tuple[Leaf, ...]
+    rule: Rule
+    notes: tuple[PartlyOutside, ...] = ()

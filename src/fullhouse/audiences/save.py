@@ -1,20 +1,29 @@
-"""Freeze the members of an audience as a version, and find saved versions again."""
+"""Freeze the members of an audience as a version, find saved versions again, delete one."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
+from sqlalchemy import delete
 
 from fullhouse.audiences.audience import Audience
-from fullhouse.audiences.rule import Saved
+from fullhouse.audiences.parse import parse
+from fullhouse.audiences.rule import And, Not, Or, Rule, Saved
 from fullhouse.control import AudienceRow, Control
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
+from fullhouse.core.values import check_slug
 from fullhouse.lake import BITMAPS, Lake
+from fullhouse.traits.trait import Build
+
+if TYPE_CHECKING:
+    from fullhouse.workspace.context import Context
 
 
 def freeze(
@@ -44,12 +53,34 @@ def freeze(
     guard = f"audience:{audience.name}"
     if not lake.append_checked(AUDIENCE_BLOCK, rows, batch=batch, guard=guard, writer=BITMAPS):
         raise ValueError(f"batch {batch!r} was used before")
-    done = replace(audience, version=version, persons=size(members))
+    saved = replace(audience, version=version, persons=size(members))
     with control.session() as session:
-        values = vars(done) | {"as_of": done.as_of.isoformat()}
+        values = vars(saved) | {"as_of": saved.as_of.isoformat()}
         session.add(AudienceRow(tenant=control.tenant, **values))
         session.commit()
-    return done
+    return saved
+
+
+def save_people(
+    context: "Context", name: str, rule: str, members: PersonSet, *, build: Build, purpose: str
+) -> Audience:
+    """Freeze people who take part in a purpose as the next version of a name.
+
+    `rule` says who they are; it need not be in the audience language.
+    """
+    check_slug(name, what="The name of an audience")
+    audience = Audience(
+        name=name,
+        version=0,
+        rule=rule,
+        purpose=purpose,
+        as_of=build.as_of,
+        build=build.id,
+        persons=0,
+        at=context.now,
+    )
+    batch = secrets.token_hex(16)
+    return freeze(context.lake, context.control, audience, members, batch=batch)
 
 
 def saved_audiences(control: Control) -> list[Audience]:
@@ -62,30 +93,78 @@ def saved_audiences(control: Control) -> list[Audience]:
 
 def versions(control: Control, name: str) -> list[Audience]:
     """The versions of one audience, the newest first."""
-    found = control.own(AudienceRow).where(AudienceRow.name == name)
+    query = control.own(AudienceRow).where(AudienceRow.name == name)
     with control.session() as session:
-        rows = session.scalars(found.order_by(AudienceRow.version.desc()))
+        rows = session.scalars(query.order_by(AudienceRow.version.desc()))
         return [_audience(r) for r in rows]
 
 
 def find_saved(control: Control, wanted: Saved) -> Audience:
     """A saved audience: the version named, or the newest; an error with near names."""
-    found = versions(control, wanted.name)
-    if not found:
-        names = control.own(AudienceRow.name).distinct()
+    audiences = versions(control, wanted.name)
+    if not audiences:
         with control.session() as session:
-            known = set(session.scalars(names))
-        hint = did_you_mean(wanted.name, known) or (
-            "" if known else " Save one with: fullhouse audience save NAME RULE"
-        )
-        raise InputError(f"No audience {wanted.name!r}.{hint}")
-    fitting = [a for a in found if wanted.version in (None, a.version)]
+            known = set(session.scalars(control.own(AudienceRow.name).distinct()))
+        raise InputError(f"No audience {wanted.name!r}.{did_you_mean(wanted.name, known)}")
+    fitting = [a for a in audiences if wanted.version in (None, a.version)]
     if not fitting:
-        known_versions = ", ".join(str(a.version) for a in reversed(found))
+        known_versions = ", ".join(str(a.version) for a in reversed(audiences))
         raise InputError(
             f"Audience {wanted.name!r} has no version {wanted.version}; it has {known_versions}."
         )
     return fitting[0]
+
+
+def delete_audience(lake: Lake, control: Control, audience: Audience) -> None:
+    """Remove a saved version: its row and the members. Its number is not given again.
+
+    What still needs it is the caller's to check. The row goes first: after a crash in between
+    no version shows, and deleting the rest again is harmless.
+    """
+    with control.session() as session:
+        session.execute(
+            delete(AudienceRow).where(
+                AudienceRow.tenant == control.tenant,
+                AudienceRow.name == audience.name,
+                AudienceRow.version == audience.version,
+            )
+        )
+        session.commit()
+    # An empty row stays, since it is what takes the number.
+    lake.replace(
+        AUDIENCE_BLOCK,
+        _rows(audience.name, audience.version, {}),
+        where={"audience": audience.name, "version": audience.version},
+        writer=BITMAPS,
+    )
+
+
+def audiences_using(control: Control, audience: Audience) -> list[Audience]:
+    """The saved audiences whose rule names this version."""
+    return [a for a in saved_audiences(control) if names_audience(a.rule, audience)]
+
+
+def names_audience(rule: str, audience: Audience, *, newest: bool = False) -> bool:
+    """Whether a rule names this version of an audience; the `newest` one needs no version."""
+    try:
+        parsed = parse(rule)
+    except InputError:
+        return False  # A list or a model, in words of its own.
+    versions_named = (audience.version, None) if newest else (audience.version,)
+    return any(
+        leaf.name == audience.name and leaf.version in versions_named for leaf in _saved_in(parsed)
+    )
+
+
+def _saved_in(rule: Rule) -> Iterator[Saved]:
+    match rule:
+        case Saved():
+            yield rule
+        case Not(part):
+            yield from _saved_in(part)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _saved_in(part)
 
 
 def _rows(name: str, version: int, members: PersonSet) -> pa.Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fullhouse.audiences.writer import writer
+from fullhouse.audiences.export import writer
 from fullhouse.campaigns.customer_match import PLATFORMS, customer_match
 from fullhouse.campaigns.deliver import Delivered
 from fullhouse.campaigns.tabular import columns_of, read_columns

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from fullhouse.audiences.writer import writer
+from fullhouse.audiences.export import writer
 from fullhouse.campaigns.accounts import Gathered, Wanted, accounts_of
 from fullhouse.campaigns.launch import HELD_OUT, TREATED
 from fullhouse.core.errors import InputError

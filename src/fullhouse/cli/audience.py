@@ -1,4 +1,4 @@
-"""`fullhouse audience`: count, describe, overlap, sample, save, list, show, export."""
+"""`fullhouse audience`: count, describe, overlap, sample, save, list, show, export, delete."""
 
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, tab
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.app.audiences import Basis
+    from fullhouse.audiences import Basis
 
 commands = typer.Typer(help="Count, describe, save and export audiences.", no_args_is_help=True)
 
@@ -34,12 +34,14 @@ def count(
 ) -> None:
     """Count the people who fit a rule."""
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        basis, found = app.audience_count(workspace, rule, as_of=_day(as_of), purpose=purpose)
+        counted = app.audience_count(
+            workspace, app.CountAudience(rule, as_of=_day(as_of), purpose=purpose)
+        )
     if json:
-        say_json({"persons": found.persons, "left_out": found.left_out} | _about(basis))
+        say_json({"persons": counted.persons, "left_out": counted.left_out} | _about(counted.basis))
         return
-    out.print(f"[bold]{found.persons:,}[/] people")
-    _say_basis(basis, found.left_out)
+    out.print(f"[bold]{counted.persons:,}[/] people")
+    _print_basis(counted.basis, counted.left_out)
 
 
 @commands.command()
@@ -51,59 +53,63 @@ def describe(
     smallest: Annotated[
         int | None, typer.Option(help="Fewest people of the base a trait needs to be shown.")
     ] = None,
-    top: Annotated[int, typer.Option(help="Most traits of a family in the table; 0: all.")] = 10,
+    most: Annotated[
+        int, typer.Option(min=0, help="Print at most so many traits of a family; 0: all.")
+    ] = 10,
     as_of: AsOf = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Profile an audience against a base: share, index and its 95 % interval, by family."""
     with opened(where, quiet=json) as workspace, progress("Describing", quiet=json):
-        basis, found = app.audience_describe(
+        profile = app.audience_describe(
             workspace,
-            rule,
-            base=base,
-            families=family or (),
-            smallest=smallest,
-            as_of=_day(as_of),
+            app.DescribeAudience(
+                rule,
+                base=base,
+                families=tuple(family or ()),
+                smallest=smallest,
+                as_of=_day(as_of),
+            ),
         )
     if json:
         say_json(
             {
-                "persons": found.persons,
-                "base_persons": found.base_persons,
-                "left_out": found.left_out,
-                "outside_base": found.outside,
-                "too_small": found.too_small,
-                "traits": [_line(line) for line in found.lines],
+                "persons": profile.persons,
+                "base_persons": profile.base_persons,
+                "left_out": profile.left_out,
+                "outside_base": profile.outside,
+                "too_small": profile.too_small,
+                "traits": profile.rows(),
             }
-            | _about(basis)
+            | _about(profile.basis)
         )
         return
-    out.print(f"[bold]{found.persons:,}[/] people of {found.base_persons:,} in the base")
-    for name in dict.fromkeys(line.trait.family for line in found.lines):
-        lines = [line for line in found.lines if line.trait.family == name]
-        shown = lines[: top or None]
-        title = name + (f" ({len(shown)} of {len(lines)})" if len(shown) < len(lines) else "")
+    out.print(f"[bold]{profile.persons:,}[/] people of {profile.base_persons:,} in the base")
+    for name in dict.fromkeys(row.trait.family for row in profile.traits):
+        rows = [row for row in profile.traits if row.trait.family == name]
+        first = rows[: most or None]
+        title = name + (f" ({len(first)} of {len(rows)})" if len(first) < len(rows) else "")
         table(
             [
                 (
-                    line.trait.name,
-                    line.persons,
-                    f"{line.share:.2%}",
-                    f"{line.base_share:.2%}",
-                    f"{line.index.index:.0f}",
-                    f"{line.index.low:.0f}–{line.index.high:.0f}",
+                    row.trait.name,
+                    row.persons,
+                    f"{row.share:.2%}",
+                    f"{row.base_share:.2%}",
+                    f"{row.index.index:.0f}",
+                    f"{row.index.low:.0f}–{row.index.high:.0f}",
                 )
-                for line in shown
+                for row in first
             ],
             ("trait", "people", "share", "base share", "index", "95 % interval"),
             title=title,
         )
-    if found.outside:
-        out.print(f"{found.outside:,} more lie outside the base and are not compared.")
-    if found.too_small:
-        out.print(f"{found.too_small:,} traits have too few people in the base to be shown.")
-    _say_basis(basis, found.left_out)
+    if profile.outside:
+        out.print(f"{profile.outside:,} more lie outside the base and are not compared.")
+    if profile.too_small:
+        out.print(f"{profile.too_small:,} traits have too few people in the base to be shown.")
+    _print_basis(profile.basis, profile.left_out)
 
 
 @commands.command()
@@ -116,19 +122,21 @@ def overlap(
 ) -> None:
     """Show how audiences overlap: in pairs, and in every exclusive combination."""
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        basis, found = app.audience_overlap(workspace, rules, as_of=_day(as_of))
+        overlaps = app.audience_overlap(
+            workspace, app.OverlapAudiences(tuple(rules), as_of=_day(as_of))
+        )
     if json:
         say_json(
             {
-                "audiences": list(found.sizes),
-                "pairs": [{"audiences": list(k), "persons": n} for k, n in found.pairs.items()],
+                "audiences": list(overlaps.sizes),
+                "pairs": [{"audiences": list(k), "persons": n} for k, n in overlaps.pairs.items()],
                 "exclusive": [
-                    {"audiences": list(k), "persons": n} for k, n in found.exclusive.items()
+                    {"audiences": list(k), "persons": n} for k, n in overlaps.exclusive.items()
                 ],
-                "union": found.union,
-                "left_out": found.left_out,
+                "union": overlaps.union,
+                "left_out": overlaps.left_out,
             }
-            | _about(basis)
+            | _about(overlaps.basis)
         )
         return
     names = [chr(ord("A") + i) for i in range(len(rules))]
@@ -138,20 +146,20 @@ def overlap(
                 names[i],
                 rule,
                 *(
-                    found.sizes[i] if i == j else found.pairs[min(i, j), max(i, j)]
+                    overlaps.sizes[i] if i == j else overlaps.pairs[min(i, j), max(i, j)]
                     for j in range(len(rules))
                 ),
             )
-            for i, rule in enumerate(basis.rules)
+            for i, rule in enumerate(overlaps.basis.rules)
         ],
         ("", "audience", *names),
     )
     table(
-        [(" & ".join(names[i] for i in k), n) for k, n in found.exclusive.items()]
-        + [("all together", found.union)],
+        [(" & ".join(names[i] for i in k), n) for k, n in overlaps.exclusive.items()]
+        + [("all together", overlaps.union)],
         ("in exactly these", "people"),
     )
-    _say_basis(basis, found.left_out)
+    _print_basis(overlaps.basis, overlaps.left_out)
 
 
 @commands.command()
@@ -170,32 +178,34 @@ def sample(
 ) -> None:
     """Draw a share of an audience, or split it; people keep their part for ever."""
     with opened(where, quiet=json) as workspace, progress("Sampling", quiet=json):
-        basis, parts = app.audience_split(
+        split = app.audience_split(
             workspace,
-            rule,
-            shares=share.split(","),
-            salt=salt,
-            save=save,
-            purpose=purpose,
-            as_of=_day(as_of),
+            app.SplitAudience(
+                rule,
+                shares=tuple(share.split(",")),
+                salt=salt,
+                save=save,
+                purpose=purpose,
+                as_of=_day(as_of),
+            ),
         )
     if json:
         rows = [
             {
                 "rule": p.rule,
-                "persons": p.count.persons,
-                "left_out": p.count.left_out,
+                "persons": p.persons,
+                "left_out": p.left_out,
                 "saved": str(p.saved) if p.saved else None,
             }
-            for p in parts
+            for p in split.parts
         ]
-        say_json({"parts": rows} | _about(basis))
+        say_json({"parts": rows} | _about(split.basis))
         return
     table(
-        [(p.rule, p.count.persons, str(p.saved) if p.saved else None) for p in parts],
+        [(p.rule, p.persons, str(p.saved) if p.saved else None) for p in split.parts],
         ("part", "people", "saved as"),
     )
-    _say_basis(basis, sum(p.count.left_out for p in parts))
+    _print_basis(split.basis, sum(p.left_out for p in split.parts))
 
 
 @commands.command()
@@ -210,14 +220,14 @@ def save(
 ) -> None:
     """Freeze the people who fit a rule as a new version of an audience."""
     with opened(where, quiet=json) as workspace, progress("Saving", quiet=json):
-        basis, saved, found = app.audience_save(
-            workspace, name, rule, purpose=purpose, as_of=_day(as_of)
+        saved = app.audience_save(
+            workspace, app.SaveAudience(name, rule, purpose=purpose, as_of=_day(as_of))
         )
     if json:
-        say_json(vars(saved) | {"left_out": found.left_out} | _about(basis))
+        say_json(vars(saved.audience) | {"left_out": saved.left_out} | _about(saved.basis))
         return
-    out.print(f"Saved [bold]{saved}[/]: {saved.persons:,} people")
-    _say_basis(basis, found.left_out)
+    out.print(f"Saved [bold]{saved.audience}[/]: {saved.audience.persons:,} people")
+    _print_basis(saved.basis, saved.left_out)
 
 
 @commands.command(name="list")
@@ -243,18 +253,20 @@ def show(
 ) -> None:
     """Show a saved audience."""
     with opened(where, quiet=json) as workspace:
-        found = app.audience_show(workspace, name)
+        audience = app.audience_show(workspace, app.ShowAudience(name))
     if json:
-        say_json(vars(found))
+        say_json(vars(audience))
         return
-    table([(k.replace("_", " "), v) for k, v in _fields(found)], ("", str(found)))
+    table([(k.replace("_", " "), v) for k, v in _fields(audience)], ("", str(audience)))
 
 
 @commands.command()
 def export(
     name: Annotated[str, typer.Argument(help="NAME, or NAME@VERSION.")],
     *,
-    to: Annotated[Path, typer.Option(help="File to write, ending in .parquet or .csv.")],
+    file: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="File to write, .parquet or .csv.")
+    ],
     source: Annotated[
         list[str] | None, typer.Option(help="Only accounts of this source; repeatable.")
     ] = None,
@@ -263,36 +275,42 @@ def export(
 ) -> None:
     """Write the accounts of a saved audience, for people who take part in advertising."""
     with opened(where, quiet=json) as workspace, progress("Exporting", quiet=json):
-        audience, done = app.audience_export(workspace, name, to, sources=source or ())
+        export = app.audience_export(
+            workspace, app.ExportAudience(name, file, sources=tuple(source or ()))
+        )
+    audience = export.audience
     if json:
-        say_json({"audience": str(audience)} | vars(done))
+        say_json(vars(export) | {"audience": str(audience)})
         return
-    table(list(done.accounts.items()), ("source", "accounts"), title=f"{audience} in {done.file}")
-    out.print(
-        f"{done.persons:,} people; {done.left_out:,} left out: no consent for advertising"
-        + ("" if audience.purpose in ("advertising", "") else f" or {audience.purpose}")
-        + f"; {done.gone:,} without an account here."
+    table(
+        list(export.accounts.items()), ("source", "accounts"), title=f"{audience} in {export.file}"
     )
+    out.print(
+        f"{export.persons:,} people; {export.left_out:,} left out: no consent for advertising"
+        + ("" if audience.purpose in ("advertising", "") else f" or {audience.purpose}")
+        + f"; {export.gone:,} without an account here."
+    )
+
+
+@commands.command()
+def delete(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="NAME, or NAME@VERSION.")],
+    *,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Delete a saved version that no other audience, plan or campaign uses."""
+    with opened(where, quiet=json) as workspace:
+        audience = app.audience_delete(workspace, app.DeleteAudience(name))
+    if json:
+        say_json({"deleted": str(audience), "persons": audience.persons})
+        return
+    out.print(f"Deleted {audience} with its {audience.persons:,} people.")
 
 
 def _fields(audience: Any) -> list[tuple[str, str]]:
     shown = vars(audience) | {"persons": f"{audience.persons:,}", "at": f"{audience.at:%F %T} UTC"}
     return [(k, str(v)) for k, v in shown.items()]
-
-
-def _line(line: Any) -> dict[str, Any]:
-    return {
-        "trait": line.trait.name,
-        "family": line.trait.family,
-        "label": line.trait.label,
-        "persons": line.persons,
-        "base_persons": line.base_persons,
-        "share": line.share,
-        "base_share": line.base_share,
-        "index": line.index.index,
-        "low": line.index.low,
-        "high": line.index.high,
-    }
 
 
 def _about(basis: "Basis") -> dict[str, Any]:
@@ -301,15 +319,22 @@ def _about(basis: "Basis") -> dict[str, Any]:
         "as_of": basis.build.as_of,
         "purpose": basis.purpose,
         "rules": [{"text": t, "form": f} for t, f in zip(basis.rules, basis.forms, strict=True)],
-        "notes": list(basis.notes),
+        "notes": _notes(basis),
     }
 
 
-def _say_basis(basis: "Basis", left_out: int) -> None:
+def _print_basis(basis: "Basis", left_out: int) -> None:
     out.print(f"{left_out:,} left out: no consent for {basis.purpose}.", soft_wrap=True)
     out.print(f"Traits as of {basis.build.as_of} (build {basis.build.id}).", soft_wrap=True)
-    for note in basis.notes:
+    for note in _notes(basis):
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
+
+
+def _notes(basis: "Basis") -> list[str]:
+    # Imported here: `fullhouse --help` needs no audiences.
+    from fullhouse.view.words.audiences import note_words
+
+    return [note_words(note) for note in basis.notes]
 
 
 def _day(text: str | None) -> date | None:

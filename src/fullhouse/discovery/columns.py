@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fullhouse.audiences.text import quote
+from fullhouse.audiences.forms import quote
 from fullhouse.core.arrays import Flags, Integers
 from fullhouse.discovery.obvious import DEMOGRAPHICS
 from fullhouse.sample.film_traits import kinds_of

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from fullhouse.audiences.text import quote
+from fullhouse.audiences.forms import quote
 from fullhouse.sample.film_traits import FACTS, PLACES, any_of
 from fullhouse.traits.names import name_slug
 from fullhouse.traits.trait import Trait

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fullhouse.audiences.text import quote
+from fullhouse.audiences.forms import quote
 from fullhouse.discovery.columns import Column, holders_of, known_in
 from fullhouse.sample.film_traits import any_of
 from fullhouse.sample.sheet import Sheet

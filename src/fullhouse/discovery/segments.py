@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from fullhouse.audiences.forms import to_text
 from fullhouse.audiences.rule import Name, Not, both
-from fullhouse.audiences.text import to_text
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.discovery.affinity import number
 from fullhouse.discovery.card import Estimate, Segment

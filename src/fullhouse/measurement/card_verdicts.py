@@ -75,7 +75,7 @@ def verdict_of(claimed: tuple[float, float, float], seen: Estimate | None) -> st
 
 def _seen(house: AnalysisSample, film: KnownFilm, outcome: Outcome, rule: str) -> Estimate | None:
     """The ratio of one audience, beyond the obvious; None where luck alone gives too few."""
-    plan = house.population.plan(rule)
+    plan = house.population.compile(rule)
     made_of = outcome_of(rule, plan.rule, house.population.catalogue, {})
     families = tuple(sorted(made_of.fact_families))
     own = house.own_events(outcome)

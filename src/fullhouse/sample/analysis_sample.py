@@ -9,13 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import ibis
-from pyroaring import BitMap
 
 from fullhouse import audiences, films
-from fullhouse.audiences import Population, house_population
+from fullhouse.audiences import Population
 from fullhouse.consent import ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
 from fullhouse.films.known import value
 from fullhouse.sample.blocks import Blocks
@@ -143,20 +142,16 @@ class AnalysisSample:
 
     def people(self, *rules: str) -> Sequence[PersonSet]:
         """The people who fit each rule and take part in the population's purpose, by block."""
-        plans = [self.population.plan(rule) for rule in rules]
-        members: list[dict[int, BitMap]] = [{} for _ in plans]
-        for block, sets, _ in audiences.people(self.population, *plans):
-            excluded = self.left_out.get(block)
-            for one, here in zip(members, sets, strict=True):
-                one[block] = here if excluded is None else here - excluded
-        return members
+        compiled = [self.population.compile(rule) for rule in rules]
+        sets, _ = audiences.members_of(self.population, *compiled)
+        return [without(people, self.left_out) for people in sets]
 
     def outcome(self, traits: Sequence[Trait]) -> Outcome:
         """The outcome of having any of some traits."""
-        plan = self.population.plan(any_of([t.name for t in traits]))
-        text = audiences.to_text(plan.rule)
+        compiled = self.population.compile(any_of([t.name for t in traits]))
+        text = audiences.to_text(compiled.rule)
         (people,) = self.people(text)
-        return outcome_of(text, plan.rule, self.population.catalogue, people)
+        return outcome_of(text, compiled.rule, self.population.catalogue, people)
 
     def own_events(self, outcome: Outcome) -> OwnEvents:
         """The events that make up an outcome."""
@@ -203,7 +198,7 @@ def analysis_sample(
         )
     territory = territory or context.settings.territory
     films.check_territory(territory)
-    population = house_population(context, as_of=as_of, purpose=purpose)
+    population = audiences.population(context, as_of=as_of, purpose=purpose)
     return AnalysisSample(context, territory, as_of or context.today, population, left_out or {})
 
 

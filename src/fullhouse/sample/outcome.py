@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyroaring import BitMap
 
-from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
 from fullhouse.core.person_sets import PersonSet

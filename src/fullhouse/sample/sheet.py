@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csc_array, csr_array
 
-from fullhouse.audiences.catalogue import Catalogue
+from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
 from fullhouse.core.arrays import Flags, Floats, Integers

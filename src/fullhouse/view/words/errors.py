@@ -12,6 +12,18 @@ from fullhouse.view.words.figures import day_words, plain
 from fullhouse.view.words.text import text
 
 SENTENCES: Mapping[str, str] = {
+    # audiences
+    "audience_in_audiences": (
+        "{audience} is part of the saved audiences {users}; delete those first."
+    ),
+    "audience_in_plans": (
+        "{audience} is in the plans {users}, so it is kept: a campaign of theirs must stay"
+        " readable."
+    ),
+    "trait_below_floor": (
+        "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
+        " (setting 'trait_floor')."
+    ),
     # discovery
     # exhibit
     # forecast

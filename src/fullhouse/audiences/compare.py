@@ -1,64 +1,31 @@
-"""What an audience is like, against a base that it is part of."""
+"""Audiences compared: with a base that holds them, trait by trait; and with each other."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from itertools import combinations
 from math import exp, log, sqrt
 from statistics import NormalDist
 
 from pyroaring import BitMap
 
-from fullhouse.audiences.count import people
+from fullhouse.audiences.audience import Index, Overlap, Profile, TraitIndex
 from fullhouse.audiences.kernel import EMPTY, Kernel, Set, compact
-from fullhouse.audiences.plan import Plan
-from fullhouse.audiences.population import Population
-from fullhouse.core.errors import CannotTellError
+from fullhouse.audiences.population import Population, people
+from fullhouse.audiences.rule import CompiledRule
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import size
 from fullhouse.traits import EVERYONE, Trait
 
 Z95 = NormalDist().inv_cdf(0.975)
+MOST_AUDIENCES = 12
 SMALLEST = 20
 """A trait that fewer people of the base have is not shown, unless another limit is asked for."""
 
 
-@dataclass(frozen=True)
-class Index:
-    """Share in the audience ÷ share in the base × 100, with a 95 % interval."""
-
-    index: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Line:
-    """One trait: people of the audience and of the base who have it, their shares, the index."""
-
-    trait: Trait
-    persons: int
-    base_persons: int
-    share: float
-    base_share: float
-    index: Index
-
-
-@dataclass(frozen=True)
-class Profile:
-    """An audience, trait by trait; by family, and in a family farthest from 100 first.
-
-    `persons` are the people of the audience inside the base: the two are compared on those.
-    """
-
-    persons: int
-    base_persons: int
-    left_out: int
-    outside: int
-    lines: tuple[Line, ...]
-    too_small: int
-
-
 def profile(
     population: Population,
-    audience: Plan,
-    base: Plan,
+    audience: CompiledRule,
+    base: CompiledRule,
     *,
     families: tuple[str, ...] = (),
     smallest: int = SMALLEST,
@@ -71,10 +38,10 @@ def profile(
     inner: dict[int, BitMap] = {}
     outer: dict[int, BitMap] = {}
     left_out = outside = 0
-    for block, (members, everyone), gone in people(population, audience, base):
+    for block, (members, everyone), refused in people(population, audience, base):
         inner[block], outer[block] = members & everyone, everyone
         outside += len(members) - len(inner[block])
-        left_out += gone
+        left_out += refused
     n, total = size(inner), size(outer)
     if not n:
         raise CannotTellError("Nobody is in this audience and its base; nothing to describe.")
@@ -82,13 +49,13 @@ def profile(
     if families:
         wanted = {i: t for i, t in wanted.items() if t.family in families}
     counts = _count(population, set(wanted), inner, outer)
-    lines = [
-        _line(wanted[t], x, n, base_x, total)
+    rows = [
+        _trait_index(wanted[t], x, n, base_x, total)
         for t, (x, base_x) in counts.items()
         if base_x >= max(smallest, 1)
     ]
-    lines.sort(key=lambda r: (r.trait.family, -_distance(r), r.trait.name))
-    return Profile(n, total, left_out, outside, tuple(lines), len(wanted) - len(lines))
+    rows.sort(key=lambda r: (r.trait.family, -_distance(r), r.trait.name))
+    return Profile(n, total, left_out, outside, tuple(rows), len(wanted) - len(rows))
 
 
 def index(x: int, n: int, base_x: int, base_n: int) -> Index:
@@ -114,16 +81,18 @@ def _count(
     population: Population, wanted: set[int], inner: dict[int, BitMap], outer: dict[int, BitMap]
 ) -> dict[int, tuple[int, int]]:
     kernel = Kernel()
-    ours: dict[int, Set] = {b: compact(s) for b, s in inner.items()}
-    bases: dict[int, Set] = {b: compact(s) for b, s in outer.items()}
+    inner_sets: dict[int, Set] = {b: compact(s) for b, s in inner.items()}
+    outer_sets: dict[int, Set] = {b: compact(s) for b, s in outer.items()}
     whole = _whole_blocks(population, outer)
     counts = dict.fromkeys(wanted, (0, 0))
     for trait, block, persons, having in population.bitmaps.every(sorted(wanted)):
         if trait not in counts:
             continue
-        x = kernel.common(having, ours.get(block, EMPTY), block) if inner.get(block) else 0
+        x = kernel.common(having, inner_sets.get(block, EMPTY), block) if inner.get(block) else 0
         base_x = (
-            persons if block in whole else kernel.common(having, bases.get(block, EMPTY), block)
+            persons
+            if block in whole
+            else kernel.common(having, outer_sets.get(block, EMPTY), block)
         )
         before = counts[trait]
         counts[trait] = (before[0] + x, before[1] + base_x)
@@ -139,11 +108,46 @@ def _whole_blocks(population: Population, outer: dict[int, BitMap]) -> set[int]:
     return {b for b, (all_,) in every if kernel.size(all_) == len(outer.get(b, EMPTY))}
 
 
-def _line(trait: Trait, x: int, n: int, base_x: int, base_n: int) -> Line:
-    return Line(trait, x, base_x, x / n, base_x / base_n, index(x, n, base_x, base_n))
+def _trait_index(trait: Trait, x: int, n: int, base_x: int, base_n: int) -> TraitIndex:
+    return TraitIndex(trait, x, base_x, x / n, base_x / base_n, index(x, n, base_x, base_n))
 
 
-def _distance(line: Line) -> float:
-    # On the log scale: 50 and 200 are equally far from 100. Nobody seen is as far as it can tell.
-    shown = line.index.index or min(line.index.high, 100.0)
-    return abs(log(shown / 100))
+def _distance(row: TraitIndex) -> float:
+    # On the log scale: 50 and 200 are equally far from 100. With nobody, the interval's end counts.
+    value = row.index.index or min(row.index.high, 100.0)
+    return abs(log(value / 100))
+
+
+def overlap(population: Population, rules: Sequence[CompiledRule]) -> Overlap:
+    """How the audiences of some rules overlap among the people who take part."""
+    if not 2 <= len(rules) <= MOST_AUDIENCES:
+        raise InputError(f"overlap takes 2 to {MOST_AUDIENCES} audiences, not {len(rules)}.")
+    exclusive: Counter[tuple[int, ...]] = Counter()
+    left_out = 0
+    for _, sets, refused in people(population, *rules):
+        left_out += refused
+        _add_combinations(sets, exclusive)
+    ordered = dict(sorted(exclusive.items(), key=lambda p: (-p[1], p[0])))
+    among = range(len(rules))
+    return Overlap(
+        sizes=tuple(sum(n for c, n in ordered.items() if i in c) for i in among),
+        pairs={
+            (i, j): sum(n for c, n in ordered.items() if i in c and j in c)
+            for i, j in combinations(among, 2)
+        },
+        exclusive=ordered,
+        union=sum(ordered.values()),
+        left_out=left_out,
+    )
+
+
+def _add_combinations(sets: Sequence[BitMap], exclusive: Counter[tuple[int, ...]]) -> None:
+    # Split the union by one audience after the other; only combinations with people go on.
+    regions: dict[tuple[int, ...], BitMap] = {}
+    earlier = BitMap()
+    for i, members in enumerate(sets):
+        outside = {c: region - members for c, region in regions.items()}
+        inside = {(*c, i): region & members for c, region in regions.items()}
+        regions = {c: r for c, r in (outside | inside | {(i,): members - earlier}).items() if r}
+        earlier |= members
+    exclusive.update({c: len(r) for c, r in regions.items()})
