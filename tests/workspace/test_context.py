@@ -89,7 +89,7 @@ def test_threads_share_one_of_each(house: Context) -> None:
         def ask() -> None:
             start.wait()
             for name, seen in found.items():
-                seen.add(id(getattr(context, name)))
+                seen.add(id(getattr(context.workspace, name)))
 
         threads = [Thread(target=ask) for _ in range(8)]
         for thread in threads:

@@ -16,7 +16,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from fullhouse import films
-from fullhouse.app.score_book import digest_of, scorebook_issue
+from fullhouse.app.score_book import scorebook_issue
+from fullhouse.core.code import digest_of
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import SIMULATED

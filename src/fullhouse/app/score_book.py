@@ -1,12 +1,9 @@
 """The score book of a workspace: issue forecasts, score those that have come true, verify it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
-from functools import cache
-from hashlib import sha256
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,10 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-import fullhouse
 from fullhouse import control, films
 from fullhouse.app.discover_outcome import check_out
 from fullhouse.control import Entry, Verified
+from fullhouse.core.code import code_version
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import FILM_GROSS
 from fullhouse.films.known import value
@@ -29,9 +26,6 @@ from fullhouse.forecast.truth import Truth, truth
 from fullhouse.view.reliability import reliability_chart
 from fullhouse.view.save import save_chart
 from fullhouse.workspace.context import Context
-
-CODE_SUFFIXES = (".py", ".toml", ".lark")
-CODE_DIGITS = 16
 
 
 def scorebook(
@@ -129,28 +123,6 @@ def scorebook_chart(found: ScoreBook) -> alt.TopLevelMixin:
         asked.append("those issued after the fact")
     said = found.sentence + (f" Only {', '.join(asked)}." if asked else "")
     return reliability_chart(found.reliability, notes=[said], simulated=found.simulated)
-
-
-@cache
-def code_version() -> str:
-    """Fullhouse's version and a digest of its source files, as they are on this machine.
-
-    Not the commit of a checkout: that says nothing of what was edited since, and an installed
-    package has none. The same files give the same digest in both.
-    """
-    return f"{version('fullhouse')}+{digest_of()}"
-
-
-def digest_of(parts: Sequence[str] = (".",)) -> str:
-    """A digest of the source files of some folders of the package, as they are on this machine."""
-    root = Path(fullhouse.__file__).parent
-    digest = sha256()
-    files = {path for part in parts for path in (root / part).rglob("*")}
-    for path in sorted(files, key=lambda p: p.relative_to(root).as_posix()):
-        if path.suffix in CODE_SUFFIXES and path.is_file():
-            content = sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return digest.hexdigest()[:CODE_DIGITS]
 
 
 def _truths(context: Context, territory: str | None) -> dict[tuple[str, str], Truth]:

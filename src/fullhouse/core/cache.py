@@ -1,7 +1,8 @@
 """What a process holds in memory for the next one who asks, up to a bound, for all its threads."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Lock, RLock
 from typing import Generic, TypeVar
 
@@ -26,7 +27,7 @@ class Cache(Generic[V]):
         self._values: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()
         self._requested: OrderedDict[Hashable, None] = OrderedDict()
         self._lock = Lock()
-        self._making: dict[Hashable, RLock] = {}
+        self._locks = KeyedLocks()
 
     @property
     def bytes_held(self) -> int:
@@ -70,13 +71,32 @@ class Cache(Generic[V]):
         value = self.get(key)
         if value is not None:
             return value
-        with self._lock:
-            making = self._making.setdefault(key, RLock())
-        with making:
+        with self._locks.holding(key):
             value = self.get(key)
             if value is None:
                 value = make()
                 self.put(key, value, size(value))
+            return value
+
+
+class KeyedLocks:
+    """A lock for each key while somebody holds or wants it; a thread may take its own again."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Hashable, tuple[RLock, int]] = {}
+        self._lock = Lock()
+
+    @contextmanager
+    def holding(self, key: Hashable) -> Iterator[None]:
+        """Be the only thread that holds a key."""
         with self._lock:
-            self._making.pop(key, None)
-        return value
+            lock, wanted = self._locks.get(key, (RLock(), 0))
+            self._locks[key] = (lock, wanted + 1)
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                lock, wanted = self._locks.pop(key)
+                if wanted > 1:
+                    self._locks[key] = (lock, wanted - 1)

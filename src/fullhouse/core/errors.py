@@ -65,6 +65,10 @@ class CannotTellError(FullhouseError):
     """A result could not be computed from the data there is: says what is missing."""
 
 
+class CancelledError(FullhouseError):
+    """Somebody asked a run to stop, and it did at its next step."""
+
+
 class UnsupportedError(FullhouseError):
     """The engine cannot do this operation: names both."""
 

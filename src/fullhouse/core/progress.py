@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called at each step of a long run; may raise `Cancelled` to end it there.
+    """Called at each step of a long run; may raise `CancelledError` to end it there.
 
     `step` is a code of what is being done, `done` of `total` units of it (rows, films, people).
     """

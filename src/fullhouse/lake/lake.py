@@ -1,9 +1,10 @@
 """The tables of a workspace on Delta Lake: exactly-once appends, replacements, snapshots."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -86,6 +87,20 @@ class Lake:
             return None if delta is None else delta.version()
         version = self.pins.version(table.name, lambda: self._newest(table))
         return None if version == ABSENT else version
+
+    def reads_as(self, versions: Mapping[str, int]) -> bool:
+        """Whether this use reads each of these tables at this version; looking is not reading."""
+        pins = self.pins
+        return pins is not None and all(
+            name in ALL
+            and pins.version(name, partial(self._newest, ALL[name]), reading=False) == version
+            for name, version in versions.items()
+        )
+
+    def mark_read(self, tables: Iterable[str]) -> None:
+        """Count tables as read in this use, whose rows came by way of a stored result."""
+        if self.pins is not None:
+            self.pins.mark_read(tables)
 
     def _newest(self, table: Table) -> Mapping[str, int]:
         """The newest versions: of all tables where that is quick, else of this one."""

@@ -49,13 +49,19 @@ class Pins:
         with self._lock:
             return {name: self._fixed[name] for name in sorted(self._read)}
 
-    def version(self, table: str, newest: Callable[[], Mapping[str, int]]) -> int:
-        """The version of a table; `newest` looks when it was not fixed before."""
+    def version(
+        self, table: str, newest: Callable[[], Mapping[str, int]], *, reading: bool = True
+    ) -> int:
+        """The version of a table; `newest` looks when it was not fixed before.
+
+        A table counts as read unless `reading` is false.
+        """
         with self._lock:
             if table not in self._fixed:
                 for name, version in newest().items():
                     self._fixed.setdefault(name, version)
-            self._read.add(table)
+            if reading:
+                self._read.add(table)
             return self._fixed[table]
 
     def move(self, table: str, version: int) -> None:

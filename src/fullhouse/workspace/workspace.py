@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from fullhouse.control import Control, open_control
 from fullhouse.core import settings as settings_
-from fullhouse.core.cache import Cache
+from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine, Engine, SparkEngine
@@ -55,6 +55,8 @@ class Workspace:
     settings: Settings
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     lock: RLock = field(default_factory=RLock, repr=False, compare=False)
+    computing: KeyedLocks = field(default_factory=KeyedLocks, repr=False, compare=False)
+    """Held while something is computed that others of this process may ask for, too."""
 
     @_Shared
     def lake(self) -> Lake:
