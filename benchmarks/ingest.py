@@ -10,6 +10,7 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +73,8 @@ def ingest(path: str, root: str, with_ids: bool) -> int:
     feed = Path(root) / "feed.toml"
     feed.write_text(FEED + ('event_id = "order_id"\n' if with_ids else ""))
     with app.open_house(root) as workspace:
-        report = app.ingest(workspace, feed, [path], now=datetime(2026, 1, 1, tzinfo=UTC))
+        context = replace(workspace, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        report = app.ingest(context, app.IngestFiles(feed, (path,)))
     assert report.quarantined == {}
     shutil.rmtree(root)
     return report.written

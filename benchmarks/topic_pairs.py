@@ -141,7 +141,9 @@ def real_house(own: Sequence[Own], data: Path) -> Iterator[House]:
         files = open_ecommerce.read(data / "open_ecommerce", Path(folder) / "feeds")
         with app.init_house(str(Path(folder) / "house")) as workspace:
             for feed, file in (("shop-accounts", files.people), ("shop-orders", files.purchases)):
-                app.ingest(workspace, REAL_MARKET / "feeds" / f"{feed}.toml", [str(file)])
+                app.ingest(
+                    workspace, app.IngestFiles(REAL_MARKET / "feeds" / f"{feed}.toml", (str(file),))
+                )
             app.people_resolve(workspace)
             catalogue = Catalogue(shown.families, tuple(own))
             app.traits_build(workspace, as_of=AS_OF, catalogue=catalogue)

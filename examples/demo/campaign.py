@@ -171,7 +171,7 @@ def _respond(market: Path, house: Path, deliveries: Path) -> None:
     with fh.open(str(house)) as workspace, progress("Reading feeds"):
         for declared, file in files:
             if file.exists():
-                app.ingest(workspace, declared, [str(file)])
+                app.ingest(workspace, app.IngestFiles(declared, (str(file),)))
     console.print(
         f"Took in {came.impressions:,} impressions, {came.clicks:,} clicks and {came.sales:,}"
         " sales."

@@ -106,7 +106,7 @@ def _ingest(workspace: fh.Context, market: Path) -> tuple[int, int]:
         for feed in declarations(read_market(market)):
             step(feed.files)
             declared, files = market / "feeds" / f"{feed.name}.toml", market / "feeds" / feed.files
-            report = app.ingest(workspace, declared, [str(files)])
+            report = app.ingest(workspace, app.IngestFiles(declared, (str(files),)))
             reasons.update(report.quarantined)
             refused = sum(report.quarantined.values())
             rows.append((feed.name, feed.files, report.read, report.written, refused))

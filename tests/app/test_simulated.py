@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from fullhouse import app
-from fullhouse.app.feeds import ingest
+from fullhouse.app.feeds import IngestFiles, ingest
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import SIMULATED
@@ -22,9 +22,9 @@ def test_a_workspace_takes_in_one_sort_only(tmp_path, simulated):
         assert workspace.settings.simulated is simulated
         feed.write_text(f"simulated = {str(not simulated).lower()}\n{FEED}")
         with pytest.raises(InputError, match="simulated"):
-            ingest(workspace, feed, [str(rows)])
+            ingest(workspace, IngestFiles(feed, (str(rows),)))
         feed.write_text(f"simulated = {str(simulated).lower()}\n{FEED}")
-        assert ingest(workspace, feed, [str(rows)]).written == 1
+        assert ingest(workspace, IngestFiles(feed, (str(rows),))).written == 1
 
 
 def test_every_command_says_it_first(tmp_path):

@@ -55,7 +55,7 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> app.Context:
         if "accounts" not in feed.name:
             files = sorted((feeds / feed.files).glob("*")) or [feeds / feed.files]
             some = [str(f) for f in files if len(files) == 1 or f.name[:10] in WEEK]
-            app.ingest(workspace, feeds / f"{feed.name}.toml", some)
+            app.ingest(workspace, app.IngestFiles(feeds / f"{feed.name}.toml", tuple(some)))
     return workspace
 
 

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from fullhouse import app
 from fullhouse.cli.root import commands
+from fullhouse.core.errors import InputError
 
 FEED = """
 source = "shop"
@@ -67,7 +68,25 @@ def test_a_check_of_a_good_file_ends_well(house: Path) -> None:
     assert CliRunner().invoke(commands, ["feed", "check", "orders.toml", "good.csv"]).exit_code == 0
 
 
-def test_a_check_tells_of_every_file(house: Path) -> None:
+def test_a_check_of_an_empty_file_ends_with_exit_code_1(house: Path) -> None:
+    (house / "empty.csv").write_text("")
+    result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "empty.csv"])
+    assert result.exit_code == 1
+    assert "empty.csv holds no rows" in result.output
+    (house / "head.csv").write_text(ROWS.splitlines()[0] + "\n")
+    assert CliRunner().invoke(commands, ["feed", "check", "orders.toml", "head.csv"]).exit_code == 1
+
+
+@pytest.mark.parametrize("command", [("ingest",), ("feed", "check")])
+def test_a_feed_and_its_file_in_the_wrong_order_are_explained(
+    house: Path, command: tuple[str, ...]
+) -> None:
+    result = CliRunner().invoke(commands, [*command, "o.csv", "orders.toml"])
+    assert isinstance(result.exception, InputError)
+    assert "o.csv is no feed: its declaration, a .toml file, comes first" in str(result.exception)
+
+
+def test_a_check_reports_on_every_file(house: Path) -> None:
     (house / "other.csv").write_text("usr,when\n")
     result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "other.csv", "o.csv"])
     assert "no column 'user'. Did you mean 'usr'" in result.output

@@ -1,6 +1,7 @@
 """A house with a feed, and rows to take in."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from fullhouse import app
 from fullhouse.app import Context
 from fullhouse.core.tables import ALL, Table
-from fullhouse.feeds import Report
+from fullhouse.feeds import IngestReport
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -66,10 +67,13 @@ class House:
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return str(path)
 
-    def ingest(self, *files: str, feed: str = SHOP, now: datetime = NOW, **settings: Any) -> Report:
+    def ingest(
+        self, *files: str, feed: str = SHOP, now: datetime = NOW, **settings: Any
+    ) -> IngestReport:
         """Take files in."""
         with self.open(**settings) as workspace:
-            return app.ingest(workspace, self.feed(feed), files, now=now)
+            at_now = replace(workspace, clock=lambda: now)
+            return app.ingest(at_now, app.IngestFiles(self.feed(feed), files))
 
     def rows(self, table: Table, *, but: tuple[str, ...] = ("batch",)) -> list[dict[str, Any]]:
         """All rows of a table, sorted by everything."""

@@ -8,8 +8,7 @@ import pyarrow as pa
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import BEGUN
 from fullhouse.feeds import Feed
-from fullhouse.feeds.begun import Beginning, Begun
-from fullhouse.feeds.terms import Terms
+from fullhouse.feeds.terms import Beginning, Begun, Terms
 from fullhouse.lake import Lake
 
 FEED = Feed.parse(

@@ -18,12 +18,14 @@ from fullhouse.core.tables import IDENTIFIER, PURCHASE
 
 CHILD = """
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from fullhouse import app
 
 root, feed, *files = sys.argv[1:]
 with app.open_house(root) as workspace:
-    app.ingest(workspace, feed, files, now=datetime(2026, 1, 1, tzinfo=UTC))
+    context = replace(workspace, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    app.ingest(context, app.IngestFiles(feed, files))
 """
 ROWS = 120
 
@@ -135,7 +137,7 @@ def test_two_that_looked_before_either_wrote_do_not_both_write(
     files = [house.write(f"{i}.csv", orders({"count": str(i + 1)})) for i in range(2)]
     house.ingest(house.write("first.csv", orders({"order_id": "first"})))
     module = import_module("fullhouse.feeds.commit")
-    real, both, looked = module.fates, threading.Barrier(2), set()
+    real, both, looked = module.row_outcomes, threading.Barrier(2), set()
 
     def slow(*arguments: Any, **options: Any) -> Any:
         found = real(*arguments, **options)
@@ -144,7 +146,7 @@ def test_two_that_looked_before_either_wrote_do_not_both_write(
             both.wait(60)
         return found
 
-    monkeypatch.setattr(module, "fates", slow)
+    monkeypatch.setattr(module, "row_outcomes", slow)
     with ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(house.ingest, files))
     assert sorted(r.written for r in reports) == [0, 1]

@@ -92,7 +92,7 @@ def test_a_lake_in_a_bucket(
     second = house.write("b.csv", orders({}, {"order_id": "o2", "count": "9"}))
     with app.open_house("s3://feeds/house", environment=environment) as workspace:
         feed = house.feed()
-        assert app.ingest(workspace, feed, [first]).written == 2
-        report = app.ingest(workspace, feed, [second])
+        assert app.ingest(workspace, app.IngestFiles(feed, (first,))).written == 2
+        report = app.ingest(workspace, app.IngestFiles(feed, (second,)))
         assert (report.known, report.quarantined) == (1, {"duplicate_event_id": 1})
-        assert app.ingest(workspace, feed, [second]).known == 2
+        assert app.ingest(workspace, app.IngestFiles(feed, (second,))).known == 2

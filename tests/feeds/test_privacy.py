@@ -12,8 +12,7 @@ import pytest
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import IDENTIFIER, PURCHASE, QUARANTINE
 from fullhouse.feeds import Feed
-from fullhouse.feeds.identify import Hasher, normalise
-from fullhouse.feeds.special import special_category
+from fullhouse.feeds.identify import Hasher, normalise, special_category
 
 
 def _everything(folder: Path) -> bytes:

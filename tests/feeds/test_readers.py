@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from fullhouse.engine import DuckDBEngine
 from fullhouse.feeds import Feed, File, delimited
-from fullhouse.feeds.chunk import chunks
-from fullhouse.feeds.piece import ROW
+from fullhouse.feeds.piece import ROW, chunks
 from fullhouse.feeds.records import pieces
 
 FEED = Feed.parse(

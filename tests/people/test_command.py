@@ -88,8 +88,10 @@ def test_no_attribute_is_kept_in_the_workspace(where: str, tmp_path: Path) -> No
 def test_mistakes_are_explained(where: str, tmp_path: Path) -> None:
     with app.open_house(where) as workspace:
         with pytest.raises(InputError, match="No link model 'crm'"):
-            app.people_resolve(workspace, models=["crm"])
+            app.people_resolve(workspace, app.ResolvePeople(("crm",)))
         with pytest.raises(InputError, match="There is no file"):
-            app.people_link(workspace, tmp_path / "none.toml", [tmp_path / "a.csv"])
+            app.people_link(
+                workspace, app.LinkPeople(tmp_path / "none.toml", (tmp_path / "a.csv",))
+            )
         with pytest.raises(CannotTellError, match="No people are resolved yet"):
             app.people_report(workspace)

@@ -6,7 +6,7 @@ import pytest
 
 from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, PERSON_TABLE
 from fullhouse.engine import Scratch
-from fullhouse.people.number import numbered
+from fullhouse.people.accounts import numbered
 from fullhouse.people.persons import write_persons
 from fullhouse.people.resolution import RUN, read_state
 

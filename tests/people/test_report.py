@@ -5,7 +5,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import PERSON_TABLE
 from fullhouse.people import report
-from fullhouse.people.report import Cluster, Overlap, Refused, SourceCount
+from fullhouse.people.report import Cluster, RefusedIdentifier, SourceCount, SourceOverlap
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def test_overlaps_and_the_union_add_up(engine, three_sources) -> None:
         SourceCount("video", 4, 4, 2),
     ]
     assert found.overlaps == [
-        Overlap("shop", "tickets", 1, 0.5),
-        Overlap("shop", "video", 2, 0.5),
-        Overlap("tickets", "video", 1, 0.5),
+        SourceOverlap("shop", "tickets", 1, 0.5),
+        SourceOverlap("shop", "video", 2, 0.5),
+        SourceOverlap("tickets", "video", 1, 0.5),
     ]
     assert found.sizes == {1: 7, 2: 1, 3: 1}
     assert [(c.accounts, c.sources) for c in found.largest] == [
@@ -42,7 +42,7 @@ def test_overlaps_and_the_union_add_up(engine, three_sources) -> None:
 def test_refused_identifiers_show_only_the_beginning_of_their_digest(duck, three_sources) -> None:
     three_sources.resolve(duck, most=5)
     found = report(duck, three_sources.lake)
-    assert found.refused == [Refused("email", "f" * 12, 6)]
+    assert found.refused == [RefusedIdentifier("email", "f" * 12, 6)]
     assert found.refused_identifiers == 1
 
 
@@ -53,7 +53,7 @@ def test_merges_are_listed_newest_first(duck, house) -> None:
     house.resolve(duck)
     house.share(("s", "a", "5"), ("s", "c", "5"))
     house.resolve(duck)
-    found = report(duck, house.lake, top=1)
+    found = report(duck, house.lake, rows=1)
     assert [(m.run, m.kept, m.merged) for m in found.latest_merges] == [(3, 0, 1)]
     assert found.merges == 2
 

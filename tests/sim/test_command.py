@@ -66,4 +66,4 @@ def test_a_campaign_is_played(small: Simulated, tmp_path: Path) -> None:
     with app.open_house(str(tmp_path / "house")) as house:
         for file in sorted((tmp_path / "played").iterdir()):
             feed = folder / "feeds" / f"{feeds[file.name.partition('.')[0]]}.toml"
-            assert app.check_feed(house, feed, [str(file)]).ok
+            assert app.check_feed(house, app.CheckFeed(feed, (str(file),))).ok

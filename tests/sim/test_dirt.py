@@ -61,7 +61,7 @@ def _ingest(made: Simulated, folder: Path, name: str, *, most: int) -> None:
     if not (folder / "fullhouse.toml").exists():
         app.init_house(str(folder), simulated=True, environment={}).close()
     with app.open_house(str(folder)) as house:
-        done = app.ingest(house, made.folder / feed.declaration, [str(f) for f in files])
+        done = app.ingest(house, app.IngestFiles(made.folder / feed.declaration, tuple(files)))
     recorded: Counter[str] = Counter()
     taken = {f.relative_to(made.folder / "feeds").as_posix() for f in files}
     for deed in _deeds(made):

@@ -189,7 +189,10 @@ def test_each_feed_is_taken_in_whole(small: Simulated, tmp_path: Path) -> None:
                 continue
             path = small.folder / feed.path
             files = sorted(path.iterdir())[:2] if path.is_dir() else [path]
-            done = app.ingest(house, small.folder / feed.declaration, [str(f) for f in files])
+            done = app.ingest(
+                house,
+                app.IngestFiles(small.folder / feed.declaration, tuple(files)),
+            )
             assert done.quarantined == {}
             assert done.written == done.read > 0
             assert all(not f.invalid_identifiers for f in done.files)

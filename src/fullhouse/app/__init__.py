@@ -46,10 +46,14 @@ if TYPE_CHECKING:
     )
     from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.app.feeds import (
+        CheckFeed,
+        IngestFiles,
+        ListQuarantine,
+        Quarantine,
+        RefusedCount,
         check_feed,
         ingest,
-        quarantine_counts,
-        quarantine_rows,
+        quarantine,
     )
     from fullhouse.app.film_discovery import discover_film
     from fullhouse.app.films import (
@@ -74,10 +78,25 @@ if TYPE_CHECKING:
         write_slate,
     )
     from fullhouse.app.health import Health, check_new_place, workspace_health
-    from fullhouse.app.lake import lake_compact, lake_status, lake_vacuum
+    from fullhouse.app.lake import (
+        CompactLake,
+        ShowLake,
+        VacuumLake,
+        lake_compact,
+        lake_status,
+        lake_vacuum,
+    )
     from fullhouse.app.launch import campaign_launch
     from fullhouse.app.outlook import campaign_outlook
-    from fullhouse.app.people import LinkResult, people_link, people_report, people_resolve
+    from fullhouse.app.people import (
+        LinkPeople,
+        LinkResult,
+        ReportPeople,
+        ResolvePeople,
+        people_link,
+        people_report,
+        people_resolve,
+    )
     from fullhouse.app.plan import (
         check_plan_out,
         plan_film,
@@ -148,7 +167,16 @@ STAGES = {
     "app.discover_outcome": ("check_out", "discover", "write_discovery"),
     "app.exhibit": ("check_exhibit_out", "exhibit_cities", "exhibit_film", "write_exhibit"),
     "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
-    "app.feeds": ("check_feed", "ingest", "quarantine_counts", "quarantine_rows"),
+    "app.feeds": (
+        "CheckFeed",
+        "IngestFiles",
+        "ListQuarantine",
+        "Quarantine",
+        "RefusedCount",
+        "check_feed",
+        "ingest",
+        "quarantine",
+    ),
     "app.film_discovery": ("discover_film",),
     "app.discover_files": ("check_film_out", "write_film_discovery"),
     "app.reports": ("check_report_out", "film_report", "write_film_report"),
@@ -175,7 +203,15 @@ STAGES = {
     ),
     "app.launch": ("campaign_launch",),
     "app.outlook": ("campaign_outlook",),
-    "app.people": ("LinkResult", "people_link", "people_report", "people_resolve"),
+    "app.people": (
+        "LinkPeople",
+        "LinkResult",
+        "ReportPeople",
+        "ResolvePeople",
+        "people_link",
+        "people_report",
+        "people_resolve",
+    ),
     "app.plan": ("check_plan_out", "plan_film", "plan_list", "plan_show", "write_plan"),
     "app.propensity": (
         "Alike",
@@ -198,7 +234,14 @@ STAGES = {
     ),
     "app.traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
     "app.health": ("Health", "check_new_place", "workspace_health"),
-    "app.lake": ("lake_compact", "lake_status", "lake_vacuum"),
+    "app.lake": (
+        "CompactLake",
+        "ShowLake",
+        "VacuumLake",
+        "lake_compact",
+        "lake_status",
+        "lake_vacuum",
+    ),
     "workspace.context": ("Context", "init_house", "open_house"),
 }
 """Where each public name stands; no name is that of a module."""
@@ -206,21 +249,32 @@ STAGES = {
 __all__ = [
     "Alike",
     "Backtests",
+    "CheckFeed",
+    "CompactLake",
     "Context",
     "CountAudience",
     "DeleteAudience",
     "DescribeAudience",
     "ExportAudience",
     "Health",
+    "IngestFiles",
+    "LinkPeople",
     "LinkResult",
     "ListAudiences",
+    "ListQuarantine",
     "OverlapAudiences",
     "Propensity",
+    "Quarantine",
+    "RefusedCount",
+    "ReportPeople",
+    "ResolvePeople",
     "SaveAudience",
     "ShowAudience",
+    "ShowLake",
     "Slate",
     "SplitAudience",
     "TraitsBuilt",
+    "VacuumLake",
     "audience_count",
     "audience_delete",
     "audience_describe",
@@ -287,8 +341,7 @@ __all__ = [
     "plan_film",
     "plan_list",
     "plan_show",
-    "quarantine_counts",
-    "quarantine_rows",
+    "quarantine",
     "scorebook",
     "scorebook_chart",
     "scorebook_issue",

@@ -1,73 +1,129 @@
 """Feeds of a workspace: check, ingest, and what was refused."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fullhouse import control, feeds
+from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError
-from fullhouse.core.progress import Progress, silent
+from fullhouse.core.request import request
 from fullhouse.core.tables import QUARANTINE
-from fullhouse.feeds import Check, Feed, Report
+from fullhouse.feeds import Feed, FeedCheck, IngestReport
 from fullhouse.workspace.context import Context
 
+Files = tuple[str | Path, ...]
+"""File names, globs, folders or URLs."""
 
-def check_feed(
-    context: Context,
-    feed_path: str | Path,
-    files: Sequence[str],
-    *,
-    now: datetime | None = None,
-    show: int = 5,
-) -> Check:
-    """Map the first rows of files through a feed and tell every problem; writes nothing."""
-    feed = _load(context, feed_path)
+
+@request
+class CheckFeed:
+    """Look at the first rows of files through a feed; `rows` of them come back as mapped."""
+
+    feed: Path
+    files: Files
+    rows: int = 5
+
+
+@request
+class IngestFiles:
+    """Take files into the lake through a feed."""
+
+    feed: Path
+    files: Files
+
+
+@request
+class ListQuarantine:
+    """Look at refused rows: of a source, for a reason, at most so many rows themselves."""
+
+    source: str | None = None
+    reason: str | None = None
+    rows: int = 20
+
+
+@dataclass(frozen=True)
+class RefusedCount:
+    """How many rows of a feed were refused for a reason."""
+
+    source: str
+    feed: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """Refused rows: counted, the most frequent reason first, and some of them as they were."""
+
+    counts: tuple[RefusedCount, ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+@use_case
+def check_feed(context: Context, request: CheckFeed) -> FeedCheck:
+    """The first rows of files as a feed maps them, and every problem; writes nothing."""
+    feed = _load(context, request.feed, request.files)
     return feeds.check(
         feed,
-        feeds.find_files(files),
+        feeds.find_files([str(file) for file in request.files]),
         key=context.key,
         settings=context.settings,
-        now=now or datetime.now(UTC),
-        show=show,
+        now=context.now,
+        rows=request.rows,
     )
 
 
-def ingest(
-    context: Context,
-    feed_path: str | Path,
-    files: Sequence[str],
-    *,
-    now: datetime | None = None,
-    progress: Progress = silent,
-) -> Report:
-    """Take files (names, globs, folders, URLs) into the lake through a feed, exactly once.
+@use_case
+def ingest(context: Context, request: IngestFiles) -> IngestReport:
+    """What became of each file's rows, which are in the lake exactly once.
 
-    The same command again writes nothing; after a crash it writes the rest.
+    The same request again writes nothing; after a crash it writes the rest.
     """
-    feed = _load(context, feed_path)
+    feed = _load(context, request.feed, request.files)
     report = feeds.ingest(
         context.lake,
         feed,
-        feeds.find_files(files),
+        feeds.find_files([str(file) for file in request.files]),
         key=context.key,
         settings=context.settings,
-        now=now or datetime.now(UTC),
-        progress=progress,
+        now=context.now,
+        progress=context.progress,
     )
     if report.written or report.quarantined:
-        told = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
-        control.record(context.control, "ingest", told)
+        detail = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
+        control.record(context.control, "ingest", detail)
     return report
 
 
-def _load(context: Context, path: str | Path) -> Feed:
+@use_case
+def quarantine(context: Context, request: ListQuarantine) -> Quarantine:
+    """Refused rows by source, feed and reason, and some by source, file and row."""
+    engine = context.engine
+    refused = engine.scan(context.lake.snapshot(QUARANTINE))
+    for column, value in (("source", request.source), ("reason", request.reason)):
+        if value is not None:
+            refused = refused.filter(refused[column] == value)
+    counted = engine.arrow(refused.group_by("source", "feed", "reason").agg(rows=refused.count()))
+    counts = [RefusedCount(**row) for row in counted.to_pylist()]
+    in_order = refused.order_by("source", "file", "row", "reason", "batch").limit(request.rows)
+    return Quarantine(
+        tuple(sorted(counts, key=lambda c: (-c.rows, c.source, c.feed, c.reason))),
+        tuple(engine.arrow(in_order.drop("batch")).to_pylist()),
+    )
+
+
+def _load(context: Context, path: Path, files: Files) -> Feed:
     """The declaration, when simulated and real data stay apart."""
+    if path.suffix != ".toml" and any(str(file).endswith(".toml") for file in files):
+        raise InputError(
+            f"{path} is no feed: its declaration, a .toml file, comes first and the files after it."
+        )
     feed = Feed.load(path)
     if feed.simulated and not context.settings.simulated:
         raise InputError(
             f"{feed.name} is a feed of a simulated market, and this workspace is not."
-            " Take it into one that says so: fullhouse init DIR --simulated"
+            " Take it into one that is (setting 'simulated')."
         )
     if context.settings.simulated and not feed.simulated:
         raise InputError(
@@ -75,37 +131,3 @@ def _load(context: Context, path: str | Path) -> Feed:
             " 'simulated = true'. Take real data into another workspace."
         )
     return feed
-
-
-def quarantine_counts(
-    context: Context, *, source: str | None = None
-) -> list[tuple[str, str, str, int]]:
-    """Refused rows by source, feed and reason, the most frequent first."""
-    engine = context.engine
-    rows = engine.scan(context.lake.snapshot(QUARANTINE))
-    if source:
-        rows = rows.filter(rows["source"] == source)
-    found = engine.arrow(rows.group_by("source", "feed", "reason").agg(rows=rows.count()))
-    return sorted(
-        ((r["source"], r["feed"], r["reason"], r["rows"]) for r in found.to_pylist()),
-        key=lambda r: (-r[3], r),
-    )
-
-
-def quarantine_rows(
-    context: Context,
-    *,
-    source: str | None = None,
-    reason: str | None = None,
-    most: int = 20,
-) -> list[dict[str, Any]]:
-    """Refused rows themselves, by source, file, row and reason."""
-    engine = context.engine
-    rows = engine.scan(context.lake.snapshot(QUARANTINE))
-    if source:
-        rows = rows.filter(rows["source"] == source)
-    if reason:
-        rows = rows.filter(rows["reason"] == reason)
-    kept = rows.order_by("source", "file", "row", "reason", "batch").limit(most).drop("batch")
-    found: list[dict[str, Any]] = engine.arrow(kept).to_pylist()
-    return found

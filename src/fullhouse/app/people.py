@@ -1,15 +1,38 @@
 """Resolve people, report on them, and link accounts by a probabilistic model."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fullhouse import control, people
+from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.request import request
 from fullhouse.workspace.context import Context
+
+
+@request
+class ResolvePeople:
+    """Decide which accounts are one person; pairs of these link models count as well."""
+
+    models: tuple[str, ...] = ()
+
+
+@request
+class ReportPeople:
+    """Count the people; the lists of largest persons and latest merges have so many `rows`."""
+
+    rows: int = 10
+
+
+@request
+class LinkPeople:
+    """Link accounts by a model on the attributes in files; `trained`: by the saved model."""
+
+    declaration: Path
+    files: tuple[Path, ...]
+    trained: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,47 +49,54 @@ class LinkResult:
     untrained: tuple[str, ...]
 
 
-def people_resolve(context: Context, *, models: Sequence[str] = ()) -> people.Resolution:
-    """Link accounts into persons with ids that stay; see `people.resolve`.
-
-    With `models`, pairs of accounts that these models linked count like shared identifiers.
-    """
+@use_case
+def people_resolve(context: Context, request: ResolvePeople | None = None) -> people.Resolution:
+    """The people after accounts were linked into persons with ids that stay."""
+    models = (request or ResolvePeople()).models
     known = people.models(context.lake) if models else {}
     for name in models:
         if name not in known and context.place.read(model_file(name)) is None:
             raise InputError(
                 f"No link model {name!r}.{did_you_mean(name, known)}"
-                " Make one with: fullhouse people link LINK.toml FILES"
+                " Link accounts by a declaration of that name first."
             )
-    found = people.resolve(
+    resolution = people.resolve(
         context.engine,
         context.lake,
         most_accounts=context.settings.identifier_max_accounts,
         models=models,
-        at=datetime.now(UTC),
+        at=context.now,
     )
-    if found.changed:
-        control.record(context.control, "people.resolve", {**vars(found), "models": list(models)})
-    return found
+    if resolution.changed:
+        detail = {**vars(resolution), "models": list(models)}
+        control.record(context.control, "people.resolve", detail)
+    return resolution
 
 
-def people_report(context: Context, *, top: int = 10) -> people.PeopleReport:
+@use_case
+def people_report(context: Context, request: ReportPeople | None = None) -> people.PeopleReport:
     """The people as of the last resolve run."""
-    return people.report(context.engine, context.lake, top=top)
+    rows = (request or ReportPeople()).rows
+    return people.report(context.engine, context.lake, rows=rows)
 
 
-def people_link(
-    context: Context, declaration: Path, files: Sequence[Path], *, trained: bool = False
-) -> LinkResult:
-    """Train a model on account attributes, or use the saved one, and write the pairs it links.
+@use_case
+def people_link(context: Context, request: LinkPeople) -> LinkResult:
+    """The pairs of accounts that a model links, written to the lake beside the model.
 
     The attributes are read and forgotten; the workspace keeps pairs of accounts and the model.
     """
+    declaration = request.declaration
+    if declaration.suffix != ".toml" and any(f.suffix == ".toml" for f in request.files):
+        raise InputError(
+            f"{declaration} is no link declaration: that is a .toml file and comes first,"
+            " the files after it."
+        )
     if not declaration.is_file():
         raise InputError(f"There is no file {declaration}.")
     plan = people.parse_plan(declaration.read_text("utf-8"))
-    model = _saved(context, plan.name) if trained else None
-    rows = people.read_attributes(files, plan)
+    model = _saved(context, plan.name) if request.trained else None
+    rows = people.read_attributes(request.files, plan)
     matched = people.match(rows, plan, model=model, memory_limit=context.settings.memory_limit)
     pairs = people.account_pairs(matched.pairs, rows, plan.name)
     if model is None:

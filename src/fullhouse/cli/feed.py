@@ -1,18 +1,24 @@
 """`fullhouse feed check`, `fullhouse ingest`, `fullhouse quarantine`."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
+from fullhouse.view.words.feeds import feed_note
 
 if TYPE_CHECKING:
-    from fullhouse.feeds import Check, Report
+    from fullhouse.feeds import FeedCheck, IngestReport
 
 commands = typer.Typer(help="Look at files through a feed.", no_args_is_help=True)
 
 FeedFile = Annotated[str, typer.Argument(metavar="FEED", help="The feed's TOML file.")]
+FIRST = 1_000
+"""Rows of each file that a check maps at all."""
+ALL_ROWS = 2**31
+
 Files = Annotated[
     list[str], typer.Argument(metavar="FILES...", help="Files, globs, folders or URLs.")
 ]
@@ -28,27 +34,24 @@ def check(
     feed: FeedFile,
     files: Files,
     where: Where = ".",
-    rows: Annotated[int, typer.Option("--rows", min=1, max=1000, help="Rows to show.")] = 5,
+    rows: Rows = 5,
     json: Json = False,
 ) -> None:
     """Map the first rows of files, show them and every problem; write nothing."""
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        found = app.check_feed(workspace, feed, files, show=rows)
+    with opened(where, quiet=json, doing="Reading") as context:
+        checked = app.check_feed(context, app.CheckFeed(Path(feed), tuple(files), rows or FIRST))
     if json:
-        say_json(found.to_dict())
+        say_json(checked.to_dict())
     else:
-        _show_check(found)
-    if not found.ok:
+        _show_check(checked)
+    if not checked.ok:
         raise typer.Exit(1)
 
 
 def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False) -> None:
     """Take files into the lake, each row exactly once; the same command again does no harm."""
-    with (
-        opened(where, quiet=json) as workspace,
-        progress("Reading", quiet=json) as step,
-    ):
-        report = app.ingest(workspace, feed, files, progress=step)
+    with opened(where, quiet=json, doing="Reading") as context:
+        report = app.ingest(context, app.IngestFiles(Path(feed), tuple(files)))
     if json:
         say_json(report.to_dict())
     else:
@@ -59,28 +62,24 @@ def quarantine(
     where: Where = ".",
     source: Annotated[str | None, typer.Option(help="Only rows of this source.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only rows refused for this reason.")] = None,
-    show: Annotated[int, typer.Option(min=0, help="Rows to show.")] = 10,
+    rows: Rows = 10,
     raw: Annotated[bool, typer.Option("--raw", help="Print the raw rows too.")] = False,
     json: Json = False,
 ) -> None:
     """Show what was refused: counts by reason, and rows."""
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        counts = app.quarantine_counts(workspace, source=source)
-        rows = app.quarantine_rows(workspace, source=source, reason=reason, most=show)
-    if reason:
-        counts = [c for c in counts if c[2] == reason]
+    with opened(where, quiet=json, doing="Reading") as context:
+        refused = app.quarantine(context, app.ListQuarantine(source, reason, rows or ALL_ROWS))
     if json:
-        names = ("source", "feed", "reason", "rows")
-        say_json({"counts": [dict(zip(names, c, strict=True)) for c in counts], "rows": rows})
+        say_json({"counts": [vars(c) for c in refused.counts], "rows": list(refused.rows)})
         return
-    if not counts:
+    if not refused.counts:
         out.print("Nothing is in quarantine.")
         return
+    counts = [(c.source, c.feed, c.reason, c.rows) for c in refused.counts]
     table(counts, ("source", "feed", "reason", "rows"))
-    if rows:
-        shown = ("file", "row", "reason", "detail")
-        table([[_number(r[c]) for c in shown] for r in rows], shown)
-    for row in rows if raw else ():
+    columns = ("file", "row", "reason", "detail")
+    table([[_number(row[c]) for c in columns] for row in refused.rows], columns)
+    for row in refused.rows if raw else ():
         out.print(f"{row['file']} row {row['row']}: {row['raw']}", markup=False, soft_wrap=True)
 
 
@@ -88,7 +87,7 @@ def _number(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
-def _show_report(report: "Report") -> None:
+def _show_report(report: "IngestReport") -> None:
     rows = [(f.file, f.read, f.written, f.known, sum(f.quarantined.values())) for f in report.files]
     if len(rows) > 1:
         total = sum(report.quarantined.values())
@@ -101,14 +100,14 @@ def _show_report(report: "Report") -> None:
             out.print(f"{file.file}: {count:,} invalid identifiers of kind {kind}, not stored.")
 
 
-def _show_check(found: "Check") -> None:
-    if found.rows.num_rows:
+def _show_check(checked: "FeedCheck") -> None:
+    if checked.rows.num_rows:
         # Turned: a feed has more columns than a terminal is wide.
-        taken = found.rows
+        taken = checked.rows
         rows = [[c, *(_cell(v) for v in taken[c].to_pylist())] for c in taken.column_names]
         heads = ("column", *(f"row {i + 1}" for i in range(taken.num_rows)))
-        table(rows, heads, title=f"{found.feed}: {found.kind}")
-    for file in found.files:
+        table(rows, heads, title=f"{checked.feed}: {checked.kind}")
+    for file in checked.files:
         if file.error:
             out.print(f"{file.file}: [bold red]cannot be read[/]", soft_wrap=True)
             out.print(file.error, markup=False, soft_wrap=True)
@@ -120,8 +119,8 @@ def _show_check(found: "Check") -> None:
                 table(list((file.refused or {}).items()), ("reason", "rows"))
         for kind, count in (file.invalid_identifiers or {}).items():
             out.print(f"{count:,} invalid identifiers of kind {kind} would not be stored.")
-    for note in found.notes:
-        out.print(f"- {note}", markup=False, soft_wrap=True)
+    for note in checked.notes:
+        out.print(f"- {feed_note(note.code, note.facts)}", markup=False, soft_wrap=True)
 
 
 def _cell(value: Any) -> str | None:

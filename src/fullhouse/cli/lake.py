@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, progress, say_json, table
+from fullhouse.cli.show import Json, Where, opened, say_json, table
 from fullhouse.core.values import parse_date
 
 commands = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
@@ -17,21 +17,24 @@ Tables = Annotated[list[str] | None, typer.Argument(help="Only these tables.")]
 @commands.command()
 def status(
     tables: Tables = None,
-    on: Annotated[str | None, typer.Option(help="State at the end of this day.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="State at the end of this day (UTC); now."),
+    ] = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """What each table holds now, or held at the end of a day (UTC)."""
-    at = None if on is None else datetime.combine(parse_date(on), time.max, UTC)
-    with opened(where, quiet=json) as workspace:
-        found = app.lake_status(workspace, tables or [], at=at)
+    at = None if as_of is None else datetime.combine(parse_date(as_of), time.max, UTC)
+    with opened(where, quiet=json, doing="Reading") as context:
+        states = app.lake_status(context, app.ShowLake(tuple(tables or ()), at))
     if json:
-        say_json({"tables": [vars(t) for t in found]})
+        say_json({"tables": [vars(t) for t in states]})
         return
     table(
         [
             (t.name, t.version, t.rows, t.files, f"{t.bytes_stored / 1e6:,.1f}", _day(t.changed_at))
-            for t in found
+            for t in states
         ],
         ("table", "version", "rows", "files", "MB", "changed (UTC)"),
     )
@@ -40,8 +43,8 @@ def status(
 @commands.command()
 def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> None:
     """Rewrite small files into large ones; no row changes."""
-    with opened(where, quiet=json) as workspace, progress("compacting", quiet=json):
-        done = app.lake_compact(workspace, tables or [])
+    with opened(where, quiet=json, doing="Compacting") as context:
+        done = app.lake_compact(context, app.CompactLake(tuple(tables or ())))
     if json:
         say_json({"tables": [vars(d) for d in done]})
         return
@@ -54,14 +57,17 @@ def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> No
 @commands.command()
 def vacuum(
     tables: Tables = None,
-    keep_days: Annotated[int, typer.Option(help="Keep snapshots of this many days.")] = 7,
+    keep_days: Annotated[
+        int, typer.Option(metavar="DAYS", min=0, help="Keep snapshots of this many days.")
+    ] = 7,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Remove the files of snapshots older than some days."""
-    with opened(where, quiet=json) as workspace, progress("vacuuming", quiet=json):
-        done = app.lake_vacuum(workspace, tables or [], keep_days=keep_days, dry_run=dry_run)
+    with opened(where, quiet=json, doing="Removing old files") as context:
+        asked = app.VacuumLake(tuple(tables or ()), keep_days, dry_run)
+        done = app.lake_vacuum(context, asked)
     if json:
         say_json({"tables": [vars(d) for d in done]})
         return

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
 
 if TYPE_CHECKING:
     from fullhouse.people import PeopleReport
+
+ALL_ROWS = 2**31
 
 commands = typer.Typer(help="Which accounts are one person.", no_args_is_help=True)
 
@@ -25,31 +27,31 @@ def resolve(
     json: Json = False,
 ) -> None:
     """Link accounts that share a hashed identifier into persons with ids that stay."""
-    with opened(where, quiet=json) as workspace, progress("resolving people", quiet=json):
-        found = app.people_resolve(workspace, models=with_links or [])
+    with opened(where, quiet=json, doing="Resolving people") as context:
+        resolution = app.people_resolve(context, app.ResolvePeople(tuple(with_links or ())))
     if json:
-        say_json(vars(found))
+        say_json(vars(resolution))
         return
-    if not found.changed:
-        out.print(f"Nothing new since run {found.run}: {found.persons:,} persons.")
+    if not resolution.changed:
+        out.print(f"Nothing new since run {resolution.run}: {resolution.persons:,} persons.")
         return
-    changed = {k.replace("_", " "): n for k, n in vars(found).items() if k != "changed"}
+    changed = {k.replace("_", " "): n for k, n in vars(resolution).items() if k != "changed"}
     table(list(changed.items()), ("people", "number"))
 
 
 @commands.command()
 def report(
-    top: Annotated[int, typer.Option(min=1, help="Rows of the lists of largest and latest.")] = 10,
+    rows: Rows = 10,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Accounts, persons, overlap between sources, and the deduplicated union."""
-    with opened(where, quiet=json) as workspace, progress("counting people", quiet=json):
-        found = app.people_report(workspace, top=top)
+    with opened(where, quiet=json, doing="Counting people") as context:
+        people = app.people_report(context, app.ReportPeople(rows or ALL_ROWS))
     if json:
-        say_json(asdict(found))
+        say_json(asdict(people))
         return
-    _print(found)
+    _print(people)
 
 
 @commands.command()
@@ -63,75 +65,75 @@ def link(
     json: Json = False,
 ) -> None:
     """Link accounts by a probabilistic model; the attributes are read and not kept."""
-    with opened(where, quiet=json) as workspace, progress("linking accounts", quiet=json):
-        found = app.people_link(workspace, declaration, files, trained=trained)
+    with opened(where, quiet=json, doing="Linking accounts") as context:
+        result = app.people_link(context, app.LinkPeople(declaration, tuple(files), trained))
     if json:
-        say_json(vars(found))
+        say_json(vars(result))
         return
     table(
         [
-            ("model", found.file if found.trained else f"{found.file} (as it was)"),
-            ("rows", found.rows),
-            ("pairs at or above the threshold", found.pairs),
-            ("threshold", f"{found.threshold:g}"),
-            ("right pairs, as the model expects", _percent(found.expected_precision)),
-            ("fields that could not be trained", ", ".join(found.untrained) or "none"),
+            ("model", result.file if result.trained else f"{result.file} (as it was)"),
+            ("rows", result.rows),
+            ("pairs at or above the threshold", result.pairs),
+            ("threshold", f"{result.threshold:g}"),
+            ("right pairs, as the model expects", _percent(result.expected_precision)),
+            ("fields that could not be trained", ", ".join(result.untrained) or "none"),
         ],
         ("link", ""),
     )
-    out.print(f"To use these pairs: fullhouse people resolve --with-links {found.model}")
+    out.print(f"To use these pairs: fullhouse people resolve --with-links {result.model}")
 
 
-def _print(found: "PeopleReport") -> None:
-    behind = f"behind {found.accounts:,} accounts (run {found.run})"
-    out.print(f"[bold]{found.persons:,} persons[/] {behind}")
+def _print(people: "PeopleReport") -> None:
+    behind = f"behind {people.accounts:,} accounts (run {people.run})"
+    out.print(f"[bold]{people.persons:,} persons[/] {behind}")
     table(
         [
-            *((s.source, s.accounts, s.persons, s.only_here) for s in found.sources),
-            ("sum of the sources", found.accounts, found.sum_of_sources, None),
-            ("deduplicated union", None, found.persons, None),
+            *((s.source, s.accounts, s.persons, s.only_here) for s in people.sources),
+            ("sum of the sources", people.accounts, people.sum_of_sources, None),
+            ("deduplicated union", None, people.persons, None),
         ],
         ("source", "accounts", "persons", "in no other source"),
     )
-    if found.overlaps:
+    if people.overlaps:
         table(
-            [(o.first, o.second, o.persons, _percent(o.share_of_smaller)) for o in found.overlaps],
+            [(o.first, o.second, o.persons, _percent(o.share_of_smaller)) for o in people.overlaps],
             ("source", "and", "persons in both", "of the smaller"),
             title="Overlap",
         )
-    table(list(found.sizes.items()), ("accounts", "persons"), title="Accounts of one person")
-    if found.largest:
+    table(list(people.sizes.items()), ("accounts", "persons"), title="Accounts of one person")
+    if people.largest:
         table(
-            [(str(c.person), c.accounts, c.sources) for c in found.largest],
+            [(str(c.person), c.accounts, c.sources) for c in people.largest],
             ("person", "accounts", "sources"),
             title="Persons with the most accounts",
         )
-    _print_refused(found)
-    _print_merges(found)
+    _print_refused(people)
+    _print_merges(people)
 
 
-def _print_refused(found: "PeopleReport") -> None:
-    if not found.refused:
+def _print_refused(people: "PeopleReport") -> None:
+    if not people.refused:
         out.print("No identifier is shared by too many accounts.")
         return
     table(
-        [(r.kind, r.digest + "…", r.accounts) for r in found.refused],
+        [(r.kind, r.digest + "…", r.accounts) for r in people.refused],
         ("kind", "digest", "accounts"),
-        title=f"Identifiers that too many accounts share: {found.refused_identifiers:,}",
+        title=f"Identifiers that too many accounts share: {people.refused_identifiers:,}",
     )
 
 
-def _print_merges(found: "PeopleReport") -> None:
-    if not found.latest_merges:
+def _print_merges(people: "PeopleReport") -> None:
+    if not people.latest_merges:
         out.print("No persons were merged.")
         return
     table(
         [
             (m.run, str(m.kept), str(m.merged), f"{m.at:%Y-%m-%d %H:%M}")
-            for m in found.latest_merges
+            for m in people.latest_merges
         ],
         ("run", "kept", "retired", "at (UTC)"),
-        title=f"Persons that turned out to be one: {found.merges:,}",
+        title=f"Persons that turned out to be one: {people.merges:,}",
     )
 
 

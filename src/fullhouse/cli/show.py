@@ -6,6 +6,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -62,14 +63,21 @@ def first_rows(items: Sequence[T], rows: int) -> Sequence[T]:
 
 
 @contextmanager
-def opened(where: str, *, quiet: bool = False) -> Iterator["Context"]:
-    """A workspace; one that is simulated says so first, beside the JSON when that is asked for."""
+def opened(where: str, *, quiet: bool = False, doing: str | None = None) -> Iterator["Context"]:
+    """A workspace; one that is simulated says so first, beside the JSON when that is asked for.
+
+    With `doing`, what a use case reports of its progress is displayed under that name.
+    """
     from fullhouse import app
 
-    with app.open_house(where) as workspace:
-        if workspace.settings.simulated and not out.quiet:
+    with app.open_house(where) as context:
+        if context.settings.simulated and not out.quiet:
             (err if quiet else out).print(f"[yellow]{SIMULATED}[/]", soft_wrap=True)
-        yield workspace
+        if doing is None:
+            yield context
+            return
+        with progress(doing, quiet=quiet) as step:
+            yield replace(context, progress=step)
 
 
 def say_json(value: Any) -> None:

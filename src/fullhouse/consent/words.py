@@ -19,9 +19,13 @@ def latest_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir
     Only what was said on `as_of` or earlier counts; of that, the latest. Of several words at the
     same moment, a refusal wins.
     """
-    said = engine.scan(lake.snapshot(CONSENT)).filter((_.purpose == purpose) & (_.day <= as_of))
+    statements = engine.scan(lake.snapshot(CONSENT)).filter(
+        (_.purpose == purpose) & (_.day <= as_of)
+    )
     # One word for each moment first: engines break the ties of argmax differently.
-    by_moment = said.group_by("source", "account", "at").agg(granted=_.granted.cast("int32").min())
+    by_moment = statements.group_by("source", "account", "at").agg(
+        granted=_.granted.cast("int32").min()
+    )
     latest = by_moment.group_by("source", "account").agg(granted=_.granted.argmax(_["at"]))
     return latest.mutate(granted=_.granted == 1)
 

@@ -1,9 +1,10 @@
 """One chunk into the lake, exactly once, whatever happens in between."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import reduce
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -11,62 +12,98 @@ import pyarrow.compute as pc
 
 from fullhouse.core.tables import IDENTIFIER, QUARANTINE, Snapshot
 from fullhouse.engine import DuckDBEngine
-from fullhouse.feeds.chunk import Chunk
-from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.identify import Hasher
-from fullhouse.feeds.known import DUPLICATE, KNOWN, NEW, fates, of_source
-from fullhouse.feeds.map import Refusal
+from fullhouse.engine.raw import held
+from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.piece import ROW
 from fullhouse.feeds.quarantine import quarantine_rows
-from fullhouse.feeds.terms import Terms
 from fullhouse.lake import Lake
 
-
-@dataclass(frozen=True)
-class Job:
-    """A file on its way into the lake."""
-
-    feed: Feed
-    terms: Terms
-    hasher: Hasher
-    file: str
-    digest: str
-    content: str
-    columns: Sequence[str]
-    by_id: bool
-    """Whether each row's event id is looked up in the lake."""
+NEW, KNOWN, DUPLICATE = 0, 1, 2
+"""What becomes of a row: written; there already, the same; its id is taken by something else."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """A chunk that was mapped: rows to write, refusals, and the raw rows behind (hashed)."""
-
-    chunk: Chunk
-    raw: pa.Table
-    rows: pa.Table
-    refused: tuple[Refusal, ...]
-    invalid: dict[str, int]
+def of_source(snapshot: Snapshot, source: str) -> Snapshot:
+    """A snapshot with the files of one source only."""
+    inside = f"/source={source}/"
+    return replace(snapshot, uris=tuple(u for u in snapshot.uris if inside in u))
 
 
-@dataclass
-class Tally:
-    """What became of rows: in this run, and (`taken`) in all runs of this file."""
+def row_outcomes(
+    engine: DuckDBEngine, existing: Snapshot, rows: pa.Table, *, batch: str
+) -> npt.NDArray[np.int8]:
+    """What becomes of each row, by its `event_id`, beside the rows of its source in the lake.
 
-    read: int = 0
-    written: int = 0
-    known: int = 0
-    taken: int = 0
-    quarantined: Counter[str] = field(default_factory=Counter)
-    invalid: Counter[str] = field(default_factory=Counter)
+    Of rows that share an id, the one in the lake counts, else the first in the file. Rows that
+    the same batch wrote earlier do not count as existing, so that a run after a crash comes to
+    the same answer.
+    """
+    hits = _hits(engine, existing, rows["event_id"])
+    ids = rows["event_id"]
+    if not len(hits) and pc.count_distinct(ids).as_py() == len(ids):
+        return np.zeros(len(ids), dtype=np.int8)
+    return _compared(engine, existing, rows, hits, batch)
 
-    def add(self, other: "Tally") -> None:
-        """Add another tally to this one."""
-        self.read += other.read
-        self.written += other.written
-        self.known += other.known
-        self.taken += other.taken
-        self.quarantined.update(other.quarantined)
-        self.invalid.update(other.invalid)
+
+def unknown_accounts(
+    engine: DuckDBEngine, accounts: Snapshot, rows: pa.Table
+) -> npt.NDArray[np.bool_]:
+    """Which rows are of accounts that no account feed of their source named."""
+    if not accounts.uris:
+        return np.ones(rows.num_rows, dtype=bool)
+    with held(engine, pa.table({"account": rows["account"].unique()})) as wanted:
+        named = engine.scan(accounts)
+        known = engine.arrow(wanted.semi_join(named.select("account"), "account"))
+    named_rows: pa.ChunkedArray = pc.is_in(rows["account"], known["account"].combine_chunks())
+    known_rows: npt.NDArray[np.bool_] = np.asarray(named_rows.to_numpy(), dtype=bool)
+    return ~known_rows
+
+
+def _hits(engine: DuckDBEngine, existing: Snapshot, ids: pa.ChunkedArray) -> pa.Array:
+    """The event ids of the chunk that the lake has; reads that one column only."""
+    if not existing.uris:
+        return pa.array([], pa.string())
+    with held(engine, pa.table({"event_id": ids})) as wanted:
+        lake = engine.scan(existing).select("event_id")
+        # The chunk is the small side, on which the hash table is built.
+        matches = engine.arrow(lake.semi_join(wanted, "event_id").distinct())
+    return matches["event_id"].combine_chunks()
+
+
+def _compared(
+    engine: DuckDBEngine, existing: Snapshot, rows: pa.Table, hits: pa.Array, batch: str
+) -> npt.NDArray[np.int8]:
+    columns = [c for c in rows.column_names if c not in (ROW, "source", "batch")]
+    others = _others(engine, existing, hits, columns, batch)
+    with held(engine, rows.select([*columns, ROW])) as chunk, held(engine, others) as taken:
+        first = chunk.group_by("event_id").agg(first=chunk[ROW].min())
+        leaders = chunk.join(first, chunk[ROW] == first["first"]).select(chunk)
+        first_rows = leaders.anti_join(taken, "event_id").select(*columns, leader=leaders[ROW])
+        there = taken.select(*columns, leader=ibis.literal(-1, type="int64"))
+        accepted = first_rows.union(there).rename({f"their_{c}": c for c in columns})
+        pairs = chunk.left_join(accepted, chunk["event_id"] == accepted["their_event_id"])
+        alike = reduce(
+            lambda a, b: a & b, (pairs[c].identical_to(pairs[f"their_{c}"]) for c in columns)
+        )
+        outcome = ibis.cases(
+            (pairs["leader"] == pairs[ROW], NEW), (alike, KNOWN), else_=DUPLICATE
+        ).cast("int8")
+        outcomes = engine.arrow(pairs.select(row=pairs[ROW], outcome=outcome).order_by("row"))
+    order = np.argsort(rows[ROW].to_numpy(), kind="stable")
+    answer = np.empty(rows.num_rows, dtype=np.int8)
+    answer[order] = outcomes["outcome"].to_numpy()
+    return answer
+
+
+def _others(
+    engine: DuckDBEngine, existing: Snapshot, hits: pa.Array, columns: Sequence[str], batch: str
+) -> pa.Table:
+    """The rows of the lake that other batches wrote under these ids."""
+    if not len(hits):
+        return existing.table.schema.empty_table().select(columns)
+    with held(engine, pa.table({"event_id": hits})) as wanted:
+        lake = engine.scan(existing)
+        others = lake.filter(lake["batch"] != batch).semi_join(wanted, "event_id")
+        return engine.arrow(others.select(*columns))
 
 
 def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
@@ -82,15 +119,15 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
     tally.invalid.update(ready.invalid)
     _quarantine(lake, job, ready, batch, tally, refused=ready.refused, bad=True)
     if ready.rows.num_rows:
-        fate, fresh = _write(engine, lake, job, ready.rows, batch)
-        new = int((fate == NEW).sum())
+        outcome, fresh = _write(engine, lake, job, ready.rows, batch)
+        new = int((outcome == NEW).sum())
         tally.taken += new
         tally.written += new if fresh else 0
-        tally.known += int((fate == KNOWN).sum()) + (0 if fresh else new)
-        taken_ids = ready.rows[ROW].to_numpy()[fate == DUPLICATE].tolist()
+        tally.known += int((outcome == KNOWN).sum()) + (0 if fresh else new)
+        taken_ids = ready.rows[ROW].to_numpy()[outcome == DUPLICATE].tolist()
         duplicates = tuple(Refusal(r, "duplicate_event_id", "event_id") for r in taken_ids)
         _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates)
-        _identify(lake, job, ready, fate, batch)
+        _identify(lake, job, ready, outcome, batch)
     return tally
 
 
@@ -103,20 +140,22 @@ def _write(
     if not job.by_id:
         fresh = lake.append_checked(table, lambda _: _stream(whole), batch=batch, guard=batch)
         return np.zeros(rows.num_rows, dtype=np.int8), fresh
-    found: list[npt.NDArray[np.int8]] = []
+    outcomes: list[npt.NDArray[np.int8]] = []
 
     def unknown(snapshot: Snapshot) -> pa.RecordBatchReader:
-        found[:] = [fates(engine, of_source(snapshot, job.feed.source), rows, batch=batch)]
-        new = found[0] == NEW
+        outcomes[:] = [
+            row_outcomes(engine, of_source(snapshot, job.feed.source), rows, batch=batch)
+        ]
+        new = outcomes[0] == NEW
         return _stream(whole if new.all() else whole.filter(pa.array(new)))
 
     fresh = lake.append_checked(table, unknown, batch=batch, guard=f"source/{job.feed.source}")
     if not fresh:
         # Another run wrote this batch, and perhaps died after it: find out again what became of
-        # each row. `found` may hold a view from before.
+        # each row. `outcomes` may hold a view from before.
         existing = of_source(lake.snapshot(table), job.feed.source)
-        found[:] = [fates(engine, existing, rows, batch=batch)]
-    return found[0], fresh
+        outcomes[:] = [row_outcomes(engine, existing, rows, batch=batch)]
+    return outcomes[0], fresh
 
 
 def _stream(rows: pa.Table) -> pa.RecordBatchReader:
@@ -153,13 +192,15 @@ def _quarantine(
     tally.quarantined.update(b.reason for b in unread)
 
 
-def _identify(lake: Lake, job: Job, ready: Ready, fate: npt.NDArray[np.int8], batch: str) -> None:
+def _identify(
+    lake: Lake, job: Job, ready: Ready, outcome: npt.NDArray[np.int8], batch: str
+) -> None:
     """Write the identifiers of the rows that were written, each once per account and chunk."""
     if not job.feed.identifiers:
         return
-    rows = ready.rows.filter(pa.array(fate == NEW))
+    rows = ready.rows.filter(pa.array(outcome == NEW))
     places = pc.index_in(rows[ROW], ready.raw[ROW].combine_chunks())
-    found = [
+    parts = [
         pa.table(
             {
                 "account": rows["account"],
@@ -170,7 +211,7 @@ def _identify(lake: Lake, job: Job, ready: Ready, fate: npt.NDArray[np.int8], ba
         )
         for column, kind in job.feed.identifier_columns.items()
     ]
-    together = pa.concat_tables(found)
+    together = pa.concat_tables(parts)
     together = together.filter(pc.is_valid(together["digest"]))
     if not together.num_rows:
         return

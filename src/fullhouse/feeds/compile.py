@@ -102,12 +102,12 @@ def as_bool(value: Value) -> Value:
         return value
     text = _trimmed(value)
     word = text.expr.lower()
-    found = ibis.cases(
+    truth = ibis.cases(
         (word.isin(["true", "yes", "y", "t", "1"]), True),
         (word.isin(["false", "no", "n", "f", "0"]), False),
         else_=None,
     )
-    return Value("bool", found, text.failed, given=text.expr.notnull())
+    return Value("bool", truth, text.failed, given=text.expr.notnull())
 
 
 def as_time(value: Value) -> Value:
@@ -118,12 +118,12 @@ def as_time(value: Value) -> Value:
     # DuckDB drops the offset in a cast to a plain timestamp, and heeds it in one with a zone.
     plain = dt.Timestamp(scale=6)
     zoned = text.expr.re_search(_ZONED)
-    found = ibis.cases(
+    moment = ibis.cases(
         (text.expr.re_search(_LOCAL), text.expr.try_cast(plain)),
         (zoned, text.expr.try_cast(dt.Timestamp(timezone="UTC", scale=6)).cast(plain)),
         else_=None,
     )
-    return Value("time", found, text.lost, zoned.fill_null(False), text.expr.notnull())
+    return Value("time", moment, text.lost, zoned.fill_null(False), text.expr.notnull())
 
 
 def _trimmed(value: Value) -> Value:
@@ -174,21 +174,21 @@ def _failed(values: list[Value]) -> Any:
 
 
 def _text(act: Callable[..., Any]) -> Callable[[list[Value], str], Value]:
-    def made(values: list[Value], _: str) -> Value:
+    def compiled(values: list[Value], _: str) -> Value:
         texts = [as_text(v) for v in values]
-        found = act(*(t.expr for t in texts))
-        return Value("text", found.nullif(""), _failed(texts))
+        text = act(*(t.expr for t in texts))
+        return Value("text", text.nullif(""), _failed(texts))
 
-    return made
+    return compiled
 
 
 def _arithmetic(act: Callable[..., Any]) -> Callable[[list[Value], str], Value]:
-    def made(values: list[Value], _: str) -> Value:
+    def compiled(values: list[Value], _: str) -> Value:
         numbers = [as_number(v) for v in values]
-        found = act(*(n.expr.cast("float64") for n in numbers))
-        return Value("number", found, _failed(numbers))
+        number = act(*(n.expr.cast("float64") for n in numbers))
+        return Value("number", number, _failed(numbers))
 
-    return made
+    return compiled
 
 
 def _split_part(values: list[Value], _: str) -> Value:
@@ -225,12 +225,12 @@ def _int(value: Value) -> int:
 
 def _coalesce(values: list[Value], what: str) -> Value:
     alike = _alike(values, what)
-    found = ibis.coalesce(*(v.expr for v in alike))
+    first = ibis.coalesce(*(v.expr for v in alike))
     absolute = ibis.cases(*((v.expr.notnull(), v.absolute) for v in alike), else_=False)
     # A part that could not be read is forgiven where another one stands in for it.
     failed = _failed(alike)
-    failed = failed if failed is _NO else failed & found.isnull()
-    return Value(alike[0].type, found, failed, absolute)
+    failed = failed if failed is _NO else failed & first.isnull()
+    return Value(alike[0].type, first, failed, absolute)
 
 
 def _nullif(values: list[Value], what: str) -> Value:
@@ -278,7 +278,7 @@ def _null(value: Value, type_: str) -> Value:
 
 
 def _compare(act: Callable[[Any, Any], Any]) -> Callable[[list[Value], str], Value]:
-    def made(values: list[Value], what: str) -> Value:
+    def compiled(values: list[Value], what: str) -> Value:
         types = {v.type for v in values}
         if "number" in types:
             first, second = (as_number(v) for v in values)
@@ -288,15 +288,15 @@ def _compare(act: Callable[[Any, Any], Any]) -> Callable[[list[Value], str], Val
             first, second = _alike(values, what)
         return Value("bool", act(first.expr, second.expr), _failed([first, second]))
 
-    return made
+    return compiled
 
 
 def _logic(act: Callable[..., Any]) -> Callable[[list[Value], str], Value]:
-    def made(values: list[Value], _: str) -> Value:
+    def compiled(values: list[Value], _: str) -> Value:
         bools = [as_bool(v) for v in values]
         return Value("bool", reduce(act, (b.expr for b in bools)), _failed(bools))
 
-    return made
+    return compiled
 
 
 def _not(values: list[Value], _: str) -> Value:
@@ -332,9 +332,9 @@ def _from_unix(values: list[Value], _: str) -> Value:
     number = as_number(values[0])
     unit = values[1].expr.op().value if len(values) > 1 else "s"
     micros = number.expr.cast("float64") * float(_UNIX[unit])
-    found = _make_timestamp(ibis.ifelse(micros.abs() < 2**62, micros, None).cast("int64"))
+    moment = _make_timestamp(ibis.ifelse(micros.abs() < 2**62, micros, None).cast("int64"))
     given = number.expr.notnull()
-    return Value("time", found, number.lost, ibis.literal(True), given)
+    return Value("time", moment, number.lost, ibis.literal(True), given)
 
 
 _CALLS: dict[str, Callable[[list[Value], str], Value]] = {

@@ -57,7 +57,7 @@ def header(file: File, feed: Feed, format_: str) -> list[str]:
         return list(feed.names)
     dialect = Dialect(feed, format_)
     with file.plain() as stream:
-        first = next(_lumps(_decoded(stream, feed.encoding, file), dialect), b"")
+        first = next(_record_blocks(_decoded(stream, feed.encoding, file), dialect), b"")
     line, _ = _first_line(first.lstrip(b"\r\n"))
     try:
         text = line.decode()
@@ -83,8 +83,8 @@ def pieces(
     skip = feed.header
     last = 0
     with file.plain() as stream:
-        for lump in _lumps(_decoded(stream, feed.encoding, file, read), dialect, read):
-            body = lump
+        for records in _record_blocks(_decoded(stream, feed.encoding, file, read), dialect, read):
+            body = records
             if skip:
                 stripped = body.lstrip(b"\r\n")
                 _, start = _first_line(stripped)
@@ -95,11 +95,11 @@ def pieces(
                 yield piece
 
 
-def _first_line(lump: bytes) -> tuple[bytes, int]:
-    end = lump.find(b"\n")
+def _first_line(records: bytes) -> tuple[bytes, int]:
+    end = records.find(b"\n")
     if end < 0:
-        return lump.rstrip(b"\r"), len(lump)
-    return lump[:end].rstrip(b"\r"), end + 1
+        return records.rstrip(b"\r"), len(records)
+    return records[:end].rstrip(b"\r"), end + 1
 
 
 def _decoded(stream: Any, encoding: str, file: File, read: int = READ) -> Iterator[bytes]:
@@ -126,7 +126,7 @@ def _decoded(stream: Any, encoding: str, file: File, read: int = READ) -> Iterat
             return
 
 
-def _lumps(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Iterator[bytes]:
+def _record_blocks(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Iterator[bytes]:
     """The bytes cut after the end of a record, as far as quotes tell."""
     rest = b""
     for block in blocks:
@@ -146,59 +146,59 @@ def _lumps(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Itera
         yield rest
 
 
-def _cut(lump: bytes, quote: bytes) -> int:
+def _cut(records: bytes, quote: bytes) -> int:
     """Where the last record ends that ends outside quotes; 0 when none does."""
-    end = len(lump)
-    inside = bool(quote) and lump.count(quote) % 2 == 1
+    end = len(records)
+    inside = bool(quote) and records.count(quote) % 2 == 1
     while True:
-        found = lump.rfind(b"\n", 0, end)
-        if found < 0:
+        newline = records.rfind(b"\n", 0, end)
+        if newline < 0:
             return 0
-        if quote and lump.count(quote, found, end) % 2 == 1:
+        if quote and records.count(quote, newline, end) % 2 == 1:
             inside = not inside
         if not inside:
-            return found + 1
-        end = found
+            return newline + 1
+        end = newline
 
 
-def _parse(lump: bytes, layout: Layout, last: int) -> Piece:
-    marked, delimiter = _one_byte(lump, layout.dialect.delimiter)
+def _parse(records: bytes, layout: Layout, last: int) -> Piece:
+    marked, delimiter = _one_byte(records, layout.dialect.delimiter)
     layout = replace(layout, delimiter=delimiter)
-    if _is_utf8(lump) and _well_formed(marked, delimiter, layout.dialect.quote):
+    if _is_utf8(records) and _well_formed(marked, delimiter, layout.dialect.quote):
         piece = _fast(marked, layout, last)
         if piece is not None:
             return piece
     return _slow(marked, layout, last)
 
 
-def _is_utf8(lump: bytes) -> bool:
-    if lump.isascii():
+def _is_utf8(records: bytes) -> bool:
+    if records.isascii():
         return True
     try:
-        lump.decode()
+        records.decode()
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _one_byte(lump: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
+def _one_byte(records: bytes, delimiter: bytes) -> tuple[bytes, bytes]:
     """The bytes with a delimiter of one byte; a longer one is replaced by one that is unused."""
     if len(delimiter) == 1:
-        return lump, delimiter
+        return records, delimiter
     for code in (0x1F, 0x1E, 0x1D, 0x1C, *range(1, 9)):
-        if bytes([code]) not in lump:
-            return lump.replace(delimiter, bytes([code])), bytes([code])
-    return lump, b"\x1f"
+        if bytes([code]) not in records:
+            return records.replace(delimiter, bytes([code])), bytes([code])
+    return records, b"\x1f"
 
 
-def _well_formed(lump: bytes, delimiter: bytes, quote: bytes) -> bool:
+def _well_formed(records: bytes, delimiter: bytes, quote: bytes) -> bool:
     """Whether every quote opens after a delimiter or line, and closes before one.
 
     Arrow loses rows without a word where one does not (seen with pyarrow 23).
     """
-    if not quote or quote not in lump:
+    if not quote or quote not in records:
         return True
-    data = np.frombuffer(lump, dtype=np.uint8)
+    data = np.frombuffer(records, dtype=np.uint8)
     at = np.flatnonzero(data == quote[0])
     if len(at) % 2:
         return False
@@ -214,7 +214,7 @@ def _well_formed(lump: bytes, delimiter: bytes, quote: bytes) -> bool:
     )
 
 
-def _fast(lump: bytes, layout: Layout, last: int) -> Piece | None:
+def _fast(records: bytes, layout: Layout, last: int) -> Piece | None:
     skipped: list[tuple[int, str]] = []
 
     def skip(row: Any) -> str:
@@ -224,10 +224,10 @@ def _fast(lump: bytes, layout: Layout, last: int) -> Piece | None:
     quote = layout.dialect.quote.decode() or False
     try:
         rows = pyarrow.csv.read_csv(
-            pa.BufferReader(lump),
+            pa.BufferReader(records),
             # Only one thread numbers the rows that it skips.
             pyarrow.csv.ReadOptions(
-                use_threads=False, column_names=list(layout.columns), block_size=len(lump) + 1
+                use_threads=False, column_names=list(layout.columns), block_size=len(records) + 1
             ),
             pyarrow.csv.ParseOptions(
                 delimiter=layout.delimiter.decode(),
@@ -259,21 +259,21 @@ def _restored(rows: pa.Table, layout: Layout) -> pa.Table:
     """A long delimiter that stood inside quotes, put back."""
     if len(layout.dialect.delimiter) == 1:
         return rows
-    made, said = layout.delimiter.decode(), layout.dialect.delimiter.decode()
+    stand_in, written = layout.delimiter.decode(), layout.dialect.delimiter.decode()
     for i, name in enumerate(rows.column_names):
         rows = rows.set_column(
-            i, name, pc.replace_substring(rows[name], pattern=made, replacement=said)
+            i, name, pc.replace_substring(rows[name], pattern=stand_in, replacement=written)
         )
     return rows
 
 
-def _slow(lump: bytes, layout: Layout, last: int) -> Piece:
+def _slow(records: bytes, layout: Layout, last: int) -> Piece:
     """Record by record: one that cannot be read costs its first line, and no other."""
-    lines = lump.split(b"\n")
+    lines = records.split(b"\n")
     if lines and not lines[-1]:
         lines.pop()
     places = [layout.columns.index(name) for name in layout.wanted]
-    kept: list[list[str | None]] = [[] for _ in layout.wanted]
+    values: list[list[str | None]] = [[] for _ in layout.wanted]
     numbers: list[int] = []
     bad: list[Bad] = []
     i, row = 0, last
@@ -291,12 +291,12 @@ def _slow(lump: bytes, layout: Layout, last: int) -> Piece:
             bad.append(_wrong_count(row, text, layout))
         else:
             numbers.append(row)
-            for column, place in zip(kept, places, strict=True):
+            for column, place in zip(values, places, strict=True):
                 column.append(fields[place] or None)
     rows = pa.table(
         {
             name: pa.array(column, pa.string())
-            for name, column in zip(layout.wanted, kept, strict=True)
+            for name, column in zip(layout.wanted, values, strict=True)
         }
     )
     restored = _restored(rows, layout)

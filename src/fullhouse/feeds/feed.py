@@ -16,7 +16,7 @@ from fullhouse.core.tables import FEED_TABLES, Table
 from fullhouse.core.values import check_slug
 from fullhouse.feeds import expression
 from fullhouse.feeds.expression import Node
-from fullhouse.feeds.special import special_category
+from fullhouse.feeds.identify import special_category
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 Constant: TypeAlias = str | int | float | bool | date | datetime
@@ -40,7 +40,7 @@ _KEYS = {
     "identifiers": dict,
     "special": dict,
 }
-_MADE = ("source", "day", "batch")
+_COMPUTED = ("source", "day", "batch")
 """Columns that ingest fills itself."""
 _VERSION = 1
 """Part of every declaration's digest; to be raised when the same feed would give other rows."""
@@ -111,8 +111,8 @@ class Feed:
     @property
     def digest(self) -> str:
         """SHA-256 of all that decides which rows come out; the feed's name does not."""
-        said = {k: v for k, v in vars(self).items() if k != "name"}
-        text = json.dumps({"version": _VERSION, **said}, sort_keys=True, default=repr)
+        declared = {k: v for k, v in vars(self).items() if k != "name"}
+        text = json.dumps({"version": _VERSION, **declared}, sort_keys=True, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
@@ -130,23 +130,23 @@ class Feed:
     def parse(cls, text: str, *, name: str) -> "Feed":
         """The feed that a TOML text declares."""
         try:
-            said = tomllib.loads(text)
+            declared = tomllib.loads(text)
         except tomllib.TOMLDecodeError as problem:
             raise InputError(f"{name}: not valid TOML: {problem}") from None
-        for key, value in said.items():
+        for key, value in declared.items():
             if key not in _KEYS:
                 raise InputError(f"{name}: there is no key {key!r}.{did_you_mean(key, _KEYS)}")
             if not isinstance(value, _KEYS[key]):
                 raise InputError(f"{name}: {key!r} must be a {_WORD[_KEYS[key]]}, not {value!r}.")
         for key in ("source", "kind"):
-            if key not in said:
+            if key not in declared:
                 raise InputError(f"{name}: {key!r} is missing.")
-        said["columns"] = _expressions(name, said.get("columns", {}))
-        said["identifiers"] = _identifiers(name, said.get("identifiers", {}))
-        if "names" in said:
-            said["names"] = tuple(said["names"])
-            said.setdefault("header", False)
-        return cls(name=name, **said)
+        declared["columns"] = _expressions(name, declared.get("columns", {}))
+        declared["identifiers"] = _identifiers(name, declared.get("identifiers", {}))
+        if "names" in declared:
+            declared["names"] = tuple(declared["names"])
+            declared.setdefault("header", False)
+        return cls(name=name, **declared)
 
     def _check_options(self) -> None:
         if self.delimiter is not None and not 1 <= len(self.delimiter.encode()) <= 8:
@@ -170,7 +170,7 @@ class Feed:
             check_currency(self.currency, what=f"{self.name}: currency")
 
     def _check_targets(self) -> None:
-        allowed = [c for c in self.table.names if c not in _MADE]
+        allowed = [c for c in self.table.names if c not in _COMPUTED]
         for section, given in (("columns", self.columns), ("constants", self.constants)):
             for target in given:
                 if target not in allowed:
@@ -200,7 +200,7 @@ class Feed:
 
         `event_id`, `quantity` and, but for events, `at` have defaults.
         """
-        own = {*_MADE, "event_id", "quantity", *(() if self.is_event else ("at",))}
+        own = {*_COMPUTED, "event_id", "quantity", *(() if self.is_event else ("at",))}
         return [c.name for c in self.table.columns if not c.nullable and c.name not in own]
 
     def _check_constants(self) -> None:
@@ -253,19 +253,19 @@ def check_currency(text: str, *, what: str) -> str:
 
 
 def _expressions(name: str, given: Mapping[str, Any]) -> dict[str, Node]:
-    found: dict[str, Node] = {}
+    nodes: dict[str, Node] = {}
     for target, text in given.items():
         if not isinstance(text, str):
             raise InputError(
                 f"{name}: columns.{target} must be an expression in quotes, not {text!r};"
                 " a fixed value goes under [constants]."
             )
-        found[target] = expression.parse(text, what=f"{name}: columns.{target}")
-    return found
+        nodes[target] = expression.parse(text, what=f"{name}: columns.{target}")
+    return nodes
 
 
 def _identifiers(name: str, given: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, tuple[str, ...]] = {}
     taken: dict[str, str] = {}
     for kind, raw in given.items():
         check_slug(kind, what=f"{name}: an identifier kind")
@@ -276,8 +276,8 @@ def _identifiers(name: str, given: Mapping[str, Any]) -> dict[str, tuple[str, ..
             if column in taken:
                 raise InputError(f"{name}: {column!r} is {taken[column]} and {kind} at once.")
             taken[column] = kind
-        found[kind] = columns
-    return found
+        kinds[kind] = columns
+    return kinds
 
 
 def _among(name: str, key: str, value: str, allowed: Any) -> None:

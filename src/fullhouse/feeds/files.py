@@ -99,15 +99,15 @@ class File:
         A file that ends in the middle must not be taken in: whole again, it would have another
         digest and come in twice.
         """
-        found = hashlib.sha256()
+        sha = hashlib.sha256()
         with self.open() as stream:
             while block := stream.read(READ):
-                found.update(block)
+                sha.update(block)
         if self.compression is not None:
             with self.plain() as unpacked:
                 while unpacked.read(READ):
                     pass
-        return found.hexdigest()
+        return sha.hexdigest()
 
 
 class _Remote:
@@ -147,8 +147,8 @@ def find_files(words: Sequence[str]) -> list[File]:
     """
     if not words:
         raise InputError("No files were given.")
-    found = [path for word in words for path in _expand(word)]
-    return [File(path) for path in dict.fromkeys(found)]
+    paths = [path for word in words for path in _expand(word)]
+    return [File(path) for path in dict.fromkeys(paths)]
 
 
 def _expand(word: str) -> list[str]:
@@ -190,8 +190,8 @@ def _expand_url(word: str) -> list[str]:
         raise InputError(f"Cannot list {word}: {str(problem).splitlines()[0]}") from None
     if fixed != key:
         keys = [k for k in keys if fnmatchcase(k, key)]
-    shown = [k for k in keys if not k.rsplit("/", maxsplit=1)[-1].startswith((".", "_"))]
-    return _some([f"{scheme}://{bucket}/{k}" for k in sorted(shown)], word, "no files at")
+    visible = [k for k in keys if not k.rsplit("/", maxsplit=1)[-1].startswith((".", "_"))]
+    return _some([f"{scheme}://{bucket}/{k}" for k in sorted(visible)], word, "no files at")
 
 
 def _exists(store: Any, key: str) -> bool:
@@ -202,10 +202,10 @@ def _exists(store: Any, key: str) -> bool:
     return True
 
 
-def _some(found: list[str], word: str, none: str) -> list[str]:
-    if not found:
+def _some(names: list[str], word: str, none: str) -> list[str]:
+    if not names:
         raise InputError(f"There are {none} {word}.")
-    return found
+    return names
 
 
 def is_utf8(encoding: str) -> bool:

@@ -14,18 +14,16 @@ from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import ACCOUNT_TABLE, INGESTED
 from fullhouse.engine import DuckDBEngine
-from fullhouse.feeds.begun import Beginning, Begun
-from fullhouse.feeds.chunk import Chunk, ahead, chunks
-from fullhouse.feeds.commit import Job, Ready, Tally, commit
+from fullhouse.feeds.commit import commit, of_source, unknown_accounts
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File
 from fullhouse.feeds.identify import Hasher
-from fullhouse.feeds.known import of_source, unknown_accounts
-from fullhouse.feeds.map import Refusal, map_rows
-from fullhouse.feeds.piece import ROW
+from fullhouse.feeds.job import Job, Ready, Refusal, Tally
+from fullhouse.feeds.map import map_rows
+from fullhouse.feeds.piece import ROW, Chunk, ahead, chunks
 from fullhouse.feeds.records import check_columns, pieces
-from fullhouse.feeds.report import FileReport, Report
-from fullhouse.feeds.terms import Terms
+from fullhouse.feeds.report import FileReport, IngestReport
+from fullhouse.feeds.terms import Beginning, Begun, Terms
 from fullhouse.lake import Lake
 
 MEMORY = "400MB"
@@ -63,7 +61,7 @@ def ingest(
     settings: Settings,
     now: datetime,
     progress: Progress = silent,
-) -> Report:
+) -> IngestReport:
     """Take files into the lake, each row exactly once.
 
     Files whose columns do not fit the feed are found out before the first row is written. Doing
@@ -79,7 +77,7 @@ def ingest(
         reports: list[FileReport] = []
         for group in _groups(files):
             reports += _ingest_group(run, group, columns[len(reports) : len(reports) + len(group)])
-    return Report(feed.name, tuple(reports))
+    return IngestReport(feed.name, tuple(reports))
 
 
 def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
@@ -88,12 +86,12 @@ def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> 
     mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
     rows, refused = mapped.rows, mapped.refused
     if lake and job.feed.is_event and job.terms.unknown_account == "quarantine":
-        rows, strangers = _without_strangers(engine, lake, job, rows)
-        refused = (*refused, *strangers)
+        rows, unknown = _without_unknown(engine, lake, job, rows)
+        refused = (*refused, *unknown)
     # What is not needed any more is let go: a chunk waits for its turn to be written.
     light = replace(chunk, rows=chunk.rows.schema.empty_table())
-    kept = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
-    return Ready(light, kept, rows, refused, invalid)
+    raw_rows = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
+    return Ready(light, raw_rows, rows, refused, invalid)
 
 
 def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
@@ -125,8 +123,8 @@ def _ingest_group(
     run: _Run, files: Sequence[File], columns: Sequence[Sequence[str]]
 ) -> list[FileReport]:
     lake, feed = run.lake, run.feed
-    looked_up = run.settings.unknown_account == "quarantine"
-    accounts = lake.version(ACCOUNT_TABLE) if looked_up else None
+    checked = run.settings.unknown_account == "quarantine"
+    accounts = lake.version(ACCOUNT_TABLE) if checked else None
     terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
     stamps = [file.stamp() for file in files]
     contents = [file.digest() for file in files]
@@ -195,18 +193,18 @@ def _write_all(run: _Run, job: Job, file: File) -> Tally:
     return tally
 
 
-def _without_strangers(
+def _without_unknown(
     engine: DuckDBEngine, lake: Lake, job: Job, rows: pa.Table
 ) -> tuple[pa.Table, list[Refusal]]:
     version = job.terms.accounts
     if version < 0:
-        strange = pa.array([True] * rows.num_rows, pa.bool_())
+        unknown = pa.array([True] * rows.num_rows, pa.bool_())
     else:
         named = of_source(lake.snapshot(ACCOUNT_TABLE, version=version), job.feed.source)
-        strange = pa.array(unknown_accounts(engine, named, rows))
-    refused = rows.filter(strange)[ROW].to_pylist()
-    kept = rows.filter(pc.invert(strange))
-    return kept, [Refusal(row, "unknown_account", "account") for row in refused]
+        unknown = pa.array(unknown_accounts(engine, named, rows))
+    refused = rows.filter(unknown)[ROW].to_pylist()
+    named_rows = rows.filter(pc.invert(unknown))
+    return named_rows, [Refusal(row, "unknown_account", "account") for row in refused]
 
 
 def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
@@ -229,6 +227,6 @@ def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
 
 def _ingested(lake: Lake, feed: Feed) -> dict[str, int]:
     """Rows of each file that was taken in whole, by digest."""
-    mine = (pc.field("source") == feed.source) & (pc.field("kind") == feed.kind)
-    found = lake.read(INGESTED, columns=["digest", "read"], where=mine)
-    return dict(zip(found["digest"].to_pylist(), found["read"].to_pylist(), strict=True))
+    same_feed = (pc.field("source") == feed.source) & (pc.field("kind") == feed.kind)
+    rows = lake.read(INGESTED, columns=["digest", "read"], where=same_feed)
+    return dict(zip(rows["digest"].to_pylist(), rows["read"].to_pylist(), strict=True))

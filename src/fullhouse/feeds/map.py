@@ -1,7 +1,6 @@
 """Raw rows become rows of the lake; each row that cannot is refused for one reason."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from fullhouse.engine.raw import held
 from fullhouse.feeds import compile as compile_
 from fullhouse.feeds.compile import Value
 from fullhouse.feeds.feed import Constant, Feed
+from fullhouse.feeds.job import Mapped, Refusal
 from fullhouse.feeds.piece import ROW
 from fullhouse.feeds.terms import Terms
 from fullhouse.feeds.times import read_iso, to_utc
@@ -31,15 +31,6 @@ _NEWEST = pa.scalar(datetime(2200, 1, 1), _CLOCK)  # noqa: DTZ001
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
 _GENDERS = pa.array(["female", "male", "other", None])
 _OLDEST_AGE = 120
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A row that the lake does not take: why, and for which of its columns."""
-
-    row: int
-    reason: str
-    target: str
 
 
 class Checks:
@@ -69,14 +60,6 @@ class Checks:
         return [Refusal(row, *why) for row, why in zip(rows, reasons, strict=True)]
 
 
-@dataclass(frozen=True)
-class Mapped:
-    """Rows with all columns of the feed's table but `batch`, and `__row`; and the refused ones."""
-
-    rows: pa.Table
-    refused: tuple[Refusal, ...]
-
-
 def map_rows(
     engine: DuckDBEngine, raw: pa.Table, feed: Feed, terms: Terms, *, content: str
 ) -> Mapped:
@@ -89,14 +72,14 @@ def map_rows(
     """
     with held(engine, raw) as table:
         values = _declared(table, feed, terms, content)
-        found = _computed(engine, table, values, feed)
-    checks = Checks(found.num_rows)
-    columns = {name: _typed_column(found, name, feed, checks) for name in values}
+        computed = _computed(engine, table, values, feed)
+    checks = Checks(computed.num_rows)
+    columns = {name: _typed_column(computed, name, feed, checks) for name in values}
     _check(columns, feed, terms, checks)
-    rows = _finished(found, columns, feed, terms)
+    rows = _finished(computed, columns, feed, terms)
     late = pc.greater(rows["at"], pa.scalar(terms.latest, TYPES["timestamp"]))
     checks.add("future_time", "at", late)
-    return Mapped(checks.passed(rows), tuple(checks.refusals(found[ROW])))
+    return Mapped(checks.passed(rows), tuple(checks.refusals(computed[ROW])))
 
 
 def _computed(
@@ -108,17 +91,17 @@ def _computed(
         for name, value in values.items()
         if value.type == "text" and _type(feed, name) in ("date", "timestamp")
     }
-    found = engine.arrow(table.select(table[ROW], **_selected(values))).combine_chunks()
+    computed = engine.arrow(table.select(table[ROW], **_selected(values))).combine_chunks()
     for name in texts:
-        read = read_iso(_whole(found[name]))
+        read = read_iso(_whole(computed[name]))
         if read is None:
             times = {n: compile_.as_time(v) for n, v in texts.items()}
             values.update(times)
             return engine.arrow(table.select(table[ROW], **_selected(values))).combine_chunks()
-        shown, zoned = read
-        found = found.set_column(found.column_names.index(name), name, shown)
-        found = found.append_column(_ABSOLUTE + name, pa.repeat(zoned, found.num_rows))
-    return found
+        clock, zoned = read
+        computed = computed.set_column(computed.column_names.index(name), name, clock)
+        computed = computed.append_column(_ABSOLUTE + name, pa.repeat(zoned, computed.num_rows))
+    return computed
 
 
 def _type(feed: Feed, name: str) -> str:
@@ -130,8 +113,8 @@ def _declared(table: ir.Table, feed: Feed, terms: Terms, content: str) -> dict[s
     types = {c.name: c.type for c in feed.table.columns}
     values = {target: _target(table, feed, target, types[target]) for target in feed.targets}
     if feed.is_event and "event_id" not in values:
-        made = ibis.literal(content[:16] + ":") + table[ROW].cast("string")
-        values["event_id"] = Value("text", made)
+        generated = ibis.literal(content[:16] + ":") + table[ROW].cast("string")
+        values["event_id"] = Value("text", generated)
     if "at" not in values:
         values["at"] = _constant(terms.now)
     if "quantity" in types and "quantity" not in values:
@@ -145,8 +128,8 @@ def _currency(own: Value | None, terms: Terms) -> Value:
     declared = ibis.literal(terms.currency)
     if own is None:
         return Value("text", declared)
-    said = own.expr.strip().upper().nullif("")
-    return Value("text", ibis.coalesce(said, declared), own.failed)
+    own_code = own.expr.strip().upper().nullif("")
+    return Value("text", ibis.coalesce(own_code, declared), own.failed)
 
 
 def _selected(values: dict[str, Value]) -> dict[str, Any]:
@@ -165,11 +148,11 @@ def _selected(values: dict[str, Value]) -> dict[str, Any]:
 def _target(table: ir.Table, feed: Feed, target: str, type_: str) -> Value:
     what = f"{feed.name}: columns.{target}"
     if target in feed.constants:
-        return _asked(_constant(feed.constants[target]), type_, f"{feed.name}: constants.{target}")
+        return _typed(_constant(feed.constants[target]), type_, f"{feed.name}: constants.{target}")
     value = compile_.compile_node(feed.columns[target], table, what=what)
     if target in feed.values:
         value = compile_.mapped_values(value, feed.values[target], what=what)
-    value = _asked(value, type_, what)
+    value = _typed(value, type_, what)
     if target == "category" and feed.category_separator:
         levels = value.expr.split(feed.category_separator)
         clean = levels.map(lambda x: x.strip()).filter(lambda x: x != "")
@@ -179,7 +162,7 @@ def _target(table: ir.Table, feed: Feed, target: str, type_: str) -> Value:
     return value
 
 
-def _asked(value: Value, type_: str, what: str) -> Value:
+def _typed(value: Value, type_: str, what: str) -> Value:
     """The value as the kind of thing that the lake column holds."""
     if type_ in ("date", "timestamp"):
         if value.type in ("number", "bool"):
@@ -204,8 +187,8 @@ def _constant(value: Constant) -> Value:
         return Value("bool", ibis.literal(value))
     if isinstance(value, datetime):
         plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-        shown = ibis.literal(plain).cast(ibis.dtype("timestamp(6)"))
-        return Value("time", shown, absolute=ibis.literal(value.tzinfo is not None))
+        clock = ibis.literal(plain).cast(ibis.dtype("timestamp(6)"))
+        return Value("time", clock, absolute=ibis.literal(value.tzinfo is not None))
     if isinstance(value, date):
         return _constant(datetime(value.year, value.month, value.day))  # noqa: DTZ001
     if isinstance(value, int | float):
@@ -213,13 +196,13 @@ def _constant(value: Constant) -> Value:
     return Value("text", ibis.literal(value))
 
 
-def _typed_column(found: pa.Table, name: str, feed: Feed, checks: Checks) -> pa.Array:
+def _typed_column(computed: pa.Table, name: str, feed: Feed, checks: Checks) -> pa.Array:
     """A column in the lake's type, but times as the feed's clock shows them."""
     type_ = _type(feed, name)
-    column = _whole(found[name])
-    failed = _whole(found[_FAILED + name])
-    if _GIVEN + name in found.column_names:
-        lost = pc.and_(_whole(found[_GIVEN + name]), pc.is_null(column))
+    column = _whole(computed[name])
+    failed = _whole(computed[_FAILED + name])
+    if _GIVEN + name in computed.column_names:
+        lost = pc.and_(_whole(computed[_GIVEN + name]), pc.is_null(column))
         failed = pc.or_(failed, lost)
     match type_:
         case "float64" | "int32":
@@ -295,25 +278,27 @@ def _emails(column: pa.Array) -> pa.Array:
     return pc.match_substring_regex(column, _EMAIL)
 
 
-def _finished(found: pa.Table, columns: dict[str, pa.Array], feed: Feed, terms: Terms) -> pa.Table:
+def _finished(
+    computed: pa.Table, columns: dict[str, pa.Array], feed: Feed, terms: Terms
+) -> pa.Table:
     """The rows with every column of the table but `batch`, times in UTC; maybe still with gaps."""
-    count = found.num_rows
-    made: dict[str, Any] = {"source": pa.repeat(feed.source, count)}
+    count = computed.num_rows
+    finished: dict[str, Any] = {"source": pa.repeat(feed.source, count)}
     for column in feed.table.columns:
         name, kind = column.name, TYPES[column.type]
         if name in ("source", "batch", "day"):
             continue
         if name not in columns:
-            made[name] = pa.nulls(count, kind)
+            finished[name] = pa.nulls(count, kind)
         elif column.type == "timestamp":
-            absolute = _whole(found[_ABSOLUTE + name])
-            made[name], day = to_utc(columns[name], absolute, terms.time_zone)
+            absolute = _whole(computed[_ABSOLUTE + name])
+            finished[name], day = to_utc(columns[name], absolute, terms.time_zone)
             if name == "at" and "day" in feed.table.names:
-                made["day"] = day
+                finished["day"] = day
         else:
-            made[name] = columns[name].cast(kind)
+            finished[name] = columns[name].cast(kind)
     names = [c for c in feed.table.names if c != "batch"]
-    return pa.table({name: made[name] for name in names}).append_column(ROW, found[ROW])
+    return pa.table({name: finished[name] for name in names}).append_column(ROW, computed[ROW])
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

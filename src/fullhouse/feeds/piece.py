@@ -1,6 +1,9 @@
-"""A piece of a raw file: the rows that could be read, and those that could not."""
+"""Pieces of a raw file, and the chunks of them that are committed together, always cut alike."""
 
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -33,3 +36,74 @@ class Piece:
 def numbered(rows: pa.Table, numbers: pa.Array) -> pa.Table:
     """The rows with their numbers."""
     return rows.append_column(pa.field(ROW, pa.int64()), numbers)
+
+
+LARGEST = 64 << 20
+"""Bytes of raw columns after which a chunk ends early: it takes some ten times that in memory."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive rows of a file, numbered from 0; `read` counts good and bad rows."""
+
+    number: int
+    rows: pa.Table
+    bad: tuple[Bad, ...]
+    read: int
+
+
+def chunks(pieces: Iterable[Piece], size: int) -> Iterator[Chunk]:
+    """The pieces gathered into chunks of `size` rows, the last one shorter.
+
+    A chunk also ends with the piece that brings it over LARGEST bytes. Both depend on nothing
+    but the file and the size, so that the same chunks come again after a crash.
+    """
+    number, start, last = 0, 0, 0
+    held: list[Piece] = []
+    for piece in pieces:
+        last = piece.last
+        held.append(piece)
+        while last - start >= size:
+            yield _gather(held, number, start, start + size)
+            start += size
+            number += 1
+            held = [_after(held[-1], start)]
+        if sum(p.rows.nbytes for p in held) >= LARGEST and last > start:
+            yield _gather(held, number, start, last)
+            start, number, held = last, number + 1, []
+    if last > start:
+        yield _gather(held, number, start, last)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, the next one made in a thread while the last one is used."""
+    end = object()
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        coming = pool.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = pool.submit(next, items, end)
+            yield item  # type: ignore[misc]  # the end is not an item
+
+
+def _gather(held: list[Piece], number: int, start: int, stop: int) -> Chunk:
+    cut = [_before(p, stop) if p.last > stop else p for p in held]
+    rows = pa.concat_tables([p.rows for p in cut])
+    return Chunk(number, rows, tuple(b for p in cut for b in p.bad), stop - start)
+
+
+def _before(piece: Piece, stop: int) -> Piece:
+    place = _place(piece.rows, stop)
+    return Piece(piece.rows.slice(0, place), tuple(b for b in piece.bad if b.row <= stop), stop)
+
+
+def _after(piece: Piece, start: int) -> Piece:
+    place = _place(piece.rows, start)
+    return Piece(piece.rows.slice(place), tuple(b for b in piece.bad if b.row > start), piece.last)
+
+
+def _place(rows: pa.Table, row: int) -> int:
+    """How many of the rows are numbered at most `row`; they ascend."""
+    numbers = rows[ROW].combine_chunks().to_numpy()
+    return int(numbers.searchsorted(row, side="right"))

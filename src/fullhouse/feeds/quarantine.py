@@ -8,10 +8,9 @@ import pyarrow.compute as pc
 
 from fullhouse.core.tables import QUARANTINE
 from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.identify import Hasher, as_json
-from fullhouse.feeds.map import Refusal
+from fullhouse.feeds.identify import Hasher, as_json, special_category
+from fullhouse.feeds.job import Refusal
 from fullhouse.feeds.piece import ROW, Bad
-from fullhouse.feeds.special import special_category
 from fullhouse.feeds.terms import Terms
 
 _LONGEST = 200
@@ -46,7 +45,7 @@ def quarantine_rows(
         "batch": batch,
     }
     refusals: list[Bad | Refusal] = sorted([*bad, *refused], key=lambda r: (r.row, r.reason))
-    made = [QUARANTINE.schema.empty_table()]
+    tables = [QUARANTINE.schema.empty_table()]
     for start in range(0, len(refusals), _AT_ONCE):
         some = refusals[start : start + _AT_ONCE]
         held = _raw_rows(feed, raw, [r.row for r in some if isinstance(r, Refusal)])
@@ -57,27 +56,27 @@ def quarantine_rows(
             else:
                 row = {k: _clean(v, hasher) for k, v in held[one.row].items()}
                 detail, text = _detail(feed, one, row), as_json(row)
-            told = {"row": one.row, "reason": one.reason, "detail": detail, "raw": text}
-            rows.append({**fixed, **told})
-        made.append(pa.Table.from_pylist(rows, schema=QUARANTINE.schema))
-    return pa.concat_tables(made)
+            refusal = {"row": one.row, "reason": one.reason, "detail": detail, "raw": text}
+            rows.append({**fixed, **refusal})
+        tables.append(pa.Table.from_pylist(rows, schema=QUARANTINE.schema))
+    return pa.concat_tables(tables)
 
 
 def _detail(feed: Feed, refusal: Refusal, row: Mapping[str, Any]) -> str:
-    shown = ", ".join(
+    values = ", ".join(
         f"{name} = {str(row[name])[:_LONGEST]!r}" if row[name] is not None else f"{name} is empty"
         for name in feed.reads(refusal.target)
         if name in row
     )
-    return f"{refusal.target}: {shown}" if shown else refusal.target
+    return f"{refusal.target}: {values}" if values else refusal.target
 
 
 def _raw_rows(feed: Feed, raw: pa.Table, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
     if not numbers:
         return {}
-    kept = [c for c in feed.raw if c not in feed.special]
+    readable = [c for c in feed.raw if c not in feed.special]
     chosen = raw.filter(pc.is_in(raw[ROW], pa.array(sorted(set(numbers)), pa.int64())))
-    rows = chosen.select(kept).to_pylist()
+    rows = chosen.select(readable).to_pylist()
     return dict(zip(chosen[ROW].to_pylist(), rows, strict=True))
 
 

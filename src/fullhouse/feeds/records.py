@@ -20,13 +20,13 @@ _PARQUET_ROWS = 1 << 16
 
 def format_of(file: File, feed: Feed) -> str:
     """The format of a file: what the feed says, else what the name tells."""
-    found = feed.format or file.format
-    if found is None:
+    format_ = feed.format or file.format
+    if format_ is None:
         raise InputError(
             f"{file.path}: the name does not tell the format; set 'format' in the feed to"
             " csv, tsv, jsonl or parquet."
         )
-    return found
+    return format_
 
 
 def pieces(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
@@ -53,25 +53,25 @@ def check_columns(file: File, feed: Feed) -> list[str]:
         return []
     if format_ == "parquet":
         with file.open() as stream:
-            found = list(_parquet_file(file, stream).schema_arrow.names)
+            names = list(_parquet_file(file, stream).schema_arrow.names)
     elif file_is_empty(file):
         return []
     else:
-        found = delimited.header(file, feed, format_)
+        names = delimited.header(file, feed, format_)
     for column in feed.raw:
-        if column not in found:
+        if column not in names:
             raise InputError(
-                f"{file.path} has no column {column!r}.{did_you_mean(column, found)}"
-                f" It has: {', '.join(found)}."
+                f"{file.path} has no column {column!r}.{did_you_mean(column, names)}"
+                f" It has: {', '.join(names)}."
             )
-    return found
+    return names
 
 
 def json_columns(file: File, engine: DuckDBEngine) -> list[str]:
     """The names of the fields in the first lines of a JSON Lines file."""
     with file.plain() as stream:
-        lump = bytes(stream.read(1 << 20))
-    lines = _split(lump.decode(errors="replace").encode())
+        block = bytes(stream.read(1 << 20))
+    lines = _split(block.decode(errors="replace").encode())
     good = lines.filter(json_objects(engine, lines))
     return json_names(engine, good)
 
@@ -126,9 +126,9 @@ def _plain(rows: pa.Table) -> pa.Table:
 def _lines(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
     last = 0
     with file.plain() as stream:
-        for lump in _whole_lines(stream):
-            if lump.strip():
-                piece = _parse(lump, feed, engine, last)
+        for block in _whole_lines(stream):
+            if block.strip():
+                piece = _parse(block, feed, engine, last)
                 last = piece.last
                 yield piece
 
@@ -145,35 +145,35 @@ def _whole_lines(stream: object) -> Iterator[bytes]:
         yield rest
 
 
-def _split(lump: bytes) -> pa.ChunkedArray:
-    whole = pa.array([lump.replace(b"\r\n", b"\n")], pa.large_binary())
+def _split(block: bytes) -> pa.ChunkedArray:
+    whole = pa.array([block.replace(b"\r\n", b"\n")], pa.large_binary())
     lines = pc.split_pattern(whole, b"\n").flatten().cast(pa.binary())
     return pa.chunked_array([lines.filter(pc.greater(pc.binary_length(lines), 0))]).cast(
         pa.string(), safe=False
     )
 
 
-def _parse(lump: bytes, feed: Feed, engine: DuckDBEngine, last: int) -> Piece:
+def _parse(block: bytes, feed: Feed, engine: DuckDBEngine, last: int) -> Piece:
     bad: list[Bad] = []
     if last == 0:
-        lump = lump.removeprefix(b"\xef\xbb\xbf")
+        block = block.removeprefix(b"\xef\xbb\xbf")
     try:
-        text = lump if feed.encoding == "utf-8" else lump.decode(feed.encoding).encode()
+        text = block if feed.encoding == "utf-8" else block.decode(feed.encoding).encode()
         if not text.isascii():
             text.decode()
         undecodable: list[int] = []
     except UnicodeDecodeError:
-        text, undecodable, bad = _decoded(lump, feed.encoding, last)
+        text, undecodable, bad = _decoded(block, feed.encoding, last)
     lines = _split(text)
     numbers = pa.array(np.arange(last + 1, last + 1 + len(lines)), pa.int64())
     good = json_objects(engine, lines)
-    hopeless = set(undecodable)
+    undecoded = set(undecodable)
     for number, line in zip(
         numbers.filter(pc.invert(good)).to_pylist(),
         lines.filter(pc.invert(good)).to_pylist(),
         strict=True,
     ):
-        if number not in hopeless:
+        if number not in undecoded:
             bad.append(Bad(number, UNPARSEABLE, "not a JSON object", line))
     fields = json_fields(engine, lines.filter(good), feed.raw)
     empty = pa.scalar(None, pa.string())
@@ -187,18 +187,18 @@ def _parse(lump: bytes, feed: Feed, engine: DuckDBEngine, last: int) -> Piece:
     return Piece(numbered(rows, good_numbers), tuple(bad), last + len(lines))
 
 
-def _decoded(lump: bytes, encoding: str, last: int) -> tuple[bytes, list[int], list[Bad]]:
+def _decoded(block: bytes, encoding: str, last: int) -> tuple[bytes, list[int], list[Bad]]:
     """The lines with those that are not in the encoding replaced by a word that is no JSON."""
-    kept: list[bytes] = []
+    lines: list[bytes] = []
     bad: list[Bad] = []
-    for line in lump.replace(b"\r\n", b"\n").split(b"\n"):
+    for line in block.replace(b"\r\n", b"\n").split(b"\n"):
         if not line:
             continue
         try:
-            kept.append(line.decode(encoding).encode())
+            lines.append(line.decode(encoding).encode())
         except UnicodeDecodeError:
-            kept.append(b"?")
-            number = last + len(kept)
+            lines.append(b"?")
+            number = last + len(lines)
             detail = "not the encoding that the feed declares"
             bad.append(Bad(number, WRONG_ENCODING, detail, line.decode(errors="replace")))
-    return b"\n".join(kept), [b.row for b in bad], bad
+    return b"\n".join(lines), [b.row for b in bad], bad

@@ -1,9 +1,11 @@
-"""What became of the rows that were read."""
+"""What a check of files came to, and what became of the rows of an ingest."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class FileReport:
 
 
 @dataclass(frozen=True)
-class Report:
+class IngestReport:
     """All files of one ingest."""
 
     feed: str
@@ -61,4 +63,55 @@ class Report:
             "known": self.known,
             "quarantined": self.quarantined,
             "files": [dict(vars(f)) for f in self.files],
+        }
+
+
+@dataclass(frozen=True)
+class FeedNote:
+    """Something to know of a feed or a file that is no fault: a code and its facts."""
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """What a check found in the first rows of a file.
+
+    `problems` are (row, reason, detail); `error` says why the file cannot be read at all.
+    """
+
+    file: str
+    read: int = 0
+    good: int = 0
+    refused: dict[str, int] | None = None
+    problems: tuple[tuple[int, str, str], ...] = ()
+    invalid_identifiers: dict[str, int] | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class FeedCheck:
+    """What a check found: each file, the first mapped rows of all, and remarks."""
+
+    feed: str
+    kind: str
+    files: tuple[FileCheck, ...]
+    rows: pa.Table
+    notes: tuple[FeedNote, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file can be read, holds rows, and every row looked at would be taken."""
+        return all(f.error is None and f.read and not f.refused for f in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check for programs."""
+        return {
+            "feed": self.feed,
+            "kind": self.kind,
+            "ok": self.ok,
+            "files": [dict(vars(f)) for f in self.files],
+            "rows": self.rows.to_pylist(),
+            "notes": [{"code": n.code, "facts": dict(n.facts)} for n in self.notes],
         }

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 UTC_MICROS = pa.timestamp("us", tz="UTC")
 
 
-def to_utc(shown: pa.Array, absolute: pa.Array, time_zone: str) -> tuple[pa.Array, pa.Array]:
+def to_utc(clock: pa.Array, absolute: pa.Array, time_zone: str) -> tuple[pa.Array, pa.Array]:
     """The moments in UTC, and the calendar days in the feed's time zone.
 
     `shown` is UTC where `absolute`, else what a clock in the zone shows. An hour that the clock
@@ -14,18 +14,18 @@ def to_utc(shown: pa.Array, absolute: pa.Array, time_zone: str) -> tuple[pa.Arra
     moment after the gap; its day is the day that was written. From 2038 on, clocks are taken to
     stay on winter time: Arrow's time zones end there.
     """
-    shown_utc = pc.assume_timezone(shown, "UTC")
+    clock_utc = pc.assume_timezone(clock, "UTC")
     if time_zone == "UTC":
-        return shown_utc.cast(UTC_MICROS), shown.cast(pa.date32())
+        return clock_utc.cast(UTC_MICROS), clock.cast(pa.date32())
     if pc.all(absolute).as_py():
-        return shown_utc.cast(UTC_MICROS), _local_day(shown_utc, time_zone)
-    local = pc.assume_timezone(shown, time_zone, ambiguous="earliest", nonexistent="latest")
-    moments, days = local.cast(UTC_MICROS), shown.cast(pa.date32())
+        return clock_utc.cast(UTC_MICROS), _local_day(clock_utc, time_zone)
+    local = pc.assume_timezone(clock, time_zone, ambiguous="earliest", nonexistent="latest")
+    moments, days = local.cast(UTC_MICROS), clock.cast(pa.date32())
     if not pc.any(absolute).as_py():
         return moments, days
     return (
-        pc.if_else(absolute, shown_utc.cast(UTC_MICROS), moments),
-        pc.if_else(absolute, _local_day(shown_utc, time_zone), days),
+        pc.if_else(absolute, clock_utc.cast(UTC_MICROS), moments),
+        pc.if_else(absolute, _local_day(clock_utc, time_zone), days),
     )
 
 

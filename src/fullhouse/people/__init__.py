@@ -1,12 +1,17 @@
 """Which accounts are one person."""
 
-from fullhouse.people.attributes import attributes, read_attributes
+from fullhouse.people.attributes import (
+    account_pairs,
+    attributes,
+    expected_precision,
+    models,
+    read_attributes,
+    write_pairs,
+)
 from fullhouse.people.link import LinkPlan, parse_plan
 from fullhouse.people.match import Matched, match
-from fullhouse.people.merges import living
-from fullhouse.people.pairs import account_pairs, expected_precision, models, write_pairs
 from fullhouse.people.report import PeopleReport, report
-from fullhouse.people.resolution import Resolution
+from fullhouse.people.resolution import Resolution, living
 from fullhouse.people.resolve import resolve
 
 __all__ = [

@@ -1,14 +1,86 @@
-"""Every account the house knows of, each as a node of the graph of accounts."""
+"""Every account of the house as a node of the graph of accounts, numbered alike on every engine."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from fullhouse.core.tables import ACCOUNT_TABLE, EVENT_TABLES, IDENTIFIER, Snapshot, Table
 from fullhouse.engine import Scratch
-from fullhouse.people.number import numbered
+
+BUCKET_ROWS = 4_000_000
+"""Rows numbered by one window: a single window over all would be one task on a cluster."""
+_SAMPLES_PER_BUCKET = 200
+
+
+def numbered(
+    scratch: Scratch,
+    table: ir.Table,
+    rows: int,
+    *,
+    by: Sequence[str],
+    start: int,
+    bucket_rows: int = BUCKET_ROWS,
+) -> ir.Table:
+    """The table with `number`: `start`, `start` + 1, ... in the order of the columns `by`.
+
+    The columns together must be unique, and are compared as bytes or integers. The rows are cut
+    into ranges, each numbered on its own; a random sample chooses the cuts, which cannot move a
+    number, only even out the work.
+    """
+    cuts = _cuts(scratch, table, rows, by, -(-rows // bucket_rows))
+    cut = table.mutate(bucket=_bucket([table[c] for c in by], cuts))
+    if cuts:
+        cut = scratch.keep(cut)
+    counts = scratch.engine.arrow(cut.group_by("bucket").aggregate(rows=cut.count()))
+    first = scratch.engine.memory(_offsets(counts, start))
+    window = ibis.window(group_by="bucket", order_by=[cut[c] for c in by])
+    within = cut.mutate(within=ibis.row_number().over(window).cast("int64"))
+    joined = within.join(first, within.bucket == first.of_bucket)
+    return joined.select(*table.columns, number=joined.within + joined.first)
+
+
+def _cuts(
+    scratch: Scratch, table: ir.Table, rows: int, by: Sequence[str], buckets: int
+) -> list[tuple[Any, ...]]:
+    if buckets < 2:
+        return []
+    share = min(1.0, buckets * _SAMPLES_PER_BUCKET / rows)
+    sample = scratch.engine.arrow(table.select(*by).filter(ibis.random() < share))
+    points = sorted({tuple(row.values()) for row in sample.to_pylist()})
+    return sorted({points[len(points) * i // buckets] for i in range(1, buckets)} if points else ())
+
+
+def _bucket(columns: list[ir.Column], cuts: Sequence[tuple[Any, ...]]) -> ir.IntegerColumn:
+    """How many cuts lie at or below a row."""
+    if not cuts:
+        return ibis.literal(0, "int32")
+    branches = [(_before(columns, cut), ibis.literal(i, "int32")) for i, cut in enumerate(cuts)]
+    return ibis.cases(*branches, else_=ibis.literal(len(cuts), "int32"))
+
+
+def _before(columns: list[ir.Column], cut: tuple[Any, ...]) -> ir.BooleanColumn:
+    first, *rest = columns
+    if not rest:
+        return first < cut[0]
+    return (first < cut[0]) | ((first == cut[0]) & _before(rest, cut[1:]))
+
+
+def _offsets(counts: pa.Table, start: int) -> pa.Table:
+    buckets = sorted(zip(counts["bucket"].to_pylist(), counts["rows"].to_pylist(), strict=True))
+    firsts = [start]
+    for _, rows in buckets:
+        firsts.append(firsts[-1] + rows)
+    return pa.table(
+        {
+            "of_bucket": pa.array([b for b, _ in buckets], pa.int32()),
+            "first": pa.array(firsts[:-1], pa.int64()),
+        }
+    )
+
 
 MENTIONS: tuple[Table, ...] = (ACCOUNT_TABLE, IDENTIFIER, *EVENT_TABLES.values())
 """The tables that make an account exist by naming it."""

@@ -1,6 +1,6 @@
-"""What is known of accounts, read from files for a model and kept nowhere."""
+"""Rows that a link model compares, read from files and not stored, and the pairs it links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,6 +9,8 @@ import pyarrow.csv as pcsv
 import pyarrow.parquet as pq
 
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import PERSON_LINK
+from fullhouse.lake import Lake
 from fullhouse.people.link import LinkPlan
 
 
@@ -25,13 +27,13 @@ def read_attributes(files: Sequence[Path], plan: LinkPlan) -> pa.Table:
 
 def attributes(rows: pa.Table, plan: LinkPlan) -> pa.Table:
     """The same from rows in memory, under the columns that the plan names."""
-    found = {
+    columns = {
         "source": _source(rows, plan),
         "account": pc.utf8_trim_whitespace(rows[plan.account].cast(pa.string())),
     }
     for name in plan.fields:
-        found[name] = _plain(rows[plan.columns[name]])
-    table = pa.table(found)
+        columns[name] = _plain(rows[plan.columns[name]])
+    table = pa.table(columns)
     for key in ("source", "account"):
         if pc.any(pc.equal(pc.fill_null(table[key], ""), "")).as_py():
             raise InputError(f"Some rows have no {key}; a pair could not be told.")
@@ -79,3 +81,42 @@ def _has(file: Path, wanted: Sequence[str], names: Sequence[str]) -> None:
                 f"{file.name} has no column {column!r}.{did_you_mean(column, names)}"
                 f" Columns: {', '.join(names)}."
             )
+
+
+def account_pairs(matched: pa.Table, rows: pa.Table, model: str) -> pa.Table:
+    """Rows of person_link from matched pairs of unique ids.
+
+    Each pair once, the smaller (source, account) first, with the largest probability of any of
+    its rows; two rows of one account are no pair.
+    """
+    best: dict[tuple[tuple[str, str], tuple[str, str]], float] = {}
+    names = list(zip(rows["source"].to_pylist(), rows["account"].to_pylist(), strict=True))
+    for a, b, probability in zip(
+        *(matched[c].to_pylist() for c in matched.column_names), strict=True
+    ):
+        first, second = sorted((names[a], names[b]))
+        if first != second:
+            best[first, second] = max(probability, best.get((first, second), 0.0))
+    pairs = [
+        (*first, *second, probability, model)
+        for (first, second), probability in sorted(best.items())
+    ]
+    linked = [dict(zip(PERSON_LINK.names, row, strict=True)) for row in pairs]
+    return pa.Table.from_pylist(linked, schema=PERSON_LINK.schema)
+
+
+def write_pairs(lake: Lake, pairs: pa.Table, model: str) -> None:
+    """Put a model's pairs in place of its earlier ones; other models' pairs stay."""
+    lake.replace(PERSON_LINK, pairs, where={"model": model})
+
+
+def expected_precision(pairs: pa.Table) -> float | None:
+    """The share of pairs that are right if the model's probabilities are; None of no pairs."""
+    mean: float | None = pc.mean(pairs["probability"]).as_py()
+    return mean
+
+
+def models(lake: Lake) -> Mapping[str, int]:
+    """The models that have pairs, with the number of each."""
+    names = lake.read(PERSON_LINK, columns=["model"])["model"]
+    return {r["values"]: r["counts"] for r in pc.value_counts(names).to_pylist()}

@@ -65,8 +65,8 @@ def _shard(
     scratch: Scratch, identifiers: ir.Table, accounts: ir.Table, most: int
 ) -> tuple[ir.Table, pa.Table]:
     # Most identifiers belong to one account: only the others are looked at closely.
-    told = identifiers.group_by("kind", "digest").aggregate(rows=identifiers.count())
-    several = identifiers.semi_join(told.filter(told.rows > 1), ["kind", "digest"])
+    counted = identifiers.group_by("kind", "digest").aggregate(rows=identifiers.count())
+    several = identifiers.semi_join(counted.filter(counted.rows > 1), ["kind", "digest"])
     # Distinct: a feed that is loaded twice does not make an identifier shared.
     named = scratch.keep(several.select("kind", "digest", "source", "account").distinct())
     shared = scratch.keep(named.group_by("kind", "digest").aggregate(accounts=named.count()))

@@ -109,18 +109,18 @@ def _comparison(name: str) -> Any:
     import splink.comparison_library as library
 
     if name in ("first_name", "surname"):
-        found = library.NameComparison(name).configure(term_frequency_adjustments=True)
+        comparison = library.NameComparison(name).configure(term_frequency_adjustments=True)
     elif name in ("full_name", "address"):
-        found = library.JaroWinklerAtThresholds(name, [0.95, 0.88])
+        comparison = library.JaroWinklerAtThresholds(name, [0.95, 0.88])
     elif name == "birth_date":
-        found = library.DateOfBirthComparison(name, input_is_string=True)
+        comparison = library.DateOfBirthComparison(name, input_is_string=True)
     elif name == "email":
-        found = library.EmailComparison(name)
+        comparison = library.EmailComparison(name)
     elif name in ("phone", "postcode"):
-        found = library.LevenshteinAtThresholds(name, [1])
+        comparison = library.LevenshteinAtThresholds(name, [1])
     else:
-        found = library.ExactMatch(name).configure(term_frequency_adjustments=True)
-    return found
+        comparison = library.ExactMatch(name).configure(term_frequency_adjustments=True)
+    return comparison
 
 
 def _train(linker: Any, plan: LinkPlan) -> tuple[str, ...]:

@@ -72,23 +72,23 @@ def persons(members: ir.Table, words: ir.Table) -> ir.Table:
 
 def _several_sources(members: ir.Table, of: ir.Table) -> ir.Table:
     # Apart, since lists are slow and nearly everyone has one source.
-    found = members.semi_join(of, "person")
-    names = found.source.collect(distinct=True).sort().join(",")
-    return found.group_by(in_person="person").aggregate(several=names)
+    rows = members.semi_join(of, "person")
+    names = rows.source.collect(distinct=True).sort().join(",")
+    return rows.group_by(in_person="person").aggregate(several=names)
 
 
-def _words(said: ir.Table, members: ir.Table) -> ir.Table:
+def _words(accounts: ir.Table, members: ir.Table) -> ir.Table:
     """What accounts said, each with its person."""
     columns = ["at", "batch", *(c.name for c in DEMOGRAPHICS)]
-    joined = said.join(members, ["source", "account"])
+    joined = accounts.join(members, ["source", "account"])
     return joined.select("person", "block", "source", "account", *columns)
 
 
 def _latest(words: ir.Table) -> ir.Table:
     """One row per person; only persons of whom more than one row tells are sorted."""
-    told = words.group_by("person").aggregate(rows=words.count())
-    once = words.semi_join(told.filter(told.rows == 1), "person")
-    often = words.semi_join(told.filter(told.rows > 1), "person")
+    counted = words.group_by("person").aggregate(rows=words.count())
+    once = words.semi_join(counted.filter(counted.rows == 1), "person")
+    often = words.semi_join(counted.filter(counted.rows > 1), "person")
     return ibis.union(_only(once), _last(often))
 
 

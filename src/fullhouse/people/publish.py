@@ -11,13 +11,13 @@ import pyarrow.dataset as pads
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine, Scratch
 from fullhouse.lake import Lake
-from fullhouse.people.number import numbered
+from fullhouse.people.accounts import numbered
 from fullhouse.people.resolution import (
     BEFORE,
     NEXT,
     RUN,
     Census,
-    Found,
+    Linked,
     Resolution,
     State,
     batch,
@@ -25,7 +25,7 @@ from fullhouse.people.resolution import (
 
 
 def publish(
-    scratch: Scratch, lake: Lake, state: State, before: Census, found: Found, *, at: datetime
+    scratch: Scratch, lake: Lake, state: State, before: Census, linked: Linked, *, at: datetime
 ) -> tuple[Resolution, State]:
     """Write the next run: account_person in one commit, then what is known from it.
 
@@ -33,21 +33,21 @@ def publish(
     merges that `finish_merges` can tell from the two versions of account_person.
     """
     run = state.run + 1
-    accounts, new_persons = _accounts(scratch, state, before.next, found)
+    accounts, new_persons = _accounts(scratch, state, before.next, linked)
     marks = {RUN: run, NEXT: before.next + new_persons, BEFORE: max(state.accounts.version, 0)}
     with scratch.engine.batches(accounts) as rows:
         version = lake.replace(ACCOUNT_PERSON, rows, marks=marks, expected=state.accounts.version)
-    _append_merges(lake, run, found.merges, at)
-    append_refused(lake, run, found.refused)
+    _append_merges(lake, run, linked.merges, at)
+    append_refused(lake, run, linked.refused)
     resolution = Resolution(
         run=run,
         changed=True,
-        accounts=before.accounts + found.fresh_rows,
-        persons=before.persons + new_persons - found.merges.num_rows,
-        new_accounts=found.fresh_rows,
+        accounts=before.accounts + linked.fresh_rows,
+        persons=before.persons + new_persons - linked.merges.num_rows,
+        new_accounts=linked.fresh_rows,
         new_persons=new_persons,
-        merges=found.merges.num_rows,
-        refused=found.refused.num_rows,
+        merges=linked.merges.num_rows,
+        refused=linked.refused.num_rows,
     )
     after = lake.snapshot(ACCOUNT_PERSON, version=version)
     return resolution, State(run, before.next + new_persons, after)
@@ -88,22 +88,22 @@ def refused_of(lake: Lake, run: int) -> list[dict[str, Any]]:
     """The refused identifiers of a run: kind, digest, accounts, in order."""
     names = ["kind", "digest", "accounts"]
     rows = lake.read(REFUSED_IDENTIFIER, columns=names, where=pads.field("run") == run)
-    found: list[dict[str, Any]] = rows.sort_by(
+    linked: list[dict[str, Any]] = rows.sort_by(
         [("kind", "ascending"), ("digest", "ascending")]
     ).to_pylist()
-    return found
+    return linked
 
 
-def _accounts(scratch: Scratch, state: State, start: int, found: Found) -> tuple[ir.Table, int]:
+def _accounts(scratch: Scratch, state: State, start: int, linked: Linked) -> tuple[ir.Table, int]:
     """Every account with its person, and the number of new persons."""
     known = scratch.engine.scan(state.accounts)
-    kept = known.left_join(found.roots, known.person == found.roots.node)
+    kept = known.left_join(linked.roots, known.person == linked.roots.node)
     kept = kept.select(
         "source", "account", person=ibis.coalesce(kept.root, kept.person), since="since"
     )
-    rooted = found.fresh.left_join(found.roots, found.fresh.node == found.roots.node)
-    root = ibis.coalesce(found.roots.root, found.fresh.node)
-    rooted = scratch.keep(rooted.select("source", "account", found.fresh.node, root=root))
+    rooted = linked.fresh.left_join(linked.roots, linked.fresh.node == linked.roots.node)
+    root = ibis.coalesce(linked.roots.root, linked.fresh.node)
+    rooted = scratch.keep(rooted.select("source", "account", linked.fresh.node, root=root))
     alone = rooted.filter(rooted.root == rooted.node).select("node")
     rows = scratch.count(alone)
     ids = numbered(scratch, alone, rows, by=["node"], start=start)

@@ -15,7 +15,7 @@ from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.people.resolution import is_whole, read_state
 
-DIGEST_SHOWN = 12
+DIGEST_DIGITS = 12
 """Hexadecimal digits of a digest that a report shows: enough to find it, useless to match it."""
 
 
@@ -30,7 +30,7 @@ class SourceCount:
 
 
 @dataclass(frozen=True)
-class Overlap:
+class SourceOverlap:
     """Persons with accounts in both sources, and their share of the smaller source."""
 
     first: str
@@ -49,7 +49,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedIdentifier:
     """An identifier that links nobody; only the beginning of its digest."""
 
     kind: str
@@ -58,7 +58,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Merge:
+class PersonMerge:
     """Two persons that turned out to be one."""
 
     run: int
@@ -76,16 +76,16 @@ class PeopleReport:
     persons: int
     sum_of_sources: int
     sources: list[SourceCount]
-    overlaps: list[Overlap]
+    overlaps: list[SourceOverlap]
     sizes: dict[int, int]
     largest: list[Cluster]
     refused_identifiers: int
-    refused: list[Refused]
+    refused: list[RefusedIdentifier]
     merges: int
-    latest_merges: list[Merge]
+    latest_merges: list[PersonMerge]
 
 
-def report(engine: Engine, lake: Lake, *, top: int = 10) -> PeopleReport:
+def report(engine: Engine, lake: Lake, *, rows: int = 10) -> PeopleReport:
     """The people report; lists show the `top` largest or latest, counts are whole.
 
     `sum_of_sources` adds each source's persons; `persons` is the deduplicated union; `sizes` maps
@@ -112,11 +112,11 @@ def report(engine: Engine, lake: Lake, *, top: int = 10) -> PeopleReport:
         sources=sources,
         overlaps=_overlaps(sets, per_source),
         sizes=_sizes(engine, lake),
-        largest=_largest(engine, lake, top),
+        largest=_largest(engine, lake, rows),
         refused_identifiers=len(refused),
-        refused=refused[:top],
+        refused=refused[:rows],
         merges=len(merges),
-        latest_merges=merges[:top],
+        latest_merges=merges[:rows],
     )
 
 
@@ -140,13 +140,15 @@ def _per_source(sets: Mapping[tuple[str, ...], int]) -> Counter[str]:
     return counted
 
 
-def _overlaps(sets: Mapping[tuple[str, ...], int], per_source: Mapping[str, int]) -> list[Overlap]:
-    found = []
+def _overlaps(
+    sets: Mapping[tuple[str, ...], int], per_source: Mapping[str, int]
+) -> list[SourceOverlap]:
+    overlaps = []
     for first, second in combinations(sorted(per_source), 2):
         both = sum(n for names, n in sets.items() if first in names and second in names)
         smaller = min(per_source[first], per_source[second])
-        found.append(Overlap(first, second, both, both / smaller))
-    return found
+        overlaps.append(SourceOverlap(first, second, both, both / smaller))
+    return overlaps
 
 
 def _sizes(engine: Engine, lake: Lake) -> dict[int, int]:
@@ -155,23 +157,23 @@ def _sizes(engine: Engine, lake: Lake) -> dict[int, int]:
     return dict(sorted((r["accounts"], r["persons"]) for r in counted.to_pylist()))
 
 
-def _largest(engine: Engine, lake: Lake, top: int) -> list[Cluster]:
+def _largest(engine: Engine, lake: Lake, most: int) -> list[Cluster]:
     persons = engine.scan(lake.snapshot(PERSON_TABLE)).select("person", "accounts", "sources")
     several = persons.filter(persons.accounts > 1)
-    rows = engine.arrow(several.order_by(ibis.desc("accounts"), "person").limit(top))
+    rows = engine.arrow(several.order_by(ibis.desc("accounts"), "person").limit(most))
     return [Cluster(**r) for r in rows.to_pylist()]
 
 
-def _refused(lake: Lake, run: int) -> list[Refused]:
+def _refused(lake: Lake, run: int) -> list[RefusedIdentifier]:
     columns: Sequence[str] = ["kind", "digest", "accounts"]
     rows = lake.read(REFUSED_IDENTIFIER, columns=columns, where=pads.field("run") == run)
     order = [("accounts", "descending"), ("kind", "ascending"), ("digest", "ascending")]
     return [
-        Refused(r["kind"], r["digest"][:DIGEST_SHOWN], r["accounts"])
+        RefusedIdentifier(r["kind"], r["digest"][:DIGEST_DIGITS], r["accounts"])
         for r in rows.sort_by(order).to_pylist()
     ]
 
 
-def _merges(lake: Lake) -> list[Merge]:
+def _merges(lake: Lake) -> list[PersonMerge]:
     rows = lake.read(PERSON_MERGE).sort_by([("run", "descending"), ("merged", "ascending")])
-    return [Merge(**r) for r in rows.to_pylist()]
+    return [PersonMerge(**r) for r in rows.to_pylist()]

@@ -1,5 +1,6 @@
-"""What a resolve run found and changed."""
+"""What a resolve run changed, where it left the tables, and whom an old id stands for."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ibis.expr.types as ir
@@ -55,7 +56,7 @@ class Census:
 
 
 @dataclass(frozen=True)
-class Found:
+class Linked:
     """What linking found: new accounts with their nodes, the root of every node with an edge."""
 
     fresh: ir.Table
@@ -94,3 +95,20 @@ def is_whole(lake: Lake, state: State) -> bool:
         and lake.has_batch(REFUSED_IDENTIFIER, batch(state.run))
         and lake.mark(PERSON_TABLE, RUN) == state.run
     )
+
+
+def living(lake: Lake, persons: Iterable[int]) -> dict[int, int]:
+    """The living person that each id stands for today, through any chain of merges.
+
+    An id that was never merged stands for itself.
+    """
+    rows = lake.read(PERSON_MERGE, columns=["kept", "merged"])
+    into = dict(zip(rows["merged"].to_pylist(), rows["kept"].to_pylist(), strict=True))
+    return {person: _follow(into, person) for person in persons}
+
+
+def _follow(into: dict[int, int], person: int) -> int:
+    # Ends: the id that stays is always the smaller one.
+    while person in into:
+        person = into[person]
+    return person

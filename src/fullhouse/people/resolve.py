@@ -26,7 +26,7 @@ from fullhouse.people.publish import (
 from fullhouse.people.resolution import (
     RUN,
     Census,
-    Found,
+    Linked,
     Resolution,
     State,
     read_state,
@@ -62,13 +62,13 @@ def resolve(
         if lake.metadata(PERSON_TABLE).get(INPUTS) == _stamp(inputs, state):
             return _unchanged(lake, state, before)
         known = engine.scan(state.accounts)
-        found = _find(
+        linked = _link(
             scratch, known, snapshots, start=before.next, most_accounts=most_accounts, models=models
         )
-        if found.is_news or refuses_others(lake, state.run, found.refused):
-            resolution, state = publish(scratch, lake, state, before, found, at=at)
+        if linked.is_news or refuses_others(lake, state.run, linked.refused):
+            resolution, state = publish(scratch, lake, state, before, linked, at=at)
         else:
-            append_refused(lake, state.run, found.refused)
+            append_refused(lake, state.run, linked.refused)
             resolution = _unchanged(lake, state, before)
     write_persons(
         engine,
@@ -94,7 +94,7 @@ def _census(engine: Engine, lake: Lake, state: State) -> Census:
     return Census(row["accounts"], row["persons"], following)
 
 
-def _find(
+def _link(
     scratch: Scratch,
     known: ir.Table,
     snapshots: Mapping[str, Snapshot],
@@ -102,7 +102,7 @@ def _find(
     start: int,
     most_accounts: int,
     models: Sequence[str],
-) -> Found:
+) -> Linked:
     new = unseen(scratch, snapshots, known)
     rows = scratch.count(new)
     if start + rows - 1 > MAX_PERSON:
@@ -122,7 +122,7 @@ def _find(
     roots = components(scratch, reduce(ir.Table.union, edges))
     retired = roots.filter((roots.node < start) & (roots.root != roots.node))
     merges = scratch.engine.arrow(retired.select(kept="root", merged="node"))
-    return Found(fresh, rows, roots, merges, links.refused)
+    return Linked(fresh, rows, roots, merges, links.refused)
 
 
 def _unchanged(lake: Lake, state: State, before: Census) -> Resolution:

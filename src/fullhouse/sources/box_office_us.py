@@ -78,8 +78,8 @@ def title_and_again(text: str) -> tuple[str, bool]:
     >>> title_and_again("Titanic2012 3D Release")
     ('Titanic', True)
     """
-    found = _AGAIN.match(text)
-    return (found["title"], True) if found else (text, False)
+    match = _AGAIN.match(text)
+    return (match["title"], True) if match else (text, False)
 
 
 def _check(rows: pa.Table, refusals: Refusals) -> pa.Table:

@@ -21,5 +21,5 @@ def need_one(folder: Path, names: Sequence[str], *, home: str) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    found = need(folder, [" or ".join(names)], home=home)
-    return found[0]
+    paths = need(folder, [" or ".join(names)], home=home)
+    return paths[0]

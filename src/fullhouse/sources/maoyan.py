@@ -29,16 +29,16 @@ _EXCEL_DAY_0 = date(1899, 12, 30)
 
 def read(path: Path) -> FilmSet:
     """Every release with its total, where one stands there."""
-    entries, problems, number, seen = [], [], 0, set()
+    entries, problems, number, ids = [], [], 0, set()
     for number, row in enumerate(_rows(path), start=1):
-        entry, found = _entry(number, row)
-        problems += found
+        entry, more = _entry(number, row)
+        problems += more
         if entry is None:
             continue
-        if entry.id in seen:
+        if entry.id in ids:
             problems.append(Problem(number, "a second row for this film", entry.id))
             continue
-        seen.add(entry.id)
+        ids.add(entry.id)
         entries.append(entry)
     return FilmSet(
         name=NAME,
@@ -56,8 +56,8 @@ def amount(text: str) -> int | None:
     >>> amount("50.36亿"), amount("9181万")
     (5036000000, 91810000)
     """
-    found = _AMOUNT.fullmatch(text.strip())
-    return round(float(found["number"]) * UNITS[found["unit"]]) if found else None
+    match = _AMOUNT.fullmatch(text.strip())
+    return round(float(match["number"]) * UNITS[match["unit"]]) if match else None
 
 
 def day(given: Any) -> date | None:
@@ -69,18 +69,18 @@ def day(given: Any) -> date | None:
     text = str(given or "").strip()
     if re.fullmatch(r"\d{5}(\.0)?", text):
         return _EXCEL_DAY_0 + timedelta(days=int(float(text)))
-    found = re.match(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})", text)
+    match = re.match(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})", text)
     try:
-        return date(*(int(p) for p in found.groups())) if found else None
+        return date(*(int(p) for p in match.groups())) if match else None
     except ValueError:
         return None
 
 
 def _entry(number: int, row: dict[str, Any]) -> tuple[Entry | None, list[Problem]]:
     title = str(row["title"] or "").strip()
-    found = re.search(r"(\d+)/?$", str(row["href"] or ""))
+    match = re.search(r"(\d+)/?$", str(row["href"] or ""))
     opening = day(row["showtime"])
-    if not title or not found:
+    if not title or not match:
         return None, [Problem(number, "no title, or no number in href", title or "nothing")]
     if opening is None:
         return None, [Problem(number, "showtime is not a date", f"{title}: {row['showtime']}")]
@@ -102,7 +102,7 @@ def _entry(number: int, row: dict[str, Any]) -> tuple[Entry | None, list[Problem
         facts.append(Said("total", [yuan, CURRENCY], opening + TOTALLED, TERRITORY))
     elif gross:
         problems.append(Problem(number, "票房 is not an amount such as 50.36亿", gross))
-    return Entry(found[1], title, opening, TERRITORY, None, tuple(facts)), problems
+    return Entry(match[1], title, opening, TERRITORY, None, tuple(facts)), problems
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -109,13 +109,13 @@ def title_and_year(text: str) -> tuple[str, int | None]:
     >>> title_and_year("Misérables, Les (1998)")
     ('Les Misérables', 1998)
     """
-    found = _YEAR.match(text.strip())
-    title = found["title"] if found else text.strip()
+    match = _YEAR.match(text.strip())
+    title = match["title"] if match else text.strip()
     moved = _ARTICLE.match(title)
     if moved:
         gap = "" if moved["article"].endswith("'") else " "
         title = f"{moved['article']}{gap}{moved['rest']}{moved['more'] or ''}"
-    return title, int(found["year"]) if found else None
+    return title, int(match["year"]) if match else None
 
 
 def _accounts(path: Path) -> pa.Table:

@@ -67,19 +67,19 @@ LEAST_BUDGET = 1_000
 
 def read(path: Path) -> FilmSet:
     """Every film with what was known of it before release."""
-    entries, problems, number, seen = [], [], 0, set()
+    entries, problems, number, ids = [], [], 0, set()
     with _opened(path) as lines:
         rows = csv.DictReader(lines)
         need_columns(path, rows.fieldnames or [], COLUMNS, what=WHAT)
         for number, row in enumerate(rows, start=1):
-            entry, found = _entry(number, row)
-            problems += found
+            entry, more = _entry(number, row)
+            problems += more
             if entry is None:
                 continue
-            if entry.id in seen:
+            if entry.id in ids:
                 problems.append(Problem(number, "a second row for this id", entry.id))
                 continue
-            seen.add(entry.id)
+            ids.add(entry.id)
             entries.append(entry)
     return FilmSet(
         name=NAME,
@@ -133,8 +133,8 @@ def _entry(number: int, row: dict[str, str]) -> tuple[Entry | None, list[Problem
 
 
 def _names(text: str) -> list[str]:
-    found = [str(item["name"]) for item in json.loads(text or "[]")]
-    return [n for n in found if n not in AFTER_RELEASE]
+    names = [str(item["name"]) for item in json.loads(text or "[]")]
+    return [n for n in names if n not in AFTER_RELEASE]
 
 
 def _date(text: str) -> date | None:

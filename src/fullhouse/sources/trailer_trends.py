@@ -40,18 +40,20 @@ def read(path: Path) -> FilmSet:
         else:
             weeks[title][day] = value
     entries = [
-        Entry(title, title, max(found) + BEFORE_OPENING, TERRITORY)
-        for title, found in weeks.items()
+        Entry(title, title, max(series) + BEFORE_OPENING, TERRITORY)
+        for title, series in weeks.items()
     ]
-    told = [(title, day, value) for title, found in weeks.items() for day, value in found.items()]
+    points = [
+        (title, day, value) for title, series in weeks.items() for day, value in series.items()
+    ]
     signals = pa.table(
         {
-            "id": pa.array([t for t, _, _ in told], pa.string()),
-            "territory": pa.repeat(TERRITORY, len(told)),
-            "kind": pa.repeat(KIND, len(told)),
-            "day": pa.array([d for _, d, _ in told], pa.date32()),
-            "value": pa.array([v for _, _, v in told], pa.float64()),
-            "known_on": pa.array([max(weeks[t]) + WEEK for t, _, _ in told], pa.date32()),
+            "id": pa.array([t for t, _, _ in points], pa.string()),
+            "territory": pa.repeat(TERRITORY, len(points)),
+            "kind": pa.repeat(KIND, len(points)),
+            "day": pa.array([d for _, d, _ in points], pa.date32()),
+            "value": pa.array([v for _, _, v in points], pa.float64()),
+            "known_on": pa.array([max(weeks[t]) + WEEK for t, _, _ in points], pa.date32()),
         }
     ).cast(SIGNALS_SCHEMA)
     return FilmSet(

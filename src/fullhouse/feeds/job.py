@@ -1,0 +1,76 @@
+"""A file on its way into the lake: what is known of it, of a chunk of it, and of its rows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from fullhouse.feeds.feed import Feed
+from fullhouse.feeds.identify import Hasher
+from fullhouse.feeds.piece import Chunk
+from fullhouse.feeds.terms import Terms
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A row that the lake does not take: why, and for which of its columns."""
+
+    row: int
+    reason: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Rows with all columns of the feed's table but `batch`, and `__row`; and the refused ones."""
+
+    rows: pa.Table
+    refused: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file on its way into the lake."""
+
+    feed: Feed
+    terms: Terms
+    hasher: Hasher
+    file: str
+    digest: str
+    content: str
+    columns: Sequence[str]
+    by_id: bool
+    """Whether each row's event id is looked up in the lake."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A chunk that was mapped: rows to write, refusals, and the raw rows behind (hashed)."""
+
+    chunk: Chunk
+    raw: pa.Table
+    rows: pa.Table
+    refused: tuple[Refusal, ...]
+    invalid: dict[str, int]
+
+
+@dataclass
+class Tally:
+    """What became of rows: in this run, and (`taken`) in all runs of this file."""
+
+    read: int = 0
+    written: int = 0
+    known: int = 0
+    taken: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        """Add another tally to this one."""
+        self.read += other.read
+        self.written += other.written
+        self.known += other.known
+        self.taken += other.taken
+        self.quarantined.update(other.quarantined)
+        self.invalid.update(other.invalid)

@@ -1,0 +1,21 @@
+"""Every code of a check has its sentence."""
+
+from fullhouse.view.words.health import SENTENCES, health_sentence
+
+
+def test_free_space_is_in_gigabytes() -> None:
+    assert health_sentence("disk_full", {"free_bytes": 512_000_000}).startswith("only 0.5 GB free")
+
+
+def test_counts_have_thousands_separated() -> None:
+    sentence = health_sentence("lake_read", {"tables": 3, "rows": 1234567})
+    assert sentence == "3 tables can be read, with 1,234,567 rows"
+    assert "{" not in "".join(
+        health_sentence(
+            c,
+            dict.fromkeys(
+                ("changed", "tables", "rows", "database", "engine", "free_bytes", "reason"), 1
+            ),
+        )
+        for c in SENTENCES
+    )
