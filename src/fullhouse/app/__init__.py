@@ -38,12 +38,7 @@ if TYPE_CHECKING:
     from fullhouse.app.daily import check_daily_out, film_daily, write_daily
     from fullhouse.app.discover_files import check_film_out, write_film_discovery
     from fullhouse.app.discover_outcome import check_out, discover, write_discovery
-    from fullhouse.app.exhibit import (
-        check_exhibit_out,
-        exhibit_cities,
-        exhibit_film,
-        write_exhibit,
-    )
+    from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, exhibit_film
     from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.app.feeds import (
         CheckFeed,
@@ -132,6 +127,7 @@ if TYPE_CHECKING:
         traits_show,
     )
     from fullhouse.app.uplift import campaign_uplift
+    from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
     from fullhouse.workspace.context import Context, init_house, open_house
 
 STAGES = {
@@ -165,7 +161,8 @@ STAGES = {
     ),
     "app.daily": ("check_daily_out", "film_daily", "write_daily"),
     "app.discover_outcome": ("check_out", "discover", "write_discovery"),
-    "app.exhibit": ("check_exhibit_out", "exhibit_cities", "exhibit_film", "write_exhibit"),
+    "app.exhibit": ("ExhibitCities", "ExhibitFilm", "exhibit_cities", "exhibit_film"),
+    "view.exhibitor_page": ("check_exhibit_out", "write_exhibit"),
     "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
     "app.feeds": (
         "CheckFeed",
@@ -255,6 +252,8 @@ __all__ = [
     "CountAudience",
     "DeleteAudience",
     "DescribeAudience",
+    "ExhibitCities",
+    "ExhibitFilm",
     "ExportAudience",
     "Health",
     "IngestFiles",
