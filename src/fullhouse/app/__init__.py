@@ -72,15 +72,6 @@ if TYPE_CHECKING:
         write_forecast,
         write_slate,
     )
-    from fullhouse.app.health import Health, check_new_place, workspace_health
-    from fullhouse.app.lake import (
-        CompactLake,
-        ShowLake,
-        VacuumLake,
-        lake_compact,
-        lake_status,
-        lake_vacuum,
-    )
     from fullhouse.app.launch import campaign_launch
     from fullhouse.app.outlook import campaign_outlook
     from fullhouse.app.people import (
@@ -125,6 +116,21 @@ if TYPE_CHECKING:
         traits_catalogue,
         traits_list,
         traits_show,
+    )
+    from fullhouse.app.upkeep import (
+        AuditEntry,
+        CompactLake,
+        Health,
+        HealthCheck,
+        ListAudit,
+        ShowLake,
+        VacuumLake,
+        audit,
+        check_new_place,
+        lake_compact,
+        lake_status,
+        lake_vacuum,
+        workspace_health,
     )
     from fullhouse.app.uplift import campaign_uplift
     from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
@@ -230,14 +236,20 @@ STAGES = {
         "write_scorebook",
     ),
     "app.traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
-    "app.health": ("Health", "check_new_place", "workspace_health"),
-    "app.lake": (
+    "app.upkeep": (
+        "AuditEntry",
         "CompactLake",
+        "Health",
+        "HealthCheck",
+        "ListAudit",
         "ShowLake",
         "VacuumLake",
+        "audit",
+        "check_new_place",
         "lake_compact",
         "lake_status",
         "lake_vacuum",
+        "workspace_health",
     ),
     "workspace.context": ("Context", "init_house", "open_house"),
 }
@@ -245,6 +257,7 @@ STAGES = {
 
 __all__ = [
     "Alike",
+    "AuditEntry",
     "Backtests",
     "CheckFeed",
     "CompactLake",
@@ -256,10 +269,12 @@ __all__ = [
     "ExhibitFilm",
     "ExportAudience",
     "Health",
+    "HealthCheck",
     "IngestFiles",
     "LinkPeople",
     "LinkResult",
     "ListAudiences",
+    "ListAudit",
     "ListQuarantine",
     "OverlapAudiences",
     "Propensity",
@@ -283,6 +298,7 @@ __all__ = [
     "audience_save",
     "audience_show",
     "audience_split",
+    "audit",
     "campaign_cities",
     "campaign_cities_power",
     "campaign_cities_readout",
