@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +18,16 @@ from threadpoolctl import threadpool_limits
 
 import fullhouse as fh
 from benchmarks.measure import data_folder, table
-from fullhouse.app.backtest import Backtests
-from fullhouse.app.forecast import Models
 from fullhouse.cli.backtest import say
 from fullhouse.core.arrays import Floats
-from fullhouse.core.progress import silent
-from fullhouse.forecast.backtest import CLASSES, Judged, classes
+from fullhouse.forecast.backtest import CLASSES, Backtests, Judged, classes
+from fullhouse.forecast.calendar import BEFORE, as_day
 from fullhouse.forecast.history import read_history
-from fullhouse.forecast.horizon import BEFORE
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
+from fullhouse.forecast.make import models_folder
+from fullhouse.forecast.models import Models
 from fullhouse.forecast.project import ask, project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
-from fullhouse.forecast.season import as_day
 from fullhouse.forecast.train import WINDOW_DAYS, eligible
 from fullhouse.sources import box_office_us, tmdb
 from fullhouse.workspace.context import Context
@@ -62,13 +60,15 @@ def main() -> None:
         years = {"first_year": asked.first_year, "last_year": asked.last_year}
         start = time.perf_counter()
         wide = fh.forecast_backtest(
-            workspace, as_of=NOW, plans=("wide",), fridays_only=True, **years
+            workspace, fh.RunBacktest(as_of=NOW, plans=("wide",), fridays_only=True, **years)
         )
         seconds = {"wide": time.perf_counter() - start}
         print("\n### Wide openings on a Friday\n")
         say(wide)
         start = time.perf_counter()
-        every = fh.forecast_backtest(workspace, as_of=NOW, plans=("wide", "limited"), **years)
+        every = fh.forecast_backtest(
+            workspace, fh.RunBacktest(as_of=NOW, plans=("wide", "limited"), **years)
+        )
         seconds["all"] = time.perf_counter() - start
         print("\n### All openings, wide and limited\n")
         _classes(wide, every)
@@ -82,9 +82,8 @@ def _load(workspace: Context) -> None:
     data = data_folder()
     us = next((data / "box_office_us").glob("daily_*.parquet"))
     meta = next((data / "tmdb_5000").glob("tmdb_5000_movies.csv*"))
-    at = datetime(2019, 7, 1, 12, tzinfo=UTC)
-    fh.film_import(workspace, box_office_us.read(us), at=at)
-    fh.film_import(workspace, tmdb.read(meta), at=at)
+    fh.film_import(workspace, fh.ImportFilms(box_office_us.read(us)))
+    fh.film_import(workspace, fh.ImportFilms(tmdb.read(meta)))
 
 
 def _judged(backtests: Backtests) -> Mapping[tuple[str, str], Judged]:
@@ -109,8 +108,8 @@ def _correlation(backtests: Backtests) -> float:
     i, j = np.array(both).T
     middle = 10
     errors = (
-        np.log(total.truth[i] / total.quantiles[i, middle]),
-        np.log(weekend.truth[j] / weekend.quantiles[j, middle]),
+        np.log(total.actual[i] / total.quantiles[i, middle]),
+        np.log(weekend.actual[j] / weekend.quantiles[j, middle]),
     )
     scores = [norm.ppf((rankdata(e) - 0.5) / len(e)) for e in errors]
     return float(np.corrcoef(*scores)[0, 1])
@@ -119,7 +118,7 @@ def _correlation(backtests: Backtests) -> float:
 def _beside_plain(
     workspace: Context, wide: Backtests, every: Backtests, seconds: Mapping[str, float]
 ) -> None:
-    past = Past(read_history(workspace.lake, "US", NOW))
+    past = HistoryIndex(read_history(workspace.lake, "US", NOW))
     judged = _judged(wide)
     rows, plain_seconds = [], 0.0
     for horizon, quantity in ASKED:
@@ -146,7 +145,7 @@ def _beside_plain(
     )
 
 
-def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
+def _plain(past: HistoryIndex, ours: Judged, horizon: str, quantity: str) -> Plain:
     films = eligible(past, "wide", past.history.as_of.toordinal())
     rows = rows_at(past, films, horizon)
     taken = np.zeros(len(films)) if horizon in BEFORE else to_date(past, rows)
@@ -171,7 +170,7 @@ def _plain(past: Past, ours: Judged, horizon: str, quantity: str) -> Plain:
             ends[here, k] = model.predict(rows.x[at][:, varies]) + taken[at]
     seconds = time.perf_counter() - start
     logs = np.sort(ends, axis=1)
-    truth = np.log(ours.truth / ours.price)
+    truth = np.log(ours.actual / ours.price)
     return Plain(
         seconds,
         float(np.median(np.abs(np.expm1(logs[:, 1] - truth)))),
@@ -184,20 +183,20 @@ def _one(workspace: Context) -> None:
     """The time of one forecast once its models are learned, beside fitting one boosting."""
     as_of = date(2017, 1, 26)
     start = time.perf_counter()
-    fh.forecast_film(workspace, CASE, as_of=as_of)
+    fh.forecast_film(workspace, fh.ForecastFilm(CASE, as_of=as_of))
     learned = time.perf_counter() - start
     start = time.perf_counter()
-    fh.forecast_film(workspace, CASE, as_of=as_of)
+    fh.forecast_film(workspace, fh.ForecastFilm(CASE, as_of=as_of))
     again = time.perf_counter() - start
     history = read_history(workspace.lake, "US", as_of)
-    models = Models(workspace, history, silent)
-    past = models.past(history)
-    asked = ask(past, CASE)
+    models = Models(models_folder(workspace), history)
+    index = models.index(history)
+    asked = ask(index, CASE)
     stages, shape = models.stages(asked), models.shape(asked.plan)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        project(past, asked, stages, shape)
+        project(index, asked, stages, shape)
         times.append(time.perf_counter() - start)
     rows = [
         ("the first of a month: models are learned", f"{learned:.1f}"),

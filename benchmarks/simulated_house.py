@@ -8,7 +8,7 @@ discovery can be judged over many seeds, and what it misses is its own fault.
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -396,12 +396,11 @@ def _shown(clock: pa.Array) -> pa.Array:
 
 def _films(workspace: Context, market: Market, whole: Season, *, earlier: bool) -> None:
     """What `fullhouse film import plain` takes in up to the market's last day."""
-    at = datetime.combine(market.today, time(), UTC)
     with tempfile.TemporaryDirectory(prefix="fullhouse-plain-") as folder:
         for place, rows in _plain(market, whole, earlier=earlier).items():
             path = Path(folder) / place.rpartition("/")[2]
             pacsv.write_csv(rows, path)
-            app.film_import(workspace, path, at=at, simulated=True)
+            app.film_import(workspace, app.ImportFilms(path, simulated=True))
 
 
 def _plain(market: Market, whole: Season, *, earlier: bool) -> dict[str, pa.Table]:

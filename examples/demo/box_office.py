@@ -1,8 +1,9 @@
 """The demo's forecasts: what a film will take, as told at five times, beside what it takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 import fullhouse as fh
@@ -11,7 +12,8 @@ from examples.shell import console, echo, fullhouse, heading, near
 from fullhouse import app
 from fullhouse.cli.show import progress, table
 from fullhouse.forecast import QUANTITIES, Forecast
-from fullhouse.view.forecast_words import headline, money_short, when_words
+from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.forecast import headline, quantity_words, when_words
 from fullhouse_sim.plain import FILES, TERRITORY
 
 MORNING = time(9, tzinfo=UTC)
@@ -34,7 +36,7 @@ class Told:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """A row for each forecast and amount that was ahead: what, when, range, truth, verdict."""
         return [
-            (QUANTITIES[quantity], f"{when_words(f)} ({f.as_of})", _range(f, quantity),
+            (quantity_words(quantity), f"{when_words(f)} ({f.as_of})", _range(f, quantity),
              money_short(self.true[quantity]), verdict(f, quantity, self.true[quantity]))
             for quantity in reversed(QUANTITIES)
             for f in self.forecasts
@@ -63,10 +65,10 @@ def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> Told:
     _take_in(market / "later", house)
     with fh.open(str(house)) as workspace:
         made = _issue(workspace, house, film)
-        last = made[-1].as_of
-        app.write_forecast(workspace, made, [out / "forecast.html"], made_on=last)
-        fan = [out / "forecast.svg", out / "forecast.png"]
-        app.write_forecast(workspace, made[:1], fan, made_on=last)
+        on_last = replace(workspace, day=made[-1].as_of)
+        app.write_forecast(on_last, app.WriteForecast(tuple(made), (out / "forecast.html",)))
+        fan = (out / "forecast.svg", out / "forecast.png")
+        app.write_forecast(on_last, app.WriteForecast((made[0],), fan))
     told = Told(film, tuple(made), truth.grosses[film.slug])
     console.print(f"\n{when_words(made[0]).capitalize()}: [bold]{headline(made[0])}[/]")
     table(told.rows, ("USD, simulated", "forecast", "middle, 80 % range", "true", "80 % range"))
@@ -94,18 +96,20 @@ def _issue(workspace: fh.Context, house: Path, film: Film) -> list[Forecast]:
     made = []
     with progress("Forecasting") as step:
         for day in days:
+            at_nine = datetime.combine(day, MORNING)
+            morning = replace(workspace, clock=partial(_given, at_nine), progress=step)
             found = app.forecast_film(
-                workspace,
-                film.slug,
-                as_of=day,
-                territory=TERRITORY,
-                issue_at=datetime.combine(day, MORNING),
-                progress=step,
+                morning, app.ForecastFilm(film.slug, as_of=day, territory=TERRITORY)
             )
+            app.issue_forecast(morning, app.IssueForecast(found))
             made.append(found)
     for day in days:
         echo("forecast", film.slug, "--territory", TERRITORY, "--as-of", str(day), "-w", house)
     return made
+
+
+def _given(at: datetime) -> datetime:
+    return at
 
 
 def _range(found: Forecast, quantity: str) -> str:

@@ -13,9 +13,9 @@ from examples.demo.truth import Truth
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.view.effect_chart import effect_chart
 from fullhouse.view.film_report_outlook import outlook_chart
-from fullhouse.view.forecast_words import headline, when_words
 from fullhouse.view.plan_words import won_words
 from fullhouse.view.save import save_chart
+from fullhouse.view.words.forecast import headline, when_words
 
 PAGE = Template("""<!doctype html>
 <html lang="en">

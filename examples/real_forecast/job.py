@@ -8,7 +8,7 @@ and tmdb_5000/. Everything is written into one folder (default: real/forecast).
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from fullhouse.forecast import QUANTITIES, Forecast
 from fullhouse.view.forecast_drivers import driver_chart
 from fullhouse.view.forecast_fan import fan_chart
 from fullhouse.view.forecast_ranges import horizon_chart
-from fullhouse.view.forecast_words import money
 from fullhouse.view.save import save_chart
+from fullhouse.view.words.figures import money
+from fullhouse.view.words.forecast import quantity_words
 from fullhouse.workspace.context import Context
 
 MADE_ON = date(2019, 6, 30)
@@ -87,19 +88,21 @@ def _case(workspace: Context, case: Case, out: Path) -> None:
         with console.status(f"{case.film} as of {day}"):
             made.append(
                 fh.forecast_film(
-                    workspace, case.film, as_of=date.fromisoformat(day), territory="US"
+                    workspace,
+                    fh.ForecastFilm(case.film, as_of=date.fromisoformat(day), territory="US"),
                 )
             )
-    actual = fh.forecast_actual(workspace, made[-1])
+    actual = fh.forecast_actual(workspace, fh.CompareForecast(made[-1]))
     table(
         [_row(f, actual.amounts) for f in made],
-        ("as of", "known", *(f"{w}, m USD" for w in QUANTITIES.values())),
+        ("as of", "known", *(f"{quantity_words(q)}, m USD" for q in QUANTITIES)),
     )
-    console.print("Middle (80 % range), and whether the range holds what actuals.")
-    actuals = ", ".join(f"{QUANTITIES[q]} {money(v, 'USD')}" for q, v in actual.amounts.items())
-    console.print(f"What actuals: {actuals}.")
+    console.print("Middle (80 % range), and whether the range holds the actual amount.")
+    actuals = ", ".join(f"{quantity_words(q)} {money(v, 'USD')}" for q, v in actual.amounts.items())
+    console.print(f"It took: {actuals}.")
     console.print(f"Comps of the last before it opened: {_comps(made)}.", soft_wrap=True)
-    fh.write_forecast(workspace, made, [out / f"{case.film}.html"], made_on=MADE_ON)
+    on_day = replace(workspace, day=MADE_ON)
+    fh.write_forecast(on_day, fh.WriteForecast(tuple(made), (out / f"{case.film}.html",)))
     for forecast in made:
         if forecast.as_of.isoformat() in case.pictures:
             name = f"{case.film}-{forecast.as_of}"

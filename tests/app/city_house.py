@@ -55,21 +55,11 @@ def city_house(folder: Path) -> tuple[Context, str]:
     for n, day in enumerate(opened):
         fh.film_add(
             workspace,
-            f"Past film {n}",
-            opening=day,
-            known_on=day,
-            at=_noon(day),
-            territory="ZZ",
-            values={},
+            fh.AddFilm(f"Past film {n}", opening=day, known_on=day, territory="ZZ", values={}),
         )
     film = fh.film_add(
         workspace,
-        TITLE,
-        opening=OPENING,
-        known_on=date(2025, 6, 1),
-        at=_noon(TODAY),
-        territory="ZZ",
-        values={},
+        fh.AddFilm(TITLE, opening=OPENING, known_on=date(2025, 6, 1), territory="ZZ", values={}),
     )
     fh.traits_build(workspace, as_of=TODAY)
     keep_plan(workspace, film, "puppy")

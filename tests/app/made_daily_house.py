@@ -76,7 +76,7 @@ def take_in(workspace: Context, folder: Path, until=OPENING) -> None:
             writer = csv.DictWriter(file, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
-        fh.film_import(workspace, path, at=AT)
+        fh.film_import(workspace, fh.ImportFilms(path))
 
 
 def a_plan(**changes):

@@ -36,10 +36,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def plan(made: House) -> Plan:
     film = fh.film_add(
-        made.workspace, "The Puppy of Ashgrove", opening=OPENING, territory="ZZ",
-        known_on=date(2025, 6, 1), at=datetime(2025, 6, 1, tzinfo=UTC),
-        values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
-    )  # fmt: skip
+        made.workspace,
+        fh.AddFilm(
+            "The Puppy of Ashgrove",
+            opening=OPENING,
+            territory="ZZ",
+            known_on=date(2025, 6, 1),
+            values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
+        ),
+    )
     return fh.plan_film(
         made.workspace, film, budget=300.0, as_of=MARKET.today, expected_people=300,
         name="puppy", weeks=2, holdout=0.3,

@@ -85,7 +85,7 @@ def test_a_target_that_is_larger_asks_for_more_and_puts_it_below(workspace: Cont
 def test_nothing_later_is_seen(workspace: Context, found, tmp_path: Path) -> None:
     """Against the same day asked again once everything up to the opening is in the lake."""
     take_in(workspace, tmp_path, OPENING)
-    fh.film_set(workspace, FILM, {"rating": "PG"}, territory="ZZ", known_on=AS_OF + DAY, at=AT)
+    fh.film_set(workspace, fh.SetFilm(FILM, {"rating": "PG"}, territory="ZZ", known_on=AS_OF + DAY))
     again = film_daily(workspace, FILM, as_of=AS_OF, target=MIDDLE)
     assert replace(again, data={}) == replace(found, data={})
     tomorrow = film_daily(workspace, FILM, as_of=AS_OF + DAY, target=MIDDLE)

@@ -87,12 +87,13 @@ def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
     """Whoever is asked of, with cards there: the words of a film that is about dogs."""
     film = fh.film_add(
         made.workspace,
-        "The Puppy of Ashgrove",
-        opening=date(2026, 3, 6),
-        territory="ZZ",
-        known_on=date(2025, 6, 1),
-        at=AT,
-        values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
+        fh.AddFilm(
+            "The Puppy of Ashgrove",
+            opening=date(2026, 3, 6),
+            territory="ZZ",
+            known_on=date(2025, 6, 1),
+            values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
+        ),
     )
     guess = ask(made, film)
     assert guess.verdict == "guess"
@@ -119,9 +120,9 @@ def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
 
 def test_a_film_without_words_interest_or_like_says_what_would_do(made: House) -> None:
     film = fh.film_add(
-        made.workspace, "Zzq", opening=date(2026, 4, 3), territory="ZZ",
-        known_on=date(2025, 6, 1), at=AT,
-    )  # fmt: skip
+        made.workspace,
+        fh.AddFilm("Zzq", opening=date(2026, 4, 3), territory="ZZ", known_on=date(2025, 6, 1)),
+    )
     with pytest.raises(CannotTellError, match=r"synopsis.*--comps.*--plus"):
         ask(made, film)
 
@@ -241,7 +242,7 @@ def _films(made: House) -> list:
 
 
 def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
-    guess = fh.film_list(made.workspace, search="Puppy")[1][0].film
+    guess = fh.film_list(made.workspace, fh.ListFilms(search="Puppy"))[1][0].film
     plan = fh.plan_film(
         made.workspace, guess, budget=200.0, as_of=MARKET.today, expected_people=300,
         name="puppy", weeks=40,

@@ -12,13 +12,12 @@ import pytest
 from fullhouse import app, control
 from fullhouse.app import Context
 from fullhouse.app import film_report_records as film_report_kept
-from fullhouse.app.film_report_records import forecast_from
 from fullhouse.app.reports import check_report_out, film_report, write_film_report
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
 from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import DELIVERY
-from fullhouse.forecast import Forecast
+from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.planning.outlook import Outlook
 from fullhouse.planning.plan import Amount
 from fullhouse.view.film_report import FilmReport
@@ -37,7 +36,7 @@ def empty(tmp_path: Path) -> Iterator[Context]:
     """A house that knows the film and nothing else."""
     with app.init_house(str(tmp_path / "house"), environment={}) as made:
         film = app.film_add(
-            made, TITLE, opening=OPENING, territory="US", known_on=date(2025, 1, 1), at=NOW
+            made, app.AddFilm(TITLE, opening=OPENING, territory="US", known_on=date(2025, 1, 1))
         )
         assert film == FILM
         yield made
@@ -84,7 +83,7 @@ def report(
 @pytest.mark.parametrize("name", ALL)
 def test_a_forecast_is_read_back_as_it_was_issued(name: str) -> None:
     forecast = ALL[name]
-    read = forecast_from(json.loads(json.dumps(forecast.to_dict())))
+    read = read_forecast(json.loads(json.dumps(forecast.to_dict())))
     assert read.to_dict() == forecast.to_dict()
     assert read.ranges == forecast.ranges
     assert (read.days, read.comps, read.steps) == (forecast.days, forecast.comps, forecast.steps)

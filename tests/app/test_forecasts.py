@@ -4,7 +4,9 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -13,9 +15,11 @@ import pytest
 import fullhouse as fh
 from fullhouse import app
 from fullhouse.app import Context
-from fullhouse.app.forecast import Models, read_history
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
+from fullhouse.forecast.history import read_history
+from fullhouse.forecast.make import models_folder
+from fullhouse.forecast.models import Models
 from fullhouse.workspace.context import open_house
 from tests.forecast.market import EARLY, Market, learned, make, running, soon
 
@@ -52,28 +56,33 @@ def test_no_public_name_is_that_of_a_package() -> None:
 def test_models_are_kept_and_used_again(workspace: Context, market: Market) -> None:
     before, said = models(workspace), []
     film = soon(market).film
-    one = fh.forecast_film(workspace, film, as_of=EARLY, progress=said.append)
+    watched = replace(workspace, progress=lambda step, *_: said.append(step))
+    one = fh.forecast_film(watched, fh.ForecastFilm(film, as_of=EARLY))
     other_day = EARLY - timedelta(days=3)
-    two = fh.forecast_film(workspace, film, as_of=other_day, progress=said.append)
+    two = fh.forecast_film(watched, fh.ForecastFilm(film, as_of=other_day))
     assert said == []
     assert models(workspace) == before
     assert not any(name.endswith(".part") for name in before)
-    assert one.model["fingerprint"] == two.model["fingerprint"]
-    assert one.model["learned_to"] == EARLY.replace(day=1)
-    assert one.to_dict() == fh.forecast_film(workspace, film, as_of=EARLY).to_dict()
+    assert one.model.fingerprint == two.model.fingerprint
+    assert one.model.learned_to == EARLY.replace(day=1)
+    assert (
+        one.to_dict() == fh.forecast_film(workspace, fh.ForecastFilm(film, as_of=EARLY)).to_dict()
+    )
 
 
 def test_a_changed_past_makes_new_models(house: Path, market: Market, tmp_path: Path) -> None:
     copy = shutil.copytree(house, tmp_path / "house")
     with open_house(str(copy), environment={}) as workspace:
-        digests = [Models(workspace, read_history(workspace.lake, "US", EARLY), print).digest]
+        digests = [
+            Models(models_folder(workspace), read_history(workspace.lake, "US", EARLY)).digest
+        ]
         film = market.films_of("wide")[3].film
         for known_on in (EARLY - timedelta(days=3), EARLY.replace(day=1)):
             fh.film_set(
-                workspace, film, {"budget": "5 USD"}, territory="US", known_on=known_on, at=NOW
+                workspace, fh.SetFilm(film, {"budget": "5 USD"}, territory="US", known_on=known_on)
             )
             history = read_history(workspace.lake, "US", EARLY)
-            digests.append(Models(workspace, history, print).digest)
+            digests.append(Models(models_folder(workspace), history).digest)
     # What became known after the models' day does not touch them; what was known by then does.
     assert digests[0] == digests[1] != digests[2]
 
@@ -83,45 +92,48 @@ def test_a_workspace_at_an_object_store_keeps_none(
 ) -> None:
     history = read_history(workspace.lake, "US", EARLY)
     monkeypatch.setattr(type(workspace.place), "is_local", property(lambda _: False))
-    found = Models(workspace, history, print)
-    assert found._file("wide", "calendar") is None
-    assert found._read("wide", "calendar") is None
+    assert models_folder(workspace) is None
+    models = Models(None, history)
+    assert models._file("wide", "calendar") is None
+    assert models._read("wide", "calendar") is None
 
 
 def test_a_past_is_made_once_for_a_history(workspace: Context) -> None:
     history = read_history(workspace.lake, "US", EARLY)
-    found = Models(workspace, history, print)
-    assert found.past(history) is found.past(history)
+    found = Models(models_folder(workspace), history)
+    assert found.index(history) is found.index(history)
 
 
-def test_issuing_enters_it_once_and_what_is_supposed_never(
-    workspace: Context, market: Market
-) -> None:
+def test_issuing_enters_it_once_and_an_assumption_never(workspace: Context, market: Market) -> None:
     film = soon(market).film
-    for _ in range(2):
-        fh.forecast_film(workspace, film, as_of=EARLY, issue_at=NOW)
-    fh.forecast_film(
-        workspace, film, as_of=EARLY, what_if=fh.supposed(["theaters=3000"]), issue_at=NOW
-    )
-    entries = fh.scorebook_list(workspace, film=film)
+    for hours, new in ((0, True), (1, False)):
+        now = replace(workspace, clock=partial(NOW.__add__, timedelta(hours=hours)))
+        forecast = fh.forecast_film(now, fh.ForecastFilm(film, as_of=EARLY))
+        assert fh.issue_forecast(now, fh.IssueForecast(forecast)).new is new
+    assumed = fh.ForecastFilm(film, as_of=EARLY, assumptions=fh.assumptions(["theaters=3000"]))
+    forecast = fh.forecast_film(now, assumed)
+    with pytest.raises(InputError, match="assumes facts"):
+        fh.issue_forecast(now, fh.IssueForecast(forecast))
+    entries = fh.scorebook_list(workspace, fh.ListEntries(film=film))
     assert [(e.film, e.as_of, e.issued) for e in entries] == [(film, EARLY.isoformat(), NOW)]
-    assert fh.scorebook_verify(workspace).ok
+    assert fh.scorebook_verify(workspace, fh.VerifyScoreBook()).ok
 
 
 def test_what_came_of_it_is_what_the_lake_knows_now(workspace: Context, market: Market) -> None:
     film = soon(market)
-    found = fh.forecast_film(workspace, film.film, as_of=EARLY)
-    came = fh.forecast_actual(workspace, found)
+    found = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=EARLY))
+    came = fh.forecast_actual(workspace, fh.CompareForecast(found))
     assert came.amounts["opening_weekend"] == pytest.approx(film.weekend)
     assert came.amounts["total"] == pytest.approx(film.total)
     assert came.days[0][0] == film.opening
 
 
 def test_every_file_holds_the_forecast(workspace: Context, market: Market, tmp_path: Path) -> None:
-    found = fh.forecast_film(workspace, soon(market).film, as_of=EARLY)
+    found = fh.forecast_film(workspace, fh.ForecastFilm(soon(market).film, as_of=EARLY))
     names = ("page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet")
     files = [tmp_path / "new" / name for name in names]
-    assert fh.write_forecast(workspace, [found], files, made_on=EARLY) == files
+    written = fh.WriteForecast((found,), tuple(files))
+    assert fh.write_forecast(workspace, written) == files
     assert found.title in files[0].read_text("utf-8")
     assert "inside the" in files[0].read_text("utf-8")
     assert files[1].read_text("utf-8").startswith("<svg")
@@ -143,11 +155,12 @@ def test_a_slate_has_each_wide_film_and_dates_that_are_tried(
     film = soon(market)
     day = film.opening + timedelta(days=14)
     found = fh.forecast_slate(
-        workspace, as_of=EARLY, first=EARLY, last=last, film=film.film, dates=[day]
+        workspace,
+        fh.ForecastSlate(as_of=EARLY, first=EARLY, last=last, film=film.film, dates=(day,)),
     )
     wanted = [t.film for t in market.films_of("wide") if EARLY <= t.opening <= last]
     assert sorted(f.film for f in found.forecasts) == sorted(wanted)
-    assert [(f.opening, f.what_if) for f in found.tried] == [(day, {"opening": day})]
+    assert [(f.opening, f.what_if) for f in found.tried] == [(day, {"opening": day.isoformat()})]
     assert found.without == {}
     assert all(c.film in wanted and c.other in wanted for c in found.conflicts)
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["territory"] == "US"
@@ -156,15 +169,19 @@ def test_a_slate_has_each_wide_film_and_dates_that_are_tried(
 def test_slates_that_cannot_be_are_refused(workspace: Context) -> None:
     days = {"as_of": EARLY, "first": EARLY, "last": EARLY}
     with pytest.raises(InputError, match="before it begins"):
-        fh.forecast_slate(workspace, **{**days, "last": EARLY - timedelta(days=1)})
-    with pytest.raises(InputError, match="--film FILM"):
-        fh.forecast_slate(workspace, **days, dates=[EARLY])
+        fh.forecast_slate(
+            workspace, fh.ForecastSlate(**{**days, "last": EARLY - timedelta(days=1)})
+        )
+    with pytest.raises(InputError, match="need the film"):
+        fh.forecast_slate(workspace, fh.ForecastSlate(**days, dates=(EARLY,)))
     with pytest.raises(InputError, match="two upper-case letters"):
-        fh.forecast_slate(workspace, **days, territory="us")
+        fh.forecast_slate(workspace, fh.ForecastSlate(**days, territory="us"))
 
 
 def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
-    found = fh.forecast_slate(workspace, as_of=EARLY, first=EARLY, last=EARLY + timedelta(days=40))
+    found = fh.forecast_slate(
+        workspace, fh.ForecastSlate(as_of=EARLY, first=EARLY, last=EARLY + timedelta(days=40))
+    )
     files = [tmp_path / "slate.svg", tmp_path / "slate.html"]
     assert fh.write_slate(found, files) == files
     assert found.forecasts[0].title in files[0].read_text("utf-8")
@@ -175,10 +192,10 @@ def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
 def test_too_few_films_are_said_with_what_would_do(workspace: Context, market: Market) -> None:
     film = market.films_of("wide")[40].film
     day = market.truth[film].opening - timedelta(days=5)
-    with pytest.raises(CannotTellError, match="Too few"):
-        fh.forecast_film(workspace, film, as_of=day)
+    with pytest.raises(CannotTellError, match="Not enough past films"):
+        fh.forecast_film(workspace, fh.ForecastFilm(film, as_of=day))
     with pytest.raises(CannotTellError, match="No gross of any film in 'FR'"):
-        fh.forecast_film(workspace, film, as_of=day, territory="FR")
+        fh.forecast_film(workspace, fh.ForecastFilm(film, as_of=day, territory="FR"))
 
 
 def test_an_old_id_of_a_film_still_finds_it(house: Path, market: Market, tmp_path: Path) -> None:
@@ -186,10 +203,12 @@ def test_an_old_id_of_a_film_still_finds_it(house: Path, market: Market, tmp_pat
     film, twice = soon(market).film, tmp_path / "twice.csv"
     twice.write_text(f"title,opening,known_on,territory\nNot Alike,{EARLY},{EARLY},US\n")
     with open_house(str(copy), environment={}) as workspace:
-        fh.film_import(workspace, twice, at=NOW)
-        (entry,) = fh.film_list(workspace, search="Not Alike")[1]
-        fh.film_accept(workspace, "plain", entry.film, film=film, at=NOW)
-        found = fh.forecast_film(workspace, entry.film, as_of=EARLY - timedelta(days=5))
+        fh.film_import(workspace, fh.ImportFilms(twice))
+        (entry,) = fh.film_list(workspace, fh.ListFilms(search="Not Alike")).films
+        fh.film_accept(workspace, fh.AcceptFilm("plain", entry.film, film=film))
+        found = fh.forecast_film(
+            workspace, fh.ForecastFilm(entry.film, as_of=EARLY - timedelta(days=5))
+        )
     assert found.film == film
 
 
@@ -198,18 +217,18 @@ def test_a_simulated_workspace_says_so_in_all_it_writes(
 ) -> None:
     copy = shutil.copytree(house, tmp_path / "house")
     with open_house(str(copy), environment={"FULLHOUSE_SIMULATED": "true"}) as workspace:
-        found = fh.forecast_film(workspace, running(market).film, as_of=EARLY)
+        found = fh.forecast_film(workspace, fh.ForecastFilm(running(market).film, as_of=EARLY))
         assert found.simulated
         files = [tmp_path / n for n in ("page.html", "fan.svg", "rows.csv")]
-        fh.write_forecast(workspace, [found], files, made_on=EARLY)
+        fh.write_forecast(workspace, fh.WriteForecast((found,), tuple(files)))
         for file in files:
             assert SIMULATED.split(":", maxsplit=1)[0] in file.read_text("utf-8")
-        app.scorebook_issue(workspace, found, now=NOW)
+        app.issue_forecast(workspace, app.IssueForecast(found))
     with (
         open_house(str(copy), environment={}) as workspace,
         pytest.raises(InputError, match="simulated"),
     ):
-        app.scorebook_issue(workspace, found, now=NOW)
+        app.issue_forecast(workspace, app.IssueForecast(found))
 
 
 def test_endings_are_checked() -> None:
@@ -221,7 +240,7 @@ def test_endings_are_checked() -> None:
 @pytest.mark.slow
 def test_limited_films_are_forecast_too(workspace: Context, market: Market) -> None:
     film = market.coming("limited")[0]
-    found = fh.forecast_film(workspace, film.film, as_of=date(2017, 1, 20))
+    found = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=date(2017, 1, 20)))
     low, high = found.ranges["total"].between(0.95)
     assert low < high < 1e9
     assert found.groups["plan"] == "limited"

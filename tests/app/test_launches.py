@@ -170,8 +170,16 @@ def _fill(found) -> None:
         [("The Puppy", date(2025, 8, 15)), ("Old Friend", date(2025, 1, 10)),
          ("Older", date(2024, 12, 6))]
     ):  # fmt: skip
-        fh.film_add(found, title, opening=opening, territory="ZZ", values={"genres": "Drama"},
-                    known_on=date(2024, 1, 1 + number), at=AT)  # fmt: skip
+        fh.film_add(
+            found,
+            fh.AddFilm(
+                title,
+                opening=opening,
+                territory="ZZ",
+                values={"genres": "Drama"},
+                known_on=date(2024, 1, 1 + number),
+            ),
+        )
     fh.traits_build(found, as_of=AS_OF)
 
 

@@ -77,4 +77,4 @@ def test_the_setting_names_the_market_where_a_command_names_none(tmp_path: Path)
     with app.init_house(str(tmp_path / "house"), simulated=True, environment={}) as workspace:
         assert workspace.settings.territory == "ZZ"
         with pytest.raises(FullhouseError, match="ZZ"):
-            app.forecast_film(workspace, "no-film", as_of=date(2025, 1, 1))
+            app.forecast_film(workspace, app.ForecastFilm("no-film", as_of=date(2025, 1, 1)))

@@ -182,28 +182,30 @@ def test_a_simulated_workspace_takes_only_what_is_said_to_be(
 
 
 def test_all_of_it_from_python(imported: Path) -> None:
-    from datetime import UTC, date, datetime
+    from datetime import date
 
-    at = datetime(2026, 1, 1, tzinfo=UTC)
     with fh.open(str(imported / "house")) as house:
-        assert fh.film_import(house, imported / "films.csv", at=at).known == 2
+        assert fh.film_import(house, fh.ImportFilms(imported / "films.csv")).known == 2
         film = fh.film_add(
             house,
-            "Larch",
-            opening=date(2027, 1, 1),
-            territory="US",
-            known_on=date(2026, 1, 1),
-            at=at,
-            values={"genres": ["Drama"], "budget": (5, "USD"), "theaters": 30},
+            fh.AddFilm(
+                "Larch",
+                opening=date(2027, 1, 1),
+                territory="US",
+                known_on=date(2026, 1, 1),
+                values={"genres": ["Drama"], "budget": (5, "USD"), "theaters": 30},
+            ),
         )
-        told_ = {"territory": "US", "known_on": date(2026, 2, 1), "at": at}
-        fh.film_set(house, film, {"theaters": 40}, **told_)
-        shown = fh.film_show(house, film, territory="US", as_of=date(2026, 1, 31))
+        since = {"territory": "US", "known_on": date(2026, 2, 1)}
+        fh.film_set(house, fh.SetFilm(film, {"theaters": 40}, **since))
+        shown = fh.film_show(house, fh.ShowFilm(film, territory="US", as_of=date(2026, 1, 31)))
         assert shown.known.facts["theaters"] == 30
         assert shown.known.facts["budget"] == (5, "USD")
         with pytest.raises(InputError, match="theaters is of type number"):
-            fh.film_set(house, film, {"theaters": [1]}, **told_)
-        total, listed = fh.film_list(house, search="larch", most=1)
-        assert (total, len(listed)) == (2, 1)
+            fh.film_set(house, fh.SetFilm(film, {"theaters": [1]}, **since))
+        listed = fh.film_list(house, fh.ListFilms(search="larch", most=1))
+        assert (listed.total, len(listed.films)) == (2, 1)
         assert len(fh.film_review(house)) == 1
-        assert fh.film_accept(house, "plain", "own-1", film=None, at=at).status == "accepted"
+        assert (
+            fh.film_accept(house, fh.AcceptFilm("plain", "own-1", film=None)).status == "accepted"
+        )

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,9 @@ def test_it_is_entered_once_with_its_number_and_hash(house: Path, made: Path, fi
     assert "as of a past day" in said
     assert f"In the score book already: entry {entry['entry']}" in run(film, "--as-of", AS_OF)
     with fh.open(str(made)) as workspace:
-        assert [e.hash for e in fh.scorebook_list(workspace, film=film)] == [entry["hash"]]
+        assert [e.hash for e in fh.scorebook_list(workspace, fh.ListEntries(film=film))] == [
+            entry["hash"]
+        ]
 
 
 def test_several_days_show_how_the_range_narrowed(house: Path, film: str) -> None:
@@ -183,7 +185,7 @@ MISTAKES: list[tuple[list[str], str]] = [
     ([FILM, "--as-of", "soon"], "--as-of must be a date written YYYY-MM-DD"),
     ([FILM, "--as-of", "2999-01-01"], "2999-01-01 lies ahead"),
     ([FILM, "--territory", "usa"], "two upper-case letters"),
-    ([FILM, "--what-if", "theatres=3"], "cannot suppose 'theatres'.*Did you mean 'theaters'"),
+    ([FILM, "--what-if", "theatres=3"], "cannot assume 'theatres'.*Did you mean 'theaters'"),
     ([FILM, "--what-if", "theaters"], "takes NAME=VALUE"),
     ([FILM, "--as-of", AS_OF, "--move", "nobody=2014-05-02"], "--move: no film 'nobody'"),
     ([FILM, "--as-of", AS_OF, "--comps", "nobody"], "No comp 'nobody'"),
@@ -223,11 +225,9 @@ def test_a_film_without_an_opening_says_how_to_state_it(house: Path, made: Path)
     with fh.open(str(made)) as workspace:
         film = fh.film_add(
             workspace,
-            "Without A Day",
-            opening=None,
-            territory="US",
-            known_on=EARLY - timedelta(days=9),
-            at=datetime(2014, 1, 1, tzinfo=UTC),
+            fh.AddFilm(
+                "Without A Day", opening=None, territory="US", known_on=EARLY - timedelta(days=9)
+            ),
         )
     with pytest.raises(InputError, match=f"fullhouse film set {film} opening="):
         invoke(film, "--as-of", AS_OF)

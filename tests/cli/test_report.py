@@ -1,7 +1,7 @@
 """`fullhouse report`: what is asked wrongly is said; a file is written, or JSON is printed."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,14 @@ commands.command()(report)
 def house(tmp_path: Path) -> str:
     with app.init_house(str(tmp_path / "house"), environment={}) as made:
         app.film_add(
-            made, "Harbour Lights", opening=date(2025, 3, 14), territory="US",
-            known_on=date(2025, 1, 1), at=datetime(2025, 1, 1, tzinfo=UTC),
-        )  # fmt: skip
+            made,
+            app.AddFilm(
+                "Harbour Lights",
+                opening=date(2025, 3, 14),
+                territory="US",
+                known_on=date(2025, 1, 1),
+            ),
+        )
     return str(tmp_path / "house")
 
 

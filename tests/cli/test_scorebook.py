@@ -1,6 +1,7 @@
 """`fullhouse scorebook` as a user types it, from issued forecasts to figures and back."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ import fullhouse as fh
 from fullhouse import app
 from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
-from fullhouse.core.errors import InputError
+from fullhouse.core.code import code_version
+from fullhouse.core.errors import CannotTellError, InputError
 from tests.forecast.made import a_forecast
 
 FIRST = date(2026, 1, 2)  # a Friday
@@ -33,7 +35,8 @@ def at(day: date) -> datetime:
 
 def issue(workspace: Any, film: str, k: int, *, now: date | None = None, **changes: Any) -> Any:
     forecast = a_forecast(film, opening=opening(k), **changes)
-    return app.scorebook_issue(workspace, forecast, now=at(now or forecast.as_of))
+    then = replace(workspace, clock=lambda: at(now or forecast.as_of))
+    return app.issue_forecast(then, app.IssueForecast(forecast)).entry
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with fh.open("house") as workspace:
         for name in ("films.csv", "days.csv"):
             read = fh.film_read(name, territory="US", currency="USD")
-            fh.film_import(workspace, read, at=at(FIRST))
+            fh.film_import(workspace, fh.ImportFilms(read))
         for k in range(FILMS):
             size = {"size": "big" if k % 3 == 0 else "small", "genre": "comedy"}
             issue(workspace, f"film-{k}-2026", k, groups=size)
@@ -74,7 +77,7 @@ def run(*arguments: str) -> str:
     return done.output
 
 
-def told(*arguments: str) -> Any:
+def as_json(*arguments: str) -> Any:
     return json.loads(run(*arguments, "--json"))
 
 
@@ -97,19 +100,24 @@ def test_an_empty_book_says_what_would_fill_it(tmp_path: Path) -> None:
 
 
 def test_figures_of_what_has_come_true(house: Path) -> None:
-    found = told()
-    counts = {k["quantity"]: k["films"] for k in found["lines"] if k["by"] == "all"}
+    found = as_json()
+    counts = {k["quantity"]: k["films"] for k in found["figures"] if k["by"] == "all"}
     assert counts == {"opening_day": 12, "opening_weekend": 12, "total": 11}
-    assert found["left_out"] == {"not come true yet": 1}
+    assert found["left_out"] == {"waiting": 1}
     said = run()
-    for word in ("12 forecasts issued; 35 amounts of 12 films", "opening weekend", "T-7", "hi/lo"):
+    for word in (
+        "12 forecasts issued; outcomes are known for 35 amounts of 12 films",
+        "opening weekend",
+        "T-7",
+        "hi/lo",
+    ):
         assert word in said
     first = found["rows"][0]
     assert (first["film"], first["median"]) == ("film-0-2026", pytest.approx(4e6))
 
 
-def test_truth_is_what_the_lake_says(house: Path) -> None:
-    rows = {(r["film"], r["quantity"]): r["truth"] for r in told()["rows"]}
+def test_outcomes_are_those_in_the_lake(house: Path) -> None:
+    rows = {(r["film"], r["quantity"]): r["actual"] for r in as_json()["rows"]}
     start = rows["film-3-2026", "opening_day"]
     assert rows["film-3-2026", "opening_weekend"] == pytest.approx(start * (1 + 0.8 + 0.64))
     assert rows["film-3-2026", "total"] == pytest.approx(start * (1 - 0.8**40) / 0.2)
@@ -119,8 +127,8 @@ def test_split_and_narrowed(house: Path) -> None:
     said = run("--by", "size")
     assert "big" in said
     assert "small" in said
-    assert told("--horizon", "T-1")["entries"] == 0
-    assert told("--territory", "CN")["rows"] == []
+    assert as_json("--horizon", "T-1")["entries"] == 0
+    assert as_json("--territory", "CN")["rows"] == []
     with pytest.raises(InputError, match=r"not 'sise'\. Did you mean 'size'"):
         run("--by", "sise")
 
@@ -130,8 +138,8 @@ def test_looking_back_is_kept_apart(house: Path) -> None:
         medians = {"total": 2e7}
         issue(workspace, "film-2-2026", 2, now=date(2027, 1, 1), horizon="T-1", medians=medians)
     assert "--looking-back" in run()
-    assert told()["left_out"]["issued after the fact"] == 1
-    back = told("--looking-back")
+    assert as_json()["left_out"]["afterwards"] == 1
+    back = as_json("--looking-back")
     assert [r["horizon"] for r in back["rows"]] == ["T-1"]
     assert "prove nothing" in run("--looking-back")
 
@@ -147,7 +155,7 @@ def test_files(house: Path) -> None:
 
 
 def test_list_shows_the_newest_last(house: Path) -> None:
-    listed = told("list", "--most", "2")
+    listed = as_json("list", "--most", "2")
     assert [e["id"] for e in listed] == [11, 12]
     assert listed[0]["payload"]["currency"] == "USD"
     said = run("list", "--film", "film-4-2026")
@@ -161,25 +169,25 @@ def test_issuing_again_is_the_same_entry(house: Path) -> None:
         groups = {"size": "big", "genre": "comedy"}
         again = issue(workspace, "film-0-2026", 0, now=date(2026, 1, 1), groups=groups)
         assert again.id == 1
-        entry = fh.scorebook_list(workspace)[0]
+        entry = fh.scorebook_list(workspace, fh.ListEntries())[0]
         assert entry.model == "m1"
-        assert entry.code == app.score_book.code_version()
+        assert entry.code == code_version()
         assert entry.code.startswith("0.1.0+")
         issued = [a for a in audit_log(workspace.control) if a.action == "scorebook.issue"]
         assert len(issued) == FILMS
 
 
-def test_what_is_supposed_or_simulated_is_not_entered(house: Path) -> None:
+def test_an_assumption_or_a_simulated_forecast_is_not_entered(house: Path) -> None:
     with fh.open("house") as workspace:
-        with pytest.raises(InputError, match="supposes facts \\(theaters\\)"):
+        with pytest.raises(InputError, match="assumes facts \\(theaters\\)"):
             issue(workspace, "film-0-2026", 0, what_if={"theaters": 4000})
         with pytest.raises(InputError, match="simulated"):
             issue(workspace, "film-0-2026", 0, simulated=True)
-        assert len(fh.scorebook_list(workspace)) == FILMS
+        assert len(fh.scorebook_list(workspace, fh.ListEntries())) == FILMS
 
 
 def test_verify_says_intact_and_gives_the_head(house: Path) -> None:
-    found = told("verify")
+    found = as_json("verify")
     assert (found["ok"], found["entries"]) == (True, 12)
     assert f"Head: {found['head']}" in run("verify")
     assert "is that of entry 12" in run("verify", "--head", found["head"])
@@ -194,8 +202,27 @@ def test_verify_fails_on_a_changed_entry_and_names_it(house: Path) -> None:
     assert json.loads(invoke("verify", "--json").stdout)["broken"] == 5
 
 
+def test_a_broken_book_prints_no_figures_and_fails(house: Path) -> None:
+    tamper(house, "UPDATE forecast_entry SET payload = replace(payload, '3', '4') WHERE id = 5")
+    with pytest.raises(CannotTellError, match="entry 5 was changed"):
+        run()
+    with pytest.raises(CannotTellError, match="worth nothing"):
+        run("--json")
+
+
+def test_figures_warn_that_a_cut_end_cannot_be_seen_without_a_noted_head(house: Path) -> None:
+    head = as_json("verify")["head"]
+    assert "Without --head" in " ".join(run().split())
+    assert "Without --head" not in run("--head", head)
+    assert as_json("--head", head)["head_noted"] is True
+    assert as_json()["head_noted"] is False
+    tamper(house, "DELETE FROM forecast_entry WHERE id > 10")
+    with pytest.raises(CannotTellError, match="noted head is not in it"):
+        run("--head", head)
+
+
 def test_verify_fails_on_a_cut_end_when_the_head_was_noted(house: Path) -> None:
-    head = told("verify")["head"]
+    head = as_json("verify")["head"]
     tamper(house, "DELETE FROM forecast_entry WHERE id > 10")
     assert invoke("verify").exit_code == 0
     done = invoke("verify", "--head", head)
@@ -212,5 +239,5 @@ def test_a_book_of_a_simulated_house_says_so(tmp_path: Path) -> None:
     app.init_house(str(tmp_path), simulated=True, environment={}).close()
     with fh.open(str(tmp_path)) as workspace:
         issue(workspace, "a-2026", 0, simulated=True)
-        assert fh.scorebook(workspace).simulated
+        assert fh.scorebook(workspace, fh.ReadScoreBook()).simulated
     assert "SIMULATED" in run("-w", str(tmp_path))

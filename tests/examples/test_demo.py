@@ -111,8 +111,8 @@ def test_forecasts_stand_beside_the_truth_and_in_the_score_book(played: Played) 
         ["total of the run"] * 5 + ["opening weekend"] * 3 + ["opening day"] * 2
     )
     with fh.open(str(folder / "house")) as house:
-        entries = fh.scorebook_list(house, film="a-season-for-bramble-2025")
-        book = fh.scorebook(house)
+        entries = fh.scorebook_list(house, fh.ListEntries(film="a-season-for-bramble-2025"))
+        book = fh.scorebook(house, fh.ReadScoreBook())
     # Issued on the day they are of, so none of them after the fact, and all came true since.
     assert [e.issued_at[:10] for e in entries] == [e.as_of for e in entries]
     assert [e.horizon for e in entries] == [

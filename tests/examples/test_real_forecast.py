@@ -1,6 +1,6 @@
 """The forecast on real US films: the figures of the issue, and *A Dog's Purpose*."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +21,10 @@ OPENING_WEEKEND, TOTAL = 18_222_810, 64_321_890
 @pytest.fixture(scope="module")
 def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Context:
     workspace = fh.app.init_house(str(tmp_path_factory.mktemp("real") / "house"), environment={})
-    at = datetime(2019, 7, 1, tzinfo=UTC)
     us = next((data_folder / "box_office_us").glob("daily_*.parquet"))
     meta = next((data_folder / "tmdb_5000").glob("tmdb_5000_movies.csv*"))
-    fh.film_import(workspace, box_office_us.read(us), at=at)
-    fh.film_import(workspace, tmdb.read(meta), at=at)
+    fh.film_import(workspace, fh.ImportFilms(box_office_us.read(us)))
+    fh.film_import(workspace, fh.ImportFilms(tmdb.read(meta)))
     return workspace
 
 
@@ -33,11 +32,13 @@ def house(data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Contex
 def judged(house: Context) -> dict[tuple[str, str], Judged]:
     result = fh.forecast_backtest(
         house,
-        as_of=NOW,
-        first_year=2012,
-        last_year=2016,
-        horizons=("T-1", "first day", "first weekend", "second weekend"),
-        fridays_only=True,
+        fh.RunBacktest(
+            as_of=NOW,
+            first_year=2012,
+            last_year=2016,
+            horizons=("T-1", "first day", "first weekend", "second weekend"),
+            fridays_only=True,
+        ),
     )
     return {(j.horizon, j.quantity): j for j in result.judged}
 
@@ -93,11 +94,11 @@ def test_ranges_keep_their_word_in_every_size_and_for_franchises(
 
 
 def test_a_dogs_purpose_is_inside_the_ranges_of_the_eve(house: Context) -> None:
-    forecast = fh.forecast_film(house, CASE, as_of=date(2017, 1, 26))
+    forecast = fh.forecast_film(house, fh.ForecastFilm(CASE, as_of=date(2017, 1, 26)))
     for quantity, truth in (("opening_weekend", OPENING_WEEKEND), ("total", TOTAL)):
         low, high = forecast.ranges[quantity].between(0.8)
         assert low < truth < high
-    actual = fh.forecast_actual(house, forecast)
+    actual = fh.forecast_actual(house, fh.CompareForecast(forecast))
     assert actual.amounts["opening_weekend"] == OPENING_WEEKEND
     assert actual.amounts["total"] == TOTAL
     assert forecast.model["learned_to"] == date(2017, 1, 1)

@@ -1,4 +1,4 @@
-"""A lake, a control control, and sets made up of a few words."""
+"""A lake, a control database, and sets made up of a few words."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.control import Control, open_control
-from fullhouse.films import GROSSES, Entry, FilmSet, Said
+from fullhouse.films import GROSSES, Entry, EntryFact, FilmSet
 
 AT = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -20,7 +20,7 @@ def control(tmp_path: Path) -> Control:
 def entry(id_: str, title: str, opening: str | None, territory: str = "", **more: object) -> Entry:
     day = date.fromisoformat(opening) if opening else None
     known_on = (day or date(2000, 1, 1)) - timedelta(days=180)
-    facts = (Said("title", title, known_on),)
+    facts = (EntryFact("title", title, known_on),)
     return Entry(id_, title, day, territory, facts=facts, **more)  # type: ignore[arg-type]
 
 

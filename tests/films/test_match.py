@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.films.ids import film_slug
+from fullhouse.films.film import film_slug
 from fullhouse.films.match import Item, key, main_key, match
 from fullhouse.traits import names
 

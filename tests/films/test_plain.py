@@ -9,7 +9,7 @@ import pytest
 
 from fullhouse.control import Control
 from fullhouse.core.errors import InputError
-from fullhouse.films import grosses, known, parse_value, plain, signals, take
+from fullhouse.films import grosses, import_set, known, parse_value, plain, signals
 from fullhouse.lake import Lake
 from tests.films.conftest import AT
 
@@ -39,7 +39,7 @@ def test_films_grosses_and_signals_by_their_columns(
     for text in (FILMS, GROSSES, SIGNALS):
         found = plain.read(write(tmp_path, text))
         assert found.problems == ()
-        assert take(lake, control, found, at=AT).problems == ()
+        assert import_set(lake, control, found, at=AT).problems == ()
     film = known(lake, "bramble-2025", "US", LATE)
     assert film.facts == {
         "title": "Bramble",
@@ -62,12 +62,12 @@ def test_days_of_an_unknown_film_are_refused_until_it_is_here(
     lake: Lake, control: Control, tmp_path: Path
 ) -> None:
     days = plain.read(write(tmp_path, GROSSES))
-    done = take(lake, control, days, at=AT)
+    done = import_set(lake, control, days, at=AT)
     assert [p.problem for p in done.problems] == ["no such film here"]
     assert done.grosses == 0
-    take(lake, control, plain.read(write(tmp_path, FILMS)), at=AT)
-    assert take(lake, control, days, at=AT).grosses == 2
-    assert take(lake, control, days, at=AT).already
+    import_set(lake, control, plain.read(write(tmp_path, FILMS)), at=AT)
+    assert import_set(lake, control, days, at=AT).grosses == 2
+    assert import_set(lake, control, days, at=AT).already
 
 
 def test_parquet_reads_the_same(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_parquet_reads_the_same(tmp_path: Path) -> None:
 def test_title_and_opening_name_a_film_too(lake: Lake, control: Control, tmp_path: Path) -> None:
     text = "title,opening,day,gross\nBramble,2025-03-07,2025-03-07,10\n"
     found = plain.read(write(tmp_path, text), territory="US", currency="USD")
-    take(lake, control, found, at=AT)
+    import_set(lake, control, found, at=AT)
     assert known(lake, "bramble-2025", "US", LATE).title == "Bramble"
     assert grosses(lake, "US", LATE)["gross"].to_pylist() == [10.0]
 

@@ -7,7 +7,7 @@ import pytest
 from fullhouse.control import Control
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import FILM_FACT
-from fullhouse.films import accept, add, facts, find, grosses, known, links, state, take
+from fullhouse.films import accept, add_film, facts, find, grosses, import_set, known, links, state
 from fullhouse.lake import Lake
 from tests.films.conftest import AT, entry, film_set
 
@@ -19,16 +19,16 @@ EARLY = date(2019, 1, 1)
 def doubtful(lake: Lake, control: Control) -> str:
     """Good Hedges, which may be Ann Larch's Good Hedges."""
     us = entry("r1", "Ann Larch's Good Hedges", "2012-02-24", "US")
-    take(lake, control, film_set("us", us, days=[("r1", "2012-02-24", 5.0)]), at=AT)
+    import_set(lake, control, film_set("us", us, days=[("r1", "2012-02-24", 5.0)]), at=AT)
     other = film_set(
         "tmdb", entry("7", "Good Hedges", "2012-02-24"), days=[("7", "2012-02-25", 3.0)]
     )
-    assert take(lake, control, other, at=AT).review == 1
+    assert import_set(lake, control, other, at=AT).review == 1
     return "ann-larchs-good-hedges-2012"
 
 
 def test_a_film_by_hand_is_known_from_its_day_on(lake: Lake, control: Control) -> None:
-    film = add(
+    film = add_film(
         lake,
         control,
         "Bramble",
@@ -50,7 +50,7 @@ def test_a_film_by_hand_is_known_from_its_day_on(lake: Lake, control: Control) -
 
 def test_a_new_fact_leaves_earlier_views_alone(lake: Lake, control: Control) -> None:
     day = {"territory": "US", "at": AT}
-    film = add(lake, control, "Bramble", None, {"theaters": 100}, known_on=EARLY, **day)  # type: ignore[arg-type]
+    film = add_film(lake, control, "Bramble", None, {"theaters": 100}, known_on=EARLY, **day)  # type: ignore[arg-type]
     state(lake, film, {"theaters": 200}, known_on=date(2020, 1, 1), **day)  # type: ignore[arg-type]
     assert known(lake, film, "US", date(2019, 12, 31)).facts["theaters"] == 100
     assert known(lake, film, "US", date(2020, 1, 1)).facts["theaters"] == 200
@@ -59,7 +59,7 @@ def test_a_new_fact_leaves_earlier_views_alone(lake: Lake, control: Control) -> 
 def test_the_territorys_own_fact_goes_first_and_another_territorys_never_shows(
     lake: Lake, control: Control
 ) -> None:
-    film = add(lake, control, "Bramble", None, {}, territory="US", known_on=EARLY, at=AT)
+    film = add_film(lake, control, "Bramble", None, {}, territory="US", known_on=EARLY, at=AT)
     for territory, rating in (("US", "PG"), ("", "12"), ("FR", "U")):
         state(lake, film, {"rating": rating}, territory=territory, known_on=EARLY, at=AT)
     assert known(lake, film, "US", LATE).facts["rating"] == "PG"
@@ -68,7 +68,7 @@ def test_the_territorys_own_fact_goes_first_and_another_territorys_never_shows(
 
 def test_adding_the_same_film_twice_is_refused(lake: Lake, control: Control) -> None:
     def once() -> None:
-        add(lake, control, "Bramble", None, {}, territory="US", known_on=EARLY, at=AT)
+        add_film(lake, control, "Bramble", None, {}, territory="US", known_on=EARLY, at=AT)
 
     once()
     with pytest.raises(InputError, match="is here already as 'bramble'"):
@@ -100,7 +100,7 @@ def test_an_id_that_gave_way_is_never_given_again(
     lake: Lake, control: Control, doubtful: str
 ) -> None:
     accept(lake, control, "tmdb", "7", doubtful, at=AT)
-    take(lake, control, film_set("tmdb", entry("8", "Good Hedges", "2012-12-01")), at=AT)
+    import_set(lake, control, film_set("tmdb", entry("8", "Good Hedges", "2012-12-01")), at=AT)
     assert next(k for k in links(control) if k.set_id == "8").film == "good-hedges-2012-2"
 
 
@@ -129,7 +129,7 @@ def test_accepting_twice_is_once_and_heals_a_crash(
 def test_two_entries_of_one_set_cannot_be_accepted_as_one(
     lake: Lake, control: Control, doubtful: str
 ) -> None:
-    take(lake, control, film_set("tmdb", entry("9", "Kestrel", "2012-12-01")), at=AT)
+    import_set(lake, control, film_set("tmdb", entry("9", "Kestrel", "2012-12-01")), at=AT)
     with pytest.raises(InputError, match="two entries of tmdb"):
         accept(lake, control, "tmdb", "7", "kestrel-2012", at=AT)
 

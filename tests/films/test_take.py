@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fullhouse.control import Control, open_control
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS
-from fullhouse.films import facts, grosses, known, links, take
+from fullhouse.films import facts, grosses, import_set, known, links
 from fullhouse.lake import Lake, Place
 from tests.films.conftest import AT, entry, film_set
 
@@ -21,7 +21,7 @@ def test_an_import_makes_films_with_facts_and_days(lake: Lake, control: Control)
     given_ = film_set(
         "us", entry("r1", "A Hare's Way", "2017-01-27", "US"), days=[("r1", "2017-01-27", 5.0)]
     )
-    done = take(lake, control, given_, at=AT)
+    done = import_set(lake, control, given_, at=AT)
     assert (done.new, done.matched, done.facts, done.grosses) == (1, 0, 1, 1)
     assert known(lake, "a-hares-way-2017", "US", LATE).title == "A Hare's Way"
     assert grosses(lake, "US", LATE)["gross"].to_pylist() == [5.0]
@@ -29,9 +29,9 @@ def test_an_import_makes_films_with_facts_and_days(lake: Lake, control: Control)
 
 def test_the_same_file_again_writes_nothing(lake: Lake, control: Control) -> None:
     given_ = film_set("us", entry("r1", "Bramble", "2017-01-27"), days=[("r1", "2017-01-27", 5.0)])
-    take(lake, control, given_, at=AT)
+    import_set(lake, control, given_, at=AT)
     before = lake.version(FILM_FACT), lake.version(FILM_GROSS), links(control)
-    again = take(lake, control, given_, at=AT + timedelta(days=1))
+    again = import_set(lake, control, given_, at=AT + timedelta(days=1))
     assert again.already
     assert (again.facts, again.grosses, again.new, again.known) == (0, 0, 0, 1)
     assert (lake.version(FILM_FACT), lake.version(FILM_GROSS), links(control)) == before
@@ -40,16 +40,16 @@ def test_the_same_file_again_writes_nothing(lake: Lake, control: Control) -> Non
 def test_a_file_that_grew_writes_what_is_new(lake: Lake, control: Control) -> None:
     one = entry("r1", "Bramble", "2017-01-27")
     first, second = ("r1", "2017-01-27", 5.0), ("r1", "2017-01-28", 6.0)
-    take(lake, control, film_set("us", one, days=[first]), at=AT)
-    done = take(lake, control, film_set("us", one, days=[first, second]), at=AT)
+    import_set(lake, control, film_set("us", one, days=[first]), at=AT)
+    done = import_set(lake, control, film_set("us", one, days=[first, second]), at=AT)
     assert (done.facts, done.grosses) == (0, 1)
 
 
 def test_a_corrected_day_wins(lake: Lake, control: Control) -> None:
     one = entry("r1", "Bramble", "2017-01-27")
-    take(lake, control, film_set("us", one, days=[("r1", "2017-01-27", 5.0)]), at=AT)
+    import_set(lake, control, film_set("us", one, days=[("r1", "2017-01-27", 5.0)]), at=AT)
     corrected = film_set("us", one, days=[("r1", "2017-01-27", 7.0)])
-    assert take(lake, control, corrected, at=AT + timedelta(days=1)).grosses == 1
+    assert import_set(lake, control, corrected, at=AT + timedelta(days=1)).grosses == 1
     assert grosses(lake, "US", LATE)["gross"].to_pylist() == [7.0]
 
 
@@ -67,17 +67,17 @@ def test_after_a_crash_the_same_import_completes(
 
     monkeypatch.setattr(Lake, "append_checked", dies)
     with pytest.raises(KeyboardInterrupt):
-        take(lake, control, given_, at=AT)
+        import_set(lake, control, given_, at=AT)
     monkeypatch.undo()
-    done = take(lake, control, given_, at=AT)
+    done = import_set(lake, control, given_, at=AT)
     assert (done.known, done.already) == (1, False)
     assert (lake.read(FILM_FACT).num_rows, lake.read(FILM_GROSS).num_rows) == (1, 1)
 
 
 def test_two_films_of_one_name_and_year_get_two_ids_that_stay(lake: Lake, control: Control) -> None:
-    take(lake, control, film_set("us", entry("r2", "Bramble", "2017-05-01")), at=AT)
+    import_set(lake, control, film_set("us", entry("r2", "Bramble", "2017-05-01")), at=AT)
     earlier = entry("r1", "Bramble", "2017-01-27")
-    take(lake, control, film_set("us", earlier, entry("r2", "Bramble", "2017-05-01")), at=AT)
+    import_set(lake, control, film_set("us", earlier, entry("r2", "Bramble", "2017-05-01")), at=AT)
     assert {k.set_id: k.film for k in links(control)} == {
         "r2": "bramble-2017",
         "r1": "bramble-2017-2",
@@ -85,11 +85,11 @@ def test_two_films_of_one_name_and_year_get_two_ids_that_stay(lake: Lake, contro
 
 
 def test_one_sets_entries_are_never_one_film(lake: Lake, control: Control) -> None:
-    take(lake, control, film_set("us", entry("r1", "Bramble", "2017-01-27", "US")), at=AT)
+    import_set(lake, control, film_set("us", entry("r1", "Bramble", "2017-01-27", "US")), at=AT)
     two = [entry("1", "Bramble", "2017-01-20"), entry("2", "Bramble", "2017-01-25")]
-    done = take(lake, control, film_set("tmdb", *two), at=AT)
+    done = import_set(lake, control, film_set("tmdb", *two), at=AT)
     assert (done.matched, done.new) == (1, 1)
-    third = take(lake, control, film_set("tmdb", entry("3", "Bramble", "2017-01-26")), at=AT)
+    third = import_set(lake, control, film_set("tmdb", entry("3", "Bramble", "2017-01-26")), at=AT)
     assert third.new == 1
 
 
@@ -97,7 +97,7 @@ def test_a_rerelease_says_of_which_film_or_that_it_is_not_here(
     lake: Lake, control: Control
 ) -> None:
     again = {"rerelease": True}
-    take(
+    import_set(
         lake,
         control,
         film_set(
@@ -131,7 +131,7 @@ def test_the_order_of_sets_decides_nothing_but_names(tmp_path: Path) -> None:
         lake = Lake(Place(str(tmp_path / str(i))))
         control = open_control(f"sqlite:///{tmp_path / f'{i}.db'}")
         for one in order:
-            take(lake, control, one, at=AT)
+            import_set(lake, control, one, at=AT)
         groups: dict[str, set[str]] = {}
         for link in links(control):
             groups.setdefault(link.film, set()).add(f"{link.set}:{link.set_id}")
@@ -160,7 +160,9 @@ def test_what_was_known_later_never_shows_in_an_earlier_view(
         }.values()
     )
     days = list({d[1]: d for d in days}.values())
-    take(lake, control, film_set("us", entry("r1", "Bramble", "2017-01-01"), days=days), at=AT)
+    import_set(
+        lake, control, film_set("us", entry("r1", "Bramble", "2017-01-01"), days=days), at=AT
+    )
     seen = grosses(lake, "US", as_of)
     assert all(k <= as_of for k in seen["known_on"].to_pylist())
     expected = sorted((d, g) for _, d, g in days if date.fromisoformat(d) < as_of)

@@ -7,7 +7,7 @@ import pytest
 import fullhouse as fh
 from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.history import History, read_history
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.train import Rolled, Stage, eligible, roll, stage_at
 from tests.forecast.market import AS_OF, Market, house, make
 
@@ -32,33 +32,33 @@ def history(market_house: Path) -> History:
 
 
 @pytest.fixture(scope="session")
-def past(history: History) -> Past:
-    return Past(history)
+def index(history: History) -> HistoryIndex:
+    return HistoryIndex(history)
 
 
 @pytest.fixture(scope="session")
-def learned_past(history: History) -> Past:
+def training_index(history: History) -> HistoryIndex:
     """The past as of the day up to which models learn."""
-    return Past(history.at(AS_OF.replace(day=1)))
+    return HistoryIndex(history.at(AS_OF.replace(day=1)))
 
 
 @pytest.fixture(scope="session")
-def wide(learned_past: Past) -> list[str]:
-    return eligible(learned_past, "wide", LAST)
+def wide(training_index: HistoryIndex) -> list[str]:
+    return eligible(training_index, "wide", LAST)
 
 
 @pytest.fixture(scope="session")
-def rolled(learned_past: Past, wide: list[str]) -> dict[str, Rolled]:
+def rolled(training_index: HistoryIndex, wide: list[str]) -> dict[str, Rolled]:
     """Stages of the wide films, learned at three origins."""
     names = ("calendar", "cinemas", "first weekend")
-    return {name: roll(learned_past, wide, name, ORIGINS, workers=1) for name in names}
+    return {name: roll(training_index, wide, name, ORIGINS, workers=1) for name in names}
 
 
 @pytest.fixture(scope="session")
-def stages(learned_past: Past, rolled: dict[str, Rolled]) -> dict[str, Stage]:
-    return {name: stage_at(learned_past, found, LAST) for name, found in rolled.items()}
+def stages(training_index: HistoryIndex, rolled: dict[str, Rolled]) -> dict[str, Stage]:
+    return {name: stage_at(training_index, found, LAST) for name, found in rolled.items()}
 
 
 @pytest.fixture(scope="session")
-def shape(learned_past: Past, wide: list[str]) -> Shape:
-    return learn_shape(learned_past, wide)
+def shape(training_index: HistoryIndex, wide: list[str]) -> Shape:
+    return learn_shape(training_index, wide)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fullhouse.control.score_book import Entry, canonical
-from fullhouse.forecast import PROBABILITIES, Forecast, Range
+from fullhouse.forecast import PROBABILITIES, Forecast, ModelFacts, Range
 
 Z = np.array([NormalDist().inv_cdf(p) for p in PROBABILITIES])
 
@@ -39,7 +39,7 @@ def a_forecast(film: str = "a-2026", **changes: Any) -> Forecast:
             "steps": (),
             "facts": {},
             "groups": {"size": "small", "genre": "comedy", "franchise": "no", "plan": "wide"},
-            "model": {"fingerprint": "m1"},
+            "model": ModelFacts("m1"),
             "data": {"film_gross": 3},
         }
         | changes

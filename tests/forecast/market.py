@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 import fullhouse as fh
-from fullhouse.films import ANNOUNCED, GROSSES, REPORTED, SIGNALS_SCHEMA, Entry, FilmSet, Said
-from fullhouse.films.ids import film_slug
+from fullhouse.films import ANNOUNCED, GROSSES, REPORTED, SIGNALS_SCHEMA, Entry, EntryFact, FilmSet
+from fullhouse.films.film import film_slug
 
 FIRST, LAST = date(2010, 1, 8), date(2017, 4, 14)
 """Fridays of the first and the last opening."""
@@ -133,7 +133,7 @@ def house(folder: Path, market: Market) -> Path:
     """A workspace with the market in it; one in a folder that stands already is used again."""
     if not folder.exists():
         with fh.app.init_house(str(folder), environment={}) as workspace:
-            fh.film_import(workspace, market.films, at=AT)
+            fh.film_import(workspace, fh.ImportFilms(market.films))
     return folder
 
 
@@ -147,7 +147,7 @@ def learned(base: Path, market: Market) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         folder = house(root / "learned", market)
         with fh.app.open_house(str(folder), environment={}) as workspace:
-            fh.forecast_film(workspace, soon(market).film, as_of=EARLY)
+            fh.forecast_film(workspace, fh.ForecastFilm(soon(market).film, as_of=EARLY))
     return folder
 
 
@@ -192,12 +192,12 @@ def _entry(
         "runtime_minutes": 90 + len(title),
     }
     facts = [
-        Said(
+        EntryFact(
             n, v, opening - ANNOUNCED, "" if n in ("genres", "budget", "runtime_minutes") else "US"
         )
         for n, v in told.items()
     ]
-    facts.append(Said("theaters", theaters, opening - timedelta(days=1), "US"))
+    facts.append(EntryFact("theaters", theaters, opening - timedelta(days=1), "US"))
     return Entry(film, title, opening, "US", facts=tuple(facts))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fullhouse.forecast.history import History, Run
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 
 AS_OF = date(2016, 12, 1)
 
@@ -19,13 +19,13 @@ def a_run(gross: Sequence[float], *, first: int = 0, theaters: float = np.nan) -
     return Run(offsets, days, np.cumsum(days), np.full(len(days), theaters))
 
 
-def a_past(
+def an_index(
     films: Mapping[str, Mapping[str, Any]],
     *,
     runs: Mapping[str, Run] | None = None,
     signals: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]] | None = None,
     as_of: date = AS_OF,
-) -> Past:
+) -> HistoryIndex:
     """A past in which each fact was known 180 days before its film's opening.
 
     Signals are (days from the opening, value), known the day after.
@@ -47,4 +47,4 @@ def a_past(
             )
             for kind, rows in kinds.items()
         }
-    return Past(History("US", "USD", as_of, facts, dict(runs or {}), told))
+    return HistoryIndex(History("US", "USD", as_of, facts, dict(runs or {}), told))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import fullhouse as fh
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from fullhouse.forecast.history import EMPTY, History, Run, read_history
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import Rows, before, in_cinemas
 from tests.forecast.market import EARLY, Market, learned, running, soon
 
@@ -25,13 +25,13 @@ from tests.forecast.market import EARLY, Market, learned, running, soon
 class World:
     """The market and what the past says of it; no dataclass, which a failure would show whole."""
 
-    def __init__(self, market: Market, history: History, past: Past) -> None:
-        self.market, self.history, self.past = market, history, past
+    def __init__(self, market: Market, history: History, index: HistoryIndex) -> None:
+        self.market, self.history, self.index = market, history, index
 
 
 @pytest.fixture(scope="module")
-def world(market: Market, history: History, past: Past) -> World:
-    return World(market, history, past)
+def world(market: Market, history: History, index: HistoryIndex) -> World:
+    return World(market, history, index)
 
 
 TABLES = (FILM_FACT, FILM_GROSS, FILM_SIGNAL)
@@ -64,7 +64,7 @@ def wanted(early: Path, market: Market) -> list[dict[str, Any]]:
 
 def forecasts(workspace: fh.app.Context, market: Market) -> list[dict[str, Any]]:
     films = (soon(market).film, running(market).film)
-    return [same(fh.forecast_film(workspace, film, as_of=EARLY)) for film in films]
+    return [same(fh.forecast_film(workspace, fh.ForecastFilm(film, as_of=EARLY))) for film in films]
 
 
 @pytest.fixture(scope="module")
@@ -167,8 +167,8 @@ def test_no_row_before_the_opening_knows_what_came_after_its_day(
     films = world.market.films_of("wide") + world.market.films_of("limited")
     film = films[which % len(films)]
     on = (film.opening - timedelta(days=days)).toordinal()
-    other_past = Past(disturbed(world.history, film.film, on, np.random.default_rng(seed)))
-    assert rows_alike(before(world.past, [film.film], days), before(other_past, [film.film], days))
+    other_past = HistoryIndex(disturbed(world.history, film.film, on, np.random.default_rng(seed)))
+    assert rows_alike(before(world.index, [film.film], days), before(other_past, [film.film], days))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -183,8 +183,8 @@ def test_no_row_of_a_run_knows_what_came_after_its_day(
 ) -> None:
     films = world.market.films_of("wide") + world.market.films_of("limited")
     film = films[which % len(films)].film
-    rows = in_cinemas(world.past, [film], horizon)
-    other_past = Past(
+    rows = in_cinemas(world.index, [film], horizon)
+    other_past = HistoryIndex(
         disturbed(world.history, film, int(rows.as_of[0]), np.random.default_rng(seed))
     )
     assert rows_alike(rows, in_cinemas(other_past, [film], horizon))

@@ -21,7 +21,7 @@ from fullhouse.forecast.backtest import (
 )
 from fullhouse.forecast.baselines import comparables, log_linear
 from fullhouse.forecast.history import History, Run
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.train import Rolled, roll
 
 FIRST, LAST = 2015, 2016
@@ -29,8 +29,8 @@ HORIZONS = ("T-1", "first weekend")
 
 
 @pytest.fixture(scope="module")
-def found(past: Past) -> Backtest:
-    return backtest(past, first_year=FIRST, last_year=LAST, horizons=HORIZONS, workers=1)
+def found(index: HistoryIndex) -> Backtest:
+    return backtest(index, first_year=FIRST, last_year=LAST, horizons=HORIZONS, workers=1)
 
 
 def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Backtest) -> None:
@@ -41,19 +41,19 @@ def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Bac
     assert all(date.fromordinal(int(o)).timetuple().tm_yday == 1 for o in judged.origin)
 
 
-def test_what_came_later_does_not_move_a_forecast(past: Past, found: Backtest) -> None:
-    history = past.history
+def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Backtest) -> None:
+    history = index.history
     later = date(FIRST, 12, 31).toordinal()
     changed: dict[str, Run] = {}
     for film, run in history.runs.items():
-        opening = past.openings[film]
+        opening = index.openings[film]
         after = opening + run.offsets > later
         changed[film] = replace(
             run,
             gross=np.where(after, run.gross * 3, run.gross),
             to_date=np.where(after, run.to_date * 3, run.to_date),
         )
-    then = Past(replace(history, runs=changed))
+    then = HistoryIndex(replace(history, runs=changed))
     again = backtest(then, first_year=FIRST, last_year=LAST, horizons=("T-1",), workers=1)
     ours, theirs = found.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
     where = {f: i for i, f in enumerate(theirs.films)}
@@ -63,16 +63,16 @@ def test_what_came_later_does_not_move_a_forecast(past: Past, found: Backtest) -
         np.testing.assert_allclose(ours.quantiles[i], theirs.quantiles[j], rtol=1e-12)
 
 
-def test_no_model_learns_from_a_film_of_a_series_that_it_judges(past: Past) -> None:
+def test_no_model_learns_from_a_film_of_a_series_that_it_judges(index: HistoryIndex) -> None:
     origins = [date(year, 1, 1).toordinal() for year in (2014, 2015, 2016)]
-    films = [f for f in past.openings if past.history.plan(f, 10**7) == "wide"]
-    films = [f for f in films if np.isfinite(past.results[f].log_weekend)]
-    rolled: Rolled = roll(past, films, "cinemas", origins, workers=1)
-    series = past.series(films)
+    films = [f for f in index.openings if index.history.plan(f, 10**7) == "wide"]
+    films = [f for f in films if np.isfinite(index.results[f].log_weekend)]
+    rolled: Rolled = roll(index, films, "cinemas", origins, workers=1)
+    series = index.series(films)
     assert len(set(series.values())) < len(films), "the made-up market has sequels"
     rows = rolled.rows["T-1"]
     for origin, following in pairwise(origins):
-        learned = {series[rows.films[i]] for i in rolled.learned[origin]}
+        learned = {series[rows.films[i]] for i in rolled.trained_on[origin]}
         judged = {
             series[f]
             for f, day in zip(rows.films, rows.as_of.tolist(), strict=True)
@@ -102,46 +102,48 @@ def test_it_is_better_than_simple_forecasts_where_there_is_more_to_know(found: B
     assert ours < judged.baseline("comparable films")[2]
 
 
-def test_the_log_linear_floor_is_a_least_squares_line_on_earlier_films(past: Past) -> None:
+def test_the_log_linear_floor_is_a_least_squares_line_on_earlier_films(index: HistoryIndex) -> None:
     origins = [date(year, 1, 1).toordinal() for year in (2014, 2015)]
     films = [
         f
-        for f in past.openings
-        if past.history.plan(f, 10**7) == "wide" and np.isfinite(past.results[f].log_weekend)
+        for f in index.openings
+        if index.history.plan(f, 10**7) == "wide" and np.isfinite(index.results[f].log_weekend)
     ]
-    errors = roll(past, films, "cinemas", origins, workers=1).errors["T-1"]
-    said = log_linear(past, errors, "opening_weekend", "T-1")
+    errors = roll(index, films, "cinemas", origins, workers=1).errors["T-1"]
+    said = log_linear(index, errors, "opening_weekend", "T-1")
     assert said is not None
-    x = np.log([past.history.fact(f, "theaters", 10**7) for f in errors.films])
+    x = np.log([index.history.fact(f, "theaters", 10**7) for f in errors.films])
     then = (errors.as_of < origins[1]) & (errors.origin == origins[0])
-    known = np.array([past.results[f].weekend_known <= origins[1] for f in errors.films])
-    slope, level = np.polyfit(x[then & known], errors.truth["opening_weekend"][then & known], 1)
+    known = np.array([index.results[f].weekend_known <= origins[1] for f in errors.films])
+    slope, level = np.polyfit(x[then & known], errors.actual["opening_weekend"][then & known], 1)
     here = errors.origin == origins[1]
     np.testing.assert_allclose(said[here], level + slope * x[here], rtol=1e-9)
     assert np.isnan(said[errors.origin == origins[0]]).all(), "nothing came before to learn from"
-    assert np.isfinite(comparables(past, errors, "opening_weekend")[here]).all()
+    assert np.isfinite(comparables(index, errors, "opening_weekend")[here]).all()
 
 
-def test_ranges_need_errors_of_earlier_years(past: Past, rolled: dict[str, Rolled]) -> None:
+def test_ranges_need_errors_of_earlier_years(
+    index: HistoryIndex, rolled: dict[str, Rolled]
+) -> None:
     errors = rolled["cinemas"].errors["T-1"]
-    said = quantiles(past, errors, "opening_weekend")
+    said = quantiles(index, errors, "opening_weekend")
     first = errors.origin == errors.origin.min()
     assert np.isnan(said[first]).all()
     assert np.isfinite(said[errors.origin == errors.origin.max()]).all()
 
 
-def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(past: Past) -> None:
+def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: HistoryIndex) -> None:
     asked = {"first_year": LAST, "last_year": LAST, "horizons": ("first weekend",), "workers": 1}
-    every = backtest(past, **asked)
-    fridays = backtest(past, fridays_only=True, **asked)
+    every = backtest(index, **asked)
+    fridays = backtest(index, fridays_only=True, **asked)
     all_, some = (b.of("first weekend", "total") for b in (every, fridays))
     assert set(some.films) <= set(all_.films)
     at = [all_.films.index(f) for f in some.films]
     np.testing.assert_array_equal(all_.quantiles[at], some.quantiles)
 
 
-def test_days_are_foreseen_with_ranges_that_hold(past: Past, found: Backtest) -> None:
-    told = curves(past, found)
+def test_days_are_foreseen_with_ranges_that_hold(index: HistoryIndex, found: Backtest) -> None:
+    told = curves(index, found)
     assert {(c.horizon, c.day) for c in told} >= {("T-1", 7), ("T-1", 28), ("first weekend", 28)}
     for c in told:
         slack = 3 * np.sqrt(0.8 * 0.2 / c.films) + 0.1
@@ -169,9 +171,9 @@ def test_nine_classes() -> None:
     assert (both.films, both.exact) == (5, 0.6)
 
 
-def test_too_few_years_cannot_be_judged(past: Past) -> None:
+def test_too_few_years_cannot_be_judged(index: HistoryIndex) -> None:
     with pytest.raises(CannotTellError, match="No wide film"):
-        backtest(past, first_year=2010, last_year=2010, horizons=("T-1",), workers=1)
+        backtest(index, first_year=2010, last_year=2010, horizons=("T-1",), workers=1)
 
 
 def test_each_horizon_has_its_stage() -> None:
@@ -181,4 +183,4 @@ def test_each_horizon_has_its_stage() -> None:
 
 def test_history_is_not_changed_by_a_backtest(history: History, found: Backtest) -> None:
     assert found.judged
-    assert history.digest() == Past(history).history.digest()
+    assert history.digest() == HistoryIndex(history).history.digest()

@@ -5,8 +5,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse.forecast.comps import closeness, comp, nearest, pull, reasons
-from tests.forecast.small import AS_OF, a_past, a_run
+from fullhouse.forecast import Shared
+from fullhouse.forecast.explain import closeness, comp, in_common, nearest, pull
+from tests.forecast.small import AS_OF, a_run, an_index
 
 FILMS = {
     "Otter Lake": {
@@ -44,25 +45,25 @@ def test_weights_of_comps_add_up() -> None:
 
 
 def test_a_comp_says_what_it_took_in_its_own_money_and_why() -> None:
-    past = a_past(FILMS, runs={"Otter Lake": a_run([5e6, 6e6, 4e6, *([1e6] * 30)])})
-    found = comp(past, "Otter Lake 2", "Otter Lake", 0.61234, ON)
+    index = an_index(FILMS, runs={"Otter Lake": a_run([5e6, 6e6, 4e6, *([1e6] * 30)])})
+    found = comp(index, "Otter Lake 2", "Otter Lake", 0.61234, ON)
     assert found.opening_weekend == pytest.approx(15e6)
     assert found.total == pytest.approx(45e6)
     assert found.similarity == 0.612
     assert found.why == (
-        "the film it continues",
-        "action and family",
-        "released by Larch",
-        "3,000 cinemas",
-        "a like budget",
-        "June",
+        Shared("predecessor"),
+        Shared("genres", ("Action", "Family")),
+        Shared("distributor", "Larch"),
+        Shared("cinemas", 3000),
+        Shared("budget"),
+        Shared("month", 6),
     )
 
 
 def test_a_comp_of_which_only_the_total_is_known_has_no_weekend() -> None:
-    found = comp(a_past(FILMS), "Otter Lake 2", "Other", 0.2, ON)
+    found = comp(an_index(FILMS), "Otter Lake 2", "Other", 0.2, ON)
     assert (found.opening_weekend, found.total) == (None, 9e6)
 
 
 def test_nothing_in_common_is_no_reason() -> None:
-    assert reasons(a_past(FILMS), "Otter Lake 2", "Other", ON) == []
+    assert in_common(an_index(FILMS), "Otter Lake 2", "Other", ON) == []

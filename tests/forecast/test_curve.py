@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.forecast.curve import DRAWS, FIRST, Shape, amount_at, draw, learn_shape, paired
 from fullhouse.forecast.forecast import PROBABILITIES
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import SETTLED_DAYS
 from tests.forecast.market import WEEKDAY, Market
 
@@ -82,8 +82,8 @@ def test_the_same_seed_draws_the_same_and_another_does_not(shape: Shape) -> None
     assert (one != other).any()
 
 
-def test_a_shape_without_films_still_draws(past: Past) -> None:
-    plain = learn_shape(past, [])
+def test_a_shape_without_films_still_draws(index: HistoryIndex) -> None:
+    plain = learn_shape(index, [])
     weekends, total = totals()
     found = draw(plain, "US", FRIDAY, np.array([]), weekends, total, 1)
     assert found.gross.sum(axis=1) == pytest.approx(total)
@@ -112,6 +112,8 @@ def test_pairs_keep_both_quantiles_and_go_together() -> None:
     assert np.corrcoef(np.log(a), np.log(b))[0, 1] > 0.85
 
 
-def test_it_is_learned_from_runs_that_are_long_enough(learned_past: Past, market: Market) -> None:
+def test_it_is_learned_from_runs_that_are_long_enough(
+    training_index: HistoryIndex, market: Market
+) -> None:
     few = [t.film for t in market.films_of("wide")[:60]]
-    assert learn_shape(learned_past, few).noise_day > 0
+    assert learn_shape(training_index, few).noise_day > 0

@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from fullhouse.forecast.drivers import contributions, grouped
+from fullhouse.forecast.explain import contributions, grouped
 
 GROUPS = {"a": [0], "b": [1, 2], "c": [3]}
 

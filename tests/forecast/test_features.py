@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fullhouse.forecast.features import GROUPS, features
-from fullhouse.forecast.past import Past
-from tests.forecast.small import a_past, a_run
+from fullhouse.forecast.history_index import HistoryIndex
+from tests.forecast.small import a_run, an_index
 
 OPENING = date(2016, 6, 3)
 DAY = OPENING.toordinal()
@@ -30,8 +30,8 @@ FILMS = {
 }
 
 
-def past() -> Past:
-    return a_past(
+def index() -> HistoryIndex:
+    return an_index(
         FILMS,
         runs={"Otter Lake": a_run(RUN)},
         signals={"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}},
@@ -39,7 +39,7 @@ def past() -> Past:
 
 
 def told(days_before: int = 1) -> dict[str, float]:
-    return features(past(), "Otter Lake 2", DAY, DAY - days_before)
+    return features(index(), "Otter Lake 2", DAY, DAY - days_before)
 
 
 def test_every_feature_belongs_to_a_group_that_has_words() -> None:
@@ -48,7 +48,7 @@ def test_every_feature_belongs_to_a_group_that_has_words() -> None:
 
 def test_the_film_it_continues_tells_its_weekend_its_total_and_the_gap() -> None:
     found = told()
-    weekend = past().results["Otter Lake"].log_weekend
+    weekend = index().results["Otter Lake"].log_weekend
     assert found["series.weekend"] == weekend
     assert np.exp(found["series.total"] - found["series.weekend"]) == pytest.approx(72e6 / 12e6)
     assert found["series.gap"] == pytest.approx(np.log(700))
@@ -57,17 +57,17 @@ def test_the_film_it_continues_tells_its_weekend_its_total_and_the_gap() -> None
 
 
 def test_a_film_that_continues_none_says_so() -> None:
-    found = features(past(), "Kestrel", DAY, DAY - 1)
+    found = features(index(), "Kestrel", DAY, DAY - 1)
     assert found["series.part"] == 0.0
     assert np.isnan(found["series.weekend"])
 
 
 def test_the_record_of_a_distributor_is_drawn_towards_the_usual() -> None:
-    one = past().results["Otter Lake"].log_weekend
+    one = index().results["Otter Lake"].log_weekend
     found = told()
-    assert found["distributor.mean"] == pytest.approx((one + 5 * past().usual(DAY)) / 6)
+    assert found["distributor.mean"] == pytest.approx((one + 5 * index().usual(DAY)) / 6)
     assert found["distributor.films"] == pytest.approx(np.log(2))
-    assert np.isnan(features(past(), "Kestrel", DAY, DAY - 1)["distributor.last"])
+    assert np.isnan(features(index(), "Kestrel", DAY, DAY - 1)["distributor.last"])
 
 
 def test_wide_openings_around_it_are_counted_and_limited_ones_are_not() -> None:
@@ -80,13 +80,15 @@ def test_genres_themes_and_budget_are_told_and_what_is_not_known_is_left_out() -
     assert [found[f"story.{g}"] for g in ("Action", "Comedy", "Drama")] == [1.0, 1.0, 0.0]
     assert found["story.theme based on comic"] == 1.0
     assert found["story.keywords"] == 2.0
-    assert found["budget.log"] == pytest.approx(np.log(5e7) - past().log_price(DAY, DAY))
-    assert not any(n.startswith(("budget.", "story.")) for n in features(past(), "Small", DAY, DAY))
+    assert found["budget.log"] == pytest.approx(np.log(5e7) - index().log_price(DAY, DAY))
+    assert not any(
+        n.startswith(("budget.", "story.")) for n in features(index(), "Small", DAY, DAY)
+    )
 
 
 def test_a_budget_in_another_currency_is_not_used() -> None:
     film = {**FILMS["Otter Lake 2"], "budget": [5e7, "EUR"]}
-    found = features(a_past({**FILMS, "Otter Lake 2": film}), "Otter Lake 2", DAY, DAY - 1)
+    found = features(an_index({**FILMS, "Otter Lake 2": film}), "Otter Lake 2", DAY, DAY - 1)
     assert "budget.log" not in found
 
 
@@ -98,7 +100,7 @@ def test_cinemas_are_told_beside_the_rivals() -> None:
     assert found["theaters.against_usual"] == pytest.approx(np.log(3000 / 2000))
 
 
-def signalled(*, films: int = 12, growth: float = 1.0) -> Past:
+def signalled(*, films: int = 12, growth: float = 1.0) -> HistoryIndex:
     """Films a month apart, each with presales of 10 a day times `growth`; then the film itself."""
     known = {
         f"Film {k}": {"opening": EARLIER + timedelta(days=30 * k), "distributor": "Larch"}
@@ -109,11 +111,11 @@ def signalled(*, films: int = 12, growth: float = 1.0) -> Past:
         for k in range(films)
     }
     mine = {"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}}
-    return a_past({**known, **FILMS}, runs={}, signals={**usual, **mine})
+    return an_index({**known, **FILMS}, runs={}, signals={**usual, **mine})
 
 
 def test_signals_are_told_beside_the_usual_at_the_same_distance_and_only_those_known() -> None:
-    def told_of(past_: Past, days_before: int) -> dict[str, float]:
+    def told_of(past_: HistoryIndex, days_before: int) -> dict[str, float]:
         return features(past_, "Otter Lake 2", DAY, DAY - days_before)
 
     found = told_of(signalled(), 1)
@@ -135,7 +137,7 @@ def test_a_signal_that_too_few_films_had_tells_nothing() -> None:
 
 
 def test_nothing_is_told_of_a_day_on_which_the_film_was_not_known() -> None:
-    found = features(past(), "Otter Lake 2", DAY, DAY - 300)
+    found = features(index(), "Otter Lake 2", DAY, DAY - 300)
     assert found["distributor.known"] == 0.0
     assert not any(n.startswith(("story.", "budget.", "theaters.", "signal.")) for n in found)
     assert np.isnan(found["title.words"])

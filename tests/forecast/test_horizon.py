@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from fullhouse.forecast.horizon import AFTER, BEFORE, days_known, horizon_at
+from fullhouse.forecast.calendar import AFTER, BEFORE, days_known, horizon_at
 
 FRIDAY = date(2016, 5, 27).toordinal()
 LEFT = [(400, "T-180"), (180, "T-180"), (179, "T-180"), (90, "T-90"), (89, "T-90"), (28, "T-28"),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fullhouse.forecast.prices import BASE_YEAR, INDEX, log_price
+from fullhouse.forecast.history_index import BASE_YEAR, INDEX, log_price
 
 
 def test_the_year_after_the_base_year_has_its_prices() -> None:

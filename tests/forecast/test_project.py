@@ -8,9 +8,18 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Forecast
+from fullhouse.forecast.assumptions import assumptions, with_assumptions
 from fullhouse.forecast.curve import Shape
+from fullhouse.forecast.forecast import (
+    CompsMove,
+    CompsUnused,
+    FactsMissing,
+    OtherCurrency,
+    PlanAssumed,
+    RangesOf,
+)
 from fullhouse.forecast.history import History
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import (
     _range,
     _row,
@@ -21,7 +30,6 @@ from fullhouse.forecast.project import (
     stages_needed,
 )
 from fullhouse.forecast.train import Stage, predict
-from fullhouse.forecast.what_if import suppose, supposed
 from tests.forecast.market import AS_OF, Market, Truth
 
 Stages = dict[str, Stage]
@@ -30,8 +38,8 @@ Stages = dict[str, Stage]
 def made(
     history: History, film: str, stages: Stages, shape: Shape | None, **more: object
 ) -> Forecast:
-    past = Past(history)
-    return project(past, ask(past, film), stages, shape, **more)
+    index = HistoryIndex(history)
+    return project(index, ask(index, film), stages, shape, **more)
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +98,12 @@ def test_amounts_below_what_was_taken_are_raised_to_it(
     history: History, running: Truth, weekend: date
 ) -> None:
     first = history.at(running.opening + timedelta(days=1))
-    past = Past(first)
-    asked, low = ask(past, running.film), np.full(len(PROBABILITIES), 1.0)
+    index = HistoryIndex(first)
+    asked, low = ask(index, running.film), np.full(len(PROBABILITIES), 1.0)
     taken = first.run(running.film).on(0)
     for quantity in ("opening_weekend", "total"):
-        assert _range(quantity, low, asked, past).quantiles == pytest.approx([taken] * len(low))
-    whole = Past(history.at(weekend))
+        assert _range(quantity, low, asked, index).quantiles == pytest.approx([taken] * len(low))
+    whole = HistoryIndex(history.at(weekend))
     found = _range("total", low, ask(whole, running.film), whole)
     assert found.median == pytest.approx(running.weekend)
 
@@ -170,8 +178,8 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
         comps=[large.film],
     )
     assert [c.film for c in found.comps] == [large.film]
-    past = Past(history)
-    said = past.results[large.film].log_weekend + past.log_price(
+    index = HistoryIndex(history)
+    said = index.results[large.film].log_weekend + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
     )
     assert none.ranges["total"].median == pytest.approx(coming.ranges["total"].median)
@@ -179,13 +187,13 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
     assert moved == pytest.approx(
         np.log(found.ranges["opening_weekend"].median / none.ranges["opening_weekend"].median)
     )
-    asked = ask(past, film.film)
-    centre = predict("calendar", stage.models, _row(past, asked, {}), _taken(past, asked))
-    own = float(centre["opening_weekend"][0]) + past.log_price(
+    asked = ask(index, film.film)
+    centre = predict("calendar", stage.models, _row(index, asked, {}), _taken(index, asked))
+    own = float(centre["opening_weekend"][0]) + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
     )
     assert moved == pytest.approx(weight * (said - own))
-    assert any("Your comps say" in n and "40%" in n for n in found.notes)
+    assert any(isinstance(n, CompsMove) and n.weight == 0.4 for n in found.notes)
 
 
 def test_once_a_run_is_known_comps_are_shown_and_move_nothing(
@@ -200,7 +208,7 @@ def test_once_a_run_is_known_comps_are_shown_and_move_nothing(
     found = made(history.at(weekend), running.film, stages, None, comps=[other])
     assert found.ranges == opened.ranges
     assert [c.film for c in found.comps] == [other]
-    assert any("tells more than they" in n for n in found.notes)
+    assert CompsUnused() in found.notes
 
 
 def test_a_comp_that_is_not_there_or_has_not_opened_is_refused(
@@ -218,11 +226,13 @@ def test_more_cinemas_are_forecast_to_take_more(
 ) -> None:
     totals = []
     for theaters in (1900, 4000):
-        what = supposed([f"theaters={theaters}"])
-        found = made(suppose(history, film.film, what), film.film, stages, None, what_if=what.told)
+        what = assumptions([f"theaters={theaters}"])
+        found = made(
+            with_assumptions(history, film.film, what), film.film, stages, None, what_if=what.values
+        )
         assert found.what_if == {"theaters": theaters}
-        assert found.facts["theaters"]["origin"] == "supposed"
-        assert any("Ranges as for forecasts made at T-1" in n for n in found.notes)
+        assert found.facts["theaters"].origin == "assumed"
+        assert RangesOf("T-1") in found.notes
         totals.append(found.ranges["total"].median)
     assert totals[1] > 1.2 * totals[0]
 
@@ -230,7 +240,7 @@ def test_more_cinemas_are_forecast_to_take_more(
 def test_rivals_that_are_supposed_reach_the_models(
     history: History, film: Truth, stages: Stages
 ) -> None:
-    what = supposed(["rivals=5"])
+    what = assumptions(["rivals=5"])
     found = made(history, film.film, stages, None, features_instead=what.features)
     plain = made(history, film.film, stages, None)
     assert what.features == {"slate.same": 5.0}
@@ -243,11 +253,11 @@ def test_what_is_missing_is_said(history: History, film: Truth, stages: Stages) 
     for name in ("budget", "plan"):
         facts[film.film][name] = [*facts[film.film][name], (on, None, "user")]
     found = made(replace(history, facts=facts), film.film, stages, None)
-    assert any(n.startswith("Not known: budget, theaters") for n in found.notes)
-    assert any("How it opens is not known: taken for wide" in n for n in found.notes)
+    assert FactsMissing(("budget", "theaters")) in found.notes
+    assert PlanAssumed("wide") in found.notes
     facts[film.film]["budget"] = [(on, [9e7, "EUR"], "user")]
     foreign = made(replace(history, facts=facts), film.film, stages, None)
-    assert any("budget is in EUR" in n for n in foreign.notes)
+    assert OtherCurrency("EUR", "USD") in foreign.notes
 
 
 def test_on_the_eve_without_cinemas_the_nearest_horizon_tells_how_wide(
@@ -260,18 +270,18 @@ def test_on_the_eve_without_cinemas_the_nearest_horizon_tells_how_wide(
     then = replace(history, as_of=eve, facts=facts)
     found = made(then, film.film, stages, None)
     assert found.horizon == "T-1"
-    assert any("Ranges as for forecasts made at T-7" in n for n in found.notes)
+    assert RangesOf("T-7") in found.notes
 
 
 def test_a_film_that_is_not_there_or_has_no_opening_is_the_users_mistake(
     history: History, film: Truth
 ) -> None:
     with pytest.raises(InputError, match=f"Did you mean '{film.film}'"):
-        ask(Past(history), film.film.replace("2017", "2016"))
+        ask(HistoryIndex(history), film.film.replace("2017", "2016"))
     facts = {f: dict(v) for f, v in history.facts.items()}
     del facts[film.film]["opening"]
     with pytest.raises(InputError, match="fullhouse film set"):
-        ask(Past(replace(history, facts=facts)), film.film)
+        ask(HistoryIndex(replace(history, facts=facts)), film.film)
 
 
 def test_a_run_without_its_first_day_cannot_be_forecast(history: History, running: Truth) -> None:
@@ -279,17 +289,17 @@ def test_a_run_without_its_first_day_cannot_be_forecast(history: History, runnin
     late = type(run)(run.offsets[1:], run.gross[1:], run.to_date[1:], run.theaters[1:])
     broken = replace(history, runs={**history.runs, running.film: late})
     with pytest.raises(CannotTellError, match="first day"):
-        ask(Past(broken), running.film)
+        ask(HistoryIndex(broken), running.film)
 
 
 def test_the_stage_is_chosen_by_what_is_known(
     history: History, film: Truth, running: Truth
 ) -> None:
-    past = Past(history)
-    assert ask(past, film.film).stage == "calendar"
-    known = suppose(history, film.film, supposed(["theaters=3000"]))
-    assert ask(Past(known), film.film).stage == "cinemas"
-    asked = ask(past, running.film)
+    index = HistoryIndex(history)
+    assert ask(index, film.film).stage == "calendar"
+    known = with_assumptions(history, film.film, assumptions(["theaters=3000"]))
+    assert ask(HistoryIndex(known), film.film).stage == "cinemas"
+    asked = ask(index, running.film)
     assert asked.days == (AS_OF - running.opening).days
     needed = stages_needed(asked)
     assert needed[0] == asked.stage

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import rows_at, table
 
 
-def test_no_films_are_an_empty_table(past: Past) -> None:
-    found = rows_at(past, [], "first day")
+def test_no_films_are_an_empty_table(index: HistoryIndex) -> None:
+    found = rows_at(index, [], "first day")
     assert found.x.shape == (0, len(found.columns))
     assert not len(found.opening)
 

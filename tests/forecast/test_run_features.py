@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from fullhouse.forecast.run_features import run_features
-from tests.forecast.small import a_past, a_run
+from fullhouse.forecast.rows import run_features
+from tests.forecast.small import a_run, an_index
 
 OPENING = date(2016, 6, 3)
 DAY = OPENING.toordinal()
@@ -16,12 +16,12 @@ RUN = np.concatenate([WEEK, WEEK * 0.5, WEEK * 0.3, WEEK * 0.2])
 
 def told(days: int, *, previews: bool = False) -> dict[str, float]:
     run = a_run([1e6, *RUN], first=-1, theaters=3000) if previews else a_run(RUN, theaters=3000)
-    past = a_past({"Film": {"opening": OPENING}}, runs={"Film": run})
-    return run_features(past, "Film", DAY, days)
+    index = an_index({"Film": {"opening": OPENING}}, runs={"Film": run})
+    return run_features(index, "Film", DAY, days)
 
 
 def price() -> float:
-    return a_past({"Film": {"opening": OPENING}}).log_price(DAY, DAY)
+    return an_index({"Film": {"opening": OPENING}}).log_price(DAY, DAY)
 
 
 def test_what_was_taken_is_told_in_constant_prices() -> None:
@@ -65,8 +65,8 @@ def test_a_gap_is_not_taken_for_nothing() -> None:
     run = a_run(RUN)
     keep = run.offsets != 1
     holed = type(run)(*(part[keep] for part in (run.offsets, run.gross, run.to_date, run.theaters)))
-    past = a_past({"Film": {"opening": OPENING}}, runs={"Film": holed})
-    found = run_features(past, "Film", DAY, 10)
+    index = an_index({"Film": {"opening": OPENING}}, runs={"Film": holed})
+    found = run_features(index, "Film", DAY, 10)
     assert np.isnan(found["run.first_weekend"])
     assert np.isnan(found["run.hold"])
     assert np.isfinite(found["run.to_date"])
@@ -75,8 +75,8 @@ def test_a_gap_is_not_taken_for_nothing() -> None:
 @pytest.mark.parametrize("days", [1, 2, 3, 5, 7, 10, 14, 20])
 def test_later_days_change_nothing(days: int) -> None:
     runs = {"Film": a_run(np.concatenate([RUN[:days], RUN[days:] * 7]))}
-    other = run_features(a_past({"Film": {"opening": OPENING}}, runs=runs), "Film", DAY, days)
+    other = run_features(an_index({"Film": {"opening": OPENING}}, runs=runs), "Film", DAY, days)
     mine = run_features(
-        a_past({"Film": {"opening": OPENING}}, runs={"Film": a_run(RUN)}), "Film", DAY, days
+        an_index({"Film": {"opening": OPENING}}, runs={"Film": a_run(RUN)}), "Film", DAY, days
     )
     assert other == pytest.approx(mine, nan_ok=True)

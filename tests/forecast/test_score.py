@@ -10,9 +10,10 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import PROBABILITIES
+from fullhouse.forecast.actuals import Actuals
 from fullhouse.forecast.score import AGAIN, CURRENCY, WAITING, score
-from fullhouse.forecast.truth import Truth
 from fullhouse.stats import scores as stats
+from fullhouse.view.words.forecast import book_words
 from tests.forecast.made import a_forecast, an_entry
 
 OPENING = date(2026, 11, 6)
@@ -22,17 +23,17 @@ DUE = {
     "total": date(2027, 1, 10),
 }
 AMOUNTS = {"opening_day": 3e6, "opening_weekend": 1.2e7, "total": 9e7}
-CAME = Truth("USD", AMOUNTS, DUE)
+CAME = Actuals("USD", AMOUNTS, DUE)
 US = ("a-2026", "US")
 
 
 def test_a_forecast_is_scored_for_what_has_come_true():
-    early = Truth("USD", {"opening_day": 3e6}, DUE)
+    early = Actuals("USD", {"opening_day": 3e6}, DUE)
     found = score([an_entry(1, a_forecast())], {US: early})
     assert [r.quantity for r in found.rows] == ["opening_day"]
     assert found.left_out == {WAITING: 2}
     row = found.rows[0]
-    assert (row.median, row.truth, row.lead_days) == (pytest.approx(4e6), 3e6, 7)
+    assert (row.median, row.actual, row.lead_days) == (pytest.approx(4e6), 3e6, 7)
     assert row.log_error == pytest.approx(math.log(4 / 3))
     assert row.inside_50
 
@@ -42,13 +43,13 @@ def test_rows_say_the_same_as_the_score_functions():
     found = score([an_entry(1, forecast)], {US: CAME})
     for row in found.rows:
         r = forecast.ranges[row.quantity]
-        q, y, p = np.array([r.quantiles]), np.array([row.truth]), np.array(PROBABILITIES)
+        q, y, p = np.array([r.quantiles]), np.array([row.actual]), np.array(PROBABILITIES)
         assert row.crps == pytest.approx(stats.crps(q, y, p)[0])
-        assert row.pit == pytest.approx(1 - r.passes(row.truth))
+        assert row.pit == pytest.approx(1 - r.passes(row.actual))
         assert (row.low, row.high) == pytest.approx(r.between(0.8))
         for level in (0.5, 0.8, 0.95):
             low, high = r.between(level)
-            assert getattr(row, f"inside_{round(100 * level)}") == (low <= row.truth <= high)
+            assert getattr(row, f"inside_{round(100 * level)}") == (low <= row.actual <= high)
 
 
 def test_issuing_daily_counts_once_with_the_first():
@@ -121,19 +122,19 @@ def test_groups_are_those_of_the_forecast_and_films_are_the_units():
 
 
 def test_an_empty_book_and_one_that_waits_say_so():
-    assert "fullhouse forecast FILM" in score([], {}).sentence
+    assert "no forecast yet" in book_words(score([], {}))
     waiting = score([an_entry(1, a_forecast())], {})
-    assert waiting.sentence == (
-        "1 forecast issued, of which none can be counted: 3 not come true yet."
+    assert book_words(waiting) == (
+        "1 forecast issued, none with a known outcome (3: the outcome is not known yet)."
     )
-    assert waiting.lines == ()
+    assert waiting.figures == ()
 
 
 def test_json_has_no_number_that_is_none():
     found = score([an_entry(1, a_forecast())], {US: CAME})
     told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert told["lines"][0]["scores"]["r2_log"] is None
-    assert told["lines"][0]["scores"]["coverage"]["80%"]["n"] == 1
+    assert told["figures"][0]["scores"]["r2_log"] is None
+    assert told["figures"][0]["scores"]["coverage"]["80%"]["n"] == 1
     assert told["rows"][0]["as_of"] == "2026-10-30"
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from fullhouse.forecast.season import (
+from fullhouse.forecast.calendar import (
     as_day,
     day_effects,
     first_sunday,

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from fullhouse.forecast.slate import conflicts
+from fullhouse.view.words.forecast import conflict_words
 from tests.forecast.made import a_forecast
-from tests.forecast.small import a_past
+from tests.forecast.small import an_index
 
 FRIDAY = date(2016, 12, 16)
 
@@ -20,7 +21,7 @@ def found(
     one: tuple[int, float, list[str]], two: tuple[int, float, list[str]]
 ) -> list[tuple[str, str, str]]:
     """The conflicts of two films: days from a Friday, opening weekend, genres."""
-    past = a_past(films(a=one[2], b=two[2]))
+    index = an_index(films(a=one[2], b=two[2]))
     forecasts = [
         replace(
             a_forecast(name, medians={"opening_weekend": size, "total": 3 * size}),
@@ -28,7 +29,7 @@ def found(
         )
         for name, (days, size, _) in (("a", one), ("b", two))
     ]
-    return [(c.film, c.other, c.words) for c in conflicts(past, forecasts)]
+    return [(c.film, c.other, conflict_words(c, {})) for c in conflicts(index, forecasts)]
 
 
 DRAMA, BOTH, HORROR = ["Drama"], ["Comedy", "Drama"], ["Horror"]
@@ -43,7 +44,7 @@ CASES = [
     ("two weeks apart", (0, 2e7, DRAMA), (14, 2e7, DRAMA), None),
     ("one is small beside the other", (0, 2e7, DRAMA), (0, 3e6, DRAMA), None),
     ("genres are not known", (0, 2e7, []), (0, 2e7, []),
-     "the same weekend; what they are about is not known"),
+     "the same weekend; their genres are not known"),
 ]  # fmt: skip
 
 
@@ -51,20 +52,23 @@ CASES = [
 def test_conflicts(
     one: tuple[int, float, list[str]], two: tuple[int, float, list[str]], words: str | None
 ) -> None:
-    assert found(one, two) == ([] if words is None else [("a", "b", words)])
-    assert {w for *_, w in found(two, one)} == (set() if words is None else {words})
+    pairs = found(one, two)
+    assert [(a, b) for a, b, _ in pairs] == ([] if words is None else [("a", "b")])
+    for *_, sentence in (*pairs, *found(two, one)):
+        assert sentence.endswith(f", {words}.")
+    assert len(found(two, one)) == len(pairs)
 
 
 def test_those_most_alike_come_first() -> None:
-    past = a_past(films(a=DRAMA, b=DRAMA, c=HORROR))
+    index = an_index(films(a=DRAMA, b=DRAMA, c=HORROR))
     forecasts = [replace(a_forecast(n), opening=FRIDAY) for n in "abc"]
-    pairs = [(c.film, c.other) for c in conflicts(past, forecasts)]
+    pairs = [(c.film, c.other) for c in conflicts(index, forecasts)]
     assert pairs == [("a", "b"), ("a", "c"), ("b", "c")]
 
 
 def test_a_film_that_has_opened_counts_by_what_it_took() -> None:
-    past = a_past(films(a=DRAMA, b=DRAMA))
+    index = an_index(films(a=DRAMA, b=DRAMA))
     opened = replace(
         a_forecast("a", medians={"total": 9e7}), opening=FRIDAY, known={"opening_weekend": 2e7}
     )
-    assert len(conflicts(past, [opened, replace(a_forecast("b"), opening=FRIDAY)])) == 1
+    assert len(conflicts(index, [opened, replace(a_forecast("b"), opening=FRIDAY)])) == 1

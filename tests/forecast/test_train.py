@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from fullhouse.core.errors import CannotTellError
+from fullhouse.forecast.calendar import as_day
 from fullhouse.forecast.conform import FEWEST
 from fullhouse.forecast.history import History
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes
-from fullhouse.forecast.season import as_day
 from fullhouse.forecast.train import (
     ERRORS_DAYS,
     RUN_STAGES,
@@ -27,28 +27,28 @@ from tests.forecast.market import AS_OF, Market
 
 
 def test_films_that_opened_and_are_known_whole_can_be_learned_from(
-    past: Past, market: Market
+    index: HistoryIndex, market: Market
 ) -> None:
-    found = eligible(past, "wide", AS_OF.toordinal())
+    found = eligible(index, "wide", AS_OF.toordinal())
     opened = [t.film for t in market.films_of("wide") if (AS_OF - t.opening).days > 3]
     assert set(opened) == set(found)
-    assert not set(found) & set(eligible(past, "limited", AS_OF.toordinal()))
-    days = [past.openings[f] for f in found]
+    assert not set(found) & set(eligible(index, "limited", AS_OF.toordinal()))
+    days = [index.openings[f] for f in found]
     assert days == sorted(days)
 
 
 @pytest.mark.parametrize("name", ["calendar", "cinemas", "first weekend"])
 def test_no_model_predicts_a_film_that_it_learned_from(
-    rolled: dict[str, Rolled], learned_past: Past, name: str
+    rolled: dict[str, Rolled], training_index: HistoryIndex, name: str
 ) -> None:
     stage = rolled[name]
     main = stage.rows[horizons_of(name)[0]]
-    series = learned_past.series(main.films)
+    series = training_index.series(main.films)
     for errors in stage.errors.values():
         assert len(errors.films)
         for film, origin in zip(errors.films, errors.origin.tolist(), strict=True):
-            rows = stage.learned[origin]
-            known = outcomes(learned_past, [main.films[i] for i in rows], origin)
+            rows = stage.trained_on[origin]
+            known = outcomes(training_index, [main.films[i] for i in rows], origin)
             aim = known.total if is_run(name) else known.opening_weekend
             learned = {main.films[i] for i, y in zip(rows, aim, strict=True) if np.isfinite(y)}
             assert film not in learned
@@ -59,7 +59,7 @@ def test_no_model_predicts_a_film_that_it_learned_from(
 def test_nothing_learned_is_later_than_the_origin(rolled: dict[str, Rolled], name: str) -> None:
     stage = rolled[name]
     main = stage.rows[horizons_of(name)[0]]
-    for origin, rows in stage.learned.items():
+    for origin, rows in stage.trained_on.items():
         assert (main.as_of[rows] < origin).all()
     for errors in stage.errors.values():
         assert (errors.as_of >= errors.origin).all()
@@ -67,26 +67,28 @@ def test_nothing_learned_is_later_than_the_origin(rolled: dict[str, Rolled], nam
         assert (errors.as_of[errors.origin == errors.origin.min()] < later[0]).all()
 
 
-def test_outcomes_are_not_known_before_their_day(learned_past: Past, market: Market) -> None:
+def test_outcomes_are_not_known_before_their_day(
+    training_index: HistoryIndex, market: Market
+) -> None:
     film = market.films_of("wide")[-30]
     opening = film.opening.toordinal()
-    known = [outcomes(learned_past, [film.film], opening + k) for k in (0, 1, 2, 3, 119, 120)]
+    known = [outcomes(training_index, [film.film], opening + k) for k in (0, 1, 2, 3, 119, 120)]
     assert [np.isfinite(k.opening_day[0]) for k in known] == [False, True, True, True, True, True]
     assert [np.isfinite(k.opening_weekend[0]) for k in known] == [False] * 3 + [True] * 3
     assert [np.isfinite(k.total[0]) for k in known] == [False] * 5 + [True]
-    price = learned_past.log_price(opening, opening)
+    price = training_index.log_price(opening, opening)
     assert np.exp(known[-1].total[0] + price) == pytest.approx(film.total)
     assert np.exp(known[-1].opening_weekend[0] + price) == pytest.approx(film.weekend)
 
 
 def test_ranges_come_from_errors_known_at_the_origin(
-    rolled: dict[str, Rolled], learned_past: Past
+    rolled: dict[str, Rolled], training_index: HistoryIndex
 ) -> None:
     errors = rolled["calendar"].errors["T-28"]
-    then = errors.until(ORIGINS[1], learned_past, ORIGINS[1] - ERRORS_DAYS)
+    then = errors.until(ORIGINS[1], training_index, ORIGINS[1] - ERRORS_DAYS)
     assert (then.as_of < ORIGINS[1]).all()
-    total = then.truth["total"]
-    open_ = [learned_past.openings[f] + 120 > ORIGINS[1] for f in then.films]
+    total = then.actual["total"]
+    open_ = [training_index.openings[f] + 120 > ORIGINS[1] for f in then.films]
     assert np.isnan(total[open_]).all()
     assert np.isfinite(total[~np.array(open_)]).all()
 
@@ -118,7 +120,7 @@ def test_forecasts_are_better_than_the_usual_film(
     rolled: dict[str, Rolled], name: str, horizon: str | None
 ) -> None:
     errors = rolled[name].errors[horizon or name]
-    truth, said = errors.truth["total"], errors.predicted["total"]
+    truth, said = errors.actual["total"], errors.predicted["total"]
     ok = np.isfinite(truth)
     assert ok.sum() > FEWEST
     missed = np.sqrt(np.mean((truth - said)[ok] ** 2))
@@ -132,12 +134,12 @@ def test_a_total_is_never_less_than_what_was_taken(stages: dict[str, Stage]) -> 
     assert (said["total"] >= 30.0).all()
 
 
-def test_too_few_films_are_said(learned_past: Past, wide: list[str]) -> None:
+def test_too_few_films_are_said(training_index: HistoryIndex, wide: list[str]) -> None:
     few = wide[:30]
-    rolled = roll(learned_past, few, "cinemas", ORIGINS, workers=1)
+    rolled = roll(training_index, few, "cinemas", ORIGINS, workers=1)
     assert rolled.models == {}
-    with pytest.raises(CannotTellError, match="Too few films"):
-        stage_at(learned_past, roll(learned_past, wide, "cinemas", [LAST], workers=1), LAST)
+    with pytest.raises(CannotTellError, match="Not enough past forecasts"):
+        stage_at(training_index, roll(training_index, wide, "cinemas", [LAST], workers=1), LAST)
 
 
 def test_stages_have_their_horizons() -> None:
@@ -151,8 +153,8 @@ def test_a_model_is_the_one_that_was_made_on_its_day(
 ) -> None:
     origin, stage = ORIGINS[0], rolled["cinemas"]
     main = stage.rows["T-1"]
-    films = [main.films[i] for i in stage.learned[origin]]
-    then = Past(history.at(as_day(origin)))
+    films = [main.films[i] for i in stage.trained_on[origin]]
+    then = HistoryIndex(history.at(as_day(origin)))
     made = roll(then, films, "cinemas", [origin], workers=1)
     models = made.models[origin]
     assert set(models) == set(stage.models[origin])

@@ -1,6 +1,6 @@
 """Films, grosses and signals for the forecast: what is opening_of when, and that it adds up."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -115,13 +115,11 @@ def test_a_simulated_house_takes_them_in_whole(small: Simulated, tmp_path: Path)
         for place in PLACES:
             for name in FILES:
                 path = small.folder / place / name
-                done = app.film_import(
-                    house, path, at=datetime(2026, 1, 1, tzinfo=UTC), strict=True, simulated=True
-                )
+                done = app.film_import(house, app.ImportFilms(path, strict=True, simulated=True))
                 assert (done.matched, done.review, done.problems) == (0, 0, ())
         eve = coming.release - timedelta(days=1)
-        (id_,) = [f.film for f in app.film_list(house, search=coming.title)[1]]
-        known = {d: app.film_show(house, id_, territory=TERRITORY, as_of=d)
+        (id_,) = [f.film for f in app.film_list(house, app.ListFilms(search=coming.title))[1]]
+        known = {d: app.film_show(house, app.ShowFilm(id_, territory=TERRITORY, as_of=d))
                  for d in (eve - timedelta(days=1), eve, coming.release)}  # fmt: skip
     assert [f.known.facts.get("theaters") for f in known.values()] == [
         None, coming.theaters, coming.theaters

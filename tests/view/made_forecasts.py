@@ -13,9 +13,13 @@ from fullhouse.forecast import (
     DayRange,
     Driver,
     Forecast,
+    KnownFact,
+    ModelFacts,
     Range,
+    Shared,
     Step,
 )
+from fullhouse.forecast.forecast import FactsMissing, PlanAssumed, RangesOf
 
 OPENING = date(2025, 3, 14)
 WEEK = np.array([1.0, 1.25, 0.85, 0.28, 0.33, 0.26, 0.3])
@@ -58,7 +62,7 @@ COMPS = (
         16.4e6,
         58.1e6,
         0.71,
-        ("animated", "same studio", "opens before Easter"),
+        (Shared("genres", ("Animation",)), Shared("distributor", "Hazel"), Shared("month", 4)),
     ),
     Comp(
         "the-paper-kites-2018",
@@ -67,7 +71,7 @@ COMPS = (
         21.7e6,
         74.9e6,
         0.66,
-        ("family adventure", "same rating", "3,650 cinemas"),
+        (Shared("genres", ("Family",)), Shared("cinemas", 3650)),
     ),
     Comp(
         "biscuit-and-bone-2019",
@@ -76,9 +80,17 @@ COMPS = (
         12.9e6,
         41.6e6,
         0.58,
-        ("about a dog", "budget alike"),
+        (Shared("budget"), Shared("month", 8)),
     ),
-    Comp("moss-2016", "Moss", date(2016, 2, 12), 9.3e6, 27.3e6, 0.51, ("family adventure",)),
+    Comp(
+        "moss-2016",
+        "Moss",
+        date(2016, 2, 12),
+        9.3e6,
+        27.3e6,
+        0.51,
+        (Shared("genres", ("Family",)),),
+    ),
     Comp(
         "a-whale-for-tuesday-2022",
         "A Whale for Tuesday",
@@ -86,7 +98,7 @@ COMPS = (
         24.6e6,
         96.2e6,
         0.49,
-        ("animated", "March"),
+        (Shared("genres", ("Animation",)), Shared("month", 3)),
     ),
 )
 
@@ -108,43 +120,40 @@ BEFORE = Forecast(
     days=day_ranges(OPENING, total=60.0e6, sigma=0.44, share=pace(90)),
     comps=COMPS,
     drivers=(
-        Driver("theaters", "opens in 3,640 cinemas", 2.9),
-        Driver("genres", "a family film, animated", 1.18),
-        Driver("budget", "cost 70 million USD to make", 1.32),
-        Driver("talent", "no leading name that has drawn before", 0.84),
-        Driver("season", "opens in the week before spring holidays", 1.12),
-        Driver("rivals", "two other family films within two weeks of its opening", 0.88),
-        Driver(
-            "trailer_views",
-            "its trailers were seen more than those of like films",
-            60 / (12.5 * 2.9 * 1.18 * 1.32 * 0.84 * 1.12 * 0.88),
-        ),
+        Driver("theaters", 2.9, 3640),
+        Driver("story", 1.18, ("Animation", "Family")),
+        Driver("budget", 1.32, (70_000_000, "USD")),
+        Driver("distributor", 0.84, "Hazel"),
+        Driver("season", 1.12, "2025-03-14"),
+        Driver("slate", 0.88),
+        Driver("signals", 60 / (12.5 * 2.9 * 1.18 * 1.32 * 0.84 * 1.12 * 0.88)),
     ),
     typical=12.5e6,
     steps=(
-        Step("T-28", OPENING - timedelta(28), "four weeks before", 3.09, True),
-        Step("T-7", OPENING - timedelta(7), "presales of a week known", 2.5, False),
-        Step("T-1", OPENING - timedelta(1), "the evening before", 2.2, False),
-        Step("day-1", OPENING + timedelta(1), "first day known", 1.7, False),
-        Step("weekend-1", OPENING + timedelta(3), "first weekend known", 1.38, False),
+        Step("T-28", OPENING - timedelta(28), 3.09, True),
+        Step("T-7", OPENING - timedelta(7), 2.5, False),
+        Step("T-1", OPENING - timedelta(1), 2.2, False),
+        Step("first day", OPENING + timedelta(1), 1.7, False),
+        Step("first weekend", OPENING + timedelta(3), 1.38, False),
     ),
     facts={
-        "title": {"value": "The Lantern Harbour", "origin": "user", "known_on": "2024-11-02"},
-        "plan": {"value": "wide", "origin": "box-office-us", "known_on": "2025-01-10"},
-        "theaters": {"value": 3640, "origin": "box-office-us", "known_on": "2025-02-10"},
-        "budget": {"value": [70_000_000, "USD"], "origin": "tmdb", "known_on": "2024-12-01"},
-        "genres": ["Animation", "Family"],
-        "opening": OPENING,
+        "title": KnownFact("The Lantern Harbour", "user", date(2024, 11, 2)),
+        "plan": KnownFact("wide", "box-office-us", date(2025, 1, 10)),
+        "theaters": KnownFact(3640, "box-office-us", date(2025, 2, 10)),
+        "budget": KnownFact([70_000_000, "USD"], "tmdb", date(2024, 12, 1)),
+        "genres": KnownFact(["Animation", "Family"]),
+        "opening": KnownFact(OPENING.isoformat()),
     },
     groups={"size": "middle", "genre": "Family", "franchise": "no", "plan": "wide"},
-    notes=("Presales are not known yet; films with presales have ranges a fifth narrower.",),
-    model={
-        "version": "2025.02",
-        "territory": "US",
-        "learned_to": "2025-01-31",
-        "films": 2318,
-        "fingerprint": "9f31c04ab2",
-    },
+    notes=(FactsMissing(("talent", "keywords")),),
+    model=ModelFacts(
+        fingerprint="9f31c04ab2",
+        learned_to=date(2025, 1, 31),
+        films=2318,
+        stage="calendar",
+        plan="wide",
+        version="2025.02",
+    ),
     data={"films": 41, "grosses": 388, "signals": 97},
 )
 
@@ -152,7 +161,7 @@ LATER = 4.9e6, 17.6e6
 AFTER = replace(
     BEFORE,
     as_of=OPENING + timedelta(3),
-    horizon="weekend-1",
+    horizon="first weekend",
     ranges={"total": spread("total", 57.4e6, 0.125)},
     known={"opening_day": LATER[0], "opening_weekend": LATER[1]},
     to_date=LATER[1],
@@ -163,7 +172,7 @@ AFTER = replace(
         share=pace(90)[3:] / pace(90)[3:].sum(),
         start=LATER[1],
     ),
-    drivers=(*BEFORE.drivers, Driver("opening_weekend", "its first weekend", 57.4 / 60)),
+    drivers=(*BEFORE.drivers, Driver("opening", 57.4 / 60)),
     steps=tuple(replace(s, done=True) for s in BEFORE.steps),
     notes=(),
     data={"films": 44, "grosses": 402, "signals": 101},
@@ -186,7 +195,7 @@ def on_the_way(days, horizon, total, sigma):
 
 
 FIRST_DAY = replace(
-    on_the_way(-1, "day-1", 56.2e6, 0.21),
+    on_the_way(-1, "first day", 56.2e6, 0.21),
     known={"opening_day": LATER[0]},
     ranges={
         "opening_weekend": spread("opening_weekend", 17.1e6, 0.09),
@@ -230,13 +239,13 @@ LIMITED = replace(
     days=day_ranges(date(2025, 5, 16), total=410_000, sigma=1.35, share=pace(60, 0.85)),
     comps=COMPS[3:4],
     drivers=(
-        Driver("plan", "opens in 4 cinemas", 0.021),
-        Driver("festival", "a prize at Cannes", 410_000 / (12.5e6 * 0.021)),
+        Driver("theaters", 0.021, 4),
+        Driver("story", 410_000 / (12.5e6 * 0.021), ("Drama",)),
     ),
     steps=BEFORE.steps[:1],
-    facts={"theaters": 4, "plan": "limited"},
-    what_if={"theaters": 40, "opening": date(2025, 5, 16)},
-    notes=("Few films like it: its range is as wide as theirs were.",),
+    facts={"theaters": KnownFact(4), "plan": KnownFact("limited")},
+    what_if={"theaters": 40, "opening": "2025-05-16"},
+    notes=(RangesOf("T-7"), PlanAssumed("limited")),
     simulated=True,
 )
 

@@ -6,8 +6,8 @@ from functools import cache
 
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.control.score_book import Entry, canonical
+from fullhouse.forecast.actuals import Actuals
 from fullhouse.forecast.score import score
-from fullhouse.forecast.truth import Truth
 from fullhouse.measurement.exposure import Exposure
 from fullhouse.planning.outlook import Outlook
 from fullhouse.planning.plan import Amount
@@ -36,7 +36,7 @@ def made_book(films=12):
         )  # fmt: skip
         amounts = {"opening_weekend": 11e6 + 1.9e6 * k, "total": 40e6 + 6e6 * k}
         due = dict.fromkeys(amounts, date(2025, 5, 1))
-        truths[name, "US"] = Truth("USD", amounts, due)
+        truths[name, "US"] = Actuals("USD", amounts, due)
     return score(entries, truths)
 
 

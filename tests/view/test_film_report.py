@@ -153,7 +153,7 @@ def test_every_table_and_chart_can_be_had_as_data():
     assert len(read.rows("harbour-1-looks.csv")) == 2
     assert len(read.rows(f"{FILM}-reliability.csv")) == 42
     (came,) = read.rows(f"{FILM}-came-true.csv")
-    assert (came["quantity"], came["truth"]) == ("opening_weekend", "11000000.0")
+    assert (came["quantity"], came["actual"]) == ("opening_weekend", "11000000.0")
 
 
 def test_nothing_that_came_true_after_the_day_is_told_of_the_film():

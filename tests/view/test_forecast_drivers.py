@@ -24,7 +24,7 @@ def test_factors_are_labelled_in_the_order_given():
     rows = driver_rows(BEFORE)[1:-1]
     assert [r["name"] for r in rows] == [d.name for d in BEFORE.drivers]
     assert rows[0]["said"] == "× 2.9"
-    assert rows[0]["words"] == "opens in 3,640 cinemas"
+    assert rows[0]["words"] == "the cinemas planned: 3,640"
     assert {r["way"] for r in rows if r["factor"] < 1} == {"down"}
 
 
@@ -37,7 +37,7 @@ def test_what_the_drivers_leave_open_is_a_row_of_its_own():
 def test_of_many_drivers_the_weakest_stand_together():
     rows = driver_rows(BEFORE, most=4)
     assert [r["name"] for r in rows] == [
-        "typical", "theaters", "budget", "trailer_views", "rest", "median",
+        "typical", "theaters", "budget", "signals", "rest", "median",
     ]  # fmt: skip
     assert rows[-2]["factor"] == pytest.approx(1.18 * 0.84 * 1.12 * 0.88, rel=1e-6)
 

@@ -11,10 +11,17 @@ from functools import cache
 import pytest
 
 from fullhouse.core.errors import InputError
-from fullhouse.forecast import Comp, Driver
+from fullhouse.forecast import Comp, Driver, KnownFact, ModelFacts, Shared
+from fullhouse.forecast.forecast import Remark
 from fullhouse.view.forecast_page import forecast_page
-from fullhouse.view.forecast_words import headline
 from fullhouse.view.page import DARK, csv_of
+from fullhouse.view.words.forecast import (
+    driver_words,
+    headline,
+    note_words,
+    shared_words,
+    step_words,
+)
 from tests.view.made_forecasts import (
     ACTUAL,
     ACTUAL_DAYS,
@@ -69,10 +76,10 @@ def test_comps_drivers_steps_and_notes_are_all_there(name):
     forecast, text = ALL[name], Reader(page(name)).text
     for comp in forecast.comps:
         assert comp.title in text
-        assert all(why in text for why in comp.why)
-    assert all(d.words in text for d in forecast.drivers)
-    assert all(s.words in text for s in forecast.steps)
-    assert all(n in text for n in forecast.notes)
+        assert all(shared_words(s) in text for s in comp.why)
+    assert all(driver_words(d) in text for d in forecast.drivers)
+    assert all(step_words(s) in text for s in forecast.steps)
+    assert all(note_words(n) in text for n in forecast.notes)
     assert forecast.currency in text
 
 
@@ -92,9 +99,9 @@ def test_model_and_data_versions_are_at_the_foot():
 
 def test_the_chance_of_a_round_amount_is_that_of_the_forecast():
     text = Reader(page("before")).text
-    assert f"100 million USD {100 * BEFORE.passes(100e6):.0f} in 100" in text
+    assert f"100 million USD {100 * BEFORE.passes(100e6):.0f} %" in text
     weekend = BEFORE.passes(20e6, quantity="opening_weekend")
-    assert f"20 million USD {100 * weekend:.0f} in 100" in text
+    assert f"20 million USD {100 * weekend:.0f} %" in text
 
 
 def test_every_chart_can_be_had_as_data():
@@ -129,12 +136,12 @@ def test_titles_and_words_from_files_are_escaped_everywhere():
         BEFORE,
         title=RUDE,
         film=RUDE,
-        comps=(Comp("x", RUDE, OPENING, 1e6, 2e6, 0.5, (RUDE,)),),
-        drivers=(Driver("x", RUDE, 4.8),),
-        facts={RUDE: RUDE, "y": {"value": RUDE, "origin": RUDE}},
-        notes=(RUDE,),
+        comps=(Comp("x", RUDE, OPENING, 1e6, 2e6, 0.5, (Shared(RUDE),)),),
+        drivers=(Driver(RUDE, 4.8),),
+        facts={RUDE: KnownFact(RUDE), "y": KnownFact(RUDE, RUDE)},
+        notes=(Remark(RUDE),),
         what_if={RUDE: RUDE},
-        model={RUDE: RUDE},
+        model=ModelFacts(RUDE),
         groups={RUDE: RUDE},
     )
     text = forecast_page([rude], made_on=MADE_ON)
@@ -145,10 +152,10 @@ def test_titles_and_words_from_files_are_escaped_everywhere():
     assert not any(name.startswith("on") for _, a in read.tags for name in a)
 
 
-def test_banners_say_simulated_and_what_was_supposed():
+def test_banners_say_simulated_and_what_was_assumed():
     text = Reader(page("limited")).text
     assert "SIMULATED" in text.split(LIMITED.territory)[0]
-    assert "theaters 40" in text
+    assert "cinemas 40" in text
     assert "SIMULATED" not in page("before")
 
 

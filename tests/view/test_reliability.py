@@ -36,13 +36,13 @@ def test_the_band_is_as_wide_as_the_number_of_films_says():
 
 def test_captions_count_forecasts_and_films_and_say_simulated():
     chart = reliability_chart(
-        {"total": found(40, films=8), "opening_day": found(1)}, notes=["Said."], simulated=True
+        {"total": found(40, films=8), "opening_day": found(1)}, notes=["EntryFact."], simulated=True
     ).to_dict()
     assert [p["title"]["text"] for p in chart["hconcat"]] == ["Total of the run", "Opening day"]
     told = [p["title"]["subtitle"] for p in chart["hconcat"]]
     assert told == ["40 forecasts of 8 films", "1 forecast of 1 film"]
     assert chart["title"]["subtitle"][0].startswith("SIMULATED")
-    assert "Said." in chart["title"]["subtitle"]
+    assert "EntryFact." in chart["title"]["subtitle"]
 
 
 @pytest.mark.parametrize("nothing", [{}, {"total": found(0)}], ids=["no quantity", "no forecast"])

@@ -6,8 +6,9 @@ from datetime import date
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.forecast.slate import Conflict
 from fullhouse.view.save import save_chart
-from fullhouse.view.slate import Conflict, slate_chart, slate_rows, weekend
+from fullhouse.view.slate import slate_chart, slate_rows, weekend
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 
@@ -15,7 +16,7 @@ OTHER = replace(ROAD[1], film="night-ferry-2025", title="Night Ferry", opening=d
 OUT = replace(AFTER, film="moss-2-2025", title="Moss 2", opening=date(2025, 2, 28))
 NO_WEEKEND = replace(TOTAL_ONLY, territory="US", currency="USD")
 SLATE = [LIMITED, OTHER, BEFORE, OUT, NO_WEEKEND]
-CLASH = Conflict(BEFORE.film, OTHER.film, date(2025, 3, 19), "both for families")
+CLASH = Conflict(BEFORE.film, OTHER.film, date(2025, 3, 19), 0, ("Family",), 0.5)
 
 
 def test_films_stand_by_the_day_they_open():
@@ -48,7 +49,9 @@ def test_conflicts_are_shaded_coloured_and_told():
     clashing = {r["film"] for r in rows if r.get("conflict")}
     assert clashing == {BEFORE.film, OTHER.film}
     above = said_above(chart)
-    assert "19 Mar 2025: The Lantern Harbour and Night Ferry, both for families." in above
+    assert (
+        "19 Mar 2025: The Lantern Harbour and Night Ferry, the same weekend; both family." in above
+    )
 
 
 WEEKENDS = [(9, 7), (10, 14), (13, 14), (14, 14), (16, 14)]

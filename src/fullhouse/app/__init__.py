@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         audience_show,
         audience_split,
     )
-    from fullhouse.app.backtest import Backtests, forecast_backtest, write_backtest
     from fullhouse.app.campaigns import campaign_list, campaign_power
     from fullhouse.app.city_campaigns import (
         campaign_cities,
@@ -38,7 +37,12 @@ if TYPE_CHECKING:
     from fullhouse.app.daily import check_daily_out, film_daily, write_daily
     from fullhouse.app.discover_files import check_film_out, write_film_discovery
     from fullhouse.app.discover_outcome import check_out, discover, write_discovery
-    from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, exhibit_film
+    from fullhouse.app.exhibit import (
+        check_exhibit_out,
+        exhibit_cities,
+        exhibit_film,
+        write_exhibit,
+    )
     from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.app.feeds import (
         CheckFeed,
@@ -52,6 +56,12 @@ if TYPE_CHECKING:
     )
     from fullhouse.app.film_discovery import discover_film
     from fullhouse.app.films import (
+        AcceptFilm,
+        AddFilm,
+        ImportFilms,
+        ListFilms,
+        SetFilm,
+        ShowFilm,
         film_accept,
         film_add,
         film_import,
@@ -62,15 +72,26 @@ if TYPE_CHECKING:
         film_show,
     )
     from fullhouse.app.forecast import (
-        Slate,
-        check_forecast_out,
-        check_slate_out,
+        ActualRun,
+        CompareForecast,
+        ForecastFilm,
+        ForecastSlate,
+        RunBacktest,
+        WriteForecast,
         forecast_actual,
+        forecast_backtest,
         forecast_film,
         forecast_slate,
-        supposed,
         write_forecast,
-        write_slate,
+    )
+    from fullhouse.app.health import Health, check_new_place, workspace_health
+    from fullhouse.app.lake import (
+        CompactLake,
+        ShowLake,
+        VacuumLake,
+        lake_compact,
+        lake_status,
+        lake_vacuum,
     )
     from fullhouse.app.launch import campaign_launch
     from fullhouse.app.outlook import campaign_outlook
@@ -103,12 +124,14 @@ if TYPE_CHECKING:
     from fullhouse.app.readout import campaign_learned, campaign_readout, campaign_verdicts
     from fullhouse.app.reports import check_report_out, film_report, write_film_report
     from fullhouse.app.score_book import (
+        IssueForecast,
+        ListEntries,
+        ReadScoreBook,
+        VerifyScoreBook,
+        issue_forecast,
         scorebook,
-        scorebook_chart,
-        scorebook_issue,
         scorebook_list,
         scorebook_verify,
-        write_scorebook,
     )
     from fullhouse.app.traits import (
         TraitsBuilt,
@@ -117,23 +140,19 @@ if TYPE_CHECKING:
         traits_list,
         traits_show,
     )
-    from fullhouse.app.upkeep import (
-        AuditEntry,
-        CompactLake,
-        Health,
-        HealthCheck,
-        ListAudit,
-        ShowLake,
-        VacuumLake,
-        audit,
-        check_new_place,
-        lake_compact,
-        lake_status,
-        lake_vacuum,
-        workspace_health,
-    )
     from fullhouse.app.uplift import campaign_uplift
-    from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
+    from fullhouse.forecast.assumptions import Assumptions, assumptions
+    from fullhouse.forecast.backtest import Backtests
+    from fullhouse.forecast.slate import Slate
+    from fullhouse.view.forecast_files import (
+        check_forecast_out,
+        check_slate_out,
+        check_table_out,
+        scorebook_chart,
+        write_backtest,
+        write_scorebook,
+        write_slate,
+    )
     from fullhouse.workspace.context import Context, init_house, open_house
 
 STAGES = {
@@ -157,7 +176,6 @@ STAGES = {
         "audience_show",
         "audience_split",
     ),
-    "app.backtest": ("Backtests", "forecast_backtest", "write_backtest"),
     "app.uplift": ("campaign_uplift",),
     "app.campaigns": ("campaign_list", "campaign_power"),
     "app.city_campaigns": (
@@ -167,8 +185,7 @@ STAGES = {
     ),
     "app.daily": ("check_daily_out", "film_daily", "write_daily"),
     "app.discover_outcome": ("check_out", "discover", "write_discovery"),
-    "app.exhibit": ("ExhibitCities", "ExhibitFilm", "exhibit_cities", "exhibit_film"),
-    "view.exhibitor_page": ("check_exhibit_out", "write_exhibit"),
+    "app.exhibit": ("check_exhibit_out", "exhibit_cities", "exhibit_film", "write_exhibit"),
     "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
     "app.feeds": (
         "CheckFeed",
@@ -184,6 +201,12 @@ STAGES = {
     "app.discover_files": ("check_film_out", "write_film_discovery"),
     "app.reports": ("check_report_out", "film_report", "write_film_report"),
     "app.films": (
+        "AcceptFilm",
+        "AddFilm",
+        "ImportFilms",
+        "ListFilms",
+        "SetFilm",
+        "ShowFilm",
         "film_accept",
         "film_add",
         "film_import",
@@ -194,15 +217,17 @@ STAGES = {
         "film_show",
     ),
     "app.forecast": (
-        "Slate",
-        "check_forecast_out",
-        "check_slate_out",
+        "ActualRun",
+        "CompareForecast",
+        "ForecastFilm",
+        "ForecastSlate",
+        "RunBacktest",
+        "WriteForecast",
         "forecast_actual",
+        "forecast_backtest",
         "forecast_film",
         "forecast_slate",
-        "supposed",
         "write_forecast",
-        "write_slate",
     ),
     "app.launch": ("campaign_launch",),
     "app.outlook": ("campaign_outlook",),
@@ -228,67 +253,91 @@ STAGES = {
     ),
     "app.readout": ("campaign_learned", "campaign_readout", "campaign_verdicts"),
     "app.score_book": (
+        "IssueForecast",
+        "ListEntries",
+        "ReadScoreBook",
+        "VerifyScoreBook",
+        "issue_forecast",
         "scorebook",
-        "scorebook_chart",
-        "scorebook_issue",
         "scorebook_list",
         "scorebook_verify",
-        "write_scorebook",
     ),
     "app.traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
-    "app.upkeep": (
-        "AuditEntry",
+    "app.health": ("Health", "check_new_place", "workspace_health"),
+    "app.lake": (
         "CompactLake",
-        "Health",
-        "HealthCheck",
-        "ListAudit",
         "ShowLake",
         "VacuumLake",
-        "audit",
-        "check_new_place",
         "lake_compact",
         "lake_status",
         "lake_vacuum",
-        "workspace_health",
+    ),
+    "forecast.assumptions": (
+        "Assumptions",
+        "assumptions",
+    ),
+    "forecast.backtest": ("Backtests",),
+    "forecast.slate": ("Slate",),
+    "view.forecast_files": (
+        "check_forecast_out",
+        "check_slate_out",
+        "check_table_out",
+        "scorebook_chart",
+        "write_backtest",
+        "write_scorebook",
+        "write_slate",
     ),
     "workspace.context": ("Context", "init_house", "open_house"),
 }
 """Where each public name stands; no name is that of a module."""
 
 __all__ = [
+    "AcceptFilm",
+    "ActualRun",
+    "AddFilm",
     "Alike",
-    "AuditEntry",
+    "Assumptions",
     "Backtests",
     "CheckFeed",
     "CompactLake",
+    "CompareForecast",
     "Context",
     "CountAudience",
     "DeleteAudience",
     "DescribeAudience",
-    "ExhibitCities",
-    "ExhibitFilm",
     "ExportAudience",
+    "ForecastFilm",
+    "ForecastSlate",
     "Health",
-    "HealthCheck",
+    "ImportFilms",
     "IngestFiles",
+    "IssueForecast",
     "LinkPeople",
     "LinkResult",
     "ListAudiences",
-    "ListAudit",
+    "ListEntries",
+    "ListFilms",
     "ListQuarantine",
     "OverlapAudiences",
     "Propensity",
     "Quarantine",
+    "ReadScoreBook",
     "RefusedCount",
     "ReportPeople",
     "ResolvePeople",
+    "RunBacktest",
     "SaveAudience",
+    "SetFilm",
     "ShowAudience",
+    "ShowFilm",
     "ShowLake",
     "Slate",
     "SplitAudience",
     "TraitsBuilt",
     "VacuumLake",
+    "VerifyScoreBook",
+    "WriteForecast",
+    "assumptions",
     "audience_count",
     "audience_delete",
     "audience_describe",
@@ -298,7 +347,6 @@ __all__ = [
     "audience_save",
     "audience_show",
     "audience_split",
-    "audit",
     "campaign_cities",
     "campaign_cities_power",
     "campaign_cities_readout",
@@ -322,6 +370,7 @@ __all__ = [
     "check_propensity_out",
     "check_report_out",
     "check_slate_out",
+    "check_table_out",
     "discover",
     "discover_film",
     "exhibit_cities",
@@ -345,6 +394,7 @@ __all__ = [
     "geo_read",
     "ingest",
     "init_house",
+    "issue_forecast",
     "lake_compact",
     "lake_status",
     "lake_vacuum",
@@ -359,10 +409,8 @@ __all__ = [
     "quarantine",
     "scorebook",
     "scorebook_chart",
-    "scorebook_issue",
     "scorebook_list",
     "scorebook_verify",
-    "supposed",
     "traits_build",
     "traits_catalogue",
     "traits_list",

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from fullhouse import control, films
-from fullhouse.app.forecast import forecast_film
+from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import IMPRESSION, PERSON_EVENT, TRAIT_BUILD
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.history import History, read_history
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.measurement.daily_deliveries import Carried, carried, film_delivery
 from fullhouse.planning.daily import (
     DAYS_BEFORE,
@@ -29,6 +29,7 @@ from fullhouse.planning.daily_terms import day
 from fullhouse.planning.plan import Amount
 from fullhouse.view.daily_page import daily_page
 from fullhouse.view.page_files import check_page_out, write_page_files
+from fullhouse.view.words.forecast import driver_words
 from fullhouse.workspace.context import Context
 
 LOOKED_BACK = (0, 1, 7)
@@ -68,7 +69,7 @@ def film_daily(
     found = carried(context, ids, on, campaign)
     aim = _target(context, history, ids, opening, target, found, progress)
     progress("Comparing signals with past films")
-    signals = film_signals(context, Past(history), film, opening, aim)
+    signals = film_signals(context, HistoryIndex(history), film, opening, aim)
     delivery = None if found is None else film_delivery(context, found, on)
     forecasts = tuple(_foreseen(context, history, film, n, progress) for n in LOOKED_BACK)
     facts = [films.known(context.lake, film, territory, on - timedelta(days=n)) for n in (1, 0)]
@@ -186,7 +187,8 @@ def _first_page(
     progress(f"Forecasting as of {then}")
     try:
         made = forecast_film(
-            context, film, as_of=then, territory=history.territory, progress=progress
+            replace(context, progress=progress),
+            ForecastFilm(film, as_of=then, territory=history.territory),
         )
     except (CannotTellError, InputError) as problem:
         return Target(None, history.currency, f"none: give --target GROSS. {problem}")
@@ -200,7 +202,8 @@ def _foreseen(
     progress(f"Forecasting as of {then}")
     try:
         made = forecast_film(
-            context, film, as_of=then, territory=history.territory, progress=progress
+            replace(context, progress=progress),
+            ForecastFilm(film, as_of=then, territory=history.territory),
         )
     except (CannotTellError, InputError) as problem:
         return Foreseen(then, None, str(problem))
@@ -221,9 +224,9 @@ def foreseen(made: Forecast) -> Foreseen:
         total=amount,
         why="" if amount else "it tells no total",
         typical=made.typical,
-        drivers={d.name: (d.words, d.factor) for d in made.drivers},
+        drivers={d.name: (driver_words(d), d.factor) for d in made.drivers},
         horizon=made.horizon,
-        learned_to=made.model.get("learned_to"),
+        learned_to=made.model.learned_to,
     )
 
 

@@ -1,6 +1,6 @@
 """What a film is forecast to sell, with what turns money into tickets of the house's people."""
 
-from fullhouse.app.forecast import forecast_film
+from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.core.errors import FullhouseError
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_sales import ExpectedSales, known_share, ticket_price
@@ -10,13 +10,8 @@ def expected_sales(sample: AnalysisSample, film: KnownFilm) -> tuple[ExpectedSal
     """The forecast's total and what makes tickets of it; or why it is not known."""
     context = sample.context
     try:
-        forecast = forecast_film(
-            context,
-            film.film,
-            as_of=sample.day,
-            territory=sample.territory,
-            progress=context.progress,
-        )
+        request = ForecastFilm(film.film, as_of=sample.day, territory=sample.territory)
+        forecast = forecast_film(context, request)
     except FullhouseError as problem:
         return None, f"No tickets are told: {problem}"
     price = ticket_price(sample, forecast.currency)

@@ -1,9 +1,7 @@
 """What a house has kept of a film by a day: issued forecasts, plans, campaigns, readouts."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pyarrow.compute as pc
 
@@ -14,8 +12,7 @@ from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, pla
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress
 from fullhouse.core.tables import DELIVERY
-from fullhouse.forecast import Forecast
-from fullhouse.forecast.forecast import Comp, DayRange, Driver, Range, Step
+from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.planning.outlook import Outlook
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.view.film_report import Sent, ShownCampaign
@@ -37,33 +34,8 @@ def issued_forecasts(
         if date.fromisoformat(entry.as_of) <= day
     ]
     ordered = sorted(mine, key=lambda e: e.id)
-    read = (replace(forecast_from(e.forecast), film=film) for e in ordered)
+    read = (replace(read_forecast(e.forecast), film=film) for e in ordered)
     return {f.as_of: f for f in read}
-
-
-def forecast_from(told: Mapping[str, Any]) -> Forecast:
-    """A forecast from what `Forecast.to_dict` gave."""
-    return Forecast(
-        **dict(told)
-        | {
-            "as_of": date.fromisoformat(told["as_of"]),
-            "opening": date.fromisoformat(told["opening"]),
-            "ranges": {n: Range(n, tuple(r["quantiles"])) for n, r in told["ranges"].items()},
-            "days": tuple(
-                DayRange(
-                    date.fromisoformat(d["day"]), tuple(d["quantiles"]), tuple(d["cumulative"])
-                )
-                for d in told["days"]
-            ),
-            "comps": tuple(_comp(c) for c in told["comps"]),
-            "drivers": tuple(Driver(**d) for d in told["drivers"]),
-            "steps": tuple(
-                Step(**s | {"when": s["when"] and date.fromisoformat(s["when"])})
-                for s in told["steps"]
-            ),
-            "notes": tuple(told["notes"]),
-        }
-    )
 
 
 def report_plan(
@@ -184,8 +156,3 @@ def _as_of(plan: SavedPlan) -> date:
 def film_ids(context: Context, film: str) -> set[str]:
     """The id of a film, and those that gave way to it."""
     return {film, *(old for old, new in films.renamed(context.lake).items() if new == film)}
-
-
-def _comp(told: Mapping[str, Any]) -> Comp:
-    dated = {"opening": date.fromisoformat(told["opening"]), "why": tuple(told["why"])}
-    return Comp(**dict(told) | dated)

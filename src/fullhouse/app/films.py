@@ -1,258 +1,220 @@
 """Films of a workspace: import sets, add and set facts, list, show, and settle doubtful pairs."""
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from fullhouse import control, films
+from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError
-from fullhouse.films import EVERYWHERE, RETIRED, Film, FilmSet, Imported, Link
+from fullhouse.core.request import request
+from fullhouse.films import EVERYWHERE, FilmSet, Imported, Link
+from fullhouse.films.catalogue import Doubt, FilmList, FilmView, doubts, list_films, show_film
 from fullhouse.workspace.context import Context
 
 
-@dataclass(frozen=True)
-class Listed:
-    """One film of the list: `opening` is a territory's, else the first anywhere."""
+@request
+class ImportFilms:
+    """A set that a reader read, or a file in the plain form."""
 
-    film: str
-    title: str
-    opening: date | None
-    territories: tuple[str, ...]
-    sets: tuple[str, ...]
+    source: FilmSet | Path
+    strict: bool = False
+    simulated: bool = False
 
 
-@dataclass(frozen=True)
-class Said:
-    """A fact as it is shown: its value, since when it was known, who says so."""
-
-    field: str
-    value: Any
-    known_on: date
-    origin: str
-    territory: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a film took in a territory, as far as known: days, sum, first and last day."""
-
-    days: int
-    gross: float
-    currency: str
-    first: date
-    last: date
-
-
-@dataclass(frozen=True)
-class Interest:
-    """Signals of one kind, as far as known."""
-
-    kind: str
-    days: int
-    first: date
-    last: date
-    last_value: float
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A film as of a day: what was known, each with its origin; what it took; its signals."""
-
-    known: Film
-    facts: tuple[Said, ...]
-    links: tuple[Link, ...]
-    run: Run | None
-    signals: tuple[Interest, ...]
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """An entry that may be a film that was here: to be accepted as that one or as its own."""
-
-    link: Link
-    candidate: str
-    candidate_title: str
-    candidate_opening: date | None
-
-
-def film_import(
-    context: Context,
-    film_set: FilmSet | str | Path,
-    *,
-    at: datetime,
-    strict: bool = False,
-    simulated: bool = False,
-) -> Imported:
-    """Take a set that a reader read, or a file in the plain form; twice writes nothing.
+@use_case
+def film_import(context: Context, request: ImportFilms) -> Imported:
+    """Take a set of films with their grosses and signals; twice writes nothing.
 
     With `strict` a set with any problem is refused whole. A simulated workspace takes only what
     is said to be `simulated`, and another one nothing that is.
     """
-    if not isinstance(film_set, FilmSet):
-        film_set = film_read(film_set)
-    if context.settings.simulated and not simulated:
+    source = request.source
+    film_set = source if isinstance(source, FilmSet) else film_read(source)
+    if context.settings.simulated and not request.simulated:
         raise InputError(
-            f"This workspace is simulated (setting 'simulated'), and {film_set.file} is not said"
-            " to be. Take real films into another workspace."
+            f"This workspace is simulated, and {film_set.file} is not said to be. Take real films"
+            " into another workspace."
         )
-    if simulated and not context.settings.simulated:
+    if request.simulated and not context.settings.simulated:
         raise InputError(
-            f"{film_set.file} is said to be simulated, and this workspace is not."
-            " Take it into one that says so: fullhouse init DIR --simulated"
+            f"{film_set.file} is said to be simulated, and this workspace is not. Take it into a"
+            " simulated one."
         )
-    if strict and film_set.problems:
+    if request.strict and film_set.problems:
         first = film_set.problems[0]
         raise InputError(
-            f"{film_set.file} has {len(film_set.problems):,} problems, the first in row"
-            f" {first.row:,}: {first.problem}: {first.given}. Nothing was written (strict)."
+            code="film_problems",
+            file=film_set.file,
+            problems=len(film_set.problems),
+            row=first.row,
+            problem=first.problem,
+            given=first.given,
         )
-    done = films.take(context.lake, context.control, film_set, at=at)
-    if not done.already:
-        told: dict[str, object] = {"set": done.set, "file": done.file, "entries": done.entries}
-        control.record(context.control, "film.import", told)
-    return done
+    imported = films.import_set(context.lake, context.control, film_set, at=context.now)
+    if not imported.already:
+        record: dict[str, object] = {
+            "set": imported.set,
+            "file": imported.file,
+            "entries": imported.entries,
+        }
+        control.record(context.control, "film.import", record)
+    return imported
 
 
 def film_read(
     path: str | Path, *, territory: str | None = None, currency: str | None = None
 ) -> FilmSet:
-    """What a file in the plain form says; `territory` and `currency` where it does not say."""
+    """What a file in the plain form holds; `territory` and `currency` where it has none."""
     from fullhouse.films import plain
 
     return plain.read(Path(path), territory=territory, currency=currency)
 
 
-def film_add(
-    context: Context,
-    title: str,
-    *,
-    opening: date | None,
-    territory: str,
-    known_on: date,
-    at: datetime,
-    values: Mapping[str, Any] | None = None,
-) -> str:
-    """Add a film by hand, with facts known from a day on; its id.
+@request
+class AddFilm:
+    """A title, its opening, and facts known from a day on (today) in a market (the workspace's).
 
     A value is text as on the command line ('Comedy|Drama', '12000000 USD'), or as FIELDS types it.
     """
-    if not title.strip():
+
+    title: str
+    opening: date | None = None
+    territory: str | None = None
+    values: Mapping[str, Any] | None = None
+    known_on: date | None = None
+
+
+@use_case
+def film_add(context: Context, request: AddFilm) -> str:
+    """Add a film by hand; its id."""
+    if not request.title.strip():
         raise InputError("A film needs a title.")
+    territory = request.territory or context.settings.territory
     films.check_territory(territory)
-    film = films.add(
+    film = films.add_film(
         context.lake,
         context.control,
-        title.strip(),
-        opening,
-        _values(values or {}),
+        request.title.strip(),
+        request.opening,
+        _values(request.values or {}),
         territory=territory,
-        known_on=known_on,
-        at=at,
+        known_on=request.known_on or context.today,
+        at=context.now,
     )
     control.record(context.control, "film.add", {"film": film})
     return film
 
 
-def film_set(
-    context: Context,
-    film: str,
-    values: Mapping[str, Any],
-    *,
-    territory: str,
-    known_on: date,
-    at: datetime,
-) -> str:
-    """State facts of a film, known from a day on; earlier views stay as they were. Its id."""
+@request
+class SetFilm:
+    """Facts of a film, known from a day on (today) in a market (the workspace's)."""
+
+    film: str
+    values: Mapping[str, Any]
+    territory: str | None = None
+    known_on: date | None = None
+
+
+@use_case
+def film_set(context: Context, request: SetFilm) -> str:
+    """State facts of a film; earlier views stay as they were. Its id."""
+    territory = context.settings.territory if request.territory is None else request.territory
     if territory != EVERYWHERE:
         films.check_territory(territory)
-    if not values:
+    if not request.values:
         raise InputError("Nothing to set: give field=value, such as theaters=3100.")
-    found = films.find(films.links(context.control), film)
-    parsed = _values(values)
-    films.state(context.lake, found, parsed, territory=territory, known_on=known_on, at=at)
-    told: dict[str, object] = {"film": found, "fields": sorted(parsed)}
-    control.record(context.control, "film.set", told)
-    return found
-
-
-def film_list(
-    context: Context,
-    *,
-    search: str | None = None,
-    territory: str | None = None,
-    year: int | None = None,
-    most: int | None = None,
-) -> tuple[int, list[Listed]]:
-    """How many films fit, and the first of them by opening, the latest first."""
-    if territory:
-        films.check_territory(territory)
-    by_film: dict[str, list[Link]] = defaultdict(list)
-    for link in films.links(context.control):
-        if link.set != RETIRED:
-            by_film[link.film].append(link)
-    wanted = (search or "").casefold()
-    found = []
-    for film, links in by_film.items():
-        places = tuple(sorted({k.territory for k in links if k.territory}))
-        titles = [t for k in links for t in (k.title, k.other_title) if t]
-        if territory and territory not in places:
-            continue
-        if wanted and not any(wanted in t.casefold() for t in (*titles, film)):
-            continue
-        # A territory's own day goes before the first day anywhere.
-        dated = sorted(
-            (k.territory != territory, not k.territory, k.opening) for k in links if k.opening
-        )
-        opening = dated[0][2] if dated else None
-        if year and (opening is None or opening.year != year):
-            continue
-        sets = tuple(sorted({k.set for k in links}))
-        found.append(Listed(film, titles[0], opening, places, sets))
-    found.sort(key=lambda f: (-(f.opening or date.min).toordinal(), f.film))
-    return len(found), found[: most or None]
-
-
-def film_show(context: Context, film: str, *, territory: str, as_of: date) -> Shown:
-    """What was known of a film for a territory on a day; nothing that came later."""
-    films.check_territory(territory)
-    links = films.links(context.control)
-    name = films.find(links, film)
-    lake = context.lake
-    known = films.known(lake, name, territory, as_of)
-    rows = films.facts(lake, territory, as_of, films=[name]).to_pylist()
-    facts = tuple(
-        Said(r["field"], known.facts[r["field"]], r["known_on"], r["origin"], r["territory"])
-        for r in rows
+    film = films.find(films.links(context.control), request.film)
+    values = _values(request.values)
+    films.state(
+        context.lake,
+        film,
+        values,
+        territory=territory,
+        known_on=request.known_on or context.today,
+        at=context.now,
     )
-    own = tuple(k for k in links if k.film == name and k.set != RETIRED)
-    return Shown(known, facts, own, _run(context, known), _interest(context, known))
+    record: dict[str, object] = {"film": film, "fields": sorted(values)}
+    control.record(context.control, "film.set", record)
+    return film
 
 
+@request
+class ListFilms:
+    """Films whose title or id holds a text, of a market, that open in a year; the first `most`."""
+
+    search: str | None = None
+    territory: str | None = None
+    year: int | None = None
+    most: int | None = None
+
+
+@use_case
+def film_list(context: Context, request: ListFilms) -> FilmList:
+    """How many films fit, and the first of them by opening, the latest first."""
+    if request.territory:
+        films.check_territory(request.territory)
+    return list_films(
+        films.links(context.control),
+        search=request.search,
+        territory=request.territory,
+        year=request.year,
+        most=request.most,
+    )
+
+
+@request
+class ShowFilm:
+    """A film in a market (the workspace's), as known on a day (today)."""
+
+    film: str
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@use_case
+def film_show(context: Context, request: ShowFilm) -> FilmView:
+    """What was known of a film for a territory on a day; nothing that came later."""
+    territory = request.territory or context.settings.territory
+    films.check_territory(territory)
+    return show_film(
+        context.lake,
+        films.links(context.control),
+        request.film,
+        territory=territory,
+        as_of=request.as_of or context.today,
+    )
+
+
+@use_case
 def film_review(context: Context) -> list[Doubt]:
     """Entries that may be a film that was here before, the likeliest first."""
-    links = films.links(context.control)
-    first = {k.film: k for k in reversed(links) if k.set != RETIRED}
-    found = []
-    for link in links:
-        if link.status == "review" and link.candidate:
-            candidate = films.find(links, link.candidate)
-            other = first[candidate]
-            found.append(Doubt(link, candidate, other.title, other.opening))
-    return sorted(found, key=lambda d: (-(d.link.score or 0), d.link.film))
+    return doubts(films.links(context.control))
 
 
-def film_accept(
-    context: Context, set_name: str, set_id: str, *, film: str | None, at: datetime
-) -> Link:
-    """Settle that an entry is `film`, or with None a film of its own; the link as it is now."""
-    link = films.accept(context.lake, context.control, set_name, set_id, film, at=at)
-    told: dict[str, object] = {"set": set_name, "set_id": set_id, "film": link.film}
-    control.record(context.control, "film.accept", told)
+@request
+class AcceptFilm:
+    """An entry of a set, and the film that it is; without one it is a film of its own."""
+
+    set: str
+    set_id: str
+    film: str | None = None
+
+
+@use_case
+def film_accept(context: Context, request: AcceptFilm) -> Link:
+    """Settle which film an entry is; the link as it is now."""
+    link = films.accept(
+        context.lake,
+        context.control,
+        request.set,
+        request.set_id,
+        request.film,
+        at=context.now,
+    )
+    record: dict[str, object] = {"set": link.set, "set_id": link.set_id, "film": link.film}
+    control.record(context.control, "film.accept", record)
     return link
 
 
@@ -263,28 +225,3 @@ def _values(given: Mapping[str, Any]) -> dict[str, Any]:
         else films.check_value(field, value)
         for field, value in given.items()
     }
-
-
-def _run(context: Context, film: Film) -> Run | None:
-    rows = films.grosses(context.lake, film.territory, film.as_of, films=[film.film])
-    if rows.num_rows == 0:
-        return None
-    days = pc.min_max(rows["day"]).as_py()
-    currencies = pc.unique(rows["currency"]).to_pylist()
-    if len(currencies) > 1:
-        raise InputError(
-            f"The days of {film.film} are in {' and '.join(sorted(currencies))}: no sum is told."
-        )
-    gross = float(pc.sum(rows["gross"]).as_py())
-    return Run(rows.num_rows, gross, currencies[0], days["min"], days["max"])
-
-
-def _interest(context: Context, film: Film) -> tuple[Interest, ...]:
-    rows = films.signals(context.lake, film.territory, film.as_of, films=[film.film])
-    by_kind: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows.to_pylist():
-        by_kind[row["kind"]].append(row)
-    return tuple(
-        Interest(kind, len(r), r[0]["day"], r[-1]["day"], r[-1]["value"])
-        for kind, r in sorted(by_kind.items())
-    )

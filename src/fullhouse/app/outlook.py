@@ -1,11 +1,12 @@
 """A film's forecast moved by its campaign: by what the plan expects, then by what was measured."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from scipy.special import ndtri
 
-from fullhouse.app.forecast import forecast_film
+from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import find_campaign, find_plan, readouts
 from fullhouse.core.arrays import Floats
@@ -42,7 +43,8 @@ def campaign_outlook(
     day = as_of or datetime.now(UTC).date()
     before = min(plan.as_of, min(x.week for x in plan.lines) - timedelta(days=1))
     base = forecast_film(
-        context, plan.film, as_of=before, territory=plan.territory, progress=progress
+        replace(context, progress=progress),
+        ForecastFilm(plan.film, as_of=before, territory=plan.territory),
     )
     shown = newest_readout(context, name, day)
     measured = None if shown is None else measured_gross(base, shown)

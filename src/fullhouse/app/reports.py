@@ -1,6 +1,7 @@
 """The report of a film: gather all that the house knows of it by a day, and write it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from fullhouse.app.film_report_records import (
     report_campaigns,
     report_plan,
 )
-from fullhouse.app.forecast import forecast_film
-from fullhouse.app.score_book import scorebook
+from fullhouse.app.forecast import ForecastFilm, forecast_film
+from fullhouse.app.score_book import ReadScoreBook, scorebook
 from fullhouse.control.campaigns import saved_responses, verdicts
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.progress import Progress, silent
@@ -23,7 +24,7 @@ from fullhouse.core.tables import FILM_GROSS
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.film import Film
 from fullhouse.forecast import Forecast
-from fullhouse.forecast.truth import truth
+from fullhouse.forecast.actuals import actuals_of
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_page import film_report_page
 from fullhouse.view.page_files import check_page_out, write_page_files
@@ -77,7 +78,7 @@ def film_report(
         forecasts=forecasts,
         actual_days=days,
         actual=amounts,
-        score_book=scorebook(context, territory=territory),
+        score_book=scorebook(context, ReadScoreBook(territory=territory)),
         discovery=discovery,
         plan=carried,
         campaigns=campaigns,
@@ -124,7 +125,10 @@ def _forecasts(
     """Those that were issued and the one of the day, in the currency of the newest."""
     found = issued_forecasts(context, film, territory, day)
     try:
-        found[day] = forecast_film(context, film, as_of=day, territory=territory, progress=progress)
+        found[day] = forecast_film(
+            replace(context, progress=progress),
+            ForecastFilm(film, as_of=day, territory=territory),
+        )
     except (CannotTellError, InputError) as problem:
         without["forecast"] = str(problem)
     ordered = [found[d] for d in sorted(found)]
@@ -153,6 +157,6 @@ def _actual(context: Context, film: Film) -> tuple[Taken, Mapping[str, float]]:
         return (), {}
     told = (pc.field("territory") == film.territory) & (pc.field("known_on") <= film.as_of)
     newest = pc.max(context.lake.read(FILM_GROSS, columns=["day"], where=told)["day"]).as_py()
-    came = truth(rows, film.opening, upto=newest)
+    actuals = actuals_of(rows, film.opening, upto=newest)
     days = tuple(zip(rows["day"].to_pylist(), rows["gross"].to_pylist(), strict=True))
-    return days, came.amounts
+    return days, actuals.amounts

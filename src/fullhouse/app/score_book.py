@@ -1,68 +1,96 @@
-"""The score book of a workspace: issue forecasts, score those that have come true, verify it."""
+"""The score book of a workspace: issue forecasts, score those with an outcome, verify it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
-from pathlib import Path
 
-import altair as alt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from fullhouse import control, films
-from fullhouse.app.discover_outcome import check_out
+from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry, Verified
 from fullhouse.core.code import code_version
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.request import request
 from fullhouse.core.tables import FILM_GROSS
-from fullhouse.films.known import value
+from fullhouse.films.store import value
 from fullhouse.forecast import Forecast
+from fullhouse.forecast.actuals import Actuals, actuals_of
 from fullhouse.forecast.score import ScoreBook, score
-from fullhouse.forecast.truth import Truth, truth
-from fullhouse.view.reliability import reliability_chart
-from fullhouse.view.save import save_chart
 from fullhouse.workspace.context import Context
 
 
-def scorebook(
-    context: Context,
-    *,
-    territory: str | None = None,
-    horizon: str | None = None,
-    looking_back: bool = False,
-) -> ScoreBook:
-    """How the issued forecasts did that have come true, by what the lake knows now.
+@request
+class ReadScoreBook:
+    """One market or horizon, or all; those issued after the fact instead of those in time.
+
+    `head` is the hash of an entry that was noted earlier and must still be in the book.
+    """
+
+    territory: str | None = None
+    horizon: str | None = None
+    looking_back: bool = False
+    head: str | None = None
+
+
+@use_case
+def scorebook(context: Context, request: ReadScoreBook) -> ScoreBook:
+    """How the issued forecasts did whose outcome the lake knows now.
 
     Those issued after the fact are never counted with the others; `looking_back` counts them.
+    A book whose chain is broken has no figures: that is an error.
     """
-    if territory is not None:
-        films.check_territory(territory)
-    found = score(
-        control.stream(context.control, territory=territory, horizon=horizon),
-        _truths(context, territory),
-        looking_back=looking_back,
+    if request.territory is not None:
+        films.check_territory(request.territory)
+    verified = control.verify(context.control, head=request.head)
+    if not verified.ok:
+        raise CannotTellError(
+            code=f"score_book_{verified.problem}", entry=verified.broken, good=verified.entries
+        )
+    book = score(
+        control.stream(context.control, territory=request.territory, horizon=request.horizon),
+        _actuals(context, request.territory),
+        looking_back=request.looking_back,
     )
-    asked = {"territory": territory, "horizon": horizon}
+    only = {"territory": request.territory, "horizon": request.horizon}
     return replace(
-        found,
-        simulated=found.simulated or context.settings.simulated,
-        asked={name: value for name, value in asked.items() if value is not None},
+        book,
+        simulated=book.simulated or context.settings.simulated,
+        only={name: value for name, value in only.items() if value is not None},
+        head=verified.head,
+        head_noted=verified.noted is not None,
     )
 
 
-def scorebook_issue(context: Context, forecast: Forecast, *, now: datetime) -> Entry:
+@dataclass(frozen=True)
+class Issued:
+    """The entry of a forecast, and whether it was not in the book before."""
+
+    entry: Entry
+    new: bool
+
+
+@request
+class IssueForecast:
+    """A forecast to enter into the score book."""
+
+    forecast: Forecast
+
+
+@use_case
+def issue_forecast(context: Context, request: IssueForecast) -> Issued:
     """Enter a forecast into the score book; its entry, or the one that says the same already.
 
-    One that supposes facts is refused, and so is a simulated one in a workspace that is not.
+    One that assumes facts is refused, and so is a simulated one in a workspace that is not.
     """
+    forecast, now = request.forecast, context.now
     if forecast.what_if:
-        supposed = ", ".join(sorted(forecast.what_if))
+        assumed = ", ".join(sorted(forecast.what_if))
         raise InputError(
-            f"A forecast that supposes facts ({supposed}) does not enter the score book."
+            f"A forecast that assumes facts ({assumed}) does not enter the score book."
         )
     if forecast.simulated != context.settings.simulated:
         raise InputError(
@@ -77,67 +105,61 @@ def scorebook_issue(context: Context, forecast: Forecast, *, now: datetime) -> E
         as_of=forecast.as_of,
         horizon=forecast.horizon,
         code=code_version(),
-        model=str(forecast.model["fingerprint"]),
+        model=forecast.model.fingerprint,
         issued_at=now,
     )
-    if entry.issued == now:
-        told: dict[str, object] = {"entry": entry.id, "film": entry.film, "hash": entry.hash}
-        control.record(context.control, "scorebook.issue", told)
-    return entry
+    new = entry.issued == now
+    if new:
+        record: dict[str, object] = {"entry": entry.id, "film": entry.film, "hash": entry.hash}
+        control.record(context.control, "scorebook.issue", record)
+    return Issued(entry, new)
 
 
-def scorebook_list(
-    context: Context,
-    *,
-    film: str | None = None,
-    territory: str | None = None,
-    most: int | None = None,
-) -> list[Entry]:
+@request
+class ListEntries:
+    """Of one film or market, or all; the newest `most`."""
+
+    film: str | None = None
+    territory: str | None = None
+    most: int | None = None
+
+
+@use_case
+def scorebook_list(context: Context, request: ListEntries) -> list[Entry]:
     """The entries of the score book in the order of issue; the newest of them with `most`."""
-    return control.entries(context.control, film=film, territory=territory, most=most)
+    return control.entries(
+        context.control, film=request.film, territory=request.territory, most=request.most
+    )
 
 
-def scorebook_verify(context: Context, *, head: str | None = None) -> Verified:
+@request
+class VerifyScoreBook:
+    """A hash that was noted earlier as the book's `head`, where there is one."""
+
+    head: str | None = None
+
+
+@use_case
+def scorebook_verify(context: Context, request: VerifyScoreBook) -> Verified:
     """Check the whole chain, and that a hash that was noted earlier as its `head` is in it."""
-    return control.verify(context.control, head=head)
+    return control.verify(context.control, head=request.head)
 
 
-def write_scorebook(found: ScoreBook, files: Iterable[str | Path]) -> list[Path]:
-    """Write the rows (.parquet, .csv) and the reliability chart (.svg, .png, .html)."""
-    paths = [check_out(f) for f in files]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".parquet":
-            pq.write_table(found.to_arrow(), path)
-        elif path.suffix.lower() == ".csv":
-            pacsv.write_csv(found.to_arrow(), path)
-        else:
-            save_chart(scorebook_chart(found), path)
-    return paths
-
-
-def scorebook_chart(found: ScoreBook) -> alt.TopLevelMixin:
-    """The reliability chart of a score book."""
-    asked = [f"{name} {told}" for name, told in found.asked.items()]
-    if found.looking_back:
-        asked.append("those issued after the fact")
-    said = found.sentence + (f" Only {', '.join(asked)}." if asked else "")
-    return reliability_chart(found.reliability, notes=[said], simulated=found.simulated)
-
-
-def _truths(context: Context, territory: str | None) -> dict[tuple[str, str], Truth]:
-    """What came true of each film that was forecast, as far as the lake knows now."""
-    found: dict[tuple[str, str], Truth] = {}
+def _actuals(context: Context, territory: str | None) -> dict[tuple[str, str], Actuals]:
+    """The outcome of each film that was forecast, as far as the lake knows now."""
+    actuals: dict[tuple[str, str], Actuals] = {}
     issued = control.issued_films(context.control, territory=territory)
     now = films.renamed(context.lake) if issued else {}
     for where in sorted({place for _, place in issued}):
         own = [film for film, place in issued if place == where]
-        known = dict(_truths_in(context, where, {now.get(f, f) for f in own}))
-        found |= {(f, where): known[now.get(f, f)] for f in own if now.get(f, f) in known}
-    return found
+        known = dict(_actuals_in(context, where, {now.get(f, f) for f in own}))
+        actuals |= {(f, where): known[now.get(f, f)] for f in own if now.get(f, f) in known}
+    return actuals
 
 
-def _truths_in(context: Context, territory: str, wanted: set[str]) -> Iterator[tuple[str, Truth]]:
+def _actuals_in(
+    context: Context, territory: str, wanted: set[str]
+) -> Iterator[tuple[str, Actuals]]:
     lake, latest = context.lake, date.max
     fields = ["opening", "total"]
     facts: dict[str, dict[str, object]] = defaultdict(dict)
@@ -154,8 +176,8 @@ def _truths_in(context: Context, territory: str, wanted: set[str]) -> Iterator[t
         amount, currency = total if isinstance(total, tuple) else (None, "")
         if rows.num_rows and rows["currency"][0].as_py() != currency:
             amount = None
-        came = truth(rows, opening, upto=upto, total=amount)
-        yield film, replace(came, currency=came.currency or currency)
+        actuals = actuals_of(rows, opening, upto=upto, total=amount)
+        yield film, replace(actuals, currency=actuals.currency or currency)
 
 
 def _by_film(rows: pa.Table) -> dict[str, pa.Table]:

@@ -1,7 +1,7 @@
 """`fullhouse backtest`: how forecasts of past films would have done."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -15,8 +15,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.app.backtest import Backtests
-    from fullhouse.forecast.backtest import Curve, Judged
+    from fullhouse.forecast.backtest import Backtests, Curve, Judged
     from fullhouse.stats.scores import Scores
 
 BASELINE = ("films", "median_error", "log_rmse")
@@ -57,65 +56,64 @@ def backtest(
     """Forecast past films with models made before them, and score the forecasts."""
     if plan not in ("wide", "limited", "all"):
         raise InputError(f"--plan takes wide, limited or all, not {plan!r}.")
-    files = [app.check_out(f) for f in file or ()]
-    day = datetime.now(UTC).date() if as_of is None else parse_date(as_of, what="--as-of")
+    files = [app.check_table_out(f) for f in file or ()]
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
     plans = ("wide", "limited") if plan == "all" else (plan,)
     with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as step:
-        found = app.forecast_backtest(
-            workspace,
+        request = app.RunBacktest(
+            first_year,
+            last_year or (day or workspace.today).year - 1,
             as_of=day,
-            first_year=first_year,
-            last_year=last_year or day.year - 1,
             territory=territory,
             plans=plans,
-            horizons=horizon or (),
+            horizons=tuple(horizon or ()),
             fridays_only=fridays,
-            progress=step,
         )
-        written = app.write_backtest(found, files)
+        result = app.forecast_backtest(replace(workspace, progress=step), request)
+        written = app.write_backtest(result, files)
     if json:
-        say_json(told(found))
+        say_json(as_json(result))
         return
-    say(found)
+    say(result)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def say(found: "Backtests") -> None:
+def say(backtests: "Backtests") -> None:
     """Print all tables of a backtest."""
-    first = found.parts[0]
+    first = backtests.parts[0]
     years = f"{first.first_year}–{first.last_year}"
     out.print(
-        f"[bold]{found.plan} films in {first.territory}, {years}[/], each forecast by models made"
-        " on the 1 January before, from earlier films of other series.",
+        f"[bold]{backtests.plan} films in {first.territory}, {years}[/], each forecast by models"
+        " made on the 1 January before, from earlier films of other series.",
         soft_wrap=True,
     )
-    judged = found.judged
+    judged = backtests.judged
     out.print(_errors(judged))
     out.print(_kept(judged))
     shown = [j for j in judged if MAIN.get(j.horizon) == j.quantity]
     out.print(_ranges(shown))
     out.print(_years(shown))
     out.print(_baselines(judged))
-    if found.curves:
-        out.print(_curves(found.curves))
+    if backtests.curves:
+        out.print(_curves(backtests.curves))
     classed = [j for j in judged if j.horizon in CLASSED and j.quantity == "total"]
     if classed and first.currency == "USD":
         out.print(_classes(classed))
 
 
-def told(found: "Backtests") -> dict[str, Any]:
+def as_json(backtests: "Backtests") -> dict[str, Any]:
     """All figures, for programs."""
-    first = found.parts[0]
+    first = backtests.parts[0]
     return {
         "territory": first.territory,
         "currency": first.currency,
-        "plan": found.plan,
+        "plan": backtests.plan,
         "first_year": first.first_year,
         "last_year": first.last_year,
-        "simulated": found.simulated,
-        "judged": [_figures(j) for j in found.judged],
-        "curves": [vars(c) for c in found.curves],
+        "simulated": backtests.simulated,
+        "judged": [_figures(j) for j in backtests.judged],
+        "curves": [vars(c) for c in backtests.curves],
     }
 
 
@@ -144,16 +142,16 @@ def _figures(judged: "Judged") -> dict[str, Any]:
     }
 
 
-def _scored(found: "Scores") -> dict[str, Any]:
+def _scored(scores: "Scores") -> dict[str, Any]:
     return {
-        "films": found.n,
-        "median_error": found.median_error,
-        "log_rmse": found.log_rmse,
-        "log_crps": found.log_crps,
-        "r2_log": found.r2_log if np.isfinite(found.r2_log) else None,
-        "log_bias": found.log_bias,
-        "spread_80": found.spread,
-        "coverage": {f"{level:.0%}": s.share for level, s in found.coverage.items()},
+        "films": scores.n,
+        "median_error": scores.median_error,
+        "log_rmse": scores.log_rmse,
+        "log_crps": scores.log_crps,
+        "r2_log": scores.r2_log if np.isfinite(scores.r2_log) else None,
+        "log_bias": scores.log_bias,
+        "spread_80": scores.spread,
+        "coverage": {f"{level:.0%}": s.share for level, s in scores.coverage.items()},
     }
 
 
@@ -170,7 +168,7 @@ def _names(judged: "Judged") -> tuple[str, str]:
 
 def _errors(judged: list["Judged"]) -> Table:
     view = _table(
-        "Errors (median: |forecast ÷ truth − 1|; the rest in logs)",
+        "Errors (median: |forecast ÷ actual − 1|; the rest in logs)",
         ["known", "forecast", "films", "median", "RMSE", "CRPS", "R²", "bias"],
     )
     for j in judged:
@@ -189,7 +187,7 @@ def _errors(judged: list["Judged"]) -> Table:
 
 def _kept(judged: list["Judged"]) -> Table:
     view = _table(
-        "Share of truths inside the ranges, and upper over lower end of the 80 % range (median)",
+        "Coverage of the ranges, and upper over lower end of the 80 % range (median)",
         ["known", "forecast", "50 %", "80 %", "95 %", "hi ÷ lo"],
     )
     for j in judged:
@@ -201,7 +199,7 @@ def _kept(judged: list["Judged"]) -> Table:
 
 def _ranges(judged: list["Judged"]) -> Table:
     view = _table(
-        "Share of truths inside the 80 % range, by quarter of size and by franchise",
+        "Coverage of the 80 % range, by quarter of size and by franchise",
         ["known", "forecast", *QUARTERS, "franchise", "original"],
     )
     for j in judged:
@@ -221,7 +219,7 @@ def _covered(judged: "Judged", keep: Any) -> str:
 def _years(judged: list["Judged"]) -> Table:
     names = [" ".join(_names(j)) for j in judged]
     view = _table(
-        "By year: median error, and share inside the 80 % range", ["year", *names], words=1
+        "By year: median error, and coverage of the 80 % range", ["year", *names], words=1
     )
     for year in sorted({int(y) for j in judged for y in j.years}):
         cells = []
@@ -257,13 +255,13 @@ def _baseline(judged: "Judged", name: str) -> str:
     return f"{median:.1%}, {rmse:.3f}"
 
 
-def _curves(found: Sequence["Curve"]) -> Table:
+def _curves(curves: Sequence["Curve"]) -> Table:
     view = _table(
         "Gross to date at the end of a day of the run (Friday openings)",
-        ["known", "day", "films", "median error", "inside the 80 % range"],
+        ["known", "day", "films", "median error", "80 % coverage"],
         words=1,
     )
-    for c in found:
+    for c in curves:
         view.add_row(
             c.horizon, str(c.day), f"{c.films:,}", f"{c.median_error:.1%}", f"{c.coverage:.1%}"
         )

@@ -1,7 +1,7 @@
 """`fullhouse film`: import, add, set, list, show, review, accept."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +13,8 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.app.films import Shown
     from fullhouse.films import FilmSet, Imported
+    from fullhouse.films.catalogue import FilmView
 
 commands = typer.Typer(help="Films: what was known of them when, and what they took.")
 
@@ -60,22 +60,20 @@ def import_(
         for name, value in given.items():
             if value:
                 raise InputError(f"{name} is for plain files; {kind} says so itself.")
-    done = []
     with opened(where, quiet=json) as workspace:
         with progress("Reading", quiet=json):
             sets = [_read(kind, file, territory, currency) for file in files]
         # Films first, so that days may name them whatever the order of the files.
         sets.sort(key=lambda s: s.grosses.num_rows + s.signals.num_rows > 0)
         with progress("Writing", quiet=json):
-            for found in sets:
-                at = datetime.now(UTC)
-                done.append(
-                    app.film_import(workspace, found, at=at, strict=strict, simulated=simulated)
-                )
+            imported = [
+                app.film_import(workspace, app.ImportFilms(s, strict=strict, simulated=simulated))
+                for s in sets
+            ]
     if json:
-        say_json([_told(d) for d in done])
+        say_json([_as_json(i) for i in imported])
         return
-    _show_imported(done)
+    _show_imported(imported)
 
 
 @commands.command()
@@ -96,12 +94,13 @@ def add(
     with opened(where, quiet=json) as workspace:
         film = app.film_add(
             workspace,
-            title,
-            opening=day,
-            territory=territory or workspace.settings.territory,
-            values=_pairs(set_ or ()),
-            known_on=_day(known_on, "--known-on"),
-            at=datetime.now(UTC),
+            app.AddFilm(
+                title,
+                opening=day,
+                territory=territory,
+                values=_pairs(set_ or ()),
+                known_on=_day(known_on, "--known-on"),
+            ),
         )
     if json:
         say_json({"film": film})
@@ -120,20 +119,16 @@ def set_(
     json: Json = False,
 ) -> None:
     """State facts of a film; what was known before stays in earlier views."""
-    day = _day(known_on, "--known-on")
+    given = _day(known_on, "--known-on")
     with opened(where, quiet=json) as workspace:
-        found = app.film_set(
-            workspace,
-            film,
-            _pairs(values),
-            territory=territory or workspace.settings.territory,
-            known_on=day,
-            at=datetime.now(UTC),
+        day = given or workspace.today
+        name = app.film_set(
+            workspace, app.SetFilm(film, _pairs(values), territory=territory, known_on=day)
         )
     if json:
-        say_json({"film": found, "fields": sorted(_pairs(values)), "known_on": day})
+        say_json({"film": name, "fields": sorted(_pairs(values)), "known_on": day})
         return
-    out.print(f"{found}: {', '.join(_pairs(values))} as known from {day} on.", soft_wrap=True)
+    out.print(f"{name}: {', '.join(_pairs(values))} as known from {day} on.", soft_wrap=True)
 
 
 @commands.command(name="list")
@@ -148,19 +143,17 @@ def list_(
 ) -> None:
     """List films, the latest opening first."""
     with opened(where, quiet=json) as workspace:
-        total, found = app.film_list(
-            workspace, search=search, territory=territory, year=year, most=most
-        )
+        listed = app.film_list(workspace, app.ListFilms(search, territory, year, most))
     if json:
-        say_json({"films": total, "listed": [vars(f) for f in found]})
+        say_json({"films": listed.total, "listed": [vars(f) for f in listed.films]})
         return
     rows = [
         (f.film, f.title, str(f.opening or "-"), ", ".join(f.territories), ", ".join(f.sets))
-        for f in found
+        for f in listed.films
     ]
     if rows:
         table(rows, ("film", "title", "opening", "in", "from"))
-    out.print(f"{len(found):,} of {total:,} films.")
+    out.print(f"{len(rows):,} of {listed.total:,} films.")
 
 
 @commands.command()
@@ -176,23 +169,18 @@ def show(
 ) -> None:
     """Show what was known of a film on a day: facts, gross so far, signals."""
     with opened(where, quiet=json) as workspace:
-        found = app.film_show(
-            workspace,
-            film,
-            territory=territory or workspace.settings.territory,
-            as_of=_day(as_of, "--as-of"),
-        )
+        view = app.film_show(workspace, app.ShowFilm(film, territory, _day(as_of, "--as-of")))
     if json:
-        say_json(_shown(found))
+        say_json(_view_json(view))
         return
-    _show_film(found)
+    _show_film(view)
 
 
 @commands.command()
 def review(where: Where = ".", json: Json = False) -> None:
     """List entries that may be a film that was here already."""
     with opened(where, quiet=json) as workspace:
-        found = app.film_review(workspace)
+        doubts = app.film_review(workspace)
     if json:
         say_json(
             [
@@ -207,11 +195,11 @@ def review(where: Where = ".", json: Json = False) -> None:
                     "candidate_title": d.candidate_title,
                     "candidate_opening": d.candidate_opening,
                 }
-                for d in found
+                for d in doubts
             ]
         )
         return
-    if not found:
+    if not doubts:
         out.print("No entry waits for a decision.")
         return
     table(
@@ -224,7 +212,7 @@ def review(where: Where = ".", json: Json = False) -> None:
                 d.candidate,
                 f"{d.link.score or 0:.2f}",
             )
-            for d in found
+            for d in doubts
         ],
         ("set", "id", "says", "may be", "film", "likeness"),
     )
@@ -247,7 +235,7 @@ def accept(
     if new == (film is not None):
         raise InputError("Give either --film FILM, the film that the entry is, or --new.")
     with opened(where, quiet=json) as workspace:
-        link = app.film_accept(workspace, set_name, set_id, film=film, at=datetime.now(UTC))
+        link = app.film_accept(workspace, app.AcceptFilm(set_name, set_id, film))
     if json:
         say_json(vars(link))
         return
@@ -270,24 +258,24 @@ def _read(kind: str, file: Path, territory: str | None, currency: str | None) ->
 
 
 def _pairs(given: Sequence[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for text in given:
         field, mark, value = text.partition("=")
         if not mark or not field.strip():
             raise InputError(f"A fact is written field=value, such as theaters=3100, not {text!r}.")
-        found[field.strip()] = value
-    return found
+        pairs[field.strip()] = value
+    return pairs
 
 
-def _day(text: str | None, what: str) -> date:
-    return datetime.now(UTC).date() if text is None else parse_date(text, what=what)
+def _day(text: str | None, what: str) -> date | None:
+    return None if text is None else parse_date(text, what=what)
 
 
-def _told(done: "Imported") -> dict[str, Any]:
-    return vars(done) | {"problems": [p._asdict() for p in done.problems]}
+def _as_json(imported: "Imported") -> dict[str, Any]:
+    return vars(imported) | {"problems": [p._asdict() for p in imported.problems]}
 
 
-def _show_imported(done: Sequence["Imported"]) -> None:
+def _show_imported(imported: Sequence["Imported"]) -> None:
     # Turned: nine columns are more than a terminal is wide.
     lines = {
         "rows read": "read",
@@ -300,9 +288,9 @@ def _show_imported(done: Sequence["Imported"]) -> None:
         "grosses written": "grosses",
         "signals written": "signals",
     }
-    rows = [(label, *(getattr(d, name) for d in done)) for label, name in lines.items()]
-    table(rows, ("", *(d.file for d in done)))
-    for d in done:
+    rows = [(label, *(getattr(d, name) for d in imported)) for label, name in lines.items()]
+    table(rows, ("", *(d.file for d in imported)))
+    for d in imported:
         if d.already:
             out.print(f"{d.file}: nothing new, it was imported before.", markup=False)
         if d.problems:
@@ -311,43 +299,43 @@ def _show_imported(done: Sequence["Imported"]) -> None:
                 [(str(p.row or "-"), p.problem, p.given) for p in d.problems[:PROBLEMS_SHOWN]],
                 ("row", "problem", "given"),
             )
-    if any(d.review for d in done):
+    if any(d.review for d in imported):
         out.print("'fullhouse film review' lists those to review.")
 
 
-def _shown(found: "Shown") -> dict[str, Any]:
+def _view_json(view: "FilmView") -> dict[str, Any]:
     return {
-        "film": found.known.film,
-        "territory": found.known.territory,
-        "as_of": found.known.as_of,
-        "facts": [vars(f) for f in found.facts],
-        "links": [vars(k) for k in found.links],
-        "run": vars(found.run) if found.run else None,
-        "signals": [vars(s) for s in found.signals],
+        "film": view.known.film,
+        "territory": view.known.territory,
+        "as_of": view.known.as_of,
+        "facts": [vars(f) for f in view.facts],
+        "links": [vars(k) for k in view.links],
+        "run": vars(view.run) if view.run else None,
+        "signals": [vars(s) for s in view.signals],
     }
 
 
-def _show_film(found: "Shown") -> None:
-    film = found.known
+def _show_film(view: "FilmView") -> None:
+    film = view.known
     title = f"{film.title} ({film.film}) in {film.territory}, as known on {film.as_of}"
-    if found.facts:
-        rows = [(f.field, _cell(f.value), str(f.known_on), f.origin) for f in found.facts]
+    if view.facts:
+        rows = [(f.field, _cell(f.value), str(f.known_on), f.origin) for f in view.facts]
         table(rows, ("fact", "value", "known on", "origin"), title=title)
     else:
         out.print(f"{title}: nothing yet.", markup=False, soft_wrap=True)
-    if found.run:
-        run = found.run
+    if view.run:
+        run = view.run
         out.print(
             f"Took {run.gross:,.0f} {run.currency} in {run.days:,} days,"
             f" {run.first} to {run.last}.",
             soft_wrap=True,
         )
-    for s in found.signals:
+    for s in view.signals:
         out.print(
             f"{s.kind}: {s.days:,} values, {s.first} to {s.last}, the last {s.last_value:,.0f}.",
             soft_wrap=True,
         )
-    for k in found.links:
+    for k in view.links:
         opening = f", {k.opening}" if k.opening else ""
         out.print(f"{k.set} {k.set_id}: {k.title}{opening} ({k.status})", markup=False)
 

@@ -1,9 +1,9 @@
 """`fullhouse forecast`: what a film will take, as ranges; and the slate it opens in."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,20 +19,18 @@ from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.app import Context, Slate
-    from fullhouse.control import Entry
+    from fullhouse.app import Assumptions, Context, ForecastSlate, Slate
+    from fullhouse.app.score_book import Issued
     from fullhouse.forecast import Forecast, Range
-    from fullhouse.forecast.what_if import Supposed
 
-AHEAD_DAYS = 120
 HASH_SHOWN = 12
 NOT_CAUSE = (
     "What if shows what films like that did, not what the change would cause: such films differ"
     " from others in much else."
 )
 LOOKS_BACK = (
-    "It is as of a past day: what had come true before today is scored apart from what was"
-    " forecast in time ('fullhouse scorebook --looking-back')."
+    "It is as of a past day: outcomes that were known before today are scored apart from forecasts"
+    " made in time ('fullhouse scorebook --looking-back')."
 )
 
 
@@ -54,11 +52,11 @@ def forecast(
     ] = None,
     what_if: Annotated[
         list[str] | None,
-        typer.Option("--what-if", metavar="NAME=VALUE", help="Suppose theaters=3500; repeatable."),
+        typer.Option("--what-if", metavar="NAME=VALUE", help="Assume theaters=3500; repeatable."),
     ] = None,
     move: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILM=DATE", help="Suppose another film opens then; repeatable."),
+        typer.Option(metavar="FILM=DATE", help="Assume another film opens then; repeatable."),
     ] = None,
     passes: Annotated[
         list[float] | None,
@@ -74,7 +72,7 @@ def forecast(
         str | None, typer.Option("--from", help="--slate: the first day; the as-of day.")
     ] = None,
     last: Annotated[
-        str | None, typer.Option("--to", help=f"--slate: the last day; {AHEAD_DAYS} days later.")
+        str | None, typer.Option("--to", help="--slate: the last day; 120 days later.")
     ] = None,
     of: Annotated[
         str | None, typer.Option("--film", metavar="FILM", help="--slate: the film to move.")
@@ -93,9 +91,8 @@ def forecast(
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Forecast what a film will take, as a range that keeps its word; or a whole slate."""
-    today = datetime.now(UTC).date()
-    days = _days(as_of or (), today)
+    """Forecast what a film will take, as a range; or a whole slate."""
+    days = sorted({parse_date(d, what="--as-of") for d in as_of or ()})
     if slate:
         one = {"--comps": comps, "--what-if": what_if, "--move": move, "--passes": passes}
         _none_of(one | {"--no-issue": no_issue}, "is for one film, not for --slate")
@@ -103,12 +100,20 @@ def forecast(
             raise InputError(f"--slate is of all films. To move one: --film {film} --try DATE.")
         if len(days) > 1:
             raise InputError("--slate takes one --as-of.")
-        start = days[0] if first is None else parse_date(first, what="--from")
-        end = start + timedelta(AHEAD_DAYS) if last is None else parse_date(last, what="--to")
-        tries = [parse_date(d, what="--try") for d in dates or ()]
+        tries = tuple(parse_date(d, what="--try") for d in dates or ())
         if of is not None and not tries:
             raise InputError("--film is the film to move: give at least one --try DATE.")
-        _slate(where, days[0], territory, (start, end), of, tries, file or (), json=json)
+        if tries and of is None:
+            raise InputError("To try other dates, say of which film: --film FILM.")
+        request = app.ForecastSlate(
+            first=None if first is None else parse_date(first, what="--from"),
+            last=None if last is None else parse_date(last, what="--to"),
+            as_of=days[0] if days else None,
+            territory=territory,
+            film=of,
+            dates=tries,
+        )
+        _slate(where, request, file or (), json=json)
         return
     _none_of({"--from": first, "--to": last, "--film": of, "--try": dates}, "is for --slate")
     if film is None:
@@ -118,104 +123,113 @@ def forecast(
         tuple(days),
         territory,
         tuple(comps or ()),
-        app.supposed(what_if or (), move or ()) if what_if or move else None,
+        app.assumptions(what_if or (), move or ()) if what_if or move else None,
         tuple(_amount(a) for a in passes or ()),
         _quantity(quantity),
     )
-    _film(where, ask, today, file or (), issue=not no_issue, json=json)
+    _film(where, ask, file or (), issue=not no_issue, json=json)
 
 
 @dataclass(frozen=True)
 class _Ask:
-    """What is asked of one film; `days` ascending."""
+    """What is asked of one film; `days` ascending, none for today."""
 
     film: str
     days: tuple[date, ...]
     territory: str | None
     comps: tuple[str, ...]
-    what_if: "Supposed | None"
+    assumptions: "Assumptions | None"
     amounts: tuple[float, ...]
     quantity: str
 
 
-def _film(
-    where: str, ask: _Ask, today: date, file: Sequence[str], *, issue: bool, json: bool
-) -> None:
+@dataclass(frozen=True)
+class _Answer:
+    """The forecasts of one film, by day, and what belongs to the newest."""
+
+    forecasts: "tuple[Forecast, ...]"
+    without: "Forecast | None"
+    """Without the assumptions; None where there are none, or it cannot be made."""
+    missing: str
+    chances: tuple[tuple[float, float], ...]
+    issued: "tuple[Issued, ...]"
+    files: tuple[Path, ...]
+    is_past: bool
+
+    @property
+    def newest(self) -> "Forecast":
+        """The last of them."""
+        return self.forecasts[-1]
+
+
+@contextmanager
+def _workspace(where: str, *, quiet: bool) -> "Iterator[Context]":
+    with opened(where, quiet=quiet) as workspace, progress("Forecasting", quiet=quiet) as step:
+        yield replace(workspace, progress=step)
+
+
+def _film(where: str, ask: _Ask, file: Sequence[str], *, issue: bool, json: bool) -> None:
     files = [app.check_forecast_out(f) for f in file]
-    without, missing = None, ""
-    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
-        make = partial(
-            app.forecast_film,
-            workspace,
-            ask.film,
-            territory=ask.territory,
-            comps=ask.comps,
-            progress=step,
-        )
-        made = [make(as_of=day, what_if=ask.what_if) for day in ask.days]
-        chances = [(a, made[-1].passes(a, quantity=ask.quantity)) for a in ask.amounts]
-        if ask.what_if is not None:
-            try:
-                without = make(as_of=ask.days[-1])
-            except FullhouseError as problem:
-                missing = str(problem)
-        entries = _issue(workspace, made) if issue and ask.what_if is None else []
-        written = app.write_forecast(workspace, made, files, made_on=today)
+    with _workspace(where, quiet=json) as workspace:
+        answer = _answer(workspace, ask, files, issue=issue)
     if json:
-        say_json(_told(made, entries, without, chances, ask.quantity))
+        say_json(_as_json(answer, ask.quantity))
         return
-    if ask.what_if is None:
-        _say(made[-1], chances, ask.quantity)
+    newest = answer.newest
+    if ask.assumptions is None:
+        _say(newest, answer.chances, ask.quantity)
     else:
-        _say_what_if(made[-1], without, missing)
-        _say_chances(made[-1], chances, ask.quantity)
-    if len(made) > 1:
-        _say_days(made)
-    for entry, new in entries:
-        _say_entry(entry, new=new)
-    if entries and ask.days[0] < today:
+        _say_what_if(newest, answer.without, answer.missing)
+        _say_chances(newest, answer.chances, ask.quantity)
+    if len(answer.forecasts) > 1:
+        _say_days(answer.forecasts)
+    for entry in answer.issued:
+        _say_entry(entry)
+    if answer.issued and answer.is_past:
         out.print(LOOKS_BACK, style="dim", soft_wrap=True)
-    _say_written(written)
+    _say_written(answer.files)
 
 
-def _slate(
-    where: str,
-    as_of: date,
-    territory: str | None,
-    between: tuple[date, date],
-    film: str | None,
-    dates: Sequence[date],
-    file: Sequence[str],
-    *,
-    json: bool,
-) -> None:
+def _answer(workspace: "Context", ask: _Ask, files: Sequence[Path], *, issue: bool) -> _Answer:
+    days = _days(ask.days, workspace.today)
+    plain = app.ForecastFilm(ask.film, as_of=days[-1], territory=ask.territory, comps=ask.comps)
+    assumed = plain if ask.assumptions is None else replace(plain, assumptions=ask.assumptions)
+    forecasts = tuple(app.forecast_film(workspace, replace(assumed, as_of=d)) for d in days)
+    newest = forecasts[-1]
+    chances = tuple((a, newest.passes(a, quantity=ask.quantity)) for a in ask.amounts)
+    without, missing = None, ""
+    if ask.assumptions is not None:
+        try:
+            without = app.forecast_film(workspace, plain)
+        except FullhouseError as problem:
+            missing = str(problem)
+    enter = issue and ask.assumptions is None
+    issued = tuple(
+        app.issue_forecast(workspace, app.IssueForecast(f)) for f in (forecasts if enter else ())
+    )
+    written = app.write_forecast(workspace, app.WriteForecast(forecasts, tuple(files)))
+    past = days[0] < workspace.today
+    return _Answer(forecasts, without, missing, chances, issued, tuple(written), past)
+
+
+def _slate(where: str, request: "ForecastSlate", file: Sequence[str], *, json: bool) -> None:
     files = [app.check_slate_out(f) for f in file]
-    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
-        found = app.forecast_slate(
-            workspace,
-            as_of=as_of,
-            first=between[0],
-            last=between[1],
-            territory=territory,
-            film=film,
-            dates=dates,
-            progress=step,
-        )
-        written = app.write_slate(found, files)
+    with _workspace(where, quiet=json) as workspace:
+        slate = app.forecast_slate(workspace, request)
+        written = app.write_slate(slate, files)
     if json:
-        say_json(found.to_dict())
+        say_json(slate.to_dict())
         return
-    _say_slate(found, film)
+    _say_slate(slate, request.film)
     _say_written(written)
 
 
-def _days(texts: Sequence[str], today: date) -> list[date]:
-    days = sorted({parse_date(t, what="--as-of") for t in texts}) or [today]
-    if days[-1] > today:
+def _days(days: Sequence[date], today: date) -> Sequence[date]:
+    if days and days[-1] > today:
         raise InputError(
             f"--as-of {days[-1]} lies ahead: what will be known then is not known today ({today})."
         )
-    return days
+    return days or [today]
 
 
 def _none_of(options: Mapping[str, Any], why: str) -> None:
@@ -242,223 +256,214 @@ def _amount(amount: float) -> float:
     return amount
 
 
-def _issue(workspace: "Context", made: Sequence["Forecast"]) -> list[tuple["Entry", bool]]:
-    """The entry of each forecast, and whether it is new."""
-    found = []
-    for one in made:
-        now = datetime.now(UTC)
-        entry = app.scorebook_issue(workspace, one, now=now)
-        found.append((entry, entry.issued == now))
-    return found
-
-
-def _told(
-    made: Sequence["Forecast"],
-    entries: Sequence[tuple["Entry", bool]],
-    without: "Forecast | None",
-    chances: Sequence[tuple[float, float]],
-    quantity: str,
-) -> dict[str, Any]:
+def _as_json(answer: _Answer, quantity: str) -> dict[str, Any]:
     return {
-        "forecast": made[-1].to_dict(),
-        "earlier": [f.to_dict() for f in made[:-1]],
-        "without": without.to_dict() if without else None,
+        "forecast": answer.newest.to_dict(),
+        "earlier": [f.to_dict() for f in answer.forecasts[:-1]],
+        "without": answer.without.to_dict() if answer.without else None,
         "passes": [
-            {"quantity": quantity, "amount": amount, "probability": p} for amount, p in chances
+            {"quantity": quantity, "amount": amount, "probability": p}
+            for amount, p in answer.chances
         ],
         "entries": [
-            {"entry": e.id, "as_of": e.as_of, "hash": e.hash, "new": new} for e, new in entries
+            {"entry": i.entry.id, "as_of": i.entry.as_of, "hash": i.entry.hash, "new": i.new}
+            for i in answer.issued
         ],
     }
 
 
-def _say(found: "Forecast", chances: Sequence[tuple[float, float]], quantity: str) -> None:
+def _say(forecast: "Forecast", chances: Sequence[tuple[float, float]], quantity: str) -> None:
     """Print a forecast for a marketer: the sentence, the ranges, why, and what it rests on."""
-    from fullhouse.view.forecast_words import banners, headline, money, place_words
+    from fullhouse.view.words.figures import money
+    from fullhouse.view.words.forecast import banners, headline, place_words
 
     # The workspace has said that it is simulated.
-    for words in banners(found)[1 if found.simulated else 0 :]:
+    for words in banners(forecast)[1 if forecast.simulated else 0 :]:
         out.print(f"[yellow]{escape(words)}[/]", soft_wrap=True)
-    out.print(place_words(found), markup=False, soft_wrap=True)
-    out.print(f"\n[bold]{escape(headline(found))}[/]", soft_wrap=True)
-    if found.to_date:
-        out.print(f"So far: {money(found.to_date, found.currency)}.", soft_wrap=True)
-    _say_ranges(found)
-    _say_chances(found, chances, quantity)
-    _say_drivers(found)
-    _say_comps(found)
-    _say_steps(found)
-    _say_notes(found)
+    out.print(place_words(forecast), markup=False, soft_wrap=True)
+    out.print(f"\n[bold]{escape(headline(forecast))}[/]", soft_wrap=True)
+    if forecast.to_date:
+        out.print(f"So far: {money(forecast.to_date, forecast.currency)}.", soft_wrap=True)
+    _say_ranges(forecast)
+    _say_chances(forecast, chances, quantity)
+    _say_drivers(forecast)
+    _say_comps(forecast)
+    _say_steps(forecast)
+    _say_notes(forecast)
 
 
-def _say_notes(found: "Forecast") -> None:
-    for note in found.notes:
-        out.print(f"Note: {note}", markup=False, soft_wrap=True)
+def _say_notes(forecast: "Forecast") -> None:
+    from fullhouse.view.words.forecast import note_words
+
+    for note in forecast.notes:
+        out.print(f"Note: {note_words(note)}", markup=False, soft_wrap=True)
 
 
-def _say_ranges(found: "Forecast") -> None:
+def _say_ranges(forecast: "Forecast") -> None:
     from fullhouse.forecast import LEVELS, QUANTITIES
-    from fullhouse.view.forecast_words import money_short, quantity_words
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import quantity_words
 
-    view = _view(found.currency)
+    view = _view(forecast.currency)
     for name in ("middle", *(f"{level:.0%}".replace("%", " % range") for level in LEVELS)):
         view.add_column(name, justify="right", no_wrap=True)
-    for name, amount in found.known.items():
+    for name, amount in forecast.known.items():
         view.add_row(quantity_words(name), money_short(amount), "known")
-    for name in sorted(found.ranges, key=list(QUANTITIES).index):
-        amounts = found.ranges[name]
+    for name in sorted(forecast.ranges, key=list(QUANTITIES).index):
+        amounts = forecast.ranges[name]
         ends = (_ends(amounts, level) for level in LEVELS)
         view.add_row(quantity_words(name), money_short(amounts.median), *ends)
     out.print(view)
 
 
-def _say_chances(found: "Forecast", chances: Sequence[tuple[float, float]], quantity: str) -> None:
-    from fullhouse.view.forecast_words import (
-        chance_words,
-        money_short,
-        quantity_words,
-        round_amounts,
-    )
+def _say_chances(
+    forecast: "Forecast", chances: Sequence[tuple[float, float]], quantity: str
+) -> None:
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import chance_words, quantity_words, round_amounts
 
     if not chances:
-        if "total" not in found.ranges or found.what_if:
+        if "total" not in forecast.ranges or forecast.what_if:
             return
         quantity = "total"
-        chances = [(a, found.passes(a)) for a in round_amounts(found.ranges["total"])]
-    said = "; ".join(f"{money_short(a)}, {chance_words(p)}" for a, p in chances)
-    out.print(f"Chance that the {quantity_words(quantity)} passes: {said}.", soft_wrap=True)
+        chances = [(a, forecast.passes(a)) for a in round_amounts(forecast.ranges["total"])]
+    words = "; ".join(f"{money_short(a)}, {chance_words(p)}" for a, p in chances)
+    out.print(f"Chance that the {quantity_words(quantity)} passes: {words}.", soft_wrap=True)
 
 
-def _say_drivers(found: "Forecast") -> None:
-    from fullhouse.view.forecast_words import factor_words, money
+def _say_drivers(forecast: "Forecast") -> None:
+    from fullhouse.view.words.forecast import driver_words, factor_words, typical_words
 
-    if not found.drivers:
+    if not forecast.drivers:
         return
-    start = f"A typical film of this market takes {money(found.typical, found.currency)}."
+    start = typical_words(forecast)
     out.print(f"\n{start} From there to the middle of this film's total:", soft_wrap=True)
     view = Table(box=None, show_header=False, padding=(0, 1, 0, 1))
     view.add_column(justify="right", no_wrap=True)
     view.add_column(overflow="fold")
-    for driver in found.drivers:
-        view.add_row(factor_words(driver.factor), escape(driver.words))
+    for driver in forecast.drivers:
+        view.add_row(factor_words(driver.factor), escape(driver_words(driver)))
     out.print(view)
 
 
-def _say_comps(found: "Forecast") -> None:
-    from fullhouse.view.forecast_words import money_short
+def _say_comps(forecast: "Forecast") -> None:
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import comp_line
 
-    if not found.comps:
+    if not forecast.comps:
         return
     view = _view("films like it")
     for name in ("opening", "total", "alike"):
         view.add_column(name, justify="right", no_wrap=True)
     view.add_column("why", overflow="fold")
-    for comp in found.comps:
+    for comp in forecast.comps:
         weekend = comp.opening_weekend
         view.add_row(
             escape(f"{comp.title} ({comp.opening.year})"),
             "-" if weekend is None else money_short(weekend),
             money_short(comp.total),
             f"{comp.similarity:.0%}",
-            escape("; ".join(comp.why)),
+            escape(comp_line(comp)),
         )
     out.print(view)
 
 
-def _say_steps(found: "Forecast") -> None:
-    from fullhouse.view.forecast_words import day_words, spread_words
+def _say_steps(forecast: "Forecast") -> None:
+    from fullhouse.view.words.figures import day_words
+    from fullhouse.view.words.forecast import spread_words, step_words
 
-    to_come = [s for s in found.steps if not s.done]
+    to_come = [s for s in forecast.steps if not s.done]
     if not to_come:
         return
     view = _view("once known")
     view.add_column("on", no_wrap=True)
     view.add_column("upper ÷ lower end", justify="right", no_wrap=True)
-    for step in ([s for s in found.steps if s.done][-1:]) + to_come:
+    for step in ([s for s in forecast.steps if s.done][-1:]) + to_come:
         when = day_words(step.when, short=True) if step.when else ""
         done = "✓ " if step.done else ""
-        view.add_row(f"{done}{escape(step.words)}", when, spread_words(step))
+        view.add_row(f"{done}{escape(step_words(step))}", when, spread_words(step))
     out.print(view)
     out.print("Of the 80 % range of the total, as it was for films like it.", style="dim")
 
 
-def _say_what_if(found: "Forecast", without: "Forecast | None", missing: str) -> None:
-    from fullhouse.view.forecast_words import (
-        banners,
-        factor_words,
-        money_short,
-        place_words,
-        quantity_words,
-    )
+def _say_what_if(forecast: "Forecast", without: "Forecast | None", missing: str) -> None:
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import banners, factor_words, place_words, quantity_words
 
-    for words in banners(found)[1 if found.simulated else 0 :]:
+    for words in banners(forecast)[1 if forecast.simulated else 0 :]:
         out.print(f"[yellow]{escape(words)}[/]", soft_wrap=True)
-    out.print(place_words(found), markup=False, soft_wrap=True)
+    out.print(place_words(forecast), markup=False, soft_wrap=True)
     if without is None:
         out.print(f"Without it there is no forecast: {missing}", markup=False, soft_wrap=True)
-        _say_ranges(found)
+        _say_ranges(forecast)
     else:
-        view = _view(found.currency)
+        view = _view(forecast.currency)
         for name in ("without", "80 % range", "what if", "80 % range", "factor"):
             view.add_column(name, justify="right", no_wrap=True)
-        for name, amounts in found.ranges.items():
+        for name, amounts in forecast.ranges.items():
             before = without.ranges.get(name)
             cells = ["-", "-"] if before is None else _middle(before)
             factor = "-" if before is None else factor_words(amounts.median / before.median)
             view.add_row(quantity_words(name), *cells, *_middle(amounts), factor)
-        for name, amount in found.known.items():
+        for name, amount in forecast.known.items():
             view.add_row(quantity_words(name), money_short(amount), "known")
         out.print(view)
     out.print(NOT_CAUSE, soft_wrap=True)
-    _say_notes(found)
+    _say_notes(forecast)
 
 
-def _say_days(made: Sequence["Forecast"]) -> None:
-    from fullhouse.view.forecast_words import money_short, when_words
+def _say_days(forecasts: Sequence["Forecast"]) -> None:
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import change_words, when_words
 
     out.print("\nHow the range of the total narrowed:")
     view = _view("as of")
     view.add_column("", no_wrap=True)
     view.add_column("middle", justify="right", no_wrap=True)
     view.add_column("80 % range", justify="right", no_wrap=True)
-    for one in made:
+    for one in forecasts:
         total, known = one.ranges.get("total"), one.known.get("total")
         cells = _middle(total) if total else ["-" if known is None else money_short(known), ""]
         view.add_row(str(one.as_of), when_words(one), *cells)
     out.print(view)
+    words = change_words(forecasts[-2], forecasts[-1])
+    if words:
+        out.print(words, soft_wrap=True)
 
 
-def _say_slate(found: "Slate", film: str | None) -> None:
-    from fullhouse.view.forecast_words import day_words
+def _say_slate(slate: "Slate", film: str | None) -> None:
+    from fullhouse.view.words.forecast import conflict_words
 
-    if not found.forecasts:
+    if not slate.forecasts:
         out.print(
-            f"No film is known to open wide in {found.territory} from {found.first} to"
-            f" {found.last}, of which a forecast can be made.",
+            f"No film is known to open wide in {slate.territory} from {slate.first} to"
+            f" {slate.last}, of which a forecast can be made.",
             soft_wrap=True,
         )
     else:
-        _say_openings(found.forecasts, f"films, {found.forecasts[0].currency}")
-    titles = {f.film: f.title for f in found.forecasts}
-    for c in found.conflicts:
-        both = f"{titles.get(c.film, c.film)} and {titles.get(c.other, c.other)}"
-        out.print(f"{day_words(c.day)}: {both}, {c.words}.", markup=False, soft_wrap=True)
-    for name, why in found.without.items():
+        _say_openings(slate.forecasts, f"films, {slate.forecasts[0].currency}")
+    titles = {f.film: f.title for f in slate.forecasts}
+    for pair in slate.conflicts:
+        out.print(conflict_words(pair, titles), markup=False, soft_wrap=True)
+    for name, why in slate.without.items():
         out.print(f"No forecast of {name}: {why}", markup=False, soft_wrap=True)
-    if found.tried:
-        planned = next((f for f in found.forecasts if f.film == film), None)
-        rows = [*([planned] if planned else []), *found.tried]
-        _say_openings(rows, f"{found.tried[0].title} on other days", planned=planned)
+    if slate.tried:
+        planned = next((f for f in slate.forecasts if f.film == film), None)
+        rows = [*([planned] if planned else []), *slate.tried]
+        _say_openings(rows, f"{slate.tried[0].title} on other days", planned=planned)
         out.print(NOT_CAUSE, soft_wrap=True)
 
 
 def _say_openings(
     rows: Sequence["Forecast"], title: str, *, planned: "Forecast | None" = None
 ) -> None:
-    from fullhouse.view.forecast_words import factor_words, money_short
+    from fullhouse.view.words.figures import money_short
+    from fullhouse.view.words.forecast import factor_words
 
+    # A line of its own: a narrow column would break it.
+    out.print(f"\n[bold]{escape(title)}[/]", soft_wrap=True)
     view = _view("opens")
-    view.add_column(escape(title), overflow="fold")
+    view.add_column("film", overflow="fold")
     for name in ("opening weekend", "80 % range", "total", "80 % range"):
         view.add_column(name, justify="right", no_wrap=True)
     if planned is not None:
@@ -478,10 +483,11 @@ def _say_openings(
     out.print(view)
 
 
-def _say_entry(entry: "Entry", *, new: bool) -> None:
-    said = "Entered in the score book" if new else "In the score book already"
+def _say_entry(issued: "Issued") -> None:
+    entry = issued.entry
+    words = "Entered in the score book" if issued.new else "In the score book already"
     day = f" as of {entry.as_of}"
-    out.print(f"{said}: entry {entry.id:,}{day}, hash {entry.hash[:HASH_SHOWN]}…", soft_wrap=True)
+    out.print(f"{words}: entry {entry.id:,}{day}, hash {entry.hash[:HASH_SHOWN]}…", soft_wrap=True)
 
 
 def _say_written(paths: Sequence[Path]) -> None:
@@ -496,13 +502,13 @@ def _view(first: str) -> Table:
 
 
 def _middle(amounts: "Range") -> list[str]:
-    from fullhouse.view.forecast_words import money_short
+    from fullhouse.view.words.figures import money_short
 
     return [money_short(amounts.median), _ends(amounts, 0.8)]
 
 
 def _ends(amounts: "Range", level: float) -> str:
-    from fullhouse.view.forecast_words import money_short
+    from fullhouse.view.words.figures import money_short
 
     low, high = amounts.between(level)
     return f"{money_short(low)} – {money_short(high)}"

@@ -14,7 +14,7 @@ from fullhouse.core.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from fullhouse.control import Entry
-    from fullhouse.forecast.score import Line, ScoreBook
+    from fullhouse.forecast.score import GroupFigures, ScoreBook
     from fullhouse.stats.scores import Share
 
 commands = typer.Typer(
@@ -27,6 +27,17 @@ SHOWN = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Probabilities of the printed reliability table; all are in --json and the chart."""
 
 Territory = Annotated[str | None, typer.Option(help="Only this market (ISO 3166 code).")]
+
+
+Head = Annotated[str | None, typer.Option(metavar="HASH", help="A head that was noted earlier.")]
+NOTHING_YET = (
+    "The score book has no forecast yet."
+    " Each one that 'fullhouse forecast FILM' makes is entered when it is made."
+)
+NO_HEAD = (
+    "Without --head nobody can see whether entries at the end were removed: give the hash that was"
+    " noted last."
+)
 
 
 @commands.callback()
@@ -43,25 +54,26 @@ def scorebook(
         list[str] | None,
         typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
     ] = None,
+    head: Head = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Show errors and coverage of all forecasts that have come true."""
+    """Show errors and coverage of all issued forecasts whose outcome is known."""
     if context.invoked_subcommand is not None:
         _nothing_given(context)
         return
     if by not in BY:
         raise InputError(f"--by takes {', '.join(BY)}, not {by!r}.{did_you_mean(by, BY)}")
-    files = [app.check_out(f) for f in file or ()]
+    files = [app.check_table_out(f) for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
-        found = app.scorebook(
-            workspace, territory=territory, horizon=horizon, looking_back=looking_back
-        )
-        written = app.write_scorebook(found, files)
+        noted = None if head is None else head.strip()
+        request = app.ReadScoreBook(territory, horizon, looking_back, noted)
+        book = app.scorebook(workspace, request)
+        written = app.write_scorebook(book, files)
     if json:
-        say_json(found.to_dict())
+        say_json(book.to_dict())
         return
-    _say(found, by)
+    _say(book, by)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
@@ -77,13 +89,11 @@ def list_(
 ) -> None:
     """List what was issued, the newest last."""
     with opened(where, quiet=json) as workspace:
-        found = app.scorebook_list(workspace, film=film, territory=territory, most=most)
+        entries = app.scorebook_list(workspace, app.ListEntries(film, territory, most))
     if json:
-        say_json([{**vars(e), "payload": e.forecast} for e in found])
+        say_json([{**vars(e), "payload": e.forecast} for e in entries])
         return
-    if not found:
-        from fullhouse.forecast.score import NOTHING_YET
-
+    if not entries:
         out.print("No such entry." if film or territory else NOTHING_YET, soft_wrap=True)
         return
     view = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
@@ -92,7 +102,7 @@ def list_(
     for name in ("in", "as of", "horizon", "issued"):
         view.add_column(name, no_wrap=True)
     view.add_column("total (80 %)", justify="right", no_wrap=True)
-    for entry in found:
+    for entry in entries:
         issued = f"{entry.issued:%Y-%m-%d}"
         about = (escape(entry.film), entry.territory, entry.as_of, entry.horizon, issued)
         view.add_row(str(entry.id), *about, _total(entry))
@@ -102,36 +112,39 @@ def list_(
 @commands.command()
 def verify(
     *,
-    head: Annotated[
-        str | None, typer.Option(metavar="HASH", help="A head that was noted earlier.")
-    ] = None,
+    head: Head = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Check that no entry was changed or removed since it was issued; exit code 1 if one was."""
     with opened(where, quiet=json) as workspace, progress("Verifying", quiet=json):
-        found = app.scorebook_verify(workspace, head=None if head is None else head.strip())
+        noted = None if head is None else head.strip()
+        verified = app.scorebook_verify(workspace, app.VerifyScoreBook(noted))
     if json:
-        say_json({"ok": found.ok, **vars(found)})
-    elif found.ok:
-        plural = "y" if found.entries == 1 else "ies"
-        out.print(f"[bold]Intact[/]: {found.entries:,} entr{plural}, each chained to the last.")
-        out.print(f"Head: {found.head}", soft_wrap=True)
+        say_json({"ok": verified.ok, **vars(verified)})
+    elif verified.ok:
+        plural = "y" if verified.entries == 1 else "ies"
+        out.print(f"[bold]Intact[/]: {verified.entries:,} entr{plural}, each chained to the last.")
+        out.print(f"Head: {verified.head}", soft_wrap=True)
         if head is None:
             out.print("Note the head elsewhere: only --head shows later that no end was cut off.")
         else:
-            out.print(f"The noted head is that of entry {found.noted:,}.")
+            out.print(f"The noted head is that of entry {verified.noted:,}.")
     else:
-        at = "" if found.broken is None else f" at entry {found.broken:,}"
-        out.print(f"[bold red]Broken[/]{at}: {escape(found.problem)}.", soft_wrap=True)
-        out.print(f"Good up to entry {found.entries:,}, whose hash is {found.head}", soft_wrap=True)
-    if found.unguarded and not json:
-        gone = ", ".join(found.unguarded)
+        from fullhouse.view.words.forecast import broken_words
+
+        at = "" if verified.broken is None else f" at entry {verified.broken:,}"
+        out.print(f"[bold red]Broken[/]{at}: {escape(broken_words(verified))}.", soft_wrap=True)
+        out.print(
+            f"Good up to entry {verified.entries:,}, whose hash is {verified.head}", soft_wrap=True
+        )
+    if verified.unguarded and not json:
+        gone = ", ".join(verified.unguarded)
         out.print(
             f"[yellow]The database no longer refuses changes: triggers are missing ({gone}).[/]",
             soft_wrap=True,
         )
-    if not found.ok:
+    if not verified.ok:
         raise typer.Exit(1)
 
 
@@ -148,86 +161,92 @@ def _nothing_given(context: typer.Context) -> None:
 
 
 def _total(entry: "Entry") -> str:
-    from fullhouse.view.forecast_words import money_short
+    from fullhouse.view.words.figures import money_short
 
-    told = entry.forecast
-    if "total" not in told["ranges"]:
+    forecast = entry.forecast
+    if "total" not in forecast["ranges"]:
         return "-"
-    low, high = told["ranges"]["total"]["80%"]
-    return f"{money_short(low)} – {money_short(high)} {told['currency']}"
+    low, high = forecast["ranges"]["total"]["80%"]
+    return f"{money_short(low)} – {money_short(high)} {forecast['currency']}"
 
 
-def _say(found: "ScoreBook", by: str) -> None:
-    out.print(escape(found.sentence), soft_wrap=True)
-    for reason, n in found.left_out.items() if found.rows else ():
-        out.print(f"Not counted: {n:,} ({reason}).", soft_wrap=True)
-    if "issued after the fact" in found.left_out:
+def _say(book: "ScoreBook", by: str) -> None:
+    from fullhouse.view.words.forecast import LEFT_OUT, book_words
+
+    out.print(escape(book_words(book) if book.entries else NOTHING_YET), soft_wrap=True)
+    for reason, n in book.left_out.items() if book.rows else ():
+        out.print(f"Not counted: {n:,} ({LEFT_OUT[reason]}).", soft_wrap=True)
+    if "afterwards" in book.left_out:
         out.print("--looking-back shows those issued after the fact, apart from the others.")
-    if found.looking_back and found.rows:
+    if book.looking_back and book.rows:
         out.print("[yellow]All below were issued after the fact: they prove nothing.[/]")
-    if not found.rows:
-        return
-    _say_lines(found, by)
-    _say_reliability(found)
+    if book.rows:
+        _say_figures(book, by)
+        _say_reliability(book)
+    if book.entries and not book.head_noted:
+        out.print(f"[yellow]{NO_HEAD}[/]", soft_wrap=True)
 
 
-def _say_lines(found: "ScoreBook", by: str) -> None:
+def _say_figures(book: "ScoreBook", by: str) -> None:
     from fullhouse.forecast import QUANTITIES
+    from fullhouse.view.words.forecast import quantity_words
 
-    broken = False
-    for quantity, words in QUANTITIES.items():
-        lines = [line for line in found.by(by) if line.quantity == quantity]
-        lines += [line for line in found.by("all") if line.quantity == quantity]
-        if not lines:
+    off = False
+    for quantity in QUANTITIES:
+        groups = [g for name in (by, "all") for g in book.by(name) if g.quantity == quantity]
+        if not groups:
             continue
+        words = quantity_words(quantity)
         view = Table(box=SIMPLE_HEAD, header_style="bold", title=words, title_justify="left")
         view.add_column(by)
         for name in ("films", "error", "bias", "RMSE", "CRPS", "50%", "80%", "95%", "hi/lo"):
             view.add_column(name, justify="right")
-        for line in lines:
-            row, outside = _figures(line)
-            broken |= outside
-            view.add_row(*row, style="bold" if line.by == "all" else None)
+        for group in groups:
+            row, outside = _figures(group)
+            off |= outside
+            view.add_row(*row, style="bold" if group.by == "all" else None)
         out.print(view)
     out.print(
         "error: median of |forecast - outcome| ÷ outcome. bias: mean, above 0 too high."
-        " RMSE, CRPS: of the logarithm. 50%, 80%, 95%: how often the range held the outcome."
+        " RMSE, CRPS: of the logarithm. 50%, 80%, 95%: coverage of that range."
         " hi/lo: upper ÷ lower end of the 80 % range.",
         style="dim",
     )
-    if broken:
-        out.print("* more or less often than luck explains (95 %, films as independent units).")
+    if off:
+        out.print("* coverage off by more than chance explains (95 %, films as independent units).")
 
 
-def _figures(line: "Line") -> tuple[list[str], bool]:
-    s = line.scores
-    kept = {level: share.low <= level <= share.high for level, share in s.coverage.items()}
+def _figures(group: "GroupFigures") -> tuple[list[str], bool]:
+    s = group.scores
+    within = {level: share.low <= level <= share.high for level, share in s.coverage.items()}
     row = [
-        escape(line.group or "all"),
-        f"{line.films:,}",
+        escape(group.group or "all"),
+        f"{group.films:,}",
         f"{s.median_error:.0%}",
         f"{math.expm1(s.log_bias):+.0%}",
         f"{s.log_rmse:.2f}",
         f"{s.log_crps:.3f}",
-        *(_held(share, kept=kept[level]) for level, share in s.coverage.items()),
+        *(_coverage(share, within=within[level]) for level, share in s.coverage.items()),
         f"{s.spread:.1f}",
     ]
-    return row, not all(kept.values())
+    return row, not all(within.values())
 
 
-def _held(share: "Share", *, kept: bool) -> str:
-    return f"{share.share:.0%}{' ' if kept else '*'}"
+def _coverage(share: "Share", *, within: bool) -> str:
+    return f"{share.share:.0%}{' ' if within else '*'}"
 
 
-def _say_reliability(found: "ScoreBook") -> None:
-    from fullhouse.forecast import QUANTITIES
+def _say_reliability(book: "ScoreBook") -> None:
+    from fullhouse.view.words.forecast import quantity_words
 
     out.print("How often outcomes stayed below the level they should stay below so often:")
     view = Table(box=SIMPLE_HEAD, header_style="bold")
     view.add_column("should")
     for p in SHOWN:
         view.add_column(f"{100 * p:g}%", justify="right")
-    for quantity, r in found.reliability.items():
-        at = {round(float(p), 3): seen for p, seen in zip(r.probabilities, r.observed, strict=True)}
-        view.add_row(QUANTITIES[quantity], *(f"{at[p]:.0%}" for p in SHOWN))
+    for quantity, r in book.reliability.items():
+        at = {
+            round(float(p), 3): share for p, share in zip(r.probabilities, r.observed, strict=True)
+        }
+        view.add_row(quantity_words(quantity), *(f"{at[p]:.0%}" for p in SHOWN))
     out.print(view)

@@ -52,6 +52,10 @@ GUARDS = {
 }
 """The triggers that refuse changes, by dialect, and the query that names those that stand."""
 
+MISSING, MISPLACED, CHANGED = "missing", "misplaced", "changed"
+RECHAINED, HEAD_LOST = "rechained", "head_lost"
+"""What can be wrong with the chain: see `Verified`."""
+
 TRIES = 200
 LONGEST_WAIT = 0.05
 BATCH = 200
@@ -77,8 +81,8 @@ class Entry:
     @property
     def forecast(self) -> dict[str, Any]:
         """What was issued, as `Forecast.to_dict` gave it."""
-        found: dict[str, Any] = json.loads(self.payload)
-        return found
+        payload: dict[str, Any] = json.loads(self.payload)
+        return payload
 
     @property
     def issued(self) -> datetime:
@@ -92,11 +96,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Verified:
-    """What checking the whole chain said.
+    """The result of checking the whole chain.
 
     `entries` good ones from the first on, and the hash of the last of them. Where something is
-    wrong, `broken` is the first bad entry (None: the noted hash is not in the book) and `problem`
-    says how. `unguarded` are triggers that should refuse changes and are not there.
+    wrong, `problem` is a code and `broken` the first bad entry: missing (those between
+    `entries` and it), misplaced (ids begin at 1), changed (its content does not have its
+    hash), rechained (the entry before it was written anew), or head_lost (the noted hash is not in
+    the book: its end was cut off, or entries were written anew). `unguarded` are triggers that
+    should refuse changes and are not there.
     """
 
     entries: int
@@ -148,10 +155,7 @@ def issue(
             if not _raced(problem):
                 raise
             time.sleep(random.uniform(0, min(LONGEST_WAIT, 0.001 * 2**attempt)))
-    raise ConflictError(
-        f"Other processes kept appending to the score book; after {TRIES} tries the forecast of"
-        f" {film} was not issued. Nothing was written: try again."
-    )
+    raise ConflictError(code="score_book_busy", film=film)
 
 
 def entries(
@@ -209,11 +213,7 @@ def verify(control: Control, *, head: str | None = None) -> Verified:
         good, last = entry.id, entry.hash
         noted = good if last == head else noted
     if head is not None and noted is None:
-        lost = (
-            f"no entry has the hash {head}: the end of the book was cut off, or entries were"
-            " written anew, since it was noted"
-        )
-        return Verified(good, last, None, lost, None, unguarded)
+        return Verified(good, last, None, HEAD_LOST, None, unguarded)
     return Verified(good, last, noted=noted, unguarded=unguarded)
 
 
@@ -234,9 +234,9 @@ def _append(control: Control, fields: Mapping[str, Any]) -> Entry:
             .order_by(ForecastRow.id.desc())
             .limit(1)
         )
-        found = connection.execute(same).one_or_none()
-        if found is not None:
-            before = Entry(*found)
+        newest = connection.execute(same).one_or_none()
+        if newest is not None:
+            before = Entry(*newest)
             if all(getattr(before, n) == fields[n] for n in ("horizon", "model", "payload")):
                 return before
         content = {
@@ -252,8 +252,8 @@ def _append(control: Control, fields: Mapping[str, Any]) -> Entry:
 
 def _raced(problem: IntegrityError | OperationalError) -> bool:
     """Whether another process appended, or held the database, meanwhile."""
-    said = str(problem.orig).lower()
-    return isinstance(problem, IntegrityError) or "locked" in said or "serialize" in said
+    message = str(problem.orig).lower()
+    return isinstance(problem, IntegrityError) or "locked" in message or "serialize" in message
 
 
 def _select(
@@ -265,22 +265,16 @@ def _select(
 
 
 def _problem(entry: Entry, before: int, last: str) -> str:
-    """What is wrong with an entry that should follow one, or nothing."""
+    """The code of what is wrong with an entry that should follow one, or nothing."""
     if entry.id > before + 1:
-        gone = f"{before + 1}" if entry.id == before + 2 else f"{before + 1} to {entry.id - 1}"
-        return f"entry {gone} is missing"
+        return MISSING
     if entry.id < before + 1:
-        return f"entry {entry.id} does not belong here: ids begin at 1"
+        return MISPLACED
     # SQLite takes a value of any type; only text and whole numbers were written.
     plain = all(isinstance(getattr(entry, n), int if n == "id" else str) for n in FIELDS)
     if not plain or entry.hash != entry.computed():
-        return f"entry {entry.id} was changed: its content does not have its hash"
-    if entry.previous != last:
-        return (
-            f"entry {entry.id} was chained to another entry than the one before it:"
-            f" entry {before} was written anew"
-        )
-    return ""
+        return CHANGED
+    return "" if entry.previous == last else RECHAINED
 
 
 def _unguarded(control: Control) -> tuple[str, ...]:

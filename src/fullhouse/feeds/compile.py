@@ -36,7 +36,7 @@ class Value:
 
     `failed` is true in rows where a part could not be read as what was asked for. `given`, where
     it stands, is true in rows in which the value itself was to be read from something: there, no
-    value means a failure too. (Said in two columns, since DuckDB would compute the value again
+    value means a failure too. (EntryFact in two columns, since DuckDB would compute the value again
     for each mention.) A time is without a zone; where `absolute` it is UTC already, else as the
     feed's clock showed. A number may be nan or infinite.
     """

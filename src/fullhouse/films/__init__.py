@@ -1,25 +1,30 @@
 """Films: what was known of them and when, what they took, and signs of interest."""
 
-from fullhouse.films.film import EVERYWHERE, FIELDS, SIGNALS, Fact, Film
-from fullhouse.films.film_set import (
+from fullhouse.films.film import (
     ANNOUNCED,
     BOOKED,
+    EVERYWHERE,
+    FIELDS,
     GROSSES,
     REPORTED,
+    RETIRED,
+    SIGNALS,
+    SIGNALS_SCHEMA,
     TOTALLED,
+    USER,
     WIDE,
     Entry,
+    EntryFact,
+    Fact,
+    Film,
     FilmSet,
     Problem,
-    Said,
     digest,
 )
-from fullhouse.films.film_set import SIGNALS as SIGNALS_SCHEMA
-from fullhouse.films.known import facts, grosses, known, renamed, signals
-from fullhouse.films.link import RETIRED, USER, Link, links
+from fullhouse.films.identity import Link, accept, add_film, find, links, state
+from fullhouse.films.importing import Imported, import_set
 from fullhouse.films.plain import check_field, check_territory, check_value, parse_value
-from fullhouse.films.settle import accept, add, find, state
-from fullhouse.films.take import Imported, take
+from fullhouse.films.store import facts, grosses, known, renamed, signals
 
 __all__ = [
     "ANNOUNCED",
@@ -35,15 +40,15 @@ __all__ = [
     "USER",
     "WIDE",
     "Entry",
+    "EntryFact",
     "Fact",
     "Film",
     "FilmSet",
     "Imported",
     "Link",
     "Problem",
-    "Said",
     "accept",
-    "add",
+    "add_film",
     "check_field",
     "check_territory",
     "check_value",
@@ -51,11 +56,11 @@ __all__ = [
     "facts",
     "find",
     "grosses",
+    "import_set",
     "known",
     "links",
     "parse_value",
     "renamed",
     "signals",
     "state",
-    "take",
 ]

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from fullhouse.core.arrays import Flags
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.films.film_set import Problem
+from fullhouse.films.film import Problem
 
 
 def read_table(path: Path, *, what: str) -> pa.Table:

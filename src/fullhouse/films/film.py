@@ -1,12 +1,23 @@
-"""What can be known of a film before and after it opens, each with the day it was known."""
+"""What can be known of a film and when, and a set of films as a reader gives it."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from fullhouse.core.values import slug
 
 EVERYWHERE = ""
 """The territory of a fact that holds in all of them."""
+
+USER = "user"
+"""The set of films that somebody added by hand."""
+RETIRED = "retired"
+"""The set of ids that turned out to be another film's: they are never given again."""
 
 FIELDS: dict[str, tuple[str, str]] = {
     "title": ("text", "title, without the year"),
@@ -77,3 +88,131 @@ class Film:
         """Its first day in the territory's cinemas, as far as known."""
         found: date | None = self.facts.get("opening")
         return found
+
+
+ANNOUNCED = timedelta(days=180)
+"""How long before its opening a film's title, date, plan and making are taken to be known.
+
+Release calendars date films as wide or limited when they announce them.
+"""
+BOOKED = timedelta(days=1)
+"""How long before its opening the number of cinemas is known: trade papers print it on the eve."""
+REPORTED = timedelta(days=1)
+"""How long after a day its gross is published."""
+TOTALLED = timedelta(days=180)
+"""How long after its opening a film's total is taken to be known, where no days are."""
+WIDE = 600
+"""Fewest cinemas on the first day that make an opening wide."""
+
+GROSSES = pa.schema(
+    [
+        ("id", pa.string()),
+        ("territory", pa.string()),
+        ("day", pa.date32()),
+        ("gross", pa.float64()),
+        ("currency", pa.string()),
+        ("theaters", pa.int32()),
+        ("to_date", pa.float64()),
+        ("known_on", pa.date32()),
+    ]
+)
+"""Columns of `FilmSet.grosses`; `id` is an entry's."""
+SIGNALS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("territory", pa.string()),
+        ("kind", pa.string()),
+        ("day", pa.date32()),
+        ("value", pa.float64()),
+        ("known_on", pa.date32()),
+    ]
+)
+"""Columns of `FilmSet.signals`; `id` is an entry's."""
+
+
+class EntryFact(NamedTuple):
+    """A fact of an entry, and the first day on which it was known."""
+
+    field: str
+    value: Any
+    known_on: date
+    territory: str = EVERYWHERE
+
+
+class Problem(NamedTuple):
+    """A row (from 1, the head apart), or a value of it, that could not be read."""
+
+    row: int
+    problem: str
+    given: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One film of a set.
+
+    `opening` is the day by which it is compared with films of other sets; a fact `opening` says
+    more, and is among `facts` where the set tells a territory's own. `named` entries give a
+    film's id here instead of a title.
+    """
+
+    id: str
+    title: str
+    opening: date | None
+    territory: str = EVERYWHERE
+    other_title: str | None = None
+    facts: tuple[EntryFact, ...] = ()
+    rerelease: bool = False
+    named: bool = False
+
+    @property
+    def year(self) -> int | None:
+        """Year of its opening."""
+        return self.opening.year if self.opening else None
+
+
+@dataclass(frozen=True)
+class FilmSet:
+    """What one file says of films, and what of it could not be read."""
+
+    name: str
+    file: str
+    digest: str
+    read: int
+    entries: tuple[Entry, ...]
+    grosses: pa.Table = field(default_factory=GROSSES.empty_table)
+    signals: pa.Table = field(default_factory=SIGNALS_SCHEMA.empty_table)
+    problems: tuple[Problem, ...] = ()
+
+
+def digest(path: Path, reader: str) -> str:
+    """What names a file as a reader reads it: the same bytes by the same reader are one batch."""
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(f"{reader}:{content}".encode()).hexdigest()[:32]
+
+
+def film_slug(title: str, year: int | None) -> str:
+    """The id that a film wants: title and year of its opening.
+
+    >>> film_slug("A Dog's Purpose", 2017)
+    'a-dogs-purpose-2017'
+    """
+    text = title if year is None else f"{title} {year}"
+    return (
+        slug(text.replace("'", "").replace("’", ""))
+        or "x" + hashlib.sha256(text.encode()).hexdigest()[:6]
+    )
+
+
+def distinct(wanted: str, taken: set[str]) -> str:
+    """The id wanted, or with '-2', '-3' and so on when another film has it.
+
+    >>> distinct("big-1988", {"big-1988"})
+    'big-1988-2'
+    """
+    name, n = wanted, 1
+    while name in taken:
+        n += 1
+        name = f"{wanted}-{n}"
+    return name

@@ -14,18 +14,20 @@ import pyarrow.compute as pc
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import parse_date
 from fullhouse.films.columns import Refusals, dates, null, numbers, read_table, texts
-from fullhouse.films.film import EVERYWHERE, FIELDS, SIGNALS
-from fullhouse.films.film_set import (
+from fullhouse.films.film import (
+    EVERYWHERE,
+    FIELDS,
     GROSSES,
     REPORTED,
+    SIGNALS,
+    SIGNALS_SCHEMA,
     Entry,
+    EntryFact,
     FilmSet,
     Problem,
-    Said,
     digest,
+    film_slug,
 )
-from fullhouse.films.film_set import SIGNALS as SIGNALS_SCHEMA
-from fullhouse.films.ids import film_slug
 
 NAME = "plain"
 READER = "plain 1"
@@ -207,7 +209,7 @@ def _film(row: Mapping[str, str], territory: str | None, currency: str | None) -
         if row.get(field):
             unit = row.get(f"{field}_currency") or currency
             value = parse_value(field, row[field], currency=unit)
-            facts.append(Said(field, value, known_on, where))
+            facts.append(EntryFact(field, value, known_on, where))
     title, film = row.get("title", ""), row.get("film", "")
     if not title and not film:
         raise InputError("neither film nor title is given.")
@@ -331,7 +333,7 @@ def _about(
         ids.append(own)
         if own not in entries:
             at = place or EVERYWHERE
-            facts = (Said("title", name, day), Said("opening", day, day, at))
+            facts = (EntryFact("title", name, day), EntryFact("opening", day, day, at))
             entries[own] = Entry(own, name, day, at, None, facts)
     return pa.array(ids, pa.string()), entries
 

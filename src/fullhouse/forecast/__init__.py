@@ -9,8 +9,13 @@ from fullhouse.forecast.forecast import (
     DayRange,
     Driver,
     Forecast,
+    KnownFact,
+    ModelFacts,
+    Note,
     Range,
+    Shared,
     Step,
+    read_forecast,
 )
 
 __all__ = [
@@ -22,6 +27,11 @@ __all__ = [
     "DayRange",
     "Driver",
     "Forecast",
+    "KnownFact",
+    "ModelFacts",
+    "Note",
     "Range",
+    "Shared",
     "Step",
+    "read_forecast",
 ]

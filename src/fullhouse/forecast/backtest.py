@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.progress import Progress, silent
+from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast.baselines import comparables, log_linear
+from fullhouse.forecast.calendar import BEFORE, FRIDAY, as_day, weekday
 from fullhouse.forecast.conform import SIZES
 from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.forecast import PROBABILITIES, Range
-from fullhouse.forecast.horizon import BEFORE
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import draws
-from fullhouse.forecast.season import FRIDAY, as_day, weekday
 from fullhouse.forecast.train import (
     CALENDAR,
     CINEMAS,
@@ -31,6 +32,7 @@ from fullhouse.stats.scores import Scores, scores
 
 FIRST_WEEKEND = 3
 HORIZONS = (*BEFORE, *RUN_STAGES)
+PLANS = ("wide", "limited")
 WARM_UP_YEARS = 6
 """Years of forecasts before the first that is judged, from whose errors its ranges are made."""
 CLASSES = (1e6, 1e7, 2e7, 4e7, 6.5e7, 1e8, 1.5e8, 2e8)
@@ -48,7 +50,7 @@ class Judged:
     opening: Ints
     origin: Ints
     quantiles: Floats
-    truth: Floats
+    actual: Floats
     franchise: Floats
     size: Floats
     """What the size quarters are cut from: planned cinemas, or what was expected or taken."""
@@ -66,7 +68,7 @@ class Judged:
             self.opening[keep],
             self.origin[keep],
             self.quantiles[keep],
-            self.truth[keep],
+            self.actual[keep],
             self.franchise[keep],
             self.size[keep],
             self.price[keep],
@@ -89,13 +91,13 @@ class Judged:
     def scores(self, keep: Ints | None = None) -> Scores:
         """The figures of all films or of some."""
         rows = slice(None) if keep is None else keep
-        return scores(self.quantiles[rows], self.truth[rows], np.array(PROBABILITIES))
+        return scores(self.quantiles[rows], self.actual[rows], np.array(PROBABILITIES))
 
     def baseline(self, name: str) -> tuple[int, float, float]:
         """Films, median absolute percentage error and log-RMSE of a simple forecast."""
-        said = self.baselines[name]
-        ok = np.isfinite(said)
-        error = np.log(said[ok] / self.truth[ok])
+        prediction = self.baselines[name]
+        ok = np.isfinite(prediction)
+        error = np.log(prediction[ok] / self.actual[ok])
         return (
             int(ok.sum()),
             float(np.median(np.abs(np.expm1(error)))),
@@ -116,14 +118,68 @@ class Backtest:
 
     def of(self, horizon: str, quantity: str) -> Judged:
         """The forecasts of one horizon and quantity."""
-        for found in self.judged:
-            if (found.horizon, found.quantity) == (horizon, quantity):
-                return found
-        raise CannotTellError(f"This backtest has no {quantity!r} at {horizon!r}.")
+        for judged in self.judged:
+            if (judged.horizon, judged.quantity) == (horizon, quantity):
+                return judged
+        raise CannotTellError(code="not_backtested", quantity=quantity, horizon=horizon)
+
+
+@dataclass(frozen=True)
+class Backtests:
+    """The backtests of one or both plans of a territory's films, and of all of them together."""
+
+    parts: tuple[Backtest, ...]
+    curves: tuple["Curve", ...] = ()
+    """Of the wide films alone: how the gross to date was forecast by day."""
+    simulated: bool = False
+
+    @property
+    def plan(self) -> str:
+        """Whose films: wide, limited, or both."""
+        return " and ".join(p.plan for p in self.parts)
+
+    @property
+    def judged(self) -> list[Judged]:
+        """By horizon and quantity, the forecasts of all plans together."""
+        keys = list(dict.fromkeys((j.horizon, j.quantity) for p in self.parts for j in p.judged))
+        order = {h: i for i, h in enumerate(HORIZONS)}
+        keys.sort(key=lambda k: order.get(k[0], len(order)))
+        return [
+            together([j for p in self.parts for j in p.judged if (j.horizon, j.quantity) == key])
+            for key in keys
+        ]
+
+    def to_arrow(self) -> pa.Table:
+        """A row for each forecast: its quantiles and the actual amount, in the market's money."""
+        columns: dict[str, list[object]] = {}
+        for part in self.parts:
+            for judged in part.judged:
+                for name, values in _columns(part, judged, simulated=self.simulated).items():
+                    columns.setdefault(name, []).extend(values)
+        return pa.table(columns)
+
+
+def _columns(part: Backtest, judged: Judged, *, simulated: bool) -> dict[str, list[object]]:
+    n = len(judged.films)
+    columns: dict[str, list[object]] = {
+        "film": list(judged.films),
+        "territory": [part.territory] * n,
+        "currency": [part.currency] * n,
+        "plan": [judged.plan] * n,
+        "horizon": [judged.horizon] * n,
+        "quantity": [judged.quantity] * n,
+        "opening": [as_day(int(o)) for o in judged.opening],
+        "model_of": [as_day(int(o)) for o in judged.origin],
+        "franchise": [bool(f) for f in judged.franchise],
+        "actual": judged.actual.tolist(),
+    }
+    for i, p in enumerate(PROBABILITIES):
+        columns[f"q{p * 100:g}"] = judged.quantiles[:, i].tolist()
+    return columns | ({"label": [SIMULATED] * n} if simulated else {})
 
 
 def backtest(
-    past: Past,
+    index: HistoryIndex,
     *,
     first_year: int,
     last_year: int,
@@ -136,69 +192,73 @@ def backtest(
     """Forecast each film that opened in some years with models made on the 1 January before.
 
     Models learn from films before their origin only, never from one of the same series; ranges
-    come from the errors of such forecasts in the years before. `past` holds all that is known
+    come from the errors of such forecasts in the years before. `index` holds all that is known
     now: each row of features uses what was known on its own day. With `fridays_only` films that
     opened on another day are learned from and not judged.
     """
-    films = eligible(past, plan, past.history.as_of.toordinal())
+    films = eligible(index, plan, index.history.as_of.toordinal())
     years = range(first_year - WARM_UP_YEARS, last_year + 1)
     origins = [date(year, 1, 1).toordinal() for year in years]
-    found = []
+    judged = []
     for stage in stages_of(horizons):
         progress(f"Backtest of {plan} films: {stage}")
-        rolled = roll(past, films, stage, origins, workers=workers)
+        rolled = roll(index, films, stage, origins, workers=workers)
         for horizon in horizons:
             if horizon in rolled.errors:
-                found += list(
-                    _judged(past, plan, horizon, rolled.errors[horizon], first_year, last_year)
+                judged += list(
+                    _judged(index, plan, horizon, rolled.errors[horizon], first_year, last_year)
                 )
     if fridays_only:
-        found = [
-            j.take(np.flatnonzero([weekday(int(o)) == FRIDAY for o in j.opening])) for j in found
+        judged = [
+            j.take(np.flatnonzero([weekday(int(o)) == FRIDAY for o in j.opening])) for j in judged
         ]
-        found = [j for j in found if len(j.films)]
-    if not found:
+        judged = [j for j in judged if len(j.films)]
+    if not judged:
         raise CannotTellError(
-            f"No {plan} film in {past.history.territory} of {first_year} to {last_year} could be"
-            f" forecast: films of at least {WARM_UP_YEARS} years before are needed, some dozens a"
-            f" year; there are {len(films)} in all."
+            code="no_backtest",
+            plan=plan,
+            territory=index.history.territory,
+            first_year=str(first_year),
+            last_year=str(last_year),
+            films=len(films),
+            years_before=WARM_UP_YEARS,
         )
     return Backtest(
-        past.history.territory, past.history.currency, plan, first_year, last_year, tuple(found)
+        index.history.territory, index.history.currency, plan, first_year, last_year, tuple(judged)
     )
 
 
 def stages_of(horizons: Sequence[str]) -> list[str]:
     """The stages that serve some horizons, in their order."""
-    found = []
+    stages = []
     if any(h in BEFORE and h != "T-1" for h in horizons):
-        found.append(CALENDAR)
+        stages.append(CALENDAR)
     if "T-1" in horizons:
-        found.append(CINEMAS)
-    return found + [h for h in horizons if h not in BEFORE]
+        stages.append(CINEMAS)
+    return stages + [h for h in horizons if h not in BEFORE]
 
 
 def _judged(
-    past: Past, plan: str, horizon: str, errors: Errors, first_year: int, last_year: int
+    index: HistoryIndex, plan: str, horizon: str, errors: Errors, first_year: int, last_year: int
 ) -> Iterator[Judged]:
-    opening = np.array([past.openings[f] for f in errors.films], np.int64)
+    opening = np.array([index.openings[f] for f in errors.films], np.int64)
     years = np.array([as_day(int(o)).year for o in opening])
-    price = np.array([past.log_price(int(o), int(o)) for o in opening])
+    price = np.array([index.log_price(int(o), int(o)) for o in opening])
     for quantity in errors.predicted:
-        logs = quantiles(past, errors, quantity)
-        truth = errors.truth[quantity]
+        logs = quantiles(index, errors, quantity)
+        actual = errors.actual[quantity]
         ok = np.flatnonzero(
             np.isfinite(logs[:, 0])
-            & np.isfinite(truth)
+            & np.isfinite(actual)
             & (years >= first_year)
             & (years <= last_year)
         )
         if not len(ok):
             continue
-        said = {"comparable films": comparables(past, errors, quantity)}
-        line = log_linear(past, errors, quantity, horizon)
-        if line is not None:
-            said["log-linear"] = line
+        baselines = {"comparable films": comparables(index, errors, quantity)}
+        prediction = log_linear(index, errors, quantity, horizon)
+        if prediction is not None:
+            baselines["log-linear"] = prediction
         yield Judged(
             plan,
             horizon,
@@ -207,28 +267,28 @@ def _judged(
             opening[ok],
             errors.origin[ok],
             np.exp(np.maximum.accumulate(logs[ok], axis=1) + price[ok, None]),
-            np.exp(truth[ok] + price[ok]),
+            np.exp(actual[ok] + price[ok]),
             errors.franchise[ok],
             errors.size[ok],
             np.exp(price[ok]),
-            {n: np.exp(b[ok] + price[ok]) for n, b in said.items()},
+            {n: np.exp(b[ok] + price[ok]) for n, b in baselines.items()},
         )
 
 
-def quantiles(past: Past, errors: Errors, quantity: str) -> Floats:
+def quantiles(index: HistoryIndex, errors: Errors, quantity: str) -> Floats:
     """Quantiles of each forecast, from errors known at its own origin; NaN where too few were."""
-    found = np.full((len(errors.films), len(PROBABILITIES)), np.nan)
+    rows = np.full((len(errors.films), len(PROBABILITIES)), np.nan)
     for origin in np.unique(errors.origin):
-        then = errors.until(int(origin), past, int(origin) - ERRORS_DAYS)
-        made = ranges(then, quantity)
+        known_errors = errors.until(int(origin), index, int(origin) - ERRORS_DAYS)
+        conformal = ranges(known_errors, quantity)
         here = np.flatnonzero(errors.origin == origin)
-        here = here[np.isfinite(errors.told[here]).all(axis=1)]
-        if made is None or not len(here):
+        here = here[np.isfinite(errors.features[here]).all(axis=1)]
+        if conformal is None or not len(here):
             continue
         centre = errors.predicted[quantity][here, None]
-        told, size = errors.told[here], errors.size[here]
-        found[here] = centre + made.quantiles(told, size, errors.franchise[here])
-    return found
+        features, size = errors.features[here], errors.size[here]
+        rows[here] = centre + conformal.quantiles(features, size, errors.franchise[here])
+    return rows
 
 
 CURVE_DAYS = (7, 14, 28, 56)
@@ -248,34 +308,34 @@ class Curve:
     coverage: float
 
 
-def curves(past: Past, found: Backtest) -> list[Curve]:
+def curves(index: HistoryIndex, result: Backtest) -> list[Curve]:
     """The gross to date by day as T-1 and the first weekend foresaw it, of Friday openings.
 
     The shape of a run is learned anew for each year from the films before it.
     """
     shapes: dict[int, Shape] = {}
-    told = []
+    accuracies = []
     for horizon, days in CURVES.items():
-        judged = [j for j in found.judged if j.horizon == horizon]
+        judged = [j for j in result.judged if j.horizon == horizon]
         total = next((j for j in judged if j.quantity == "total"), None)
         weekend = next((j for j in judged if j.quantity == "opening_weekend"), None)
         if total is None or (days == 0 and weekend is None):
             continue
-        said: dict[int, list[tuple[float, bool]]] = {d: [] for d in CURVE_DAYS}
+        pairs_by_day: dict[int, list[tuple[float, bool]]] = {d: [] for d in CURVE_DAYS}
         for i, film in enumerate(total.films):
             opening, origin = int(total.opening[i]), int(total.origin[i])
             if weekday(opening) != FRIDAY:
                 continue
             if origin not in shapes:
-                then = Past(past.history.at(as_day(origin)))
-                shapes[origin] = learn_shape(then, eligible(then, found.plan, origin))
+                earlier = HistoryIndex(index.history.at(as_day(origin)))
+                shapes[origin] = learn_shape(earlier, eligible(earlier, result.plan, origin))
             ranges_ = {"total": Range("total", tuple(total.quantiles[i]))}
             if weekend is not None and days == 0:
                 at = weekend.films.index(film)
                 ranges_["opening_weekend"] = Range("opening_weekend", tuple(weekend.quantiles[at]))
-            for day, pair in _curve(past, film, opening, days, ranges_, shapes[origin]):
-                said[day].append(pair)
-        told += [
+            for day, pair in _curve(index, film, opening, days, ranges_, shapes[origin]):
+                pairs_by_day[day].append(pair)
+        accuracies += [
             Curve(
                 horizon,
                 day,
@@ -283,31 +343,31 @@ def curves(past: Past, found: Backtest) -> list[Curve]:
                 float(np.median([e for e, _ in pairs])),
                 float(np.mean([c for _, c in pairs])),
             )
-            for day, pairs in said.items()
+            for day, pairs in pairs_by_day.items()
             if pairs
         ]
-    return told
+    return accuracies
 
 
 def _curve(
-    past: Past,
+    index: HistoryIndex,
     film: str,
     opening: int,
     days: int,
     ranges_: Mapping[str, Range],
     shape: Shape,
 ) -> Iterator[tuple[int, tuple[float, bool]]]:
-    run = past.history.run(film)
+    run = index.history.run(film)
     known = np.nan_to_num(np.array([run.on(k) for k in range(days)]))
     before = run.until(0)
-    drawn = draws(past.history, film, opening, ranges_, shape, known, before if days else 0.0)
+    drawn = draws(index.history, film, opening, ranges_, shape, known, before if days else 0.0)
     sums = run.until(days) * (days > 0) + np.cumsum(drawn.gross, axis=1)
     for day in CURVE_DAYS:
         if day <= days or run.offsets[-1] < day - 1:
             continue
         low, middle, high = np.quantile(sums[:, day - 1 - days], (0.1, 0.5, 0.9))
-        truth = run.until(day)
-        yield day, (abs(float(middle) / truth - 1), bool(low <= truth <= high))
+        actual = run.until(day)
+        yield day, (abs(float(middle) / actual - 1), bool(low <= actual <= high))
 
 
 @dataclass(frozen=True)
@@ -322,8 +382,8 @@ class Classes:
 def classes(judged: Judged) -> Classes:
     """The nine classes of total gross, of the dollars of the time, by the forecast's median."""
     middle = judged.quantiles[:, PROBABILITIES.index(0.5)]
-    said, came = np.searchsorted(CLASSES, middle), np.searchsorted(CLASSES, judged.truth)
-    off = np.abs(said - came)
+    predicted, actual = np.searchsorted(CLASSES, middle), np.searchsorted(CLASSES, judged.actual)
+    off = np.abs(predicted - actual)
     return Classes(len(off), float(np.mean(off == 0)), float(np.mean(off <= 1)))
 
 
@@ -339,7 +399,7 @@ def together(parts: Sequence[Judged]) -> Judged:
         opening=np.concatenate([p.opening for p in parts]),
         origin=np.concatenate([p.origin for p in parts]),
         quantiles=np.concatenate([p.quantiles for p in parts]),
-        truth=np.concatenate([p.truth for p in parts]),
+        actual=np.concatenate([p.actual for p in parts]),
         franchise=np.concatenate([p.franchise for p in parts]),
         size=np.concatenate([p.size for p in parts]),
         price=np.concatenate([p.price for p in parts]),

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from fullhouse.core.arrays import Floats
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.calendar import first_sunday
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes
-from fullhouse.forecast.season import first_sunday
 from fullhouse.forecast.train import Errors
 
 WINDOW_DAYS = 6 * 366
@@ -25,24 +25,24 @@ LOG_LINEAR: Mapping[str, tuple[str, ...]] = {
 """By horizon, the logs that a linear regression of the log amount is given."""
 
 
-def log_linear(past: Past, errors: Errors, quantity: str, horizon: str) -> Floats | None:
+def log_linear(index: HistoryIndex, errors: Errors, quantity: str, horizon: str) -> Floats | None:
     """Predicted logs of a linear regression on what the horizon knows; None where it has none."""
     names = LOG_LINEAR.get(horizon)
     if names is None or quantity not in errors.predicted:
         return None
-    x = np.stack([_column(past, errors, n) for n in names], axis=1)
-    return _rolled(past, errors, quantity, x)
+    x = np.stack([_column(index, errors, n) for n in names], axis=1)
+    return _rolled(index, errors, quantity, x)
 
 
-def comparables(past: Past, errors: Errors, quantity: str) -> Floats:
+def comparables(index: HistoryIndex, errors: Errors, quantity: str) -> Floats:
     """The median of the distributor's films of the three years before, or of all of them."""
     found = np.full(len(errors.films), np.nan)
-    facts = past.history
+    facts = index.history
     for origin in np.unique(errors.origin):
         here = np.flatnonzero(errors.origin == origin)
         then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - RECORD))
         films = [errors.films[i] for i in then]
-        came = getattr(outcomes(past, films, int(origin)), quantity)
+        came = getattr(outcomes(index, films, int(origin)), quantity)
         known = np.isfinite(came)
         if known.sum() < FEWEST:
             continue
@@ -54,12 +54,12 @@ def comparables(past: Past, errors: Errors, quantity: str) -> Floats:
     return found
 
 
-def _rolled(past: Past, errors: Errors, quantity: str, x: Floats) -> Floats:
+def _rolled(index: HistoryIndex, errors: Errors, quantity: str, x: Floats) -> Floats:
     found = np.full(len(errors.films), np.nan)
     for origin in np.unique(errors.origin):
         here = np.flatnonzero(errors.origin == origin)
         then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - WINDOW_DAYS))
-        y = getattr(outcomes(past, [errors.films[i] for i in then], int(origin)), quantity)
+        y = getattr(outcomes(index, [errors.films[i] for i in then], int(origin)), quantity)
         ok = np.isfinite(y) & np.isfinite(x[then]).all(axis=1)
         if ok.sum() < FEWEST:
             continue
@@ -69,14 +69,14 @@ def _rolled(past: Past, errors: Errors, quantity: str, x: Floats) -> Floats:
     return found
 
 
-def _column(past: Past, errors: Errors, name: str) -> Floats:
+def _column(index: HistoryIndex, errors: Errors, name: str) -> Floats:
     found = np.full(len(errors.films), np.nan)
     for i, film in enumerate(errors.films):
-        opening = past.openings[film]
-        run, sunday = past.history.run(film), first_sunday(opening)
-        price = past.log_price(opening, opening)
+        opening = index.openings[film]
+        run, sunday = index.history.run(film), first_sunday(opening)
+        price = index.log_price(opening, opening)
         if name == "theaters":
-            planned = past.history.fact(film, "theaters", int(errors.as_of[i]))
+            planned = index.history.fact(film, "theaters", int(errors.as_of[i]))
             found[i] = np.log(planned) if planned else np.nan
             continue
         taken = {

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtri
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from fullhouse.core.arrays import Floats, Ints
+from fullhouse.forecast.ensemble import Linear
 from fullhouse.forecast.forecast import PROBABILITIES
 
 FEWEST = 40
@@ -29,7 +27,7 @@ SIZES = 4
 class Conformal:
     """Past errors, in units of the scale that was expected of each, by group."""
 
-    scale: Pipeline
+    scale: Linear
     scaled: Floats
     group: Ints
     cuts: Floats
@@ -40,15 +38,15 @@ class Conformal:
         quarter = np.searchsorted(self.cuts, size)
         return np.where(franchise > 0, SIZES, quarter).astype(np.int64)
 
-    def quantiles(self, told: Floats, size: Floats, franchise: Floats) -> Floats:
+    def quantiles(self, features: Floats, size: Floats, franchise: Floats) -> Floats:
         """Quantiles of the log error at `PROBABILITIES`, (n, 21), for rows of what is known."""
-        width = np.exp(self.scale.predict(told))
-        found = np.empty((len(told), len(PROBABILITIES)))
+        width = np.exp(self.scale.predict(features))
+        rows = np.empty((len(features), len(PROBABILITIES)))
         groups = self.groups(size, franchise)
         for g in np.unique(groups):
             here = groups == g
-            found[here] = width[here, None] * self._of(int(g))
-        return found
+            rows[here] = width[here, None] * self._of(int(g))
+        return rows
 
     def _of(self, group: int) -> Floats:
         own = self.group == group
@@ -57,18 +55,35 @@ class Conformal:
         return weighted_quantiles(self.scaled, weight)
 
 
-def calibrate(error: Floats, told: Floats, size: Floats, franchise: Floats) -> Conformal:
+def calibrate(error: Floats, features: Floats, size: Floats, franchise: Floats) -> Conformal:
     """Learn from past errors (truth minus forecast, in logs) how wide ranges have to be.
 
     `told` are the few numbers by which the width may differ between films.
     """
-    scale = make_pipeline(StandardScaler(), Ridge(alpha=30.0)).fit(
-        told, np.log(np.abs(error) + OFFSET)
-    )
-    scaled = error / np.exp(scale.predict(told))
+    scale = _scale(features, np.log(np.abs(error) + OFFSET))
+    scaled = error / np.exp(scale.predict(features))
     cuts = np.quantile(size, np.arange(1, SIZES) / SIZES)
     empty = Conformal(scale, scaled, np.zeros(len(error), np.int64), cuts)
     return Conformal(scale, scaled, empty.groups(size, franchise), cuts)
+
+
+def _scale(features: Floats, log_error: Floats) -> Linear:
+    """A ridge regression of the size of an error on what was known of its film."""
+    # Imported here: it takes a second, and a forecast from saved models fits nothing.
+    from sklearn.linear_model import Ridge
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(features)
+    ridge = Ridge(alpha=30.0).fit(scaler.transform(features), log_error)
+    columns = features.shape[1]
+    return Linear(
+        np.zeros(columns),
+        np.zeros(0, np.int64),
+        scaler.mean_,
+        scaler.scale_,
+        ridge.coef_,
+        float(ridge.intercept_),
+    )
 
 
 def weighted_quantiles(values: Floats, weights: Floats) -> Floats:
@@ -84,5 +99,5 @@ def weighted_quantiles(values: Floats, weights: Floats) -> Floats:
     p = np.clip(0.5 + (p - 0.5) * (n + 1) / n, 0.5 / n, 1 - 0.5 / n)
     middle = np.cumsum(w) - w / 2
     # Between order statistics linear in the normal score, so that tails are not cut short.
-    found: Floats = np.interp(ndtri(p), ndtri(np.clip(middle, 1e-6, 1 - 1e-6)), v)
-    return found
+    quantiles: Floats = np.interp(ndtri(p), ndtri(np.clip(middle, 1e-6, 1 - 1e-6)), v)
+    return quantiles

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from fullhouse.core.arrays import Floats, Ints
+from fullhouse.forecast.calendar import day_effects, first_sunday
 from fullhouse.forecast.history import Run
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import SETTLED_DAYS
-from fullhouse.forecast.season import day_effects, first_sunday
 
 FIRST = 7
 """Days whose shape is learned by weekday of the opening."""
@@ -49,36 +49,36 @@ class Shape:
         return found
 
 
-def learn_shape(past: Past, films: Sequence[str]) -> Shape:
+def learn_shape(index: HistoryIndex, films: Sequence[str]) -> Shape:
     """Learn the shape from the newest films, from the days that are known of them."""
-    chosen = [f for f in films if len(past.history.run(f).gross) >= 28][-MOST_FILMS:]
-    chosen = [f for f in chosen if past.history.run(f).on(0) > 0]
-    effects = _effects(past, chosen)
-    decay, noise_day, noise_week = _decay(past, chosen, effects)
-    first, noise_first = _first(past, chosen)
+    chosen = [f for f in films if len(index.history.run(f).gross) >= 28][-MOST_FILMS:]
+    chosen = [f for f in chosen if index.history.run(f).on(0) > 0]
+    effects = _effects(index, chosen)
+    decay, noise_day, noise_week = _decay(index, chosen, effects)
+    first, noise_first = _first(index, chosen)
     return Shape(effects, first, decay, noise_day, noise_week, noise_first)
 
 
-def _effects(past: Past, films: Sequence[str]) -> Floats:
+def _effects(index: HistoryIndex, films: Sequence[str]) -> Floats:
     """Ridge regression of log gross, less the film's mean over the seven days around."""
     xs, ys = [], []
     for film in films:
-        run = past.history.run(film)
+        run = index.history.run(film)
         offsets, gross = _whole(run)
         if len(gross) < 14:
             continue
         logs = np.log(gross)
         around = np.convolve(logs, np.ones(7) / 7, mode="valid")
         mine = logs[3:-3] - around
-        days = past.openings[film] + offsets[3:-3]
+        days = index.openings[film] + offsets[3:-3]
         keep = offsets[3:-3] >= FIRST
-        x = day_effects(past.history.territory, days)
-        around_x = day_effects(past.history.territory, past.openings[film] + offsets)
+        x = day_effects(index.history.territory, days)
+        around_x = day_effects(index.history.territory, index.openings[film] + offsets)
         smooth = np.lib.stride_tricks.sliding_window_view(around_x, 7, axis=0).mean(axis=2)
         xs.append((x - smooth)[keep])
         ys.append(mine[keep])
     if not xs:
-        return np.zeros(day_effects(past.history.territory, np.array([730000])).shape[1])
+        return np.zeros(day_effects(index.history.territory, np.array([730000])).shape[1])
     x, y = np.concatenate(xs), np.concatenate(ys)
     return np.linalg.solve(x.T @ x + 5.0 * np.eye(x.shape[1]), x.T @ y)
 
@@ -92,11 +92,11 @@ def _whole(run: Run) -> tuple[Ints, Floats]:
     return offsets[:end], gross[:end]
 
 
-def _first(past: Past, films: Sequence[str]) -> tuple[Floats, float]:
+def _first(index: HistoryIndex, films: Sequence[str]) -> tuple[Floats, float]:
     told: dict[int, list[Floats]] = {}
     for film in films:
-        opening = past.openings[film]
-        run, sunday = past.history.run(film), first_sunday(opening)
+        opening = index.openings[film]
+        run, sunday = index.history.run(film), first_sunday(opening)
         weekend = run.between(max(0, sunday - 2), sunday)
         days = np.array([run.on(k) for k in range(FIRST)])
         if weekend > 0 and (days > 0).all():
@@ -114,17 +114,19 @@ def _first(past: Past, films: Sequence[str]) -> tuple[Floats, float]:
     return found, float(np.std(after)) if len(after) > 1 else 0.2
 
 
-def _decay(past: Past, films: Sequence[str], effects: Floats) -> tuple[Floats, float, float]:
+def _decay(
+    index: HistoryIndex, films: Sequence[str], effects: Floats
+) -> tuple[Floats, float, float]:
     changes: list[Floats] = []
     noise: list[float] = []
     for film in films:
-        offsets, gross = _whole(past.history.run(film))
+        offsets, gross = _whole(index.history.run(film))
         weeks = min(len(gross) // 7, WEEKS + 1)
         if weeks < 3:
             continue
-        days = past.openings[film] + offsets[: weeks * 7]
+        days = index.openings[film] + offsets[: weeks * 7]
         flat = np.log(gross[: weeks * 7])
-        flat = flat - day_effects(past.history.territory, days) @ effects
+        flat = flat - day_effects(index.history.territory, days) @ effects
         by_week = flat.reshape(weeks, 7)
         level = by_week.mean(axis=1)
         # A run falls within a week too, which is no noise.

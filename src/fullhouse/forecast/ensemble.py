@@ -1,6 +1,8 @@
 """A few models of one log amount, averaged: boosted trees, random trees, a ridge regression.
 
 Each errs in its own way; the weights were chosen on openings up to 2010 and judged on later ones.
+scikit-learn fits them; what is fitted is held as plain arrays (`Trees`, `Linear`), which predict
+the same, can be saved without code in them, and need no scikit-learn to predict.
 """
 
 from collections.abc import Sequence
@@ -8,20 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Flags, Floats, Ints
 
 FEWEST = 40
 """A model is not fitted to fewer films."""
 SEED = 20170127
 NOT_KNOWN = -99.0
-"""What random trees see for a number that is not known: far below any that is."""
+"""What random trees get for a number that is not known: far below any that is."""
+ROWS_AT_ONCE = 1024
+"""Rows are walked down all trees in parts of this size, to bound memory."""
 
 
 @dataclass(frozen=True)
@@ -48,46 +46,147 @@ LIGHT = Recipe(0.6, 0.0, 0.0, 0.4, rounds=150)
 
 
 @dataclass(frozen=True)
+class Linear:
+    """A linear model of standardised columns; missing values take the column's mean.
+
+    Columns `indicated` enter once more, as 1 where they are missing.
+    """
+
+    fill: Floats
+    indicated: Ints
+    mean: Floats
+    scale: Floats
+    slope: Floats
+    intercept: float
+
+    def predict(self, x: Floats) -> Floats:
+        """The prediction for each row."""
+        missing = np.isnan(x)
+        full = np.concatenate(
+            [np.where(missing, self.fill, x), missing[:, self.indicated].astype(np.float64)], axis=1
+        )
+        prediction: Floats = ((full - self.mean) / self.scale) @ self.slope + self.intercept
+        return prediction
+
+
+@dataclass(frozen=True)
+class Trees:
+    """Regression trees as one table of nodes; a node whose `left` is 0 is a leaf.
+
+    `roots` are the first nodes of the trees. The prediction is `start` and the leaves' values
+    added up in order, over `divisor`. With `single` features are rounded to single precision
+    first, as scikit-learn's random trees are fitted to.
+    """
+
+    roots: Ints
+    left: Ints
+    right: Ints
+    feature: Ints
+    threshold: Floats
+    missing_left: Flags
+    value: Floats
+    start: float
+    divisor: float
+    single: bool
+
+    def __post_init__(self) -> None:
+        # A child stands after its parent, so that every walk ends, whatever file it came from.
+        nodes = np.arange(len(self.left))
+        inner = self.left != 0
+        for child in (self.left[inner], self.right[inner]):
+            if not ((child > nodes[inner]) & (child < len(nodes))).all():
+                raise ValueError("a child must stand after its parent")
+
+    def predict(self, x: Floats) -> Floats:
+        """The prediction for each row."""
+        prediction = np.empty(len(x))
+        for first in range(0, len(x), ROWS_AT_ONCE):
+            part = slice(first, first + ROWS_AT_ONCE)
+            values = self.value[self._end_nodes(x[part])]
+            start = np.full((len(values), 1), self.start)
+            # One after the other, not in pairs, so that each bit is the one scikit-learn gives.
+            prediction[part] = np.cumsum(np.concatenate([start, values], axis=1), axis=1)[:, -1]
+        return prediction / self.divisor
+
+    def leaves(self, x: Floats) -> Ints:
+        """The leaf of each tree in which each row ends, (rows, trees): its place in the tree."""
+        parts = [
+            self._end_nodes(x[first : first + ROWS_AT_ONCE]) - self.roots
+            for first in range(0, len(x), ROWS_AT_ONCE)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(self.roots)), np.int64)
+
+    def _end_nodes(self, x: Floats) -> Ints:
+        if self.single:
+            x = x.astype(np.float32).astype(np.float64)
+        node = np.tile(self.roots, (len(x), 1))
+        row = np.arange(len(x))[:, None]
+        while (inner := self.left[node] != 0).any():
+            value = x[row, self.feature[node]]
+            go_left = np.where(
+                np.isnan(value), self.missing_left[node], value <= self.threshold[node]
+            )
+            child = np.where(go_left, self.left[node], self.right[node])
+            node = np.where(inner, child, node)
+        return node
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of an ensemble and its weight in the mean."""
+
+    name: str
+    weight: float
+    model: Linear | Trees
+
+
+@dataclass(frozen=True)
 class Ensemble:
     """Fitted models that predict together."""
 
     columns: tuple[str, ...]
-    members: tuple[tuple[str, float, Any], ...]
+    members: tuple[Member, ...]
     films: int
 
     def predict(self, x: Floats) -> Floats:
         """The predicted log amount of each row; columns in the order of `columns`."""
-        found = np.zeros(len(x))
-        # One thread: boosting starts its threads anew for each tree, which took 1.6 s for one row
-        # on two busy cores, and takes 0.02 s without.
-        with threadpool_limits(1):
-            for name, weight, model in self.members:
-                found += weight * model.predict(_seen(name, x))
-        return found
+        prediction = np.zeros(len(x))
+        for member in self.members:
+            prediction += member.weight * member.model.predict(_features_for(member.name, x))
+        return prediction
 
-    def leaves(self, x: Floats) -> Floats:
+    def leaves(self, x: Floats) -> Ints:
         """The leaf of each random tree in which each row ends, (rows, trees)."""
-        trees = next(m for n, _, m in self.members if n == "trees")
-        found: Floats = trees.apply(_seen("trees", x))
-        return found
+        trees = next(m.model for m in self.members if m.name == "trees")
+        assert isinstance(trees, Trees)
+        return trees.leaves(_features_for("trees", x))
 
 
 def fit(x: Floats, y: Floats, columns: Sequence[str], recipe: Recipe) -> Ensemble:
     """Fit the models of a recipe to rows of features (NaN: not known) and their log amounts."""
+    from threadpoolctl import threadpool_limits
+
     varies = np.array([len(np.unique(c[np.isfinite(c)])) > 1 for c in x.T], bool)
     x, columns = x[:, varies], [c for c, v in zip(columns, varies, strict=True) if v]
-    fitted = []
+    members = []
     for name, share in recipe.weights.items():
-        model = _model(name, recipe, len(y))
+        model = _estimator(name, recipe, len(y))
         # One thread: with more, joblib polls for each column that boosting bins, which took two
         # thirds of the time. Origins are fitted side by side instead.
         with threadpool_limits(1):
-            model.fit(_seen(name, x), y)
-        fitted.append((name, share / sum(recipe.weights.values()), model))
-    return Ensemble(tuple(columns), tuple(fitted), len(y))
+            model.fit(_features_for(name, x), y)
+        members.append(Member(name, share / sum(recipe.weights.values()), _as_arrays(name, model)))
+    return Ensemble(tuple(columns), tuple(members), len(y))
 
 
-def _model(name: str, recipe: Recipe, rows: int) -> Any:
+def _estimator(name: str, recipe: Recipe, rows: int) -> Any:
+    # Imported here: it takes a second, and a forecast from saved models fits nothing.
+    from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingRegressor
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     if name == "ridge":
         return make_pipeline(
             SimpleImputer(add_indicator=True, keep_empty_features=True),
@@ -112,5 +211,78 @@ def _model(name: str, recipe: Recipe, rows: int) -> Any:
     )
 
 
-def _seen(name: str, x: Floats) -> Floats:
+def _features_for(name: str, x: Floats) -> Floats:
     return np.nan_to_num(x, nan=NOT_KNOWN) if name == "trees" else x
+
+
+def _as_arrays(name: str, model: Any) -> Linear | Trees:
+    if name == "ridge":
+        imputer, scaler, ridge = (step for _, step in model.steps)
+        return Linear(
+            imputer.statistics_.astype(np.float64),
+            imputer.indicator_.features_.astype(np.int64),
+            scaler.mean_,
+            scaler.scale_,
+            ridge.coef_,
+            float(ridge.intercept_),
+        )
+    if name == "trees":
+        return _random_trees([tree.tree_ for tree in model.estimators_])
+    return _boosted_trees(
+        [iteration[0].nodes for iteration in model._predictors],
+        float(model._baseline_prediction[0, 0]),
+    )
+
+
+def _random_trees(trees: Sequence[Any]) -> Trees:
+    sizes = [t.node_count for t in trees]
+    leaf = np.concatenate([t.children_left for t in trees]) < 0
+    return Trees(
+        **_nodes(
+            sizes,
+            leaf,
+            np.concatenate([t.children_left for t in trees]),
+            np.concatenate([t.children_right for t in trees]),
+            np.concatenate([t.feature for t in trees]),
+            np.concatenate([t.threshold for t in trees]),
+        ),
+        missing_left=np.zeros(len(leaf), bool),
+        value=np.concatenate([t.value[:, 0, 0] for t in trees]),
+        start=0.0,
+        divisor=float(len(trees)),
+        single=True,
+    )
+
+
+def _boosted_trees(trees: Sequence[Any], start: float) -> Trees:
+    nodes = np.concatenate(trees)
+    return Trees(
+        **_nodes(
+            [len(t) for t in trees],
+            nodes["is_leaf"].astype(bool),
+            nodes["left"],
+            nodes["right"],
+            nodes["feature_idx"],
+            nodes["num_threshold"],
+        ),
+        missing_left=nodes["missing_go_to_left"].astype(bool),
+        value=nodes["value"].astype(np.float64),
+        start=start,
+        divisor=1.0,
+        single=False,
+    )
+
+
+def _nodes(
+    sizes: Sequence[int], leaf: Flags, left: Any, right: Any, feature: Any, threshold: Any
+) -> dict[str, Any]:
+    """The columns of a table of nodes in which children are places in the whole table."""
+    roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    shift = np.repeat(roots, sizes)
+    return {
+        "roots": roots,
+        "left": np.where(leaf, 0, left.astype(np.int64) + shift),
+        "right": np.where(leaf, 0, right.astype(np.int64) + shift),
+        "feature": np.where(leaf, 0, feature).astype(np.int64),
+        "threshold": np.where(leaf, 0.0, threshold).astype(np.float64),
+    }

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fullhouse.forecast.past import PRIOR_FILMS, RECORD_DAYS, Past
-from fullhouse.forecast.season import opening_season, weekend
+from fullhouse.forecast.calendar import opening_season, weekend
+from fullhouse.forecast.history_index import PRIOR_FILMS, RECORD_DAYS, HistoryIndex
 
 NAN = float("nan")
 GENRES = (
@@ -33,63 +33,63 @@ STORY = "story."
 BUDGET = "budget."
 THEATERS = "theaters."
 GROUPS: Mapping[str, str] = {
-    "distributor.": "the distributor's record",
-    "series.": "the series it continues",
-    "title.": "the title",
-    "season.": "the date",
-    "slate.": "the films around it",
-    "market.": "how the market does",
-    STORY: "what it is: genre, language, makers",
-    BUDGET: "the budget",
-    THEATERS: "the cinemas planned",
-    "signal.": "signs of interest",
+    "distributor.": "distributor",
+    "series.": "series",
+    "title.": "title",
+    "season.": "season",
+    "slate.": "slate",
+    "market.": "market",
+    STORY: "story",
+    BUDGET: "budget",
+    THEATERS: "theaters",
+    "signal.": "signals",
 }
-"""Groups of features, by the beginning of their names, in words."""
+"""Groups of features, the drivers of a forecast, by the beginning of the features' names."""
 RUN_GROUPS: Mapping[str, str] = {
-    "run.": "how its days compare so far",
-    "run.first_": "how large it opened",
-    "run.to_date": "how large it opened",
-    "run.hold": "how it holds from week to week",
-    "run.week": "how it holds from week to week",
-    "run.last": "how it holds from week to week",
-    "run.same_day": "how it holds from week to week",
-    "run.under_way": "how it holds from week to week",
-    "run.midweek": "its days between weekends",
-    "run.monday": "its days between weekends",
-    "run.saturday": "Friday against Saturday and Sunday",
-    "run.sunday": "Friday against Saturday and Sunday",
+    "run.": "run",
+    "run.first_": "opening",
+    "run.to_date": "opening",
+    "run.hold": "holds",
+    "run.week": "holds",
+    "run.last": "holds",
+    "run.same_day": "holds",
+    "run.under_way": "holds",
+    "run.midweek": "midweek",
+    "run.monday": "midweek",
+    "run.saturday": "weekend shape",
+    "run.sunday": "weekend shape",
     "run.before": "previews",
-    "run.cinemas": "its cinemas",
-    "run.per_cinema": "its cinemas",
-    "run.holidays": "the holidays ahead",
-    "run.summer": "the time of year",
-    "run.christmas": "the time of year",
+    "run.cinemas": "cinemas",
+    "run.per_cinema": "cinemas",
+    "run.holidays": "holidays",
+    "run.summer": "season ahead",
+    "run.christmas": "season ahead",
 }
 """The same for what is known of a run."""
 
 
-def features(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+def features(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     """Every feature of a film as known on a day, for an opening on a (possibly other) day."""
     told: dict[str, float] = {}
-    told |= _distributor(past, film, on)
-    told |= _series(past, film, opening, on)
-    told |= _title(past, film, on)
-    season = opening_season(past.history.territory, opening)
+    told |= _distributor(index, film, on)
+    told |= _series(index, film, opening, on)
+    told |= _title(index, film, on)
+    season = opening_season(index.history.territory, opening)
     told |= {f"season.{k}": v for k, v in season.items()}
-    told |= slate(past, film, opening, on)
-    told |= _market(past, opening, on)
-    told |= _story(past, film, opening, on)
-    told |= theaters(past, film, opening, on)
-    told |= _signals(past, film, opening, on)
+    told |= slate(index, film, opening, on)
+    told |= _market(index, opening, on)
+    told |= _story(index, film, opening, on)
+    told |= theaters(index, film, opening, on)
+    told |= _signals(index, film, opening, on)
     return told
 
 
-def _distributor(past: Past, film: str, on: int) -> dict[str, float]:
-    name = past.history.fact(film, "distributor", on)
-    record = past.record("distributor", str(name), on, RECORD_DAYS) if name else []
+def _distributor(index: HistoryIndex, film: str, on: int) -> dict[str, float]:
+    name = index.history.fact(film, "distributor", on)
+    record = index.record("distributor", str(name), on, RECORD_DAYS) if name else []
     weekends = [r.log_weekend for r in record]
     told = {
-        "distributor.mean": _shrunk(weekends, past.usual(on)),
+        "distributor.mean": _shrunk(weekends, index.usual(on)),
         "distributor.films": float(np.log1p(len(record))),
         "distributor.known": float(bool(name)),
     }
@@ -104,24 +104,24 @@ def _shrunk(values: Sequence[float], usual: float) -> float:
     return (sum(values) + PRIOR_FILMS * usual) / (len(values) + PRIOR_FILMS)
 
 
-def _series(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+def _series(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     names = ("weekend", "total", "legs", "gap", "rarity", "same_distributor", "theaters")
     told = dict.fromkeys((f"series.{n}" for n in names), NAN)
     told["series.part"] = 0.0
-    before = past.predecessor(film, on)
-    if before is None or before not in past.results:
+    before = index.predecessor(film, on)
+    if before is None or before not in index.results:
         return told
-    result = past.results[before]
-    history = past.history
+    result = index.results[before]
+    history = index.history
     if result.weekend_known > on:
         return told
     taken = history.run(before).until(on - result.opening)
-    total = np.log(max(taken, 1.0)) - past.log_price(result.opening, on)
+    total = np.log(max(taken, 1.0)) - index.log_price(result.opening, on)
     told["series.weekend"], told["series.total"] = result.log_weekend, float(total)
     told["series.legs"] = float(total) - result.log_weekend
     told["series.gap"] = float(np.log(max(1, opening - result.opening)))
-    told["series.part"] = float(past.part(film, on))
-    told["series.rarity"] = past.titles.rarity(film, before, on)
+    told["series.part"] = float(index.part(film, on))
+    told["series.rarity"] = index.titles.rarity(film, before, on)
     mine, theirs = (history.fact(f, "distributor", on) for f in (film, before))
     told["series.same_distributor"] = float(mine is not None and mine == theirs)
     opened_in = history.fact(before, "theaters", on)
@@ -129,8 +129,8 @@ def _series(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
     return told
 
 
-def _title(past: Past, film: str, on: int) -> dict[str, float]:
-    title = past.titles.at(film, on)
+def _title(index: HistoryIndex, film: str, on: int) -> dict[str, float]:
+    title = index.titles.at(film, on)
     if title is None:
         return {"title.numbered": 0.0, "title.colon": 0.0, "title.words": NAN, "title.3d": 0.0}
     return {
@@ -141,35 +141,35 @@ def _title(past: Past, film: str, on: int) -> dict[str, float]:
     }
 
 
-def slate(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+def slate(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     """Wide openings of the same weekend, the one before and the one after, as planned on a day."""
     friday = weekend(opening)
-    same = [f for f in past.slate(friday, on) if f != film]
+    same = [f for f in index.slate(friday, on) if f != film]
     return {
         "slate.same": float(len(same)),
-        "slate.before": float(len([f for f in past.slate(friday - 7, on) if f != film])),
-        "slate.after": float(len([f for f in past.slate(friday + 7, on) if f != film])),
-        "slate.strongest": max((expected(past, f, on) for f in same), default=0.0),
+        "slate.before": float(len([f for f in index.slate(friday - 7, on) if f != film])),
+        "slate.after": float(len([f for f in index.slate(friday + 7, on) if f != film])),
+        "slate.strongest": max((expected(index, f, on) for f in same), default=0.0),
     }
 
 
-def expected(past: Past, film: str, on: int) -> float:
+def expected(index: HistoryIndex, film: str, on: int) -> float:
     """A rough log opening of a rival: that of the film it continues, or its distributor's usual."""
-    before = past.predecessor(film, on)
-    if before in past.results and past.results[before].weekend_known <= on:
-        found = past.results[before].log_weekend
+    before = index.predecessor(film, on)
+    if before in index.results and index.results[before].weekend_known <= on:
+        found = index.results[before].log_weekend
         if np.isfinite(found):
             return found
-    name = past.history.fact(film, "distributor", on)
-    record = past.record("distributor", str(name), on, RECORD_DAYS) if name else []
-    return _shrunk([r.log_weekend for r in record], past.usual(on))
+    name = index.history.fact(film, "distributor", on)
+    record = index.record("distributor", str(name), on, RECORD_DAYS) if name else []
+    return _shrunk([r.log_weekend for r in record], index.usual(on))
 
 
-def _market(past: Past, opening: int, on: int) -> dict[str, float]:
-    price = past.log_price(opening, on)
-    recent = past.market(on, 28)
-    years = [past.market(on - 364 * k, 28) for k in (1, 2)]
-    season = [past.market(opening + 14 - 364 * k, 28) for k in (1, 2)]
+def _market(index: HistoryIndex, opening: int, on: int) -> dict[str, float]:
+    price = index.log_price(opening, on)
+    recent = index.market(on, 28)
+    years = [index.market(on - 364 * k, 28) for k in (1, 2)]
+    season = [index.market(opening + 14 - 364 * k, 28) for k in (1, 2)]
     usual = np.log(np.nanmean(years)) if np.isfinite(years).any() else NAN
     then = np.log(np.nanmean(season)) if np.isfinite(season).any() else NAN
     log_recent = np.log(recent) if np.isfinite(recent) else NAN
@@ -186,8 +186,8 @@ def past_year(day: int) -> float:
     return day / 365.25
 
 
-def _story(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
-    history = past.history
+def _story(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
+    history = index.history
     told: dict[str, float] = {}
     genres = history.fact(film, "genres", on)
     if genres:
@@ -209,19 +209,19 @@ def _story(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
         told["story.american"] = float(any("United States" in c or "美国" in c for c in countries))
         told["story.chinese"] = float(any(re.search("China|中国", c) for c in countries))
     for kind in ("companies", "talent"):
-        told |= _makers(past, film, kind, on)
+        told |= _makers(index, film, kind, on)
     budget = history.fact(film, "budget", on)
     if budget and budget[1] == history.currency and budget[0] > 1e5:
-        told["budget.log"] = float(np.log(budget[0])) - past.log_price(opening, on)
+        told["budget.log"] = float(np.log(budget[0])) - index.log_price(opening, on)
     return told
 
 
-def _makers(past: Past, film: str, kind: str, on: int) -> dict[str, float]:
-    names = past.history.fact(film, kind, on)
+def _makers(index: HistoryIndex, film: str, kind: str, on: int) -> dict[str, float]:
+    names = index.history.fact(film, kind, on)
     if not names:
         return {}
-    records = [past.record(kind, str(name), on) for name in names]
-    usual = past.usual(on)
+    records = [index.record(kind, str(name), on) for name in names]
+    usual = index.usual(on)
     means = [_shrunk([r.log_weekend - usual for r in rs], 0.0) for rs in records if rs]
     return {
         f"story.{kind}_best": max(means, default=NAN),
@@ -230,24 +230,24 @@ def _makers(past: Past, film: str, kind: str, on: int) -> dict[str, float]:
     }
 
 
-def theaters(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+def theaters(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     """Cinemas planned, alone and beside what rivals and the distributor's films had."""
-    history = past.history
+    history = index.history
     planned = history.fact(film, "theaters", on)
     if not planned:
         return {}
     friday = weekend(opening)
-    rivals = [history.fact(f, "theaters", on) or 0 for f in past.slate(friday, on) if f != film]
+    rivals = [history.fact(f, "theaters", on) or 0 for f in index.slate(friday, on) if f != film]
     earlier = [
-        history.fact(f, "theaters", on) or 0 for f in past.slate(friday - 7, on) if f != film
+        history.fact(f, "theaters", on) or 0 for f in index.slate(friday - 7, on) if f != film
     ]
     name = history.fact(film, "distributor", on)
-    record = past.record("distributor", str(name), on, RECORD_DAYS) if name else []
+    record = index.record("distributor", str(name), on, RECORD_DAYS) if name else []
     usual = [np.log(t) for r in record if (t := history.fact(r.film, "theaters", on))]
     return {
         "theaters.log": float(np.log(planned)),
         "theaters.number": float(planned),
-        "theaters.of_widest": float(planned) / past.widest(on),
+        "theaters.of_widest": float(planned) / index.widest(on),
         "theaters.rivals": float(np.log1p(sum(rivals))),
         "theaters.largest_rival": float(max(rivals, default=0)),
         "theaters.share": float(planned) / float(planned + sum(rivals)),
@@ -256,17 +256,17 @@ def theaters(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
     }
 
 
-def _signals(past: Past, film: str, opening: int, on: int) -> dict[str, float]:
+def _signals(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     """Each kind of signal beside what films of the market had at the same distance.
 
     Signals grow until the opening: their size alone would say at T-60 what T-28 says of a smaller
     film. Too few films with a signal of the kind tell nothing.
     """
     told = {}
-    for kind in past.history.signals.get(film, {}):
+    for kind in index.history.signals.get(film, {}):
         for window in SIGNAL_WINDOWS:
-            mine = past.signal(film, kind, window, on)
-            usual = past.usual_signal(kind, window, opening - on, on)
+            mine = index.signal(film, kind, window, on)
+            usual = index.usual_signal(kind, window, opening - on, on)
             if mine is not None and usual is not None:
                 told[f"signal.{kind} {window}"] = mine - usual
     return told

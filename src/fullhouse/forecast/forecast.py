@@ -1,15 +1,20 @@
 """A forecast: what a film will take, as ranges, with why and with what it rests on."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-from scipy.stats import norm
+import pyarrow as pa
+from pydantic import Field, TypeAdapter
 
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import as_json
+from fullhouse.core.settings import SIMULATED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PROBABILITIES: tuple[float, ...] = (0.025, *(round(0.05 * k, 2) for k in range(1, 20)), 0.975)
 """The probabilities at which every range is stored: 2.5 %, 5 %, 10 % … 95 %, 97.5 %."""
@@ -17,12 +22,8 @@ PROBABILITIES: tuple[float, ...] = (0.025, *(round(0.05 * k, 2) for k in range(1
 LEVELS = (0.5, 0.8, 0.95)
 """The ranges that are shown: central, with these probabilities."""
 
-QUANTITIES = {
-    "opening_day": "opening day",
-    "opening_weekend": "opening weekend",
-    "total": "total of the run",
-}
-"""What is forecast, in the territory's currency, with the words for it."""
+QUANTITIES = ("opening_day", "opening_weekend", "total")
+"""What is forecast, in the territory's currency, in the order of a run."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ class Range:
         """
         if amount <= 0:
             raise InputError(f"An amount to pass must be above 0, not {amount:g}.")
+        # Imported here: it takes a second, and reading a forecast needs none of it.
+        from scipy.special import ndtr, ndtri
+
         x = np.log(np.maximum(self.quantiles, 1e-9))
-        z = norm.ppf(PROBABILITIES)
+        z = ndtri(PROBABILITIES)
         keep = np.concatenate([np.diff(x) > 0, [True]])  # of equal quantiles, the last
         if np.log(amount) <= x[0]:
             keep = np.concatenate([[True], np.diff(x) > 0])
@@ -73,7 +77,7 @@ class Range:
             score = z[-1] + (at - x[-1]) * (z[-1] - z[-2]) / (x[-1] - x[-2])
         else:
             score = np.interp(at, x, z)
-        return float(norm.sf(score))
+        return float(ndtr(-score))
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,18 @@ DAY_PROBABILITIES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Something that two films have in common, and its value where it has one.
+
+    predecessor (one continues the other), genres (names), distributor (name), cinemas (those of
+    the other), budget (alike), month (1 to 12 of the other's opening), series (both continue one).
+    """
+
+    what: str
+    value: int | str | tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Comp:
     """A comparable past film, what it took (in its own money), and why it was chosen."""
 
@@ -101,19 +117,20 @@ class Comp:
     total: float
     similarity: float
     """0 to 1: the share of the model's trees in which both films end in one leaf."""
-    why: tuple[str, ...] = ()
+    why: tuple[Shared, ...] = ()
 
 
 @dataclass(frozen=True)
 class Driver:
     """Something that moved the median: from a typical film of the market to this one.
 
-    The product of all factors leads from `Forecast.typical` to the median of the quantity.
+    `name` is a group of features (see features.GROUPS), `detail` what the film has of it. The
+    product of all factors leads from `Forecast.typical` to the median of the total.
     """
 
     name: str
-    words: str
     factor: float
+    detail: float | str | tuple[float | str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -122,10 +139,131 @@ class Step:
 
     horizon: str
     when: date | None
-    words: str
     spread: float
     """Upper over lower end of the 80 % range of the total, as it was for like films."""
     done: bool
+
+
+@dataclass(frozen=True)
+class KnownFact:
+    """A fact that a forecast rests on, as JSON holds it: who says so, and since when."""
+
+    value: Any
+    origin: str = ""
+    known_on: date | None = None
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model behind a forecast: the day up to which it learned, and from how many films."""
+
+    fingerprint: str = ""
+    learned_to: date | None = None
+    films: int = 0
+    stage: str = ""
+    plan: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class FarAhead:
+    """It opens further ahead than any horizon: the ranges are those of `horizon`, at best."""
+
+    days: int
+    horizon: str
+    code: Literal["far_ahead"] = "far_ahead"
+
+
+@dataclass(frozen=True)
+class NoGrossYet:
+    """It has opened and no gross is known: still a forecast from before the opening."""
+
+    code: Literal["no_gross_yet"] = "no_gross_yet"
+
+
+@dataclass(frozen=True)
+class GrossesEnd:
+    """Grosses are known to a day, so many days less than the calendar has."""
+
+    last: date
+    days: int
+    code: Literal["grosses_end"] = "grosses_end"
+
+
+@dataclass(frozen=True)
+class PlanAssumed:
+    """How it opens is not known: it is taken for wide or limited."""
+
+    plan: str
+    code: Literal["plan_assumed"] = "plan_assumed"
+
+
+@dataclass(frozen=True)
+class FactsMissing:
+    """Facts that are not known, so that the film counts as one like any other in them."""
+
+    fields: tuple[str, ...]
+    code: Literal["facts_missing"] = "facts_missing"
+
+
+@dataclass(frozen=True)
+class OtherCurrency:
+    """The budget is in another currency than the market's money, and not used."""
+
+    budget: str
+    market: str
+    code: Literal["other_currency"] = "other_currency"
+
+
+@dataclass(frozen=True)
+class RangesOf:
+    """The ranges are those of forecasts at an earlier horizon, which knew as much."""
+
+    horizon: str
+    code: Literal["ranges_of"] = "ranges_of"
+
+
+@dataclass(frozen=True)
+class CompsUnused:
+    """The chosen comps are shown and move nothing: the run itself is known."""
+
+    code: Literal["comps_unused"] = "comps_unused"
+
+
+@dataclass(frozen=True)
+class CompsMove:
+    """The chosen comps' mean, the weight that comps have earned, and the factor it gives."""
+
+    quantity: str
+    mean: float
+    currency: str
+    weight: float
+    factor: float
+    code: Literal["comps_move"] = "comps_move"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A sentence of a forecast that was issued before notes were facts."""
+
+    text: str
+    code: Literal["remark"] = "remark"
+
+
+Note = Annotated[
+    FarAhead
+    | NoGrossYet
+    | GrossesEnd
+    | PlanAssumed
+    | FactsMissing
+    | OtherCurrency
+    | RangesOf
+    | CompsUnused
+    | CompsMove
+    | Remark,
+    Field(discriminator="code"),
+]
+"""What a reader should know of how a forecast was made."""
 
 
 @dataclass(frozen=True)
@@ -148,14 +286,14 @@ class Forecast:
     drivers: tuple[Driver, ...]
     typical: float
     steps: tuple[Step, ...]
-    facts: Mapping[str, Any]
+    facts: Mapping[str, KnownFact]
     groups: Mapping[str, str]
     """What the film is counted under in the score book: size, genre, franchise, plan."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     what_if: Mapping[str, Any] = field(default_factory=dict)
-    """Facts that were supposed and not known; such a forecast does not enter the score book."""
-    model: Mapping[str, Any] = field(default_factory=dict)
-    """Version, territory, day up to which it learned, films it learned from, fingerprint."""
+    """Facts that were assumed and not known, as JSON holds them; such a forecast does not enter
+    the score book."""
+    model: ModelFacts = ModelFacts()
     data: Mapping[str, int] = field(default_factory=dict)
     """Versions of the lake tables that were read."""
     simulated: bool = False
@@ -170,9 +308,9 @@ class Forecast:
         return self.ranges[quantity].passes(amount)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, as JSON takes it; dates as YYYY-MM-DD."""
-        told = asdict(self)
-        told["ranges"] = {
+        """Everything, as JSON holds it; dates as YYYY-MM-DD."""
+        plain: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        plain["ranges"] = {
             name: {
                 "median": r.median,
                 **{f"{round(100 * v)}%": list(r.between(v)) for v in LEVELS},
@@ -181,5 +319,60 @@ class Forecast:
             }
             for name, r in self.ranges.items()
         }
-        found: dict[str, Any] = as_json(told)
-        return found
+        return plain
+
+    def to_arrow(self) -> "pa.Table":
+        """A row for each quantity and each day, with its quantiles in columns."""
+        import pyarrow as pa
+
+        rows: list[dict[str, Any]] = []
+        for quantity, amounts in self.ranges.items():
+            ends = {f"q{p * 100:g}": amounts.at(p) for p in DAY_PROBABILITIES}
+            rows.append({"quantity": quantity, "day": None, **ends})
+        for day in self.days:
+            for quantity, values in (("day", day.quantiles), ("to_date", day.cumulative)):
+                ends = {f"q{p * 100:g}": v for p, v in zip(DAY_PROBABILITIES, values, strict=True)}
+                rows.append({"quantity": quantity, "day": day.day, **ends})
+        columns = [
+            ("quantity", pa.string()),
+            ("day", pa.date32()),
+            *((f"q{p * 100:g}", pa.float64()) for p in DAY_PROBABILITIES),
+        ]
+        table = pa.Table.from_pylist(rows, pa.schema(columns))
+        common = {
+            "film": self.film,
+            "territory": self.territory,
+            "currency": self.currency,
+            "as_of": self.as_of,
+            **({"label": SIMULATED} if self.simulated else {}),
+        }
+        for i, (name, value) in enumerate(common.items()):
+            table = table.add_column(i, name, pa.repeat(pa.scalar(value), table.num_rows))
+        return table
+
+
+def read_forecast(payload: Mapping[str, Any]) -> Forecast:
+    """The forecast of which `Forecast.to_dict` gave the payload, also of an earlier version."""
+    fields = dict(payload)
+    fields["ranges"] = {n: {"quantity": n, **r} for n, r in payload["ranges"].items()}
+    fields["notes"] = [
+        {"code": "remark", "text": n} if isinstance(n, str) else n for n in payload["notes"]
+    ]
+    fields["comps"] = [
+        c | {"why": [{"what": w} if isinstance(w, str) else w for w in c["why"]]}
+        for c in payload["comps"]
+    ]
+    fields["drivers"] = [
+        d if "words" not in d else {"name": d["words"], "factor": d["factor"]}
+        for d in payload["drivers"]
+    ]
+    fields["facts"] = {
+        name: fact if isinstance(fact, dict) and "value" in fact else {"value": fact}
+        for name, fact in payload["facts"].items()
+    }
+    return _adapter().validate_python(fields)
+
+
+@cache
+def _adapter() -> TypeAdapter[Forecast]:
+    return TypeAdapter(Forecast)

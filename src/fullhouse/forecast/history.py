@@ -19,7 +19,7 @@ from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import EVERYWHERE, FIELDS, USER, WIDE
-from fullhouse.forecast.season import EPOCH
+from fullhouse.forecast.calendar import EPOCH
 from fullhouse.lake import Lake
 
 
@@ -85,10 +85,10 @@ class History:
 
     def fact(self, film: str, name: str, on: int) -> Any:
         """The newest value of a fact that was known on a day; None where there was none."""
-        said = self.said(film, name, on)
+        said = self.newest(film, name, on)
         return None if said is None else said[1]
 
-    def said(self, film: str, name: str, on: int) -> tuple[int, Any, str] | None:
+    def newest(self, film: str, name: str, on: int) -> tuple[int, Any, str] | None:
         """The newest fact that was known on a day: since when, what, and who says so."""
         found = None
         for said in self.facts.get(film, {}).get(name, ()):
@@ -129,7 +129,7 @@ class History:
         }
         return replace(self, as_of=day, facts=facts, runs=runs, signals=signals)
 
-    def supposing(self, film: str, values: Mapping[str, Any]) -> "History":
+    def assuming(self, film: str, values: Mapping[str, Any]) -> "History":
         """The same, were some facts of a film known otherwise on the day."""
         on = self.as_of.toordinal()
         mine = dict(self.facts.get(film, {}))
@@ -138,7 +138,7 @@ class History:
             later = values["opening"] - self.fact(film, "opening", on)
             runs = {**runs, film: runs[film].moved(later)}
         for name, value in values.items():
-            mine[name] = [*mine.get(name, ()), (on, value, "supposed")]
+            mine[name] = [*mine.get(name, ()), (on, value, "assumed")]
         return replace(self, facts={**self.facts, film: mine}, runs=runs)
 
     def known(self, film: str, on: int) -> dict[str, Any]:
@@ -284,14 +284,9 @@ def _currency(rows: pa.Table, facts: pa.Table, territory: str) -> str:
         totals = facts.filter(pc.equal(facts["field"], "total"))["value"].to_pylist()
         found = sorted({json.loads(v)[1] for v in totals if v})
     if len(found) > 1:
-        raise CannotTellError(
-            f"Grosses of {territory} are in {', '.join(found)}: a territory needs one currency."
-        )
+        raise CannotTellError(code="several_currencies", territory=territory, currencies=found)
     if not found:
-        raise CannotTellError(
-            f"No gross of any film in {territory!r} is known yet; take some in with:"
-            " fullhouse film import"
-        )
+        raise CannotTellError(code="no_gross", territory=territory)
     return str(found[0])
 
 

@@ -9,26 +9,44 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
-from fullhouse.forecast import comps as comps_
-from fullhouse.forecast import curve
+from fullhouse.core.values import as_json
+from fullhouse.forecast import curve, explain
+from fullhouse.forecast.calendar import (
+    AFTER,
+    BEFORE,
+    Horizon,
+    as_day,
+    days_known,
+    first_sunday,
+    horizon_at,
+)
 from fullhouse.forecast.curve import Shape
-from fullhouse.forecast.drivers import contributions, grouped
 from fullhouse.forecast.features import GROUPS, RUN_GROUPS, features
 from fullhouse.forecast.forecast import (
     DAY_PROBABILITIES,
     PROBABILITIES,
     Comp,
+    CompsMove,
+    CompsUnused,
     DayRange,
     Driver,
+    FactsMissing,
+    FarAhead,
     Forecast,
+    GrossesEnd,
+    KnownFact,
+    ModelFacts,
+    NoGrossYet,
+    Note,
+    OtherCurrency,
+    PlanAssumed,
     Range,
+    RangesOf,
     Step,
 )
 from fullhouse.forecast.history import History
-from fullhouse.forecast.horizon import AFTER, BEFORE, Horizon, days_known, horizon_at
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
-from fullhouse.forecast.season import as_day, first_sunday
 from fullhouse.forecast.train import (
     CALENDAR,
     CINEMAS,
@@ -38,9 +56,10 @@ from fullhouse.forecast.train import (
     is_run,
     predict,
     sizes,
-    told,
+    width_features,
 )
 
+NO_MODEL = ModelFacts()
 SEED = 20170127
 SIZE_WORDS = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
 TOGETHER = 0.95
@@ -49,6 +68,8 @@ TOGETHER = 0.95
 `python -m benchmarks.forecast` prints what it is on the judged years.
 """
 NOT_SHOWN = ("overview", "tagline", "original_title")
+USEFUL = ("distributor", "genres", "budget", "theaters")
+"""Facts whose lack a forecast from before the opening notes."""
 
 
 @dataclass(frozen=True)
@@ -64,28 +85,24 @@ class Asked:
     plan: str
 
 
-def ask(past: Past, film: str) -> Asked:
+def ask(index: HistoryIndex, film: str) -> Asked:
     """How much is known of a film on the day of the history."""
-    history, on = past.history, past.history.as_of.toordinal()
+    history, on = index.history, index.history.as_of.toordinal()
     if film not in history.facts:
         raise InputError(
             f"No film {film!r} is known in {history.territory} on {history.as_of}."
-            f"{did_you_mean(film, history.facts)} 'fullhouse film list' shows them."
+            f"{did_you_mean(film, history.facts)}"
         )
     opening = history.fact(film, "opening", on)
     if opening is None:
         raise InputError(
-            f"When {film!r} opens in {history.territory} is not known on {history.as_of}."
-            f" Say it with: fullhouse film set {film} opening=YYYY-MM-DD"
+            code="opening_unknown", film=film, territory=history.territory, as_of=history.as_of
         )
     run = history.run(film)
     inside = run.offsets[(run.offsets >= 0) & (run.offsets < on - opening)]
     days = int(inside[-1]) + 1 if len(inside) else 0
     if days and not run.on(0) > 0:
-        raise CannotTellError(
-            f"The first day of {film!r} ({as_day(opening)}) is not in its daily grosses; a forecast"
-            " of the rest of a run needs it. Import its grosses from the first day on."
-        )
+        raise CannotTellError(code="first_day_unknown", film=film, opening=as_day(opening))
     horizon = horizon_at(opening, on, days)
     planned = history.fact(film, "theaters", on)
     stage = horizon.name if days else CINEMAS if planned else CALENDAR
@@ -99,7 +116,7 @@ def stages_needed(asked: Asked) -> tuple[str, ...]:
 
 
 def project(
-    past: Past,
+    index: HistoryIndex,
     asked: Asked,
     stages: Mapping[str, Stage],
     shape: Shape | None,
@@ -107,7 +124,7 @@ def project(
     comps: Sequence[str] = (),
     features_instead: Mapping[str, float] | None = None,
     what_if: Mapping[str, Any] | None = None,
-    model: Mapping[str, Any] | None = None,
+    model: ModelFacts = NO_MODEL,
     simulated: bool = False,
 ) -> Forecast:
     """The forecast of a film on the day of the history, with models that learned before it.
@@ -116,76 +133,76 @@ def project(
     in the past. `features_instead` replaces features by name, for what-if questions.
     """
     stage = stages[asked.stage]
-    row = _row(past, asked, features_instead or {})
-    logs, notes = _logs(past, asked, stage, row, comps)
-    price = past.log_price(asked.opening, asked.on)
-    ranges = {q: _range(q, v + price, asked, past) for q, v in logs.items()}
-    known = _known(past, asked)
-    run = past.history.run(asked.film)
+    row = _row(index, asked, features_instead or {})
+    logs, notes = _logs(index, asked, stage, row, comps)
+    price = index.log_price(asked.opening, asked.on)
+    ranges = {q: _range(q, v + price, asked, index) for q, v in logs.items()}
+    known = _known(index, asked)
+    run = index.history.run(asked.film)
     to_date = run.until(asked.on - asked.opening)
-    typical, drivers = _drivers(past, asked, stage, row, logs, price)
+    typical, drivers = _drivers(index, asked, stage, row, logs, price)
     return Forecast(
         film=asked.film,
-        title=str(past.history.fact(asked.film, "title", asked.on) or asked.film),
-        territory=past.history.territory,
-        currency=past.history.currency,
-        as_of=past.history.as_of,
+        title=str(index.history.fact(asked.film, "title", asked.on) or asked.film),
+        territory=index.history.territory,
+        currency=index.history.currency,
+        as_of=index.history.as_of,
         opening=as_day(asked.opening),
         horizon=asked.horizon.name,
         ranges=ranges,
         known=known,
         to_date=to_date,
-        days=_days(past, asked, ranges, shape),
-        comps=_comps(past, asked, stages, comps),
+        days=_days(index, asked, ranges, shape),
+        comps=_comps(index, asked, stages, comps),
         drivers=drivers,
         typical=typical,
         steps=_steps(asked, stages),
-        facts=_facts(past, asked),
-        groups=_groups(past, asked, stage, row),
-        notes=tuple(notes + _notes(past, asked)),
-        what_if=dict(what_if or {}),
-        model=dict(model or {}),
-        data=dict(past.history.data),
+        facts=_facts(index, asked),
+        groups=_groups(index, asked, stage, row),
+        notes=(*notes, *_notes(index, asked)),
+        what_if=as_json(what_if or {}),
+        model=model,
+        data=dict(index.history.data),
         simulated=simulated,
     )
 
 
-def _row(past: Past, asked: Asked, instead: Mapping[str, float]) -> Rows:
+def _row(index: HistoryIndex, asked: Asked, instead: Mapping[str, float]) -> Rows:
     if asked.days:
-        said = run_row(past, asked.film, asked.opening, asked.days)
+        values = run_row(index, asked.film, asked.opening, asked.days)
     else:
-        said = features(past, asked.film, asked.opening, asked.on)
+        values = features(index, asked.film, asked.opening, asked.on)
     day = asked.opening + asked.days if asked.days else asked.on
-    return table([asked.film], [asked.opening], [day], [{**said, **instead}])
+    return table([asked.film], [asked.opening], [day], [{**values, **instead}])
 
 
-def _taken(past: Past, asked: Asked) -> Floats:
+def _taken(index: HistoryIndex, asked: Asked) -> Floats:
     if not asked.days:
         return np.array([np.nan])
-    taken = past.history.run(asked.film).until(asked.days)
-    return np.array([np.log(taken) - past.log_price(asked.opening, asked.on)])
+    taken = index.history.run(asked.film).until(asked.days)
+    return np.array([np.log(taken) - index.log_price(asked.opening, asked.on)])
 
 
 def _logs(
-    past: Past, asked: Asked, stage: Stage, row: Rows, chosen: Sequence[str]
-) -> tuple[dict[str, Floats], list[str]]:
+    index: HistoryIndex, asked: Asked, stage: Stage, row: Rows, chosen: Sequence[str]
+) -> tuple[dict[str, Floats], list[Note]]:
     """Quantiles of each log amount in constant prices."""
-    said = predict(stage.name, stage.models, row, _taken(past, asked))
-    shift, notes = _pulled(past, asked, stage, said, chosen)
+    predictions = predict(stage.name, stage.models, row, _taken(index, asked))
+    shift, notes = _pulled(index, asked, stage, predictions, chosen)
     width, size, series = (
-        told(stage.name, row, said),
-        sizes(row, said),
+        width_features(stage.name, row, predictions),
+        sizes(row, predictions),
         franchises(row),
     )
     horizon = _horizon(asked, stage)
     if horizon != asked.horizon.name:
-        notes.append(f"Ranges as for forecasts made at {horizon}, when as much is known.")
-    found = {}
-    for quantity, centre in said.items():
+        notes.append(RangesOf(horizon))
+    quantiles = {}
+    for quantity, centre in predictions.items():
         ranges = stage.conformal.get((horizon, quantity))
         if ranges is not None:
-            found[quantity] = centre[0] + shift + ranges.quantiles(width, size, series)[0]
-    return found, notes
+            quantiles[quantity] = centre[0] + shift + ranges.quantiles(width, size, series)[0]
+    return quantiles, notes
 
 
 def _horizon(asked: Asked, stage: Stage) -> str:
@@ -202,36 +219,42 @@ def _horizon(asked: Asked, stage: Stage) -> str:
 
 
 def _pulled(
-    past: Past, asked: Asked, stage: Stage, said: Mapping[str, Floats], chosen: Sequence[str]
-) -> tuple[float, list[str]]:
+    index: HistoryIndex,
+    asked: Asked,
+    stage: Stage,
+    predictions: Mapping[str, Floats],
+    chosen: Sequence[str],
+) -> tuple[float, list[Note]]:
     if not chosen:
         return 0.0, []
     for film in chosen:
-        if film not in past.openings:
-            raise InputError(f"No comp {film!r}.{did_you_mean(film, past.openings)}")
+        if film not in index.openings:
+            raise InputError(f"No comp {film!r}.{did_you_mean(film, index.openings)}")
     if asked.days:
-        return 0.0, ["The comps you chose are shown; once a run is known, it tells more than they."]
+        return 0.0, [CompsUnused()]
     anchor = "opening_weekend" if "legs" in stage.models else "total"
-    logs = getattr(outcomes(past, chosen, asked.on), anchor)
+    logs = getattr(outcomes(index, chosen, asked.on), anchor)
     for film, log in zip(chosen, logs.tolist(), strict=True):
         if not np.isfinite(log):
             raise InputError(
                 f"{film!r} cannot be a comp: what it took is not known on {as_day(asked.on)}."
             )
     mean = float(np.mean(logs))
-    shift = stage.comps_weight * (mean - float(said[anchor][0]))
-    price = past.log_price(asked.opening, asked.on)
-    words = "opening weekend" if anchor == "opening_weekend" else "total"
-    return shift, [
-        f"Your comps say {np.exp(mean + price):,.0f} {past.history.currency} ({words}). Comps have"
-        f" been worth {stage.comps_weight:.0%} of the way from the models' forecast to theirs, so"
-        f" the forecast moves by {np.exp(shift) - 1:+.1%}."
-    ]
+    shift = stage.comps_weight * (mean - float(predictions[anchor][0]))
+    price = index.log_price(asked.opening, asked.on)
+    move = CompsMove(
+        quantity=anchor,
+        mean=float(np.exp(mean + price)),
+        currency=index.history.currency,
+        weight=stage.comps_weight,
+        factor=float(np.exp(shift)),
+    )
+    return shift, [move]
 
 
-def _range(quantity: str, logs: Floats, asked: Asked, past: Past) -> Range:
+def _range(quantity: str, logs: Floats, asked: Asked, index: HistoryIndex) -> Range:
     amounts = np.exp(np.maximum.accumulate(logs))
-    run = past.history.run(asked.film)
+    run = index.history.run(asked.film)
     if quantity == "total" and asked.days:
         amounts = np.maximum(amounts, run.until(asked.days))
     if quantity == "opening_weekend" and asked.days:
@@ -241,88 +264,59 @@ def _range(quantity: str, logs: Floats, asked: Asked, past: Past) -> Range:
     return Range(quantity, tuple(float(a) for a in amounts))
 
 
-def _known(past: Past, asked: Asked) -> dict[str, float]:
-    run, sunday = past.history.run(asked.film), first_sunday(asked.opening)
-    found = {}
+def _known(index: HistoryIndex, asked: Asked) -> dict[str, float]:
+    run, sunday = index.history.run(asked.film), first_sunday(asked.opening)
+    known = {}
     if asked.days >= 1:
-        found["opening_day"] = run.on(0)
+        known["opening_day"] = run.on(0)
     if asked.days > sunday:
-        found["opening_weekend"] = run.between(max(0, sunday - 2), sunday)
-    return {q: v for q, v in found.items() if np.isfinite(v)}
+        known["opening_weekend"] = run.between(max(0, sunday - 2), sunday)
+    return {q: v for q, v in known.items() if np.isfinite(v)}
 
 
 def _drivers(
-    past: Past,
+    index: HistoryIndex,
     asked: Asked,
     stage: Stage,
     row: Rows,
     logs: Mapping[str, Floats],
     price: float,
 ) -> tuple[float, tuple[Driver, ...]]:
-    """Factors from a typical film's total to this one's median."""
+    """A typical film's total, and the factors from there to this one's median."""
     columns = tuple(sorted({c for m in stage.models.values() for c in m.columns}))
     names = [n for n in ("anchor", "legs", "rest") if n in stage.models]
     where = {n: [columns.index(c) for c in stage.models[n].columns] for n in names}
 
     def total(x: Floats) -> Floats:
-        found: Floats = np.sum([stage.models[n].predict(x[:, where[n]]) for n in names], axis=0)
-        return found
+        log: Floats = np.sum([stage.models[n].predict(x[:, where[n]]) for n in names], axis=0)
+        return log
 
-    words = {**RUN_GROUPS, **GROUPS} if asked.days else GROUPS
-    others = stage.learned_from.aligned(columns)[-400:]
-    base, added = contributions(total, row.aligned(columns)[0], others, grouped(columns, words))
+    prefixes = {**RUN_GROUPS, **GROUPS} if asked.days else GROUPS
+    others = stage.learned_from.aligned(columns)[-explain.COMPARED :]
+    groups = explain.grouped(columns, prefixes)
+    base, added = explain.contributions(total, row.aligned(columns)[0], others, groups)
     start = base + price
     if asked.days:
-        start += float(_taken(past, asked)[0])
+        start += float(_taken(index, asked)[0])
     middle = PROBABILITIES.index(0.5)
     rest = float(logs["total"][middle]) + price - start - sum(added.values())
-    told_: dict[str, float] = {}
-    for name, log in added.items():
-        said = words.get(name, "other")
-        told_[said] = told_.get(said, 0.0) + log
-    found = [
-        Driver(said, _driver_words(past, asked, said), float(np.exp(log)))
-        for said, log in sorted(told_.items(), key=lambda p: -abs(p[1]))
-        if abs(log) > 1e-9
-    ]
-    found.append(
-        Driver("past errors", "how such forecasts erred before, and comps", float(np.exp(rest)))
-    )
-    return float(np.exp(start)), tuple(found)
-
-
-def _driver_words(past: Past, asked: Asked, said: str) -> str:
-    history, film, on = past.history, asked.film, asked.on
-    details = {
-        GROUPS["distributor."]: history.fact(film, "distributor", on),
-        GROUPS["season."]: f"{as_day(asked.opening):%A %-d %B}",
-        GROUPS["story."]: ", ".join(history.fact(film, "genres", on) or ()),
-    }
-    before = past.predecessor(film, on)
-    details[GROUPS["series."]] = (
-        f"it continues {history.fact(before, 'title', on)}" if before else "it continues none"
-    )
-    planned, budget = history.fact(film, "theaters", on), history.fact(film, "budget", on)
-    details[GROUPS["theaters."]] = f"{planned:,.0f}" if planned else "not known"
-    details[GROUPS["budget."]] = (
-        f"{budget[0] / 1e6:,.1f} million {budget[1]}" if budget else "not known"
-    )
-    detail = details.get(said)
-    return f"{said}: {detail}" if detail else said
+    factors = explain.drivers(index, asked.film, asked.opening, asked.on, added, prefixes)
+    residuals = Driver(explain.RESIDUALS, float(np.exp(rest)))
+    return float(np.exp(start)), (*factors, residuals)
 
 
 def _days(
-    past: Past, asked: Asked, ranges: Mapping[str, Range], shape: Shape | None
+    index: HistoryIndex, asked: Asked, ranges: Mapping[str, Range], shape: Shape | None
 ) -> tuple[DayRange, ...]:
     if shape is None or "total" not in ranges or asked.days >= SETTLED_DAYS - 7:
         return ()
     if not asked.days and "opening_weekend" not in ranges:
         return ()
-    run = past.history.run(asked.film)
+    run = index.history.run(asked.film)
     grosses = np.array([run.on(k) for k in range(asked.days)])
     grosses = np.nan_to_num(grosses)
     before = run.until(asked.days) - grosses.sum() if asked.days else 0.0
-    drawn = draws(past.history, asked.film, asked.opening, ranges, shape, grosses, before)
+    drawn = draws(index.history, asked.film, asked.opening, ranges, shape, grosses, before)
     cumulative = run.until(asked.days) + np.cumsum(drawn.gross, axis=1)
     days = np.quantile(drawn.gross, DAY_PROBABILITIES, axis=0).T
     sums = np.quantile(cumulative, DAY_PROBABILITIES, axis=0).T
@@ -361,7 +355,7 @@ def draws(
 
 
 def _comps(
-    past: Past, asked: Asked, stages: Mapping[str, Stage], chosen: Sequence[str]
+    index: HistoryIndex, asked: Asked, stages: Mapping[str, Stage], chosen: Sequence[str]
 ) -> tuple[Comp, ...]:
     name = next(
         (s for s in (asked.stage, CINEMAS, CALENDAR) if s in stages and not is_run(s)), None
@@ -373,17 +367,17 @@ def _comps(
     # As before the opening: of what was known then the trees were made.
     day = min(asked.on, asked.opening - 1)
     row = table(
-        [asked.film], [asked.opening], [day], [features(past, asked.film, asked.opening, day)]
+        [asked.film], [asked.opening], [day], [features(index, asked.film, asked.opening, day)]
     )
-    mine = anchor.leaves(row.aligned(anchor.columns))[0]
-    near = comps_.closeness(mine, stage.leaves)
+    leaves = anchor.leaves(row.aligned(anchor.columns))[0]
+    near = explain.closeness(leaves, stage.leaves)
     films = stage.learned_from.films
     at = {f: float(near[i]) for i, f in enumerate(films)}
-    picked = chosen or [films[i] for i in comps_.nearest(near) if films[i] != asked.film]
+    picked = chosen or [films[i] for i in explain.nearest(near) if films[i] != asked.film]
     return tuple(
-        comps_.comp(past, asked.film, f, at.get(f, 0.0), asked.on)
+        explain.comp(index, asked.film, f, at.get(f, 0.0), asked.on)
         for f in picked
-        if f in past.openings
+        if f in index.openings
     )
 
 
@@ -391,36 +385,32 @@ def _steps(asked: Asked, stages: Mapping[str, Stage]) -> tuple[Step, ...]:
     spreads: dict[str, float] = {}
     for stage in stages.values():
         spreads |= stage.spreads
-    found = []
-    for name, days in BEFORE.items():
-        if name in spreads:
-            when = asked.opening - days
-            words = "cinemas planned" if name == "T-1" else f"{days} days before"
-            found.append(Step(name, as_day(when), words, spreads[name], when <= asked.on))
-    for name, words in AFTER.items():
-        if name in spreads:
-            when = asked.opening + days_known(name, asked.opening)
-            found.append(Step(name, as_day(when), words, spreads[name], when <= asked.on))
-    return tuple(found)
+    days = {name: asked.opening - before for name, before in BEFORE.items()}
+    days |= {name: asked.opening + days_known(name, asked.opening) for name in AFTER}
+    return tuple(
+        Step(name, as_day(day), spreads[name], day <= asked.on)
+        for name, day in days.items()
+        if name in spreads
+    )
 
 
-def _facts(past: Past, asked: Asked) -> dict[str, Any]:
-    found = {}
-    for name in past.history.facts.get(asked.film, {}):
-        said = past.history.said(asked.film, name, asked.on)
-        if said is None or said[1] is None or name in NOT_SHOWN:
+def _facts(index: HistoryIndex, asked: Asked) -> dict[str, KnownFact]:
+    facts = {}
+    for name in index.history.facts.get(asked.film, {}):
+        newest = index.history.newest(asked.film, name, asked.on)
+        if newest is None or newest[1] is None or name in NOT_SHOWN:
             continue
-        value = as_day(said[1]) if name == "opening" else said[1]
-        known = as_day(said[0]) if said[0] > 1 else None
-        found[name] = {"value": value, "origin": said[2], "known_on": known}
-    return found
+        since, value, origin = newest
+        value = as_day(value).isoformat() if name == "opening" else value
+        facts[name] = KnownFact(value, origin, as_day(since) if since > 1 else None)
+    return facts
 
 
-def _groups(past: Past, asked: Asked, stage: Stage, row: Rows) -> dict[str, str]:
+def _groups(index: HistoryIndex, asked: Asked, stage: Stage, row: Rows) -> dict[str, str]:
     conformal = next(c for (_, q), c in stage.conformal.items() if q == "total")
-    said = predict(stage.name, stage.models, row, _taken(past, asked))
-    quarter = int(np.searchsorted(conformal.cuts, sizes(row, said)[0]))
-    genres = past.history.fact(asked.film, "genres", asked.on)
+    predicted = predict(stage.name, stage.models, row, _taken(index, asked))
+    quarter = int(np.searchsorted(conformal.cuts, sizes(row, predicted)[0]))
+    genres = index.history.fact(asked.film, "genres", asked.on)
     return {
         "size": SIZE_WORDS[min(quarter, 3)],
         "genre": str(genres[0]) if genres else "not known",
@@ -429,35 +419,26 @@ def _groups(past: Past, asked: Asked, stage: Stage, row: Rows) -> dict[str, str]
     }
 
 
-def _notes(past: Past, asked: Asked) -> list[str]:
-    history = past.history
-    notes = []
+def _notes(index: HistoryIndex, asked: Asked) -> list[Note]:
+    history = index.history
+    notes: list[Note] = []
     left = asked.opening - asked.on
     if left > BEFORE["T-180"]:
-        notes.append(f"{left} days before the opening: ranges are those of T-180, at best.")
+        notes.append(FarAhead(left, "T-180"))
     if not asked.days and left <= 0:
-        notes.append("It has opened, but no gross is known: this is still a forecast from before.")
+        notes.append(NoGrossYet())
     late = asked.on - asked.opening - asked.days
     if asked.days and late > 0:
-        last = as_day(asked.opening + asked.days - 1)
-        notes.append(f"Grosses are known to {last} only, {late} days less than the calendar says.")
+        notes.append(GrossesEnd(as_day(asked.opening + asked.days - 1), late))
     if history.fact(asked.film, "plan", asked.on) is None:
-        notes.append(f"How it opens is not known: taken for {asked.plan}.")
+        notes.append(PlanAssumed(asked.plan))
     if not asked.days:
-        missing = [
-            name
-            for name in ("distributor", "genres", "budget", "theaters")
-            if not history.fact(asked.film, name, asked.on)
-        ]
+        missing = [n for n in USEFUL if not history.fact(asked.film, n, asked.on)]
         if missing:
-            notes.append(
-                f"Not known: {', '.join(missing)}."
-                " The forecast is that of films like it in all else."
-            )
+            notes.append(FactsMissing(tuple(missing)))
     budget = history.fact(asked.film, "budget", asked.on)
     if budget and budget[1] != history.currency:
-        notes.append(f"The budget is in {budget[1]} and the market's money is {history.currency}:"
-                     " it is not used.")  # fmt: skip
+        notes.append(OtherCurrency(budget[1], history.currency))
     return notes
 
 

@@ -1,16 +1,16 @@
-"""The films of a territory as rows for the models: features as of a horizon, and what came."""
+"""The films of a territory as rows for the models: features as of a horizon, and outcomes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from fullhouse.core.arrays import Floats, Ints
+from fullhouse.forecast.calendar import BEFORE, as_day, days_known, first_sunday, holiday_count
 from fullhouse.forecast.features import features
-from fullhouse.forecast.horizon import BEFORE, days_known
-from fullhouse.forecast.past import Past
-from fullhouse.forecast.run_features import run_features
-from fullhouse.forecast.season import first_sunday
+from fullhouse.forecast.history import Run
+from fullhouse.forecast.history_index import HistoryIndex
 
 SETTLED_DAYS = 120
 """A run counts as over so long after the opening; what it takes later is little."""
@@ -49,33 +49,33 @@ class Rows:
         return Rows(films, self.opening[keep], self.as_of[keep], self.columns, self.x[keep])
 
 
-def rows_at(past: Past, films: Sequence[str], horizon: str) -> Rows:
+def rows_at(index: HistoryIndex, films: Sequence[str], horizon: str) -> Rows:
     """Features of films as of a named horizon of each (or 'day N')."""
     if horizon in BEFORE:
-        return before(past, films, BEFORE[horizon])
-    return in_cinemas(past, films, horizon)
+        return before(index, films, BEFORE[horizon])
+    return in_cinemas(index, films, horizon)
 
 
-def before(past: Past, films: Sequence[str], days_before: int) -> Rows:
+def before(index: HistoryIndex, films: Sequence[str], days_before: int) -> Rows:
     """Features so many days before each film's opening."""
-    opening = [past.openings[f] for f in films]
-    told = [features(past, f, o, o - days_before) for f, o in zip(films, opening, strict=True)]
+    opening = [index.openings[f] for f in films]
+    told = [features(index, f, o, o - days_before) for f, o in zip(films, opening, strict=True)]
     return table(films, opening, [o - days_before for o in opening], told)
 
 
-def in_cinemas(past: Past, films: Sequence[str], horizon: str) -> Rows:
+def in_cinemas(index: HistoryIndex, films: Sequence[str], horizon: str) -> Rows:
     """Features once so much of each film's run is known: the run's, and those that still tell."""
-    opening = [past.openings[f] for f in films]
+    opening = [index.openings[f] for f in films]
     days = [days_known(horizon, o) for o in opening]
-    told = [run_row(past, f, o, n) for f, o, n in zip(films, opening, days, strict=True)]
+    told = [run_row(index, f, o, n) for f, o, n in zip(films, opening, days, strict=True)]
     return table(films, opening, [o + n for o, n in zip(opening, days, strict=True)], told)
 
 
-def run_row(past: Past, film: str, opening: int, days: int) -> dict[str, float]:
+def run_row(index: HistoryIndex, film: str, opening: int, days: int) -> dict[str, float]:
     """Everything that is told of a film with so many days in cinemas known."""
-    told = features(past, film, opening, opening + days)
+    told = features(index, film, opening, opening + days)
     kept = {k: v for k, v in told.items() if k.startswith(CARRIED)}
-    return kept | run_features(past, film, opening, days)
+    return kept | run_features(index, film, opening, days)
 
 
 def table(
@@ -102,39 +102,150 @@ class Outcomes:
     total: Floats
 
 
-def outcomes(past: Past, films: Sequence[str], on: int) -> Outcomes:
+def outcomes(index: HistoryIndex, films: Sequence[str], on: int) -> Outcomes:
     """Opening day, opening weekend (with no previews) and total, where each was known on a day."""
     found = np.full((3, len(films)), np.nan)
     for i, film in enumerate(films):
-        opening = past.openings[film]
-        price = past.log_price(opening, opening)
-        run = past.history.run(film)
+        opening = index.openings[film]
+        price = index.log_price(opening, opening)
+        run = index.history.run(film)
         first, sunday = run.on(0), first_sunday(opening)
         if opening + 1 <= on and first > 0:
             found[0, i] = np.log(first) - price
         if opening + sunday + 1 <= on:
-            found[1, i] = past.results[film].log_weekend
-        found[2, i] = _total(past, film, opening, on) - price
+            found[1, i] = index.results[film].log_weekend
+        found[2, i] = _total(index, film, opening, on) - price
     return Outcomes(*found)
 
 
-def _total(past: Past, film: str, opening: int, on: int) -> float:
-    stated = past.history.fact(film, "total", on)
-    taken = past.history.run(film).until(on - opening)
-    if stated and stated[1] == past.history.currency:
+def _total(index: HistoryIndex, film: str, opening: int, on: int) -> float:
+    stated = index.history.fact(film, "total", on)
+    taken = index.history.run(film).until(on - opening)
+    if stated and stated[1] == index.history.currency:
         return float(np.log(max(stated[0], taken)))
-    run_known = past.history.as_of.toordinal() >= opening + SETTLED_DAYS
+    run_known = index.history.as_of.toordinal() >= opening + SETTLED_DAYS
     if on >= opening + SETTLED_DAYS and run_known and taken > 0:
         return float(np.log(taken))
     return float("nan")
 
 
-def to_date(past: Past, rows: Rows) -> Floats:
+def to_date(index: HistoryIndex, rows: Rows) -> Floats:
     """Log gross to date of each row in constant prices, as known on its day; NaN before it."""
     found = np.full(len(rows.films), np.nan)
     for i, film in enumerate(rows.films):
         opening, on = int(rows.opening[i]), int(rows.as_of[i])
-        taken = past.history.run(film).until(on - opening)
+        taken = index.history.run(film).until(on - opening)
         if on > opening and taken > 0:
-            found[i] = np.log(taken) - past.log_price(opening, opening)
+            found[i] = np.log(taken) - index.log_price(opening, opening)
     return found
+
+
+NAN = float("nan")
+SMALL = 1.0
+
+
+def run_features(index: HistoryIndex, film: str, opening: int, days: int) -> dict[str, float]:
+    """Logs of what was taken in the first days, and their ratios; nothing of a later day.
+
+    `days` of the run are known, the opening day being the first.
+    """
+    run = index.history.run(film).cut(days)
+    price = index.log_price(opening, opening + days)
+    to_date = run.until(days)
+    told = {
+        "run.days": float(days),
+        "run.to_date": _log(to_date) - price,
+        "run.before": run.until(0) / to_date if to_date > 0 else NAN,
+        "run.first_day": _log(run.on(0)) - price,
+    }
+    told |= _weekends(run, opening, days, price)
+    told |= _last_week(run, days)
+    told |= _cinemas(run)
+    told |= _ahead(index.history.territory, opening + days)
+    return told
+
+
+def _weekends(run: Run, opening: int, days: int, price: float) -> dict[str, float]:
+    """The first weekend, and the two last that are over."""
+    sunday = first_sunday(opening)
+    told = {}
+    fridays = range(sunday - 2, days, 7)
+    taken = [run.between(max(0, f), f + 2) for f in fridays if f + 3 <= days]
+    if taken:
+        told["run.first_weekend"] = _log(taken[0]) - price
+        first = run.on(0) if sunday >= 2 else NAN
+        if sunday == 2:
+            told["run.saturday"] = _log(run.on(1)) - _log(first)
+        told["run.sunday"] = _log(run.on(sunday)) - _log(run.on(sunday - 1)) if sunday else NAN
+        told["run.weekend_share"] = _log(taken[0]) - _log(run.until(sunday + 1))
+    if len(taken) > 1:
+        told["run.last_weekend"] = _log(taken[-1]) - price
+        told["run.hold"] = _log(taken[-1]) - _log(taken[-2])
+        told["run.hold_of_all"] = (_log(taken[-1]) - _log(taken[0])) / (len(taken) - 1)
+        last = sunday + 7 * (len(taken) - 1)
+        told["run.last_saturday"] = _log(run.on(last - 1)) - _log(run.on(last - 2))
+        told["run.last_sunday"] = _log(run.on(last)) - _log(run.on(last - 1))
+    midweeks = [f + 3 for f in fridays if f + 7 <= days]
+    if midweeks:
+        monday = midweeks[-1]
+        told["run.midweek"] = _log(run.between(monday, monday + 3)) - _log(
+            run.between(max(0, monday - 3), monday - 1)
+        )
+    elif sunday + 2 <= days:
+        told["run.monday"] = _log(run.on(sunday + 1)) - _log(run.on(sunday))
+    begun = [f for f in fridays if f + 3 > days and f >= 7]
+    if begun:
+        # A weekend that is under way, beside the same days of the one before.
+        first, last = begun[0], days - 1
+        told["run.under_way"] = _log(run.between(first, last)) - _log(
+            run.between(first - 7, last - 7)
+        )
+    return told
+
+
+def _last_week(run: Run, days: int) -> dict[str, float]:
+    told = {}
+    last = run.on(days - 1)
+    told["run.last_day"] = _log(last) - _log(run.on(0))
+    if days >= 2:
+        told["run.day_before"] = _log(last) - _log(run.on(days - 2))
+    if days >= 7:
+        week = run.between(days - 7, days - 1)
+        told["run.week_share"] = _log(week) - _log(run.until(days))
+    if days >= 8:
+        told["run.same_day"] = _log(last) - _log(run.on(days - 8))
+    if days >= 14:
+        told["run.week_hold"] = _log(run.between(days - 7, days - 1)) - _log(
+            run.between(days - 14, days - 8)
+        )
+    return told
+
+
+def _cinemas(run: Run) -> dict[str, float]:
+    known = np.flatnonzero(np.isfinite(run.theaters) & (run.offsets >= 0))
+    if not len(known):
+        return {}
+    first, last = run.theaters[known[0]], run.theaters[known[-1]]
+    return {
+        "run.cinemas": float(np.log(max(first, 1.0))),
+        "run.cinemas_now": float(np.log(max(last, 1.0))),
+        "run.per_cinema": _log(run.on(0)) - float(np.log(max(first, 1.0))),
+        "run.cinemas_change": float(np.log(max(last, 1.0) / max(first, 1.0))),
+    }
+
+
+def _ahead(territory: str, first: int) -> dict[str, float]:
+    day = as_day(first)
+    summer = first - date(day.year, 6, 8).toordinal()
+    christmas = date(day.year, 12, 25).toordinal() - first
+    return {
+        "run.holidays_7": float(holiday_count(territory, first, first + 6)),
+        "run.holidays_21": float(holiday_count(territory, first + 7, first + 20)),
+        "run.holidays_49": float(holiday_count(territory, first + 21, first + 48)),
+        "run.summer": float(np.clip(summer, -90, 60)),
+        "run.christmas": float(min(christmas, 70)),
+    }
+
+
+def _log(amount: float) -> float:
+    return float(np.log(max(amount, SMALL))) if np.isfinite(amount) else NAN

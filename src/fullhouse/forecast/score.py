@@ -1,4 +1,4 @@
-"""How the issued forecasts did: every one that has come true beside what came."""
+"""How the issued forecasts did: each one whose outcome is known, beside that outcome."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,30 +12,27 @@ import pyarrow as pa
 
 from fullhouse.control import Entry
 from fullhouse.core.errors import CannotTellError
+from fullhouse.forecast.actuals import Actuals
 from fullhouse.forecast.forecast import LEVELS, PROBABILITIES, QUANTITIES
-from fullhouse.forecast.truth import Truth
 from fullhouse.stats import scores as stats
 from fullhouse.stats.scores import Reliability, Scores
 
 GROUPS = ("horizon", "size", "genre", "franchise", "plan")
 """What the figures are split by; all but the horizon are the forecast's own `groups`."""
 
-WAITING = "not come true yet"
-AGAIN = "an earlier one of the same film, horizon and quantity counts"
-AFTERWARDS = "issued after the fact"
-BEFORE = "issued before the fact"
-CURRENCY = "what came is told in another currency"
-"""Why a forecast of a quantity is not counted."""
-
-NOTHING_YET = (
-    "The score book has no forecast yet."
-    " Each one that 'fullhouse forecast FILM' makes is entered when it is made."
-)
+WAITING = "waiting"
+AGAIN = "again"
+AFTERWARDS = "afterwards"
+BEFORE = "before"
+CURRENCY = "currency"
+"""Why a forecast of a quantity is not counted: its outcome is not known yet, an earlier one of the
+same film, horizon and quantity counts, it was issued after (or before) the outcome was known, or
+the outcome is in another currency."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One forecast of one quantity, and what came. `low` and `high` are its 80 % range."""
+    """One forecast of one quantity, and the actual amount. `low` and `high` are its 80 % range."""
 
     entry: int
     film: str
@@ -54,7 +51,7 @@ class Scored:
     median: float
     low: float
     high: float
-    truth: float
+    actual: float
     log_error: float
     crps: float
     log_crps: float
@@ -65,7 +62,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Line:
+class GroupFigures:
     """The figures of a group of forecasts of one quantity; `by` is of GROUPS, or 'all'."""
 
     by: str
@@ -77,7 +74,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ScoreBook:
-    """What the score book says of the forecasts that have come true.
+    """The figures of all issued forecasts whose outcome is known.
 
     One forecast of each film, horizon and quantity counts: the first that was issued, so that
     issuing daily neither adds weight nor lets the best one be picked. `left_out` counts the
@@ -87,51 +84,43 @@ class ScoreBook:
     entries: int
     films: int
     rows: tuple[Scored, ...]
-    lines: tuple[Line, ...]
+    figures: tuple[GroupFigures, ...]
     reliability: Mapping[str, Reliability]
     """By quantity."""
     left_out: Mapping[str, int]
     looking_back: bool = False
     simulated: bool = False
-    asked: Mapping[str, str] = field(default_factory=dict)
-    """The territory and horizon that were asked for, where they were."""
+    only: Mapping[str, str] = field(default_factory=dict)
+    """The territory and horizon that it is limited to, where it is."""
+    head: str = ""
+    """Hash of the last entry of the whole book, whose chain was verified."""
+    head_noted: bool = False
+    """Whether a head that was noted earlier was found in the book: without one, nobody can see
+    that entries at its end were removed."""
 
-    @property
-    def sentence(self) -> str:
-        """What there is, in a sentence."""
-        if not self.entries:
-            return NOTHING_YET
-        issued = f"{self.entries:,} forecast{'s' if self.entries > 1 else ''} issued"
-        if not self.rows:
-            why = "; ".join(f"{n:,} {reason}" for reason, n in self.left_out.items())
-            return f"{issued}, of which none can be counted: {why or 'they hold no ranges'}."
-        several = "s" if self.films > 1 else ""
-        return (
-            f"{issued}; {len(self.rows):,} amounts of {self.films:,} film{several} have come true."
-        )
-
-    def by(self, name: str) -> list[Line]:
-        """The lines that split by one of GROUPS, or 'all'."""
-        return [line for line in self.lines if line.by == name]
+    def by(self, name: str) -> list[GroupFigures]:
+        """The figures that split by one of GROUPS, or of 'all'."""
+        return [group for group in self.figures if group.by == name]
 
     def to_arrow(self) -> pa.Table:
         """The rows, one for each forecast of a quantity that counts."""
-        flat = [{**vars(r), **{g: r.groups.get(g) for g in GROUPS[1:]}} for r in self.rows]
-        for row in flat:
+        rows = [{**vars(r), **{g: r.groups.get(g) for g in GROUPS[1:]}} for r in self.rows]
+        for row in rows:
             del row["groups"]
-        return pa.Table.from_pylist(flat, schema=ROWS)
+        return pa.Table.from_pylist(rows, schema=ROWS)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as JSON takes it; what could not be computed is null."""
         return {
-            "sentence": self.sentence,
-            **self.asked,
+            **self.only,
             "entries": self.entries,
             "films": self.films,
             "left_out": dict(self.left_out),
             "looking_back": self.looking_back,
             "simulated": self.simulated,
-            "lines": [_plain(asdict(line)) for line in self.lines],
+            "head": self.head,
+            "head_noted": self.head_noted,
+            "figures": [_plain(asdict(group)) for group in self.figures],
             "reliability": {q: _plain(asdict(r)) for q, r in self.reliability.items()},
             "rows": [_plain(asdict(r)) for r in self.rows],
         }
@@ -145,7 +134,7 @@ ROWS = pa.schema(
         ("as_of", pa.date32()),
         ("lead_days", pa.int32()),
         *((name, pa.string()) for name in ("issued_at", "model", "code", *GROUPS[1:])),
-        *((name, pa.float64()) for name in ("median", "low", "high", "truth")),
+        *((name, pa.float64()) for name in ("median", "low", "high", "actual")),
         *((name, pa.float64()) for name in ("log_error", "crps", "log_crps", "pit")),
         *((f"inside_{round(100 * level)}", pa.bool_()) for level in LEVELS),
     ]
@@ -155,40 +144,40 @@ ROWS = pa.schema(
 
 def score(
     entries: Iterable[Entry],
-    truths: Mapping[tuple[str, str], Truth],
+    actuals: Mapping[tuple[str, str], Actuals],
     *,
     looking_back: bool = False,
 ) -> ScoreBook:
-    """Score the entries, in the order of issue, against the truths of (film, territory).
+    """Score the entries, in the order of issue, against the actual amounts of (film, territory).
 
     A forecast counts for a quantity when it was issued no later (UTC) than the last day that
     decided it. Those that were issued later looked back on what could have been known: they are
     counted instead, and never together with the others, where `looking_back` asks for them.
     """
-    read, simulated = 0, False
+    count, simulated = 0, False
     left_out: Counter[str] = Counter()
     counted: dict[tuple[str, ...], tuple[dict[str, Any], list[float], float]] = {}
     for entry in entries:
-        read += 1
-        told = entry.forecast
-        simulated |= bool(told.get("simulated"))
-        came = truths.get((entry.film, entry.territory), Truth())
-        for quantity, told_range in told["ranges"].items():
+        count += 1
+        issued = entry.forecast
+        simulated |= bool(issued.get("simulated"))
+        outcome = actuals.get((entry.film, entry.territory), Actuals())
+        for quantity, issued_range in issued["ranges"].items():
             key = (entry.film, entry.territory, entry.horizon, quantity)
-            reason = _left_out(entry, told, came, quantity, looking_back=looking_back)
+            reason = _left_out(entry, issued, outcome, quantity, looking_back=looking_back)
             if not reason and key in counted:
                 reason = AGAIN
             if reason:
                 left_out[reason] += 1
                 continue
-            about = _about(entry, told, quantity)
-            counted[key] = (about, _quantiles(entry, told_range), came.amounts[quantity])
-    rows, lines, reliability = _figures(list(counted.values()))
+            about = _about(entry, issued, quantity)
+            counted[key] = (about, _quantiles(entry, issued_range), outcome.amounts[quantity])
+    rows, figures, reliability = _figures(list(counted.values()))
     return ScoreBook(
-        entries=read,
+        entries=count,
         films=len({(r.film, r.territory) for r in rows}),
         rows=rows,
-        lines=lines,
+        figures=figures,
         reliability=reliability,
         left_out=dict(sorted(left_out.items())),
         looking_back=looking_back,
@@ -197,63 +186,60 @@ def score(
 
 
 def _left_out(
-    entry: Entry, told: Mapping[str, Any], came: Truth, quantity: str, *, looking_back: bool
+    entry: Entry, issued: Mapping[str, Any], outcome: Actuals, quantity: str, *, looking_back: bool
 ) -> str:
     """Why a forecast of a quantity does not count, or nothing."""
-    if quantity not in came.amounts:
+    if quantity not in outcome.amounts:
         return WAITING
-    if came.currency and came.currency != told["currency"]:
+    if outcome.currency and outcome.currency != issued["currency"]:
         return CURRENCY
-    afterwards = entry.issued.date() > came.due[quantity]
+    afterwards = entry.issued.date() > outcome.due[quantity]
     if afterwards == looking_back:
         return ""
     return AFTERWARDS if afterwards else BEFORE
 
 
-def _about(entry: Entry, told: Mapping[str, Any], quantity: str) -> dict[str, Any]:
+def _about(entry: Entry, issued: Mapping[str, Any], quantity: str) -> dict[str, Any]:
     as_of = date.fromisoformat(entry.as_of)
     return {
         "entry": entry.id,
         "film": entry.film,
-        "title": told["title"],
+        "title": issued["title"],
         "territory": entry.territory,
-        "currency": told["currency"],
+        "currency": issued["currency"],
         "quantity": quantity,
         "horizon": entry.horizon,
         "as_of": as_of,
-        "lead_days": (date.fromisoformat(told["opening"]) - as_of).days,
+        "lead_days": (date.fromisoformat(issued["opening"]) - as_of).days,
         "issued_at": entry.issued_at,
         "model": entry.model,
         "code": entry.code,
-        "groups": told.get("groups", {}),
+        "groups": issued.get("groups", {}),
     }
 
 
-def _quantiles(entry: Entry, told: Mapping[str, Any]) -> list[float]:
-    if told["probabilities"] != list(PROBABILITIES):
-        raise CannotTellError(
-            f"Entry {entry.id} of the score book has its quantiles at other probabilities than"
-            f" this version of Fullhouse scores: {told['probabilities']}."
-        )
-    found: list[float] = told["quantiles"]
-    return found
+def _quantiles(entry: Entry, issued_range: Mapping[str, Any]) -> list[float]:
+    if issued_range["probabilities"] != list(PROBABILITIES):
+        raise CannotTellError(code="other_probabilities", entry=entry.id)
+    quantiles: list[float] = issued_range["quantiles"]
+    return quantiles
 
 
 def _figures(
     counted: Sequence[tuple[dict[str, Any], list[float], float]],
-) -> tuple[tuple[Scored, ...], tuple[Line, ...], dict[str, Reliability]]:
+) -> tuple[tuple[Scored, ...], tuple[GroupFigures, ...], dict[str, Reliability]]:
     if not counted:
         return (), (), {}
     p = np.array(PROBABILITIES)
     q = np.array([quantiles for _, quantiles, _ in counted])
-    y = np.array([came for _, _, came in counted])
+    y = np.array([actual for _, _, actual in counted])
     rows = _rows([about for about, _, _ in counted], q, y, p)
-    lines, reliability = [], {}
+    figures, reliability = [], {}
     for name, group, quantity, chosen in _groups(rows):
         at = np.array(chosen)
         films = len({(rows[i].film, rows[i].territory) for i in chosen})
-        lines.append(
-            Line(
+        figures.append(
+            GroupFigures(
                 name,
                 group,
                 quantity,
@@ -263,7 +249,7 @@ def _figures(
         )
         if name == "all":
             reliability[quantity] = stats.reliability(q[at], y[at], p, independent=films)
-    return rows, tuple(lines), reliability
+    return rows, tuple(figures), reliability
 
 
 def _rows(
@@ -277,7 +263,7 @@ def _rows(
         "median": q[:, middle],
         "low": q[:, PROBABILITIES.index(0.1)],
         "high": q[:, PROBABILITIES.index(0.9)],
-        "truth": y,
+        "actual": y,
         "log_error": np.log(np.maximum(q[:, middle], stats.SMALLEST) / y),
         "crps": stats.crps(q, y, p),
         "log_crps": stats.crps(np.log(np.maximum(q, stats.SMALLEST)), np.log(y), p),
@@ -292,21 +278,21 @@ def _rows(
 
 def _groups(rows: Sequence[Scored]) -> list[tuple[str, str, str, list[int]]]:
     """What to split by, the group, the quantity, and which rows; in the order to show them."""
-    found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     leads: dict[str, list[int]] = defaultdict(list)
     for i, row in enumerate(rows):
         leads[row.horizon].append(row.lead_days)
-        found["all", "", row.quantity].append(i)
-        found["horizon", row.horizon, row.quantity].append(i)
+        groups["all", "", row.quantity].append(i)
+        groups["horizon", row.horizon, row.quantity].append(i)
         for name, group in row.groups.items():
             if name in GROUPS[1:]:
-                found[name, str(group), row.quantity].append(i)
+                groups[name, str(group), row.quantity].append(i)
     order = ("all", *GROUPS)
     quantities = list(QUANTITIES)
     # The horizon that lies furthest ahead first; other groups by the number of forecasts.
     far = {name: -float(np.mean(days)) for name, days in leads.items()}
     size: Counter[tuple[str, str]] = Counter()
-    for (name, group, _), chosen in found.items():
+    for (name, group, _), chosen in groups.items():
         size[name, group] += len(chosen)
 
     def place(item: tuple[tuple[str, str, str], list[int]]) -> tuple[int, int, float, str]:
@@ -314,7 +300,7 @@ def _groups(rows: Sequence[Scored]) -> list[tuple[str, str, str, list[int]]]:
         first = far[group] if name == "horizon" else -float(size[name, group])
         return order.index(name), quantities.index(quantity), first, group
 
-    return [(*key, chosen) for key, chosen in sorted(found.items(), key=place)]
+    return [(*key, chosen) for key, chosen in sorted(groups.items(), key=place)]
 
 
 def _plain(value: Any) -> Any:

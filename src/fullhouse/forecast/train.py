@@ -9,13 +9,13 @@ from joblib import Parallel, delayed
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import ensemble
-from fullhouse.forecast.comps import closeness, nearest, pull
 from fullhouse.forecast.conform import FEWEST as FEWEST_ERRORS
 from fullhouse.forecast.conform import Conformal, calibrate
 from fullhouse.forecast.ensemble import BEFORE_OPENING, IN_CINEMAS, LIGHT, Ensemble, Recipe
+from fullhouse.forecast.explain import closeness, nearest, pull
 from fullhouse.forecast.features import BUDGET, STORY, THEATERS
 from fullhouse.forecast.forecast import PROBABILITIES
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import Outcomes, Rows, outcomes, rows_at, to_date
 
 WINDOW_DAYS = 12 * 366
@@ -40,28 +40,28 @@ RUN_STAGES = ("first day", "first weekend", "first week", "second weekend", "fou
 
 @dataclass(frozen=True)
 class Errors:
-    """Forecasts made in the past for one horizon, and what came: logs in constant prices."""
+    """Past forecasts for one horizon, and the actual amounts: logs in constant prices."""
 
     films: tuple[str, ...]
     as_of: Ints
     predicted: Mapping[str, Floats]
-    truth: Mapping[str, Floats]
-    told: Floats
+    actual: Mapping[str, Floats]
+    features: Floats
     size: Floats
     franchise: Floats
     origin: Ints
 
-    def until(self, on: int, past: Past, since: int) -> "Errors":
+    def until(self, on: int, index: HistoryIndex, since: int) -> "Errors":
         """Those made between two days, with what was known of their truth on the later one."""
         keep = np.flatnonzero((self.origin < on) & (self.as_of >= since) & (self.as_of < on))
         films = tuple(self.films[i] for i in keep)
-        known = outcomes(past, films, on)
+        by_then = outcomes(index, films, on)
         return Errors(
             films,
             self.as_of[keep],
             {q: p[keep] for q, p in self.predicted.items()},
-            {q: getattr(known, q) for q in self.predicted},
-            self.told[keep],
+            {q: getattr(by_then, q) for q in self.predicted},
+            self.features[keep],
             self.size[keep],
             self.franchise[keep],
             self.origin[keep],
@@ -86,16 +86,16 @@ class Stage:
     """By horizon, the median upper over lower end of the 80 % range of the total."""
 
 
-def eligible(past: Past, plan: str, on: int) -> list[str]:
+def eligible(index: HistoryIndex, plan: str, on: int) -> list[str]:
     """Films of a plan that have opened by a day and whose opening, or total, is known."""
-    found = []
-    for film, opening in sorted(past.openings.items(), key=lambda p: (p[1], p[0])):
-        if opening >= on or past.history.plan(film, max(on, opening)) != plan:
+    films = []
+    for film, opening in sorted(index.openings.items(), key=lambda p: (p[1], p[0])):
+        if opening >= on or index.history.plan(film, max(on, opening)) != plan:
             continue
-        whole = np.isfinite(past.results[film].log_weekend) and past.history.run(film).on(0) > 0
-        if whole or past.history.fact(film, "total", on):
-            found.append(film)
-    return found
+        whole = np.isfinite(index.results[film].log_weekend) and index.history.run(film).on(0) > 0
+        if whole or index.history.fact(film, "total", on):
+            films.append(film)
+    return films
 
 
 def is_run(stage: str) -> bool:
@@ -117,13 +117,20 @@ class Rolled:
     models: Mapping[int, Mapping[str, Ensemble]]
     errors: Mapping[str, Errors]
     rows: Mapping[str, Rows]
-    learned: Mapping[int, Ints]
+    trained_on: Mapping[int, Ints]
+    usable: Mapping[int, int]
+    """By origin, the films whose target was known: too few of them give no model."""
 
 
 def roll(
-    past: Past, films: Sequence[str], stage: str, origins: Sequence[int], *, workers: int = 2
+    index: HistoryIndex,
+    films: Sequence[str],
+    stage: str,
+    origins: Sequence[int],
+    *,
+    workers: int = 2,
 ) -> Rolled:
-    """Fit a stage at each origin to what was known then; predict what came until the next.
+    """Fit a stage at each origin to what was known then; predict what opened until the next.
 
     No model predicts a film that it learned from, nor one of the same series, and none learns from
     a day after its origin.
@@ -132,8 +139,8 @@ def roll(
     horizons = horizons_of(stage)
     if is_run(stage):
         # A run that is not known from its first day on teaches nothing of later days.
-        films = [f for f in films if past.history.run(f).on(0) > 0]
-    rows = {h: rows_at(past, films, h) for h in horizons}
+        films = [f for f in films if index.history.run(f).on(0) > 0]
+    rows = {h: rows_at(index, films, h) for h in horizons}
     if stage == CINEMAS:
         planned = np.flatnonzero(np.isfinite(rows["T-1"].column("theaters.log")))
         rows = {"T-1": rows["T-1"].take(planned)}
@@ -141,22 +148,25 @@ def roll(
     if stage == CALENDAR:
         rows = {h: _without(r, (THEATERS,)) for h, r in rows.items()}
         main = rows[horizons[0]]
-    jobs, learned = [], {}
-    series = past.series(films)
+    jobs, trained_on, usable = [], {}, {}
+    series = index.series(films)
     for origin, following in zip(origins, [*origins[1:], EVER], strict=True):
         keep = np.flatnonzero((main.as_of < origin) & (main.opening >= origin - WINDOW_DAYS))
-        judged = _judged(rows.values(), origin, following, series)
-        keep = keep[[series[main.films[i]] not in judged for i in keep]]
-        known = outcomes(past, [main.films[i] for i in keep], origin)
-        targets = _targets(stage, known, to_date(past, main.take(keep)))
-        learned[origin] = keep
+        test_series = _judged(rows.values(), origin, following, series)
+        keep = keep[[series[main.films[i]] not in test_series for i in keep]]
+        known = outcomes(index, [main.films[i] for i in keep], origin)
+        targets = _targets(stage, known, to_date(index, main.take(keep)))
+        trained_on[origin] = keep
+        usable[origin] = min(
+            int(np.isfinite(t).sum()) for n, t in targets.items() if n in (_main(stage), "legs")
+        )
         jobs.append((main.take(keep), targets, stage))
     fitted = Parallel(n_jobs=min(workers, len(jobs)), prefer="processes", inner_max_num_threads=1)(
         delayed(_fit)(*job) for job in jobs
     )
     models = {o: m for o, m in zip(origins, fitted, strict=True) if m}
-    errors = {h: _errors(past, stage, r, models) for h, r in rows.items()}
-    return Rolled(stage, tuple(models), models, errors, rows, learned)
+    errors = {h: _errors(index, stage, r, models) for h, r in rows.items()}
+    return Rolled(stage, tuple(models), models, errors, rows, trained_on, usable)
 
 
 def _judged(
@@ -193,17 +203,17 @@ def _targets(stage: str, known: Outcomes, taken: Floats) -> dict[str, Floats]:
 def _fit(rows: Rows, targets: Mapping[str, Floats], stage: str) -> dict[str, Ensemble]:
     fitted = {}
     for name, y in targets.items():
-        keep = np.flatnonzero(np.isfinite(y))
-        if name == "weekend" and len(keep):
+        usable = np.flatnonzero(np.isfinite(y))
+        if name == "weekend" and len(usable):
             # Once the weekend is over, nothing of it is left to predict.
-            keep = keep if np.std(y[keep]) > 1e-9 and stage == "first day" else keep[:0]
-        if len(keep) < ensemble.FEWEST:
+            usable = usable if np.std(y[usable]) > 1e-9 and stage == "first day" else usable[:0]
+        if len(usable) < ensemble.FEWEST:
             continue
         recipe = _recipe(stage, name)
-        told_, came = rows.x[keep], y[keep]
+        features, target = rows.x[usable], y[usable]
         if recipe is BEFORE_OPENING:
-            told_, came = _twice(told_, came, rows.columns)
-        fitted[name] = ensemble.fit(told_, came, rows.columns, recipe)
+            features, target = _twice(features, target, rows.columns)
+        fitted[name] = ensemble.fit(features, target, rows.columns, recipe)
     # Where the anchor is the opening weekend, it must not be taken for the total.
     whole = _main(stage) in fitted and ("legs" in fitted or "legs" not in targets)
     return fitted if whole else {}
@@ -222,8 +232,8 @@ def _recipe(stage: str, name: str) -> Recipe:
 def _twice(x: Floats, y: Floats, columns: Sequence[str]) -> tuple[Floats, Floats]:
     """Films of which a story or a budget is known are learned from once more without them.
 
-    Public sets hold the films that became known, so that what is missing would tell the model
-    how a film did. Learned like this, "not known" means a film like any other.
+    Public sets hold the films that became known, so that what is missing would give away how a
+    film did. Learned like this, "not known" means a film like any other.
     """
     at = np.array([c.startswith((STORY, BUDGET)) for c in columns])
     has = np.isfinite(x[:, at]).any(axis=1)
@@ -238,37 +248,37 @@ def predict(
     stage: str, models: Mapping[str, Ensemble], rows: Rows, taken: Floats
 ) -> dict[str, Floats]:
     """Predicted logs of each quantity, in constant prices, before any correction."""
-    said = {n: m.predict(rows.aligned(m.columns)) for n, m in models.items()}
+    parts = {n: m.predict(rows.aligned(m.columns)) for n, m in models.items()}
     if is_run(stage):
-        found = {"total": taken + np.maximum(said["rest"], 0.0)}
-        if "weekend" in said:
-            found["opening_weekend"] = taken + said["weekend"]
-        return found
-    if "legs" not in said:
-        return {"total": said["anchor"]}
+        predicted = {"total": taken + np.maximum(parts["rest"], 0.0)}
+        if "weekend" in parts:
+            predicted["opening_weekend"] = taken + parts["weekend"]
+        return predicted
+    if "legs" not in parts:
+        return {"total": parts["anchor"]}
     return {
-        "opening_weekend": said["anchor"],
-        "opening_day": said["anchor"] + said["first_day"],
-        "total": said["anchor"] + said["legs"],
+        "opening_weekend": parts["anchor"],
+        "opening_day": parts["anchor"] + parts["first_day"],
+        "total": parts["anchor"] + parts["legs"],
     }
 
 
-def told(stage: str, rows: Rows, predicted: Mapping[str, Floats]) -> Floats:
+def width_features(stage: str, rows: Rows, predicted: Mapping[str, Floats]) -> Floats:
     """The few numbers by which the width of a range differs between films."""
     films = rows.column("distributor.films")
     franchise = franchises(rows)
     # Runs that begin on a Wednesday or at Christmas are harder to tell from their first days.
     sunday = np.nan_to_num(rows.column("season.sunday"))
     other_day = (sunday != FRIDAY_TO_SUNDAY).astype(float)
-    first = [predicted["total"], franchise, np.nan_to_num(films), other_day]
+    common = [predicted["total"], franchise, np.nan_to_num(films), other_day]
     if is_run(stage):
         cinemas = np.nan_to_num(rows.column("run.cinemas"))
         taken = np.nan_to_num(rows.column("run.to_date"))
-        return np.stack([*first, cinemas, taken - predicted["total"]], axis=1)
+        return np.stack([*common, cinemas, taken - predicted["total"]], axis=1)
     story = np.isfinite(rows.column("story.runtime")).astype(float)
     budget = np.isfinite(rows.column("budget.log")).astype(float)
     cinemas = np.nan_to_num(rows.column("theaters.log"))
-    return np.stack([*first, story, budget, cinemas], axis=1)
+    return np.stack([*common, story, budget, cinemas], axis=1)
 
 
 def franchises(rows: Rows) -> Floats:
@@ -286,33 +296,33 @@ def sizes(rows: Rows, predicted: Mapping[str, Floats]) -> Floats:
 
 
 def _errors(
-    past: Past, stage: str, rows: Rows, models: Mapping[int, Mapping[str, Ensemble]]
+    index: HistoryIndex, stage: str, rows: Rows, models: Mapping[int, Mapping[str, Ensemble]]
 ) -> Errors:
     origins = sorted(models)
     which = np.searchsorted(origins, rows.as_of, side="right") - 1
-    keep = np.flatnonzero(which >= 0)
-    some = rows.take(keep)
-    taken = to_date(past, some)
+    judged = np.flatnonzero(which >= 0)
+    judged_rows = rows.take(judged)
+    taken = to_date(index, judged_rows)
     predicted: dict[str, Floats] = {}
     for i, origin in enumerate(origins):
-        here = np.flatnonzero(which[keep] == i)
+        here = np.flatnonzero(which[judged] == i)
         if not len(here):
             continue
-        said = predict(stage, models[origin], some.take(here), taken[here])
-        for q, values in said.items():
-            predicted.setdefault(q, np.full(len(keep), np.nan))[here] = values
-    truth = outcomes(past, some.films, past.history.as_of.toordinal())
+        predictions = predict(stage, models[origin], judged_rows.take(here), taken[here])
+        for q, values in predictions.items():
+            predicted.setdefault(q, np.full(len(judged), np.nan))[here] = values
+    actual = outcomes(index, judged_rows.films, index.history.as_of.toordinal())
     if not predicted:
-        predicted = {"total": np.full(len(keep), np.nan)}
+        predicted = {"total": np.full(len(judged), np.nan)}
     return Errors(
-        some.films,
-        some.as_of,
+        judged_rows.films,
+        judged_rows.as_of,
         predicted,
-        {q: getattr(truth, q) for q in predicted},
-        told(stage, some, predicted),
-        sizes(some, predicted),
-        franchises(some),
-        np.array([origins[i] for i in which[keep]], np.int64),
+        {q: getattr(actual, q) for q in predicted},
+        width_features(stage, judged_rows, predicted),
+        sizes(judged_rows, predicted),
+        franchises(judged_rows),
+        np.array([origins[i] for i in which[judged]], np.int64),
     )
 
 
@@ -320,73 +330,79 @@ def ranges(errors: Errors, quantity: str) -> Conformal | None:
     """The ranges of one quantity, from past errors; None where there are too few."""
     if quantity not in errors.predicted:
         return None
-    error = errors.truth[quantity] - errors.predicted[quantity]
-    ok = np.flatnonzero(np.isfinite(error) & np.isfinite(errors.told).all(axis=1))
-    if len(ok) < FEWEST_ERRORS:
+    error = errors.actual[quantity] - errors.predicted[quantity]
+    usable = np.flatnonzero(np.isfinite(error) & np.isfinite(errors.features).all(axis=1))
+    if len(usable) < FEWEST_ERRORS:
         return None
-    return calibrate(error[ok], errors.told[ok], errors.size[ok], errors.franchise[ok])
+    return calibrate(
+        error[usable], errors.features[usable], errors.size[usable], errors.franchise[usable]
+    )
 
 
-def stage_at(past: Past, rolled: Rolled, origin: int, *, with_comps: bool = True) -> Stage:
+def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bool = True) -> Stage:
     """A stage as it stood at an origin: its models, and ranges from the errors known then."""
     conformal = {}
     spreads = {}
     for horizon, errors in rolled.errors.items():
-        then = errors.until(origin, past, origin - ERRORS_DAYS)
+        then = errors.until(origin, index, origin - ERRORS_DAYS)
         for quantity in then.predicted:
-            found = ranges(then, quantity)
-            if found is not None:
-                conformal[(horizon, quantity)] = found
+            made = ranges(then, quantity)
+            if made is not None:
+                conformal[(horizon, quantity)] = made
         total = conformal.get((horizon, "total"))
         if total is not None and len(then.films):
-            q = total.quantiles(then.told, then.size, then.franchise)
+            q = total.quantiles(then.features, then.size, then.franchise)
             high, low = PROBABILITIES.index(0.9), PROBABILITIES.index(0.1)
             spreads[horizon] = float(np.median(np.exp(q[:, high] - q[:, low])))
     if not conformal:
-        raise CannotTellError(
-            f"Too few films to say how far forecasts are off: at least {FEWEST_ERRORS} that opened"
-            " in the years before are needed, each after enough others to learn from."
-        )
+        known = max((_usable(e.until(origin, index, origin - ERRORS_DAYS)) for e in
+                     rolled.errors.values()), default=0)  # fmt: skip
+        raise CannotTellError(code="too_few_past_forecasts", forecasts=known, needed=FEWEST_ERRORS)
     models = rolled.models[origin]
-    learned = rolled.rows[horizons_of(rolled.stage)[0]].take(rolled.learned[origin])
+    trained_on = rolled.rows[horizons_of(rolled.stage)[0]].take(rolled.trained_on[origin])
     if is_run(rolled.stage) or not with_comps:
         return Stage(
-            rolled.stage, models, conformal, learned, np.zeros((0, 0), np.int64), 0.0, spreads
+            rolled.stage, models, conformal, trained_on, np.zeros((0, 0), np.int64), 0.0, spreads
         )
     anchor = models["anchor"]
-    leaves = anchor.leaves(learned.aligned(anchor.columns)).astype(np.int64)
-    weight = _comps_weight(past, rolled, origin)
-    return Stage(rolled.stage, models, conformal, learned, leaves, weight, spreads)
+    leaves = anchor.leaves(trained_on.aligned(anchor.columns)).astype(np.int64)
+    weight = _comps_weight(index, rolled, origin)
+    return Stage(rolled.stage, models, conformal, trained_on, leaves, weight, spreads)
 
 
-def _comps_weight(past: Past, rolled: Rolled, origin: int) -> float:
-    """The slope of a forecast's error on what its comps said of it, over past forecasts; 0 to 1."""
+def _usable(errors: Errors) -> int:
+    """Past forecasts of a total that is known by now."""
+    return int(np.isfinite(errors.actual["total"] - errors.predicted["total"]).sum())
+
+
+def _comps_weight(index: HistoryIndex, rolled: Rolled, origin: int) -> float:
+    """The slope of a forecast's error on its comps' residual, over past forecasts; 0 to 1."""
     horizon = horizons_of(rolled.stage)[0]
     rows, anchor = rolled.rows[horizon], "anchor"
-    said, missed = [], []
+    comps_residual, residual = [], []
     for start, end in zip(rolled.origins, (*rolled.origins[1:], origin), strict=True):
         if start >= origin:
             continue
         model = rolled.models[start][anchor]
         test = rows.take(np.flatnonzero((rows.as_of >= start) & (rows.as_of < end)))
-        learned = rows.take(rolled.learned[start])
-        if not len(test.films) or not len(learned.films):
+        trained_on = rows.take(rolled.trained_on[start])
+        if not len(test.films) or not len(trained_on.films):
             continue
-        mine, theirs = (model.leaves(r.aligned(model.columns)) for r in (test, learned))
-        came = getattr(outcomes(past, learned.films, start), _anchored(rolled.models[start]))
-        truth = getattr(outcomes(past, test.films, origin), _anchored(rolled.models[start]))
+        leaves, of_others = (model.leaves(r.aligned(model.columns)) for r in (test, trained_on))
+        actual = getattr(outcomes(index, trained_on.films, start), _anchored(rolled.models[start]))
+        later_actual = getattr(outcomes(index, test.films, origin), _anchored(rolled.models[start]))
         predicted = model.predict(test.aligned(model.columns))
-        known = np.flatnonzero(np.isfinite(came))
-        for i in np.flatnonzero(np.isfinite(truth)):
-            near = closeness(mine[i], theirs[known])
+        known = np.flatnonzero(np.isfinite(actual))
+        for i in np.flatnonzero(np.isfinite(later_actual)):
+            near = closeness(leaves[i], of_others[known])
             best = nearest(near)
             if best:
-                mean = float(pull(near[best]) @ came[known][best])
-                said.append(mean - predicted[i])
-                missed.append(truth[i] - predicted[i])
-    if len(said) < FEWEST_ERRORS:
+                mean = float(pull(near[best]) @ actual[known][best])
+                comps_residual.append(mean - predicted[i])
+                residual.append(later_actual[i] - predicted[i])
+    if len(comps_residual) < FEWEST_ERRORS:
         return 0.0
-    a, b = np.array(said), np.array(missed)
+    a, b = np.array(comps_residual), np.array(residual)
     return float(np.clip(a @ b / (a @ a), 0.0, 1.0))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.tables import ITEM, PERSON_EVENT
 from fullhouse.forecast.history import History
-from fullhouse.forecast.past import Past
+from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes
 from fullhouse.planning.daily import (
     CANNOT_TELL,
@@ -55,7 +55,7 @@ class Kind:
 
 
 def film_signals(
-    context: Context, past: Past, film: str, opening: date, target: Target
+    context: Context, past: HistoryIndex, film: str, opening: date, target: Target
 ) -> tuple[Signal, ...]:
     """Every signal that there is of a film, on each morning of its page up to the history's day."""
     peers = _peers(past, film, opening)
@@ -67,7 +67,7 @@ def film_signals(
     return tuple(_signal(k, opening, past.history.as_of, target) for k in kinds)
 
 
-def _peers(past: Past, film: str, opening: date) -> dict[str, float]:
+def _peers(past: HistoryIndex, film: str, opening: date) -> dict[str, float]:
     """The newest past films of the same plan whose total is known, with it in today's prices."""
     on = past.history.as_of.toordinal()
     plan = past.history.plan(film, on)

@@ -16,7 +16,7 @@ from fullhouse.consent import ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
-from fullhouse.films.known import value
+from fullhouse.films.store import value
 from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.film_traits import (
     FilmTraits,

@@ -19,8 +19,8 @@ from fullhouse.films import (
     REPORTED,
     WIDE,
     Entry,
+    EntryFact,
     FilmSet,
-    Said,
     digest,
 )
 from fullhouse.films.columns import Refusals, dates, need_columns, null, numbers, read_table, texts
@@ -171,15 +171,15 @@ def _releases(rows: pa.Table) -> tuple[tuple[Entry, ...], pa.Table]:
 def _entry(head: dict[str, str], opening: date, began: date, theaters: int | None) -> Entry:
     title, again = title_and_again(head["title"])
     facts = [
-        Said("title", title, began - ANNOUNCED),
-        Said("opening", opening, opening - ANNOUNCED, TERRITORY),
+        EntryFact("title", title, began - ANNOUNCED),
+        EntryFact("opening", opening, opening - ANNOUNCED, TERRITORY),
     ]
     if head["distributor"]:
-        facts.append(Said("distributor", head["distributor"], began - ANNOUNCED, TERRITORY))
+        facts.append(EntryFact("distributor", head["distributor"], began - ANNOUNCED, TERRITORY))
     if theaters:
         plan = "wide" if theaters >= WIDE else "limited"
-        facts.append(Said("plan", plan, opening - ANNOUNCED, TERRITORY))
-        facts.append(Said("theaters", theaters, opening - BOOKED, TERRITORY))
+        facts.append(EntryFact("plan", plan, opening - ANNOUNCED, TERRITORY))
+        facts.append(EntryFact("theaters", theaters, opening - BOOKED, TERRITORY))
     return Entry(head["id"], title, opening, TERRITORY, None, tuple(facts), again)
 
 

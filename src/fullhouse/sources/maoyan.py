@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import ANNOUNCED, TOTALLED, Entry, FilmSet, Problem, Said, digest
+from fullhouse.films import ANNOUNCED, TOTALLED, Entry, EntryFact, FilmSet, Problem, digest
 from fullhouse.films.columns import need_columns
 
 NAME = "maoyan"
@@ -86,20 +86,23 @@ def _entry(number: int, row: dict[str, Any]) -> tuple[Entry | None, list[Problem
         return None, [Problem(number, "showtime is not a date", f"{title}: {row['showtime']}")]
     problems: list[Problem] = []
     known_on = opening - ANNOUNCED
-    facts = [Said("title", title, known_on), Said("opening", opening, known_on, TERRITORY)]
+    facts = [
+        EntryFact("title", title, known_on),
+        EntryFact("opening", opening, known_on, TERRITORY),
+    ]
     for field, column in (("genres", "type"), ("talent", "actors"), ("countries", "area")):
         names = [n.strip() for n in _LIST.split(str(row[column] or "")) if n.strip()]
         if names:
-            facts.append(Said(field, names, known_on))
+            facts.append(EntryFact(field, names, known_on))
     minutes = row["时长"]
     if isinstance(minutes, int | float) and minutes > 0:
-        facts.append(Said("runtime_minutes", minutes, known_on))
+        facts.append(EntryFact("runtime_minutes", minutes, known_on))
     elif minutes not in (None, "", 0):
         problems.append(Problem(number, "时长 is not a number of minutes", str(minutes)))
     gross = str(row["票房"] if row["票房"] is not None else "").strip()
     yuan = amount(gross)
     if yuan is not None:
-        facts.append(Said("total", [yuan, CURRENCY], opening + TOTALLED, TERRITORY))
+        facts.append(EntryFact("total", [yuan, CURRENCY], opening + TOTALLED, TERRITORY))
     elif gross:
         problems.append(Problem(number, "票房 is not an amount such as 50.36亿", gross))
     return Entry(match[1], title, opening, TERRITORY, None, tuple(facts)), problems

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import ANNOUNCED, Entry, FilmSet, Problem, Said, digest
+from fullhouse.films import ANNOUNCED, Entry, EntryFact, FilmSet, Problem, digest
 from fullhouse.films.columns import need_columns
 
 NAME = "tmdb"
@@ -118,7 +118,7 @@ def _entry(number: int, row: dict[str, str]) -> tuple[Entry | None, list[Problem
             # 0 stands for unknown.
             values[field] = ([amount, "USD"] if field == "budget" else amount) if amount else None
     known_on = released - ANNOUNCED
-    facts = tuple(Said(f, v, known_on) for f, v in values.items() if v not in ("", [], None))
+    facts = tuple(EntryFact(f, v, known_on) for f, v in values.items() if v not in ("", [], None))
     other = values["original_title"]
     return (
         Entry(

@@ -68,7 +68,7 @@ def read_events(
 ) -> BlockEvents:
     """Events on or before a day; sources and currencies as places in the lists, -1 for others."""
     rows = engine.scan(of_block(snapshot, block, kind=kind))
-    # Said again: an engine that reads by Delta reads more than those files.
+    # EntryFact again: an engine that reads by Delta reads more than those files.
     rows = rows.filter(rows.kind == kind, rows.block == block, rows.day <= ibis.literal(as_of))
     local = (rows.person & (SIZE - 1)).cast("int32")
     if within != (0, SIZE - 1):

@@ -9,8 +9,8 @@ import altair as alt
 
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import LEVELS, Forecast, Range
-from fullhouse.view.forecast_words import money_short
 from fullhouse.view.theme import FAINT, GREY, INK
+from fullhouse.view.words.figures import money_short
 
 BANDS = {95: "#cfe6e3", 80: "#97cbc6", 50: "#4fa39d"}
 """The colour of the range with each probability; in the order they are drawn."""

@@ -11,8 +11,8 @@ from fullhouse.view.figure_words import (
     ratio_words,
     share_words,
 )
-from fullhouse.view.forecast_words import day_words
 from fullhouse.view.page import Html, kept, table, tag
+from fullhouse.view.words.figures import day_words
 
 CSS = """
 details { border-bottom: 1px solid var(--line); padding: .35rem 0; }

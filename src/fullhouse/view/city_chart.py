@@ -10,9 +10,9 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Group, Tickets
 from fullhouse.view.bands import money_axis, money_scale
 from fullhouse.view.figure_words import clipped, heading
-from fullhouse.view.forecast_words import money_short
 from fullhouse.view.page import Html, kept, table, tag
 from fullhouse.view.theme import INK, themed
+from fullhouse.view.words.figures import money_short
 
 MOST = 12
 ROW, BAR_HEIGHT = 38, 10

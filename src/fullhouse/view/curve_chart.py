@@ -11,8 +11,8 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import BudgetPoint, Plan
 from fullhouse.view.bands import money_axis, money_scale
 from fullhouse.view.figure_words import heading
-from fullhouse.view.forecast_words import money_short
 from fullhouse.view.theme import INK, themed
+from fullhouse.view.words.figures import money_short
 
 BAND, LINE, NEXT, OWN = "#cfe6e3", "#07524e", "#4fa39d", "#b3541e"
 AXIS = 54

@@ -32,7 +32,6 @@ from fullhouse.view.daily_words import (
     sentence,
     target_words,
 )
-from fullhouse.view.forecast_words import day_words, money_short
 from fullhouse.view.page import (
     Html,
     csv_of,
@@ -47,6 +46,7 @@ from fullhouse.view.page import (
     table,
     tag,
 )
+from fullhouse.view.words.figures import day_words, money_short
 
 WIDE, NARROW = 700, 340
 NUMBER, WORDS = "n", ""

@@ -48,7 +48,6 @@ from fullhouse.view.figure_words import (
     counted,
     share_words,
 )
-from fullhouse.view.forecast_words import day_words
 from fullhouse.view.model_card import model_json, model_section
 from fullhouse.view.overlap_chart import HOW as OVERLAP_HOW
 from fullhouse.view.overlap_chart import Combination, overlap_chart, overlap_rows
@@ -63,6 +62,7 @@ from fullhouse.view.page import (
     table,
     tag,
 )
+from fullhouse.view.words.figures import day_words
 
 WIDE, NARROW = 700, 340
 ORDER = (

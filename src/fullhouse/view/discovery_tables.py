@@ -7,8 +7,8 @@ from fullhouse.discovery.card import ComparableFilm, Estimate, FilmDiscovery, Pi
 from fullhouse.view.card_behind import folded
 from fullhouse.view.discovery_words import built_words, pair_words
 from fullhouse.view.figure_words import chance_words, interval_words, number_words, share_words
-from fullhouse.view.forecast_words import day_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
+from fullhouse.view.words.figures import day_words
 
 NUMBER, WORDS = "n", ""
 FEW = 8

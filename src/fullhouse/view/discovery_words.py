@@ -6,7 +6,7 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import Card, FilmDiscovery, Refused, WordMatch
 from fullhouse.sample.outcome import Seed
 from fullhouse.view.figure_words import counted, share_words
-from fullhouse.view.forecast_words import day_words
+from fullhouse.view.words.figures import day_words
 
 ASSOCIATION = (
     "This is association, never cause: it says whom to look at, not what an advertisement would"

@@ -7,13 +7,14 @@ from typing import Any
 import altair as alt
 
 from fullhouse.forecast import QUANTITIES
-from fullhouse.forecast.score import Line, ScoreBook, Scored
+from fullhouse.forecast.score import GroupFigures, ScoreBook, Scored
 from fullhouse.stats.scores import Reliability, Share
 from fullhouse.view.figure_words import counted, number_words, share_words
-from fullhouse.view.forecast_words import day_words, money_short, quantity_words
 from fullhouse.view.page import Html, csv_of, data_link, figure, kept, section, table, tag
 from fullhouse.view.reliability import BAND_WORDS, HOW, points, reliability_chart
 from fullhouse.view.theme import themed
+from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.forecast import book_words, quantity_words
 
 NUMBER, WORDS = "n", ""
 SIZE, SMALL = 175, 210
@@ -28,7 +29,7 @@ def book_section(
     """
     dated = f"Score book of the house, as it stood on {day_words(on)}."
     own = [r for r in book.rows if r.film == film and r.quantity in came_true]
-    parts = [tag("p", book.sentence), *_own(own, film, dated)]
+    parts = [tag("p", book_words(book)), *_own(own, film, dated)]
     if book.rows:
         parts += [_lines(book, dated), _drawn(book.reliability, film, dated)]
     return [section("Do such ranges keep their word?", *parts)]
@@ -50,13 +51,13 @@ def _scored(row: Scored) -> tuple[object, ...]:
     return (
         Html(tag("span", said) + tag("small", day_words(row.as_of, short=True))),
         ends,
-        kept(money_short(row.truth)),
+        kept(money_short(row.actual)),
         "inside" if row.inside_80 else "outside",
     )
 
 
 def _own_row(row: Scored) -> dict[str, Any]:
-    names = ("quantity", "horizon", "as_of", "issued_at", "median", "low", "high", "truth")
+    names = ("quantity", "horizon", "as_of", "issued_at", "median", "low", "high", "actual")
     return {n: getattr(row, n) for n in names} | {"inside_80": row.inside_80}
 
 
@@ -89,9 +90,9 @@ def _held(share: Share | None) -> Html:
     return kept(share_words(share.share), f"({low} – {high})")
 
 
-def _line_row(line: Line) -> dict[str, Any]:
-    s = line.scores
-    told = {"quantity": line.quantity, "films": line.films, "forecasts": s.n}
+def _line_row(group: GroupFigures) -> dict[str, Any]:
+    s = group.scores
+    told = {"quantity": group.quantity, "films": group.films, "forecasts": s.n}
     told |= {"median_error": number_words(s.median_error), "spread": number_words(s.spread)}
     for level, share in s.coverage.items():
         told |= {f"inside_{round(100 * level)}": share.share}

@@ -8,8 +8,6 @@ from fullhouse.view.discovery_words import headline as discovery_headline
 from fullhouse.view.discovery_words import unknowns
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_campaign import added_sentence, campaign_unknowns
-from fullhouse.view.forecast_words import day_words
-from fullhouse.view.forecast_words import headline as forecast_headline
 from fullhouse.view.plan_words import (
     base_words,
     holdout_words,
@@ -18,6 +16,9 @@ from fullhouse.view.plan_words import (
     won_words,
 )
 from fullhouse.view.plan_words import headline as plan_headline
+from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.forecast import book_words, note_words
+from fullhouse.view.words.forecast import headline as forecast_headline
 
 WIDE = 3.0
 """A range whose upper end is more than so many times its lower is called wide."""
@@ -124,7 +125,7 @@ def unknown_words(report: FilmReport) -> dict[str, list[str]]:
         ],
     }
     if report.score_book is not None and not report.score_book.rows:
-        told["Forecast"].append(f"Whether ranges keep their word: {report.score_book.sentence}")
+        told["Forecast"].append(f"Whether ranges keep their word: {book_words(report.score_book)}")
     if report.discovery is not None:
         found = report.discovery
         told["Audiences"] = _distinct([*unknowns(found), *found.notes])
@@ -149,7 +150,7 @@ def _forecast(report: FilmReport, forecast: Forecast) -> list[str]:
                 f"The range of the total is wide: its upper end is {high / low:.1f} times its"
                 f" lower, as of {day_words(forecast.as_of)}."
             )
-    return [*told, *forecast.notes]
+    return [*told, *(note_words(n) for n in forecast.notes)]
 
 
 def _plan(report: FilmReport) -> list[str]:

@@ -9,8 +9,9 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import Driver, Forecast
 from fullhouse.view.bands import DOWN, MIDDLE, UP, caption, headed, money_axis, money_scale
-from fullhouse.view.forecast_words import factor_words, money_short, quantity_words
 from fullhouse.view.theme import INK, themed
+from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.forecast import driver_words, factor_words, quantity_words
 
 ROW_HEIGHT = 46
 JOIN = "#c4c9cd"
@@ -49,13 +50,19 @@ def driver_rows(
     """The typical film, each driver with the amount before and after it, and the middle."""
     if not forecast.drivers or quantity not in forecast.ranges:
         raise CannotTellError(
-            f"There are no drivers of the {quantity_words(quantity)} of {forecast.title}."
+            code="no_drivers", quantity=quantity_words(quantity), title=forecast.title
         )
     at, middle = forecast.typical, forecast.ranges[quantity].median
     rows = [_row("typical", "a typical film of this market", at, at, money_short(at))]
     for driver in _told(forecast.drivers, forecast.typical, middle, most):
         rows.append(
-            _row(driver.name, driver.words, at, at * driver.factor, factor_words(driver.factor))
+            _row(
+                driver.name,
+                driver_words(driver),
+                at,
+                at * driver.factor,
+                factor_words(driver.factor),
+            )
             | {"factor": driver.factor}
         )
         at *= driver.factor
@@ -69,7 +76,7 @@ def _told(drivers: Sequence[Driver], typical: float, middle: float, most: int) -
     told = [d for d in drivers if d in kept]
     rest = middle / (typical * prod(d.factor for d in told))
     if not isclose(rest, 1, abs_tol=NO_MATTER):
-        told.append(Driver("rest", "everything else together", rest))
+        told.append(Driver("rest", rest))
     return told
 
 

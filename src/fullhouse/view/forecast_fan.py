@@ -20,8 +20,9 @@ from fullhouse.view.bands import (
     money_axis,
     money_scale,
 )
-from fullhouse.view.forecast_words import day_words, money_short, when_words
 from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.forecast import when_words
 
 COLUMNS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 """What stands at each of `DAY_PROBABILITIES`."""
@@ -45,9 +46,7 @@ def fan_chart(
     """
     rows, happened = fan_rows(forecast), happened_rows(forecast, actual, cumulative=cumulative)
     if not rows:
-        raise CannotTellError(
-            f"There is no forecast by day of {forecast.title}, only of the whole."
-        )
+        raise CannotTellError(code="no_forecast_days", title=forecast.title)
     kind = "sum_" if cumulative else ""
     amounts = [r[f"{kind}high95"] for r in rows] + [r["gross"] for r in happened]
     scale = money_scale(amounts, zero=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from fullhouse.forecast import LEVELS, QUANTITIES, Forecast, Range
+from fullhouse.forecast import LEVELS, QUANTITIES, Forecast, KnownFact, Range
 from fullhouse.view.forecast_drivers import driver_chart, driver_rows
 from fullhouse.view.forecast_fan import fan_chart, fan_rows, happened_rows
 from fullhouse.view.forecast_ranges import (
@@ -15,22 +15,6 @@ from fullhouse.view.forecast_ranges import (
     one_film,
     range_chart,
     range_rows,
-)
-from fullhouse.view.forecast_words import (
-    actual_words,
-    banners,
-    chance_words,
-    day_words,
-    fact_words,
-    factor_words,
-    headline,
-    money,
-    money_short,
-    place_words,
-    quantity_words,
-    round_amounts,
-    spread_words,
-    when_words,
 )
 from fullhouse.view.page import (
     Html,
@@ -44,6 +28,25 @@ from fullhouse.view.page import (
     share_bar,
     table,
     tag,
+)
+from fullhouse.view.words.figures import day_words, money, money_short
+from fullhouse.view.words.forecast import (
+    actual_words,
+    banners,
+    chance_words,
+    comp_line,
+    driver_words,
+    fact_words,
+    factor_words,
+    field_words,
+    headline,
+    note_words,
+    place_words,
+    quantity_words,
+    round_amounts,
+    spread_words,
+    step_words,
+    when_words,
 )
 
 WIDE, NARROW = 700, 340
@@ -102,12 +105,11 @@ def _head(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
 
 def source_words(forecast: Forecast) -> str:
     """From when the figures of a forecast are, and what they rest on."""
-    learned, films = forecast.model.get("learned_to"), forecast.model.get("films")
-    said = f"Forecast as of {day_words(forecast.as_of)}"
-    if learned is None or films is None:
-        return f"{said}."
-    day = date.fromisoformat(learned) if isinstance(learned, str) else learned
-    return f"{said}, learned from {films:,} films up to {day_words(day)}."
+    model = forecast.model
+    words = f"Forecast as of {day_words(forecast.as_of)}"
+    if model.learned_to is None:
+        return f"{words}."
+    return f"{words}, learned from {model.films:,} films up to {day_words(model.learned_to)}."
 
 
 def ranges_section(forecast: Forecast, truth: Mapping[str, float]) -> list[Html]:
@@ -185,7 +187,8 @@ def drivers_section(forecast: Forecast) -> list[Html]:
         return []
     start = f"A typical film of this market takes {money(forecast.typical, forecast.currency)}."
     lines = [
-        Html(tag("b", factor_words(d.factor)) + tag("span", d.words)) for d in forecast.drivers
+        Html(tag("b", factor_words(d.factor)) + tag("span", driver_words(d)))
+        for d in forecast.drivers
     ]
     parts = [tag("p", f"{start} From there to this film:"), items(lines, cls="factors")]
     if "total" in forecast.ranges:
@@ -209,7 +212,7 @@ def _comps(forecast: Forecast) -> list[Html]:
         (
             Html(
                 tag("span", f"{c.title} ({c.opening.year})")
-                + (tag("small", "; ".join(c.why)) if c.why else "")
+                + (tag("small", comp_line(c)) if c.why else "")
             ),
             "-" if c.opening_weekend is None else kept(money_short(c.opening_weekend)),
             kept(money_short(c.total)),
@@ -245,7 +248,7 @@ def narrowing_section(forecasts: Sequence[Forecast], truth: Mapping[str, float])
         rows = [
             (
                 Html(
-                    tag("span", f"{'✓ ' if s.done else ''}{s.words}")
+                    tag("span", f"{'✓ ' if s.done else ''}{step_words(s)}")
                     + (tag("small", day_words(s.when)) if s.when else "")
                 ),
                 spread_words(s),
@@ -276,26 +279,17 @@ def _facts(forecast: Forecast) -> list[Html]:
     return [section("What it rests on", *parts)]
 
 
-def _fact_row(name: str, given: object) -> tuple[str, str, str, str]:
-    words = name.replace("_", " ")
-    if not isinstance(given, Mapping) or "value" not in given:
-        return words, fact_words(given), "", ""
-    known = given.get("known_on")
-    known = date.fromisoformat(known) if isinstance(known, str) else known
-    return (
-        words,
-        fact_words(given["value"]),
-        str(given.get("origin") or ""),
-        day_words(known, short=True) if isinstance(known, date) else str(known or ""),
-    )
+def _fact_row(name: str, fact: KnownFact) -> tuple[str, str, str, str]:
+    since = "" if fact.known_on is None else day_words(fact.known_on, short=True)
+    return field_words(name), fact_words(fact.value, name), fact.origin, since
 
 
 def _foot(forecast: Forecast, made_on: date) -> Html:
-    model = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in forecast.model.items())
+    model = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in vars(forecast.model).items() if v)
     data = ", ".join(f"{k} {v}" for k, v in forecast.data.items())
     everything = json_of(forecast.to_dict())
     lines = [
-        *(tag("p", note) for note in forecast.notes),
+        *(tag("p", note_words(note)) for note in forecast.notes),
         tag("p", f"Model: {model}.", cls="soft") if model else Html(""),
         tag("p", f"Versions of the tables read: {data}.", cls="soft") if data else Html(""),
         tag("p", f"{place_words(forecast)} This page was made on {day_words(made_on)}. ",

@@ -20,8 +20,9 @@ from fullhouse.view.bands import (
     money_axis,
     money_scale,
 )
-from fullhouse.view.forecast_words import day_words, money_short, quantity_words, when_words
 from fullhouse.view.theme import INK, themed
+from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.forecast import quantity_words, when_words
 
 ROW_HEIGHT = 62
 BAR_HEIGHT = 14
@@ -53,7 +54,7 @@ def range_rows(
     names = [n for n in QUANTITIES if n in forecast.ranges or n in forecast.known]
     names += [n for n in forecast.ranges if n not in names]
     if not names:
-        raise CannotTellError(f"The forecast of {forecast.title} has no range and nothing known.")
+        raise CannotTellError(code="nothing_to_show", title=forecast.title)
     return [_row(forecast, n, given.get(n), quantity_words(n)) for n in names]
 
 
@@ -87,7 +88,7 @@ def horizon_rows(
         if quantity in f.ranges or quantity in f.known
     ]
     if not rows:
-        raise CannotTellError(f"None of these forecasts has {quantity_words(quantity)!r}.")
+        raise CannotTellError(code="no_totals", quantity=quantity_words(quantity))
     return rows
 
 

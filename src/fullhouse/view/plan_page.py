@@ -14,7 +14,6 @@ from fullhouse.view.curve_chart import HOW as CURVE_HOW
 from fullhouse.view.curve_chart import curve_chart, curve_rows
 from fullhouse.view.effect_chart import HOW as EFFECT_HOW
 from fullhouse.view.effect_chart import effect_chart, effect_rows, levels_words
-from fullhouse.view.forecast_words import day_words
 from fullhouse.view.page import (
     Html,
     data_link,
@@ -52,6 +51,7 @@ from fullhouse.view.plan_words import (
     whole_words,
 )
 from fullhouse.view.shown_readout import ShownReadout
+from fullhouse.view.words.figures import day_words
 
 WIDE, NARROW = 700, 340
 CSS = """

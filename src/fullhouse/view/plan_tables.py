@@ -6,9 +6,9 @@ from typing import Any
 
 from fullhouse.planning.plan import Amount, Line, Plan
 from fullhouse.view.figure_words import chance_words, share_words
-from fullhouse.view.forecast_words import day_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
 from fullhouse.view.plan_words import as_of_words, holdout_words, tickets_words
+from fullhouse.view.words.figures import day_words
 
 NUMBER, WORDS = "n", ""
 Power = tuple[str, float, str]

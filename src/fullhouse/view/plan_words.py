@@ -9,8 +9,8 @@ from fullhouse.planning.plan import Amount, Line, Plan
 from fullhouse.stats.figures import Interval
 from fullhouse.view.curve_chart import next_unit_at, per_money
 from fullhouse.view.figure_words import chance_words, counted, number_words, share_words
-from fullhouse.view.forecast_words import day_words, money, money_between
 from fullhouse.view.shown_readout import WHOLE, ShownReadout
+from fullhouse.view.words.figures import day_words, money, money_between
 
 EXPECTED = (
     "What a plan adds is expected, not measured: only people held out by chance will show what the"

@@ -12,6 +12,8 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import QUANTITIES
 from fullhouse.stats.scores import Reliability
 from fullhouse.view.theme import FAINT, GREY, INK, themed
+from fullhouse.view.words.figures import capital
+from fullhouse.view.words.forecast import quantity_words
 
 KEPT, BROKEN = "#0b7a75", "#b3541e"
 BAND = "#dfeceb"
@@ -111,7 +113,8 @@ def _panel(name: str, found: Reliability, size: int) -> alt.LayerChart:
 def _counted(name: str, found: Reliability) -> alt.TitleParams:
     films, forecasts = _number(found.independent, "film"), _number(found.n, "forecast")
     return alt.TitleParams(
-        QUANTITIES.get(name, name).capitalize(), subtitle=f"{forecasts} of {films}"
+        capital(quantity_words(name) if name in QUANTITIES else name),
+        subtitle=f"{forecasts} of {films}",
     )
 
 

@@ -3,15 +3,17 @@
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import Forecast
+from fullhouse.forecast.slate import Conflict
 from fullhouse.view.bands import BANDS, DOWN, bounds, caption, headed, money_axis, money_scale
-from fullhouse.view.forecast_words import day_words, money_short
 from fullhouse.view.theme import FAINT, INK, themed
+from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.forecast import conflict_words
 
 ROW_HEIGHT = 30
 LABEL_WIDTH = 190
@@ -20,18 +22,9 @@ FRIDAY = 4
 MOST_CONFLICTS = 8
 
 
-class Conflict(NamedTuple):
-    """Two films that open for the same people, on or near a day, and why that is thought."""
-
-    film: str
-    other: str
-    day: date
-    words: str
-
-
 def slate_chart(
     forecasts: Sequence[Forecast],
-    conflicts: Sequence[tuple[str, str, date, str]] = (),
+    conflicts: Sequence[Conflict] = (),
     *,
     width: int = 560,
 ) -> alt.HConcatChart:
@@ -41,11 +34,8 @@ def slate_chart(
     the tick its middle. Weekends with a conflict are shaded, and its films are named in colour.
     """
     rows = slate_rows(forecasts, conflicts)
-    told = {f.film: f.title for f in forecasts}
-    clashes = [
-        f"{day_words(day, short=True)}: {told.get(a, a)} and {told.get(b, b)}, {words}."
-        for a, b, day, words in sorted(conflicts, key=lambda c: c[2])
-    ]
+    titles = {f.film: f.title for f in forecasts}
+    clashes = [conflict_words(c, titles) for c in sorted(conflicts, key=lambda c: c.day)]
     if len(clashes) > MOST_CONFLICTS:
         more = len(clashes) - MOST_CONFLICTS
         clashes = [*clashes[:MOST_CONFLICTS], f"And {more:,} more."]
@@ -68,16 +58,16 @@ def slate_chart(
 
 
 def slate_rows(
-    forecasts: Sequence[Forecast], conflicts: Sequence[tuple[str, str, date, str]] = ()
+    forecasts: Sequence[Forecast], conflicts: Sequence[Conflict] = ()
 ) -> list[dict[str, Any]]:
     """A row for each film, by the day it opens: its opening weekend, as a range or as known."""
     if not forecasts:
-        raise CannotTellError("There is no slate to draw: no forecast was given.")
+        raise CannotTellError(code="no_slate")
     markets = sorted({f"{f.territory} ({f.currency})" for f in forecasts})
     if len(markets) > 1:
         raise InputError(f"A slate is of one territory, not of {', '.join(markets)}.")
     newest = {f.film: f for f in sorted(forecasts, key=lambda f: f.as_of)}
-    clash = {film for a, b, _, _ in conflicts for film in (a, b)}
+    clash = {film for c in conflicts for film in (c.film, c.other)}
     return [_row(f, f.film in clash) for f in sorted(newest.values(), key=_order)]
 
 
@@ -123,17 +113,17 @@ def _y(order: Sequence[str]) -> alt.Y:
 
 def _calendar(
     rows: Sequence[dict[str, Any]],
-    conflicts: Sequence[tuple[str, str, date, str]],
+    conflicts: Sequence[Conflict],
     order: Sequence[str],
     width: int,
 ) -> alt.LayerChart:
-    days = [date.fromisoformat(r["opening"]) for r in rows] + [c[2] for c in conflicts]
+    days = [date.fromisoformat(r["opening"]) for r in rows] + [c.day for c in conflicts]
     ends = [min(days) - timedelta(7), max(days) + timedelta(7)]
     domain = [alt.DateTime(year=d.year, month=d.month, date=d.day, utc=True) for d in ends]
     scale = alt.Scale(type="utc", domain=domain, nice=False)
     axis = alt.Axis(title=None, format="%-d %b", tickCount=max(2, width // 70), gridColor=FAINT)
     shaded = [
-        {"start": min(c[2], weekend(c[2])[0]).isoformat(), "end": weekend(c[2])[1].isoformat()}
+        {"start": min(c.day, weekend(c.day)[0]).isoformat(), "end": weekend(c.day)[1].isoformat()}
         for c in conflicts
     ]
     shade = alt.Chart({"values": shaded}).mark_rect(color=SHADE, opacity=1)

@@ -11,6 +11,12 @@ from fullhouse.core.errors import FullhouseError
 from fullhouse.view.words.figures import day_words, plain
 from fullhouse.view.words.text import text
 
+BROKEN = "The score book is broken, so that its figures are worth nothing: "
+TOO_FEW_FILMS = (
+    "Not enough past films to forecast from: {{films}} of the {{needed}} needed are {{plan}} films"
+    " in {{territory}} {known}, open before {{before}}. Import more films with their grosses."
+)
+
 SENTENCES: Mapping[str, str] = {
     # audiences
     "audience_in_audiences": (
@@ -26,32 +32,47 @@ SENTENCES: Mapping[str, str] = {
     ),
     # discovery
     # exhibit
-    "city_too_small": (
-        "{city} is too small to have numbers of its own: fewer than {minimum} people of the house"
-        " or admissions in the first week, or it would give away such a city."
-    ),
-    "few_admissions": (
-        "In the week of {week} fewer than {minimum} admissions are expected in all cities together."
-    ),
-    "few_tickets_sold": (
-        "The house's people bought fewer than {minimum} tickets of past films in {city} by {as_of}:"
-        " too few to say how its cinemas differ. Choose a larger city."
-    ),
-    "no_forecast_days": (
-        "There is no pack of {film}: the forecast as of {as_of} has no days of its run."
-    ),
-    "no_week_to_come": "There is no pack of {film}: no whole week of its run is to come.",
-    "no_weeks_to_draw": (
-        "There is no week to draw for {place}: each has under {minimum} admissions."
-    ),
-    "pack_without_audience": (
-        "There is no pack of {film}: nobody in the house showed interest and no comparable film has"
-        " an audience here, so it is not known in which cities its people live."
-    ),
-    "pack_without_cities": "There is no pack: of nobody in the house is the city known.",
-    "pack_without_opening": "There is no pack of {film}: its opening day is not known.",
-    "pack_without_tickets": "There is no pack of {film}. {why}",
     # forecast
+    "empty_forecast": "The forecast of {title} has no range and no known total.",
+    "film_problems": "{file} has {problems} problems, the first in row {row}: {problem}: {given}."
+    " Nothing was written (strict).",
+    "first_day_unknown": "The first day of {film} ({opening}) is not in its daily grosses, and a"
+    " forecast of the rest of a run needs it. Import its grosses from the first day on.",
+    "no_backtest": "No {plan} film in {territory} of {first_year} to {last_year} could be"
+    " forecast: films of at least {years_before} years before are needed, some dozens a year;"
+    " there are {films} in all.",
+    "no_drivers": "There are no drivers of the {quantity} of {title}.",
+    "no_forecast_days": "There is no forecast by day of {title}, only of the whole.",
+    "no_gross": "No gross of any film in '{territory}' is known yet. Import some with"
+    " 'fullhouse film import'.",
+    "no_slate": "There is no slate to draw: no forecast was given.",
+    "no_totals": "None of these forecasts has {quantity}.",
+    "no_usual_horizon": "There is nothing to draw: none of the usual horizons was judged.",
+    "not_backtested": "This backtest has no '{quantity}' at '{horizon}'.",
+    "nothing_to_show": "The forecast of {title} has no range and nothing known.",
+    "opening_unknown": "When '{film}' opens in {territory} is not known on {as_of}. State it with"
+    " 'fullhouse film set {film} opening=YYYY-MM-DD'.",
+    "other_probabilities": "Entry {entry} of the score book has its quantiles at other"
+    " probabilities than this version of Fullhouse scores.",
+    "score_book_busy": "Other processes kept appending to the score book, and the forecast of"
+    " {film} was not issued. Nothing was written: try again.",
+    "score_book_changed": BROKEN + "entry {entry} was changed.",
+    "score_book_head_lost": BROKEN + "the noted head is not in it. Its end was cut off, or"
+    " entries were written anew, since it was noted.",
+    "score_book_misplaced": BROKEN + "entry {entry} does not belong in it.",
+    "score_book_missing": BROKEN + "entries before entry {entry} are missing.",
+    "score_book_rechained": BROKEN + "entry {entry} does not follow the one before it.",
+    "several_currencies": "Grosses of {territory} are in {currencies}: a territory needs one"
+    " currency.",
+    "too_few_films": TOO_FEW_FILMS.format(known="with a known opening weekend or total"),
+    "too_few_films_in_cinemas": TOO_FEW_FILMS.format(
+        known="whose daily grosses are known from the first day on"
+    ),
+    "too_few_films_with_cinemas": TOO_FEW_FILMS.format(
+        known="with a known number of cinemas and opening weekend or total"
+    ),
+    "too_few_past_forecasts": "Not enough past forecasts to set a range: {forecasts} of {needed}"
+    " have a known outcome. Films of more years, with their grosses, are needed.",
     # measurement
     "city_empty_before": (
         "City number {city} sold nothing before the campaign, so it cannot be compared."

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from fullhouse.core.errors import InputError
-from fullhouse.forecast.what_if import suppose, supposed
-from tests.forecast.small import a_past, a_run
+from fullhouse.forecast.assumptions import assumptions, with_assumptions
+from tests.forecast.small import a_run, an_index
 
 OPENING = date(2017, 2, 10)
 FILMS = {
@@ -17,25 +17,25 @@ FILMS = {
 
 
 def test_facts_rivals_and_moves_are_read_and_told() -> None:
-    found = supposed(
+    found = assumptions(
         ["theaters=3500", "budget=12000000 USD", "rivals=2", "genres=Comedy|Drama"],
         ["b=2017-03-03"],
     )
     assert found.facts["theaters"] == 3500
     assert found.features == {"slate.same": 2.0}
-    assert found.told == {
+    assert found.values == {
         "theaters": 3500,
         "budget": [12_000_000, "USD"],
         "genres": ["Comedy", "Drama"],
         "rivals": 2,
         "opening of b": date(2017, 3, 3),
     }
-    assert supposed([]).told == {}
+    assert assumptions([]).values == {}
 
 
 MISTAKES = [
-    (["theatres=3"], [], "cannot suppose 'theatres'.*Did you mean 'theaters'"),
-    (["total=3"], [], "cannot suppose 'total'"),
+    (["theatres=3"], [], "cannot assume 'theatres'.*Did you mean 'theaters'"),
+    (["total=3"], [], "cannot assume 'total'"),
     (["theaters"], [], "takes NAME=VALUE.*not 'theaters'"),
     (["theaters="], [], "takes NAME=VALUE"),
     (["theaters=many"], [], "theaters must be a number"),
@@ -51,14 +51,16 @@ MISTAKES = [
 @pytest.mark.parametrize(("texts", "moves", "message"), MISTAKES, ids=[m[2] for m in MISTAKES])
 def test_what_cannot_be_supposed_is_said(texts: list[str], moves: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        supposed(texts, moves)
+        assumptions(texts, moves)
 
 
-def test_what_is_supposed_is_known_on_the_day_and_not_before() -> None:
-    was = a_past(FILMS).history
-    found = suppose(was, "a", supposed(["theaters=3500", "opening=2017-03-03"], ["b=2017-03-03"]))
+def test_an_assumption_is_known_on_the_day_and_not_before() -> None:
+    was = an_index(FILMS).history
+    found = with_assumptions(
+        was, "a", assumptions(["theaters=3500", "opening=2017-03-03"], ["b=2017-03-03"])
+    )
     on = was.as_of.toordinal()
-    assert found.said("a", "theaters", on) == (on, 3500, "supposed")
+    assert found.newest("a", "theaters", on) == (on, 3500, "assumed")
     assert found.fact("a", "theaters", on - 1) == 2000
     assert found.fact("a", "opening", on) == date(2017, 3, 3).toordinal()
     assert found.fact("b", "opening", on) == date(2017, 3, 3).toordinal()
@@ -66,21 +68,21 @@ def test_what_is_supposed_is_known_on_the_day_and_not_before() -> None:
 
 
 def test_previews_stay_on_their_day_when_an_opening_is_moved() -> None:
-    was = a_past(FILMS, runs={"b": a_run([1.0], first=-100)}).history
-    found = suppose(was, "a", supposed([], ["b=2017-02-17"]))
+    was = an_index(FILMS, runs={"b": a_run([1.0], first=-100)}).history
+    found = with_assumptions(was, "a", assumptions([], ["b=2017-02-17"]))
     assert found.run("b").offsets.tolist() == [-107]
 
 
 def test_a_film_that_has_opened_cannot_be_moved_any_more() -> None:
-    was = a_past(FILMS, runs={"out": a_run([5.0] * 20)}).history
+    was = an_index(FILMS, runs={"out": a_run([5.0] * 20)}).history
     with pytest.raises(InputError, match="'out' has opened"):
-        suppose(was, "out", supposed(["opening=2017-02-10"]))
+        with_assumptions(was, "out", assumptions(["opening=2017-02-10"]))
     with pytest.raises(InputError, match="'out' has opened"):
-        suppose(was, "a", supposed([], ["out=2017-02-10"]))
+        with_assumptions(was, "a", assumptions([], ["out=2017-02-10"]))
 
 
 def test_a_film_that_is_not_there_is_not_made_up() -> None:
-    was = a_past(FILMS).history
+    was = an_index(FILMS).history
     with pytest.raises(InputError, match="--move: no film 'bb'"):
-        suppose(was, "a", supposed([], ["bb=2017-02-10"]))
-    assert "new" not in suppose(was, "new", supposed(["theaters=3"])).facts
+        with_assumptions(was, "a", assumptions([], ["bb=2017-02-10"]))
+    assert "new" not in with_assumptions(was, "new", assumptions(["theaters=3"])).facts

@@ -1,4 +1,4 @@
-"""What a film really took, and from when on that is settled."""
+"""What a film took, and from when on that is settled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ LONGEST_RUN = timedelta(days=120)
 
 
 @dataclass(frozen=True)
-class Truth:
+class Actuals:
     """The amounts that have come true, by quantity, and the last day that decided each."""
 
     currency: str = ""
@@ -24,16 +24,9 @@ class Truth:
     due: Mapping[str, date] = field(default_factory=dict)
 
 
-def truths(
+def actuals_of(
     grosses: pa.Table, opening: date, *, upto: date | None = None, total: float | None = None
-) -> dict[str, float]:
-    """What a film took, by quantity, as far as it has come true; see `truth`."""
-    return dict(truth(grosses, opening, upto=upto, total=total).amounts)
-
-
-def truth(
-    grosses: pa.Table, opening: date, *, upto: date | None = None, total: float | None = None
-) -> Truth:
+) -> Actuals:
     """What has come true of a film, from its rows of film_gross in one territory, a day each.
 
     - opening_day: the gross of the day of opening, as the source counts it.
@@ -48,7 +41,7 @@ def truth(
     rows = grosses.sort_by("day")
     currencies = rows["currency"].unique().to_pylist()
     if len(currencies) > 1:
-        return Truth()
+        return Actuals()
     days = rows["day"].to_pylist()
     amounts, due = {}, {}
     taken = dict(zip(days, rows["gross"].to_pylist(), strict=True))
@@ -64,7 +57,7 @@ def truth(
     # An amount of nothing is a hole in the source, not what a film in cinemas took.
     amounts = {name: float(amount) for name, amount in amounts.items() if amount > 0}
     due = {name: due[name] for name in amounts}
-    return Truth(currencies[0] if currencies else "", amounts, due)
+    return Actuals(currencies[0] if currencies else "", amounts, due)
 
 
 def weekend_of(opening: date) -> tuple[date, ...]:

@@ -1,27 +1,32 @@
 """Take a set of films into the lake: links first, then facts, grosses and signals."""
 
 import hashlib
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control import Control
 from fullhouse.core.errors import did_you_mean
-from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
-from fullhouse.films import link as links_
-from fullhouse.films.film import EVERYWHERE
-from fullhouse.films.film_set import ANNOUNCED, Entry, FilmSet, Problem, Said
-from fullhouse.films.ids import distinct, film_slug
-from fullhouse.films.link import RETIRED, Link
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
+from fullhouse.films import identity
+from fullhouse.films.film import (
+    ANNOUNCED,
+    EVERYWHERE,
+    RETIRED,
+    Entry,
+    EntryFact,
+    FilmSet,
+    Problem,
+    distinct,
+    film_slug,
+)
+from fullhouse.films.identity import Link
 from fullhouse.films.match import Item, key, match
+from fullhouse.films.store import append_rows, fact_rows
 from fullhouse.lake import Lake
 
 
@@ -44,16 +49,16 @@ class Imported:
     problems: tuple[Problem, ...]
 
 
-def take(lake: Lake, control: Control, films: FilmSet, *, at: datetime) -> Imported:
+def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) -> Imported:
     """Link the entries of a set and write what it says; the same file twice writes nothing new.
 
     Links are written first and each table has its own batch, so that after a crash the same call
     completes. A row that the set said before in the same words is not written again.
     """
-    before = links_.links(control)
+    before = identity.links(control)
     entries, problems = _named(films.entries, before, films.name)
     fresh = _link(entries, before, films.name, at)
-    links_.add(control, fresh)
+    identity.add_links(control, fresh)
     linked = _here(before) if any(e.named for e in entries) else {}
     linked |= {k.set_id: k.film for k in (*before, *fresh) if k.set == films.name}
     refused = sorted({e.id for e in films.entries} - {e.id for e in entries})
@@ -81,25 +86,6 @@ def take(lake: Lake, control: Control, films: FilmSet, *, at: datetime) -> Impor
         already=all(w is None for w in written),
         problems=(*films.problems, *problems),
     )
-
-
-def fact_rows(facts: Iterable[tuple[str, Said]]) -> pa.Table:
-    """Facts by film as rows of film_fact, without what is common to them all."""
-    rows = list(facts)
-    text = [None if s.value is None else _json(s.value) for _, s in rows]
-    return pa.table(
-        {
-            "film": pa.array([f for f, _ in rows], pa.string()),
-            "territory": pa.array([s.territory for _, s in rows], pa.string()),
-            "field": pa.array([s.field for _, s in rows], pa.string()),
-            "value": pa.array(text, pa.string()),
-            "known_on": pa.array([s.known_on for _, s in rows], pa.date32()),
-        }
-    )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def _named(
@@ -176,7 +162,7 @@ def _facts(entries: Sequence[Entry], linked: dict[str, str], every: Sequence[Lin
 
 def _rereleases(
     again: Sequence[Entry], linked: dict[str, str], every: Sequence[Link]
-) -> list[tuple[str, Said]]:
+) -> list[tuple[str, EntryFact]]:
     """Which film each is shown again; an empty fact where that is not here."""
     by_title: dict[str, list[Link]] = defaultdict(list)
     for link in every if again else ():
@@ -191,7 +177,7 @@ def _rereleases(
             for k in by_title[key(entry.title)]
             if k.film != film and k.opening and k.opening < entry.opening
         ]
-        said = Said(
+        said = EntryFact(
             "rerelease_of",
             min(earlier)[1] if earlier else None,
             entry.opening - ANNOUNCED,
@@ -208,57 +194,3 @@ def _rows(rows: pa.Table, linked: dict[str, str]) -> pa.Table:
     column = rows["id"].combine_chunks() if rows.num_rows else pa.array([], pa.string())
     named = films.take(pc.index_in(column, value_set=ids))
     return rows.drop(["id"]).append_column("film", named).filter(named.is_valid())
-
-
-def append_rows(lake: Lake, table: Table, rows: pa.Table, common: Mapping[str, Any]) -> int | None:
-    """Rows written of those given; None when their batch is there already, or they are none."""
-    if rows.num_rows == 0 or lake.has_batch(table, common["batch"]):
-        return None
-    full = rows
-    for name, value in common.items():
-        kind = table.schema.field(name).type
-        full = full.append_column(name, pa.repeat(pa.scalar(value, kind), rows.num_rows))
-    full = full.select(table.names).cast(table.schema)
-    written = 0
-
-    def news(snapshot: Snapshot) -> pa.Table:
-        nonlocal written
-        kept = full
-        if snapshot.uris:
-            mine = pc.field("origin") == common["origin"]
-            kept = unsaid(full, lake.read(table, where=mine, version=snapshot.version), table)
-        written = kept.num_rows
-        return kept
-
-    done = lake.append_checked(
-        table, news, batch=common["batch"], guard=f"films:{common['origin']}"
-    )
-    return written if done else None
-
-
-def unsaid(rows: pa.Table, before: pa.Table, table: Table) -> pa.Table:
-    """The rows that do not say what the newest row of their key says already."""
-    if before.num_rows == 0 or rows.num_rows == 0:
-        return rows
-    keys = [k for k in table.key if k != "batch"]
-    columns = [c for c in table.names if c not in ("at", "batch")]
-    newest = before.sort_by([("at", "ascending")])
-    marked = pa.concat_tables([newest.select(table.names), rows])
-    group = groups(marked, keys)
-    same = groups(marked, columns)
-    old = newest.num_rows
-    last: dict[int, int] = dict(zip(group[:old].tolist(), same[:old].tolist(), strict=True))
-    keep = [
-        last.get(g) != s for g, s in zip(group[old:].tolist(), same[old:].tolist(), strict=True)
-    ]
-    return rows.filter(pa.array(keep))
-
-
-def groups(rows: pa.Table, columns: Sequence[str]) -> npt.NDArray[np.int64]:
-    """A number for each row, the same for rows that are alike in some columns."""
-    code = np.zeros(rows.num_rows, dtype=np.int64)
-    for name in columns:
-        column = rows[name].combine_chunks()
-        values = np.asarray(pc.fill_null(column.dictionary_encode().indices, -1)) + 1
-        _, code = np.unique(code * (int(values.max(initial=0)) + 1) + values, return_inverse=True)
-    return code

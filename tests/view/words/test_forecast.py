@@ -7,16 +7,17 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import Step
-from fullhouse.view.forecast_words import (
+from fullhouse.view.words.figures import money, money_between, money_short
+from fullhouse.view.words.forecast import (
     actual_words,
     chance_words,
+    change_words,
+    driver_words,
     fact_words,
     factor_words,
     forecast_lines,
     headline,
-    money,
-    money_between,
-    money_short,
+    note_words,
     round_amounts,
     when_words,
 )
@@ -57,7 +58,7 @@ def test_a_range_has_as_many_digits_as_tell_its_ends_apart(low, high, currency, 
 def test_the_headline_is_the_80_percent_range_and_the_middle_of_the_total():
     low, high = BEFORE.ranges["total"].between(0.8)
     assert (f"{low / 1e6:.2g}", f"{high / 1e6:.2g}") == ("34", "1.1e+02")
-    said = "Between 34 and 110 million dollars, 80 times in 100; half the time above 60 million."
+    said = "Likely between 34 and 110 million dollars (80 % range); middle estimate 60 million."
     assert headline(BEFORE) == said
 
 
@@ -96,7 +97,7 @@ CHANCES = [(0.0, "0"), (0.004, "under 1"), (0.764, "76"), (0.998, "over 99"), (1
 
 @pytest.mark.parametrize(("chance", "said"), CHANCES)
 def test_only_what_is_sure_is_told_as_sure(chance, said):
-    assert chance_words(chance) == f"{said} in 100"
+    assert chance_words(chance) == f"{said} %"
 
 
 def test_a_factor_near_one_still_says_which_way():
@@ -142,9 +143,9 @@ def test_the_day_is_told_from_the_opening():
 def test_the_story_holds_headline_ranges_drivers_comps_and_notes(name):
     forecast = ALL[name]
     said = "\n".join(forecast_lines(forecast))
-    for words in (forecast.title, headline(forecast), *forecast.notes):
+    for words in (forecast.title, headline(forecast), *map(note_words, forecast.notes)):
         assert words in said
-    assert all(d.words in said for d in forecast.drivers)
+    assert all(driver_words(d) in said for d in forecast.drivers)
     assert all(c.title in said for c in forecast.comps)
     assert ("Opening weekend" in said) == bool(
         "opening_weekend" in {**forecast.ranges, **forecast.known}
@@ -154,18 +155,34 @@ def test_the_story_holds_headline_ranges_drivers_comps_and_notes(name):
 def test_simulated_and_supposed_stand_before_everything_else():
     first, second, *_ = forecast_lines(LIMITED)
     assert first.startswith("SIMULATED")
-    assert "theaters 40" in second
+    assert "cinemas 40, opening 16 May 2025" in second
     assert "not entered in the score book" in second
     assert "SIMULATED" not in "".join(forecast_lines(BEFORE) + forecast_lines(TOTAL_ONLY))
 
 
 def test_the_chances_are_those_of_the_forecast():
     line = next(x for x in forecast_lines(BEFORE) if x.startswith("Chance"))
-    assert f"60 million USD, {100 * BEFORE.passes(60e6):.0f} in 100" in line
+    assert f"60 million USD, {100 * BEFORE.passes(60e6):.0f} %" in line
 
 
 def test_steps_still_to_come_start_from_the_last_one_done():
     line = next(x for x in forecast_lines(BEFORE) if x.startswith("Upper over lower"))
-    assert "four weeks before 3.1; presales of a week known 2.5;" in line
-    done = replace(BEFORE, steps=(Step("T-28", None, "four weeks before", 3.1, True),))
+    assert "28 days before opening 3.1; a week before opening 2.5;" in line
+    done = replace(BEFORE, steps=(Step("T-28", None, 3.1, True),))
     assert not any(x.startswith("Upper over lower") for x in forecast_lines(done))
+
+
+def test_a_change_names_what_moved_the_forecast_most():
+    later = replace(
+        BEFORE,
+        as_of=date(2025, 2, 21),
+        ranges=BEFORE.ranges | {"total": spread("total", 58.92e6, 0.4)},
+        drivers=(replace(BEFORE.drivers[0], factor=2.9 * 0.982), *BEFORE.drivers[1:]),
+    )
+    assert change_words(BEFORE, later) == (
+        "The forecast fell 1.8 % from 14 Feb 2025 to 21 Feb 2025, mainly because of the cinemas"
+        " planned."
+    )
+    switched = replace(later, horizon="T-7", typical=12.5e6 * 0.982, drivers=BEFORE.drivers)
+    assert "mainly because we switched to the one-week-out model." in change_words(BEFORE, switched)
+    assert "did not change" in change_words(BEFORE, replace(BEFORE, as_of=date(2025, 2, 21)))

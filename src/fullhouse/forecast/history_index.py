@@ -1,4 +1,4 @@
-"""What the past says on a day: records of distributors and companies, sequels, slate, market."""
+"""Look-ups of what was known on a day: records, sequels, slate, market, constant prices."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fullhouse.core.arrays import Floats
+from fullhouse.forecast.calendar import as_day, first_sunday, weekend
 from fullhouse.forecast.history import History
-from fullhouse.forecast.prices import log_price
-from fullhouse.forecast.season import as_day, first_sunday, weekend
 from fullhouse.forecast.titles import NEW_AFTER_DAYS, Titles
 
 BIG_ENOUGH = 3e6
@@ -35,7 +34,7 @@ class Result:
     big_on: int | None
 
 
-class Past:
+class HistoryIndex:
     """Looks up what was known on a day. Every method takes the day and uses nothing after it."""
 
     def __init__(self, history: History) -> None:
@@ -256,3 +255,30 @@ def _titles(history: History, film: str) -> list[tuple[int, str]]:
     facts = history.facts[film]
     titles = [(day, str(title)) for day, title, _ in facts.get("title", ()) if title]
     return titles or [(facts["opening"][0][0], film)]
+
+
+INDEX: Mapping[str, Mapping[int, float]] = {
+    "US": {
+        1990: 130.7, 1991: 136.2, 1992: 140.3, 1993: 144.5, 1994: 148.2, 1995: 152.4,
+        1996: 156.9, 1997: 160.5, 1998: 163.0, 1999: 166.6, 2000: 172.2, 2001: 177.1,
+        2002: 179.9, 2003: 184.0, 2004: 188.9, 2005: 195.3, 2006: 201.6, 2007: 207.342,
+        2008: 215.303, 2009: 214.537, 2010: 218.056, 2011: 224.939, 2012: 229.594,
+        2013: 232.957, 2014: 236.736, 2015: 237.017, 2016: 240.007, 2017: 245.120,
+        2018: 251.107, 2019: 255.657, 2020: 258.811, 2021: 270.970, 2022: 292.655,
+        2023: 304.702, 2024: 313.689,
+    },
+}  # fmt: skip
+BASE_YEAR = 2016
+"""Its prices are those in which logs of money are taken."""
+
+
+def log_price(territory: str, year: int) -> float:
+    """Log of the price level of the year before `year`, over that of `BASE_YEAR`; 0 if unknown.
+
+    Beyond the table's ends its last year counts: prices are then taken as they were there.
+    """
+    index = INDEX.get(territory)
+    if index is None:
+        return 0.0
+    known = min(max(year - 1, min(index)), max(index))
+    return float(np.log(index[known] / index[BASE_YEAR]))

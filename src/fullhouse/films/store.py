@@ -1,18 +1,17 @@
 """What was known of films on a day: the newest word of each, and nothing that came later."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Table
-from fullhouse.films.film import EVERYWHERE, FIELDS, Film
-from fullhouse.films.link import USER
-from fullhouse.films.take import groups
+from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
+from fullhouse.films.film import EVERYWHERE, FIELDS, USER, EntryFact, Film
 from fullhouse.lake import Lake
 
 SAME_AS = "same_as"
@@ -137,3 +136,76 @@ def _newest(
     places = np.lexsort(order)
     last = np.r_[key[places][1:] != key[places][:-1], True]
     return rows.take(pa.array(places[last])).sort_by([(k, "ascending") for k in keys])
+
+
+def fact_rows(facts: Iterable[tuple[str, EntryFact]]) -> pa.Table:
+    """Facts by film as rows of film_fact, without what is common to them all."""
+    rows = list(facts)
+    text = [None if s.value is None else _json(s.value) for _, s in rows]
+    return pa.table(
+        {
+            "film": pa.array([f for f, _ in rows], pa.string()),
+            "territory": pa.array([s.territory for _, s in rows], pa.string()),
+            "field": pa.array([s.field for _, s in rows], pa.string()),
+            "value": pa.array(text, pa.string()),
+            "known_on": pa.array([s.known_on for _, s in rows], pa.date32()),
+        }
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
+
+
+def append_rows(lake: Lake, table: Table, rows: pa.Table, common: Mapping[str, Any]) -> int | None:
+    """Rows written of those given; None when their batch is there already, or they are none."""
+    if rows.num_rows == 0 or lake.has_batch(table, common["batch"]):
+        return None
+    full = rows
+    for name, value in common.items():
+        kind = table.schema.field(name).type
+        full = full.append_column(name, pa.repeat(pa.scalar(value, kind), rows.num_rows))
+    full = full.select(table.names).cast(table.schema)
+    written = 0
+
+    def news(snapshot: Snapshot) -> pa.Table:
+        nonlocal written
+        kept = full
+        if snapshot.uris:
+            mine = pc.field("origin") == common["origin"]
+            kept = unsaid(full, lake.read(table, where=mine, version=snapshot.version), table)
+        written = kept.num_rows
+        return kept
+
+    done = lake.append_checked(
+        table, news, batch=common["batch"], guard=f"films:{common['origin']}"
+    )
+    return written if done else None
+
+
+def unsaid(rows: pa.Table, before: pa.Table, table: Table) -> pa.Table:
+    """The rows that do not say what the newest row of their key says already."""
+    if before.num_rows == 0 or rows.num_rows == 0:
+        return rows
+    keys = [k for k in table.key if k != "batch"]
+    columns = [c for c in table.names if c not in ("at", "batch")]
+    newest = before.sort_by([("at", "ascending")])
+    marked = pa.concat_tables([newest.select(table.names), rows])
+    group = groups(marked, keys)
+    same = groups(marked, columns)
+    old = newest.num_rows
+    last: dict[int, int] = dict(zip(group[:old].tolist(), same[:old].tolist(), strict=True))
+    keep = [
+        last.get(g) != s for g, s in zip(group[old:].tolist(), same[old:].tolist(), strict=True)
+    ]
+    return rows.filter(pa.array(keep))
+
+
+def groups(rows: pa.Table, columns: Sequence[str]) -> npt.NDArray[np.int64]:
+    """A number for each row, the same for rows that are alike in some columns."""
+    code = np.zeros(rows.num_rows, dtype=np.int64)
+    for name in columns:
+        column = rows[name].combine_chunks()
+        values = np.asarray(pc.fill_null(column.dictionary_encode().indices, -1)) + 1
+        _, code = np.unique(code * (int(values.max(initial=0)) + 1) + values, return_inverse=True)
+    return code

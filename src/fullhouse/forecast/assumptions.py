@@ -11,36 +11,36 @@ from fullhouse.forecast.history import History
 
 RIVALS = "rivals"
 """Not a fact of the film: how many others open wide on the same weekend."""
-SUPPOSABLE = (
+ASSUMABLE = (
     "opening", "theaters", "budget", "plan", "distributor", "genres", "predecessor", "keywords",
     "runtime_minutes", "language", "countries", "companies", "talent",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Supposed:
-    """Facts supposed of the film, a number of rivals, and other films' openings moved."""
+class Assumptions:
+    """Facts assumed of the film, a number of rivals, and other films' openings moved."""
 
     facts: Mapping[str, Any] = field(default_factory=dict)
     rivals: int | None = None
     moved: Mapping[str, date] = field(default_factory=dict)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """All of it, for people and for the forecast's `what_if`."""
-        found = dict(self.facts)
+    def values(self) -> dict[str, Any]:
+        """All of it by name, for people and for the forecast's `what_if`."""
+        values = dict(self.facts)
         if self.rivals is not None:
-            found[RIVALS] = self.rivals
-        return found | {f"opening of {film}": day for film, day in self.moved.items()}
+            values[RIVALS] = self.rivals
+        return values | {f"opening of {film}": day for film, day in self.moved.items()}
 
     @property
     def features(self) -> dict[str, float]:
-        """Features that are set, whatever the films around say."""
+        """Features that are set, whatever the films around it are."""
         return {} if self.rivals is None else {"slate.same": float(self.rivals)}
 
 
-def supposed(texts: Sequence[str], moves: Sequence[str] = ()) -> Supposed:
-    """What texts such as theaters=3500, opening=2017-02-10, rivals=2 and FILM=DATE suppose."""
+def assumptions(texts: Sequence[str], moves: Sequence[str] = ()) -> Assumptions:
+    """The assumptions in texts such as theaters=3500, opening=2017-02-10, rivals=2, FILM=DATE."""
     facts: dict[str, Any] = {}
     rivals = None
     for text in texts:
@@ -50,10 +50,10 @@ def supposed(texts: Sequence[str], moves: Sequence[str] = ()) -> Supposed:
                 raise InputError(f"rivals must be a whole number, not {value!r}.")
             rivals = int(value)
             continue
-        if name not in SUPPOSABLE:
-            known = (*SUPPOSABLE, RIVALS)
+        if name not in ASSUMABLE:
+            known = (*ASSUMABLE, RIVALS)
             raise InputError(
-                f"--what-if cannot suppose {name!r}.{did_you_mean(name, known)}"
+                f"--what-if cannot assume {name!r}.{did_you_mean(name, known)}"
                 f" It takes {', '.join(known)}."
             )
         facts[name] = parse_value(name, value)
@@ -61,29 +61,30 @@ def supposed(texts: Sequence[str], moves: Sequence[str] = ()) -> Supposed:
     for text in moves:
         film, day = _pair(text, "--move takes FILM=DATE")
         moved[film] = parse_value("opening", day)
-    return Supposed(facts, rivals, moved)
+    return Assumptions(facts, rivals, moved)
 
 
-def suppose(history: History, film: str, what: Supposed) -> History:
-    """The history in which all that was known."""
-    if what.facts and film in history.facts:
-        history = _supposing(history, film, what.facts)
-    for other, day in what.moved.items():
+def with_assumptions(history: History, film: str, assumed: Assumptions) -> History:
+    """The history in which all that was known on its day."""
+    if assumed.facts and film in history.facts:
+        history = _changed(history, film, assumed.facts)
+    for other, day in assumed.moved.items():
         if other not in history.facts:
             raise InputError(f"--move: no film {other!r}.{did_you_mean(other, history.facts)}")
-        history = _supposing(history, other, {"opening": day})
+        history = _changed(history, other, {"opening": day})
     return history
 
 
-def _supposing(history: History, film: str, values: Mapping[str, Any]) -> History:
+def _changed(history: History, film: str, values: Mapping[str, Any]) -> History:
     if "opening" in values and (history.run(film).offsets >= 0).any():
         raise InputError(
-            f"{film!r} has opened by {history.as_of}: another opening cannot be supposed any more."
+            f"{film!r} has opened by {history.as_of}: another opening cannot be assumed any more."
         )
-    return history.supposing(film, {n: _plain(n, v) for n, v in values.items()})
+    return history.assuming(film, {n: _stored(n, v) for n, v in values.items()})
 
 
-def _plain(name: str, value: Any) -> Any:
+def _stored(name: str, value: Any) -> Any:
+    """A value as a history holds it."""
     if FIELDS[name][0] == "date":
         return value.toordinal()
     return list(value) if isinstance(value, tuple) else value

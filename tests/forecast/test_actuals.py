@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from fullhouse.forecast.truth import settled, truth, truths, weekend_of
+from fullhouse.forecast.actuals import actuals_of, settled, weekend_of
 
 FRIDAY = date(2026, 11, 6)
 
@@ -44,29 +44,32 @@ def test_the_opening_weekend_is_the_first_from_the_opening_on(opening, days):
 
 def test_amounts_come_true_one_after_the_other():
     daily = [10.0, 20.0, 15.0, 4.0]
-    assert truths(rows({}), FRIDAY) == {}
-    assert truths(rows(daily[:1]), FRIDAY) == {"opening_day": 10}
-    assert truths(rows(daily[:2]), FRIDAY) == {"opening_day": 10}
-    assert truths(rows(daily), FRIDAY) == {"opening_day": 10, "opening_weekend": 45}
+    assert dict(actuals_of(rows({}), FRIDAY).amounts) == {}
+    assert dict(actuals_of(rows(daily[:1]), FRIDAY).amounts) == {"opening_day": 10}
+    assert dict(actuals_of(rows(daily[:2]), FRIDAY).amounts) == {"opening_day": 10}
+    assert dict(actuals_of(rows(daily), FRIDAY).amounts) == {
+        "opening_day": 10,
+        "opening_weekend": 45,
+    }
 
 
 def test_previews_are_in_the_total_only():
     daily = {-1: 3.0, **dict(enumerate(fading(60)))}
-    found = truths(rows(daily), FRIDAY)
+    found = dict(actuals_of(rows(daily), FRIDAY).amounts)
     assert found["opening_day"] == 100
     assert found["total"] == pytest.approx(3 + sum(fading(60)))
 
 
 def test_a_missing_day_of_the_weekend_leaves_it_open():
-    assert truths(rows({0: 10.0, 2: 15.0}), FRIDAY) == {"opening_day": 10}
+    assert dict(actuals_of(rows({0: 10.0, 2: 15.0}), FRIDAY).amounts) == {"opening_day": 10}
 
 
 def test_a_day_of_nothing_is_no_truth():
-    assert truths(rows([0.0, 5.0, 5.0]), FRIDAY) == {"opening_weekend": 10}
+    assert dict(actuals_of(rows([0.0, 5.0, 5.0]), FRIDAY).amounts) == {"opening_weekend": 10}
 
 
 def test_due_days_are_the_last_that_decided():
-    found = truth(rows(fading(60)), FRIDAY)
+    found = actuals_of(rows(fading(60)), FRIDAY)
     assert found.due["opening_day"] == FRIDAY
     assert found.due["opening_weekend"] == date(2026, 11, 8)
     assert FRIDAY < found.due["total"] < FRIDAY + timedelta(days=60)
@@ -74,9 +77,11 @@ def test_due_days_are_the_last_that_decided():
 
 def test_what_the_source_states_to_date_counts_where_it_is_more():
     daily = fading(60)
-    found = truths(rows(daily, to_date=[None] * 59 + [9999.0]), FRIDAY)
+    found = dict(actuals_of(rows(daily, to_date=[None] * 59 + [9999.0]), FRIDAY).amounts)
     assert found["total"] == 9999
-    assert truths(rows(daily, to_date=[1.0] * 60), FRIDAY)["total"] == pytest.approx(sum(daily))
+    assert dict(actuals_of(rows(daily, to_date=[1.0] * 60), FRIDAY).amounts)[
+        "total"
+    ] == pytest.approx(sum(daily))
 
 
 def test_a_run_is_settled_once_fourteen_days_bring_next_to_nothing():
@@ -106,17 +111,17 @@ def test_a_source_that_stopped_says_nothing_and_one_that_went_on_does():
 
 
 def test_a_stated_total_is_enough():
-    found = truth(rows({}), FRIDAY, total=70.0)
+    found = actuals_of(rows({}), FRIDAY, total=70.0)
     assert found.amounts == {"total": 70}
     assert found.due == {"total": FRIDAY + timedelta(days=120)}
-    assert truths(rows([10.0] * 5), FRIDAY, total=70.0)["total"] == 70
+    assert dict(actuals_of(rows([10.0] * 5), FRIDAY, total=70.0).amounts)["total"] == 70
 
 
 def test_two_currencies_tell_nothing():
     mixed = pa.concat_tables([rows([10.0]), rows([10.0], currency="CNY")])
-    assert truths(mixed, FRIDAY) == {}
+    assert dict(actuals_of(mixed, FRIDAY).amounts) == {}
 
 
 def test_the_order_of_rows_does_not_matter():
     table = rows(fading(60))
-    assert truth(table.take(list(range(59, -1, -1))), FRIDAY) == truth(table, FRIDAY)
+    assert actuals_of(table.take(list(range(59, -1, -1))), FRIDAY) == actuals_of(table, FRIDAY)

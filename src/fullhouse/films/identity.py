@@ -1,27 +1,119 @@
-"""What people decide: films and facts by hand, and whether two films are one."""
+"""Which film an entry of a set is: links kept in the control database, and decisions about them."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from fullhouse.control import Control
-from fullhouse.core.errors import InputError, did_you_mean
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from fullhouse.control import Control, FilmLinkRow
+from fullhouse.core.errors import ConflictError, InputError, did_you_mean
 from fullhouse.core.tables import FILM_FACT
-from fullhouse.films import link as links_
-from fullhouse.films.film import EVERYWHERE
-from fullhouse.films.film_set import Said
-from fullhouse.films.ids import distinct, film_slug
-from fullhouse.films.known import SAME_AS
-from fullhouse.films.link import RETIRED, USER, Link
-from fullhouse.films.take import append_rows, fact_rows
+from fullhouse.films.film import EVERYWHERE, RETIRED, USER, EntryFact, distinct, film_slug
+from fullhouse.films.store import SAME_AS, append_rows, fact_rows
 from fullhouse.lake import Lake
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry of a set, and the film it is.
+
+    `status` is matched (found by itself), new (no film was like it), review (one was, doubtfully:
+    `candidate`), accepted (decided by somebody) or retired (an id that gave way to `film`).
+    """
+
+    set: str
+    set_id: str
+    film: str
+    status: str
+    title: str
+    opening: date | None
+    territory: str
+    at: datetime
+    other_title: str | None = None
+    score: float | None = None
+    candidate: str | None = None
+
+    @property
+    def year(self) -> int | None:
+        """Year of its opening."""
+        return self.opening.year if self.opening else None
+
+
+def links(control: Control) -> list[Link]:
+    """Every link, by film, set and id."""
+    with control.connect() as connection:
+        columns = (getattr(FilmLinkRow, c) for c in _COLUMNS)
+        rows = connection.execute(control.own(*columns))
+        every = [Link(**_read(dict(r._mapping))) for r in rows]
+    return sorted(every, key=lambda k: (k.film, k.set, k.set_id))
+
+
+def add_links(control: Control, new: Iterable[Link]) -> None:
+    """Write new links, all or none; an error when another import linked one of them meanwhile."""
+    rows = [_write(control, k) for k in new]
+    if not rows:
+        return
+    try:
+        with control.begin() as connection:
+            connection.execute(insert(FilmLinkRow), rows)
+    except IntegrityError:
+        raise ConflictError(
+            "Another import of the same set runs in this workspace; try again when it is done."
+        ) from None
+
+
+def decide(control: Control, link: Link, *, film: str, status: str, at: datetime) -> None:
+    """Settle an entry: it is `film`. Other entries of the id it had go along, and that retires."""
+    row = FilmLinkRow
+    with control.session() as session:
+        if film != link.film:
+            moved = update(row).where(row.tenant == control.tenant, row.film == link.film)
+            session.execute(moved.values(film=film, at=at))
+            about = Link(
+                RETIRED, link.film, film, RETIRED, link.title, link.opening, link.territory, at
+            )
+            session.execute(insert(row), [_write(control, about)])
+        own = row.tenant == control.tenant
+        this = update(row).where(own, row.set == link.set, row.set_id == link.set_id)
+        session.execute(this.values(status=status, candidate=None, at=at))
+        session.commit()
+
+
+_COLUMNS = (
+    "set",
+    "set_id",
+    "film",
+    "status",
+    "title",
+    "opening",
+    "territory",
+    "at",
+    "other_title",
+    "score",
+    "candidate",
+)
+
+
+def _read(row: dict[str, Any]) -> dict[str, Any]:
+    opening = row["opening"]
+    return row | {"opening": date.fromisoformat(str(opening)) if opening else None}
+
+
+def _write(control: Control, link: Link) -> dict[str, object]:
+    row = {c: getattr(link, c) for c in _COLUMNS}
+    opening = link.opening.isoformat() if link.opening else None
+    return row | {"tenant": control.tenant, "opening": opening}
+
 
 ALWAYS = date(1, 1, 1)
 """That two ids are one film is no news of the film: it holds whatever the as-of date."""
 
 
-def add(
+def add_film(
     lake: Lake,
     control: Control,
     title: str,
@@ -33,7 +125,7 @@ def add(
     at: datetime,
 ) -> str:
     """Write a new film with its first facts; its id."""
-    before = links_.links(control)
+    before = links(control)
     same = [k for k in before if k.set == USER and (k.title, k.opening) == (title, opening)]
     if same:
         raise InputError(
@@ -43,7 +135,7 @@ def add(
     taken = {k.film for k in before} | {k.set_id for k in before if k.set == RETIRED}
     film = distinct(film_slug(title, opening.year if opening else None), taken)
     link = Link(USER, film, film, "accepted", title, opening, territory, at)
-    links_.add(control, [link])
+    add_links(control, [link])
     first = {"title": title} | ({"opening": opening} if opening else {})
     state(lake, film, first | dict(values), territory=territory, known_on=known_on, at=at)
     return film
@@ -60,7 +152,8 @@ def state(
 ) -> int:
     """Write facts that somebody states of a film, known from a day on; how many."""
     said = [
-        Said(f, v, known_on, EVERYWHERE if f == "title" else territory) for f, v in values.items()
+        EntryFact(f, v, known_on, EVERYWHERE if f == "title" else territory)
+        for f, v in values.items()
     ]
     rows = fact_rows([(film, s) for s in said])
     text = repr((film, territory, sorted(map(repr, values.items())), known_on, at))
@@ -97,16 +190,16 @@ def accept(
     The id that the entry had until now retires: readers see its facts, grosses and signals under
     `film`. The same call again completes one that was broken off.
     """
-    before = links_.links(control)
+    before = links(control)
     link = _entry(before, name, set_id)
     chosen = link.film if film is None else find(before, film)
     if chosen != link.film:
         _check_apart(before, link, chosen)
-    links_.decide(control, link, film=chosen, status="accepted", at=at)
-    after = links_.links(control)
+    decide(control, link, film=chosen, status="accepted", at=at)
+    after = links(control)
     for old in after:
         if old.set == RETIRED and old.film == chosen:
-            rows = fact_rows([(old.set_id, Said(SAME_AS, chosen, ALWAYS))])
+            rows = fact_rows([(old.set_id, EntryFact(SAME_AS, chosen, ALWAYS))])
             batch = hashlib.sha256(f"same as:{old.set_id}:{chosen}".encode()).hexdigest()[:32]
             append_rows(lake, FILM_FACT, rows, {"origin": USER, "at": at, "batch": batch})
     return _entry(after, name, set_id)

@@ -1,100 +1,21 @@
-"""Upkeep of a workspace: the state of its tables, whether it is sound, and what was done to it."""
+"""Whether a workspace is sound, and whether a new one may be made at a place."""
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from fullhouse.app.use_case import use_case
-from fullhouse.control import audit_log, record
 from fullhouse.core import settings as settings_
-from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
-from fullhouse.core.request import request
-from fullhouse.core.tables import ALL, Table
-from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
+from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.tables import ALL
+from fullhouse.lake import Place, status
 from fullhouse.workspace.context import Context, open_house
 
 LEAST_FREE_BYTES = 1_000_000_000
 """A disk with less free space than this is a fault: one ingest may need as much to spill."""
-
-
-@request
-class ShowLake:
-    """Look at tables, all without names, now or `at` a time (UTC)."""
-
-    tables: tuple[str, ...] = ()
-    at: datetime | None = None
-
-
-@request
-class CompactLake:
-    """Rewrite small files of tables, all without names, into large ones."""
-
-    tables: tuple[str, ...] = ()
-
-
-@request
-class VacuumLake:
-    """Remove files of snapshots older than `keep_days` days; `dry_run`: only count them."""
-
-    tables: tuple[str, ...] = ()
-    keep_days: int = 7
-    dry_run: bool = False
-
-
-@use_case
-def lake_status(context: Context, request: ShowLake | None = None) -> list[TableStatus]:
-    """The state of each table that was ever written."""
-    asked = request or ShowLake()
-    return status(context.lake, _tables(asked.tables), at=asked.at)
-
-
-@use_case
-def lake_compact(context: Context, request: CompactLake | None = None) -> list[Compaction]:
-    """The files of each table before and after small ones were joined; no row changes."""
-    done = compact(context.lake, _tables((request or CompactLake()).tables))
-    record(context.control, "lake.compact", {d.name: d.files_removed for d in done})
-    return done
-
-
-@use_case
-def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vacuum]:
-    """The files of old snapshots that were removed, or would be, by table."""
-    asked = request or VacuumLake()
-    done = vacuum(
-        context.lake, _tables(asked.tables), keep_days=asked.keep_days, dry_run=asked.dry_run
-    )
-    if not asked.dry_run:
-        record(context.control, "lake.vacuum", {d.name: d.files for d in done})
-    return done
-
-
-@request
-class ListAudit:
-    """Look at the newest rows of the audit log, at most so many."""
-
-    rows: int = 20
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """Something that was done to the workspace: when (UTC), by whom, what, and its details."""
-
-    at: datetime
-    actor: str
-    action: str
-    detail: Mapping[str, Any]
-
-
-@use_case
-def audit(context: Context, request: ListAudit | None = None) -> tuple[AuditEntry, ...]:
-    """What was done to the workspace, the newest first."""
-    rows = audit_log(context.control, most=(request or ListAudit()).rows)
-    return tuple(AuditEntry(row.at, row.actor, row.action, row.detail) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -214,10 +135,3 @@ def _disk(context: Context) -> HealthCheck:
     free = shutil.disk_usage(folder).free
     code = "disk_free" if free >= LEAST_FREE_BYTES else "disk_full"
     return HealthCheck("disk", code == "disk_free", code, {"free_bytes": free})
-
-
-def _tables(names: Sequence[str]) -> tuple[Table, ...]:
-    for name in names:
-        if name not in ALL:
-            raise InputError(f"No table {name!r} in the lake.{did_you_mean(name, ALL)}")
-    return tuple(ALL[name] for name in (names or ALL))

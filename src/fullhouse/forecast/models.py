@@ -1,0 +1,236 @@
+"""Trained models of a market: made once from what was known on a day, saved, and read again."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+
+from fullhouse.core.code import digest_of
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.progress import Progress, silent
+from fullhouse.forecast.conform import Conformal
+from fullhouse.forecast.curve import Shape, learn_shape
+from fullhouse.forecast.ensemble import FEWEST, Ensemble, Linear, Member, Trees
+from fullhouse.forecast.forecast import ModelFacts
+from fullhouse.forecast.history import History
+from fullhouse.forecast.history_index import HistoryIndex
+from fullhouse.forecast.project import Asked, latest_cutoff, stages_needed
+from fullhouse.forecast.rows import Rows
+from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
+
+ORIGINS = 6
+"""Years whose forecasts, each made with what was known then, say how far off forecasts are."""
+SHAPE = "shape"
+CODE = ("forecast",)
+"""Parts of the package that a saved model depends on."""
+SAVED = {c.__name__: c for c in (Stage, Ensemble, Member, Linear, Trees, Conformal, Rows, Shape)}
+"""All that a saved file can become; anything else in it is refused."""
+STRUCTURE = "structure"
+TOO_FEW = {CALENDAR: "too_few_films", CINEMAS: "too_few_films_with_cinemas"}
+"""The code of the error of too few films, by stage; any other stage knows days of the run."""
+
+
+class Models:
+    """The stages that forecasts need, trained once on what was known at the first of a month.
+
+    They are files in `folder`, named by a digest of the films they were trained on, of this code
+    and of the libraries: another machine or a changed history makes its own. They hold numbers
+    and names only (see `dumps`). Without a folder none is saved.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None,
+        history: History,
+        *,
+        every: str = "month",
+        progress: Progress = silent,
+    ) -> None:
+        self.cutoff = latest_cutoff(history.as_of, every=every)
+        self._progress = progress
+        self._then = history.at(self.cutoff)
+        self._folder = folder
+        self.digest = self._digest()
+        self._loaded: dict[tuple[str, str], Stage | Shape | CannotTellError] = {}
+        self._indexes: dict[int, HistoryIndex] = {}
+
+    def index(self, history: History) -> HistoryIndex:
+        """Look-ups of a history, made once."""
+        # By identity: an index holds its history, so that no other can come to have its id.
+        if id(history) not in self._indexes:
+            self._indexes[id(history)] = HistoryIndex(history)
+        return self._indexes[id(history)]
+
+    def stages(self, asked: Asked) -> dict[str, Stage]:
+        """The stages that a film's forecast needs; those that too few films allow are left out."""
+        stages = {}
+        for name in stages_needed(asked):
+            try:
+                stages[name] = self._stage(asked.plan, name)
+            except CannotTellError:
+                if name == asked.stage:
+                    raise
+        return stages
+
+    def shape(self, plan: str) -> Shape:
+        """The shape of the runs of a plan."""
+        shape = self._get(plan, SHAPE)
+        assert isinstance(shape, Shape)
+        return shape
+
+    def facts(self, asked: Asked) -> ModelFacts:
+        """What a forecast records of the model behind it."""
+        stage = self._stage(asked.plan, asked.stage)
+        return ModelFacts(
+            fingerprint=f"{self.digest[:24]}-{asked.plan}-{asked.stage.replace(' ', '-')}",
+            learned_to=self.cutoff,
+            films=max(m.films for m in stage.models.values()),
+            stage=asked.stage,
+            plan=asked.plan,
+            version=version("fullhouse"),
+        )
+
+    def _stage(self, plan: str, name: str) -> Stage:
+        stage = self._get(plan, name)
+        assert isinstance(stage, Stage)
+        return stage
+
+    def _get(self, plan: str, name: str) -> Stage | Shape:
+        key = (plan, name)
+        if key not in self._loaded:
+            self._loaded[key] = self._read(plan, name) or self._train(plan, name)
+        model = self._loaded[key]
+        if isinstance(model, CannotTellError):
+            raise model
+        return model
+
+    def _file(self, plan: str, name: str) -> Path | None:
+        if self._folder is None:
+            return None
+        word = name.replace(" ", "-")
+        return self._folder / f"{self._then.territory}-{plan}-{word}-{self.digest[:24]}.npz"
+
+    def _read(self, plan: str, name: str) -> Stage | Shape | CannotTellError | None:
+        file = self._file(plan, name)
+        if file is None or not file.exists():
+            return None
+        model = loads(file.read_bytes())
+        fits = isinstance(model, CannotTellError | (Shape if name == SHAPE else Stage))
+        return model if fits else None
+
+    def _train(self, plan: str, name: str) -> Stage | Shape | CannotTellError:
+        self._progress(f"Learning from past films ({plan}, {name})")
+        index = self.index(self._then)
+        films = eligible(index, plan, self.cutoff.toordinal())
+        model: Stage | Shape | CannotTellError
+        if name == SHAPE:
+            model = learn_shape(index, films)
+        else:
+            try:
+                model = self._trained_stage(index, plan, name, films)
+            except CannotTellError as problem:
+                model = problem
+        file = self._file(plan, name)
+        if file is not None:
+            write_whole(file, dumps(model))
+        return model
+
+    def _trained_stage(
+        self, index: HistoryIndex, plan: str, name: str, films: Sequence[str]
+    ) -> Stage:
+        last = self.cutoff.toordinal()
+        origins = [last - 365 * k for k in range(ORIGINS, -1, -1)]
+        rolled = roll(index, films, name, origins)
+        if last not in rolled.models:
+            raise CannotTellError(
+                code=TOO_FEW.get(name, "too_few_films_in_cinemas"),
+                plan=plan,
+                territory=self._then.territory,
+                before=self.cutoff.isoformat(),
+                films=rolled.usable[last],
+                needed=FEWEST,
+            )
+        return stage_at(index, rolled, last)
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256(self._then.digest().encode())
+        libraries = f"{version('scikit-learn')} {version('numpy')}"
+        digest.update(f"{self.cutoff} {digest_of(CODE)} {libraries}".encode())
+        return digest.hexdigest()
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file that others may read meanwhile: under a name of its own, then renamed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.{uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def dumps(model: Stage | Shape | CannotTellError) -> bytes:
+    """A trained model as a file: NumPy arrays, and JSON that says how they belong together.
+
+    Our own format, since a pickle runs the code that somebody put into it; skops would need
+    scikit-learn to predict, and these need none.
+    """
+    arrays: list[np.ndarray[Any, Any]] = []
+    text = json.dumps(_plain(model, arrays), allow_nan=False)
+    named = {str(i): array for i, array in enumerate(arrays)}
+    named[STRUCTURE] = np.frombuffer(text.encode(), np.uint8)
+    content = io.BytesIO()
+    np.savez_compressed(content, **named)  # type: ignore[arg-type]  # its stub has no **arrays
+    return content.getvalue()
+
+
+def loads(content: bytes) -> Any:
+    """The model that `dumps` wrote; None where the file is damaged or holds anything else."""
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return _typed(json.loads(arrays.pop(STRUCTURE).tobytes()), arrays)
+    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
+    """A value as JSON holds it; arrays go to the list."""
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"array": str(len(arrays) - 1)}
+    if isinstance(value, CannotTellError):
+        return {"error": value.code, "facts": dict(value.facts), "message": value.message}
+    if is_dataclass(value):
+        held = {f.name: _plain(getattr(value, f.name), arrays) for f in fields(value)}
+        return {"type": type(value).__name__, "fields": held}
+    if isinstance(value, Mapping):
+        return {"map": [[_plain(k, arrays), _plain(v, arrays)] for k, v in value.items()]}
+    if isinstance(value, tuple):
+        return [_plain(v, arrays) for v in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _typed(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+    """The value that `_plain` gave."""
+    if isinstance(value, list):
+        return tuple(_typed(v, arrays) for v in value)
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return arrays[value["array"]]
+    if "error" in value:
+        return CannotTellError(value["message"], code=value["error"], **value["facts"])
+    if "type" in value:
+        held = {n: _typed(v, arrays) for n, v in value["fields"].items()}
+        return SAVED[value["type"]](**held)
+    return {_typed(k, arrays): _typed(v, arrays) for k, v in value["map"]}

@@ -1,0 +1,116 @@
+"""Saved models: the same forecasts after a round trip, and no code in a file."""
+
+import io
+import json
+import pickle
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fullhouse.core.errors import CannotTellError
+from fullhouse.forecast.curve import Shape
+from fullhouse.forecast.ensemble import Trees
+from fullhouse.forecast.history import History
+from fullhouse.forecast.history_index import HistoryIndex
+from fullhouse.forecast.models import STRUCTURE, Models, dumps, loads, write_whole
+from fullhouse.forecast.project import ask, project
+from fullhouse.forecast.train import Stage
+from tests.forecast.market import Market
+
+RAN: list[str] = []
+
+
+def run_code() -> None:
+    RAN.append("code ran")
+
+
+class Planted:
+    """Runs code when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[()]]:
+        return run_code, ()
+
+
+def test_a_forecast_is_the_same_bit_for_bit_after_a_round_trip(
+    index: HistoryIndex, market: Market, stages: dict[str, Stage], shape: Shape
+) -> None:
+    read = {name: loads(dumps(stage)) for name, stage in stages.items()}
+    again = loads(dumps(shape))
+    films = (market.coming()[0], market.films_of("wide")[-1])
+    for film in films:
+        asked = ask(index, film.film)
+        if asked.stage not in stages:
+            continue
+        before = project(index, asked, stages, shape).to_dict()
+        assert project(index, asked, read, again).to_dict() == before
+
+
+def test_an_error_of_too_few_films_is_saved_too() -> None:
+    problem = loads(dumps(CannotTellError(code="too_few_films", films=12, needed=40)))
+    assert isinstance(problem, CannotTellError)
+    assert (problem.code, problem.facts) == ("too_few_films", {"films": 12, "needed": 40})
+
+
+def test_a_planted_pickle_does_not_run() -> None:
+    code = pickle.dumps(Planted())
+    assert loads(code) is None
+    array = np.empty(1, dtype=object)
+    array[0] = Planted()
+    for arrays in ({STRUCTURE: array}, {STRUCTURE: np.frombuffer(b'{"array": "0"}', np.uint8),
+                                        "0": array}):  # fmt: skip
+        content = io.BytesIO()
+        np.savez(content, **arrays)
+        assert loads(content.getvalue()) is None
+    assert RAN == []
+    assert pickle.loads(code) is None  # It would have run.
+    assert RAN == ["code ran"]
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        {"type": "Path", "fields": {}},
+        {"type": "Stage", "fields": {"name": "x"}},
+        {"type": "Trees", "fields": dict.fromkeys(Trees.__dataclass_fields__, None)},
+        {"array": "9"},
+        {"map": 5},
+    ],
+    ids=["a type that is not allowed", "fields missing", "no arrays", "no such array", "no map"],
+)
+def test_a_file_that_is_no_model_is_none(structure: dict[str, object]) -> None:
+    content = io.BytesIO()
+    np.savez(content, **{STRUCTURE: np.frombuffer(json.dumps(structure).encode(), np.uint8)})
+    assert loads(content.getvalue()) is None
+
+
+def test_trees_that_go_in_a_circle_are_refused() -> None:
+    one = np.array([0])
+    with pytest.raises(ValueError, match="after its parent"):
+        Trees(one, np.array([1, 1]), np.array([1, 1]), np.zeros(2, np.int64), np.zeros(2),
+              np.zeros(2, bool), np.zeros(2), 0.0, 1.0, False)  # fmt: skip
+
+
+def test_a_damaged_file_is_made_anew(tmp_path: Path, history: History) -> None:
+    models = Models(tmp_path, history)
+    file = models._file("wide", "shape")
+    assert file is not None
+    shape = models.shape("wide")
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    again = Models(tmp_path, history).shape("wide")
+    assert again.effects.tolist() == shape.effects.tolist()
+    assert isinstance(loads(file.read_bytes()), Shape)
+
+
+def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
+    contents = [bytes([n]) * 200_000 for n in range(8)]
+    file = tmp_path / "model.npz"
+    threads = [threading.Thread(target=write_whole, args=(file, c)) for c in contents]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert file.read_bytes() in contents
+    assert list(tmp_path.iterdir()) == [file]
