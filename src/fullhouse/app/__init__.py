@@ -85,14 +85,6 @@ if TYPE_CHECKING:
         write_forecast,
     )
     from fullhouse.app.health import Health, check_new_place, workspace_health
-    from fullhouse.app.lake import (
-        CompactLake,
-        ShowLake,
-        VacuumLake,
-        lake_compact,
-        lake_status,
-        lake_vacuum,
-    )
     from fullhouse.app.launch import campaign_launch
     from fullhouse.app.outlook import campaign_outlook
     from fullhouse.app.people import (
@@ -139,6 +131,20 @@ if TYPE_CHECKING:
         traits_catalogue,
         traits_list,
         traits_show,
+    )
+    from fullhouse.app.upkeep import (
+        CancelRun,
+        CompactLake,
+        ListRuns,
+        ShowLake,
+        ShowRun,
+        VacuumLake,
+        lake_compact,
+        lake_status,
+        lake_vacuum,
+        run_cancel,
+        run_list,
+        run_show,
     )
     from fullhouse.app.uplift import campaign_uplift
     from fullhouse.forecast.assumptions import Assumptions, assumptions
@@ -264,13 +270,19 @@ STAGES = {
     ),
     "app.traits": ("TraitsBuilt", "traits_build", "traits_catalogue", "traits_list", "traits_show"),
     "app.health": ("Health", "check_new_place", "workspace_health"),
-    "app.lake": (
+    "app.upkeep": (
+        "CancelRun",
         "CompactLake",
+        "ListRuns",
         "ShowLake",
+        "ShowRun",
         "VacuumLake",
         "lake_compact",
         "lake_status",
         "lake_vacuum",
+        "run_cancel",
+        "run_list",
+        "run_show",
     ),
     "forecast.assumptions": (
         "Assumptions",
@@ -298,6 +310,7 @@ __all__ = [
     "Alike",
     "Assumptions",
     "Backtests",
+    "CancelRun",
     "CheckFeed",
     "CompactLake",
     "CompareForecast",
@@ -318,6 +331,7 @@ __all__ = [
     "ListEntries",
     "ListFilms",
     "ListQuarantine",
+    "ListRuns",
     "OverlapAudiences",
     "Propensity",
     "Quarantine",
@@ -331,6 +345,7 @@ __all__ = [
     "ShowAudience",
     "ShowFilm",
     "ShowLake",
+    "ShowRun",
     "Slate",
     "SplitAudience",
     "TraitsBuilt",
@@ -407,6 +422,9 @@ __all__ = [
     "plan_list",
     "plan_show",
     "quarantine",
+    "run_cancel",
+    "run_list",
+    "run_show",
     "scorebook",
     "scorebook_chart",
     "scorebook_list",

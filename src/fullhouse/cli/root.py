@@ -20,6 +20,7 @@ from fullhouse.cli import (
     film,
     lake,
     people,
+    runs,
     scorebook,
     simulate,
     traits,
@@ -132,6 +133,7 @@ commands.add_typer(people.commands, name="people")
 commands.command()(plan)
 commands.command()(propensity)
 commands.command()(report)
+commands.add_typer(runs.commands, name="runs")
 commands.add_typer(scorebook.commands, name="scorebook")
 commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(traits.commands, name="traits")
