@@ -61,8 +61,7 @@ from fullhouse.sample.outcome import own_events
 from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.sample.strata import groups_for
 from fullhouse.traits import Trait
-from fullhouse.traits.names import levels, path_slug
-from fullhouse.traits.words import title_words
+from fullhouse.traits.names import levels, path_slug, title_words
 from fullhouse.workspace import CACHE
 from fullhouse_sim import aisles
 from fullhouse_sim.films import scenario
@@ -265,7 +264,7 @@ class Beside:
 def bases(made: House, rule: str) -> list[tuple[str, tuple[str, ...]]]:
     """Among whom the product compares which families: who could show the trait and the outcome."""
     sources = sources_of(made.workspace.lake)
-    traits = app.traits_list(made.workspace)[1]
+    traits = app.traits_list(made.workspace, app.ListTraits()).traits
     kinds = {"wants": ("want_to_see",), "saw": ("view", "ticket")}
     seen = base_rule({k for f in ("wants", "saw") if f"{f}:" in rule for k in kinds[f]}, sources)
     baskets = f"{base_rule(['purchase'], sources)} & {seen}"
@@ -279,7 +278,7 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
     """Every trait that is tested against an outcome, beside the truth; verdicts by number."""
     rows: list[Beside] = []
     verdicts: dict[str, int] = {}
-    built = {t.family for t in app.traits_list(made.workspace)[1]}
+    built = {t.family for t in app.traits_list(made.workspace, app.ListTraits()).traits}
     for base, families in bases(made, rule):
         wanted = sorted(built.intersection(families))
         answer = app.discover(made.workspace, rule, base=base, families=wanted)

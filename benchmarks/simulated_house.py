@@ -109,7 +109,7 @@ def house(market: Market, folder: Path, *, earlier: bool = False) -> House:
         making.keep()
         _fill(workspace, making)
     _films(workspace, market, whole, earlier=earlier)
-    app.traits_build(workspace, as_of=market.today)
+    app.traits_build(workspace, app.BuildTraits(as_of=market.today))
     return House(market, workspace, Truth(market, whole, tuple(crowd), tuple(theirs)))
 
 

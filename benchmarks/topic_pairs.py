@@ -146,7 +146,7 @@ def real_house(own: Sequence[Own], data: Path) -> Iterator[House]:
                 )
             app.people_resolve(workspace)
             catalogue = Catalogue(shown.families, tuple(own))
-            app.traits_build(workspace, as_of=AS_OF, catalogue=catalogue)
+            app.traits_build(workspace, app.BuildTraits(as_of=AS_OF, catalogue=catalogue))
             population = audiences.population(workspace)
             blocks = Blocks(workspace.lake, population.build, Path(folder) / "cache")
             house = House(workspace, population, blocks, {})

@@ -61,7 +61,7 @@ def city_house(folder: Path) -> tuple[Context, str]:
         workspace,
         fh.AddFilm(TITLE, opening=OPENING, known_on=date(2025, 6, 1), territory="ZZ", values={}),
     )
-    fh.traits_build(workspace, as_of=TODAY)
+    fh.traits_build(workspace, fh.BuildTraits(as_of=TODAY))
     keep_plan(workspace, film, "puppy")
     return workspace, film
 

@@ -127,7 +127,7 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     with pytest.raises(CannotTellError, match="Nothing is known after 2025-06-30"):
         campaign_cities_readout(workspace, "ashgrove", as_of=OPENING)
     until = launched.last + timedelta(days=3)
-    fh.traits_build(workspace, as_of=OPENING)
+    fh.traits_build(workspace, fh.BuildTraits(as_of=OPENING))
     with pytest.raises(CannotTellError, match="would look like no effect"):
         campaign_cities_readout(workspace, "ashgrove", as_of=until)
     g = np.random.default_rng(5)
@@ -136,7 +136,7 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     # The last buyers come after the window, and do not count.
     days = [OPENING + timedelta(days=int(d)) for d in g.integers(0, 17, len(who))]
     sell(workspace, CODE, who, days)
-    fh.traits_build(workspace, as_of=until)
+    fh.traits_build(workspace, fh.BuildTraits(as_of=until))
     found = campaign_cities_readout(workspace, "ashgrove", as_of=until, spend=1000.0)
     inside = np.array([d <= launched.last for d in days])
     assert found.sold == np.sum(inside & treated[who])

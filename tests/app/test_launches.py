@@ -180,7 +180,7 @@ def _fill(found) -> None:
                 known_on=date(2024, 1, 1 + number),
             ),
         )
-    fh.traits_build(found, as_of=AS_OF)
+    fh.traits_build(found, fh.BuildTraits(as_of=AS_OF))
 
 
 def _rows(table, columns) -> pa.Table:

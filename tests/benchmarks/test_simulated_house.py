@@ -99,7 +99,7 @@ def test_every_account_is_its_owners(made):
 
 def test_known_marks_and_visits_are_as_many_as_their_chances_say(made):
     """Over all films: the sum of independent draws is within four deviations of its mean."""
-    every = app.traits_list(made.workspace, rare=True)[1]
+    every = app.traits_list(made.workspace, app.ListTraits(rare=True)).traits
     known = {t.name: t.persons for t in every}
     for trait, chance in (("wants", made.truth.marks_known), ("saw", made.truth.saw_known)):
         seen, mean, variance = 0, 0.0, 0.0

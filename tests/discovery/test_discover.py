@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from fullhouse import app, audiences, discovery
 from fullhouse.app.discover_outcome import check_out, discover
-from fullhouse.app.traits import traits_build
+from fullhouse.app.traits import BuildTraits, traits_build
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
 from fullhouse.sample.outcome import own_events
@@ -124,7 +124,7 @@ def workspace(tmp_path_factory):
     with app.init_house(str(where)) as found:
         _fill(House(found.lake))
         (where / "traits.toml").write_text(CATALOGUE)
-        traits_build(found, as_of=AS_OF)
+        traits_build(found, BuildTraits(as_of=AS_OF))
     return where
 
 
@@ -175,7 +175,7 @@ def test_who_refuses_analytics_is_in_no_count(tmp_path):
         _fill(house)
         no = {"source": "shop", "purpose": "analytics", "granted": False, "day": "2020-01-05"}
         house.write("consent", [no | {"account": f"a{p}"} for p in range(300)])
-        traits_build(opened, as_of=AS_OF, catalogue=parse_catalogue(CATALOGUE))
+        traits_build(opened, BuildTraits(as_of=AS_OF, catalogue=parse_catalogue(CATALOGUE)))
         found = discover(opened, "own:dog-book")
         assert found.refused == 300
         assert found.base_people == 600

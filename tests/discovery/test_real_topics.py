@@ -13,7 +13,7 @@ from benchmarks.topic_pairs import FROZEN, PLAN, Replicated, halves, pooled, rat
 from fullhouse.discovery import Block, Outcome
 from fullhouse.sample.outcome import OwnEvents
 from fullhouse.stats import association, risk_ratio
-from fullhouse.traits.words import matches
+from fullhouse.traits.names import matches
 from tests.discovery.house import BUILD, trait
 
 STRATA = 40

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse import app
 from fullhouse.app.discover_outcome import discover
-from fullhouse.app.traits import traits_build
+from fullhouse.app.traits import BuildTraits, traits_build
 from tests.traits.conftest import House
 
 FILMS = [f"Film {c}" for c in "ABCDEF"]
@@ -41,7 +41,7 @@ def found(tmp_path_factory):
         house = House(opened.lake)
         _cinema(house)
         (opened.place.path / "traits.toml").write_text("[family.saw]\n[family.wants]\n")
-        traits_build(opened, as_of=date(2020, 12, 31))
+        traits_build(opened, BuildTraits(as_of=date(2020, 12, 31)))
         return discover(opened, "saw:film-a-2020")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse import app
 from fullhouse.app.discover_outcome import discover
-from fullhouse.app.traits import traits_build
+from fullhouse.app.traits import BuildTraits, traits_build
 from tests.traits.conftest import House
 
 PEOPLE = 6000
@@ -39,7 +39,7 @@ def test_viewers_are_not_taken_for_people_who_hardly_go_out(tmp_path):
             house.write(kind, rows)
         catalogue = "[family.saw]\n[family.genre]\nmin_events = 3\n"
         (opened.place.path / "traits.toml").write_text(catalogue)
-        traits_build(opened, as_of=date(2020, 12, 31))
+        traits_build(opened, BuildTraits(as_of=date(2020, 12, 31)))
         ratios = []
         for number in (31, 35, 42, 50):
             rows_ = discover(opened, f"saw:film-{number}-2020").rows

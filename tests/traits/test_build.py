@@ -167,11 +167,11 @@ def test_traits_say_who_they_are(engine: Engine, house: Any) -> None:
     assert [t.id for t in traits] == list(range(len(traits)))
 
 
-def test_the_same_inputs_give_the_standing_build(engine: Engine, house: Any) -> None:
+def test_the_same_inputs_reuse_the_earlier_build(engine: Engine, house: Any) -> None:
     _shop(house)
     first = build(engine, house.lake)
     again = build(engine, house.lake)
-    assert (first.standing, again.standing) == (False, True)
+    assert (first.reused, again.reused) == (False, True)
     assert again.build == first.build
     other = build(engine, house.lake, as_of="2024-04-01")
     assert other.build.id == first.build.id + 1

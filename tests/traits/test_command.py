@@ -1,6 +1,7 @@
 """The traits commands, through the whole program."""
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from typer.testing import CliRunner, Result
 
 from fullhouse import app
 from fullhouse.cli.root import commands
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import add_campaign, save_plan
 from fullhouse.core.errors import InputError
+from fullhouse.core.tables import ITEM_TRAIT, PERSON_TRAIT, TRAIT, TRAIT_BITMAP
 
 HERE = Path(__file__)
 
@@ -39,12 +43,14 @@ def test_build_list_and_show(where: str) -> None:
     assert "Trait build 1 as of 2024-02-01 is done." in first.output
     assert "1 events (purchase shop) were left out" in first.output
     again = run("build", "--as-of", "2024-02-01", "-w", where)
-    assert "Trait build 1 as of 2024-02-01 stands already." in again.output
+    assert "Trait build 1 as of 2024-02-01 is up to date." in again.output
     listed = json.loads(run("list", "--search", "pet", "--json", "-w", where).output)
-    assert [t["name"] for t in listed] == ["buys:pets", "buys:pets/dogs"]
-    assert listed[0]["share"] == 0.75
+    assert [t["name"] for t in listed["traits"]] == ["buys:pets", "buys:pets/dogs"]
+    assert listed["traits"][0]["share"] == 0.75
     every = json.loads(run("list", "--all", "--family", "buys", "--json", "-w", where).output)
-    assert [(t["name"], t["built"]) for t in every if t["persons"] < 20] == [("buys:rare", False)]
+    assert [(t["name"], t["built"]) for t in every["traits"] if t["persons"] < 20] == [
+        ("buys:rare", False)
+    ]
     shown = run("show", "buys:pets", "-w", where)
     assert "bought from Pets" in shown.output
     assert "75.00%" in shown.output
@@ -60,7 +66,9 @@ def test_build_list_and_show(where: str) -> None:
         (["build", "--as-of", "soon"], "YYYY-MM-DD"),
         (["build", "--as-of", "2024-02-01", "--catalogue", "none.toml"], "Cannot read"),
         (["build", "--as-of", "2024-02-01", "--catalogue", str(HERE)], "not valid TOML"),
-        (["list", "--as-of", "2023-01-01"], "earliest is as of 2024-02-01"),
+        (["list", "--as-of", "2023-01-01"], "earliest build is as of 1 February 2024"),
+        (["build", "--as-of", "2099-01-01"], "or earlier, not as of 2099-01-01"),
+        (["delete", "7"], "No trait build 7. There are: 1"),
     ],
 )
 def test_a_mistake_is_one_sentence(where: str, arguments: list[str], says: str) -> None:
@@ -76,3 +84,52 @@ def test_a_workspace_has_a_catalogue_of_its_own(where: str) -> None:
     made = json.loads(run("build", "--as-of", "2024-02-01", "--json", "-w", where).output)
     assert made["traits"] == 1
     assert "walks a dog" in run("list", "-w", where).output
+
+
+def test_builds_are_listed_and_one_that_nothing_rests_on_is_deleted(where: str) -> None:
+    for day in ("2024-02-01", "2024-03-01"):
+        run("build", "--as-of", day, "-w", where)
+    listed = json.loads(run("builds", "--json", "-w", where).output)["builds"]
+    assert [(b["id"], b["as_of"]) for b in listed] == [(1, "2024-02-01"), (2, "2024-03-01")]
+    done = run("delete", "2", "-w", where)
+    assert "Deleted trait build 2 as of 2024-03-01." in done.output
+    assert "2024-03-01" not in run("builds", "-w", where).output
+    with app.open_house(where) as context:
+        for table in (TRAIT, TRAIT_BITMAP, PERSON_TRAIT, ITEM_TRAIT):
+            assert set(context.lake.read(table)["build"].to_pylist()) == {1}
+    again = json.loads(run("build", "--as-of", "2024-03-01", "--json", "-w", where).output)
+    assert (again["id"], again["reused"]) == (3, False)
+
+
+def test_a_build_that_a_saved_audience_rests_on_is_kept(where: str) -> None:
+    run("build", "--as-of", "2024-02-01", "-w", where)
+    with app.open_house(where) as context:
+        app.audience_save(context, app.SaveAudience("women", "female"))
+    refused = run("delete", "1", "-w", where)
+    assert "audience women@1 rest on it" in str(refused.exception)
+    assert "buys:pets" in run("list", "-w", where).output
+
+
+def test_a_build_that_a_launched_campaign_rests_on_is_kept(where: str) -> None:
+    for day in ("2024-02-01", "2024-03-01"):
+        run("build", "--as-of", day, "-w", where)
+    at = datetime(2024, 2, 20, tzinfo=UTC)
+    with app.open_house(where) as context:
+        body = {"as_of": "2024-02-10", "lines": []}
+        save_plan(context.control, "spring", "up-2009", body, at=at)
+        launched = SavedCampaign("spring", "up-2009", "spring", 1, {}, at)
+        add_campaign(context.control, launched)
+        with pytest.raises(InputError, match="campaign spring rest on it"):
+            app.traits_delete(context, app.DeleteBuild(1))
+        app.traits_delete(context, app.DeleteBuild(2))
+
+
+def test_a_build_is_as_of_the_market_s_today_without_a_day(where: str) -> None:
+    with app.open_house(where, today=date(2024, 2, 1)) as context:
+        built = app.traits_build(context, app.BuildTraits())
+        assert built.build.as_of == date(2024, 2, 1)
+        with pytest.raises(InputError, match="or earlier"):
+            app.traits_build(context, app.BuildTraits("2024-02-02"))
+        table = app.traits_list(context, app.ListTraits(family="buys"))
+        assert table.to_arrow()["name"].to_pylist() == ["buys:pets", "buys:pets/dogs"]
+        assert str(table) == "2 traits as of 2024-02-01"

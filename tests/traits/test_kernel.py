@@ -9,8 +9,8 @@ from pyroaring import BitMap
 
 from fullhouse.traits.kernel import Columns, ItemMap, count_pairs
 from fullhouse.traits.levels import parts_of
-from fullhouse.traits.roaring import serialize_all
-from fullhouse.traits.words import matches, title_words
+from fullhouse.traits.names import matches, title_words
+from fullhouse.traits.rows import serialize_all
 
 IDS = st.one_of(
     st.lists(st.integers(0, 2**32 - 1), max_size=30),

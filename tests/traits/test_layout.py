@@ -92,12 +92,12 @@ def test_items_have_the_latest_word_or_the_first_inline_one(engine: Engine, hous
 
 def test_numbers_stay_when_items_come(engine: Engine, house: Any) -> None:
     _two_sources(house)
-    assert not lay_out(engine, house.lake).standing
+    assert not lay_out(engine, house.lake).reused
     before = {k: r["item"] for k, r in _items(house.lake).items()}
-    assert lay_out(engine, house.lake).standing
+    assert lay_out(engine, house.lake).reused
     house.write("purchase", [_buy("a", "aardvark")])
     layout = lay_out(engine, house.lake)
-    assert not layout.standing
+    assert not layout.reused
     after = {k: r["item"] for k, r in _items(house.lake).items()}
     assert after == before | {"aardvark": len(before)}
     assert house.lake.read(PERSON_EVENT).num_rows == 7
@@ -113,7 +113,7 @@ def test_blocks_are_laid_out_in_several_passes(
     assert lay_out(duck, house.lake).events == {"purchase shop": 4}
     found = house.lake.read(PERSON_EVENT)["person"].to_pylist()
     assert sorted(found) == [0, B, 3 * B, 3 * B]
-    assert lay_out(duck, house.lake).standing
+    assert lay_out(duck, house.lake).reused
 
 
 def test_two_layouts_at_once_do_not_mix(
@@ -132,7 +132,7 @@ def test_two_layouts_at_once_do_not_mix(
         patch.setattr(Lake, "replace", replace)
         with pytest.raises(ConflictError, match="run it again"):
             lay_out(duck, house.lake)
-    assert not lay_out(duck, house.lake).standing
+    assert not lay_out(duck, house.lake).reused
     assert house.lake.read(PERSON_EVENT).num_rows == 6
 
 

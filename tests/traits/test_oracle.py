@@ -308,7 +308,7 @@ def test_single_events_are_found_again_on_every_engine(engine: Engine, house: An
 def test_ranges_of_a_block_give_the_same(
     duck: Engine, new_house: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fullhouse.traits import blocks
+    from fullhouse.traits import tally
 
-    monkeypatch.setattr(blocks, "EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr(tally, "EVENTS_AT_ONCE", 3)
     _check(duck, new_house(), *HOUSE)

@@ -1,86 +1,218 @@
-"""Traits of a workspace: lay out, build, find."""
+"""Traits of a workspace: lay out, build, list, show, delete."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
 
-from fullhouse import control
-from fullhouse import traits as traits_
+from fullhouse import control, traits
+from fullhouse.app.use_case import use_case
+from fullhouse.audiences import saved_audiences
+from fullhouse.control.campaigns import campaigns, find_plan
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.core.progress import Progress, silent
+from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing, Tabular
 from fullhouse.traits import Build, Catalogue, Layout, Trait
 from fullhouse.traits.catalogue import FILE, default_catalogue, parse_catalogue
 from fullhouse.workspace.context import Context
 
 
+@request
+class ReadCatalogue:
+    """The trait catalogue in a text; without one, the workspace's own, else the one shipped."""
+
+    text: str | None = None
+
+
+@request
+class BuildTraits:
+    """Build the traits of a catalogue as of a day; no event after it counts.
+
+    Without a day it is today, without a catalogue the workspace's own, else the one shipped.
+    """
+
+    as_of: date | None = None
+    catalogue: Catalogue | None = None
+
+
+@request
+class ListTraits:
+    """The traits of the newest build as of a day, of all families or one, with a text in them.
+
+    Traits below their floor are left out unless `rare`; `most` limits how many are given.
+    """
+
+    as_of: date | None = None
+    search: str | None = None
+    family: str | None = None
+    most: int | None = None
+    rare: bool = False
+
+
+@request
+class ShowTrait:
+    """One trait of the newest build as of a day, by its whole name."""
+
+    name: str
+    as_of: date | None = None
+
+
+@request
+class ListBuilds:
+    """Every finished trait build."""
+
+
+EVERY_BUILD = ListBuilds()
+
+
+@request
+class DeleteBuild:
+    """A trait build to delete, by its number."""
+
+    build: int
+
+
 @dataclass(frozen=True)
 class TraitsBuilt:
-    """A build, what was laid out for it, and whether it stood already."""
+    """A build, what was laid out for it, and whether an earlier build was reused.
+
+    `capped` is how many traits of a family its cap left out.
+    """
 
     build: Build
     layout: Layout
-    standing: bool
+    reused: bool
     capped: dict[str, int]
 
+    def __str__(self) -> str:
+        return f"build {self.build.id} as of {self.build.as_of}: {self.build.traits:,} traits"
 
-def traits_catalogue(context: Context, text: str | None = None) -> Catalogue:
-    """The catalogue in a text; else the workspace's traits.toml; else the one shipped."""
-    if text is not None:
-        return parse_catalogue(text)
+
+@dataclass(frozen=True)
+class TraitList(Tabular):
+    """Traits of a build, those of most people first."""
+
+    build: Build
+    traits: tuple[Trait, ...] = field(repr=False)
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """A row for each trait, with its share of the build's people."""
+        return [_row(trait, self.build) for trait in self.traits]
+
+    def __str__(self) -> str:
+        return f"{len(self.traits):,} traits as of {self.build.as_of}"
+
+
+@dataclass(frozen=True)
+class TraitOfBuild:
+    """One trait, and the build that it is of."""
+
+    build: Build
+    trait: Trait
+
+    def row(self) -> dict[str, Any]:
+        """The trait as plain values, with its share of the build's people."""
+        return _row(self.trait, self.build)
+
+    def __str__(self) -> str:
+        return f"{self.trait.name}: {self.trait.persons:,} people"
+
+
+def _row(trait: Trait, build: Build) -> dict[str, Any]:
+    return vars(trait) | {"share": trait.persons / build.persons if build.persons else None}
+
+
+@use_case
+def traits_catalogue(context: Context, request: ReadCatalogue) -> Catalogue:
+    """The catalogue that a build would use."""
+    if request.text is not None:
+        return parse_catalogue(request.text)
     own = context.place.read(FILE)
     return parse_catalogue(default_catalogue() if own is None else own.decode())
 
 
-def traits_build(
-    context: Context,
-    *,
-    as_of: date,
-    catalogue: Catalogue | None = None,
-    progress: Progress = silent,
-) -> TraitsBuilt:
-    """Lay out what is new and build the traits of a workspace as of a date."""
-    progress("Laying out", 0, 1)
-    layout = traits_.lay_out(context.engine, context.lake)
-    built = traits_.build(
+@use_case
+def traits_build(context: Context, request: BuildTraits) -> TraitsBuilt:
+    """Lay out what is new and build the traits of a workspace as of a day."""
+    as_of = request.as_of or context.today
+    if as_of > context.today:
+        raise InputError(
+            f"Traits can be built as of today, {context.today}, or earlier, not as of {as_of}:"
+            " nobody knows yet what people will do by then."
+        )
+    context.progress("Laying out", 0, 1)
+    layout = traits.lay_out(context.engine, context.lake)
+    built = traits.build(
         context.engine,
         context.lake,
-        catalogue or traits_catalogue(context),
+        request.catalogue or traits_catalogue(context, ReadCatalogue()),
         as_of=as_of,
         floor=context.settings.trait_floor,
-        at=datetime.now(UTC),
-        progress=progress,
+        at=context.now,
+        progress=context.progress,
     )
-    if not built.standing:
+    if not built.reused:
         detail: dict[str, object] = {"build": built.build.id, "as_of": as_of.isoformat()}
         detail |= {"traits": built.build.traits, "rare": built.build.rare}
         control.record(context.control, "traits.build", detail)
-    return TraitsBuilt(built.build, layout, built.standing, built.capped)
+    return TraitsBuilt(built.build, layout, built.reused, built.capped)
 
 
-def traits_list(
-    context: Context,
-    *,
-    as_of: date | None = None,
-    search: str | None = None,
-    family: str | None = None,
-    most: int | None = None,
-    rare: bool = False,
-) -> tuple[Build, list[Trait]]:
-    """The traits of the newest build, those of most people first; `rare`: those not built too."""
-    build = traits_.find_build(context.lake, as_of=as_of)
-    found = traits_.traits_of(context.lake, build)
-    if family is not None:
-        known = {t.family for t in found}
-        if family not in known:
-            near = did_you_mean(family, known)
-            raise InputError(f"This build has no traits of family {family!r}.{near}")
-        found = [t for t in found if t.family == family]
-    if search is not None:
-        found = [t for t in found if search.casefold() in f"{t.name} {t.label}".casefold()]
-    found = [t for t in found if t.built or rare]
-    return build, sorted(found, key=lambda t: (-t.persons, t.name))[:most]
+@use_case
+def traits_list(context: Context, request: ListTraits) -> TraitList:
+    """The traits of the newest build, those of most people first."""
+    build = traits.find_build(context.lake, as_of=request.as_of or context.today)
+    chosen = traits.traits_of(context.lake, build)
+    if request.family is not None:
+        known = {t.family for t in chosen}
+        if request.family not in known:
+            near = did_you_mean(request.family, known)
+            raise InputError(f"This build has no traits of family {request.family!r}.{near}")
+        chosen = [t for t in chosen if t.family == request.family]
+    if request.search is not None:
+        text = request.search.casefold()
+        chosen = [t for t in chosen if text in f"{t.name} {t.label}".casefold()]
+    chosen = [t for t in chosen if t.built or request.rare]
+    ordered = sorted(chosen, key=lambda t: (-t.persons, t.name))
+    return TraitList(build, tuple(ordered[: request.most]))
 
 
-def traits_show(context: Context, name: str, *, as_of: date | None = None) -> tuple[Build, Trait]:
-    """One trait of the newest build, by its whole name or a slug that only one has."""
-    build = traits_.find_build(context.lake, as_of=as_of)
-    return build, traits_.find_trait(traits_.traits_of(context.lake, build), name)
+@use_case
+def traits_show(context: Context, request: ShowTrait) -> TraitOfBuild:
+    """One trait of the newest build."""
+    build = traits.find_build(context.lake, as_of=request.as_of or context.today)
+    return TraitOfBuild(
+        build, traits.find_trait(traits.traits_of(context.lake, build), request.name)
+    )
+
+
+@use_case
+def traits_builds(context: Context, _: ListBuilds = EVERY_BUILD) -> Listing[Build]:
+    """Every finished trait build, the oldest first."""
+    return Listing(traits.builds(context.lake))
+
+
+@use_case
+def traits_delete(context: Context, request: DeleteBuild) -> Build:
+    """Delete a build that no saved audience and no launched campaign rests on."""
+    build = traits.build_numbered(context.lake, request.build)
+    users = [f"audience {a}" for a in saved_audiences(context.control) if a.build == build.id]
+    users += [f"campaign {name}" for name in _campaigns_on(context, build)]
+    if users:
+        raise InputError(code="build_in_use", build=build.id, users=users)
+    traits.delete_build(context.lake, build)
+    detail: dict[str, object] = {"build": build.id, "as_of": build.as_of.isoformat()}
+    control.record(context.control, "traits.delete", detail)
+    return build
+
+
+def _campaigns_on(context: Context, build: Build) -> list[str]:
+    """Launched campaigns whose audiences are counted on a build: on the day of plan or launch."""
+    builds = traits.builds(context.lake)
+    names = []
+    for campaign in campaigns(context.control):
+        plan = find_plan(context.control, f"{campaign.plan}@{campaign.plan_version}")
+        days = {date.fromisoformat(plan.body["as_of"]), campaign.at.date()}
+        if build in [traits.newest(builds, as_of=day) for day in days]:
+            names.append(campaign.name)
+    return names

@@ -25,7 +25,7 @@ from fullhouse.core.settings import Settings
 from fullhouse.core.tables import CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.traits.read import find_build, traits_of
+from fullhouse.traits.store import find_build, traits_of
 from fullhouse.traits.trait import EVERYONE, Build
 
 if TYPE_CHECKING:

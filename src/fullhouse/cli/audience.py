@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Where,
+    first_rows,
+    opened,
+    out,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
@@ -17,9 +28,6 @@ commands = typer.Typer(help="Count, describe, save and export audiences.", no_ar
 
 RULE_HELP = "Such as 'buys:books & age:18-34 - saw:up-2009'; see docs/audiences.md. JSON works too."
 Rule = Annotated[str, typer.Argument(metavar="RULE", help=RULE_HELP)]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="Use the newest traits as of this day or earlier.")
-]
 Purpose = Annotated[str, typer.Option("--purpose", help="People without it are left out.")]
 
 
@@ -53,9 +61,7 @@ def describe(
     smallest: Annotated[
         int | None, typer.Option(help="Fewest people of the base a trait needs to be shown.")
     ] = None,
-    most: Annotated[
-        int, typer.Option(min=0, help="Print at most so many traits of a family; 0: all.")
-    ] = 10,
+    rows: Rows = 10,
     as_of: AsOf = None,
     where: Where = ".",
     json: Json = False,
@@ -87,9 +93,11 @@ def describe(
         return
     out.print(f"[bold]{profile.persons:,}[/] people of {profile.base_persons:,} in the base")
     for name in dict.fromkeys(row.trait.family for row in profile.traits):
-        rows = [row for row in profile.traits if row.trait.family == name]
-        first = rows[: most or None]
-        title = name + (f" ({len(first)} of {len(rows)})" if len(first) < len(rows) else "")
+        of_family = [row for row in profile.traits if row.trait.family == name]
+        first = first_rows(of_family, rows)
+        title = name + (
+            f" ({len(first)} of {len(of_family)})" if len(first) < len(of_family) else ""
+        )
         table(
             [
                 (
@@ -236,7 +244,7 @@ def list_(where: Where = ".", json: Json = False) -> None:
     with opened(where, quiet=json) as workspace:
         rows = app.audience_list(workspace)
     if json:
-        say_json([vars(r) for r in rows])
+        say_json({"audiences": [vars(r) for r in rows]})
         return
     table(
         [(str(r), r.persons, r.as_of, r.purpose, f"{r.at:%Y-%m-%d %H:%M}", r.rule) for r in rows],

@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from fullhouse.traits.words import STOP, tokens
+from fullhouse.traits.names import STOP, tokens
 
 PARTS: dict[str, float] = {
     "title": 0.5,

@@ -4,12 +4,15 @@ from fullhouse.traits.build import Built, build
 from fullhouse.traits.catalogue import Catalogue, parse_catalogue
 from fullhouse.traits.count import matching_events, trait_counts
 from fullhouse.traits.layout import Layout, lay_out
-from fullhouse.traits.read import (
+from fullhouse.traits.store import (
+    build_numbered,
     builds,
+    delete_build,
     everyone,
     find_build,
     find_trait,
     load_blocks,
+    newest,
     traits_of,
 )
 from fullhouse.traits.trait import EVERYONE, KINDS, Build, Trait
@@ -23,13 +26,16 @@ __all__ = [
     "Layout",
     "Trait",
     "build",
+    "build_numbered",
     "builds",
+    "delete_build",
     "everyone",
     "find_build",
     "find_trait",
     "lay_out",
     "load_blocks",
     "matching_events",
+    "newest",
     "parse_catalogue",
     "trait_counts",
     "traits_of",

@@ -1,15 +1,20 @@
-"""Build the traits of a house as of a date."""
+"""Build the traits of a house as of a date: count block after block, then write."""
 
 import json
 import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from threading import Lock
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from fullhouse.core.arrays import Ints32
+from fullhouse.core.arrays import Flags, Integers, Ints32
 from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import (
@@ -20,30 +25,163 @@ from fullhouse.core.tables import (
     ITEM_TRAIT,
     PERSON_EVENT,
     PERSON_TABLE,
+    PERSON_TRAIT,
     PRODUCT,
+    TRAIT_BITMAP,
     TRAIT_BUILD,
     Snapshot,
 )
 from fullhouse.engine import Engine, Scratch
 from fullhouse.lake import Lake
-from fullhouse.traits.base import base_as_of
+from fullhouse.lake.lake import BITMAPS, PERSONS
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.count import is_narrow
-from fullhouse.traits.read import builds
-from fullhouse.traits.run import Run
-from fullhouse.traits.survey import survey
+from fullhouse.traits.rows import Totals, bitmap_table, bitmaps, person_rows
+from fullhouse.traits.store import builds, finish, write_traits
+from fullhouse.traits.survey import Base, Survey, base_as_of, survey
+from fullhouse.traits.tally import BlockEvents, Tally, read_events, tally
 from fullhouse.traits.trait import Build, Trait
-from fullhouse.traits.write import finish, write_traits
+
+BLOCKS_AT_ONCE = 32
+"""Rows of so many blocks are committed together: 34 million people."""
+WORKERS = 2
+"""Blocks in work at a time. Each holds its events; NumPy lets other threads run while it sorts."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Run:
+    """The two passes of a build over its blocks, with the blocks put aside in a folder between."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        events: Snapshot,
+        base: Base,
+        surveyed: Survey,
+        folder: Path,
+        *,
+        progress: Progress,
+    ) -> None:
+        self.engine, self.events, self.surveyed, self.folder = engine, events, surveyed, folder
+        self.progress = progress
+        self.totals = Totals(surveyed.plan)
+        self._engine_lock = Lock()
+        self.base = base
+        blocks = engine.arrow(base.rows().select("block").distinct())["block"].to_pylist()
+        self.blocks: list[int] = sorted(blocks)
+
+    def count(self) -> None:
+        """Count every block and add it to the totals."""
+        for done, (counted, sources) in enumerate(ahead(self.blocks, self._count)):
+            self.progress("Counting", done, len(self.blocks))
+            self.totals.add(counted, sources)
+
+    def write(self, lake: Lake, traits: list[Trait], build: int) -> None:
+        """Write the bitmaps and the persons' rows of the traits that are built."""
+        built = np.array([t.built for t in traits], np.bool_)
+        cuts = {s: self.totals.cut(s) for s in self.surveyed.plan.active}
+        for start in range(0, len(self.blocks), BLOCKS_AT_ONCE):
+            some = self.blocks[start : start + BLOCKS_AT_ONCE]
+            maps: list[tuple[int, int, int, bytes]] = []
+            rows = self._rows(some, start, maps, built, cuts, build)
+            stream = pa.RecordBatchReader.from_batches(PERSON_TRAIT.schema, rows)
+            lake.append(PERSON_TRAIT, stream, batch=f"persons {build}/{start}", writer=PERSONS)
+            table = bitmap_table(build, maps)
+            lake.append(TRAIT_BITMAP, table, batch=f"bitmaps {build}/{start}", writer=BITMAPS)
+
+    def _count(self, block: int) -> tuple[Tally, pa.ChunkedArray]:
+        persons = self._persons(block, ["person", "sources"])
+
+        def read(kind: str, within: tuple[int, int]) -> BlockEvents:
+            price = self.surveyed.plan.price
+            with self._engine_lock:
+                return read_events(
+                    self.engine,
+                    self.events,
+                    kind,
+                    block,
+                    within,
+                    as_of=self.surveyed.plan.as_of,
+                    need=self.surveyed.plan.need,
+                    sources=list(self.surveyed.plan.active),
+                    currencies=price.currencies if price else [],
+                )
+
+        events = self.surveyed.events.get(block, {})
+        counted = tally(self.surveyed.plan, persons["person"].to_numpy(), read, events)
+        counted.save(self.folder / f"{block}.npy")
+        return counted, persons["sources"]
+
+    def _rows(
+        self,
+        some: list[int],
+        start: int,
+        maps: list[tuple[int, int, int, bytes]],
+        built: Flags,
+        cuts: dict[str, dict[int, int]],
+        build: int,
+    ) -> Iterator[pa.RecordBatch]:
+        """The persons' rows of some blocks; their bitmaps are added to `maps` on the way."""
+
+        def one(block: int) -> tuple[pa.Table, list[tuple[int, int, int, bytes]]]:
+            counted = Tally.load(self.folder / f"{block}.npy")
+            columns = self._columns(block, counted, cuts)
+            of_traits = bitmaps(block, counted, columns, built)
+            rows = person_rows(build, block, counted, columns, built)
+            return rows, [(trait, block, n, data) for trait, n, data in of_traits]
+
+        for done, (table, counted) in enumerate(ahead(some, one)):
+            self.progress("Writing", start + done, len(self.blocks))
+            maps += counted
+            yield from table.to_batches()
+
+    def _columns(self, block: int, counted: Tally, cuts: dict[str, dict[int, int]]) -> Integers:
+        """The candidates of each person that are not about items, ascending."""
+        parts = [counted.columns]
+        for n, (source, start) in enumerate(self.surveyed.plan.active.items()):
+            cut = cuts[source]
+            values, at = np.unique(counted.active[:, n], return_inverse=True)
+            place = np.array([start + cut[v] if v > 0 else -1 for v in values.tolist()], np.int32)
+            parts.append(place[at][:, None])
+        if self.surveyed.plan.facts:
+            persons = self._persons(block)
+            for start, family in self.surveyed.plan.facts:
+                held = family.of(persons)
+                parts.append(np.where(held >= 0, held + start, -1).astype(np.int32))
+        return np.concatenate(parts, axis=1)
+
+    def _persons(self, block: int, columns: list[str] | None = None) -> pa.Table:
+        with self._engine_lock:
+            rows = self.base.rows(block)
+            table = self.engine.arrow(rows.select(columns) if columns else rows)
+        person = table["person"].to_numpy()
+        ascending = bool((person[1:] > person[:-1]).all())
+        return table if ascending else table.sort_by("person")
+
+
+def ahead(items: Iterable[Item], work: Callable[[Item], Result]) -> Iterator[Result]:
+    """The results of some work in order, a few of them being worked on ahead of the reader."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        waiting: deque[Future[Result]] = deque()
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
 
 INPUTS = (ITEM, PERSON_EVENT, PERSON_TABLE, ACCOUNT_PERSON, ACCOUNT_TABLE, PRODUCT, FILM)
 
 
 @dataclass(frozen=True)
 class Built:
-    """A build, whether it stood already, and what the caps of its families left out."""
+    """A build, whether an earlier one was reused, and what the caps of its families left out."""
 
     build: Build
-    standing: bool
+    reused: bool
     capped: dict[str, int]
 
 
@@ -76,51 +214,51 @@ def build(
 ) -> Built:
     """Build every trait of a catalogue as of a date, over the data as laid out.
 
-    The same inputs, date, floor and catalogue give the standing build and write nothing. The row
-    that makes a build visible is written last, so one that crashed was never there.
+    The same inputs, date, floor and catalogue give the earlier build again and write nothing. The
+    row that makes a build visible is written last, so one that crashed was never there.
     """
     inputs = Inputs.now(lake)
     if not inputs.of["person"].uris:
-        raise InputError("There are no persons yet. Make them with: fullhouse people resolve")
-    standing = _standing(lake, inputs, catalogue, as_of, floor)
-    if standing is not None:
-        return Built(standing, standing=True, capped={})
+        raise InputError(code="no_persons")
+    earlier = _same_build(lake, inputs, catalogue, as_of, floor)
+    if earlier is not None:
+        return Built(earlier, reused=True, capped={})
     number = _claim(lake)
     with (
         tempfile.TemporaryDirectory(prefix="fullhouse-traits-") as folder,
         Scratch(engine, lake.place.root) as scratch,
     ):
         base = base_as_of(engine, inputs.of, scratch, as_of=as_of)
-        seen = survey(engine, inputs.of, base, catalogue, as_of=as_of, floor=floor)
+        surveyed = survey(engine, inputs.of, base, catalogue, as_of=as_of, floor=floor)
         laid = inputs.of["person_event"]
-        run = Run(engine, laid, base, seen, Path(folder), progress=progress)
+        run = Run(engine, laid, base, surveyed, Path(folder), progress=progress)
         run.count()
         traits = run.totals.traits()
         run.write(lake, traits, number)
-    lake.append(ITEM_TRAIT, _items(traits, seen.about, number), batch=f"items {number}")
+    lake.append(ITEM_TRAIT, _items(traits, surveyed.about, number), batch=f"items {number}")
     write_traits(lake, number, traits, batch=f"traits {number}")
-    made = sum(t.built for t in traits)
+    built_count = sum(t.built for t in traits)
     done = Build(
         number,
         as_of,
         at,
         persons=run.totals.persons,
-        traits=made,
-        rare=len(traits) - made,
+        traits=built_count,
+        rare=len(traits) - built_count,
         floor=floor,
         catalogue=catalogue.text,
         inputs=inputs.text,
     )
     finish(lake, done, batch=f"build {number}")
-    return Built(done, standing=False, capped=seen.capped)
+    return Built(done, reused=False, capped=surveyed.capped)
 
 
-def _standing(
+def _same_build(
     lake: Lake, inputs: Inputs, catalogue: Catalogue, as_of: date, floor: int
 ) -> Build | None:
     wanted = (as_of, floor, catalogue.text, inputs.text)
-    found = [b for b in builds(lake) if (b.as_of, b.floor, b.catalogue, b.inputs) == wanted]
-    return found[-1] if found else None
+    same = [b for b in builds(lake) if (b.as_of, b.floor, b.catalogue, b.inputs) == wanted]
+    return same[-1] if same else None
 
 
 def _claim(lake: Lake) -> int:

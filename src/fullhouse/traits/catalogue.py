@@ -119,8 +119,8 @@ class Catalogue:
 
     def family(self, name: str) -> Family | None:
         """A family, or None when it is off."""
-        found = self.families.get(name)
-        return found if found is not None and found.on else None
+        family = self.families.get(name)
+        return family if family is not None and family.on else None
 
     @cached_property
     def text(self) -> str:
@@ -141,23 +141,23 @@ def default_catalogue() -> str:
 def parse_catalogue(text: str, *, name: str = FILE) -> Catalogue:
     """The catalogue in a TOML text; families that it does not name are off."""
     try:
-        found = tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"{name} is not valid TOML: {problem}") from None
-    unknown = set(found) - {"family", "trait"}
+    unknown = set(tables) - {"family", "trait"}
     if unknown:
         raise InputError(
             f"{name} has no section {min(unknown)!r}: [family.NAME] and [trait.NAME] do."
         )
     known = [f for f in FAMILIES if f != "own"]
     families = {}
-    for key, body in found.get("family", {}).items():
+    for key, body in tables.get("family", {}).items():
         if key not in known:
             raise InputError(f"{name} has no family {key!r}.{did_you_mean(key, known)}")
         families[key] = Family(name=key, **_checked(Family, body, f"[family.{key}]"))
     own = [
         Own(name=key, **_checked(Own, body, f"[trait.{key}]"))
-        for key, body in sorted(found.get("trait", {}).items())
+        for key, body in sorted(tables.get("trait", {}).items())
     ]
     return Catalogue(families, tuple(own))
 
@@ -167,14 +167,14 @@ def _checked(what: type, body: Any, where: str) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InputError(f"{where} must be a section of its own.")
     types = {f.name: str(f.type) for f in fields(what) if f.name != "name"}
-    found = {}
+    settings = {}
     for key, value in body.items():
         if key not in types:
             raise InputError(f"{where} has no {key!r}.{did_you_mean(key, types)}")
-        found[key] = _value(value, types[key], f"{where} {key}")
-    if what is Own and "kind" not in found:
+        settings[key] = _value(value, types[key], f"{where} {key}")
+    if what is Own and "kind" not in settings:
         raise InputError(f"{where} needs a kind: one of {', '.join(KINDS)}.")
-    return found
+    return settings
 
 
 def _value(value: Any, type_: str, where: str) -> Any:

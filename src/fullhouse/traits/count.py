@@ -13,8 +13,8 @@ from fullhouse.core.tables import ITEM_TRAIT, PERSON_EVENT, Snapshot, Table
 from fullhouse.core.values import Window
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
-from fullhouse.traits.read import traits_of
 from fullhouse.traits.select import FILTERS
+from fullhouse.traits.store import traits_of
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 COLUMNS = ("kind", "block", "person", "source", "day", "item", "quantity")
@@ -69,8 +69,8 @@ def _by_item(engine: Engine, lake: Lake, build: Build, traits: Sequence[Trait]) 
     windows = _windows(engine, build, traits)
     items = engine.scan(lake.snapshot(ITEM_TRAIT))
     items = items.filter(items.build == build.id).select(number=items["item"], about=items.trait)
-    found = items.join(windows, items.about == windows.trait)
-    return found.select("of", "number", "trait", "first")
+    joined = items.join(windows, items.about == windows.trait)
+    return joined.select("of", "number", "trait", "first")
 
 
 def _windows(engine: Engine, build: Build, traits: Sequence[Trait]) -> ir.Table:
@@ -102,6 +102,5 @@ def _snapshot(lake: Lake, build: Build, table: Table) -> Snapshot:
         return lake.snapshot(table, version=version)
     except InputError:
         raise InputError(
-            f"Trait build {build.id} was made from a version of {table.name!r} that is gone."
-            f" Build again: fullhouse traits build --as-of {build.as_of}"
+            code="build_inputs_gone", build=build.id, table=table.name, as_of=build.as_of
         ) from None

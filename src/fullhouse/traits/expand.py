@@ -1,4 +1,4 @@
-"""What a catalogue stands for on the items of a house: the traits counted from events."""
+"""A catalogue expanded over the items of a house: the traits counted from events."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ WANTED = ("want_to_see",)
 
 
 @dataclass(frozen=True)
-class Counted:
+class EventTrait:
     """A trait that is counted from events, before anything is counted.
 
     `items` are those its events may be about; None: any. A person has it with at least
@@ -53,7 +53,7 @@ class Counted:
 class Expansion:
     """The counted traits in the order of their numbers, and what the caps left out by family."""
 
-    counted: list[Counted]
+    counted: list[EventTrait]
     capped: dict[str, int]
 
 
@@ -70,26 +70,26 @@ def expand(
     name).
     """
     capped: dict[str, int] = {}
-    seen = tuple(k for k in SEEN if events.get(k))
-    found: list[Counted] = []
+    kinds_seen = tuple(k for k in SEEN if events.get(k))
+    traits: list[EventTrait] = []
     if (f := catalogue.family("buys")) is not None and events.get("purchase"):
-        found += _buys(f, products)
+        traits += _buys(f, products)
     if (f := catalogue.family("word")) is not None and events.get("purchase"):
-        found += _most(_words(f, products), f, events, capped)
-    if (f := catalogue.family("genre")) is not None and seen:
-        found += _most(_genres(f, films, seen), f, events, capped)
-    if (f := catalogue.family("saw")) is not None and seen:
-        found += _most(_films(f, films, seen, events, "saw"), f, events, capped)
+        traits += _most(_words(f, products), f, events, capped)
+    if (f := catalogue.family("genre")) is not None and kinds_seen:
+        traits += _most(_genres(f, films, kinds_seen), f, events, capped)
+    if (f := catalogue.family("saw")) is not None and kinds_seen:
+        traits += _most(_films(f, films, kinds_seen, events, "saw"), f, events, capped)
     if (f := catalogue.family("wants")) is not None and events.get(WANTED[0]):
-        found += _most(_films(f, films, WANTED, events, "wants to see"), f, events, capped)
-    found += [_own(o, products, films) for o in catalogue.own]
+        traits += _most(_films(f, films, WANTED, events, "wants to see"), f, events, capped)
+    traits += [_own(o, products, films) for o in catalogue.own]
     for name, kind in (("moviegoer", "ticket"), ("viewer", "view")):
         if (f := catalogue.family(name)) is not None and events.get(kind):
-            found += _goers(f, kind)
-    return Expansion(found, capped)
+            traits += _visits(f, kind)
+    return Expansion(traits, capped)
 
 
-def _buys(family: Family, products: Items) -> list[Counted]:
+def _buys(family: Family, products: Items) -> list[EventTrait]:
     spelt: dict[tuple[str, ...], list[str]] = {}
     for text in sorted(products.categories.texts):
         path = levels(text)
@@ -109,7 +109,7 @@ def _buys(family: Family, products: Items) -> list[Counted]:
     ]
 
 
-def _words(family: Family, products: Items) -> list[Counted]:
+def _words(family: Family, products: Items) -> list[EventTrait]:
     # A word is its own slug; where two differ only by accents, the later one gets a number.
     slugs = distinct_slugs((w, name_slug(w)) for w in products.by_word)
     return [
@@ -125,7 +125,7 @@ def _words(family: Family, products: Items) -> list[Counted]:
     ]
 
 
-def _genres(family: Family, films: Items, kinds: tuple[str, ...]) -> list[Counted]:
+def _genres(family: Family, films: Items, kinds: tuple[str, ...]) -> list[EventTrait]:
     texts = (g for t in films.table["genres"].unique().to_pylist() if t for g in t.split("|"))
     spelt = {plain(g): g.strip() for g in sorted(texts, reverse=True) if g.strip()}
     slugs = distinct_slugs((g, name_slug(g)) for g in spelt)
@@ -141,7 +141,7 @@ def _films(
     kinds: tuple[str, ...],
     events: Mapping[str, Mapping[int, int]],
     verb: str,
-) -> list[Counted]:
+) -> list[EventTrait]:
     spelt: dict[str, str] = {}
     for title, year in zip(
         films.table["title"].to_pylist(), films.table["release_year"].to_pylist(), strict=True
@@ -149,18 +149,20 @@ def _films(
         if title:
             label = title if year is None else f"{title} ({year})"
             spelt[film_slug(title, year)] = min(label, spelt.get(film_slug(title, year), label))
-    found = []
+    traits = []
     for slug, items in sorted(films.by_film.items()):
         of = tuple(k for k in kinds if any(int(i) in events[k] for i in items))
         if of:
-            found.append(_counted(family, slug, f"{verb} {spelt[slug]}", of, {"film": slug}, items))
-    return found
+            traits.append(
+                _counted(family, slug, f"{verb} {spelt[slug]}", of, {"film": slug}, items)
+            )
+    return traits
 
 
-def _own(own: Own, products: Items, films: Items) -> Counted:
+def _own(own: Own, products: Items, films: Items) -> EventTrait:
     parts = [products.select(own.filter)] if "purchase" in own.kind else []
     parts += [films.select(own.filter)] if set(own.kind) - {"purchase"} else []
-    return Counted(
+    return EventTrait(
         f"own:{own.name}",
         "own",
         own.label or own.name.replace("-", " "),
@@ -173,17 +175,17 @@ def _own(own: Own, products: Items, films: Items) -> Counted:
     )
 
 
-def _goers(family: Family, kind: str) -> list[Counted]:
+def _visits(family: Family, kind: str) -> list[EventTrait]:
     word = "went to the cinema" if kind == "ticket" else "watched"
     often, days = family.frequent or 1, family.window_days
-    found: list[tuple[str, int | None, int, int | None, str]]
-    found = [(f"{family.name}:frequent", days, often, None, f"{word} at least {often} times")]
+    levels: list[tuple[str, int | None, int, int | None, str]]
+    levels = [(f"{family.name}:frequent", days, often, None, f"{word} at least {often} times")]
     if often > 1:
-        found.append((f"{family.name}:occasional", days, 1, often - 1, f"{word} 1–{often - 1}×"))
+        levels.append((f"{family.name}:occasional", days, 1, often - 1, f"{word} 1–{often - 1}×"))
     if family.recent_days is not None:
-        found.append((f"{family.name}:recent", family.recent_days, 1, None, word))
+        levels.append((f"{family.name}:recent", family.recent_days, 1, None, word))
     return [
-        Counted(
+        EventTrait(
             name,
             family.name,
             f"{label}{'' if window is None else f' {Window(window)}'}",
@@ -193,7 +195,7 @@ def _goers(family: Family, kind: str) -> list[Counted]:
             family.floor,
             max_events=most,
         )
-        for name, window, least, most, label in found
+        for name, window, least, most, label in levels
     ]
 
 
@@ -204,10 +206,10 @@ def _counted(
     kinds: tuple[str, ...],
     filter_: dict[str, Any],
     items: Ints32,
-) -> Counted:
+) -> EventTrait:
     often = f" at least {family.min_events} times" if family.min_events > 1 else ""
     when = f" {Window(family.window_days)}" if family.window_days is not None else ""
-    return Counted(
+    return EventTrait(
         f"{family.name}:{slug}",
         family.name,
         f"{label}{often}{when}",
@@ -221,18 +223,18 @@ def _counted(
 
 
 def _most(
-    found: list[Counted],
+    traits: list[EventTrait],
     family: Family,
     events: Mapping[str, Mapping[int, int]],
     capped: dict[str, int],
-) -> list[Counted]:
-    if family.most is None or len(found) <= family.most:
-        return found
+) -> list[EventTrait]:
+    if family.most is None or len(traits) <= family.most:
+        return traits
 
-    def count(trait: Counted) -> int:
+    def count(trait: EventTrait) -> int:
         items: Iterable[int] = [] if trait.items is None else trait.items.tolist()
         return sum(events[k].get(i, 0) for i in items for k in trait.kinds)
 
-    kept = sorted(found, key=lambda t: (-count(t), t.name))[: family.most]
-    capped[family.name] = len(found) - len(kept)
-    return sorted(kept, key=lambda t: t.name)
+    most_used = sorted(traits, key=lambda t: (-count(t), t.name))[: family.most]
+    capped[family.name] = len(traits) - len(most_used)
+    return sorted(most_used, key=lambda t: t.name)

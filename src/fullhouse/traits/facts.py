@@ -86,8 +86,8 @@ class FactFamily:
         for n, column in enumerate(COLUMNS[self.family]):
             values = sorted({k[n] for k in self.holds if k[n] is not None})
             known = pa.array(values, persons.schema.field(column).type)
-            found = pc.index_in(persons[column], value_set=known)
-            at = found.fill_null(len(values)).to_numpy()
+            positions = pc.index_in(persons[column], value_set=known)
+            at = positions.fill_null(len(values)).to_numpy()
             place = {v: i for i, v in enumerate(values)}
             key = np.array([place.get(k[n], len(values)) for k in self.holds], np.int64)
             coded = [c * (len(values) + 1) + p for c, p in zip(coded, (key, at), strict=True)]
@@ -104,12 +104,12 @@ def expand_facts(
     engine: Engine, persons: ir.Table, catalogue: Catalogue, as_of: date
 ) -> list[FactFamily]:
     """The fact families of a catalogue on the persons of a house, counted by their sources."""
-    found = []
+    families = []
     for name in COLUMNS:
         family = catalogue.family(name)
         if family is not None:
-            found.append(_expand(engine, persons, family, as_of))
-    return [f for f in found if f.traits]
+            families.append(_expand(engine, persons, family, as_of))
+    return [f for f in families if f.traits]
 
 
 def values_of(family: str, key: Key, as_of: date) -> list[str]:
@@ -125,14 +125,14 @@ def _ages(
     age_min: int | None, age_max: int | None, birth_year: int | None, *, as_of: date
 ) -> list[str]:
     """The band that a source gave, and the standard band by the year of birth."""
-    found = []
+    bands = []
     if age_min is not None or age_max is not None:
-        found.append(_band(age_min or 0, age_max))
+        bands.append(_band(age_min or 0, age_max))
     if birth_year is not None and birth_year <= as_of.year:
         age = as_of.year - birth_year
         low, high = next(b for b in BANDS if age >= b[0] and (b[1] is None or age <= b[1]))
-        found.append(_band(low, high))
-    return found
+        bands.append(_band(low, high))
+    return bands
 
 
 def _band(low: int, high: int | None) -> str:
@@ -142,7 +142,7 @@ def _band(low: int, high: int | None) -> str:
 def _expand(engine: Engine, persons: ir.Table, family: Family, as_of: date) -> FactFamily:
     columns = list(dict.fromkeys([*COLUMNS[family.name], "sources"]))
     rows = engine.arrow(persons.group_by(columns).aggregate(n=persons.count())).to_pylist()
-    said: dict[str, dict[str, int]] = {}
+    by_value: dict[str, dict[str, int]] = {}
     spelt: dict[str, dict[str, int]] = {}
     of_key: dict[Key, list[str]] = {}
     for row in rows:
@@ -150,31 +150,31 @@ def _expand(engine: Engine, persons: ir.Table, family: Family, as_of: date) -> F
         values = values_of(family.name, key, as_of)
         of_key[key] = list(dict.fromkeys(plain(v) for v in values))
         for value in of_key[key]:
-            by = said.setdefault(value, {})
+            by = by_value.setdefault(value, {})
             by[row["sources"]] = by.get(row["sources"], 0) + row["n"]
         for value in values:
             times = spelt.setdefault(plain(value), {})
             times[value] = times.get(value, 0) + row["n"]
-    return _family(family, said, spelt, of_key)
+    return _family(family, by_value, spelt, of_key)
 
 
 def _family(
     family: Family,
-    said: dict[str, dict[str, int]],
+    by_value: dict[str, dict[str, int]],
     spelt: dict[str, dict[str, int]],
     of_key: dict[Key, list[str]],
 ) -> FactFamily:
     slug = _age_slug if family.name == "age" else name_slug
-    slugs = distinct_slugs((v, slug(v)) for v in said)
-    kept = _kept(family, said)
-    number = {v: n for n, v in enumerate(sorted(kept, key=_natural))}
+    slugs = distinct_slugs((v, slug(v)) for v in by_value)
+    values_kept = _most_common(family, by_value)
+    number = {v: n for n, v in enumerate(sorted(values_kept, key=_natural))}
     traits = [
         Fact(
             f"{family.name}:{slugs[v]}",
             family.name,
             LABELS[family.name](_most_usual(spelt[v])),
             family.floor,
-            said[v],
+            by_value[v],
         )
         for v in number
     ]
@@ -184,10 +184,10 @@ def _family(
     return FactFamily(family.name, traits, {k: v for k, v in holds.items() if v})
 
 
-def _kept(family: Family, said: dict[str, dict[str, int]]) -> Sequence[str]:
+def _most_common(family: Family, by_value: dict[str, dict[str, int]]) -> Sequence[str]:
     if family.most is None:
-        return list(said)
-    return sorted(said, key=lambda v: (-sum(said[v].values()), v))[: family.most]
+        return list(by_value)
+    return sorted(by_value, key=lambda v: (-sum(by_value[v].values()), v))[: family.most]
 
 
 def _age_slug(value: str) -> str:

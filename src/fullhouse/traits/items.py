@@ -17,7 +17,7 @@ KEY = ("kind", "source", "id")
 
 
 def purchase_id(purchases: ir.Table) -> ir.StringColumn:
-    """The product's id, or where a feed has none, what stands inline."""
+    """The product's id, or where a feed has none, its category and title."""
     inline = ibis.literal("~") + purchases.category.fill_null("") + " / "
     return purchases.product.fill_null(inline + purchases.title.fill_null(""))
 
@@ -34,8 +34,8 @@ def number_items(engine: Engine, lake: Lake, known: pa.Table) -> pa.Table:
     where they have none, the first that a purchase carries inline.
     """
     keys = ibis.union(*_keys(engine, lake), distinct=True)
-    found = engine.arrow(keys.order_by(list(KEY)))
-    new = found.join(known.select([*KEY]), [*KEY], join_type="left anti")
+    present = engine.arrow(keys.order_by(list(KEY)))
+    new = present.join(known.select([*KEY]), [*KEY], join_type="left anti")
     new = new.sort_by([(c, "ascending") for c in KEY])
     start = (pc.max(known["item"]).as_py() if known.num_rows else -1) + 1
     numbers = pa.array(range(start, start + new.num_rows), pa.int32())
@@ -49,10 +49,10 @@ def number_items(engine: Engine, lake: Lake, known: pa.Table) -> pa.Table:
 
 def describe(engine: Engine, lake: Lake, numbered: pa.Table, *, as_of: date | None) -> pa.Table:
     """The columns of ITEM beside its key, as known on a date (None: now)."""
-    told = _told(engine, lake.snapshot(PRODUCT), PRODUCT_COLUMNS, "product", as_of)
-    told |= _told(engine, lake.snapshot(FILM), FILM_COLUMNS, "film", as_of)
+    described = _latest_values(engine, lake.snapshot(PRODUCT), PRODUCT_COLUMNS, "product", as_of)
+    described |= _latest_values(engine, lake.snapshot(FILM), FILM_COLUMNS, "film", as_of)
     inline = {c: _inline(engine, lake.snapshot(PURCHASE), c) for c in PRODUCT_COLUMNS}
-    return _assemble(numbered, told, inline)
+    return _assemble(numbered, described, inline)
 
 
 def items_as_of(
@@ -64,20 +64,20 @@ def items_as_of(
     one (catalogues are often loaded after the fact); an inline word of a later purchase never.
     """
     stored = engine.arrow(engine.scan(item)).sort_by("item")
-    told = _told(engine, product, PRODUCT_COLUMNS, "product", as_of)
-    told |= _told(engine, film, FILM_COLUMNS, "film", as_of)
+    described = _latest_values(engine, product, PRODUCT_COLUMNS, "product", as_of)
+    described |= _latest_values(engine, film, FILM_COLUMNS, "film", as_of)
     inline = {}
     for column in PRODUCT_COLUMNS:
         day = f"{column}_day"
         by_then = stored.filter(pc.field(day) <= pa.scalar(as_of))
         inline[column] = by_then.select(["source", "id", column, day])
-    return _assemble(stored.select(["item", *KEY]), told, inline)
+    return _assemble(stored.select(["item", *KEY]), described, inline)
 
 
 def _keys(engine: Engine, lake: Lake) -> list[ir.Table]:
     purchase = engine.scan(lake.snapshot(PURCHASE))
     product = engine.scan(lake.snapshot(PRODUCT))
-    found = [
+    keys = [
         purchase.select(
             kind=ibis.literal("product"), source=purchase.source, id=purchase_id(purchase)
         ),
@@ -85,66 +85,72 @@ def _keys(engine: Engine, lake: Lake) -> list[ir.Table]:
     ]
     for table in (FILM, VIEW, TICKET, WANT_TO_SEE):
         rows = engine.scan(lake.snapshot(table))
-        found.append(rows.select(kind=ibis.literal("film"), source=rows.source, id=rows.film))
-    return [nullable(t).distinct() for t in found]
+        keys.append(rows.select(kind=ibis.literal("film"), source=rows.source, id=rows.film))
+    return [nullable(t).distinct() for t in keys]
 
 
-def _told(
+def _latest_values(
     engine: Engine, snapshot: Snapshot, columns: tuple[str, ...], kind: str, as_of: date | None
 ) -> dict[tuple[str, str], pa.Table]:
-    """(kind, column) → (source, id, value): the latest non-empty word, by then where there is."""
+    """(kind, column) → (source, id, value): the latest value, by the date where there is one."""
     rows = engine.scan(snapshot)
     if kind == "film":
         year = ibis.coalesce(rows.release_year, rows.release_date.year().cast("int32"))
         rows = rows.mutate(release_year=year)
-    found = {}
+    latest = {}
     for column in columns:
-        said = rows.filter(rows[column].notnull())
+        rows_with = rows.filter(rows[column].notnull())
         if column != "release_year":
-            said = said.filter(said[column] != "")
-        said = said.select("source", "at", id=said[kind], value=said[column])
-        found[kind, column] = engine.arrow(_latest(said, as_of)).rename_columns({"value": column})
-    return found
+            rows_with = rows_with.filter(rows_with[column] != "")
+        rows_with = rows_with.select("source", "at", id=rows_with[kind], value=rows_with[column])
+        latest[kind, column] = engine.arrow(_latest(rows_with, as_of)).rename_columns(
+            {"value": column}
+        )
+    return latest
 
 
-def _latest(said: ir.Table, as_of: date | None) -> ir.Table:
+def _latest(rows: ir.Table, as_of: date | None) -> ir.Table:
     # Later first, but what came after the date last and earliest first; then by value, so that
     # every engine breaks ties alike.
-    seconds = said.at.epoch_seconds()
+    seconds = rows.at.epoch_seconds()
     if as_of is None:
         order = [ibis.desc("seconds"), ibis.asc("value")]
     else:
-        late = (said.at.date() > ibis.literal(as_of)).cast("int32")
-        said = said.mutate(late=late)
-        seconds = ibis.ifelse(said.late == 1, -seconds, seconds)
+        late = (rows.at.date() > ibis.literal(as_of)).cast("int32")
+        rows = rows.mutate(late=late)
+        seconds = ibis.ifelse(rows.late == 1, -seconds, seconds)
         order = [ibis.asc("late"), ibis.desc("seconds"), ibis.asc("value")]
-    said = said.mutate(seconds=seconds)
+    rows = rows.mutate(seconds=seconds)
     place = ibis.row_number().over(group_by=["source", "id"], order_by=order)
-    ranked = said.mutate(place=place)
+    ranked = rows.mutate(place=place)
     return ranked.filter(ranked.place == 0).select("source", "id", "value")
 
 
 def _inline(engine: Engine, purchase: Snapshot, column: str) -> pa.Table:
     """(source, id, value, day) of the first purchase that carries the column."""
     rows = engine.scan(purchase)
-    said = rows.filter(rows[column].notnull() & (rows[column] != ""))
-    said = said.select("source", "day", id=purchase_id(said), value=said[column])
-    first = said.group_by(["source", "id", "value"]).aggregate(day=said.day.min())
+    rows_with = rows.filter(rows[column].notnull() & (rows[column] != ""))
+    rows_with = rows_with.select(
+        "source", "day", id=purchase_id(rows_with), value=rows_with[column]
+    )
+    first = rows_with.group_by(["source", "id", "value"]).aggregate(day=rows_with.day.min())
     place = ibis.row_number().over(
         group_by=["source", "id"], order_by=[first.day.asc(), first.value.asc()]
     )
     ranked = first.mutate(place=place)
-    found = engine.arrow(ranked.filter(ranked.place == 0).select("source", "id", "value", "day"))
-    return found.rename_columns({"value": column, "day": f"{column}_day"})
+    first_values = engine.arrow(
+        ranked.filter(ranked.place == 0).select("source", "id", "value", "day")
+    )
+    return first_values.rename_columns({"value": column, "day": f"{column}_day"})
 
 
 def _assemble(
-    numbered: pa.Table, told: dict[tuple[str, str], pa.Table], inline: dict[str, pa.Table]
+    numbered: pa.Table, described: dict[tuple[str, str], pa.Table], inline: dict[str, pa.Table]
 ) -> pa.Table:
     parts = []
     for kind in ("product", "film"):
         part = numbered.filter(pc.field("kind") == kind)
-        for (of, column), words in told.items():
+        for (of, column), words in described.items():
             if of == kind:
                 part = part.join(words, ["source", "id"], join_type="left outer")
             if of == kind == "product":
@@ -158,7 +164,7 @@ def _assemble(
 
 
 def _fill(part: pa.Table, column: str, inline: pa.Table) -> pa.Table:
-    """The column with its holes filled from inline words, and the day of those."""
+    """The column with missing values filled from purchases, and the day of those."""
     inline = inline.rename_columns({column: "inline", f"{column}_day": "inline_day"})
     part = part.join(inline, ["source", "id"], join_type="left outer")
     hole = pc.is_null(part[column])

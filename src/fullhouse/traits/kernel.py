@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fullhouse.core.arrays import AnyArray
 from fullhouse.core.values import BLOCK_BITS, Window
-from fullhouse.traits.expand import Counted
+from fullhouse.traits.expand import EventTrait
 
 EPOCH = date(1970, 1, 1)
 
@@ -80,7 +80,7 @@ def first_day(window_days: int | None, as_of: date) -> int | None:
     return None if first is None else day_number(first)
 
 
-def item_maps(counted: Sequence[Counted], items: int, as_of: date) -> list[ItemMap]:
+def item_maps(counted: Sequence[EventTrait], items: int, as_of: date) -> list[ItemMap]:
     """One map for each kind and window among the traits that are about items."""
     groups: dict[tuple[str, int | None], list[int]] = {}
     for n, trait in enumerate(counted):
@@ -93,13 +93,13 @@ def item_maps(counted: Sequence[Counted], items: int, as_of: date) -> list[ItemM
 
 
 def _item_map(
-    kind: str, first: int | None, numbers: list[int], counted: Sequence[Counted], items: int
+    kind: str, first: int | None, numbers: list[int], counted: Sequence[EventTrait], items: int
 ) -> ItemMap:
     selected = [counted[n].items for n in numbers]
-    found = np.concatenate([s for s in selected if s is not None])
+    item_of = np.concatenate([s for s in selected if s is not None])
     traits = np.repeat(np.array(numbers, np.int32), [len(s) for s in selected if s is not None])
-    order = np.argsort(found, kind="stable")
-    starts = np.searchsorted(found[order], np.arange(items + 1))
+    order = np.argsort(item_of, kind="stable")
+    starts = np.searchsorted(item_of[order], np.arange(items + 1))
     return ItemMap(kind, first, starts, traits[order])
 
 
@@ -166,7 +166,7 @@ def _concatenate(parts: list[AnyArray], type_: type[np.unsignedinteger[Any]]) ->
 
 
 def _runs(keys: AnyArray, bits: int) -> tuple[AnyArray, AnyArray]:
-    """The distinct keys ascending, and how often each stands there."""
+    """The distinct keys ascending, and how often each occurs."""
     if not len(keys):
         return keys, np.empty(0, np.int32)
     # The layout is by person, so keys come in long runs, which a merge sort only has to check:
@@ -204,5 +204,5 @@ def activity(columns: Columns | None, size: int, *, first: int | None = None) ->
     if back is None:
         return np.bincount(local, minlength=size).astype(np.int32)
     net = np.bincount(local[~back], minlength=size) - np.bincount(local[back], minlength=size)
-    found: AnyArray = np.maximum(net, 0).astype(np.int32)
-    return found
+    counts: AnyArray = np.maximum(net, 0).astype(np.int32)
+    return counts

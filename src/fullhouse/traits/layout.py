@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -41,19 +41,19 @@ class Layout:
     events: dict[str, int]
     left_out: dict[str, int]
     versions: dict[str, int]
-    standing: bool = False
+    reused: bool = False
 
 
 def lay_out(engine: Engine, lake: Lake) -> Layout:
     """Write ITEM and PERSON_EVENT from the events and the accounts' persons.
 
-    Nothing is written, and `standing` says so, when the tables read have the versions of the last
+    Nothing is written, and `reused` is set, when the tables read have the versions of the last
     layout. An event whose account has no person is left out and counted.
     """
     versions = versions_of(lake, INPUTS)
-    standing = _standing(lake, versions)
-    if standing is not None:
-        return standing
+    current = _current(lake, versions)
+    if current is not None:
+        return current
     items = number_items(engine, lake, lake.read(ITEM))
     lake.replace(ITEM, items)
     events = {k: engine.scan(lake.snapshot(EVENT_TABLES[k])) for k in KINDS}
@@ -82,12 +82,13 @@ def versions_of(lake: Lake, tables: Iterable[Table]) -> dict[str, int]:
     return {t.name: -1 if (v := lake.version(t)) is None else v for t in tables}
 
 
-def _standing(lake: Lake, versions: Mapping[str, int]) -> Layout | None:
+def _current(lake: Lake, versions: Mapping[str, int]) -> Layout | None:
     note = lake.metadata(PERSON_EVENT).get(NOTE)
     if note is None:
         return None
-    layout = Layout(**json.loads(note))
-    return replace(layout, standing=True) if layout.versions == versions else None
+    known = {f.name for f in fields(Layout)}
+    layout = Layout(**{k: v for k, v in json.loads(note).items() if k in known})
+    return replace(layout, reused=True) if layout.versions == versions else None
 
 
 def _finish(
@@ -146,16 +147,16 @@ def _measures(events: ir.Table, kind: str) -> dict[str, ir.Value]:
 
 
 def _by_source(engine: Engine, events: Mapping[str, ir.Table]) -> dict[str, int]:
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for kind, rows in events.items():
         counted = engine.arrow(rows.group_by("source").aggregate(n=rows.count()))
-        found |= {f"{kind} {r['source']}": r["n"] for r in counted.to_pylist()}
-    return found
+        counts |= {f"{kind} {r['source']}": r["n"] for r in counted.to_pylist()}
+    return counts
 
 
 def _blocks(engine: Engine, persons: ir.Table) -> list[int]:
-    found: list[int] = engine.arrow(persons.select("block").distinct())["block"].to_pylist()
-    return sorted(found)
+    numbers: list[int] = engine.arrow(persons.select("block").distinct())["block"].to_pylist()
+    return sorted(numbers)
 
 
 def _groups(blocks: list[int], events: int) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ from fullhouse.traits.select import Items
 PRICES = ("low", "middle", "high")
 FIFTHS = ("q1", "q2", "q3", "q4", "q5")
 BUCKETS = 16
-"""Prices are told apart by steps of 1/16 of a natural logarithm: 6 %."""
+"""Prices are distinguished in steps of 1/16 of a natural logarithm: 6 %."""
 
 
 def parts_of(times: Mapping[int, int], parts: int) -> dict[int, int]:
@@ -27,11 +27,11 @@ def parts_of(times: Mapping[int, int], parts: int) -> dict[int, int]:
     >>> parts_of({1: 60, 2: 20, 9: 20}, 5)
     {1: 1, 2: 3, 9: 4}
     """
-    total, below, found = sum(times.values()), 0, {}
+    total, below, part_of = sum(times.values()), 0, {}
     for value in sorted(times):
-        found[value] = (2 * below + times[value]) * parts // (2 * total)
+        part_of[value] = (2 * below + times[value]) * parts // (2 * total)
         below += times[value]
-    return found
+    return part_of
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,10 @@ def price_levels(
     rows = rows.mutate(bucket=(rows.unit_price.ln() * BUCKETS).floor().cast("int64"))
     rows = rows.join(of_item, rows["item"] == of_item.coded)
     counted = rows.group_by(["category", "currency", "bucket"]).aggregate(n=rows.count())
-    found = engine.arrow(counted.order_by(["category", "currency", "bucket"])).to_pylist()
-    currencies = sorted({r["currency"] for r in found})
+    price_rows = engine.arrow(counted.order_by(["category", "currency", "bucket"])).to_pylist()
+    currencies = sorted({r["currency"] for r in price_rows})
     times: dict[tuple[int, int], dict[int, int]] = {}
-    for r in found:
+    for r in price_rows:
         place = (r["category"], currencies.index(r["currency"]))
         times.setdefault(place, {})[r["bucket"]] = r["n"]
     keyed = {
@@ -110,5 +110,5 @@ def price_levels(
 
 
 def _key(category: Integers, currency: Integers, bucket: Integers) -> Integers:
-    found: Integers = (category.astype(np.int64) * 1024 + currency) * 4096 + bucket + 2048
-    return found
+    keys: Integers = (category.astype(np.int64) * 1024 + currency) * 4096 + bucket + 2048
+    return keys

@@ -9,9 +9,8 @@ import numpy as np
 
 from fullhouse.core.arrays import Integers
 from fullhouse.core.values import Window
-from fullhouse.traits.blocks import Need
 from fullhouse.traits.catalogue import Catalogue, Family
-from fullhouse.traits.expand import Counted
+from fullhouse.traits.expand import EventTrait
 from fullhouse.traits.facts import Fact, FactFamily
 from fullhouse.traits.kernel import ItemMap, first_day, item_maps
 from fullhouse.traits.levels import FIFTHS, PRICES, PriceLevels
@@ -32,7 +31,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Goers:
+class VisitRule:
     """A trait that the number of events of a kind in a window decides, whatever they are about.
 
     `bounds` are (trait, fewest, most); with `lapsed` (trait, first day of a longer window), it is
@@ -46,7 +45,16 @@ class Goers:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Need:
+    """Which columns beside person and item a build asks for."""
+
+    day: bool = False
+    source: bool = False
+    price: bool = False
+
+
+@dataclass(frozen=True)
+class BuildPlan:
     """Everything a block needs to be counted.
 
     Candidates are numbered: those counted from items, then visits, price, activity, facts.
@@ -57,7 +65,7 @@ class Plan:
     maps: list[ItemMap]
     least: Integers
     most: Integers
-    goers: list[Goers]
+    visits: list[VisitRule]
     price: PriceLevels | None
     price_least: int
     price_start: int
@@ -69,8 +77,8 @@ class Plan:
     @property
     def need(self) -> Need:
         """The columns of events to read."""
-        windows = [m.first_day for m in self.maps] + [g.first for g in self.goers]
-        windows += [g.lapsed[1] for g in self.goers if g.lapsed]
+        windows = [m.first_day for m in self.maps] + [g.first for g in self.visits]
+        windows += [g.lapsed[1] for g in self.visits if g.lapsed]
         windows += [self.active_first] + ([self.price.first_day] if self.price else [])
         return Need(
             day=any(w is not None for w in windows),
@@ -81,7 +89,7 @@ class Plan:
 
 def make_plan(
     catalogue: Catalogue,
-    counted: list[Counted],
+    counted: list[EventTrait],
     facts: list[FactFamily],
     price: PriceLevels | None,
     sources: list[str],
@@ -90,39 +98,39 @@ def make_plan(
     kinds: Mapping[str, Any],
     as_of: date,
     floor: int,
-) -> Plan:
+) -> BuildPlan:
     """Number every candidate and prepare the kernel's tables."""
     about = [c for c in counted if c.items is not None]
-    found = [_of_counted(c, floor) for c in about]
-    goers: list[Goers] = []
+    candidates = [_of_counted(c, floor) for c in about]
+    visit_rules: list[VisitRule] = []
     for name, kind in KIND_OF.items():
         family = catalogue.family(name)
         if family is not None and kinds.get(kind):
             visits = [c for c in counted if c.family == name]
-            goers += _goers(family, kind, visits, len(found), as_of)
-            found += [_of_counted(c, floor) for c in visits]
-            found += _lapsed(family, kind, floor)
-    price_start = len(found)
+            visit_rules += _visit_rules(family, kind, visits, len(candidates), as_of)
+            candidates += [_of_counted(c, floor) for c in visits]
+            candidates += _lapsed(family, kind, floor)
+    price_start = len(candidates)
     spend = catalogue.family("price")
     if price is not None and spend is not None:
-        found += [_price(p, spend, floor) for p in PRICES]
+        candidates += [_price(p, spend, floor) for p in PRICES]
     active, busy = {}, catalogue.family("active")
     for source in sources if busy is not None else ():
         assert busy is not None
-        active[source] = len(found)
-        found += [_fifth(source, n, busy, floor) for n in range(5)]
+        active[source] = len(candidates)
+        candidates += [_fifth(source, n, busy, floor) for n in range(5)]
     placed = []
     for family_ in facts:
-        placed.append((len(found), family_))
-        found += [_of_fact(f, floor) for f in family_.traits]
+        placed.append((len(candidates), family_))
+        candidates += [_of_fact(f, floor) for f in family_.traits]
     top = np.iinfo(np.int32).max
-    return Plan(
+    return BuildPlan(
         as_of=as_of,
-        candidates=found,
+        candidates=candidates,
         maps=item_maps(about, items, as_of),
         least=np.array([c.min_events for c in about], np.int32),
         most=np.array([c.max_events or top for c in about], np.int32),
-        goers=goers,
+        visits=visit_rules,
         price=price,
         price_least=spend.min_events if spend else 1,
         price_start=price_start,
@@ -133,7 +141,7 @@ def make_plan(
     )
 
 
-def _of_counted(trait: Counted, floor: int) -> Candidate:
+def _of_counted(trait: EventTrait, floor: int) -> Candidate:
     return Candidate(
         trait.name,
         trait.family,
@@ -150,12 +158,12 @@ def _of_fact(fact: Fact, floor: int) -> Candidate:
     )
 
 
-def _goers(
-    family: Family, kind: str, visits: list[Counted], start: int, as_of: date
-) -> list[Goers]:
+def _visit_rules(
+    family: Family, kind: str, visits: list[EventTrait], start: int, as_of: date
+) -> list[VisitRule]:
     top = int(np.iinfo(np.int32).max)
-    found = [
-        Goers(
+    rules = [
+        VisitRule(
             kind,
             first_day(visit.window_days, as_of),
             (start + n, visit.min_events, visit.max_events or top),
@@ -165,8 +173,8 @@ def _goers(
     if family.lapsed_days is not None:
         longer = first_day(family.lapsed_days, as_of)
         lapsed = (start + len(visits), longer)
-        found.append(Goers(kind, first_day(family.window_days, as_of), lapsed=lapsed))
-    return found
+        rules.append(VisitRule(kind, first_day(family.window_days, as_of), lapsed=lapsed))
+    return rules
 
 
 def _lapsed(family: Family, kind: str, floor: int) -> list[Candidate]:

@@ -1,5 +1,6 @@
-"""The rows that a counted block becomes: bitmaps by trait, and each person's traits."""
+"""What counted blocks become: totals, bitmaps by trait, and each person's traits."""
 
+import struct
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,10 +11,148 @@ from scipy.sparse import csr_array
 from fullhouse.core.arrays import Flags, Integers
 from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.traits.blocks import SIZE, locals_of
-from fullhouse.traits.roaring import serialize_all
-from fullhouse.traits.tally import Tally
-from fullhouse.traits.trait import EVERYONE, KINDS
+from fullhouse.traits.levels import parts_of
+from fullhouse.traits.plan import BuildPlan
+from fullhouse.traits.tally import SIZE, Tally, locals_of
+from fullhouse.traits.trait import EVERYONE, KINDS, Trait
+
+COOKIE = 12346
+ARRAY_MAX = 4096
+"""A container with more ids than this is a bitmap of 8 KiB."""
+
+
+def serialize_all(ids: Integers, starts: Integers) -> Iterator[bytes]:
+    """The bitmap of each slice ids[starts[i]:starts[i + 1]]; ids ascend within a slice."""
+    ids = np.ascontiguousarray(ids, np.uint32)
+    low = ids.astype("<u2")
+    high = (ids >> np.uint32(16)).astype("<u2")
+    cut = np.empty(len(ids) + 1, np.bool_)
+    cut[-1] = True
+    np.not_equal(high[1:], high[:-1], out=cut[1:-1])
+    cut[starts] = True
+    edges = np.flatnonzero(cut)
+    cards = np.diff(edges)
+    heads = np.empty((len(cards), 2), "<u2")
+    heads[:, 0], heads[:, 1] = high[edges[:-1]], cards - 1
+    first = np.searchsorted(edges, starts)
+    dense = np.concatenate([[0], np.cumsum(cards > ARRAY_MAX)])
+    bytes_before = np.concatenate([[0], np.cumsum(2 * cards)])
+    pairs = zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+    spans = zip(first[:-1].tolist(), first[1:].tolist(), strict=True)
+    for (start, end), (a, b) in zip(pairs, spans, strict=True):
+        if dense[b] > dense[a] or start == end:
+            yield BitMap(ids[start:end]).serialize()
+            continue
+        size = b - a
+        offsets = bytes_before[a:b] - bytes_before[a] + (8 + 8 * size)
+        yield b"".join(
+            (
+                struct.pack("<II", COOKIE, size),
+                heads[a:b].tobytes(),
+                offsets.astype("<u4").tobytes(),
+                low[start:end].tobytes(),
+            )
+        )
+
+
+class Totals:
+    """Adds up blocks; then, of every candidate, how many have it and whether it is built."""
+
+    def __init__(self, plan: BuildPlan) -> None:
+        self.plan = plan
+        self.persons = 0
+        self._combinations: dict[str, int] = {}
+        self._counts = np.zeros((len(plan.candidates), 0), np.int64)
+        self._times: dict[str, dict[str, dict[int, int]]] = {s: {} for s in plan.active}
+
+    def add(self, counted: Tally, sources: pa.ChunkedArray) -> None:
+        """Add a block, whose persons have accounts in these sources (names joined by ',')."""
+        codes = self._codes(sources)
+        self.persons += len(codes)
+        here = np.zeros(SIZE, np.int32)
+        here[locals_of(counted.persons)] = codes
+        one = len(self._combinations) == 1
+        self._count(counted.trait, np.zeros(1, np.int32) if one else here[counted.local])
+        for column in counted.columns.T:
+            has = column >= 0
+            self._count(column[has], codes[has])
+        for n, source in enumerate(self.plan.active):
+            self._add_times(source, counted.active[:, n], codes)
+
+    def traits(self) -> list[Trait]:
+        """Every candidate with its people, built where they reach its floor."""
+        by_sources = {n: self._by_combination(c) for n, c in enumerate(self._counts)}
+        for source, start in self.plan.active.items():
+            cut = self.cut(source)
+            for text, times in self._times[source].items():
+                for value, n in times.items():
+                    by_combination = by_sources.setdefault(start + cut[value], {})
+                    by_combination[text] = by_combination.get(text, 0) + n
+        for start, family in self.plan.facts:
+            by_sources |= {start + n: f.by_sources for n, f in enumerate(family.traits)}
+        return list(self._traits(by_sources))
+
+    def cut(self, source: str) -> dict[int, int]:
+        """Number of events in a source → which fifth of its people: 0 to 4."""
+        total: dict[int, int] = {}
+        for times in self._times[source].values():
+            for value, n in times.items():
+                total[value] = total.get(value, 0) + n
+        return parts_of(total, 5)
+
+    def _traits(self, by_sources: dict[int, dict[str, int]]) -> Iterator[Trait]:
+        for number, one in enumerate(self.plan.candidates):
+            by_combination = by_sources.get(number, {})
+            persons = sum(by_combination.values())
+            yield Trait(
+                number,
+                one.name,
+                one.family,
+                one.label,
+                one.basis,
+                one.definition,
+                persons=persons,
+                by_source=_people_by_source(by_combination),
+                built=persons >= one.floor,
+            )
+
+    def _codes(self, sources: pa.ChunkedArray) -> Integers:
+        """The combination of sources of each person as a number."""
+        coded = sources.combine_chunks().dictionary_encode()
+        known = self._combinations
+        texts = coded.dictionary.to_pylist()
+        lookup = np.array([known.setdefault(t, len(known)) for t in texts], np.int32)
+        codes: Integers = lookup[coded.indices.to_numpy()] if texts else np.empty(0, np.int32)
+        return codes
+
+    def _count(self, traits: Integers, codes: Integers) -> None:
+        if not len(traits):
+            return
+        width = len(self._combinations)
+        self._counts = np.pad(self._counts, ((0, 0), (0, width - self._counts.shape[1])))
+        keys = traits if width == 1 else traits.astype(np.int64) * width + codes
+        n = np.bincount(keys, minlength=self._counts.size)
+        self._counts += n.reshape(self._counts.shape)
+
+    def _add_times(self, source: str, values: Integers, codes: Integers) -> None:
+        for text, code in self._combinations.items():
+            counted = np.unique_counts(values[(codes == code) & (values > 0)])
+            times = self._times[source].setdefault(text, {})
+            for value, n in zip(*(c.tolist() for c in counted), strict=True):
+                times[value] = times.get(value, 0) + n
+
+    def _by_combination(self, counts: Integers) -> dict[str, int]:
+        by = zip(self._combinations, counts.tolist(), strict=False)
+        return {text: n for text, n in by if n}
+
+
+def _people_by_source(by_sources: dict[str, int]) -> dict[str, int]:
+    """People by source, from people by combination of sources."""
+    people: dict[str, int] = {}
+    for sources, n in by_sources.items():
+        for source in filter(None, sources.split(",")):
+            people[source] = people.get(source, 0) + n
+    return dict(sorted(people.items()))
 
 
 def person_rows(
@@ -27,15 +166,15 @@ def person_rows(
     traits, events, ends = _merge(counted, columns, built)
     size = len(counted.persons)
     offsets = pa.array(np.concatenate([[0], ends]), pa.int32())
-    found = {
+    table_columns = {
         "build": pa.array(np.full(size, build, np.int64)),
         "block": pa.array(np.full(size, block, np.int32)),
         "person": pa.array(counted.persons.astype(np.int64)),
         "traits": pa.ListArray.from_arrays(offsets, pa.array(traits)),
         "events": pa.ListArray.from_arrays(offsets, pa.array(events)),
     }
-    found |= {k: pa.array(counted.kinds[:, n]) for n, k in enumerate(KINDS)}
-    return pa.table(found).cast(PERSON_TRAIT.schema)
+    table_columns |= {k: pa.array(counted.kinds[:, n]) for n, k in enumerate(KINDS)}
+    return pa.table(table_columns).cast(PERSON_TRAIT.schema)
 
 
 def _merge(counted: Tally, columns: Integers, built: Flags) -> tuple[Integers, Integers, Integers]:
@@ -74,9 +213,9 @@ def _with_few(counted: Tally) -> tuple[Integers, Integers, Integers]:
 
 
 def _behind(counted: Tally, columns: Integers) -> Integers:
-    found = np.zeros(columns.shape, np.int32)
-    found[:, : counted.behind.shape[1]] = counted.behind
-    return found
+    events = np.zeros(columns.shape, np.int32)
+    events[:, : counted.behind.shape[1]] = counted.behind
+    return events
 
 
 def bitmaps(

@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.core.arrays import Ints32
-from fullhouse.traits.names import film_slug, levels, plain
-from fullhouse.traits.words import matches, title_words
+from fullhouse.traits.names import film_slug, levels, matches, plain, title_words
 
 FILTERS = (
     "category",
@@ -50,11 +49,11 @@ class Coded:
 
     def groups(self, keys: Callable[[str], Sequence[Any]]) -> dict[Any, Ints32]:
         """The items under every key of their text."""
-        found: dict[Any, list[Ints32]] = {}
+        by_key: dict[Any, list[Ints32]] = {}
         for text, items in zip(self.texts, self.items, strict=True):
             for key in keys(text):
-                found.setdefault(key, []).append(items)
-        return {k: together(v) for k, v in found.items()}
+                by_key.setdefault(key, []).append(items)
+        return {k: together(v) for k, v in by_key.items()}
 
 
 def together(parts: Any) -> Ints32:
@@ -88,8 +87,8 @@ class Items:
     @cached_property
     def numbers(self) -> Ints32:
         """The items' numbers."""
-        found: Ints32 = self.table["item"].to_numpy()
-        return found
+        numbers: Ints32 = self.table["item"].to_numpy()
+        return numbers
 
     @cached_property
     def categories(self) -> Coded:
@@ -130,14 +129,14 @@ class Items:
 
     def select(self, filter_: dict[str, Any]) -> Ints32:
         """The items that pass every filter of a definition."""
-        found = self.numbers
+        items = self.numbers
         for name, wanted in filter_.items():
             if name == "title_none":
                 continue
-            found = np.intersect1d(found, self._one(name, wanted, filter_), assume_unique=True)
+            items = np.intersect1d(items, self._one(name, wanted, filter_), assume_unique=True)
         if "title_none" in filter_ and "title_any" not in filter_:
-            found = np.setdiff1d(found, self._with_title(filter_["title_none"], []))
-        return found
+            items = np.setdiff1d(items, self._with_title(filter_["title_none"], []))
+        return items
 
     def _one(self, name: str, wanted: Any, filter_: dict[str, Any]) -> Ints32:
         empty = np.empty(0, np.int32)
@@ -157,16 +156,16 @@ class Items:
                 return self.by_film.get(wanted, empty)
             case "films":
                 slugs = [film_slug(w, None) for w in wanted]
-                found = [self.by_film.get(s, empty) for s in slugs]
-                return together(found + [self.by_title.get(s, empty) for s in slugs])
+                by_year = [self.by_film.get(s, empty) for s in slugs]
+                return together(by_year + [self.by_title.get(s, empty) for s in slugs])
         raise ValueError(f"no filter {name!r}")
 
     def _with_title(self, any_: Sequence[str], none: Sequence[str]) -> Ints32:
-        found = matches(self.titles.texts, any_, none)
-        return together(i for hit, i in zip(found, self.titles.items, strict=True) if hit)
+        flags = matches(self.titles.texts, any_, none)
+        return together(i for hit, i in zip(flags, self.titles.items, strict=True) if hit)
 
     def _by_film(self, slug: Callable[[str, int | None], str]) -> dict[str, Ints32]:
-        found: dict[str, list[int]] = {}
+        by_slug: dict[str, list[int]] = {}
         rows = self.table.filter(pc.is_valid(self.table["title"]))
         for item, title, year in zip(
             rows["item"].to_pylist(),
@@ -174,5 +173,5 @@ class Items:
             rows["release_year"].to_pylist(),
             strict=True,
         ):
-            found.setdefault(slug(title, year), []).append(item)
-        return {k: np.array(sorted(v), np.int32) for k, v in found.items()}
+            by_slug.setdefault(slug(title, year), []).append(item)
+        return {k: np.array(sorted(v), np.int32) for k, v in by_slug.items()}

@@ -1,4 +1,4 @@
-"""Look at what a house has, and plan a build of its catalogue."""
+"""Look at what a house has, as of a date, and plan a build of its catalogue."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,16 +7,71 @@ import ibis
 import ibis.expr.types as ir
 
 from fullhouse.core.arrays import Ints32
-from fullhouse.core.tables import Snapshot
-from fullhouse.engine import Engine
-from fullhouse.traits.base import Base
+from fullhouse.core.tables import DEMOGRAPHICS, Snapshot
+from fullhouse.core.values import BLOCK_BITS
+from fullhouse.engine import Engine, Scratch
+from fullhouse.people.persons import persons as persons_of
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.expand import expand
 from fullhouse.traits.facts import expand_facts
-from fullhouse.traits.items import items_as_of
+from fullhouse.traits.items import items_as_of, nullable
 from fullhouse.traits.levels import PriceLevels, price_levels
-from fullhouse.traits.plan import Plan, make_plan
+from fullhouse.traits.plan import BuildPlan, make_plan
 from fullhouse.traits.select import Items
+from fullhouse.traits.tally import of_block
+
+
+@dataclass(frozen=True)
+class Base:
+    """Rows of `person`, those described anew since the date corrected."""
+
+    engine: Engine
+    snapshot: Snapshot
+    corrected: ir.Table | None
+
+    def rows(self, block: int | None = None) -> ir.Table:
+        """All persons, or those of one block."""
+        files = self.snapshot if block is None else of_block(self.snapshot, block)
+        persons = self.engine.scan(files)
+        then = self.corrected
+        if block is not None:
+            persons = persons.filter(persons.block == block)
+            then = None if then is None else then.filter(then.block == block)
+        if then is None:
+            return persons
+        rest = persons.anti_join(then.select("person"), "person")
+        return ibis.union(nullable(rest), nullable(then))
+
+
+def base_as_of(
+    engine: Engine, inputs: dict[str, Snapshot], scratch: Scratch, *, as_of: date
+) -> Base:
+    """The persons as their accounts described them by a date.
+
+    People of whom nothing was said by then are described as they are now: accounts are often
+    loaded after the fact. Who is a person, and which accounts are theirs, is as it is now.
+    """
+    described = engine.scan(inputs["account"])
+    late = (described.at.date() > ibis.literal(as_of)).cast("int64")
+    newest = engine.arrow(described.aggregate(late=late.max()))["late"][0].as_py()
+    if not newest:
+        return Base(engine, inputs["person"], None)
+    accounts = engine.scan(inputs["account_person"])
+    block = (accounts.person >> BLOCK_BITS).cast("int32")
+    members = accounts.select("source", "account", "person", block=block)
+    words = described.mutate(late=late).join(members, ["source", "account"])
+    by_person = words.group_by("person").aggregate(n=words.count(), late=words.late.sum())
+    changed = by_person.filter(by_person.late > 0, by_person.late < by_person.n).select("person")
+    then = persons_of(
+        members.semi_join(changed, "person"),
+        words.filter(words.late == 0)
+        .semi_join(changed, "person")
+        .select(
+            "person", "block", "source", "account", "at", "batch", *(c.name for c in DEMOGRAPHICS)
+        ),
+    )
+    return Base(engine, inputs["person"], scratch.keep(then))
+
 
 COUNTS_ITEMS = ("word", "genre", "saw", "wants")
 """Families that need to know how many events each item has."""
@@ -26,7 +81,7 @@ COUNTS_ITEMS = ("word", "genre", "saw", "wants")
 class Survey:
     """A plan, the events of each block by kind, the items of each counted trait, the caps."""
 
-    plan: Plan
+    plan: BuildPlan
     events: dict[int, dict[str, int]]
     about: list[Ints32]
     capped: dict[str, int]
@@ -68,11 +123,11 @@ def _sizes(engine: Engine, laid: ir.Table) -> tuple[dict[int, dict[str, int]], l
     """Block → kind → events, whatever their date; and the sources there are."""
     sizes = laid.group_by(["kind", "block", "source"]).aggregate(n=laid.count())
     rows = engine.arrow(sizes).to_pylist()
-    found: dict[int, dict[str, int]] = {}
+    by_block: dict[int, dict[str, int]] = {}
     for r in rows:
-        here = found.setdefault(r["block"], {})
+        here = by_block.setdefault(r["block"], {})
         here[r["kind"]] = here.get(r["kind"], 0) + r["n"]
-    return found, sorted({r["source"] for r in rows})
+    return by_block, sorted({r["source"] for r in rows})
 
 
 def _kinds(
@@ -85,13 +140,13 @@ def _kinds(
     """Kind → item → events up to the date; the kinds alone where no family asks for more."""
     if not any(catalogue.family(f) for f in COUNTS_ITEMS):
         return {k: {-1: 1} for by_kind in events.values() for k in by_kind}
-    seen = laid.filter(laid.day <= ibis.literal(as_of))
-    counted = engine.arrow(seen.group_by(["kind", "item"]).aggregate(n=seen.count()))
+    until = laid.filter(laid.day <= ibis.literal(as_of))
+    counted = engine.arrow(until.group_by(["kind", "item"]).aggregate(n=until.count()))
     columns = (counted[c].to_pylist() for c in ("kind", "item", "n"))
-    found: dict[str, dict[int, int]] = {}
+    by_kind: dict[str, dict[int, int]] = {}
     for kind, item, n in zip(*columns, strict=True):
-        found.setdefault(kind, {})[item] = n
-    return found
+        by_kind.setdefault(kind, {})[item] = n
+    return by_kind
 
 
 def _price(

@@ -1,17 +1,118 @@
-"""Count one block: who has which candidate, how active everyone is."""
+"""Read one block of persons at a time and count it: who has which candidate, how active all are."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
 
 from fullhouse.core.arrays import Integers
-from fullhouse.traits.blocks import SIZE, BlockEvents, locals_of, ranges
-from fullhouse.traits.kernel import Pairs, activity, count_pairs
+from fullhouse.core.tables import Snapshot
+from fullhouse.core.values import BLOCK_BITS
+from fullhouse.engine import Engine
+from fullhouse.traits.kernel import Columns, Pairs, activity, count_pairs
 from fullhouse.traits.levels import price_of
-from fullhouse.traits.plan import Goers, Plan
+from fullhouse.traits.plan import BuildPlan, Need, VisitRule
 from fullhouse.traits.trait import KINDS
+
+SIZE = 1 << BLOCK_BITS
+EVENTS_AT_ONCE = 16_000_000
+"""A block with more events is cut into ranges of persons, so that memory stays bounded."""
+
+
+@dataclass(frozen=True)
+class BlockEvents:
+    """Events of one kind in one block, or in a range of its persons."""
+
+    columns: Columns
+    source: Integers | None
+    price: Integers | None
+    currency: Integers | None
+
+
+def of_block(snapshot: Snapshot, block: int, *, kind: str | None = None) -> Snapshot:
+    """The files of one block alone: cheaper than to let an engine look at all of them."""
+    wanted = [f"/block={block}/"] + ([f"/kind={kind}/"] if kind else [])
+    return replace(snapshot, uris=tuple(u for u in snapshot.uris if all(w in u for w in wanted)))
+
+
+def ranges(events: int) -> Iterator[tuple[int, int]]:
+    """First and last person within a block of each range that is read together."""
+    parts = max(1, -(-events // EVENTS_AT_ONCE))
+    edges = [SIZE * n // parts for n in range(parts + 1)]
+    for low, high in pairwise(edges):
+        yield low, high - 1
+
+
+def read_events(
+    engine: Engine,
+    snapshot: Snapshot,
+    kind: str,
+    block: int,
+    within: tuple[int, int],
+    *,
+    as_of: date,
+    need: Need,
+    sources: Sequence[str],
+    currencies: Sequence[str],
+) -> BlockEvents:
+    """Events on or before a day; sources and currencies as places in the lists, -1 for others."""
+    rows = engine.scan(of_block(snapshot, block, kind=kind))
+    # The condition again: an engine that reads by Delta reads more than those files.
+    rows = rows.filter(rows.kind == kind, rows.block == block, rows.day <= ibis.literal(as_of))
+    local = (rows.person & (SIZE - 1)).cast("int32")
+    if within != (0, SIZE - 1):
+        rows = rows.filter(local.between(*within))
+    columns: dict[str, ir.Value] = {"local": local, "item": rows["item"]}
+    if kind == "ticket":
+        columns["back"] = rows.quantity < 0
+    if need.day:
+        columns["day"] = rows.day
+    if need.source:
+        columns["source"] = _place(rows.source, sources)
+    if need.price and kind == "purchase":
+        columns |= {"price": rows.unit_price, "currency": _place(rows.currency, currencies)}
+    table = engine.arrow(rows.select(**columns))
+    return BlockEvents(
+        Columns(_numpy(table, "local"), _numpy(table, "item"), _days(table), _maybe(table, "back")),
+        _maybe(table, "source"),
+        _maybe(table, "price"),
+        _maybe(table, "currency"),
+    )
+
+
+def _place(column: ir.StringColumn, values: Sequence[str]) -> ir.IntegerColumn:
+    if not values:
+        return ibis.literal(-1).cast("int32")
+    branches = [(v, ibis.literal(n).cast("int32")) for n, v in enumerate(values)]
+    return column.cases(*branches, else_=ibis.literal(-1).cast("int32")).cast("int32")
+
+
+def _numpy(table: pa.Table, name: str) -> Integers:
+    values: Integers = table[name].to_numpy()
+    return values
+
+
+def _maybe(table: pa.Table, name: str) -> Integers | None:
+    return _numpy(table, name) if name in table.column_names else None
+
+
+def _days(table: pa.Table) -> Integers | None:
+    if "day" not in table.column_names:
+        return None
+    days: Integers = table["day"].cast(pa.int32()).to_numpy()
+    return days
+
+
+def locals_of(persons: Integers) -> Integers:
+    """Persons as places within their block."""
+    places: Integers = (persons & (SIZE - 1)).astype(np.int32)
+    return places
 
 
 @dataclass(frozen=True)
@@ -52,38 +153,38 @@ class Tally:
 Read = Callable[[str, tuple[int, int]], BlockEvents]
 
 
-def tally(plan: Plan, persons: Integers, read: Read, events: dict[str, int]) -> Tally:
-    """Count a block whose events `read` gives by kind and range; `events` says how many by kind."""
+def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]) -> Tally:
+    """Count a block; `read` gives its events by kind and range, `events` their number by kind."""
     member = np.zeros(SIZE, np.bool_)
     here = locals_of(persons)
     member[here] = True
     kinds = np.zeros((len(KINDS), SIZE), np.int32)
     active = np.zeros((len(plan.active), SIZE), np.int32)
-    visits = np.zeros((len(plan.goers), SIZE), np.int32)
-    longer = np.zeros((len(plan.goers), SIZE), np.int32)
+    visits = np.zeros((len(plan.visits), SIZE), np.int32)
+    longer = np.zeros((len(plan.visits), SIZE), np.int32)
     priced, paid = np.zeros(SIZE, np.int64), np.zeros(SIZE, np.int64)
     parts: list[tuple[Pairs, Pairs]] = []
     for within in ranges(sum(events.values())):
-        found = {k: read(k, within) for k in KINDS if events.get(k)}
-        columns = {k: f.columns for k, f in found.items()}
+        events_of = {k: read(k, within) for k in KINDS if events.get(k)}
+        columns = {k: f.columns for k, f in events_of.items()}
         parts.append(count_pairs(columns, plan.maps, plan.least, plan.most))
         for n, kind in enumerate(KINDS):
             if kind in columns:
                 kinds[n] += activity(columns[kind], SIZE)
-        for n, goer in enumerate(plan.goers):
-            visits[n] += activity(columns.get(goer.kind), SIZE, first=goer.first)
-            if goer.lapsed is not None:
-                longer[n] += activity(columns.get(goer.kind), SIZE, first=goer.lapsed[1])
-        active += _by_source(plan, found)
-        if plan.price is not None and (bought := found.get("purchase")) is not None:
+        for n, rule in enumerate(plan.visits):
+            visits[n] += activity(columns.get(rule.kind), SIZE, first=rule.first)
+            if rule.lapsed is not None:
+                longer[n] += activity(columns.get(rule.kind), SIZE, first=rule.lapsed[1])
+        active += _active_by_source(plan, events_of)
+        if plan.price is not None and (bought := events_of.get("purchase")) is not None:
             assert bought.price is not None
             assert bought.currency is not None
             price = np.nan_to_num(bought.price)
             n_, total = plan.price.scores(bought.columns, price, bought.currency, SIZE)
             priced, paid = priced + n_, paid + total
-    level = [_visited(g, visits[n], longer[n]) for n, g in enumerate(plan.goers)]
-    behind = [np.where(c >= 0, _counted(g, visits[n]), 0) for n, (g, c) in
-              enumerate(zip(plan.goers, level, strict=True))]  # fmt: skip
+    level = [_visited(r, visits[n], longer[n]) for n, r in enumerate(plan.visits)]
+    behind = [np.where(c >= 0, _behind(r, visits[n]), 0) for n, (r, c) in
+              enumerate(zip(plan.visits, level, strict=True))]  # fmt: skip
     if plan.price is not None:
         place = price_of(priced, paid, plan.price_least)
         level.append(np.where(place >= 0, place + plan.price_start, -1))
@@ -101,12 +202,12 @@ def tally(plan: Plan, persons: Integers, read: Read, events: dict[str, int]) -> 
     )
 
 
-def _by_source(plan: Plan, found: dict[str, BlockEvents]) -> Integers:
+def _active_by_source(plan: BuildPlan, events_of: dict[str, BlockEvents]) -> Integers:
     counts = np.zeros((len(plan.active), SIZE), np.int32)
     if not plan.active:
         return counts
     width = len(plan.active) + 1
-    for events in found.values():
+    for events in events_of.values():
         assert events.source is not None
         columns, source = events.columns, events.source
         sign = None if columns.back is None else np.where(columns.back, -1.0, 1.0)
@@ -121,16 +222,16 @@ def _by_source(plan: Plan, found: dict[str, BlockEvents]) -> Integers:
     return counts
 
 
-def _visited(goer: Goers, visits: Integers, longer: Integers) -> Integers:
-    if goer.lapsed is not None:
-        return np.where((visits <= 0) & (longer > 0), goer.lapsed[0], -1).astype(np.int32)
-    assert goer.bounds is not None
-    trait, least, most = goer.bounds
+def _visited(rule: VisitRule, visits: Integers, longer: Integers) -> Integers:
+    if rule.lapsed is not None:
+        return np.where((visits <= 0) & (longer > 0), rule.lapsed[0], -1).astype(np.int32)
+    assert rule.bounds is not None
+    trait, least, most = rule.bounds
     return np.where((visits >= least) & (visits <= most), trait, -1).astype(np.int32)
 
 
-def _counted(goer: Goers, visits: Integers) -> Integers:
-    return visits if goer.lapsed is None else np.zeros_like(visits)
+def _behind(rule: VisitRule, visits: Integers) -> Integers:
+    return visits if rule.lapsed is None else np.zeros_like(visits)
 
 
 def _stack(columns: Sequence[Integers], rows: Integers) -> Integers:

@@ -130,6 +130,19 @@ SENTENCES: Mapping[str, str] = {
     # planning
     # propensity
     # sample
+    # traits
+    "build_in_use": (
+        "Trait build {build} is kept: {users} rest on it. Delete those first, or keep it."
+    ),
+    "build_inputs_gone": (
+        "Trait build {build} was made from a version of {table!r} that is gone. Build the traits"
+        " as of {as_of} again."
+    ),
+    "no_build_by_then": (
+        "There are no traits as of {as_of} or earlier; the earliest build is as of {earliest}."
+    ),
+    "no_persons": "There are no persons yet. Run: fullhouse people resolve",
+    "no_traits": "There are no traits yet. Run: fullhouse traits build --as-of DATE",
 }
 
 

@@ -17,7 +17,7 @@ from fullhouse.traits import (
     load_blocks,
     traits_of,
 )
-from fullhouse.traits.write import finish, write_bitmaps, write_traits
+from fullhouse.traits.store import finish, write_bitmaps, write_traits
 
 BLOCK = 1 << 20
 
@@ -40,7 +40,7 @@ def test_a_build_is_the_newest_one_not_after_the_date(lake: Lake) -> None:
         finish(lake, _build(number, date(2024, 1, day)), batch=str(number))
     assert find_build(lake).id == 2
     assert find_build(lake, as_of=date(2024, 1, 8)).id == 3
-    with pytest.raises(InputError, match="earliest is as of 2024-01-05"):
+    with pytest.raises(InputError, match="earliest build is as of 5 January 2024"):
         find_build(lake, as_of=date(2024, 1, 4))
 
 
