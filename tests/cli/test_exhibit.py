@@ -1,4 +1,4 @@
-"""`fullhouse exhibit`: what is asked wrongly is said before any work, and tables are printed."""
+"""`fullhouse exhibit`: a mistake is named before any work, and tables are printed."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fullhouse import app
+from fullhouse.app.exhibit import ExhibitFilm
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
-from tests.planning.test_demand import TABLE
+from tests.exhibit.test_demand import TABLE
 from tests.view.made_plans import EXHIBIT
 
 
@@ -30,35 +31,38 @@ def house(tmp_path: Path) -> str:
         (["--goal", "2"], "above 0 up to 1"),
     ],
 )
-def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+def test_mistakes_are_named(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(
             commands, ["exhibit", "f", *arguments, "-w", house], catch_exceptions=False
         )
 
 
-def test_a_city_is_told_as_tables_with_the_headline_last(
+def test_a_city_is_printed_as_tables_with_the_headline_last(
     house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: dict[str, object] = {}
-    monkeypatch.setattr(
-        app, "exhibit_film", lambda *_, **told: asked.update(told) or EXHIBIT, raising=False
-    )
+    requests: list[ExhibitFilm] = []
+
+    def answer(context: object, request: ExhibitFilm) -> object:
+        requests.append(request)
+        return EXHIBIT
+
+    monkeypatch.setattr(app, "exhibit_film", answer, raising=False)
     file = tmp_path / "pack.html"
     command = ["exhibit", "f", "--city", "Avon", "--cinema", "a-1", "--goal", "0.4", "-w", house]
     done = CliRunner().invoke(commands, [*command, "--out", str(file)], catch_exceptions=False)
-    assert (asked["city"], asked["cinema"], asked["goal"]) == ("Avon", "a-1", 0.4)
+    assert requests == [ExhibitFilm("f", "Avon", "a-1", goal=0.4)]
     lines = done.stdout.splitlines()
     assert any("Owners of older dogs" in x and "9,412" in x for x in lines)
     assert any("Keepers of ferrets" in x and x.split()[-2:] == ["-", "-"] for x in lines)
-    assert "80 times in 100" in lines[-2]
+    assert "likely between" in lines[-2]
     assert lines[-1] == f"Wrote {file}"
     assert "Harbour Lights" in file.read_text("utf-8")
-    told = CliRunner().invoke(commands, [*command, "--json"], catch_exceptions=False)
-    assert json.loads(told.stdout) == json.loads(json.dumps(EXHIBIT.to_dict()))
+    asked = CliRunner().invoke(commands, [*command, "--json"], catch_exceptions=False)
+    assert json.loads(asked.stdout) == json.loads(json.dumps(EXHIBIT.to_dict()))
 
 
-def test_without_a_city_all_cities_are_told(house: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_city_all_cities_are_printed(house: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "exhibit_cities", lambda *_, **__: TABLE, raising=False)
     done = CliRunner().invoke(commands, ["exhibit", "f", "-w", house], catch_exceptions=False)
     rows = [x.split() for x in done.stdout.splitlines()]

@@ -6,16 +6,22 @@ from itertools import product
 
 import numpy as np
 
-from fullhouse.exhibit.exhibit import (
+from fullhouse.exhibit.pack import (
+    CinemaBasis,
     Daypart,
+    DaypartBasis,
     Exhibit,
     ExpectedWeek,
+    MarketBasis,
     NearbyAudience,
+    OtherDayparts,
     PlayedFilm,
-    at_least,
-    parts_at_least,
-    suggest_showings,
+    RangeBasis,
+    Source,
+    StillRunning,
 )
+from fullhouse.exhibit.places import suggest_showings
+from fullhouse.exhibit.suppress import at_least, parts_at_least
 from fullhouse.measurement.experiment import ArmEffect, Experiment, Readout
 from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable
 from fullhouse.stats.figures import AlwaysValid, Check, Estimate, Interval
@@ -162,8 +168,8 @@ PARTS = {
 SHOWN = shown_readout("harbour-1", date(2025, 3, 28), WHOLE, parts=PARTS)
 EXPECTED = {"weekday matinee": 310.0, "weekday evening": 1_240.0, "weekend matinee": 1_020.0,
             "weekend evening": 2_230.0, "late": 23.0}  # fmt: skip
+PARTS = parts_at_least(EXPECTED, 50)
 SHOWINGS = suggest_showings(EXPECTED, seats=180, goal=0.35)
-PROGRAMME = {"weekday matinee": 12, "weekday evening": 14, "late": 6}
 EXHIBIT = Exhibit(
     film="harbour-lights", title="Harbour Lights", territory="US", place="Avon", as_of=AS_OF,
     opening=OPENING, minimum=50, seats=180, goal=0.35,
@@ -183,9 +189,19 @@ EXHIBIT = Exhibit(
         PlayedFilm("Winter Kennel", date(2022, 11, 4), at_least(43, 50), 96, None),
     ),
     dayparts=tuple(
-        Daypart(name, count, SHOWINGS[name], PROGRAMME.get(name))
-        for name, count in parts_at_least(EXPECTED, 50).items()
+        Daypart(name, count, None if count is None else SHOWINGS[name])
+        for name, count in PARTS.items()
     ),
-    source="trait build 12 of 9 January 2025; forecast of 10 January 2025",
-    notes=("Dayparts as films like it were seen there since 2022.",),
+    other_dayparts=OtherDayparts(
+        4_821.0 - sum(count or 0.0 for count in PARTS.values()),
+        sum(SHOWINGS[name] for name, count in PARTS.items() if count is None),
+    ),
+    source=Source(12, date(2025, 1, 9), AS_OF),
+    basis=(
+        MarketBasis(11.5, "USD", 0.031, 0.042),
+        CinemaBasis("avon-1", "Avon", 0.41, "comparable"),
+        RangeBasis(),
+        DaypartBasis("comparable", "Avon", ("America/New_York",)),
+        StillRunning(("The Long Leash",), AS_OF),
+    ),
 )  # fmt: skip

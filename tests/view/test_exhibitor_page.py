@@ -8,24 +8,28 @@ from dataclasses import replace
 
 import pytest
 
+import fullhouse  # noqa: F401  (gives errors their words)
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
-from fullhouse.view.exhibitor_page import (
-    exhibit_csv,
-    exhibitor_page,
-    headline,
-    week_rows,
-    weeks_chart,
+from fullhouse.exhibit.pack import (
+    CinemaBasis,
+    DaypartBasis,
+    NoDayparts,
+    RangeBasis,
+    Source,
+    StillRunning,
 )
-from fullhouse.view.page import DARK
+from fullhouse.view.exhibitor_page import exhibit_csv, exhibitor_page, week_rows, weeks_chart
+from fullhouse.view.theme import DARK
+from fullhouse.view.words.exhibit import basis_lines, headline, showings_words, source_words
 from tests.view.drawn import rows_of, said_above
-from tests.view.made_plans import EXHIBIT, EXPECTED
-from tests.view.test_discovery_page import RUDE, Reader
+from tests.view.made_plans import AS_OF, EXHIBIT, EXPECTED
+from tests.view.reader import RUDE, Reader
 
 PAGE = exhibitor_page(EXHIBIT)
 SMALL = replace(
     EXHIBIT, weeks=(replace(EXHIBIT.weeks[0], admissions=None),), dayparts=(), audiences=(),
-    films=(), notes=(),
+    films=(), other_dayparts=None, basis=(),
 )  # fmt: skip
 
 
@@ -39,38 +43,50 @@ def test_nothing_is_asked_of_any_other_place_and_every_element_closes():
 
 def test_everything_of_the_pack_stands_there():
     text = Reader(PAGE).text
-    told = [
-        headline(EXHIBIT), EXHIBIT.source, *EXHIBIT.notes, "9,412", "14,230", "3,920", "11,340",
-        "Harbour Lights in Avon", "35 % of the seats",
+    words = [
+        headline(EXHIBIT), source_words(EXHIBIT.source), *basis_lines(EXHIBIT), "9,412", "14,230",
+        "3,920", "11,340", "Harbour Lights in Avon", "35 % of the seats", showings_words(EXHIBIT),
         *(x for a in EXHIBIT.audiences for x in (a.name, a.rule)),
         *(f.title for f in EXHIBIT.films), *(d.name for d in EXHIBIT.dayparts),
-        f"{sum(d.showings for d in EXHIBIT.dayparts):,} showings of 180 seats",
     ]  # fmt: skip
-    assert [t for t in told if t not in text] == []
+    assert [w for w in words if w not in text] == []
+    assert "likely between" in headline(EXHIBIT)
+    assert "opening week" in showings_words(EXHIBIT)
 
 
-def test_small_numbers_are_said_to_be_under_the_minimum_and_stand_nowhere():
+def test_small_numbers_and_what_gives_them_stand_nowhere():
     read = Reader(PAGE)
-    assert "Keepers of ferrets buys:ferrets@365d under 50 under 50" in read.text
-    assert "Winter Kennel 4 Nov 2022 under 50 96" in read.text
-    # Both the small daypart and the one that hides it, without a word on which is which.
-    assert "weekday matinee not shown" in read.text
-    assert "late not shown" in read.text
-    held = [read.text, *(read.file(name) for name in read.links)]
-    assert [t for t in held if re.search(r"(?<![\d.])(23|43)(\.0)?(?![\d.])", t)] == []
-    assert {r["admissions"] for r in read.rows("harbour-lights-dayparts.csv")} == {
+    assert "Keepers of ferrets buys:ferrets@365d not shown not shown" in read.text
+    assert "People who give to animal shelters gives:shelters@365d 61 under 50" in read.text
+    assert "Winter Kennel 4 Nov 2022 not shown 96" in read.text
+    # Both the small daypart and the one that hides it, without showings of either.
+    assert "weekday matinee not shown not shown" in read.text
+    assert "late not shown not shown" in read.text
+    assert f"together they have {EXHIBIT.other_dayparts.admissions:,.0f} admissions" in read.text
+    texts = [read.text, *(read.file(name) for name in read.links)]
+    assert [t for t in texts if re.search(r"(?<![\d.])(23|43)(\.0)?(?![\d.])", t)] == []
+    rows = read.rows("harbour-lights-dayparts.csv")
+    assert {r["admissions"] for r in rows} == {
         "", *(str(EXPECTED[n]) for n in EXPECTED if EXPECTED[n] > 1000)
     }  # fmt: skip
+    assert all((r["admissions"] == "") == (r["showings"] == "") for r in rows)
+
+
+def test_every_way_that_counts_come_about_is_a_sentence():
+    for reason in ("few_expected", "few_sold"):
+        made = replace(SMALL, basis=(NoDayparts(reason, 50), RangeBasis()))
+        assert [line for line in basis_lines(made) if line.endswith(".")] == basis_lines(made)
+        assert len(basis_lines(made)) == 2
 
 
 def test_every_week_is_drawn_and_one_under_the_minimum_only_named():
     rows = week_rows(EXHIBIT)
-    told = [(r["admissions"], r["low"], r["high"]) for r in rows[:-1]]
+    numbers = [(r["admissions"], r["low"], r["high"]) for r in rows[:-1]]
     amounts = [w.admissions for w in EXHIBIT.weeks[:-1]]
-    assert told == [(a.middle, a.low, a.high) for a in amounts]
+    assert numbers == [(a.middle, a.low, a.high) for a in amounts]
     assert rows[-1]["admissions"] is None
-    drawn = [r for r in rows_of(weeks_chart(EXHIBIT)) if "said" in r]
-    assert drawn[-1]["said"] == "under 50"
+    drawn = [r for r in rows_of(weeks_chart(EXHIBIT)) if "figures" in r]
+    assert drawn[-1]["figures"] == "under 50"
     assert len(drawn) == len(EXHIBIT.weeks)
 
 
@@ -80,13 +96,13 @@ def test_a_pack_of_small_numbers_has_a_page_and_no_chart():
     assert "<svg" not in text
     with pytest.raises(CannotTellError, match="each has under 50 admissions"):
         weeks_chart(SMALL)
-    assert "Nothing is foreseen for Avon" in exhibitor_page(replace(SMALL, weeks=()))
+    assert "No week of the run in Avon can be forecast" in exhibitor_page(replace(SMALL, weeks=()))
 
 
 def test_all_can_be_had_as_data():
     read = Reader(PAGE)
-    told = json.loads(read.file("harbour-lights-exhibit.json"))
-    assert told == json.loads(json.dumps(EXHIBIT.to_dict()))
+    content = json.loads(read.file("harbour-lights-exhibit.json"))
+    assert content == json.loads(json.dumps(EXHIBIT.to_dict()))
     assert read.file("harbour-lights-exhibit.csv") == exhibit_csv(EXHIBIT)
     rows = list(csv.DictReader(io.StringIO(exhibit_csv(EXHIBIT))))
     sizes = {n: sum(r["table"] == n for r in rows) for n in ("dayparts", "audiences", "films")}
@@ -103,7 +119,9 @@ def test_simulated_comes_first():
 
 def test_names_from_files_are_escaped_everywhere():
     rude = replace(
-        EXHIBIT, film=RUDE, title=RUDE, territory=RUDE, place=RUDE, source=RUDE, notes=(RUDE,),
+        EXHIBIT, film=RUDE, title=RUDE, territory=RUDE, place=RUDE, source=Source(1, AS_OF, AS_OF),
+        basis=(CinemaBasis(RUDE, RUDE, 0.2, "all"), DaypartBasis("all", RUDE, (RUDE,)),
+               StillRunning((RUDE,), AS_OF)),
         audiences=tuple(replace(a, name=RUDE, rule=RUDE) for a in EXHIBIT.audiences),
         films=tuple(replace(f, title=RUDE) for f in EXHIBIT.films),
         dayparts=tuple(replace(d, name=RUDE) for d in EXHIBIT.dayparts),

@@ -37,12 +37,7 @@ if TYPE_CHECKING:
     from fullhouse.app.daily import check_daily_out, film_daily, write_daily
     from fullhouse.app.discover_files import check_film_out, write_film_discovery
     from fullhouse.app.discover_outcome import check_out, discover, write_discovery
-    from fullhouse.app.exhibit import (
-        check_exhibit_out,
-        exhibit_cities,
-        exhibit_film,
-        write_exhibit,
-    )
+    from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, exhibit_film
     from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.app.feeds import (
         CheckFeed,
@@ -160,6 +155,7 @@ if TYPE_CHECKING:
     from fullhouse.forecast.assumptions import Assumptions, assumptions
     from fullhouse.forecast.backtest import Backtests
     from fullhouse.forecast.slate import Slate
+    from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
     from fullhouse.view.forecast_files import (
         check_forecast_out,
         check_slate_out,
@@ -201,7 +197,8 @@ STAGES = {
     ),
     "app.daily": ("check_daily_out", "film_daily", "write_daily"),
     "app.discover_outcome": ("check_out", "discover", "write_discovery"),
-    "app.exhibit": ("check_exhibit_out", "exhibit_cities", "exhibit_film", "write_exhibit"),
+    "app.exhibit": ("ExhibitCities", "ExhibitFilm", "exhibit_cities", "exhibit_film"),
+    "view.exhibitor_page": ("check_exhibit_out", "write_exhibit"),
     "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
     "app.feeds": (
         "CheckFeed",
@@ -346,6 +343,8 @@ __all__ = [
     "DeleteAudience",
     "DeleteBuild",
     "DescribeAudience",
+    "ExhibitCities",
+    "ExhibitFilm",
     "ExportAudience",
     "ForecastFilm",
     "ForecastSlate",

@@ -1,5 +1,6 @@
 """`fullhouse exhibit`: what a film will draw in a city or cinema, for those who schedule it."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +14,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.exhibit.demand import Demand
-    from fullhouse.exhibit.exhibit import Exhibit
+    from fullhouse.exhibit.pack import Demand, Exhibit
     from fullhouse.planning.plan import Amount
 
 SHOWN = 20
@@ -31,7 +31,9 @@ def exhibit(
     ] = None,
     seats: Annotated[int, typer.Option(help="Seats of a showing.")] = 120,
     goal: Annotated[float, typer.Option(help="Share of the seats to fill.")] = 0.3,
-    minimum: Annotated[int, typer.Option(help="No count of fewer people or tickets is told.")] = 50,
+    minimum: Annotated[
+        int, typer.Option(help="No count of fewer people or tickets is shown.")
+    ] = 50,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="With what was known on this day (today).")
     ] = None,
@@ -45,59 +47,62 @@ def exhibit(
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Tell a cinema what a film will draw: audiences near, admissions, showings by daypart."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    """What a film will draw in a city or cinema: audiences near, admissions, showings."""
     files = [app.check_exhibit_out(f) for f in file or ()]
     if city is None and cinema is not None:
         raise InputError("--cinema is one of a city: name the city with --city.")
     if city is None and any(f.suffix.lower() == ".html" for f in files):
         raise InputError("A page is of one city: name it with --city.")
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
-        found: Exhibit | Demand
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
+        own = replace(context, progress=step)
+        pack: Exhibit | Demand
         if city is None:
-            found = app.exhibit_cities(
-                workspace, film, territory=territory, as_of=day, seats=seats, goal=goal,
-                minimum=minimum, progress=step,
-            )  # fmt: skip
+            pack = app.exhibit_cities(
+                own, app.ExhibitCities(film, territory, day, seats, goal, minimum)
+            )
         else:
-            found = app.exhibit_film(
-                workspace, film, city=city, cinema=cinema, territory=territory, as_of=day,
-                seats=seats, goal=goal, minimum=minimum, progress=step,
-            )  # fmt: skip
-        written = app.write_exhibit(found, files)
+            pack = app.exhibit_film(
+                own, app.ExhibitFilm(film, city, cinema, territory, day, seats, goal, minimum)
+            )
+        written = app.write_exhibit(pack, files)
     if json:
-        say_json(found.to_dict())
+        say_json(pack.to_dict())
         return
-    _say(found)
+    _say(pack)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def _say(found: "Exhibit | Demand") -> None:
-    from fullhouse.exhibit.demand import Demand
-    from fullhouse.view.exhibitor_page import headline
+def _say(pack: "Exhibit | Demand") -> None:
+    from fullhouse.exhibit.pack import Demand
+    from fullhouse.view.words.exhibit import basis_lines, headline, other_words, source_words
 
-    lines = [*(f"Note: {n}" for n in found.notes), f"{found.source[:1].upper()}{found.source[1:]}."]
-    if isinstance(found, Demand):
-        out.print(_cities(found))
-        if len(found.cities) > SHOWN:
-            lines.insert(0, f"{len(found.cities) - SHOWN:,} more cities, and all cinemas, are in"
+    lines = [*basis_lines(pack), source_words(pack.source)]
+    if isinstance(pack, Demand):
+        out.print(_cities(pack))
+        if len(pack.cities) > SHOWN:
+            lines.insert(0, f"{len(pack.cities) - SHOWN:,} more cities, and all cinemas, are in"
                             " --json and --out.")  # fmt: skip
     else:
-        for view in _tables(found):
+        for view in _tables(pack):
             out.print(view)
-        lines.append(f"A count under {found.minimum:,} is not shown: it is “-”.")
-        lines.append(headline(found))
+        if pack.other_dayparts:
+            lines.insert(0, other_words(pack, pack.other_dayparts))
+        lines.append(
+            f"A count under {pack.minimum:,}, or that would give one away, is not shown: it is “-”."
+        )
+        lines.append(headline(pack))
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
 
 
-def _cities(found: "Demand") -> Table:
+def _cities(pack: "Demand") -> Table:
     view = _table(
-        f"“{found.title}” by city: the week of {found.first} and the whole run (80 %)",
-        ("city", f"{found.first}", "whole run", "showings", "cinemas told"),
+        f"“{pack.title}” by city: the week of {pack.first} and the whole run (80 %)",
+        ("city", f"{pack.first}", "whole run", "showings", "cinemas"),
     )
-    for c in found.cities[:SHOWN]:
+    for c in pack.cities[:SHOWN]:
         view.add_row(
             escape(c.city),
             _amount(c.week),
@@ -106,30 +111,30 @@ def _cities(found: "Demand") -> Table:
             _count(len(c.cinemas)),
         )
     view.add_section()
-    view.add_row("all cities", _amount(found.week), _amount(found.total), "", "")
+    view.add_row("all cities", _amount(pack.week), _amount(pack.total), "", "")
     return view
 
 
-def _tables(found: "Exhibit") -> list[Table]:
-    near = _table(
-        f"“{found.title}” in {found.place}: who is near", ("audience", "people", "tickets")
-    )
-    for a in found.audiences:
+def _tables(pack: "Exhibit") -> list[Table]:
+    near = _table(f"“{pack.title}” in {pack.place}: who is near", ("audience", "people", "tickets"))
+    for a in pack.audiences:
         near.add_row(escape(a.name), _count(a.people), _count(a.tickets))
     weeks = _table("Admissions expected", ("week of", "admissions (80 %)"))
-    for w in found.weeks:
+    for w in pack.weeks:
         weeks.add_row(f"{w.week}", _amount(w.admissions))
-    films = _table("Films like it there", ("film", "opened", "first week", "whole run", "showings"))
-    for f in found.films:
+    films = _table(
+        "Comparable films there", ("film", "opened", "first week", "whole run", "showings")
+    )
+    for f in pack.films:
         films.add_row(
             escape(f.title), f"{f.opening}", _count(f.first_week), _count(f.whole_run),
             _count(f.showings),
         )  # fmt: skip
     parts = _table(
-        f"Showings of {found.seats:,} seats that fill {found.goal:.0%}, in the first week",
+        f"Showings of {pack.seats:,} seats that fill {pack.goal:.0%}, in the first week",
         ("part of the week", "admissions", "showings"),
     )
-    for d in found.dayparts:
+    for d in pack.dayparts:
         parts.add_row(d.name, _count(d.admissions), _count(d.showings))
     return [view for view in (near, weeks, films, parts) if view.row_count]
 

@@ -1,113 +1,153 @@
-"""What past sales tell of a place: its cinemas' shares, its dayparts, its films; none too small."""
+"""How past sales of a place part: its cinemas' shares, its dayparts, its films; none too small."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from fractions import Fraction
+from math import hypot, isfinite, log1p
 
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.exhibit.exhibit import Daypart, PlayedFilm, hidden_parts, suggest_showings
-from fullhouse.exhibit.market import share_of
-from fullhouse.exhibit.sales import WEEK, Sold
+from fullhouse.core.errors import InputError
+from fullhouse.exhibit.market import WEEK, CinemaShare, CityCinemas, PastSales, Sold
+from fullhouse.exhibit.pack import Daypart, Films, OtherDayparts, PlayedFilm, check_seats
+from fullhouse.exhibit.suppress import hidden_parts
 
 MOST_HIDDEN_DAYPARTS = 0.1
 MOST_HIDDEN_CINEMAS = 0.5
-"""Sales tell how people part if no more of them than this lie in parts that are too small."""
+"""Past sales are enough to part by if no more of them than this lie in parts too small."""
+Z80 = 1.2815515655446004
+"""The normal score of 90 %."""
 
 
-@dataclass(frozen=True)
-class CinemaShare:
-    """A cinema's share of its city, and how far the end of its 80 % range lies off, in logs."""
-
-    cinema: str
-    share: float
-    off: float
-
-
-@dataclass(frozen=True)
-class Basis:
-    """Sales by part, those parts that must not be told alone, and the words for what was sold."""
-
-    words: str
-    counts: Mapping[str, float]
-    hidden: frozenset[str]
-
-
-def first_telling(
-    found: Sequence[tuple[str, Mapping[str, float]]], minimum: int, *, most_hidden: float
-) -> Basis | None:
-    """The first of some sales whose parts can nearly all be told; None where there is none."""
-    for words, counts in found:
-        hidden, every = hidden_parts([counts], minimum), sum(counts.values())
+def first_enough(
+    sales: Sequence[tuple[Films, str | None, Mapping[str, float]]],
+    minimum: int,
+    *,
+    most_hidden: float,
+) -> PastSales | None:
+    """The first of some sales of which nearly all parts may be known; None where there is none."""
+    for films, city, tickets in sales:
+        hidden, every = hidden_parts([tickets], minimum), sum(tickets.values())
         # Less than the minimum in all is nothing to share out by.
-        if every >= minimum and sum(counts[n] for n in hidden) <= most_hidden * every:
-            return Basis(words, counts, frozenset(hidden))
+        if every >= minimum and sum(tickets[n] for n in hidden) <= most_hidden * every:
+            return PastSales(films, city, tickets, frozenset(hidden))
     return None
 
 
 def cinema_shares(
     rows: Sequence[tuple[str | None, bool, float, float]], minimum: int
-) -> tuple[dict[str, CinemaShare], str]:
-    """Cinemas of one city whose share can be told, and of what it is the share.
+) -> CityCinemas | None:
+    """The cinemas of one city by past sales; None where these are too few.
 
     Rows are cinema, whether a comparable film's, tickets and their squares by purchase. The
     minimum holds for the tickets that a share rests on.
     """
-    found = []
-    for words in ("comparable films", "all films"):
-        chosen = [r for r in rows if r[1] or words == "all films"]
-        found.append((words, _summed([(c, n) for c, _, n, _ in chosen])))
-    basis = first_telling(found, minimum, most_hidden=MOST_HIDDEN_CINEMAS)
-    if basis is None:
-        return {}, ""
-    like = basis.words == "comparable films"
-    squares = _summed([(c, s) for c, k, _, s in rows if k or not like])
-    every, all_squares = sum(basis.counts.values()), sum(squares.values())
+    comparable = _summed([(c, n) for c, k, n, _ in rows if k])
+    every_film = _summed([(c, n) for c, _, n, _ in rows])
+    sales = first_enough(
+        [("comparable", None, comparable), ("all", None, every_film)],
+        minimum,
+        most_hidden=MOST_HIDDEN_CINEMAS,
+    )
+    if sales is None:
+        return None
+    squares = _summed([(c, s) for c, k, _, s in rows if k or sales.films == "all"])
+    every, all_squares = sum(sales.tickets.values()), sum(squares.values())
     shares = {}
-    for cinema in sorted(set(basis.counts) - basis.hidden - {""}):
-        mine, square = basis.counts[cinema], squares[cinema]
-        told = share_of(mine, square, every - mine, all_squares - square)
-        shares[cinema] = CinemaShare(cinema, *told)
-    return shares, basis.words
+    for cinema in sorted(set(sales.tickets) - sales.hidden - {""}):
+        tickets, square = sales.tickets[cinema], squares[cinema]
+        share, error = share_of(tickets, square, every - tickets, all_squares - square)
+        shares[cinema] = CinemaShare(cinema, share, error)
+    return CityCinemas(sales.films, sales.tickets, shares)
+
+
+def share_of(
+    part: float, squares: float, others: float, other_squares: float
+) -> tuple[float, float]:
+    """A part's share of tickets, and how far the end of its 80 % range lies off, in logs.
+
+    Purchases are Poisson, each with all of its tickets (`squares` are summed over purchases): the
+    error of the part moves its share by what the others have, and the reverse.
+    """
+    share = part / (part + others)
+    error = hypot((1 - share) * squares**0.5, share * other_squares**0.5) / part
+    return share, Z80 * log1p(error**2) ** 0.5
 
 
 def _summed(rows: Sequence[tuple[str | None, float]]) -> dict[str, float]:
     """Sums by cinema, in the order of their names; refunds alone leave nothing."""
-    found: dict[str, float] = {}
+    sums: dict[str, float] = {}
     for cinema, count in rows:
-        found[cinema or ""] = found.get(cinema or "", 0.0) + count
-    return {n: max(0.0, found[n]) for n in sorted(found)}
+        sums[cinema or ""] = sums.get(cinema or "", 0.0) + count
+    return {n: max(0.0, sums[n]) for n in sorted(sums)}
 
 
 def dayparts(
-    admissions: float, basis: Basis, *, seats: int, goal: float, minimum: int
-) -> tuple[Daypart, ...]:
+    admissions: float, sales: PastSales, *, seats: int, goal: float, minimum: int
+) -> tuple[tuple[Daypart, ...], OtherDayparts | None]:
     """A week's admissions in each daypart as past sales fell, with the showings to suggest.
 
-    What is not told is lumped: it is shared out evenly among the parts left out, so that their
-    showings tell nothing of one alone.
+    Parts that are left out have neither: their admissions and showings stand together, since
+    showings of one alone would give its admissions.
     """
-    every = sum(basis.counts.values())
-    expected = {n: float(round(admissions * c / every)) for n, c in basis.counts.items()}
-    hidden = hidden_parts([basis.counts, expected], minimum, hide=basis.hidden)
+    every = sum(sales.tickets.values())
+    expected = {n: float(round(admissions * c / every)) for n, c in sales.tickets.items()}
+    hidden = hidden_parts([sales.tickets, expected], minimum, hide=sales.hidden)
     rest = admissions - sum(c for n, c in expected.items() if n not in hidden)
     if hidden and rest < minimum:
-        # By rounding, or for want of parts: then none is told.
+        # By rounding, or for want of parts: then no part has a number.
         hidden, rest = set(expected), admissions
-    even = {n: rest / len(hidden) if n in hidden else c for n, c in expected.items()}
-    showings = suggest_showings(even, seats=seats, goal=goal)
-    return tuple(Daypart(n, None if n in hidden else c, showings[n]) for n, c in expected.items())
+    together = {n: c for n, c in expected.items() if n not in hidden}
+    # Under a name that no daypart has: the last one, so that ties go to the others.
+    showings = suggest_showings(
+        together | ({"": max(0.0, rest)} if hidden else {}), seats=seats, goal=goal
+    )
+    parts = tuple(Daypart(n, together.get(n), showings.get(n)) for n in expected)
+    return parts, OtherDayparts(rest, showings[""]) if hidden else None
+
+
+def suggest_showings(admissions: Mapping[str, float], *, seats: int, goal: float) -> dict[str, int]:
+    """Showings by daypart that fill as near to `goal` of their seats as whole showings can.
+
+    All showings together are the nearest whole number to admissions ÷ (seats × goal), at least
+    one where anybody is expected. They are shared out by largest remainder (Hamilton): no daypart
+    is a whole showing or more away from its exact share. Ties go to the daypart named first.
+
+    >>> suggest_showings({"matinee": 130, "evening": 470}, seats=150, goal=0.4)
+    {'matinee': 2, 'evening': 8}
+    """
+    check_seats(seats, goal)
+    for name, count in admissions.items():
+        if not isfinite(count) or count < 0:
+            raise InputError(f"Admissions expected in {name!r} must be from 0 up, not {count}.")
+    # As fractions: sums of floats could turn a tie one way here and another way there.
+    exact = [Fraction(count) for count in admissions.values()]
+    everyone = sum(exact, Fraction(0))
+    if not everyone:
+        return dict.fromkeys(admissions, 0)
+    showings = max(1, int(everyone / (seats * Fraction(goal)) + Fraction(1, 2)))
+    shares = [showings * count / everyone for count in exact]
+    return dict(zip(admissions, _largest_remainder(shares, showings), strict=True))
+
+
+def _largest_remainder(shares: Sequence[Fraction], total: int) -> list[int]:
+    """Whole numbers that add up to the total, each its share rounded down or up."""
+    whole = [int(share) for share in shares]
+    by_rest = sorted(range(len(shares)), key=lambda k: whole[k] - shares[k])
+    for k in by_rest[: total - sum(whole)]:
+        whole[k] += 1
+    return whole
 
 
 def played(sold: Sold, cinema: str | None, minimum: int) -> list[PlayedFilm]:
     """Comparable films as they were taken in a city, or in one cinema of it; the newest first.
 
-    Nothing can be had as what one number leaves of another: cinemas of the city, its first week
-    of the whole run. Films of which nothing can be told are left out.
+    Nothing can be computed as what one number leaves of another: cinemas of the city, its first
+    week of the whole run. Films of which no number may be known are left out.
     """
-    found = []
+    films = []
     for number, film in enumerate(sold.films):
-        rows = np.flatnonzero(sold.film == number) if film.like else np.zeros(0, np.int64)
+        rows = np.flatnonzero(sold.film == number) if film.comparable else np.zeros(0, np.int64)
         whole, first = _by_place(sold, rows, cinema)
         place = cinema if cinema is not None else ""
         if not whole.get(place):
@@ -116,7 +156,7 @@ def played(sold: Sold, cinema: str | None, minimum: int) -> list[PlayedFilm]:
         later = {n: whole[n] - first[n] for n in whole}
         early = hidden_parts([first, later], minimum)
         if place not in hidden:
-            found.append(
+            films.append(
                 PlayedFilm(
                     film.title,
                     film.opening,
@@ -125,7 +165,7 @@ def played(sold: Sold, cinema: str | None, minimum: int) -> list[PlayedFilm]:
                     _showings(sold, rows, cinema),
                 )
             )
-    return sorted(found, key=lambda f: (f.opening, f.title), reverse=True)
+    return sorted(films, key=lambda f: (f.opening, f.title), reverse=True)
 
 
 def _by_place(

@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -13,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse import consent
-from fullhouse.core.arrays import Flags, Floats, Ints
+from fullhouse.core.arrays import Flags
 from fullhouse.core.tables import ACCOUNT_PERSON, BEGUN, CONSENT, ITEM, TICKET
+from fullhouse.exhibit.market import WEEK, PastFilm, Sold
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.traits.names import film_slug, name_slug
 
-WEEK = 7
 SATURDAY = 5
 HOURS = {"before 12": 0, "12 to 17": 12, "17 to 20": 17, "from 20": 20}
 """Parts of a day with the hour of the clock at which each begins."""
@@ -27,51 +25,12 @@ DAYPARTS = tuple(f"{day} {part}" for day in ("weekday", "weekend") for part in H
 SHOWING = ("number", "source", "cinema", "showing_at", "sold_on")
 
 
-@dataclass(frozen=True)
-class PastFilm:
-    """A film that has opened; `like` says whether it is comparable to the one asked of."""
-
-    title: str
-    opening: date
-    like: bool
-
-
-@dataclass(frozen=True)
-class Sold:
-    """Tickets of past films, a row for each film, cinema and showing; refunds taken away.
-
-    `film` numbers the films. `since` counts days from the film's opening to the showing's day (or
-    the sale's, where no showing is told), `hour` is the clock's (-1 where not told), `showing`
-    names the showing's moment. `squares` are the squared tickets of each purchase, for errors.
-    """
-
-    films: tuple[PastFilm, ...]
-    film: Ints
-    cinema: tuple[str, ...]
-    since: Ints
-    weekday: Ints
-    hour: Ints
-    showing: tuple[object, ...]
-    tickets: Floats
-    squares: Floats
-
-    @property
-    def like(self) -> Flags:
-        """Which rows are of comparable films."""
-        return np.array([f.like for f in self.films], dtype=bool)[self.film]
-
-    @property
-    def opening_week(self) -> Flags:
-        """Which rows are of a film's first seven days, at a time of the day that is known."""
-        return (self.since >= 0) & (self.since < WEEK) & (self.hour >= 0)
-
-
 def past_films(
-    house: AnalysisSample, film: KnownFilm, like: Collection[str]
+    house: AnalysisSample, film: KnownFilm, comparable: Collection[str]
 ) -> dict[str, PastFilm]:
     """Films whose opening day is known and has come, by their slug, without the film itself."""
     return {
-        k.slug: PastFilm(k.title, k.opening, k.film in like)
+        k.slug: PastFilm(k.title, k.opening, k.film in comparable)
         for k in house.films.values()
         if k.slug and k.film != film.film and k.opening and k.opening <= house.day and _dated(k)
     }
@@ -97,7 +56,7 @@ def sold_by(
     of_people = known.join(_accounts(house), ["source", "account"])
     of_films = of_people.join(engine.memory(_named(house, films)), ["source", "film"])
     if opening_weeks:
-        # A day wide on both sides: which day it is in the feed's own zone is told later.
+        # A day wide on both sides: which day it is in the feed's own zone is decided later.
         first, last = of_films.opening, of_films.opening + ibis.interval(days=WEEK + 1)
         day = of_films.showing_at.date()
         of_films = of_films.filter(day >= first - ibis.interval(days=1), day <= last)
@@ -125,9 +84,11 @@ def showings(
     every = tuple(films.values())
     film = rows["number"].to_numpy().astype(np.int64)
     opening = np.array([f.opening for f in every], dtype="datetime64[D]")[film]
-    shown = clock.astype("datetime64[D]")
-    day = np.where(np.isnat(shown), rows["sold_on"].to_numpy().astype("datetime64[D]"), shown)
-    hour = np.where(np.isnat(clock), -1, (clock - shown).astype("timedelta64[h]").astype(np.int64))
+    date_shown = clock.astype("datetime64[D]")
+    sold_on = rows["sold_on"].to_numpy().astype("datetime64[D]")
+    day = np.where(np.isnat(date_shown), sold_on, date_shown)
+    hours = (clock - date_shown).astype("timedelta64[h]").astype(np.int64)
+    hour = np.where(np.isnat(clock), -1, hours)
     # 1970-01-01, from which days are counted, was a Thursday.
     return Sold(
         films=every,
@@ -147,10 +108,10 @@ def cities_sold(house: AnalysisSample) -> dict[str, list[str]]:
     engine = house.context.engine
     tickets = engine.scan(house.context.lake.snapshot(TICKET))
     known = tickets.filter(tickets.day <= ibis.literal(house.day), tickets.city.notnull())
-    found: dict[str, list[str]] = {}
-    for spelt in sorted(engine.arrow(known.select("city").distinct())["city"].to_pylist()):
-        found.setdefault(name_slug(spelt), []).append(spelt)
-    return found
+    cities: dict[str, list[str]] = {}
+    for spelling in sorted(engine.arrow(known.select("city").distinct())["city"].to_pylist()):
+        cities.setdefault(name_slug(spelling), []).append(spelling)
+    return cities
 
 
 def daypart_counts(sold: Sold, which: Flags) -> dict[str, float]:
@@ -165,21 +126,21 @@ def daypart_counts(sold: Sold, which: Flags) -> dict[str, float]:
 def time_zones(house: AnalysisSample) -> dict[str, str]:
     """The time zone in which each source's tickets were last read."""
     rows = house.context.lake.read(BEGUN, columns=["source", "kind", "at", "terms"]).to_pylist()
-    told = sorted((r["at"], r["source"], r["terms"]) for r in rows if r["kind"] == "ticket")
-    return {source: json.loads(terms)["time_zone"] for _, source, terms in told}
+    begun = sorted((r["at"], r["source"], r["terms"]) for r in rows if r["kind"] == "ticket")
+    return {source: json.loads(terms)["time_zone"] for _, source, terms in begun}
 
 
 def _clock(house: AnalysisSample, rows: pa.Table) -> npt.NDArray[np.datetime64]:
     """What the clock of each row's source shows when the film is shown."""
     zones, usual = time_zones(house), house.context.settings.time_zone
-    found = np.full(rows.num_rows, np.datetime64("NaT", "us"), dtype="datetime64[us]")
+    clock = np.full(rows.num_rows, np.datetime64("NaT", "us"), dtype="datetime64[us]")
     sources = np.array(rows["source"].to_pylist(), dtype=object)
     for source in sorted(set(sources.tolist())):
-        mine = np.flatnonzero(sources == source)
-        at = rows["showing_at"].combine_chunks().take(pa.array(mine))
+        of_source = np.flatnonzero(sources == source)
+        at = rows["showing_at"].combine_chunks().take(pa.array(of_source))
         local = pc.local_timestamp(at.cast(pa.timestamp("us", tz=zones.get(source, usual))))
-        found[mine] = local.to_numpy(zero_copy_only=False)
-    return found
+        clock[of_source] = local.to_numpy(zero_copy_only=False)
+    return clock
 
 
 def _accounts(house: AnalysisSample) -> ir.Table:
@@ -190,11 +151,10 @@ def _accounts(house: AnalysisSample) -> ir.Table:
     granted = purpose in house.context.settings.consent_required
     if lake.version(CONSENT) is None:
         return people.limit(0) if granted else people
-    # The latest day that has begun anywhere: a refusal counts at once, whatever day is asked of.
-    today = (datetime.now(UTC) + timedelta(hours=14)).date()
-    ask = consent.granting if granted else consent.refusing
-    named = ask(engine, lake, purpose=purpose, as_of=today)
-    return people.semi_join(named, "person") if granted else people.anti_join(named, "person")
+    # A refusal counts at once, whatever day is asked of.
+    by = consent.granting if granted else consent.refusing
+    persons = by(engine, lake, purpose=purpose, as_of=house.context.today)
+    return people.semi_join(persons, "person") if granted else people.anti_join(persons, "person")
 
 
 def _named(house: AnalysisSample, films: Mapping[str, PastFilm]) -> pa.Table:
@@ -202,21 +162,21 @@ def _named(house: AnalysisSample, films: Mapping[str, PastFilm]) -> pa.Table:
     places = {slug: i for i, slug in enumerate(films)}
     openings = [f.opening for f in films.values()]
     columns = ["source", "id", "kind", "title", "release_year"]
-    found: dict[str, list[object]] = {"source": [], "film": [], "number": [], "opening": []}
+    named: dict[str, list[object]] = {"source": [], "film": [], "number": [], "opening": []}
     for row in house.context.lake.read(ITEM, columns=columns).to_pylist():
         if row["kind"] != "film" or not row["title"]:
             continue
         place = places.get(film_slug(row["title"], row["release_year"]))
         if place is not None:
             values = (row["source"], row["id"], place, openings[place])
-            for column, value in zip(found.values(), values, strict=True):
+            for column, value in zip(named.values(), values, strict=True):
                 column.append(value)
     kinds = (pa.string(), pa.string(), pa.int64(), pa.date32())
-    return pa.table({n: pa.array(c, k) for (n, c), k in zip(found.items(), kinds, strict=True)})
+    return pa.table({n: pa.array(c, k) for (n, c), k in zip(named.items(), kinds, strict=True)})
 
 
 def _dated(film: KnownFilm) -> bool:
-    """Whether the opening is a day that was told: feeds know the year alone, and it ends then."""
+    """Whether the opening is a real day: feeds know the year alone, and give its last day."""
     bare = set(film.facts) <= {"title", "genres", "opening"}
     return not (bare and film.opening is not None and (film.opening.month, film.opening.day)
                 == (12, 31))  # fmt: skip

@@ -32,6 +32,31 @@ SENTENCES: Mapping[str, str] = {
     ),
     # discovery
     # exhibit
+    "city_too_small": (
+        "{city} is too small to have numbers of its own: fewer than {minimum} people of the house"
+        " or admissions in the first week, or it would give away such a city."
+    ),
+    "few_admissions": (
+        "In the week of {week} fewer than {minimum} admissions are expected in all cities together."
+    ),
+    "few_tickets_sold": (
+        "The house's people bought fewer than {minimum} tickets of past films in {city} by {as_of}:"
+        " too few to say how its cinemas differ. Choose a larger city."
+    ),
+    "no_forecast_days": (
+        "There is no pack of {film}: the forecast as of {as_of} has no days of its run."
+    ),
+    "no_week_to_come": "There is no pack of {film}: no whole week of its run is to come.",
+    "no_weeks_to_draw": (
+        "There is no week to draw for {place}: each has under {minimum} admissions."
+    ),
+    "pack_without_audience": (
+        "There is no pack of {film}: nobody in the house showed interest and no comparable film has"
+        " an audience here, so it is not known in which cities its people live."
+    ),
+    "pack_without_cities": "There is no pack: of nobody in the house is the city known.",
+    "pack_without_opening": "There is no pack of {film}: its opening day is not known.",
+    "pack_without_tickets": "There is no pack of {film}. {why}",
     # forecast
     "empty_forecast": "The forecast of {title} has no range and no known total.",
     "film_problems": "{file} has {problems} problems, the first in row {row}: {problem}: {given}."

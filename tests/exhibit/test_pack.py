@@ -10,43 +10,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
-from fullhouse.exhibit.exhibit import (
+from fullhouse.exhibit.pack import (
     Daypart,
     Exhibit,
     ExpectedWeek,
     NearbyAudience,
+    OtherDayparts,
     PlayedFilm,
-    at_least,
-    parts_at_least,
-    suggest_showings,
+    Source,
 )
+from fullhouse.exhibit.places import suggest_showings
+from fullhouse.exhibit.suppress import at_least, hidden_parts, parts_at_least
 from fullhouse.planning.plan import Amount
 
 DAY = date(2025, 3, 14)
 ADMISSIONS = st.lists(st.integers(0, 5_000), min_size=1, max_size=6).map(
-    lambda found: {f"part {k}": n for k, n in enumerate(found)}
+    lambda counts: {f"part {k}": n for k, n in enumerate(counts)}
 )
 SEATS, GOAL = st.integers(20, 400), st.sampled_from([0.15, 0.3, 0.5, 1.0])
 
 
 def pack(**changes):
-    told = {
+    fields = {
         "film": "f", "title": "F", "territory": "ZZ", "place": "North", "as_of": date(2025, 2, 28),
         "opening": DAY, "minimum": 50, "seats": 150, "goal": 0.3,
         "audiences": (NearbyAudience("Dogs", "buys:dogs", 50, None),),
         "weeks": (ExpectedWeek(DAY, Amount(60.0, 20.0, 100.0)),),
         "films": (PlayedFilm("G", DAY, None, 90),),
-        "dayparts": (Daypart("evening", 60.0, 1),), "source": "trait build 12",
+        "dayparts": (Daypart("evening", 60.0, 1),), "source": Source(12, DAY, DAY),
     }  # fmt: skip
-    return Exhibit(**(told | changes))
+    return Exhibit(**(fields | changes))
 
 
 def test_a_pack_is_json_and_what_is_left_out_is_null():
-    told = json.loads(json.dumps(pack().to_dict()))
-    assert told["audiences"][0] == {
+    content = json.loads(json.dumps(pack().to_dict()))
+    assert content["audiences"][0] == {
         "name": "Dogs", "rule": "buys:dogs", "people": 50, "tickets": None,
     }  # fmt: skip
-    assert told["weeks"][0]["week"] == "2025-03-14"
+    assert content["weeks"][0]["week"] == "2025-03-14"
 
 
 @pytest.mark.parametrize(
@@ -76,29 +77,47 @@ def test_a_pack_cannot_hold_a_count_under_the_minimum(changes, what):
     ],
     ids=["minimum", "seats", "goal"],
 )
-def test_what_is_wrong_with_a_pack_is_said(changes, message):
+def test_mistakes_in_a_pack_are_named(changes, message):
     with pytest.raises(InputError, match=message):
         pack(**changes)
 
 
-def test_what_is_left_out_cannot_be_had_from_the_week():
+def test_what_is_left_out_cannot_be_computed_from_the_week():
     week = (ExpectedWeek(DAY, Amount(320.0, 100.0, 900.0)),)
-    shown = {"day": 300.0, "late": 20.0}
-    naive = tuple(Daypart(n, at_least(c, 50), 1) for n, c in shown.items())
-    with pytest.raises(InputError, match="late can be told from the week's admissions"):
+    expected = {"day": 300.0, "late": 20.0}
+    naive = (Daypart("day", 300.0, 8), Daypart("late", None, None))
+    with pytest.raises(InputError, match="late can be computed from the week's admissions"):
         pack(weeks=week, dayparts=naive)
-    safe = parts_at_least(shown, 50)
+    safe = parts_at_least(expected, 50)
     assert set(safe.values()) == {None}
-    pack(weeks=week, dayparts=tuple(Daypart(n, c, 1) for n, c in safe.items()))
+    parts = tuple(Daypart(n, None, None) for n in safe)
+    pack(weeks=week, dayparts=parts, other_dayparts=OtherDayparts(320.0, 9))
+
+
+def test_one_part_alone_is_never_left_out():
+    """Its number would be the week less the others, however large it is."""
+    week = (ExpectedWeek(DAY, Amount(320.0, 100.0, 900.0)),)
+    with pytest.raises(InputError, match="late can be computed"):
+        pack(weeks=week, dayparts=(Daypart("day", 200.0, 5), Daypart("late", None, None)))
+    assert hidden_parts([{"a": 900, "b": 700, "c": 800}], 50, hide={"c"}) == {"b", "c"}
+
+
+def test_showings_do_not_give_what_is_left_out():
+    """22 showings of 120 seats, 30 % full, are 792 admissions."""
+    parts = (Daypart("late", None, 22), Daypart("matinee", None, 2))
+    week = (ExpectedWeek(DAY, Amount(900.0, 100.0, 2000.0)),)
+    with pytest.raises(InputError, match="Showings × seats × goal"):
+        pack(weeks=week, dayparts=parts)
 
 
 @given(st.dictionaries(st.text(max_size=3), st.integers(0, 200), max_size=6), st.integers(1, 90))
 def test_parts_left_out_are_together_large_or_all_there_are(counts, minimum):
-    found = parts_at_least(counts, minimum)
-    hidden = [counts[n] for n, c in found.items() if c is None]
-    assert list(found) == list(counts)
-    assert all(c is None or c >= minimum for c in found.values())
+    parts = parts_at_least(counts, minimum)
+    hidden = [counts[n] for n, c in parts.items() if c is None]
+    assert list(parts) == list(counts)
+    assert all(c is None or c >= minimum for c in parts.values())
     assert not hidden or sum(hidden) >= minimum or len(hidden) == len(counts)
+    assert len(hidden) != 1 or len(counts) == 1
     # No more than needed: without the largest that was added, the others would be too few.
     added = [c for c in hidden if c >= minimum]
     assert not added or sum(hidden) - max(added) < minimum
@@ -110,19 +129,19 @@ def test_small_counts_are_left_out():
 
 @given(ADMISSIONS, SEATS, GOAL)
 def test_showings_add_up_and_keep_to_their_shares(admissions, seats, goal):
-    found = suggest_showings(admissions, seats=seats, goal=goal)
-    people, total = sum(admissions.values()), sum(found.values())
-    assert list(found) == list(admissions)
+    showings = suggest_showings(admissions, seats=seats, goal=goal)
+    people, total = sum(admissions.values()), sum(showings.values())
+    assert list(showings) == list(admissions)
     if not people:
         assert total == 0
         return
     assert total == max(1, int(Fraction(people) / (seats * Fraction(goal)) + Fraction(1, 2)))
     for name, count in admissions.items():
-        assert abs(found[name] - Fraction(total * count, people)) < 1
-        assert found[name] == 0 or count
+        assert abs(showings[name] - Fraction(total * count, people)) < 1
+        assert showings[name] == 0 or count
     ranked = sorted(admissions, key=lambda n: admissions[n])
     for less, more in pairwise(ranked):
-        assert admissions[less] == admissions[more] or found[less] <= found[more]
+        assert admissions[less] == admissions[more] or showings[less] <= showings[more]
 
 
 @given(
@@ -132,14 +151,14 @@ def test_showings_add_up_and_keep_to_their_shares(admissions, seats, goal):
 )
 def test_no_other_showings_of_as_many_lie_nearer_to_the_shares(counts, seats, goal):
     admissions = {str(k): n for k, n in enumerate(counts)}
-    found = list(suggest_showings(admissions, seats=seats, goal=goal).values())
-    people, total = sum(counts), sum(found)
+    best = list(suggest_showings(admissions, seats=seats, goal=goal).values())
+    people, total = sum(counts), sum(best)
 
     def off(showings):
         return sum((s * people - total * n) ** 2 for s, n in zip(showings, counts, strict=True))
 
     every = (s for s in product(range(total + 1), repeat=len(counts)) if sum(s) == total)
-    assert off(found) == min(map(off, every))
+    assert off(best) == min(map(off, every))
 
 
 def test_ties_go_to_the_daypart_named_first():
