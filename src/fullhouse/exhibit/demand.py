@@ -79,7 +79,7 @@ def weeks_of(forecast: Forecast, price: float) -> Weeks:
     """
     days = {d.day: d for d in forecast.days}
     if not days:
-        raise CannotTellError(code="no_forecast_days", film=forecast.film, as_of=forecast.as_of)
+        raise CannotTellError(code="pack_without_days", film=forecast.film, as_of=forecast.as_of)
     first = max(min(days), forecast.as_of + timedelta(days=1))
     week = forecast.opening + timedelta(weeks=-((forecast.opening - first).days // 7))
     weeks: Weeks = {}
@@ -97,7 +97,7 @@ def weeks_of(forecast: Forecast, price: float) -> Weeks:
         weeks[week] = Amount(ends[1] / price, ends[0] / price, ends[2] / price)
         week += timedelta(weeks=1)
     if not weeks:
-        raise CannotTellError(code="no_week_to_come", film=forecast.film)
+        raise CannotTellError(code="pack_without_weeks", film=forecast.film)
     return weeks
 
 

@@ -43,10 +43,10 @@ SENTENCES: Mapping[str, str] = {
         "The house's people bought fewer than {minimum} tickets of past films in {city} by {as_of}:"
         " too few to say how its cinemas differ. Choose a larger city."
     ),
-    "no_forecast_days": (
+    "pack_without_days": (
         "There is no pack of {film}: the forecast as of {as_of} has no days of its run."
     ),
-    "no_week_to_come": "There is no pack of {film}: no whole week of its run is to come.",
+    "pack_without_weeks": "There is no pack of {film}: no whole week of its run is to come.",
     "no_weeks_to_draw": (
         "There is no week to draw for {place}: each has under {minimum} admissions."
     ),
