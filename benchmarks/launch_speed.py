@@ -29,17 +29,11 @@ import pyarrow.parquet as pq
 from pyroaring import BitMap
 
 from benchmarks.measure import in_own_process, machine, table
-from fullhouse.campaigns.caps import Booking, Cap, over_cap
-from fullhouse.campaigns.deliver import DeliveryLine, deliver
-from fullhouse.campaigns.launch import (
-    TREATED,
-    Assigned,
-    LineAudience,
-    assign_lines,
-    eligible,
-    freeze_people,
-    read_people,
-)
+from fullhouse.campaigns.campaign import TREATED, AssignedLine, DeliveryLine, LineAudience
+from fullhouse.campaigns.deliver import deliver
+from fullhouse.campaigns.launch import assign_lines, eligible
+from fullhouse.campaigns.people import freeze_people, read_people
+from fullhouse.campaigns.terms import Booking, Cap, over_cap
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import BLOCK_BITS, keyed_bits
 from fullhouse.lake import Lake, Place
@@ -162,7 +156,7 @@ def ours(made: Made, folder: Path) -> dict[str, float]:
 
 def _assigned(
     lines: list[LineAudience], deliveries: list[DeliveryLine], laps: Laps
-) -> list[Assigned]:
+) -> list[AssignedLine]:
     """Whom the cap leaves out, and arms within strata."""
     g = np.random.default_rng(1)
     strata = {b: g.integers(0, STRATA, BLOCK, np.uint16) for b in lines[0].people}

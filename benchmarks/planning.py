@@ -40,7 +40,7 @@ from benchmarks.planning_oracle import best_spend
 from fullhouse.campaigns.arms import assign
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import (
-    Measured,
+    MeasuredResponse,
     Problem,
     Response,
     Rows,
@@ -50,8 +50,8 @@ from fullhouse.planning import (
     optimise,
     read_channels,
 )
-from fullhouse.planning.answers import Bought, answers
 from fullhouse.planning.channel import worths
+from fullhouse.planning.relative_response import Purchases, relative_responses
 
 HOLDOUT = 0.3
 WITHHELD = 0.2
@@ -83,7 +83,7 @@ def main() -> None:
 
 def one_market(seed: int, people: int) -> list[dict[str, float]]:
     """True incremental tickets of every plan, film by film."""
-    measured: list[Measured] = []
+    measured: list[MeasuredResponse] = []
     films = []
     for place, film in enumerate(three_films(seed, people)):
         expected = guessed(film, seed)
@@ -107,7 +107,7 @@ def one_market(seed: int, people: int) -> list[dict[str, float]]:
     return films
 
 
-def learnt(measured: Sequence[Measured], seed: int) -> Response:
+def learnt(measured: Sequence[MeasuredResponse], seed: int) -> Response:
     """The response as the readouts so far have taught it."""
     channels = read_channels()
     names = [c.name for c in channels]
@@ -142,7 +142,9 @@ def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
     return filled(low)
 
 
-def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) -> list[Measured]:
+def lessons(
+    film: Play, slots: Slots, left: Floats, spend: Floats, name: str
+) -> list[MeasuredResponse]:
     """Play a plan with a holdout, read it, and say what it taught, part by part.
 
     As the product does (`fullhouse.measurement.lessons`): a part is the first audience of the plan
@@ -170,8 +172,10 @@ def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) ->
         shown |= (who & kept[c]).astype(np.int64) << int(c)
         first = np.where(who & ((first < 0) | (a < first)), a, first)
 
-    def bought(who: Flags) -> Bought:
-        return Bought(float(who.sum()), float(tickets[who].sum()), float((tickets[who] ** 2).sum()))
+    def bought(who: Flags) -> Purchases:
+        return Purchases(
+            float(who.sum()), float(tickets[who].sum()), float((tickets[who] ** 2).sum())
+        )
 
     results = []
     for a, (_, kind) in enumerate(AUDIENCES):
@@ -184,12 +188,12 @@ def lessons(film: Play, slots: Slots, left: Floats, spend: Floats, name: str) ->
             }  # fmt: skip
             if not tickets[held].any() or not tickets[treated].any():
                 continue
-            measured = answers(bought(held), {n: bought(who) for n, who in sets.items()})
+            measured = relative_responses(bought(held), {n: bought(who) for n, who in sets.items()})
             for n, (response, error) in measured.responses.items():
                 mean = dict(zip(channels, doses[:, sets[n]].mean(axis=1).tolist(), strict=True))
                 if tickets[sets[n]].sum() >= LEAST_TICKETS and any(mean.values()):
                     base = f"{name} {a} {number}", measured.base_error
-                    results.append(Measured(kind, mean, response, error, name, *base))
+                    results.append(MeasuredResponse(kind, mean, response, error, name, *base))
     return results
 
 

@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Ints
-from fullhouse.planning import Cells, Slots, cells, faded, read_channels
+from fullhouse.planning import Cells, Slots, adstock, cells, read_channels
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
 from fullhouse_sim.film import Film, weights
 from fullhouse_sim.films import scenario, slate
@@ -180,7 +180,7 @@ def ground(film: Play, expected: Floats) -> tuple[Cells, Slots, Floats]:
     cap = np.array([x.frequency_cap for x in channels])[c]
     most = addressed * limit * price * cap
     slots = Slots(a, c, g, w, who, addressed, price, limit, most, np.zeros(len(a)))
-    left = np.array([faded(1.0, 7 * (WEEKS - week) - 3.5) for week in range(WEEKS)])
+    left = np.array([adstock(1.0, 7 * (WEEKS - week) - 3.5) for week in range(WEEKS)])
     return parts, slots, left[w]
 
 

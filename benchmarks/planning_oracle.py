@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.planning_market import Play, run_by_parts
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.planning import Cells, Rows, Slots, read_channels
-from fullhouse.planning.interior import inside
+from fullhouse.planning.barrier import interior_point
 from fullhouse_sim.campaign import CHANNELS
 from fullhouse_sim.draws import uniforms
 from fullhouse_sim.outcomes import (
@@ -63,7 +63,7 @@ class Crowd:
 
 
 class TrueAim:
-    """Expected tickets that a spend truly wins, with slope and curvature, as `inside` asks.
+    """Expected tickets that a spend truly wins, with slope and curvature, as `interior_point` asks.
 
     Every person is followed: chance to be shown each impression, dose of the household, tiring.
     What is simplified: shown impressions enter by the mean of exp(−dose), the mean of those too
@@ -208,7 +208,9 @@ def best_spend(
     aim = TrueAim(film, parts, slots, left)
     matrix = np.vstack([np.ones(len(slots)), rows.coefficients])
     with threadpool_limits(1):
-        spend = inside(aim, np.minimum(slots.most, budget), matrix, np.r_[budget, rows.limits], GAP)
+        spend = interior_point(
+            aim, np.minimum(slots.most, budget), matrix, np.r_[budget, rows.limits], GAP
+        )
     assert spend is not None
     return spend
 

@@ -15,10 +15,9 @@ from examples.shell import console, echo, fullhouse, heading
 from fullhouse import app
 from fullhouse.cli.show import progress, table
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Amount, Plan
-from fullhouse.view.plan_words import headline, plan_lines_words, taught_words
+from fullhouse.planning.plan import Amount, Outlook, Plan
 from fullhouse.view.shown_readout import ShownReadout
+from fullhouse.view.words.plan import headline, plan_lines_words, taught_words
 from fullhouse_sim.feeds import respond_declarations
 from fullhouse_sim.plain import TERRITORY
 
@@ -142,16 +141,15 @@ def _plan(house: Path, out: Path, found: FilmDiscovery) -> Plan:
     echo("plan", found.film, "--budget", f"{BUDGET:.0f}", "--limits", limits, "--as-of",
          str(found.as_of), "--save", PLAN, "--out", out / "plan.html")  # fmt: skip
     with fh.open(str(house)) as workspace, progress("Planning"):
-        plan = fh.plan_film(
-            workspace,
+        request = fh.PlanFilm(
             found.film,
-            budget=BUDGET,
+            BUDGET,
             limits=least,
             as_of=found.as_of,
             holdout=HOLDOUT,
             name=PLAN,
-            discovery=found,
         )
+        plan = fh.plan_film(workspace, request, discovery=found)
         fh.write_plan(plan, [out / "plan.html"])
     for line in plan_lines_words(plan):
         console.print(line, markup=False, soft_wrap=True)
@@ -205,7 +203,7 @@ def _following(house: Path, film: str, end: date) -> Plan:
     """The next film's plan, which starts from what was learned."""
     echo("plan", film, "--budget", f"{BUDGET:.0f}", "--as-of", str(end), "--save", NEXT)
     with fh.open(str(house)) as workspace, progress("Planning the next film"):
-        plan = fh.plan_film(workspace, film, budget=BUDGET, as_of=end, name=NEXT)
+        plan = fh.plan_film(workspace, fh.PlanFilm(film, BUDGET, as_of=end, name=NEXT))
     for line in (headline(plan), *taught_words(plan)):
         console.print(f"“{plan.title}”: {line}", markup=False, soft_wrap=True)
     return plan

@@ -12,7 +12,7 @@ from fullhouse.control.campaigns import save_plan
 from fullhouse.core.tables import ACCOUNT_PERSON, FILM, TICKET
 from fullhouse.people.persons import write_persons
 from fullhouse.people.resolution import NEXT, RUN
-from fullhouse.planning.plan import Amount, Line, Plan
+from fullhouse.planning.plan import Amount, Plan, PlanLine
 from fullhouse.workspace.context import Context
 
 CITIES = tuple(f"City {i:02d}" for i in range(20))
@@ -86,7 +86,8 @@ def plan(film: str, **changed: object) -> Plan:
     """Two weeks from OPENING."""
     few = Amount(10.0, 5.0, 20.0)
     lines = tuple(
-        Line(f"line-{n}", "everyone", "everyone", "broad", "push", "all", week, 150.0, 1e3, 900.0,
+        PlanLine(
+            f"line-{n}", "everyone", "everyone", "broad", "push", "all", week, 150.0, 1e3, 900.0,
              300.0, 3.3, few, few, False)
         for n, week in enumerate((OPENING, OPENING + timedelta(days=7)))
     )  # fmt: skip

@@ -13,11 +13,12 @@ from pyroaring import BitMap
 
 import fullhouse as fh
 from fullhouse.app import Context
-from fullhouse.campaigns.launch import Assigned, freeze_people
+from fullhouse.campaigns.campaign import AssignedLine
+from fullhouse.campaigns.people import freeze_people
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import add_campaign, save_plan
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION, ITEM, PERSON_EVENT
-from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan
+from fullhouse.planning.plan import Amount, BudgetPoint, Plan, PlanLine
 
 FILM, OPENING = "bramble-2025", date(2025, 8, 15)
 AS_OF = OPENING - timedelta(days=7)
@@ -82,7 +83,8 @@ def take_in(workspace: Context, folder: Path, until=OPENING) -> None:
 def a_plan(**changes):
     amount = Amount(100.0, 50.0, 150.0)
     lines = tuple(
-        Line(name, "Dog owners", "everyone", "baskets", channel, "all", week, 70.0, 700.0, 500.0,
+        PlanLine(
+            name, "Dog owners", "everyone", "baskets", channel, "all", week, 70.0, 700.0, 500.0,
              300.0, 2.0, amount, amount, False)
         for name, channel, week in (("push-1", "push", WEEK), ("email-1", "email", WEEK),
                                     ("push-2", "push", WEEK + 7 * DAY))
@@ -106,7 +108,7 @@ def launch(workspace: Context) -> None:
         workspace.control, SavedCampaign("august", FILM, "bramble", 1, {"holdout": 0.3}, AT)
     )
     states = {"treated": {0: BitMap(range(70))}, "held_out": {0: BitMap(range(70, 100))}}
-    assigned = [Assigned(x.id, states) for x in a_plan().lines]
+    assigned = [AssignedLine(x.id, states) for x in a_plan().lines]
     freeze_people(workspace.lake, "august", assigned, at=AT, batch="people")
     owners = {"source": ["app"] * 100, "account": [str(i) for i in range(100)],
               "person": list(range(100)), "since": [1] * 100}  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.campaigns.households import units_of
+from fullhouse.campaigns.account_files import units_of
 from fullhouse.core.person_sets import by_block, inside, only, union, without
 from fullhouse.measurement.campaign_units import units_of_counted, units_of_people
 from fullhouse.measurement.counted import Counted

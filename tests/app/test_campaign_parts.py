@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fullhouse.campaigns.launch import HELD_OUT, TREATED, WITHHELD
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, WITHHELD
 from fullhouse.core.person_sets import by_block, size, union
 from fullhouse.measurement.campaign_parts import channels_alone, cost_of, groups_of, read_groups
 from fullhouse.measurement.campaign_read import ReadCampaign, silent, spend_by_line

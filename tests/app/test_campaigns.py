@@ -46,24 +46,25 @@ def plan(made: House) -> Plan:
         ),
     )
     return fh.plan_film(
-        made.workspace, film, budget=300.0, as_of=MARKET.today, expected_people=300,
-        name="puppy", weeks=2, holdout=0.3,
-    )  # fmt: skip
+        made.workspace, fh.PlanFilm(film, budget=300.0, as_of=MARKET.today, expected_people=300,
+        name="puppy", weeks=2, holdout=0.3))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def launched(made: House, plan: Plan, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("deliveries")
-    done = fh.campaign_launch(made.workspace, "puppy", name="ashgrove", folder=folder)
+    done = fh.campaign_launch(
+        made.workspace, fh.LaunchCampaign("puppy", name="ashgrove", folder=folder)
+    )
     return folder, done
 
 
 def test_power_says_what_could_be_seen_before_anything_is_sent(made: House, plan: Plan) -> None:
-    whole, *parts = fh.campaign_power(made.workspace, "puppy", rate=0.05)
+    whole, *parts = fh.campaign_power(made.workspace, fh.PowerOfCampaign("puppy", rate=0.05))
     assert whole.name == "the whole campaign"
     assert whole.treated + whole.held_out >= max(p.treated + p.held_out for p in parts)
     assert all(whole.smallest <= p.smallest for p in parts)
-    half = fh.campaign_power(made.workspace, "puppy", rate=0.05, holdout=0.5)[0]
+    half = fh.campaign_power(made.workspace, fh.PowerOfCampaign("puppy", rate=0.05, holdout=0.5))[0]
     assert half.smallest < whole.smallest
 
 
@@ -91,16 +92,16 @@ def test_launching_again_changes_no_arm_and_another_plan_is_refused(
 ) -> None:
     _, done = launched
     again = fh.campaign_launch(
-        made.workspace, "puppy", name="ashgrove", folder=tmp_path, holdout=0.8
+        made.workspace, fh.LaunchCampaign("puppy", name="ashgrove", folder=tmp_path, holdout=0.8)
     )
     assert again.campaign.body["holdout"] == 0.3, "what it began with, not what is asked now"
     assert again.resumed
     assert [f.digest for f in again.files] == [f.digest for f in done.files]
-    assert [c.name for c in fh.campaign_list(made.workspace)] == ["ashgrove"]
+    assert [c.name for c in fh.campaign_list(made.workspace, fh.ListCampaigns())] == ["ashgrove"]
     with pytest.raises(CannotTellError, match="later tickets"):
         fh.campaign_readout(made.workspace, "ashgrove", as_of=MARKET.today)
     with pytest.raises(InputError, match=r"No plan 'pupy'\. Did you mean 'puppy'"):
-        fh.campaign_launch(made.workspace, "pupy", name="x", folder=tmp_path)
+        fh.campaign_launch(made.workspace, fh.LaunchCampaign("pupy", name="x", folder=tmp_path))
 
 
 def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(

@@ -14,7 +14,7 @@ from fullhouse.app.city_campaigns import (
     campaign_cities_power,
     campaign_cities_readout,
 )
-from fullhouse.campaigns.city_design import window
+from fullhouse.campaigns.cities import window
 from fullhouse.cli import campaign_cities as cli
 from fullhouse.control.campaigns import campaigns, readouts
 from fullhouse.core.errors import CannotTellError, InputError
@@ -48,7 +48,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Context, st
 @pytest.fixture(scope="module")
 def launched(made, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("out") / "cities"
-    return campaign_cities(made[0], "puppy", name="ashgrove", weeks=2, as_of=TODAY, folder=folder)
+    request = fh.LaunchCities("puppy", "ashgrove", weeks=2, as_of=TODAY)
+    return fh.write_cities(campaign_cities(made[0], request), folder)
 
 
 def test_like_cities_are_paired_and_each_is_on_one_side(launched) -> None:
@@ -69,7 +70,7 @@ def test_like_cities_are_paired_and_each_is_on_one_side(launched) -> None:
 
 def test_power_comes_from_past_films_and_keeps_nothing(made, launched) -> None:
     before = len(campaigns(made[0].control))
-    found = campaign_cities_power(made[0], "puppy", weeks=2, as_of=TODAY)
+    found = campaign_cities_power(made[0], fh.PowerOfCities("puppy", weeks=2, as_of=TODAY))
     assert found.pairs == launched.design.pairs
     assert found.films == 8
     assert found.smallest == launched.smallest
@@ -77,7 +78,8 @@ def test_power_comes_from_past_films_and_keeps_nothing(made, launched) -> None:
     # that differ make it more.
     assert 0.15 < found.smallest < 0.5
     assert len(campaigns(made[0].control)) == before
-    none = campaign_cities_power(made[0], "puppy", start=OPENING, weeks=26, as_of=TODAY)
+    long = fh.PowerOfCities("puppy", start=OPENING, weeks=26, as_of=TODAY)
+    none = campaign_cities_power(made[0], long)
     assert (none.smallest, none.films) == (None, 0)
 
 
@@ -91,16 +93,18 @@ def test_the_file_says_where_to_buy(launched) -> None:
 
 def test_launching_again_changes_nothing_and_another_plan_is_refused(made, launched) -> None:
     workspace, film = made
-    again = campaign_cities(workspace, "puppy@1", name="ashgrove", weeks=9, start=date(2026, 1, 1))
+    other = fh.LaunchCities("puppy@1", name="ashgrove", weeks=9, start=date(2026, 1, 1))
+    again = campaign_cities(workspace, other)
     assert again.resumed
     assert (again.design, again.last) == (launched.design, launched.last)
     keep_plan(workspace, film, "other")
     with pytest.raises(InputError, match=r"carries out puppy@1: launch other@1 under another name"):
-        campaign_cities(workspace, "other", name="ashgrove", weeks=2, as_of=TODAY)
+        campaign_cities(workspace, fh.LaunchCities("other", name="ashgrove", weeks=2, as_of=TODAY))
     with pytest.raises(InputError, match="name of a campaign"):
-        campaign_cities(workspace, "puppy", name="A s", weeks=2, as_of=TODAY)
+        campaign_cities(workspace, fh.LaunchCities("puppy", name="A s", weeks=2, as_of=TODAY))
+    late = fh.LaunchCities("puppy", name="late", start=date(2025, 6, 1), as_of=TODAY)
     with pytest.raises(InputError, match="drawn before media"):
-        campaign_cities(workspace, "puppy", name="late", start=date(2025, 6, 1), as_of=TODAY)
+        campaign_cities(workspace, late)
 
 
 def test_what_is_of_people_refuses_a_campaign_by_city(made, launched, tmp_path) -> None:
@@ -112,11 +116,11 @@ def test_what_is_of_people_refuses_a_campaign_by_city(made, launched, tmp_path) 
         with pytest.raises(InputError, match="campaign cities readout ashgrove"):
             ask(workspace, "ashgrove")
     with pytest.raises(InputError, match="by person under another name"):
-        fh.campaign_launch(workspace, "puppy", name="ashgrove", folder=tmp_path)
+        fh.campaign_launch(workspace, fh.LaunchCampaign("puppy", name="ashgrove", folder=tmp_path))
 
 
 def test_another_name_is_another_lot_of_the_same_pairs(made, launched) -> None:
-    other = campaign_cities(made[0], "puppy", name="other", weeks=2, as_of=TODAY)
+    other = campaign_cities(made[0], fh.LaunchCities("puppy", name="other", weeks=2, as_of=TODAY))
     assert not other.resumed
     assert other.design.pairs == launched.design.pairs
     assert other.design.treated != launched.design.treated
@@ -124,12 +128,12 @@ def test_another_name_is_another_lot_of_the_same_pairs(made, launched) -> None:
 
 def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched) -> None:
     workspace, _ = made
-    with pytest.raises(CannotTellError, match="Nothing is known after 2025-06-30"):
-        campaign_cities_readout(workspace, "ashgrove", as_of=OPENING)
+    with pytest.raises(CannotTellError, match="Nothing is known after 30 June 2025"):
+        campaign_cities_readout(workspace, fh.ReadCities("ashgrove", as_of=OPENING))
     until = launched.last + timedelta(days=3)
     fh.traits_build(workspace, fh.BuildTraits(as_of=OPENING))
     with pytest.raises(CannotTellError, match="would look like no effect"):
-        campaign_cities_readout(workspace, "ashgrove", as_of=until)
+        campaign_cities_readout(workspace, fh.ReadCities("ashgrove", as_of=until))
     g = np.random.default_rng(5)
     treated = np.isin(np.array(CITIES)[CITY_OF], launched.design.treated)
     who = np.flatnonzero(g.random(PEOPLE) < np.where(treated, BOUGHT[True], BOUGHT[False]))
@@ -137,7 +141,7 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     days = [OPENING + timedelta(days=int(d)) for d in g.integers(0, 17, len(who))]
     sell(workspace, CODE, who, days)
     fh.traits_build(workspace, fh.BuildTraits(as_of=until))
-    found = campaign_cities_readout(workspace, "ashgrove", as_of=until, spend=1000.0)
+    found = campaign_cities_readout(workspace, fh.ReadCities("ashgrove", as_of=until, spend=1000.0))
     inside = np.array([d <= launched.last for d in days])
     assert found.sold == np.sum(inside & treated[who])
     assert found.sold_control == np.sum(inside & ~treated[who])
@@ -145,7 +149,9 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     assert found.relative.low > 0.3
     assert found.returned.value == pytest.approx(found.units.value * 9.0 / 1000)
     assert not any("more than one go" in n for n in found.notes)
-    early = campaign_cities_readout(workspace, "ashgrove", as_of=OPENING + timedelta(days=6))
+    early = campaign_cities_readout(
+        workspace, fh.ReadCities("ashgrove", as_of=OPENING + timedelta(days=6))
+    )
     assert early.end == OPENING, "what the traits of that day know of"
     assert any("more than one go" in n for n in early.notes)
     assert [r.as_of for r in readouts(workspace.control, "ashgrove")] == [launched.last, early.end]

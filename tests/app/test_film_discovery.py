@@ -19,6 +19,7 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.judge import LEAST_OUTCOME
+from fullhouse.planning.plan import NeverMeasured
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.traits.names import film_slug
@@ -243,10 +244,10 @@ def _films(made: House) -> list:
 
 def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
     guess = fh.film_list(made.workspace, fh.ListFilms(search="Puppy"))[1][0].film
-    plan = fh.plan_film(
-        made.workspace, guess, budget=200.0, as_of=MARKET.today, expected_people=300,
-        name="puppy", weeks=40,
-    )  # fmt: skip
+    request = fh.PlanFilm(
+        guess, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=40
+    )
+    plan = fh.plan_film(made.workspace, request)
     assert 0 < plan.spend <= 200.0 * (1 + 1e-6)
     assert plan.reach <= plan.people
     assert sum(x.spend for x in plan.lines) == pytest.approx(plan.spend, rel=1e-3)
@@ -254,9 +255,9 @@ def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) 
     assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle, rel=0.25)
     wins = [p.tickets.middle for p in plan.curve]
     assert wins == sorted(wins)
-    assert any("No readout has measured" in n for n in plan.notes)
-    assert fh.plan_show(made.workspace, "puppy") == plan
-    assert [p.name for p in fh.plan_list(made.workspace)] == ["puppy"]
+    assert any(isinstance(n, NeverMeasured) for n in plan.notes)
+    assert fh.plan_show(made.workspace, fh.ShowPlan("puppy")) == plan
+    assert [p.name for p in fh.plan_list(made.workspace, fh.ListPlans())] == ["puppy"]
     (page,) = fh.write_plan(plan, [tmp_path / "plan.html"])
     assert "The Puppy of Ashgrove" in page.read_text("utf-8")
     for options, message in [
@@ -265,5 +266,7 @@ def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) 
         ({"budget": 100, "channels": "[channel.x]\nkind = 'x'"}, "needs sources"),
     ]:
         with pytest.raises(InputError, match=message):
-            fh.plan_film(made.workspace, guess, as_of=MARKET.today, expected_people=300, weeks=40,
-                         **options)  # fmt: skip
+            fh.plan_film(
+                made.workspace,
+                fh.PlanFilm(guess, as_of=MARKET.today, expected_people=300, weeks=40, **options),
+            )

@@ -18,8 +18,7 @@ from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast, read_forecast
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Amount
+from fullhouse.planning.plan import Amount, Outlook
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.shown_readout import WHOLE
 from tests.view.made_forecasts import ALL, ROAD

@@ -1,13 +1,15 @@
 """Cities in pairs: the least cost, the lot, and what a design can show."""
 
+import json
+
 import numpy as np
 import pytest
 
 from fullhouse.campaigns import city_pairs
+from fullhouse.campaigns.campaign import CityDesign
+from fullhouse.campaigns.cities import DESIGN, design_from
 from fullhouse.campaigns.city_pairs import (
-    CityDesign,
     _cost,
-    design_from,
     design_power,
     draw,
     pair_cities,
@@ -135,7 +137,9 @@ def test_a_pair_s_lot_knows_neither_order_nor_the_other_pairs():
 def test_a_design_comes_back_from_json_and_refuses_what_is_none():
     design = CityDesign((("a", "b"), ("c", "d")), ("b", "c"))
     assert design.left_out == ("a", "d")
-    assert design_from(design.to_dict()) == design
+    body = json.loads(json.dumps(DESIGN.dump_python(design, mode="json")))
+    assert body == {"pairs": [["a", "b"], ["c", "d"]], "treated": ["b", "c"]}
+    assert design_from({**body, "by": "city"}) == design
     for pairs, treated, message in (
         ((("a", "b"), ("b", "c")), ("a", "c"), "'b' stands in more"),
         ((("a", "b"),), (), "One city of each pair"),

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.campaigns.accounts import Wanted, accounts_of
-from fullhouse.campaigns.contacts import check_contacts, match_file, read_contacts
-from fullhouse.campaigns.deliver import DeliveryLine, deliver, log_rows
-from fullhouse.campaigns.launch import HELD_OUT, TREATED, WITHHELD
-from fullhouse.campaigns.members import members
+from fullhouse.campaigns.accounts import AccountsWanted, accounts_of, members
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, WITHHELD, DeliveryLine
+from fullhouse.campaigns.customer_match import check_contacts, match_file, read_contacts
+from fullhouse.campaigns.deliver import deliver, log_rows
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake, Place
@@ -68,7 +67,7 @@ def test_a_word_says_which_sets_a_person_is_in(sets, seed):
 
 
 def test_more_sets_than_bits_are_found_in_several_passes(lake):
-    wanted = [Wanted(_people(ALL[i : i + 3]), ("shop",)) for i in range(70)]
+    wanted = [AccountsWanted(_people(ALL[i : i + 3]), ("shop",)) for i in range(70)]
     found = {n: b["account"].to_pylist() for n, b in accounts_of(lake, wanted)}
     assert found == {n: [f"shop{i}" for i in ALL[n : n + 3]] for n in range(70)}
 

@@ -9,19 +9,17 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from fullhouse.campaigns.arms import assign
-from fullhouse.campaigns.households import Units
-from fullhouse.campaigns.launch import (
+from fullhouse.campaigns.campaign import (
     ALWAYS_OUT,
     HELD_OUT,
     REFUSALS,
     TREATED,
     WITHHELD,
     LineAudience,
-    assign_lines,
-    count_people,
-    freeze_people,
-    read_people,
+    Units,
 )
+from fullhouse.campaigns.launch import assign_lines
+from fullhouse.campaigns.people import count_people, freeze_people, read_people
 from fullhouse.lake import Lake, Place
 
 AT = datetime(2025, 7, 1, tzinfo=UTC)

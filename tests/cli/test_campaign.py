@@ -1,5 +1,7 @@
 """`fullhouse plan` and `fullhouse campaign`: what is asked wrongly is said before any work."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,10 @@ from typer.testing import CliRunner
 
 from fullhouse import app
 from fullhouse.cli.root import commands
+from fullhouse.control.campaigns import save_plan
 from fullhouse.core.errors import InputError
+from fullhouse.view.words.plan import headline
+from tests.view.made_plans import PLAN
 
 
 @pytest.fixture
@@ -33,6 +38,26 @@ def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> No
 
 
 def test_nothing_launched_and_nothing_learned_is_an_empty_table(house: str) -> None:
-    for command in (["campaign", "list"], ["learned"], ["campaign", "learned"]):
+    for command in (["learned"], ["campaign", "learned"]):
         done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
         assert (done.exit_code, done.stdout.strip()) == (0, "[]")
+    for command, name in ((["campaign", "list"], "campaigns"), (["plan", "list"], "plans")):
+        done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {name: []})
+
+
+def test_a_saved_plan_is_listed_and_shown_and_a_film_needs_no_word_before_it(house: str) -> None:
+    with app.open_house(house, environment={}) as workspace:
+        at = datetime(2025, 7, 1, tzinfo=UTC)
+        save_plan(workspace.control, "spring", PLAN.film, PLAN.to_dict(), at=at)
+    listed = CliRunner().invoke(commands, ["plan", "list", "-w", house, "--json"])
+    (row,) = json.loads(listed.stdout)["plans"]
+    assert (row["name"], row["version"], row["budget"]) == ("spring", 1, PLAN.budget)
+    shown = CliRunner().invoke(commands, ["plan", "show", "spring@1", "-w", house, "--json"])
+    assert json.loads(shown.stdout) == json.loads(json.dumps(PLAN.to_dict()))
+    printed = CliRunner().invoke(commands, ["plan", "show", "spring", "-w", house])
+    assert headline(PLAN) in printed.stdout
+    for words in (["plan", "x-2027", "--budget", "5"], ["plan", "--budget", "5", "x-2027"],
+                  ["plan", "make", "x-2027", "--budget", "5"]):  # fmt: skip
+        with pytest.raises(InputError, match="no traits yet"):
+            CliRunner().invoke(commands, [*words, "-w", house], catch_exceptions=False)

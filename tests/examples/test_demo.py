@@ -58,7 +58,7 @@ def test_the_campaign_is_read_beside_the_truth_and_teaches_the_next_film(played:
         last = fh.campaign_readout(house, "bramble-launch", as_of=END, learn=False)
         taught = fh.campaign_learned(house, as_of=END)
         verdicts = fh.campaign_verdicts(house, as_of=END)
-        following = fh.plan_show(house, "next-film")
+        following = fh.plan_show(house, fh.ShowPlan("next-film"))
     total = last.on("tickets")[0].effect.total
     (row,) = re.findall(
         r"(-?[\d,]+) \((-?[\d,]+) – (-?[\d,]+)\) +│ +(-?[\d,]+) +│ (yes|no)", summary

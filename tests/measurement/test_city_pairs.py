@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fullhouse.campaigns.city_pairs import CityDesign
+from fullhouse.campaigns.campaign import CityDesign
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.city_pairs import read_pairs, read_totals, say_city_pairs
 

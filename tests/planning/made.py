@@ -19,12 +19,12 @@ def people(seed, size=4000, audiences=3, channels=2, cities=2):
 
 def problem(seed=0, *, weeks=2, draws=40, least=0.0, measured=(), **sizes):
     audiences, channels, city, base = people(seed, **sizes)
-    found = cells(audiences, channels, city, base)
+    parts = cells(audiences, channels, city, base)
     slots = list(product(range(len(audiences)), range(len(channels)), range(2), range(weeks)))
     a, c, k, w = (np.array(x) for x in zip(*slots, strict=True))
-    reaches = found.in_audience[:, a].T & found.on_channel[:, c].T
-    reaches &= found.city[None] == k[:, None]
-    addressed = (reaches * found.persons).sum(1)
+    reaches = parts.in_audience[:, a].T & parts.on_channel[:, c].T
+    reaches &= parts.city[None] == k[:, None]
+    addressed = (reaches * parts.persons).sum(1)
     price, limit = np.array([0.01, 0.03])[c], np.array([0.6, 0.9])[c]
     made = Slots(
         a, c, k, w, reaches, addressed, price, limit, addressed * limit * price * 4,
@@ -34,4 +34,4 @@ def problem(seed=0, *, weeks=2, draws=40, least=0.0, measured=(), **sizes):
         ["hidden", "obvious"], ["push", "video"], measured, draws=draws, seed=seed
     )
     kinds = tuple(i % 2 for i in range(len(audiences)))
-    return Problem(found, made, response, kinds, np.exp(-7 * w / 18))
+    return Problem(parts, made, response, kinds, np.exp(-7 * w / 18))

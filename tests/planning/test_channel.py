@@ -16,10 +16,10 @@ price = 0.01
 
 
 def test_the_channels_shipped_can_be_read():
-    found = {c.name: c for c in read_channels()}
-    assert set(found) == {"push", "email", "pre-roll", "banner", "social"}
-    assert found["banner"].unit_price == pytest.approx(0.004)
-    assert found["social"].deliver == "parquet"
+    channels = {c.name: c for c in read_channels()}
+    assert set(channels) == {"push", "email", "pre-roll", "banner", "social"}
+    assert channels["banner"].unit_price == pytest.approx(0.004)
+    assert channels["social"].deliver == "parquet"
 
 
 def test_a_file_gives_currency_and_defaults():

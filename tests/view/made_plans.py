@@ -23,7 +23,17 @@ from fullhouse.exhibit.pack import (
 from fullhouse.exhibit.places import suggest_showings
 from fullhouse.exhibit.suppress import at_least, parts_at_least
 from fullhouse.measurement.experiment import ArmEffect, Experiment, Readout
-from fullhouse.planning.plan import Amount, BudgetPoint, Line, Plan, Step, Unreachable
+from fullhouse.planning.plan import (
+    Amount,
+    BestWithin,
+    BeyondMeasured,
+    BridgeStep,
+    BudgetPoint,
+    Plan,
+    PlanLine,
+    SpentForMinimum,
+    Unreachable,
+)
 from fullhouse.stats.figures import AlwaysValid, Check, Estimate, Interval
 from fullhouse.view.shown_readout import shown_readout
 
@@ -65,7 +75,7 @@ def made_lines(seed=1):
         reach = people * 0.6 * (1 - np.exp(-impressions / people / 0.6))
         tickets = around(spend / 34 * (1.0 if tested else 1.6), 1.4 if tested else 2.6)
         found.append(
-            Line(f"line-{len(found) + 1}", name, rule, kind, channel, city, week, spend,
+            PlanLine(f"line-{len(found) + 1}", name, rule, kind, channel, city, week, spend,
                  impressions, people, reach, impressions / reach, tickets,
                  times(tickets, PRICE), tested)
         )  # fmt: skip
@@ -82,7 +92,7 @@ def made_plan():
         added = Amount(middle, middle * (0.72 if mine[0].tested else 0.15), middle * 1.9)
         sofar += middle
         steps.append(
-            Step(name, added, Amount(base.middle + sofar, base.low + 0.8 * sofar,
+            BridgeStep(name, added, Amount(base.middle + sofar, base.low + 0.8 * sofar,
                                      base.high + 1.2 * sofar))
         )  # fmt: skip
     spend = sum(x.spend for x in lines)
@@ -104,8 +114,8 @@ def made_plan():
         (Unreachable("Owners of older dogs", 96_000.0, 31_200.0, 2_140.0),
          Unreachable("Fans of family drama", 140_000.0, 4_100.0, 310.0)),
         0.2, {rule: name for name, (rule, *_) in AUDIENCES.items()}, CITIES,
-        ("Spend on push leaves the range that past readouts have seen (up to 60,000 USD a week):"
-         " what it brings there is taken from the curve's form.",),
+        (BeyondMeasured("push", 9.4, 6.0), SpentForMinimum("city", "Avon", 90.0, 0.6),
+         BestWithin(0.0)),
         {"explore": 0.1, "city_minimum": {"5 largest": 100_000.0}},
     )  # fmt: skip
 

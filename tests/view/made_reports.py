@@ -9,8 +9,7 @@ from fullhouse.control.score_book import Entry, canonical
 from fullhouse.forecast.actuals import Actuals
 from fullhouse.forecast.score import score
 from fullhouse.measurement.exposure import Exposure
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Amount
+from fullhouse.planning.plan import Amount, Outlook
 from fullhouse.view.film_report import FilmReport, Sent, ShownCampaign
 from tests.view.made_discoveries import RICH
 from tests.view.made_forecasts import ACTUAL, ACTUAL_DAYS, ROAD

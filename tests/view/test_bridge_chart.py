@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.planning.plan import Amount, Step
+from fullhouse.planning.plan import Amount, BridgeStep
 from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
@@ -43,7 +43,7 @@ def test_whiskers_start_from_the_steps_own_start():
 
 def test_an_audience_may_take_away():
     less = Amount(-5e5, -9e5, 2e5)
-    step = Step("Those annoyed", less, Amount(PLAN.base.middle - 5e5, 4e7, 9e7))
+    step = BridgeStep("Those annoyed", less, Amount(PLAN.base.middle - 5e5, 4e7, 9e7))
     rows = rows_of(bridge_chart(replace(PLAN, bridge=(step,), gross=less)))
     row = next(r for r in rows if r.get("name") == "Those annoyed")
     assert row["said"] == "-500 k (-900 k – 200 k)"

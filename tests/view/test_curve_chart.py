@@ -6,7 +6,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, BudgetPoint
-from fullhouse.view.curve_chart import curve_chart, curve_rows, next_unit_at, per_money
+from fullhouse.view.curve_chart import curve_chart, curve_rows
+from fullhouse.view.words.plan import next_unit_at, per_money
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_plans import PLAN, SIMULATED_PLAN
 

@@ -8,11 +8,11 @@ from functools import cache
 import pytest
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.planning.plan import Unreachable
+from fullhouse.planning.plan import OlderSentence, Unreachable
 from fullhouse.view.page import DARK
 from fullhouse.view.plan_page import plan_page
-from fullhouse.view.plan_words import EXPECTED, headline, tickets_words
 from fullhouse.view.shown_readout import NamedEffect
+from fullhouse.view.words.plan import EXPECTED, headline, notes_words, tickets_words
 from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
 from tests.view.reader import RUDE, Reader
 
@@ -68,7 +68,7 @@ def test_every_line_stands_on_the_page():
 def test_everything_else_stands_there_with_its_figures():
     text = Reader(page("full")).text
     told = [
-        *PLAN.notes, "31,200", "96,000", "0.0021 tickets a person", "20 % of the people",
+        *notes_words(PLAN), "31,200", "96,000", "0.0021 tickets a person", "20 % of the people",
         "explore: 0.1", "city minimum: 5 largest 100,000", "Avon, Brook, Cairn, Dale, Esk",
         "What harbour-1 changed by 28 March 2025", "By channel, 1 of 2 effects are proven: push.",
         "+9.4 (5.48 to 13.3)", "under 0.001", "Plan harbour-1 as of 10 January 2025.",
@@ -79,8 +79,8 @@ def test_everything_else_stands_there_with_its_figures():
 
 def test_a_plan_without_lines_says_so_and_draws_nothing():
     text = Reader(page("bare")).text
-    assert "The plan holds no line" in text
-    assert "There is no base forecast" in text
+    assert "The plan has no lines" in text
+    assert "There is no forecast" in text
     assert "Nobody is held out" in text
     assert "was not computed" in text
     assert "<svg" not in page("bare")
@@ -110,7 +110,8 @@ def test_names_from_files_are_escaped_everywhere():
     )
     rude = replace(
         PLAN, title=RUDE, film=RUDE, name=RUDE, territory=RUDE, currency=RUDE, attitude=RUDE,
-        lines=lines, bridge=tuple(replace(s, name=RUDE) for s in PLAN.bridge), notes=(RUDE,),
+        lines=lines, bridge=tuple(replace(s, name=RUDE) for s in PLAN.bridge),
+        notes=(OlderSentence(RUDE),),
         unreachable=(Unreachable(RUDE, 9.0, 3.0, 1.0),), cities={RUDE: (RUDE,)},
         limits={RUDE: {RUDE: RUDE}},
     )  # fmt: skip

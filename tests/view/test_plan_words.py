@@ -6,8 +6,19 @@ from datetime import date
 import pytest
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.planning.plan import Amount
-from fullhouse.view.plan_words import (
+from fullhouse.planning.plan import (
+    Amount,
+    BestWithin,
+    BeyondMeasured,
+    BudgetsLeftOut,
+    NeverMeasured,
+    NoForecast,
+    OlderSentence,
+    SpentForMinimum,
+)
+from fullhouse.view.plan_words import readout_words
+from fullhouse.view.shown_readout import shown_readout
+from fullhouse.view.words.plan import (
     EXPECTED,
     banners,
     base_words,
@@ -15,23 +26,22 @@ from fullhouse.view.plan_words import (
     headline,
     holdout_words,
     next_money_words,
+    note_words,
     plan_lines_words,
-    readout_words,
     return_words,
     tickets_words,
     unreachable_words,
     untested_words,
 )
-from fullhouse.view.shown_readout import shown_readout
 from tests.view.made_plans import BARE_PLAN, PLAN, SHOWN, SIMULATED_PLAN, effect, readout
 
 
 def test_the_headline_is_a_range_of_tickets():
     plan = replace(PLAN, spend=1.2e6, tickets=Amount(11_111.0, 8_049.0, 15_449.0))
     assert headline(plan) == (
-        "1.2 million USD is expected to win between 8,050 and 15,400 more tickets, 80 times in 100."
+        "We expect 1.2 million USD to sell about 11,100 extra tickets (likely 8,050 to 15,400)."
     )
-    assert headline(BARE_PLAN) == "The plan holds no line: nothing of 3 million USD is spent."
+    assert headline(BARE_PLAN) == "The plan has no lines: nothing of 3 million USD is spent."
 
 
 @pytest.mark.parametrize(
@@ -47,14 +57,36 @@ def test_the_headline_is_a_range_of_tickets():
 def test_whether_the_money_comes_back_is_said(gross, said):
     plan = replace(PLAN, spend=100.0, tickets=Amount(10.0, 5.0, 20.0), gross=gross)
     assert return_words(plan).endswith(said)
-    assert "A ticket won costs 10.00 USD (5.00 to 20.00)" in return_words(plan)
+    assert "An extra ticket costs 10.00 USD (5.00 to 20.00)" in return_words(plan)
 
 
 def test_a_ticket_that_may_not_be_won_has_a_cost_without_end():
     plan = replace(PLAN, spend=100.0, tickets=Amount(10.0, 0.0, 20.0))
     assert "(5.00 to no upper end)" in return_words(plan)
     none = replace(plan, tickets=Amount(0.0, -1.0, 1.0))
-    assert "What a ticket won costs cannot be told" in return_words(none)
+    assert "What an extra ticket costs is not known" in return_words(none)
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        (NeverMeasured(("baskets", "fans")), "No campaign has measured how baskets or fans"),
+        (BeyondMeasured("push", 9.42, 6.0), "On push the plan shows up to 9.4 impressions"),
+        (BeyondMeasured("push", 9.42, None), "No campaign has measured push yet"),
+        (NoForecast(), "There is no forecast or ticket price"),
+        (BudgetsLeftOut((150.0, 300.0)), "The limits do not fit a budget of 150 USD or 300 USD"),
+        (
+            SpentForMinimum("city", "Avon", 90.0, 0.6),
+            "The minimum for Avon costs 90 USD and sells about 0.6 tickets",
+        ),
+        (BestWithin(0.0), "Under these assumptions, no better plan exists."),
+        (BestWithin(0.018), "Under these assumptions, no other plan sells more than 1.8 % more."),
+        (OlderSentence("As it was."), "As it was."),
+    ],
+    ids=lambda x: getattr(x, "code", ""),
+)
+def test_every_note_has_its_sentence(note, sentence):
+    assert note_words(note, "USD").startswith(sentence)
 
 
 def test_money_that_is_not_spent_is_said_where_it_matters():
@@ -64,8 +96,9 @@ def test_money_that_is_not_spent_is_said_where_it_matters():
 
 
 def test_base_and_new_range_are_told_or_that_there_is_none():
-    assert "is between 42 and 96 million dollars; with it, between" in base_words(PLAN)[0]
-    assert base_words(BARE_PLAN) == ["There is no base forecast to add it to."]
+    likely = "likely between 42 and 96 million dollars (80 % range); with it, between"
+    assert likely in base_words(PLAN)[0]
+    assert base_words(BARE_PLAN) == ["There is no forecast to add it to."]
 
 
 def test_the_next_money_is_told_with_its_cost():
@@ -73,10 +106,11 @@ def test_the_next_money_is_told_with_its_cost():
     plan = replace(PLAN, budget=point.budget)
     per, won = 100, 100 * point.next_unit
     assert next_money_words(plan) == [
-        f"The next {per} USD would win {won:.2g} tickets: each at {1 / point.next_unit:.2f} USD."
+        f"The next {per} USD would sell {won:.2g} more tickets, at {1 / point.next_unit:.2f} USD"
+        " each."
     ]
     flat = replace(PLAN, curve=tuple(replace(p, next_unit=0.0) for p in PLAN.curve))
-    assert next_money_words(flat) == ["More money would win nothing."]
+    assert next_money_words(flat) == ["More money would sell no more tickets."]
     assert next_money_words(BARE_PLAN) == []
 
 
@@ -86,7 +120,7 @@ def test_whom_it_cannot_reach_and_who_was_never_measured():
     )
     [said] = untested_words(PLAN)
     share = sum(x.spend for x in PLAN.lines if not x.tested) / PLAN.spend
-    assert f"What {100 * share:.0f} % of the money" in said
+    assert said.startswith(f"{100 * share:.0f} % of the money goes to")
     assert "Fans of family drama" not in said
     tested = tuple(replace(x, tested=True) for x in PLAN.lines)
     assert untested_words(replace(PLAN, lines=tested)) == []
@@ -101,7 +135,7 @@ def test_the_command_line_tells_everything_and_ends_with_what_is_only_expected()
     said = plan_lines_words(PLAN)
     assert said[0].startswith("Harbour Lights, US: plan harbour-1 as of 10 January 2025; opens")
     assert said[-1] == EXPECTED
-    assert f"Note: {PLAN.notes[0]}" in said
+    assert note_words(PLAN.notes[0], "USD") in said
     for words in (headline(PLAN), *unreachable_words(PLAN), *untested_words(PLAN)):
         assert words in said
     assert ", simulated: plan" in plan_lines_words(SIMULATED_PLAN)[0]

@@ -28,8 +28,16 @@ if TYPE_CHECKING:
         audience_show,
         audience_split,
     )
-    from fullhouse.app.campaigns import campaign_list, campaign_power
+    from fullhouse.app.campaigns import (
+        ListCampaigns,
+        PowerOfCampaign,
+        campaign_list,
+        campaign_power,
+    )
     from fullhouse.app.city_campaigns import (
+        LaunchCities,
+        PowerOfCities,
+        ReadCities,
         campaign_cities,
         campaign_cities_power,
         campaign_cities_readout,
@@ -80,7 +88,7 @@ if TYPE_CHECKING:
         write_forecast,
     )
     from fullhouse.app.health import Health, check_new_place, workspace_health
-    from fullhouse.app.launch import campaign_launch
+    from fullhouse.app.launch import LaunchCampaign, campaign_launch
     from fullhouse.app.outlook import campaign_outlook
     from fullhouse.app.people import (
         LinkPeople,
@@ -92,11 +100,12 @@ if TYPE_CHECKING:
         people_resolve,
     )
     from fullhouse.app.plan import (
-        check_plan_out,
+        ListPlans,
+        PlanFilm,
+        ShowPlan,
         plan_film,
         plan_list,
         plan_show,
-        write_plan,
     )
     from fullhouse.app.propensity import (
         Alike,
@@ -165,6 +174,7 @@ if TYPE_CHECKING:
         write_scorebook,
         write_slate,
     )
+    from fullhouse.view.plan_page import check_plan_out, write_cities, write_plan
     from fullhouse.workspace.context import Context, init_house, open_house
 
 STAGES = {
@@ -189,8 +199,11 @@ STAGES = {
         "audience_split",
     ),
     "app.uplift": ("campaign_uplift",),
-    "app.campaigns": ("campaign_list", "campaign_power"),
+    "app.campaigns": ("ListCampaigns", "PowerOfCampaign", "campaign_list", "campaign_power"),
     "app.city_campaigns": (
+        "LaunchCities",
+        "PowerOfCities",
+        "ReadCities",
         "campaign_cities",
         "campaign_cities_power",
         "campaign_cities_readout",
@@ -242,7 +255,7 @@ STAGES = {
         "forecast_slate",
         "write_forecast",
     ),
-    "app.launch": ("campaign_launch",),
+    "app.launch": ("LaunchCampaign", "campaign_launch"),
     "app.outlook": ("campaign_outlook",),
     "app.people": (
         "LinkPeople",
@@ -253,7 +266,8 @@ STAGES = {
         "people_report",
         "people_resolve",
     ),
-    "app.plan": ("check_plan_out", "plan_film", "plan_list", "plan_show", "write_plan"),
+    "app.plan": ("ListPlans", "PlanFilm", "ShowPlan", "plan_film", "plan_list", "plan_show"),
+    "view.plan_page": ("check_plan_out", "write_cities", "write_plan"),
     "app.propensity": (
         "Alike",
         "Propensity",
@@ -327,6 +341,16 @@ STAGES = {
 """Where each public name stands; no name is that of a module."""
 
 __all__ = [
+    "LaunchCampaign",
+    "LaunchCities",
+    "ListCampaigns",
+    "ListPlans",
+    "PlanFilm",
+    "PowerOfCampaign",
+    "PowerOfCities",
+    "ReadCities",
+    "ShowPlan",
+    "write_cities",
     "AcceptFilm",
     "ActualRun",
     "AddFilm",

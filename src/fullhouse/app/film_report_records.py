@@ -13,8 +13,7 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.progress import Progress
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast, read_forecast
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Plan, plan_from
+from fullhouse.planning.plan import Outlook, Plan, plan_from
 from fullhouse.view.film_report import Sent, ShownCampaign
 from fullhouse.view.shown_readout import EVERYBODY, WHOLE, ShownReadout, shown_from
 from fullhouse.workspace.context import Context

@@ -13,8 +13,7 @@ from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.forecast import DAY_PROBABILITIES, Forecast
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Amount, Plan, plan_from
+from fullhouse.planning.plan import Amount, Outlook, Plan, plan_from
 from fullhouse.view.shown_readout import WHOLE, ShownReadout, shown_from
 from fullhouse.workspace.context import Context
 

@@ -1,115 +1,130 @@
-"""A plan for a film: its audiences on a house's channels, as a budget wins most tickets."""
+"""Plan a film, and list and show the plans that were saved."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 from fullhouse import control
 from fullhouse.app.expected_sales import expected_sales
 from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.use_case import use_case
 from fullhouse.control.campaign_records import SavedPlan
-from fullhouse.control.campaigns import find_plan, plans, save_plan
+from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.core.progress import Progress, silent
+from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.planning import read_channels
-from fullhouse.planning.aim import Attitude
+from fullhouse.planning.build import build_plan
+from fullhouse.planning.inputs import plan_inputs, plan_response
 from fullhouse.planning.limits import Limits, read_limits
 from fullhouse.planning.plan import Plan, plan_from
-from fullhouse.planning.plan_ground import plan_ground
-from fullhouse.planning.plan_made import make_plan
-from fullhouse.planning.plan_problem import plan_response
+from fullhouse.planning.problem import Attitude
 from fullhouse.propensity.film_propensity import learn_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.view.page_files import check_page_out, write_page_files
-from fullhouse.view.plan_page import plan_page
 from fullhouse.workspace.context import Context
 
 WEEKS = 4
 
 
-def plan_film(
-    context: Context,
-    film: str,
-    *,
-    budget: float,
-    channels: str | None = None,
-    limits: str | None = None,
-    territory: str | None = None,
-    as_of: date | None = None,
-    weeks: int = WEEKS,
-    attitude: Attitude = "neutral",
-    holdout: float = 0.1,
-    expected_people: float | None = None,
-    name: str | None = None,
-    discovery: FilmDiscovery | None = None,
-    seed: int = 0,
-    progress: Progress = silent,
-) -> Plan:
-    """The plan that wins most tickets for at most a budget, over all that response may be.
+@request
+class PlanFilm:
+    """Plan a film: sell most tickets for at most a budget, over all responses that may be.
 
-    `channels` and `limits` are TOML; without channels the shipped, made-up ones. What readouts
-    have taught by the day is where the response starts from; `Plan.untaught` is what the same money
-    would be expected to win without it. `discovery` is the film's as of the
-    same day, where it has been made already. With `name` the plan is saved.
+    `channels` and `limits` are TOML; without channels the shipped, made-up ones. With `name` the
+    plan is saved as the next version of that name.
     """
-    told, kept = read_channels(channels), read_limits(limits) if limits else Limits()
-    if attitude not in ("neutral", "cautious"):
-        raise InputError(f"The attitude to risk is neutral or cautious, not {attitude!r}.")
-    found = discovery or discover_film(
-        context, film, territory=territory, as_of=as_of, tickets=False, progress=progress
-    )
-    if as_of is not None and found.as_of != as_of:
-        raise InputError(f"The discovery is as of {found.as_of}, and the plan as of {as_of}.")
-    if found.opening is None or found.opening <= found.as_of:
-        raise CannotTellError(
-            f"A plan is for a film to come; {found.film} "
-            + ("has no opening day." if found.opening is None else f"opened on {found.opening}.")
-        )
-    with analysis_sample(context, territory=territory, as_of=as_of) as house:
-        known = house.find(film)
+
+    film: str
+    budget: float
+    channels: str | None = None
+    limits: str | None = None
+    territory: str | None = None
+    as_of: date | None = None
+    weeks: int = WEEKS
+    attitude: Attitude = "neutral"
+    holdout: float = 0.1
+    expected_people: float | None = None
+    name: str | None = None
+    seed: int = 0
+
+
+@request
+class ListPlans:
+    """List every version of every saved plan, or of those of one film."""
+
+    film: str | None = None
+
+
+@request
+class ShowPlan:
+    """Show a saved plan by NAME (the newest version) or NAME@VERSION."""
+
+    plan: str
+
+
+@use_case
+def plan_film(
+    context: Context, request: PlanFilm, *, discovery: FilmDiscovery | None = None
+) -> Plan:
+    """The plan that sells most tickets for at most a budget.
+
+    What readouts have measured by the day is where the response starts from; `Plan.untaught` is
+    what the same money would be expected to sell without it. `discovery` is the film's as of the
+    same day, where there is one already.
+    """
+    channels = read_channels(request.channels)
+    limits = read_limits(request.limits) if request.limits else Limits()
+    day = request.as_of or (discovery.as_of if discovery else context.today)
+    if discovery is None:
+        discovery = discover_film(
+            context, request.film, territory=request.territory, as_of=day, tickets=False,
+            progress=context.progress,
+        )  # fmt: skip
+    _check_discovery(discovery, day)
+    with analysis_sample(context, territory=request.territory, as_of=day) as house:
+        known = house.find(request.film)
         base, _ = expected_sales(house, known)
-        learned = learn_propensity(
+        propensity = learn_propensity(
             house,
             known,
             likely_audience(house, known),
             sales=base,
-            expected_people=expected_people,
-            progress=progress,
+            expected_people=request.expected_people,
+            progress=context.progress,
         )
-        ground = plan_ground(house, known, found, learned, told, weeks)
-        progress("Looking for the best plan")
-        response = plan_response(context, ground, house.day, seed)
-        plan = make_plan(found, ground, response, base, kept, budget, attitude, holdout)
-        if response.measured:
-            bare = plan_response(context, ground, date.min, seed)
-            before = make_plan(found, ground, bare, base, kept, budget, attitude, holdout)
-            plan = replace(plan, untaught=before.tickets)
-    plan = replace(plan, name=name or "")
-    if name is not None:
-        save_plan(context.control, name, found.film, plan.to_dict(), at=datetime.now(UTC))
-    detail: dict[str, object] = {"film": found.film, "budget": budget, "lines": len(plan.lines)}
-    control.record(context.control, "plan", detail | {"saved": name})
+        inputs = plan_inputs(house, known, discovery, propensity.model, channels, request.weeks)
+        context.progress("Searching for the best plan")
+        saved = saved_responses(context.control, as_of=house.day)
+        options = base, limits, request.budget, request.attitude, request.holdout
+        response = plan_response(inputs, saved, request.seed)
+        plan = build_plan(discovery, inputs, response, *options)
+        if saved:
+            prior = plan_response(inputs, [], request.seed)
+            plan = replace(plan, untaught=build_plan(discovery, inputs, prior, *options).tickets)
+    plan = replace(plan, name=request.name or "")
+    if request.name is not None:
+        save_plan(context.control, request.name, discovery.film, plan.to_dict(), at=context.now)
+    detail = {"film": discovery.film, "budget": request.budget, "lines": len(plan.lines)}
+    control.record(context.control, "plan", detail | {"saved": request.name})
     return plan
 
 
-def plan_list(context: Context) -> list[SavedPlan]:
-    """Every version of every saved plan, the newest version first."""
-    return plans(context.control)
+@use_case
+def plan_list(context: Context, request: ListPlans) -> list[SavedPlan]:
+    """Every version of the saved plans, by name, the newest version first."""
+    return [p for p in plans(context.control) if request.film in (None, p.film)]
 
 
-def plan_show(context: Context, name: str) -> Plan:
-    """A saved plan by NAME (the newest version) or NAME@VERSION."""
-    return plan_from(find_plan(context.control, name).body)
+@use_case
+def plan_show(context: Context, request: ShowPlan) -> Plan:
+    """A saved plan; an error with near names where there is none."""
+    return plan_from(find_plan(context.control, request.plan).body)
 
 
-def write_plan(plan: Plan, files: Sequence[str | Path]) -> list[Path]:
-    """Write a plan as a page (.html) or as data (.json)."""
-    return write_page_files(plan, lambda: plan_page(plan), files)
-
-
-def check_plan_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return check_page_out(file)
+def _check_discovery(discovery: FilmDiscovery, day: date) -> None:
+    if discovery.as_of != day:
+        raise InputError(f"The discovery is as of {discovery.as_of}, and the plan as of {day}.")
+    if discovery.opening is None:
+        raise CannotTellError(code="no_opening_day", film=discovery.film)
+    if discovery.opening <= day:
+        raise CannotTellError(code="opened_already", film=discovery.film, opening=discovery.opening)

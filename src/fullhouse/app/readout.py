@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from fullhouse import control
 from fullhouse.app.outlook import campaign_of_people
-from fullhouse.campaigns.launch import HELD_OUT
+from fullhouse.campaigns.campaign import HELD_OUT
 from fullhouse.control.campaign_records import SavedReadout, SavedResponse, SavedVerdict
 from fullhouse.control.campaigns import add_readout, saved_responses, verdicts
 from fullhouse.core.errors import CannotTellError

@@ -8,8 +8,8 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from fullhouse.app.outlook import campaign_of_people
-from fullhouse.campaigns.campaign_people import frozen_people
-from fullhouse.campaigns.launch import HELD_OUT, TREATED
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED
+from fullhouse.campaigns.people import frozen_people
 from fullhouse.core.arrays import Ints
 from fullhouse.core.person_sets import PersonSet, arm_people, union
 from fullhouse.measurement import Uplift, read_uplift
@@ -36,7 +36,7 @@ def campaign_uplift(
     learner never saw, and above the order by propensity, says yes (`Uplift.proven`).
     """
     _, plan = campaign_of_people(context, name)
-    lines = frozen_people(context, name, plan)
+    lines = frozen_people(context.lake, name, plan)
     first = min(x.week for x in plan.lines)
     # As of the plan: nothing that the campaign changed may foretell what it changed.
     with (

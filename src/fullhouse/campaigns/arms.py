@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from pyroaring import BitMap
 
+from fullhouse.campaigns.campaign import ALWAYS_OUT, HELD_OUT, TREATED, States, Units
 from fullhouse.core.arrays import Flags, Integers, Uints
 from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import LOW, PersonSet, by_block, ids_of
 from fullhouse.core.values import keyed_bits
 
 GLOBAL = "global holdout"
-TREATED, HELD_OUT, ALWAYS_OUT = "treated", "held_out", "always_out"
+Strata = Mapping[int, Integers]
+"""By block, the number of the stratum of each id by its low bits."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Arms:
 
 @dataclass(frozen=True)
 class Draw:
-    """The chance of one campaign: what the workspace's key says of each person or household."""
+    """The chance of one campaign: bits of each person or household under the workspace's key."""
 
     key: bytes
     campaign: str
@@ -99,19 +103,19 @@ def cut_of(parts: Iterable[tuple[Uints, Integers]], *, holdout: float, start: fl
     for bits, strata in parts:
         order = np.argsort(strata, kind="stable")
         names, first = np.unique(strata[order], return_index=True)
-        for name, mine in zip(names.tolist(), np.split(bits[order], first[1:]), strict=False):
-            of.setdefault(name, []).append(mine)
+        for name, part in zip(names.tolist(), np.split(bits[order], first[1:]), strict=False):
+            of.setdefault(name, []).append(part)
     edge = np.zeros(max(of, default=-1) + 1, np.uint32)
     ties = np.zeros(len(edge), np.int64)
-    seen = 0
+    counted = 0
     for name in sorted(of):
-        mine = np.concatenate(of.pop(name))
-        many = int((seen + len(mine)) * holdout + start) - int(seen * holdout + start)
-        seen += len(mine)
-        if many:
-            mine.partition(many - 1)
-            edge[name] = mine[many - 1]
-            ties[name] = many - np.count_nonzero(mine < edge[name])
+        members = np.concatenate(of.pop(name))
+        out = int((counted + len(members)) * holdout + start) - int(counted * holdout + start)
+        counted += len(members)
+        if out:
+            members.partition(out - 1)
+            edge[name] = members[out - 1]
+            ties[name] = out - np.count_nonzero(members < edge[name])
     return Cut(edge, ties)
 
 
@@ -158,13 +162,76 @@ def balance(arms: Arms, covariates: Mapping[str, npt.NDArray[np.float64]]) -> di
 
     In standard deviations of all; NaN where a covariate does not vary or an arm is empty.
     """
-    found = {}
+    differences = {}
     for name, values in covariates.items():
         one, other = values[arms.treated], values[arms.held_out]
         spread = float(values.std()) if len(values) else 0.0
         usable = len(one) and len(other) and spread > 0
-        found[name] = float((one.mean() - other.mean()) / spread) if usable else float("nan")
-    return found
+        differences[name] = float((one.mean() - other.mean()) / spread) if usable else float("nan")
+    return differences
+
+
+def arms_of(everyone: PersonSet, draw: Draw, strata: Strata | None, units: Units | None) -> States:
+    """The arms of everybody eligible, block after block, as `assign` draws them at once.
+
+    With strata four bytes a person are held meanwhile; with units everybody is drawn at once.
+    """
+    if units is not None:
+        return _arms_of_units(everyone, draw, strata, units)
+    cut = None
+    if strata is not None:
+        parts = (_free(p, draw, strata[b]) for b, p in sorted(everyone.items()) if p)
+        cut = cut_of(parts, holdout=draw.holdout, start=draw.start)
+    arms: States = {TREATED: {}, HELD_OUT: {}, ALWAYS_OUT: {}}
+    for block, people in sorted(everyone.items()):
+        ids = ids_of(people)
+        always = BitMap(ids[draw.always_out(ids)])
+        if cut is None or strata is None or not len(ids):
+            held = BitMap(ids[draw.held_out(ids)]) - always
+        else:
+            held, cut = _cut_block(ids[~draw.always_out(ids)], draw, strata[block], cut)
+        arms[ALWAYS_OUT][block] = always
+        arms[HELD_OUT][block] = held
+        arms[TREATED][block] = people - held - always
+    return arms
+
+
+def _free(people: BitMap, draw: Draw, strata: Integers) -> tuple[npt.NDArray[np.uint32], Integers]:
+    ids = ids_of(people)
+    ids = ids[~draw.always_out(ids)]
+    return draw.bits(ids), strata[ids & LOW]
+
+
+def _cut_block(ids: Integers, draw: Draw, strata: Integers, cut: Cut) -> tuple[BitMap, Cut]:
+    out, left = cut.held_out(draw.bits(ids), strata[ids & LOW])
+    return BitMap(ids[out]), left
+
+
+def _arms_of_units(everyone: PersonSet, draw: Draw, strata: Strata | None, units: Units) -> States:
+    """All at once, since a household may lie in several blocks: some forty bytes a person."""
+    none = np.zeros(0, np.uint32)
+    blocks = {b: ids_of(p) for b, p in sorted(everyone.items())}
+    ids = np.concatenate([none, *blocks.values()])
+    of = None
+    if strata is not None:
+        of = np.concatenate([none, *(strata[b][i & LOW] for b, i in blocks.items() if len(i))])
+    arms = assign(
+        ids, key=draw.key, campaign=draw.campaign, holdout=draw.holdout,
+        global_holdout=draw.global_holdout, strata=of, units=units.of(ids),
+    )  # fmt: skip
+    flags = {TREATED: arms.treated, HELD_OUT: arms.held_out, ALWAYS_OUT: arms.always_out}
+    return {state: by_block(ids[in_arm]) for state, in_arm in flags.items()}
+
+
+def withheld_of(
+    treated: PersonSet, draw: Draw, channel: str, units: Units | None
+) -> dict[int, BitMap]:
+    """Of the treated, those from whom a channel withholds its lines."""
+    withheld = {}
+    for block, people in treated.items():
+        ids = ids_of(people)
+        withheld[block] = BitMap(ids[draw.withheld(units.of(ids) if units else ids, channel)])
+    return withheld
 
 
 def _key(key: bytes, what: str) -> bytes:
@@ -172,5 +239,5 @@ def _key(key: bytes, what: str) -> bytes:
 
 
 def _below(bits: Uints, share: float) -> Flags:
-    found: Flags = bits < np.uint32(share * 2**32)
-    return found
+    below: Flags = bits < np.uint32(share * 2**32)
+    return below

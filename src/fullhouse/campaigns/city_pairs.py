@@ -1,8 +1,7 @@
-"""A campaign by city: like cities paired, one of each pair drawn by lot, and what that can show."""
+"""Like cities paired, one of each pair drawn by lot, and what such a design can show."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -21,42 +20,8 @@ cities 0.3 costs no precision and brings sizes nearer (a factor of 1.38 within a
 costs a sixth of it."""
 
 NEAREST = 24
-"""Partners that are thought of for each city where there are many; among all, 200 cities take a
+"""Partners that are considered for each city where there are many; among all, 200 cities take a
 second and work grows with the square."""
-
-
-@dataclass(frozen=True)
-class CityDesign:
-    """Pairs of cities, and the city of each, in the same order, in which media is bought."""
-
-    pairs: tuple[tuple[str, str], ...]
-    treated: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        named = [city for pair in self.pairs for city in pair]
-        twice = sorted({c for c in named if named.count(c) > 1})
-        if twice:
-            raise InputError(f"A city stands in one pair; {twice[0]!r} stands in more.")
-        drawn = set(self.treated)
-        wrong = [p for p in self.pairs if len(drawn & set(p)) != 1]
-        if wrong or len(self.treated) != len(self.pairs) or drawn - set(named):
-            what = wrong[0] if wrong else sorted(drawn - set(named)) or self.treated
-            raise InputError(f"One city of each pair is treated, and no other; see {what}.")
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The other city of each pair, in which nothing is bought."""
-        drawn = set(self.treated)
-        return tuple(b if a in drawn else a for a, b in self.pairs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {"pairs": [list(p) for p in self.pairs], "treated": list(self.treated)}
-
-
-def design_from(body: Mapping[str, Any]) -> CityDesign:
-    """A design from what `to_dict` gave."""
-    return CityDesign(tuple((a, b) for a, b in body["pairs"]), tuple(body["treated"]))
 
 
 def pair_cities(
@@ -118,11 +83,11 @@ def design_power(
     replays: int = 400,
     seed: int = 0,
 ) -> DesignPower:
-    """What the test would have found in past windows where nothing happened.
+    """What the test would have detected in past windows where nothing happened.
 
     `window` and `before` are columns of the panel: those of the campaign, and those next before it
     that cities are measured against. For each window the cities are paired anew without it: pairs
-    are near by choice in the weeks that chose them, and foretold 2.7 % where 3.7 % was true
+    are near by choice in the weeks that chose them, and predicted 2.7 % where 3.7 % was true
     (GeoLift, 7 days). Windows overlap, so a short past gives a rough answer.
     """
     starts = range(before, panel.shape[1] - window + 1)
@@ -188,30 +153,30 @@ def _cost(panel: Floats, people: Floats | None) -> Floats:
     sizes = [level] if people is None else [level, people]
     like = sum(np.subtract.outer(np.log(x), np.log(x)) ** 2 for x in sizes) / len(sizes)
     weight = (level[:, None] + level) / (2 * level.mean())
-    found: Floats = weight**2 * (apart + LIKE_SIZE * typical * like)
-    return found
+    cost: Floats = weight**2 * (apart + LIKE_SIZE * typical * like)
+    return cost
 
 
 def _matched(cost: Floats, level: Floats) -> Ints:
     """The pairs of an even number of cities whose cost is least in sum."""
     cities = len(cost)
-    i, j = _thought_of(cost, level)
-    many = len(i)
+    i, j = _candidates(cost, level)
+    count = len(i)
     # A city on each end of what is chosen: just one each.
-    stands = coo_array(
-        (np.ones(2 * many), (np.r_[i, j], np.tile(np.arange(many), 2))), shape=(cities, many)
+    ends = coo_array(
+        (np.ones(2 * count), (np.r_[i, j], np.tile(np.arange(count), 2))), shape=(cities, count)
     )
-    found = milp(
+    solution = milp(
         cost[i, j] / max(float(cost[i, j].mean()), 1e-300),
-        constraints=LinearConstraint(stands.tocsc(), 1, 1),
-        integrality=np.ones(many),
+        constraints=LinearConstraint(ends.tocsc(), 1, 1),
+        integrality=np.ones(count),
         bounds=Bounds(0, 1),
     )
-    chosen = found.x > 0.5
+    chosen = solution.x > 0.5
     return np.column_stack([i[chosen], j[chosen]]).astype(np.int64)
 
 
-def _thought_of(cost: Floats, level: Floats) -> tuple[Ints, Ints]:
+def _candidates(cost: Floats, level: Floats) -> tuple[Ints, Ints]:
     """Pairs that may be chosen: all, or of many cities the nearest and neighbours in size."""
     cities = len(cost)
     allowed = np.ones((cities, cities), dtype=bool)

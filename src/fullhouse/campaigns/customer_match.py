@@ -1,4 +1,4 @@
-"""Contacts in the normal form that each advertising platform hashes, as its upload file.
+"""Customer-match files: contacts in the normal form that each advertising platform hashes.
 
 The house's lake has no raw contact, only keyed digests that no platform knows. So the operator
 gives a file of contacts (source, account, and email or phone); what leaves is SHA-256 of the
@@ -13,11 +13,21 @@ spaces, nothing from '+' to '@'; phones in E.164).
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fullhouse.audiences.export import writer
+from fullhouse.campaigns.account_files import KEYS, columns_of, read_columns
+from fullhouse.campaigns.campaign import Delivered
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.feeds.identify import normalise
 
+KINDS = ("email", "phone")
+WHAT = "--contacts"
+ROWS = 100_000
 GMAIL = ("gmail.com", "googlemail.com")
 
 
@@ -73,9 +83,9 @@ def normal_form(platform: str, kind: str, text: str, *, phone_region: str) -> st
     plain = normalise(kind, text, phone_region=phone_region)
     if plain is None:
         return None
-    found = form.email(plain) if kind == "email" else form.phone(plain)
+    text = form.email(plain) if kind == "email" else form.phone(plain)
     # '+tag@host' has no name left: hashing '@host' would match nobody, or the wrong one.
-    return None if found.startswith("@") else found or None
+    return None if text.startswith("@") else text or None
 
 
 def customer_match(
@@ -103,6 +113,71 @@ def customer_match(
         else:
             left_out["no contact"] = left_out.get("no contact", 0) + 1
     return Matched(tuple(form.headers.values()), tuple(rows), left_out)
+
+
+def check_contacts(file: str | Path | None, channels: tuple[str, ...]) -> None:
+    """Refuse a launch that needs contacts and has none, before anything is frozen."""
+    if file is None:
+        raise InputError(
+            f"{', '.join(channels)} is delivered as a customer-match file, and the house keeps no"
+            " raw contact. Give --contacts FILE: Parquet or CSV with source, account, and email,"
+            " phone or both. It is read and kept nowhere; hashes of delivered people leave."
+        )
+    names = columns_of(file, what=WHAT)
+    missing = [c for c in KEYS if c not in names]
+    if missing or not set(KINDS) & set(names):
+        raise InputError(
+            f"{WHAT}: {Path(file).name} needs the columns source, account, and email, phone or"
+            f" both; it has {', '.join(names)}."
+        )
+
+
+def read_contacts(file: str | Path) -> pa.Table:
+    """The contacts in memory: source, account, and what there is of email and phone."""
+    return read_columns(file, required=KEYS, optional=KINDS, what=WHAT)
+
+
+def match_file(
+    line: Delivered, contacts: pa.Table, folder: Path, *, phone_region: str
+) -> Delivered:
+    """Write FOLDER/CHANNEL/LINE.csv in a platform's form, from the line's scratch accounts.
+
+    Rows stand in the order of their hashes, so that neither order nor repeats reveal anything, and
+    the same contacts give the same bytes.
+    """
+    accounts = pq.read_table(line.file, columns=KEYS)
+    joined = accounts.join(contacts, KEYS, join_type="inner")
+    kinds = [c for c in KINDS if c in joined.column_names]
+    matched = customer_match(
+        line.form,
+        (row for batch in joined.select(kinds).to_batches(ROWS) for row in batch.to_pylist()),
+        phone_region=phone_region,
+    )
+    file = folder / line.channel / f"{line.line}.csv"
+    file.parent.mkdir(exist_ok=True)
+    rows = sorted(matched.rows)
+    schema = pa.schema([(h, pa.string()) for h in matched.headers])
+    with writer(file, schema) as write:
+        for start in range(0, len(rows), ROWS):
+            columns = zip(*rows[start : start + ROWS], strict=True)
+            write(pa.record_batch([pa.array(c, pa.string()) for c in columns], schema=schema))
+    without = accounts.num_rows - _accounts(joined)
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return replace(
+        line, file=str(file), rows=len(rows), digest=digest,
+        left_out={"not among the contacts": without, **matched.left_out},
+    )  # fmt: skip
+
+
+def is_platform(form: str) -> bool:
+    """Whether a channel takes a customer-match file."""
+    return form in PLATFORMS
+
+
+def _accounts(rows: pa.Table) -> int:
+    """Different accounts: a file of contacts may have an account twice."""
+    return int(rows.group_by(KEYS).aggregate([]).num_rows)
 
 
 def _platform(name: str) -> Platform:

@@ -6,15 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
 
 from fullhouse.audiences.export import writer
-from fullhouse.campaigns.accounts import Gathered, Wanted, accounts_of
-from fullhouse.campaigns.launch import HELD_OUT, TREATED
+from fullhouse.campaigns.accounts import AccountsWanted, Gathered, accounts_of
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, Delivered, DeliveryLine
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.lake import Lake
@@ -40,39 +38,6 @@ PeopleByLine = Mapping[str, Mapping[str, PersonSet]]
 """By line, state and block."""
 
 
-@dataclass(frozen=True)
-class DeliveryLine:
-    """What is handed over for a line: on which channel, from which day, how often a person."""
-
-    line: str
-    audience: str
-    channel: str
-    sources: tuple[str, ...]
-    form: str
-    day: date
-    frequency: float
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """What was handed over for a line: people, rows, and the digest of its bytes.
-
-    `file` is the path or URL that was written, or the host of a webhook, where `parts` were sent,
-    `resent` of them now. `left_out` counts accounts that had no usable contact, by reason.
-    """
-
-    line: str
-    channel: str
-    form: str
-    file: str
-    persons: int
-    rows: int
-    digest: str
-    parts: int = 1
-    resent: int = 1
-    left_out: Mapping[str, int] = field(default_factory=dict)
-
-
 def deliver(
     lake: Lake,
     lines: Sequence[DeliveryLine],
@@ -85,7 +50,7 @@ def deliver(
     """Write FOLDER/CHANNEL/LINE.parquet (or .csv) of the treated, and FOLDER/assigned.parquet.
 
     `people` gives each line's states. Accounts of the channel's sources only. Lines of other forms
-    are written to SCRATCH/LINE.parquet, with persons, for what is made of them. The `log` has a
+    are written to SCRATCH/LINE.parquet, with persons, for what they become. The `log` has a
     row for each account of a treated or held out person and line; a person who is withheld from a
     line has none for it.
 
@@ -127,13 +92,12 @@ def _write(
     stack: ExitStack,
 ) -> dict[str, int]:
     """Write the first line of each group, and the log; the rows of every line."""
-    groups = _groups(lines, people, TREATED)
-    wanted = [(TREATED, mine) for mine in groups]
+    wanted = [(TREATED, group) for group in _groups(lines, people, TREATED)]
     if log is not None:
-        wanted += [(HELD_OUT, mine) for mine in _groups(lines, people, HELD_OUT)]
+        wanted += [(HELD_OUT, group) for group in _groups(lines, people, HELD_OUT)]
     sinks: list[list[tuple[Gathered, pa.Schema]]] = []
-    for arm, mine in wanted:
-        firsts = {_kind(x): x for x in reversed(mine)} if arm == TREATED else {}
+    for arm, group in wanted:
+        firsts = {_kind(x): x for x in reversed(group)} if arm == TREATED else {}
         sinks.append(
             [
                 (Gathered(stack.enter_context(writer(files[x.line], _schema(x)))), _schema(x))
@@ -141,12 +105,15 @@ def _write(
             ]
         )
     rows = {x.line: 0 for x in lines}
-    asked = [Wanted(people[mine[0].line].get(arm, {}), mine[0].sources) for arm, mine in wanted]
-    for number, batch in accounts_of(lake, asked):
-        arm, mine = wanted[number]
+    sets = [
+        AccountsWanted(people[group[0].line].get(arm, {}), group[0].sources)
+        for arm, group in wanted
+    ]
+    for number, batch in accounts_of(lake, sets):
+        arm, group = wanted[number]
         for gathered, schema in sinks[number]:
             gathered.add(batch.select(schema.names))
-        for line in mine:
+        for line in group:
             if arm == TREATED:
                 rows[line.line] += batch.num_rows
             if log is not None:
@@ -160,12 +127,12 @@ def _groups(
     lines: Sequence[DeliveryLine], people: PeopleByLine, arm: str
 ) -> list[list[DeliveryLine]]:
     """Lines that have the very same people in an arm and the same sources."""
-    found: dict[object, list[DeliveryLine]] = {}
+    groups: dict[object, list[DeliveryLine]] = {}
     for line in lines:
         blocks = people[line.line].get(arm, {})
         same = tuple(sorted((b, id(p)) for b, p in blocks.items() if p))
-        found.setdefault((same, tuple(sorted(line.sources))), []).append(line)
-    return list(found.values())
+        groups.setdefault((same, tuple(sorted(line.sources))), []).append(line)
+    return list(groups.values())
 
 
 def _copied(
@@ -173,11 +140,11 @@ def _copied(
 ) -> dict[str, str]:
     """Copy the first file of each group to its other lines; the digest of each line's file."""
     digests = {}
-    for mine in _groups(lines, people, TREATED):
-        for kind in dict.fromkeys(map(_kind, mine)):
-            first, *others = (x.line for x in mine if _kind(x) == kind)
-            with files[first].open("rb") as opened:
-                digests[first] = hashlib.file_digest(opened, "sha256").hexdigest()
+    for group in _groups(lines, people, TREATED):
+        for kind in dict.fromkeys(map(_kind, group)):
+            first, *others = (x.line for x in group if _kind(x) == kind)
+            with files[first].open("rb") as stream:
+                digests[first] = hashlib.file_digest(stream, "sha256").hexdigest()
             for other in others:
                 _copy(files[first], files[other])
                 digests[other] = digests[first]
@@ -197,12 +164,12 @@ def _copy(source: Path, target: Path) -> None:
 
 def _logged(rows: pa.RecordBatch, line: DeliveryLine, arm: str) -> pa.RecordBatch:
     n = rows.num_rows
-    told = {
+    values = {
         "line": line.line, "audience": line.audience, "channel": line.channel, "arm": arm,
         "day": line.day, "frequency": line.frequency,
     }  # fmt: skip
     columns = [rows.column("source"), rows.column("account")]
-    columns += [pa.repeat(pa.scalar(v, LOG.field(k).type), n) for k, v in told.items()]
+    columns += [pa.repeat(pa.scalar(v, LOG.field(k).type), n) for k, v in values.items()]
     return pa.record_batch(columns, schema=LOG)
 
 

@@ -1,27 +1,38 @@
-"""`fullhouse campaign`: what a plan could show, its launch, and what it really changed."""
+"""`fullhouse campaign`: what a plan could show, its launch, and what it changed."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from fullhouse import app
 from fullhouse.cli import campaign_cities, campaign_readout
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import (
+    Json,
+    Rows,
+    Where,
+    first_rows,
+    opened,
+    out,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
 
-commands = typer.Typer(help="Power, launch, readout and what was learned.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from fullhouse.campaigns.campaign import Launched
+
+commands = typer.Typer(
+    help="Power, launch, readout and measured responses of campaigns.", no_args_is_help=True
+)
 commands.add_typer(campaign_cities.commands, name="cities")
 Plan = Annotated[str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION of a saved plan.")]
 Channels = Annotated[
     str | None, typer.Option("--channels", metavar="FILE", help="TOML, as for the plan.")
 ]
-STATES = (
-    "treated", "withheld", "held_out", "always_out", "no_consent", "over_cap", "has_ticket",
-    "not_addressed",
-)  # fmt: skip
 
 
 @commands.command()
@@ -30,14 +41,17 @@ def power(
     *,
     rate: Annotated[
         float | None,
-        typer.Option(min=0.0, max=1.0, help="Share who buy anyway; as past films tell."),
+        typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Share who buy anyway; as planned."),
     ] = None,
     holdout: Annotated[
-        float | None, typer.Option(min=0.0, max=0.9, help="Share held out; the plan's.")
+        float | None,
+        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share held out; the plan's."),
     ] = None,
     rho2: Annotated[
         float | None,
-        typer.Option(min=0.0, max=0.99, help="Variance that earlier tickets explain; as past."),
+        typer.Option(
+            metavar="SHARE", min=0.0, max=0.99, help="Variance that earlier tickets explain."
+        ),
     ] = None,
     channels: Channels = None,
     lines: Annotated[bool, typer.Option("--lines", help="Each line too.")] = False,
@@ -45,37 +59,30 @@ def power(
     json: Json = False,
 ) -> None:
     """Before the launch: the smallest effect that the whole, audiences and lines can show."""
-    with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
-        found = app.campaign_power(
-            workspace, plan, rate=rate, holdout=holdout, rho2=rho2, channels=_text(channels)
-        )
+    from fullhouse.view.words.campaign import powers_words
+
+    request = app.PowerOfCampaign(plan, rate, holdout, rho2, _text(channels))
+    with opened(where, quiet=json) as house, progress("Counting", quiet=json) as step:
+        powers = app.campaign_power(replace(house, progress=step), request)
     if json:
-        say_json([_finite(asdict(p) | {"relative": p.relative, "measurable": p.measurable})
-                  for p in found])  # fmt: skip
+        parts = [
+            _finite(asdict(p) | {"relative": p.relative, "measurable": p.measurable})
+            for p in powers
+        ]
+        say_json({"parts": parts})
         return
-    shown = [p for p in found if lines or p.group != "line"]
-    rows = [
-        (p.name, p.treated, p.held_out, f"{p.base:.2%}", f"{1000 * p.smallest:.2f}",
-         f"{1000 * (p.expected or 0):.2f}", p.measurable)
-        for p in shown
-    ]  # fmt: skip
-    table(rows, ("tickets per 1,000 people", "treated", "held out", "buy anyway",
-                 "smallest that shows", "the plan expects", "can show"))  # fmt: skip
-    for p in shown:
-        if not p.measurable and p.says:
-            out.print(f"{p.name}: {p.says}.", markup=False, soft_wrap=True)
-    hidden = [p for p in found if p not in shown]
-    if hidden:
-        able = sum(p.measurable for p in hidden)
-        out.print(f"By itself {able:,} of {len(hidden):,} lines can show it (--lines: each).")
-    whole = found[0]
-    if whole.suggested is not None:
-        out.print(f"Holding out {whole.suggested:.1%} shows what the plan expects of the whole.")
-    out.print(
-        f"Found with 80 % power at 95 %; earlier tickets explain {whole.rho2:.1%} of the variance."
-        " A smaller effect may be there and not be seen.",
-        soft_wrap=True,
-    )
+    shown = [p for p in powers if lines or p.group != "line"]
+    table(
+        [
+            (p.name, p.treated, p.held_out, f"{p.base:.2%}", f"{1000 * p.smallest:.2f}",
+             f"{1000 * (p.expected or 0):.2f}", p.measurable)
+            for p in shown
+        ],
+        ("extra tickets per 1,000 people", "treated", "held out", "buy anyway",
+         "smallest detectable", "the plan expects", "measurable"),
+    )  # fmt: skip
+    for sentence in powers_words(shown, [p for p in powers if p not in shown]):
+        out.print(sentence, markup=False, soft_wrap=True)
 
 
 @commands.command()
@@ -88,26 +95,40 @@ def launch(
     ],
     channels: Channels = None,
     holdout: Annotated[
-        float | None, typer.Option(min=0.0, max=0.9, help="Share held out; the plan's.")
+        float | None,
+        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share held out; the plan's."),
     ] = None,
     global_holdout: Annotated[
-        float, typer.Option(min=0.0, max=0.5, help="Share held out of every campaign, for years.")
+        float,
+        typer.Option(
+            metavar="SHARE", min=0.0, max=0.5, help="Share held out of every campaign, for years."
+        ),
     ] = 0.0,
     channel_holdout: Annotated[
         float,
-        typer.Option(min=0.0, max=0.9, help="Share of the treated that each channel leaves out."),
+        typer.Option(
+            metavar="SHARE",
+            min=0.0,
+            max=0.9,
+            help="Share of the treated that each channel leaves out.",
+        ),
     ] = 0.0,
     strata: Annotated[
-        str, typer.Option(help="Balance arms within: activity, city or none.")
+        Literal["activity", "city", "none"], typer.Option(help="Balance arms within these.")
     ] = "activity",
-    by: Annotated[str, typer.Option(help="One arm for each: person or household.")] = "person",
+    by: Annotated[
+        Literal["person", "household"], typer.Option(help="One arm for each of these.")
+    ] = "person",
     households: Annotated[
         str | None, typer.Option(metavar="FILE", help="source, account, household.")
     ] = None,
     cap: Annotated[
-        float | None, typer.Option(min=1, help="Impressions of a person on a channel at most.")
+        float | None,
+        typer.Option(metavar="N", min=1, help="Impressions of a person on a channel at most."),
     ] = None,
-    cap_days: Annotated[int, typer.Option(min=1, help="Days in which --cap counts.")] = 7,
+    cap_days: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Days in which --cap counts.")
+    ] = 7,
     contacts: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="source, account, email, phone; kept nowhere."),
@@ -120,50 +141,53 @@ def launch(
     json: Json = False,
 ) -> None:
     """Freeze audiences and arms, and hand each channel the treated in the form it takes."""
-    with opened(where, quiet=json) as workspace, progress("Launching", quiet=json):
-        done = app.campaign_launch(
-            workspace,
-            plan,
-            name=name,
-            folder=folder,
-            channels=_text(channels),
-            holdout=holdout,
-            global_holdout=global_holdout,
-            channel_holdout=channel_holdout,
-            strata=strata,
-            by=by,
-            households=households,
-            cap=cap,
-            cap_days=cap_days,
-            contacts=contacts,
-            log=log,
-        )
-    if json:
-        say_json({"campaign": done.campaign.name, "resumed": done.resumed, "logged": done.logged,
-                  "lines": dict(done.lines),
-                  "files": [asdict(f) for f in done.files]})  # fmt: skip
-        return
-    counts, files = dict(done.lines), list(done.files)
-    states = [s for s in STATES if any(n.get(s) for n in counts.values())]
-    rows = [
-        (
-            channel,
-            len(mine),
-            *(sum(counts[f.line].get(s, 0) for f in mine) for s in states),
-            sum(f.rows for f in mine),
-        )
-        for channel in dict.fromkeys(f.channel for f in files)
-        if (mine := [f for f in files if f.channel == channel])
-    ]
-    table(rows, ("people by line, on", "lines", *(s.replace("_", " ") for s in states),
-                 "accounts"))  # fmt: skip
-    again = "It stood already: no arm was changed. " if done.resumed else ""
-    said = (
-        "assigned.parquet there is the house's own log of both arms, for no channel."
-        if done.logged
-        else "The log of both arms is large and was not written; --log writes it."
+    from fullhouse.view.words.campaign import launched_words
+
+    request = app.LaunchCampaign(
+        plan,
+        name,
+        folder,
+        channels=_text(channels),
+        holdout=holdout,
+        global_holdout=global_holdout,
+        channel_holdout=channel_holdout,
+        strata=strata,
+        by=by,
+        households=households,
+        cap=cap,
+        cap_days=cap_days,
+        contacts=contacts,
+        log=log,
     )
-    out.print(f"{again}{len(done.files):,} lines handed over in {folder}; {said}", soft_wrap=True)
+    with opened(where, quiet=json) as house, progress("Launching", quiet=json) as step:
+        launched = app.campaign_launch(replace(house, progress=step), request)
+    if json:
+        say_json({"campaign": launched.campaign.name, "resumed": launched.resumed,
+                  "logged": launched.logged, "lines": dict(launched.lines),
+                  "files": [asdict(f) for f in launched.files]})  # fmt: skip
+        return
+    _print_counts(launched)
+    out.print(
+        launched_words(
+            len(launched.files), folder, resumed=launched.resumed, logged=launched.logged
+        ),
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _print_counts(launched: "Launched") -> None:
+    """A row for each channel: its lines, and their people by state."""
+    from fullhouse.view.words.campaign import STATE_WORDS
+
+    counts = dict(launched.lines)
+    states = [s for s in STATE_WORDS if any(n.get(s) for n in counts.values())]
+    rows = []
+    for channel in dict.fromkeys(f.channel for f in launched.files):
+        files = [f for f in launched.files if f.channel == channel]
+        people = (sum(counts[f.line].get(s, 0) for f in files) for s in states)
+        rows.append((channel, len(files), *people, sum(f.rows for f in files)))
+    table(rows, ("people by line, on", "lines", *(STATE_WORDS[s] for s in states), "accounts"))
 
 
 def _text(channels: str | None) -> str | None:
@@ -174,21 +198,31 @@ def _text(channels: str | None) -> str | None:
     return Path(channels).read_text("utf-8")
 
 
-def _finite(told: dict[str, object]) -> dict[str, object]:
+def _finite(fields: dict[str, object]) -> dict[str, object]:
     """Infinity, of what cannot be measured at all, as null."""
-    return {k: None if v == float("inf") else v for k, v in told.items()}
+    return {k: None if v == float("inf") else v for k, v in fields.items()}
 
 
 @commands.command("list")
-def list_(where: Where = ".", json: Json = False) -> None:
+def list_(
+    film: Annotated[
+        str | None, typer.Option(metavar="FILM", help="Only the campaigns of this film.")
+    ] = None,
+    rows: Rows = 0,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
     """List campaigns, the newest first."""
-    with opened(where, quiet=json) as workspace:
-        found = app.campaign_list(workspace)
+    with opened(where, quiet=json) as house:
+        campaigns = app.campaign_list(house, app.ListCampaigns(film))
     if json:
-        say_json([as_json(asdict(c)) for c in found])
+        say_json({"campaigns": [as_json(asdict(c)) for c in campaigns]})
         return
     table(
-        [(c.name, c.film, f"{c.plan}@{c.plan_version}", f"{c.at:%Y-%m-%d %H:%M}") for c in found],
+        [
+            (c.name, c.film, f"{c.plan}@{c.plan_version}", f"{c.at:%Y-%m-%d %H:%M}")
+            for c in first_rows(campaigns, rows)
+        ],
         ("campaign", "film", "plan", "launched"),
     )
 

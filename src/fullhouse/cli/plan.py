@@ -1,25 +1,59 @@
-"""`fullhouse plan`: where to spend on a film, and what it would win."""
+"""`fullhouse plan`: where to spend on a film, and what it would sell; and the saved plans."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
+from typer.core import TyperGroup
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Where,
+    first_rows,
+    opened,
+    out,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
+from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.plan import Amount, Plan
 
-SHOWN = 20
+MAKE = "make"
 
 
-def plan(
+class _PlanGroup(TyperGroup):
+    """`fullhouse plan FILM` is `fullhouse plan make FILM`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = [MAKE, *args]
+        return super().parse_args(ctx, args)
+
+
+commands = typer.Typer(
+    cls=_PlanGroup,
+    help="Plan a campaign for a film: `fullhouse plan FILM --budget AMOUNT`; list and show plans.",
+    no_args_is_help=True,
+)
+Files = Annotated[
+    list[str] | None,
+    typer.Option("--out", metavar="FILE", help="File ending in .html or .json; repeatable."),
+]
+
+
+@commands.command(MAKE)
+def make(
     film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
     *,
     budget: Annotated[float, typer.Option(metavar="AMOUNT", help="Most money to spend.")],
@@ -31,70 +65,119 @@ def plan(
         str | None,
         typer.Option(metavar="FILE", help="TOML of what to keep to: cities, weeks, exploring."),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-    ] = None,
+    as_of: AsOf = None,
     territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+        str | None,
+        typer.Option(metavar="CODE", help="ISO 3166 code of the market; setting territory."),
     ] = None,
-    weeks: Annotated[int, typer.Option(min=1, max=26, help="Last weeks up to the opening.")] = 4,
+    weeks: Annotated[
+        int, typer.Option(metavar="N", min=1, max=26, help="Last weeks up to the opening.")
+    ] = 4,
     cautious: Annotated[
-        bool, typer.Option("--cautious", help="Best in the worst fifth of what may be.")
+        bool, typer.Option("--cautious", help="Best in the worst fifth of likely responses.")
     ] = False,
     holdout: Annotated[
-        float, typer.Option(min=0.0, max=0.9, help="Share of people held out, to measure by.")
+        float,
+        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share of people held out."),
     ] = 0.1,
     expected: Annotated[
         float | None,
         typer.Option("--expect", metavar="PEOPLE", help="People of the house who will see it."),
     ] = None,
     save: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Keep it as the next version of a name.")
+        str | None, typer.Option(metavar="NAME", help="Save it as the next version of a name.")
     ] = None,
-    file: Annotated[
-        list[str] | None, typer.Option("--out", help="File ending in .html or .json; repeatable.")
-    ] = None,
+    rows: Rows = 20,
+    file: Files = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Plan a campaign: audience × channel × cities × week, as the budget wins most tickets."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    """Plan a campaign: audience × channel × cities × week, to sell most tickets for a budget."""
     files = [app.check_plan_out(f) for f in file or ()]
-    texts = [_text(channels, "--channels"), _text(limits, "--limits")]
-    with opened(where, quiet=json) as workspace, progress("Planning", quiet=json) as step:
-        found = app.plan_film(
-            workspace,
-            film,
-            budget=budget,
-            channels=texts[0],
-            limits=texts[1],
-            territory=territory,
-            as_of=day,
-            weeks=weeks,
-            attitude="cautious" if cautious else "neutral",
-            holdout=holdout,
-            expected_people=expected,
-            name=save,
-            progress=step,
-        )
-        written = app.write_plan(found, files)
+    request = app.PlanFilm(
+        film,
+        budget,
+        channels=_text(channels, "--channels"),
+        limits=_text(limits, "--limits"),
+        territory=territory,
+        as_of=None if as_of is None else parse_date(as_of, what="--as-of"),
+        weeks=weeks,
+        attitude="cautious" if cautious else "neutral",
+        holdout=holdout,
+        expected_people=expected,
+        name=save,
+    )
+    with opened(where, quiet=json) as house, progress("Planning", quiet=json) as step:
+        plan = app.plan_film(replace(house, progress=step), request)
+    _print(plan, app.write_plan(plan, files), rows, json=json)
+
+
+@commands.command("list")
+def list_(
+    film: Annotated[
+        str | None, typer.Option(metavar="FILM", help="Only the plans of this film.")
+    ] = None,
+    rows: Rows = 0,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """List the saved plans, the newest version of each name first."""
+    with opened(where, quiet=json) as house:
+        plans = app.plan_list(house, app.ListPlans(film))
     if json:
-        say_json(found.to_dict())
+        say_json(
+            {
+                "plans": [
+                    as_json({k: v for k, v in vars(p).items() if k != "body"})
+                    | {k: p.body.get(k) for k in ("as_of", "budget", "spend", "currency")}
+                    for p in plans
+                ]
+            }
+        )
         return
-    _say(found)
-    for path in written:
-        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+    table(
+        [
+            (
+                f"{p.name}@{p.version}", p.film, p.body.get("as_of"),
+                f"{p.body.get('budget', 0):,.0f} {p.body.get('currency', '')}",
+                f"{p.at:%Y-%m-%d %H:%M}",
+            )
+            for p in first_rows(plans, rows)
+        ],
+        ("plan", "film", "as of", "budget", "saved"),
+    )  # fmt: skip
 
 
-def _say(found: "Plan") -> None:
-    from fullhouse.view.plan_words import plan_lines_words
+@commands.command()
+def show(
+    plan: Annotated[
+        str, typer.Argument(metavar="PLAN", help="NAME or NAME@VERSION of a saved plan.")
+    ],
+    rows: Rows = 20,
+    file: Files = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Show a saved plan, as it was when it was saved."""
+    files = [app.check_plan_out(f) for f in file or ()]
+    with opened(where, quiet=json) as house:
+        saved = app.plan_show(house, app.ShowPlan(plan))
+    _print(saved, app.write_plan(saved, files), rows, json=json)
 
-    view = Table(box=SIMPLE_HEAD, title=f"Plan for “{found.title}”", title_justify="left")
+
+def _print(plan: "Plan", written: list[Path], rows: int, *, json: bool) -> None:
+    from fullhouse.view.words.plan import plan_lines_words
+
+    if json:
+        say_json(plan.to_dict())
+        return
+    view = Table(box=SIMPLE_HEAD, title=f"Plan for “{plan.title}”", title_justify="left")
     view.add_column("audience", overflow="fold", min_width=20)
     view.add_column("on, where, from", overflow="fold", min_width=18)
-    for name in ("spend", "reach", "tickets won (80 %)"):
+    for name in ("spend", "reach", "extra tickets (80 %)"):
         view.add_column(name, justify="right", no_wrap=True)
-    for line in found.lines[:SHOWN]:
+    lines = first_rows(plan.lines, rows)
+    for line in lines:
         view.add_row(
             escape(line.audience),
             f"{line.channel}, {line.cities}, {line.week}",
@@ -103,10 +186,12 @@ def _say(found: "Plan") -> None:
             _amount(line.tickets),
         )
     out.print(view)
-    if len(found.lines) > SHOWN:
-        out.print(f"{len(found.lines) - SHOWN:,} smaller lines are in --json and on the page.")
-    for text in plan_lines_words(found):
-        out.print(text, markup=False, soft_wrap=True)
+    if len(plan.lines) > len(lines):
+        out.print(f"{len(plan.lines) - len(lines):,} smaller lines: --rows 0 prints them all.")
+    for sentence in plan_lines_words(plan):
+        out.print(sentence, markup=False, soft_wrap=True)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
 def _amount(amount: "Amount") -> str:

@@ -20,6 +20,7 @@ from fullhouse.cli import (
     film,
     lake,
     people,
+    plan,
     runs,
     scorebook,
     simulate,
@@ -30,7 +31,6 @@ from fullhouse.cli.daily import daily
 from fullhouse.cli.discover import discover
 from fullhouse.cli.exhibit import exhibit
 from fullhouse.cli.forecast import forecast
-from fullhouse.cli.plan import plan
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.report import report
 from fullhouse.cli.show import BROKEN_PIPE, Json, Where, err, out, say_json, table
@@ -130,7 +130,7 @@ commands.add_typer(lake.commands, name="lake")
 commands.command()(campaign_readout.learned)
 commands.command("look-alike")(look_alike)
 commands.add_typer(people.commands, name="people")
-commands.command()(plan)
+commands.add_typer(plan.commands, name="plan")
 commands.command()(propensity)
 commands.command()(report)
 commands.add_typer(runs.commands, name="runs")

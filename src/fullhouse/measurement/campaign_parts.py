@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fullhouse.campaigns.launch import HELD_OUT, TREATED, WITHHELD
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, WITHHELD
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, arm_people, by_block, inside, only, size, union
 from fullhouse.core.person_sets import without as all_but
@@ -10,7 +10,7 @@ from fullhouse.measurement import Readout
 from fullhouse.measurement.campaign_read import ReadCampaign
 from fullhouse.measurement.counted import CountedArms
 from fullhouse.measurement.read_counted import read_part, read_parts
-from fullhouse.planning.plan import Line
+from fullhouse.planning.plan import PlanLine
 
 Parts = dict[str, dict[str, Readout]]
 CHANNEL_ALONE = "channel alone"
@@ -101,8 +101,8 @@ def channels_alone(read: ReadCampaign) -> tuple[dict[str, Readout], list[str]]:
     return found, unread
 
 
-def _by(lines: Sequence[Line], *fields: str) -> Mapping[str, list[Line]]:
-    found: dict[str, list[Line]] = {}
+def _by(lines: Sequence[PlanLine], *fields: str) -> Mapping[str, list[PlanLine]]:
+    found: dict[str, list[PlanLine]] = {}
     for line in lines:
         found.setdefault(" · ".join(getattr(line, f) for f in fields), []).append(line)
     return found

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fullhouse.campaigns.campaign_people import frozen_people
-from fullhouse.campaigns.households import Units, frozen_units
-from fullhouse.campaigns.launch import HELD_OUT, TREATED, WITHHELD
+from fullhouse.campaigns.account_files import frozen_units
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, WITHHELD, Units
+from fullhouse.campaigns.people import frozen_people
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, arm_people, only, union
@@ -14,7 +14,7 @@ from fullhouse.measurement.campaign_sales import Bought, bought_before, film_bou
 from fullhouse.measurement.campaign_units import units_of_counted, units_of_people
 from fullhouse.measurement.counted import Counted, CountedArms, count_arms
 from fullhouse.measurement.exposure import Exposure, Reached, clicks_of, exposures, reached_people
-from fullhouse.planning.plan import Line, Plan
+from fullhouse.planning.plan import Plan, PlanLine
 from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.workspace.context import Context
 
@@ -65,7 +65,7 @@ class ReadCampaign:
         """The people of an arm whom any line reached."""
         return only(union(*(r.people for r in self.reached.values())), self.arms[arm])
 
-    def people_of(self, *lines: Line) -> PersonSet:
+    def people_of(self, *lines: PlanLine) -> PersonSet:
         """Everybody in an arm of any of some lines."""
         mine = [self.lines[x.id] for x in lines]
         return union(*(arm_people(mine, s) for s in (TREATED, WITHHELD, HELD_OUT)))
@@ -99,7 +99,7 @@ def read_campaign(house: AnalysisSample, campaign: SavedCampaign, plan: Plan) ->
             " tickets."
         )
     context = house.context
-    lines = frozen_people(context, campaign.name, plan)
+    lines = frozen_people(context.lake, campaign.name, plan)
     treated = union(arm_people(lines.values(), TREATED), arm_people(lines.values(), WITHHELD))
     reached, came = _came_back(context, campaign.name, plan, lines, first, until)
     film = house.find(plan.film)
@@ -149,7 +149,7 @@ def spend_by_line(plan: Plan, came: tuple[Exposure, ...], until: date) -> dict[s
     return found
 
 
-def begun(line: Line, until: date) -> float:
+def begun(line: PlanLine, until: date) -> float:
     """The share of a line's week that lies behind on a day."""
     return min(7, max(0, (until - line.week).days + 1)) / 7
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fullhouse.campaigns.households import Units
+from fullhouse.campaigns.campaign import Units
 from fullhouse.core.person_sets import PersonSet, by_block, persons_of
 from fullhouse.measurement.counted import Counted
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fullhouse.campaigns.city_pairs import CityDesign
+from fullhouse.campaigns.campaign import CityDesign
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.measurement.experiment import plain

@@ -8,8 +8,8 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
-from fullhouse.campaigns.campaign_people import arm_ids, frozen_people
-from fullhouse.campaigns.launch import ALWAYS_OUT, HELD_OUT, TREATED
+from fullhouse.campaigns.campaign import ALWAYS_OUT, HELD_OUT, TREATED
+from fullhouse.campaigns.people import arm_ids, frozen_people
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, plans, readouts
 from fullhouse.core.errors import InputError
@@ -74,7 +74,7 @@ def film_delivery(context: Context, found: Carried, as_of: date) -> Delivery:
     name = found.campaign.name
     shown = _shown(context, plan, name, until)
     by_line, by_day = _counted(context, shown)
-    states = list(frozen_people(context, name, plan).values())
+    states = list(frozen_people(context.lake, name, plan).values())
     out = np.union1d(arm_ids(states, HELD_OUT), arm_ids(states, ALWAYS_OUT))
     return replace(
         told,

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fullhouse.campaigns.launch import HELD_OUT, TREATED
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED
 from fullhouse.control.campaign_records import SavedResponse
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, by_block, inside, only, size, union, without
 from fullhouse.measurement.campaign_read import TICKETS, ReadCampaign, begun, silent
 from fullhouse.measurement.counted import CountedArms
-from fullhouse.planning import faded
-from fullhouse.planning.answers import Bought, answers
-from fullhouse.planning.plan import Line
+from fullhouse.planning import adstock
+from fullhouse.planning.plan import PlanLine
+from fullhouse.planning.relative_response import Purchases, relative_responses
 
 LEAST_TICKETS = 10
 """With fewer tickets among the held out of a part its relative response is no near-normal figure:
@@ -54,7 +54,7 @@ def _by_mix(read: ReadCampaign, mine: PersonSet, bought: PersonSet) -> dict[str,
     return known | ({OTHERS: others} if size(others) else {})
 
 
-def _channels(read: ReadCampaign) -> dict[str, list[Line]]:
+def _channels(read: ReadCampaign) -> dict[str, list[PlanLine]]:
     """The plan's lines by channel, in order of its name."""
     names = sorted({x.channel for x in read.plan.lines})
     return {n: [x for x in read.plan.lines if x.channel == n] for n in names}
@@ -86,13 +86,13 @@ def _by_shown(read: ReadCampaign, mix: str, treated: PersonSet) -> dict[str, Per
 
 
 def _lessons(
-    read: ReadCampaign, counted: CountedArms, line: Line, place: int, mix: str, part: PersonSet
+    read: ReadCampaign, counted: CountedArms, line: PlanLine, place: int, mix: str, part: PersonSet
 ) -> list[SavedResponse]:
     treated = only(part, read.arms[TREATED])
     doses = {n: (p, _doses(read, p)) for n, p in _by_shown(read, mix, treated).items()}
     told = {n: _bought(read, counted, p) for n, (p, d) in doses.items() if any(d.values())}
     try:
-        found = answers(_bought(read, counted, only(part, read.arms[HELD_OUT])), told)
+        found = relative_responses(_bought(read, counted, only(part, read.arms[HELD_OUT])), told)
     except CannotTellError:
         return []
     return [
@@ -115,18 +115,18 @@ def _lessons(
     ]
 
 
-def _bought(read: ReadCampaign, counted: CountedArms, people: PersonSet) -> Bought:
+def _bought(read: ReadCampaign, counted: CountedArms, people: PersonSet) -> Purchases:
     """What some people bought, as they are compared: themselves or their households."""
     mine = read.compared(people)
     listed = [p.to_array() for p in only(counted.listed, mine).values()]
     who = np.concatenate([np.zeros(0, np.uint32), *listed])
     rows = np.searchsorted(counted.person, who)
     each = counted.columns[counted.outcomes.index(TICKETS), rows]
-    return Bought(float(size(mine)), float(each.sum()), float((each**2).sum()))
+    return Purchases(float(size(mine)), float(each.sum()), float((each**2).sum()))
 
 
 def _doses(read: ReadCampaign, treated: PersonSet) -> dict[str, float]:
-    """Impressions a treated person by channel, faded to the opening: what came, else as planned."""
+    """Impressions with adstock a treated person by channel: as delivered, else as planned."""
     came = {e.line: e.impressions for e in read.exposures}
     quiet = silent(read.plan, read.exposures)
     found: dict[str, float] = {}
@@ -138,5 +138,5 @@ def _doses(read: ReadCampaign, treated: PersonSet) -> dict[str, float]:
         many = booked * share / max(1, size(treated))
         days = (read.plan.opening - line.week).days - 3
         if many:
-            found[line.channel] = found.get(line.channel, 0.0) + faded(many, days)
+            found[line.channel] = found.get(line.channel, 0.0) + adstock(many, days)
     return found

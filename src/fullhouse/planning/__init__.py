@@ -1,30 +1,36 @@
 """Where to spend on a film: channels, cells of people, the response to advertising, the plan."""
 
-from fullhouse.planning.caps import cap_rows
-from fullhouse.planning.cells import Cells, Slots, cells, reach
+from fullhouse.planning.cells import cap_rows, cells, reach
 from fullhouse.planning.channel import Channel, read_channels
-from fullhouse.planning.optimise import Rows, Spent, optimise
-from fullhouse.planning.problem import Problem, by_cell, extra_tickets, seen, shared_out
-from fullhouse.planning.response import Measured, Response, faded, learn_response
+from fullhouse.planning.objective import (
+    extra_tickets,
+    impressions_by_cell,
+    tickets_by_cell,
+    tickets_by_slot,
+)
+from fullhouse.planning.optimise import optimise
+from fullhouse.planning.posterior import learn_response
+from fullhouse.planning.problem import Cells, Problem, Rows, Slots, Spending
+from fullhouse.planning.response import MeasuredResponse, Response, adstock
 
 __all__ = [
     "Cells",
     "Channel",
-    "Measured",
+    "MeasuredResponse",
     "Problem",
     "Response",
     "Rows",
     "Slots",
-    "Spent",
-    "by_cell",
+    "Spending",
+    "adstock",
     "cap_rows",
     "cells",
     "extra_tickets",
-    "faded",
+    "impressions_by_cell",
     "learn_response",
     "optimise",
     "reach",
     "read_channels",
-    "seen",
-    "shared_out",
+    "tickets_by_cell",
+    "tickets_by_slot",
 ]

@@ -1,37 +1,18 @@
-"""People parted into cells: alike in which lines can reach them, so that nobody is counted twice.
+"""People counted in cells, whom slots reach, and the caps that hold over cells.
 
-A cell is a set of audiences × a set of channels × a city group. Its size comes from the people
-themselves (bitmaps or arrays of ids), not from a formula that takes audiences for independent.
-Inside a cell a line's impressions fall on everybody alike: that is the only assumption.
+A cell's size comes from the people themselves (bitmaps or arrays of ids), not from a formula that
+takes audiences for independent. Inside a cell a line's impressions fall on everybody alike: that
+is the only assumption.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.planning.problem import Cells, Rows, Slots
 
 MOST_SETS = 30
-
-
-@dataclass(frozen=True)
-class Cells:
-    """One entry for each cell that has people.
-
-    `in_audience` (cells, audiences) and `on_channel` (cells, channels) say who they are, `city`
-    is the number of the city group, `persons` how many, `tickets` what they are expected to buy
-    without a campaign.
-    """
-
-    in_audience: Flags
-    on_channel: Flags
-    city: Integers
-    persons: Floats
-    tickets: Floats
-
-    def __len__(self) -> int:
-        return len(self.persons)
 
 
 def cells(
@@ -41,7 +22,7 @@ def cells(
     expected: Floats,
     weight: Floats | None = None,
 ) -> Cells:
-    """Part people into cells. All arguments run over people.
+    """People counted by cell. All arguments run over people.
 
     `weight` is how many each stands for, where they are a sample; `expected` are tickets of each.
     """
@@ -64,34 +45,6 @@ def cells(
     )
 
 
-@dataclass(frozen=True)
-class Slots:
-    """What may be bought: each an audience on a channel in a city group in a week.
-
-    All arrays run over slots. `reaches` (slots, cells) says whom each addresses, `addressed` how
-    many people that is, `most` how much may be spent on it (cap × reach limit × addressed ×
-    price), `least` the channel's minimum spend.
-    """
-
-    audience: Integers
-    channel: Integers
-    city: Integers
-    week: Integers
-    reaches: Flags
-    addressed: Floats
-    unit_price: Floats
-    limit: Floats
-    most: Floats
-    least: Floats
-
-    def __len__(self) -> int:
-        return len(self.audience)
-
-    def rates(self, spend: Floats) -> Floats:
-        """Impressions a person addressed, for each slot."""
-        return spend / (self.unit_price * np.maximum(self.addressed, 1.0))
-
-
 def reach(slots: Slots, cells_: Cells, spend: Floats) -> tuple[Floats, float, float]:
     """People reached by each slot alone; by all together; and impressions a person reached.
 
@@ -104,10 +57,46 @@ def reach(slots: Slots, cells_: Cells, spend: Floats) -> tuple[Floats, float, fl
     alone = slots.addressed * slots.limit * -np.expm1(-within)
     missed = np.ones(len(cells_))
     for channel in np.unique(slots.channel):
-        mine = slots.channel == channel
-        limit = float(slots.limit[mine][0])
-        hits = (within[mine, None] * slots.reaches[mine]).sum(0)
+        of_channel = slots.channel == channel
+        limit = float(slots.limit[of_channel][0])
+        hits = (within[of_channel, None] * slots.reaches[of_channel]).sum(0)
         missed *= 1 - limit * -np.expm1(-hits)
     every = float((cells_.persons * (1 - missed)).sum())
     impressions = float((spend / slots.unit_price).sum())
     return alone, every, impressions / every if every else 0.0
+
+
+def cap_rows(slots: Slots) -> Rows:
+    """In no week is anybody shown more on a channel than its cap, whatever audiences they are in.
+
+    A slot alone keeps to it by its `most`: so in each cell, channel and week the shares of their
+    most that slots spend add up to 1 at most. A set of slots that meet in a cell within a larger
+    set that meet in another needs no row of its own.
+    """
+    rows: list[Floats] = []
+    places = np.c_[slots.channel, slots.city, slots.week]
+    for place in np.unique(places, axis=0):
+        here = np.flatnonzero((places == place).all(axis=1) & (slots.most > 0))
+        for together in _largest(slots.reaches[here]):
+            row = np.zeros(len(slots))
+            row[here[together]] = 1 / slots.most[here[together]]
+            rows.append(row)
+    matrix = np.array(rows).reshape(len(rows), len(slots))
+    return Rows(matrix, np.ones(len(rows)))
+
+
+def _largest(reaches: Flags) -> Flags:
+    """The sets (rows) of two slots or more that meet in a cell and lie within no other such set."""
+    # As one number a cell: many times faster to compare than rows are.
+    packed = np.packbits(reaches, axis=0)
+    code = np.zeros(packed.shape[1], dtype=np.uint64)
+    for byte in packed:
+        code = (code << np.uint64(8)) | byte
+    _, first = np.unique(code, return_index=True)
+    sets = reaches.T[first]
+    sets = sets[sets.sum(axis=1) >= 2]
+    sizes = sets.sum(axis=1)
+    common = sets.astype(np.int64) @ sets.T.astype(np.int64)
+    within = (common == sizes[:, None]) & (sizes[None] > sizes[:, None])
+    largest: Flags = sets[~within.any(axis=1)]
+    return largest

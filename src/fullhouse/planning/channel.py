@@ -1,4 +1,4 @@
-"""A channel: whom it can address, what it costs, how often it may speak to one person."""
+"""A channel: whom it can address, what it costs, how often it may show one person its lines."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def worths(channels: Sequence[Channel]) -> dict[str, float]:
 
     What is sold by impression is sold to bidders, so its price tells a part of what it does: the
     root of it beside the middle price, neither nothing nor all. The price of a message is what
-    sending costs, and tells nothing.
+    sending costs, and reflects nothing.
     """
     sold = [c.price for c in channels if c.pricing == "cpm"]
     middle = median(sold) if sold else 1.0
@@ -76,13 +76,15 @@ def read_channels(text: str | None = None) -> tuple[Channel, ...]:
     if text is None:
         text = resources.files("fullhouse.planning").joinpath("channels.toml").read_text("utf-8")
     try:
-        told = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"The channels are not valid TOML: {problem}") from None
-    tables = told.pop("channel", {})
-    currency = told.pop("currency", "USD")
-    if told:
-        raise InputError(f"Channels stand as [channel.NAME]; {next(iter(told))!r} is not known.")
+    tables = document.pop("channel", {})
+    currency = document.pop("currency", "USD")
+    if document:
+        raise InputError(
+            f"Channels stand as [channel.NAME]; {next(iter(document))!r} is not known."
+        )
     if not tables:
         raise InputError("There is no channel: write at least one [channel.NAME].")
     return tuple(_channel(name, values, currency) for name, values in tables.items())

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from fullhouse.planning.daily import OFF, LineSoFar
-from fullhouse.planning.plan import Line, Plan
+from fullhouse.planning.plan import Plan, PlanLine
 
 DAYS_A_WEEK = 7
 
@@ -101,7 +101,7 @@ def next_unit(plan: Plan) -> float | None:
 
 
 def _line(
-    line: Line, made: date, until: date, impressions: Mapping[str, float] | None
+    line: PlanLine, made: date, until: date, impressions: Mapping[str, float] | None
 ) -> LineSoFar:
     share = days_over(line.week, made, until)
     came = None if impressions is None else float(impressions.get(line.id, 0.0))

@@ -1,4 +1,4 @@
-"""What a plan must keep to, from plain TOML, as rows of the programme that finds it."""
+"""What a plan must keep to, from plain TOML, as rows of the linear programme."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats
-from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.planning.cells import Slots
-from fullhouse.planning.optimise import Rows
+from fullhouse.core.errors import InputError, Reason, did_you_mean
+from fullhouse.planning.problem import Rows, Slots
 
 KNOWN = (
     "city_minimum", "exclusive", "blackout", "explore", "channel_maximum", "audience_minimum",
@@ -48,23 +47,23 @@ def read_limits(text: str) -> Limits:
     "buys:pet-supplies/dogs" = 300000
     """
     try:
-        told = tomllib.loads(text)
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"The limits are not valid TOML: {problem}") from None
-    for name in told:
+    for name in tables:
         if name not in KNOWN:
             raise InputError(f"Limits know no {name!r}.{did_you_mean(name, KNOWN)}"
                              f" There are {', '.join(KNOWN)}.")  # fmt: skip
-    explore = told.get("explore", 0.0)
+    explore = tables.get("explore", 0.0)
     if isinstance(explore, bool) or not isinstance(explore, int | float) or not 0 <= explore < 1:
         raise InputError(f"explore must be a share from 0 to below 1, not {explore!r}.")
     return Limits(
-        _amounts(told, "city_minimum"),
-        _texts(told, "exclusive"),
-        _days(told),
+        _amounts(tables, "city_minimum"),
+        _texts(tables, "exclusive"),
+        _days(tables),
         float(explore),
-        _amounts(told, "channel_maximum"),
-        _amounts(told, "audience_minimum"),
+        _amounts(tables, "channel_maximum"),
+        _amounts(tables, "audience_minimum"),
     )
 
 
@@ -85,39 +84,38 @@ def as_rows(
     """
     coefficients: list[Floats] = []
     bounds: list[float] = []
-    names: list[str] = []
+    constraints: list[Reason] = []
 
-    def add(flags: Flags, sign: float, bound: float, name: str) -> None:
-        coefficients.append(sign * flags.astype(np.float64))
-        bounds.append(sign * bound)
-        names.append(name)
+    def add(row: Floats, bound: float, kind: str, name: str, amount: float) -> None:
+        coefficients.append(row)
+        bounds.append(bound)
+        constraints.append(Reason(f"limit_{kind}", {"name": name, "amount": amount}))
 
     for city, least in limits.city_minimum.items():
-        place = _place(city, cities, "city group")
-        add(slots.city == place, -1.0, least, f"at least {least:,.0f} in {city}")
+        here = slots.city == _place(city, cities, "city group")
+        add(-here.astype(np.float64), -least, "city_minimum", city, least)
     for channel, most in limits.channel_maximum.items():
-        place = _place(channel, channels, "channel")
-        add(slots.channel == place, 1.0, most, f"at most {most:,.0f} on {channel}")
+        here = slots.channel == _place(channel, channels, "channel")
+        add(here.astype(np.float64), most, "channel_maximum", channel, most)
     for audience, least in limits.audience_minimum.items():
-        place = _place(audience, audiences, "audience")
-        add(slots.audience == place, -1.0, least, f"at least {least:,.0f} on {audience}")
+        here = slots.audience == _place(audience, audiences, "audience")
+        add(-here.astype(np.float64), -least, "audience_minimum", audience, least)
     if limits.explore:
         new = np.array([not t for t in tested])[slots.audience]
         if new.any():
             # Of what is spent, so that a budget larger than can be spent is no contradiction.
-            coefficients.append(limits.explore - new.astype(np.float64))
-            bounds.append(0.0)
-            names.append(f"at least {limits.explore:.0%} for untested audiences")
+            row = limits.explore - new.astype(np.float64)
+            add(row, 0.0, "explore", "", limits.explore)
     allowed = np.ones(len(slots), dtype=bool)
     for audience, channel in limits.exclusive.items():
-        mine = slots.audience == _place(audience, audiences, "audience")
-        allowed &= ~mine | (slots.channel == _place(channel, channels, "channel"))
+        elsewhere = slots.audience != _place(audience, audiences, "audience")
+        allowed &= elsewhere | (slots.channel == _place(channel, channels, "channel"))
     for day in limits.blackout:
         monday = day - timedelta(days=day.weekday())
         if monday in weeks:
             allowed &= slots.week != list(weeks).index(monday)
     matrix = np.array(coefficients).reshape(len(bounds), len(slots))
-    return Rows(matrix, np.array(bounds), tuple(names)), allowed
+    return Rows(matrix, np.array(bounds), tuple(constraints)), allowed
 
 
 def _place(name: str, known: Sequence[str], what: str) -> int:
@@ -127,25 +125,25 @@ def _place(name: str, known: Sequence[str], what: str) -> int:
     return list(known).index(name)
 
 
-def _amounts(told: Mapping[str, Any], name: str) -> dict[str, float]:
-    found = told.get(name, {})
-    good = isinstance(found, dict) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) and v >= 0 for v in found.values()
+def _amounts(tables: Mapping[str, Any], name: str) -> dict[str, float]:
+    amounts = tables.get(name, {})
+    good = isinstance(amounts, dict) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) and v >= 0 for v in amounts.values()
     )
     if not good:
-        raise InputError(f"[{name}] must give amounts from 0 by name, not {found!r}.")
-    return {k: float(v) for k, v in found.items()}
+        raise InputError(f"[{name}] must give amounts from 0 by name, not {amounts!r}.")
+    return {k: float(v) for k, v in amounts.items()}
 
 
-def _texts(told: Mapping[str, Any], name: str) -> dict[str, str]:
-    found = told.get(name, {})
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-        raise InputError(f"[{name}] must give a channel by audience, not {found!r}.")
-    return dict(found)
+def _texts(tables: Mapping[str, Any], name: str) -> dict[str, str]:
+    texts = tables.get(name, {})
+    if not isinstance(texts, dict) or not all(isinstance(v, str) for v in texts.values()):
+        raise InputError(f"[{name}] must give a channel by audience, not {texts!r}.")
+    return dict(texts)
 
 
-def _days(told: Mapping[str, Any]) -> tuple[date, ...]:
-    found = told.get("blackout", [])
-    if not isinstance(found, list) or not all(type(d) is date for d in found):
-        raise InputError(f"blackout must be a list of days such as [2025-07-14], not {found!r}.")
-    return tuple(found)
+def _days(tables: Mapping[str, Any]) -> tuple[date, ...]:
+    days = tables.get("blackout", [])
+    if not isinstance(days, list) or not all(type(d) is date for d in days):
+        raise InputError(f"blackout must be a list of days such as [2025-07-14], not {days!r}.")
+    return tuple(days)

@@ -1,11 +1,11 @@
-"""A plan: which audience is spoken to on which channel, where, when, for how much, to what end."""
+"""A plan: which audience is addressed on which channel, where, when, for how much, to what end."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
-from fullhouse.core.values import as_json
+from pydantic import BeforeValidator, Discriminator, TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Amount:
 
 
 @dataclass(frozen=True)
-class Line:
+class PlanLine:
     """One line: an audience on a channel in a city group in a week.
 
     `people` are those it addresses, `reach` those it is expected to reach at least once, by
     itself; `frequency` the impressions of each of these. `tickets` and `gross` are what it is
-    expected to add: lines share what they win together, so that they add up to the plan.
+    expected to add: what lines sell together is shared out, so that they add up to the plan.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Step:
+class BridgeStep:
     """One step of the opportunity bridge: what an audience adds, and the range after it."""
 
     name: str
@@ -54,7 +54,7 @@ class Step:
 
 @dataclass(frozen=True)
 class BudgetPoint:
-    """What a budget wins, and what one more unit of money wins there, in tickets."""
+    """What a budget sells, and what one more unit of money sells there, in tickets."""
 
     budget: float
     tickets: Amount
@@ -63,7 +63,10 @@ class BudgetPoint:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """People of an audience that no channel of the plan addresses."""
+    """People of an audience that no channel of the plan addresses.
+
+    `tickets` are those that they are expected to buy without a campaign.
+    """
 
     audience: str
     people: float
@@ -72,15 +75,99 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
+class NeverMeasured:
+    """Kinds of audience that no readout has measured: their response is the prior's."""
+
+    kinds: tuple[str, ...]
+    code: Literal["never_measured"] = "never_measured"
+
+
+@dataclass(frozen=True)
+class BeyondMeasured:
+    """The plan shows more on a channel than any readout measured (None: none did).
+
+    Both are impressions of a person, with adstock, when the film opens.
+    """
+
+    channel: str
+    impressions: float
+    measured: float | None
+    code: Literal["beyond_measured"] = "beyond_measured"
+
+
+@dataclass(frozen=True)
+class NoForecast:
+    """No forecast, ticket price or share of sales is known: gross is in tickets."""
+
+    code: Literal["no_forecast"] = "no_forecast"
+
+
+@dataclass(frozen=True)
+class BudgetsLeftOut:
+    """Budgets that cannot keep the limits, left out of the curve."""
+
+    budgets: tuple[float, ...]
+    code: Literal["budgets_left_out"] = "budgets_left_out"
+
+
+@dataclass(frozen=True)
+class SpentForMinimum:
+    """Money that is spent only because a minimum asks for it, and the tickets it sells.
+
+    `of` is city, audience or channel, `name` which of them, `tickets` the middle expectation. It
+    is one that does not bring back what it costs, and sells less than half as much as the rest of
+    the money, unit by unit.
+    """
+
+    of: Literal["city", "audience", "channel"]
+    name: str
+    spend: float
+    tickets: float
+    code: Literal["spent_for_minimum"] = "spent_for_minimum"
+
+
+@dataclass(frozen=True)
+class BestWithin:
+    """No other plan sells more than this share more, under the same assumptions and limits."""
+
+    gap: float
+    code: Literal["best_within"] = "best_within"
+
+
+@dataclass(frozen=True)
+class OlderSentence:
+    """A sentence of a plan that was saved when notes were sentences."""
+
+    text: str
+    code: Literal["older_sentence"] = "older_sentence"
+
+
+PlanNote: TypeAlias = (
+    NeverMeasured
+    | BeyondMeasured
+    | NoForecast
+    | BudgetsLeftOut
+    | SpentForMinimum
+    | BestWithin
+    | OlderSentence
+)
+
+
+def _from_older(note: object) -> object:
+    return {"text": note, "code": "older_sentence"} if isinstance(note, str) else note
+
+
+@dataclass(frozen=True)
 class Plan:
     """A plan for a film as of a day. Money is in `currency`; ranges are 80 %.
 
     `reach` and `frequency` are over all lines, each person counted once. `bridge` goes from the
     base forecast's gross, audience by audience, to the range with the plan. `claims` are, by rule,
-    how much likelier its people were said to be, beyond the obvious, with a 95 % interval.
+    how much likelier its people are claimed to be, beyond the obvious, with a 95 % interval.
     `base_tickets` is what the people that the plan addresses are expected to buy without it;
     `base_by_audience` the people that each audience's lines address (in several counted in each)
-    and the tickets that they are.
+    and the tickets that they are. `untaught` is what the same money would be expected to sell
+    had no readout measured anything.
     """
 
     name: str
@@ -93,7 +180,7 @@ class Plan:
     currency: str
     price: float
     attitude: str
-    lines: tuple[Line, ...]
+    lines: tuple[PlanLine, ...]
     spend: float
     people: float
     reach: float
@@ -101,13 +188,13 @@ class Plan:
     tickets: Amount
     gross: Amount
     base: Amount | None
-    bridge: tuple[Step, ...]
+    bridge: tuple[BridgeStep, ...]
     curve: tuple[BudgetPoint, ...]
     unreachable: tuple[Unreachable, ...]
     holdout: float
     audiences: Mapping[str, str]
     cities: Mapping[str, tuple[str, ...]]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Annotated[PlanNote, Discriminator("code"), BeforeValidator(_from_older)], ...] = ()
     limits: Mapping[str, Any] = field(default_factory=dict)
     simulated: bool = False
     claims: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
@@ -116,53 +203,33 @@ class Plan:
     untaught: Amount | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as JSON can say it."""
-        told: dict[str, Any] = as_json(asdict(self))
-        return told
+        """Everything as JSON can hold it."""
+        body: dict[str, Any] = PLAN.dump_python(self, mode="json")
+        return body
+
+
+PLAN = TypeAdapter(Plan)
 
 
 def plan_from(body: Mapping[str, Any]) -> Plan:
-    """A plan from what `to_dict` gave; what older plans did not have yet is empty."""
-    told = dict(body)
-    return Plan(
-        **told
-        | {
-            "as_of": date.fromisoformat(told["as_of"]),
-            "opening": date.fromisoformat(told["opening"]),
-            "lines": tuple(_line(x) for x in told["lines"]),
-            "tickets": Amount(**told["tickets"]),
-            "untaught": None if not told.get("untaught") else Amount(**told["untaught"]),
-            "gross": Amount(**told["gross"]),
-            "base": None if told["base"] is None else Amount(**told["base"]),
-            "bridge": tuple(
-                Step(x["name"], Amount(**x["added"]), Amount(**x["after"])) for x in told["bridge"]
-            ),
-            "curve": tuple(
-                BudgetPoint(x["budget"], Amount(**x["tickets"]), x["next_unit"])
-                for x in told["curve"]
-            ),
-            "unreachable": tuple(Unreachable(**x) for x in told["unreachable"]),
-            "cities": {k: tuple(v) for k, v in told["cities"].items()},
-            "notes": tuple(told["notes"]),
-            "claims": {k: _triple(v) for k, v in told.get("claims", {}).items()},
-            "base_by_audience": {
-                k: (float(v[0]), float(v[1])) for k, v in told.get("base_by_audience", {}).items()
-            },
-        }
-    )
+    """A plan from its JSON; what an older plan does not have is empty."""
+    return PLAN.validate_python(body)
 
 
-def _triple(told: Sequence[float]) -> tuple[float, float, float]:
-    value, low, high = map(float, told)
-    return value, low, high
+@dataclass(frozen=True)
+class Outlook:
+    """A film's total as known on a day, in `currency`; ranges are 80 %.
 
+    `base` is the forecast as of the day before the campaign began, so that nothing the campaign
+    did is in it. `added` is what the campaign adds over the run, and `basis` its source: "planned"
+    (the plan's expectation), or "measured" (a readout, with the plan's expectation of what is
+    still to come scaled by it). `total` is both together; their errors are independent.
+    """
 
-def _line(told: Mapping[str, Any]) -> Line:
-    return Line(
-        **dict(told)
-        | {
-            "week": date.fromisoformat(told["week"]),
-            "tickets": Amount(**told["tickets"]),
-            "gross": Amount(**told["gross"]),
-        }
-    )
+    as_of: date
+    campaign: str
+    currency: str
+    base: Amount
+    added: Amount
+    total: Amount
+    basis: str

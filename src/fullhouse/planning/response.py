@@ -1,53 +1,38 @@
-"""What impressions do: a saturating response, and what past readouts say of it.
+"""What impressions do: a saturating response, known by draws.
 
-Relative response of somebody who saw a dose D = Σ over channels of strength × worn(impressions):
+Relative response of a person with a dose D = Σ over channels of strength × effective(impressions):
 
     u(D) = gain(kind, film) × (1 − exp(−D))
-    worn(x) = WEAR × (1 − exp(−x / WEAR))
+    effective(x) = WEAR_OUT × (1 − exp(−x / WEAR_OUT))
 
-so that tickets with the campaign are base × (1 + u). `gain` is what telling somebody all there is
-to tell adds to the tickets they would have bought, by kind of audience and by film; `strength` is
-a channel's dose of one impression. Both are log-normal, pooled over kinds, films and channels
-(Gaussian effects around a common mean on the log scale), so that a kind that was never measured is
-told by the others, widely. A readout measures all channels of a campaign together: they are told
-apart by how their mixes differ between the people of one readout and of others. Draws come from
-elliptical slice sampling (Murray, Adams & MacKay 2010), around the likeliest point and as wide as
-the likelihood is there: around the prior, draws of a chain would hardly differ.
+so that tickets with the campaign are base × (1 + u). `gain` is what full exposure adds to the
+tickets that people would have bought, by kind of audience and by film; `strength` is a channel's
+dose of one impression.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from fullhouse.core.arrays import Floats
 
-GAIN, GAIN_SPREAD = np.log(0.35), 1.2
-"""Mean and spread of the log of what full exposure adds to base tickets, before any readout: a
-third; with the spreads below from a fiftieth to six times (95 %). Wide, because nobody knows, and
-because a film that one in eight has heard of can gain several times what it would sell."""
-KIND_SPREAD = 0.5
-FILM_SPREAD = 0.6
-"""Films answer differently: one that few have heard of gains more. All kinds of a film share it."""
-STRENGTH, STRENGTH_SPREAD = np.log(0.05), 0.4
-CHANNEL_SPREAD = 0.5
-FADE_DAYS = 18.0
-"""Days after which a dose has faded to 1/e of itself, where nothing was measured."""
-WEAR = 5.0
+ADSTOCK_DAYS = 18.0
+"""Days after which 1/e of an impression still counts, where nothing was measured."""
+WEAR_OUT = 5.0
 """Impressions on one channel after which one more does 1/e of what the first did: repeated, an
 advertisement wears out. In experiments attitudes are best at about ten exposures (Schmidt & Eisend
 2015, a meta-analysis of effective frequency): after ten, one more does a seventh of the first."""
-BURN, THIN = 200, 5
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What a readout found of some people: relative response of the treated, and its error.
+class MeasuredResponse:
+    """Relative response of some treated people as a readout measured it, and its error.
 
-    `doses` are the impressions of a person assigned by channel, each `faded` to the opening.
-    `kind` is that of the audience that answers for these people: as in a plan, the first of the
-    plan's audiences that they are in. `film` is any name that readouts of one film have in common.
+    `doses` are the impressions of a person assigned by channel, each with `adstock` to the
+    opening. `kind` is that of the audience that these people count for: as in a plan, the first of
+    the plan's audiences that they are in. `film` is any name that readouts of one film have in
+    common.
 
     Where several were compared with one base (treated people from whom different channels were
     withheld, say, with the same held-out people), `part` names it, `base_error` is the relative
@@ -74,7 +59,7 @@ class Response:
     channels: tuple[str, ...]
     gain: Floats
     strength: Floats
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[MeasuredResponse, ...] = ()
 
     @property
     def draws(self) -> int:
@@ -89,15 +74,15 @@ class Response:
         """Whether a readout has measured this kind of audience."""
         return any(m.kind == kind for m in self.measured)
 
-    def most_seen(self, channel: str) -> float | None:
-        """The most impressions a person, faded to the opening, that were measured on a channel."""
-        seen = [m.doses[channel] for m in self.measured if m.doses.get(channel, 0.0) > 0]
-        return max(seen) if seen else None
+    def most_measured(self, channel: str) -> float | None:
+        """The most impressions a person, with adstock to the opening, measured on a channel."""
+        doses = [m.doses[channel] for m in self.measured if m.doses.get(channel, 0.0) > 0]
+        return max(doses) if doses else None
 
 
-def faded(impressions: float, days_before_opening: float) -> float:
-    """What is left of impressions when the film opens; those after the opening count whole."""
-    return float(impressions * np.exp(-max(0.0, days_before_opening) / FADE_DAYS))
+def adstock(impressions: float, days_before_opening: float) -> float:
+    """How many impressions still count at the opening; those after it count whole."""
+    return float(impressions * np.exp(-max(0.0, days_before_opening) / ADSTOCK_DAYS))
 
 
 def respond(gain: Floats, dose: Floats) -> Floats:
@@ -105,155 +90,11 @@ def respond(gain: Floats, dose: Floats) -> Floats:
     return gain * -np.expm1(-dose)
 
 
-def worn(impressions: Floats) -> Floats:
-    """How many first impressions some on one channel are worth."""
-    return np.asarray(WEAR * -np.expm1(-impressions / WEAR))
+def effective(impressions: Floats) -> Floats:
+    """How many first impressions some on one channel are worth, as they wear out."""
+    return np.asarray(WEAR_OUT * -np.expm1(-impressions / WEAR_OUT))
 
 
-def fresh(impressions: Floats) -> Floats:
-    """What one impression more on a channel does, as a share of the first: the slope of `worn`."""
-    return np.asarray(np.exp(-impressions / WEAR))
-
-
-def learn_response(
-    kinds: Sequence[str],
-    channels: Sequence[str],
-    measured: Sequence[Measured] = (),
-    *,
-    draws: int = 400,
-    seed: int,
-    worth: Mapping[str, float] | None = None,
-) -> Response:
-    """The response as it is known after some readouts; the prior where there are none.
-
-    Readouts of other kinds, films and channels count too, through what all have in common.
-    `worth` is how much stronger than others a channel's impression is thought to be before any
-    readout, 1 where nothing is said (see `channel.worths`).
-    """
-    names = Names.of(kinds, channels, measured, worth or {})
-    g = np.random.default_rng(seed)
-    if not measured:
-        z = g.standard_normal((draws, names.size))
-    else:
-        z = _posterior(g, Likelihood(names, measured), draws)
-    gain, _, strength, _ = _parameters(z, names)
-    # The film to come is a new one: its own effect is as wide as films differ.
-    gain = gain * np.exp(FILM_SPREAD * g.standard_normal((draws, 1)))
-    mine = [names.kinds.index(k) for k in kinds]
-    ours = [names.channels.index(c) for c in channels]
-    return Response(
-        tuple(kinds), tuple(channels), gain[:, mine], strength[:, ours], tuple(measured)
-    )
-
-
-@dataclass(frozen=True)
-class Names:
-    """Everything that has an effect of its own: coordinates after the two common ones."""
-
-    kinds: tuple[str, ...]
-    channels: tuple[str, ...]
-    films: tuple[str, ...]
-    parts: tuple[str, ...]
-    worth: Floats
-
-    @classmethod
-    def of(
-        cls,
-        kinds: Sequence[str],
-        channels: Sequence[str],
-        measured: Sequence[Measured],
-        worth: Mapping[str, float],
-    ) -> "Names":
-        """The names asked for, then those of the readouts."""
-        every = tuple(dict.fromkeys([*channels, *(c for m in measured for c in m.doses)]))
-        return cls(
-            tuple(dict.fromkeys([*kinds, *(m.kind for m in measured)])),
-            every,
-            tuple(dict.fromkeys(m.film for m in measured)),
-            tuple(dict.fromkeys(m.part for m in measured)),
-            np.array([worth.get(c, 1.0) for c in every]),
-        )
-
-    @property
-    def size(self) -> int:
-        """How many coordinates there are."""
-        return 2 + sum(map(len, (self.kinds, self.channels, self.films, self.parts)))
-
-
-def _parameters(z: Floats, names: Names) -> tuple[Floats, Floats, Floats, Floats]:
-    """Coordinates (last axis) as gain by kind, factor by film, strength, and the luck of bases."""
-    ends = np.cumsum([len(names.kinds), len(names.channels), len(names.films)])
-    of_kind, of_channel, of_film, of_part = np.split(z[..., 2:], ends, axis=-1)
-    gain = np.exp(GAIN + GAIN_SPREAD * z[..., 0:1] + KIND_SPREAD * of_kind)
-    strength = np.exp(STRENGTH + STRENGTH_SPREAD * z[..., 1:2] + CHANNEL_SPREAD * of_channel)
-    return gain, np.exp(FILM_SPREAD * of_film), strength * names.worth, of_part
-
-
-class Likelihood:
-    """Log likelihood of coordinates, given the readouts: each normal around what is foretold."""
-
-    def __init__(self, names: Names, measured: Sequence[Measured]) -> None:
-        self.names = names
-        self.kind = np.array([names.kinds.index(m.kind) for m in measured])
-        self.part = np.array([names.parts.index(m.part) for m in measured])
-        self.base_error = np.array([m.base_error for m in measured])
-        self.film = np.array([names.films.index(m.film) for m in measured])
-        seen = np.array([[m.doses.get(c, 0.0) for c in names.channels] for m in measured])
-        self.doses = worn(seen)
-        self.response = np.array([m.response for m in measured])
-        self.error = np.array([m.error for m in measured])
-
-    def __call__(self, z: Floats) -> float:
-        """The log likelihood of one point, a constant apart."""
-        return float(-0.5 * (self.misses(z) ** 2).sum())
-
-    def misses(self, z: Floats) -> Floats:
-        """By how many errors each readout misses what a point foretells."""
-        gain, film, strength, luck = _parameters(z, self.names)
-        told = respond(gain[self.kind] * film[self.film], self.doses @ strength)
-        # A base found too small makes all that was compared with it look too large.
-        told = (1 + told) * np.exp(self.base_error * luck[self.part]) - 1
-        return np.asarray((self.response - told) / self.error)
-
-
-def _posterior(g: np.random.Generator, likelihood: Likelihood, draws: int) -> Floats:
-    """Draws from a standard normal prior times a likelihood."""
-    size = likelihood.names.size
-    best = least_squares(lambda z: np.r_[likelihood.misses(z), z], np.zeros(size))
-    # A root of the inverse of the curvature at the likeliest point (Gauss and Newton's).
-    root = np.linalg.inv(np.linalg.cholesky(best.jac.T @ best.jac)).T
-
-    def beside(w: Floats) -> float:
-        z = best.x + root @ w
-        return likelihood(z) - 0.5 * float(z @ z - w @ w)
-
-    found: Floats = best.x + _slices(g, size, beside, draws) @ root.T
-    return found
-
-
-def _slices(
-    g: np.random.Generator, size: int, log_likelihood: Callable[[Floats], float], draws: int
-) -> Floats:
-    """Draws from a standard normal prior times a likelihood."""
-    z = np.zeros(size)
-    now = log_likelihood(z)
-    found = np.empty((draws, size))
-    for step in range(BURN + draws * THIN):
-        nu = g.standard_normal(size)
-        least = now + np.log(g.random())
-        angle = g.random() * 2 * np.pi
-        low, high = angle - 2 * np.pi, angle
-        while True:
-            there = z * np.cos(angle) + nu * np.sin(angle)
-            value = log_likelihood(there)
-            if value > least:
-                z, now = there, value
-                break
-            if angle < 0:
-                low = angle
-            else:
-                high = angle
-            angle = low + g.random() * (high - low)
-        if step >= BURN and (step - BURN) % THIN == THIN - 1:
-            found[(step - BURN) // THIN] = z
-    return found
+def effective_slope(impressions: Floats) -> Floats:
+    """What one impression more on a channel does, as a share of the first."""
+    return np.asarray(np.exp(-impressions / WEAR_OUT))

@@ -1,18 +1,17 @@
 """The marginal return curve: what a budget wins, and what one more unit of money wins there."""
 
 from collections.abc import Sequence
-from itertools import pairwise
-from math import floor, log10
 from typing import Any
 
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.planning.plan import BudgetPoint, Plan
+from fullhouse.planning.plan import Plan
 from fullhouse.view.bands import money_axis, money_scale
 from fullhouse.view.figure_words import heading
 from fullhouse.view.theme import INK, themed
 from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.plan import per_money
 
 BAND, LINE, NEXT, OWN = "#cfe6e3", "#07524e", "#4fa39d", "#b3541e"
 AXIS = 54
@@ -57,25 +56,6 @@ def curve_rows(plan: Plan) -> list[dict[str, Any]]:
         }
         for p in sorted(plan.curve, key=lambda p: p.budget)
     ]
-
-
-def per_money(curve: Sequence[BudgetPoint]) -> int:
-    """Of how much money the next tickets are told: a power of ten that wins at least one."""
-    best = max((p.next_unit for p in curve), default=0.0)
-    return int(10 ** max(0, -floor(log10(best)))) if best > 0 else 1000
-
-
-def next_unit_at(curve: Sequence[BudgetPoint], budget: float) -> float | None:
-    """Tickets that one more unit of money wins at a budget, between points in a straight line.
-
-    None outside the budgets that were computed.
-    """
-    points = sorted(curve, key=lambda p: p.budget)
-    for a, b in pairwise(points):
-        if a.budget <= budget <= b.budget and b.budget > a.budget:
-            share = (budget - a.budget) / (b.budget - a.budget)
-            return a.next_unit + share * (b.next_unit - a.next_unit)
-    return None
 
 
 def _x(rows: Sequence[dict[str, Any]], plan: Plan, title: str | None, width: int) -> alt.X:

@@ -11,8 +11,7 @@ from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.score import ScoreBook
 from fullhouse.measurement.experiment import plain
-from fullhouse.planning.outlook import Outlook
-from fullhouse.planning.plan import Plan
+from fullhouse.planning.plan import Outlook, Plan
 from fullhouse.view.shown_readout import ShownReadout
 
 

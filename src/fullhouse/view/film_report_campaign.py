@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from fullhouse.planning.outlook import Outlook
+from fullhouse.planning.plan import Outlook
 from fullhouse.view.figure_words import counted, share_words
 from fullhouse.view.film_report import Sent, ShownCampaign
 from fullhouse.view.film_report_outlook import HOW, outlook_chart, outlook_rows, outlook_words

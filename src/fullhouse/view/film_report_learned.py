@@ -41,7 +41,7 @@ def verdicts_section(verdicts: Sequence[SavedVerdict], as_of: date) -> list[Html
     """What was claimed of each audience, and what was seen of people no campaign spoke to."""
     if not verdicts:
         return []
-    heads = [("audience", WORDS), ("claimed", NUMBER), ("seen", NUMBER), ("", WORDS)]
+    heads = [("audience", WORDS), ("claimed", NUMBER), ("observed", NUMBER), ("", WORDS)]
     rows = [
         (
             Html(tag("span", v.audience) + tag("small", tag("code", v.rule))),

@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.planning.outlook import Outlook
+from fullhouse.planning.plan import Outlook
 from fullhouse.view.bands import BANDS, MIDDLE, money_axis, money_scale
 from fullhouse.view.figure_words import heading
 from fullhouse.view.theme import GREY, themed

@@ -33,9 +33,9 @@ from fullhouse.view.page import Html, data_link, document, html, items, json_of,
 from fullhouse.view.plan_page import CSS as PLAN_CSS
 from fullhouse.view.plan_page import bridge_section, curve_section, lines_section
 from fullhouse.view.plan_tables import unreachable_section
-from fullhouse.view.plan_words import EXPECTED, as_of_words, buys_words, holdout_words
-from fullhouse.view.plan_words import headline as plan_headline
 from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.plan import EXPECTED, as_of_words, buys_words, holdout_words
+from fullhouse.view.words.plan import headline as plan_headline
 
 MOST_DAYS = 8
 """So many forecasts are drawn of how the range narrowed; of more, days in between are left out."""

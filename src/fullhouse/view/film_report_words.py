@@ -8,17 +8,18 @@ from fullhouse.view.discovery_words import headline as discovery_headline
 from fullhouse.view.discovery_words import unknowns
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_campaign import added_sentence, campaign_unknowns
-from fullhouse.view.plan_words import (
-    base_words,
-    holdout_words,
-    unreachable_words,
-    untested_words,
-    won_words,
-)
-from fullhouse.view.plan_words import headline as plan_headline
+from fullhouse.view.plan_words import won_words
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.forecast import book_words, note_words
 from fullhouse.view.words.forecast import headline as forecast_headline
+from fullhouse.view.words.plan import (
+    base_words,
+    holdout_words,
+    notes_words,
+    unreachable_words,
+    untested_words,
+)
+from fullhouse.view.words.plan import headline as plan_headline
 
 WIDE = 3.0
 """A range whose upper end is more than so many times its lower is called wide."""
@@ -160,7 +161,7 @@ def _plan(report: FilmReport) -> list[str]:
     told = [] if plan.base is not None else base_words(plan)
     told += [] if plan.holdout > 0 else [holdout_words(plan)]
     untested = untested_words(plan) if plan.spend > 0 else []
-    return _distinct([*told, *unreachable_words(plan), *untested, *plan.notes])
+    return _distinct([*told, *unreachable_words(plan), *untested, *notes_words(plan)])
 
 
 def _distinct(lines: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.planning.plan import Line, Plan
+from fullhouse.planning.plan import Plan, PlanLine
 from fullhouse.view.bands import ticks
 from fullhouse.view.figure_words import clipped, heading
 from fullhouse.view.theme import FAINT, INK, themed
@@ -53,7 +53,7 @@ def lines_rows(plan: Plan) -> list[dict[str, Any]]:
     """
     if not plan.lines:
         raise CannotTellError(f"There is no line to draw: the plan for {plan.title} has none.")
-    cells: dict[tuple[str, str, date], list[Line]] = defaultdict(list)
+    cells: dict[tuple[str, str, date], list[PlanLine]] = defaultdict(list)
     for line in plan.lines:
         cells[line.audience, line.channel, line.week].append(line)
     of_audience, of_channel = (_sums(plan.lines, name) for name in ("audience", "channel"))
@@ -61,7 +61,7 @@ def lines_rows(plan: Plan) -> list[dict[str, Any]]:
     return [_row(*key, cells[key]) for key in order]
 
 
-def _row(audience: str, channel: str, week: date, lines: Sequence[Line]) -> dict[str, Any]:
+def _row(audience: str, channel: str, week: date, lines: Sequence[PlanLine]) -> dict[str, Any]:
     reach, impressions = fsum(x.reach for x in lines), fsum(x.impressions for x in lines)
     return {
         "audience": audience,
@@ -77,7 +77,7 @@ def _row(audience: str, channel: str, week: date, lines: Sequence[Line]) -> dict
     }
 
 
-def _sums(lines: Sequence[Line], name: str) -> dict[str, float]:
+def _sums(lines: Sequence[PlanLine], name: str) -> dict[str, float]:
     found: dict[str, float] = defaultdict(float)
     for line in lines:
         found[getattr(line, name)] += line.spend

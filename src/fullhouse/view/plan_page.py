@@ -1,10 +1,14 @@
 """The page of a plan: where the money goes, what it should win, and what was won so far."""
 
+import csv
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import altair as alt
 
+from fullhouse.campaigns.campaign import LaunchedCities
 from fullhouse.planning.plan import Plan
 from fullhouse.view.bridge_chart import HOW as BRIDGE_HOW
 from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
@@ -24,6 +28,7 @@ from fullhouse.view.page import (
     section,
     tag,
 )
+from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.plan_tables import (
@@ -35,23 +40,22 @@ from fullhouse.view.plan_tables import (
     measured_section,
     unreachable_section,
 )
-from fullhouse.view.plan_words import (
+from fullhouse.view.plan_words import checks_words, proven_words, whole_words
+from fullhouse.view.shown_readout import ShownReadout
+from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.plan import (
     EXPECTED,
     as_of_words,
     banners,
     base_words,
     buys_words,
-    checks_words,
     headline,
     next_money_words,
+    notes_words,
     opens_words,
     place_words,
-    proven_words,
     untested_words,
-    whole_words,
 )
-from fullhouse.view.shown_readout import ShownReadout
-from fullhouse.view.words.figures import day_words
 
 WIDE, NARROW = 700, 340
 CSS = """
@@ -78,7 +82,7 @@ def plan_page(
         measured_section(plan, power),
         *(part for found in readouts for part in readout_section(found)),
         *_limits(plan),
-        *([section("What to know", items(plan.notes))] if plan.notes else []),
+        *([section("What to know", items(notes_words(plan)))] if plan.notes else []),
         _foot(plan),
     ]
     page = document(f"{plan.title}: plan {plan.name} as of {day_words(plan.as_of)}", parts)
@@ -211,3 +215,30 @@ def _figure(
     rows: Sequence[Mapping[str, Any]],
 ) -> Html:
     return figure(draw(WIDE), draw(NARROW), words=words, file=file, rows=rows)
+
+
+def write_plan(plan: Plan, files: Sequence[str | Path]) -> list[Path]:
+    """Write a plan as a page (.html) or as data (.json)."""
+    return write_page_files(plan, lambda: plan_page(plan), files)
+
+
+def check_plan_out(file: str | Path) -> Path:
+    """The path itself, when its ending says what to write; an error before any work is done."""
+    return check_page_out(file)
+
+
+def write_cities(launched: LaunchedCities, folder: str | Path) -> LaunchedCities:
+    """Write FOLDER/cities.csv: each city, its pair, and whether media is bought there."""
+    file, treated = Path(folder) / "cities.csv", set(launched.design.treated)
+    rows = [
+        (city, str(number), "buy" if city in treated else "leave out")
+        for number, pair in enumerate(launched.design.pairs, 1)
+        for city in pair
+    ]
+    rows += [(city, "", "not in the test") for city in launched.not_paired]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("city", "pair", "media"))
+        writer.writerows(rows)
+    return replace(launched, file=file)

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
-from fullhouse.planning.plan import Amount, Line, Plan
+from fullhouse.planning.plan import Amount, Plan, PlanLine
 from fullhouse.view.figure_words import chance_words, share_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
-from fullhouse.view.plan_words import as_of_words, holdout_words, tickets_words
 from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.plan import as_of_words, holdout_words, tickets_words
 
 NUMBER, WORDS = "n", ""
 Power = tuple[str, float, str]
 """What is measured, the smallest true effect that would be found, and the unit of it."""
 
 
-def audiences_table(plan: Plan, lines: Mapping[str, Sequence[Line]]) -> Html:
+def audiences_table(plan: Plan, lines: Mapping[str, Sequence[PlanLine]]) -> Html:
     """A row for each audience with the sums of its lines, and one for the plan."""
     heads = [("audience", WORDS), (f"spend, {plan.currency}", NUMBER), ("tickets more", NUMBER)]
     rows = [_audience(plan, name, mine) for name, mine in lines.items()]
@@ -23,7 +23,7 @@ def audiences_table(plan: Plan, lines: Mapping[str, Sequence[Line]]) -> Html:
     return table(heads, rows)
 
 
-def _audience(plan: Plan, name: str, lines: Sequence[Line]) -> tuple[object, ...]:
+def _audience(plan: Plan, name: str, lines: Sequence[PlanLine]) -> tuple[object, ...]:
     spend = fsum(x.spend for x in lines)
     measured = "measured before" if all(x.tested for x in lines) else "never measured"
     return (
@@ -41,7 +41,7 @@ def _sum(plan: Plan) -> tuple[object, ...]:
     )
 
 
-def lines_table(plan: Plan, lines: Sequence[Line]) -> Html:
+def lines_table(plan: Plan, lines: Sequence[PlanLine]) -> Html:
     """A row for each line, by week."""
     heads = [
         ("week of", WORDS), ("channel, cities", WORDS), (f"spend, {plan.currency}", NUMBER),
@@ -52,7 +52,7 @@ def lines_table(plan: Plan, lines: Sequence[Line]) -> Html:
     return table(heads, [_line(x) for x in ordered])
 
 
-def _line(line: Line) -> tuple[object, ...]:
+def _line(line: PlanLine) -> tuple[object, ...]:
     return (
         day_words(line.week, short=True).replace(" ", "\u00a0"),
         Html(tag("span", line.channel) + tag("small", line.cities)),

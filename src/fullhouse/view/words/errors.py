@@ -30,6 +30,36 @@ SENTENCES: Mapping[str, str] = {
         "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
         " (setting 'trait_floor')."
     ),
+    # campaigns
+    "arm_without_people": (
+        "{people} people with a share of {holdout} held out leave an arm without anybody; hold out"
+        " more, or address more people."
+    ),
+    "no_base_rate": (
+        "No past film's tickets in the house show how many people buy anyway. Give the share that"
+        " buys a ticket for a film like this, such as 0.02 for one in fifty."
+    ),
+    "no_tickets_in_window": (
+        "No ticket of {film} was sold in the campaign's cities from {first} to {until} (it opens"
+        " on {opening}): that would look like no effect."
+    ),
+    "nothing_known_in_window": (
+        "Nothing is known after {until}, and the campaign's window begins on {first}: take in"
+        " later tickets and build traits as of a later day."
+    ),
+    "part_changed": (
+        "Part {part} of line {line} was taken before, and its accounts have changed since. What"
+        " was taken cannot be taken back; launch the plan under another name."
+    ),
+    "too_few_cities": (
+        "A campaign by city needs at least {needed} cities that sold {least} tickets or more; of"
+        " {cities} cities with tickets, {usable} did from {first} to {last}."
+    ),
+    "webhook_no_answer": (
+        "{url} did not take delivery {key} in {tries} tries: nobody answered ({problem})."
+    ),
+    "webhook_not_taken": ("{url} did not take delivery {key} in {tries} tries: status {status}."),
+    "webhook_refused": "{url} refused delivery {key} with status {status}; not tried again.",
     # discovery
     # exhibit
     "city_too_small": (
@@ -153,6 +183,20 @@ SENTENCES: Mapping[str, str] = {
         "Too few people for {covariates} covariates: no degrees of freedom are left."
     ),
     # planning
+    "limit_audience_minimum": "at least {amount} on {name}",
+    "limit_channel_maximum": "at most {amount} on {name}",
+    "limit_city_minimum": "at least {amount} in {name}",
+    "limit_explore": "a share of at least {amount} for audiences that were never measured",
+    "no_audience_to_plan": "There is no audience to plan for {film}.",
+    "no_opening_day": "A plan is for a film to come; {film} has no opening day.",
+    "no_people_addressed": "No channel addresses {least} people or more of any audience.",
+    "no_weeks_left": "No week is left between {as_of} and {opening}.",
+    "nobody_bought": "Nobody in the holdout, or nobody treated, bought a ticket.",
+    "opened_already": "A plan is for a film to come; {film} opened on {opening}.",
+    "plan_does_not_fit": (
+        "No plan fits a budget of {budget} and all of: {constraints}. Use a larger budget, or"
+        " fewer or weaker constraints."
+    ),
     # propensity
     # sample
     # traits

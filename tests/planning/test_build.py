@@ -1,4 +1,4 @@
-"""A plan from its ground: caps kept, the curve through the plan, claims and bases told."""
+"""A plan from its inputs: caps, the curve through the plan, claims, bases and notes."""
 
 from datetime import date
 from types import SimpleNamespace
@@ -8,10 +8,10 @@ import pytest
 
 from fullhouse.discovery.card import Estimate
 from fullhouse.planning import learn_response, read_channels
+from fullhouse.planning.build import BUDGETS, build_plan
 from fullhouse.planning.limits import Limits
-from fullhouse.planning.plan import plan_from
-from fullhouse.planning.plan_ground import GROUPS, Ground
-from fullhouse.planning.plan_made import BUDGETS, make_plan
+from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
+from fullhouse.planning.problem import CITY_GROUPS, PlanInputs
 from fullhouse.sample.film_sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))
@@ -19,35 +19,37 @@ OPENING = date(2025, 8, 1)
 BASE = ExpectedSales(1e6, 5e5, 2e6, 10.0, "USD", 0.1)
 
 
-def ground(size=30_000, audiences=3, seed=0):
+def inputs(size=30_000, audiences=3, seed=0):
     g = np.random.default_rng(seed)
     sources = [g.random(size) < p for p in (0.6, 0.4, 0.85)]
     shop, video, tickets = sources
     on = [shop | tickets, shop | tickets, video, shop, shop | video | tickets]
     kinds = tuple(("baskets", "demographics", "fans")[i * 3 // audiences] for i in range(audiences))
     rules = tuple(f"rule {i}" for i in range(audiences))
-    return Ground(
+    return PlanInputs(
         tuple(f"Audience {i}" for i in range(audiences)), rules, kinds, read_channels(), WEEKS,
-        {name: (f"City of {name}",) for name in GROUPS},
+        {name: (f"City of {name}",) for name in CITY_GROUPS},
         [g.random(size) < p for p in np.linspace(0.05, 0.3, audiences)], on,
         g.integers(0, 3, size), g.gamma(0.5, 0.05, size),
     )  # fmt: skip
 
 
-def made(budget=600.0, limits=None, **sizes):
-    here = ground(**sizes)
+def made(budget=600.0, limits=None, here=None, **sizes):
+    here = here or inputs(**sizes)
     cards = (
         SimpleNamespace(rule="rule 0", beyond=Estimate(2.0, 1.5, 2.7)),
         SimpleNamespace(rule="rule 1", beyond=Estimate()),
         SimpleNamespace(rule="not planned", beyond=Estimate(3.0, 2.0, 4.0)),
     )
-    found = SimpleNamespace(
+    discovery = SimpleNamespace(
         film="f", title="F", territory="ZZ", as_of=date(2025, 7, 1), opening=OPENING,
         cards=cards, simulated=True,
     )  # fmt: skip
     kinds = tuple(dict.fromkeys(here.kinds))
     response = learn_response(kinds, [c.name for c in here.channels], draws=300, seed=1)
-    return here, make_plan(found, here, response, BASE, limits or Limits(), budget, "neutral", 0.1)
+    return here, build_plan(
+        discovery, here, response, BASE, limits or Limits(), budget, "neutral", 0.1
+    )
 
 
 def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
@@ -55,18 +57,37 @@ def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS]
     own = next(p for p in plan.curve if p.budget == plan.budget)
     assert own.tickets == plan.tickets
-    won = [p.tickets.middle for p in plan.curve]
-    assert (np.diff(won) > 0).all()
-    assert (np.diff(won) / np.diff([p.budget for p in plan.curve]) > 0).all()
+    tickets = [p.tickets.middle for p in plan.curve]
+    assert (np.diff(tickets) > 0).all()
+    assert (np.diff(tickets) / np.diff([p.budget for p in plan.curve]) > 0).all()
     _, free = made()
     assert plan.tickets.middle < free.tickets.middle
-    assert won[-1] < free.curve[-1].tickets.middle
+    assert tickets[-1] < free.curve[-1].tickets.middle
 
 
-def test_budgets_that_cannot_keep_the_limits_are_left_out_and_said():
-    _, plan = made(limits=Limits(city_minimum={GROUPS[0]: 400.0}))
+def test_budgets_that_cannot_keep_the_limits_are_left_out_and_noted():
+    _, plan = made(limits=Limits(city_minimum={CITY_GROUPS[0]: 400.0}))
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS[2:]]
-    assert any("No plan of 150 or 300 keeps the limits" in n for n in plan.notes)
+    assert BudgetsLeftOut((150.0, 300.0)) in plan.notes
+
+
+def test_money_that_a_minimum_spends_for_next_to_nothing_is_noted():
+    group = CITY_GROUPS[0]
+    here = inputs()
+    # Nobody there buys, so all that is spent there is spent for the minimum.
+    here.expected[here.city == 0] = 1e-6
+    _, plan = made(limits=Limits(city_minimum={group: 90.0}), here=here)
+    (note,) = [n for n in plan.notes if isinstance(n, SpentForMinimum)]
+    assert (note.of, note.name) == ("city", group)
+    assert note.spend == pytest.approx(90.0, rel=0.01)
+    assert note.tickets == pytest.approx(
+        sum(x.tickets.middle for x in plan.lines if x.cities == group), rel=0.1
+    )
+    assert note.tickets < 1
+    _, free = made(here=here)
+    assert not [n for n in free.notes if isinstance(n, SpentForMinimum)]
+    _, wanted = made(limits=Limits(city_minimum={CITY_GROUPS[1]: 90.0}))
+    assert not [n for n in wanted.notes if isinstance(n, SpentForMinimum)], "it sells as the rest"
 
 
 def test_nobody_is_shown_more_than_a_cap_in_all_lines_together():
@@ -74,27 +95,26 @@ def test_nobody_is_shown_more_than_a_cap_in_all_lines_together():
     shown = np.zeros((len(here.channels), len(WEEKS), len(here.city)))
     for line in plan.lines:
         c = next(i for i, x in enumerate(here.channels) if x.name == line.channel)
-        who = here.masks[here.rules.index(line.rule)] & here.on[c]
-        who &= here.city == GROUPS.index(line.cities)
+        who = here.audience_of[here.rules.index(line.rule)] & here.channel_of[c]
+        who &= here.city == CITY_GROUPS.index(line.cities)
         shown[c, WEEKS.index(line.week), who] += line.impressions / line.people
     for channel, many in zip(here.channels, shown, strict=True):
         assert many.max() <= channel.frequency_cap * channel.reach_limit * 1.001
-    assert not any("cap" in n for n in plan.notes)
 
 
-def test_claims_and_what_people_would_buy_anyway_are_told():
+def test_claims_and_what_people_would_buy_anyway_stand_in_the_plan():
     here, plan = made()
     assert plan.claims == {"rule 0": (2.0, 1.5, 2.7)}
     addressed = np.zeros(len(here.city), bool)
-    for rule, mask in zip(here.rules, here.masks, strict=True):
-        mine = np.zeros(len(here.city), bool)
+    for rule, mask in zip(here.rules, here.audience_of, strict=True):
+        members = np.zeros(len(here.city), bool)
         for x in (x for x in plan.lines if x.rule == rule):
             c = next(i for i, y in enumerate(here.channels) if y.name == x.channel)
-            mine |= mask & here.on[c] & (here.city == GROUPS.index(x.cities))
-        if mine.any():
-            told = plan.base_by_audience[rule]
-            assert told == pytest.approx((0.9 * mine.sum(), 0.9 * here.expected[mine].sum()))
-        addressed |= mine
+            members |= mask & here.channel_of[c] & (here.city == CITY_GROUPS.index(x.cities))
+        if members.any():
+            base = plan.base_by_audience[rule]
+            assert base == pytest.approx((0.9 * members.sum(), 0.9 * here.expected[members].sum()))
+        addressed |= members
     assert plan.people == pytest.approx(0.9 * addressed.sum()), "a tenth is held out"
     assert plan.base_tickets == pytest.approx(0.9 * here.expected[addressed].sum())
     assert plan_from(plan.to_dict()) == plan

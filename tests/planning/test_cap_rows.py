@@ -12,20 +12,20 @@ from tests.planning.made import problem
 def shown(made, spend):
     """Share of its cap that each cell is shown, by channel and week: the slow and obvious way."""
     slots = made.slots
-    found = {}
+    shares = {}
     for cell in range(len(made.cells)):
         for s in np.flatnonzero(slots.reaches[:, cell]):
             key = cell, slots.channel[s], slots.week[s]
-            found[key] = found.get(key, 0.0) + spend[s] / slots.most[s]
-    return np.array(list(found.values()))
+            shares[key] = shares.get(key, 0.0) + spend[s] / slots.most[s]
+    return np.array(list(shares.values()))
 
 
 def test_a_plan_keeps_the_cap_in_every_cell_and_without_rows_it_would_not():
     made = problem(1)
     budget = 0.5 * made.slots.most.sum()
     assert shown(made, optimise(made, budget).spend).max() > 1.5
-    kept = optimise(made, budget, rows=cap_rows(made.slots)).spend
-    assert shown(made, kept).max() == pytest.approx(1, abs=1e-3)
+    capped = optimise(made, budget, rows=cap_rows(made.slots)).spend
+    assert shown(made, capped).max() == pytest.approx(1, abs=1e-3)
 
 
 @given(st.integers(0, 10**6))

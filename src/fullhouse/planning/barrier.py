@@ -20,7 +20,7 @@ ROUNDING = 1e-6
 NEAR = 0.9
 """How near to a spend that is given the search starts: on the edge it could not move."""
 LEAST_ROOM = 1e-7
-"""Share of the room there is, below which the constraints are said to have no inside."""
+"""Share of the room there is, below which the constraints count as having no inside."""
 
 
 class Smooth(Protocol):
@@ -33,8 +33,8 @@ class Smooth(Protocol):
         """Value, slope by spend, and the negative of the second derivatives."""
 
 
-def inside(
-    aim: Smooth,
+def interior_point(
+    objective: Smooth,
     most: Floats,
     matrix: Floats,
     limits: Floats,
@@ -55,9 +55,9 @@ def inside(
         return None
     if near is not None:
         start = NEAR * near[free] + (1 - NEAR) * start
-    found = np.zeros(len(most))
-    found[free] = _path(aim, free, start, most, rows[used], limits[used], gap)
-    return found
+    spend = np.zeros(len(most))
+    spend[free] = _path(objective, free, start, most, rows[used], limits[used], gap)
+    return spend
 
 
 def _start(most: Floats, rows: Floats, limits: Floats) -> Floats | None:
@@ -65,7 +65,7 @@ def _start(most: Floats, rows: Floats, limits: Floats) -> Floats | None:
     room = np.abs(rows) @ most
     if (rows >= 0).all() and (limits > 0).all():
         return 0.5 * min(1.0, float((limits / room).min())) * most
-    found = linprog(
+    solution = linprog(
         np.r_[np.zeros(len(most)), -1.0],
         A_ub=np.vstack(
             [
@@ -78,15 +78,15 @@ def _start(most: Floats, rows: Floats, limits: Floats) -> Floats | None:
         bounds=[*((0, m) for m in most), (0, 0.5)],
         method="highs",
     )
-    if not found.success or found.x[-1] < LEAST_ROOM:
+    if not solution.success or solution.x[-1] < LEAST_ROOM:
         return None
-    start: Floats = found.x[:-1]
+    start: Floats = solution.x[:-1]
     return start
 
 
 def _path(
-    aim: Smooth, free: npt.NDArray[np.intp], at: Floats, most: Floats, rows: Floats, limits: Floats,
-    gap: float,
+    objective: Smooth, free: npt.NDArray[np.intp], at: Floats, most: Floats, rows: Floats,
+    limits: Floats, gap: float,
 ) -> Floats:  # fmt: skip
     """Follow the barrier's best points as it is made weaker."""
     top, count = most[free], 2 * len(free) + len(limits)
@@ -94,35 +94,35 @@ def _path(
     def doses(spend: Floats) -> Any:
         whole = np.zeros(len(most))
         whole[free] = spend
-        return aim.doses(whole)
+        return objective.doses(whole)
 
     def barrier(spend: Floats) -> float:
         room = np.r_[spend, top - spend, limits - rows @ spend]
         return float(np.log(room).sum()) if (room > 0).all() else -np.inf
 
-    value, slope, bent = aim.curvature(doses(at))
+    value, slope, curvature = objective.curvature(doses(at))
     weight = max(value, float(slope[free] @ at), 1e-12) / count
     for _ in range(STEPS):
         left = limits - rows @ at
-        up = slope[free] + weight * (1 / at - 1 / (top - at) - rows.T @ (1 / left))
-        steep = bent[np.ix_(free, free)] + weight * (
+        gradient = slope[free] + weight * (1 / at - 1 / (top - at) - rows.T @ (1 / left))
+        hessian = curvature[np.ix_(free, free)] + weight * (
             np.diag(at**-2 + (top - at) ** -2) + rows.T @ (rows / left[:, None] ** 2)
         )
-        way = _newton(steep, up)
-        gained = float(up @ way)
-        if gained < 0.3 * weight:
+        direction = _newton(hessian, gradient)
+        decrement = float(gradient @ direction)
+        if decrement < 0.3 * weight:
             if count * weight <= 0.6 * gap * max(value, 1e-12):
                 break
             weight *= SHRINK
             continue
-        step = min(1.0, INSIDE * _room(at, way, top, left, rows))
-        now = value + weight * barrier(at)
+        step = min(1.0, INSIDE * _room(at, direction, top, left, rows))
+        current = value + weight * barrier(at)
         for _ in range(HALVINGS):
-            there = at + step * way
-            found = aim.curvature(doses(there))
-            least = now + 0.1 * step * gained - ROUNDING * abs(value)
-            if found[0] + weight * barrier(there) > least:
-                at, (value, slope, bent) = there, found
+            candidate = at + step * direction
+            evaluated = objective.curvature(doses(candidate))
+            least = current + 0.1 * step * decrement - ROUNDING * abs(value)
+            if evaluated[0] + weight * barrier(candidate) > least:
+                at, (value, slope, curvature) = candidate, evaluated
                 break
             step /= 2
         else:
@@ -130,21 +130,21 @@ def _path(
     return at
 
 
-def _newton(steep: Floats, up: Floats) -> Floats:
-    scale = 1 / np.sqrt(np.diag(steep))
-    scaled = steep * np.outer(scale, scale)
+def _newton(hessian: Floats, gradient: Floats) -> Floats:
+    scale = 1 / np.sqrt(np.diag(hessian))
+    scaled = hessian * np.outer(scale, scale)
     try:
         factor = cho_factor(scaled + 1e-12 * np.eye(len(scale)))
-        found: Floats = scale * cho_solve(factor, scale * up)
+        step: Floats = scale * cho_solve(factor, scale * gradient)
     except LinAlgError:
         # Single precision can leave a curvature a hair below nought: then along the slope.
-        return scale**2 * up
-    return found
+        return scale**2 * gradient
+    return step
 
 
-def _room(at: Floats, way: Floats, top: Floats, left: Floats, rows: Floats) -> float:
-    """How far one can go along a way before a constraint is met."""
-    going = np.r_[-way, way, rows @ way]
+def _room(at: Floats, direction: Floats, top: Floats, left: Floats, rows: Floats) -> float:
+    """How far one can go in a direction before a constraint is met."""
+    rates = np.r_[-direction, direction, rows @ direction]
     room = np.r_[at, top - at, left]
-    meets = going > 0
-    return float((room[meets] / going[meets]).min()) if meets.any() else np.inf
+    meets = rates > 0
+    return float((room[meets] / rates[meets]).min()) if meets.any() else np.inf

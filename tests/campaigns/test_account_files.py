@@ -6,12 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.campaigns.households import (
-    freeze_units,
-    frozen_units,
-    read_households,
-    units_of,
-)
+from fullhouse.campaigns.account_files import freeze_units, frozen_units, read_households, units_of
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake, Place

@@ -11,10 +11,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fullhouse.campaigns.deliver import WHOSE, Delivered, DeliveryLine
-from fullhouse.campaigns.parts import ACCOUNTS, secret_of, send_parts
-from fullhouse.campaigns.webhook import send, sign
+from fullhouse.campaigns.campaign import Delivered, DeliveryLine
+from fullhouse.campaigns.deliver import WHOSE
+from fullhouse.campaigns.webhook import (
+    ACCOUNTS,
+    channel_client,
+    secret_of,
+    send,
+    send_parts,
+    sign,
+)
 from fullhouse.core.errors import CannotTellError, ConflictError, InputError
+from fullhouse.workspace.context import utc_now
 
 LINE = DeliveryLine("a", "dogs", "push", ("shop",), "webhook", date(2025, 7, 14), 2.0)
 PEOPLE = 25_000
@@ -70,11 +78,13 @@ def receiver(*answers):
 
 
 def _send(accounts, server, taken, log):
-    post = partial(send, server.url, secret=b"secret", wait=lambda _: None)
-    return send_parts(
-        accounts, LINE, campaign="c", url=server.url, taken=taken, log=log,
-        send=lambda body, key: post(body, key=key),
-    )  # fmt: skip
+    with channel_client() as client:
+        post = partial(send, client, server.url, secret=b"secret", clock=utc_now,
+                       sleep=lambda _: None)  # fmt: skip
+        return send_parts(
+            accounts, LINE, campaign="c", url=server.url, taken=taken, log=log,
+            send=lambda body, key: post(body, key=key),
+        )  # fmt: skip
 
 
 def test_every_account_is_taken_once_though_the_receiver_fails_at_first(accounts):

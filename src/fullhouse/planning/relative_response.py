@@ -1,4 +1,4 @@
-"""How people answered a campaign, in shares of what the held out bought: pure figures."""
+"""The relative response of treated people: what they bought beside one holdout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from fullhouse.core.errors import CannotTellError
 
 
 @dataclass(frozen=True)
-class Bought:
-    """What some people (or households) bought: how many they are, and sums of what each bought.
+class Purchases:
+    """What some people (or households) bought: how many they are, and sums over them.
 
     `people` may be weighted, as long as the weights of all who are compared are of one kind.
     """
@@ -20,7 +20,7 @@ class Bought:
 
 
 @dataclass(frozen=True)
-class Answers:
+class RelativeResponses:
     """Relative response of each set of people with its error, all against one base.
 
     `base_error` is the relative error of that base, which they share; `responses` leave it out.
@@ -30,23 +30,24 @@ class Answers:
     base_error: float
 
 
-def answers(held_out: Bought, shown: Mapping[str, Bought]) -> Answers:
-    """What sets of treated people bought beside one set of held out, all alike but by chance.
+def relative_responses(held_out: Purchases, treated: Mapping[str, Purchases]) -> RelativeResponses:
+    """What sets of treated people bought beside one holdout, all alike but by chance.
 
     The spread of a purchase is taken over all the treated: a small set's own would be small where
-    its luck was bad. Sets of nobody are left out.
+    few of it happened to buy. Sets of nobody are left out.
 
-    >>> found = answers(Bought(1000, 40, 80), {"push": Bought(4500, 360, 720)})
-    >>> value, error = found.responses["push"]
-    >>> round(value, 3), round(error, 3), round(found.base_error, 3)
+    >>> push = Purchases(4500, 360, 720)
+    >>> measured = relative_responses(Purchases(1000, 40, 80), {"push": push})
+    >>> value, error = measured.responses["push"]
+    >>> round(value, 3), round(error, 3), round(measured.base_error, 3)
     (1.0, 0.149, 0.224)
     """
-    sets = {n: s for n, s in shown.items() if s.people > 0}
+    sets = {n: s for n, s in treated.items() if s.people > 0}
     squares, people = sum(s.squares for s in sets.values()), sum(s.people for s in sets.values())
     if not held_out.tickets > 0 or not squares > 0:
-        raise CannotTellError("Nobody among the held out, or nobody treated, bought a ticket.")
+        raise CannotTellError(code="nobody_bought")
     level = held_out.tickets / held_out.people
-    return Answers(
+    return RelativeResponses(
         {
             name: (s.tickets / s.people / level - 1, sqrt(squares / people / s.people) / level)
             for name, s in sets.items()

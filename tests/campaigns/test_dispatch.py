@@ -3,7 +3,7 @@
 import pytest
 from obstore.store import MemoryStore
 
-from fullhouse.campaigns import outbox as out
+from fullhouse.campaigns import dispatch as out
 from fullhouse.core.errors import InputError
 
 

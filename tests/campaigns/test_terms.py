@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.campaigns.caps import Booking, Cap, over_cap
+from fullhouse.campaigns.terms import Booking, Cap, over_cap
 from fullhouse.core.errors import InputError
 
 MONDAY = date(2025, 7, 7)

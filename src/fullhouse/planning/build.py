@@ -1,0 +1,298 @@
+"""Build the plan: the best spends for its inputs, and all that is computed from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtri
+
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.values import slug
+from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.planning.cells import reach
+from fullhouse.planning.inputs import plan_problem, plan_rows
+from fullhouse.planning.limits import Limits
+from fullhouse.planning.objective import impressions_by_cell, tickets_by_slot
+from fullhouse.planning.optimise import marginal_curve, optimise
+from fullhouse.planning.plan import (
+    Amount,
+    BestWithin,
+    BeyondMeasured,
+    BridgeStep,
+    BudgetPoint,
+    BudgetsLeftOut,
+    NeverMeasured,
+    NoForecast,
+    Plan,
+    PlanLine,
+    PlanNote,
+    SpentForMinimum,
+    Unreachable,
+)
+from fullhouse.planning.problem import (
+    CITY_GROUPS,
+    Attitude,
+    PlanInputs,
+    Problem,
+    Rows,
+    Spending,
+)
+from fullhouse.planning.response import Response
+from fullhouse.sample.film_sales import ExpectedSales
+
+BASE_QUANTILES = 201
+BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+AT_MINIMUM = 1.01
+"""Spend up to this many times a minimum counts as spent for it."""
+POOR = 0.5
+"""Money that sells less than this share of what the rest sells, unit by unit, is poorly spent."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A problem with its best spends; tickets of lines share what they sell together."""
+
+    inputs: PlanInputs
+    problem: Problem
+    rows: Rows
+    allowed: Flags
+    spending: Spending
+    attitude: Attitude
+
+    @cached_property
+    def by_slot(self) -> Floats:
+        """Extra tickets of each slot in each draw: (draws, slots)."""
+        return tickets_by_slot(self.problem, self.spending.spend)
+
+    @property
+    def spent(self) -> Flags:
+        """Which slots have money."""
+        return self.spending.spend > 0
+
+
+def build_plan(
+    discovery: FilmDiscovery,
+    inputs: PlanInputs,
+    response: Response,
+    base: ExpectedSales | None,
+    limits: Limits,
+    budget: float,
+    attitude: Attitude,
+    holdout: float,
+) -> Plan:
+    """The plan that sells most for a budget within limits, without a name."""
+    assert discovery.opening is not None
+    problem = plan_problem(inputs, response, discovery.opening, holdout=holdout)
+    rows, allowed = plan_rows(inputs, problem, limits)
+    spending = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
+    solved = Solved(inputs, problem, rows, allowed, spending, attitude)
+    price = base.price if base else 1.0
+    alone, everybody, frequency = reach(problem.slots, problem.cells, spending.spend)
+    addressed = problem.slots.reaches[solved.spent].any(axis=0)
+    curve, left_out = _curve(solved, budget)
+    return Plan(
+        name="",
+        film=discovery.film,
+        title=discovery.title,
+        territory=discovery.territory,
+        as_of=discovery.as_of,
+        opening=discovery.opening,
+        budget=budget,
+        currency=base.currency if base else inputs.channels[0].currency,
+        price=price,
+        attitude=attitude,
+        lines=_lines(solved, alone, price),
+        spend=float(spending.spend.sum()),
+        people=float(problem.cells.persons[addressed].sum()),
+        reach=everybody,
+        frequency=frequency,
+        tickets=_amount(spending.tickets),
+        gross=_amount(spending.tickets * price),
+        base=Amount(base.total, base.low, base.high) if base else None,
+        bridge=_bridge(solved, base),
+        curve=curve,
+        unreachable=_unreachable(inputs),
+        holdout=holdout,
+        audiences=dict(zip(inputs.rules, inputs.names, strict=True)),
+        cities=inputs.cities,
+        notes=(*_notes(solved, limits, base), *left_out),
+        limits=vars(limits) | {"blackout": [d.isoformat() for d in limits.blackout]},
+        simulated=discovery.simulated,
+        claims=_claims(discovery, inputs),
+        base_tickets=float(problem.cells.tickets[addressed].sum()),
+        base_by_audience=_base_by_audience(solved),
+    )
+
+
+def _claims(discovery: FilmDiscovery, inputs: PlanInputs) -> dict[str, tuple[float, float, float]]:
+    """How much likelier each card's people are claimed to be, beyond the obvious."""
+    beyond = {c.rule: c.beyond for c in discovery.cards if c.rule in inputs.rules}
+    return {
+        rule: (x.value, x.low, x.high)
+        for rule, x in beyond.items()
+        if x.value is not None and x.low is not None and x.high is not None
+    }
+
+
+def _base_by_audience(solved: Solved) -> dict[str, tuple[float, float]]:
+    """People whom each audience's lines address, and what they would buy without a campaign."""
+    problem, base = solved.problem, {}
+    for place, rule in enumerate(solved.inputs.rules):
+        slots = (problem.slots.audience == place) & solved.spent
+        if slots.any():
+            who = problem.slots.reaches[slots].any(axis=0)
+            base[rule] = (
+                float(problem.cells.persons[who].sum()),
+                float(problem.cells.tickets[who].sum()),
+            )
+    return base
+
+
+def _lines(solved: Solved, alone: Floats, price: float) -> tuple[PlanLine, ...]:
+    lines = []
+    inputs, slots, response = solved.inputs, solved.problem.slots, solved.problem.response
+    for i in np.flatnonzero(solved.spent):
+        channel, week = inputs.channels[slots.channel[i]], inputs.weeks[slots.week[i]]
+        rule, city = inputs.rules[slots.audience[i]], CITY_GROUPS[slots.city[i]]
+        spend = float(solved.spending.spend[i])
+        impressions = spend / float(slots.unit_price[i])
+        lines.append(
+            PlanLine(
+                id=slug(f"{rule} {channel.name} {city} {week}"),
+                audience=inputs.names[slots.audience[i]],
+                rule=rule,
+                kind=inputs.kinds[slots.audience[i]],
+                channel=channel.name,
+                cities=city,
+                week=week,
+                spend=spend,
+                impressions=impressions,
+                people=float(slots.addressed[i]),
+                reach=float(alone[i]),
+                frequency=impressions / max(float(alone[i]), 1e-9),
+                tickets=_amount(solved.by_slot[:, i]),
+                gross=_amount(solved.by_slot[:, i] * price),
+                tested=response.tested(inputs.kinds[slots.audience[i]]),
+            )
+        )
+    return tuple(sorted(lines, key=lambda x: (-x.spend, x.id)))
+
+
+def _amount(draws: Floats) -> Amount:
+    low, middle, high = np.quantile(draws, (0.1, 0.5, 0.9))
+    return Amount(float(middle), float(low), float(high))
+
+
+def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...]:
+    """From the base forecast, audience by audience; draws of both are independent."""
+    if base is None:
+        return ()
+    # Every quantile of the base with every draw of the plan: drawn at random, the noise of a few
+    # hundred draws of the base would be larger than what a campaign adds.
+    spread = (np.log(base.high) - np.log(base.low)) / (2 * ndtri(0.9))
+    quantiles = ndtri((np.arange(BASE_QUANTILES) + 0.5) / BASE_QUANTILES)
+    without = base.total * np.exp(spread * quantiles)[:, None]
+    so_far = np.zeros(len(solved.by_slot))
+    steps = []
+    for a, name in enumerate(solved.inputs.names):
+        of_audience = solved.problem.slots.audience == a
+        added = solved.by_slot[:, of_audience].sum(1) * base.price
+        if not added.any():
+            continue
+        so_far = so_far + added
+        steps.append(BridgeStep(name, _amount(added), _amount((without + so_far).ravel())))
+    return tuple(steps)
+
+
+def _curve(
+    solved: Solved, budget: float
+) -> tuple[tuple[BudgetPoint, ...], tuple[BudgetsLeftOut, ...]]:
+    """What other budgets would sell within the same limits, the plan's own among them.
+
+    Budgets that cannot keep them are left out, and noted.
+    """
+    others = [budget * x for x in BUDGETS if x != 1]
+    best = marginal_curve(
+        solved.problem,
+        others,
+        rows=solved.rows,
+        allowed=solved.allowed,
+        attitude=solved.attitude,
+    )
+    points = [(budget, solved.spending)]
+    points += [(b, s) for b, s in zip(others, best, strict=True) if s is not None]
+    points.sort(key=lambda point: point[0])
+    short = tuple(b for b, s in zip(others, best, strict=True) if s is None)
+    left_out = (BudgetsLeftOut(short),) if short else ()
+    if len(points) < 2:
+        return (), left_out
+    means = [float(s.tickets.mean()) for _, s in points]
+    slopes = np.gradient(means, [b for b, _ in points])
+    curve = (
+        BudgetPoint(b, _amount(s.tickets), float(max(slope, 0.0)))
+        for (b, s), slope in zip(points, slopes, strict=True)
+    )
+    return tuple(curve), left_out
+
+
+def _unreachable(inputs: PlanInputs) -> tuple[Unreachable, ...]:
+    """People on no channel, audience by audience."""
+    addressed = np.logical_or.reduce(inputs.channel_of)
+    return tuple(
+        Unreachable(
+            name,
+            float(members.sum()),
+            float((members & ~addressed).sum()),
+            float(inputs.expected[members & ~addressed].sum()),
+        )
+        for name, members in zip(inputs.names, inputs.audience_of, strict=True)
+    )
+
+
+def _notes(solved: Solved, limits: Limits, base: ExpectedSales | None) -> Iterator[PlanNote]:
+    inputs, response = solved.inputs, solved.problem.response
+    new = tuple(k for k in dict.fromkeys(inputs.kinds) if not response.tested(k))
+    if new:
+        yield NeverMeasured(new)
+    highest = impressions_by_cell(solved.problem, solved.spending.spend).max(axis=1)
+    for channel, most in zip(inputs.channels, highest.tolist(), strict=True):
+        measured = response.most_measured(channel.name)
+        if most > 0 and (measured is None or most > measured * 1.001):
+            yield BeyondMeasured(channel.name, most, measured)
+    if base is None:
+        yield NoForecast()
+    yield from _for_minimums(solved, limits, base)
+    yield BestWithin(float(solved.spending.gap))
+
+
+def _for_minimums(
+    solved: Solved, limits: Limits, base: ExpectedSales | None
+) -> Iterator[SpentForMinimum]:
+    """Money at a minimum that neither pays back nor sells half as much as the rest of the money."""
+    spend, tickets = solved.spending.spend, np.median(solved.by_slot, axis=0)
+    for of, name, slots, least in _minimums(solved, limits):
+        money, sold = float(spend[slots].sum()), float(tickets[slots].sum())
+        at_minimum = 0 < money <= AT_MINIMUM * least
+        rest = float(spend[~slots].sum())
+        elsewhere = float(tickets[~slots].sum()) / rest if rest > 0 else np.inf
+        pays_back = base is not None and sold * base.price >= money
+        if at_minimum and not pays_back and sold / money < POOR * elsewhere:
+            yield SpentForMinimum(of, name, money, sold)
+
+
+def _minimums(
+    solved: Solved, limits: Limits
+) -> Iterator[tuple[Literal["city", "audience", "channel"], str, Flags, float]]:
+    """What minimums ask for: of what, which, its slots, and the least that they must spend."""
+    slots, inputs = solved.problem.slots, solved.inputs
+    for city, least in limits.city_minimum.items():
+        yield "city", city, slots.city == CITY_GROUPS.index(city), least
+    for rule, least in limits.audience_minimum.items():
+        place = inputs.rules.index(rule)
+        yield "audience", inputs.names[place], slots.audience == place, least
+    for place, channel in enumerate(inputs.channels):
+        if channel.minimum_spend > 0:
+            used = (slots.channel == place) & solved.spent
+            yield "channel", channel.name, used, channel.minimum_spend * int(used.sum())
