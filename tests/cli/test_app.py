@@ -170,3 +170,10 @@ def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> 
     done = fullhouse("doctor", cwd=house)
     assert done.returncode == 1
     assert "fault settings: fullhouse.toml has no setting 'thread'" in done.stdout
+
+
+def test_the_audit_log_names_the_action_and_the_actor(house: Path) -> None:
+    assert fullhouse("lake", "compact", cwd=house).returncode == 0
+    (entry,) = json.loads(fullhouse("audit", "--json", cwd=house).stdout)["entries"]
+    assert (entry["action"], entry["actor"]) == ("lake.compact", "operator")
+    assert "lake.compact" in fullhouse("audit", "--rows", "1", cwd=house).stdout

@@ -1,9 +1,12 @@
 """Upkeep: what the tables hold, small files into large ones, old files away; runs and their end."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from fullhouse.app.use_case import use_case
-from fullhouse.control import record
+from fullhouse.control import audit_log, record
 from fullhouse.control.run import Run
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
@@ -38,6 +41,23 @@ class VacuumLake:
 
 
 @request
+class ListAudit:
+    """The newest rows of the audit log, at most so many."""
+
+    rows: int = 20
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Something that was done to the workspace: when (UTC), by whom, what, and its details."""
+
+    at: datetime
+    actor: str
+    action: str
+    detail: Mapping[str, Any]
+
+
+@request
 class ListRuns:
     """The newest runs, of one status where one is given."""
 
@@ -57,6 +77,13 @@ class CancelRun:
     """Stop a run at its next step."""
 
     id: str
+
+
+@use_case
+def audit(context: Context, request: ListAudit | None = None) -> tuple[AuditEntry, ...]:
+    """What was done to the workspace, the newest first."""
+    rows = audit_log(context.control, most=(request or ListAudit()).rows)
+    return tuple(AuditEntry(row.at, row.actor, row.action, row.detail) for row in rows)
 
 
 @use_case

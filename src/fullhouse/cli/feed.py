@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
+from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
 from fullhouse.view.words.feeds import feed_note
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ commands = typer.Typer(help="Look at files through a feed.", no_args_is_help=Tru
 FeedFile = Annotated[str, typer.Argument(metavar="FEED", help="The feed's TOML file.")]
 FIRST = 1_000
 """Rows of each file that a check maps at all."""
-ALL_ROWS = 2**31
 
 Files = Annotated[
     list[str], typer.Argument(metavar="FILES...", help="Files, globs, folders or URLs.")

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
+from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
 
 if TYPE_CHECKING:
     from fullhouse.people import PeopleReport
-
-ALL_ROWS = 2**31
 
 commands = typer.Typer(help="Which accounts are one person.", no_args_is_help=True)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -33,7 +34,18 @@ from fullhouse.cli.exhibit import exhibit
 from fullhouse.cli.forecast import forecast
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.report import report
-from fullhouse.cli.show import BROKEN_PIPE, Json, Where, err, out, say_json, table
+from fullhouse.cli.show import (
+    ALL_ROWS,
+    BROKEN_PIPE,
+    Json,
+    Rows,
+    Where,
+    err,
+    opened,
+    out,
+    say_json,
+    table,
+)
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError
 
@@ -203,6 +215,25 @@ def doctor(where: Where = ".", json: Json = False) -> None:
         out.print(f"{sign} {check.name}: {sentence}", soft_wrap=True)
     if not health.ok:
         raise typer.Exit(1)
+
+
+@commands.command()
+def audit(where: Where = ".", rows: Rows = 20, json: Json = False) -> None:
+    """List what was done to the workspace and by whom, the newest first."""
+    with opened(where, quiet=json) as context:
+        entries = app.audit(context, app.ListAudit(rows or ALL_ROWS))
+    if json:
+        say_json({"entries": [vars(entry) for entry in entries]})
+        return
+    table(
+        [(f"{e.at:%Y-%m-%d %H:%M}", e.actor, e.action, _detail(e.detail)) for e in entries],
+        ("at (UTC)", "actor", "action", "details"),
+    )
+
+
+def _detail(detail: Mapping[str, Any]) -> str:
+    plain = {k: v for k, v in detail.items() if isinstance(v, str | int | float) and v != ""}
+    return ", ".join(f"{name} {value}" for name, value in plain.items())
 
 
 def main() -> None:

@@ -57,6 +57,10 @@ Rows = Annotated[
 ]
 
 
+ALL_ROWS = 2**31
+"""What a use case is asked for when a command is given `--rows 0`."""
+
+
 def first_rows(items: Sequence[T], rows: int) -> Sequence[T]:
     """The first so many of them; all when `rows` is 0."""
     return items[:rows] if rows else items
