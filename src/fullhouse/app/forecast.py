@@ -22,6 +22,7 @@ from fullhouse.forecast.make import make_forecast, make_slate
 from fullhouse.forecast.slate import Slate
 from fullhouse.view.forecast_files import save_forecast
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.runs import remembered
 
 AHEAD = timedelta(days=120)
 """How far a slate looks, unless its last day is given."""
@@ -41,15 +42,19 @@ class ForecastFilm:
 
 @use_case
 def forecast_film(context: Context, request: ForecastFilm) -> Forecast:
-    """What a film will take, as known on a day."""
-    return make_forecast(
-        context,
-        request.film,
-        as_of=_day(context, request.as_of),
-        territory=request.territory,
-        comps=request.comps,
-        assumptions=request.assumptions,
-    )
+    """What a film will take, as known on a day; one that was made before is looked up."""
+
+    def make(own: Context) -> Forecast:
+        return make_forecast(
+            own,
+            request.film,
+            as_of=_day(own, request.as_of),
+            territory=request.territory,
+            comps=request.comps,
+            assumptions=request.assumptions,
+        )
+
+    return remembered(context, request, Forecast, make)
 
 
 @request

@@ -1,29 +1,22 @@
 """Trained models of a market: made once from what was known on a day, saved, and read again."""
 
 import hashlib
-import io
-import json
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+import zlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
-
-import numpy as np
 
 from fullhouse.core.code import digest_of
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.progress import Progress, silent
-from fullhouse.forecast.conform import Conformal
+from fullhouse.core.stored import from_bytes, to_bytes
 from fullhouse.forecast.curve import Shape, learn_shape
-from fullhouse.forecast.ensemble import FEWEST, Ensemble, Linear, Member, Trees
+from fullhouse.forecast.ensemble import FEWEST
 from fullhouse.forecast.forecast import ModelFacts
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import Asked, latest_cutoff, stages_needed
-from fullhouse.forecast.rows import Rows
 from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
 
 ORIGINS = 6
@@ -31,9 +24,6 @@ ORIGINS = 6
 SHAPE = "shape"
 CODE = ("forecast",)
 """Parts of the package that a saved model depends on."""
-SAVED = {c.__name__: c for c in (Stage, Ensemble, Member, Linear, Trees, Conformal, Rows, Shape)}
-"""All that a saved file can become; anything else in it is refused."""
-STRUCTURE = "structure"
 TOO_FEW = {CALENDAR: "too_few_films", CINEMAS: "too_few_films_with_cinemas"}
 """The code of the error of too few films, by stage; any other stage knows days of the run."""
 
@@ -43,7 +33,7 @@ class Models:
 
     They are files in `folder`, named by a digest of the films they were trained on, of this code
     and of the libraries: another machine or a changed history makes its own. They hold numbers
-    and names only (see `dumps`). Without a folder none is saved.
+    and names only (see `loads`). Without a folder none is saved.
     """
 
     def __init__(
@@ -116,7 +106,7 @@ class Models:
         if self._folder is None:
             return None
         word = name.replace(" ", "-")
-        return self._folder / f"{self._then.territory}-{plan}-{word}-{self.digest[:24]}.npz"
+        return self._folder / f"{self._then.territory}-{plan}-{word}-{self.digest[:24]}.model"
 
     def _read(self, plan: str, name: str) -> Stage | Shape | CannotTellError | None:
         file = self._file(plan, name)
@@ -140,7 +130,7 @@ class Models:
                 model = problem
         file = self._file(plan, name)
         if file is not None:
-            write_whole(file, dumps(model))
+            write_whole(file, to_bytes(model))
         return model
 
     def _trained_stage(
@@ -178,59 +168,15 @@ def write_whole(file: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def dumps(model: Stage | Shape | CannotTellError) -> bytes:
-    """A trained model as a file: NumPy arrays, and JSON that says how they belong together.
+def loads(content: bytes) -> Stage | Shape | CannotTellError | None:
+    """The model in a saved file; None where the file is damaged or holds anything else.
 
-    Our own format, since a pickle runs the code that somebody put into it; skops would need
-    scikit-learn to predict, and these need none.
+    Files are in the format of `core.stored`, which holds values and no code: a pickle would run
+    whatever somebody put into it, and skops would need scikit-learn to predict, which takes a
+    second to load.
     """
-    arrays: list[np.ndarray[Any, Any]] = []
-    text = json.dumps(_plain(model, arrays), allow_nan=False)
-    named = {str(i): array for i, array in enumerate(arrays)}
-    named[STRUCTURE] = np.frombuffer(text.encode(), np.uint8)
-    content = io.BytesIO()
-    np.savez_compressed(content, **named)  # type: ignore[arg-type]  # its stub has no **arrays
-    return content.getvalue()
-
-
-def loads(content: bytes) -> Any:
-    """The model that `dumps` wrote; None where the file is damaged or holds anything else."""
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _typed(json.loads(arrays.pop(STRUCTURE).tobytes()), arrays)
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, zipfile.BadZipFile):
+        model = from_bytes(content)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, zlib.error):
         return None
-
-
-def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
-    """A value as JSON holds it; arrays go to the list."""
-    if isinstance(value, np.ndarray):
-        arrays.append(value)
-        return {"array": str(len(arrays) - 1)}
-    if isinstance(value, CannotTellError):
-        return {"error": value.code, "facts": dict(value.facts), "message": value.message}
-    if is_dataclass(value):
-        held = {f.name: _plain(getattr(value, f.name), arrays) for f in fields(value)}
-        return {"type": type(value).__name__, "fields": held}
-    if isinstance(value, Mapping):
-        return {"map": [[_plain(k, arrays), _plain(v, arrays)] for k, v in value.items()]}
-    if isinstance(value, tuple):
-        return [_plain(v, arrays) for v in value]
-    return value.item() if isinstance(value, np.generic) else value
-
-
-def _typed(value: Any, arrays: Mapping[str, np.ndarray[Any, Any]]) -> Any:
-    """The value that `_plain` gave."""
-    if isinstance(value, list):
-        return tuple(_typed(v, arrays) for v in value)
-    if not isinstance(value, dict):
-        return value
-    if "array" in value:
-        return arrays[value["array"]]
-    if "error" in value:
-        return CannotTellError(value["message"], code=value["error"], **value["facts"])
-    if "type" in value:
-        held = {n: _typed(v, arrays) for n, v in value["fields"].items()}
-        return SAVED[value["type"]](**held)
-    return {_typed(k, arrays): _typed(v, arrays) for k, v in value["map"]}
+    return model if isinstance(model, Stage | Shape | CannotTellError) else None

@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fullhouse.control import HOUSE, Control, utc_now
 from fullhouse.core.cache import Cache
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
-from fullhouse.engine import Engine
 from fullhouse.lake import Lake, Place
 from fullhouse.workspace.workspace import Lease, Workspace, init_workspace, open_workspace
+
+if TYPE_CHECKING:
+    from fullhouse.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Context:
         return self.workspace.lake if self.lease is None else self.lease.lake
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine that the settings name; in a use case, a lease of its own."""
         return self.workspace.engine if self.lease is None else self.lease.engine
 

@@ -5,15 +5,17 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fullhouse.control import Control, open_control
 from fullhouse.core import settings as settings_
 from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
-from fullhouse.engine import DuckDBEngine, Engine, SparkEngine
 from fullhouse.lake import Lake, Opened, Place
+
+if TYPE_CHECKING:
+    from fullhouse.engine import Engine
 
 KEY_FILE = "fullhouse.key"
 KEY_VARIABLE = "FULLHOUSE_KEY"
@@ -64,8 +66,11 @@ class Workspace:
         return Lake(self.place.join(self.settings.lake), opened=Opened())
 
     @_Shared
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """The engine that the settings name; a use takes a lease of it."""
+        # Imported here: it takes half a second, and a list of films or runs needs none.
+        from fullhouse.engine import DuckDBEngine, SparkEngine
+
         if self.settings.engine == "spark":
             return SparkEngine(self.settings.spark)
         return DuckDBEngine(memory_limit=self.settings.memory_limit, threads=self.settings.threads)
@@ -127,7 +132,7 @@ class Lease:
         self._lock = RLock()
 
     @property
-    def engine(self) -> Engine:
+    def engine(self) -> "Engine":
         """An engine of this use's own; what is registered with it goes when the lease closes."""
         with self._lock:
             if self._engine is None:
