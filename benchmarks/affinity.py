@@ -27,7 +27,7 @@ from pyroaring import BitMap
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse.core.arrays import Integers
 from fullhouse.discovery.count import count, margins, measure_base
-from fullhouse.discovery.tally import Plan
+from fullhouse.discovery.tally import CountPlan
 from fullhouse.sample.blocks import Block, read_block, write_block
 from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.strata import QUANTILES, groups_for
@@ -147,7 +147,7 @@ def stratified(made: Made, folder: Path) -> tuple[float, float, float, int]:
     ]
     activity_s, base = best_of(lambda: measure_base(files, everyone), runs=1)
     groups, of_trait = groups_for(traits, ("purchase",), base.histograms, quantiles=QUANTILES)
-    plan = Plan.of(traits, groups, of_trait, ("purchase",))
+    plan = CountPlan.of(traits, groups, of_trait, ("purchase",))
     base_s, _ = best_of(lambda: margins(files, base, plan), runs=1)
     persons = np.concatenate([made.chosen(n) for n in range(made.blocks)]).astype(np.int64)
     counts = np.zeros((4, len(persons)), dtype=np.int32)

@@ -37,11 +37,11 @@ from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import count as counting
 from fullhouse.discovery.card import Card
 from fullhouse.discovery.cards import find_cards
-from fullhouse.discovery.compared import Compared
-from fullhouse.discovery.discover import compare
-from fullhouse.discovery.film_counts import GOING, exact_card, with_overlaps
+from fullhouse.discovery.compare import compare
+from fullhouse.discovery.exact_counts import GOING, exact_card, with_overlaps
+from fullhouse.discovery.groups import ComparedTraits
 from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
-from fullhouse.discovery.tally import Counts, Plan
+from fullhouse.discovery.tally import CountPlan, Counts
 from fullhouse.sample.blocks import write_block
 from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.sheet import sheet
@@ -182,7 +182,7 @@ def everyone_of(made: Made) -> PersonSet:
     return {n: BitMap(range(at, at + size_of(made, n))) for n, at in starts}
 
 
-def keep_margins(made: Made, files: Any, base: counting.Base, plan: Plan) -> None:
+def keep_margins(made: Made, files: Any, base: counting.Base, plan: CountPlan) -> None:
     """Keep the base's margins as `count` does: those of one block, which all the others have."""
     every = Counts(plan)
     parts = {size_of(made, n): n for n in range(made.blocks)}
@@ -271,7 +271,7 @@ def page(made: Made, folder: Path, runs: int) -> Page:
         with _timed(seconds, "activity"):
             base = counting.measure_base(files, everyone)
     groups, of_trait = groups_for(traits, outcome.kinds, base.histograms, quantiles=QUANTILES)
-    keep_margins(made, files, base, Plan.of(traits, groups, of_trait, outcome.kinds))
+    keep_margins(made, files, base, CountPlan.of(traits, groups, of_trait, outcome.kinds))
     seconds["counts"], _ = best_of(_counts(files, base, outcome, own, traits), runs=runs)
     cards: tuple[Card, ...] = ()
     for run in range(runs):
@@ -288,7 +288,7 @@ def page(made: Made, folder: Path, runs: int) -> Page:
                     files, everyone, outcome.people, own, traits, key=KEY, interest=interest
                 )
             with _timed(seconds, "cards"):
-                compared = Compared("everyone", people, affinities, names)
+                compared = ComparedTraits("everyone", people, affinities, names)
                 shown = find_cards([compared], obvious, key=KEY)
             with _timed(seconds, "exact"):
                 cards = exact(bitmaps, obvious, shown.cards)
@@ -303,7 +303,7 @@ def page(made: Made, folder: Path, runs: int) -> Page:
 
 
 def _counts(files: Any, base: counting.Base, outcome: Outcome, own: OwnEvents, traits: list[Trait]
-) -> Callable[[], counting.Counted]:  # fmt: skip
+) -> Callable[[], counting.CountTables]:  # fmt: skip
     return lambda: counting.count(files, base, outcome, own, traits, quantiles=QUANTILES)
 
 

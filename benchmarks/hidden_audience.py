@@ -40,7 +40,7 @@ from benchmarks.simulated_house import (
     true_affinity,
 )
 from fullhouse import app, audiences
-from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.discoveries import DiscoverFilm, discover_film
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
@@ -87,7 +87,7 @@ FORMAT = 1
 def ask(made: House, film: str) -> FilmDiscovery:
     """What `fullhouse discover FILM` answers: the one call to change when its signature does."""
     day = made.market.today
-    return discover_film(made.workspace, film, territory=TERRITORY, as_of=day, tickets=False)
+    return discover_film(made.workspace, DiscoverFilm(film, territory=TERRITORY, as_of=day))
 
 
 def scored(made: House, film: str) -> tuple[Ints, Floats]:
@@ -281,7 +281,8 @@ def tested(made: House, rule: str) -> tuple[list[Beside], dict[str, int]]:
     built = {t.family for t in app.traits_list(made.workspace, app.ListTraits()).traits}
     for base, families in bases(made, rule):
         wanted = sorted(built.intersection(families))
-        answer = app.discover(made.workspace, rule, base=base, families=wanted)
+        about = app.DiscoverOutcome(rule, base, families=tuple(wanted))
+        answer = app.discover_outcome(made.workspace, about)
         asked = question(made, rule, base)
         by_name = {t.name: t for t in asked.sheet.traits}
         tested_rows = [r for r in answer.rows if r.q is not None]
@@ -361,15 +362,15 @@ def judged(made: House) -> dict[str, Any]:
     first = [groups_of(card, signs) for card in answer.cards[:FIRST]]
     rule = " | ".join(s.rule for s in answer.used if s.source != "text")
     rows, _ = tested(made, rule) if rule else ([], {})
-    held = cards_beside(made, rule, [c for c in answer.cards if c.standing != "guess"])
+    held = cards_beside(made, rule, [c for c in answer.cards if c.basis != "guess"])
     persons, propensity = scored(made, slug(film))
     goes = made.truth.goes(film)
     return {
         "seed": made.market.seed,
         "scenario": made.market.scenario,
         "verdict": answer.verdict,
-        "found": sum(c.standing == "found" for c in answer.cards),
-        "expected": sum(c.standing == "expected" for c in answer.cards),
+        "measured": sum(c.basis == "measured" for c in answer.cards),
+        "expected": sum(c.basis == "expected" for c in answer.cards),
         "interest_people": answer.interest_people,
         "seed_people": answer.seed_people,
         "groups": {g: any(g in of for of in first) for g in GROUPS},
@@ -425,10 +426,11 @@ def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
 def null_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """The same for the scenario in which there is nothing to find."""
     return [
-        ("null: something is found", "5 % at most", _share([r["found"] > 0 for r in results])),
+        ("null: an audience is measured", "5 % at most",
+         _share([r["measured"] > 0 for r in results])),
         ("null: something is expected", "", _share([r["expected"] > 0 for r in results])),
-        ("null: verdict nothing or cannot tell", "",
-         _share([r["verdict"] in ("nothing", "cannot tell") for r in results])),
+        ("null: verdict no audience or cannot tell", "",
+         _share([r["verdict"] in ("no_audience", "cannot_tell") for r in results])),
     ]  # fmt: skip
 
 

@@ -36,8 +36,8 @@ from scipy.stats import binomtest
 from benchmarks.measure import data_folder, table
 from benchmarks.topic_pairs import House, read_plan, real_house
 from fullhouse.core.arrays import Integers
-from fullhouse.discovery import Block, Blocks, Discovery, Outcome
-from fullhouse.discovery.discover import compare
+from fullhouse.discovery import Block, Blocks, Outcome, OutcomeDiscovery
+from fullhouse.discovery.compare import compare
 from fullhouse.discovery.judge import FALSE_DISCOVERIES
 from fullhouse.sample.blocks import pairs_of
 from fullhouse.sample.outcome import OwnEvents, subtract_events
@@ -150,7 +150,7 @@ def deal(stripped: Stripped, order: Integers) -> tuple[Block, Outcome, OwnEvents
 
 def discover_shuffled(
     blocks: Made, traits: Sequence[Trait], shuffled: Outcome, own: OwnEvents, **options: Any
-) -> Discovery:
+) -> OutcomeDiscovery:
     """The product's whole test of every trait against an outcome as it was shuffled."""
     shutil.rmtree(blocks.folder, ignore_errors=True)
     return compare(blocks.build, (shuffled, own), traits=traits, blocks=blocks, **options)
@@ -166,14 +166,14 @@ class Tally:
     discoveries: Integers
 
     @classmethod
-    def of(cls, runs: Sequence[Discovery]) -> "Tally":
+    def of(cls, runs: Sequence[OutcomeDiscovery]) -> "Tally":
         """Count what some runs found."""
         tested = [[r for r in run.rows if r.p is not None and r.q is not None] for run in runs]
         return cls(
             np.array([len(t) for t in tested]),
             np.array([sum((r.p or 0) < 0.05 for r in t) for t in tested]),
             np.array([sum((r.q or 0) <= FALSE_DISCOVERIES for r in t) for t in tested]),
-            np.array([len(run.of("found")) + len(run.of("avoided")) for run in runs]),
+            np.array([len(run.of("associated")) + len(run.of("avoided")) for run in runs]),
         )
 
     @property

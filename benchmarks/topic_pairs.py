@@ -30,8 +30,8 @@ from fullhouse import app, audiences, discovery
 from fullhouse.audiences import Population
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.core.values import keyed_bits
-from fullhouse.discovery import Affinity, Blocks, Discovery, Outcome
-from fullhouse.discovery.discover import compare
+from fullhouse.discovery import Affinity, Blocks, Outcome, OutcomeDiscovery
+from fullhouse.discovery.compare import compare
 from fullhouse.sample.outcome import OwnEvents, own_events
 from fullhouse.sources import open_ecommerce
 from fullhouse.traits import Catalogue, Trait, find_trait
@@ -178,7 +178,7 @@ class Topics:
 
     def search(
         self, topic: str, traits: Sequence[Trait], base: PersonSet, *, placebo: bool = True
-    ) -> Discovery:
+    ) -> OutcomeDiscovery:
         """Some traits against the books of a topic, the product's own way."""
         return compare(
             self.house.population.build,
@@ -301,7 +301,7 @@ def summary(name: str, rows: Sequence[Affinity], again: Sequence[Replicated]) ->
         pooled(rows),
         str(sum(is_significant(r) for r in tested)),
         str(sum(r.p is not None and r.p < 0.05 and not above(r) for r in tested)),
-        str(sum(r.verdict == "found" for r in tested)),
+        str(sum(r.verdict == "associated" for r in tested)),
         rate([a.significant for a in again], [a.tested for a in again]),
         rate([a.above for a in again], [a.significant for a in again]),
         rate([a.repeated for a in again], [a.significant for a in again]),
@@ -314,7 +314,7 @@ SUMMARY = (
     "mean ratio",
     "p < .05 above 1",
     "below 1",
-    "verdict found",
+    "verdict associated",
     "found in a half",
     "ratio > 1 in the other",
     "p < .05 in the other",
@@ -345,7 +345,7 @@ def search_table(topics: Topics, plan: Plan, base: PersonSet) -> str:
     chosen = [t for t in traits if t.family != "own"]
     for pair in plan.matched:
         seen = topics.search(pair.book, chosen, base)
-        hits = [f"{r.trait} {_two(r.ratio)}" for r in seen.of("found")]
+        hits = [f"{r.trait} {_two(r.ratio)}" for r in seen.of("associated")]
         lines.append((pair.book, seen.outcome_people, seen.tested, seen.verdict, len(hits), hits))
     shown = [(*line[:5], "; ".join(line[5][:12])) for line in lines]
     return table(("books", "people", "tested", "verdict", "found", "strongest"), shown)

@@ -1,5 +1,6 @@
 """The demo's audiences: who will want a film, as `fullhouse discover FILM` answers it."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from examples.shell import console, echo, heading, near
 from fullhouse.cli.discover_film import say
 from fullhouse.cli.show import progress
 from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.view.words.discovery import headline
 
 SIGNS = {"dog": "dogs", "cat": "cats", "young woman": "women", "young family": "baby"}
 """Words in the names of cards that stand for a hidden group."""
@@ -23,13 +25,13 @@ def audiences(
         found = _ask(workspace, coming.slug, as_of, tickets=True)
         files = [out / f"audiences.{kind}" for kind in ("html", "json", "parquet")]
         files += [out / "audiences.svg", out / "audiences.png"] if found.cards else []
-        fh.write_film_discovery(workspace, found, files)
+        fh.write_film_discovery(found, files)
         say(found)
         console.print(f"Its page: {near(out / 'audiences.html')}")
         heading(f"And for “{null.title}”")
         nothing = _ask(workspace, null.slug, as_of, tickets=False)
-        fh.write_film_discovery(workspace, nothing, [out / "no-audiences.html"])
-        console.print(nothing.sentence)
+        fh.write_film_discovery(nothing, [out / "no-audiences.html"])
+        console.print(headline(nothing))
     return found, nothing
 
 
@@ -47,12 +49,14 @@ def audience_rows(
             told = f"{e.value:.1f} ({e.low:.1f}–{e.high:.1f})"
             if groups:
                 inside = "yes" if e.low <= times[groups[0]] <= e.high else "no"
-        rows.append((f"card, {card.standing}: {card.name}", told, true, inside))
+        rows.append((f"card, {card.basis}: {card.name}", told, true, inside))
     rows.append((f"cards of “{nothing.title}”", f"{len(nothing.cards)}", "0: nobody", "-"))
     return rows
 
 
 def _ask(workspace: fh.Context, film: str, as_of: date, *, tickets: bool) -> FilmDiscovery:
     echo("discover", film, "--as-of", str(as_of), *([] if tickets else ["--no-tickets"]))
-    with progress("Discovering"):
-        return fh.discover_film(workspace, film, as_of=as_of, tickets=tickets)
+    with progress("Discovering") as step:
+        context = replace(workspace, progress=step)
+        discovery = fh.discover_film(context, fh.DiscoverFilm(film, as_of=as_of))
+        return fh.share_tickets(context, fh.ShareTickets(discovery)) if tickets else discovery

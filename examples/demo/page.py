@@ -15,6 +15,7 @@ from fullhouse.view.effect_chart import effect_chart
 from fullhouse.view.film_report_outlook import outlook_chart
 from fullhouse.view.plan_words import won_words
 from fullhouse.view.save import save_chart
+from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.forecast import headline, when_words
 
 PAGE = Template("""<!doctype html>
@@ -85,10 +86,10 @@ def write_page(
         title=escape(truth.coming.title),
         label=escape(label),
         synopsis=escape(truth.coming.synopsis),
-        audiences=escape(cards.sentence),
+        audiences=escape(discovery_headline(cards)),
         cards=_svg(out / "audiences.svg") if cards.cards else "",
         null=escape(nothing.title),
-        nothing=escape(nothing.sentence),
+        nothing=escape(discovery_headline(nothing)),
         forecast=escape(headline(told.forecasts[0])),
         when=escape(when_words(told.forecasts[0])),
         fan=_svg(out / "forecast.svg"),

@@ -85,7 +85,7 @@ def read_answer(path: Path) -> Answer:
 def facts(answers: Mapping[str, Answer]) -> list[Fact]:
     """Every fact, from the discoveries by name."""
     disc = answers["disc"]
-    few = disc.people if disc.verdict == "cannot tell" else None
+    few = disc.people if disc.verdict == "cannot_tell" else None
     return [
         *_books(answers["books"].rows),
         Fact("buyers of dog films on disc: so few that the data cannot tell", 15, few, digits=0),

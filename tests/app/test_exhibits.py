@@ -19,6 +19,7 @@ from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, ex
 from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, BEGUN, FILM, TICKET
+from fullhouse.discovery.card import NoTicketPrice
 from fullhouse.discovery.tickets import NO_CITY
 from fullhouse.exhibit.demand import market_of, share_amount, weeks_of
 from fullhouse.exhibit.film_pack import audiences_near
@@ -74,7 +75,7 @@ def market(inside: AnalysisSample, film: str) -> FilmMarket:
     forecast = replace(BEFORE, film=film, as_of=MARKET.today, opening=opening, days=days)
     sales = ExpectedSales(2e5, 1e5, 4e5, PRICE, "USD", 0.25)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exhibits, "expected_sales", lambda *_: (sales, ""))
+        patch.setattr(exhibits, "expected_sales", lambda *_: sales)
         patch.setattr(exhibits, "forecast_film", lambda *_, **__: forecast)
         return exhibits._market(inside, inside.find(film))
 
@@ -320,9 +321,8 @@ def test_without_a_forecast_the_pack_says_why_there_is_none(
 ) -> None:
     known = inside.find(film)
     monkeypatch.setattr(exhibits, "discover_film", lambda *_, **__: market.discovery)
-    why = "No ticket price is known."
-    monkeypatch.setattr(exhibits, "expected_sales", lambda *_: (None, why))
-    with pytest.raises(CannotTellError, match=r"no pack of .*No ticket price is known"):
+    monkeypatch.setattr(exhibits, "expected_sales", lambda *_: NoTicketPrice("USD"))
+    with pytest.raises(CannotTellError, match=r"no pack of .*no ticket price in USD is known"):
         exhibits._market(inside, known)
     sales = ExpectedSales(2e5, 1e5, 4e5, PRICE, "USD", 0.25)
     with pytest.raises(CannotTellError, match="nobody in the house showed interest"):

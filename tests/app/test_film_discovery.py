@@ -12,17 +12,18 @@ from typer.testing import CliRunner
 
 import fullhouse as fh
 from benchmarks.simulated_house import House, house
-from fullhouse.app import film_discovery as stage
+from fullhouse.app import discoveries
 from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
-from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.discovery.card import FilmDiscovery, NoForecast
 from fullhouse.discovery.judge import LEAST_OUTCOME
 from fullhouse.planning.plan import NeverMeasured
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.traits.names import film_slug
+from fullhouse.view.words.discovery import headline, notes_words
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
 
@@ -46,8 +47,9 @@ def film(made: House) -> str:
 
 
 def ask(made: House, film: str, **options: object) -> FilmDiscovery:
-    asked = {"as_of": MARKET.today, "tickets": False} | options
-    return fh.discover_film(made.workspace, film, **asked)
+    return fh.discover_film(
+        made.workspace, fh.DiscoverFilm(film, **({"as_of": MARKET.today} | options))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def found(made: House, film: str) -> FilmDiscovery:
 
 
 def test_it_says_what_it_used_and_leaves_out_what_leaks(found: FilmDiscovery, film: str) -> None:
-    assert found.verdict in ("found", "expected", "nothing", "cannot tell")
+    assert found.verdict in ("measured", "expected", "no_audience", "cannot_tell")
     assert {s.source for s in found.used} <= {"interest", "comps"}
     assert found.interest_people >= LEAST_OUTCOME
     refused = {r.trait for r in found.refused}
@@ -65,14 +67,15 @@ def test_it_says_what_it_used_and_leaves_out_what_leaks(found: FilmDiscovery, fi
     assert not refused & {t for c in found.cards for t in c.traits}
     assert found.tested > 100
     assert film not in (found.placebo or ""), "a placebo is of other films"
-    assert found.sentence
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["film"] == film
+    assert headline(found)
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert FilmDiscovery.from_dict(json.loads(text)) == found
 
 
 def test_films_by_the_same_people_are_the_comparable_ones(found: FilmDiscovery) -> None:
     used = [c for c in found.comps if c.used]
     assert used
-    assert all("Ottilie Lorimund" in " ".join(c.why) for c in used)
+    assert all("Ottilie Lorimund" in c.names for c in used)
 
 
 def test_the_answer_is_the_same_each_time_and_is_recorded(
@@ -100,7 +103,7 @@ def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
     assert guess.verdict == "guess"
     assert [s.source for s in guess.used] == ["text"]
     dogs = next(c for c in guess.cards if "pet-supplies/dogs" in c.rule)
-    assert dogs.standing == "guess"
+    assert dogs.basis == "guess"
     assert dogs.affinity.value is None
     count = fh.audience_count(made.workspace, fh.CountAudience(dogs.rule, as_of=MARKET.today))
     assert dogs.persons == count.persons
@@ -124,7 +127,7 @@ def test_a_film_without_words_interest_or_like_says_what_would_do(made: House) -
         made.workspace,
         fh.AddFilm("Zzq", opening=date(2026, 4, 3), territory="ZZ", known_on=date(2025, 6, 1)),
     )
-    with pytest.raises(CannotTellError, match=r"synopsis.*--comps.*--plus"):
+    with pytest.raises(CannotTellError, match=r"synopsis.*comparable films.*words of your own"):
         ask(made, film)
 
 
@@ -152,13 +155,13 @@ def test_comps_of_the_user_are_used_whatever_speaks_for_them(made: House, film: 
     past = next(k for k in _films(made) if k.slug and k.opening and k.opening < date(2024, 1, 1))
     mine = ask(made, film, comps=[past.film])
     assert [c.film for c in mine.comps] == [past.film]
-    assert any(s.source == "comps" and s.why == "chosen by you" for s in mine.used)
+    assert any(s.source == "comps" and s.chosen_by_user for s in mine.used)
 
 
 def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_path: Path) -> None:
     guess = ask(made, film, minus=[])
     files = [tmp_path / f"film.{s}" for s in ("html", "json", "parquet", "csv")]
-    assert fh.write_film_discovery(made.workspace, guess, files) == files
+    assert fh.write_film_discovery(guess, files) == files
     page = files[0].read_text("utf-8")
     assert SIMULATED.split(":", maxsplit=1)[0] in page
     assert guess.title in page
@@ -171,12 +174,14 @@ def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_
 def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     made: House, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    without = ask(made, film, tickets=True)
+    cards = ask(made, film)
+    without = fh.share_tickets(made.workspace, fh.ShareTickets(cards))
     assert without.tickets is None
-    assert any(n.startswith("No tickets are told") for n in without.notes)
+    assert any(isinstance(n, NoForecast) for n in without.notes)
+    assert any(n.startswith("No tickets are shown: Too few films") for n in notes_words(without))
     told = ExpectedSales(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
-    monkeypatch.setattr(stage, "expected_sales", lambda *_: (told, ""))
-    tickets = ask(made, film, tickets=True).tickets
+    monkeypatch.setattr(discoveries, "expected_sales", lambda *_: told)
+    tickets = fh.share_tickets(made.workspace, fh.ShareTickets(cards)).tickets
     assert tickets is not None
     assert tickets.total == pytest.approx(1e6 / 9.5, abs=0.01)
     for groups in (tickets.audiences, tickets.cities):
@@ -188,10 +193,10 @@ def test_the_command_line_says_the_same(made: House, film: str, found: FilmDisco
     where = ["-w", str(made.workspace.place.path), "--as-of", str(MARKET.today), "--no-tickets"]
     run = CliRunner().invoke(commands, ["discover", film, *where, "--json"])
     assert run.exit_code == 0, run.output
-    assert json.loads(run.stdout)["sentence"] == found.sentence
+    assert json.loads(run.stdout)["sentence"] == headline(found)
     plain = CliRunner().invoke(commands, ["discover", film, *where])
     assert plain.exit_code == 0
-    assert found.sentence.split(":")[0] in " ".join(plain.stdout.split())
+    assert headline(found).split(":")[0] in " ".join(plain.stdout.split())
     for wrong, message in [
         (["discover"], "Which film?"),
         (["discover", film, "--outcome", "female"], "not both"),

@@ -6,20 +6,22 @@ import pytest
 from fullhouse.discovery.beyond import (
     association_of,
     beyond,
+    cohort_of,
     count_columns,
     exposure_of,
+    score,
+    score_features,
     seed_kinds,
     strata_of,
 )
 from fullhouse.discovery.columns import trait_columns
 from fullhouse.discovery.obvious import obvious_traits
-from fullhouse.discovery.prognosis import cohort_of, facts_of, score
 from fullhouse.stats import association, risk_ratio
 from tests.discovery.sheets import drawn, film_world, sheet_of
 
 
 def _beyond(sheet, outcome=None, *, genres=("drama",), families=("buys", "gender"), key=b"key"):
-    facts = facts_of(sheet, obvious_traits(sheet.traits, genres=genres))
+    facts = score_features(sheet, obvious_traits(sheet.traits, genres=genres))
     columns = trait_columns(sheet, [t.name for t in sheet.traits if t.family in families])
     outcome = sheet.seed if outcome is None else outcome
     return beyond(sheet, columns, facts, outcome, key=key)
@@ -68,7 +70,7 @@ def test_without_the_genre_in_the_score_its_fans_stand_out():
         every = obvious_traits(sheet.traits, genres=["drama"])
         none = obvious_traits([t for t in sheet.traits if t.family != "genre"])
         for obvious, into in ((every, held), (none, without)):
-            found = beyond(sheet, columns, facts_of(sheet, obvious), sheet.seed, key=b"k")
+            found = beyond(sheet, columns, score_features(sheet, obvious), sheet.seed, key=b"k")
             into.append(np.log(found.ratio.ratio[0]))
     assert np.mean(without) > np.mean(held) + 0.1
 
@@ -123,7 +125,7 @@ def test_ratios_are_mantel_haenszel_over_the_strata_and_people_without_exposure_
 
 def test_nobodys_score_knows_their_own_outcome():
     sheet = film_world(6, people=4000, taste=3.0)
-    facts = facts_of(sheet, obvious_traits(sheet.traits, genres=["drama"]))
+    facts = score_features(sheet, obvious_traits(sheet.traits, genres=["drama"]))
     cohort = cohort_of(sheet, sheet.seed, key=b"key")
     before = score(sheet, facts, cohort, key=b"key")
     for person in (10, 500, 2000):
@@ -142,7 +144,7 @@ def test_nobodys_score_knows_their_own_outcome():
 def test_too_few_of_the_outcome_fit_no_score_but_compare():
     sheet = film_world(6, people=1000, rate=0.004)
     assert sheet.seed.sum() < 40
-    facts = facts_of(sheet, obvious_traits(sheet.traits, genres=["drama"]))
+    facts = score_features(sheet, obvious_traits(sheet.traits, genres=["drama"]))
     assert not score(sheet, facts, cohort_of(sheet, sheet.seed, key=b"k"), key=b"k").any()
     assert np.isfinite(_beyond(sheet).ratio.ratio).any()
 
@@ -150,7 +152,7 @@ def test_too_few_of_the_outcome_fit_no_score_but_compare():
 def test_where_nothing_is_obvious_everybody_scores_alike():
     seed = np.arange(200) < 50
     sheet = sheet_of(np.ones((200, 1)), seed, [("fact:yes",)])
-    facts = facts_of(sheet, obvious_traits([]))
+    facts = score_features(sheet, obvious_traits([]))
     assert not score(sheet, facts, cohort_of(sheet, seed, key=b"k"), key=b"k").any()
 
 

@@ -10,9 +10,9 @@ from fullhouse.audiences.parse import parse
 from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.cards import find_cards, plain_name
 from fullhouse.discovery.columns import trait_columns
-from fullhouse.discovery.compared import Compared
+from fullhouse.discovery.groups import ComparedTraits
 from fullhouse.discovery.obvious import obvious_traits
-from fullhouse.discovery.standing import distinct
+from fullhouse.discovery.selection import distinct
 from tests.discovery.sheets import drawn, film_world, sheet_of
 
 FAMILIES = ("buys", "gender", "age")
@@ -20,7 +20,7 @@ FAMILIES = ("buys", "gender", "age")
 
 def _compared(sheet, affinities=None, families=FAMILIES):
     names = tuple(t.name for t in sheet.traits if t.family in families)
-    return Compared("everyone", sheet, affinities or {}, names)
+    return ComparedTraits("everyone", sheet, affinities or {}, names)
 
 
 def _cards(sheet, affinities=None, *, key=b"key", families=FAMILIES):
@@ -30,26 +30,26 @@ def _cards(sheet, affinities=None, *, key=b"key", families=FAMILIES):
 
 def _placebo(**numbers):
     none = {f.name: None for f in dataclasses.fields(Affinity)}
-    row = {**none, "trait": "buys:hidden", "verdict": "found", "ratio": 2.0, **numbers}
+    row = {**none, "trait": "buys:hidden", "verdict": "associated", "ratio": 2.0, **numbers}
     return {"buys:hidden": Affinity(**row)}
 
 
 @pytest.mark.parametrize(
-    ("standing", "runs", "families", "world"),
+    ("basis", "runs", "families", "world"),
     [
-        ("found", 200, ("buys",), {"rate": 0.05}),
-        ("found", 80, ("buys",), {"rate": 0.04, "taste": 3.0}),
-        ("found", 40, ("gender",), {"rate": 0.05}),
+        ("measured", 200, ("buys",), {"rate": 0.05}),
+        ("measured", 80, ("buys",), {"rate": 0.04, "taste": 3.0}),
+        ("measured", 40, ("gender",), {"rate": 0.05}),
         ("expected", 40, ("buys",), {"rate": 0.02, "comps": 2.0, "taste": 3.0}),
     ],
     ids=["activity alone", "through the genre", "quadrants", "comparable films"],
 )
-def test_a_film_that_draws_by_the_obvious_alone_has_no_cards(standing, runs, families, world):
+def test_a_film_that_draws_by_the_obvious_alone_has_no_cards(basis, runs, families, world):
     false = 0
     for number in range(runs):
         sheet = film_world(number, people=1000, others=12, **world)
         cards = _cards(sheet, key=b"%d" % number, families=families).cards
-        false += any(c.standing == standing for c in cards)
+        false += any(c.basis == basis for c in cards)
     assert false <= runs * 0.05 + 2 * math.sqrt(runs * 0.05 * 0.95)
 
 
@@ -58,7 +58,7 @@ def test_what_is_hidden_is_found_beside_a_genre_that_says_as_much():
         sheet = film_world(number, people=4000, rate=0.03, taste=2.0, draw=2.0, alike=0.2)
         found = _cards(sheet)
         (card,) = [c for c in found.cards if "buys:hidden" in c.traits]
-        assert card.standing == "found"
+        assert card.basis == "measured"
         assert card.beyond == card.interest
         assert card.beyond.low <= 2.1
         assert card.beyond.high >= 1.9
@@ -75,10 +75,10 @@ def test_comparable_films_alone_make_an_expected_card():
     sheet = film_world(3, people=5000, rate=0.01, draw=2.5, comps=3.0)
     none = dataclasses.replace(sheet, interest=np.zeros(5000, bool))
     cards = _cards(none).cards
-    assert {c.standing for c in cards} == {"expected"}
+    assert {c.basis for c in cards} == {"expected"}
     (card,) = [c for c in cards if "buys:hidden" in c.traits]
     assert card.interest.value is None
-    assert "nobody" in card.reason
+    assert card.reason == "comps_before_any_interest"
 
 
 def test_interest_that_speaks_against_the_comparable_films_takes_the_card_away():
@@ -101,7 +101,7 @@ def test_a_placebo_that_shows_as_much_takes_the_card_away():
     for row in (
         _placebo(placebo=2.0, against_placebo_low=0.9),
         _placebo(placebo=2.0),
-        _placebo(verdict="is the outcome"),
+        _placebo(verdict="is_outcome"),
     ):
         assert not any(c.rule == "buys:hidden" for c in _cards(sheet, row).cards)
 

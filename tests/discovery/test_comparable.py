@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Estimate
 from fullhouse.discovery.comparable import (
+    LEAST_TEXT,
+    WEIGHTS,
     PastAudience,
     Together,
     comparable_films,
+    likenesses,
     predicted_likeness,
+    text_threshold,
 )
-from fullhouse.discovery.likeness import LEAST_TEXT, WEIGHTS, likenesses, text_threshold
 from fullhouse.sample.film_words import FilmWords
 from fullhouse.sample.word_space import word_space
 
@@ -66,11 +69,11 @@ def found(*more: PastAudience, **options):
     return {row.film: row for row in rows}
 
 
-def test_with_nothing_in_common_no_film_is_used_and_the_reason_is_told():
+def test_with_nothing_in_common_no_film_is_used_and_the_reason_is_given():
     rows = found()
     assert len(rows) == 8
     assert not any(r.used for r in rows.values())
-    assert all(r.why[0].startswith("not used: no series or talent") for r in rows.values())
+    assert all(r.unused == "unlike" for r in rows.values())
 
 
 def test_shared_talent_series_and_text_are_used_by_themselves():
@@ -82,14 +85,14 @@ def test_shared_talent_series_and_text_are_used_by_themselves():
     used = {k: r for k, r in rows.items() if r.used}
     # A film that only reads alike would dilute the audiences of those by the same people.
     assert used.keys() == {"talent", "series"}
-    assert used["talent"].why == ("both with Ann Lee",)
-    assert used["series"].why == ("the same series: Strays",)
-    assert rows["text"].why[0].startswith("not used: others are more alike")
+    assert used["talent"].names == ("Ann Lee",)
+    assert (used["series"].same_series, used["series"].series) == (True, "Strays")
+    assert rows["text"].unused == "outweighed"
     assert next(iter(rows)) == "series"
     alone = found(past(film("text", "A stray dog in winter and a widow")))["text"]
     assert alone.used
-    assert alone.why[0].startswith("texts alike: ")
-    assert {"dog", "stray"} & set(alone.why[0].removeprefix("texts alike: ").split(", "))
+    assert alone.texts_alike
+    assert {"dog", "stray"} & set(alone.shared_words)
     assert alone.talent is None
 
 
@@ -100,7 +103,7 @@ def test_the_film_it_continues_is_of_its_series():
     )
     assert [r.film for r in rows if r.used] == ["first", "twin"]
     assert rows[0].text is None
-    assert rows[0].why == ("the same series",)
+    assert (rows[0].same_series, rows[0].series) == (True, "")
 
 
 def test_co_attendance_is_used_when_it_is_sure_and_large():
@@ -113,11 +116,9 @@ def test_co_attendance_is_used_when_it_is_sure_and_large():
         }
     )
     assert [k for k, r in rows.items() if r.used] == ["other-0"]
-    assert (
-        "seen 2.1 times as often by those who want to see this film as by others as active"
-        " (1.4–3)" in rows["other-0"].why
-    )
-    assert "not surely 1.2 times as often" in rows["other-1"].why[0]
+    assert rows["other-0"].goes_with
+    assert rows["other-0"].together == Estimate(2.1, 1.4, 3.04)
+    assert rows["other-1"].unused == "not_surely_together"
 
 
 def test_significance_is_among_all_past_films():
@@ -132,8 +133,8 @@ def test_a_film_that_those_interested_avoid_is_not_used():
     mine = past(film("talent", "Bees", talent=("Ann Lee",)))
     rows = found(mine, together={"talent": together(0.6, 0.4, 0.8, 1e-3)})
     assert not rows["talent"].used
-    assert rows["talent"].why[0].startswith("not used: seen 0.6 times as often")
-    assert "(0.4–0.8)" in rows["talent"].why[0]
+    assert rows["talent"].unused == "avoided"
+    assert rows["talent"].together == Estimate(0.6, 0.4, 0.8)
     assert found(mine, together={"talent": together(0.8, 0.4, 1.2, 0.4)})["talent"].used
 
 
@@ -141,7 +142,7 @@ def test_chosen_films_replace_the_automatic_ones_whatever_speaks_for_them():
     mine = past(film("talent", "Bees", talent=("Ann Lee",)))
     rows = found(mine, chosen=["other-3", "other-1", "other-3"])
     assert rows.keys() == {"other-1", "other-3"}
-    assert all(r.used and r.why[0] == "you named it" for r in rows.values())
+    assert all(r.used and r.chosen_by_user for r in rows.values())
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_a_film_is_not_its_own_comparable_film():
 
 def test_too_small_an_audience_is_said():
     few = past(film("talent", "Bees", talent=("Ann Lee",)), people=31)
-    with pytest.raises(CannotTellError, match="31 people together: with fewer than 32"):
+    with pytest.raises(CannotTellError, match="31 people together; fewer than 32"):
         found(few)
     assert found(few, past(film("t2", "Ants", talent=("Bo Ek",)), people=1))["talent"].used
     with pytest.raises(CannotTellError, match="0 people"):
@@ -183,14 +184,14 @@ def test_too_small_an_audience_is_said():
 
 def test_a_film_that_nobody_saw_is_not_used():
     nobody = past(film("talent", "Bees", talent=("Ann Lee",)), people=0)
-    assert found(nobody)["talent"].why[0] == "not used: nobody here is known to have seen it"
+    assert found(nobody)["talent"].unused == "no_audience"
 
 
 def test_no_more_than_most_are_used():
     many = [past(film(f"t{i}", f"Bees {i}", talent=("Ann Lee",))) for i in range(5)]
     rows = found(*many, most=3)
     assert [k for k, r in rows.items() if r.used] == ["t0", "t1", "t2"]
-    assert rows["t3"].why[0].startswith("not used: others are more alike")
+    assert rows["t3"].unused == "outweighed"
 
 
 def test_no_film_outweighs_those_more_alike():

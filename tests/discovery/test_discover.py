@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from fullhouse import app, audiences, discovery
-from fullhouse.app.discover_outcome import check_out, discover
+from fullhouse.app.discoveries import DiscoverOutcome, discover_outcome
 from fullhouse.app.traits import BuildTraits, traits_build
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
 from fullhouse.sample.outcome import own_events
 from fullhouse.traits import build, everyone, lay_out, traits_of
 from fullhouse.traits.catalogue import parse_catalogue
+from fullhouse.view.discovery_files import check_out
 from tests.traits.conftest import House
 
 AS_OF = date(2020, 12, 31)
@@ -103,10 +104,10 @@ def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake,
     assert rows["own:any-book"].persons == len(other_books)
     assert rows["own:any-book"].outcome_persons == len(other_books & dog)
     assert rows["buys:pets/food"].outcome_persons == len(food & dog)
-    assert rows["buys:books/pets"].verdict == "is the outcome"
-    assert rows["own:dog-book"].verdict == "is the outcome"
-    assert rows["buys:pets/food"].verdict == "found"
-    assert rows["buys:kitchen"].verdict in ("nothing", "cannot tell")
+    assert rows["buys:books/pets"].verdict == "is_outcome"
+    assert rows["own:dog-book"].verdict == "is_outcome"
+    assert rows["buys:pets/food"].verdict == "associated"
+    assert rows["buys:kitchen"].verdict in ("no_association", "cannot_tell")
     assert found.outcome_people == len(dog)
     assert by_name["own:dog-book"].persons == len(dog)
 
@@ -137,7 +138,7 @@ def test_command_ends_with_a_sentence_and_writes_every_kind_of_file(workspace, t
     outs = [word for f in files for word in ("--out", f)]
     done = _run("--outcome", "own:dog-book", "--placebo", "buys:garden", "-w", workspace, *outs)
     assert done.exit_code == 0, done.output
-    assert "Found: " in done.output
+    assert "traits tested go with" in " ".join(done.output.split())
     assert "900 people" in done.output
     assert all(f.stat().st_size > 500 for f in files)
     table = pq.read_table(files[0])
@@ -148,11 +149,11 @@ def test_command_ends_with_a_sentence_and_writes_every_kind_of_file(workspace, t
 def test_json_is_the_whole_result(workspace):
     done = _run("--outcome", "own:dog-book", "-w", workspace, "--json", "--family", "buys")
     said = json.loads(done.stdout)
-    assert said["verdict"] == "found"
+    assert said["verdict"] == "associated"
     assert {r["family"] for r in said["rows"]} == {"buys"}
 
 
-def test_a_second_outcome_reads_the_kept_base(workspace):
+def test_a_second_outcome_reads_the_saved_base(workspace):
     cache = workspace / "cache"
     _run("--outcome", "own:dog-book", "-w", workspace)
     before = {p: p.stat().st_mtime_ns for p in cache.rglob("*.*") if p.is_file()}
@@ -163,9 +164,11 @@ def test_a_second_outcome_reads_the_kept_base(workspace):
 
 def test_barred_trait_says_nothing(workspace):
     with app.open_house(str(workspace)) as opened:
-        found = discover(opened, "own:dog-book - buys:garden", placebo="own:any-book")
+        found = discover_outcome(
+            opened, DiscoverOutcome("own:dog-book - buys:garden", placebo="own:any-book")
+        )
     why = {r.trait: r.verdict for r in found.rows}
-    assert why["buys:garden"] == "is the outcome"
+    assert why["buys:garden"] == "is_outcome"
     assert found.outcome_people < 100
 
 
@@ -176,7 +179,7 @@ def test_who_refuses_analytics_is_in_no_count(tmp_path):
         no = {"source": "shop", "purpose": "analytics", "granted": False, "day": "2020-01-05"}
         house.write("consent", [no | {"account": f"a{p}"} for p in range(300)])
         traits_build(opened, BuildTraits(as_of=AS_OF, catalogue=parse_catalogue(CATALOGUE)))
-        found = discover(opened, "own:dog-book")
+        found = discover_outcome(opened, DiscoverOutcome("own:dog-book"))
         assert found.refused == 300
         assert found.base_people == 600
         assert max(r.persons for r in found.rows) <= 600

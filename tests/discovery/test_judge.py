@@ -7,26 +7,34 @@ import numpy as np
 import pytest
 from pyroaring import BitMap
 
-from fullhouse.discovery.discover import compare
-from fullhouse.discovery.judge import LEAST_OUTCOME, Evidence, judge
+from fullhouse.discovery import OutcomeDiscovery
+from fullhouse.discovery.compare import compare
+from fullhouse.discovery.judge import LEAST_OUTCOME, TraitNumbers, judge
 from fullhouse.sample.outcome import Outcome, OwnEvents
+from fullhouse.view.words.discovery import outcome_headline
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait, write_blocks
 
 CASES = {
-    "clear": (Evidence(2.3, 1.8, 3.0, 0.001), "found"),
-    "clear and beyond the placebo": (Evidence(2.3, 1.8, 3.0, 0.001, True, 1.4, 3.5), "found"),
-    "the placebo shows as much": (Evidence(2.3, 1.8, 3.0, 0.001, True, 0.8, 1.6), "nothing"),
-    "it may, it may not": (Evidence(2.3, 1.8, 3.0, 0.001, True, 0.8, 2.6), "cannot tell"),
-    "the placebo cannot be told": (Evidence(2.3, 1.8, 3.0, 0.001, True), "cannot tell"),
-    "clearly less": (Evidence(0.5, 0.4, 0.6, 0.001), "avoided"),
-    "less, as the placebo": (Evidence(0.5, 0.4, 0.6, 0.001, True, 0.7, 1.3), "nothing"),
-    "sure but tiny": (Evidence(1.03, 1.02, 1.04, 1e-9), "nothing"),
-    "narrow and near one": (Evidence(1.0, 0.8, 1.3, 0.9), "nothing"),
-    "wide": (Evidence(1.0, 0.4, 2.5, 0.9), "cannot tell"),
-    "twice not ruled out": (Evidence(1.4, 0.9, 2.2, 0.3), "cannot tell"),
-    "half not ruled out": (Evidence(0.7, 0.4, 1.2, 0.3), "cannot tell"),
-    "luck among many": (Evidence(1.5, 1.1, 1.9, 0.3), "nothing"),
-    "nobody without it": (Evidence(math.inf, 1.5, math.inf, 0.01), "found"),
+    "clear": (TraitNumbers(2.3, 1.8, 3.0, 0.001), "associated"),
+    "clear and beyond the placebo": (
+        TraitNumbers(2.3, 1.8, 3.0, 0.001, True, 1.4, 3.5),
+        "associated",
+    ),
+    "the placebo shows as much": (
+        TraitNumbers(2.3, 1.8, 3.0, 0.001, True, 0.8, 1.6),
+        "no_association",
+    ),
+    "it may, it may not": (TraitNumbers(2.3, 1.8, 3.0, 0.001, True, 0.8, 2.6), "cannot_tell"),
+    "the placebo cannot be told": (TraitNumbers(2.3, 1.8, 3.0, 0.001, True), "cannot_tell"),
+    "clearly less": (TraitNumbers(0.5, 0.4, 0.6, 0.001), "avoided"),
+    "less, as the placebo": (TraitNumbers(0.5, 0.4, 0.6, 0.001, True, 0.7, 1.3), "no_association"),
+    "sure but tiny": (TraitNumbers(1.03, 1.02, 1.04, 1e-9), "no_association"),
+    "narrow and near one": (TraitNumbers(1.0, 0.8, 1.3, 0.9), "no_association"),
+    "wide": (TraitNumbers(1.0, 0.4, 2.5, 0.9), "cannot_tell"),
+    "twice not ruled out": (TraitNumbers(1.4, 0.9, 2.2, 0.3), "cannot_tell"),
+    "half not ruled out": (TraitNumbers(0.7, 0.4, 1.2, 0.3), "cannot_tell"),
+    "luck among many": (TraitNumbers(1.5, 1.1, 1.9, 0.3), "no_association"),
+    "nobody without it": (TraitNumbers(math.inf, 1.5, math.inf, 0.01), "associated"),
 }
 
 
@@ -55,11 +63,12 @@ def test_small_outcome_is_told_as_such_whatever_it_shows(tmp_path):
     found = compare(
         BUILD, outcome_of(traits[1], counts, np.arange(400)), traits=traits, base=base, blocks=laid
     )
-    assert found.verdict == "cannot tell"
-    assert "15 people" in found.sentence
-    assert "32" in found.sentence
+    assert found.verdict == "cannot_tell"
+    assert found.reason == "outcome_too_small"
+    assert (found.outcome_people, found.needed) == (15, 32)
+    assert "15 people" in outcome_headline(found)
     assert found.tested == 0
-    assert not found.of("found")
+    assert not found.of("associated")
     assert all(r.p is None and r.q is None for r in found.rows)
 
 
@@ -81,11 +90,11 @@ def test_trait_of_the_rule_its_parts_and_its_opposites_are_the_outcome(tmp_path)
     female = trait(2, "fact0:yes")
     outcome = Outcome("t1 & fact", outcome.people, (traits[1], female))
     found = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
-    why = {r.trait: r.reason for r in found.of("is the outcome")}
+    why = {r.trait: r.reason for r in found.of("is_outcome")}
     assert why == {
-        "buys:t1": "the outcome's rule names it",
-        "buys:t0": "all its events are the outcome's",
-        "fact0:yes": "the outcome's rule names it",
+        "buys:t1": "named_in_rule",
+        "buys:t0": "only_outcome_events",
+        "fact0:yes": "named_in_rule",
     }
     assert found.excluded == 3
 
@@ -99,8 +108,8 @@ def test_other_facts_of_a_family_in_the_rule_are_the_outcome(tmp_path):
     own = OwnEvents(none, np.zeros((4, 0), np.int32), (0, 0, 0, 0), (none, none, none))
     outcome = Outcome("gender:female", people, (traits[0],))
     found = compare(BUILD, (outcome, own), traits=traits, base={0: BitMap(range(200))}, blocks=laid)
-    assert [r.verdict for r in found.rows] == ["is the outcome"] * 2
-    assert any("made of facts" in n for n in found.notes)
+    assert [r.verdict for r in found.rows] == ["is_outcome"] * 2
+    assert "outcome_of_facts" in found.notes
 
 
 def test_saved_list_says_that_its_events_are_not_known(tmp_path):
@@ -113,7 +122,7 @@ def test_saved_list_says_that_its_events_are_not_known(tmp_path):
     own = OwnEvents(none, np.zeros((4, 0), np.int32), (0, 0, 0, 0), (none, none, none))
     outcome = Outcome("audience:x@1", {0: BitMap(np.flatnonzero(listed))}, listed=True)
     found = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
-    assert "saved list" in found.notes[0]
+    assert found.notes[0] == "listed_outcome"
     assert all(r.naive > 1.5 and r.low < 1 < r.high for r in found.rows)
 
 
@@ -139,8 +148,8 @@ def test_an_outcome_in_another_source_alone_cannot_be_told(tmp_path):
     outcome = Outcome("buys:dog", {0: BitMap(ids)}, (traits[1],))
     found = compare(BUILD, (outcome, own), traits=traits, base={0: BitMap(range(600))}, blocks=laid)
     (row,) = [r for r in found.rows if r.trait == "genre:comedy"]
-    assert row.verdict == "cannot tell"
-    assert found.verdict == "cannot tell"
+    assert row.verdict == "cannot_tell"
+    assert found.verdict == "cannot_tell"
 
 
 def test_numbers_that_cannot_be_computed_are_none_never_nan(tmp_path):
@@ -150,11 +159,12 @@ def test_numbers_that_cannot_be_computed_are_none_never_nan(tmp_path):
     found = compare(
         BUILD, outcome_of(traits[1], counts, np.arange(400)), traits=traits, base=base, blocks=laid
     )
-    json.dumps(found.to_dict(), allow_nan=False)
+    text = json.dumps(found.to_dict(), allow_nan=False)
+    assert OutcomeDiscovery.from_dict(json.loads(text)) == found
     (everyone,) = [r for r in found.rows if r.trait == "fact0:yes"]
     assert (everyone.ratio, everyone.p, everyone.reason) == (
         None,
         None,
-        "everyone in the base has it",
+        "everyone_has_it",
     )
     assert found.to_arrow().num_rows == len(found.rows)

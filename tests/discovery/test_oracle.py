@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
+from fullhouse.discovery.compare import compare
 from fullhouse.discovery.count import count, measure_base
-from fullhouse.discovery.discover import compare
 from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.strata import groups_for
 from fullhouse.traits.trait import KINDS

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyroaring import BitMap
 
-from benchmarks.shuffled_labels import Made, deal, discover_dealt, shuffle, strip
+from benchmarks.shuffled_labels import Made, deal, discover_shuffled, shuffle, strip
 from benchmarks.topic_pairs import FROZEN, PLAN, Replicated, halves, pooled, rate, read_plan
 from fullhouse.discovery import Block, Outcome
 from fullhouse.sample.outcome import OwnEvents
@@ -212,8 +212,8 @@ def test_dealt_outcomes_show_nothing_unless_activity_is_let_free(house, lake, tm
         for quantiles, seen in runs.items():
             blocks = Made(lake, BUILD, tmp_path / "made", block=made)
             options = {"base": bare.base, "quantiles": quantiles}
-            found = discover_dealt(blocks, traits, dealt, events, **options)
-            seen.append(len(found.of("found")) + len(found.of("avoided")))
+            found = discover_shuffled(blocks, traits, dealt, events, **options)
+            seen.append(len(found.of("associated")) + len(found.of("avoided")))
     # At most one run in twenty: more than two of ten would be a chance of one in a hundred.
     assert sum(n > 0 for n in runs[100]) <= 2
     assert min(runs[1]) > 50

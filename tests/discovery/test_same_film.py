@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fullhouse import app
-from fullhouse.app.discover_outcome import discover
+from fullhouse.app.discoveries import DiscoverOutcome, discover_outcome
 from fullhouse.app.traits import BuildTraits, traits_build
 from tests.traits.conftest import House
 
@@ -42,19 +42,19 @@ def found(tmp_path_factory):
         _cinema(house)
         (opened.place.path / "traits.toml").write_text("[family.saw]\n[family.wants]\n")
         traits_build(opened, BuildTraits(as_of=date(2020, 12, 31)))
-        return discover(opened, "saw:film-a-2020")
+        return discover_outcome(opened, DiscoverOutcome("saw:film-a-2020"))
 
 
 def test_its_own_marks_are_the_outcome(found):
     rows = {r.trait: r for r in found.rows}
-    assert rows["wants:film-a-2020"].verdict == "is the outcome"
-    assert rows["wants:film-a-2020"].reason == "it is about the outcome's own film"
+    assert rows["wants:film-a-2020"].verdict == "is_outcome"
+    assert rows["wants:film-a-2020"].reason == "same_film"
 
 
 def test_no_other_film_is_shunned_for_them(found):
     others = [r for r in found.rows if r.trait[-6] != "a"]
     assert len(others) == 10
-    assert not [r.trait for r in others if r.verdict in ("found", "avoided")]
+    assert not [r.trait for r in others if r.verdict in ("associated", "avoided")]
     # Without the film's own marks taken from activity, marks of other films come out at 0.66.
     marks = [r for r in others if r.family == "wants"]
     assert np.exp(np.mean([np.log(r.ratio) for r in marks])) == pytest.approx(1, abs=0.2)

@@ -12,13 +12,13 @@ from fullhouse.audiences.rule import And, Name, Not
 from fullhouse.core.errors import InputError
 from fullhouse.discovery.half import half_of
 from fullhouse.discovery.segment_search import (
-    Combination,
+    TraitCombination,
     pair_counts,
     search,
     strongest,
     triple_counts,
 )
-from fullhouse.discovery.segments import Measured, find_segments, measure
+from fullhouse.discovery.segments import MeasuredCombinations, find_segments, measure
 from fullhouse.stats import Ratio
 from fullhouse.traits.trait import KINDS
 from tests.discovery.sheets import sheet_of
@@ -62,7 +62,7 @@ def test_pairs_and_triples_are_counted_as_a_slow_look_at_each_person_counts(run)
     sheet = sheet_of(has, seed, [(f"t:{i}", *k) for i, k in enumerate(kinds)], activity=activity)
     half = half_of(sheet, _names(sheet), key=KEY, first=True)
     masks = [half.mask(i) for i in range(4)]
-    foretold = [half.foretold(i) for i in range(4)]
+    predicted = [half.predicted(i) for i in range(4)]
     pairs = pair_counts(half, range(4))
     grown = [(0, 1), (1, 6), (2, 3)]
     triples = triple_counts(half, range(4), pairs, grown)
@@ -70,7 +70,7 @@ def test_pairs_and_triples_are_counted_as_a_slow_look_at_each_person_counts(run)
     def slow(literals):
         fits = np.logical_and.reduce([masks[x] if x < 4 else ~masks[x - 4] for x in literals])
         counted = [x % 4 for x in literals if kinds[x % 4]] or [literals[0] % 4]
-        chance = np.mean([foretold[x] for x in counted], axis=0)
+        chance = np.mean([predicted[x] for x in counted], axis=0)
         return [fits.sum(), (fits & half.seed).sum(), chance[fits].sum()]
 
     for i, j in product(range(8), repeat=2):
@@ -79,7 +79,7 @@ def test_pairs_and_triples_are_counted_as_a_slow_look_at_each_person_counts(run)
     for row, key in enumerate(grown):
         for k in range(8):
             if k % 4 not in (key[0] % 4, key[1] % 4):
-                # What is foretold of those without the third is taken from the pair's.
+                # What is predicted of those without the third is taken from the pair's.
                 upto = 3 if k < 4 else 2
                 found = triples[:upto, row, k]
                 assert found == pytest.approx(slow((*key, k))[:upto], abs=1e-6)
@@ -180,13 +180,13 @@ def test_activity_alone_makes_no_segment():
     half = half_of(sheet, _names(sheet), key=KEY, first=False)
     assert half.outcome_kinds == ("ticket",)
     for kinds in (("t:00", "t:01"), ("t:00", "t:12"), ("t:12", "t:13")):
-        ratio = measure(half, [Combination(kinds)]).ratio
+        ratio = measure(half, [TraitCombination(kinds)]).ratio
         # Four standard errors; without strata the three are 2.5 and more.
         assert abs(np.log(ratio.ratio[0])) < 4 * ratio.log_se[0]
         crude = half_of(
             sheet, _names(sheet), key=KEY, first=False, strata=np.zeros(people, np.int64)
         )
-        assert measure(crude, [Combination(kinds)]).ratio.low[0] > 1.5
+        assert measure(crude, [TraitCombination(kinds)]).ratio.low[0] > 1.5
 
 
 def test_the_traits_own_events_are_not_held_equal():
@@ -203,7 +203,7 @@ def test_the_traits_own_events_are_not_held_equal():
         bare={"ticket": bare},
     )
     half = half_of(sheet, ["saw:a", "saw:b"], key=KEY, first=False)
-    ratio = measure(half, [Combination(("saw:a", "saw:b"))]).ratio
+    ratio = measure(half, [TraitCombination(("saw:a", "saw:b"))]).ratio
     assert abs(np.log(ratio.ratio[0])) < 4 * ratio.log_se[0] < 0.2
 
 
@@ -278,7 +278,9 @@ def _made(p, over_p, low, over_low, simpler):
         ends = np.array(ends)
         return Ratio(ends + 0.5, ends, ends + 1, np.ones(len(ends)))
 
-    return Measured(ratio(low), np.array(p), ratio(over_low), np.array(over_p), np.array(simpler))
+    return MeasuredCombinations(
+        ratio(low), np.array(p), ratio(over_low), np.array(over_p), np.array(simpler)
+    )
 
 
 @pytest.mark.parametrize(

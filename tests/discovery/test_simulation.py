@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fullhouse.discovery.discover import compare
+from fullhouse.discovery.compare import compare
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait
 
 TRUE = 2.3
@@ -55,8 +55,8 @@ def test_activity_alone_gives_nothing_and_a_true_ratio_comes_back(tmp_path, mean
     assert abs(np.mean([np.log(r.ratio) for r in null])) < np.log(1.05) + 0.02
     assert abs(np.mean([np.log(r.ratio / TRUE) for r in true])) < np.log(1.05) + 3 * 0.1 / 4
     assert np.mean([r.low <= TRUE <= r.high for r in true]) >= 0.75  # 16 runs of 95 %
-    assert all(r.verdict == "found" for r in true)
-    assert np.mean([r.verdict in ("found", "avoided") for r in null]) <= 0.05
+    assert all(r.verdict == "associated" for r in true)
+    assert np.mean([r.verdict in ("associated", "avoided") for r in null]) <= 0.05
 
 
 def test_intervals_hold_one_for_null_traits(tmp_path):
@@ -68,7 +68,7 @@ def test_intervals_hold_one_for_null_traits(tmp_path):
 
 def test_shuffled_labels_give_no_discoveries(tmp_path):
     runs = [_rows(tmp_path / str(s), 200 + s, shuffle=True) for s in range(60)]
-    false = sum(any(r.verdict in ("found", "avoided") for r in run.values()) for run in runs)
+    false = sum(any(r.verdict in ("associated", "avoided") for r in run.values()) for run in runs)
     assert false <= 3 + 4  # at most 5 % of 60, and twice its standard error
 
 
@@ -77,11 +77,11 @@ def test_placebo_that_shows_as_much_takes_a_finding_away(tmp_path):
     alone = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks)
     twin = (dataclasses.replace(outcome[0], rule="twin"), outcome[1])
     against = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks, placebo=twin)
-    assert alone.verdict == "found"
-    assert [r.trait for r in alone.of("found")] == ["buys:t0"]
-    assert against.verdict != "found"
+    assert alone.verdict == "associated"
+    assert [r.trait for r in alone.of("associated")] == ["buys:t0"]
+    assert against.verdict != "associated"
     (row,) = [r for r in against.rows if r.trait == "buys:t0"]
-    assert (row.verdict, row.reason) == ("nothing", "the placebo shows as much")
+    assert (row.verdict, row.reason) == ("no_association", "placebo_shows_as_much")
 
 
 def test_placebo_that_shows_nothing_leaves_the_finding(tmp_path):
@@ -91,5 +91,5 @@ def test_placebo_that_shows_nothing_leaves_the_finding(tmp_path):
     counts[:, 5] = g.random(6000) < 0.2
     placebo = outcome_of(traits[5], counts, np.arange(6000))
     found = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks, placebo=placebo)
-    assert [r.trait for r in found.of("found")] == ["buys:t0"]
+    assert [r.trait for r in found.of("associated")] == ["buys:t0"]
     assert found.placebo == "buys:t5"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fullhouse.discovery.discover import compare
+from fullhouse.discovery.compare import compare
 from fullhouse.discovery.likely_audience import beyond_typical
 from tests.discovery.house import BUILD, from_counts, outcome_of
 

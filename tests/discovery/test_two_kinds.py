@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fullhouse import app
-from fullhouse.app.discover_outcome import discover
+from fullhouse.app.discoveries import DiscoverOutcome, discover_outcome
 from fullhouse.app.traits import BuildTraits, traits_build
 from tests.traits.conftest import House
 
@@ -42,6 +42,6 @@ def test_viewers_are_not_taken_for_people_who_hardly_go_out(tmp_path):
         traits_build(opened, BuildTraits(as_of=date(2020, 12, 31)))
         ratios = []
         for number in (31, 35, 42, 50):
-            rows_ = discover(opened, f"saw:film-{number}-2020").rows
+            rows_ = discover_outcome(opened, DiscoverOutcome(f"saw:film-{number}-2020")).rows
             ratios += [r.ratio for r in rows_ if r.trait == "genre:comedy" and r.ratio]
     assert np.exp(np.mean(np.log(ratios))) == pytest.approx(1.0, abs=0.25)

@@ -29,16 +29,16 @@ def test_every_fact_is_met_and_fifteen_buyers_cannot_tell(tmp_path: Path) -> Non
     assert "11,067 persons behind 11,067 accounts" in done.stdout
 
     books = read_answer(tmp_path / "books.parquet")
-    assert books.rows["own:dog-product"].verdict == "found"
+    assert books.rows["own:dog-product"].verdict == "associated"
     disc = read_answer(tmp_path / "disc.parquet")
-    assert (disc.verdict, disc.people) == ("cannot tell", 15)
-    assert {r.verdict for r in disc.rows.values()} == {"cannot tell", "is the outcome"}
+    assert (disc.verdict, disc.people) == ("cannot_tell", 15)
+    assert {r.verdict for r in disc.rows.values()} == {"cannot_tell", "is_outcome"}
     films = read_answer(tmp_path / "films.parquet").rows
-    assert films["gender:female"].verdict == "found"
+    assert films["gender:female"].verdict == "associated"
     # No person is in both sources, so no shop trait can be tied to a film that was watched.
     shop = [r for r in films.values() if r.family in ("buys", "word")]
     assert shop
-    assert {r.verdict for r in shop} == {"cannot tell"}
+    assert {r.verdict for r in shop} == {"cannot_tell"}
     for name in ("books", "books-search", "disc", "films", "children"):
         assert (tmp_path / f"{name}.svg").read_text().startswith("<svg")
 

@@ -7,19 +7,21 @@ import numpy as np
 
 from fullhouse.discovery.card import (
     Card,
+    CardOverlap,
     ComparableFilm,
     Estimate,
     Evidence,
     FilmDiscovery,
-    Group,
     Obvious,
-    Overlap,
+    OlderTraits,
     Pick,
     Refused,
     Segment,
     Stability,
+    TicketGroup,
     Tickets,
     WordMatch,
+    WordsOnly,
 )
 from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard
 from fullhouse.sample.outcome import Seed
@@ -33,7 +35,10 @@ def around(value, spread):
     return Estimate(value, value / spread, value * spread)
 
 
-def card(name, persons, beyond, *, standing="found", mark="steady", outside=0.62):
+REASONS = {"measured": "own_interest", "expected": "comps_not_contradicted", "guess": "words"}
+
+
+def card(name, persons, beyond, *, basis="measured", mark="steady", outside=0.62):
     """A card whose figures fit together as far as anybody looks."""
     slug = name.split(",")[0].lower().replace(" ", "-")[:24]
     affinity = beyond * 1.25
@@ -45,7 +50,8 @@ def card(name, persons, beyond, *, standing="found", mark="steady", outside=0.62
         rule=f"buys:{slug}@180d >= 2",
         traits=(f"buys:{slug}",),
         family="buys",
-        standing=standing,
+        basis=basis,
+        reason=REASONS[basis],
         persons=persons,
         base_people=BASE,
         not_moviegoers=round(persons * outside),
@@ -71,7 +77,6 @@ def card(name, persons, beyond, *, standing="found", mark="steady", outside=0.62
         stability=Stability(
             around(beyond * 1.04, 1.3), around(beyond * 0.93, 1.3), 0.97, 200, mark
         ),
-        reason="They buy what the film is about, and few of them go to the cinema often.",
     )
 
 
@@ -81,26 +86,26 @@ CARDS = (
     card("Long-distance train travellers", 61_870, 1.58, outside=0.66),
     card("Readers of gentle memoirs and of books about loss, grief and consolation, twice or more"
          " in the last half-year", 22_105, 1.92, mark="shaky"),
-    card("Hobby bakers", 104_920, 1.31, standing="expected", outside=0.58),
-    card("Buyers of board games for families", 33_418, 1.44, standing="expected", mark="shaky"),
+    card("Hobby bakers", 104_920, 1.31, basis="expected", outside=0.58),
+    card("Buyers of board games for families", 33_418, 1.44, basis="expected", mark="shaky"),
     replace(
-        card("Allotment gardeners", 17_006, 1.72, standing="expected", outside=0.83),
+        card("Allotment gardeners", 17_006, 1.72, basis="expected", outside=0.83),
         beyond=Estimate(1.72, 1.02, None), interest=Estimate(), placebo=Estimate(), naive=None,
     ),
     replace(
-        card("Viewers of veterinary series", 27_661, 1.2, standing="guess", mark="untold"),
+        card("Viewers of veterinary series", 27_661, 1.2, basis="guess", mark="not_tested"),
         affinity=Estimate(), beyond=Estimate(), index=Estimate(), interest=Estimate(),
         placebo=Estimate(), naive=None, p=None, q=None, excess=None,
         unobviousness=0.0, strength=0.0, rank=0.0,
         stability=Stability(),
         evidence=Evidence(0, None, (), None, None),
-        reason="The words 'vet' and 'veterinary' stand in its overview.",
+        words=(("vet", "veterinary"),),
     ),
 )  # fmt: skip
 CARDS = (
     replace(
         CARDS[0],
-        overlap=(Overlap(CARDS[1].id, 3_911, 0.081), Overlap(CARDS[2].id, 2_640, 0.055)),
+        overlap=(CardOverlap(CARDS[1].id, 3_911, 0.081), CardOverlap(CARDS[2].id, 2_640, 0.055)),
     ),
     *CARDS[1:],
 )
@@ -110,21 +115,21 @@ COMBINATIONS = (
     ((IDS[4],), 81_402),
     ((IDS[2],), 49_118),
     ((IDS[0],), 36_004),
-    (frozenset({IDS[4], IDS[2]}), 9_870),
+    ((IDS[4], IDS[2]), 9_870),
     ((IDS[3],), 15_730),
     ((IDS[5],), 24_180),
     ((IDS[7],), 18_220),
     ((IDS[6],), 12_020),
     ((IDS[1],), 4_410),
-    (frozenset({IDS[0], IDS[1]}), 3_120),
-    (frozenset({IDS[0], IDS[2]}), 2_216),
-    (frozenset({IDS[0], IDS[1], IDS[7]}), 791),
-    (frozenset({IDS[3], IDS[4]}), 3_305),
-    (frozenset({IDS[5], IDS[4]}), 4_912),
-    (frozenset({IDS[0], IDS[7]}), 2_008),
-    (frozenset({IDS[6], IDS[4]}), 1_650),
-    (frozenset({IDS[2], IDS[3], IDS[4], IDS[5]}), 402),
-    (frozenset(IDS), 0),
+    ((IDS[0], IDS[1]), 3_120),
+    ((IDS[0], IDS[2]), 2_216),
+    ((IDS[0], IDS[1], IDS[7]), 791),
+    ((IDS[3], IDS[4]), 3_305),
+    ((IDS[5], IDS[4]), 4_912),
+    ((IDS[0], IDS[7]), 2_008),
+    ((IDS[6], IDS[4]), 1_650),
+    ((IDS[2], IDS[3], IDS[4], IDS[5]), 402),
+    (tuple(IDS), 0),
 )
 
 SEGMENTS = (
@@ -151,15 +156,15 @@ PORTFOLIO = (
 COMPS = (
     ComparableFilm(
         "otter-lake-2021", "Otter Lake", date(2021, 4, 2), 9_120, 0.81, 0.74, 0.32,
-        around(3.1, 1.2), ("an old animal and its last summer", "same writer"),
+        around(3.1, 1.2), names=("Maud Ellery",), goes_with=True, genres=("Drama",),
     ),
     ComparableFilm(
         "paper-kites-2018", "The Paper Kites", date(2018, 3, 16), 7_340, 0.64, 0.61, None,
-        around(2.2, 1.3), ("grief and humour",),
+        around(2.2, 1.3), shared_words=("grief", "humour"), texts_alike=True,
     ),
     ComparableFilm(
         "night-ferry-2022", "Night Ferry", None, 212, 0.41, None, 0.44,
-        Estimate(), ("two of its cast", "too few people"), False,
+        Estimate(), names=("Two of its cast",), used=False, unused="outweighed",
     ),
 )  # fmt: skip
 WORDS = (
@@ -170,9 +175,9 @@ WORDS = (
     WordMatch("buys:hot-dog", "bought hot dogs", 0.38, (("dog", "dogs"),), "minus"),
 )  # fmt: skip
 REFUSED = (
-    Refused("saw:bramble", "it is the outcome, or another trait of its films"),
-    Refused("marked:bramble", "it is the outcome, or another trait of its films"),
-    Refused("buys:bramble-plush", "all its events are the outcome's"),
+    Refused("saw:bramble", "outcome_or_its_films"),
+    Refused("marked:bramble", "outcome_or_its_films"),
+    Refused("buys:bramble-plush", "only_outcome_events"),
 )
 CITIES = [
     ("New Harbour", 310_400, 96_200), ("Saint Aubin", 204_100, 61_000),
@@ -187,9 +192,9 @@ TOTAL = 412_000.0
 
 def groups(named):
     """Groups whose tickets add up to the total, each range as wide as that of the total."""
-    held = sum(t for _, _, t in named)
-    return tuple(Group(n, p, TOTAL * t / held, TOTAL * t / held * 0.74, TOTAL * t / held * 1.38)
-                 for n, p, t in named)  # fmt: skip
+    every = sum(t for _, _, t in named)
+    amounts = [(n, p, TOTAL * t / every) for n, p, t in named]
+    return tuple(TicketGroup(n, p, t, t * 0.74, t * 1.38) for n, p, t in amounts)
 
 
 TICKETS = Tickets(
@@ -197,7 +202,6 @@ TICKETS = Tickets(
     groups([(c.name, round(c.persons * 0.8), c.persons * 0.11) for c in CARDS]
            + [("in none of these", 842_110, 190_000)]),
     groups([*CITIES, ("people the house does not know", 0, 77_000)]),
-    "The middle and the 80 % range are those of the forecast of 28 February 2025.",
 )  # fmt: skip
 
 RICH = FilmDiscovery(
@@ -210,10 +214,9 @@ RICH = FilmDiscovery(
     built_on=BUILT_ON,
     used=(
         Seed("interest", "marks:a-season-for-bramble | saw-trailer:a-season-for-bramble", 812,
-             "people who marked the film or saw its trailer to the end"),
-        Seed("comps", "saw:otter-lake-2021 | saw:paper-kites-2018", 20_668,
-             "audiences of films like it"),
-        Seed("text", "buys:older-dog | gives:shelter", 57_140, "what its words point to"),
+             wants=640, saw=231),
+        Seed("comps", "saw:otter-lake-2021 | saw:paper-kites-2018", 20_668),
+        Seed("text", "buys:older-dog | gives:shelter", 57_140),
     ),
     base_people=BASE,
     seed_people=LIKELY,
@@ -233,19 +236,16 @@ RICH = FilmDiscovery(
     refused=REFUSED,
     tickets=TICKETS,
     tested=418,
-    verdict="found",
-    sentence="Found: 4 of 418 traits tested go with interest in “A Season for Bramble” beyond the"
-    " obvious. Strongest: Owners of older dogs, 2.6 times as likely (2.2 to 3.2).",
-    notes=("The shop sells in 15 cities only: people elsewhere could not show a purchase.",),
+    combinations=COMBINATIONS,
+    verdict="measured",
+    notes=(OlderTraits(date(2025, 2, 20), AS_OF),),
 )  # fmt: skip
 
 NULL = replace(
     RICH,
     film="harbour-lights-2025", title="Harbour Lights", cards=(), segments=(), portfolio=(),
-    verdict="nothing", tickets=None, words=(), refused=(), used=RICH.used[:2],
-    sentence="Nothing found: none of the 418 traits tested goes with “Harbour Lights” beyond"
-    " activity, luck, the placebo and what film people already know.",
-    notes=(), simulated=True,
+    verdict="no_audience", tickets=None, words=(), refused=(), used=RICH.used[:2],
+    combinations=(), notes=(), simulated=True,
 )  # fmt: skip
 GUESS_CARDS = tuple(
     replace(CARDS[7], id=f"guess-{k}", name=name, persons=n, not_moviegoers=m)
@@ -261,22 +261,20 @@ GUESS = replace(
     RICH,
     film="liu-lang-2025", title="流浪的黑莓：最后一个夏天与一列开往远方的慢车", territory="CN",
     cards=GUESS_CARDS, segments=(), portfolio=(), comps=(), refused=(), tickets=None,
-    used=(Seed("text", "buys:older-dog | rides:train", 110_082, "what its words point to"),),
+    used=(Seed("text", "buys:older-dog | rides:train", 110_082),),
     interest_people=0, seed_people=0, placebo=None, opening=None, verdict="guess", tested=0,
     words=(WordMatch("buys:older-dog", "买老年犬粮", 0.71, (("黑莓", "狗"), ("老", "老年"))),),
-    sentence="A guess from words alone: 3 audiences.",
-    notes=(),
+    combinations=(), notes=(WordsOnly(),),
 )  # fmt: skip
 CANNOT = replace(
     NULL,
-    film="tin-lantern-2026", title="The Tin Lantern", verdict="cannot tell", used=(), comps=(),
+    film="tin-lantern-2026", title="The Tin Lantern", verdict="cannot_tell", used=(), comps=(),
     seed_people=11, interest_people=11, obvious=(), obvious_people=0, placebo=None, tested=0,
-    sentence="The data cannot tell: 11 people are in the likely audience.", simulated=False,
-    tickets=None,
+    simulated=False, tickets=None,
 )  # fmt: skip
 EXPECTED = replace(
     RICH, cards=CARDS[4:5], verdict="expected", simulated=True, tickets=TICKETS, interest_people=24,
-    used=RICH.used[1:2], sentence="Expected: 1 audience of films like it.",
+    used=RICH.used[1:2], combinations=(),
 )  # fmt: skip
 ALL = {"rich": RICH, "null": NULL, "guess": GUESS, "cannot tell": CANNOT, "expected": EXPECTED}
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery import Affinity, Discovery
+from fullhouse.discovery import Affinity, OutcomeDiscovery
 from fullhouse.view.affinity import affinity_chart
 from fullhouse.view.save import save_chart
 
@@ -29,10 +29,10 @@ ROW = Affinity(
     high=2.9,
     q=0.001,
     placebo=1.02,
-    verdict="found",
-    reason="goes with the outcome",
+    verdict="associated",
+    reason="beyond_placebo",
 )
-FOUND = Discovery(
+FOUND = OutcomeDiscovery(
     outcome="word:dog",
     base="everyone",
     placebo="buys:books",
@@ -48,14 +48,17 @@ FOUND = Discovery(
     tested=3,
     too_few=0,
     excluded=1,
-    verdict="found",
-    sentence="Found: 1 of 3 traits tested.",
+    verdict="associated",
+    reason="",
+    needed=32,
     notes=(),
     rows=(
         ROW,
-        replace(ROW, trait="buys:cats", verdict="nothing", low=0.01, high=None, placebo=None),
-        replace(ROW, trait="buys:fish", verdict="cannot tell", ratio=None, low=None),
-        replace(ROW, trait="word:dog", verdict="is the outcome"),
+        replace(
+            ROW, trait="buys:cats", verdict="no_association", low=0.01, high=None, placebo=None
+        ),
+        replace(ROW, trait="buys:fish", verdict="cannot_tell", ratio=None, low=None),
+        replace(ROW, trait="word:dog", verdict="is_outcome"),
     ),
 )
 
@@ -102,8 +105,8 @@ def test_a_chart_of_simulated_data_says_so_first():
 
 
 def test_nothing_to_draw_is_an_error_with_the_reason():
-    with pytest.raises(CannotTellError, match="Found: 1 of 3"):
-        affinity_chart(replace(FOUND, rows=FOUND.rows[2:]))
+    with pytest.raises(CannotTellError, match="none of the 3 traits tested"):
+        affinity_chart(replace(FOUND, verdict="no_association", tested=3, rows=FOUND.rows[2:]))
 
 
 def test_files_need_no_browser_and_no_network(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Estimate
 from fullhouse.view.card_strip import card_rows, card_strip, card_tiles
+from fullhouse.view.words.discovery import card_reason
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
 
@@ -24,11 +25,11 @@ def test_every_card_is_a_tile_with_its_figures():
         assert tile["beyond"] == card.beyond.value
 
 
-def test_interval_standing_and_stability_are_said():
+def test_interval_basis_and_stability_are_said():
     first, *_, guess = tiles(RICH)
     assert (first["beyond_said"], first["interval_said"]) == ("2.63 × as likely", "95 %: 2.19–3.16")
-    assert first["standing_said"] == "found, steady"
-    assert (guess["beyond_said"], guess["standing_said"]) == ("no behaviour seen yet", "guess")
+    assert first["basis_said"] == "measured, steady"
+    assert (guess["beyond_said"], guess["basis_said"]) == ("no behaviour seen yet", "guess")
 
 
 def test_an_open_end_and_a_ratio_that_is_not_known_are_told_apart():
@@ -79,11 +80,11 @@ def test_html_tiles_say_what_the_chart_says():
     for row in card_rows(CARDS):
         assert f"{row['persons']:,}" in text
         assert f"+ {row['extra']:,}" in text
-    for words in ("2.63 ×", "95 %: 2.19–3.16", "71 %", "steady", "shaky", CARDS[0].reason):
+    for words in ("2.63 ×", "95 %: 2.19–3.16", "71 %", "steady", "shaky", card_reason(CARDS[0])):
         assert words in text
 
 
 def test_html_tiles_escape():
-    rude = replace(CARDS[0], name="<script>x</script>", reason="<b>", id="<i>")
+    rude = replace(CARDS[0], name="<script>x</script>", id="<i>")
     assert "<script" not in card_tiles([rude])
     assert "&lt;script&gt;" in card_tiles([rude])

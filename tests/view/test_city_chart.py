@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Group
+from fullhouse.discovery.card import TicketGroup
 from fullhouse.view.city_chart import city_chart, city_rows, groups_table
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import CITIES, TICKETS, TOTAL
 
 cities = st.lists(
     st.builds(
-        lambda name, persons, t: Group(name, persons, t, 0.7 * t, 1.4 * t),
+        lambda name, persons, t: TicketGroup(name, persons, t, 0.7 * t, 1.4 * t),
         st.text(max_size=40),
         st.integers(0, 10**6),
         st.floats(0, 1e7),

@@ -7,25 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.discovery.card import Estimate
-from fullhouse.view.discovery_words import (
+from fullhouse.view.words.discovery import (
     ASSOCIATION,
     by_reason,
     discovery_lines,
     headline,
+    notes_words,
     pair_words,
     place_words,
+    ratio_words,
     unknowns,
     used_words,
     verdict_words,
 )
-from fullhouse.view.figure_words import (
-    clipped,
-    counted,
-    number_words,
-    ratio_words,
-    share_words,
-    wrapped,
-)
+from fullhouse.view.words.figures import clipped, counted, number_words, share_words, wrapped
 from tests.view.made_discoveries import (
     ALL,
     CANNOT,
@@ -37,12 +32,12 @@ from tests.view.made_discoveries import (
 )
 
 HEADLINES = [
-    (RICH, "Found: 4 audiences for “A Season for Bramble” beyond what film people already know;"
+    (RICH, "4 audiences for “A Season for Bramble” beyond what film people already know;"
            " first of all Owners of older dogs, 48,212 people."),
-    (EXPECTED, "Expected: 1 audience for “A Season for Bramble” beyond what film people already"
-               " know: Hobby bakers, 104,920 people."),
+    (EXPECTED, "1 audience expected for “A Season for Bramble”, from comparable films:"
+               " Hobby bakers, 104,920 people."),
     (NULL, "Nothing found: none of the 418 traits tested goes with “Harbour Lights” beyond"
-           " activity, luck, the placebo and what film people already know."),
+           " activity, chance, the placebo and what film people already know."),
     (CANNOT, "The data cannot tell who will want “The Tin Lantern”."),
 ]  # fmt: skip
 
@@ -60,8 +55,10 @@ def test_the_null_answer_names_a_placebo_only_where_there_was_one():
     assert "placebo" not in headline(replace(NULL, placebo=None))
 
 
-def test_what_is_known_in_another_way_is_counted_apart():
-    assert "Besides, 3 expected from films like it and 1 guessed from words." in verdict_words(RICH)
+def test_cards_on_another_basis_are_counted_apart():
+    assert "Besides, 3 expected from comparable films and 1 guessed from words." in verdict_words(
+        RICH
+    )
     assert "Besides" not in verdict_words(EXPECTED)
 
 
@@ -73,9 +70,11 @@ def test_lines_say_place_seeds_notes_and_association_once(name):
     assert lines.count(ASSOCIATION) == 1
     for seed in found.used:
         assert any(seed.rule in line and used_words(seed) in line for line in lines)
-    assert [f"Note: {n}" for n in found.notes] == [n for n in lines if n.startswith("Note: ")]
+    assert [f"Note: {n}" for n in notes_words(found)] == [
+        n for n in lines if n.startswith("Note: ")
+    ]
     assert f"{found.tested:,}" in " ".join(lines)
-    assert found.sentence not in lines
+    assert headline(found) not in lines
 
 
 def test_lines_list_what_was_refused_by_reason_and_cut_long_lists():
@@ -95,7 +94,7 @@ def test_a_simulated_place_says_so():
 
 def test_what_could_not_be_known_is_told():
     said = " ".join(unknowns(GUESS))
-    for words in ("day it opens", "Nobody of the house", "no forecast"):
+    for words in ("opening day", "Nobody of the house", "no forecast"):
         assert words in said
     assert "64 % of the tickets" in " ".join(unknowns(RICH))
     blank = replace(RICH.cards[0], beyond=Estimate(), stability=RICH.cards[7].stability)

@@ -43,8 +43,14 @@ if TYPE_CHECKING:
         campaign_cities_readout,
     )
     from fullhouse.app.daily import check_daily_out, film_daily, write_daily
-    from fullhouse.app.discover_files import check_film_out, write_film_discovery
-    from fullhouse.app.discover_outcome import check_out, discover, write_discovery
+    from fullhouse.app.discoveries import (
+        DiscoverFilm,
+        DiscoverOutcome,
+        ShareTickets,
+        discover_film,
+        discover_outcome,
+        share_tickets,
+    )
     from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, exhibit_film
     from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
     from fullhouse.app.feeds import (
@@ -57,7 +63,6 @@ if TYPE_CHECKING:
         ingest,
         quarantine,
     )
-    from fullhouse.app.film_discovery import discover_film
     from fullhouse.app.films import (
         AcceptFilm,
         AddFilm,
@@ -167,6 +172,12 @@ if TYPE_CHECKING:
     from fullhouse.forecast.assumptions import Assumptions, assumptions
     from fullhouse.forecast.backtest import Backtests
     from fullhouse.forecast.slate import Slate
+    from fullhouse.view.discovery_files import (
+        check_film_out,
+        check_out,
+        write_discovery,
+        write_film_discovery,
+    )
     from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
     from fullhouse.view.forecast_files import (
         check_forecast_out,
@@ -212,7 +223,14 @@ STAGES = {
         "campaign_cities_readout",
     ),
     "app.daily": ("check_daily_out", "film_daily", "write_daily"),
-    "app.discover_outcome": ("check_out", "discover", "write_discovery"),
+    "app.discoveries": (
+        "DiscoverFilm",
+        "DiscoverOutcome",
+        "ShareTickets",
+        "discover_film",
+        "discover_outcome",
+        "share_tickets",
+    ),
     "app.exhibit": ("ExhibitCities", "ExhibitFilm", "exhibit_cities", "exhibit_film"),
     "view.exhibitor_page": ("check_exhibit_out", "write_exhibit"),
     "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
@@ -226,8 +244,6 @@ STAGES = {
         "ingest",
         "quarantine",
     ),
-    "app.film_discovery": ("discover_film",),
-    "app.discover_files": ("check_film_out", "write_film_discovery"),
     "app.reports": ("check_report_out", "film_report", "write_film_report"),
     "app.films": (
         "AcceptFilm",
@@ -342,6 +358,12 @@ STAGES = {
         "write_scorebook",
         "write_slate",
     ),
+    "view.discovery_files": (
+        "check_film_out",
+        "check_out",
+        "write_discovery",
+        "write_film_discovery",
+    ),
     "workspace.context": ("Context", "init_house", "open_house"),
 }
 """Where each public name stands; no name is that of a module."""
@@ -364,6 +386,8 @@ __all__ = [
     "DeleteAudience",
     "DeleteBuild",
     "DescribeAudience",
+    "DiscoverFilm",
+    "DiscoverOutcome",
     "ExhibitCities",
     "ExhibitFilm",
     "ExportAudience",
@@ -402,6 +426,7 @@ __all__ = [
     "RunBacktest",
     "SaveAudience",
     "SetFilm",
+    "ShareTickets",
     "ShowAudience",
     "ShowFilm",
     "ShowLake",
@@ -451,8 +476,8 @@ __all__ = [
     "check_report_out",
     "check_slate_out",
     "check_table_out",
-    "discover",
     "discover_film",
+    "discover_outcome",
     "exhibit_cities",
     "exhibit_film",
     "experiment_read",
@@ -494,6 +519,7 @@ __all__ = [
     "scorebook_chart",
     "scorebook_list",
     "scorebook_verify",
+    "share_tickets",
     "traits_build",
     "traits_builds",
     "traits_catalogue",

@@ -3,8 +3,7 @@
 from datetime import date
 
 from fullhouse import control
-from fullhouse.app.expected_sales import expected_sales
-from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sales
 from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
@@ -16,7 +15,9 @@ from fullhouse.exhibit.market import City, Market
 from fullhouse.exhibit.pack import Demand, Exhibit, check_showing
 from fullhouse.exhibit.sales import cities_sold, past_films, showings
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.traits.names import name_slug
+from fullhouse.view.words.discovery import note_words
 from fullhouse.workspace.context import Context
 
 SEATS, GOAL, MINIMUM = 120, 0.3, 50
@@ -105,16 +106,11 @@ def exhibit_cities(context: Context, request: ExhibitCities) -> Demand:
 
 def _market(house: AnalysisSample, film: KnownFilm) -> Market:
     """The film's market as of the house's day, from the discovery and forecast of that day."""
-    discovery = discover_film(
-        house.context,
-        film.film,
-        territory=house.territory,
-        as_of=house.day,
-        tickets=False,
-        progress=house.context.progress,
-    )
-    sales, why = expected_sales(house, film)
-    if sales is None:
+    about = DiscoverFilm(film.film, territory=house.territory, as_of=house.day)
+    discovery = discover_film(house.context, about)
+    sales = expected_sales(house, film)
+    if not isinstance(sales, ExpectedSales):
+        why = note_words(sales)
         raise CannotTellError(code="pack_without_tickets", film=film.film, why=why)
     request = ForecastFilm(film.film, as_of=house.day, territory=house.territory)
     forecast = forecast_film(house.context, request)

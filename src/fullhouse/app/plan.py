@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from fullhouse import control
-from fullhouse.app.expected_sales import expected_sales
-from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sales
 from fullhouse.app.use_case import use_case
 from fullhouse.control.campaign_records import SavedPlan
 from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
@@ -21,6 +20,7 @@ from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.problem import Attitude
 from fullhouse.propensity.film_propensity import learn_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.workspace.context import Context
 
 WEEKS = 4
@@ -76,14 +76,13 @@ def plan_film(
     limits = read_limits(request.limits) if request.limits else Limits()
     day = request.as_of or (discovery.as_of if discovery else context.today)
     if discovery is None:
-        discovery = discover_film(
-            context, request.film, territory=request.territory, as_of=day, tickets=False,
-            progress=context.progress,
-        )  # fmt: skip
+        about = DiscoverFilm(request.film, territory=request.territory, as_of=day)
+        discovery = discover_film(context, about)
     _check_discovery(discovery, day)
     with analysis_sample(context, territory=request.territory, as_of=day) as house:
         known = house.find(request.film)
-        base, _ = expected_sales(house, known)
+        sales = expected_sales(house, known)
+        base = sales if isinstance(sales, ExpectedSales) else None
         propensity = learn_propensity(
             house,
             known,

@@ -16,7 +16,7 @@ from pyroaring import BitMap
 from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
-from fullhouse.app.expected_sales import expected_sales
+from fullhouse.app.discoveries import expected_sales
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
 from fullhouse.core.errors import InputError
@@ -37,6 +37,7 @@ from fullhouse.propensity import (
 )
 from fullhouse.propensity.film_propensity import Learned, learn_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.view.calibration_chart import calibration_chart
 from fullhouse.view.reach_chart import reach_chart
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
@@ -139,12 +140,12 @@ def film_propensity(
         known = house.find(film)
         progress("Reading interest and past films")
         audience = likely_audience(house, known)
-        sales = None if expected_people is not None else expected_sales(house, known)[0]
+        sales = None if expected_people is not None else expected_sales(house, known)
         learned = learn_propensity(
             house,
             known,
             audience,
-            sales=sales,
+            sales=sales if isinstance(sales, ExpectedSales) else None,
             expected_people=expected_people,
             progress=progress,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from fullhouse import control, films
-from fullhouse.app.film_discovery import discover_film
+from fullhouse.app.discoveries import DiscoverFilm, ShareTickets, discover_film, share_tickets
 from fullhouse.app.film_report_records import (
     film_ids,
     issued_forecasts,
@@ -144,7 +144,9 @@ def _discovery(
     progress: Progress,
 ) -> FilmDiscovery | None:
     try:
-        return discover_film(context, film, territory=territory, as_of=day, progress=progress)
+        context = replace(context, progress=progress)
+        cards = discover_film(context, DiscoverFilm(film, territory=territory, as_of=day))
+        return share_tickets(context, ShareTickets(cards))
     except (CannotTellError, InputError) as problem:
         without["discovery"] = str(problem)
         return None

@@ -1,11 +1,12 @@
 """`fullhouse discover`: who will want a film; or which traits go with any outcome."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.discover_film import Asked, discover_film
+from fullhouse.cli.discover_film import discover_film
 from fullhouse.cli.discover_outcome import discover_outcome
 from fullhouse.cli.show import Json, Where
 from fullhouse.core.errors import InputError
@@ -74,7 +75,7 @@ def discover(
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Find who will want a film, beyond those whom film people know; and how sure that is."""
+    """Discover who will want a film, beyond those whom film people know; and how sure that is."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     if (film is None) == (outcome is None):
         raise InputError(
@@ -89,26 +90,26 @@ def discover(
             "is for a film, not for --outcome",
         )  # fmt: skip
         files = [app.check_out(f) for f in file or ()]
-        discover_outcome(
-            where, outcome, base or "everyone", placebo, day, family or (), most, files, json=json
+        about = app.DiscoverOutcome(
+            outcome, base or "everyone", placebo, as_of=day, families=tuple(family or ())
         )
+        discover_outcome(where, about, most, files, json=json)
         return
     _none_of(
         {"--base": base, "--placebo": placebo, "--family": family},
         "is for --outcome: of a film they follow from its interest",
     )
     assert film is not None
-    asked = Asked(
+    request = app.DiscoverFilm(
         film,
-        territory,
-        day,
-        tuple(comps or ()),
-        tuple(plus or ()),
-        tuple(minus or ()),
-        embedding,
-        tickets,
+        territory=territory,
+        as_of=day,
+        comps=tuple(comps or ()),
+        plus=tuple(plus or ()),
+        minus=tuple(minus or ()),
+        embedding=None if embedding is None else Path(embedding),
     )
-    discover_film(where, asked, file or (), json=json)
+    discover_film(where, request, file or (), tickets=tickets, json=json)
 
 
 def _none_of(given: dict[str, object], why: str) -> None:

@@ -1,7 +1,7 @@
 """`fullhouse discover --outcome`: which traits go with an outcome."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,77 +13,55 @@ from fullhouse import app
 from fullhouse.cli.show import opened, out, progress, say_json
 
 if TYPE_CHECKING:
-    from fullhouse.discovery import Affinity, Discovery
+    from fullhouse.app.discoveries import DiscoverOutcome
+    from fullhouse.discovery import Affinity, OutcomeDiscovery
 
 WIDE = 110
-"""From so many columns on, the placebo is shown with its interval."""
+"""From so many columns on, the placebo has its interval."""
 
 
 def discover_outcome(
-    where: str,
-    outcome: str,
-    base: str,
-    placebo: str | None,
-    day: date | None,
-    families: Sequence[str],
-    most: int,
-    files: Sequence[Path],
-    *,
-    json: bool,
+    where: str, request: "DiscoverOutcome", most: int, files: Sequence[Path], *, json: bool
 ) -> None:
-    """Find the traits that go with an outcome, activity, luck and a placebo apart."""
-    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json):
-        found = app.discover(
-            workspace, outcome, base=base, placebo=placebo, as_of=day, families=families
-        )
-        written = app.write_discovery(found, files, most=most)
+    """Discover the traits that go with an outcome, and print or write them."""
+    from fullhouse.view.words.discovery import outcome_headline
+
+    with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json) as step:
+        result = app.discover_outcome(replace(workspace, progress=step), request)
+        written = app.write_discovery(result, files, most=most)
     if json:
-        say_json(found.to_dict())
+        say_json(result.to_dict() | {"sentence": outcome_headline(result)})
         return
-    say(found, most)
+    say(result, most)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def say(found: "Discovery", most: int) -> None:
+def say(result: "OutcomeDiscovery", most: int) -> None:
     """Print a discovery for a marketer: the table, what it rests on, the verdict at the end."""
-    shown = [r for r in found.rows if r.verdict != "is the outcome"][:most]
-    if shown:
-        out.print(_table(shown, found))
-    for text in basis(found, len(shown)):
+    from fullhouse.view.words.discovery import outcome_headline, outcome_lines
+
+    rows = [r for r in result.rows if r.verdict != "is_outcome"][:most]
+    if rows:
+        out.print(_table(rows, result))
+    for text in outcome_lines(result, len(rows)):
         out.print(text, markup=False, soft_wrap=True)
-    out.print(f"\n[bold]{escape(found.sentence)}[/]", soft_wrap=True)
+    out.print(f"\n[bold]{escape(outcome_headline(result))}[/]", soft_wrap=True)
 
 
-def basis(found: "Discovery", shown: int) -> list[str]:
-    """What the answer rests on, line by line."""
-    placebo = "" if found.placebo_people is None else f"; placebo: {found.placebo_people:,}"
-    outside = f" ({found.outcome_outside:,} more outside it)" if found.outcome_outside else ""
-    lines = [
-        f"Traits as of {found.as_of} (build {found.build}). Base: {found.base_people:,} people;"
-        f" outcome: {found.outcome_people:,} of them{outside}{placebo}.",
-        f"{found.refused:,} left out: no consent for analytics.",
-        f"{found.tested:,} traits tested, {found.too_few:,} with too few people,"
-        f" {found.excluded:,} that are the outcome itself; {shown:,} shown.",
-        f"Compared within activity strata: {found.strata}.",
-    ]
-    own = [r.trait for r in found.of("is the outcome")]
-    if own:
-        more = f" and {len(own) - 8:,} more" if len(own) > 8 else ""
-        lines.append(f"Is the outcome itself: {', '.join(own[:8])}{more}.")
-    return lines + [f"Note: {n}" for n in found.notes]
+def _table(rows: Sequence["Affinity"], result: "OutcomeDiscovery") -> Table:
+    from fullhouse.view.words.discovery import affinity_words
 
-
-def _table(rows: Sequence["Affinity"], found: "Discovery") -> Table:
-    view = Table(box=SIMPLE_HEAD, title=found.outcome, title_justify="left", padding=(0, 1, 0, 0))
+    view = Table(box=SIMPLE_HEAD, title=result.outcome, title_justify="left", padding=(0, 1, 0, 0))
     view.add_column("trait", overflow="fold", min_width=12)
     wide = out.width >= WIDE
-    names = ["people", "share", "naive", "affinity", "q", "placebo"][: 6 if found.placebo else 5]
+    names = ["people", "share", "naive", "affinity", "q", "placebo"][: 6 if result.placebo else 5]
     for name in names:
         view.add_column(name, justify="right", no_wrap=True)
     view.add_column("verdict", no_wrap=True, min_width=11)
     for row in rows:
-        view.add_row(escape(row.label), *_cells(row, wide=wide)[: len(names)], row.verdict)
+        cells = _cells(row, wide=wide)[: len(names)]
+        view.add_row(escape(row.label), *cells, affinity_words(row))
     return view
 
 

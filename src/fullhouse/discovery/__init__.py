@@ -1,17 +1,17 @@
-"""Which traits go with an outcome, activity apart."""
+"""Which traits go with an outcome, adjusted for activity; and who will want a film."""
 
-from fullhouse.discovery.affinity import Affinity, Discovery, Verdict
-from fullhouse.discovery.discover import discover
+from fullhouse.discovery.affinity import Affinity, AffinityVerdict, OutcomeDiscovery
+from fullhouse.discovery.compare import discover
 from fullhouse.sample.blocks import Block, Blocks
 from fullhouse.sample.outcome import Outcome, outcome_of
 
 __all__ = [
     "Affinity",
+    "AffinityVerdict",
     "Block",
     "Blocks",
-    "Discovery",
     "Outcome",
-    "Verdict",
+    "OutcomeDiscovery",
     "discover",
     "outcome_of",
 ]

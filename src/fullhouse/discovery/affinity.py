@@ -1,15 +1,46 @@
-"""What discovery finds: each trait's affinity with an outcome, and the verdict on it."""
+"""Each trait's affinity with an outcome, and the verdict on it: facts only."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from datetime import date
+from functools import cache
 from typing import Any, Literal, TypeAlias, get_args
 
 import pyarrow as pa
+from pydantic import TypeAdapter
 
-Verdict: TypeAlias = Literal["found", "avoided", "nothing", "cannot tell", "is the outcome"]
-VERDICTS: tuple[str, ...] = get_args(Verdict)
+from fullhouse.core.values import as_json
+from fullhouse.discovery.card import ExclusionReason
+
+AffinityVerdict: TypeAlias = Literal[
+    "associated", "avoided", "no_association", "cannot_tell", "is_outcome"
+]
+VERDICTS: tuple[str, ...] = get_args(AffinityVerdict)
+
+VerdictReason: TypeAlias = (
+    Literal[
+        "beyond_placebo",
+        "no_placebo_given",
+        "placebo_not_testable",
+        "placebo_may_show_as_much",
+        "placebo_shows_as_much",
+        "chance_not_excluded",
+        "leftover_activity",
+        "chance",
+        "is_activity",
+        "outcome_too_small",
+        "everyone_has_it",
+        "nobody_has_it",
+        "no_comparable_people",
+        "too_few_expected",
+    ]
+    | ExclusionReason
+)
+"""Why a trait has its verdict."""
+
+OutcomeNote: TypeAlias = Literal["listed_outcome", "outcome_of_facts", "no_placebo_given"]
+"""What a reader must know of an outcome before trusting the numbers."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +78,25 @@ class Affinity:
     index: float | None
     index_low: float | None
     index_high: float | None
-    verdict: Verdict
-    reason: str
+    verdict: AffinityVerdict
+    reason: VerdictReason
+
+    @property
+    def exclusion(self) -> ExclusionReason | None:
+        """Why the trait is the outcome, if it is."""
+        return EXCLUSIONS.get(self.reason)
+
+
+EXCLUSIONS: dict[str, ExclusionReason] = {reason: reason for reason in get_args(ExclusionReason)}
 
 
 @dataclass(frozen=True)
-class Discovery:
-    """Every trait's affinity with an outcome, strongest finding first, and what it says in all.
+class OutcomeDiscovery:
+    """Every trait's affinity with an outcome, strongest first, and the verdict in all.
 
-    `verdict` is found, nothing or cannot tell; `sentence` says it in words. It is association,
-    never cause: nothing here says what a campaign would change. `simulated`: none of it is real.
+    `verdict` is associated, no_association or cannot_tell, the last with a `reason`. It is
+    association, never cause: nothing here says what a campaign would change. `needed` people in
+    the outcome are the fewest for any comparison. `simulated`: none of it is real.
     """
 
     outcome: str
@@ -74,19 +114,31 @@ class Discovery:
     tested: int
     too_few: int
     excluded: int
-    verdict: Verdict
-    sentence: str
-    notes: tuple[str, ...]
+    verdict: AffinityVerdict
+    reason: Literal["", "outcome_too_small", "nothing_testable", "chance_not_excluded"]
+    needed: int
+    notes: tuple[OutcomeNote, ...]
     rows: tuple[Affinity, ...]
     simulated: bool = False
 
-    def of(self, verdict: Verdict) -> tuple[Affinity, ...]:
+    @property
+    def undecided(self) -> int:
+        """How many traits were tested and can neither be told from 1 nor bound to be near it."""
+        return sum(r.verdict == "cannot_tell" and r.q is not None for r in self.rows)
+
+    def of(self, verdict: AffinityVerdict) -> tuple[Affinity, ...]:
         """The rows with a verdict, in order."""
         return tuple(r for r in self.rows if r.verdict == verdict)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can say it: no NaN, no infinity."""
-        return asdict(self) | {"as_of": self.as_of.isoformat(), "notes": list(self.notes)}
+        plain: dict[str, Any] = as_json(_adapter().dump_python(self, mode="json"))
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, Any]) -> "OutcomeDiscovery":
+        """The discovery of which `to_dict` gave this."""
+        return _adapter().validate_python(plain)
 
     def to_arrow(self) -> pa.Table:
         """The rows as a table; the rest as its metadata."""
@@ -97,13 +149,13 @@ class Discovery:
 
 
 def in_order(rows: Iterable[Affinity]) -> tuple[Affinity, ...]:
-    """Rows as they are read: found and avoided by strength, then by p, then what was not tested."""
+    """Rows as they are read: associated and avoided by strength, then by p, then untested ones."""
 
     def key(row: Affinity) -> tuple[int, float, str]:
-        if row.verdict in ("found", "avoided"):
-            strength = row.low if row.verdict == "found" else 1 / row.high if row.high else None
-            return (VERDICTS.index(row.verdict), -(strength or math.inf), row.trait)
-        if row.verdict == "is the outcome":
+        if row.verdict in ("associated", "avoided"):
+            end = row.low if row.verdict == "associated" else 1 / row.high if row.high else None
+            return (VERDICTS.index(row.verdict), -(end or math.inf), row.trait)
+        if row.verdict == "is_outcome":
             return (4, 0.0, row.trait)
         return (2, row.p, row.trait) if row.p is not None else (3, -row.persons, row.trait)
 
@@ -113,6 +165,11 @@ def in_order(rows: Iterable[Affinity]) -> tuple[Affinity, ...]:
 def number(value: float) -> float | None:
     """The value, or None when there is none."""
     return float(value) if math.isfinite(value) else None
+
+
+@cache
+def _adapter() -> TypeAdapter[OutcomeDiscovery]:
+    return TypeAdapter(OutcomeDiscovery)
 
 
 def _arrow(kind: Any) -> pa.DataType:

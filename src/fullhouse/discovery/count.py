@@ -14,7 +14,7 @@ from pyroaring import BitMap
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.discovery.tally import Counts, Plan
+from fullhouse.discovery.tally import CountPlan, Counts
 from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.strata import groups_for
@@ -34,7 +34,7 @@ class Base:
 
     @property
     def digest(self) -> str:
-        """The same for the same people, however they were found."""
+        """The same for the same people, however they were selected."""
         digest = hashlib.sha256()
         for block, people in sorted(self.people.items()):
             digest.update(block.to_bytes(4, "big") + people.serialize())
@@ -42,7 +42,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Counted:
+class CountTables:
     """Tables of counts: people with and without each trait, in the outcome and in all, by stratum.
 
     `traits` gives the traits in order; the arrays of one group of them have one row for each.
@@ -58,10 +58,10 @@ class Counted:
     @cached_property
     def totals(self) -> tuple[Floats, Floats, Floats, Floats]:
         """The four counts of each trait without strata."""
-        found = np.zeros((4, len(self.traits)))
+        totals = np.zeros((4, len(self.traits)))
         for rows, four in self.tables:
-            found[:, rows] = [f.sum(-1) for f in four]
-        return found[0], found[1], found[2], found[3]
+            totals[:, rows] = [f.sum(-1) for f in four]
+        return totals[0], totals[1], totals[2], totals[3]
 
 
 def measure_base(blocks: Blocks, people: PersonSet) -> Base:
@@ -70,8 +70,8 @@ def measure_base(blocks: Blocks, people: PersonSet) -> Base:
     for block in blocks:
         rows = block.rows(people.get(block.block, BitMap()))
         for kind in range(len(KINDS)):
-            seen = np.bincount(np.minimum(block.activity[kind][rows], MOST_ACTIVITY), minlength=2)
-            totals[kind] = _add(totals[kind], seen)
+            counts = np.bincount(np.minimum(block.activity[kind][rows], MOST_ACTIVITY), minlength=2)
+            totals[kind] = _add(totals[kind], counts)
     return Base(people, totals)
 
 
@@ -83,14 +83,14 @@ def count(
     traits: Sequence[Trait],
     *,
     quantiles: int,
-) -> Counted:
+) -> CountTables:
     """Count traits over strata in the base and in the outcome, each without the outcome's events.
 
-    The pass over all pairs of the base does not depend on the outcome and is kept beside the
+    The pass over all pairs of the base does not depend on the outcome and is saved beside the
     blocks; after it, only the people with events of the outcome, and its members, are read.
     """
     groups, of_trait = groups_for(traits, outcome.kinds, base.histograms, quantiles=quantiles)
-    plan = Plan.of(traits, groups, of_trait, outcome.kinds)
+    plan = CountPlan.of(traits, groups, of_trait, outcome.kinds)
     every = margins(blocks, base, plan)
     before = np.array([every.held[plan.start[t.id] : plan.start[t.id + 1]].sum() for t in traits])
     touched = {b: own.people(b, BLOCK_BITS) for b in base.people}
@@ -101,7 +101,7 @@ def count(
     every.plus(count_people(blocks, plan, without(touched, outcome.people), base.people, own))
     members.plus(count_people(blocks, plan, without(outcome.people, touched), base.people, None))
     strata = tuple(_describe(g.kinds, [s.size for s in g.scales]) for g in groups)
-    return Counted(
+    return CountTables(
         tuple(traits),
         _tables(plan, traits, members, every),
         strata,
@@ -110,19 +110,19 @@ def count(
     )
 
 
-def margins(blocks: Blocks, base: Base, plan: Plan) -> Counts:
-    """The base by trait and stratum, nothing taken away for any outcome; from a file when kept."""
+def margins(blocks: Blocks, base: Base, plan: CountPlan) -> Counts:
+    """The base by trait and stratum, nothing taken away for any outcome; from a file if saved."""
     path = blocks.home / f"base-{margins_key(base, plan)}.npz"
-    kept = _load(path, plan)
-    if kept is not None:
-        return kept
+    saved = _load(path, plan)
+    if saved is not None:
+        return saved
     counts = count_people(blocks, plan, base.people, base.people, None)
     save_counts(path, counts)
     return counts
 
 
 def count_people(
-    blocks: Blocks, plan: Plan, people: PersonSet, base: PersonSet, own: OwnEvents | None
+    blocks: Blocks, plan: CountPlan, people: PersonSet, base: PersonSet, own: OwnEvents | None
 ) -> Counts:
     """Count the people who are in the base; those without any trait or event count too."""
     counts = Counts(plan)
@@ -139,7 +139,7 @@ def count_people(
 
 
 def _tables(
-    plan: Plan, traits: Sequence[Trait], members: Counts, every: Counts
+    plan: CountPlan, traits: Sequence[Trait], members: Counts, every: Counts
 ) -> tuple[tuple[Integers, tuple[Floats, Floats, Floats, Floats]], ...]:
     ids = np.array([t.id for t in traits], dtype=np.int64)
     tables = []
@@ -175,20 +175,20 @@ def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
     )
 
 
-def margins_key(base: Base, plan: Plan) -> str:
-    """The name under which the margins of a base are kept: the same for the same counts."""
-    said = [
+def margins_key(base: Base, plan: CountPlan) -> str:
+    """The name under which the margins of a base are saved: the same for the same counts."""
+    parts = [
         "with those of too few events",
         base.digest,
         plan.outcome_kinds,
         [(g.kinds, [s.edges for s in g.scales]) for g in plan.groups],
         [a.tolist() for a in (plan.group, plan.least, plan.wanted, plan.own, plan.kinds)],
     ]
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 
 def save_counts(path: Path, counts: Counts) -> None:
-    """Keep counts in a file, which appears whole or not at all."""
+    """Save counts in a file, which appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(".part.npz")
     arrays: dict[str, Any] = {f"people{i}": p for i, p in enumerate(counts.people)}
@@ -197,14 +197,14 @@ def save_counts(path: Path, counts: Counts) -> None:
     half.replace(path)
 
 
-def _load(path: Path, plan: Plan) -> Counts | None:
+def _load(path: Path, plan: CountPlan) -> Counts | None:
     if not path.exists():
         return None
     counts = Counts(plan)
-    with np.load(path) as kept:
-        counts.held, counts.placed = kept["held"], kept["placed"]
-        counts.sums, counts.totals = kept["sums"], kept["totals"]
-        counts.people = [kept[f"people{i}"] for i in range(len(plan.groups))]
+    with np.load(path) as saved:
+        counts.held, counts.placed = saved["held"], saved["placed"]
+        counts.sums, counts.totals = saved["sums"], saved["totals"]
+        counts.people = [saved[f"people{i}"] for i in range(len(plan.groups))]
     return counts
 
 

@@ -40,8 +40,8 @@ class Embedding:
 
     def rows(self, words: Sequence[str]) -> Singles:
         """The vectors of words that are all in it, one row each."""
-        found: Singles = self.vectors[[self._rows[w] for w in words]]
-        return found
+        rows: Singles = self.vectors[[self._rows[w] for w in words]]
+        return rows
 
     def vector(self, words: Iterable[str]) -> Singles | None:
         """The mean direction of those of some words that are in it; None when none is."""
@@ -107,12 +107,12 @@ def _is_number(text: str) -> bool:
 
 def _numbers(texts: Sequence[str], path: Path, number: int) -> Singles:
     try:
-        found = np.array(texts, dtype=np.float32)
+        vector = np.array(texts, dtype=np.float32)
     except ValueError as problem:
         raise InputError(f"{path.name}, line {number}: {problem}.") from None
-    if not np.isfinite(found).all():
+    if not np.isfinite(vector).all():
         raise InputError(f"{path.name}, line {number}: a number is not finite.")
-    return found
+    return vector
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -120,8 +120,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with opened(path, "rt", encoding="utf-8", newline="\n") as lines:
             for number, line in enumerate(lines, start=1):
-                if found := line.strip(" \r\n\t"):
-                    yield number, found
+                if text := line.strip(" \r\n\t"):
+                    yield number, text
     except (OSError, EOFError, UnicodeDecodeError) as problem:
         raise InputError(
             f"{path.name} cannot be read as text ({problem}). A word embedding is {FORMATS}."

@@ -1,4 +1,4 @@
-"""Half of a sheet's people: what is found on one half is measured on the other.
+"""The discovery and validation halves: one is searched, the other measured.
 
 A search that reads the people on whom it then measures always finds something, and finds it too
 strong. The halves are cut by a keyed hash, so that they are the same for the same workspace.
@@ -25,8 +25,8 @@ SALT = b":segments"
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
-    """Activity of some kinds held equal: everyone's stratum, and the share of each in the seed.
+class ActivityStrata:
+    """Strata of activity of some kinds: everyone's stratum, and the share of each in the seed.
 
     No event is taken away. Without a group the strata were given.
     """
@@ -36,17 +36,17 @@ class Held:
     rate: Floats
 
     @classmethod
-    def of(cls, strata: Integers, seed: Flags, group: Group | None = None) -> "Held":
+    def of(cls, strata: Integers, seed: Flags, group: Group | None = None) -> "ActivityStrata":
         """With the rates of these people."""
         people = np.bincount(strata, minlength=group.size if group else 1)
         rate = np.bincount(strata[seed], minlength=len(people)) / np.maximum(people, 1)
         return cls(group, strata, rate)
 
     @cached_property
-    def foretold(self) -> Floats:
+    def predicted(self) -> Floats:
         """Each person's chance to be in the seed by that activity alone."""
-        found: Floats = self.rate[self.strata]
-        return found
+        chance: Floats = self.rate[self.strata]
+        return chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +54,8 @@ class Half:
     """Some people and some traits of a sheet; people are places from 0.
 
     `holders` has who has each trait. `events` has who did how much of it, of the traits that are
-    counted from the outcome's kinds: that is taken from the activity that is held equal. With
-    `given` strata nothing else is held equal.
+    counted from the outcome's kinds: that is taken from the activity that is adjusted for. With
+    `given` strata nothing else is adjusted for.
     """
 
     traits: tuple[Trait, ...]
@@ -67,7 +67,7 @@ class Half:
     case_share: float
     other_share: float
     given: Integers | None = None
-    _kept: dict[frozenset[str], Held] = field(default_factory=dict, repr=False)
+    _strata: dict[frozenset[str], ActivityStrata] = field(default_factory=dict, repr=False)
 
     @property
     def people(self) -> int:
@@ -76,9 +76,9 @@ class Half:
 
     def mask(self, column: int) -> Flags:
         """Who has one trait."""
-        found = np.zeros(self.people, dtype=bool)
-        found[self.holders[column]] = True
-        return found
+        flags = np.zeros(self.people, dtype=bool)
+        flags[self.holders[column]] = True
+        return flags
 
     def columns(self, names: Iterable[str]) -> tuple[int, ...]:
         """Where some traits stand."""
@@ -94,49 +94,49 @@ class Half:
         As for one trait (decision 4): the outcome's kinds and the traits' kinds, less the events
         of these traits in the outcome's kinds.
         """
-        held = self._held(columns)
+        adjusted = self._adjustment(columns)
         own = [(KINDS.index(k), self._taken(columns, k)) for k in self.outcome_kinds]
-        if held.group is None or all(taken is None for _, taken in own):
-            return held.strata
+        if adjusted.group is None or all(taken is None for _, taken in own):
+            return adjusted.strata
         activity = self.activity.copy()
         for kind, taken in own:
             if taken is not None:
                 activity[kind] -= taken
-        return held.group.strata(activity)
+        return adjusted.group.strata(activity)
 
-    def foretold(self, column: int) -> Floats:
+    def predicted(self, column: int) -> Floats:
         """Each person's chance to be in the seed, by activity other than the trait's own."""
-        held = self._held([column])
+        adjusted = self._adjustment([column])
         if column not in self.events:
-            return held.foretold
-        found: Floats = held.rate[self.strata([column])]
-        return found
+            return adjusted.predicted
+        chance: Floats = adjusted.rate[self.strata([column])]
+        return chance
 
-    def _held(self, columns: Sequence[int]) -> Held:
-        """Kept, as many traits share it."""
+    def _adjustment(self, columns: Sequence[int]) -> ActivityStrata:
+        """Computed once, as many traits share it."""
         kinds = frozenset(self.outcome_kinds).union(*(kinds_of(self.traits[c]) for c in columns))
         if self.given is not None:
             kinds = frozenset()
-        if kinds not in self._kept:
-            self._kept[kinds] = self._new(columns[0], kinds)
-        return self._kept[kinds]
+        if kinds not in self._strata:
+            self._strata[kinds] = self._new(columns[0], kinds)
+        return self._strata[kinds]
 
-    def _new(self, column: int, kinds: frozenset[str]) -> Held:
+    def _new(self, column: int, kinds: frozenset[str]) -> ActivityStrata:
         if self.given is not None:
-            return Held.of(self.given, self.seed)
+            return ActivityStrata.of(self.given, self.seed)
         histograms = {
             i: np.bincount(np.minimum(row, MOST_ACTIVITY), minlength=2)
             for i, row in enumerate(self.activity)
         }
         groups, _ = groups_for([self.traits[column]], sorted(kinds), histograms)
-        return Held.of(groups[0].strata(self.activity), self.seed, groups[0])
+        return ActivityStrata.of(groups[0].strata(self.activity), self.seed, groups[0])
 
     def _taken(self, columns: Sequence[int], kind: str) -> npt.NDArray[np.int32] | None:
         """How many of each person's events of a kind are the traits' own; None where none is.
 
-        Whether an event counts for two of the traits is not kept. Where somebody has fewer events
-        than the traits' together, some do, and the larger number is taken: too little taken away
-        makes holders look more active and the ratio smaller, so it never makes a finding.
+        Whether an event counts for two of the traits is not recorded. Where somebody has fewer
+        events than the traits' together, some do, and the larger number is taken: too little taken
+        away makes holders look more active and the ratio smaller, so it makes no false discovery.
         """
         every = [p for p in (self._own(c, kind) for c in columns) if p is not None]
         if not every:
@@ -152,15 +152,15 @@ class Half:
         kinds = kinds_of(self.traits[column])
         if kind not in kinds:
             return None
-        who, mine = self.events[column]
+        who, own = self.events[column]
         if len(kinds) > 1:
-            # Which of them were of which kind is not kept: shared out by how much of each they did.
+            # Which of them were of which kind is not known: in proportion to what they did of each.
             before = self.activity[KINDS.index(kind)][who]
             total = np.maximum(sum(self.activity[KINDS.index(k)][who] for k in kinds), 1)
-            mine = (2 * mine * before + total) // (2 * total)
-        found = np.zeros(self.people, dtype=np.int32)
-        found[who] = mine
-        return found
+            own = (2 * own * before + total) // (2 * total)
+        counts = np.zeros(self.people, dtype=np.int32)
+        counts[who] = own
+        return counts
 
 
 def half_of(
@@ -213,15 +213,15 @@ def _share(weight: Floats) -> float:
 
 
 def _holders(sheet: Sheet, column: int) -> Integers:
-    found: Integers = sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]
-    return found
+    holders: Integers = sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]
+    return holders
 
 
 def _inside(people: Integers, place: Integers) -> tuple[Integers, Flags]:
     """Where some people stand in the half, and which of them are in it."""
-    found = place[people]
-    here = found >= 0
-    return found[here], here
+    rows = place[people]
+    here = rows >= 0
+    return rows[here], here
 
 
 def _events(
@@ -231,9 +231,9 @@ def _events(
     if not counted:
         return {}
     some = sheet.events[:, [columns[i] for i in counted]].tocsc()
-    found = {}
+    events = {}
     for at, i in enumerate(counted):
         inside = slice(*some.indptr[at : at + 2])
         who, here = _inside(some.indices[inside], place)
-        found[i] = (who, some.data[inside][here].astype(np.int64))
-    return found
+        events[i] = (who, some.data[inside][here].astype(np.int64))
+    return events

@@ -11,7 +11,7 @@ from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.card import ComparableFilm, Estimate
 from fullhouse.discovery.comparable import PastAudience, Together, comparable_films
-from fullhouse.discovery.discover import compare
+from fullhouse.discovery.compare import compare
 from fullhouse.discovery.judge import LEAST_OUTCOME
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import FilmTraits, any_of, base_rule
@@ -85,16 +85,14 @@ def likely_audience(
         traits += interest.both
         rule = any_of([t.name for t in interest.both])
         (interested,) = sample.people(rule)
-        why = _interest_words(sample, film, interest)
-        used.append(Seed("interest", rule, size(interested), why))
+        used.append(_interest_seed(sample, film, interest, rule, size(interested)))
     saw = [sample.film_traits[sample.films[c.film].slug or ""].saw for c in comps if c.used]
     audiences = [t for t in saw if t is not None]
     if audiences and (size(interested) < ENOUGH or by_user):
         rule = any_of([t.name for t in audiences])
         (people,) = sample.people(rule)
         traits += audiences
-        why = "chosen by you" if by_user else "audiences of films like it"
-        used.append(Seed("comps", rule, size(people), why))
+        used.append(Seed("comps", rule, size(people), chosen_by_user=by_user))
     if not traits:
         return None
     outcome = sample.outcome(traits)
@@ -144,12 +142,14 @@ def _together(
     return beyond_typical({films[r.trait]: r for r in result.rows})
 
 
-def _interest_words(sample: AnalysisSample, film: KnownFilm, interest: FilmTraits) -> str:
-    opened = film.opening is not None and film.opening <= sample.day
-    parts = []
-    if interest.wants:
-        parts.append(f"{interest.wants.persons:,} marked it “want to see”")
-    if interest.saw:
-        what = "saw it" if opened else "bought a ticket or watched its trailer"
-        parts.append(f"{interest.saw.persons:,} {what}")
-    return " and ".join(parts)
+def _interest_seed(
+    sample: AnalysisSample, film: KnownFilm, interest: FilmTraits, rule: str, people: int
+) -> Seed:
+    return Seed(
+        "interest",
+        rule,
+        people,
+        wants=interest.wants.persons if interest.wants else None,
+        saw=interest.saw.persons if interest.saw else None,
+        opened=film.opening is not None and film.opening <= sample.day,
+    )

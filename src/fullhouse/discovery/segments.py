@@ -1,7 +1,7 @@
-"""Rules of two or three traits, found on one half of the people and measured on the other.
+"""Rules of two or three traits, from the discovery half and measured on the validation half.
 
-The best of thousands of combinations looks good by luck alone, so the half that finds them never
-measures them, and what is measured is corrected for all that were carried over. The ratios shown
+The best of thousands of combinations looks good by chance alone, so the half that is searched
+never measures them, and what is measured is corrected for all that were carried over. The ratios
 are therefore neither too large nor too sure, whatever was searched.
 """
 
@@ -20,7 +20,7 @@ from fullhouse.discovery.affinity import number
 from fullhouse.discovery.card import Estimate, Segment
 from fullhouse.discovery.half import Half, half_of
 from fullhouse.discovery.judge import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
-from fullhouse.discovery.segment_search import MOST, Combination, search
+from fullhouse.discovery.segment_search import MOST, TraitCombination, search
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
 from fullhouse.stats.case_cohort import case_cohort_ratio
@@ -39,34 +39,34 @@ def find_segments(
     """At most so many combinations of candidate traits that go with the seed, strongest first.
 
     A combination is given when its ratio holds (q at most 0.05, the interval above 1.05) and it
-    says more than each of its parts: among people who have the part, those with the rest too are
+    adds to each of its parts: among people who have the part, those with the rest too are
     likelier than those without, beyond doubt. Where no part holds by itself, the ratio is enough:
-    then there is nothing simpler to say. `q` is of both claims together, over the `searched`
+    then there is nothing simpler to report. `q` is of both claims together, over the `searched`
     combinations carried over at most.
 
-    `strata` (one number for each person) hold equal something else than activity. The candidates
+    `strata` (one number for each person) adjust for something else than activity. The candidates
     must not have been chosen by looking at the seed, other than by their names. Order of people
-    and candidates does not matter; the same key finds the same.
+    and candidates does not matter; the same key gives the same.
     """
     first = half_of(sheet, candidates, key=key, first=True, strata=strata)
-    found = search(first, most=searched) if first.seed.any() else ()
-    if not found:
+    combinations = search(first, most=searched) if first.seed.any() else ()
+    if not combinations:
         return ()
-    used = {name for each in found for name in each.traits}
+    used = {name for each in combinations for name in each.traits}
     second = half_of(sheet, used, key=key, first=False, strata=strata)
     if not second.seed.any():
         return ()
-    measured = measure(second, found)
+    measured = measure(second, combinations)
     good, low = measured.good, measured.ratio.low
-    order = sorted(np.flatnonzero(good).tolist(), key=lambda i: (-low[i], found[i].traits))
+    order = sorted(np.flatnonzero(good).tolist(), key=lambda i: (-low[i], combinations[i].traits))
     return tuple(
-        _segment(found[i], first, second, measured.estimates(i), float(measured.q[i]))
+        _segment(combinations[i], first, second, measured.estimates(i), float(measured.q[i]))
         for i in order[:most]
     )
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredCombinations:
     """Combinations on one half, in order; NaN where there is none.
 
     `over` is the ratio among people of a part, with against without the rest, for the part that
@@ -81,14 +81,14 @@ class Measured:
 
     @property
     def good(self) -> npt.NDArray[np.bool_]:
-        """Which are worth saying: it holds, and says more than its parts or has none that does."""
+        """Which are worth reporting: it holds, and adds to its parts or has none that holds."""
         holds = (self.q <= FALSE_DISCOVERIES) & (self.ratio.low > LEFT_OVER)
         good: npt.NDArray[np.bool_] = holds & (~self.simpler | (self.over.low > 1))
         return good
 
     @cached_property
     def q(self) -> Floats:
-        """Of all that is said of each: with something simpler, also that the combination adds.
+        """Of all that is claimed of each: with something simpler, also that the combination adds.
 
         Then p is the larger one (both must hold: an intersection-union test).
         """
@@ -100,24 +100,24 @@ class Measured:
         return _estimate(self.ratio, i), _estimate(self.over, i)
 
 
-def measure(half: Half, found: Sequence[Combination]) -> Measured:
+def measure(half: Half, combinations: Sequence[TraitCombination]) -> MeasuredCombinations:
     """The combinations on one half, each over strata of the activity of its own kinds."""
     wholes, parts, rests = [], [], []
-    for each in found:
+    for each in combinations:
         table = _table(half, each)
         full = table.shape[1] - 1
         wholes.append(_against(table, [full], range(full)))
         inside = [[s for s in range(full + 1) if s & part == part] for part in range(1, full)]
         parts += [_against(table, s, set(range(full + 1)) - set(s)) for s in inside]
         rests += [_against(table, [full], set(s) - {full}) for s in inside]
-    sizes = [(1 << len(c.traits)) - 2 for c in found]
+    sizes = [(1 << len(c.traits)) - 2 for c in combinations]
     start = np.cumsum([0, *sizes])
-    ratio, p = _tested(half, wholes, np.ones(len(found), dtype=bool))
+    ratio, p = _tested(half, wholes, np.ones(len(combinations), dtype=bool))
     alone, _ = _tested(half, parts, np.zeros(len(parts), dtype=bool))
-    # What cannot be said anyway adds nothing, and its exact tests would take most of the time.
+    # What cannot be claimed anyway adds nothing, and its exact tests would take most of the time.
     over, over_p = _tested(half, rests, np.repeat(ratio.low > LEFT_OVER, sizes))
     nearest = [_lowest(over.low[a:b]) + a for a, b in pairwise(start)]
-    return Measured(
+    return MeasuredCombinations(
         ratio,
         p,
         Ratio(*(x[nearest] for x in vars(over).values())),
@@ -130,7 +130,7 @@ def measure(half: Half, found: Sequence[Combination]) -> Measured:
 _Four = tuple[Floats, Floats, Floats, Floats]
 
 
-def _table(half: Half, each: Combination) -> npt.NDArray[np.int64]:
+def _table(half: Half, each: TraitCombination) -> npt.NDArray[np.int64]:
     """People of the seed and others (2), by which parts they fulfil (bits), by stratum."""
     patterns = 1 << len(each.traits)
     strata = half.strata(half.columns(each.traits))
@@ -143,8 +143,8 @@ def _table(half: Half, each: Combination) -> npt.NDArray[np.int64]:
 
 def _against(table: npt.NDArray[np.int64], one: Iterable[int], other: Iterable[int]) -> Floats:
     """Four rows over strata: seed and others of some patterns, seed and others of some others."""
-    mine, others = table[:, sorted(one)].sum(1), table[:, sorted(other)].sum(1)
-    return np.concatenate([mine, others]).astype(np.float64)
+    first, second = table[:, sorted(one)].sum(1), table[:, sorted(other)].sum(1)
+    return np.concatenate([first, second]).astype(np.float64)
 
 
 def _tested(
@@ -170,7 +170,11 @@ def _lowest(low: Floats) -> int:
 
 
 def _segment(
-    each: Combination, first: Half, second: Half, found: tuple[Estimate, Estimate], q: float
+    each: TraitCombination,
+    first: Half,
+    second: Half,
+    estimates: tuple[Estimate, Estimate],
+    q: float,
 ) -> Segment:
     plus, minus = (_in_order(second, names) for names in (each.plus, each.minus))
     rule = both(*(Name(t.name) for t in plus), *(Not(Name(t.name)) for t in minus))
@@ -186,8 +190,8 @@ def _segment(
         traits=tuple(t.name for t in (*plus, *minus)),
         persons=round(likely + others / first.other_share),
         likely=round(likely),
-        ratio=found[0],
-        over_parts=found[1],
+        ratio=estimates[0],
+        over_parts=estimates[1],
         q=q,
     )
 
@@ -206,9 +210,9 @@ def words_of(plus: Sequence[Trait], minus: Sequence[Trait]) -> str:
     ('bought from Dogs, and women', 'bought from Dogs, but not “men”')
     """
     had = [t.label for t in plus]
-    said = ", ".join(had[:-1]) + (", and " if len(had) > 1 else "") + had[-1]
+    words = ", ".join(had[:-1]) + (", and " if len(had) > 1 else "") + had[-1]
     lacked = " nor ".join(f"“{t.label}”" for t in minus)
-    return said + (f", but not {lacked}" if minus else "")
+    return words + (f", but not {lacked}" if minus else "")
 
 
 def _in_order(half: Half, names: Iterable[str]) -> list[Trait]:

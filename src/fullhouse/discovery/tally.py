@@ -28,7 +28,7 @@ CHUNK = 65_536
 
 
 @dataclass(frozen=True)
-class Plan:
+class CountPlan:
     """What is counted: traits by number, the groups of strata, and the outcome's kinds.
 
     Arrays run over trait numbers of the build, 0 to the highest. `wanted` says which are counted,
@@ -94,7 +94,7 @@ class Counts:
     everyone.
     """
 
-    plan: Plan
+    plan: CountPlan
     held: Integers = field(init=False)
     placed: Integers = field(init=False)
     people: list[Integers] = field(init=False)
@@ -122,8 +122,8 @@ class Counts:
         if own is not None:
             activity = np.maximum(activity - own.removed, 0)
         strata = [g.strata(activity) for g in self.plan.groups]
-        for number, found in enumerate(strata):
-            self.people[number] += np.bincount(found, minlength=len(self.people[number]))
+        for number, stratum in enumerate(strata):
+            self.people[number] += np.bincount(stratum, minlength=len(self.people[number]))
         owner, trait, events = pairs_of(block, rows)
         if own is not None:
             events = events.astype(np.int64)
@@ -176,9 +176,11 @@ class Counts:
         if not keep.all():
             owner, trait, events = owner[keep], trait[keep], events[keep]
         placed = _strata_of(plan, strata, owner, trait) + plan.start[trait]
-        mine = np.flatnonzero(plan.owning[trait])
+        own_pairs = np.flatnonzero(plan.owning[trait])
         held = placed.copy()
-        held[mine] += _moved(plan, activity, owner[mine], trait[mine], events[mine])
+        held[own_pairs] += _moved(
+            plan, activity, owner[own_pairs], trait[own_pairs], events[own_pairs]
+        )
         self._wait(placed, held, NONE)
         self._add_sums((owner, trait, events), own, every)
 
@@ -189,8 +191,8 @@ class Counts:
         strata: list[npt.NDArray[np.int32]],
     ) -> None:
         """Put those with too few of a trait's events where they stand without these."""
-        mine = self.plan.owning[pairs[1]]
-        owner, trait, events = (p[mine] for p in pairs)
+        own_pairs = self.plan.owning[pairs[1]]
+        owner, trait, events = (p[own_pairs] for p in pairs)
         placed = _strata_of(self.plan, strata, owner, trait) + self.plan.start[trait]
         self._wait(placed, NONE, placed + _moved(self.plan, activity, owner, trait, events))
 
@@ -216,10 +218,10 @@ class Counts:
         holds = csr_array((np.ones(len(trait)), trait, ends), shape=size)
         of_people = holds.T @ np.stack([y, y * y, w, y * w, w * w], axis=1)
         # n is w less the trait's own events e: its sums follow from those with e.
-        mine = np.minimum(np.where(self.plan.owning[trait], events, 0), every[owner])
-        e = csr_array((mine.astype(np.float64), trait, ends), shape=size)
+        own_pairs = np.minimum(np.where(self.plan.owning[trait], events, 0), every[owner])
+        e = csr_array((own_pairs.astype(np.float64), trait, ends), shape=size)
         of_own = e.T @ np.stack([np.ones(len(w)), y, w], axis=1)
-        squares = np.bincount(trait, mine.astype(np.float64) ** 2, minlength=size[1])
+        squares = np.bincount(trait, own_pairs.astype(np.float64) ** 2, minlength=size[1])
         y_, yy, w_, yw, ww = of_people.T
         e_, ye, we = of_own.T
         self.sums += np.stack([y_, yy, w_ - e_, yw - ye, ww - 2 * we + squares, w_, yw, ww])
@@ -235,7 +237,7 @@ class Counts:
         self.totals += sign * other.totals
 
 
-def _known(plan: Plan, trait: Integers) -> npt.NDArray[np.bool_]:
+def _known(plan: CountPlan, trait: Integers) -> npt.NDArray[np.bool_]:
     if not len(plan.wanted):
         return np.zeros(len(trait), dtype=bool)
     inside = trait < len(plan.wanted)
@@ -243,24 +245,28 @@ def _known(plan: Plan, trait: Integers) -> npt.NDArray[np.bool_]:
 
 
 def _strata_of(
-    plan: Plan, strata: list[npt.NDArray[np.int32]], owner: Integers, trait: Integers
+    plan: CountPlan, strata: list[npt.NDArray[np.int32]], owner: Integers, trait: Integers
 ) -> npt.NDArray[np.int64]:
-    found = np.zeros(len(owner), dtype=np.int64)
+    result = np.zeros(len(owner), dtype=np.int64)
     of = plan.group[trait]
     for number, each in enumerate(strata):
         if len(strata) == 1:
             return each[owner].astype(np.int64)
         here = np.flatnonzero(of == number)
-        found[here] = each[owner[here]]
-    return found
+        result[here] = each[owner[here]]
+    return result
 
 
 def _moved(
-    plan: Plan, activity: npt.NDArray[np.int32], owner: Integers, trait: Integers, events: Integers
+    plan: CountPlan,
+    activity: npt.NDArray[np.int32],
+    owner: Integers,
+    trait: Integers,
+    events: Integers,
 ) -> npt.NDArray[np.int64]:
     """By how many cells holders move when the trait's own events are taken away.
 
-    Of a trait of two kinds, which of its events were of which kind is not kept: they are shared
+    Of a trait of two kinds, which of its events were of which kind is not recorded: they are shared
     out by how much of each kind the person did. All of them taken from the outcome's kind, viewers
     would be compared with people who hardly go out.
     """
@@ -270,7 +276,7 @@ def _moved(
         if len(plan.groups) > 1:
             inside = np.flatnonzero(plan.group[trait] == number)
         who, which = owner[inside], trait[inside]
-        mine = events[inside].astype(np.int32)
+        own_pairs = events[inside].astype(np.int32)
         total = _of_kinds(plan, activity, who, which)
         for kind, scale, step in zip(group.kinds, group.scales, group.steps, strict=True):
             if not plan.own[:, kind].any():
@@ -278,7 +284,7 @@ def _moved(
             table = scale.table().astype(np.int32) * np.int32(step)
             top = np.int32(len(table) - 1)
             before = activity[kind][who]
-            part = mine if total is None else (2 * mine * before + total) // (2 * total)
+            part = own_pairs if total is None else (2 * own_pairs * before + total) // (2 * total)
             taken = np.minimum(part, before) * plan.own[which, kind]
             at_first = table[np.minimum(activity[kind], top)]
             by[inside] += table[np.minimum(before - taken, top)] - at_first[who]
@@ -286,7 +292,7 @@ def _moved(
 
 
 def _of_kinds(
-    plan: Plan, activity: npt.NDArray[np.int32], owner: Integers, trait: Integers
+    plan: CountPlan, activity: npt.NDArray[np.int32], owner: Integers, trait: Integers
 ) -> npt.NDArray[np.int64] | None:
     """What each pair's person did in the trait's kinds, 1 at least; None where all have one."""
     if not (plan.kinds.sum(1) > 1).any():

@@ -15,7 +15,10 @@ from scipy.stats import norm
 
 from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.card import Group, Tickets
+from fullhouse.discovery.card import Card, TicketGroup, Tickets
+from fullhouse.sample.analysis_sample import AnalysisSample
+from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sheet import Sheet, rule_masks
 
 OUTSIDE = "people the house does not know"
 REST = "in none of these audiences"
@@ -23,6 +26,34 @@ NO_CITY = "city not known"
 FINEST = 2.0**-10
 """Tickets are kept in 1,024ths: sums of such numbers are exact, in whatever order."""
 Z80 = float(norm.ppf(0.9))
+
+
+def film_tickets(
+    sample: AnalysisSample,
+    people: Sheet,
+    cards: Sequence[Card],
+    sales: ExpectedSales,
+    visits: Floats,
+) -> Tickets:
+    """The expected sales shared out over cards and cities, by each person's expected visits."""
+    # Who is in several counts in the most specific: a broad one would swallow it.
+    cards = sorted(cards, key=lambda c: -(c.beyond.value or 0.0))
+    city, cities = cities_of(people)
+    masks = rule_masks(people, [c.rule for c in cards], sample.population.catalogue)
+    return share_tickets(
+        sales.total,
+        sales.low,
+        sales.high,
+        sales.price,
+        sales.currency,
+        expected=visits,
+        weight=people.weight,
+        audience=first_of(masks),
+        audiences=[c.name for c in cards],
+        city=city,
+        cities=cities,
+        known_share=sales.known_share,
+    )
 
 
 def share_tickets(
@@ -39,7 +70,6 @@ def share_tickets(
     city: Integers,
     cities: Sequence[str],
     known_share: float,
-    note: str = "",
 ) -> Tickets:
     """The tickets that each audience and each city is expected to buy.
 
@@ -73,8 +103,17 @@ def share_tickets(
         known_share=known_share,
         audiences=_groups(parts, tickets, ends),
         cities=tuple(sorted(by_city, key=lambda g: (g.name == NO_CITY, -g.tickets, g.name))),
-        note=note,
     )
+
+
+def cities_of(sheet: Sheet) -> tuple[Integers, list[str]]:
+    """The number of each person's city among the names, -1 where it is not known."""
+    columns = [(i, t) for i, t in enumerate(sheet.traits) if t.family == "city"]
+    numbers = np.full(len(sheet.persons), -1, dtype=np.int64)
+    for number, (column, _) in enumerate(columns):
+        ends = sheet.by_trait.indptr[column : column + 2]
+        numbers[sheet.by_trait.indices[slice(*ends)]] = number
+    return numbers, [t.label.removeprefix("lives in ") for _, t in columns]
 
 
 def first_of(masks: Flags) -> Integers:
@@ -85,8 +124,8 @@ def first_of(masks: Flags) -> Integers:
     """
     if not masks.shape[1]:
         return np.full(len(masks), -1, dtype=np.int64)
-    found: Integers = np.where(masks.any(axis=1), masks.argmax(axis=1), -1)
-    return found
+    first: Integers = np.where(masks.any(axis=1), masks.argmax(axis=1), -1)
+    return first
 
 
 def whole_tickets(tickets: Tickets) -> Tickets:
@@ -137,7 +176,7 @@ def _parts(
 
     A group's tickets vary by who is among the people (a person more or less is v tickets, so v²)
     and by who really goes (Poisson: v). Shares of a sum then vary as the delta method says:
-    a group's luck moves its share by what the others have, theirs by what the group has.
+    chance in the group moves its share by what the others have, chance in theirs by what it has.
     """
     visits = expected * weight
     group = np.where(group < 0, len(names) - 1, group)
@@ -154,21 +193,23 @@ def _parts(
         # The log of a log-normal number with that relative error; equal to it where it is small.
         log_se = np.sqrt(np.log1p(off**2))
     persons = np.bincount(group, weight, minlength=len(names))
-    found = [
+    parts = [
         _Part(n, round(p), float(s), float(e) if s > 0 else 0.0)
         for n, p, s, e in zip(names, persons.tolist(), share, log_se, strict=True)
     ]
-    return found if found[-1].persons or found[-1].share else found[:-1]
+    return parts if parts[-1].persons or parts[-1].share else parts[:-1]
 
 
-def _groups(parts: Sequence[_Part], tickets: float, ends: tuple[float, float]) -> tuple[Group, ...]:
+def _groups(
+    parts: Sequence[_Part], tickets: float, ends: tuple[float, float]
+) -> tuple[TicketGroup, ...]:
     units = apportion([p.share for p in parts], round(tickets / FINEST))
-    found = []
+    groups = []
     for part, unit in zip(parts, units, strict=True):
-        mine = unit * FINEST
+        amount = unit * FINEST
         low, high = (exp(-_off(part, tickets, e)) for e in ends)
-        found.append(Group(part.name, part.persons, mine, mine * low, mine / high))
-    return tuple(found)
+        groups.append(TicketGroup(part.name, part.persons, amount, amount * low, amount / high))
+    return tuple(groups)
 
 
 def _off(part: _Part, tickets: float, end: float) -> float:
@@ -179,7 +220,7 @@ def _off(part: _Part, tickets: float, end: float) -> float:
     return hypot(log(tickets / end), Z80 * part.log_se) if end else inf
 
 
-def _rounded(groups: Sequence[Group], total: int) -> tuple[Group, ...]:
+def _rounded(groups: Sequence[TicketGroup], total: int) -> tuple[TicketGroup, ...]:
     units = apportion([g.tickets for g in groups], total)
     return tuple(
         replace(g, tickets=float(u), low=float(round(g.low)), high=float(round(g.high)))

@@ -1,16 +1,21 @@
 """Which word of a film meets which of a trait: the same, one spelt nearly so, or of like sense."""
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from math import log, sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fullhouse.discovery.embedding import Embedding
-from fullhouse.discovery.trait_words import Term
-from fullhouse.sample.film_words import ALONE, FilmWords, grams, words_in
+from fullhouse.sample.film_words import ALONE, RUN, FilmWords, grams, words_in
 from fullhouse.sample.word_space import WordSpace
+from fullhouse.traits.names import levels
+from fullhouse.traits.trait import Trait
 
 PARTS: dict[str, float] = {
     "keywords": 0.8,
@@ -45,7 +50,94 @@ INDIRECT = 0.75
 
 
 @dataclass(frozen=True)
-class Said:
+class Term:
+    """A word of a trait: as it is compared and as it is spelt; or a `run` of Chinese characters."""
+
+    key: str
+    spelt: str
+    run: bool = False
+
+
+Path: TypeAlias = tuple[tuple[Term, ...], ...]
+"""The words of each level, the widest first; what is no category has one level."""
+
+
+@dataclass(frozen=True)
+class TraitWords:
+    """Traits that have words, the paths of each by its name, and how telling each word is.
+
+    A word that stands under many different categories ('winter' socks, wipers, gloves) tells
+    less than one that stands in one place, however much is sold there.
+    """
+
+    traits: tuple[Trait, ...]
+    paths: Mapping[str, tuple[Path, ...]] = field(repr=False)
+    weight: Mapping[Term, float] = field(repr=False)
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Every distinct word, in order."""
+        return tuple(self.weight)
+
+
+def trait_words(traits: Iterable[Trait]) -> TraitWords:
+    """The words of the traits that are about products or genres, in the order of their names."""
+    paths = {t.name: (t, p) for t in traits if (p := _paths(t.definition))}
+    ordered = [paths[name] for name in sorted(paths)]
+    under: dict[str, set[Path]] = defaultdict(set)
+    terms: set[Term] = set()
+    for trait, films_words in ordered:
+        for path in films_words:
+            terms.update(t for level in path for t in level)
+            if "category" in trait.definition:
+                _stands(path, under)
+    return TraitWords(
+        traits=tuple(t for t, _ in ordered),
+        paths={t.name: p for t, p in ordered},
+        weight={
+            term: 1 / (1 + log(max(len(under[term.key]), 1)))
+            for term in sorted(terms, key=lambda t: (t.key, t.spelt, t.run))
+        },
+    )
+
+
+def _stands(path: Path, under: dict[str, set[Path]]) -> None:
+    """Note under what each word stands first: 'Dogs › Dog Food' says 'dog' in one place."""
+    above: set[str] = set()
+    for n, level in enumerate(path):
+        keys = {t.key for t in level} - above
+        for key in keys:
+            under[key].add(path[:n])
+        above |= keys
+
+
+@lru_cache(maxsize=65536)
+def terms_in(text: str) -> tuple[Term, ...]:
+    """The words of a level, each once; of Chinese, whole runs.
+
+    >>> [t.key for t in terms_in("Dog Toys")], [t.key for t in terms_in("狗粮/零食")]
+    (['dog', 'toy'], ['狗粮', '零食'])
+    """
+    plain_text = unicodedata.normalize("NFKC", text).casefold()
+    words = {k: Term(k, spelt) for k, spelt in words_in(RUN.sub(" ", plain_text))}
+    runs = {r: Term(r, r, run=True) for r in RUN.findall(plain_text)}
+    return (*words.values(), *runs.values())
+
+
+def _paths(definition: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Any of them makes the trait. What a title or genre must not have says nothing."""
+    names = [levels(c) for n in ("category", "category_prefix") for c in _list(definition.get(n))]
+    names += [(t,) for n in ("word", "title_any", "genre") for t in _list(definition.get(n))]
+    paths = [tuple(terms_in(re.sub("_", " ", level)) for level in path) for path in names]
+    return tuple(p for p in paths if any(p))
+
+
+def _list(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+@dataclass(frozen=True)
+class FilmWord:
     """A word of the film: how it is spelt, and how much it tells, from 0 to 1."""
 
     key: str
@@ -58,34 +150,38 @@ class Said:
 class Link:
     """The film's word that best matches a trait's: how strong, and how much of that it covers."""
 
-    said: Said
+    word: FilmWord
     spelt: str
     strength: float
     cover: float = 1.0
 
 
-def said_words(
+def telling_words(
     film: FilmWords,
     space: WordSpace,
     plus: Mapping[str, str] | None = None,
     out: Collection[str] = (),
-) -> dict[str, Said]:
+) -> dict[str, FilmWord]:
     """The film's words by the form they are compared in: where they stand, and how rare they are.
 
     `plus` adds words by that form, spelt as given, that tell all they can; `out` takes some away.
     """
     spelt: dict[str, str] = {}
-    untold: dict[str, float] = {}
+    missed: dict[str, float] = {}
     for part, weight in PARTS.items():
         words = words_in(film.text(part))
         times = Counter(key for key, _ in words)
         for key, as_spelt in words:
             spelt.setdefault(key, as_spelt)
         for key, count in times.items():
-            untold[key] = untold.get(key, 1.0) * (1 - weight) ** min(count, 2)
-    found = {k: Said(k, spelt[k], (1 - untold[k]) * _telling(k, film, space)) for k in spelt}
-    found |= {key: Said(key, as_spelt, 1.0, True) for key, as_spelt in (plus or {}).items()}
-    return {k: s for k, s in found.items() if k not in out}
+            missed[key] = missed.get(key, 1.0) * (1 - weight) ** min(count, 2)
+    words_by_key = {
+        k: FilmWord(k, spelt[k], (1 - missed[k]) * _telling(k, film, space)) for k in spelt
+    }
+    words_by_key |= {
+        key: FilmWord(key, as_spelt, 1.0, True) for key, as_spelt in (plus or {}).items()
+    }
+    return {k: s for k, s in words_by_key.items() if k not in out}
 
 
 def _telling(key: str, film: FilmWords, space: WordSpace) -> float:
@@ -96,44 +192,44 @@ def _telling(key: str, film: FilmWords, space: WordSpace) -> float:
 
 
 def links_to(
-    said: Mapping[str, Said], terms: Collection[Term], out: frozenset[str]
+    film_words: Mapping[str, FilmWord], terms: Collection[Term], out: frozenset[str]
 ) -> dict[Term, Link]:
     """For each word of a trait, the film's word that is the same, else one spelt nearly so."""
     links: dict[Term, Link] = {}
-    by_start: dict[str, list[Said]] = defaultdict(list)
-    for one in said.values():
+    by_start: dict[str, list[FilmWord]] = defaultdict(list)
+    for one in film_words.values():
         by_start[one.key[:4]].append(one)
     for term in terms:
         if term.key in out:
             continue
         if term.run:
-            _keep(links, term, _in_run(term, said))
-        elif term.key in said:
-            _keep(links, term, Link(said[term.key], term.spelt, said[term.key].telling))
+            _add(links, term, _in_run(term, film_words))
+        elif term.key in film_words:
+            _add(links, term, Link(film_words[term.key], term.spelt, film_words[term.key].telling))
         else:
             for one in by_start.get(term.key[:4], ()):
-                _keep(links, term, _nearly(one, term))
+                _add(links, term, _nearly(one, term))
     return links
 
 
-def _keep(links: dict[Term, Link], term: Term, link: Link | None) -> None:
+def _add(links: dict[Term, Link], term: Term, link: Link | None) -> None:
     old = links.get(term)
     if link is not None and (old is None or _order(link) < _order(old)):
         links[term] = link
 
 
 def _order(link: Link) -> tuple[float, str]:
-    return (-link.strength * sqrt(link.cover), link.said.key)
+    return (-link.strength * sqrt(link.cover), link.word.key)
 
 
-def _nearly(one: Said, term: Term) -> Link | None:
+def _nearly(one: FilmWord, term: Term) -> Link | None:
     """Shorter words than five letters are too often others: plan and plant, car and care."""
     if min(len(one.key), len(term.key)) < 5:
         alike = 0.8 if _verb(one.key, term.key) or _verb(term.key, one.key) else 0.0
     else:
         # Ends do not count: it is endings in which such words differ.
-        mine, theirs = ({g for g in grams(k) if ">" not in g} for k in (one.key, term.key))
-        alike = 2 * len(mine & theirs) / (len(mine) + len(theirs))
+        films_words, theirs = ({g for g in grams(k) if ">" not in g} for k in (one.key, term.key))
+        alike = 2 * len(films_words & theirs) / (len(films_words) + len(theirs))
     if alike < NEAR:
         return None
     return Link(one, term.spelt, one.telling * alike * INDIRECT)
@@ -145,51 +241,53 @@ def _verb(word: str, other: str) -> bool:
     return len(word) == 4 and any(other == stem + "ing" for stem in stems)
 
 
-def _in_run(term: Term, said: Mapping[str, Said]) -> Link | None:
-    """The longest piece of a Chinese name that the film says: neighbouring pairs hang together."""
+def _in_run(term: Term, film_words: Mapping[str, FilmWord]) -> Link | None:
+    """The longest piece of a Chinese name that the film has: neighbouring pairs hang together."""
     best: Link | None = None
     run, start = term.key, 0
     for i in range(len(run)):
         pair = run[i : i + 2]
-        if len(pair) == 2 and pair in said:
+        if len(pair) == 2 and pair in film_words:
             continue
-        best = _longer(best, run[start : i + 1], term, said)
+        best = _longer(best, run[start : i + 1], term, film_words)
         start = i + 1
     if best is not None:
         return best
-    alone = [said[k] for c in run if (k := ALONE.get(c, c)) in said]
+    alone = [film_words[k] for c in run if (k := ALONE.get(c, c)) in film_words]
     one = max(alone, key=lambda s: (s.telling, s.key), default=None)
     return None if one is None else Link(one, term.spelt, one.telling, 1 / len(run))
 
 
-def _longer(best: Link | None, piece: str, term: Term, said: Mapping[str, Said]) -> Link | None:
+def _longer(
+    best: Link | None, piece: str, term: Term, film_words: Mapping[str, FilmWord]
+) -> Link | None:
     if len(piece) < 2:
         return best
-    pairs = [said[piece[i : i + 2]] for i in range(len(piece) - 1)]
+    pairs = [film_words[piece[i : i + 2]] for i in range(len(piece) - 1)]
     rarest = max(pairs, key=lambda s: s.telling)
-    one = Said(piece, piece, rarest.telling, any(s.plus for s in pairs))
+    one = FilmWord(piece, piece, rarest.telling, any(s.plus for s in pairs))
     link = Link(one, term.spelt, one.telling, len(piece) / len(term.key))
     return link if best is None or link.cover > best.cover else best
 
 
 def add_alike(
     links: dict[Term, Link],
-    said: Mapping[str, Said],
+    film_words: Mapping[str, FilmWord],
     terms: Collection[Term],
     embedding: Embedding,
     out: frozenset[str],
 ) -> None:
     """Add words that mean the like, where they are stronger than what is there."""
-    mine = {o: w for o in said.values() if (w := _known(embedding, o.spelt, o.key))}
+    films_words = {o: w for o in film_words.values() if (w := _known(embedding, o.spelt, o.key))}
     theirs = {t: w for t in terms if t.key not in out and (w := _known(embedding, t.spelt, t.key))}
-    if not mine or not theirs:
+    if not films_words or not theirs:
         return
-    films, terms = list(mine), list(theirs)
-    cosine = embedding.rows(list(mine.values())) @ embedding.rows(list(theirs.values())).T
+    films, terms = list(films_words), list(theirs)
+    cosine = embedding.rows(list(films_words.values())) @ embedding.rows(list(theirs.values())).T
     for i, j in np.argwhere(cosine >= LIKE):
         one, term = films[i], terms[j]
         strength = one.telling * float(cosine[i, j]) * INDIRECT
-        _keep(links, term, Link(one, term.spelt, strength))
+        _add(links, term, Link(one, term.spelt, strength))
 
 
 def _known(embedding: Embedding, *spellings: str) -> str | None:

@@ -1,21 +1,31 @@
 """Which traits a film's own words point to, each with the words, so that a person can judge.
 
-Words alone are a guess. A score is near 1 where a rare word of the film, said in its title or as
+Words alone are a guess. A score is near 1 where a rare word of the film, in its title or as
 a keyword, is all that a category is called, and small where the word is common among films
 ('home'), stands under many categories ('winter'), or is a part of the name ('winter wipers').
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log, sqrt
 from typing import Literal
 
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.discovery.card import WordMatch
 from fullhouse.discovery.embedding import Embedding
-from fullhouse.discovery.given_words import Given, given_words
-from fullhouse.discovery.trait_words import Path, Term, TraitWords, trait_words
-from fullhouse.discovery.word_links import COMMON, PARTS, Link, add_alike, links_to, said_words
+from fullhouse.discovery.word_links import (
+    COMMON,
+    PARTS,
+    Link,
+    Path,
+    Term,
+    TraitWords,
+    add_alike,
+    links_to,
+    telling_words,
+    trait_words,
+)
 from fullhouse.sample.film_words import FilmWords, words_in
 from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.traits.names import plain
@@ -31,14 +41,24 @@ TITLE_WORD = 0.8
 """What a word in the titles of products is worth against the name of a category."""
 
 ALIKE = 8
-"""Traits that are shown for the same words of the film: 'winter' is in the name of dozens."""
+"""Traits at most for the same words of the film: 'winter' is in the name of dozens."""
 
 LEAST = 0.05
-"""Matches with a lower score are noise and not shown."""
+"""Matches with a lower score are noise and left out."""
 
 
 @dataclass(frozen=True)
-class _Found:
+class Given:
+    """Names of traits put in and taken out, and words (in the form compared) likewise."""
+
+    plus: frozenset[str]
+    plus_words: Mapping[str, str]
+    out: frozenset[str]
+    out_words: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Scored:
     """A trait with its score, the pairs behind it, and the film's words in them."""
 
     trait: Trait
@@ -70,13 +90,13 @@ def match_traits(
     space = space or word_space([])
     known = trait_words(t for t in traits if t.built)
     given = given_words(plus, minus, traits, known, {k for k, _ in _words(film)})
-    said = said_words(film, space, given.plus_words, given.out_words)
-    links = links_to(said, known.terms, given.out_words)
+    words = telling_words(film, space, given.plus_words, given.out_words)
+    links = links_to(words, known.terms, given.out_words)
     if embedding is not None:
-        add_alike(links, said, known.terms, embedding, given.out_words)
-    found = [_best(t, film, space, known, links) for t in known.traits if t.name not in given.out]
-    matches = [_match(f) for f in _few_alike(_adding([f for f in found if f.score >= LEAST]))]
-    forced = _forced(traits, found, given)
+        add_alike(links, words, known.terms, embedding, given.out_words)
+    scored = [_best(t, film, space, known, links) for t in known.traits if t.name not in given.out]
+    matches = [_match(f) for f in _few_alike(_adding([f for f in scored if f.score >= LEAST]))]
+    forced = _forced(traits, scored, given)
     chosen = [m for m in matches if m.trait not in forced]
     always = [*forced.values(), *(m for m in chosen if m.given)]
     others = sorted((m for m in chosen if not m.given), key=_order)
@@ -100,78 +120,82 @@ def _best(
     space: WordSpace,
     known: TraitWords,
     links: Mapping[Term, Link],
-) -> _Found:
+) -> _Scored:
     """The best of a trait's paths, or that the film is of its genre."""
-    found = [_along(trait, path, known, links) for path in known.paths[trait.name]]
+    scored = [_along(trait, path, known, links) for path in known.paths[trait.name]]
     if "genre" in trait.definition:
         wanted = {plain(g): g for g in trait.definition["genre"]}
-        found += [
+        scored += [
             _of_genre(trait, wanted[plain(g)], film, space)
             for g in film.genres
             if plain(g) in wanted
         ]
-    return max(found, key=lambda f: f.score)
+    return max(scored, key=lambda f: f.score)
 
 
-def _of_genre(trait: Trait, genre: str, film: FilmWords, space: WordSpace) -> _Found:
+def _of_genre(trait: Trait, genre: str, film: FilmWords, space: WordSpace) -> _Scored:
     keys = frozenset(k for k, _ in words_in(genre))
     share = min((space.share(k, without=film.film) for k in keys), default=1.0)
     score = max(GENRE * min(1.0, log(1 / share) / log(1 / COMMON)), LEAST)
-    return _Found(trait, round(score, 6), ((genre, genre),), keys)
+    return _Scored(trait, round(score, 6), ((genre, genre),), keys)
 
 
-def _along(trait: Trait, path: Path, known: TraitWords, links: Mapping[Term, Link]) -> _Found:
+def _along(trait: Trait, path: Path, known: TraitWords, links: Mapping[Term, Link]) -> _Scored:
     """The matches along a path together, as if each were there by chance: 1 - (1 - a)(1 - b)..."""
     kind = TITLE_WORD if "word" in trait.definition else 1.0
     parts = []
-    for up, level in enumerate(reversed(path)):
+    for above, level in enumerate(reversed(path)):
         here = [(known.weight[t], links[t]) for t in level if t in links]
         every = sum(known.weight[t] for t in level)
-        worth = kind * ABOVE**up * sqrt(sum(w * k.cover for w, k in here) / every) if here else 0.0
+        worth = (
+            kind * ABOVE**above * sqrt(sum(w * k.cover for w, k in here) / every) if here else 0.0
+        )
         parts += [(worth * w * k.strength, k) for w, k in here]
     # Each word once on both sides: 'Dogs › Dog Food' says dog, and not twice.
     used: dict[str, Link] = {}
     score, taken = 0.0, set[str]()
-    for part, link in sorted(parts, key=lambda p: (-p[0], p[1].said.key, p[1].spelt)):
-        if link.said.key not in used and link.spelt not in taken:
-            used[link.said.key] = link
+    for part, link in sorted(parts, key=lambda p: (-p[0], p[1].word.key, p[1].spelt)):
+        if link.word.key not in used and link.spelt not in taken:
+            used[link.word.key] = link
             taken.add(link.spelt)
             score = 1 - (1 - score) * (1 - part)
-    return _Found(
+    return _Scored(
         trait,
         round(score, 6),
-        tuple((k.said.spelt, k.spelt) for k in used.values()),
+        tuple((k.word.spelt, k.spelt) for k in used.values()),
         frozenset(used),
-        any(k.said.plus for k in used.values()),
+        any(k.word.plus for k in used.values()),
         path,
     )
 
 
-def _adding(found: Sequence[_Found]) -> list[_Found]:
+def _adding(scored: Sequence[_Scored]) -> list[_Scored]:
     """Without the categories below one that the same words match as well."""
-    by_path = {f.path: f for f in found if "category" in f.trait.definition}
+    by_path = {f.path: f for f in scored if "category" in f.trait.definition}
 
-    def adds(one: _Found) -> bool:
+    def adds(one: _Scored) -> bool:
         above = (by_path.get(one.path[:n]) for n in range(1, len(one.path)))
         return not any(u and one.keys <= u.keys and one.score <= u.score for u in above)
 
-    return [f for f in found if "category" not in f.trait.definition or adds(f)]
+    return [f for f in scored if "category" not in f.trait.definition or adds(f)]
 
 
-def _few_alike(found: Sequence[_Found]) -> list[_Found]:
+def _few_alike(scored: Sequence[_Scored]) -> list[_Scored]:
     """The best few for each set of the film's words; all of those a person asked for."""
     count: Counter[frozenset[str]] = Counter()
-    kept = []
-    for one in sorted(found, key=lambda f: (-f.score, f.trait.name)):
+    few = []
+    for one in sorted(scored, key=lambda f: (-f.score, f.trait.name)):
         count[one.keys] += 1
         if one.plus or count[one.keys] <= ALIKE:
-            kept.append(one)
-    return kept
+            few.append(one)
+    return few
 
 
-def _forced(traits: Sequence[Trait], found: Sequence[_Found], given: Given) -> dict[str, WordMatch]:
+def _forced(
+    traits: Sequence[Trait], scored: Sequence[_Scored], given: Given
+) -> dict[str, WordMatch]:
     """The traits that a person named, with the pairs of words there are."""
-    pairs = {f.trait.name: f.pairs for f in found}
+    pairs = {f.trait.name: f.pairs for f in scored}
     return {
         t.name: WordMatch(t.name, t.label, 1.0, pairs.get(t.name, ()), "plus")
         for t in traits
@@ -179,10 +203,68 @@ def _forced(traits: Sequence[Trait], found: Sequence[_Found], given: Given) -> d
     }
 
 
-def _match(one: _Found) -> WordMatch:
+def _match(one: _Scored) -> WordMatch:
     given: Literal["plus", ""] = "plus" if one.plus else ""
     return WordMatch(one.trait.name, one.trait.label, one.score, one.pairs, given)
 
 
 def _order(match: WordMatch) -> tuple[float, str]:
     return (-match.score, match.trait)
+
+
+def given_words(
+    plus: Sequence[str],
+    minus: Sequence[str],
+    traits: Sequence[Trait],
+    known: TraitWords,
+    film: Collection[str],
+) -> Given:
+    """What `plus` and `minus` name: each a trait, or a word that a trait has (or the `film`).
+
+    Taking out a trait takes out the words of its own level too: without `word:bones`, 'bones' is
+    not matched elsewhere.
+    """
+    names = {t.name: t for t in traits}
+    keys = {t.key for t in known.terms} | {p for t in known.terms for p, _ in words_in(t.spelt)}
+    put_in = [_named("plus", text, names, keys, known) for text in plus]
+    taken_out = [_named("minus", text, names, keys | set(film), known) for text in minus]
+    own = {
+        term.key for name, _ in taken_out for path in known.paths.get(name, ()) for term in path[-1]
+    }
+    given = Given(
+        plus=frozenset(n for n, _ in put_in if n),
+        plus_words={k: s for _, words in put_in for k, s in words.items()},
+        out=frozenset(n for n, _ in taken_out if n),
+        out_words=frozenset(own | {k for _, words in taken_out for k in words}),
+    )
+    both = (given.plus & given.out) | (given.plus_words.keys() & given.out_words)
+    if both:
+        raise InputError(f"{min(both)!r} is given both as plus and as minus.")
+    return given
+
+
+def _named(
+    option: str,
+    text: str,
+    names: Mapping[str, Trait],
+    keys: Collection[str],
+    known: TraitWords,
+) -> tuple[str, dict[str, str]]:
+    """The name of a trait, or the words it is, by the form in which they are compared."""
+    if text in names:
+        if option == "plus" and not names[text].built:
+            raise InputError(
+                f"{option} {text!r}: too few people have that trait for it to be built."
+            )
+        return text, {}
+    words = {} if ":" in text else dict(words_in(text))
+    if words and all(k in keys for k in words):
+        return "", words
+    if ":" in text:
+        raise InputError(f"{option}: no trait {text!r}.{did_you_mean(text, names)}")
+    spelt = {t.spelt for t in known.terms}
+    near = did_you_mean(text.casefold(), spelt) or did_you_mean(text, names)
+    raise InputError(
+        f"{option} {text!r} is neither a trait, such as {next(iter(names), 'buys:pets')!r}, nor a"
+        f" word that one has.{near}"
+    )

@@ -5,9 +5,8 @@ from datetime import timedelta
 from math import exp, hypot, inf, log
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import FilmDiscovery, Group, Tickets
-from fullhouse.discovery.film_tickets import cities_of, film_tickets
-from fullhouse.discovery.tickets import NO_CITY
+from fullhouse.discovery.card import FilmDiscovery, TicketGroup, Tickets
+from fullhouse.discovery.tickets import NO_CITY, cities_of, film_tickets
 from fullhouse.exhibit.market import City, CityCinemas, Market, PastFilm, Weeks
 from fullhouse.exhibit.pack import (
     CinemaDemand,
@@ -227,7 +226,7 @@ def _showings(week: Amount, seats: int, goal: float) -> int:
 
 def _cities(tickets: Tickets) -> tuple[dict[str, City], float]:
     """Each city's share of all tickets; what is of no known city is spread as the rest."""
-    named: Sequence[Group] = [g for g in tickets.cities if g.name != NO_CITY]
+    named: Sequence[TicketGroup] = [g for g in tickets.cities if g.name != NO_CITY]
     every = sum(g.tickets for g in tickets.cities)
     known = sum(g.tickets for g in named)
     if not known:

@@ -6,13 +6,11 @@ from fullhouse.control.campaign_records import SavedVerdict
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import size
 from fullhouse.discovery import Outcome, outcome_of
-from fullhouse.discovery.beyond import beyond
+from fullhouse.discovery.beyond import beyond, estimate, score_features
 from fullhouse.discovery.card import Estimate
 from fullhouse.discovery.columns import Column
-from fullhouse.discovery.film_obvious import obvious_of
 from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME
-from fullhouse.discovery.prognosis import facts_of
-from fullhouse.discovery.stability import estimate
+from fullhouse.discovery.obvious import obvious_of
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import any_of, base_rule
@@ -89,7 +87,7 @@ def _seen(house: AnalysisSample, film: KnownFilm, outcome: Outcome, rule: str) -
     people = house.sheet(base, audience)
     if not people.seed.any() or people.seed.all():
         return None
-    facts = facts_of(people, obvious_of(house, film, audience))
+    facts = score_features(people, obvious_of(house, film, audience))
     rows = np.flatnonzero(rule_mask(people, plan.rule, house.population.catalogue))
     column = Column(rule, rule, "", tuple(made_of.kinds), families, rows)
     held = beyond(people, [column], facts, people.seed, key=key)

@@ -21,6 +21,7 @@ from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.film_traits import (
     FilmTraits,
     any_of,
+    base_rule,
     film_slug_in,
     film_traits,
     sources_of,
@@ -169,6 +170,11 @@ class AnalysisSample:
             key=self.population.key,
             interest=audience.interest,
         )
+
+    def likely_sheet(self, audience: LikelyAudience) -> Sheet:
+        """The people over whom a film's tickets are shared out: who could be in its audience."""
+        (base,) = self.people(base_rule(audience.outcome.kinds, self.sources))
+        return self.sheet(base, audience)
 
     def close(self) -> None:
         """Remove the files of this use alone."""

@@ -55,8 +55,7 @@ def city_past(house: AnalysisSample, last: date, *, without: Collection[int] = (
     weeks = ((last - begun).days + 1) // 7
     if weeks < LEAST_WEEKS:
         raise CannotTellError(
-            f"The house knows {weeks} whole weeks of tickets with the cinema's city up to {last};"
-            f" pairing cities takes at least {LEAST_WEEKS}. Take in earlier tickets, with cities."
+            code="too_few_weeks_of_tickets", weeks=weeks, until=last, needed=LEAST_WEEKS
         )
     first = last - timedelta(days=7 * weeks - 1)
     rows = rows.filter(pc.greater_equal(rows["day"], first))

@@ -60,12 +60,19 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Seed:
-    """One part of a likely audience: a rule, how many people it gives, and why it is used."""
+    """One part of a likely audience: a rule, how many people it gives, and why it is used.
+
+    Of the film's own interest, `wants` marked it and `saw` saw it, or bought a ticket or watched
+    its trailer where it has not `opened`; None where that is not known.
+    """
 
     source: Source
     rule: str
     people: int
-    why: str
+    chosen_by_user: bool = False
+    wants: int | None = None
+    saw: int | None = None
+    opened: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,23 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
-from fullhouse.discovery import Affinity, Discovery
+from fullhouse.discovery import Affinity, OutcomeDiscovery
 from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.discovery import REASONS, VERDICTS, outcome_headline
 
 COLOURS = {
-    "found": "#0b7a75",
+    "associated": "#0b7a75",
     "avoided": "#b3541e",
-    "nothing": "#7a8288",
+    "no association": "#7a8288",
     "cannot tell": "#c4c9cd",
 }
-SHOWN = ("found", "avoided", "nothing", "cannot tell")
+SHOWN = ("associated", "avoided", "no_association", "cannot_tell")
 LEAST, MOST = 0.1, 20.0
 LABEL_WIDTH = 44
 TOOLTIP = ["trait:N", "figures:N", "naive:Q", "placebo:Q", "people:Q", "q:Q", "why:N"]
 
 
-def affinity_chart(result: Discovery, *, most: int = 25, width: int = 460) -> alt.LayerChart:
+def affinity_chart(result: OutcomeDiscovery, *, most: int = 25, width: int = 460) -> alt.LayerChart:
     """A forest plot of the traits of a discovery: affinity with interval, placebo, naive ratio.
 
     At most so many traits, in the order of the result. The axis is logarithmic: twice as likely
@@ -32,7 +33,7 @@ def affinity_chart(result: Discovery, *, most: int = 25, width: int = 460) -> al
     """
     rows = [_row(r) for r in chosen(result.rows, most)]
     if not rows:
-        raise CannotTellError(f"There is nothing to draw: {result.sentence}")
+        raise CannotTellError(f"There is nothing to draw: {outcome_headline(result)}")
     base = alt.Chart({"values": rows}).encode(y=_labels(rows))
     layers = [_one(), _interval(base), _placebo(base), _naive(base), _points(base)]
     layers += [_figures(base, width)]
@@ -51,7 +52,7 @@ def chosen(rows: Sequence[Affinity], most: int) -> list[Affinity]:
     return drawn[: max(1, most)]
 
 
-def caption(result: Discovery, *, shown: int) -> list[str]:
+def caption(result: OutcomeDiscovery, *, shown: int) -> list[str]:
     """What the reader must know: the verdict, the people, the day, what the marks are."""
     people = (
         f"{result.outcome_people:,} people of {result.base_people:,}"
@@ -64,7 +65,7 @@ def caption(result: Discovery, *, shown: int) -> list[str]:
     label = [SIMULATED] if result.simulated else []
     return label + [
         line
-        for part in (result.sentence, f"{people} {tested}", marks)
+        for part in (outcome_headline(result), f"{people} {tested}", marks)
         for line in textwrap.wrap(part, 118)
     ]
 
@@ -75,7 +76,7 @@ def _row(row: Affinity) -> dict[str, Any]:
     return {
         "trait": row.trait,
         "label": label,
-        "verdict": row.verdict,
+        "verdict": VERDICTS[row.verdict],
         "ratio": _inside(row.ratio),
         "low": _inside(row.low),
         "high": _inside(MOST if row.high is None else row.high),
@@ -83,7 +84,7 @@ def _row(row: Affinity) -> dict[str, Any]:
         "placebo": _inside(row.placebo),
         "people": row.outcome_persons,
         "q": row.q,
-        "why": row.reason,
+        "why": REASONS[row.reason],
         "figures": f"{row.ratio:.2f} ({row.low:.2f}–{high})",
     }
 

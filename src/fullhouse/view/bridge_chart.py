@@ -9,9 +9,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, Plan
 from fullhouse.view.bands import money_axis, money_scale
-from fullhouse.view.figure_words import clipped, heading
 from fullhouse.view.theme import GREY, INK, themed
-from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.figures import clipped, heading, money_short
 
 ROW, BAR, AT_NAME, AT_BAR = 40, 12, 10, 26
 """In pixels: the height of a row and of its bar, and from its top where name and bar stand."""

@@ -8,8 +8,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
 from fullhouse.view.bands import ticks
-from fullhouse.view.figure_words import heading, share_words
 from fullhouse.view.theme import GREY, themed
+from fullhouse.view.words.figures import heading, share_words
 
 KEPT, BROKEN = "#0b7a75", "#b3541e"
 PEOPLE = "#97cbc6"

@@ -3,16 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from fullhouse.discovery.card import Card, Evidence, Stability
-from fullhouse.view.discovery_words import MARKS, MEANINGS, STANDINGS
-from fullhouse.view.figure_words import (
-    chance_words,
-    counted,
-    number_words,
-    ratio_words,
-    share_words,
-)
 from fullhouse.view.page import Html, kept, table, tag
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.discovery import BASES, MARKS, MEANINGS, ratio_words
+from fullhouse.view.words.figures import chance_words, counted, day_words, number_words, share_words
 
 CSS = """
 details { border-bottom: 1px solid var(--line); padding: .35rem 0; }
@@ -42,7 +35,7 @@ def _behind(card: Card, names: Mapping[str, str]) -> Html:
         tag("p", tag("code", card.rule)),
         tag("p", f"Traits: {', '.join(card.traits)}; family {card.family}. Id: {card.id}.",
             cls="soft"),
-        tag("p", f"{STANDINGS[card.standing].capitalize()}. {_evidence_words(card.evidence)}"),
+        tag("p", f"{BASES[card.basis].capitalize()}. {_evidence_words(card.evidence)}"),
         tag("p", _stability_words(card.stability)),
         *_overlap(card, names),
         table(heads, rows),

@@ -7,8 +7,9 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Card, Estimate, FilmDiscovery
-from fullhouse.view.figure_words import clipped, heading, ratio_words
 from fullhouse.view.theme import FAINT, GREY, INK, themed
+from fullhouse.view.words.discovery import headline, ratio_words
+from fullhouse.view.words.figures import clipped, heading
 
 AFFINITY, BEYOND = "activity held equal", "beyond the obvious"
 COLOURS = {AFFINITY: "#4fa39d", BEYOND: "#07524e"}
@@ -35,7 +36,7 @@ def card_forest(found: FilmDiscovery, *, width: int = 560) -> alt.LayerChart:
     """
     rows = forest_rows(found.cards)
     if not rows:
-        raise CannotTellError(f"No audience has an affinity to draw: {found.sentence}")
+        raise CannotTellError(f"No audience has an affinity to draw: {headline(found)}")
     height = ROW * len(rows)
     said = f"{found.title}: affinity, and beyond the obvious"
     title = heading(said, HOW, simulated=found.simulated, width=width)

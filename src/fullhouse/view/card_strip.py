@@ -9,25 +9,25 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Card, FilmDiscovery
-from fullhouse.view.discovery_words import headline, outside, standing_words
-from fullhouse.view.figure_words import (
-    heading,
-    interval_words,
-    number_words,
-    share_words,
-    wrapped,
-)
 from fullhouse.view.page import Html, share_bar, tag
 from fullhouse.view.theme import FAINT, INK, themed
+from fullhouse.view.words.discovery import (
+    basis_words,
+    card_reason,
+    headline,
+    interval_words,
+    outside,
+)
+from fullhouse.view.words.figures import heading, number_words, share_words, wrapped
 
-COLOURS = {"found": "#0b7a75", "expected": "#4fa39d", "guess": "#8b949a"}
+COLOURS = {"measured": "#0b7a75", "expected": "#4fa39d", "guess": "#8b949a"}
 SOFT = "#4b555c"
 LEAST_WIDTH, WIDEST, GAP, HEIGHT, ROOM = 168, 260, 10, 214, 11
 """Of a tile, in pixels: its widths, the space between two, its height, its inner margin."""
 NAME_LINES, LINE = 3, 16
 PER_LETTER = 7.2
 """About how wide a letter of a bold name is."""
-AT_BAR, AT_STANDING = 95, 191
+AT_BAR, AT_BASIS = 95, 191
 TEXTS: tuple[tuple[str, int, float, Literal["bold", "normal"], str], ...] = (
     ("name_lines", 15, 13, "bold", INK),
     ("people_said", 70, 17, "bold", INK),
@@ -81,7 +81,7 @@ class Grid:
 def card_strip(found: FilmDiscovery, *, width: int = 760) -> alt.LayerChart:
     """A tile for each card, in order of rank: people, affinity beyond, extra reach, standing."""
     if not found.cards:
-        raise CannotTellError(f"There is no audience to draw: {found.sentence}")
+        raise CannotTellError(f"There is no audience to draw: {headline(found)}")
     grid = _grid(found.cards, width)
     width = round(grid.columns * (grid.wide + GAP) - GAP)
     height = ceil(len(found.cards) / grid.columns) * (grid.high + GAP) - GAP
@@ -100,7 +100,7 @@ def card_rows(cards: Sequence[Card]) -> list[dict[str, Any]]:
             "id": c.id,
             "name": c.name,
             "rule": c.rule,
-            "standing": c.standing,
+            "basis": c.basis,
             "stability": c.stability.mark,
             "persons": c.persons,
             "not_moviegoers": c.not_moviegoers,
@@ -131,10 +131,10 @@ def _card(card: Card) -> Html:
         else tag("p", "nobody"),
         tag("p", *_beyond_html(card)),
         tag("p", tag("b", f"+ {card.extra:,}"), " extra reach"),
-        tag("p", tag("span", card.standing), _mark(card), cls="tags"),
-        tag("p", card.reason, cls="soft"),
+        tag("p", tag("span", card.basis), _mark(card), cls="tags"),
+        tag("p", card_reason(card), cls="soft"),
     ]
-    return tag("article", *parts, cls=f"card {card.standing}")
+    return tag("article", *parts, cls=f"card {card.basis}")
 
 
 def _outside_words(card: Card) -> str:
@@ -144,7 +144,7 @@ def _outside_words(card: Card) -> str:
 
 def _mark(card: Card) -> Html:
     mark = card.stability.mark
-    return Html("") if mark == "untold" else tag("span", mark, cls=mark)
+    return Html("") if mark == "not_tested" else tag("span", mark, cls=mark)
 
 
 def _beyond_html(card: Card) -> list[object]:
@@ -158,7 +158,7 @@ def _beyond(card: Card) -> tuple[str, str]:
     """How many times as likely, and the line under it."""
     if card.beyond.value is not None:
         return f"{number_words(card.beyond.value)} ×", f"95 %: {interval_words(card.beyond)}"
-    if card.standing == "guess":
+    if card.basis == "guess":
         return "no behaviour seen yet", "words alone"
     return "beyond: not known", "could not be computed"
 
@@ -206,7 +206,7 @@ def _said(card: Card, grid: Grid) -> dict[str, str]:
         "beyond_said": likely,
         "interval_said": interval,
         "extra_said": f"+ {card.extra:,} extra reach",
-        "standing_said": standing_words(card),
+        "basis_said": basis_words(card),
     }
 
 
@@ -220,14 +220,14 @@ def _layers(
 
     top = alt.Y("top:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
     tooltip = ["name:N", "rule:N", "persons:Q", "not_moviegoers:Q", "beyond:Q", "extra:Q"]
-    colour = alt.Color("standing:N").legend(None)
+    colour = alt.Color("basis:N").legend(None)
     colour = colour.scale(domain=list(COLOURS), range=list(COLOURS.values()))
     frame = base.mark_rect(fill="white", stroke=FAINT, strokeWidth=1.2, cornerRadius=4)
     edge = base.mark_rule(strokeWidth=4, yOffset=2)
     track = base.mark_rule(strokeWidth=6, color=FAINT, yOffset=AT_BAR - grid.spare)
     bar = base.mark_rule(strokeWidth=6, yOffset=AT_BAR - grid.spare)
-    standing = base.mark_text(
-        align="left", baseline="top", dy=AT_STANDING - grid.spare, fontSize=11.5, fontWeight="bold"
+    basis = base.mark_text(
+        align="left", baseline="top", dy=AT_BASIS - grid.spare, fontSize=11.5, fontWeight="bold"
     )
     return [
         frame.encode(x=x("left"), x2="right:Q", y=top, y2="bottom:Q", tooltip=tooltip),
@@ -235,7 +235,7 @@ def _layers(
         track.encode(x=x("from"), x2="to:Q", y=top),
         bar.encode(x=x("from"), x2="bar:Q", y=top, color=colour),
         *(mark.encode(x=x("from"), y=top, text=f"{n}:N") for n, mark in _texts(base, grid)),
-        standing.encode(x=x("from"), y=top, text="standing_said:N", color=colour),
+        basis.encode(x=x("from"), y=top, text="basis_said:N", color=colour),
     ]
 
 

@@ -7,12 +7,11 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Group, Tickets
+from fullhouse.discovery.card import TicketGroup, Tickets
 from fullhouse.view.bands import money_axis, money_scale
-from fullhouse.view.figure_words import clipped, heading
 from fullhouse.view.page import Html, kept, table, tag
 from fullhouse.view.theme import INK, themed
-from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.figures import clipped, heading, money_short
 
 MOST = 12
 ROW, BAR_HEIGHT = 38, 10
@@ -41,7 +40,7 @@ def city_chart(
     return themed(chart)
 
 
-def city_rows(cities: Sequence[Group], *, most: int = MOST) -> list[dict[str, Any]]:
+def city_rows(cities: Sequence[TicketGroup], *, most: int = MOST) -> list[dict[str, Any]]:
     """A row for each of the largest cities by tickets, then the sum of the other cities.
 
     Groups of nobody the house knows stand last, by themselves. Ends add up too: each breakdown
@@ -113,7 +112,7 @@ def _layers(rows: Sequence[dict[str, Any]], width: int) -> list[alt.Chart]:
     ]
 
 
-def groups_table(what: str, groups: Sequence[Group], tickets: Tickets) -> Html:
+def groups_table(what: str, groups: Sequence[TicketGroup], tickets: Tickets) -> Html:
     """A table of groups with their sum, beside the total that they share out."""
     heads = [(what, ""), ("people", "n"), ("tickets", "n"), ("80 % range", "n")]
     rows = [_group(g.name, g.persons, g.tickets, g.low, g.high) for g in groups]

@@ -8,9 +8,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Plan
 from fullhouse.view.bands import money_axis, money_scale
-from fullhouse.view.figure_words import heading
 from fullhouse.view.theme import INK, themed
-from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.figures import heading, money_short
 from fullhouse.view.words.plan import per_money
 
 BAND, LINE, NEXT, OWN = "#cfe6e3", "#07524e", "#4fa39d", "#b3541e"

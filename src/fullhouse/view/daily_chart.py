@@ -9,8 +9,8 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.daily import Daily, Signal, SignalDay
 from fullhouse.planning.daily_terms import signal_words
 from fullhouse.view.bands import BANDS, HAPPENED, UP, money_axis, money_scale
-from fullhouse.view.figure_words import heading
 from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.figures import heading
 
 BAND, MIDDLE = BANDS[80], UP
 AHEAD, GROWS = 7, 3.0

@@ -15,8 +15,7 @@ from fullhouse.planning.daily import (
 )
 from fullhouse.planning.daily_changes import move_words
 from fullhouse.planning.daily_terms import signal_words
-from fullhouse.view.figure_words import share_words
-from fullhouse.view.words.figures import day_words, money, money_between
+from fullhouse.view.words.figures import day_words, money, money_between, share_words
 
 VERDICTS = {
     ON: "on target",

@@ -28,29 +28,9 @@ from fullhouse.view.discovery_tables import (
     table_link,
     words_section,
 )
-from fullhouse.view.discovery_words import (
-    ASSOCIATION,
-    STANDINGS,
-    banners,
-    build_words,
-    built_words,
-    by_reason,
-    headline,
-    obvious_words,
-    place_words,
-    tested_words,
-    unknowns,
-    used_words,
-    verdict_words,
-    when_words,
-)
-from fullhouse.view.figure_words import (
-    counted,
-    share_words,
-)
 from fullhouse.view.model_card import model_json, model_section
 from fullhouse.view.overlap_chart import HOW as OVERLAP_HOW
-from fullhouse.view.overlap_chart import Combination, overlap_chart, overlap_rows
+from fullhouse.view.overlap_chart import overlap_chart, overlap_rows
 from fullhouse.view.page import (
     Html,
     data_link,
@@ -62,12 +42,31 @@ from fullhouse.view.page import (
     table,
     tag,
 )
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.discovery import (
+    ASSOCIATION,
+    BASES,
+    ONCE,
+    RANKED,
+    as_of_words,
+    banners,
+    build_words,
+    by_reason,
+    headline,
+    notes_words,
+    obvious_words,
+    place_words,
+    tested_words,
+    tickets_method,
+    tickets_words,
+    unknowns,
+    used_words,
+    verdict_words,
+    when_words,
+)
+from fullhouse.view.words.figures import counted, day_words
 
 WIDE, NARROW = 700, 340
-ORDER = (
-    "In order of unobviousness × size × strength. Extra reach: its people in no obvious audience."
-)
+ORDER = f"{RANKED} Extra reach: its people in no obvious audience."
 CSS = """
 h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 td { overflow-wrap: break-word; } td:first-child { min-width: 8.5rem; }
@@ -83,18 +82,16 @@ def discovery_page(
     found: FilmDiscovery,
     *,
     model: ModelCard | None = None,
-    combinations: Sequence[Combination] = (),
 ) -> str:
     """A page of HTML on the audiences of a film, or on there being none.
 
-    `combinations` are exclusive: card ids, and the people in just those cards. The page holds its
-    charts and their data, and asks no other place for anything.
+    The page holds its charts and their data, and asks no other place for anything.
     """
     parts = [
         *_head(found),
         _used(found),
         *cards_section(found),
-        *_overlap(found, combinations),
+        *_overlap(found),
         *segments_section(found),
         *portfolio_section(found),
         *tickets_section(found),
@@ -117,7 +114,6 @@ def _head(found: FilmDiscovery) -> list[Html]:
         tag("h1", found.title),
         tag("p", f"{found.territory}, {when_words(found)}", cls="soft"),
         tag("p", said, cls="headline"),
-        *([tag("p", found.sentence)] if found.sentence not in {"", said} else []),
         tag("p", verdict_words(found)),
         tag("p", ASSOCIATION),
     ]
@@ -149,11 +145,11 @@ def cards_section(found: FilmDiscovery, *, behind: bool = True) -> list[Html]:
     """The audiences as cards and as a chart; with `behind`, every figure of each too."""
     if not found.cards:
         return []
-    shown = {c.standing for c in found.cards}
-    key = " ".join(f"{capital(words)}." for name, words in STANDINGS.items() if name in shown)
+    shown = {c.basis for c in found.cards}
+    key = " ".join(f"{capital(words)}." for name, words in BASES.items() if name in shown)
     parts = [
         card_tiles(found.cards),
-        tag("p", f"{ORDER} {key} {built_words(found)} ",
+        tag("p", f"{ORDER} {key} {as_of_words(found)} ",
             table_link(found, "cards"), cls="soft"),
     ]  # fmt: skip
     if forest_rows(found.cards):
@@ -161,7 +157,7 @@ def cards_section(found: FilmDiscovery, *, behind: bool = True) -> list[Html]:
             tag("h3", "From what goes with it to what is new"),
             _figure(
                 lambda width: card_forest(found, width=width),
-                f"{FOREST_HOW} {built_words(found)}",
+                f"{FOREST_HOW} {as_of_words(found)}",
                 f"{found.film}-affinity.csv",
                 forest_rows(found.cards),
             ),
@@ -171,7 +167,8 @@ def cards_section(found: FilmDiscovery, *, behind: bool = True) -> list[Html]:
     return [section("The audiences", *parts)]
 
 
-def _overlap(found: FilmDiscovery, combinations: Sequence[Combination]) -> list[Html]:
+def _overlap(found: FilmDiscovery) -> list[Html]:
+    combinations = found.combinations
     if not found.cards or not any(ids for ids, _ in combinations):
         return []
     rows = [
@@ -180,7 +177,7 @@ def _overlap(found: FilmDiscovery, combinations: Sequence[Combination]) -> list[
     ]
     drawn = _figure(
         lambda width: overlap_chart(found.cards, combinations, width=width),
-        f"{OVERLAP_HOW} {built_words(found)}",
+        f"{OVERLAP_HOW} {as_of_words(found)}",
         f"{found.film}-overlap.csv",
         rows,
     )
@@ -195,16 +192,11 @@ def tickets_section(found: FilmDiscovery) -> list[Html]:
     if tickets is None:
         return []
     parts = [
-        tag("p", f"{tickets.total:,.0f} tickets, between {tickets.low:,.0f} and"
-            f" {tickets.high:,.0f} 80 times in 100, at {tickets.price:,.2f} {tickets.currency} a"
-            f" ticket. People of the house buy {share_words(tickets.known_share)} of them."),
-        tag("p", f"{tickets.note} As of {day_words(found.as_of)}.", cls="soft"),
+        tag("p", tickets_words(tickets)),
+        tag("p", " ".join([*tickets_method(tickets), as_of_words(found)]), cls="soft"),
     ]  # fmt: skip
     if tickets.audiences:
-        words = (
-            "Each person counts in the sharpest audience that has them: nobody counts twice."
-            f" {built_words(found)}"
-        )
+        words = f"{ONCE} {as_of_words(found)}"
         parts += [
             tag("h3", "By audience"),
             groups_table("audience", tickets.audiences, tickets),
@@ -215,7 +207,7 @@ def tickets_section(found: FilmDiscovery) -> list[Html]:
             tag("h3", "By city"),
             _figure(
                 lambda width: city_chart(tickets, width=width),
-                f"{CITY_HOW} {built_words(found)}",
+                f"{CITY_HOW} {as_of_words(found)}",
                 f"{found.film}-tickets-by-city.csv",
                 city_rows(tickets.cities, most=len(tickets.cities)),
             ),
@@ -238,7 +230,7 @@ def _refused(found: FilmDiscovery) -> list[Html]:
 
 
 def _unknown(found: FilmDiscovery) -> list[Html]:
-    told = [*unknowns(found), *found.notes]
+    told = [*unknowns(found), *notes_words(found)]
     return [section("What could not be known", items(told))] if told else []
 
 
@@ -260,7 +252,7 @@ def _foot(found: FilmDiscovery, model: ModelCard | None) -> Html:
 
 
 def _dated(found: FilmDiscovery) -> Html:
-    return tag("p", built_words(found), cls="soft")
+    return tag("p", as_of_words(found), cls="soft")
 
 
 def _figure(

@@ -5,10 +5,9 @@ from typing import Any
 
 from fullhouse.discovery.card import ComparableFilm, Estimate, FilmDiscovery, Pick, Segment
 from fullhouse.view.card_behind import folded
-from fullhouse.view.discovery_words import built_words, pair_words
-from fullhouse.view.figure_words import chance_words, interval_words, number_words, share_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.discovery import as_of_words, comparable_words, interval_words, pair_words
+from fullhouse.view.words.figures import chance_words, day_words, number_words, share_words
 
 NUMBER, WORDS = "n", ""
 FEW = 8
@@ -24,8 +23,8 @@ def segments_section(found: FilmDiscovery) -> list[Html]:
         ("times as likely", NUMBER), ("against its best part", NUMBER), ("q", NUMBER),
     ]  # fmt: skip
     words = (
-        "Found on one half of the people and measured on the other, so that a lucky combination"
-        f" does not stand here by its luck. {built_words(found)} "
+        "Searched on one half of the people and measured on the other, so that chance alone"
+        f" makes no combination. {as_of_words(found)} "
     )
     rows = [_segment(s) for s in found.segments]
     said = tag("p", words, table_link(found, "segments"), cls="soft")
@@ -58,10 +57,10 @@ def portfolio_section(found: FilmDiscovery) -> list[Html]:
     words = (
         f"Together they reach {share_words(last.covered)} of the likely audience with"
         f" {share_words(last.reached)} of all people. Dark: what each adds to those before it."
-        f" {built_words(found)} "
+        f" {as_of_words(found)} "
     )
     said = tag("p", words, table_link(found, "portfolio"), cls="soft")
-    return [section("Few that together reach most", table(heads, rows), said)]
+    return [section("Smallest set of audiences with the widest reach", table(heads, rows), said)]
 
 
 def _pick(pick: Pick, before: float) -> tuple[object, ...]:
@@ -97,7 +96,7 @@ def comps_section(found: FilmDiscovery) -> list[Html]:
     words = (
         "Words and talent: likeness from 0 to 1. Seen together: how many times as likely who showed"
         " interest in this film is to have seen that one, activity held equal."
-        f" {built_words(found)} "
+        f" {as_of_words(found)} "
     )
     said = tag("p", words, table_link(found, "comps"), cls="soft")
     return [section("Films like it", table(heads, [_comp(c) for c in found.comps]), said)]
@@ -105,7 +104,7 @@ def comps_section(found: FilmDiscovery) -> list[Html]:
 
 def _comp(comp: ComparableFilm) -> tuple[object, ...]:
     opened = "" if comp.opening is None else f" ({comp.opening.year})"
-    why = "; ".join((*comp.why, "used" if comp.used else "not used"))
+    why = "; ".join(w for w in (comparable_words(comp), "used" if comp.used else "") if w)
     opening = "" if comp.opening is None else f"{day_words(comp.opening, short=True)}. "
     return (
         Html(tag("span", f"{comp.title}{opened}") + tag("small", f"{opening}{capital(why)}.")),
@@ -133,7 +132,7 @@ def words_section(found: FilmDiscovery) -> list[Html]:
     ]
     words = (
         "Each pair was taken to mean the same. Add a word that is missing with --plus WORD and"
-        f" strike out one that misleads with --minus WORD. {built_words(found)} "
+        f" strike out one that misleads with --minus WORD. {as_of_words(found)} "
     )
     shown = [table(heads, rows[:FEW])]
     if len(rows) > FEW:

@@ -9,9 +9,9 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view.figure_words import clipped, heading
 from fullhouse.view.shown_readout import WHOLE, NamedEffect
 from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.figures import clipped, heading
 
 PROVEN, UNPROVEN, LOOKED = "#07524e", "#8b949a", "#97cbc6"
 ROW, HEAD = 40, 28

@@ -9,11 +9,10 @@ import altair as alt
 from fullhouse.forecast import QUANTITIES
 from fullhouse.forecast.score import GroupFigures, ScoreBook, Scored
 from fullhouse.stats.scores import Reliability, Share
-from fullhouse.view.figure_words import counted, number_words, share_words
 from fullhouse.view.page import Html, csv_of, data_link, figure, kept, section, table, tag
 from fullhouse.view.reliability import BAND_WORDS, HOW, points, reliability_chart
 from fullhouse.view.theme import themed
-from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.figures import counted, day_words, money_short, number_words, share_words
 from fullhouse.view.words.forecast import book_words, quantity_words
 
 NUMBER, WORDS = "n", ""

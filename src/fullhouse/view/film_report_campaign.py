@@ -5,13 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from fullhouse.planning.plan import Outlook
-from fullhouse.view.figure_words import counted, share_words
 from fullhouse.view.film_report import Sent, ShownCampaign
 from fullhouse.view.film_report_outlook import HOW, outlook_chart, outlook_rows, outlook_words
 from fullhouse.view.page import Html, csv_of, data_link, figure, kept, section, table, tag
 from fullhouse.view.plan_page import readout_section
 from fullhouse.view.shown_readout import WHOLE, ShownReadout
-from fullhouse.view.words.figures import day_words, money, money_between
+from fullhouse.view.words.figures import counted, day_words, money, money_between, share_words
 
 WIDE, NARROW = 600, 250
 NUMBER, WORDS = "n", ""

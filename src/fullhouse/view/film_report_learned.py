@@ -6,9 +6,9 @@ from typing import Any
 
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.discovery.card import Estimate
-from fullhouse.view.figure_words import counted, ratio_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.discovery import ratio_words
+from fullhouse.view.words.figures import counted, day_words
 
 NUMBER, WORDS = "n", ""
 SURE = 1.959964

@@ -9,9 +9,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.planning.plan import Outlook
 from fullhouse.view.bands import BANDS, MIDDLE, money_axis, money_scale
-from fullhouse.view.figure_words import heading
 from fullhouse.view.theme import GREY, themed
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.figures import day_words, heading
 
 PLANNED, MEASURED = "#b3541e", MIDDLE
 COLOURS = {"planned": PLANNED, "measured": MEASURED}

@@ -7,8 +7,6 @@ from fullhouse.view.card_behind import CSS as FOLDED_CSS
 from fullhouse.view.card_strip import CSS as CARD_CSS
 from fullhouse.view.discovery_page import CSS as DISCOVERY_CSS
 from fullhouse.view.discovery_page import cards_section, tickets_section
-from fullhouse.view.discovery_words import ASSOCIATION, verdict_words
-from fullhouse.view.discovery_words import headline as discovery_headline
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_book import book_section
 from fullhouse.view.film_report_campaign import campaign_section, measured_parts
@@ -33,6 +31,8 @@ from fullhouse.view.page import Html, data_link, document, html, items, json_of,
 from fullhouse.view.plan_page import CSS as PLAN_CSS
 from fullhouse.view.plan_page import bridge_section, curve_section, lines_section
 from fullhouse.view.plan_tables import unreachable_section
+from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
+from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.plan import EXPECTED, as_of_words, buys_words, holdout_words
 from fullhouse.view.words.plan import headline as plan_headline
@@ -143,7 +143,6 @@ def _audiences(report: FilmReport) -> list[Html]:
     said = discovery_headline(found)
     return [
         tag("p", tag("b", said)),
-        *([tag("p", found.sentence)] if found.sentence not in {"", said} else []),
         tag("p", verdict_words(found)),
         tag("p", ASSOCIATION),
         *cards_section(found, behind=False),

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import Forecast
-from fullhouse.view.discovery_words import headline as discovery_headline
-from fullhouse.view.discovery_words import unknowns
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_campaign import added_sentence, campaign_unknowns
 from fullhouse.view.plan_words import won_words
+from fullhouse.view.words.discovery import headline as discovery_headline
+from fullhouse.view.words.discovery import notes_words as discovery_notes
+from fullhouse.view.words.discovery import unknowns
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.forecast import book_words, note_words
 from fullhouse.view.words.forecast import headline as forecast_headline
@@ -129,7 +130,7 @@ def unknown_words(report: FilmReport) -> dict[str, list[str]]:
         told["Forecast"].append(f"Whether ranges keep their word: {book_words(report.score_book)}")
     if report.discovery is not None:
         found = report.discovery
-        told["Audiences"] = _distinct([*unknowns(found), *found.notes])
+        told["Audiences"] = _distinct([*unknowns(found), *discovery_notes(found)])
     for campaign in report.campaigns:
         mine = _distinct([*campaign.without.values(), *campaign_unknowns(campaign)])
         told["Campaign"] += [f"{campaign.name}: {words}" for words in mine]

@@ -7,11 +7,10 @@ from typing import Any
 from fullhouse.propensity.propensity import Fairness, ModelCard
 from fullhouse.view.calibration_chart import HOW as CALIBRATION_HOW
 from fullhouse.view.calibration_chart import calibration_chart, calibration_rows
-from fullhouse.view.figure_words import number_words, share_words
 from fullhouse.view.page import Html, figure, items, kept, section, table, tag
 from fullhouse.view.reach_chart import HOW as REACH_HOW
 from fullhouse.view.reach_chart import reach_chart, reach_rows
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.figures import day_words, number_words, share_words
 
 WIDE, NARROW = 560, 262
 

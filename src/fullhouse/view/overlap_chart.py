@@ -7,9 +7,8 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.discovery.card import Card
-from fullhouse.view.figure_words import counted, heading, wrapped
 from fullhouse.view.theme import FAINT, INK, themed
-from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.figures import counted, heading, money_short, wrapped
 
 Combination: TypeAlias = tuple[Collection[str], int]
 """Card ids, and the people who are in each of these cards and in no other."""

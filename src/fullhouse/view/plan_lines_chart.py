@@ -13,9 +13,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Plan, PlanLine
 from fullhouse.view.bands import ticks
-from fullhouse.view.figure_words import clipped, heading
 from fullhouse.view.theme import FAINT, INK, themed
-from fullhouse.view.words.figures import money_short
+from fullhouse.view.words.figures import clipped, heading, money_short
 
 COLOURS = ("#cfe6e3", "#97cbc6", "#4fa39d", "#0b7a75", "#07524e")
 """From little money to much."""

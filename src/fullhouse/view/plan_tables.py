@@ -5,9 +5,8 @@ from math import fsum
 from typing import Any
 
 from fullhouse.planning.plan import Amount, Plan, PlanLine
-from fullhouse.view.figure_words import chance_words, share_words
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.words.figures import chance_words, day_words, share_words
 from fullhouse.view.words.plan import as_of_words, holdout_words, tickets_words
 
 NUMBER, WORDS = "n", ""

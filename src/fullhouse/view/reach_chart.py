@@ -8,8 +8,8 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.sample.reach_curve import ReachPoint
 from fullhouse.view.bands import money_axis, money_scale
-from fullhouse.view.figure_words import counted, heading, number_words, share_words
 from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.figures import counted, heading, number_words, share_words
 
 COLOURS = ("#07524e", "#b3541e", "#4fa39d", "#1d2429", "#8b949a", "#97cbc6")
 """Of the curves, in the order they are given."""

@@ -61,6 +61,17 @@ SENTENCES: Mapping[str, str] = {
     "webhook_not_taken": ("{url} did not take delivery {key} in {tries} tries: status {status}."),
     "webhook_refused": "{url} refused delivery {key} with status {status}; not tried again.",
     # discovery
+    "comparable_films_too_small": (
+        "The comparable films of {title} ({films}) have {people} people together; fewer than"
+        " {needed} are too few to compare. Further past films, or a feed with older views or"
+        " tickets, would help."
+    ),
+    "no_audience_to_draw": "There is no audience of {film} to draw.",
+    "nothing_known_of_film": (
+        "Nothing is known of who may want {film}: nobody in the house showed enough interest, no"
+        " comparable film has an audience here, and its words point to no trait. A synopsis or"
+        " keywords, comparable films, or words of your own would help."
+    ),
     # exhibit
     "city_too_small": (
         "{city} is too small to have numbers of its own: fewer than {minimum} people of the house"
@@ -199,6 +210,10 @@ SENTENCES: Mapping[str, str] = {
     ),
     # propensity
     # sample
+    "too_few_weeks_of_tickets": (
+        "The house knows {weeks} whole weeks of tickets with the cinema's city up to {until};"
+        " pairing cities takes at least {needed}. Earlier tickets, with cities, would help."
+    ),
     # traits
     "build_in_use": (
         "Trait build {build} is kept: {users} rest on it. Delete those first, or keep it."

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.parse import parse
-from fullhouse.discovery.quadrants import ages_of, quadrants
+from fullhouse.discovery.columns import ages_of, quadrants
 from fullhouse.sample.sheet import rule_mask
 from tests.discovery.house import trait
 from tests.discovery.sheets import sheet_of

@@ -1,0 +1,283 @@
+"""Every trait's affinity with an outcome, adjusted for activity, chance and a placebo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.person_sets import PersonSet, only, size
+from fullhouse.discovery.affinity import Affinity, OutcomeDiscovery, in_order, number
+from fullhouse.discovery.count import Base, CountTables, count, measure_base
+from fullhouse.discovery.judge import (
+    LEAST_EXPECTED,
+    LEAST_OUTCOME,
+    Judged,
+    TraitNumbers,
+    exclusions,
+    judge,
+    notes_on,
+    verdict_on_outcome,
+)
+from fullhouse.engine import Engine
+from fullhouse.lake import Lake
+from fullhouse.sample.blocks import Blocks
+from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
+from fullhouse.sample.strata import QUANTILES
+from fullhouse.stats import (
+    Association,
+    Index,
+    Ratio,
+    association,
+    benjamini_hochberg,
+    log_difference,
+    risk_ratio,
+    share_index,
+)
+from fullhouse.traits.trait import Build, Trait
+
+
+@dataclass(frozen=True)
+class TraitStatistics:
+    """The statistics of all traits against one outcome; NaN where there is none."""
+
+    counts: CountTables
+    events: int
+    naive: Ratio
+    ratio: Ratio
+    test: Association
+    index: Index
+
+    @property
+    def enough(self) -> Flags:
+        """Which traits have the minimum size."""
+        return self.test.least >= LEAST_EXPECTED
+
+
+def discover(
+    engine: Engine,
+    lake: Lake,
+    build: Build,
+    outcome: Outcome,
+    *,
+    traits: Sequence[Trait],
+    base: PersonSet,
+    blocks: Blocks,
+    base_rule: str = "everyone",
+    placebo: Outcome | None = None,
+    refused: int = 0,
+    quantiles: int = QUANTILES,
+) -> OutcomeDiscovery:
+    """Every built trait's affinity with an outcome among the people of a base.
+
+    The base comes without those who refuse the purpose; `refused` only reports how many. As of
+    the build's date. Order of people, of blocks and of traits does not matter.
+    """
+    first = (outcome, own_events(engine, lake, build, outcome))
+    second = (placebo, own_events(engine, lake, build, placebo)) if placebo else None
+    return compare(
+        build,
+        first,
+        traits=traits,
+        base=base,
+        blocks=blocks,
+        base_rule=base_rule,
+        placebo=second,
+        refused=refused,
+        quantiles=quantiles,
+    )
+
+
+def compare(
+    build: Build,
+    outcome: tuple[Outcome, OwnEvents],
+    *,
+    traits: Sequence[Trait],
+    base: PersonSet,
+    blocks: Blocks,
+    base_rule: str = "everyone",
+    placebo: tuple[Outcome, OwnEvents] | None = None,
+    refused: int = 0,
+    quantiles: int = QUANTILES,
+) -> OutcomeDiscovery:
+    """`discover`, once the outcome's own events are known."""
+    measured_base = measure_base(blocks, base)
+    chosen = sorted((t for t in traits if t.built), key=lambda t: t.id)
+    inside = _within(outcome[0], base)
+    main = measure(inside, outcome[1], measured_base, chosen, blocks, quantiles=quantiles)
+    other = _within(placebo[0], base) if placebo else None
+    second = None
+    if placebo and other:
+        # Of the placebo no p is reported, so none is computed.
+        second = measure(
+            other,
+            placebo[1],
+            measured_base,
+            chosen,
+            blocks,
+            quantiles=quantiles,
+            tested_from=np.inf,
+        )
+    people = size(inside.people)
+    rows, tested = _rows(main, second, inside, people, size(base))
+    verdict, reason = verdict_on_outcome(rows, people, tested)
+    return OutcomeDiscovery(
+        outcome=inside.rule,
+        base=base_rule,
+        placebo=other.rule if other else None,
+        as_of=build.as_of,
+        build=build.id,
+        base_people=size(base),
+        outcome_people=people,
+        outcome_outside=size(outcome[0].people) - people,
+        outcome_events=main.events,
+        placebo_people=size(other.people) if other else None,
+        refused=refused,
+        strata="; ".join(sorted(set(main.counts.strata))),
+        tested=tested,
+        too_few=sum(r.verdict == "cannot_tell" and r.q is None for r in rows),
+        excluded=sum(r.verdict == "is_outcome" for r in rows),
+        verdict=verdict,
+        reason=reason,
+        needed=LEAST_OUTCOME,
+        notes=notes_on(inside, other),
+        rows=rows,
+    )
+
+
+def measure(
+    outcome: Outcome,
+    own: OwnEvents,
+    base: Base,
+    traits: Sequence[Trait],
+    blocks: Blocks,
+    *,
+    quantiles: int = QUANTILES,
+    tested_from: float = LEAST_EXPECTED,
+) -> TraitStatistics:
+    """The statistics of all traits against one outcome; p where chance alone gives that many."""
+    counts = count(blocks, base, outcome, own, traits, quantiles=quantiles)
+    many = len(traits)
+    ratio = Ratio(*(np.full(many, np.nan) for _ in range(4)))
+    test = Association(*(np.full(many, np.nan) for _ in range(6)))
+    for rows, (a, n1, c, n0) in counts.tables:
+        put(ratio, rows, risk_ratio(a, n1, c, n0))
+        put(test, rows, association(a, n1, c, n0, tested_from=tested_from))
+    # One stratum of everyone: the same formulas give the crude ratio.
+    a, n1, c, n0 = (x[:, None] for x in counts.totals)
+    return TraitStatistics(
+        counts,
+        int(counts.moments.all_y),
+        risk_ratio(a, n1, c, n0),
+        ratio,
+        test,
+        share_index(counts.moments),
+    )
+
+
+def put(into: Ratio | Association, rows: Integers, part: Ratio | Association) -> None:
+    """Write the figures of some rows into those of all."""
+    for name, values in vars(part).items():
+        getattr(into, name)[rows] = values
+
+
+def _rows(
+    main: TraitStatistics,
+    placebo: TraitStatistics | None,
+    outcome: Outcome,
+    people: int,
+    base_people: int,
+) -> tuple[tuple[Affinity, ...], int]:
+    """The traits' affinities, and how many of them were tested."""
+    counts = main.counts
+    excluded = exclusions(outcome, counts.traits, counts.totals, counts.before, people)
+    tested = main.enough & np.array([e is None for e in excluded], dtype=bool)
+    tested &= people >= LEAST_OUTCOME
+    q = benjamini_hochberg(np.where(tested, main.test.p, np.nan))
+    gaps = _gaps(main, placebo, len(q))
+    rows = []
+    for i in range(len(q)):
+        numbers = TraitNumbers(
+            main.ratio.ratio[i],
+            main.ratio.low[i],
+            main.ratio.high[i],
+            q[i],
+            placebo is not None,
+            gaps[1][i],
+            gaps[2][i],
+        )
+        judged = excluded[i] or (judge(numbers) if tested[i] else _untested(main, i, people))
+        p = number(main.test.p[i]) if tested[i] else None
+        rows.append(_affinity(main, placebo, gaps, i, judged, p, number(q[i]), people, base_people))
+    return in_order(rows), int(tested.sum())
+
+
+def _affinity(
+    main: TraitStatistics,
+    placebo: TraitStatistics | None,
+    gaps: tuple[Floats, Floats, Floats],
+    i: int,
+    judged: Judged,
+    p: float | None,
+    q: float | None,
+    people: int,
+    base_people: int,
+) -> Affinity:
+    trait, (a, n1, _, _) = main.counts.traits[i], main.counts.totals
+    return Affinity(
+        trait=trait.name,
+        label=trait.label,
+        family=trait.family,
+        basis=trait.basis,
+        persons=int(n1[i]),
+        outcome_persons=int(a[i]),
+        share=n1[i] / base_people if base_people else None,
+        outcome_share=a[i] / people if people else None,
+        naive=number(main.naive.ratio[i]),
+        ratio=number(main.ratio.ratio[i]),
+        low=number(main.ratio.low[i]),
+        high=number(main.ratio.high[i]),
+        expected=number(main.test.expected[i]),
+        p=p,
+        q=q,
+        placebo_naive=number(placebo.naive.ratio[i]) if placebo else None,
+        placebo=number(placebo.ratio.ratio[i]) if placebo else None,
+        placebo_low=number(placebo.ratio.low[i]) if placebo else None,
+        placebo_high=number(placebo.ratio.high[i]) if placebo else None,
+        against_placebo=number(gaps[0][i]),
+        against_placebo_low=number(gaps[1][i]),
+        against_placebo_high=number(gaps[2][i]),
+        index=number(main.index.index[i]),
+        index_low=number(main.index.low[i]),
+        index_high=number(main.index.high[i]),
+        verdict=judged[0],
+        reason=judged[1],
+    )
+
+
+def _untested(main: TraitStatistics, i: int, people: int) -> Judged:
+    """Why a trait was not tested."""
+    if people < LEAST_OUTCOME:
+        return "cannot_tell", "outcome_too_small"
+    _, n1, _, n0 = (x[i] for x in main.counts.totals)
+    if not n1 or not n0:
+        return "cannot_tell", "everyone_has_it" if n1 else "nobody_has_it"
+    if not main.test.expected[i] > 0:
+        return "cannot_tell", "no_comparable_people"
+    return "cannot_tell", "too_few_expected"
+
+
+def _gaps(
+    main: TraitStatistics, placebo: TraitStatistics | None, many: int
+) -> tuple[Floats, Floats, Floats]:
+    if placebo is None:
+        nothing = np.full(many, np.nan)
+        return nothing, nothing, nothing
+    # A placebo too small to be tested cannot explain anything, nor fail to.
+    gaps = log_difference(main.ratio, placebo.ratio)
+    one, low, high = (np.where(placebo.enough, g, np.nan) for g in gaps)
+    return one, low, high
+
+
+def _within(outcome: Outcome, base: PersonSet) -> Outcome:
+    return replace(outcome, people=only(outcome.people, base))
