@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Compiled once here: where Python may not write bytecode, each start would pay three seconds.
 SYNC := $(UV) sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: setup demo test test-slow test-pyspark check lint types layers real real-forecast bench clean
+.PHONY: setup demo test test-slow test-pyspark check lint types layers reference real real-forecast bench clean
 
 setup: .venv/.ready
 
@@ -49,6 +49,9 @@ layers: setup
 	@$(BIN)/lint-imports --no-cache
 
 check: lint types layers test
+
+reference: .venv/.product
+	@$(BIN)/python docs/reference.py
 
 real: .venv/.product
 	@$(BIN)/python examples/real_market/run.py

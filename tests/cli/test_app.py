@@ -177,3 +177,13 @@ def test_the_audit_log_names_the_action_and_the_actor(house: Path) -> None:
     (entry,) = json.loads(fullhouse("audit", "--json", cwd=house).stdout)["entries"]
     assert (entry["action"], entry["actor"]) == ("lake.compact", "operator")
     assert "lake.compact" in fullhouse("audit", "--rows", "1", cwd=house).stdout
+
+
+def test_values_have_names_that_read_well_in_every_help() -> None:
+    group = typer.main.get_command(commands)
+    for name in group.commands:  # type: ignore[attr-defined]  # a group
+        command = group.get_command(None, name)  # type: ignore[attr-defined]
+        for below in getattr(command, "commands", {"": command}).values():
+            for parameter in below.params:
+                assert parameter.metavar is not None, (name, parameter.name)
+                assert "<" not in parameter.metavar, (name, parameter.name)

@@ -18,9 +18,7 @@ FeedFile = Annotated[str, typer.Argument(metavar="FEED", help="The feed's TOML f
 FIRST = 1_000
 """Rows of each file that a check maps at all."""
 
-Files = Annotated[
-    list[str], typer.Argument(metavar="FILES...", help="Files, globs, folders or URLs.")
-]
+Files = Annotated[list[str], typer.Argument(metavar="FILES", help="Files, globs, folders or URLs.")]
 
 
 @commands.callback()

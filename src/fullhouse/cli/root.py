@@ -61,6 +61,9 @@ STORAGE_FAULTS = (
 written. Each library wraps it in a class of its own, so the words are looked for."""
 
 
+METAVARS = {"<int>": "N", "<float>": "NUMBER", "<str>": "TEXT", "<list[str]>": "TEXT"}
+
+
 class _Root(TyperGroup):
     """The command with `--quiet` on all its commands; a reader that goes away ends it silently."""
 
@@ -78,15 +81,28 @@ class _Root(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None:
-            _add_quiet(command)
+            _complete(command, ctx)
         return command
 
 
-def _add_quiet(command: Any) -> None:
+def _complete(command: Any, ctx: Any) -> None:
+    """Give a command and those below it `--quiet`, and its values names that read well."""
     for below in getattr(command, "commands", {}).values():
-        _add_quiet(below)
+        _complete(below, ctx)
     if not hasattr(command, "commands") and QUIET not in command.params:
         command.params.append(QUIET)
+    for parameter in command.params:
+        if parameter.metavar is None:
+            parameter.metavar = _metavar(parameter, ctx)
+
+
+def _metavar(parameter: Any, ctx: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return str(parameter.name.upper().replace("_", "-"))
+    if parameter.is_flag:
+        return ""
+    words: str = METAVARS.get(parameter.display_type(ctx), parameter.name.upper())
+    return words.replace("_", "-")
 
 
 def _be_quiet(quiet: bool) -> None:
