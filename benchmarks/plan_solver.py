@@ -13,9 +13,10 @@ the bound on any other plan that a plan's note prints.
 """
 
 import time
+from importlib import import_module
 from itertools import product
+from typing import Any
 
-import cvxpy as cp
 import numpy as np
 
 from fullhouse.core.arrays import Floats
@@ -30,6 +31,9 @@ from fullhouse.planning import (
     optimise,
 )
 from fullhouse.planning.response import WEAR_OUT
+
+cp: Any = import_module("cvxpy")
+"""Half typed: its functions are made at import."""
 
 PEOPLE, AUDIENCES, CHANNELS, CITIES, WEEKS = 20_000, 4, 3, 2, 3
 DRAWS = (30, 100)
