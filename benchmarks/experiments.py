@@ -13,14 +13,12 @@ from fullhouse.measurement import (
     read_experiment,
     read_geo,
     read_uplift,
-    say_effect,
-    say_geo,
-    say_uplift,
 )
 from fullhouse.stats.arms import stratified, sums
 from fullhouse.stats.cuped import adjusted, adjustment, joint
 from fullhouse.stats.figures import Interval
 from fullhouse.stats.sample_ratio import lost_people, sample_ratio
+from fullhouse.view.words.readout import effect_sentences, geo_sentences, uplift_sentence
 
 CONTROL, ARMS = "No E-Mail", ("Mens E-Mail", "Womens E-Mail")
 COVARIATES = ("recency", "history", "mens", "womens", "newbie", "zip_code", "channel")
@@ -115,7 +113,7 @@ def main() -> None:
     print(table((*columns, "looked at daily", "Holm's p"), rows))
     print("\nPublished: visits +7.66 and +4.52 points.\n")
     for arm in ARMS:
-        print(" ".join(say_effect(plain.effect(arm, "visit"))))
+        print(" ".join(effect_sentences(plain.effect(arm, "visit"))))
     print("\n" + table(("rho, made up", "width kept", "root of 1 - rho²"), narrowing()))
     heads = ("lost of one arm of 100,000", "runs", "counts alone", "against the log")
     print("\n" + table(heads, alarms()))
@@ -136,7 +134,7 @@ def uplifts(seed: int = 0) -> list[tuple[object, ...]]:
             covariates=COVARIATES,
             seed=seed,
         )
-        print("\n" + say_uplift(uplift))
+        print("\n" + uplift_sentence(uplift))
         ranges = [_interval(x) for x in (uplift.qini, uplift.propensity, uplift.gain)]
         rows.append((arm, *ranges, uplift.splits, "yes" if uplift.proven else "no"))
     return rows
@@ -168,7 +166,7 @@ def geo() -> None:
                 "yes" if units.low <= 4667 <= units.high else "no",
             )
         )
-        print("\n" + " ".join(say_geo(effect)))
+        print("\n" + " ".join(geo_sentences(effect)))
     columns = ("level", "units", "%", "p in time", "p in space", "holds the published 4,667")
     print("\n" + table(columns, rows))
     cities = list(panel.cities)

@@ -147,9 +147,9 @@ def lessons(
 ) -> list[MeasuredResponse]:
     """Play a plan with a holdout, read it, and say what it taught, part by part.
 
-    As the product does (`fullhouse.measurement.lessons`): a part is the first audience of the plan
-    that somebody is in, and the channels that address them; within it, those shown different
-    channels (some withheld by lot) are compared with the same held out.
+    As the product does (`fullhouse.measurement.responses`): a part is the first audience of
+    the plan that somebody is in, and the channels that address them; within it, those shown
+    different channels (some withheld by lot) are compared with the same held out.
     """
     persons, key = np.arange(film.size), str(film.market.seed).encode()
     arms = assign(persons, key=key, campaign=name, holdout=HOLDOUT)

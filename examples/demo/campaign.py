@@ -15,8 +15,8 @@ from examples.shell import console, echo, fullhouse, heading
 from fullhouse import app
 from fullhouse.cli.show import progress, table
 from fullhouse.discovery.card import FilmDiscovery
+from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Amount, Outlook, Plan
-from fullhouse.view.shown_readout import ShownReadout
 from fullhouse.view.words.plan import headline, plan_lines_words, taught_words
 from fullhouse_sim.feeds import respond_declarations
 from fullhouse_sim.plain import TERRITORY
@@ -37,13 +37,13 @@ class Played:
     """A campaign that has run: what was planned, each look, and what is true of it."""
 
     plan: Plan
-    looks: tuple[ShownReadout, ...]
+    looks: tuple[CampaignReadout, ...]
     outlooks: tuple[Outlook, ...]
     true_tickets: int
     following: Plan
 
     @property
-    def last(self) -> ShownReadout:
+    def last(self) -> CampaignReadout:
         """The look at the end, on the day that was set before the launch."""
         return self.looks[-1]
 
@@ -73,8 +73,9 @@ def campaign(
     fullhouse("traits", "build", "--as-of", str(end), "-w", house)
     fullhouse("campaign", "readout", CAMPAIGN, "--as-of", str(end), "-w", house)
     with fh.open(str(house)) as workspace:
-        looks.append(fh.campaign_readout(workspace, CAMPAIGN, as_of=end, learn=False))
-        outlooks.append(fh.campaign_outlook(workspace, CAMPAIGN, as_of=end))
+        request = fh.ReadCampaign(CAMPAIGN, as_of=end, learn=False)
+        looks.append(fh.campaign_readout(workspace, request))
+        outlooks.append(fh.campaign_outlook(workspace, fh.OutlookCampaign(CAMPAIGN, end)))
     heading("What was learned, and the next film")
     fullhouse("campaign", "cards", "-w", house)
     fullhouse("learned", "-w", house)
@@ -121,7 +122,8 @@ def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Pat
     pages = [out / "report.html", out / "daily.html"]
     echo("report", film.slug, "--as-of", str(end), "--out", pages[0])
     with fh.open(str(house)) as workspace, progress("Writing the report") as step:
-        made = fh.film_report(workspace, film.slug, as_of=end, territory=TERRITORY, discovery=found)
+        request = fh.ReportFilm(film.slug, as_of=end, territory=TERRITORY)
+        made = fh.film_report(workspace, request, discovery=found)
         fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
         step("Writing the morning page")
         echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
@@ -176,23 +178,24 @@ def _respond(market: Path, house: Path, deliveries: Path) -> None:
     )
 
 
-def _weeks(house: Path, plan: Plan, film: Film) -> tuple[list[ShownReadout], list[Outlook]]:
+def _weeks(house: Path, plan: Plan, film: Film) -> tuple[list[CampaignReadout], list[Outlook]]:
     """Looks from the first week to the day before the last: what they say, what they move."""
     first = min(x.week for x in plan.lines)
     end = film.opening + timedelta(days=RUN_DAYS)
     days = [first + timedelta(days=d) for d in range(EVERY_DAYS, (end - first).days, EVERY_DAYS)]
-    looks: list[ShownReadout] = []
+    looks: list[CampaignReadout] = []
     outlooks: list[Outlook] = []
     rows = []
     with fh.open(str(house)) as workspace, progress("Looking") as step:
         for day in days:
             step(str(day))
             try:
-                looks.append(fh.campaign_readout(workspace, CAMPAIGN, as_of=day, cards=False))
+                request = fh.ReadCampaign(CAMPAIGN, as_of=day, cards=False)
+                looks.append(fh.campaign_readout(workspace, request))
                 told = _at_any_look(looks[-1])
             except fh.CannotTellError:
                 told = "nothing is known yet"
-            outlooks.append(fh.campaign_outlook(workspace, CAMPAIGN, as_of=day))
+            outlooks.append(fh.campaign_outlook(workspace, fh.OutlookCampaign(CAMPAIGN, day)))
             rows.append((str(day), told, _outlook(outlooks[-1])))
     heads = ("as of", "tickets won so far, at any look (95 %)", "added to the run's gross (80 %)")
     table(rows, heads)
@@ -221,12 +224,12 @@ def _true_tickets(market: Path) -> int:
     return int(won.as_py())
 
 
-def _proven_early(shown: ShownReadout) -> bool:
+def _proven_early(shown: CampaignReadout) -> bool:
     always = shown.on("tickets")[0].effect.always_valid
     return always is not None and (always.low > 0 or always.high < 0)
 
 
-def _at_any_look(shown: ShownReadout) -> str:
+def _at_any_look(shown: CampaignReadout) -> str:
     effect = shown.on("tickets")[0].effect
     always = effect.always_valid
     if always is None:

@@ -11,12 +11,11 @@ from examples.demo.box_office import Told
 from examples.demo.campaign import Played
 from examples.demo.truth import Truth
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.view.effect_chart import effect_chart
-from fullhouse.view.film_report_outlook import outlook_chart
-from fullhouse.view.plan_words import won_words
+from fullhouse.view.readout_charts import effect_chart, outlook_chart
 from fullhouse.view.save import save_chart
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.forecast import headline, when_words
+from fullhouse.view.words.readout import sold_sentences
 
 PAGE = Template("""<!doctype html>
 <html lang="en">
@@ -93,7 +92,7 @@ def write_page(
         forecast=escape(headline(told.forecasts[0])),
         when=escape(when_words(told.forecasts[0])),
         fan=_svg(out / "forecast.svg"),
-        won="<br>".join(escape(w) for w in won_words(played.last)) if played else "There was none.",
+        won="<br>".join(map(escape, sold_sentences(played.last))) if played else "There was none.",
         effects=_svg(out / "effects.svg") if charts else "",
         outlooks=_svg(out / "outlooks.svg") if charts else "",
         rows=_table(rows),

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fullhouse.campaigns.account_files import units_of
 from fullhouse.core.person_sets import by_block, inside, only, union, without
-from fullhouse.measurement.campaign_units import units_of_counted, units_of_people
+from fullhouse.measurement.campaign_data import household_sums, households_of
 from fullhouse.measurement.counted import Counted
 
 people = st.sets(st.integers(0, 3 << 20), max_size=40)
@@ -34,8 +34,8 @@ def test_they_are_as_plain_sets(one, two):
 
 def test_households_count_once_with_what_their_people_did_together():
     units = units_of(np.array([3, 8, 2_000_000, 11, 12]), np.array([0, 0, 0, 1, 1]))
-    assert plain(units_of_people(units, blocks({8, 11, 12, 40}))) == {3, 11, 40}
+    assert plain(households_of(units, blocks({8, 11, 12, 40}))) == {3, 11, 40}
     did = Counted(np.array([3, 8, 12, 40]), np.array([1.0, 2.0, -1.0, 5.0]))
-    found = units_of_counted(units, did)
+    found = household_sums(units, did)
     together = dict(zip(found.person.tolist(), found.value.tolist(), strict=True))
     assert together == {3: 3.0, 11: -1.0, 40: 5.0}

@@ -14,7 +14,8 @@ import fullhouse as fh
 from benchmarks.simulated_house import House, house
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, FILM, IMPRESSION, TICKET
-from fullhouse.measurement.campaign_sales import film_bought
+from fullhouse.measurement.campaign_readout import Interim, NoImpressions
+from fullhouse.measurement.collect_campaign import film_sales
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse_sim.market import Market
@@ -98,8 +99,8 @@ def test_launching_again_changes_no_arm_and_another_plan_is_refused(
     assert again.resumed
     assert [f.digest for f in again.files] == [f.digest for f in done.files]
     assert [c.name for c in fh.campaign_list(made.workspace, fh.ListCampaigns())] == ["ashgrove"]
-    with pytest.raises(CannotTellError, match="later tickets"):
-        fh.campaign_readout(made.workspace, "ashgrove", as_of=MARKET.today)
+    with pytest.raises(CannotTellError, match="take in later ones"):
+        fh.campaign_readout(made.workspace, fh.ReadCampaign("ashgrove", as_of=MARKET.today))
     with pytest.raises(InputError, match=r"No plan 'pupy'\. Did you mean 'puppy'"):
         fh.campaign_launch(made.workspace, fh.LaunchCampaign("pupy", name="x", folder=tmp_path))
 
@@ -112,11 +113,12 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
     with analysis_sample(made.workspace, territory="ZZ") as now:
         film, days = now.find(plan.film), {"first": OPENING, "until": until}
         with pytest.raises(CannotTellError, match="would look like no effect"):
-            film_bought(now, film, **days, currency="USD")
-    with pytest.raises(CannotTellError, match="take in later tickets"):
-        fh.campaign_readout(made.workspace, "ashgrove", as_of=OPENING)
+            film_sales(now, film, **days, currency="USD")
+    with pytest.raises(CannotTellError, match="take in later ones"):
+        fh.campaign_readout(made.workspace, fh.ReadCampaign("ashgrove", as_of=OPENING))
     sold, arms = _sell(made, folder, plan.film, OPENING + timedelta(days=2))
-    shown = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    only_look = fh.ReadCampaign("ashgrove", as_of=until, learn=False)
+    shown = fh.campaign_readout(made.workspace, only_look)
     whole = shown.on("tickets")[0].effect
     # Without covariates it is the plain difference of what was put in.
     means = {arm: sold[arm] / size for arm, size in arms.items()}
@@ -128,23 +130,25 @@ def test_a_readout_finds_what_was_put_in_and_the_next_plan_starts_from_it(
     assert any(c.name for c in shown.checks), "arms are checked against the assignment log"
     groups = {e.group for e in shown.effects}
     assert {"whole", "audience", "channel", "cities", "line", "habit"} <= groups
-    assert fh.campaign_learned(made.workspace, as_of=until) == [], "nothing was to be learned"
-    fh.campaign_readout(made.workspace, "ashgrove", as_of=until, cards=False)
-    taught = fh.campaign_learned(made.workspace, as_of=until)
+    known = fh.ListLearned(as_of=until)
+    assert fh.campaign_learned(made.workspace, known) == [], "nothing was to be saved"
+    fh.campaign_readout(made.workspace, fh.ReadCampaign("ashgrove", as_of=until, cards=False))
+    taught = fh.campaign_learned(made.workspace, known)
     # Four times as many tickets: a response of three, give or take the error of some hundreds.
     assert taught
     assert all(abs(x.response - 3.0) < 4 * x.error for x in taught)
     assert all(x.doses and set(x.doses) <= {y.channel for y in plan.lines} for x in taught)
-    assert fh.campaign_learned(made.workspace, as_of=OPENING) == []
+    assert fh.campaign_learned(made.workspace, fh.ListLearned(as_of=OPENING)) == []
 
 
 def test_looks_before_the_end_have_an_interval_of_their_own(made: House, launched) -> None:
     early = fh.campaign_readout(
-        made.workspace, "ashgrove", as_of=OPENING + timedelta(days=10), learn=False
+        made.workspace,
+        fh.ReadCampaign("ashgrove", as_of=OPENING + timedelta(days=10), learn=False),
     )
     whole = early.on("tickets")[0].effect
-    assert 0 < early.share_seen < 1
-    assert any("Interim" in n for n in early.notes)
+    assert 0 < early.share_observed < 1
+    assert any(isinstance(n, Interim) for n in early.notes)
     assert whole.always_valid is not None
     assert whole.always_valid.high - whole.always_valid.low > whole.effect.high - whole.effect.low
 
@@ -152,12 +156,13 @@ def test_looks_before_the_end_have_an_interval_of_their_own(made: House, launche
 def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, launched) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)
-    before = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    only_look = fh.ReadCampaign("ashgrove", as_of=until, learn=False)
+    before = fh.campaign_readout(made.workspace, only_look)
     assert before.spend == pytest.approx(plan.spend), "as planned, where nothing came back"
-    assert any("No impression came back" in n for n in before.notes)
+    assert any(isinstance(n, NoImpressions) for n in before.notes)
     line = plan.lines[0]
     shown_to = _show(made, folder, line.id, line.week)
-    after = fh.campaign_readout(made.workspace, "ashgrove", as_of=until, learn=False)
+    after = fh.campaign_readout(made.workspace, only_look)
     (came,) = [e for e in after.exposures if e.impressions]
     assert (came.line, came.impressions, came.clicks) == (line.id, 2 * shown_to, 0)
     assert 0 < came.reached <= shown_to, "two accounts may be one person"
@@ -180,11 +185,12 @@ def test_a_forecast_moves_from_what_was_planned_to_what_was_measured(
         known={}, days=[day],
         ranges={"total": SimpleNamespace(median=1e5, between=lambda _: (5e4, 2e5))},
     )  # fmt: skip
-    monkeypatch.setattr("fullhouse.app.outlook.forecast_film", lambda *_, **__: base)
-    first = fh.campaign_outlook(made.workspace, "ashgrove", as_of=OPENING)
+    monkeypatch.setattr("fullhouse.app.readouts.forecast_film", lambda *_, **__: base)
+    first = fh.campaign_outlook(made.workspace, fh.OutlookCampaign("ashgrove", as_of=OPENING))
     assert first.basis == "planned"
     assert first.added.middle == pytest.approx(plan.gross.middle, rel=0.05)
-    later = fh.campaign_outlook(made.workspace, "ashgrove", as_of=OPENING + timedelta(days=20))
+    request = fh.OutlookCampaign("ashgrove", as_of=OPENING + timedelta(days=20))
+    later = fh.campaign_outlook(made.workspace, request)
     assert later.basis == "measured"
     assert later.added.middle > first.added.middle, "four times as many tickets were sold"
     assert later.base == first.base
@@ -196,9 +202,9 @@ def test_nothing_differs_between_people_where_all_were_moved_alike(
 ) -> None:
     until = OPENING + timedelta(days=10)
     with pytest.raises(CannotTellError, match="need 500 in each arm"):
-        fh.campaign_uplift(made.workspace, "ashgrove", as_of=until)
+        fh.campaign_uplift(made.workspace, fh.UpliftCampaign("ashgrove", as_of=until))
     monkeypatch.setattr("fullhouse.measurement.uplift.LEAST_PEOPLE", 100)
-    found = fh.campaign_uplift(made.workspace, "ashgrove", as_of=until)
+    found = fh.campaign_uplift(made.workspace, fh.UpliftCampaign("ashgrove", as_of=until))
     assert found.people > 500
     assert not found.proven
 

@@ -110,11 +110,12 @@ def test_launching_again_changes_nothing_and_another_plan_is_refused(made, launc
 def test_what_is_of_people_refuses_a_campaign_by_city(made, launched, tmp_path) -> None:
     workspace, _ = made
     asked = (
-        fh.campaign_readout, fh.campaign_outlook, fh.campaign_uplift,
+        (fh.campaign_readout, fh.ReadCampaign), (fh.campaign_outlook, fh.OutlookCampaign),
+        (fh.campaign_uplift, fh.UpliftCampaign),
     )  # fmt: skip
-    for ask in asked:
-        with pytest.raises(InputError, match="campaign cities readout ashgrove"):
-            ask(workspace, "ashgrove")
+    for ask, request in asked:
+        with pytest.raises(InputError, match="ashgrove was drawn by city"):
+            ask(workspace, request("ashgrove"))
     with pytest.raises(InputError, match="by person under another name"):
         fh.campaign_launch(workspace, fh.LaunchCampaign("puppy", name="ashgrove", folder=tmp_path))
 

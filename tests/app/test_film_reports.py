@@ -10,21 +10,20 @@ import pyarrow as pa
 import pytest
 
 from fullhouse import app, control
-from fullhouse.app import Context
-from fullhouse.app import film_report_records as film_report_kept
-from fullhouse.app.reports import check_report_out, film_report, write_film_report
+from fullhouse.app import Context, film_report_records
+from fullhouse.app.reports import ReportFilm, check_report_out, film_report, write_film_report
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
 from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
-from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.errors import InputError
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast, read_forecast
-from fullhouse.planning.plan import Amount, Outlook
+from fullhouse.measurement.campaign_readout import WHOLE
+from fullhouse.planning.plan import Plan
 from fullhouse.view.film_report import FilmReport
-from fullhouse.view.shown_readout import WHOLE
 from tests.view.made_forecasts import ALL, ROAD
 from tests.view.made_plans import PLAN, SHOWN
 from tests.view.made_plans import WHOLE as READOUT
-from tests.view.made_reports import AS_OF, FILM, LEARNED, OPENING, TITLE, VERDICTS
+from tests.view.made_reports import AS_OF, FILM, OPENING, RESPONSES, TITLE, VERDICTS
 
 NOW = datetime(2025, 4, 30, tzinfo=UTC)
 MINE = replace(PLAN, film=FILM, title=TITLE)
@@ -54,7 +53,7 @@ def workspace(empty: Context) -> Context:
     add_campaign(database, SavedCampaign("harbour-1", FILM, "harbour-1", 1, {"holdout": 0.2}, NOW))
     first = replace(SHOWN, as_of=SHOWN.as_of - timedelta(7), effects=SHOWN.effects[:1])
     for shown in (first, SHOWN, replace(SHOWN, as_of=AS_OF + timedelta(9))):
-        learned, verdicts = (LEARNED, VERDICTS) if shown is SHOWN else ((), ())
+        learned, verdicts = (RESPONSES, VERDICTS) if shown is SHOWN else ((), ())
         kept = SavedReadout("harbour-1", shown.as_of, shown.to_dict(), NOW)
         add_readout(database, kept, learned, verdicts)
     rows = [
@@ -76,7 +75,8 @@ def _issue(workspace: Context, forecast: Forecast) -> None:
 def report(
     workspace: Context, *, plan: str | None = None, campaign: str | None = None
 ) -> FilmReport:
-    return film_report(workspace, FILM, as_of=AS_OF, territory="US", plan=plan, campaign=campaign)
+    request = ReportFilm(FILM, as_of=AS_OF, territory="US", plan=plan, campaign=campaign)
+    return film_report(workspace, request)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -97,7 +97,7 @@ def test_a_film_of_which_nothing_is_known_has_a_report_that_says_so(
     assert all(found.without.values())
     page, data = write_film_report(found, [tmp_path / "a" / "r.html", tmp_path / "r.json"])
     assert "There is no forecast" in page.read_text("utf-8")
-    assert json.loads(data.read_text("utf-8"))["without"] == dict(found.without)
+    assert json.loads(data.read_text("utf-8"))["without"]["forecast"]
     (row,) = [r for r in control.audit_log(empty.control) if r.action == "report"]
     assert row.detail["film"] == FILM
 
@@ -113,19 +113,19 @@ def test_what_the_house_has_kept_by_the_day_is_gathered(workspace: Context) -> N
     assert campaign.newest == SHOWN
     assert campaign.plan == "harbour-1@1"
     assert campaign.begins == min(x.week for x in PLAN.lines)
-    assert [(x.line, x.people) for x in campaign.sent] == [("a", 81)], "parts are added up"
+    assert [(x.line, x.people) for x in campaign.dispatched] == [("a", 81)], "parts are added up"
     assert campaign.without["outlook"]
-    assert found.learned == LEARNED
+    assert found.responses == RESPONSES
     assert {v.rule for v in found.verdicts} == {v.rule for v in VERDICTS}
 
 
 def test_nothing_of_a_later_day_is_told(workspace: Context) -> None:
-    early = film_report(workspace, FILM, as_of=date(2025, 2, 20), territory="US")
+    early = film_report(workspace, ReportFilm(FILM, date(2025, 2, 20), "US"))
     assert [f.as_of for f in early.forecasts] == [ROAD[0].as_of]
     assert early.readouts == ()
-    assert early.learned == ()
+    assert early.responses == ()
     assert early.verdicts == ()
-    before = film_report(workspace, FILM, as_of=PLAN.as_of - timedelta(1), territory="US")
+    before = film_report(workspace, ReportFilm(FILM, PLAN.as_of - timedelta(1), "US"))
     assert (before.plan, before.campaigns, before.forecasts) == (None, (), ())
 
 
@@ -144,23 +144,30 @@ def test_a_plan_and_a_campaign_may_be_named(workspace: Context) -> None:
         report(workspace, campaign="harbor-1")
 
 
-def test_outlooks_are_told_of_the_plan_of_each_readout_and_of_the_day(
+def test_outlooks_are_of_the_plan_of_each_readout_and_of_the_day_from_one_forecast(
     workspace: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
 
-    def outlook(_: Context, name: str, *, as_of: date, **__: object) -> Outlook:
-        asked.append(as_of)
-        if as_of == PLAN.as_of:
-            raise CannotTellError("Too early.")
-        one = Amount(1.0, 0.5, 2.0)
-        return Outlook(as_of, name, "USD", one, one, one, "planned")
+    def before(_: Context, plan: Plan) -> Forecast:
+        asked.append(plan.name)
+        return ROAD[0]
 
-    monkeypatch.setattr(film_report_kept, "campaign_outlook", outlook)
+    monkeypatch.setattr(film_report_records, "forecast_before", before)
     (campaign,) = report(workspace).campaigns
-    assert asked == [PLAN.as_of, SHOWN.as_of - timedelta(7), SHOWN.as_of, AS_OF]
-    assert [o.as_of for o in campaign.outlooks] == asked[1:]
+    days = [PLAN.as_of, SHOWN.as_of - timedelta(7), SHOWN.as_of, AS_OF]
+    assert [o.as_of for o in campaign.outlooks] == days
+    assert asked == ["harbour-1"], "the forecast of before is computed once"
+    assert len({o.base for o in campaign.outlooks}) == 1
     assert campaign.without == {}
+
+
+def test_the_plan_stands_beside_what_the_newest_readout_knows(workspace: Context) -> None:
+    (campaign,) = report(workspace).campaigns
+    rows = {(r.quantity, r.channel): r for r in campaign.against_plan}
+    assert rows["spend", ""].planned.middle == pytest.approx(PLAN.spend)
+    assert rows["impressions", ""].actual is None, "no channel reported any"
+    assert rows["extra tickets", ""].actual is not None
 
 
 def test_a_readout_kept_before_its_parts_were_is_read_too(workspace: Context) -> None:
@@ -182,7 +189,7 @@ def test_a_readout_kept_before_its_parts_were_is_read_too(workspace: Context) ->
 )
 def test_mistakes_are_said(empty: Context, film: str, day: date, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        film_report(empty, film, as_of=day, territory="US")
+        film_report(empty, ReportFilm(film, day, "US"))
 
 
 def test_only_pages_and_data_are_written() -> None:

@@ -36,7 +36,7 @@ def house(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The functions under the names that the pipeline gives them."""
-    for name in ("check_report_out", "film_report", "write_film_report"):
+    for name in ("ReportFilm", "check_report_out", "film_report", "write_film_report"):
         monkeypatch.setattr(app, name, getattr(film_reports, name), raising=False)
 
 

@@ -55,9 +55,9 @@ def test_page_and_charts_say_that_they_are_simulated(played: Played) -> None:
 def test_the_campaign_is_read_beside_the_truth_and_teaches_the_next_film(played: Played) -> None:
     folder, summary = played
     with fh.open(str(folder / "house")) as house:
-        last = fh.campaign_readout(house, "bramble-launch", as_of=END, learn=False)
-        taught = fh.campaign_learned(house, as_of=END)
-        verdicts = fh.campaign_verdicts(house, as_of=END)
+        last = fh.campaign_readout(house, fh.ReadCampaign("bramble-launch", as_of=END, learn=False))
+        taught = fh.campaign_learned(house, fh.ListLearned(as_of=END))
+        verdicts = fh.campaign_verdicts(house, fh.ListVerdicts(as_of=END))
         following = fh.plan_show(house, fh.ShowPlan("next-film"))
     total = last.on("tickets")[0].effect.total
     (row,) = re.findall(

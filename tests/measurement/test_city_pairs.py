@@ -9,7 +9,8 @@ import pytest
 
 from fullhouse.campaigns.campaign import CityDesign
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement.city_pairs import read_pairs, read_totals, say_city_pairs
+from fullhouse.measurement.city_pairs import read_pairs, read_totals
+from fullhouse.view.words.readout import city_pairs_sentences
 
 DAYS = [date(2025, 3, 1) + timedelta(days=n) for n in range(50)]
 START, END = DAYS[35], DAYS[41]
@@ -54,8 +55,8 @@ def test_the_interval_holds_what_was_put_in_and_nought_is_not_proven():
     none = read_pairs(_table(0.0), **COLUMNS, start=START, end=END)
     assert none.relative.low < 0 < none.relative.high
     assert not none.proven
-    assert "cannot tell" in say_city_pairs(none)[0]
-    assert say_city_pairs(found)[0].startswith("The campaign brought")
+    assert "cannot tell" in city_pairs_sentences(none)[0]
+    assert city_pairs_sentences(found)[0].startswith("The campaign brought")
 
 
 def test_days_outside_the_window_and_its_past_are_not_looked_at():
@@ -77,7 +78,8 @@ def test_money_is_what_was_won_at_its_worth_over_what_was_spent():
     assert found.to_dict()["returned"]["value"] == found.returned.value
     lost = read_pairs(_table(-0.3), **COLUMNS, start=START, end=END, spend=500.0)
     assert lost.cost is None
-    assert any("Nothing was won" in note for note in lost.notes)
+    assert lost.no_cost.code == "nothing_won"
+    assert any("Nothing was won" in line for line in city_pairs_sentences(lost))
     assert lost.returned.high < 0
     with pytest.raises(InputError, match="Spend must be money above 0"):
         read_pairs(_table(0.1), **COLUMNS, start=START, end=END, spend=0.0)
@@ -104,7 +106,7 @@ def test_an_effect_without_bound_is_written_as_json_can():
     assert (found.relative.low, found.relative.high, found.units.low) == (-1, inf, -inf)
     assert found.units.high == found.sold
     assert found.to_dict()["relative"]["high"] == "infinite"
-    assert "no bound" in say_city_pairs(found)[0]
+    assert "no bound" in city_pairs_sentences(found)[0]
 
 
 @pytest.mark.parametrize(

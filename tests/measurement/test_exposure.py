@@ -10,7 +10,8 @@ from pyroaring import BitMap
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.measurement.exposure import Exposure, exposure, reached_people
+from fullhouse.measurement.campaign_readout import Exposure
+from fullhouse.measurement.exposure import exposure, reached_people
 
 FIRST, UNTIL = date(2025, 8, 1), date(2025, 8, 20)
 LINES = {"a": "app", "b": "push", "never": "app"}

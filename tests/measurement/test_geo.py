@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement import read_geo, say_geo
+from fullhouse.measurement import read_geo
+from fullhouse.view.words.readout import geo_sentences
 
 FIRST = date(2024, 1, 1)
 
@@ -45,14 +46,14 @@ def test_effect_put_in_is_found_and_said():
     assert found.units.low < 0.3 * 3000 * 10 < found.units.high
     assert found.relative.value == pytest.approx(0.3, abs=0.05)
     assert sum(found.weights.values()) == pytest.approx(1, abs=0.01)
-    assert say_geo(found)[0].startswith("The campaign brought")
+    assert geo_sentences(found)[0].startswith("The campaign brought")
     assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["start"] == "2024-02-20"
 
 
 def test_nothing_is_said_not_to_be_told():
     found = read_geo(pa.Table.from_pylist(_table(effect=0.0)), **READ)
     assert found.units.low < 0 < found.units.high
-    assert say_geo(found)[0].startswith("The data cannot tell")
+    assert geo_sentences(found)[0].startswith("The data cannot tell")
 
 
 def test_text_days_and_the_order_of_rows_do_not_matter():
@@ -77,7 +78,7 @@ def test_text_days_and_the_order_of_rows_do_not_matter():
             lambda r: [x | {"sold": 0.0} if x["city"] == "c4" else x for x in r],
             {},
             CannotTellError,
-            "'c4' has no sold before",
+            "c4 has no sold before",
         ),
         (lambda r: [x | {"day": "1 May"} for x in r], {}, InputError, "YYYY-MM-DD"),
     ],

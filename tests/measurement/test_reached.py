@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement.reached import effect_on_reached, spill_over_bound
+from fullhouse.measurement.exposure import effect_on_reached, spill_over_bound
 from fullhouse.stats.arms import difference, sums
 from fullhouse.stats.figures import Interval
 
@@ -63,11 +63,11 @@ def test_without_spill_over_nothing_is_wider():
 @pytest.mark.parametrize(
     ("make", "error", "says"),
     [
-        (lambda: effect_on_reached(EFFECT, 0.0), CannotTellError, "reached nobody more"),
+        (lambda: effect_on_reached(EFFECT, 0.0), CannotTellError, "reached no more"),
         (
             lambda: effect_on_reached(EFFECT, 0.2, held_out_reached=0.3),
             CannotTellError,
-            "20.0% of the treated",
+            "reached no more than the held out",
         ),
         (lambda: effect_on_reached(EFFECT, 1.2), InputError, "between 0 and 1"),
         (lambda: spill_over_bound(EFFECT, -0.1), InputError, "between 0 and 1"),

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement import read_uplift, say_uplift
+from fullhouse.measurement import read_uplift
 from fullhouse.stats.figures import Interval
+from fullhouse.view.words.readout import uplift_sentence
 
 
 def _table(moved, seed, n=6000):
@@ -44,15 +45,15 @@ def test_whom_the_mail_moves_is_found():
     found = read_uplift(_table(0.2, 1), **READ)
     assert found.proven
     assert found.splits == 10
-    assert say_uplift(found).startswith("People differ in what 'mail' changes in seen")
+    assert uplift_sentence(found).startswith("People differ in how arm 'mail' changes seen")
 
 
 def test_propensity_alone_is_not_taken_for_it():
     proven = [read_uplift(_table(0.0, seed, n=3000), **READ).proven for seed in range(20)]
     # At most 2.5 % by promise: 3 of 20 would come once in 80 tries.
     assert sum(proven) <= 2
-    said = say_uplift(read_uplift(_table(0.0, 0, n=3000), **READ))
-    assert said.startswith("No difference between people proven")
+    sentence = uplift_sentence(read_uplift(_table(0.0, 0, n=3000), **READ))
+    assert sentence.startswith("No difference between people proven")
 
 
 def test_same_seed_says_the_same_and_splits_do_not_narrow_without_end():

@@ -22,6 +22,7 @@ from fullhouse.exhibit.pack import (
 )
 from fullhouse.exhibit.places import suggest_showings
 from fullhouse.exhibit.suppress import at_least, parts_at_least
+from fullhouse.measurement.campaign_readout import campaign_readout_of
 from fullhouse.measurement.experiment import ArmEffect, Experiment, Readout
 from fullhouse.planning.plan import (
     Amount,
@@ -35,7 +36,6 @@ from fullhouse.planning.plan import (
     Unreachable,
 )
 from fullhouse.stats.figures import AlwaysValid, Check, Estimate, Interval
-from fullhouse.view.shown_readout import shown_readout
 
 AS_OF, OPENING = date(2025, 1, 10), date(2025, 3, 14)
 PRICE, BUDGET = 11.4, 3_000_000.0
@@ -135,28 +135,28 @@ POWER = [
 
 def effect(value, se, *, arm="treated", outcome="tickets", people=80_000, p=0.5, **changes):
     """An effect as a readout has it: fixed interval at 95 %, an always-valid one half wider."""
-    found = Estimate(value, se, value - 1.96 * se, value + 1.96 * se, p, 9e4, 0.95)
+    estimate = Estimate(value, se, value - 1.96 * se, value + 1.96 * se, p, 9e4, 0.95)
     always = AlwaysValid(value, value - 3 * se, value + 3 * se, min(1.0, 3 * p), 0.6, 0.95)
-    told = {
+    fields = {
         "arm": arm, "control": "held out", "outcome": outcome, "yes_or_no": False,
         "people": people, "control_people": people // 4, "mean": 0.03 + value,
-        "control_mean": 0.03, "effect": found, "method": "Welch",
-        "total": Interval(people * value, people * found.low, people * found.high),
+        "control_mean": 0.03, "effect": estimate, "method": "Welch",
+        "total": Interval(people * value, people * estimate.low, people * estimate.high),
         "holm_p": p, "always_valid": always,
         "cost_each": Interval(31.0, 22.0, float("inf")),
     }  # fmt: skip
-    return ArmEffect(**(told | changes))
+    return ArmEffect(**(fields | changes))
 
 
 def readout(effects, **changes):
-    told = {
+    fields = {
         "experiment": Experiment("arm", "held out", ("tickets",)),
         "people": {"treated": 80_000, "held out": 20_000},
         "checks": (Check("sample ratio", 0.43),),
         "effects": tuple(effects),
-        "notes": ("Balance was not checked: no covariates were given.",),
+        "not_checked": ("balance of covariates",),
     }
-    return Readout(**(told | changes))
+    return Readout(**(fields | changes))
 
 
 WHOLE = readout([effect(0.0061, 0.0012, p=0.0000004)])
@@ -175,10 +175,10 @@ PARTS = {
         "pre-roll": readout([effect(0.0031, 0.0021, people=33_000, p=0.14)]),
     },
 }  # fmt: skip
-SHOWN = shown_readout("harbour-1", date(2025, 3, 28), WHOLE, parts=PARTS)
+SHOWN = campaign_readout_of("harbour-1", date(2025, 3, 28), WHOLE, parts=PARTS)
 EXPECTED = {"weekday matinee": 310.0, "weekday evening": 1_240.0, "weekend matinee": 1_020.0,
             "weekend evening": 2_230.0, "late": 23.0}  # fmt: skip
-PARTS = parts_at_least(EXPECTED, 50)
+EXPECTED_PARTS = parts_at_least(EXPECTED, 50)
 SHOWINGS = suggest_showings(EXPECTED, seats=180, goal=0.35)
 EXHIBIT = Exhibit(
     film="harbour-lights", title="Harbour Lights", territory="US", place="Avon", as_of=AS_OF,
@@ -200,11 +200,11 @@ EXHIBIT = Exhibit(
     ),
     dayparts=tuple(
         Daypart(name, count, None if count is None else SHOWINGS[name])
-        for name, count in PARTS.items()
+        for name, count in EXPECTED_PARTS.items()
     ),
     other_dayparts=OtherDayparts(
-        4_821.0 - sum(count or 0.0 for count in PARTS.values()),
-        sum(SHOWINGS[name] for name, count in PARTS.items() if count is None),
+        4_821.0 - sum(count or 0.0 for count in EXPECTED_PARTS.values()),
+        sum(SHOWINGS[name] for name, count in EXPECTED_PARTS.items() if count is None),
     ),
     source=Source(12, date(2025, 1, 9), AS_OF),
     basis=(

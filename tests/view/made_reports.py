@@ -6,11 +6,13 @@ from functools import cache
 
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.control.score_book import Entry, canonical
+from fullhouse.core.errors import Reason
 from fullhouse.forecast.actuals import Actuals
 from fullhouse.forecast.score import score
-from fullhouse.measurement.exposure import Exposure
+from fullhouse.measurement.campaign_data import plan_against_actual
+from fullhouse.measurement.campaign_readout import Exposure, TreatedReached
 from fullhouse.planning.plan import Amount, Outlook
-from fullhouse.view.film_report import FilmReport, Sent, ShownCampaign
+from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
 from tests.view.made_discoveries import RICH
 from tests.view.made_forecasts import ACTUAL, ACTUAL_DAYS, ROAD
 from tests.view.made_plans import PLAN, SHOWN, effect, readout
@@ -26,11 +28,11 @@ def made_book(films=12):
     entries, truths = [], {}
     for k in range(films):
         name = FILM if k == 0 else f"film-{k}-2024"
-        told = replace(ROAD[0], film=name).to_dict()
+        body = replace(ROAD[0], film=name).to_dict()
         entries.append(
             Entry(
                 k + 1, "2025-02-14T08:00:00.000000+00:00", name, "US", "2025-02-14", "T-28", "1",
-                "m", canonical(told), "", "",
+                "m", canonical(body), "", "",
             )
         )  # fmt: skip
         amounts = {"opening_weekend": 11e6 + 1.9e6 * k, "total": 40e6 + 6e6 * k}
@@ -61,21 +63,29 @@ EARLIER = replace(
     as_of=SHOWN.as_of - timedelta(7),
     effects=(replace(SHOWN.effects[0], effect=FIRST),),
 )
-NEWEST = replace(SHOWN, exposures=EXPOSURES, spend=812_000.0, currency="USD", share_seen=0.6)
-CAMPAIGN = ShownCampaign(
+NEWEST = replace(
+    SHOWN,
+    notes=(*SHOWN.notes, TreatedReached(51_000, 80_000)),
+    exposures=EXPOSURES,
+    spend=812_000.0,
+    currency="USD",
+    share_observed=0.6,
+)
+CAMPAIGN = CampaignReport(
     "harbour-1", "harbour-1@2", BEGINS, 0.2,
-    sent=(
-        Sent("line-1", "push", 24_000, BEGINS), Sent("line-2", "push", 11_000, BEGINS),
-        Sent("line-3", "pre-roll", 30_000, BEGINS + timedelta(7)),
+    dispatched=(
+        Dispatch("line-1", "push", 24_000, BEGINS), Dispatch("line-2", "push", 11_000, BEGINS),
+        Dispatch("line-3", "pre-roll", 30_000, BEGINS + timedelta(7)),
     ),
     readouts=(EARLIER, NEWEST),
+    against_plan=plan_against_actual(PLAN, NEWEST),
     outlooks=tuple(
         outlook(BEGINS + timedelta(4 * k), 2.1e6 + 2e5 * k, 1.9e6 / (k + 1),
                 "planned" if k < 3 else "measured")
         for k in range(8)
     ),
 )  # fmt: skip
-LEARNED = (
+RESPONSES = (
     SavedResponse(SHOWN.as_of, "harbour-1", FILM, "dogs", "Owners of older dogs", "baskets",
             "pre-roll + push", {"push": 2.1, "pre-roll": 1.4}, 0.31, 0.07),
     SavedResponse(SHOWN.as_of, "harbour-1", FILM, "fans", "Fans of family drama", "fans", "push",
@@ -98,17 +108,18 @@ FULL = FilmReport(
     discovery=replace(RICH, film=FILM, title=TITLE),
     plan=replace(PLAN, film=FILM, title=TITLE),
     campaigns=(CAMPAIGN,),
-    learned=LEARNED,
+    responses=RESPONSES,
     verdicts=VERDICTS,
     made_on=date(2026, 1, 5),
 )  # fmt: skip
 BARE = FilmReport(
     FILM, TITLE, "US", AS_OF, None,
-    without={"forecast": "Too few wide films have opened.", "discovery": "No traits are built."},
+    without={"forecast": Reason(message="Too few wide films have opened."),
+             "discovery": Reason(message="No traits are built.")},
 )  # fmt: skip
 PLANNED = replace(
     FULL, forecasts=(), actual_days=(), actual={}, score_book=None, discovery=None,
-    campaigns=(), learned=(), verdicts=(),
+    campaigns=(), responses=(), verdicts=(),
 )  # fmt: skip
 LAUNCHED = replace(
     FULL,
@@ -117,9 +128,16 @@ LAUNCHED = replace(
     discovery=None,
     plan=None,
     campaigns=(
-        replace(CAMPAIGN, readouts=(), outlooks=(), sent=(), without={"outlook": "Too early."}),
+        replace(
+            CAMPAIGN,
+            readouts=(),
+            outlooks=(),
+            dispatched=(),
+            against_plan=(),
+            without={"outlook": Reason(message="Too early.")},
+        ),
     ),
-    learned=(),
+    responses=(),
     verdicts=(),
 )
 SIMULATED_REPORT = replace(BARE, simulated=True)

@@ -10,21 +10,23 @@ from itertools import pairwise
 
 import pytest
 
+from fullhouse.core.errors import Reason
 from fullhouse.core.settings import SIMULATED
+from fullhouse.measurement.campaign_readout import Remark
 from fullhouse.planning.plan import Amount
 from fullhouse.view import page as page_
-from fullhouse.view.film_report_campaign import campaign_unknowns
-from fullhouse.view.film_report_outlook import outlook_chart, outlook_rows
 from fullhouse.view.film_report_page import CHAPTERS, film_report_page, some_days
-from fullhouse.view.film_report_words import (
+from fullhouse.view.page import DARK, Html, lowered, section, tag
+from fullhouse.view.readout_charts import outlook_chart, outlook_rows
+from fullhouse.view.words.report import (
     MISSING,
+    campaign_unknowns,
     headline,
     missing,
     missing_words,
     report_lines,
     unknown_words,
 )
-from fullhouse.view.page import DARK, Html, lowered, section, tag
 from tests.view.drawn import rows_of
 from tests.view.made_plans import SHOWN, effect
 from tests.view.made_reports import (
@@ -36,9 +38,9 @@ from tests.view.made_reports import (
     FILM,
     FULL,
     LAUNCHED,
-    LEARNED,
     NEWEST,
     PLANNED,
+    RESPONSES,
     SIMULATED_REPORT,
     VERDICTS,
 )
@@ -114,10 +116,10 @@ def test_every_part_stands_on_the_page_with_its_figures():
         "Spent by 28 March 2025: 812,000 USD.", "91,500", "2,540", "88,000",
         "+31 % (+17 % to +45 %)", "pre-roll 1.4, push 2.1", "+4 % (−14 % to +22 %)",
         "2.30 (1.80–2.90)", "refuted", "Givers to shelters", "cannot tell",
-        "7 people held out (counted in each line) were shown it all the same",
-        "Keepers of ferrets: 61 people are too few to tell whether it held.",
+        "7 people held out (counted in each line) got the advertising all the same",
+        "Keepers of ferrets: 61 people are too few to tell whether the claim held.",
         "12 forecasts issued", "What harbour-1 changed by 28 March 2025", "21 Mar 2025",
-        "+0.004 (0.000276 to 0.00772)", "Made on 5 January 2026.",
+        "+4 (0.276 to 7.72)", "Made on 5 January 2026.",
     ]  # fmt: skip
     assert [t for t in told if t not in text] == []
 
@@ -130,7 +132,7 @@ def test_every_figure_has_a_date_and_a_source():
                "Score book of the house")  # fmt: skip
     notes = re.findall(r'<p class="soft">([^<]*)<a class="data"', text)
     assert len(notes) > 8
-    sources += ("log of deliveries", "channels told it", "house's readouts", "The Lantern Harbour")
+    sources += ("log of deliveries", "channels reported", "house's readouts", "The Lantern Harbour")
     for words in [*captions, *notes]:
         assert re.search(r"\d{1,2} [A-Z][a-z]+ 20\d\d", words), words
         assert any(s in words for s in sources), words
@@ -142,11 +144,11 @@ def test_every_table_and_chart_can_be_had_as_data():
     assert len(links) == len({name for name, _ in links}), "no file would overwrite another"
     assert len(links) > 20
     assert json.loads(read.file(f"{FILM}-report.json")) == json.loads(json.dumps(FULL.to_dict()))
-    shown = read.rows("harbour-1-shown.csv")
+    shown = read.rows("harbour-1-impressions.csv")
     assert [int(r["impressions"]) for r in shown] == [x.impressions for x in EXPOSURES]
     moved = read.rows("harbour-1-outlook.csv")
     assert [float(r["total_low"]) for r in moved] == [o.total.low for o in CAMPAIGN.outlooks]
-    assert [float(r["response"]) for r in read.rows(f"{FILM}-learned.csv")] == [0.31, 0.04]
+    assert [float(r["response"]) for r in read.rows(f"{FILM}-responses.csv")] == [0.31, 0.04]
     verdicts = read.rows(f"{FILM}-verdicts.csv")
     assert [r["claimed_low"] for r in verdicts] == ["1.8", "2.0", "1.1"]
     assert verdicts[2]["observed"] == ""
@@ -179,13 +181,13 @@ def test_names_from_files_are_escaped_everywhere():
         FULL, title=RUDE, film=RUDE, territory=RUDE,
         forecasts=(), score_book=None, discovery=None, plan=None,
         campaigns=(replace(
-            CAMPAIGN, name=RUDE, plan=RUDE, without={"outlook": RUDE},
-            sent=tuple(replace(x, line=RUDE, channel=RUDE) for x in CAMPAIGN.sent),
-            readouts=(SHOWN, replace(NEWEST, campaign=RUDE, notes=(RUDE,), currency=RUDE,
+            CAMPAIGN, name=RUDE, plan=RUDE, without={"outlook": Reason(message=RUDE)},
+            dispatched=tuple(replace(x, line=RUDE, channel=RUDE) for x in CAMPAIGN.dispatched),
+            readouts=(SHOWN, replace(NEWEST, campaign=RUDE, notes=(Remark(RUDE),), currency=RUDE,
                                      exposures=tuple(replace(x, channel=RUDE) for x in EXPOSURES))),
         ),),
-        learned=tuple(replace(x, film=RUDE, campaign=RUDE, audience=RUDE, doses={RUDE: 1.0})
-                      for x in LEARNED),
+        responses=tuple(replace(x, film=RUDE, campaign=RUDE, audience=RUDE, doses={RUDE: 1.0})
+                      for x in RESPONSES),
         verdicts=tuple(replace(v, film=RUDE, audience=RUDE, rule=RUDE, verdict=RUDE)
                        for v in VERDICTS),
     )  # fmt: skip
@@ -195,7 +197,7 @@ def test_names_from_files_are_escaped_everywhere():
     read = Reader(text)
     assert read.open == []
     assert read.text.count(RUDE) > 15
-    bare = film_report_page(replace(BARE, without={"forecast": RUDE}))
+    bare = film_report_page(replace(BARE, without={"forecast": Reason(message=RUDE)}))
     assert "<script" not in bare
 
 
@@ -242,9 +244,11 @@ def test_a_wide_range_is_said_and_a_narrow_one_is_not():
         replace(PLANNED, forecasts=FULL.forecasts[:1]))["Forecast"])  # fmt: skip
     assert "Forecast" not in unknown_words(FULL)
     assert len(unknown_words(FULL)["Audiences that cannot be judged"]) == 1
-    older = unknown_words(replace(FULL, without={"forecast": "Its first day is missing."}))
+    older = unknown_words(
+        replace(FULL, without={"forecast": Reason(message="Its first day is missing.")})
+    )
     assert older["Forecast"] == [
-        "There is none as of 3 April 2025, only older ones: Its first day is missing."
+        "There is no forecast as of 3 April 2025, only older ones: Its first day is missing."
     ]
 
 
@@ -283,5 +287,5 @@ def test_what_no_channel_told_is_not_shown_as_nothing():
     text = Reader(
         film_report_page(replace(LAUNCHED, campaigns=(replace(CAMPAIGN, readouts=(quiet,)),)))
     ).text
-    assert "By 28 March 2025 no channel had told what it showed" in text
-    assert "held out, yet shown" not in text
+    assert "By 28 March 2025 no channel had reported impressions" in text
+    assert "held out, yet reached" not in text

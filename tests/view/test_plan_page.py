@@ -8,10 +8,10 @@ from functools import cache
 import pytest
 
 from fullhouse.core.settings import SIMULATED
+from fullhouse.measurement.campaign_readout import NamedEffect, Remark
 from fullhouse.planning.plan import OlderSentence, Unreachable
 from fullhouse.view.page import DARK
 from fullhouse.view.plan_page import plan_page
-from fullhouse.view.shown_readout import NamedEffect
 from fullhouse.view.words.plan import EXPECTED, headline, notes_words, tickets_words
 from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
 from tests.view.reader import RUDE, Reader
@@ -70,9 +70,10 @@ def test_everything_else_stands_there_with_its_figures():
     told = [
         *notes_words(PLAN), "31,200", "96,000", "0.0021 tickets a person", "20 % of the people",
         "explore: 0.1", "city minimum: 5 largest 100,000", "Avon, Brook, Cairn, Dale, Esk",
-        "What harbour-1 changed by 28 March 2025", "By channel, 1 of 2 effects are proven: push.",
+        "What harbour-1 changed by 28 March 2025", "An effect is proven in 1 of 2 channels: push.",
         "+9.4 (5.48 to 13.3)", "under 0.001", "Plan harbour-1 as of 10 January 2025.",
-        "Balance was not checked: no covariates were given.", "never measured", "measured before",
+        "Not checked: whether the arms were alike before, as no covariates were given.",
+        "never measured", "measured before",
     ]  # fmt: skip
     assert [t for t in told if t not in text] == []
 
@@ -118,7 +119,7 @@ def test_names_from_files_are_escaped_everywhere():
     shown = replace(
         SHOWN,
         campaign=RUDE,
-        notes=(RUDE,),
+        notes=(Remark(RUDE),),
         effects=tuple(NamedEffect(RUDE, RUDE, e.effect) for e in SHOWN.effects),
     )
     text = plan_page(rude, readouts=(shown,), power=[(RUDE, 0.1, RUDE)])

@@ -1,7 +1,6 @@
 """A plan in sentences: nothing promised that is only expected, nothing left unsaid."""
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -16,8 +15,6 @@ from fullhouse.planning.plan import (
     OlderSentence,
     SpentForMinimum,
 )
-from fullhouse.view.plan_words import readout_words
-from fullhouse.view.shown_readout import shown_readout
 from fullhouse.view.words.plan import (
     EXPECTED,
     banners,
@@ -33,7 +30,7 @@ from fullhouse.view.words.plan import (
     unreachable_words,
     untested_words,
 )
-from tests.view.made_plans import BARE_PLAN, PLAN, SHOWN, SIMULATED_PLAN, effect, readout
+from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
 
 
 def test_the_headline_is_a_range_of_tickets():
@@ -154,19 +151,3 @@ def test_expected_is_never_called_caused():
 )
 def test_tickets_are_told_to_three_digits(tickets, said):
     assert tickets_words(tickets) == said
-
-
-def test_a_readout_says_what_is_proven_and_what_was_not_checked():
-    said = readout_words(SHOWN)
-    assert said[:2] == [
-        "By audience, 1 of 4 effects are proven: Owners of older dogs.",
-        "By channel, 1 of 2 effects are proven: push.",
-    ]
-    assert any("brought 0.0061 more tickets a person" in s for s in said)
-    assert "Check passed: sample ratio (p = 0.43)." in said
-    assert said[-1] == "Balance was not checked: no covariates were given."
-
-
-def test_a_readout_that_cannot_tell_says_so():
-    unsure = shown_readout("c", date(2025, 3, 1), readout([effect(0.001, 0.004)]))
-    assert readout_words(unsure)[0].startswith("The data cannot tell whether")

@@ -52,7 +52,14 @@ if TYPE_CHECKING:
         share_tickets,
     )
     from fullhouse.app.exhibit import ExhibitCities, ExhibitFilm, exhibit_cities, exhibit_film
-    from fullhouse.app.experiments import experiment_read, geo_read, uplift_read
+    from fullhouse.app.experiments import (
+        ReadExperiment,
+        ReadGeoExperiment,
+        ReadUplift,
+        experiment_read,
+        geo_read,
+        uplift_read,
+    )
     from fullhouse.app.feeds import (
         CheckFeed,
         IngestFiles,
@@ -94,7 +101,6 @@ if TYPE_CHECKING:
     )
     from fullhouse.app.health import Health, check_new_place, workspace_health
     from fullhouse.app.launch import LaunchCampaign, campaign_launch
-    from fullhouse.app.outlook import campaign_outlook
     from fullhouse.app.people import (
         LinkPeople,
         LinkResult,
@@ -122,8 +128,24 @@ if TYPE_CHECKING:
         write_look_alike,
         write_propensity,
     )
-    from fullhouse.app.readout import campaign_learned, campaign_readout, campaign_verdicts
-    from fullhouse.app.reports import check_report_out, film_report, write_film_report
+    from fullhouse.app.readouts import (
+        ListLearned,
+        ListVerdicts,
+        OutlookCampaign,
+        ReadCampaign,
+        UpliftCampaign,
+        campaign_learned,
+        campaign_outlook,
+        campaign_readout,
+        campaign_uplift,
+        campaign_verdicts,
+    )
+    from fullhouse.app.reports import (
+        ReportFilm,
+        check_report_out,
+        film_report,
+        write_film_report,
+    )
     from fullhouse.app.score_book import (
         IssueForecast,
         ListEntries,
@@ -168,7 +190,6 @@ if TYPE_CHECKING:
         run_list,
         run_show,
     )
-    from fullhouse.app.uplift import campaign_uplift
     from fullhouse.forecast.assumptions import Assumptions, assumptions
     from fullhouse.forecast.backtest import Backtests
     from fullhouse.forecast.slate import Slate
@@ -212,7 +233,6 @@ STAGES = {
         "audience_show",
         "audience_split",
     ),
-    "app.uplift": ("campaign_uplift",),
     "app.campaigns": ("ListCampaigns", "PowerOfCampaign", "campaign_list", "campaign_power"),
     "app.city_campaigns": (
         "LaunchCities",
@@ -233,7 +253,14 @@ STAGES = {
     ),
     "app.exhibit": ("ExhibitCities", "ExhibitFilm", "exhibit_cities", "exhibit_film"),
     "view.exhibitor_page": ("check_exhibit_out", "write_exhibit"),
-    "app.experiments": ("experiment_read", "geo_read", "uplift_read"),
+    "app.experiments": (
+        "ReadExperiment",
+        "ReadGeoExperiment",
+        "ReadUplift",
+        "experiment_read",
+        "geo_read",
+        "uplift_read",
+    ),
     "app.feeds": (
         "CheckFeed",
         "IngestFiles",
@@ -244,7 +271,7 @@ STAGES = {
         "ingest",
         "quarantine",
     ),
-    "app.reports": ("check_report_out", "film_report", "write_film_report"),
+    "app.reports": ("ReportFilm", "check_report_out", "film_report", "write_film_report"),
     "app.films": (
         "AcceptFilm",
         "AddFilm",
@@ -275,7 +302,6 @@ STAGES = {
         "write_forecast",
     ),
     "app.launch": ("LaunchCampaign", "campaign_launch"),
-    "app.outlook": ("campaign_outlook",),
     "app.people": (
         "LinkPeople",
         "LinkResult",
@@ -297,7 +323,18 @@ STAGES = {
         "write_look_alike",
         "write_propensity",
     ),
-    "app.readout": ("campaign_learned", "campaign_readout", "campaign_verdicts"),
+    "app.readouts": (
+        "ListLearned",
+        "ListVerdicts",
+        "OutlookCampaign",
+        "ReadCampaign",
+        "UpliftCampaign",
+        "campaign_learned",
+        "campaign_outlook",
+        "campaign_readout",
+        "campaign_uplift",
+        "campaign_verdicts",
+    ),
     "app.score_book": (
         "IssueForecast",
         "ListEntries",
@@ -407,20 +444,28 @@ __all__ = [
     "ListCampaigns",
     "ListEntries",
     "ListFilms",
+    "ListLearned",
     "ListPlans",
     "ListQuarantine",
     "ListRuns",
     "ListTraits",
+    "ListVerdicts",
+    "OutlookCampaign",
     "OverlapAudiences",
     "PlanFilm",
     "PowerOfCampaign",
     "PowerOfCities",
     "Propensity",
     "Quarantine",
+    "ReadCampaign",
     "ReadCatalogue",
     "ReadCities",
+    "ReadExperiment",
+    "ReadGeoExperiment",
     "ReadScoreBook",
+    "ReadUplift",
     "RefusedCount",
+    "ReportFilm",
     "ReportPeople",
     "ResolvePeople",
     "RunBacktest",
@@ -438,6 +483,7 @@ __all__ = [
     "TraitList",
     "TraitOfBuild",
     "TraitsBuilt",
+    "UpliftCampaign",
     "VacuumLake",
     "VerifyScoreBook",
     "WriteForecast",

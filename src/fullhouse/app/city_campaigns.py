@@ -21,7 +21,8 @@ from fullhouse.control.campaigns import add_campaign, add_readout, find_campaign
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
-from fullhouse.measurement.city_pairs import CityPairsReadout, read_totals
+from fullhouse.measurement.city_pairs import read_totals
+from fullhouse.measurement.experiment import CityPairsReadout
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.city_sales import city_tickets, items_of

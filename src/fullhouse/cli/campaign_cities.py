@@ -105,7 +105,7 @@ def readout(
     json: Json = False,
 ) -> None:
     """What it changed: extra tickets in the treated cities, against their pairs."""
-    from fullhouse.measurement.city_pairs import say_city_pairs
+    from fullhouse.view.words.readout import city_pairs_sentences
 
     request = app.ReadCities(campaign, _day(as_of, "--as-of"), spend)
     with opened(where, quiet=json) as house, progress("Reading", quiet=json) as step:
@@ -113,7 +113,7 @@ def readout(
     if json:
         say_json(read.to_dict())
         return
-    for line in say_city_pairs(read):
+    for line in city_pairs_sentences(read):
         out.print(line, markup=False, soft_wrap=True)
 
 

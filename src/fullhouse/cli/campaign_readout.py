@@ -1,4 +1,4 @@
-"""`fullhouse campaign readout` and after: what changed, in whom, what that teaches."""
+"""`fullhouse campaign readout` and after: what changed, in whom, what later plans learn."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -11,8 +11,8 @@ from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, tab
 from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.measurement.campaign_readout import CampaignReadout, NamedEffect
     from fullhouse.planning.plan import Amount
-    from fullhouse.view.shown_readout import NamedEffect, ShownReadout
 
 Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
 AsOf = Annotated[
@@ -36,26 +36,26 @@ def readout(
     """What it really changed in tickets and gross: everybody as assigned."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
-        found = app.campaign_readout(workspace, campaign, as_of=day, learn=not no_learn)
+        request = app.ReadCampaign(campaign, as_of=day, learn=not no_learn)
+        result = app.campaign_readout(workspace, request)
     if json:
-        say_json(found.to_dict())
+        say_json(result.to_dict())
     else:
-        say(found, (*GROUPS, "line") if lines else GROUPS)
+        show(result, (*GROUPS, "line") if lines else GROUPS)
 
 
-def say(found: "ShownReadout", groups: tuple[str, ...] = GROUPS) -> None:
+def show(readout: "CampaignReadout", groups: tuple[str, ...] = GROUPS) -> None:
     """Print a readout: effects on tickets by part, then what was won and what it cost."""
-    from fullhouse.view.plan_words import checks_words, proven_words, won_words
+    from fullhouse.view.words.readout import campaign_sentences
 
-    rows = [_row(e) for e in found.on("tickets") if e.group in groups]
+    rows = [_row(e) for e in readout.on("tickets") if e.group in groups]
     heads = (
         "of", "who", "treated", "held out", "tickets per 1,000 people (95 %)",
         "at any look", "proven",
     )  # fmt: skip
     table(rows, heads)
-    spent = [f"Spent: {found.spend:,.0f} {found.currency}."] if found.spend else []
-    told = [*won_words(found), *spent, *proven_words(found), *checks_words(found)]
-    for line in told:
+    spent = [f"Spent: {readout.spend:,.0f} {readout.currency}."] if readout.spend else []
+    for line in [*spent, *campaign_sentences(readout)]:
         out.print(line, markup=False, soft_wrap=True)
 
 
@@ -63,16 +63,16 @@ def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Jso
     """The forecast moved by the campaign: as planned, then as measured."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json):
-        found = app.campaign_outlook(workspace, campaign, as_of=day)
+        result = app.campaign_outlook(workspace, app.OutlookCampaign(campaign, as_of=day))
     if json:
-        say_json(as_json(asdict(found)))
+        say_json(as_json(asdict(result)))
         return
     rows = [
-        ("without the campaign", *_ends(found.base)),
-        (f"what it adds, {found.basis}", *_ends(found.added)),
-        ("with it", *_ends(found.total)),
+        ("without the campaign", *_ends(result.base)),
+        (f"what it adds, {result.basis}", *_ends(result.added)),
+        ("with it", *_ends(result.total)),
     ]
-    table(rows, (f"{found.currency}, as of {found.as_of}", "middle", "80 %: from", "to"))
+    table(rows, (f"{result.currency}, as of {result.as_of}", "middle", "80 %: from", "to"))
 
 
 def uplift(
@@ -84,15 +84,16 @@ def uplift(
     json: Json = False,
 ) -> None:
     """Whether it moved some people more than others: only where held-out people prove it."""
-    from fullhouse.measurement import say_uplift
+    from fullhouse.view.words.readout import uplift_sentence
 
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Learning on some", quiet=json):
-        found = app.campaign_uplift(workspace, campaign, as_of=day, seed=seed)
+        request = app.UpliftCampaign(campaign, as_of=day, seed=seed)
+        result = app.campaign_uplift(workspace, request)
     if json:
-        say_json(found.to_dict())
+        say_json(result.to_dict())
         return
-    out.print(say_uplift(found), markup=False, soft_wrap=True)
+    out.print(uplift_sentence(result), markup=False, soft_wrap=True)
 
 
 def cards(
@@ -104,41 +105,43 @@ def cards(
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Which audience cards held, among people whom no campaign spoke to."""
+    """Which audience cards held, among people whom no campaign contacted."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
-        found = app.campaign_verdicts(workspace, as_of=day, film=film)
+        result = app.campaign_verdicts(workspace, app.ListVerdicts(as_of=day, film=film))
     if json:
-        say_json([as_json(asdict(v)) for v in found])
+        say_json([as_json(asdict(v)) for v in result])
         return
     rows = [
         (str(v.known_on), v.film, v.audience, _ratio(v.claimed), _ratio(v.observed), v.verdict)
-        for v in found
+        for v in result
     ]
     table(rows, ("known", "film", "card", "claimed (95 %)", "seen (95 %)", "verdict"))
 
 
 def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> None:
-    """What readouts have taught: the next plan starts from it."""
+    """What readouts have shown of how people respond: the next plan starts from it."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
-        found = app.campaign_learned(workspace, as_of=day)
+        result = app.campaign_learned(workspace, app.ListLearned(as_of=day))
     if json:
-        say_json([as_json(asdict(x)) for x in found])
+        say_json([as_json(asdict(x)) for x in result])
         return
     rows = [
         (str(x.known_on), x.campaign, x.audience, _doses(x.doses),
          f"{x.response:+.0%} (± {1.96 * x.standard_error:.0%})")
-        for x in found
+        for x in result
     ]  # fmt: skip
     table(rows, ("known", "campaign", "audience", "impressions a person", "response (95 %)"))
 
 
 def _row(named: "NamedEffect") -> tuple[object, ...]:
+    from fullhouse.view.words.readout import part_words
+
     effect = named.effect
     always = effect.always_valid
     return (
-        named.group, named.name, effect.people, effect.control_people,
+        named.group, part_words(named.group, named.name), effect.people, effect.control_people,
         _thousand(effect.effect.value, effect.effect.low, effect.effect.high),
         "-" if always is None else f"{1000 * always.low:+.2f} to {1000 * always.high:+.2f}",
         effect.proven,
@@ -149,16 +152,16 @@ def _thousand(value: float, low: float, high: float) -> str:
     return f"{1000 * value:+.2f} ({1000 * low:+.2f} to {1000 * high:+.2f})"
 
 
-def _ratio(found: tuple[float | None, ...]) -> str:
-    value, low, high = found
+def _ratio(ends: tuple[float | None, ...]) -> str:
+    value, low, high = ends
     if value is None or low is None or high is None:
         return "-"
     return f"{value:.1f} ({low:.1f}–{high:.1f})"
 
 
-def _ends(found: "Amount") -> tuple[str, str, str]:
-    return f"{found.middle:,.0f}", f"{found.low:,.0f}", f"{found.high:,.0f}"
+def _ends(amount: "Amount") -> tuple[str, str, str]:
+    return f"{amount.middle:,.0f}", f"{amount.low:,.0f}", f"{amount.high:,.0f}"
 
 
 def _doses(doses: Mapping[str, float]) -> str:
-    return ", ".join(f"{channel} {many:.1f}" for channel, many in sorted(doses.items()))
+    return ", ".join(f"{channel} {dose:.1f}" for channel, dose in sorted(doses.items()))

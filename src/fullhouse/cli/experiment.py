@@ -29,7 +29,7 @@ def read(
     arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
     control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
     outcome: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="What came of it, a number; repeatable.")
+        list[str], typer.Option(metavar="COLUMN", help="What was measured, a number; repeatable.")
     ],
     covariate: Annotated[
         list[str] | None,
@@ -61,27 +61,29 @@ def read(
 ) -> None:
     """Everybody as assigned: effects with intervals, checks that stop it where they fail."""
     with progress("Reading", quiet=json):
-        found = app.experiment_read(
-            file,
-            arm=arm,
-            control=control,
-            outcomes=outcome,
-            covariates=covariate or (),
-            strata=strata,
-            id=ids,
-            shares=_by_arm(share, "--share") or None,
-            assigned={k: int(v) for k, v in _by_arm(assigned, "--assigned").items()} or None,
-            costs=_by_arm(cost, "--cost") or None,
-            intended=intended,
-            level=level,
+        readout = app.experiment_read(
+            app.ReadExperiment(
+                table=file,
+                arm=arm,
+                control=control,
+                outcomes=tuple(outcome),
+                covariates=tuple(covariate or ()),
+                strata=strata,
+                id=ids,
+                shares=_by_arm(share, "--share") or None,
+                assigned={k: int(v) for k, v in _by_arm(assigned, "--assigned").items()} or None,
+                costs=_by_arm(cost, "--cost") or None,
+                intended=intended,
+                level=level,
+            )
         )
     if json:
-        say_json(found.to_dict())
+        say_json(readout.to_dict())
         return
-    from fullhouse.measurement import say_readout
+    from fullhouse.view.words.readout import readout_sentences
 
-    out.print(_effects(found))
-    _say(say_readout(found))
+    out.print(_effects(readout))
+    _print(readout_sentences(readout))
 
 
 @commands.command()
@@ -102,23 +104,25 @@ def geo(
 ) -> None:
     """Cities with a campaign against those without: permutation test and interval."""
     with progress("Reading", quiet=json):
-        found = app.geo_read(
-            file,
-            city=city,
-            day=day,
-            value=value,
-            treated=treated,
-            start=parse_date(start, what="--start"),
-            end=parse_date(end, what="--end"),
-            level=level,
-            seed=seed,
+        readout = app.geo_read(
+            app.ReadGeoExperiment(
+                table=file,
+                city=city,
+                day=day,
+                value=value,
+                treated=tuple(treated),
+                start=parse_date(start, what="--start"),
+                end=parse_date(end, what="--end"),
+                level=level,
+                seed=seed,
+            )
         )
     if json:
-        say_json(found.to_dict())
+        say_json(readout.to_dict())
         return
-    from fullhouse.measurement import say_geo
+    from fullhouse.view.words.readout import geo_sentences
 
-    _say(say_geo(found))
+    _print(geo_sentences(readout))
 
 
 @commands.command()
@@ -128,7 +132,7 @@ def uplift(
     arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
     treated: Annotated[str, typer.Option(metavar="VALUE", help="The arm in question.")],
     control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
-    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="What came of it: 0 or 1.")],
+    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="What was measured: 0 or 1.")],
     covariate: Annotated[
         list[str], typer.Option(metavar="COLUMN", help="Known before the start; repeatable.")
     ],
@@ -138,31 +142,33 @@ def uplift(
 ) -> None:
     """Whether people differ in what an arm changes: only where held-out people prove it."""
     with progress("Learning on some, judging on others", quiet=json):
-        found = app.uplift_read(
-            file,
-            arm=arm,
-            treated=treated,
-            control=control,
-            outcome=outcome,
-            covariates=covariate,
-            seed=seed,
-            repeats=repeats,
+        result = app.uplift_read(
+            app.ReadUplift(
+                table=file,
+                arm=arm,
+                treated=treated,
+                control=control,
+                outcome=outcome,
+                covariates=tuple(covariate),
+                seed=seed,
+                repeats=repeats,
+            )
         )
     if json:
-        say_json(found.to_dict())
+        say_json(result.to_dict())
         return
-    from fullhouse.measurement import say_uplift
+    from fullhouse.view.words.readout import uplift_sentence
 
-    _say([say_uplift(found)])
+    _print([uplift_sentence(result)])
 
 
-def _effects(found: "Readout") -> Table:
+def _effects(readout: "Readout") -> Table:
     view = Table(box=SIMPLE_HEAD, title="Effects, everybody as assigned", title_justify="left")
     for name in ("arm", "outcome"):
         view.add_column(name, overflow="fold")
     for name in ("people", "mean", "control", "effect", "p (Holm)"):
         view.add_column(name, justify="right")
-    for e in found.effects:
+    for e in readout.effects:
         low, high = e.effect.low, e.effect.high
         view.add_row(
             e.arm,
@@ -176,19 +182,19 @@ def _effects(found: "Readout") -> Table:
     return view
 
 
-def _say(lines: Sequence[str]) -> None:
+def _print(lines: Sequence[str]) -> None:
     for line in lines:
         out.print(line, markup=False, soft_wrap=True)
 
 
 def _by_arm(given: Sequence[str] | None, option: str) -> dict[str, float]:
-    found = {}
+    by_arm = {}
     for text in given or ():
         name, sign, number = text.rpartition("=")
         try:
-            found[name] = float(number)
+            by_arm[name] = float(number)
         except ValueError:
             sign = ""
         if not sign or not name:
             raise InputError(f"{option} takes ARM=NUMBER, such as treated=0.5, not {text!r}.")
-    return found
+    return by_arm

@@ -38,24 +38,17 @@ def report(
     """
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     files = [app.check_report_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as step:
-        found = app.film_report(
-            workspace,
-            film,
-            as_of=day,
-            territory=territory,
-            plan=plan,
-            campaign=campaign,
-            progress=step,
-        )
-        default = [] if json else [f"{found.film}-report.html"]
-        written = app.write_film_report(found, files or default)
+    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json):
+        request = app.ReportFilm(film, as_of=day, territory=territory, plan=plan, campaign=campaign)
+        result = app.film_report(workspace, request)
+        default = [] if json else [f"{result.film}-report.html"]
+        written = app.write_film_report(result, files or default)
     if json:
-        say_json(found.to_dict())
+        say_json(result.to_dict())
         return
-    from fullhouse.view.film_report_words import report_lines
+    from fullhouse.view.words.report import report_lines
 
-    for line in report_lines(found):
+    for line in report_lines(result):
         out.print(line, markup=False, soft_wrap=True)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)

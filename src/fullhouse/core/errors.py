@@ -11,6 +11,7 @@ the sentence, so that it can be translated, and rounded or withheld for a tenant
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 Words = Callable[["FullhouseError"], str]
@@ -43,7 +44,8 @@ class FullhouseError(Exception):
     @property
     def reason(self) -> Reason:
         """The error as a value that can be kept, and written as JSON."""
-        return Reason(self.code, dict(self.facts), self.message)
+        facts = {name: _finite(value) for name, value in self.facts.items()}
+        return Reason(self.code, facts, self.message)
 
     def __str__(self) -> str:
         if self.message or not self.code:
@@ -71,6 +73,13 @@ class CancelledError(FullhouseError):
 
 class UnsupportedError(FullhouseError):
     """The engine cannot do this operation: names both."""
+
+
+def _finite(value: Any) -> Any:
+    """A fact as JSON can hold it: an infinite number as a text."""
+    if isinstance(value, float) and not isfinite(value):
+        return "infinite" if value > 0 else "-infinite"
+    return value
 
 
 def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> str:

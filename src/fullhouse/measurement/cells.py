@@ -44,11 +44,9 @@ class Cells:
         for arm, row in zip(self.arms, self.cells, strict=True):
             for stratum, cell in zip(self.strata, row, strict=True):
                 if cell.n < 2:
-                    where = f" in stratum {stratum!r}" if split else ""
-                    raise CannotTellError(
-                        f"Arm {arm!r} has {cell.n} people{where}; at least 2 are needed."
-                        + (" Merge it with another stratum." if split else "")
-                    )
+                    where = {"stratum": stratum} if split else {}
+                    code = "too_few_in_stratum" if split else "too_few_in_arm"
+                    raise CannotTellError(code=code, arm=arm, people=cell.n, needed=2, **where)
 
     @property
     def covariates(self) -> int:
@@ -70,8 +68,8 @@ class Cells:
         row = self.cells[arm]
         return np.concatenate([c.values[:, column] for c in row]), sum(c.others for c in row)
 
-    def left(self, arm: int, outcome: int, theta: Floats) -> tuple[Floats, int]:
+    def residual(self, arm: int, outcome: int, theta: Floats) -> tuple[Floats, int]:
         """What covariates leave of an outcome, up to a constant, in the same form."""
         row = self.cells[arm]
-        kept = [c.values[:, outcome] - c.values[:, self.outcomes :] @ theta for c in row]
-        return np.concatenate(kept), sum(c.others for c in row)
+        values = [c.values[:, outcome] - c.values[:, self.outcomes :] @ theta for c in row]
+        return np.concatenate(values), sum(c.others for c in row)

@@ -1,68 +1,24 @@
 """What a campaign by city brought: treated cities against the other city of each pair."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from math import inf
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from fullhouse.campaigns.campaign import CityDesign
 from fullhouse.core.arrays import Floats
-from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
-from fullhouse.measurement.experiment import plain
+from fullhouse.core.errors import CannotTellError, InputError, Reason, did_you_mean
+from fullhouse.measurement.experiment import CityPairsReadout
 from fullhouse.measurement.geo import Panel, read_panel
-from fullhouse.stats.city_pairs import TREATED, PairedEffect, check_pairs, paired_effect
+from fullhouse.stats.city_pairs import TREATED, check_pairs, paired_effect
 from fullhouse.stats.figures import Interval
 from fullhouse.stats.ratios import cost_each, return_on_spend
 
 BEFORE_DAYS = 28
 """Whole weeks next before the campaign that a table's cities are measured against."""
-
-
-@dataclass(frozen=True)
-class CityPairsReadout:
-    """What the treated cities sold beyond what they would have, first to last day.
-
-    `units` is over all treated cities, `relative` a share of `expected`, which they would have sold
-    without the campaign. `p` and the intervals are of the lot that drew one of each pair: exact in
-    level for any sales, if the campaign multiplies each city's by the same; `p` needs not even
-    that. `sold` and `sold_control` are what the treated and the other cities sold. With a spend,
-    `returned` is the money won for each unit of money spent, `cost` the money for each unit won.
-    """
-
-    value: str
-    treated: tuple[str, ...]
-    left_out: tuple[str, ...]
-    start: date
-    end: date
-    units: Interval
-    relative: Interval
-    expected: float
-    sold: float
-    sold_control: float
-    p: float
-    sets: int
-    exact: bool
-    level: float
-    spend: float | None = None
-    returned: Interval | None = None
-    cost: Interval | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def proven(self) -> bool:
-        """Whether the lot alone would do this too seldom for the level."""
-        return self.p <= 1 - self.level + 1e-12
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        found: dict[str, Any] = plain(asdict(self))
-        days = {"start": self.start.isoformat(), "end": self.end.isoformat()}
-        return found | days | {"pairs": len(self.treated), "proven": self.proven}
 
 
 def read_pairs(
@@ -130,10 +86,10 @@ def read_totals(
     """
     check_pairs(len(design.pairs), level)
     sold = _rows(after, design)
-    found = paired_effect(_rows(before, design), sold, level=level, seed=seed)
+    effect = paired_effect(_rows(before, design), sold, level=level, seed=seed)
     total = float(sold[:, TREATED].sum())
-    units = Interval(*(_won(total, x) for x in (found.value, found.low, found.high)))
-    returned, cost, notes = _money(spend, worth, units)
+    units = Interval(*(_won(total, x) for x in (effect.value, effect.low, effect.high)))
+    returned, cost, no_cost = _money(spend, worth, units)
     return CityPairsReadout(
         value=value,
         treated=design.treated,
@@ -141,47 +97,19 @@ def read_totals(
         start=start,
         end=end,
         units=units,
-        relative=Interval(found.value, found.low, found.high),
+        relative=Interval(effect.value, effect.low, effect.high),
         expected=total - units.value,
         sold=total,
         sold_control=float(sold.sum()) - total,
-        p=found.p,
-        sets=found.sets,
-        exact=found.exact,
+        p=effect.p,
+        sets=effect.sets,
+        exact=effect.exact,
         level=level,
         spend=spend,
         returned=returned,
         cost=cost,
-        notes=(*_lot(found), *notes),
+        no_cost=no_cost,
     )
-
-
-def say_city_pairs(readout: CityPairsReadout) -> list[str]:
-    """What the treated cities sold more, or that the data cannot tell; then how it is known."""
-    u, r = readout.units, readout.relative
-    ends = (
-        f"{_count(u.low)} to {_count(u.high)}, {_percent(r.low)} to {_percent(r.high)}, at"
-        f" {100 * readout.level:g} %"
-    )
-    best = f"{_count(u.value)} {readout.value} ({_percent(r.value)})"
-    where = f"{len(readout.treated)} treated cities"
-    said = (
-        f"The campaign brought {best} in {where} ({ends}; p = {readout.p:.2g})."
-        if readout.proven
-        else f"The data cannot tell whether the campaign changed anything in {where}: most likely"
-        f" {best}, but {ends} (p = {readout.p:.2g})."
-    )
-    money = []
-    if readout.returned is not None:
-        back = readout.returned
-        money = [
-            f"Of each unit of money spent {back.value:.2f} came back ({back.low:.2f} to"
-            f" {back.high:.2f})."
-        ]
-    if readout.cost is not None:
-        each = readout.cost
-        money += [f"Each one won cost {each.value:,.2f} ({each.low:,.2f} to {_count(each.high)})."]
-    return [said, *money, *readout.notes]
 
 
 def _won(total: float, effect: float) -> float:
@@ -193,24 +121,15 @@ def _won(total: float, effect: float) -> float:
 
 def _money(
     spend: float | None, worth: float, units: Interval
-) -> tuple[Interval | None, Interval | None, tuple[str, ...]]:
+) -> tuple[Interval | None, Interval | None, Reason | None]:
     if spend is None:
-        return None, None, ()
+        return None, None, None
     won = Interval(*(worth * x for x in (units.value, units.low, units.high)))
     returned = return_on_spend(spend, won)
     try:
-        return returned, cost_each(spend, units), ()
+        return returned, cost_each(spend, units), None
     except CannotTellError as problem:
-        return returned, None, (str(problem),)
-
-
-def _lot(found: PairedEffect) -> tuple[str, ...]:
-    how = "every one" if found.exact else f"{found.sets:,} drawn at random"
-    return (
-        f"Against the lot that drew one city of each of {found.pairs} pairs: {how} of the"
-        f" 2^{found.pairs} ways to draw was counted, so heavy tails and days that go together do"
-        " not fool it. The range is of one relative effect common to the cities.",
-    )
+        return returned, None, problem.reason
 
 
 def _rows(totals: Mapping[str, float], design: CityDesign) -> Floats:
@@ -228,11 +147,3 @@ def _total(city: str, totals: Mapping[str, float]) -> float:
 def _totals(panel: Panel, first: date, last: date) -> dict[str, float]:
     days = slice(panel.days.index(first), panel.days.index(last) + 1)
     return dict(zip(panel.cities, panel.values[:, days].sum(1).tolist(), strict=True))
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) != inf else "no bound"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:+.1f} %" if abs(value) != inf else "no bound"

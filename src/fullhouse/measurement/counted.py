@@ -76,7 +76,7 @@ def count_arms(
     Nobody may be in two arms, or in two strata; each person of an arm must be in a stratum.
     """
     if len(arms) < 2:
-        raise CannotTellError(f"{len(arms)} arms are too few: there is nothing to compare.")
+        raise CannotTellError(code="too_few_arms", arms=len(arms))
     if not outcomes:
         raise InputError("No outcome is given; give at least one, such as tickets.")
     arms = dict(sorted(arms.items()))
@@ -91,8 +91,8 @@ def count_arms(
     parts = [(np.zeros(0, np.uint32), np.zeros(0, np.int8), np.zeros((len(known), 0)))]
     at = 0
     for block in sorted({b for people in arms.values() for b in people}):
-        mine = [people.get(block, BitMap()) for people in arms.values()]
-        part = _block(block, mine, known)
+        here = [people.get(block, BitMap()) for people in arms.values()]
+        part = _block(block, here, known)
         persons = part[0]
         if len(persons):
             listed[block], start[block] = BitMap(persons), at
@@ -117,11 +117,11 @@ def _block(
     place = np.full(BLOCK_SIZE, -1, np.int32)
     place[persons & LOW] = np.arange(len(persons), dtype=np.int32)
     arm = np.zeros(len(persons), np.int8)
-    for number, mine in enumerate(of_arm):
-        arm[place[mine & LOW]] = number
+    for number, persons_of_arm in enumerate(of_arm):
+        arm[place[persons_of_arm & LOW]] = number
     columns = np.zeros((len(known), len(persons)))
-    for column, c, s, mine in zip(columns, known, slices, lists, strict=True):
-        at = place[mine & LOW]
+    for column, c, s, listed in zip(columns, known, slices, lists, strict=True):
+        at = place[listed & LOW]
         column[at[at >= 0]] = c.value[s][at >= 0]
     return persons, arm, columns
 
@@ -129,14 +129,14 @@ def _block(
 def _check_apart(groups: Mapping[str, PersonSet], what: str) -> None:
     """An error where somebody is in two of the groups."""
     for block in {b for people in groups.values() for b in people}:
-        seen = BitMap()
-        for mine in _at(groups, block):
-            if not seen.isdisjoint(mine):
+        before = BitMap()
+        for people in _at(groups, block):
+            if not before.isdisjoint(people):
                 raise InputError(
-                    f"Person {(seen & mine).min()} is in two {what}: chance is drawn once for"
+                    f"Person {(before & people).min()} is in two {what}: chance is drawn once for"
                     f" each. The {what}: {', '.join(groups)}."
                 )
-            seen |= mine
+            before |= people
 
 
 def _check_covered(arms: Mapping[str, PersonSet], strata: Mapping[str, PersonSet]) -> None:

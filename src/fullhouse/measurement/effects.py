@@ -7,9 +7,9 @@ from math import sqrt
 import numpy as np
 
 from fullhouse.core.arrays import Floats
-from fullhouse.core.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError, Reason
 from fullhouse.measurement.cells import Cells
-from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment
+from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment, Unknown
 from fullhouse.stats.arms import capped, heavy, kurtosis, share_difference, stratified, sums
 from fullhouse.stats.cuped import adjusted, adjustment, columns_of
 from fullhouse.stats.figures import AlwaysValid, Estimate, Interval, Sums
@@ -26,8 +26,8 @@ def effects_of(
 ) -> tuple[ArmEffect, ...]:
     """The effect of every arm but the control on every outcome, with Holm's p over all of them.
 
-    `share` of the intended sample has been seen (see `stats.sequential.always_valid`); without it
-    there is no always-valid interval.
+    `share` of the intended sample has been observed (see `stats.sequential.always_valid`);
+    without it there is no always-valid interval.
     """
     base = people.arms.index(experiment.control)
     effects = [
@@ -36,8 +36,8 @@ def effects_of(
         if arm != base
         for outcome in range(people.outcomes)
     ]
-    settled = holm(np.array([e.effect.p for e in effects]))
-    return tuple(replace(e, holm_p=float(p)) for e, p in zip(effects, settled, strict=True))
+    adjusted_p = holm(np.array([e.effect.p for e in effects]))
+    return tuple(replace(e, holm_p=float(p)) for e, p in zip(effects, adjusted_p, strict=True))
 
 
 def _effect(
@@ -54,13 +54,14 @@ def _effect(
     control_sums = [c]
     if few or (yes_or_no and straight):
         counts = int(t.total), t.n, int(c.total), c.n
-        found, method = share_difference(*counts, level=experiment.level), "score"
+        effect, method = share_difference(*counts, level=experiment.level), "score"
     else:
-        found, method, control_sums, cuped = _means(experiment, people, pair, column)
-    unknown: list[str] = []
+        effect, method, control_sums, cuped = _means(experiment, people, pair, column)
+    unknown: list[Unknown] = []
     if few and not straight:
-        unknown.append(f"Fewer than {FEW} people one way in {outcome}: not adjusted or stratified.")
-    total = Interval(*(t.n * v for v in (found.value, found.low, found.high)))
+        reason = Reason("too_few_to_adjust", {"outcome": outcome, "needed": FEW})
+        unknown.append(Unknown("adjustment", reason))
+    total = Interval(*(t.n * v for v in (effect.value, effect.low, effect.high)))
     spend = (experiment.costs or {}).get(people.arms[pair[0]])
     rest = rest_t, rest_c
     return ArmEffect(
@@ -72,17 +73,17 @@ def _effect(
         control_people=c.n,
         mean=t.mean,
         control_mean=c.mean,
-        effect=found,
+        effect=effect,
         method=method,
         total=total,
-        holm_p=found.p,
-        relative=_relative(found, _pair_sizes(people, pair), control_sums, unknown),
-        always_valid=_always(found, (t.n, c.n), share, unknown),
+        holm_p=effect.p,
+        relative=_relative(effect, _pair_sizes(people, pair), control_sums, unknown),
+        always_valid=_always(effect, (t.n, c.n), share, unknown),
         cuped=cuped,
         capped=(
             None if yes_or_no else capped(treated, control, others=rest, level=experiment.level)
         ),
-        cost_each=_cost_each(spend, total, outcome, unknown),
+        cost_each=_cost_each(spend, total, unknown),
         return_on_spend=None if spend is None else return_on_spend(spend, total),
         unknown=tuple(unknown),
     )
@@ -100,63 +101,61 @@ def _means(
     columns = [outcome, *range(people.outcomes, people.outcomes + people.covariates)]
     joints = [[columns_of(cell, columns) for cell in row] for row in people.joints]
     by = adjustment([cell for row in joints for cell in row])
-    left, rest = zip(*(people.left(a, outcome, by.theta) for a in pair), strict=True)
+    residual, rest = zip(*(people.residual(a, outcome, by.theta) for a in pair), strict=True)
     fewest = min(people.sizes[people.arms[a]] for a in pair)
-    pooled = heavy(kurtosis(np.concatenate(left), sum(rest)), fewest)
+    pooled = heavy(kurtosis(np.concatenate(residual), sum(rest)), fewest)
     treated, control = ([adjusted(cell, by) for cell in joints[a]] for a in pair)
-    found = stratified(treated, control, level=level, pooled=pooled, fitted=by.rank)
+    effect = stratified(treated, control, level=level, pooled=pooled, fitted=by.rank)
     method = "one variance of both arms" if pooled else "Welch"
     if experiment.strata is not None:
         method += f", within {experiment.strata}"
     if not by.rank:
-        return found, method, control, None
+        return effect, method, control, None
     raw = [[sums(c.values[:, outcome], c.others) for c in people.cells[a]] for a in pair]
     plain = stratified(raw[0], raw[1], level=level, pooled=pooled)
-    cuped = Cuped(plain, by.rho2, (found.high - found.low) / (plain.high - plain.low))
-    return found, f"{method}, CUPED", control, cuped
+    cuped = Cuped(plain, by.rho2, (effect.high - effect.low) / (plain.high - plain.low))
+    return effect, f"{method}, CUPED", control, cuped
 
 
 def _relative(
-    found: Estimate, sizes: Floats, control: Sequence[Sums], unknown: list[str]
+    effect: Estimate, sizes: Floats, control: Sequence[Sums], unknown: list[Unknown]
 ) -> Interval | None:
     """Relative to the control's mean over strata, each weighted as it is in the effect."""
     share = sizes / sizes.sum() if len(control) > 1 else np.ones(1)
     base = float(sum(w * c.mean for w, c in zip(share, control, strict=True)))
     variance = sum(w * w * c.variance / c.n for w, c in zip(share, control, strict=True))
     try:
-        return relative(found, base, sqrt(variance))
+        return relative(effect, base, sqrt(variance))
     except CannotTellError as error:
-        unknown.append(f"The effect relative to the control: {error}")
+        unknown.append(Unknown("relative", error.reason))
         return None
 
 
 def _pair_sizes(people: Cells, pair: tuple[int, int]) -> Floats:
     """How many people of two arms are in each stratum."""
-    found: Floats = np.sum([[c.n for c in people.cells[a]] for a in pair], axis=0, dtype=np.float64)
-    return found
+    sizes: Floats = np.sum([[c.n for c in people.cells[a]] for a in pair], axis=0, dtype=np.float64)
+    return sizes
 
 
 def _always(
-    found: Estimate, sizes: tuple[int, int], share: float | None, unknown: list[str]
+    effect: Estimate, sizes: tuple[int, int], share: float | None, unknown: list[Unknown]
 ) -> AlwaysValid | None:
-    """The always-valid interval, where it is said what share was seen of what was intended."""
+    """The always-valid interval, where it is known what share of the sample was observed."""
     if share is None:
         return None
     try:
         check_enough(*sizes)
-        return always_valid(found.value, found.se, share=share, level=found.level)
+        return always_valid(effect.value, effect.se, share=share, level=effect.level)
     except CannotTellError as error:
-        unknown.append(str(error))
+        unknown.append(Unknown("any look", error.reason))
         return None
 
 
-def _cost_each(
-    spend: float | None, total: Interval, outcome: str, unknown: list[str]
-) -> Interval | None:
+def _cost_each(spend: float | None, total: Interval, unknown: list[Unknown]) -> Interval | None:
     if spend is None:
         return None
     try:
         return cost_each(spend, total)
     except CannotTellError as error:
-        unknown.append(f"The cost of each {outcome}: {error}")
+        unknown.append(Unknown("cost each", error.reason))
         return None

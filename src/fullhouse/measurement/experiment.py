@@ -1,12 +1,18 @@
-"""What an experiment was, and what it showed: frozen, and ready to be written as JSON."""
+"""What an experiment was, and what it showed: frozen facts, ready to be written as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
 
-from fullhouse.core.errors import InputError, did_you_mean
+from pydantic import BeforeValidator, TypeAdapter
+
+from fullhouse.core.errors import InputError, Reason, did_you_mean
 from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval, check_level
+
+SAMPLE_RATIO, LOST, BALANCE = "sample ratio", "people lost", "balance of covariates"
+"""The names of the checks that come before any effect."""
+ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,29 @@ class Cuped:
 
 
 @dataclass(frozen=True)
+class Unknown:
+    """A figure that could not be computed, and why.
+
+    `figure` is one of "relative", "any look", "cost each" and "adjustment", or "" in readouts
+    saved before figures had names.
+    """
+
+    figure: str
+    reason: Reason
+
+
+def _unknown(value: Any) -> Any:
+    """Readouts saved before had a sentence here."""
+    return {"figure": "", "reason": {"message": value}} if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
 class ArmEffect:
     """What an arm changed in an outcome, per person assigned, against the control.
 
-    `relative` and the costs are None where they cannot be told, and `unknown` says why. `holm_p`
-    is adjusted over all arms and outcomes of the readout. `total` is over all people of the arm.
+    `relative` and the costs are None where they cannot be computed, and `unknown` holds why.
+    `holm_p` is adjusted over all arms and outcomes of the readout. `total` is over all people of
+    the arm.
     """
 
     arm: str
@@ -93,29 +117,35 @@ class ArmEffect:
     capped: Capped | None = None
     cost_each: Interval | None = None
     return_on_spend: Interval | None = None
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[Annotated[Unknown, BeforeValidator(_unknown)], ...] = ()
 
     @property
     def proven(self) -> bool:
         """Whether the adjusted p is below 1 - level."""
         return self.holm_p < 1 - self.effect.level
 
+    def range_at(self, share_observed: float) -> Estimate | AlwaysValid:
+        """The one range to act on: at any look before the planned end, else for one look."""
+        if share_observed < 1 and self.always_valid is not None:
+            return self.always_valid
+        return self.effect
+
 
 @dataclass(frozen=True)
 class Readout:
-    """All effects of an experiment, the checks that it passed, and those that were not made."""
+    """All effects of an experiment, the checks that it passed, and the names of those not made."""
 
     experiment: Experiment
     people: Mapping[str, int]
     checks: tuple[Check, ...]
     effects: tuple[ArmEffect, ...]
-    notes: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
     def effect(self, arm: str, outcome: str) -> ArmEffect:
         """The effect of one arm on one outcome."""
-        for found in self.effects:
-            if (found.arm, found.outcome) == (arm, outcome):
-                return found
+        for effect in self.effects:
+            if (effect.arm, effect.outcome) == (arm, outcome):
+                return effect
         known = [f"{e.arm}/{e.outcome}" for e in self.effects]
         raise InputError(
             f"The readout has no {arm!r} on {outcome!r}.{did_you_mean(f'{arm}/{outcome}', known)}"
@@ -123,16 +153,122 @@ class Readout:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; an infinite end is the text "infinite"."""
-        found: dict[str, Any] = plain(asdict(self))
-        return found
+        return as_plain(self)
 
 
-def plain(value: Any) -> Any:
-    """Values that JSON has: infinities as texts, tuples and arrays as lists."""
-    if isinstance(value, float):
-        return value if isfinite(value) else "infinite" if value > 0 else "-infinite"
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    return plain(value.tolist()) if hasattr(value, "tolist") else value
+@dataclass(frozen=True)
+class GeoReadout:
+    """What the treated cities sold beyond what the others predict, first to last day.
+
+    `units` is over all treated cities and days; `relative` as a share of `expected`, whose own
+    error is inside the interval. `p` is of moving the window in time, `p_cities` of moving the
+    campaign to other cities: exact only where the treated cities were drawn by lot. `weights`
+    are of the cities that make up the comparison; `fit_error` as in `stats.geo`.
+    """
+
+    value: str
+    treated: tuple[str, ...]
+    start: date
+    end: date
+    units: Interval
+    relative: Interval
+    expected: float
+    p: float
+    p_cities: float
+    placebos: int
+    weights: Mapping[str, float]
+    fit_error: float
+    level: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether 0 lies outside the interval."""
+        return self.p <= 1 - self.level + 1e-12
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return as_plain(self) | {"proven": self.proven}
+
+
+@dataclass(frozen=True)
+class CityPairsReadout:
+    """What the treated cities sold beyond what they would have, first to last day.
+
+    `units` is over all treated cities, `relative` a share of `expected`, which they would have sold
+    without the campaign. `p` and the intervals are of the lot that drew one of each pair: exact in
+    level for any sales, if the campaign multiplies each city's by the same; `p` needs not even
+    that. `sets` of pairs were counted, all there are where `exact`. `sold` and `sold_control` are
+    what the treated and the other cities sold. With a spend, `returned` is the money won for each
+    unit of money spent, `cost` the money for each unit won, or why there is none.
+    """
+
+    value: str
+    treated: tuple[str, ...]
+    left_out: tuple[str, ...]
+    start: date
+    end: date
+    units: Interval
+    relative: Interval
+    expected: float
+    sold: float
+    sold_control: float
+    p: float
+    sets: int
+    exact: bool
+    level: float
+    spend: float | None = None
+    returned: Interval | None = None
+    cost: Interval | None = None
+    no_cost: Reason | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def proven(self) -> bool:
+        """Whether the lot alone would do this too seldom for the level."""
+        return self.p <= 1 - self.level + 1e-12
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return as_plain(self) | {"pairs": len(self.treated), "proven": self.proven}
+
+
+@dataclass(frozen=True)
+class Uplift:
+    """The Qini of a learner on held-out people, mean over splits, with its interval.
+
+    `propensity` orders by the chance of the outcome alone; `gain` is the learner less that, split
+    by split. Intervals use the variance over splits corrected for shared training people (Nadeau
+    and Bengio 2003), so more splits do not make them arbitrarily narrow.
+    """
+
+    arm: str
+    control: str
+    outcome: str
+    people: int
+    qini: Interval
+    propensity: Interval
+    gain: Interval
+    splits: int
+    level: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the Qini lies above 0 and above the order by propensity."""
+        return self.qini.low > 0 and self.gain.low > 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return as_plain(self) | {"proven": self.proven}
+
+
+def adapter(kind: type) -> TypeAdapter[Any]:
+    """What writes a type as JSON and reads it back; made once."""
+    if kind not in ADAPTERS:
+        ADAPTERS[kind] = TypeAdapter(kind)
+    return ADAPTERS[kind]
+
+
+def as_plain(result: Any) -> dict[str, Any]:
+    """A frozen result as values that JSON has; infinite ends are texts."""
+    plain: dict[str, Any] = adapter(type(result)).dump_python(result, mode="json")
+    return plain

@@ -1,7 +1,7 @@
 """What a campaign in some cities brought, from a table of city, day and value."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import pyarrow as pa
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.values import parse_date
-from fullhouse.measurement.experiment import plain
-from fullhouse.measurement.load import check_columns, load_table, numbers, texts
+from fullhouse.measurement.experiment import GeoReadout
+from fullhouse.measurement.experiment_table import check_columns, load_table, numbers, texts
 from fullhouse.stats.figures import Interval
 from fullhouse.stats.geo import geo_effect
 
@@ -25,41 +25,6 @@ class Panel:
     cities: tuple[str, ...]
     days: tuple[date, ...]
     values: Floats
-
-
-@dataclass(frozen=True)
-class GeoReadout:
-    """What the treated cities sold beyond what the others say they would have, first to last day.
-
-    `units` is over all treated cities and days; `relative` as a share of `expected`, whose own
-    error is inside the interval. `p` is of moving the window in time, `p_cities` of moving the
-    campaign to other cities: exact only where the treated cities were drawn by lot. `weights`
-    are of the cities that make up the comparison.
-    """
-
-    value: str
-    treated: tuple[str, ...]
-    start: date
-    end: date
-    units: Interval
-    relative: Interval
-    expected: float
-    p: float
-    p_cities: float
-    placebos: int
-    weights: dict[str, float]
-    fit_error: float
-    level: float
-
-    @property
-    def proven(self) -> bool:
-        """Whether 0 lies outside the interval."""
-        return self.p <= 1 - self.level + 1e-12
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        found: dict[str, Any] = plain(asdict(self))
-        return found | {"start": self.start.isoformat(), "end": self.end.isoformat()}
 
 
 def read_geo(
@@ -89,32 +54,29 @@ def read_geo(
     first, after = panel.days.index(start), panel.days.index(end) + 1
     dead = [c for c, v in zip(panel.cities, panel.values, strict=True) if v[:first].sum() <= 0]
     if first and dead:
-        raise CannotTellError(
-            f"{dead[0]!r} has no {value} before {start}, so its days cannot be compared; leave"
-            " it out."
-        )
-    found = geo_effect(
+        raise CannotTellError(code="city_without_past", city=dead[0], value=value, start=start)
+    effect = geo_effect(
         panel.values, np.array(rows, dtype=np.int64), first, after, level=level, seed=seed
     )
     others = [c for i, c in enumerate(panel.cities) if i not in rows]
     used = sorted(
-        ((c, float(w)) for c, w in zip(others, found.weights, strict=True) if w > 0.0005),
+        ((c, float(w)) for c, w in zip(others, effect.weights, strict=True) if w > 0.0005),
         key=lambda cw: (-cw[1], cw[0]),
     )
-    units = Interval(found.units, found.low, found.high)
+    units = Interval(effect.units, effect.low, effect.high)
     return GeoReadout(
         value=value,
         treated=tuple(treated),
         start=start,
         end=end,
         units=units,
-        relative=Interval(*(x / found.expected for x in (units.value, units.low, units.high))),
-        expected=found.expected,
-        p=found.p,
-        p_cities=found.p_cities,
-        placebos=found.placebos,
+        relative=Interval(*(x / effect.expected for x in (units.value, units.low, units.high))),
+        expected=effect.expected,
+        p=effect.p,
+        p_cities=effect.p_cities,
+        placebos=effect.placebos,
         weights=dict(used),
-        fit_error=found.fit_error,
+        fit_error=effect.fit_error,
         level=level,
     )
 

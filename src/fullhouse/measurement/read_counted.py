@@ -13,7 +13,7 @@ from fullhouse.core.values import BLOCK_SIZE
 from fullhouse.measurement.cells import Cell, Cells
 from fullhouse.measurement.counted import Counted, CountedArms, count_arms
 from fullhouse.measurement.experiment import Experiment, Readout
-from fullhouse.measurement.read import readout_of
+from fullhouse.measurement.read_experiment import readout_of
 
 
 def read_counted(
@@ -26,7 +26,7 @@ def read_counted(
     only: PersonSet | None = None,
     shares: Mapping[str, float] | None = None,
     costs: Mapping[str, float] | None = None,
-    share_seen: float | None = None,
+    share_observed: float | None = None,
     level: float = 0.95,
 ) -> Readout:
     """What each arm changed in each outcome, everybody in the arm they were assigned to.
@@ -34,12 +34,12 @@ def read_counted(
     See `read_part`; for many parts of one campaign, `count_arms` once and then `read_parts`.
 
     >>> def people(first, last): return {0: BitMap(range(first, last))}
-    >>> found = read_counted(
+    >>> readout = read_counted(
     ...     {"treated": people(0, 9000), "held_out": people(9000, 10_000)},
     ...     control="held_out",
     ...     outcomes={"tickets": Counted(np.arange(0, 9900, 30), np.full(330, 2.0))},
     ... )
-    >>> found.people, round(found.effect("treated", "tickets").mean, 4)
+    >>> readout.people, round(readout.effect("treated", "tickets").mean, 4)
     ({'held_out': 1000, 'treated': 9000}, 0.0667)
     """
     counted = count_arms(arms, outcomes=outcomes, covariates=covariates, strata=strata)
@@ -49,7 +49,7 @@ def read_counted(
         only=only,
         shares=shares,
         costs=costs,
-        share_seen=share_seen,
+        share_observed=share_observed,
         level=level,
     )
 
@@ -61,14 +61,14 @@ def read_part(
     only: PersonSet | None = None,
     shares: Mapping[str, float] | None = None,
     costs: Mapping[str, float] | None = None,
-    share_seen: float | None = None,
+    share_observed: float | None = None,
     level: float = 0.95,
 ) -> Readout:
     """The readout of everybody in the arms, or of those among `only`.
 
     `shares` are the intended shares of the arms; `costs` the money spent on each arm, which every
-    outcome gets its cost of each and its return from. `share_seen` is the share of the planned
-    time (or sales) seen so far, which gives the always-valid interval: everybody is assigned at
+    outcome gets its cost of each and its return from. `share_observed` is the share of the planned
+    time (or sales) observed so far, which gives the always-valid interval: everybody is assigned at
     once and their purchases come in by day. A failed check is a `CannotTellError`, as is a part
     with fewer than 2 people in an arm.
     """
@@ -89,7 +89,7 @@ def read_part(
         costs=costs,
         level=level,
     )
-    return readout_of(experiment, _cells(counted, only), share=share_seen)
+    return readout_of(experiment, _cells(counted, only), share=share_observed)
 
 
 def read_parts(
@@ -99,10 +99,10 @@ def read_parts(
     control: str,
     shares: Mapping[str, float] | None = None,
     costs: Mapping[str, Mapping[str, float]] | None = None,
-    share_seen: float | None = None,
+    share_observed: float | None = None,
     level: float = 0.95,
 ) -> dict[str, Readout | CannotTellError]:
-    """The readout of each part, or why it cannot be told; a part of None is everybody.
+    """The readout of each part, or why it cannot be computed; a part of None is everybody.
 
     Parts may overlap. `costs` are by part, then arm. Holm's p is over the arms and outcomes of one
     part, not over parts.
@@ -110,27 +110,27 @@ def read_parts(
     unknown = sorted(set(costs or {}) - set(parts))
     if unknown:
         raise InputError(f"No part {unknown[0]!r}.{did_you_mean(unknown[0], parts)}")
-    found: dict[str, Readout | CannotTellError] = {}
+    readouts: dict[str, Readout | CannotTellError] = {}
     for name, only in parts.items():
         try:
-            found[name] = read_part(
+            readouts[name] = read_part(
                 counted,
                 control=control,
                 only=only,
                 shares=shares,
                 costs=(costs or {}).get(name),
-                share_seen=share_seen,
+                share_observed=share_observed,
                 level=level,
             )
         except CannotTellError as problem:
-            found[name] = problem
-    return found
+            readouts[name] = problem
+    return readouts
 
 
 def _cells(counted: CountedArms, only: PersonSet | None) -> Cells:
     """Everybody of a part by arm and stratum: rows of those listed, and how many others."""
     strata: Mapping[str, PersonSet | None] = counted.strata or {"all": None}
-    kept, cells = [], []
+    names, cells = [], []
     for name, people in strata.items():
         part = _both(only, people)
         sizes = [_size(arm, part) for arm in counted.arms.values()]
@@ -138,32 +138,32 @@ def _cells(counted: CountedArms, only: PersonSet | None) -> Cells:
             continue
         rows = _rows(counted, part)
         arm = counted.arm[rows]
-        mine = [rows[arm == number] for number in range(len(sizes))]
+        of_arm = [rows[arm == number] for number in range(len(sizes))]
         # One column stays together in memory: each is summed by itself.
-        values = [np.take(counted.columns, at, axis=1).T for at in mine]
-        kept.append(name)
+        values = [np.take(counted.columns, at, axis=1).T for at in of_arm]
+        names.append(name)
         cells.append([Cell(v, n - len(v)) for v, n in zip(values, sizes, strict=True)])
     if not cells:
-        raise CannotTellError("Nobody of this part is in an arm.")
+        raise CannotTellError(code="nobody_in_part")
     by_arm = tuple(zip(*cells, strict=True))
-    return Cells(tuple(counted.arms), tuple(kept), by_arm, len(counted.outcomes))
+    return Cells(tuple(counted.arms), tuple(names), by_arm, len(counted.outcomes))
 
 
 def _rows(counted: CountedArms, part: PersonSet | None) -> Ints:
     """The rows of the listed people of a part."""
     if part is None:
         return np.arange(len(counted.person))
-    found = [np.zeros(0, np.int64)]
+    rows = [np.zeros(0, np.int64)]
     marked = np.zeros(BLOCK_SIZE, np.bool_)
     for block, start in counted.start.items():
         listed = counted.listed[block]
-        mine = low_ids_of(listed & part.get(block, BitMap()))
-        if len(mine):
-            marked[mine] = True
+        places = low_ids_of(listed & part.get(block, BitMap()))
+        if len(places):
+            marked[places] = True
             every = counted.person[start : start + len(listed)] & LOW
-            found.append(start + np.flatnonzero(marked[every]))
-            marked[mine] = False
-    return np.concatenate(found)
+            rows.append(start + np.flatnonzero(marked[every]))
+            marked[places] = False
+    return np.concatenate(rows)
 
 
 def _size(arm: PersonSet, part: PersonSet | None) -> int:

@@ -1,14 +1,12 @@
-"""Whether people differ in what the campaign changes in them, and by whom that is proven.
+"""Whether people differ in what the campaign changes in them, and by which people that is proven.
 
 The claim is tried on people the learner never saw, over repeated cross-fitting, and against the
-order by propensity: who would come anyway is not who is moved.
+order by propensity: who would buy anyway is not who is moved.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from math import sqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,50 +16,26 @@ from sklearn.linear_model import Ridge
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement.experiment import plain
-from fullhouse.measurement.load import check_columns, is_number, load_table, numbers, texts
-from fullhouse.measurement.people import covariate_matrix
+from fullhouse.measurement.experiment import Uplift
+from fullhouse.measurement.experiment_table import (
+    check_columns,
+    covariate_matrix,
+    is_number,
+    load_table,
+    numbers,
+    texts,
+)
 from fullhouse.stats.figures import Interval, check_level
 from fullhouse.stats.qini import qini
 
 PENALTY = 3.0
-"""How hard differences between people are pulled to 0: each covariate's (scaled) coefficient as
+"""How strongly differences between people shrink to 0: each covariate's (scaled) coefficient as
 if 3 times as many people had shown none. Chosen on splits of other seeds than the benchmark's."""
 
 MOST_PAIRED = 12
 """Number covariates up to which their products count too."""
 
 LEAST_PEOPLE = 500
-
-
-@dataclass(frozen=True)
-class Uplift:
-    """The Qini of a learner on held-out people, mean over splits, with its interval.
-
-    `propensity` orders by the chance of the outcome alone; `gain` is the learner less that, split
-    by split. Intervals use the variance over splits corrected for shared training people (Nadeau
-    and Bengio 2003), so more splits do not make them arbitrarily narrow.
-    """
-
-    arm: str
-    control: str
-    outcome: str
-    people: int
-    qini: Interval
-    propensity: Interval
-    gain: Interval
-    splits: int
-    level: float
-
-    @property
-    def proven(self) -> bool:
-        """Whether the Qini lies above 0 and above the order by propensity."""
-        return self.qini.low > 0 and self.gain.low > 0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        found: dict[str, Any] = plain(asdict(self))
-        return found | {"proven": self.proven}
 
 
 def read_uplift(
@@ -77,7 +51,7 @@ def read_uplift(
     folds: int = 5,
     level: float = 0.95,
 ) -> Uplift:
-    """Whether covariates tell whom the arm `treated` moves; `outcome` must be 0 or 1.
+    """Whether covariates predict whom the arm `treated` moves; `outcome` must be 0 or 1.
 
     Repeats × folds splits: each fold is scored by a learner fitted on the others.
     """
@@ -87,18 +61,22 @@ def read_uplift(
     rows = load_table(table)
     check_columns(rows, (arm, outcome, *covariates))
     if not covariates:
-        raise CannotTellError("Without covariates no two people differ: name some.")
+        raise CannotTellError(code="no_covariates")
     arms = texts(rows, arm)
-    kept = (arms == treated) | (arms == control)
-    y, w = numbers(rows, outcome)[kept], (arms[kept] == treated).astype(np.float64)
+    compared = (arms == treated) | (arms == control)
+    y, w = numbers(rows, outcome)[compared], (arms[compared] == treated).astype(np.float64)
     if not np.isin(y, (0.0, 1.0)).all():
         raise InputError(f"A Qini needs an outcome of 0 or 1; {outcome!r} has others.")
     if min(w.sum(), (1 - w).sum()) < LEAST_PEOPLE:
         raise CannotTellError(
-            f"Differences between people need {LEAST_PEOPLE} in each arm; {treated!r} has"
-            f" {int(w.sum())} and {control!r} {int((1 - w).sum())}."
+            code="too_few_for_uplift",
+            needed=LEAST_PEOPLE,
+            arm=treated,
+            people=int(w.sum()),
+            control=control,
+            control_people=int((1 - w).sum()),
         )
-    x = features(rows, covariates)[kept]
+    x = features(rows, covariates)[compared]
     scores = np.array([_split(x, y, w, fold) for fold in _folds(len(y), folds, repeats, seed)])
     return Uplift(
         arm=treated,
@@ -118,12 +96,12 @@ def features(table: pa.Table, covariates: Sequence[str]) -> Floats:
 
     Numbers with a long tail (skewness above 2, none below 0) are taken as logarithms.
     """
-    words = [c for c in covariates if not is_number(table, c)]
-    amounts = [_tamed(numbers(table, c)) for c in covariates if c not in words]
+    categories = [c for c in covariates if not is_number(table, c)]
+    amounts = [_less_skewed(numbers(table, c)) for c in covariates if c not in categories]
     if len(amounts) <= MOST_PAIRED:
-        plain_ones = list(amounts)
-        amounts += [a * b for i, a in enumerate(plain_ones) for b in plain_ones[:i]]
-    return np.column_stack([*amounts, covariate_matrix(table, words)])
+        single = list(amounts)
+        amounts += [a * b for i, a in enumerate(single) for b in single[:i]]
+    return np.column_stack([*amounts, covariate_matrix(table, categories)])
 
 
 def learn_uplift(x: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats]:
@@ -136,9 +114,9 @@ def learn_uplift(x: Floats, y: Floats, w: Floats) -> tuple[Floats, Floats]:
     share = float(w.mean())
     ones = np.column_stack([np.ones(len(x)), x])
     moved = ones * (w - share)[:, None]
-    hold = np.eye(ones.shape[1]) * (PENALTY * len(x) * share * (1 - share))
-    hold[0, 0] = 0.0
-    effect = np.linalg.solve(moved.T @ moved + hold, moved.T @ (y - general.predict(x)))
+    ridge = np.eye(ones.shape[1]) * (PENALTY * len(x) * share * (1 - share))
+    ridge[0, 0] = 0.0
+    effect = np.linalg.solve(moved.T @ moved + ridge, moved.T @ (y - general.predict(x)))
     return effect, np.append(general.intercept_, general.coef_)
 
 
@@ -148,8 +126,8 @@ def _split(x: Floats, y: Floats, w: Floats, test: npt.NDArray[np.bool_]) -> tupl
     centre, spread = x[train].mean(0), x[train].std(0)
     scaled = (x - centre) / np.where(spread > 0, spread, 1.0)
     by = learn_uplift(scaled[train], y[train], w[train])
-    seen = np.column_stack([np.ones(int(test.sum())), scaled[test]])
-    uplift, propensity = (qini(y[test], seen @ b, w[test]) for b in by)
+    test_features = np.column_stack([np.ones(int(test.sum())), scaled[test]])
+    uplift, propensity = (qini(y[test], test_features @ b, w[test]) for b in by)
     return uplift, propensity
 
 
@@ -159,16 +137,16 @@ def _folds(people: int, folds: int, repeats: int, seed: int) -> list[npt.NDArray
     return [fold == k for fold in drawn for k in range(folds)]
 
 
-def _over_splits(found: Floats, folds: int, level: float) -> Interval:
+def _over_splits(values: Floats, folds: int, level: float) -> Interval:
     """Mean over splits; variance × (1 / splits + test people / training people)."""
-    n = len(found)
-    se = sqrt(float(found.var(ddof=1)) * (1 / n + 1 / (folds - 1)))
+    n = len(values)
+    se = sqrt(float(values.var(ddof=1)) * (1 / n + 1 / (folds - 1)))
     reach = float(student.ppf((1 + level) / 2, n - 1)) * se
-    mean = float(found.mean())
+    mean = float(values.mean())
     return Interval(mean, mean - reach, mean + reach)
 
 
-def _tamed(values: Floats) -> Floats:
+def _less_skewed(values: Floats) -> Floats:
     spread = float(values.std())
     if values.min() < 0 or spread == 0:
         return values

@@ -1,23 +1,24 @@
 """All that a house knows of one film on a day: what the report of a film is made of."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
+from fullhouse.core.errors import Reason
 from fullhouse.core.values import as_json
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.score import ScoreBook
-from fullhouse.measurement.experiment import plain
+from fullhouse.measurement.campaign_readout import CampaignReadout, PlannedActual
+from fullhouse.measurement.experiment import as_plain
 from fullhouse.planning.plan import Outlook, Plan
-from fullhouse.view.shown_readout import ShownReadout
 
 
 @dataclass(frozen=True)
-class Sent:
-    """What was handed to a channel for one line: to how many people, on which day."""
+class Dispatch:
+    """What was handed over to a channel for one line: for how many people, on which day."""
 
     line: str
     channel: str
@@ -26,24 +27,26 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class ShownCampaign:
-    """A campaign as the report shows it: `plan` is NAME@VERSION, `holdout` a share of its people.
+class CampaignReport:
+    """A campaign as the report has it: `plan` is NAME@VERSION, `holdout` a share of its people.
 
     `begins` is the first day of its first week. `readouts` and `outlooks` are in the order of their
-    days; `without` says why one is missing.
+    days; `against_plan` sets what the newest readout knows beside the plan; `without` has the
+    reason for each part that is missing.
     """
 
     name: str
     plan: str
     begins: date
     holdout: float
-    sent: tuple[Sent, ...] = ()
-    readouts: tuple[ShownReadout, ...] = ()
+    dispatched: tuple[Dispatch, ...] = ()
+    readouts: tuple[CampaignReadout, ...] = ()
     outlooks: tuple[Outlook, ...] = ()
-    without: Mapping[str, str] = field(default_factory=dict)
+    against_plan: tuple[PlannedActual, ...] = ()
+    without: Mapping[str, Reason] = field(default_factory=dict)
 
     @property
-    def newest(self) -> ShownReadout | None:
+    def newest(self) -> CampaignReadout | None:
         """The last readout."""
         return self.readouts[-1] if self.readouts else None
 
@@ -52,9 +55,10 @@ class ShownCampaign:
 class FilmReport:
     """Everything that was known of a film in a territory on a day; what is missing is empty.
 
-    `forecasts` are of several days, in their order; `actual_days` and `actual` are what had come
-    true by the day. `campaigns` come newest first. `without` says of a missing part why it is. The
-    score book stands as on `made_on`, and says nothing of this film that came true after the day.
+    `forecasts` are of several days, in their order; `actual_days` and `actual` are what was
+    known by the day. `campaigns` come newest first. `without` has the reason for each part that is
+    missing. The score book is that of `made_on`; nothing of this film that was known only after
+    the day is shown of it.
     """
 
     film: str
@@ -68,10 +72,10 @@ class FilmReport:
     score_book: ScoreBook | None = None
     discovery: FilmDiscovery | None = None
     plan: Plan | None = None
-    campaigns: tuple[ShownCampaign, ...] = ()
-    learned: tuple[SavedResponse, ...] = ()
+    campaigns: tuple[CampaignReport, ...] = ()
+    responses: tuple[SavedResponse, ...] = ()
     verdicts: tuple[SavedVerdict, ...] = ()
-    without: Mapping[str, str] = field(default_factory=dict)
+    without: Mapping[str, Reason] = field(default_factory=dict)
     simulated: bool = False
     made_on: date | None = None
 
@@ -81,7 +85,7 @@ class FilmReport:
         return self.forecasts[-1] if self.forecasts else None
 
     @property
-    def readouts(self) -> tuple[ShownReadout, ...]:
+    def readouts(self) -> tuple[CampaignReadout, ...]:
         """The newest readout of each campaign that has one."""
         return tuple(c.newest for c in self.campaigns if c.newest is not None)
 
@@ -96,16 +100,12 @@ class FilmReport:
             "simulated": self.simulated,
             "made_on": None if self.made_on is None else self.made_on.isoformat(),
             "forecasts": [f.to_dict() for f in self.forecasts],
-            "actual": {"days": _plain(self.actual_days), "amounts": _plain(self.actual)},
+            "actual": {"days": as_json(self.actual_days), "amounts": as_json(self.actual)},
             "score_book": None if self.score_book is None else self.score_book.to_dict(),
             "discovery": None if self.discovery is None else self.discovery.to_dict(),
             "plan": None if self.plan is None else self.plan.to_dict(),
-            "campaigns": [_plain(asdict(c)) for c in self.campaigns],
-            "learned": [_plain(asdict(x)) for x in self.learned],
-            "verdicts": [_plain(asdict(v)) for v in self.verdicts],
-            "without": dict(self.without),
+            "campaigns": [as_plain(c) for c in self.campaigns],
+            "responses": [as_plain(x) for x in self.responses],
+            "verdicts": [as_plain(v) for v in self.verdicts],
+            "without": {part: as_plain(reason) for part, reason in self.without.items()},
         }
-
-
-def _plain(value: Any) -> Any:
-    return plain(as_json(value))

@@ -9,6 +9,7 @@ from typing import Any
 import altair as alt
 
 from fullhouse.campaigns.campaign import LaunchedCities
+from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Plan
 from fullhouse.view.bridge_chart import HOW as BRIDGE_HOW
 from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
@@ -16,8 +17,6 @@ from fullhouse.view.card_behind import CSS as FOLDED_CSS
 from fullhouse.view.card_behind import folded
 from fullhouse.view.curve_chart import HOW as CURVE_HOW
 from fullhouse.view.curve_chart import curve_chart, curve_rows
-from fullhouse.view.effect_chart import HOW as EFFECT_HOW
-from fullhouse.view.effect_chart import effect_chart, effect_rows, levels_words
 from fullhouse.view.page import (
     Html,
     data_link,
@@ -34,14 +33,12 @@ from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.plan_tables import (
     Power,
     audiences_table,
-    effects_table,
     lines_link,
     lines_table,
     measured_section,
     unreachable_section,
 )
-from fullhouse.view.plan_words import checks_words, proven_words, whole_words
-from fullhouse.view.shown_readout import ShownReadout
+from fullhouse.view.readout_page import readout_part
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.plan import (
     EXPECTED,
@@ -67,7 +64,7 @@ details table { font-size: .88rem; } details td:first-child { min-width: 0; }
 
 
 def plan_page(
-    plan: Plan, *, readouts: Sequence[ShownReadout] = (), power: Sequence[Power] = ()
+    plan: Plan, *, readouts: Sequence[CampaignReadout] = (), power: Sequence[Power] = ()
 ) -> str:
     """A page of HTML on a plan, and on what its campaign has shown so far.
 
@@ -80,7 +77,7 @@ def plan_page(
         *curve_section(plan),
         *unreachable_section(plan),
         measured_section(plan, power),
-        *(part for found in readouts for part in readout_section(found)),
+        *map(readout_part, readouts),
         *_limits(plan),
         *([section("What to know", items(notes_words(plan)))] if plan.notes else []),
         _foot(plan),
@@ -154,36 +151,6 @@ def curve_section(plan: Plan) -> list[Html]:
     )
     said = [tag("p", words) for words in next_money_words(plan)]
     return [section("What more money buys", *said, drawn)]
-
-
-def readout_section(found: ShownReadout) -> list[Html]:
-    """What a campaign changed, outcome by outcome, with its checks."""
-    checks = checks_words(found)
-    told = [
-        *(tag("p", words) for words in proven_words(found)),
-        *(part for outcome in found.outcomes for part in _outcome(found, outcome)),
-        *([items(checks)] if checks else []),
-    ]
-    return [section(f"What {found.campaign} changed by {day_words(found.as_of)}", *told)]
-
-
-def _outcome(found: ShownReadout, outcome: str) -> list[Html]:
-    rows = effect_rows(found.on(outcome))
-    # Lines are many; a campaign of lines alone is drawn all the same.
-    shown = [e for e in found.on(outcome) if e.group != "line"] or found.on(outcome)
-    drawn = _figure(
-        lambda width: effect_chart(shown, width=width),
-        f"{EFFECT_HOW} {levels_words(rows)} {found.campaign}, as of {day_words(found.as_of)}.",
-        f"{found.campaign}-{found.as_of}-{outcome}.csv",
-        rows,
-    )
-    return [
-        tag("h3", f"In {outcome}"),
-        *(tag("p", tag("b", first), " ", " ".join(more))
-          for first, *more in whole_words(found, outcome=outcome)),
-        drawn,
-        folded(f"{outcome} as a table", effects_table(rows)),
-    ]  # fmt: skip
 
 
 def _limits(plan: Plan) -> list[Html]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from math import fsum
-from typing import Any
 
 from fullhouse.planning.plan import Amount, Plan, PlanLine
 from fullhouse.view.page import Html, csv_of, data_link, kept, section, table, tag
-from fullhouse.view.words.figures import chance_words, day_words, share_words
+from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import as_of_words, holdout_words, tickets_words
 
 NUMBER, WORDS = "n", ""
@@ -112,31 +111,6 @@ def measured_section(plan: Plan, power: Sequence[Power]) -> Html:
     link = data_link("Download as data", f"{plan.film}-power.csv", csv_of(told), "text/csv")
     said += [table(heads, rows), tag("p", words, link, cls="soft")]
     return section("What can be measured", *said)
-
-
-def effects_table(rows: Sequence[Mapping[str, Any]]) -> Html:
-    """A row for each effect of one outcome, from `effect_rows`."""
-    per = rows[0]["per"]
-    heads = [
-        ("of", WORDS), ("assigned", NUMBER), ("held out", NUMBER),
-        (f"per {per:,} people" if per > 1 else "a person", NUMBER), ("looked at daily", NUMBER),
-        ("p over all", NUMBER),
-    ]  # fmt: skip
-    return table(heads, [_effect(r) for r in rows])
-
-
-def _effect(row: Mapping[str, Any]) -> tuple[object, ...]:
-    daily = "not known"
-    if row["always_low"] is not None:
-        daily = f"{row['always_low']:.3g} to {row['always_high']:.3g}"
-    return (
-        Html(tag("span", row["name"]) + tag("small", row["group"])),
-        f"{row['people']:,}",
-        f"{row['control_people']:,}",
-        kept(f"{row['value']:+.3g}", f"({row['low']:.3g} to {row['high']:.3g})"),
-        kept(daily),
-        kept(chance_words(row["holm_p"])),
-    )
 
 
 def _range(amount: Amount) -> str:

@@ -140,18 +140,40 @@ SENTENCES: Mapping[str, str] = {
     "too_few_past_forecasts": "Not enough past forecasts to set a range: {forecasts} of {needed}"
     " have a known outcome. Films of more years, with their grosses, are needed.",
     # measurement
+    "arm_empty": "Arm {arm} is empty: nobody in column {column} has it.{hint}",
+    "arms_not_alike": (
+        "The arms were not alike before the campaign ({people}; p = {p}): chance does this in fewer"
+        " than 1 of 1,000 sound experiments. No effect is read until the cause is known."
+    ),
+    "campaign_by_city": (
+        "Campaign {campaign} was drawn by city, not by person: read it as a campaign by city."
+    ),
+    "campaign_not_begun": (
+        "The campaign began on {began}, and tickets are known up to {known} only: take in"
+        " later ones."
+    ),
     "city_empty_before": (
         "City number {city} sold nothing before the campaign, so it cannot be compared."
+    ),
+    "city_without_past": (
+        "{city} has no {value} before {start}, so its days cannot be compared; leave it out."
     ),
     "divisor_near_zero": (
         "The figure to divide by, {divisor}, is not clearly different from 0 (standard error"
         " {standard_error}), so the ratio may be anything."
     ),
     "effect_unbounded": "The effect has no bounds: the days agree with an effect of any size.",
+    "film_in_no_ticket_feed": (
+        "No ticket feed of the house has {film}, which would look like no effect. Take in a feed of"
+        " films and one of tickets that have it."
+    ),
+    "no_effect_to_draw": "There is no effect to draw: the readout has none.",
+    "no_covariates": "Without covariates no two people differ: name some.",
     "no_holdout_shows": (
         "With {people} people no holdout shows an effect of {effect}: half held out would show"
         " {smallest}. Take more people, or covariates that explain more."
     ),
+    "no_outlook_to_draw": "There is no forecast with a campaign to draw on any day.",
     "no_sales": (
         "The {cities} cities sold nothing in the campaign, so a relative effect has no meaning."
     ),
@@ -161,16 +183,37 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no_spread": "Everybody in both arms has the same value, so there is no spread to judge by.",
     "no_standard_error": "There is no spread to judge by: the standard error is 0.",
+    "no_ticket_to_compare": "Nobody among the held out, or nobody treated, bought a ticket.",
+    "no_trait_of_ticket_buyers": (
+        "Too few people of the house bought a ticket of {title}, or traits were built before"
+        " they did."
+    ),
+    "nobody_in_part": "Nobody of this part is in an arm.",
+    "nobody_left_to_compare": (
+        "All held-out people had what the treated had: nobody is left to compare with."
+    ),
+    "nobody_more_reached": (
+        "The treated were reached no more than the held out ({treated} and {held_out} of them), so"
+        " the effect on those reached is not known. Check that impressions came back for the lines."
+    ),
     "nothing_won": "Nothing was won ({low} to {high}), so a cost of each has no meaning.",
     "one_arm_only": "A Qini needs people in both arms.",
     "outcome_does_not_vary": (
         "Nobody, or everybody, has the outcome, so no order of people is better than another."
     ),
+    "people_lost": (
+        "The arms lost different shares of the people assigned to them ({people} against"
+        " {intended}; p = {p}): chance does this in fewer than 1 of 1,000 sound experiments. No"
+        " effect is read until the cause is known."
+    ),
+    "plan_without_lines": "The plan has no line.",
     "share_of_nobody": "A share of nobody cannot be computed.",
+    "single_arm": "There is one arm only, {arm}: nothing to compare it with.",
     "stratum_too_small": (
         "A difference needs at least 2 people in each arm of each stratum; there are {treated}"
         " treated and {control} in control."
     ),
+    "too_few_arms": "{arms} arms are too few: there is nothing to compare.",
     "too_few_control_cities": (
         "{cities} cities without the campaign are too few; at least {needed} are needed."
     ),
@@ -185,13 +228,34 @@ SENTENCES: Mapping[str, str] = {
         "An interval that holds at any look needs at least {needed} people in each arm; the"
         " smallest has {people}. Look again later."
     ),
+    "too_few_for_uplift": (
+        "Differences between people need {needed} in each arm; {arm} has {people} and {control}"
+        " {control_people}."
+    ),
+    "too_few_in_arm": "Arm {arm} has {people} people; at least {needed} are needed.",
+    "too_few_in_stratum": (
+        "Arm {arm} has {people} people in stratum {stratum}; at least {needed} are needed. Merge it"
+        " with another stratum."
+    ),
     "too_few_pairs": (
         "{pairs} pairs of cities cannot show anything at level {level}: there are 2^{pairs} ways"
         " to draw, so no p is below {smallest_p}. It takes {needed} pairs, {cities} cities."
     ),
     "too_few_sets": "{sets} sets of pairs are too few for a level of {level}.",
+    "too_few_ticket_buyers": (
+        "{people} people whom the campaign did not contact bought a ticket of {title}; {needed} are"
+        " needed."
+    ),
+    "too_few_to_adjust": (
+        "Fewer than {needed} people have (or do not have) {outcome}: not adjusted or stratified."
+    ),
     "too_many_covariates": (
         "Too few people for {covariates} covariates: no degrees of freedom are left."
+    ),
+    "wrong_sample_ratio": (
+        "The arms do not hold the people they should ({people} against {intended}; p = {p}): "
+        "chance does this in fewer than 1 of 1,000 sound experiments. No effect is read until the"
+        " cause is known."
     ),
     # planning
     "limit_audience_minimum": "at least {amount} on {name}",

@@ -6,35 +6,34 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fullhouse.app.outlook import measured_gross, planned_draws, total_draws, updated
 from fullhouse.forecast import DAY_PROBABILITIES
-from fullhouse.view.shown_readout import WHOLE
+from fullhouse.measurement.outlook import measured_gross, planned_draws, total_draws, updated
 
 
 def test_an_update_is_that_of_two_normal_sources():
     g = np.random.default_rng(1)
     prior = 100 + 30 * g.standard_normal(200_000)
-    found = updated(prior, 160.0, 20.0, g)
+    posterior = updated(prior, 160.0, 20.0, g)
     # Precisions add: the mean lies between the two, nearer to the surer one.
     precision = 1 / 30**2 + 1 / 20**2
     mean = (100 / 30**2 + 160 / 20**2) / precision
-    assert found.mean() == pytest.approx(mean, abs=4 * precision**-0.5 / np.sqrt(50_000))
-    assert found.std() == pytest.approx(precision**-0.5, rel=0.02)
+    assert posterior.mean() == pytest.approx(mean, abs=4 * precision**-0.5 / np.sqrt(50_000))
+    assert posterior.std() == pytest.approx(precision**-0.5, rel=0.02)
 
 
-def test_what_tells_nothing_moves_nothing():
+def test_an_uninformative_readout_moves_nothing():
     g = np.random.default_rng(2)
     prior = np.exp(g.standard_normal(50_000))
-    found = updated(prior, -1e6, 1e9, g)
-    assert np.quantile(found, [0.1, 0.5, 0.9]) == pytest.approx(
+    posterior = updated(prior, -1e6, 1e9, g)
+    assert np.quantile(posterior, [0.1, 0.5, 0.9]) == pytest.approx(
         np.quantile(prior, [0.1, 0.5, 0.9]), rel=0.05
     )
 
 
 def test_draws_have_the_ranges_they_are_drawn_from():
     plan = SimpleNamespace(gross=SimpleNamespace(low=50.0, middle=200.0, high=800.0))
-    found = np.quantile(planned_draws(plan, np.random.default_rng(3)), [0.1, 0.5, 0.9])
-    assert found == pytest.approx([50, 200, 800], rel=0.06)
+    quantiles = np.quantile(planned_draws(plan, np.random.default_rng(3)), [0.1, 0.5, 0.9])
+    assert quantiles == pytest.approx([50, 200, 800], rel=0.06)
     base = SimpleNamespace(known={"total": 9.0}, ranges={})
     assert set(total_draws(base, np.random.default_rng(3))) == {9.0}
 
@@ -42,11 +41,12 @@ def test_draws_have_the_ranges_they_are_drawn_from():
 @pytest.mark.parametrize(("day", "share"), [(8, 0.25), (30, 0.8), (7, None)])
 def test_what_was_measured_grows_as_the_run_does(day, share):
     effect = SimpleNamespace(
-        people=1000, total=SimpleNamespace(value=30.0), effect=SimpleNamespace(se=0.01)
+        outcome="gross",
+        people=1000,
+        total=SimpleNamespace(value=30.0),
+        effect=SimpleNamespace(se=0.01),
     )
-    shown = SimpleNamespace(
-        on=lambda _: [SimpleNamespace(group=WHOLE, effect=effect)], as_of=date(2025, 8, day)
-    )
+    readout = SimpleNamespace(whole=(effect,), as_of=date(2025, 8, day))
     middle = DAY_PROBABILITIES.index(0.5)
     days = [
         SimpleNamespace(day=date(2025, 8, d), cumulative={middle: taken})
@@ -54,8 +54,8 @@ def test_what_was_measured_grows_as_the_run_does(day, share):
     ]
     total = SimpleNamespace(median=100.0)
     base = SimpleNamespace(days=days, known={}, ranges={"total": total})
-    found = measured_gross(base, shown)
+    measured = measured_gross(base, readout)
     if share is None:
-        assert found is None, "presales alone do not tell of the run"
+        assert measured is None, "presales alone say too little of the run"
     else:
-        assert found == pytest.approx((30.0 / share, 10.0 / share))
+        assert measured == pytest.approx((30.0 / share, 10.0 / share))

@@ -1,4 +1,4 @@
-"""The word for a card, from what was claimed and what was seen."""
+"""The word for a card, from what was claimed and what was observed."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from fullhouse.measurement.card_verdicts import verdict_of
 
 
 @pytest.mark.parametrize(
-    ("seen", "word"),
+    ("observed", "word"),
     [
         (Estimate(1.8, 1.3, 2.5), "confirmed"),
         (Estimate(3.0, 2.5, 3.6), "confirmed"),
@@ -19,5 +19,5 @@ from fullhouse.measurement.card_verdicts import verdict_of
         (None, "cannot tell"),
     ],
 )
-def test_a_card_is_confirmed_weaker_refuted_or_cannot_be_told(seen, word):
-    assert verdict_of((1.6, 1.4, 1.9), seen) == word
+def test_a_card_is_confirmed_weaker_refuted_or_cannot_be_told(observed, word):
+    assert verdict_of((1.6, 1.4, 1.9), observed) == word

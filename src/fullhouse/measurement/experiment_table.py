@@ -1,6 +1,7 @@
 """Anybody's experiment table, from CSV, Parquet or Arrow, with its mistakes named by row."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from fullhouse.core.arrays import Floats
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.arrays import Flags, Floats, Ints
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.measurement.experiment import Experiment
 
 
 def load_table(source: pa.Table | str | Path) -> pa.Table:
@@ -85,9 +87,9 @@ def check_unique(table: pa.Table, name: str) -> None:
     column = table[name]
     _filled(column, name)
     counted = pc.value_counts(column)
-    many = counted.filter(pc.greater(counted.field("counts"), 1))[:3].to_pylist()
-    if many:
-        who = ", ".join(f"{m['values']} ({m['counts']} rows)" for m in many)
+    repeated = counted.filter(pc.greater(counted.field("counts"), 1))[:3].to_pylist()
+    if repeated:
+        who = ", ".join(f"{r['values']} ({r['counts']} rows)" for r in repeated)
         raise InputError(
             f"Column {name!r} must name each person once; these come more often: {who}."
             " Add up each person's rows first."
@@ -97,6 +99,67 @@ def check_unique(table: pa.Table, name: str) -> None:
 def matrix(columns: Sequence[Floats], rows: int) -> Floats:
     """Columns side by side; (rows, 0) where there are none."""
     return np.column_stack(columns) if columns else np.zeros((rows, 0))
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who of an experiment's table is in which arm and stratum, by number; and covariates."""
+
+    arms: tuple[str, ...]
+    arm: Ints
+    strata: tuple[str, ...]
+    stratum: Ints
+    covariates: Floats
+
+    def cell(self, arm: int, stratum: int) -> Flags:
+        """Who is in an arm and a stratum."""
+        here: Flags = (self.arm == arm) & (self.stratum == stratum)
+        return here
+
+
+def assignment_of(table: pa.Table, experiment: Experiment) -> Assignment:
+    """The arms and strata of a table's people; an error where an arm is missing."""
+    arms, arm = np.unique(texts(table, experiment.arm), return_inverse=True)
+    names = tuple(str(a) for a in arms)
+    if experiment.control not in names:
+        raise InputError(
+            f"No control arm {experiment.control!r} in column {experiment.arm!r}."
+            f"{did_you_mean(experiment.control, names)} Its arms: {', '.join(names)}."
+        )
+    for given in (experiment.shares, experiment.assigned, experiment.costs):
+        for name in given or ():
+            if name not in names:
+                raise CannotTellError(
+                    code="arm_empty",
+                    arm=name,
+                    column=experiment.arm,
+                    hint=did_you_mean(name, names),
+                )
+    if len(names) < 2:
+        raise CannotTellError(code="single_arm", arm=names[0])
+    strata: tuple[str, ...] = ("all",)
+    stratum: Ints = np.zeros(table.num_rows, dtype=np.int64)
+    if experiment.strata is not None:
+        values, stratum = np.unique(texts(table, experiment.strata), return_inverse=True)
+        strata = tuple(str(s) for s in values)
+    return Assignment(names, arm, strata, stratum, covariate_matrix(table, experiment.covariates))
+
+
+def covariate_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
+    """Covariates as columns: numbers as they are, each value of a text but the first as 0 or 1."""
+    columns: list[Floats] = []
+    for name in names:
+        if is_number(table, name):
+            columns.append(numbers(table, name))
+            continue
+        words = texts(table, name)
+        values = np.unique(words)
+        if len(values) > 100:
+            raise InputError(
+                f"Covariate {name!r} has {len(values):,} different texts; 100 at most."
+            )
+        columns += [(words == v).astype(np.float64) for v in values[1:]]
+    return matrix(columns, table.num_rows)
 
 
 def _filled(column: pa.ChunkedArray, name: str) -> None:

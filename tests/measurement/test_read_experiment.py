@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement import read_experiment, say_effect, say_readout
+from fullhouse.measurement import read_experiment
 from fullhouse.stats.arms import difference, share_difference, sums
 from fullhouse.stats.multiplicity import holm
+from fullhouse.view.words.readout import effect_sentences, readout_sentences
 
 
 def _table(seed=1, n=4000, effect=0.05, **columns):
@@ -138,14 +139,16 @@ def test_failed_check_stops_the_readout(given, says):
         read_experiment(table.append_column("leak", pa.array(leak)), **READ, **given)
 
 
-def test_what_was_not_checked_is_said():
-    notes = " ".join(read_experiment(_table(), **READ).notes)
+def test_what_was_not_checked_is_named():
+    readout = read_experiment(_table(), **READ)
+    assert readout.not_checked == ("sample ratio", "balance of covariates")
+    notes = " ".join(readout_sentences(readout))
     assert "no intended shares" in notes
     assert "no covariates" in notes
     sound = read_experiment(
         _table(), **READ, shares={"none": 4, "mail": 3, "push": 3}, covariates=["before"]
     )
-    assert not sound.notes
+    assert not sound.not_checked
     assert len(sound.checks) == 2
 
 
@@ -160,11 +163,11 @@ def _with(name, values):
         (_table(), {"outcomes": ["tickets"]}, InputError, "no column 'tickets'.*Did you mean"),
         (_table(), {"outcomes": []}, InputError, "No outcome"),
         (_table(), {"outcomes": ["spend", "spend"]}, InputError, "two things at once"),
-        (_table(), {"shares": {"none": 1, "tv": 1}}, CannotTellError, "Arm 'tv' is empty"),
+        (_table(), {"shares": {"none": 1, "tv": 1}}, CannotTellError, "Arm tv is empty"),
         (_table(), {"shares": {"none": 1, "mail": 1}}, InputError, "'push' stands in the table"),
         (_table().slice(0, 0), {}, InputError, "no rows"),
         (_with("arm", ["none"] * 4000), {}, CannotTellError, "one arm only"),
-        (_with("arm", ["none"] * 3999 + ["mail"]), {}, CannotTellError, "'mail' has 1 people"),
+        (_with("arm", ["none"] * 3999 + ["mail"]), {}, CannotTellError, "Arm mail has 1 people"),
         (_with("ticket", ["1"] * 7 + ["x"] * 3993), {}, InputError, "row 8 is 'x'"),
         (_with("ticket", [1] * 7 + [None] * 3993), {}, InputError, "empty in row 8"),
         (_with("spend", [1.0, np.inf] * 2000), {}, InputError, "row 2 is inf"),
@@ -179,7 +182,7 @@ def test_what_is_missing_is_named(table, given, error, says):
         read_experiment(table, **(READ | given))
 
 
-def test_files_say_the_same_as_tables(tmp_path):
+def test_files_give_the_same_as_tables(tmp_path):
     table = _table()
     pa_csv.write_csv(table, tmp_path / "a.csv")
     pq.write_table(table, tmp_path / "a.parquet")
@@ -207,16 +210,17 @@ def test_few_yes_are_compared_by_score_though_covariates_are_there():
     found = read_experiment(_with("ticket", rare), **READ, covariates=["before"])
     effect = found.effect("mail", "ticket")
     assert effect.method == "score"
-    assert "not adjusted" in effect.unknown[0]
+    assert [u.figure for u in effect.unknown] == ["adjustment"]
+    assert "not adjusted" in effect_sentences(effect)[-1]
 
 
 def test_sentences_and_json():
     found = read_experiment(_table(effect=0.1), **READ, intended=4000, costs={"push": 9.0})
-    said = say_readout(found)
-    assert said[0].startswith("The arm 'mail' brought")
-    assert "more ticket per 100 people than 'none'" in said[0]
-    push = say_effect(found.effect("push", "ticket"))
-    assert push[0].startswith("The data cannot tell whether the arm 'push' changed ticket")
+    lines = readout_sentences(found)
+    assert lines[0].startswith("People in arm 'mail' had")
+    assert "more ticket per 100 people than those in 'none'" in lines[0]
+    push = effect_sentences(found.effect("push", "ticket"))
+    assert push[0].startswith("The data cannot tell whether arm 'push' changed ticket")
     written = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert written["people"]["mail"] == found.people["mail"]
     with pytest.raises(InputError, match="Did you mean"):

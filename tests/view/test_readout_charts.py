@@ -6,8 +6,14 @@ from datetime import date
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view.effect_chart import effect_chart, effect_rows
-from fullhouse.view.shown_readout import NamedEffect, named_effects, shown_readout
+from fullhouse.measurement.campaign_readout import (
+    NamedEffect,
+    NotChecked,
+    campaign_readout_of,
+    named_effects,
+)
+from fullhouse.view.readout_charts import effect_chart, effect_rows
+from fullhouse.view.words.readout import part_words
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_plans import PARTS, SHOWN, WHOLE, effect, readout
 
@@ -15,7 +21,7 @@ EFFECTS = SHOWN.on("tickets")
 
 
 def drawn(effects):
-    return {r["name"]: r for r in rows_of(effect_chart(effects)) if "said" in r}
+    return {r["name"]: r for r in rows_of(effect_chart(effects)) if "figures" in r}
 
 
 def test_figures_are_per_so_many_people_and_otherwise_as_computed():
@@ -38,12 +44,12 @@ def test_proven_is_over_all_comparisons():
     assert proven == {"The whole campaign", "Owners of older dogs", "push"}
 
 
-def test_what_goes_beyond_the_axis_is_cut_with_an_arrow_and_told_in_full():
+def test_what_goes_beyond_the_axis_is_cut_with_an_arrow_and_given_in_full():
     rows = drawn(EFFECTS)
     wide = next(r for n, r in rows.items() if n.startswith("Readers"))
     assert wide["less"]
     assert wide["more"]
-    assert wide["said"] == "+21 (−37.8 to 79.8)"
+    assert wide["figures"] == "+21 (−37.8 to 79.8)"
     assert wide["low"] > -37.8
     assert not any(r["less"] or r["more"] for n, r in rows.items() if n != wide["name"])
     ends = [e for r in rows.values() for e in (r["low"], r["high"])]
@@ -55,7 +61,8 @@ def test_an_arrow_stands_where_and_only_where_an_interval_is_cut(se):
     effects = [*EFFECTS[:3], NamedEffect("line", "few people", effect(0.004, se))]
     rows = drawn(effects)
     for named in effects:
-        row, always = rows[named.name], named.effect.always_valid
+        row = rows[part_words(named.group, named.name)]
+        always = named.effect.always_valid
         assert row["less"] == (row["always_low"] > 1000 * always.low + 1e-9)
         assert row["more"] == (row["always_high"] < 1000 * always.high - 1e-9)
 
@@ -63,7 +70,7 @@ def test_an_arrow_stands_where_and_only_where_an_interval_is_cut(se):
 def test_parts_are_proven_over_all_parts_and_the_whole_by_itself():
     near = readout([effect(0.01, 0.004, p=0.02)])
     parts = {"line": {f"line {k}": near for k in range(4)}}
-    shown = shown_readout("c", date(2025, 3, 1), near, parts=parts)
+    shown = campaign_readout_of("c", date(2025, 3, 1), near, parts=parts)
     assert [e.effect.holm_p for e in shown.effects] == pytest.approx([0.02, *[0.08] * 4])
     assert [e.effect.proven for e in shown.effects] == [True, *[False] * 4]
 
@@ -82,22 +89,26 @@ def test_an_effect_that_nobody_looks_at_daily_has_one_interval():
 
 
 @pytest.mark.parametrize(("se", "per"), [(0.0012, 1000), (0.4, 10), (3.0, 1), (0.01, 100)])
-def test_how_many_people_figures_are_told_of(se, per):
+def test_how_many_people_figures_are_for(se, per):
     assert effect_rows([NamedEffect("g", "n", effect(0.0, se))])[0]["per"] == per
 
 
 def test_a_readout_of_arms_keeps_their_names():
     two = readout([effect(0.01, 0.004, arm="men"), effect(0.02, 0.004, arm="women")])
     assert [e.name for e in named_effects(two)] == ["men", "women"]
-    shown = shown_readout("c", date(2025, 3, 1), two, parts={"city": {"Avon": two}})
+    shown = campaign_readout_of("c", date(2025, 3, 1), two, parts={"city": {"Avon": two}})
     assert [e.name for e in shown.effects] == ["men", "women", "Avon: men", "Avon: women"]
 
 
 def test_notes_of_parts_stand_with_their_names_and_once():
-    part = readout([effect(0.01, 0.004)], notes=(*WHOLE.notes, "Only 900 people."))
-    shown = shown_readout("c", date(2025, 3, 1), WHOLE, parts={"city": {"Avon": part}})
-    assert shown.notes == (*WHOLE.notes, "Avon: Only 900 people.")
-    assert len(shown_readout("c", date(2025, 3, 1), WHOLE, parts=PARTS).effects) == len(EFFECTS)
+    part = readout([effect(0.01, 0.004)], not_checked=(*WHOLE.not_checked, "sample ratio"))
+    shown = campaign_readout_of("c", date(2025, 3, 1), WHOLE, parts={"city": {"Avon": part}})
+    assert shown.notes == (
+        NotChecked("balance of covariates"), NotChecked("sample ratio", "Avon"),
+    )  # fmt: skip
+    assert len(campaign_readout_of("c", date(2025, 3, 1), WHOLE, parts=PARTS).effects) == len(
+        EFFECTS
+    )
 
 
 def test_no_effect_or_two_outcomes_are_errors():
@@ -108,7 +119,7 @@ def test_no_effect_or_two_outcomes_are_errors():
         effect_chart([EFFECTS[0], other])
 
 
-def test_simulated_comes_first_and_levels_are_told():
+def test_simulated_comes_first_and_levels_are_given():
     assert "SIMULATED" in said_above(effect_chart(EFFECTS, simulated=True))
     assert "SIMULATED" not in said_above(effect_chart(EFFECTS))
     assert "Intervals at 95 %." in said_above(effect_chart(EFFECTS))

@@ -1,0 +1,210 @@
+"""What a campaign changed, what that moves, whom it moved, and what it showed for later plans."""
+
+from datetime import date, timedelta
+
+from fullhouse import control
+from fullhouse.app.forecast import ForecastFilm, forecast_film
+from fullhouse.app.use_case import use_case
+from fullhouse.campaigns.campaign import TREATED
+from fullhouse.campaigns.people import frozen_people
+from fullhouse.control.campaign_records import (
+    SavedCampaign,
+    SavedReadout,
+    SavedResponse,
+    SavedVerdict,
+)
+from fullhouse.control.campaigns import (
+    add_readout,
+    find_campaign,
+    find_plan,
+    readouts,
+    saved_responses,
+    verdicts,
+)
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.request import request
+from fullhouse.forecast import Forecast
+from fullhouse.measurement.campaign_data import CampaignData
+from fullhouse.measurement.campaign_readout import (
+    CampaignReadout,
+    CardsNotJudged,
+    readout_of_record,
+)
+from fullhouse.measurement.campaign_uplift import campaign_uplift_of
+from fullhouse.measurement.card_verdicts import card_verdicts
+from fullhouse.measurement.collect_campaign import collect_campaign
+from fullhouse.measurement.experiment import Uplift
+from fullhouse.measurement.outlook import outlook_of
+from fullhouse.measurement.read_campaign import read_campaign
+from fullhouse.measurement.responses import measured_responses
+from fullhouse.planning.plan import Outlook, Plan, plan_from
+from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.workspace.context import Context
+
+
+@request
+class ReadCampaign:
+    """A campaign by name, the day whose knowledge counts (today), and what is saved of it.
+
+    With `learn` the readout is saved, with how people responded and (`cards`, once the film has
+    opened) whether the claims of the plan's cards held: the next plan starts from there.
+    """
+
+    campaign: str
+    as_of: date | None = None
+    learn: bool = True
+    cards: bool = True
+
+
+@request
+class OutlookCampaign:
+    """A campaign by name, and the day whose knowledge counts (today)."""
+
+    campaign: str
+    as_of: date | None = None
+    seed: int = 0
+
+
+@request
+class UpliftCampaign:
+    """A campaign by name, and the day whose knowledge counts (today); `seed` draws the splits."""
+
+    campaign: str
+    as_of: date | None = None
+    seed: int = 0
+
+
+@request
+class ListLearned:
+    """The day whose knowledge counts (today)."""
+
+    as_of: date | None = None
+
+
+@request
+class ListVerdicts:
+    """The day whose knowledge counts (today), and the film; without one, of all films."""
+
+    as_of: date | None = None
+    film: str | None = None
+
+
+@use_case
+def campaign_readout(context: Context, request: ReadCampaign) -> CampaignReadout:
+    """What a campaign changed in tickets and gross, everybody as assigned, as known on a day.
+
+    The whole, and each audience, channel, city group and line, and who went to the cinema in the
+    year before and who did not; adjusted for tickets bought in that year. Each has an interval for
+    one look at the end and one that holds at any look. A failed check is a `CannotTellError`.
+    """
+    campaign, plan = campaign_of_people(context, request.campaign)
+    context.progress("Reading tickets and impressions")
+    with analysis_sample(context, territory=plan.territory, as_of=_day(context, request)) as house:
+        data = collect_campaign(house, campaign, plan)
+    counted = data.counted(data.arms)
+    context.progress("Comparing arms")
+    readout = read_campaign(data, counted)
+    if not request.learn:
+        return readout
+    judged: list[SavedVerdict] = []
+    if request.cards:
+        judged, not_judged = _verdicts(context, data)
+        readout = readout.with_notes(*not_judged)
+    saved = SavedReadout(campaign.name, data.until, readout.to_dict(), context.now)
+    add_readout(context.control, saved, measured_responses(data, counted), judged)
+    control.record(context.control, "campaign.readout", {"campaign": campaign.name})
+    return readout
+
+
+@use_case
+def campaign_outlook(context: Context, request: OutlookCampaign) -> Outlook:
+    """What the film of a campaign will take, with what the campaign adds, as known on a day.
+
+    The base is the forecast as of the day before the first week: a later one has tickets in it
+    that the campaign sold. See `measurement.outlook.outlook_of`.
+    """
+    _, plan = campaign_of_people(context, request.campaign)
+    day = _day(context, request)
+    base = forecast_before(context, plan)
+    readout = newest_readout(context, request.campaign, day)
+    return outlook_of(base, plan, readout, campaign=request.campaign, as_of=day, seed=request.seed)
+
+
+@use_case
+def campaign_uplift(context: Context, request: UpliftCampaign) -> Uplift:
+    """Whether covariates from before the launch predict whom a campaign moved to buy a ticket.
+
+    Only a Qini above 0 on people the learner never saw, and above the order by propensity, says
+    yes (`Uplift.proven`).
+    """
+    _, plan = campaign_of_people(context, request.campaign)
+    lines = frozen_people(context.lake, request.campaign, plan)
+    day = _day(context, request)
+    context.progress("Learning on some, judging on others")
+    with (
+        analysis_sample(context, territory=plan.territory, as_of=plan.as_of) as before,
+        analysis_sample(context, territory=plan.territory, as_of=day) as now,
+    ):
+        return campaign_uplift_of(before, now, plan, lines, seed=request.seed)
+
+
+@use_case
+def campaign_learned(context: Context, request: ListLearned) -> list[SavedResponse]:
+    """How people responded by the readouts known on a day, by audience and campaign."""
+    return saved_responses(context.control, as_of=_day(context, request))
+
+
+@use_case
+def campaign_verdicts(context: Context, request: ListVerdicts) -> list[SavedVerdict]:
+    """Which cards' claims held as known on a day, among people whom no campaign contacted."""
+    return verdicts(context.control, as_of=_day(context, request), film=request.film)
+
+
+def campaign_of_people(context: Context, name: str) -> tuple[SavedCampaign, Plan]:
+    """A campaign whose arms are of people, with the very version of the plan it carries out."""
+    campaign = find_campaign(context.control, name)
+    if campaign.body.get("by") == "city":
+        raise InputError(code="campaign_by_city", campaign=name)
+    return campaign, plan_of(context, campaign)
+
+
+def plan_of(context: Context, campaign: SavedCampaign) -> Plan:
+    """The very version of the plan that a campaign carries out."""
+    return plan_from(find_plan(context.control, f"{campaign.plan}@{campaign.plan_version}").body)
+
+
+def forecast_before(context: Context, plan: Plan) -> Forecast:
+    """The forecast of a plan's film as of the day before its first week."""
+    before = min(plan.as_of, min(x.week for x in plan.lines) - timedelta(days=1))
+    return forecast_film(context, ForecastFilm(plan.film, as_of=before, territory=plan.territory))
+
+
+def newest_readout(context: Context, name: str, day: date) -> CampaignReadout | None:
+    """The last readout of a campaign that was known on a day."""
+    known = [r for r in readouts(context.control, name) if r.as_of <= day]
+    return readout_of_record(max(known, key=lambda r: (r.as_of, r.at))) if known else None
+
+
+def _verdicts(
+    context: Context, data: CampaignData
+) -> tuple[list[SavedVerdict], list[CardsNotJudged]]:
+    """The verdicts on the plan's cards once the film has opened, or why there is none."""
+    plan = data.plan
+    if data.until < plan.opening or not plan.claims:
+        return [], []
+    context.progress("Checking the claims of audience cards")
+    with analysis_sample(
+        context, territory=plan.territory, as_of=data.until, left_out=data.arms[TREATED]
+    ) as house:
+        try:
+            film = house.find(plan.film)
+            return card_verdicts(house, plan, film, campaign=data.campaign.name), []
+        except CannotTellError as problem:
+            return [], [CardsNotJudged(problem.reason)]
+
+
+def _day(
+    context: Context,
+    request: ReadCampaign | OutlookCampaign | UpliftCampaign | ListLearned | ListVerdicts,
+) -> date:
+    return context.today if request.as_of is None else request.as_of
