@@ -127,7 +127,8 @@ def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Pat
         fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
         step("Writing the morning page")
         echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
-        daily = fh.film_daily(workspace, film.slug, as_of=morning, territory=TERRITORY)
+        morning_page = fh.DailyPage(film.slug, morning, territory=TERRITORY)
+        daily = fh.film_daily(workspace, morning_page)
         fh.write_daily(daily, [pages[1]])
     return pages
 

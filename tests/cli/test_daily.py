@@ -7,20 +7,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from fullhouse import app
-from fullhouse.app import daily as daily_films
 from fullhouse.cli.daily import daily
 from fullhouse.core.errors import InputError
 from tests.app.made_daily_house import AS_OF, FILM, make
 
 commands = typer.Typer()
 commands.command()(daily)
-
-
-@pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("film_daily", "write_daily", "check_daily_out"):
-        monkeypatch.setattr(app, name, getattr(daily_films, name), raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +31,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> str:
         (["--as-of", "2025-05-01", "--territory", "ZZ"], "daily page is from 2025-06-16"),
     ],
 )
-def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+def test_mistakes_are_named(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(commands, [FILM, *arguments, "-w", house], catch_exceptions=False)
 
@@ -48,9 +40,9 @@ def test_it_prints_the_day_and_writes_it(house: str, tmp_path: Path) -> None:
     day = ["--as-of", str(AS_OF), "--target", "9e6", "--territory", "ZZ", "-w", house]
     files = ["--out", str(tmp_path / "day.html"), "--out", str(tmp_path / "day.json")]
     done = CliRunner().invoke(commands, [FILM, *day, *files], catch_exceptions=False)
-    said = " ".join(done.stdout.split())
+    printed = " ".join(done.stdout.split())
     for words in ("presales in the market", "Next: Email is behind", "Target: 9 million USD",
                   "Wrote"):  # fmt: skip
-        assert words in said
+        assert words in printed
     again = CliRunner().invoke(commands, [FILM, *day, "--json"], catch_exceptions=False)
     assert json.loads(again.stdout) == json.loads((tmp_path / "day.json").read_text("utf-8"))

@@ -5,15 +5,18 @@ from datetime import date, timedelta
 
 from fullhouse.planning.daily import (
     ON,
-    Action,
+    AgainstFilms,
     Band,
-    Change,
     Daily,
+    DatedForecast,
+    DayDelivery,
     Delivery,
-    Foreseen,
+    FactChange,
     LineSoFar,
+    NothingToDo,
     Signal,
     SignalDay,
+    SignalName,
     Target,
 )
 from fullhouse.planning.plan import Amount
@@ -22,7 +25,7 @@ OPENING = date(2025, 8, 15)
 AS_OF = OPENING - timedelta(days=16)
 WEEK = date(2025, 7, 28)
 BAND = Band(1_000.0, 500.0, 2_000.0, 64)
-DRIVERS = {"signal.": ("signs of interest", 1.2), "budget.": ("the budget", 0.9)}
+DRIVERS = {"signals": 1.2, "budget": 0.9}
 
 
 def a_signal(kind="presales", origin="market", verdict=ON, actual=1_100.0, *, until=AS_OF):
@@ -32,7 +35,7 @@ def a_signal(kind="presales", origin="market", verdict=ON, actual=1_100.0, *, un
         SignalDay(d, (OPENING - d).days, actual - (until - d).days if d <= until else None, BAND)
         for d in mornings
     ]
-    return Signal(kind, origin, tuple(days), verdict, "against 64 past films at the same distance")
+    return Signal(SignalName(kind, origin), tuple(days), verdict, AgainstFilms(64))
 
 
 def a_line(name, *, audience="Dog owners", channel="push", week=WEEK, planned=100.0,
@@ -43,38 +46,37 @@ def a_line(name, *, audience="Dog owners", channel="push", week=WEEK, planned=10
 
 
 def a_delivery(*lines, **changes):
-    told = Delivery(
+    delivery = Delivery(
         "bramble@1", "bramble-august", "USD", AS_OF - timedelta(days=1),
-        lines or (a_line("one"), a_line("two", channel="email")), (50.0, 48.0), 700, 300, 0,
-        AS_OF - timedelta(days=1), (), 0.02,
+        lines or (a_line("one"), a_line("two", channel="email")), DayDelivery(50.0, 48.0),
+        700, 300, 0, AS_OF - timedelta(days=1), (), 0.02,
     )  # fmt: skip
-    return replace(told, **changes)
+    return replace(delivery, **changes)
 
 
-def foreseen(days_ago=0, middle=20e6, **changes):
-    told = Foreseen(
-        AS_OF - timedelta(days=days_ago), Amount(middle, 0.6 * middle, 1.7 * middle), "", 15e6,
+def a_forecast(days_ago=0, middle=20e6, **changes):
+    forecast = DatedForecast(
+        AS_OF - timedelta(days=days_ago), Amount(middle, 0.6 * middle, 1.7 * middle), None, 15e6,
         DRIVERS, "T-28", date(2025, 7, 1),
     )  # fmt: skip
-    return replace(told, **changes)
+    return replace(forecast, **changes)
 
 
 def a_day(**changes):
-    told = Daily(
+    page = Daily(
         film="a-season-for-bramble-2025",
         title="A Season for Bramble",
         territory="ZZ",
         currency="USD",
         as_of=AS_OF,
         opening=OPENING,
-        target=Target(21e6, "USD", "as given"),
+        target=Target(21e6, "USD"),
         signals=(a_signal(), a_signal("want_to_see", "house")),
         delivery=a_delivery(),
-        forecasts=(foreseen(), foreseen(1), foreseen(7)),
-        changes=(Change("fact", "rating is known: PG"),),
-        action=Action("nothing", "Nothing to do today; next look on 31 Jul 2025."),
+        forecasts=(a_forecast(), a_forecast(1), a_forecast(7)),
+        changes=(FactChange("rating", None, "PG"),),
+        action=NothingToDo(date(2025, 7, 31)),
         house_until=AS_OF,
-        notes=("As known on the morning.",),
         data={"film_signal": 3},
     )
-    return replace(told, **changes)
+    return replace(page, **changes)

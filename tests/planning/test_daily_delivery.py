@@ -1,4 +1,4 @@
-"""What a plan has for the days so far, and which channel is behind or beyond it."""
+"""What a plan has for the days so far, and which channels are behind or beyond it."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 from fullhouse.planning.daily_delivery import (
     behind,
     beyond,
-    channels_so_far,
     days_over,
     lines_so_far,
     next_unit,
     planned_on,
 )
-from tests.planning.made_daily import a_line
+from tests.planning.made_daily import a_delivery, a_line
 from tests.view.made_plans import BARE_PLAN, PLAN
 
 MONDAY = date(2025, 2, 3)
@@ -50,36 +49,31 @@ def test_days_add_up_to_what_is_planned():
     )
 
 
-def test_what_came_back_costs_what_the_plan_paid():
+def test_delivered_impressions_cost_what_the_plan_paid():
     line = PLAN.lines[0]
-    found = lines_so_far(PLAN, MONDAY, {line.id: line.impressions / 2, "another": 9.0})
-    assert found[0].spent == pytest.approx(line.spend / 2)
-    assert {x.impressions for x in found[1:]} == {0.0}
+    lines = lines_so_far(PLAN, MONDAY, {line.id: line.impressions / 2, "another": 9.0})
+    assert lines[0].spent == pytest.approx(line.spend / 2)
+    assert {x.impressions for x in lines[1:]} == {0.0}
     assert {x.spent for x in lines_so_far(PLAN, MONDAY, None)} == {None}
 
 
-def test_a_channel_is_behind_from_a_fifth_on_and_the_largest_hole_is_named():
+def test_every_channel_a_fifth_behind_is_named_the_largest_hole_first():
     fine, late = a_line("a", planned=100, impressions=80), a_line("b", channel="x", impressions=79)
-    assert behind([fine]) is None
-    assert behind([fine, late]).channel == "x"
+    assert behind(a_delivery(fine)) == []
+    assert [c.channel for c in behind(a_delivery(fine, late))] == ["x"]
     worse = a_line("c", channel="y", planned=1_000, impressions=700)
-    found = behind([fine, late, worse, a_line("d", channel="y")])
-    assert (found.channel, found.worst.line) == ("y", "c")
-    assert found.share == pytest.approx(800 / 1_100)
+    channels = behind(a_delivery(fine, late, worse, a_line("d", channel="y")))
+    assert [(c.channel, c.worst.line) for c in channels] == [("y", "c"), ("x", "b")]
+    assert channels[0].share == pytest.approx(800 / 1_100)
 
 
-def test_a_channel_is_beyond_from_a_fifth_on_and_where_nothing_was_planned():
-    assert beyond([a_line("a", impressions=120)]) is None
-    assert beyond([a_line("a", impressions=121)]).channel == "push"
-    assert beyond([a_line("a", planned=0, impressions=1)]).channel == "push"
-    assert behind([a_line("a", planned=0, impressions=0)]) is None
-
-
-def test_channels_are_summed():
-    found = channels_so_far([a_line("a"), a_line("b", impressions=None), a_line("c", channel="x")])
-    assert [(c.channel, c.planned, c.impressions) for c in found] == [
-        ("push", 200.0, 100.0), ("x", 100.0, 100.0)
-    ]  # fmt: skip
+def test_every_channel_a_fifth_beyond_is_named_also_where_nothing_was_planned():
+    assert beyond(a_delivery(a_line("a", impressions=120))) == []
+    over = a_delivery(
+        a_line("a", impressions=121), a_line("b", channel="x", planned=0, impressions=90)
+    )
+    assert [c.channel for c in beyond(over)] == ["x", "push"]
+    assert behind(a_delivery(a_line("a", planned=0, impressions=0))) == []
 
 
 def test_the_next_unit_is_read_off_the_curve_and_not_beyond_it():

@@ -8,20 +8,30 @@ from datetime import timedelta
 
 import pytest
 
+import fullhouse  # noqa: F401  (gives errors their words)
 from fullhouse.core.errors import CannotTellError
-from fullhouse.planning.daily import BELOW, CANNOT_TELL, Action, Band, Target
-from fullhouse.view.daily_chart import AHEAD, daily_chart, signal_rows
-from fullhouse.view.daily_page import daily_page
-from fullhouse.view.daily_words import NO_CHANGE, NO_PLAN, daily_lines, line_words
+from fullhouse.planning.daily import (
+    BELOW,
+    CANNOT_TELL,
+    LOW,
+    Band,
+    LaunchPlan,
+    Missing,
+    Target,
+    TooFewFilms,
+)
+from fullhouse.view.daily_page import AHEAD, daily_chart, daily_page, signal_rows
+from fullhouse.view.theme import DARK
+from fullhouse.view.words.daily import NO_CHANGE, NO_PLAN
 from tests.planning.made_daily import (
     AS_OF,
     BAND,
     OPENING,
     a_day,
     a_delivery,
+    a_forecast,
     a_line,
     a_signal,
-    foreseen,
 )
 from tests.view.drawn import rows_of, said_above
 
@@ -38,13 +48,13 @@ def plain():
 
 
 def test_the_action_comes_first_and_everything_is_there():
-    action = Action("launch", "The first week begins.", "fullhouse campaign launch bramble@1")
+    action = LaunchPlan("bramble@1", AS_OF, False)
     made = page(a_day(action=action, signals=(a_signal(verdict=BELOW, actual=400.0),)))
-    order = ["The first week begins.", "campaign launch bramble@1", "Target: 21 million USD",
-             "Since yesterday", "Rating is known: PG.", "Target against actual",
-             "▼ below the range",
-             "Delivery and spend", "700 people are treated and 300 held out, none of whom",
-             "Forecast", "film_signal 3"]  # fmt: skip
+    order = ["The first week of plan bramble@1 begins", "campaign launch bramble@1",
+             "Target: 21 million USD", "Since yesterday", "Rating is known: PG.",
+             "Target against actual", "▼ below the range", "Delivery and spend",
+             "700 people are treated and 300 held out, none of whom", "Forecast",
+             "film_signal 3"]  # fmt: skip
     at = [made.index(words) for words in order]
     assert at == sorted(at)
 
@@ -68,58 +78,46 @@ def test_a_simulated_one_says_so_first(plain):
     assert "SIMULATED" not in plain
 
 
-def test_what_is_missing_is_said():
-    none = replace(a_signal(), verdict=CANNOT_TELL, why="3 past films are too few", days=())
+def test_what_is_missing_is_named():
+    none = replace(a_signal(), verdict=CANNOT_TELL, reason=TooFewFilms(3, 20, 91), days=())
     made = page(
         a_day(
             signals=(none,),
             delivery=None,
             changes=(),
-            forecasts=(foreseen(total=None, why="Too few films."),),
-            target=Target(None, "USD", "none: give --target GROSS."),
+            forecasts=(a_forecast(total=None, why=Missing("Too few films.")),),
+            target=Target(None, "USD", "none"),
         )
     )
-    for words in ("3 past films are too few", NO_PLAN, NO_CHANGE, "none. Too few films.",
-                  "none: give --target GROSS."):  # fmt: skip
+    for words in ("all of its 91 days (3 of 20)", NO_PLAN, NO_CHANGE, "none. Too few films",
+                  "There is no target: give one with --target."):  # fmt: skip
         assert words in made
     assert "<figure" not in made
     assert "No sign of interest" in page(a_day(signals=()))
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"campaign": None}, "no campaign carries it out yet; its first week begins on 28 July"),
-        ({"held_out": 0}, "cannot be measured"),
-        ({"held_out_shown": 3}, "of whom 3 (1.0 %) were shown it all the same"),
-        ({"readouts": (AS_OF,)}, "The newest readout is as of 30 July 2025"),
-    ],
-)
-def test_the_delivery_in_words(changes, words):
-    assert words in " ".join(daily_lines(a_day(delivery=a_delivery(**changes))))
+def test_barely_inside_is_not_called_on_target():
+    made = page(a_day(signals=(a_signal(verdict=LOW),)))
+    assert "low, but inside the range" in made
+    assert "on target" not in made
 
 
-def test_before_the_first_day_delivery_is_to_come():
-    line = a_line("one", planned=0, impressions=0)
-    assert "delivers from 28 July 2025 on" in " ".join(
-        daily_lines(a_day(delivery=a_delivery(line)))
-    )
+def test_captions_name_no_colours_and_every_colour_has_its_dark_one(plain):
+    captions = re.findall(r"<figcaption>(.*?)</figcaption>", plain, re.DOTALL)
+    assert captions
+    assert not re.search(r"\b(dark|light|green|grey|orange|colour)", " ".join(captions).lower())
+    assert '<i class="band80"></i>' in plain
+    drawn = "".join(re.findall(r"<svg.*?</svg>", plain, flags=re.DOTALL))
+    colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', drawn)) - {"none", "transparent"}
+    assert colours
+    assert colours <= set(DARK)
 
 
-def test_a_signal_in_words():
-    assert line_words(a_signal()) == (
-        "Presales in the market: on target; 1,100, where a film of the target has 500 to 2,000,"
-        " against 64 past films at the same distance."
-    )
-    without = replace(a_signal(), verdict=CANNOT_TELL, why="there is no target")
-    assert line_words(without).endswith("cannot tell; 1,100 so far, there is no target.")
-
-
-def test_the_chart_has_the_band_a_week_ahead_and_what_came_until_today():
+def test_the_chart_has_the_band_a_week_ahead_and_the_actual_until_today():
     rows = signal_rows(a_day(), a_signal())
     assert [r["from_opening"] for r in rows] == list(range(-20, -16 + AHEAD + 1))
-    came = [r for r in rows if r["actual"] is not None]
-    assert came[-1]["day"] == AS_OF.isoformat()
+    known = [r for r in rows if r["actual"] is not None]
+    assert known[-1]["day"] == AS_OF.isoformat()
     drawn = rows_of(daily_chart(a_day(), a_signal()))
     assert all(r in drawn for r in rows)
 

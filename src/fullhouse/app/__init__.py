@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         campaign_cities_power,
         campaign_cities_readout,
     )
-    from fullhouse.app.daily import check_daily_out, film_daily, write_daily
+    from fullhouse.app.daily import DailyPage, film_daily
     from fullhouse.app.discoveries import (
         DiscoverFilm,
         DiscoverOutcome,
@@ -193,6 +193,7 @@ if TYPE_CHECKING:
     from fullhouse.forecast.assumptions import Assumptions, assumptions
     from fullhouse.forecast.backtest import Backtests
     from fullhouse.forecast.slate import Slate
+    from fullhouse.view.daily_page import check_daily_out, write_daily
     from fullhouse.view.discovery_files import (
         check_film_out,
         check_out,
@@ -242,7 +243,8 @@ STAGES = {
         "campaign_cities_power",
         "campaign_cities_readout",
     ),
-    "app.daily": ("check_daily_out", "film_daily", "write_daily"),
+    "app.daily": ("DailyPage", "film_daily"),
+    "view.daily_page": ("check_daily_out", "write_daily"),
     "app.discoveries": (
         "DiscoverFilm",
         "DiscoverOutcome",
@@ -420,6 +422,7 @@ __all__ = [
     "CompareForecast",
     "Context",
     "CountAudience",
+    "DailyPage",
     "DeleteAudience",
     "DeleteBuild",
     "DescribeAudience",

@@ -1,6 +1,6 @@
 """`fullhouse daily`: a film's target against actual, what changed, and what to do next."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +10,6 @@ from rich.table import Table
 
 from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
-from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
@@ -42,53 +41,43 @@ def daily(
 ) -> None:
     """A film's day, from 60 days before it opens: on target or not, what changed, what to do."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    if target is not None and not target > 0:
-        raise InputError(f"--target must be a gross above 0, not {target:g}.")
+    request = app.DailyPage(film, day, target, campaign, territory)
     files = [app.check_daily_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
-        found = app.film_daily(
-            workspace,
-            film,
-            as_of=day,
-            target=target,
-            campaign=campaign,
-            territory=territory,
-            progress=step,
-        )
-        written = app.write_daily(found, files, made_on=datetime.now(UTC).date())
+    with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
+        page = app.film_daily(replace(context, progress=step), request)
+        written = app.write_daily(page, files, made_on=context.today)
     if json:
-        say_json(found.to_dict())
+        say_json(page.to_dict())
         return
-    _say(found)
+    _say(page)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def _say(found: "Daily") -> None:
-    from fullhouse.view.daily_words import daily_lines
+def _say(page: "Daily") -> None:
+    from fullhouse.view.words.daily import daily_lines
 
-    if found.signals:
-        view = Table(box=SIMPLE_HEAD, title=escape(f"“{found.title}”"), title_justify="left")
-        view.add_column("sign of interest", overflow="fold")
-        for name in ("so far", "the target asks for (80 %)"):
+    if page.signals:
+        view = Table(box=SIMPLE_HEAD, title=escape(f"“{page.title}”"), title_justify="left")
+        view.add_column("signal", overflow="fold")
+        for name in ("so far", "needed for the target (80 %)"):
             view.add_column(name, justify="right", no_wrap=True)
         view.add_column("verdict")
-        for signal in found.signals:
+        for signal in page.signals:
             view.add_row(*_row(signal))
         out.print(view)
-    for line in daily_lines(found):
+    for line in daily_lines(page):
         out.print(line, markup=False, soft_wrap=True)
 
 
 def _row(signal: "Signal") -> tuple[str, str, str, str]:
-    from fullhouse.planning.daily_terms import signal_words
-    from fullhouse.view.daily_words import VERDICTS
+    from fullhouse.view.words.daily import VERDICTS, signal_words
 
     last = signal.newest
-    asked = None if last is None else last.target
+    band = None if last is None else last.target
     return (
-        signal_words(signal),
+        signal_words(signal.name),
         "-" if last is None else f"{last.actual:,.0f}",
-        "-" if asked is None else f"{asked.low:,.0f}–{asked.high:,.0f}",
+        "-" if band is None else f"{band.low:,.0f}–{band.high:,.0f}",
         VERDICTS[signal.verdict],
     )

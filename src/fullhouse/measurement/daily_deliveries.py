@@ -14,24 +14,24 @@ from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, plans, readouts
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
-from fullhouse.planning.daily import Delivery
+from fullhouse.planning.daily import DayDelivery, Delivery
 from fullhouse.planning.daily_delivery import lines_so_far, next_unit, planned_on
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
 
 
 @dataclass(frozen=True)
-class Carried:
-    """The plan that counts on a day, under the name NAME@VERSION, and who carries it out."""
+class PlanInForce:
+    """The plan that counts on a day, as NAME@VERSION, and the campaign that carries it out."""
 
     plan: Plan
     name: str
     campaign: SavedCampaign | None
 
 
-def carried(
+def plan_in_force(
     context: Context, ids: Sequence[str], as_of: date, campaign: str | None
-) -> Carried | None:
+) -> PlanInForce | None:
     """The plan of a campaign, by default of the film's newest one; else the newest plan.
 
     `ids` are all that the film was ever called. A plan made as of a later day is not known yet,
@@ -40,50 +40,50 @@ def carried(
     """
     if campaign is not None:
         chosen = find_campaign(context.control, campaign)
-        found = _of_campaign(context, chosen)
-        _check(chosen, found.plan, ids, as_of)
-        return found
+        in_force = _of_campaign(context, chosen)
+        _check(chosen, in_force.plan, ids, as_of)
+        return in_force
     for each in campaigns(context.control):
         if each.film in ids:
-            found = _of_campaign(context, each)
-            if found.plan.as_of <= as_of:
-                return found
-    kept = [k for k in plans(context.control) if k.film in ids]
-    told = [(plan_from(k.body), k) for k in kept]
-    known = [(plan, k) for plan, k in told if plan.as_of <= as_of]
+            in_force = _of_campaign(context, each)
+            if in_force.plan.as_of <= as_of:
+                return in_force
+    saved = [p for p in plans(context.control) if p.film in ids]
+    read = [(plan_from(p.body), p) for p in saved]
+    known = [(plan, k) for plan, k in read if plan.as_of <= as_of]
     if not known:
         return None
-    plan, newest = max(known, key=lambda p: (p[0].as_of, p[1].at, p[1].name, p[1].version))
-    return Carried(plan, f"{newest.name}@{newest.version}", None)
+    plan, newest = max(known, key=lambda k: (k[0].as_of, k[1].at, k[1].name, k[1].version))
+    return PlanInForce(plan, f"{newest.name}@{newest.version}", None)
 
 
-def film_delivery(context: Context, found: Carried, as_of: date) -> Delivery:
-    """What was planned and what came back over the days before a day; and of the arms."""
-    until, plan = as_of - timedelta(days=1), found.plan
-    told = Delivery(
-        plan=found.name,
+def film_delivery(context: Context, in_force: PlanInForce, as_of: date) -> Delivery:
+    """What was planned and delivered over the days before a day, and the size of the arms."""
+    until, plan = as_of - timedelta(days=1), in_force.plan
+    planned = Delivery(
+        plan=in_force.name,
         campaign=None,
         currency=plan.currency,
         until=until,
         lines=lines_so_far(plan, until, None),
-        yesterday=(planned_on(plan, until), None),
+        yesterday=DayDelivery(planned_on(plan, until), None),
         next_unit=next_unit(plan),
     )
-    if found.campaign is None:
-        return told
-    name = found.campaign.name
-    shown = _shown(context, plan, name, until)
-    by_line, by_day = _counted(context, shown)
+    if in_force.campaign is None:
+        return planned
+    name = in_force.campaign.name
+    impressions = _impressions(context, plan, name, until)
+    by_line, by_day = _counted(context, impressions)
     states = list(frozen_people(context.lake, name, plan).values())
     out = np.union1d(arm_ids(states, HELD_OUT), arm_ids(states, ALWAYS_OUT))
     return replace(
-        told,
+        planned,
         campaign=name,
         lines=lines_so_far(plan, until, by_line),
-        yesterday=(planned_on(plan, until), by_day.get(until, 0.0)),
+        yesterday=DayDelivery(planned_on(plan, until), by_day.get(until, 0.0)),
         treated=len(arm_ids(states, TREATED)),
         held_out=len(out),
-        held_out_shown=_among(context, shown, out),
+        held_out_exposed=_exposed(context, impressions, out),
         last_impression=max(by_day, default=None),
         readouts=tuple(
             sorted(r.as_of for r in readouts(context.control, name) if r.as_of <= as_of)
@@ -91,9 +91,9 @@ def film_delivery(context: Context, found: Carried, as_of: date) -> Delivery:
     )
 
 
-def _of_campaign(context: Context, campaign: SavedCampaign) -> Carried:
+def _of_campaign(context: Context, campaign: SavedCampaign) -> PlanInForce:
     name = f"{campaign.plan}@{campaign.plan_version}"
-    return Carried(plan_from(find_plan(context.control, name).body), name, campaign)
+    return PlanInForce(plan_from(find_plan(context.control, name).body), name, campaign)
 
 
 def _check(campaign: SavedCampaign, plan: Plan, ids: Sequence[str], as_of: date) -> None:
@@ -106,35 +106,35 @@ def _check(campaign: SavedCampaign, plan: Plan, ids: Sequence[str], as_of: date)
         )
 
 
-def _shown(context: Context, plan: Plan, name: str, until: date) -> ir.Table:
+def _impressions(context: Context, plan: Plan, name: str, until: date) -> ir.Table:
     """The impressions of the plan's lines, but those that name another campaign of the house."""
     others = [c.name for c in campaigns(context.control) if c.name != name]
     rows = context.engine.scan(context.lake.snapshot(IMPRESSION))
     ids = [x.id for x in plan.lines]
-    mine = rows.line.isin(ids) & (rows.day <= ibis.literal(until))
+    of_plan = rows.line.isin(ids) & (rows.day <= ibis.literal(until))
     if others:
-        mine &= rows.campaign.isnull() | ~rows.campaign.isin(others)
-    return rows.filter(mine)
+        of_plan &= rows.campaign.isnull() | ~rows.campaign.isin(others)
+    return rows.filter(of_plan)
 
 
-def _counted(context: Context, shown: ir.Table) -> tuple[dict[str, float], dict[date, float]]:
-    counted = context.engine.arrow(shown.group_by("line", "day").aggregate(many=shown.count()))
+def _counted(context: Context, impressions: ir.Table) -> tuple[dict[str, float], dict[date, float]]:
+    grouped = impressions.group_by("line", "day").aggregate(impressions=impressions.count())
     by_line: dict[str, float] = {}
     by_day: dict[date, float] = {}
-    for row in counted.to_pylist():
-        by_line[row["line"]] = by_line.get(row["line"], 0.0) + row["many"]
-        by_day[row["day"]] = by_day.get(row["day"], 0.0) + row["many"]
+    for row in context.engine.arrow(grouped).to_pylist():
+        by_line[row["line"]] = by_line.get(row["line"], 0.0) + row["impressions"]
+        by_day[row["day"]] = by_day.get(row["day"], 0.0) + row["impressions"]
     return by_line, by_day
 
 
-def _among(
-    context: Context, shown: ir.Table, out: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+def _exposed(
+    context: Context, impressions: ir.Table, out: "np.ndarray[tuple[int], np.dtype[np.int64]]"
 ) -> int:
     """How many of some people had an impression at least."""
     if not len(out):
         return 0
     owners = context.engine.scan(context.lake.snapshot(ACCOUNT_PERSON))
-    seen = shown.select("source", "account").distinct()
-    who = seen.join(owners, ["source", "account"]).select("person").distinct()
-    persons = context.engine.arrow(who)["person"].to_numpy()
+    accounts = impressions.select("source", "account").distinct()
+    people = accounts.join(owners, ["source", "account"]).select("person").distinct()
+    persons = context.engine.arrow(people)["person"].to_numpy()
     return int(np.isin(out, persons).sum())

@@ -1,49 +1,27 @@
-"""How much of a plan was to be delivered by a day, and what came back of it."""
+"""How much of a plan was to be delivered by a day, and what was delivered of it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
 
-from fullhouse.planning.daily import OFF, LineSoFar
+from fullhouse.planning.daily import TOLERANCE, ChannelSoFar, Delivery, LineSoFar
 from fullhouse.planning.plan import Plan, PlanLine
 
 DAYS_A_WEEK = 7
 
 
-@dataclass(frozen=True)
-class ChannelSoFar:
-    """What all lines of a channel were to deliver so far, and what came back of them."""
-
-    channel: str
-    planned: float
-    impressions: float
-    lines: tuple[LineSoFar, ...]
-
-    @property
-    def share(self) -> float:
-        """What came back as a share of what was planned so far."""
-        return self.impressions / self.planned if self.planned > 0 else 1.0
-
-    @property
-    def worst(self) -> LineSoFar:
-        """The line that lacks most impressions; with the smallest name of those that tie."""
-        return min(self.lines, key=lambda x: ((x.impressions or 0.0) - x.planned, x.line))
-
-
-def days_over(week: date, made: date, until: date) -> float:
+def days_over(week: date, as_of: date, until: date) -> float:
     """The share of a line's days that are over by the end of a day; 0 before they begin.
 
-    They are those of its week that came after the plan was made: a plan made on a Wednesday asks
+    They are those of its week that come after the plan was made: a plan made on a Wednesday asks
     nothing of the Monday before it.
 
-    >>> week, made = date(2025, 8, 4), date(2025, 8, 1)
-    >>> days_over(week, made, date(2025, 8, 10)), days_over(week, made, date(2025, 8, 3))
+    >>> week, as_of = date(2025, 8, 4), date(2025, 8, 1)
+    >>> days_over(week, as_of, date(2025, 8, 10)), days_over(week, as_of, date(2025, 8, 3))
     (1.0, 0.0)
     """
-    first = _first(week, made)
+    first = _first(week, as_of)
     last = max(first, week + timedelta(days=DAYS_A_WEEK - 1))
     return min(max((until - first).days + 1, 0) / ((last - first).days + 1), 1.0)
 
@@ -64,36 +42,23 @@ def planned_on(plan: Plan, day: date) -> float:
     )
 
 
-def channels_so_far(lines: Iterable[LineSoFar]) -> list[ChannelSoFar]:
-    """The lines summed by channel, in the order of their names."""
-    mine: dict[str, list[LineSoFar]] = defaultdict(list)
-    for line in lines:
-        mine[line.channel].append(line)
-    return [
-        ChannelSoFar(
-            c, sum(x.planned for x in xs), sum(x.impressions or 0.0 for x in xs), tuple(xs)
-        )
-        for c, xs in sorted(mine.items())
-    ]
+def behind(delivery: Delivery) -> list[ChannelSoFar]:
+    """All channels further behind than a fifth, the one that lacks most impressions first."""
+    late = [c for c in delivery.channels if c.share < 1 - TOLERANCE]
+    return sorted(late, key=lambda c: (c.impressions - c.planned, c.channel))
 
 
-def behind(lines: Iterable[LineSoFar]) -> ChannelSoFar | None:
-    """The channel that lacks most impressions, of those further behind than a fifth."""
-    late = [c for c in channels_so_far(lines) if c.share < 1 - OFF]
-    return min(late, key=lambda c: (c.impressions - c.planned, c.channel), default=None)
-
-
-def beyond(lines: Iterable[LineSoFar]) -> ChannelSoFar | None:
-    """The channel with most impressions too many, of those further beyond than a fifth.
+def beyond(delivery: Delivery) -> list[ChannelSoFar]:
+    """All channels further beyond the plan than a fifth, the one with most too many first.
 
     Impressions of a channel that has nothing planned so far are all too many.
     """
-    over = [c for c in channels_so_far(lines) if c.impressions > (1 + OFF) * c.planned]
-    return min(over, key=lambda c: (c.planned - c.impressions, c.channel), default=None)
+    fast = [c for c in delivery.channels if c.impressions > (1 + TOLERANCE) * c.planned]
+    return sorted(fast, key=lambda c: (c.planned - c.impressions, c.channel))
 
 
 def next_unit(plan: Plan) -> float | None:
-    """Tickets that one more unit of money wins at the plan's budget; None outside its curve."""
+    """Tickets that one more unit of money brings at the plan's budget; None outside its curve."""
     points = sorted(plan.curve, key=lambda p: p.budget)
     if not points or not points[0].budget <= plan.budget <= points[-1].budget:
         return None
@@ -101,10 +66,10 @@ def next_unit(plan: Plan) -> float | None:
 
 
 def _line(
-    line: PlanLine, made: date, until: date, impressions: Mapping[str, float] | None
+    line: PlanLine, as_of: date, until: date, impressions: Mapping[str, float] | None
 ) -> LineSoFar:
-    share = days_over(line.week, made, until)
-    came = None if impressions is None else float(impressions.get(line.id, 0.0))
+    share = days_over(line.week, as_of, until)
+    delivered = None if impressions is None else float(impressions.get(line.id, 0.0))
     price = line.spend / line.impressions if line.impressions > 0 else 0.0
     return LineSoFar(
         line=line.id,
@@ -116,10 +81,10 @@ def _line(
         tickets=line.tickets.middle,
         planned=share * line.impressions,
         planned_spend=share * line.spend,
-        impressions=came,
-        spent=None if came is None else came * price,
+        impressions=delivered,
+        spent=None if delivered is None else delivered * price,
     )
 
 
-def _first(week: date, made: date) -> date:
-    return max(week, made + timedelta(days=1))
+def _first(week: date, as_of: date) -> date:
+    return max(week, as_of + timedelta(days=1))

@@ -1,67 +1,77 @@
 """The daily page of a film: one file that needs no network, the next action on top."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+import altair as alt
+
+from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.daily import (
-    ABOVE,
-    BELOW,
-    CANNOT_TELL,
-    ON,
+    ChannelSoFar,
     Daily,
+    DatedForecast,
     Delivery,
-    Foreseen,
     LineSoFar,
     Signal,
+    SignalDay,
+    Verdict,
 )
-from fullhouse.planning.daily_changes import move_words
-from fullhouse.planning.daily_delivery import ChannelSoFar, channels_so_far
-from fullhouse.planning.daily_terms import signal_words
-from fullhouse.view.card_behind import CSS as FOLDED_CSS
-from fullhouse.view.card_behind import folded
-from fullhouse.view.daily_chart import AHEAD, HOW, daily_chart, signal_rows
-from fullhouse.view.daily_words import (
+from fullhouse.view.bands import BANDS, HAPPENED, UP, money_axis, money_scale
+from fullhouse.view.page_files import check_page_out, write_page_files
+from fullhouse.view.render import (
+    Figure,
+    csv_of,
+    figure,
+    fragment,
+    json_of,
+    range_cell,
+    render,
+    share_bar,
+    unbroken,
+)
+from fullhouse.view.theme import GREY, INK, themed
+from fullhouse.view.words.daily import (
     NO_CHANGE,
     NO_PLAN,
     VERDICTS,
+    action_command,
+    action_words,
     banners,
+    change_words,
+    count,
     delivery_words,
     forecast_words,
+    move_words,
     place_words,
-    sentence,
+    reason_words,
+    signal_words,
     target_words,
 )
-from fullhouse.view.page import (
-    Html,
-    csv_of,
-    data_link,
-    document,
-    figure,
-    items,
-    json_of,
-    kept,
-    section,
-    share_bar,
-    table,
-    tag,
-)
-from fullhouse.view.words.figures import day_words, money_short
+from fullhouse.view.words.figures import capital, day_words, heading, money_short, share_words
+from fullhouse.view.words.text import text
 
-WIDE, NARROW = 700, 340
-NUMBER, WORDS = "n", ""
-SHORT = 100_000
-MARKS = {ON: "●", ABOVE: "▲", BELOW: "▼", CANNOT_TELL: "?"}
-CSS = """
-.next { font-size: 1.35rem; }
-h3 { font-size: 1rem; margin: 1.4rem 0 .2rem; }
-code { overflow-wrap: anywhere; }
-.happened code { display: block; margin-top: .3rem; font-size: .85rem; }
-.verdict { white-space: nowrap; } .below { color: #b3541e; font-weight: 600; }
-.above { color: var(--mark); font-weight: 600; }
-@media screen and (prefers-color-scheme: dark) { .below { color: #e08a52; } }
-details table { font-size: .88rem; }
-"""
+MARKS: dict[Verdict, str] = {
+    "on": "●", "low": "▽", "high": "△", "above": "▲", "below": "▼", "cannot tell": "?",
+}  # fmt: skip
+BAND, MIDDLE = BANDS[80], UP
+AHEAD, GROWS = 7, 3.0
+"""The band is drawn so many days ahead, and no further than to so many times what stands today:
+what is asked at the opening would dwarf it."""
+AXIS = 58
+"""What the labels of the upright axis take, in pixels."""
+STEPS = 10
+HOW = (
+    "The range and the middle of past films that came to the target, at this distance from the"
+    " opening (80 %), and this film.",
+)
+KEY = (
+    ("band80", "80 % range of films of the target"),
+    ("mark line", "their middle"),
+    ("ink line", "this film"),
+)
 
 
 def daily_page(daily: Daily, *, made_on: date) -> str:
@@ -69,174 +79,224 @@ def daily_page(daily: Daily, *, made_on: date) -> str:
 
     The page holds its charts and their data, and asks no other place for anything.
     """
-    parts = [
-        *_head(daily),
-        _changes(daily),
-        _signals(daily),
-        _delivery(daily),
-        _forecast(daily),
-        _foot(daily, made_on),
-    ]
-    page = document(f"{daily.title}: {day_words(daily.as_of)}", parts)
-    # The page's own style comes first, and nothing before it can hold this tag: all is escaped.
-    return page.replace("</style>", f"{FOLDED_CSS}{CSS}</style>", 1)
+    delivery = daily.delivery
+    forecasts = [f for f in daily.forecasts if f.total]
+    return render(
+        "daily.html",
+        daily=daily,
+        banners=banners(daily),
+        place=place_words(daily, title=False),
+        action=action_words(daily.action),
+        command=action_command(daily),
+        target=target_words(daily),
+        changes=[capital(change_words(c)) + "." for c in daily.changes],
+        no_change=NO_CHANGE,
+        signals=[_signal_row(s) for s in daily.signals],
+        charts=[(capital(signal_words(s.name)), drawn) for s in daily.signals
+                if (drawn := _drawn(daily, s)) is not None],
+        delivery=delivery,
+        no_plan=NO_PLAN,
+        delivery_words=delivery_words(daily),
+        channels=[] if delivery is None else
+        [_channel_row(c) for c in delivery.channels],
+        lines=[] if delivery is None else _lines(delivery),
+        line_data=[] if delivery is None else csv_of(_line_rows(delivery)),
+        forecast_words=forecast_words(daily),
+        forecasts=[_forecast_row(f, daily.target.amount) for f in forecasts],
+        move=text("Since yesterday {move}.", move=move_words(daily.since_yesterday))
+        if daily.since_yesterday is not None
+        else "",
+        made_on=made_on,
+        everything=json_of(daily.to_dict()),
+    )  # fmt: skip
 
 
-def _head(daily: Daily) -> list[Html]:
-    command = daily.action.command
+def write_daily(
+    daily: Daily, files: Sequence[str | Path], *, made_on: date | None = None
+) -> list[Path]:
+    """Write a daily page as a page (.html) or as data (.json)."""
+    return write_page_files(daily, lambda: daily_page(daily, made_on=made_on or daily.as_of), files)
+
+
+def check_daily_out(file: str | Path) -> Path:
+    """The path itself, when its ending says what to write; an error before any work is done."""
+    return check_page_out(file)
+
+
+def daily_chart(
+    daily: Daily, signal: Signal, *, width: int = 560, height: int = 190
+) -> alt.LayerChart:
+    """A signal's target band against what it came to, by days from the opening."""
+    rows = signal_rows(daily, signal)
+    if not any(r["actual"] is not None for r in rows):
+        raise CannotTellError(
+            code="signal_not_known", signal=signal_words(signal.name), film=daily.title
+        )
+    amounts = [r[k] for r in rows for k in ("low", "high", "actual") if r[k] is not None]
+    scale = money_scale([0.0, *amounts], zero=True)
+    axes = {"x": _x(rows), "width": width - AXIS, "scale": scale}
+    layers = [*_band(rows, axes), *_actual(rows, axes), *_today(daily, rows, axes)]
+    words = signal_words(signal.name)
+    title = heading(f"{daily.title}: {words}", *HOW, simulated=daily.simulated, width=width)
+    chart = alt.layer(*layers).properties(width=width - AXIS, height=height, title=title)
+    assert isinstance(chart, alt.LayerChart)
+    return themed(chart)
+
+
+def signal_rows(daily: Daily, signal: Signal) -> list[dict[str, Any]]:
+    """A row for each drawn day: the band that the target needs, and the actual; None not known."""
+    known = [d for d in signal.days if d.actual is not None or d.target is not None]
+    past = [d for d in known if d.day <= daily.as_of]
+    most = max((_top(d) for d in past), default=0.0)
+    ahead = [d for d in known if 0 < (d.day - daily.as_of).days <= AHEAD]
+    return [_row(d) for d in (*past, *(d for d in ahead if _top(d) <= GROWS * most))]
+
+
+def _top(day: SignalDay) -> float:
+    return max(day.actual or 0.0, day.target.high if day.target else 0.0)
+
+
+def _row(day: SignalDay) -> dict[str, Any]:
+    band = day.target
+    return {
+        "day": day.day.isoformat(),
+        "from_opening": -day.left,
+        "low": None if band is None else band.low,
+        "middle": None if band is None else band.middle,
+        "high": None if band is None else band.high,
+        "films": None if band is None else band.films,
+        "actual": day.actual,
+    }
+
+
+def _x(rows: list[dict[str, Any]]) -> alt.X:
+    first, last = (
+        rows[0]["from_opening"],
+        max(rows[-1]["from_opening"], rows[0]["from_opening"] + 1),
+    )
+    step = STEPS if last - first > 2 * STEPS else 7 if last - first > STEPS else 2
+    at = [d for d in range(first, last + 1) if d % step == 0]
+    words = json.dumps({str(d): str(abs(d)) if d else "opening" for d in at})
+    title = "days before opening" if last <= 0 else "days after opening"
+    axis = alt.Axis(
+        title=title, values=at, labelExpr=f"({words})[datum.value]", grid=False, domainColor=GREY
+    )
+    return alt.X("from_opening:Q", scale=alt.Scale(domain=[first, last], nice=False), axis=axis)
+
+
+def _band(rows: list[dict[str, Any]], axes: dict[str, Any]) -> list[alt.Chart]:
+    banded = [r for r in rows if r["middle"] is not None]
+    if not banded:
+        return []
+    base = alt.Chart({"values": banded}).encode(x=axes["x"])
     return [
-        *(tag("p", words, cls="banner") for words in banners(daily)),
-        tag("h1", daily.title),
-        tag("p", place_words(daily, title=False), cls="soft"),
-        tag("p", sentence(daily.action.words), cls="headline next"),
-        *([tag("p", tag("code", command), cls="happened")] if command else []),
-        tag("p", target_words(daily)),
+        base.mark_area(color=BAND, opacity=1).encode(y=_y("low", axes), y2="high:Q"),
+        base.mark_line(color=MIDDLE, strokeWidth=1.4).encode(y=_y("middle", axes)),
     ]
 
 
-def _changes(daily: Daily) -> Html:
-    said = [f"{sentence(c.words)}." for c in daily.changes]
-    inside = items(said) if said else tag("p", NO_CHANGE, cls="soft")
-    return section("Since yesterday", inside)
+def _actual(rows: list[dict[str, Any]], axes: dict[str, Any]) -> list[alt.Chart]:
+    known = [r for r in rows if r["actual"] is not None]
+    base = alt.Chart({"values": known}).encode(x=axes["x"], y=_y("actual", axes))
+    last = alt.Chart({"values": known[-1:]}).encode(x=axes["x"], y=_y("actual", axes))
+    return [
+        base.mark_line(color=HAPPENED, strokeWidth=2.2),
+        last.mark_point(color=HAPPENED, filled=True, size=48, opacity=1).encode(
+            tooltip=["day:N", "actual:Q", "low:Q", "high:Q", "films:Q"]
+        ),
+    ]
 
 
-def _signals(daily: Daily) -> Html:
-    if not daily.signals:
-        words = "No sign of interest in it is known: take in signals or the house's own events."
-        return section("Target against actual", tag("p", words, cls="soft"))
-    heads = [("", WORDS), ("so far", NUMBER), ("the target asks for, 80 %", NUMBER), ("", WORDS)]
-    rows = [_signal_row(s) for s in daily.signals]
-    charts = [part for s in daily.signals for part in _signal(daily, s)]
-    return section("Target against actual", table(heads, rows), *charts)
+def _today(daily: Daily, rows: list[dict[str, Any]], axes: dict[str, Any]) -> list[alt.Chart]:
+    """A dashed line at today, named beside it; none where the signal ended before."""
+    now = [r for r in rows if r["day"] == daily.as_of.isoformat()]
+    if not now:
+        return []
+    base = alt.Chart({"values": now}).encode(x=axes["x"])
+    return [
+        base.mark_rule(color=GREY, strokeDash=[3, 3]),
+        base.mark_text(color=INK, fontSize=11, baseline="bottom", dy=-3).encode(
+            y=alt.value(0), text=alt.value("today")
+        ),
+    ]
+
+
+def _y(name: str, axes: dict[str, Any]) -> alt.Y:
+    return alt.Y(f"{name}:Q", scale=axes["scale"], axis=money_axis(axes["scale"], None, most=5))
 
 
 def _signal_row(signal: Signal) -> tuple[object, ...]:
     last = signal.newest
-    actual = "-" if last is None or last.actual is None else kept(_count(last.actual))
-    asked = last.target if last else None
-    between = kept(f"{_count(asked.low)} –", _count(asked.high)) if asked else "-"
-    mark = tag("span", f"{MARKS[signal.verdict]} {VERDICTS[signal.verdict]}",
-               cls=f"verdict {signal.verdict.replace(' ', '-')}")  # fmt: skip
-    why = tag("small", signal.why) if signal.verdict == CANNOT_TELL else Html("")
-    return signal_words(signal), actual, between, Html(mark + why)
+    actual = "–" if last is None else unbroken(count(last.actual))
+    band = last.target if last else None
+    between = range_cell(count(band.low), count(band.high)) if band else "–"
+    side = {"above": "above", "high": "", "below": "below"}.get(signal.verdict, "")
+    mark = fragment(
+        "verdict.html",
+        mark=f"{MARKS[signal.verdict]} {VERDICTS[signal.verdict]}",
+        side=side,
+        why=reason_words(signal.reason) if signal.verdict == "cannot tell" else "",
+    )
+    return capital(signal_words(signal.name)), actual, between, mark
 
 
-def _signal(daily: Daily, signal: Signal) -> list[Html]:
+def _drawn(daily: Daily, signal: Signal) -> Figure | None:
+    """The chart of a signal; None of one with less than two known days."""
     rows = signal_rows(daily, signal)
     if sum(r["actual"] is not None for r in rows) < 2:
-        return []
-    words = signal_words(signal)
+        return None
     films = {r["films"] for r in rows if r["films"] is not None}
-    behind = f" From {max(films)} past films; up to {AHEAD} days ahead." if films else ""
-    how = HOW if films else "Dark: this film. No target can be told."
-    drawn = figure(
-        daily_chart(daily, signal, width=WIDE),
-        daily_chart(daily, signal, width=NARROW),
-        words=f"{how}{behind}",
-        file=f"{daily.film}-{signal.kind}-{signal.origin}.csv",
+    caption = (
+        text("{how} From {films} past films; up to {days} days ahead.",
+             how=HOW[0], films=f"{max(films):,}", days=AHEAD)
+        if films
+        else text("This film; there is no target to compare with.")
+    )  # fmt: skip
+    return figure(
+        lambda width: daily_chart(daily, signal, width=width),
+        caption=caption,
+        file=f"{daily.film}-{signal.name.kind}-{signal.name.origin}.csv",
         rows=rows,
+        key=KEY if films else KEY[2:],
     )
-    return [tag("h3", sentence(words)), drawn]
 
 
-def _delivery(daily: Daily) -> Html:
-    found = daily.delivery
-    if found is None:
-        return section("Delivery and spend", tag("p", NO_PLAN, cls="soft"))
-    said = [tag("p", words) for words in delivery_words(daily)]
-    if found.campaign is None:
-        return section("Delivery and spend", *said)
-    heads = [
-        ("channel", WORDS), ("impressions", NUMBER), ("planned", NUMBER), ("", "bar"),
-        (f"spent, {found.currency}", NUMBER), ("planned", NUMBER),
-    ]  # fmt: skip
-    rows = [_channel_row(c) for c in channels_so_far(found.lines)]
-    return section(
-        "Delivery and spend",
-        *said,
-        table(heads, rows),
-        folded("Every line", _lines(found)),
-        tag("p", f"Whole days up to {day_words(found.until)}; the plan is even within a week."
-            " Bar: what came back of what was planned. ",
-            data_link("Download as data", f"{daily.film}-delivery.csv",
-                      csv_of(_line_rows(found)), "text/csv"), cls="soft"),
-    )  # fmt: skip
-
-
-def _channel_row(found: ChannelSoFar) -> tuple[object, ...]:
-    spent = sum(x.spent or 0.0 for x in found.lines)
-    planned = sum(x.planned_spend for x in found.lines)
+def _channel_row(channel: ChannelSoFar) -> tuple[object, ...]:
+    spent = sum(x.spent or 0.0 for x in channel.lines)
+    planned = sum(x.planned_spend for x in channel.lines)
     return (
-        found.channel, f"{found.impressions:,.0f}", f"{found.planned:,.0f}",
-        share_bar(found.share) if found.planned else "", f"{spent:,.0f}", f"{planned:,.0f}",
+        channel.channel, f"{channel.impressions:,.0f}", f"{channel.planned:,.0f}",
+        share_words(channel.share) if channel.planned else "–",
+        share_bar(channel.share) if channel.planned else "", f"{spent:,.0f}", f"{planned:,.0f}",
     )  # fmt: skip
 
 
-def _lines(found: Delivery) -> Html:
-    heads = [("week of", WORDS), ("who, where, on", WORDS), ("impressions", NUMBER),
-             ("planned", NUMBER)]  # fmt: skip
-    ordered = sorted(found.lines, key=lambda x: (x.week, x.channel, x.audience, x.cities))
-    return table(heads, [_line_row(x) for x in ordered])
+def _lines(delivery: Delivery) -> list[tuple[object, ...]]:
+    ordered = sorted(delivery.lines, key=lambda x: (x.week, x.channel, x.audience, x.cities))
+    return [_line_row(x) for x in ordered]
 
 
 def _line_row(line: LineSoFar) -> tuple[object, ...]:
+    where = f"{line.channel}, {line.cities}"
     return (
-        day_words(line.week, short=True).replace(" ", "\u00a0"),
-        Html(tag("span", line.audience) + tag("small", f"{line.channel}, {line.cities}")),
+        unbroken(day_words(line.week, short=True)),
+        fragment("named.html", name=line.audience, below=where, code=False),
         f"{line.impressions or 0.0:,.0f}",
         f"{line.planned:,.0f}",
     )
 
 
-def _line_rows(found: Delivery) -> list[Mapping[str, Any]]:
-    return [vars(x) | {"week": x.week.isoformat(), "until": found.until} for x in found.lines]
+def _line_rows(delivery: Delivery) -> list[dict[str, Any]]:
+    return [vars(x) | {"week": x.week.isoformat(), "until": delivery.until} for x in delivery.lines]
 
 
-def _forecast(daily: Daily) -> Html:
-    told = [tag("p", words) for words in forecast_words(daily)]
-    heads = [
-        ("as of", WORDS), (f"middle, {daily.currency}", NUMBER), ("80 % range", NUMBER),
-        ("of the target", NUMBER),
-    ]  # fmt: skip
-    rows = [_forecast_row(f, daily.target.amount) for f in daily.forecasts if f.total]
-    if not rows:
-        return section("Forecast", *told)
-    moves = _moves(daily.forecasts)
-    return section("Forecast", *told, table(heads, rows), *moves)
-
-
-def _forecast_row(found: Foreseen, target: float | None) -> tuple[object, ...]:
-    assert found.total is not None
-    total = found.total
+def _forecast_row(forecast: DatedForecast, target: float | None) -> tuple[object, ...]:
+    assert forecast.total is not None
+    total = forecast.total
+    day = day_words(forecast.as_of, short=True)
     return (
-        Html(tag("span", day_words(found.as_of, short=True)) + tag("small", found.horizon)),
-        kept(money_short(total.middle)),
-        kept(f"{money_short(total.low)} –", money_short(total.high)),
-        kept(f"{total.middle / target:.0%}".replace("%", " %")) if target else "-",
+        fragment("named.html", name=day, below=forecast.horizon, code=False),
+        unbroken(money_short(total.middle)),
+        range_cell(money_short(total.low), money_short(total.high)),
+        unbroken(share_words(total.middle / target)) if target else "–",
     )
-
-
-def _moves(forecasts: Sequence[Foreseen]) -> list[Html]:
-    if len(forecasts) < 2:
-        return []
-    words = move_words(forecasts[0], forecasts[1])
-    return [tag("p", f"Since yesterday {words}.", cls="soft")]
-
-
-def _foot(daily: Daily, made_on: date) -> Html:
-    data = ", ".join(f"{k} {v}" for k, v in daily.data.items())
-    link = data_link(
-        "Download the whole page", f"{daily.film}-{daily.as_of}.json", json_of(daily.to_dict()),
-        "application/json",
-    )  # fmt: skip
-    return tag(
-        "footer",
-        *(tag("p", n, cls="soft") for n in daily.notes),
-        tag("p", f"Versions of the tables read: {data}.", cls="soft") if data else Html(""),
-        tag("p", f"This page was made on {day_words(made_on)}. ", link, cls="soft"),
-    )
-
-
-def _count(amount: float) -> str:
-    """A count in full while it is short enough to read."""
-    return f"{amount:,.0f}" if amount < SHORT else money_short(amount)

@@ -272,6 +272,12 @@ SENTENCES: Mapping[str, str] = {
         "No plan fits a budget of {budget} and all of: {constraints}. Use a larger budget, or"
         " fewer or weaker constraints."
     ),
+    "forecast_without_total": "The forecast has no total.",
+    "opening_not_known": (
+        "No opening of {film} was known in {territory} on {as_of}: set it with 'fullhouse film set"
+        " {film} opening=YYYY-MM-DD'."
+    ),
+    "signal_not_known": "Nothing is known of {signal} of {film}: there is nothing to draw.",
     # propensity
     # sample
     "too_few_weeks_of_tickets": (
