@@ -96,7 +96,7 @@ def test_an_empty_book_says_what_would_fill_it(tmp_path: Path) -> None:
     assert "Intact: 0 entries" in run("verify", *where)
     assert json.loads(run(*where, "--json"))["rows"] == []
     run(*where, "--out", str(tmp_path / "none.svg"))
-    assert "No forecast has come true yet" in (tmp_path / "none.svg").read_text("utf-8")
+    assert "No outcome is known yet" in (tmp_path / "none.svg").read_text("utf-8")
 
 
 def test_figures_of_what_has_come_true(house: Path) -> None:

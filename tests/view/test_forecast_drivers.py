@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.view.forecast_drivers import driver_chart, driver_rows
+from fullhouse.forecast import Driver
+from fullhouse.view.forecast_charts import driver_chart, driver_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
 
@@ -25,7 +26,7 @@ def test_factors_are_labelled_in_the_order_given():
     assert [r["name"] for r in rows] == [d.name for d in BEFORE.drivers]
     assert rows[0]["said"] == "× 2.9"
     assert rows[0]["words"] == "the cinemas planned: 3,640"
-    assert {r["way"] for r in rows if r["factor"] < 1} == {"down"}
+    assert {r["moves"] for r in rows if r["factor"] < 1} == {"lowers"}
 
 
 def test_what_the_drivers_leave_open_is_a_row_of_its_own():
@@ -40,6 +41,16 @@ def test_of_many_drivers_the_weakest_stand_together():
         "typical", "theaters", "budget", "signals", "rest", "median",
     ]  # fmt: skip
     assert rows[-2]["factor"] == pytest.approx(1.18 * 0.84 * 1.12 * 0.88, rel=1e-6)
+
+
+def test_drivers_that_move_nothing_have_no_row_and_are_no_long_bars():
+    names = ("theaters", "story", "budget", "distributor", "season", "slate", "signals")
+    still = tuple(Driver(n, 1.0004) for n in names)
+    forecast = replace(BEFORE, drivers=(*still, Driver("title", 1.03)), typical=58e6)
+    rows = driver_rows(forecast)
+    assert [r["name"] for r in rows] == ["typical", "title", "median"]
+    low, high = driver_chart(forecast).to_dict()["layer"][1]["encoding"]["x"]["scale"]["domain"]
+    assert high / low > 1.4
 
 
 @pytest.mark.parametrize("quantity", ["total", "opening_weekend"])

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.view.forecast_fan import fan_chart, fan_rows, happened_rows
+from fullhouse.view.forecast_charts import fan_chart, fan_rows, happened_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import (
     ACTUAL_DAYS,

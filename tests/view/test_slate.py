@@ -7,8 +7,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast.slate import Conflict
+from fullhouse.view.market_charts import slate_chart, slate_rows, weekend
 from fullhouse.view.save import save_chart
-from fullhouse.view.slate import slate_chart, slate_rows, weekend
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 
@@ -42,7 +42,7 @@ def test_of_several_forecasts_of_a_film_the_newest_counts():
     assert [r["median"] for r in rows] == [ROAD[2].ranges["opening_weekend"].median]
 
 
-def test_conflicts_are_shaded_coloured_and_told():
+def test_conflicts_are_shaded_in_bold_and_named():
     chart = slate_chart(SLATE, [CLASH])
     rows = rows_of(chart)
     assert {"start": "2025-03-19", "end": "2025-03-24"} in rows

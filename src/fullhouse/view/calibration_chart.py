@@ -7,7 +7,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
-from fullhouse.view.bands import ticks
+from fullhouse.view.forecast_charts import ticks
 from fullhouse.view.theme import GREY, themed
 from fullhouse.view.words.figures import heading, share_words
 

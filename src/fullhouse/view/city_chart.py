@@ -8,7 +8,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import TicketGroup, Tickets
-from fullhouse.view.bands import money_axis, money_scale
+from fullhouse.view.forecast_charts import money_axis, money_scale
 from fullhouse.view.page import Html, kept, table, tag
 from fullhouse.view.theme import INK, themed
 from fullhouse.view.words.figures import clipped, heading, money_short

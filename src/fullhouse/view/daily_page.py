@@ -19,7 +19,7 @@ from fullhouse.planning.daily import (
     SignalDay,
     Verdict,
 )
-from fullhouse.view.bands import BANDS, HAPPENED, UP, money_axis, money_scale
+from fullhouse.view.forecast_charts import BANDS, HAPPENED, RAISES, money_axis, money_scale
 from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.render import (
     Figure,
@@ -56,7 +56,7 @@ from fullhouse.view.words.text import text
 MARKS: dict[Verdict, str] = {
     "on": "●", "low": "▽", "high": "△", "above": "▲", "below": "▼", "cannot tell": "?",
 }  # fmt: skip
-BAND, MIDDLE = BANDS[80], UP
+BAND, MIDDLE = BANDS[80], RAISES
 AHEAD, GROWS = 7, 3.0
 """The band is drawn so many days ahead, and no further than to so many times what stands today:
 what is asked at the opening would dwarf it."""

@@ -9,7 +9,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.exhibit.pack import Daypart, Demand, Exhibit, NearbyAudience, PlayedFilm
-from fullhouse.view.bands import money_axis, money_scale
+from fullhouse.view.forecast_charts import money_axis, money_scale
 from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
 from fullhouse.view.theme import INK, themed
 from fullhouse.view.words.exhibit import (

@@ -25,6 +25,7 @@ from fullhouse.view.forecast_page import (
     ranges_section,
     source_words,
 )
+from fullhouse.view.market_charts import BAND_WORDS, HOW, points, reliability_chart
 from fullhouse.view.page import lowered, tag
 from fullhouse.view.plan_page import CSS as PLAN_CSS
 from fullhouse.view.plan_page import bridge_section, curve_section, lines_section
@@ -37,7 +38,6 @@ from fullhouse.view.readout_charts import (
     outlook_words,
 )
 from fullhouse.view.readout_page import readout_part
-from fullhouse.view.reliability import BAND_WORDS, HOW, points, reliability_chart
 from fullhouse.view.render import Figure, figure, range_cell, render, unbroken
 from fullhouse.view.theme import themed
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words

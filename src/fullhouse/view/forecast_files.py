@@ -16,12 +16,10 @@ from fullhouse.forecast.backtest import Backtests
 from fullhouse.forecast.score import ScoreBook
 from fullhouse.forecast.slate import Slate
 from fullhouse.stats.scores import reliability
-from fullhouse.view.forecast_fan import fan_chart
+from fullhouse.view.forecast_charts import fan_chart, range_chart
 from fullhouse.view.forecast_page import forecast_page
-from fullhouse.view.forecast_ranges import range_chart
-from fullhouse.view.reliability import reliability_chart
+from fullhouse.view.market_charts import reliability_chart, slate_chart
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
-from fullhouse.view.slate import slate_chart
 from fullhouse.view.words.forecast import book_words, quantity_words
 
 TABLE_SUFFIXES = (".csv", ".parquet")

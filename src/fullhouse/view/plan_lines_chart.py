@@ -12,7 +12,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Plan, PlanLine
-from fullhouse.view.bands import ticks
+from fullhouse.view.forecast_charts import ticks
 from fullhouse.view.theme import FAINT, INK, themed
 from fullhouse.view.words.figures import clipped, heading, money_short
 

@@ -7,7 +7,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.sample.reach_curve import ReachPoint
-from fullhouse.view.bands import money_axis, money_scale
+from fullhouse.view.forecast_charts import money_axis, money_scale
 from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.figures import counted, heading, number_words, share_words
 

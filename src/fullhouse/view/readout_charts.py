@@ -12,7 +12,7 @@ import altair as alt
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.campaign_readout import WHOLE, NamedEffect
 from fullhouse.planning.plan import Outlook
-from fullhouse.view.bands import BANDS, MIDDLE, money_axis, money_scale
+from fullhouse.view.forecast_charts import BANDS, MIDDLE, money_axis, money_scale
 from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.figures import clipped, day_words, heading
 from fullhouse.view.words.readout import GROUPS, part_words

@@ -49,7 +49,7 @@ DRIVERS = {
     "season": "the date",
     "slate": "the films around it",
     "market": "how the market does",
-    "story": "what it is: genre, language, makers",
+    "story": "genre, language and makers",
     "budget": "the budget",
     "theaters": "the cinemas planned",
     "signals": "signs of interest",
