@@ -62,7 +62,7 @@ from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.sample.strata import groups_for
 from fullhouse.traits import Trait
 from fullhouse.traits.names import levels, path_slug, title_words
-from fullhouse.workspace import CACHE
+from fullhouse.workspace.cache_files import CACHE
 from fullhouse_sim import aisles
 from fullhouse_sim.films import scenario
 from fullhouse_sim.goods import goods

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import pickle
-import threading
 import zlib
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.ensemble import Trees
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.models import Models, loads, write_whole
+from fullhouse.forecast.models import Models, loads
 from fullhouse.forecast.project import ask, project
 from fullhouse.forecast.train import Stage
 from tests.forecast.market import Market
@@ -95,15 +94,3 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, history: History) -> None:
     again = Models(tmp_path, history).shape("wide")
     assert again.effects.tolist() == shape.effects.tolist()
     assert isinstance(loads(file.read_bytes()), Shape)
-
-
-def test_many_writers_leave_one_whole_file(tmp_path: Path) -> None:
-    contents = [bytes([n]) * 200_000 for n in range(8)]
-    file = tmp_path / "model.npz"
-    threads = [threading.Thread(target=write_whole, args=(file, c)) for c in contents]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert file.read_bytes() in contents
-    assert list(tmp_path.iterdir()) == [file]

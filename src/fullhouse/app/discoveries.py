@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from fullhouse import audiences, control, discovery
@@ -28,6 +30,7 @@ from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis
 from fullhouse.sample.film_sales import ExpectedSales, known_share, ticket_price
 from fullhouse.traits import Trait
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.runs import remembered
 
 
 @request
@@ -71,16 +74,24 @@ class DiscoverOutcome:
 
 @use_case
 def discover_film(context: Context, request: DiscoverFilm) -> FilmDiscovery:
-    """The people who will want a film, beyond those whom film people know."""
-    with analysis_sample(context, territory=request.territory, as_of=request.as_of) as sample:
-        result = find_audiences(
-            sample,
-            sample.find(request.film),
-            comps=request.comps,
-            plus=request.plus,
-            minus=request.minus,
-            embedding=request.embedding,
-        )
+    """The people who will want a film, beyond those whom film people know.
+
+    A discovery that was made before of the same tables is looked up.
+    """
+    whole = replace(
+        request,
+        territory=request.territory or context.settings.territory,
+        as_of=request.as_of or context.today,
+    )
+    vectors = request.embedding
+    result = remembered(
+        context,
+        whole,
+        FilmDiscovery,
+        partial(_discover, whole),
+        inputs="" if vectors is None else sha256(vectors.read_bytes()).hexdigest(),
+        daily=True,  # consent is as of today
+    )
     detail: dict[str, object] = {
         "film": result.film,
         "territory": result.territory,
@@ -95,12 +106,28 @@ def discover_film(context: Context, request: DiscoverFilm) -> FilmDiscovery:
     return result
 
 
+def _discover(request: DiscoverFilm, context: Context) -> FilmDiscovery:
+    with analysis_sample(context, territory=request.territory, as_of=request.as_of) as sample:
+        return find_audiences(
+            sample,
+            sample.find(request.film),
+            comps=request.comps,
+            plus=request.plus,
+            minus=request.minus,
+            embedding=request.embedding,
+        )
+
+
 @use_case
 def share_tickets(context: Context, request: ShareTickets) -> FilmDiscovery:
     """The discovery with the forecast's tickets shared out, or with a note why there are none.
 
     A discovery that rests on words alone stays as it is.
     """
+    return remembered(context, request, FilmDiscovery, partial(_share_tickets, request), daily=True)
+
+
+def _share_tickets(request: ShareTickets, context: Context) -> FilmDiscovery:
     result = request.discovery
     with analysis_sample(context, territory=result.territory, as_of=result.as_of) as sample:
         film = sample.find(result.film)

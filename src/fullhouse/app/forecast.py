@@ -1,7 +1,7 @@
 """Forecasts: of one film, of a slate, beside what a film took; and the backtest of past ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,18 +43,20 @@ class ForecastFilm:
 @use_case
 def forecast_film(context: Context, request: ForecastFilm) -> Forecast:
     """What a film will take, as known on a day; one that was made before is looked up."""
+    day = _day(context, request.as_of)
+    whole = replace(request, territory=request.territory or context.settings.territory, as_of=day)
 
     def make(own: Context) -> Forecast:
         return make_forecast(
             own,
-            request.film,
-            as_of=_day(own, request.as_of),
-            territory=request.territory,
-            comps=request.comps,
-            assumptions=request.assumptions,
+            whole.film,
+            as_of=day,
+            territory=whole.territory,
+            comps=whole.comps,
+            assumptions=whole.assumptions,
         )
 
-    return remembered(context, request, Forecast, make)
+    return remembered(context, whole, Forecast, make)
 
 
 @request

@@ -20,6 +20,7 @@ from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.strata import groups_for
 from fullhouse.stats import Moments
 from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.workspace.cache_files import write_whole
 
 MOST_ACTIVITY = 1_000_000
 """Activity above this is counted as this, when strata are cut."""
@@ -189,12 +190,9 @@ def margins_key(base: Base, plan: CountPlan) -> str:
 
 def save_counts(path: Path, counts: Counts) -> None:
     """Save counts in a file, which appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(".part.npz")
     arrays: dict[str, Any] = {f"people{i}": p for i, p in enumerate(counts.people)}
     arrays |= {name: getattr(counts, name) for name in ("held", "placed", "sums", "totals")}
-    np.savez(half, **arrays)
-    half.replace(path)
+    write_whole(path, lambda part: np.savez(part, **arrays))
 
 
 def _load(path: Path, plan: CountPlan) -> Counts | None:

@@ -12,6 +12,7 @@ from fullhouse.forecast.history import History, read_history
 from fullhouse.forecast.models import Models
 from fullhouse.forecast.project import ask, project
 from fullhouse.forecast.slate import Slate, conflicts
+from fullhouse.workspace.cache_files import cache_folder
 from fullhouse.workspace.context import Context
 
 NONE = Assumptions()
@@ -81,9 +82,9 @@ def make_slate(
 
 
 def models_folder(context: Context) -> Path | None:
-    """Where trained models are saved; nowhere for a workspace at an object store."""
-    place = context.place
-    return place.path / "cache" / "forecast" if place.is_local else None
+    """Where trained models are saved; nowhere for a workspace that is remote or read-only."""
+    folder = cache_folder(context.place)
+    return None if folder is None else folder / "forecast"
 
 
 def _models(context: Context, history: History) -> Models:

@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from uuid import uuid4
 
 from fullhouse.core.code import digest_of
 from fullhouse.core.errors import CannotTellError
@@ -18,10 +17,13 @@ from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import Asked, latest_cutoff, stages_needed
 from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
+from fullhouse.workspace.cache_files import prune_files, read_if_there, write_whole
 
 ORIGINS = 6
 """Years whose forecasts, each made with what was known then, say how far off forecasts are."""
 SHAPE = "shape"
+UNUSED_DAYS = 90
+"""Saved models that no forecast needed for so long go."""
 CODE = ("forecast",)
 """Parts of the package that a saved model depends on."""
 TOO_FEW = {CALENDAR: "too_few_films", CINEMAS: "too_few_films_with_cinemas"}
@@ -110,9 +112,10 @@ class Models:
 
     def _read(self, plan: str, name: str) -> Stage | Shape | CannotTellError | None:
         file = self._file(plan, name)
-        if file is None or not file.exists():
+        content = None if file is None else read_if_there(file)
+        if content is None:
             return None
-        model = loads(file.read_bytes())
+        model = loads(content)
         fits = isinstance(model, CannotTellError | (Shape if name == SHAPE else Stage))
         return model if fits else None
 
@@ -130,7 +133,9 @@ class Models:
                 model = problem
         file = self._file(plan, name)
         if file is not None:
-            write_whole(file, to_bytes(model))
+            content = to_bytes(model)
+            write_whole(file, lambda part: part.write_bytes(content))
+            prune_files(file.parent, unused_days=UNUSED_DAYS)
         return model
 
     def _trained_stage(
@@ -155,17 +160,6 @@ class Models:
         libraries = f"{version('scikit-learn')} {version('numpy')}"
         digest.update(f"{self.cutoff} {digest_of(CODE)} {libraries}".encode())
         return digest.hexdigest()
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that others may read meanwhile: under a name of its own, then renamed."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{uuid4().hex}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def loads(content: bytes) -> Stage | Shape | CannotTellError | None:

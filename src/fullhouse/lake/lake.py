@@ -111,7 +111,8 @@ class Lake:
 
     def create(self, table: Table) -> DeltaTable:
         """The table, made empty when it does not stand yet."""
-        standing = self._open_newest(table)
+        standing = self.opened.take_newest(self.uri(table)) if self.opened else None
+        standing = standing or self._open_newest(table)
         if standing is not None:
             return standing
         if self.place.is_local:
@@ -259,6 +260,8 @@ class Lake:
 
     def _move(self, table: Table, delta: DeltaTable) -> None:
         """Read the table from now on as it was just written, or as its batch was seen there."""
+        if self.opened is not None:
+            self.opened.give_back(self.uri(table), delta)
         if self.pins is not None:
             self.pins.move(table.name, delta.version())
 

@@ -32,7 +32,7 @@ from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.sample.word_space import WordSpace, word_space
 from fullhouse.traits import Trait
 from fullhouse.traits.names import film_slug
-from fullhouse.workspace import CACHE
+from fullhouse.workspace.cache_files import cache_folder
 from fullhouse.workspace.context import Context
 
 TASTE_FIELDS = (
@@ -125,9 +125,9 @@ class AnalysisSample:
     def blocks(self) -> Blocks:
         """The person-major form."""
         # Files are mapped into memory, so they lie beside a local workspace only.
-        place = self.context.place
-        if place.is_local:
-            return Blocks(self.context.lake, self.population.build, place.path / CACHE)
+        folder = cache_folder(self.context.place)
+        if folder is not None:
+            return Blocks(self.context.lake, self.population.build, folder)
         self._folder = TemporaryDirectory(prefix="fullhouse-sample-")
         return Blocks(self.context.lake, self.population.build, Path(self._folder.name))
 

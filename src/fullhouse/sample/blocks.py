@@ -4,7 +4,6 @@ Derived from the lake's `person_trait` and kept as uncompressed Arrow files, one
 that a small seed is counted by reading only its own people.
 """
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from fullhouse.core.arrays import Integers
 from fullhouse.core.tables import PERSON_TRAIT
 from fullhouse.lake import Lake
 from fullhouse.traits.trait import KINDS, Build
+from fullhouse.workspace.cache_files import HeldFolder, write_whole
 
 MOST_EVENTS = 2**16 - 1
 """Events behind one trait of one person are cut off here, far in the highest activity stratum."""
@@ -71,7 +71,7 @@ class Blocks:
     """All blocks of a build, from a folder of files derived from the lake.
 
     The folder is named by build and version of the table, so a rewrite (an erased person, say)
-    is seen, and the files from before it are removed.
+    is seen, and the files from before it are removed as soon as nobody reads them.
     """
 
     lake: Lake
@@ -94,8 +94,7 @@ class Blocks:
             return self._open[number]
         path = self.home / f"{number}.arrow"
         if not path.exists():
-            self._prune()
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._held.prune_others(f"{self.build.id}-*")
             write_block(path, self._from_lake(number))
         self._open[number] = read_block(path, number)
         return self._open[number]
@@ -113,16 +112,16 @@ class Blocks:
     @property
     def home(self) -> Path:
         """Where the files of this build are."""
-        return self.folder / f"discovery-{FORMAT}" / f"{self.build.id}-{self.version}"
+        return self._held.path
+
+    @cached_property
+    def _held(self) -> HeldFolder:
+        name = f"{self.build.id}-{self.version}"
+        return HeldFolder(self.folder / f"discovery-{FORMAT}" / name)
 
     def _from_lake(self, number: int) -> pa.Table:
         where = (pc.field("build") == self.build.id) & (pc.field("block") == number)
         return self.lake.read(PERSON_TRAIT, where=where, version=self.version).sort_by("person")
-
-    def _prune(self) -> None:
-        for old in self.home.parent.glob(f"{self.build.id}-*"):
-            if old != self.home:
-                shutil.rmtree(old, ignore_errors=True)
 
 
 def pairs_of(block: Block, rows: Integers) -> tuple[Integers, Integers, Integers]:
@@ -150,11 +149,13 @@ def write_block(path: Path, rows: pa.Table) -> None:
         **{k: pa.array(rows[k].to_numpy().astype(np.int32)) for k in KINDS},
     }
     table = pa.table(columns)
-    half = path.with_suffix(".part")
-    with pa.OSFile(str(half), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        for batch in table.to_batches():
-            writer.write_batch(batch)
-    half.replace(path)
+
+    def write(part: Path) -> None:
+        with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            for batch in table.to_batches():
+                writer.write_batch(batch)
+
+    write_whole(path, write)
 
 
 def read_block(path: Path, number: int) -> Block:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import timedelta
 from hashlib import sha256
+from json import dumps
 from threading import Event, Thread
 from typing import Any, TypeVar
 
@@ -47,6 +48,9 @@ EVERY_SECONDS = 1.0
 BEAT_SECONDS = 30.0
 SILENT_AFTER = timedelta(minutes=5)
 """A run of another machine that was not heard of for so long has crashed."""
+
+MOST_REQUEST = 20_000
+"""Characters of a request that are written down."""
 
 RESOURCES = ("control", "lake", "engine", "spark", "memory_limit", "threads", "chunk_rows")
 """Settings of where and how fast something is computed, not of what comes out."""
@@ -145,7 +149,7 @@ def _compute(
         control,
         id_,
         kind=type(request).__name__,
-        request=TypeAdapter(type(request)).dump_json(request).decode(),
+        request=_request_text(request),
         digest=key,
         process=this_process(),
     )
@@ -186,6 +190,12 @@ def _read_back(result: R, request: object, result_type: type[R]) -> tuple[R, byt
     data = to_bytes(result)
     again: R = from_bytes(data)
     return again, data
+
+
+def _request_text(request: object) -> str:
+    """A request as JSON; one that carries a whole result is named by its digest alone."""
+    text: str = TypeAdapter(type(request)).dump_json(request).decode()
+    return text if len(text) <= MOST_REQUEST else dumps({"digest": digest(request)})
 
 
 class _Follow:
