@@ -44,6 +44,7 @@ from fullhouse.view.words.daily import (
     count,
     delivery_words,
     forecast_words,
+    model_words,
     move_words,
     place_words,
     reason_words,
@@ -62,7 +63,8 @@ AHEAD, GROWS = 7, 3.0
 what is asked at the opening would dwarf it."""
 AXIS = 58
 """What the labels of the upright axis take, in pixels."""
-STEPS = 10
+STEPS, MOST_TICKS = (1, 2, 5, 7, 10, 14, 20, 40), 6
+"""Days between the ticks of the axis, and how many ticks it has at most."""
 HOW = (
     "The range and the middle of past films that came to the target, at this distance from the"
     " opening (80 %), and this film.",
@@ -174,7 +176,7 @@ def _x(rows: list[dict[str, Any]]) -> alt.X:
         rows[0]["from_opening"],
         max(rows[-1]["from_opening"], rows[0]["from_opening"] + 1),
     )
-    step = STEPS if last - first > 2 * STEPS else 7 if last - first > STEPS else 2
+    step = next(n for n in STEPS if (last - first) / n <= MOST_TICKS)
     at = [d for d in range(first, last + 1) if d % step == 0]
     words = json.dumps({str(d): str(abs(d)) if d else "opening" for d in at})
     title = "days before opening" if last <= 0 else "days after opening"
@@ -280,7 +282,7 @@ def _line_row(line: LineSoFar) -> tuple[object, ...]:
     where = f"{line.channel}, {line.cities}"
     return (
         unbroken(day_words(line.week, short=True)),
-        fragment("named.html", name=line.audience, below=where, code=False),
+        fragment("named.html", name=line.audience, below=where),
         f"{line.impressions or 0.0:,.0f}",
         f"{line.planned:,.0f}",
     )
@@ -295,7 +297,7 @@ def _forecast_row(forecast: DatedForecast, target: float | None) -> tuple[object
     total = forecast.total
     day = day_words(forecast.as_of, short=True)
     return (
-        fragment("named.html", name=day, below=forecast.horizon, code=False),
+        fragment("named.html", name=day, below=model_words(forecast.horizon)),
         unbroken(money_short(total.middle)),
         range_cell(money_short(total.low), money_short(total.high)),
         unbroken(share_words(total.middle / target)) if target else "–",

@@ -183,8 +183,7 @@ def _part_row(name: str, admissions: float, showings: int, pack: Exhibit) -> tup
 
 
 def _audience(audience: NearbyAudience, pack: Exhibit) -> tuple[object, ...]:
-    name = fragment("named.html", name=audience.name, below=audience.rule, code=True)
-    return name, _count(audience.people), _few(audience, pack)
+    return audience.name, _count(audience.people), _few(audience, pack)
 
 
 def _few(audience: NearbyAudience, pack: Exhibit) -> object:
@@ -196,7 +195,7 @@ def _few(audience: NearbyAudience, pack: Exhibit) -> object:
 
 def _film(film: PlayedFilm) -> tuple[object, ...]:
     opened = day_words(film.opening, short=True)
-    name = fragment("named.html", name=film.title, below=opened, code=False)
+    name = fragment("named.html", name=film.title, below=opened)
     showings = "–" if film.showings is None else f"{film.showings:,}"
     return name, _count(film.first_week), _count(film.whole_run), showings
 

@@ -144,12 +144,16 @@ def test_the_forecast_moved_mainly_because_of_one_thing():
     assert move_words(move) == (
         "the forecast fell 1.8 %, mainly because of signs of interest (-5.0 %)"
     )
-    later = replace(move, factor=1.2, driver=None, driver_factor=1.1, horizon="T-7",
-                    horizon_before="T-28", trained_until=AS_OF)  # fmt: skip
+    later = replace(move, factor=1.2, driver=None, driver_factor=1.1, trained_until=AS_OF)
     words = move_words(later)
-    assert "rose 20.0 %, mainly because of the market's typical film (+10.0 %)" in words
-    assert "the model for T-7, before T-28" in words
+    assert "rose 20.0 %, mainly because a typical film of this market now takes more (+10" in words
     assert "on films up to 30 Jul 2025" in words
+    switched = replace(move, driver=None, horizon="T-7", horizon_before="T-28")
+    assert move_words(switched) == (
+        "the forecast fell 1.8 %, mainly because we switched to the one-week-out model"
+    )
+    both = replace(move, horizon="T-7", horizon_before="T-28")
+    assert move_words(both).endswith("(-5.0 %); we switched to the one-week-out model")
     assert move_words(ForecastMove(1.001, AS_OF)) == "the forecast did not move"
     none = ForecastMove(None, AS_OF, Missing("Too few films."))
     assert move_words(none) == "no forecast as of 30 Jul 2025: Too few films"

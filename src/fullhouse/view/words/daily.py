@@ -48,7 +48,7 @@ from fullhouse.view.words.figures import (
     money,
     share_words,
 )
-from fullhouse.view.words.forecast import DRIVERS
+from fullhouse.view.words.forecast import DRIVERS, MODELS
 from fullhouse.view.words.text import text
 
 VERDICTS: dict[Verdict, str] = {
@@ -365,17 +365,25 @@ def move_words(move: ForecastMove) -> str:
     share = f"{100 * abs(move.factor - 1):.1f} %"
     words = text("the forecast rose {share}" if move.factor > 1 else "the forecast fell {share}",
                  share=share)  # fmt: skip
-    if move.driver_factor is not None:
+    switched = "" if move.horizon is None else text(
+        "we switched to {model}", model=MODELS.get(move.horizon, text("another model"))
+    )  # fmt: skip
+    if move.driver is not None and move.driver_factor is not None:
         words += text(
             ", mainly because of {driver} ({share})",
-            driver=DRIVERS.get(move.driver, move.driver)
-            if move.driver is not None
-            else text("the market's typical film"),
+            driver=DRIVERS.get(move.driver, move.driver),
             share=f"{100 * (move.driver_factor - 1):+.1f} %",
         )  # fmt: skip
-    if move.horizon is not None:
-        words += text("; it now uses the model for {now}, before {before}",
-                      now=move.horizon, before=move.horizon_before)  # fmt: skip
+        words += f"; {switched}" if switched else ""
+    elif switched:
+        words += text(", mainly because {switched}", switched=switched)
+    elif move.driver_factor is not None:
+        words += text(
+            ", mainly because a typical film of this market now takes more ({share})"
+            if move.driver_factor > 1
+            else ", mainly because a typical film of this market now takes less ({share})",
+            share=f"{100 * (move.driver_factor - 1):+.1f} %",
+        )  # fmt: skip
     if move.trained_until is not None:
         words += text("; its models were trained anew, on films up to {day}",
                       day=_day(move.trained_until))  # fmt: skip
@@ -499,3 +507,8 @@ def _value(value: Any) -> str:
 def count(amount: float | None) -> str:
     """A count in a table; a dash where it is not known."""
     return "–" if amount is None else count_words(amount)
+
+
+def model_words(horizon: str) -> str:
+    """Which of the models a forecast is by, for a table."""
+    return MODELS.get(horizon, horizon).removeprefix("the ")

@@ -1,5 +1,7 @@
 """Exhibitor packs in words: the headline, and how the counts came about."""
 
+from collections.abc import Sequence
+
 from fullhouse.exhibit.pack import (
     Basis,
     CinemaBasis,
@@ -15,7 +17,7 @@ from fullhouse.exhibit.pack import (
     Source,
     StillRunning,
 )
-from fullhouse.view.words.figures import day_words, share_words
+from fullhouse.view.words.figures import capital, day_words, share_words
 from fullhouse.view.words.text import text
 
 FILMS: dict[Films, str] = {"comparable": "comparable films", "all": "all films"}
@@ -28,11 +30,11 @@ def headline(pack: Exhibit) -> str:
         return text("No week of the run in {place} can be forecast.", place=pack.place)
     if first.admissions is None:
         return text(
-            "{place}: {few} admissions in the week of {week}",
+            "{place}: {few} admissions in the week of {week}.",
             place=pack.place, few=under(pack), week=day_words(first.week),
         )  # fmt: skip
     return text(
-        "{place}: likely between {low} and {high} admissions in the week of {week} (80 % range)",
+        "{place}: likely between {low} and {high} admissions in the week of {week} (80 % range).",
         place=pack.place, week=day_words(first.week),
         low=tickets(first.admissions.low), high=tickets(first.admissions.high),
     )  # fmt: skip
@@ -73,11 +75,21 @@ def other_words(pack: Exhibit, others: OtherDayparts) -> str:
     if len(hidden) == len(pack.dayparts):
         return text("Too few admissions are expected to divide the week into parts.")
     return text(
-        "Too few admissions are expected in some of {parts} to give each its own numbers; together"
-        " they have {admissions} admissions and {showings} showings.",
-        parts=", ".join(hidden), admissions=f"{others.admissions:,.0f}",
+        "{parts} have no numbers of their own, since too few admissions are expected in one of them"
+        " at least; together they have {admissions} admissions and {showings} showings.",
+        parts=capital(_listed(hidden)), admissions=f"{others.admissions:,.0f}",
         showings=f"{others.showings:,}",
     )  # fmt: skip
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> _listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = names
+    return text("{first} and {last}", first=", ".join(first), last=last) if first else last
 
 
 def source_words(source: Source) -> str:
