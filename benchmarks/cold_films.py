@@ -37,9 +37,9 @@ from scipy.stats import rankdata
 from benchmarks.measure import machine, table
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.values import slug
-from fullhouse.propensity.foretell import foretell_all
 from fullhouse.propensity.learn import learn
 from fullhouse.propensity.logistic import fit_levels, level_for, slope_of
+from fullhouse.propensity.prediction import predict_all
 from fullhouse.propensity.score import logits_of
 from fullhouse.sample.blocks import Block
 from fullhouse.sample.film_words import FilmWords, film_words
@@ -180,7 +180,7 @@ def ours(house: House, known: Integers, wanted: Integers) -> Floats:
     taste = learn(blocks, base, traits, films, key=b"cold films")
     rows = np.arange(len(block.persons))
     films = {house.films[f].film: house.films[f] for f in wanted}
-    models = foretell_all(taste, films, as_of=date(2000, 12, 31), build=1)
+    models = predict_all(taste, films, as_of=date(2000, 12, 31), build=1)
     logits = [logits_of(m, block, rows) for m in models.values()]
     return np.stack(logits, axis=1).astype(np.float64)
 

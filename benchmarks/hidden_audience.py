@@ -46,7 +46,7 @@ from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
 from fullhouse.discovery.count import Base, measure_base
 from fullhouse.discovery.likely_audience import likely_audience
-from fullhouse.propensity.film_propensity import learn_propensity
+from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.propensity.score import score_all
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_traits import (
@@ -95,7 +95,7 @@ def scored(made: House, film: str) -> tuple[Ints, Floats]:
     with analysis_sample(made.workspace, territory=TERRITORY, as_of=made.market.today) as asked:
         known = asked.find(film)
         audience = likely_audience(asked, known)
-        learned = learn_propensity(asked, known, audience, expected_people=EXPECTED)
+        learned = fit_propensity(asked, known, audience, expected_people=EXPECTED)
         (base,) = asked.people(learned.base)
         parts = list(score_all(learned.model, asked.blocks, base))
     persons = np.concatenate([np.asarray(p, np.int64) for _, p, _ in parts])

@@ -16,6 +16,7 @@ from fullhouse.app import discoveries
 from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.person_sets import size
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import FilmDiscovery, NoForecast
 from fullhouse.discovery.judge import LEAST_OUTCOME
@@ -207,39 +208,63 @@ def test_the_command_line_says_the_same(made: House, film: str, found: FilmDisco
             CliRunner().invoke(commands, [*wrong, *where[:2]], catch_exceptions=False)
 
 
-def test_propensity_and_look_alike_save_audiences_of_willing_people(made: House, film: str) -> None:
-    found = fh.film_propensity(
-        made.workspace, film, as_of=MARKET.today, n=500, save="likeliest", expected_people=300,
-        purpose="analytics",
+def test_propensity_and_look_alike_save_audiences_of_consenting_people(
+    made: House, film: str
+) -> None:
+    scores = fh.film_propensity(
+        made.workspace,
+        fh.ScoreFilm(
+            film, as_of=MARKET.today, top=500, save="likeliest", expected_people=300,
+            purpose="analytics",
+        ),
     )  # fmt: skip
-    assert found.chosen is not None
-    assert found.chosen.saved is not None
-    assert found.chosen.persons == 500
-    assert found.chosen.saved.persons == 500 - found.chosen.left_out
-    assert 0 < found.chosen.expected < 300
-    assert found.learned.card.expected_people == pytest.approx(300, rel=1e-4)
-    told = found.to_dict()
-    assert "person" not in json.dumps(told["audience"]["reasons"])
-    alike = fh.look_alike_people(
-        made.workspace, "audience:likeliest", n=200, as_of=MARKET.today, save="alike",
-        purpose="analytics",
-    ) if found.chosen.saved.persons >= 500 else None  # fmt: skip
-    if alike is not None:
+    assert scores.audience is not None
+    assert scores.saved is not None
+    assert size(scores.audience.persons) == 500
+    assert scores.saved.audience.persons == 500 - scores.saved.left_out
+    assert 0 < scores.audience.expected < 300
+    assert scores.propensity.card.expected_people == pytest.approx(300, rel=1e-4)
+    assert scores.propensity.card.level == "given"
+    if scores.saved.audience.persons >= 500:
+        fh.look_alike_people(
+            made.workspace,
+            fh.FindLookAlikes(
+                rule="audience:likeliest", people=200, as_of=MARKET.today, save="alike",
+                purpose="analytics",
+            ),
+        )  # fmt: skip
         overlap = fh.audience_count(
             made.workspace, fh.CountAudience("audience:alike & audience:likeliest")
         )
         assert overlap.persons == 0
+    wanting = fh.FindLookAlikes(rule=f"wants:{film}", people=100, as_of=MARKET.today)
     with pytest.raises(InputError, match="list of 500 people"):
-        fh.look_alike_people(made.workspace, f"wants:{film}", n=100, as_of=MARKET.today)
+        fh.look_alike_people(made.workspace, wanting)
     with pytest.raises(InputError, match="say who"):
-        fh.film_propensity(made.workspace, film, as_of=MARKET.today, save="x")
+        fh.film_propensity(made.workspace, fh.ScoreFilm(film, as_of=MARKET.today, save="x"))
+
+
+def test_propensity_as_json_has_the_card_and_names_no_person(made: House, film: str) -> None:
+    command = ["propensity", film, "--expect", "300", "--top", "500", "--json"]
+    command += ["-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
+    done = CliRunner().invoke(commands, command, catch_exceptions=False)
+    fields = json.loads(done.stdout)
+    assert set(fields) == {"card", "used", "base", "audience", "simulated"}
+    assert fields["card"]["level"] == "given"
+    assert "this film's is as given" in fields["card"]["notes"][1]
+    assert fields["audience"]["persons"] == 500
+    assert "person" not in json.dumps(fields["audience"]["reasons"])
 
 
 def test_a_list_of_accounts_is_read_from_a_file(made: House, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
     file.write_text("source,acount\nshop,1\n")
     with pytest.raises(InputError, match="no column account"):
-        fh.look_alike_people(made.workspace, file, n=10, as_of=MARKET.today)
+        fh.look_alike_people(
+            made.workspace, fh.FindLookAlikes(file=file, people=10, as_of=MARKET.today)
+        )
+    with pytest.raises(InputError, match="Whose look-alikes"):
+        fh.look_alike_people(made.workspace, fh.FindLookAlikes(people=10))
 
 
 def _films(made: House) -> list:

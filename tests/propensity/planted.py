@@ -1,4 +1,4 @@
-"""A made-up house with a planted taste: people like kinds of film, and everything follows."""
+"""A made-up house with a planted preference: people like kinds of film, and everything follows."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -49,16 +49,16 @@ def film(slug: str, genre: str, year: int) -> FilmWords:
 
 
 def planted(people: int = 6_000, films: int = 80, seed: int = 1, bits: int = 20) -> Planted:
-    """Women like drama more; who buys spurs likes westerns; everybody has a taste of their own."""
+    """Women like drama more; who buys spurs likes westerns; all have preferences of their own."""
     g = np.random.default_rng(seed)
     genre = np.arange(films + 1) % len(GENRES)
     genre[-1] = 3
     woman, spurs = g.random(people) < 0.5, g.random(people) < 0.2
-    taste = g.normal(0, 0.8, (people, len(GENRES)))
-    taste[:, 0] += woman
-    taste[:, 3] += 1.5 * spurs
+    preference = g.normal(0, 0.8, (people, len(GENRES)))
+    preference[:, 0] += woman
+    preference[:, 3] += 1.5 * spurs
     active = g.normal(0, 0.8, people)
-    p = expit(-3.0 + active[:, None] + taste[:, genre] + g.normal(0, 0.3, films + 1))
+    p = expit(-3.0 + active[:, None] + preference[:, genre] + g.normal(0, 0.3, films + 1))
     seen = g.random(p.shape) < p
     names = [f"film-{i}" for i in range(films)]
     traits = [

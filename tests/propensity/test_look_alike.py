@@ -49,7 +49,7 @@ def test_the_hidden_rest_is_found_and_nobody_of_the_list() -> None:
     chosen = np.asarray(found().persons[0].to_array())
     assert len(chosen) == 600
     assert not set(chosen) & set(listed())
-    # 600 of 11,400 are hidden: luck would find one in nineteen.
+    # 600 of 11,400 are hidden: chance would give one in nineteen.
     assert (chosen < PEOPLE // 10).mean() > 6 * 600 / 11_400
 
 
@@ -59,7 +59,7 @@ def test_the_curve_is_of_held_out_people_and_ends_with_all() -> None:
     assert reached == sorted(reached)
     assert reached[-1] == 1
     assert 0.4 < found().reached_in_top_tenth < 0.95
-    assert found().precision > 3 * found().by_luck
+    assert found().precision > 3 * found().by_chance
 
 
 def test_a_trait_that_is_the_list_is_left_out_and_named() -> None:

@@ -14,25 +14,25 @@ from sklearn.linear_model import LogisticRegression
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.propensity import (
+    PreferenceModel,
     PropensityModel,
-    Taste,
     at_least,
-    foretell,
     learn,
-    levelled,
     model_card,
+    predict,
     reasons,
     score_all,
     score_block,
     top,
     with_interest,
+    with_level,
 )
+from fullhouse.propensity.evaluate import CrossPredictions, _fair, weighted_auc
 from fullhouse.propensity.features import Scale, columns
-from fullhouse.propensity.judge import Checked, _fair, weighted_auc
-from fullhouse.propensity.learn import tell
-from fullhouse.propensity.likeness import RIDGES, best_ridge, weights_of
+from fullhouse.propensity.learn import film_features
 from fullhouse.propensity.logistic import fit_levels
-from fullhouse.propensity.sample import draw
+from fullhouse.propensity.similarity import RIDGES, best_ridge, weights_of
+from fullhouse.propensity.training_sample import draw
 from fullhouse.sample.outcome import OwnEvents
 from fullhouse.sample.sheet import sheet
 from tests.propensity.planted import DAY, KEY, Memory, Planted, cut, planted
@@ -44,15 +44,15 @@ def house() -> Planted:
 
 
 @cache
-def taste() -> Taste:
+def preferences() -> PreferenceModel:
     h = house()
     return learn(h.blocks, h.base, h.traits, h.films, key=KEY)
 
 
 @cache
 def model() -> PropensityModel:
-    return foretell(
-        taste(), house().new, slug="the-new-one", as_of=DAY, build=1, expected_people=900
+    return predict(
+        preferences(), house().new, slug="the-new-one", as_of=DAY, build=1, expected_people=900
     )
 
 
@@ -114,13 +114,13 @@ def test_a_films_own_events_do_not_move_its_features_as_an_unseen_film(seed: int
         at = [f.slug for f in sample.films].index("film-0")
         past = np.array([i for i in range(40) if i != at])
         among = np.eye(39) + 0.5
-        told = tell(sample, past, np.linspace(0, 1, 39)[:, None], among, 10.0)
-        scale = Scale(float(told.per_mark[0]), ((1.0, 2.0),) * 4)
-        found.append(columns(told.sums(np.arange(300), 0), sample.activity_without(at), scale))
+        features = film_features(sample, past, np.linspace(0, 1, 39)[:, None], among, 10.0)
+        scale = Scale(float(features.per_mark[0]), ((1.0, 2.0),) * 4)
+        found.append(columns(features.sums(np.arange(300), 0), sample.activity_without(at), scale))
     np.testing.assert_array_equal(found[0], found[1])
 
 
-def test_a_planted_taste_is_found_for_a_film_nobody_has_seen() -> None:
+def test_a_planted_preference_shows_for_a_film_nobody_has_seen() -> None:
     h = house()
     p = everybody(model(), h)
     seen = (np.random.default_rng(9).random(len(p)) < h.truth).astype(float)
@@ -129,14 +129,14 @@ def test_a_planted_taste_is_found_for_a_film_nobody_has_seen() -> None:
     active = weighted_auc(
         np.concatenate([b.activity[1] for b in h.blocks.blocks.values()]).astype(float), seen, ones
     )
-    # Twenty films of a kind tell a taste with an error of its own.
+    # Twenty films of a kind give a preference with an error of its own.
     assert found > best - 0.05
     assert found > active + 0.03
 
 
 def test_probabilities_are_calibrated_where_the_level_is_right() -> None:
     h = house()
-    right = levelled(model(), h.blocks, h.base, float(h.truth.sum()))
+    right = with_level(model(), h.blocks, h.base, float(h.truth.sum()))
     p = everybody(right, h).astype(float)
     order = np.argsort(p)
     for part in np.array_split(order, 5):
@@ -148,7 +148,7 @@ def test_probabilities_are_calibrated_where_the_level_is_right() -> None:
 @pytest.mark.parametrize("people", [1.5, 40.0, 900.0, 5_000.0])
 def test_probabilities_sum_to_the_level_and_keep_their_order(people: float) -> None:
     h = house()
-    m = levelled(model(), h.blocks, h.base, people)
+    m = with_level(model(), h.blocks, h.base, people)
     p = everybody(m, h)
     assert p.sum(dtype=float) == pytest.approx(people, rel=1e-4)
     # Not equal to the last: a higher level rounds to fewer different log-odds.
@@ -197,8 +197,8 @@ def test_what_sets_an_audience_apart_is_what_was_planted() -> None:
     assert all(r.share > r.base_share and r.weight > 0 for r in found)
 
 
-def test_the_card_says_how_unseen_films_were_foretold() -> None:
-    card = model_card(taste(), model(), built_on=DAY, key=KEY)
+def test_the_card_has_the_accuracy_on_films_left_out() -> None:
+    card = model_card(preferences(), model(), built_on=DAY, key=KEY)
     assert card.auc is not None
     assert card.baseline_auc is not None
     assert card.auc > card.baseline_auc + 0.03
@@ -214,10 +214,10 @@ def test_the_card_says_how_unseen_films_were_foretold() -> None:
 
 
 def test_a_group_of_few_people_is_not_spoken_of() -> None:
-    few = np.zeros(len(taste().sample.weight), dtype=bool)
+    few = np.zeros(len(preferences().sample.weight), dtype=bool)
     few[:49] = True
-    blank = Checked(taste().pairs, *np.zeros((2, len(taste().pairs.seen))))
-    found = _fair("few", few, 0.01, blank, np.ones(len(taste().pairs.seen)))
+    blank = CrossPredictions(preferences().pairs, *np.zeros((2, len(preferences().pairs.outcome))))
+    found = _fair("few", few, 0.01, blank, np.ones(len(preferences().pairs.outcome)))
     assert found.auc is found.predicted is found.observed is found.share_of_top is None
 
 
@@ -253,12 +253,12 @@ def test_a_model_is_read_back_as_it_was_written() -> None:
 def test_learning_again_gives_the_same_model() -> None:
     h = house()
     again = learn(h.blocks, h.base, h.traits, h.films, key=KEY)
-    one = foretell(again, h.new, slug="n", as_of=DAY, build=1)
-    assert one == foretell(taste(), h.new, slug="n", as_of=DAY, build=1)
+    one = predict(again, h.new, slug="n", as_of=DAY, build=1)
+    assert one == predict(preferences(), h.new, slug="n", as_of=DAY, build=1)
 
 
-def test_a_past_film_is_foretold_without_its_own_viewers() -> None:
-    m = foretell(taste(), house().films["film-3"], slug="film-3", as_of=DAY, build=1)
+def test_a_past_film_is_predicted_without_its_own_viewers() -> None:
+    m = predict(preferences(), house().films["film-3"], slug="film-3", as_of=DAY, build=1)
     assert "saw:film-3" not in m.traits
     assert m.own == ((3, 1),)
 
@@ -293,7 +293,7 @@ def test_the_pooled_regression_is_the_one_with_a_column_for_each_film() -> None:
 
 REFUSED = {
     "too many of the best": (lambda m, h: top(m, h.blocks, h.base, 6_001, key=KEY), "1 to 6,000"),
-    "no people expected": (lambda m, h: levelled(m, h.blocks, h.base, 0.0), "above 0"),
+    "no people expected": (lambda m, h: with_level(m, h.blocks, h.base, 0.0), "above 0"),
     "a threshold of 2": (lambda m, h: at_least(m, h.blocks, h.base, 2.0), "between 0 and 1"),
     "an audience of few": (
         lambda m, h: reasons(m, {0: BitMap([1, 2])}, h.blocks, h.base), "single people",

@@ -23,7 +23,7 @@ from fullhouse.discovery.card import (
     WordMatch,
     WordsOnly,
 )
-from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard
+from fullhouse.propensity.propensity import CalibrationBin, GroupFairness, ModelCard
 from fullhouse.sample.outcome import Seed
 from fullhouse.sample.reach_curve import ReachPoint
 
@@ -311,18 +311,17 @@ MODEL = ModelCard(
     learned_from=("otter-lake-2021", "paper-kites-2018", "night-ferry-2022"),
     judged_on=("quiet-machine-2022", "lindwick-tin-2023"),
     signals=("comps", "content", "activity"),
-    people=BASE, level="the forecast", expected_people=21_436.7,
+    people=BASE, level="forecast", expected_people=21_436.7,
     auc=0.781, auc_low=0.752, auc_high=0.808, baseline_auc=0.694,
     calibration_slope=0.93, calibration=BINS, reach=CURVES["propensity"],
     fairness=(
-        Fairness("women", 611_200, 0.0181, 0.0187, 0.779, 0.541, 0.508),
-        Fairness("men", 560_110, 0.0172, 0.0166, 0.784, 0.429, 0.465),
-        Fairness("not told", 33_000, None, None, None, 0.03, 0.027),
+        GroupFairness("women", 611_200, 0.0181, 0.0187, 0.779, 0.541, 0.508),
+        GroupFairness("men", 560_110, 0.0172, 0.0166, 0.784, 0.429, 0.465),
+        GroupFairness("not told", 33_000, None, None, None, 0.03, 0.027),
     ),
-    notes=("People who joined in the last month have no history and stand near the middle.",),
     fingerprint="5be20c9d41aa",
 )  # fmt: skip
 BARE_MODEL = replace(
     MODEL, auc=None, auc_low=None, auc_high=None, baseline_auc=None, calibration_slope=None,
-    calibration=(), reach=(), fairness=(), notes=(), judged_on=(),
+    calibration=(), reach=(), fairness=(), judged_on=(),
 )  # fmt: skip

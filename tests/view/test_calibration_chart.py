@@ -6,7 +6,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
-from fullhouse.view.calibration_chart import calibration_chart, calibration_rows
+from fullhouse.view.propensity_charts import calibration_chart, calibration_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import BINS
 
@@ -35,7 +35,7 @@ def test_every_bin_is_a_point_with_its_interval_and_its_people():
 
 def test_an_interval_that_misses_the_line_is_marked():
     bins = [CalibrationBin(100, 0.1, 0.12, 0.08, 0.17), CalibrationBin(100, 0.3, 0.5, 0.4, 0.6)]
-    assert [r["kept"] for r in calibration_rows(bins)] == ["kept", "not kept"]
+    assert [r["inside"] for r in calibration_rows(bins)] == [True, False]
 
 
 def test_both_axes_and_the_histogram_share_one_scale():
@@ -63,6 +63,6 @@ def test_one_bin_at_an_end_is_drawn(value):
 
 
 def test_no_bin_is_an_error_and_simulated_comes_first():
-    with pytest.raises(CannotTellError, match="nothing has come true"):
+    with pytest.raises(CannotTellError, match="no past film was predicted"):
         calibration_chart(())
     assert "SIMULATED" in said_above(calibration_chart(BINS, simulated=True))

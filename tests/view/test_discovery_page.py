@@ -10,7 +10,8 @@ import pytest
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import NoForecast, Obvious, Refused, WordMatch
 from fullhouse.sample.outcome import Seed
-from fullhouse.view.discovery_page import cards_section, discovery_page
+from fullhouse.view.card_behind import behind_cards
+from fullhouse.view.discovery_page import discovery_page
 from fullhouse.view.model_card import model_section
 from fullhouse.view.page import DARK
 from fullhouse.view.words.discovery import (
@@ -80,7 +81,7 @@ def test_the_null_page_has_the_null_sentence_and_no_audience():
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda c: c.id)
 def test_every_figure_of_a_card_stands_behind_it(card):
-    text = Reader(cards_section(replace(RICH, cards=(card,)))[0]).text
+    text = Reader(behind_cards([card])).text
     ratios = (card.affinity, card.beyond, card.interest, card.placebo, card.index)
     halves = (card.stability.first, card.stability.second)
     figures = [ratio_words(e) for e in ratios]
@@ -142,8 +143,8 @@ def test_sums_are_shown_and_are_the_total():
 def test_the_models_card_is_complete():
     text = Reader(page("rich")).text
     told = [
-        "0.78 (0.75–0.81)", "0.69", "0.93", "21,437", "the forecast", MODEL.fingerprint,
-        *MODEL.learned_from, *MODEL.judged_on, *MODEL.signals, *MODEL.notes,
+        "0.78 (0.75–0.81)", "0.69", "0.93", "21,437", "from the forecast", MODEL.fingerprint,
+        *MODEL.learned_from, *MODEL.judged_on, *MODEL.signals,
         *(x for p in MODEL.reach
           for x in (f"{p.persons:,}", share_words(p.reached), share_words(p.precision))),
         *(x for f in MODEL.fairness for x in (f.group, f"{f.persons:,}", share_words(f.share))),
@@ -151,10 +152,10 @@ def test_the_models_card_is_complete():
     assert [t for t in told if t not in text] == []
 
 
-def test_a_model_that_could_not_be_judged_says_so():
+def test_a_model_that_could_not_be_tested_says_so():
     text = Reader(model_section(BARE_MODEL)).text
-    assert "could not be judged" in text
-    assert "cannot be told yet" in text
+    assert "could not be tested" in text
+    assert "Not enough past films" in text
     assert "AUC not known" in text
 
 
@@ -199,7 +200,7 @@ def test_titles_and_words_from_files_are_escaped_everywhere():
         tickets=replace(TICKETS, audiences=(replace(TICKETS.audiences[0], name=RUDE),),
                         cities=(replace(TICKETS.cities[0], name=RUDE),)),
     )  # fmt: skip
-    model = replace(MODEL, film=RUDE, level=RUDE, signals=(RUDE,), notes=(RUDE,), fingerprint=RUDE)
+    model = replace(MODEL, film=RUDE, level=RUDE, signals=(RUDE,), fingerprint=RUDE)
     text = discovery_page(rude, model=model)
     assert "<script" not in text
     assert text.count("</style>") == 1

@@ -4,7 +4,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.sample.reach_curve import ReachPoint
-from fullhouse.view.reach_chart import reach_chart, reach_rows
+from fullhouse.view.propensity_charts import reach_chart, reach_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import BASE, CURVES
 
@@ -31,10 +31,10 @@ def test_chance_is_the_share_of_everybody():
     assert all(r["chance"] == pytest.approx(r["persons"] / BASE, abs=1e-3) for r in line)
 
 
-def test_what_is_said_where_the_pointer_rests():
+def test_the_words_where_the_pointer_rests():
     point = ReachPoint(1_000, 0.25, 0.05, 2.5)
-    said = next(r["said"] for r in rows_of(reach_chart({"one": [point]})) if "said" in r)
-    assert said.startswith("1,000 people hold 25 % of the wanted; 5.0 % of them are wanted, 2.50")
+    said = next(r["words"] for r in rows_of(reach_chart({"one": [point]})) if "words" in r)
+    assert said.startswith("1,000 people hold 25 % of the audience; 5.0 % of them are of it, 2.50")
 
 
 def test_points_may_come_in_any_order_and_reach_nothing():

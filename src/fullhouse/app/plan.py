@@ -18,7 +18,7 @@ from fullhouse.planning.inputs import plan_inputs, plan_response
 from fullhouse.planning.limits import Limits, read_limits
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.problem import Attitude
-from fullhouse.propensity.film_propensity import learn_propensity
+from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_sales import ExpectedSales
 from fullhouse.workspace.context import Context
@@ -83,7 +83,7 @@ def plan_film(
         known = house.find(request.film)
         sales = expected_sales(house, known)
         base = sales if isinstance(sales, ExpectedSales) else None
-        propensity = learn_propensity(
+        propensity = fit_propensity(
             house,
             known,
             likely_audience(house, known),

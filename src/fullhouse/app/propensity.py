@@ -1,349 +1,246 @@
-"""Propensity and look-alike of a workspace: learned, explained, cut into audiences, saved."""
+"""How likely each person is to see a film, and who is like a list of people."""
 
-import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from pyroaring import BitMap
-from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
 from fullhouse.app.discoveries import expected_sales
+from fullhouse.app.use_case import use_case
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet, by_block, size
-from fullhouse.core.progress import Progress, silent
-from fullhouse.core.tables import ACCOUNT_PERSON
-from fullhouse.core.values import as_json, check_slug
+from fullhouse.core.person_sets import PersonSet, only, size
+from fullhouse.core.request import request
+from fullhouse.core.values import check_slug
 from fullhouse.discovery.likely_audience import likely_audience
-from fullhouse.propensity import (
-    LookAlike,
-    PropensityModel,
-    Reason,
-    at_least,
-    look_alike,
-    reasons,
-    score_all,
-    top,
+from fullhouse.propensity import LookAlike, ScoredAudience, listed_people, score_all
+from fullhouse.propensity.film_propensity import (
+    film_look_alike,
+    fit_propensity,
+    score_audience,
 )
-from fullhouse.propensity.film_propensity import Learned, learn_propensity
+from fullhouse.propensity.propensity import FilmPropensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.film_sales import ExpectedSales
-from fullhouse.view.calibration_chart import calibration_chart
-from fullhouse.view.reach_chart import reach_chart
-from fullhouse.view.save import CHART_SUFFIXES, save_chart
+from fullhouse.view.model_card import save_look_alike, save_propensity, suffix_of
 from fullhouse.workspace.context import Context
 
-PROPENSITY_SUFFIXES = (".json", ".parquet", *CHART_SUFFIXES)
-LOOK_ALIKE_SUFFIXES = (".json", *CHART_SUFFIXES)
+SCORES = ".parquet"
+
+
+@request
+class ScoreFilm:
+    """A film's propensity as of a day, and an audience of the likeliest people where one is cut.
+
+    `top` takes that many people, `at_least` those whose chance is as large. With `save` they are
+    frozen as an audience; whoever takes no part in its purpose is left out. `expected_people` of
+    the house set the level; without it the forecast does, else films like it.
+    """
+
+    film: str
+    territory: str | None = None
+    as_of: date | None = None
+    top: int | None = None
+    at_least: float | None = None
+    save: str | None = None
+    purpose: str = ADVERTISING
+    expected_people: float | None = None
+
+
+@request
+class FindLookAlikes:
+    """The people most like a list, and not on it: of a rule, or of a file of accounts.
+
+    A rule may be audience:NAME; a file is CSV or Parquet with the columns source and account.
+    """
+
+    rule: str | None = None
+    file: Path | None = None
+    people: int = 10_000
+    base: str = "everyone"
+    as_of: date | None = None
+    save: str | None = None
+    purpose: str = ADVERTISING
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """An audience cut from a model: how many, the lowest chance in it, why they, and its save."""
+class SavedPeople:
+    """People of a model who were saved as an audience, and how many take no part in its purpose."""
 
-    persons: int
-    expected: float
-    reasons: tuple[Reason, ...]
+    audience: Audience
     left_out: int
-    saved: Audience | None
 
 
 @dataclass(frozen=True)
-class Propensity:
+class FilmScores:
     """A film's propensity in a house, and the audience that was cut from it, if one was."""
 
-    learned: Learned
-    chosen: Chosen | None
+    propensity: FilmPropensity
+    audience: ScoredAudience | None
+    saved: SavedPeople | None
     simulated: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """The model's card and the audience as JSON can say them; no person is in it."""
-        told: dict[str, Any] = as_json(
-            {
-                "card": asdict(self.learned.card),
-                "used": [asdict(s) for s in self.learned.used],
-                "base": self.learned.base,
-                "audience": None if self.chosen is None else _chosen(self.chosen),
-                "simulated": self.simulated,
-            }
-        )
-        return told
+    def __str__(self) -> str:
+        card = self.propensity.card
+        return f"{card.title}: {card.expected_people:,.0f} of {card.people:,} people expected"
 
 
 @dataclass(frozen=True)
-class Alike:
-    """People like a list: who they are by number only, how far to trust it, and its save."""
+class LookAlikes:
+    """People like a list: how many, how far to trust it, and the audience they were saved as."""
 
     found: LookAlike
     seed: str
-    left_out: int
-    saved: Audience | None
+    saved: SavedPeople | None
     simulated: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the people as JSON can say it."""
-        found = self.found
-        told: dict[str, Any] = as_json(
-            {
-                "seed": self.seed,
-                "seed_people": found.seed_people,
-                "persons": size(found.persons),
-                "reached_in_top_tenth": found.reached_in_top_tenth,
-                "precision": found.precision,
-                "by_luck": found.by_luck,
-                "curve": [asdict(p) for p in found.curve],
-                "leaks": [asdict(x) for x in found.leaks],
-                "reasons": [asdict(r) for r in found.reasons],
-                "left_out": self.left_out,
-                "audience": None if self.saved is None else str(self.saved),
-                "simulated": self.simulated,
-            }
-        )
-        return told
+    def __str__(self) -> str:
+        return f"{size(self.found.persons):,} people like {self.seed}"
 
 
-def film_propensity(
-    context: Context,
-    film: str,
-    *,
-    territory: str | None = None,
-    as_of: date | None = None,
-    n: int | None = None,
-    threshold: float | None = None,
-    save: str | None = None,
-    purpose: str = ADVERTISING,
-    expected_people: float | None = None,
-    progress: Progress = silent,
-) -> Propensity:
-    """The propensity model of a film, and an audience of the likeliest where one is asked for.
-
-    `n` takes that many people, `threshold` those whose chance is as large. With `save` they are
-    frozen as an audience; whoever takes no part in its purpose is left out.
-    """
-    if save is not None and n is None and threshold is None:
+@use_case
+def film_propensity(context: Context, request: ScoreFilm) -> FilmScores:
+    """The propensity model of a film, and an audience of the likeliest where one is asked for."""
+    cut = request.top is not None or request.at_least is not None
+    if request.save is not None and not cut:
         raise InputError("To save an audience, say who: --top N, or --at-least CHANCE.")
-    if n is not None and threshold is not None:
+    if request.top is not None and request.at_least is not None:
         raise InputError("Give --top or --at-least, not both.")
-    if save is not None:
-        check_slug(save, what="The name of an audience")
-    with analysis_sample(context, territory=territory, as_of=as_of) as house:
-        known = house.find(film)
-        progress("Reading interest and past films")
-        audience = likely_audience(house, known)
-        sales = None if expected_people is not None else expected_sales(house, known)
-        learned = learn_propensity(
+    if request.save is not None:
+        check_slug(request.save, what="The name of an audience")
+    sample = analysis_sample(context, territory=request.territory, as_of=request.as_of)
+    with sample as house:
+        film = house.find(request.film)
+        context.progress("Reading interest and past films")
+        sales = None if request.expected_people is not None else expected_sales(house, film)
+        propensity = fit_propensity(
             house,
-            known,
-            audience,
+            film,
+            likely_audience(house, film),
             sales=sales if isinstance(sales, ExpectedSales) else None,
-            expected_people=expected_people,
-            progress=progress,
+            expected_people=request.expected_people,
+            progress=context.progress,
         )
-        chosen = None
-        if n is not None or threshold is not None:
-            progress("Scoring everybody")
-            (base,) = house.people(learned.base)
-            model, blocks = learned.model, house.blocks
-            if n is not None:
-                mine = top(model, blocks, base, n, key=house.population.key)
-                rule = f"propensity of {known.film}, the {n:,} likeliest"
-            else:
-                assert threshold is not None
-                mine = at_least(model, blocks, base, threshold)
-                rule = f"propensity of {known.film} at least {threshold:g}"
-            expected = _sum(model, blocks, mine)
-            why = reasons(model, mine, blocks, base) if mine else ()
-            saved, left_out = _save(context, save, rule, purpose, mine, house.day)
-            chosen = Chosen(size(mine), expected, why, left_out, saved)
-    found = Propensity(learned, chosen, context.settings.simulated)
-    detail: dict[str, object] = {"film": known.film, "model": learned.card.fingerprint}
-    control.record(context.control, "propensity", detail | {"saved": save})
-    return found
-
-
-def look_alike_people(
-    context: Context,
-    seed: str | Path,
-    *,
-    n: int,
-    base: str = "everyone",
-    as_of: date | None = None,
-    save: str | None = None,
-    purpose: str = ADVERTISING,
-) -> Alike:
-    """The n people most like a seed: a rule (audience:NAME too), or a file of accounts.
-
-    A file is CSV or Parquet with the columns source and account. None of the seed is among them.
-    """
-    if save is not None:
-        check_slug(save, what="The name of an audience")
-    with analysis_sample(context, as_of=as_of) as house:
-        if isinstance(seed, Path):
-            (everyone,) = house.people(base)
-            mine, told = _listed(context, seed), str(seed.name)
-        else:
-            everyone, mine = house.people(base, seed)
-            told = seed
-        with threadpool_limits(1):
-            found = look_alike(
-                house.blocks,
-                everyone,
-                mine,
-                house.traits,
-                n=n,
-                key=house.population.key,
-                as_of=house.population.build.as_of,
-                build=house.population.build.id,
+        audience = saved = None
+        if cut:
+            context.progress("Scoring everybody")
+            audience = score_audience(house, propensity, top=request.top, at_least=request.at_least)
+            rule = (
+                f"propensity of {film.film}, the {request.top:,} likeliest"
+                if request.top is not None
+                else f"propensity of {film.film} at least {request.at_least:g}"
             )
-        rule = f"the {n:,} most like {told}"
-        saved, left_out = _save(context, save, rule, purpose, found.persons, house.day)
-    detail: dict[str, object] = {"seed": told, "seed_people": found.seed_people, "people": n}
-    control.record(context.control, "look-alike", detail | {"saved": save})
-    return Alike(found, told, left_out, saved, context.settings.simulated)
+            saved = _save(context, request, rule, audience.persons, house.day)
+    detail: dict[str, object] = {"film": film.film, "model": propensity.card.fingerprint}
+    control.record(context.control, "propensity", detail | {"saved": request.save})
+    return FilmScores(propensity, audience, saved, context.settings.simulated)
+
+
+@use_case
+def look_alike_people(context: Context, request: FindLookAlikes) -> LookAlikes:
+    """The people of a base who are most like a list, none of them on it."""
+    if (request.rule is None) == (request.file is None):
+        raise InputError("Whose look-alikes? Give a rule such as audience:NAME, or a file.")
+    if request.save is not None:
+        check_slug(request.save, what="The name of an audience")
+    with analysis_sample(context, as_of=request.as_of) as house:
+        (everyone,) = house.people(request.base)
+        if request.file is not None:
+            seed, name = listed_people(context.lake, request.file), request.file.name
+        else:
+            name = str(request.rule)
+            (seed,) = house.people(name)
+        found = film_look_alike(house, everyone, seed, people=request.people)
+        rule = f"the {request.people:,} most like {name}"
+        saved = _save(context, request, rule, found.persons, house.day)
+    detail: dict[str, object] = {"seed": name, "seed_people": found.seed_people}
+    control.record(
+        context.control, "look-alike", detail | {"people": request.people, "saved": request.save}
+    )
+    return LookAlikes(found, name, saved, context.settings.simulated)
 
 
 def write_propensity(
-    context: Context, found: Propensity, files: Iterable[str | Path], *, as_of: date | None
+    context: Context, scores: FilmScores, files: Iterable[str | Path], *, as_of: date | None
 ) -> list[Path]:
     """Write the model (.json), everybody's chance (.parquet, for the house), its charts."""
-    paths = [_path(f, PROPENSITY_SUFFIXES) for f in files]
+    paths = [check_propensity_out(f) for f in files]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".json":
-            path.write_text(found.learned.model.to_json() + "\n", "utf-8")
-        elif path.suffix == ".parquet":
-            _write_scores(context, found, path, as_of)
+        if path.suffix == SCORES:
+            _write_scores(context, scores.propensity, path, as_of)
         else:
-            chart = calibration_chart(
-                found.learned.card.calibration,
-                title=f"How well past films were foretold: {found.learned.card.title}",
-                simulated=found.simulated,
-            )
-            save_chart(chart, path)
+            save_propensity(scores.propensity, path, simulated=scores.simulated)
     return paths
 
 
-def write_look_alike(found: Alike, files: Iterable[str | Path]) -> list[Path]:
-    """Write what a look-alike says (.json), and its reach as a chart (.svg, .png, .html)."""
-    import json
-
-    paths = [_path(f, LOOK_ALIKE_SUFFIXES) for f in files]
+def write_look_alike(result: LookAlikes, files: Iterable[str | Path]) -> list[Path]:
+    """Write a look-alike's figures (.json), and its reach as a chart (.svg, .png, .html)."""
+    paths = [check_look_alike_out(f) for f in files]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".json":
-            path.write_text(json.dumps(found.to_dict(), indent=2, ensure_ascii=False), "utf-8")
-        else:
-            curves = {"people like the list": found.found.curve}
-            save_chart(reach_chart(curves, simulated=found.simulated), path)
+        save_look_alike(
+            result.found,
+            path,
+            seed=result.seed,
+            saved=None if result.saved is None else str(result.saved.audience),
+            left_out=0 if result.saved is None else result.saved.left_out,
+            simulated=result.simulated,
+        )
     return paths
 
 
 def check_propensity_out(file: str | Path) -> Path:
     """The path itself, when its ending says what to write; an error before any work is done."""
-    return _path(file, PROPENSITY_SUFFIXES)
+    return suffix_of(file, SCORES)
 
 
 def check_look_alike_out(file: str | Path) -> Path:
     """The path itself, when its ending says what to write; an error before any work is done."""
-    return _path(file, LOOK_ALIKE_SUFFIXES)
+    return suffix_of(file)
 
 
-def _path(file: str | Path, known: tuple[str, ...]) -> Path:
-    path = Path(file).expanduser()
-    if path.suffix.lower() not in known:
-        raise InputError(f"--out takes a file ending in {', '.join(known)}, not {path.name!r}.")
-    return path
-
-
-def _write_scores(context: Context, found: Propensity, path: Path, as_of: date | None) -> None:
+@use_case
+def _write_scores(
+    context: Context, propensity: FilmPropensity, path: Path, as_of: date | None
+) -> None:
     schema = pa.schema([("person", pa.int64()), ("chance", pa.float32())])
     with analysis_sample(context, as_of=as_of) as house, pq.ParquetWriter(path, schema) as writer:
-        (base,) = house.people(found.learned.base)
-        for _, persons, chance in score_all(found.learned.model, house.blocks, base):
+        (base,) = house.people(propensity.base)
+        for _, persons, chance in score_all(propensity.model, house.blocks, base):
             columns = [pa.array(persons.astype("int64")), pa.array(chance.astype("float32"))]
             writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _sum(model: PropensityModel, blocks: Any, people: PersonSet) -> float:
-    return sum(float(chance.sum()) for _, _, chance in score_all(model, blocks, people))
-
-
 def _save(
-    context: Context,
-    name: str | None,
-    rule: str,
-    purpose: str,
-    people: PersonSet,
-    day: date,
-) -> tuple[Audience | None, int]:
+    context: Context, request: ScoreFilm | FindLookAlikes, rule: str, people: PersonSet, day: date
+) -> SavedPeople | None:
     """Freeze people as an audience, those who take no part in its purpose left out."""
-    if name is None:
-        return None, 0
-    population = audiences.population(context, as_of=day, purpose=purpose)
-    everyone = population.compile("everyone")
-    willing = {b: found for b, (found,), _ in audiences.people(population, everyone)}
-    members = {b: p & willing.get(b, BitMap()) for b, p in people.items()}
-    wanted = Audience(
-        name=name,
-        version=0,
-        rule=rule,
-        purpose=purpose,
-        as_of=population.build.as_of,
-        build=population.build.id,
-        persons=0,
-        at=datetime.now(UTC),
-    )
-    saved = audiences.freeze(
-        context.lake, context.control, wanted, members, batch=secrets.token_hex(16)
+    if request.save is None:
+        return None
+    population = audiences.population(context, as_of=day, purpose=request.purpose)
+    (consenting,), _ = audiences.members_of(population, population.compile("everyone"))
+    saved = audiences.save_people(
+        context,
+        request.save,
+        rule,
+        only(people, consenting),
+        build=population.build,
+        purpose=request.purpose,
     )
     control.record(
         context.control,
         "audience.save",
-        {"audience": str(saved), "rule": rule, "purpose": purpose, "persons": saved.persons},
+        {
+            "audience": str(saved),
+            "rule": rule,
+            "purpose": request.purpose,
+            "persons": saved.persons,
+        },
     )
-    return saved, size(people) - saved.persons
-
-
-def _listed(context: Context, file: Path) -> PersonSet:
-    """The people of a file's accounts; accounts that nobody knows are left out."""
-    if not file.is_file():
-        raise InputError(f"There is no file {file}.")
-    read = pq.read_table if file.suffix == ".parquet" else pacsv.read_csv
-    try:
-        rows = read(file)
-    except (pa.ArrowInvalid, OSError) as problem:
-        raise InputError(f"{file} cannot be read as a list of accounts: {problem}") from None
-    missing = [c for c in ("source", "account") if c not in rows.column_names]
-    if missing:
-        raise InputError(
-            f"{file} has no column {' and no column '.join(missing)}; it has"
-            f" {', '.join(rows.column_names)}. A list of accounts needs source and account."
-        )
-    keys = pa.table({c: rows[c].cast(pa.string()) for c in ("source", "account")})
-    known = context.lake.read(
-        ACCOUNT_PERSON,
-        columns=["source", "account", "person"],
-        where=pc.field("source").isin(pc.unique(keys["source"]).to_pylist()),
-    )
-    ids = keys.join(known, ["source", "account"], join_type="inner")["person"].to_pylist()
-    return by_block(np.array(ids, np.int64))
-
-
-def _chosen(chosen: Chosen) -> dict[str, Any]:
-    return {
-        "persons": chosen.persons,
-        "expected": chosen.expected,
-        "left_out": chosen.left_out,
-        "reasons": [asdict(r) for r in chosen.reasons],
-        "audience": None if chosen.saved is None else str(chosen.saved),
-    }
+    return SavedPeople(saved, size(people) - saved.persons)

@@ -1,7 +1,8 @@
-"""`fullhouse propensity` and `fullhouse look-alike`: how likely each person is, and who is like."""
+"""`fullhouse propensity` and `fullhouse look-alike`: who is likely to go, who is like a list."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -9,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.values import parse_date
@@ -17,16 +18,13 @@ from fullhouse.core.values import parse_date
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fullhouse.app import Alike, Propensity
-    from fullhouse.propensity import Reason
+    from fullhouse.app import FilmScores, LookAlikes, SavedPeople
+    from fullhouse.propensity import GroupFairness, Reason
 
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-]
 Save = Annotated[str | None, typer.Option(metavar="NAME", help="Save these people as an audience.")]
 Purpose = Annotated[str, typer.Option(help="--save: only people who take part in this purpose.")]
 NEVER_CAUSE = (
-    "A chance is what people like these did; it does not say what an advertisement would change."
+    "A chance is how often people like these saw such films, not what an advertisement changes."
 )
 
 
@@ -67,23 +65,25 @@ def propensity(
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     files = [app.check_propensity_out(f) for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Learning", quiet=json) as step:
-        found = app.film_propensity(
-            workspace,
-            film,
-            territory=territory,
-            as_of=day,
-            n=most,
-            threshold=threshold,
-            save=save,
-            purpose=purpose,
-            expected_people=expected,
-            progress=step,
+        context = replace(workspace, progress=step)
+        scores = app.film_propensity(
+            context,
+            app.ScoreFilm(
+                film,
+                territory=territory,
+                as_of=day,
+                top=most,
+                at_least=threshold,
+                save=save,
+                purpose=purpose,
+                expected_people=expected,
+            ),
         )
-        written = app.write_propensity(workspace, found, files, as_of=day)
+        written = app.write_propensity(context, scores, files, as_of=day)
     if json:
-        say_json(found.to_dict())
+        say_json(_scores_json(scores))
         return
-    _say(found)
+    _print_scores(scores)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
@@ -112,81 +112,125 @@ def look_alike(
 ) -> None:
     """Find the people most like a list of at least 500, by traits and what they have in common."""
     if (rule is None) == (file_of is None):
-        raise InputError("Whose like? Give a rule such as audience:NAME, or --list FILE.")
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+        raise InputError("Whose look-alikes? Give a rule such as audience:NAME, or --list FILE.")
     files = [app.check_look_alike_out(f) for f in file or ()]
-    seed = Path(file_of) if file_of is not None else str(rule)
-    with opened(where, quiet=json) as workspace, progress("Looking for them", quiet=json):
-        found = app.look_alike_people(
-            workspace, seed, n=people, base=base, as_of=day, save=save, purpose=purpose
-        )
-        written = app.write_look_alike(found, files)
+    request = app.FindLookAlikes(
+        rule=rule,
+        file=None if file_of is None else Path(file_of),
+        people=people,
+        base=base,
+        as_of=None if as_of is None else parse_date(as_of, what="--as-of"),
+        save=save,
+        purpose=purpose,
+    )
+    with opened(where, quiet=json) as workspace, progress("Comparing people", quiet=json):
+        result = app.look_alike_people(workspace, request)
+        written = app.write_look_alike(result, files)
     if json:
-        say_json(found.to_dict())
+        say_json(_look_alike_json(result))
         return
-    _say_alike(found)
+    _print_look_alike(result)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def _say(found: "Propensity") -> None:
-    card = found.learned.card
+def _scores_json(scores: "FilmScores") -> dict[str, Any]:
+    from fullhouse.view.model_card import card_json
+
+    audience, saved = scores.audience, scores.saved
+    return {
+        "card": card_json(scores.propensity.card),
+        "used": [asdict(s) for s in scores.propensity.used],
+        "base": scores.propensity.base,
+        "audience": None
+        if audience is None
+        else {
+            "persons": size(audience.persons),
+            "expected": audience.expected,
+            "left_out": 0 if saved is None else saved.left_out,
+            "reasons": [asdict(r) for r in audience.reasons],
+            "audience": None if saved is None else str(saved.audience),
+        },
+        "simulated": scores.simulated,
+    }
+
+
+def _look_alike_json(result: "LookAlikes") -> dict[str, Any]:
+    from fullhouse.view.model_card import look_alike_json
+
+    saved = result.saved
+    return look_alike_json(
+        result.found,
+        seed=result.seed,
+        saved=None if saved is None else str(saved.audience),
+        left_out=0 if saved is None else saved.left_out,
+        simulated=result.simulated,
+    )
+
+
+def _print_scores(scores: "FilmScores") -> None:
+    from fullhouse.view.words.propensity import card_notes, level_words
+
+    card = scores.propensity.card
     out.print(f"[bold]“{escape(card.title)}”[/], as of {card.as_of}", soft_wrap=True)
     lines = [
-        f"Learned from {len(card.learned_from):,} past films of {card.people:,} people; uses"
+        f"Fitted on {len(card.learned_from):,} past films of {card.people:,} people; uses"
         f" {', '.join(card.signals)}. Traits of {card.built_on}.",
-        f"{card.expected_people:,.0f} people of the house are expected to see it: {card.level}.",
+        f"{card.expected_people:,.0f} people of the house are expected to see it,"
+        f" {level_words(card.level)}.",
     ]
     if card.auc is not None and card.baseline_auc is not None:
         lines.append(
-            f"Past films foretold as if unseen: AUC {card.auc:.3f} ({card.auc_low:.3f}–"
+            f"On past films left out in turn: AUC {card.auc:.3f} ({card.auc_low:.3f}–"
             f"{card.auc_high:.3f}), activity alone {card.baseline_auc:.3f}; calibration slope"
             f" {card.calibration_slope:.2f} (1 is right)."
         )
-    for line in [*lines, *card.notes]:
+    for line in [*lines, *card_notes(card)]:
         out.print(line, markup=False, soft_wrap=True)
-    view = Table(box=SIMPLE_HEAD, title="Fairness: past films, by group", title_justify="left")
-    view.add_column("group")
-    for name in ("people", "foretold", "seen", "AUC", "of the best tenth", "of everybody"):
-        view.add_column(name, justify="right")
-    for each in card.fairness:
-        view.add_row(
-            each.group,
-            f"{each.persons:,}",
-            _share(each.predicted),
-            _share(each.observed),
-            "-" if each.auc is None else f"{each.auc:.3f}",
-            _share(each.share_of_top),
-            _share(each.share),
-        )
-    out.print(view)
-    chosen = found.chosen
-    if chosen is not None:
-        out.print(_reasons(chosen.reasons))
+    out.print(_fairness(card.fairness))
+    audience = scores.audience
+    if audience is not None:
+        out.print(_reasons(audience.reasons))
         out.print(
-            f"{chosen.persons:,} people, of whom {chosen.expected:,.0f} are expected to see it.",
+            f"{size(audience.persons):,} people, of whom {audience.expected:,.0f} are expected to"
+            " see it.",
             soft_wrap=True,
         )
-        if chosen.saved is not None:
-            _say_saved(str(chosen.saved), chosen.saved.persons, chosen.left_out)
+    _print_saved(scores.saved)
     out.print(NEVER_CAUSE, style="dim", soft_wrap=True)
 
 
-def _say_alike(found: "Alike") -> None:
-    alike = found.found
-    out.print(_reasons(alike.reasons))
-    for leak in alike.leaks:
+def _fairness(groups: "Sequence[GroupFairness]") -> Table:
+    view = Table(box=SIMPLE_HEAD, title="Past films, by group", title_justify="left")
+    view.add_column("group")
+    for name in ("people", "predicted", "observed", "AUC", "of the best tenth", "of everybody"):
+        view.add_column(name, justify="right")
+    for group in groups:
+        view.add_row(
+            group.group,
+            f"{group.persons:,}",
+            _share(group.predicted),
+            _share(group.observed),
+            "-" if group.auc is None else f"{group.auc:.3f}",
+            _share(group.share_of_top),
+            _share(group.share),
+        )
+    return view
+
+
+def _print_look_alike(result: "LookAlikes") -> None:
+    found = result.found
+    out.print(_reasons(found.reasons))
+    for leak in found.leaks:
         out.print(f"Left out, it is the list itself: {leak.trait}", markup=False, soft_wrap=True)
     out.print(
-        f"{size(alike.persons):,} people most like the {alike.seed_people:,} of"
-        f" {found.seed}. Of people of the list held back, the best tenth holds"
-        f" {alike.reached_in_top_tenth:.0%}; among as many, {alike.precision:.2%} are of the list,"
-        f" by luck {alike.by_luck:.2%}.",
+        f"{size(found.persons):,} people most like the {found.seed_people:,} of {result.seed}. Of"
+        f" people of the list held out, the best tenth holds {found.reached_in_top_tenth:.0%};"
+        f" among as many, {found.precision:.2%} are of the list, {found.by_chance:.2%} by chance.",
         markup=False,
         soft_wrap=True,
     )
-    if found.saved is not None:
-        _say_saved(str(found.saved), found.saved.persons, found.left_out)
+    _print_saved(result.saved)
 
 
 def _reasons(reasons: "Sequence[Reason]") -> Table:
@@ -199,8 +243,12 @@ def _reasons(reasons: "Sequence[Reason]") -> Table:
     return view
 
 
-def _say_saved(name: str, persons: int, left_out: int) -> None:
-    out.print(f"Saved {name}: {persons:,} people; {left_out:,} take no part and are left out.")
+def _print_saved(saved: "SavedPeople | None") -> None:
+    if saved is not None:
+        out.print(
+            f"Saved {saved.audience}: {saved.audience.persons:,} people; {saved.left_out:,} take"
+            " no part and are left out."
+        )
 
 
 def _share(value: float | None) -> str:

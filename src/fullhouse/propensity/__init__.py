@@ -1,39 +1,43 @@
 """How likely each person is to see a film, and who is like a given list of people."""
 
-from fullhouse.propensity.foretell import foretell, foretell_all
-from fullhouse.propensity.interest import with_interest
-from fullhouse.propensity.judge import model_card
-from fullhouse.propensity.learn import Taste, learn
-from fullhouse.propensity.look_alike import Leak, LookAlike, look_alike
+from fullhouse.propensity.evaluate import model_card
+from fullhouse.propensity.explain import reasons
+from fullhouse.propensity.learn import PreferenceModel, learn
+from fullhouse.propensity.look_alike import listed_people, look_alike
+from fullhouse.propensity.prediction import predict, predict_all, with_interest
 from fullhouse.propensity.propensity import (
     CalibrationBin,
-    Fairness,
+    GroupFairness,
+    Leak,
+    LookAlike,
     ModelCard,
     PropensityModel,
     Reason,
+    ScoredAudience,
 )
-from fullhouse.propensity.reasons import reasons
-from fullhouse.propensity.score import at_least, levelled, score_all, score_block, top
+from fullhouse.propensity.score import at_least, score_all, score_block, top, with_level
 
 __all__ = [
     "CalibrationBin",
-    "Fairness",
+    "GroupFairness",
     "Leak",
     "LookAlike",
     "ModelCard",
+    "PreferenceModel",
     "PropensityModel",
     "Reason",
-    "Taste",
+    "ScoredAudience",
     "at_least",
-    "foretell",
-    "foretell_all",
     "learn",
-    "levelled",
+    "listed_people",
     "look_alike",
     "model_card",
+    "predict",
+    "predict_all",
     "reasons",
     "score_all",
     "score_block",
     "top",
     "with_interest",
+    "with_level",
 ]

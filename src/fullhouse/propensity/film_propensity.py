@@ -1,6 +1,5 @@
-"""How likely each person is to see a film, in a house: learned, kept, scored."""
+"""How likely each person is to see a film: the model fitted on an analysis sample."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -9,42 +8,35 @@ from threadpoolctl import threadpool_limits
 from fullhouse.core.arrays import Floats
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.progress import Progress, silent
-from fullhouse.propensity import (
-    ModelCard,
+from fullhouse.propensity.evaluate import model_card
+from fullhouse.propensity.explain import reasons
+from fullhouse.propensity.learn import PreferenceModel, learn
+from fullhouse.propensity.look_alike import look_alike
+from fullhouse.propensity.prediction import LEAST_INTEREST, logits_on, predict, with_interest
+from fullhouse.propensity.propensity import (
+    FilmPropensity,
+    LookAlike,
     PropensityModel,
-    Taste,
-    foretell,
-    learn,
-    levelled,
-    model_card,
-    with_interest,
+    ScoredAudience,
 )
-from fullhouse.propensity.interest import LEAST_INTEREST, logits_on
+from fullhouse.propensity.score import at_least as all_above
+from fullhouse.propensity.score import score_all, with_level
+from fullhouse.propensity.score import top as likeliest
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_sales import ExpectedSales, ticket_buyers
 from fullhouse.sample.film_traits import base_rule
-from fullhouse.sample.outcome import LikelyAudience, Seed
+from fullhouse.sample.outcome import LikelyAudience
 from fullhouse.sample.sheet import Sheet
 
 LEAST_SOLD = 30
-LEAST_GOERS = 50
-"""Films sold here, and people who bought a ticket for each, from which cinema-going is learned."""
+LEAST_BUYERS = 50
+"""Films sold here, and people who bought a ticket for each, from which cinema-going is fitted."""
 TICKETS_A_VISITOR = 1.0
 """Purchases are counted as people: how many seats each buys the house's feeds say only of past
 films, and a ratio that is the same for all groups changes no share."""
 
 
-@dataclass(frozen=True)
-class Learned:
-    """A film's model in a house, with its card, the seed that pulled it, and the base it is of."""
-
-    model: PropensityModel
-    card: ModelCard
-    used: tuple[Seed, ...]
-    base: str
-
-
-def learn_propensity(
+def fit_propensity(
     house: AnalysisSample,
     film: KnownFilm,
     audience: LikelyAudience | None,
@@ -52,11 +44,11 @@ def learn_propensity(
     sales: ExpectedSales | None = None,
     expected_people: float | None = None,
     progress: Progress = silent,
-) -> Learned:
-    """The model of a film as of the house's day: past or to come, seen by nobody or by many.
+) -> FilmPropensity:
+    """The model of a film as of the house's day: past or to come, whoever has seen it.
 
     The base are people known where films are seen. The level is `expected_people` of them where
-    given; else what the expected `sales` of the house's share say; else that of films like it.
+    given; else the visitors behind the expected `sales`; else that of films like it.
     """
     base, people = seen_base(house)
     # Small products by the thousand: more BLAS threads than one make them many times slower.
@@ -72,32 +64,34 @@ def _learned(
     sales: ExpectedSales | None,
     expected_people: float | None,
     progress: Progress,
-) -> Learned:
+) -> FilmPropensity:
     base, people = where
     progress("Learning from past films")
-    taste = house_taste(house, people)
-    level = "given" if expected_people is not None else "the film's like"
+    preferences = house_preferences(house, people)
+    level = "given" if expected_people is not None else "similar_films"
     if expected_people is None and sales is not None:
-        expected_people, level = _visitors(sales), "the forecast"
+        expected_people, level = _visitors(sales), "forecast"
     progress("Foretelling the film")
-    model = foretold(house, film, taste, seed, people)
+    model = film_model(house, film, preferences, seed, people)
     if expected_people is not None:
-        model = levelled(model, house.blocks, people, expected_people, level=level)
+        model = with_level(model, house.blocks, people, expected_people, level=level)
     progress("Judging past films")
-    card = model_card(taste, model, built_on=house.population.build.as_of, key=house.population.key)
-    return Learned(model, card, () if seed is None else seed.used, base)
+    card = model_card(
+        preferences, model, built_on=house.population.build.as_of, key=house.population.key
+    )
+    return FilmPropensity(model, card, () if seed is None else seed.used, base)
 
 
-def foretold(
+def film_model(
     house: AnalysisSample,
     film: KnownFilm,
-    taste: Taste,
+    preferences: PreferenceModel,
     seed: LikelyAudience | None,
     base: PersonSet,
 ) -> PropensityModel:
-    """The film's model from what is told of it, pulled towards those who showed interest."""
-    model = foretell(
-        taste,
+    """The film's model from its description, pulled towards those who showed interest."""
+    model = predict(
+        preferences,
         house.words[film.film],
         slug=film.slug or film.film,
         as_of=house.day,
@@ -119,8 +113,8 @@ def seen_base(house: AnalysisSample) -> tuple[str, PersonSet]:
     return rule, people
 
 
-def house_taste(house: AnalysisSample, base: PersonSet) -> Taste:
-    """What the house's people like, learned from its past films as of the day.
+def house_preferences(house: AnalysisSample, base: PersonSet) -> PreferenceModel:
+    """What people prefer, fitted on the past films as of the day.
 
     From who bought tickets, where enough films were sold here; else from who saw films anywhere:
     who watches at home is not who goes to the cinema.
@@ -130,11 +124,11 @@ def house_taste(house: AnalysisSample, base: PersonSet) -> Taste:
         for k in house.films.values()
         if k.slug and k.opening is not None and k.opening <= house.day
     }
-    told = partial(learn, house.blocks, base, house.traits, films, key=house.population.key)
-    goers = ticket_buyers(house)
-    if sum(size(p) >= LEAST_GOERS for f, p in goers.items() if f in films) < LEAST_SOLD:
-        return told()
-    return told(goers=goers)
+    fit = partial(learn, house.blocks, base, house.traits, films, key=house.population.key)
+    buyers = ticket_buyers(house)
+    if sum(size(p) >= LEAST_BUYERS for f, p in buyers.items() if f in films) < LEAST_SOLD:
+        return fit()
+    return fit(ticket_buyers=buyers)
 
 
 def expected_visits(
@@ -143,10 +137,46 @@ def expected_visits(
     """Each person's chance to see the film, on one scale for all people of a sheet."""
     _, people = seen_base(house)
     with threadpool_limits(1):
-        model = foretold(house, film, house_taste(house, people), seed, people)
-    found: Floats = 1 / (1 + np.exp(-logits_on(model, page)))
-    return found
+        model = film_model(house, film, house_preferences(house, people), seed, people)
+    chances: Floats = 1 / (1 + np.exp(-logits_on(model, page)))
+    return chances
 
 
-def _visitors(told: ExpectedSales) -> float:
-    return max(1.0, told.total / told.price * told.known_share / TICKETS_A_VISITOR)
+def _visitors(sales: ExpectedSales) -> float:
+    return max(1.0, sales.total / sales.price * sales.known_share / TICKETS_A_VISITOR)
+
+
+def score_audience(
+    house: AnalysisSample,
+    propensity: FilmPropensity,
+    *,
+    top: int | None = None,
+    at_least: float | None = None,
+) -> ScoredAudience:
+    """The `top` likeliest people of the model's base, or all with a chance from `at_least` on."""
+    (base,) = house.people(propensity.base)
+    model, blocks = propensity.model, house.blocks
+    if top is not None:
+        people = likeliest(model, blocks, base, top, key=house.population.key)
+    else:
+        people = all_above(model, blocks, base, at_least or 0.0)
+    expected = sum(float(chance.sum()) for _, _, chance in score_all(model, blocks, people))
+    why = reasons(model, people, blocks, base) if people else ()
+    return ScoredAudience(people, expected, why)
+
+
+def film_look_alike(
+    house: AnalysisSample, base: PersonSet, seed: PersonSet, *, people: int
+) -> LookAlike:
+    """The people of a base most like a seed, by the traits of the sample's build."""
+    with threadpool_limits(1):
+        return look_alike(
+            house.blocks,
+            base,
+            seed,
+            house.traits,
+            n=people,
+            key=house.population.key,
+            as_of=house.population.build.as_of,
+            build=house.population.build.id,
+        )

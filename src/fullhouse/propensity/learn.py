@@ -1,8 +1,8 @@
-"""Learn taste from past films, each treated as if nobody had seen it yet.
+"""Fit people's film preferences on past films, each treated as if nobody had seen it yet.
 
-Past films are dealt into folds. For the films of a fold, people's features are made from the
+Past films are split into folds. For the films of a fold, people's features are made from the
 marks of the other folds only, and a film's own events are taken from their activity: so what is
-learned is how to foretell a film that nobody has marked, and nothing of a film scores itself.
+fitted is how to predict a film that nobody has marked, and nothing of a film scores itself.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ from fullhouse.propensity.features import (
     Scale,
     columns,
     knots_of,
-    taste_of,
+    preference_of,
 )
-from fullhouse.propensity.likeness import Likeness, best_ridge, weights_of
 from fullhouse.propensity.logistic import Fit, fit_levels
-from fullhouse.propensity.sample import Sample, draw
+from fullhouse.propensity.similarity import FilmSimilarity, best_ridge, weights_of
+from fullhouse.propensity.training_sample import TrainingSample, draw
 from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.film_traits import film_traits
 from fullhouse.sample.film_words import FilmWords
@@ -36,23 +36,23 @@ from fullhouse.traits.trait import Trait
 
 FOLDS = 5
 LEAST_FILMS = 20
-"""Past films with viewers from which anything can be learned: four a fold."""
+"""Past films with viewers from which anything can be fitted: four a fold."""
 LEAST_VIEWERS = 30
 """Viewers of a past film in the sample that it takes to learn from it."""
 MOST_FILMS = 400
-"""Past films that the shared weights are learned from; all serve as past films of a person."""
+"""Past films that the shared weights are fitted on; all serve as past films of a person."""
 MOST_SEEN, MOST_UNSEEN = 400, 800
 """People of one film in the pooled regression: a few shared weights need no more."""
 TRAIT_RIDGE = 100.0
-"""A trait's say on taste is half believed when so many people who mark films have it."""
+"""A trait's weight is shrunk by half when so many people who mark films have it."""
 RIDGE = 10.0
 
 
 @dataclass(frozen=True)
-class Told:
+class FilmFeatures:
     """What a set of past films says of films not among them, for everybody in the sample.
 
-    Matrices have a row for each person and a column for each film that is foretold; `weights`
+    Matrices have a row for each person and a column for each predicted film; `weights`
     are those of the past films (rows), `of_traits` those of the sample's facts and baskets.
     """
 
@@ -68,16 +68,16 @@ class Told:
 
     def sums(self, rows: Integers, film: int) -> Singles:
         """The first four sums of some people for one film."""
-        found: Singles = np.stack(
+        sums: Singles = np.stack(
             [self.film[rows, film], self.marks[rows], self.facts[rows, film],
              self.baskets[rows, film]], axis=1,
         )  # fmt: skip
-        return found
+        return sums
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """People and past films with what was foretold as if unseen, and whether they saw it.
+    """People and past films: features as if nobody had seen the film, and whether they saw it.
 
     `person` are rows of the sample, `weight` how many people of the base each stands for.
     """
@@ -85,18 +85,18 @@ class Pairs:
     person: Integers
     film: Integers
     x: Floats
-    seen: Floats
+    outcome: Floats
     weight: Floats
     fold: Integers
 
 
 @dataclass(frozen=True)
-class Taste:
-    """What was learned of a house's people: enough to foretell any film from what is told of it."""
+class PreferenceModel:
+    """Film preferences of people: enough to predict any film from its description."""
 
-    sample: Sample
-    told: tuple[FilmWords, ...]
-    likeness: Likeness
+    sample: TrainingSample
+    content: tuple[FilmWords, ...]
+    similarity: FilmSimilarity
     ridge: float
     knots: tuple[tuple[float, ...], ...]
     fit: Fit
@@ -112,49 +112,51 @@ def learn(
     films: Mapping[str, FilmWords],
     *,
     key: bytes,
-    goers: Mapping[str, PersonSet] | None = None,
+    ticket_buyers: Mapping[str, PersonSet] | None = None,
     most_films: int = MOST_FILMS,
-) -> Taste:
-    """Learn from past films, given by the slug of their traits with what was told before release.
+) -> PreferenceModel:
+    """Fit preferences on past films, by slug, each with its description before release.
 
-    What is foretold is who bought a ticket where `goers` say that, by film, and who saw it
+    The outcome is who bought a ticket where `ticket_buyers` are given, by film, and who saw it
     anywhere else. The key draws people and deals films into folds; the same key learns the same.
     """
     known = film_traits(traits)
     slugs = sorted(f for f in films if f in known)
-    sample = draw(blocks, base, traits, slugs, key=key, goers=goers)
-    told = tuple(films[s] for s in slugs)
+    sample = draw(blocks, base, traits, slugs, key=key, ticket_buyers=ticket_buyers)
+    content = tuple(films[s] for s in slugs)
     learnable = _learnable(sample, key, most_films)
-    likeness = Likeness.of(told)
-    among = likeness.between(told, told)
+    similarity = FilmSimilarity.of(content)
+    among = similarity.between(content, content)
     ridge = best_ridge(among, _gram(sample.marks))
     knots = knots_of(sample.sheet.activity, sample.weight)
     fold_of = np.arange(len(learnable)) % FOLDS
     parts = []
     for fold in range(FOLDS):
-        mine = learnable[fold_of == fold]
-        parts.append(_pairs(sample, among, mine, fold, ridge, knots, key))
+        in_fold = learnable[fold_of == fold]
+        parts.append(_pairs(sample, among, in_fold, fold, ridge, knots, key))
     pairs = Pairs(*(np.concatenate([getattr(p, n) for p in parts]) for n in _PAIRS))
     centre, spread = pairs.x.mean(0), pairs.x.std(0) + 1e-6
-    fit = fit_pairs(pairs, np.arange(len(pairs.seen)), centre, spread, len(slugs))
-    return Taste(sample, told, likeness, ridge, knots, fit, centre, spread, pairs)
+    fit = fit_pairs(pairs, np.arange(len(pairs.outcome)), centre, spread, len(slugs))
+    return PreferenceModel(sample, content, similarity, ridge, knots, fit, centre, spread, pairs)
 
 
 def fit_pairs(pairs: Pairs, rows: Integers, centre: Floats, spread: Floats, films: int) -> Fit:
     """The shared weights from some pairs; each film has as much say as people of it are here."""
-    film, seen = pairs.film[rows], pairs.seen[rows]
-    share = np.bincount(film, seen, films) / np.maximum(
-        np.bincount(film, seen * pairs.weight[rows], films), 1e-9
+    film, outcome = pairs.film[rows], pairs.outcome[rows]
+    share = np.bincount(film, outcome, films) / np.maximum(
+        np.bincount(film, outcome * pairs.weight[rows], films), 1e-9
     )
     w = pairs.weight[rows] * share[film]
     x = (pairs.x[rows] - centre) / spread
-    return fit_levels(x, seen, w, film, films, ridge=RIDGE)
+    return fit_levels(x, outcome, w, film, films, ridge=RIDGE)
 
 
-def tell(sample: Sample, past: Integers, between: Floats, among: Floats, ridge: float) -> Told:
+def film_features(
+    sample: TrainingSample, past: Integers, between: Floats, among: Floats, ridge: float
+) -> FilmFeatures:
     """What the past films (columns of the sample's marks) say of others.
 
-    `between` is the likeness of the past films (rows) and the others, `among` of the past films.
+    `between` is the similarity of the past films (rows) and the others, `among` of the past films.
     """
     marks = sample.marks[:, past]
     people = np.asarray(marks.T @ sample.weight).ravel()
@@ -165,60 +167,64 @@ def tell(sample: Sample, past: Integers, between: Floats, among: Floats, ridge: 
     many = np.asarray(marks.sum(1), dtype=np.float32).ravel()
     # A film's weights are of its own size; measured per mark they are of one size for all.
     of_traits, parts, starts = _from_traits(sample, film, many, per_mark)
-    return Told(weights, per_mark, of_traits, film, many, parts[0], parts[1], starts)
+    return FilmFeatures(weights, per_mark, of_traits, film, many, parts[0], parts[1], starts)
 
 
 def _from_traits(
-    sample: Sample, film: Singles, marks: Singles, per_mark: Floats
+    sample: TrainingSample, film: Singles, marks: Singles, per_mark: Floats
 ) -> tuple[Floats, list[Singles], Floats]:
-    """Taste regressed on facts and baskets, so that it reaches people who marked no film."""
-    taste = np.stack(
-        [taste_of(film[:, i], marks, float(per_mark[i])) for i in range(film.shape[1])], axis=1
+    """Preference regressed on facts and baskets, so that it reaches people who marked no film."""
+    preference = np.stack(
+        [preference_of(film[:, i], marks, float(per_mark[i])) for i in range(film.shape[1])], axis=1
     ).astype(np.float64)
     x = sample.sheet.has[:, sample.facts].astype(np.float64)
     trust = (marks / (marks + PRIOR_MARKS)).astype(np.float64)
     total = max(float(trust.sum()), 1e-9)
-    mean_x, mean_t = np.asarray(x.T @ trust).ravel() / total, trust @ taste / total
+    mean_x, mean_t = np.asarray(x.T @ trust).ravel() / total, trust @ preference / total
     gram = (x.T @ diags_array(trust) @ x).toarray() - total * np.outer(mean_x, mean_x)
-    right = x.T @ (trust[:, None] * taste) - total * np.outer(mean_x, mean_t)
+    right = x.T @ (trust[:, None] * preference) - total * np.outer(mean_x, mean_t)
     ridge = TRAIT_RIDGE * np.eye(len(mean_x))
     weights = cho_solve(cho_factor(gram + ridge), right) if len(mean_x) else right
     each = [np.where(kind[:, None], weights, 0.0) for kind in (sample.is_fact, ~sample.is_fact)]
-    starts = np.stack([-(mean_x @ mine) for mine in each])
+    starts = np.stack([-(mean_x @ weights_of_kind) for weights_of_kind in each])
     parts = [
-        np.asarray(x @ mine + start, dtype=np.float32)
-        for mine, start in zip(each, starts, strict=True)
+        np.asarray(x @ weights_of_kind + start, dtype=np.float32)
+        for weights_of_kind, start in zip(each, starts, strict=True)
     ]
     return weights, parts, starts
 
 
-_PAIRS = ("person", "film", "x", "seen", "weight", "fold")
+_PAIRS = ("person", "film", "x", "outcome", "weight", "fold")
 
 
 def _pairs(
-    sample: Sample,
+    sample: TrainingSample,
     among: Floats,
-    mine: Integers,
+    in_fold: Integers,
     fold: int,
     ridge: float,
     knots: tuple[tuple[float, ...], ...],
     key: bytes,
 ) -> Pairs:
-    """The pairs of one fold, foretold from the films that are not in it."""
-    past = np.setdiff1d(np.arange(len(among)), mine)
-    told = tell(sample, past, among[np.ix_(past, mine)], among[np.ix_(past, past)], ridge)
-    found: list[list[npt.NDArray[Any]]] = []
-    for i, film in enumerate(mine):
-        rows, seen, weight = _drawn(sample, int(film), key)
-        scale = Scale(float(told.per_mark[i]), knots)
+    """The pairs of one fold, with features from the films that are not in it."""
+    past = np.setdiff1d(np.arange(len(among)), in_fold)
+    features = film_features(
+        sample, past, among[np.ix_(past, in_fold)], among[np.ix_(past, past)], ridge
+    )
+    columns_of_films: list[list[npt.NDArray[Any]]] = []
+    for i, film in enumerate(in_fold):
+        rows, outcome, weight = _drawn(sample, int(film), key)
+        scale = Scale(float(features.per_mark[i]), knots)
         activity = sample.activity_without(int(film))[:, rows]
-        x = columns(told.sums(rows, i), activity, scale).astype(np.float64)
+        x = columns(features.sums(rows, i), activity, scale).astype(np.float64)
         many = len(rows)
-        found.append([rows, np.full(many, film), x, seen, weight, np.full(many, fold)])
-    return Pairs(*(np.concatenate(c) for c in zip(*found, strict=True)))
+        columns_of_films.append(
+            [rows, np.full(many, film), x, outcome, weight, np.full(many, fold)]
+        )
+    return Pairs(*(np.concatenate(c) for c in zip(*columns_of_films, strict=True)))
 
 
-def _drawn(sample: Sample, film: int, key: bytes) -> tuple[Integers, Floats, Floats]:
+def _drawn(sample: TrainingSample, film: int, key: bytes) -> tuple[Integers, Floats, Floats]:
     """Rows of the sample for one film, whether each saw it, and how many each stands for."""
     saw = sample.saw[:, [film]].toarray()[:, 0] > 0
     bits = keyed_bits(sample.sheet.persons, key + sample.films[film].slug.encode()) / 2**32
@@ -229,15 +235,16 @@ def _drawn(sample: Sample, film: int, key: bytes) -> tuple[Integers, Floats, Flo
     return rows, saw[rows].astype(np.float64), sample.weight[rows] / rate[rows]
 
 
-def _learnable(sample: Sample, key: bytes, most: int) -> Integers:
+def _learnable(sample: TrainingSample, key: bytes, most: int) -> Integers:
     """Films with viewers enough, in an order by the key."""
     viewers = np.asarray(sample.saw.sum(0)).ravel()
     enough = [i for i in range(len(viewers)) if viewers[i] >= LEAST_VIEWERS]
     if len(enough) < LEAST_FILMS:
         raise CannotTellError(
-            f"Only {len(enough)} past films have {LEAST_VIEWERS} viewers in this base and something"
-            f" told of them; taste is learned from {LEAST_FILMS} at least. More past films, with"
-            " their genres and texts, or a wider base would do."
+            code="too_few_films_watched",
+            films=len(enough),
+            viewers=LEAST_VIEWERS,
+            needed=LEAST_FILMS,
         )
     order = sorted(
         enough, key=lambda i: hashlib.sha256(key + sample.films[i].slug.encode()).digest()
@@ -246,5 +253,5 @@ def _learnable(sample: Sample, key: bytes, most: int) -> Integers:
 
 
 def _gram(marks: csr_array) -> Floats:
-    found: Floats = (marks.T @ marks).toarray().astype(np.float64)
-    return found
+    gram: Floats = (marks.T @ marks).toarray().astype(np.float64)
+    return gram

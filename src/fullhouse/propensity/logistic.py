@@ -57,10 +57,10 @@ class Offset:
 
     def logit(self, offset: Floats, traits: csr_array, columns: Floats) -> Floats:
         """The log-odds of people."""
-        found: Floats = (
+        logits: Floats = (
             self.level + self.scale * offset + traits @ self.traits + columns @ self.columns
         )
-        return found
+        return logits
 
 
 def fit_offset(
@@ -96,5 +96,5 @@ def level_for(logits: Floats, w: Floats, people: float) -> float:
 
 
 def slope_of(logits: Floats, y: Floats, w: Floats, film: Integers, films: int) -> float:
-    """The calibration slope: 1 where a step in the foretold log-odds is one in the seen."""
+    """The calibration slope: 1 where a step in the predicted log-odds is one in the observed."""
     return float(fit_levels(logits[:, None], y, w, film, films, ridge=1e-6).weights[0])

@@ -1,22 +1,29 @@
 """Expand a list of people by those most like them, in traits and in the factors behind traits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.core.person_sets import PersonSet, only, size, without
+from fullhouse.core.person_sets import PersonSet, by_block, only, size, without
+from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import keyed_bits
+from fullhouse.lake import Lake
+from fullhouse.propensity.explain import explain
 from fullhouse.propensity.features import KNOTS, SUMS
 from fullhouse.propensity.logistic import Offset, fit_offset
-from fullhouse.propensity.propensity import PropensityModel, Reason
-from fullhouse.propensity.reasons import explain
+from fullhouse.propensity.propensity import Leak, LookAlike, PropensityModel
 from fullhouse.propensity.score import top
 from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.outcome import OwnEvents
@@ -27,47 +34,16 @@ from fullhouse.traits.trait import KINDS, Trait
 LEAST_SEED = 500
 """Half of the list judges what the other half taught. With 250 people the held-out reach at the
 top tenth has a standard error of up to √(.25 / 250) = 3 points; with fewer, an expansion could not
-be told from luck."""
+be distinguished from chance."""
 
 LEAK_AUC = 0.98
-"""A single trait that tells the list this well is the list, not what its people are like."""
+"""A single trait with this AUC is the list, not what its people are like."""
 
 FACTORS = 16
 RIDGES = (1.0, 10.0, 100.0, 1000.0)
 TOP = 0.1
 STEPS = 50
 MOST_SEED, MOST_OTHERS = 10_000, 20_000
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A trait that was left out because it is the list itself, and the AUC it has alone."""
-
-    trait: str
-    label: str
-    auc: float
-
-
-@dataclass(frozen=True)
-class LookAlike:
-    """People like a list and not on it, by block, and how far that can be trusted.
-
-    `curve` is of the list's held-out people, each half scored by what the other taught: the first
-    so-many of the base hold that share of the list. `precision` is the list's share of the best
-    n there; `by_luck` is its share of everybody. `factors` says whether factors helped.
-    """
-
-    persons: PersonSet
-    seed_people: int
-    curve: tuple[ReachPoint, ...]
-    reached_in_top_tenth: float
-    precision: float
-    by_luck: float
-    factors: bool
-    ridge: float
-    leaks: tuple[Leak, ...]
-    reasons: tuple[Reason, ...]
-    model: PropensityModel = field(repr=False)
 
 
 def look_alike(
@@ -84,24 +60,24 @@ def look_alike(
     """The n people of a base who are most like a list, none of them on it.
 
     Traits that are the list itself are left out and named. What the list's people share is
-    learned against others of the base; the ridge, and whether factors help, from held-out people.
+    fitted against others of the base; the ridge, and whether factors help, from held-out people.
     """
     seed = only(seed_people, base)
     seeds = size(seed)
     others = size(base) - seeds
     _check(seeds, others, n)
     page = _page(blocks, base, seed, [t for t in traits if t.built], key)
-    kept, leaks = _leaks(page)
+    usable, leaks = _leaks(page)
     page = _without(page, leaks)
-    if not len(kept):
+    if not len(usable):
         raise CannotTellError("No trait is left to compare the list by: all of them are the list.")
-    x = page.has[:, kept].tocsr()
+    x = page.has[:, usable].tocsr()
     factors = _factors(x, key)
     half = keyed_bits(page.persons, key + b"half") % 2
     ridge, used, scores = _chosen(page, x, factors, half)
     fit = _fit(page, x, factors if used else None, np.ones(len(half), dtype=bool), ridge)
     weights = fit.traits
-    model = _model([page.traits[i] for i in kept], weights, fit, as_of, build, seeds)
+    model = _model([page.traits[i] for i in usable], weights, fit, as_of, build, seeds)
     model = replace(model, own=_own(page.traits, leaks))
     persons = top(model, blocks, without(base, seed), n, key=key)
     curve = _curve(page, scores, half)
@@ -112,7 +88,7 @@ def look_alike(
         curve=curve,
         reached_in_top_tenth=float(share[1]),
         precision=float(min(1.0, share[0] * seeds / n)),
-        by_luck=seeds / page.base_people,
+        by_chance=seeds / page.base_people,
         factors=used,
         ridge=ridge,
         leaks=leaks,
@@ -126,17 +102,9 @@ def look_alike(
 
 def _check(seeds: int, others: int, n: int) -> None:
     if seeds < LEAST_SEED:
-        raise InputError(
-            f"A look-alike needs a list of {LEAST_SEED:,} people of the base at least; {seeds:,}"
-            f" were given. Half of the list judges what the other half taught, and with fewer than"
-            f" {LEAST_SEED // 2:,} to judge by, the reach of the best tenth is known to no better"
-            " than 3 points. A longer list, or a wider rule for it, would do."
-        )
+        raise InputError(code="list_too_short", needed=LEAST_SEED, people=seeds)
     if not 1 <= n <= others:
-        raise InputError(
-            f"A look-alike can have 1 to {others:,} people, those of the base who are not on the"
-            f" list, not {n:,}."
-        )
+        raise InputError(code="look_alike_out_of_range", others=others, people=n)
 
 
 def _page(
@@ -157,11 +125,11 @@ def _leaks(page: Sheet) -> tuple[npt.NDArray[np.int64], tuple[Leak, ...]]:
     alone = 0.5 + (inside - outside) / 2
     # Whom a trait leaves out can be the list as well as whom it holds.
     leak = np.maximum(alone, 1 - alone) > LEAK_AUC
-    found = tuple(
+    leaks = tuple(
         Leak(page.traits[i].name, page.traits[i].label, float(alone[i]))
         for i in np.flatnonzero(leak)
     )
-    return np.flatnonzero(~leak & (inside + outside > 0)), found
+    return np.flatnonzero(~leak & (inside + outside > 0)), leaks
 
 
 def _without(page: Sheet, leaks: Sequence[Leak]) -> Sheet:
@@ -186,15 +154,15 @@ def _factors(x: csr_array, key: bytes) -> Floats:
     if many < 1:
         return np.zeros((x.shape[1], 0))
     seed = int(keyed_bits(np.zeros(1, dtype=np.int64), key)[0])
-    found = TruncatedSVD(many, random_state=seed).fit(x)
-    spread = np.sqrt(found.explained_variance_) + 1e-9
-    weights: Floats = (found.components_ / spread[:, None]).T
+    factors = TruncatedSVD(many, random_state=seed).fit(x)
+    spread = np.sqrt(factors.explained_variance_) + 1e-9
+    weights: Floats = (factors.components_ / spread[:, None]).T
     return weights
 
 
 def _columns(page: Sheet) -> Floats:
-    found: Floats = np.log1p(page.activity.T.astype(np.float64))
-    return found
+    table: Floats = np.log1p(page.activity.T.astype(np.float64))
+    return table
 
 
 def _fit(page: Sheet, x: csr_array, factors: Floats | None, rows: Flags, ridge: float) -> Offset:
@@ -229,8 +197,8 @@ def _chosen(
             scores = np.zeros(len(half))
             for side in (0, 1):
                 fit = _fit(page, x, factors if used else None, half != side, ridge)
-                mine = half == side
-                scores[mine] = fit.logit(np.zeros(mine.sum()), x[mine], _columns(page)[mine])
+                rows = half == side
+                scores[rows] = fit.logit(np.zeros(rows.sum()), x[rows], _columns(page)[rows])
             curve = _curve(page, scores, half)
             reached = float(np.interp(TOP * page.base_people, *_xy(curve)))
             # Factors are kept only where they clearly help: half a point of reach.
@@ -266,7 +234,7 @@ def _model(
     traits: Sequence[Trait], weights: Floats, fit: Offset, as_of: date, build: int,
     seeds: int,
 ) -> PropensityModel:  # fmt: skip
-    """The likeness as a model that scores everybody; its level is that of an equal split."""
+    """The similarity as a model that scores everybody; its level is that of an equal split."""
     at = SUMS.index("interest")
     columns = [0.0] * (len(KINDS) * (1 + KNOTS) + 6)
     for kind in range(len(KINDS)):
@@ -290,3 +258,28 @@ def _model(
         level="an equal split of list and others",
         expected_people=float(seeds),
     )
+
+
+def listed_people(lake: Lake, file: Path) -> PersonSet:
+    """The people of a file's accounts; accounts that nobody has are left out."""
+    if not file.is_file():
+        raise InputError(f"There is no file {file}.")
+    read = pq.read_table if file.suffix == ".parquet" else pacsv.read_csv
+    try:
+        rows = read(file)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise InputError(f"{file} cannot be read as a list of accounts: {problem}") from None
+    missing = [c for c in ("source", "account") if c not in rows.column_names]
+    if missing:
+        raise InputError(
+            f"{file} has no column {' and no column '.join(missing)}; it has"
+            f" {', '.join(rows.column_names)}. A list of accounts needs source and account."
+        )
+    keys = pa.table({c: rows[c].cast(pa.string()) for c in ("source", "account")})
+    known = lake.read(
+        ACCOUNT_PERSON,
+        columns=["source", "account", "person"],
+        where=pc.field("source").isin(pc.unique(keys["source"]).to_pylist()),
+    )
+    accounts = keys.join(known, ["source", "account"], join_type="inner")
+    return by_block(accounts["person"].to_numpy())

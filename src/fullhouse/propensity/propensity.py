@@ -2,17 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Self
 
 from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet
+from fullhouse.sample.outcome import Seed
 from fullhouse.sample.reach_curve import ReachPoint
 
 
 @dataclass(frozen=True)
 class CalibrationBin:
-    """People of about one probability: what was foretold and what came, with its 95 % interval."""
+    """People of about one probability: predicted and observed share, with its 95 % interval."""
 
     persons: int
     predicted: float
@@ -22,8 +24,8 @@ class CalibrationBin:
 
 
 @dataclass(frozen=True)
-class Fairness:
-    """How the model treats one group of people: foretold and seen rates, and the order within it.
+class GroupFairness:
+    """How the model treats one group of people: predicted and observed rates, and the AUC within.
 
     `auc` and the rates are None where the group has too few people to tell.
     """
@@ -40,7 +42,7 @@ class Fairness:
 
 @dataclass(frozen=True)
 class Reason:
-    """What sets an audience apart in the model's eyes: never said of one person to a studio."""
+    """What sets an audience apart by the model; never given for single persons."""
 
     label: str
     trait: str
@@ -51,10 +53,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a propensity model is, what it learned from, up to when, and how well it does.
+    """What a propensity model is, what it was fitted on, up to when, and how well it does.
 
-    Measures come from past films that the model did not learn from, each told only what is told
-    of this film (`judged_on` of them); `baseline_auc` is that of activity alone.
+    Measures come from past films that the model was not fitted on, each known only by what is
+    known of this film (`judged_on` of them); `baseline_auc` is that of activity alone.
     """
 
     film: str
@@ -67,7 +69,7 @@ class ModelCard:
     """Which of interest, comps, content and activity it could use."""
     people: int
     level: str
-    """Where the overall level comes from: the forecast, the film's like, or its own interest."""
+    """Where the overall level comes from: forecast, similar_films, or given."""
     expected_people: float
     auc: float | None
     auc_low: float | None
@@ -76,8 +78,7 @@ class ModelCard:
     calibration_slope: float | None
     calibration: tuple[CalibrationBin, ...]
     reach: tuple[ReachPoint, ...]
-    fairness: tuple[Fairness, ...]
-    notes: tuple[str, ...]
+    fairness: tuple[GroupFairness, ...]
     fingerprint: str
 
 
@@ -121,13 +122,63 @@ class PropensityModel:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The model that `to_json` wrote."""
-        said = {k: _frozen(v) for k, v in json.loads(text).items()}
-        if set(said) != {f.name for f in fields(cls)}:
+        values = {k: _frozen(v) for k, v in json.loads(text).items()}
+        if set(values) != {f.name for f in fields(cls)}:
             raise InputError(
                 "This is not a propensity model of this version: it has the fields"
-                f" {', '.join(sorted(said))}. Learn it again."
+                f" {', '.join(sorted(values))}. Learn it again."
             )
-        return cls(**said | {"as_of": date.fromisoformat(said["as_of"])})
+        return cls(**values | {"as_of": date.fromisoformat(values["as_of"])})
+
+
+@dataclass(frozen=True)
+class FilmPropensity:
+    """A film's model in a house, with its card, the seed that pulled it, and the base it is of."""
+
+    model: PropensityModel
+    card: ModelCard
+    used: tuple[Seed, ...]
+    base: str
+
+
+@dataclass(frozen=True)
+class ScoredAudience:
+    """An audience cut from a model, how many of it are expected to see the film, and why they."""
+
+    persons: PersonSet
+    expected: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A trait that was left out because it is the list itself, and the AUC it has alone."""
+
+    trait: str
+    label: str
+    auc: float
+
+
+@dataclass(frozen=True)
+class LookAlike:
+    """People like a list and not on it, by block, and how far that can be trusted.
+
+    `curve` is of the list's held-out people, each half scored by what the other taught: the first
+    so-many of the base hold that share of the list. `precision` is the list's share of the best
+    n there; `by_chance` is its share of everybody. `factors` says whether factors helped.
+    """
+
+    persons: PersonSet
+    seed_people: int
+    curve: tuple[ReachPoint, ...]
+    reached_in_top_tenth: float
+    precision: float
+    by_chance: float
+    factors: bool
+    ridge: float
+    leaks: tuple[Leak, ...]
+    reasons: tuple[Reason, ...]
+    model: PropensityModel = field(repr=False)
 
 
 def _frozen(value: Any) -> Any:

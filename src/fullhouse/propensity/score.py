@@ -43,18 +43,18 @@ class _Kernel:
 
 def score_block(model: PropensityModel, block: Block, rows: Integers) -> Singles:
     """The probability of each of some people of a block, given by where they stand in it."""
-    found: Singles = expit(logits_of(model, block, rows))
-    return found
+    chances: Singles = expit(logits_of(model, block, rows))
+    return chances
 
 
 def logits_of(model: PropensityModel, block: Block, rows: Integers) -> Singles:
     """The log-odds of some people of a block."""
     kernel = _kernel(model)
-    found = np.empty(len(rows), dtype=np.float32)
+    logits = np.empty(len(rows), dtype=np.float32)
     for at in range(0, len(rows), CHUNK):
         part = rows[at : at + CHUNK]
-        found[at : at + len(part)] = _chunk(kernel, block, part)
-    return found
+        logits[at : at + len(part)] = _chunk(kernel, block, part)
+    return logits
 
 
 def unknown(model: PropensityModel) -> np.float32:
@@ -90,18 +90,18 @@ def logits_all(
         if len(rows) == len(persons):
             yield number, persons, logits_of(model, block, rows)
             continue
-        found = np.full(len(persons), nobody)
-        found[np.searchsorted(persons, block.persons[rows])] = logits_of(model, block, rows)
-        yield number, persons, found
+        logits = np.full(len(persons), nobody)
+        logits[np.searchsorted(persons, block.persons[rows])] = logits_of(model, block, rows)
+        yield number, persons, logits
 
 
-def levelled(
+def with_level(
     model: PropensityModel,
     blocks: Blocks,
     base: PersonSet,
     expected_people: float,
     *,
-    level: str = "the forecast",
+    level: str = "forecast",
 ) -> PropensityModel:
     """The model with the probabilities of a base summing to a number of people.
 
@@ -115,10 +115,7 @@ def levelled(
         total += np.bincount(at, logits, minlength=BINS)
     every = people.sum()
     if not 0 < expected_people < every:
-        raise InputError(
-            f"The number of people expected must be above 0 and under the {every:,.0f} of the"
-            f" base, not {expected_people:,.0f}."
-        )
+        raise InputError(code="expected_people_out_of_range", base=every, expected=expected_people)
     some = people > 0
     mean, many = total[some] / people[some], people[some]
     more = brentq(lambda a: (many * expit(mean + a)).sum() - expected_people, -60, 60, xtol=1e-12)
@@ -140,7 +137,7 @@ def top(
     """
     every = size(base)
     if not 1 <= n <= every:
-        raise InputError(f"An audience of the best must have 1 to {every:,} people, not {n:,}.")
+        raise InputError(code="top_out_of_range", base=every, people=n)
     best: Integers = np.zeros(0, dtype=np.uint64)
     who: Integers = np.zeros(0, dtype=np.uint32)
     floor = np.uint64(0)
@@ -160,12 +157,12 @@ def at_least(
     """Everybody of the base whose probability is p or more, by block."""
     if not 0 < p < 1:
         raise InputError(f"A threshold is a probability between 0 and 1, not {p:g}.")
-    found = {}
+    members = {}
     for number, persons, chance in score_all(model, blocks, base):
         chosen = persons[chance >= np.float32(p)]
         if len(chosen):
-            found[number] = BitMap(chosen)
-    return found
+            members[number] = BitMap(chosen)
+    return members
 
 
 def _best(best: Integers, who: Integers, n: int) -> tuple[Integers, Integers, np.uint64]:
@@ -206,11 +203,11 @@ def _chunk(kernel: _Kernel, block: Block, rows: Integers) -> Singles:
 
 
 def _dense(kernel: _Kernel, sums: Singles, activity: Integers) -> Singles:
-    found: Singles = columns(sums, activity, kernel.scale) @ kernel.weights
-    found += kernel.intercept
+    logits: Singles = columns(sums, activity, kernel.scale) @ kernel.weights
+    logits += kernel.intercept
     if kernel.interest:
-        found += sums[:, SUMS.index("interest")]
-    return found
+        logits += sums[:, SUMS.index("interest")]
+    return logits
 
 
 def _without_own(kernel: _Kernel, block: Block, rows: Integers, activity: Integers) -> Integers:
@@ -218,8 +215,8 @@ def _without_own(kernel: _Kernel, block: Block, rows: Integers, activity: Intege
     owner, traits, events = pairs_of(block, rows)
     activity = activity.copy()
     for number, kind in kernel.own:
-        mine = traits == number
-        activity[kind, owner[mine]] -= events[mine].astype(activity.dtype)
+        own = traits == number
+        activity[kind, owner[own]] -= events[own].astype(activity.dtype)
     return np.maximum(activity, 0)
 
 

@@ -13,6 +13,8 @@ from fullhouse.forecast import QUANTITIES, Forecast
 from fullhouse.forecast.score import GroupFigures, ScoreBook, Scored
 from fullhouse.measurement.campaign_readout import CampaignReadout, Exposure, PlannedActual
 from fullhouse.stats.scores import Reliability, Share
+from fullhouse.view.card_behind import CSS as FOLDED_CSS
+from fullhouse.view.card_strip import CSS as CARD_CSS
 from fullhouse.view.discovery_page import CSS as DISCOVERY_CSS
 from fullhouse.view.discovery_page import cards_section, tickets_section
 from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
@@ -41,7 +43,6 @@ from fullhouse.view.theme import themed
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.figures import (
-    capital,
     count_words,
     counted,
     day_words,
@@ -99,7 +100,7 @@ def film_report_page(report: FilmReport) -> str:
     return render(
         "film_report.html",
         title=text("{title}: report as of {day}", title=report.title, day=day_words(report.as_of)),
-        styles=Markup(f"{DISCOVERY_CSS}{PLAN_CSS}"),  # noqa: S704  (ours)
+        styles=Markup(f"{CARD_CSS}{FOLDED_CSS}{DISCOVERY_CSS}{PLAN_CSS}"),  # noqa: S704  (ours)
         report=report,
         chapters=CHAPTERS,
         banners=banners(report),
@@ -312,7 +313,7 @@ def _against_plan(campaign: CampaignReport) -> dict[str, Any] | None:
         return None
     day = day_words(newest.as_of)
     return {
-        "heads": [("", WORDS), ("channel", WORDS), ("planned in all", NUMBER),
+        "heads": [("", WORDS), ("planned in all", NUMBER),
                   (text("planned by {day}", day=day_words(newest.as_of, short=True)), NUMBER),
                   ("actual", NUMBER)],
         "rows": [_planned_row(r, newest.currency) for r in campaign.against_plan],
@@ -329,7 +330,9 @@ def _against_plan(campaign: CampaignReport) -> dict[str, Any] | None:
 
 def _planned_row(row: PlannedActual, currency: str) -> tuple[object, ...]:
     unit = f", {currency}" if row.quantity == "spend" else ""
-    name = capital(f"{row.quantity}{unit}")
+    name = f"{row.quantity}{unit}"
+    if row.channel:
+        name = text("{quantity} on {channel}", quantity=name, channel=row.channel)
     planned = unbroken(_amount_words(row.planned.middle))
     if row.planned.low < row.planned.high:
         ends = f"({rounded_count(row.planned.low)} – {rounded_count(row.planned.high)})"
@@ -342,7 +345,7 @@ def _planned_row(row: PlannedActual, currency: str) -> tuple[object, ...]:
         actual = unbroken(rounded_count(row.actual.value), f"({low} – {high})")
     else:
         actual = unbroken(_amount_words(row.actual.value))
-    return name, row.channel or text("all"), planned, so_far, actual
+    return name, planned, so_far, actual
 
 
 def _amount_words(value: float) -> str:
@@ -435,22 +438,23 @@ def _looks(readouts: Sequence[CampaignReadout]) -> dict[str, Any] | None:
     data = [row for readout in readouts for row in _look(readout)]
     newest = readouts[-1]
     return {
-        "heads": [("as of", WORDS), ("more per 1,000 people, at any look", NUMBER)],
+        "heads": [("as of", WORDS), ("more per 1,000 people", NUMBER), ("at any look", NUMBER)],
         "rows": [
             (
                 Markup("<span>{}</span><small>{}</small>").format(
                     day_words(r["day"], short=True), r["outcome"]
                 ),
-                unbroken(_signed(r["value"]), "(not known)" if r["always_low"] is None
-                         else f"({_between(r['always_low'], r['always_high'])})"),
+                unbroken(_signed(r["value"]), f"({_between(r['low'], r['high'])})"),
+                unbroken("not known" if r["always_low"] is None
+                         else _between(r["always_low"], r["always_high"])),
             )
             for r in data
         ],
         "file": f"{newest.campaign}-looks.csv",
         "data": [r | {"day": str(r["day"])} for r in data],
         "caption": text(
-            "The whole campaign at each look, with the interval that holds at any look. {campaign},"
-            " as of {day}.",
+            "The whole campaign at each look; only the interval on the right holds at any look."
+            " {campaign}, as of {day}.",
             campaign=newest.campaign, day=day_words(newest.as_of),
         ),
     }  # fmt: skip

@@ -13,6 +13,8 @@ from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Plan
 from fullhouse.view.bridge_chart import HOW as BRIDGE_HOW
 from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
+from fullhouse.view.card_behind import CSS as FOLDED_CSS
+from fullhouse.view.card_behind import folded
 from fullhouse.view.curve_chart import HOW as CURVE_HOW
 from fullhouse.view.curve_chart import curve_chart, curve_rows
 from fullhouse.view.page import (
@@ -20,12 +22,12 @@ from fullhouse.view.page import (
     data_link,
     document,
     figure,
-    folded,
     items,
     json_of,
     section,
     tag,
 )
+from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.plan_tables import (
@@ -37,7 +39,6 @@ from fullhouse.view.plan_tables import (
     unreachable_section,
 )
 from fullhouse.view.readout_page import readout_part
-from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.plan import (
     EXPECTED,
@@ -83,7 +84,7 @@ def plan_page(
     ]
     page = document(f"{plan.title}: plan {plan.name} as of {day_words(plan.as_of)}", parts)
     # The page's own style comes first, and nothing before it can hold this tag: all is escaped.
-    return page.replace("</style>", f"{CSS}</style>", 1)
+    return page.replace("</style>", f"{FOLDED_CSS}{CSS}</style>", 1)
 
 
 def _head(plan: Plan) -> list[Html]:

@@ -279,6 +279,33 @@ SENTENCES: Mapping[str, str] = {
     ),
     "signal_not_known": "Nothing is known of {signal} of {film}: there is nothing to draw.",
     # propensity
+    "audience_too_small_to_explain": (
+        "An audience of {people} people is not explained: with fewer than {needed} the explanation"
+        " could describe single people. A larger audience would do."
+    ),
+    "expected_people_out_of_range": (
+        "The number of people expected must be above 0 and under the {base} of the base, not"
+        " {expected}."
+    ),
+    "list_too_short": (
+        "A look-alike needs a list of {needed} people of the base at least; {people} were given."
+        " Half of the list is held out to judge the expansion, and with fewer people its reach is"
+        " known to no better than 3 points. A longer list, or a wider rule for it, would do."
+    ),
+    "look_alike_out_of_range": (
+        "A look-alike can have 1 to {others} people, those of the base who are not on the list, not"
+        " {people}."
+    ),
+    "too_few_films_watched": (
+        "Only {films} past films have {viewers} viewers in this base and a description; preferences"
+        " are fitted on {needed} films at least. More past films, with their genres and texts, or a"
+        " wider base would do."
+    ),
+    "too_few_interested": (
+        "The interest shown in a film needs {needed} people at least, not {interested}. Without it"
+        " the film is predicted from its description."
+    ),
+    "top_out_of_range": "An audience of the likeliest must have 1 to {base} people, not {people}.",
     # sample
     "too_few_weeks_of_tickets": (
         "The house knows {weeks} whole weeks of tickets with the cinema's city up to {until};"
@@ -295,8 +322,8 @@ SENTENCES: Mapping[str, str] = {
     "no_build_by_then": (
         "There are no traits as of {as_of} or earlier; the earliest build is as of {earliest}."
     ),
-    "no_persons": "There are no persons yet. Run: fullhouse people resolve",
-    "no_traits": "There are no traits yet. Run: fullhouse traits build --as-of DATE",
+    "no_persons": "There are no persons yet. Run 'fullhouse people resolve' first.",
+    "no_traits": "There are no traits yet. Run 'fullhouse traits build' first.",
 }
 
 

@@ -160,21 +160,18 @@ def outlook_sentence(outlook: Outlook) -> str:
 
 def added_sentence(outlook: Outlook) -> str:
     """What a campaign adds to a film's gross."""
-    added, currency = outlook.added, outlook.currency
+    amounts = (outlook.added.middle, outlook.added.low, outlook.added.high)
+    middle, low, high = (money(x, outlook.currency) for x in amounts)
     template = (
-        "As planned, campaign {campaign} adds about {amount} by the end of the run, {likely}."
+        "As planned, campaign {campaign} adds {middle} by the end of the run (80 % range {low} to"
+        " {high})."
     )
     if outlook.basis == "measured":
         template = (
-            "By what was measured, campaign {campaign} adds about {amount} by the end of the run,"
-            " {likely}."
+            "By what was measured, campaign {campaign} adds {middle} by the end of the run (80 %"
+            " range {low} to {high})."
         )
-    return text(
-        template,
-        campaign=outlook.campaign,
-        amount=money(added.middle, currency),
-        likely=likely_between(added.low, added.high, currency, middle=added.middle),
-    )
+    return text(template, campaign=outlook.campaign, middle=middle, low=low, high=high)
 
 
 def unknown_words(report: FilmReport) -> dict[str, list[str]]:

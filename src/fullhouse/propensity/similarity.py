@@ -1,6 +1,6 @@
-"""How like films are by what is told of them, and which past films stand for one not seen yet.
+"""How similar films are by their descriptions, and which past films stand for a new one.
 
-A film nobody has seen is written as a weighted sum of past films: kernel ridge regression of who
+A new film is written as a weighted sum of past films: kernel ridge regression of who
 marked a film on what the film is. The weights need the films' contents and nothing of a person,
 so they carry over to everybody's films at the price of one sum.
 """
@@ -23,7 +23,7 @@ SAME_YEARS = 2.5
 """Years within which they are of the same fashion."""
 
 RIDGES = (3.0, 10.0, 30.0, 60.0, 100.0, 200.0)
-"""How much is doubted; the likeness of a film with itself is about 10."""
+"""How much is doubted; the similarity of a film with itself is about 10."""
 
 LEVEL_POWER = 0.25
 """Who marked a film is divided by its people to this power, so that a hit does not decide alone
@@ -31,18 +31,18 @@ and a film of thirty viewers hardly at all: 0, .25, .5 and .75 gave .9007, .9011
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """The likeness of films over a fixed space of words."""
+class FilmSimilarity:
+    """The similarity of films over a fixed space of words."""
 
     space: WordSpace
 
     @classmethod
-    def of(cls, films: Sequence[FilmWords]) -> "Likeness":
+    def of(cls, films: Sequence[FilmWords]) -> "FilmSimilarity":
         """The space of some films' words."""
         return cls(word_space(films))
 
     def between(self, films: Sequence[FilmWords], others: Sequence[FilmWords]) -> Floats:
-        """How like each film (rows) is each other (columns), in genre, time and words together.
+        """The similarity of films (rows) to others (columns), in genre, time and words together.
 
         A positive definite kernel: sums and products of such. Sharing all genres counts for more
         than sharing the half of them twice, and the same two years for more than the same decade.
@@ -50,24 +50,24 @@ class Likeness:
         genre = _shared([_genres(f) for f in films], [_genres(f) for f in others])
         years = [_year(f) for f in films], [_year(f) for f in others]
         time = _near(*years, NEAR_YEARS) + 0.5 * _near(*years, SAME_YEARS)
-        mine, theirs = self.space.vectors(films), self.space.vectors(others)
-        words = np.asarray((mine @ theirs.T).todense())
+        vectors, theirs = self.space.vectors(films), self.space.vectors(others)
+        words = np.asarray((vectors @ theirs.T).todense())
         talent = _shared([_names(f) for f in films], [_names(f) for f in others])
         series = _shared([_series(f) for f in films], [_series(f) for f in others])
-        told = (1 + genre + 0.5 * genre**2) * (1 + time) * (1 + 0.5 * words)
-        found: Floats = told + talent + series
-        return found
+        content = (1 + genre + 0.5 * genre**2) * (1 + time) * (1 + 0.5 * words)
+        similarity: Floats = content + talent + series
+        return similarity
 
 
 def weights_of(between: Floats, among: Floats, ridge: float, people: Floats) -> Floats:
-    """The weight of each past film (rows) in each film that is not seen yet (columns).
+    """The weight of each past film (rows) in each film that is new (columns).
 
-    `between` is the likeness of past films (rows) and those (columns), `among` that of the past
+    `between` is the similarity of past films (rows) and those (columns), `among` that of the past
     films, `people` how many marked each.
     """
     size = np.maximum(people, 1.0)[:, None] ** LEVEL_POWER
-    found: Floats = np.linalg.solve(among + ridge * np.eye(len(among)), between) / size
-    return found
+    weights: Floats = np.linalg.solve(among + ridge * np.eye(len(among)), between) / size
+    return weights
 
 
 def best_ridge(among: Floats, gram: Floats) -> float:
@@ -89,8 +89,8 @@ def _shared(some: Sequence[frozenset[str]], others: Sequence[frozenset[str]]) ->
     """The cosine of sets: shared names over the root of both sizes, 0 where one is empty."""
     names = {n: i for i, n in enumerate(sorted({n for s in (*some, *others) for n in s}))}
     one, two = _rows(some, names), _rows(others, names)
-    found: Floats = one @ two.T
-    return found
+    cosines: Floats = one @ two.T
+    return cosines
 
 
 def _rows(sets: Sequence[frozenset[str]], names: dict[str, int]) -> Floats:
@@ -103,8 +103,8 @@ def _rows(sets: Sequence[frozenset[str]], names: dict[str, int]) -> Floats:
 def _near(some: Sequence[float], others: Sequence[float], width: float) -> Floats:
     """1 in the same year, falling as a normal curve; 0 where a year is not known."""
     apart = (np.array(some)[:, None] - np.array(others)[None]) / width
-    found: Floats = np.nan_to_num(np.exp(-0.5 * apart**2), nan=0.0)
-    return found
+    nearness: Floats = np.nan_to_num(np.exp(-0.5 * apart**2), nan=0.0)
+    return nearness
 
 
 def _genres(film: FilmWords) -> frozenset[str]:

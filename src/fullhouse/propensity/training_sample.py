@@ -1,4 +1,4 @@
-"""The people from whom taste is learned, in memory: what each marked, has, and does at all."""
+"""The people on whom preferences are fitted: what each marked, has, and does at all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ MOST_OTHERS = 50_000
 
 
 @dataclass(frozen=True)
-class Sample:
+class TrainingSample:
     """Rows are people, each standing for `weight` of the base; `sheet` has their traits."""
 
     sheet: Sheet
@@ -45,9 +45,9 @@ class Sample:
     def activity_without(self, film: int) -> npt.NDArray[np.int32]:
         """The activity of everybody, the events of one film taken away."""
         many = len(self.films)
-        mine = [self.own[:, [k * many + film]].toarray()[:, 0] for k in range(len(KINDS))]
-        found = np.maximum(self.sheet.activity - np.stack(mine).astype(np.int32), 0)
-        return found.astype(np.int32)
+        own = [self.own[:, [k * many + film]].toarray()[:, 0] for k in range(len(KINDS))]
+        activity = np.maximum(self.sheet.activity - np.stack(own).astype(np.int32), 0)
+        return activity.astype(np.int32)
 
 
 def draw(
@@ -57,39 +57,41 @@ def draw(
     films: Sequence[str],
     *,
     key: bytes,
-    goers: Mapping[str, PersonSet] | None = None,
+    ticket_buyers: Mapping[str, PersonSet] | None = None,
     most_watchers: int = MOST_WATCHERS,
     most_others: int = MOST_OTHERS,
-) -> Sample:
+) -> TrainingSample:
     """People who marked any film, and others, each drawn by the key when they are many.
 
-    `goers` are the people who bought a ticket for a film, by its slug: where they are given, they
-    are who "saw" it. Who goes to the cinema is not who watches at home, and a film to come is
-    seen in cinemas first.
+    `ticket_buyers` are the people who bought a ticket for a film, by its slug: where they are
+    given, they are who "saw" it. Who goes to the cinema is not who watches at home, and a film to
+    come is first in cinemas.
     """
     by_film = film_traits(traits)
     chosen = tuple(by_film[f] for f in films)
     marked = [t for f in chosen for t in f.both]
-    used = [*marked, *(t for t in traits if t.built and _foretells(t))]
+    used = [*marked, *(t for t in traits if t.built and _predictive(t))]
     none = np.zeros(0, dtype=np.int64)
     nothing = OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), (0,) * len(KINDS), (none,) * 3)
-    found = sheet(
+    people = sheet(
         blocks, base, _holders(blocks, base, marked), nothing, used, key=key,
         most_seed=most_watchers, most_others=most_others,
     )  # fmt: skip
     columns = np.arange(len(marked), len(used))
-    return Sample(
-        found,
+    return TrainingSample(
+        people,
         chosen,
-        _marks(found, chosen),
-        saw := _saw(found, chosen) if goers is None else _went(found, chosen, goers),
-        _own(found, chosen) if goers is None else _own_of_goers(found, chosen, saw),
+        _marks(people, chosen),
+        saw := _saw(people, chosen)
+        if ticket_buyers is None
+        else _went(people, chosen, ticket_buyers),
+        _own(people, chosen) if ticket_buyers is None else _own_of_buyers(people, chosen, saw),
         columns,
         np.array([used[i].family in FACT_FAMILIES for i in columns], dtype=bool),
     )
 
 
-def _foretells(trait: Trait) -> bool:
+def _predictive(trait: Trait) -> bool:
     return trait.family in FACT_FAMILIES or trait.family in BASKET_FAMILIES
 
 
@@ -97,52 +99,54 @@ def _holders(blocks: Blocks, base: PersonSet, traits: Sequence[Trait]) -> dict[i
     """People of a base who have any of some traits."""
     wanted = np.zeros(max((t.id for t in traits), default=0) + 2, dtype=np.int64)
     wanted[[t.id for t in traits]] = 1
-    found = {}
+    holders = {}
     for number in sorted(base):
         block = blocks.load(number)
-        seen = wanted[np.minimum(block.traits, len(wanted) - 1)]
-        sums = np.concatenate([[0], np.cumsum(seen)])[block.offsets]
+        has_any = wanted[np.minimum(block.traits, len(wanted) - 1)]
+        sums = np.concatenate([[0], np.cumsum(has_any)])[block.offsets]
         people = block.persons[np.flatnonzero(np.diff(sums) > 0)]
-        found[number] = BitMap(people.astype(np.uint32)) & base[number]
-    return found
+        holders[number] = BitMap(people.astype(np.uint32)) & base[number]
+    return holders
 
 
-def _places(found: Sheet, films: Sequence[FilmTraits]) -> tuple[Integers, Integers]:
+def _places(people: Sheet, films: Sequence[FilmTraits]) -> tuple[Integers, Integers]:
     """The columns of the films' traits in the sheet, and whose each is."""
-    pairs = [(found.column(t.name), i) for i, f in enumerate(films) for t in f.both]
+    pairs = [(people.column(t.name), i) for i, f in enumerate(films) for t in f.both]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     return both[:, 0], both[:, 1]
 
 
-def _marks(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
-    columns, owner = _places(found, films)
-    size = (found.has.shape[1], len(films))
-    return found.has @ csr_array((np.ones(len(columns), np.float32), (columns, owner)), size)
+def _marks(people: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+    columns, owner = _places(people, films)
+    size = (people.has.shape[1], len(films))
+    return people.has @ csr_array((np.ones(len(columns), np.float32), (columns, owner)), size)
 
 
-def _saw(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
-    pairs = [(found.column(f.saw.name), i) for i, f in enumerate(films) if f.saw is not None]
+def _saw(people: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+    pairs = [(people.column(f.saw.name), i) for i, f in enumerate(films) if f.saw is not None]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    size = (found.has.shape[1], len(films))
-    return (found.has @ csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), size)).tocsc()
+    size = (people.has.shape[1], len(films))
+    return (people.has @ csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), size)).tocsc()
 
 
-def _went(found: Sheet, films: Sequence[FilmTraits], goers: Mapping[str, PersonSet]) -> csr_array:
+def _went(
+    people: Sheet, films: Sequence[FilmTraits], ticket_buyers: Mapping[str, PersonSet]
+) -> csr_array:
     """Who bought a ticket for each film."""
-    flags = [members_of(found.persons, goers.get(f.slug, {})) for f in films]
+    flags = [members_of(people.persons, ticket_buyers.get(f.slug, {})) for f in films]
     columns = [np.flatnonzero(each) for each in flags]
     owner = np.repeat(np.arange(len(films)), [len(c) for c in columns])
     rows = np.concatenate([np.zeros(0, np.int64), *columns])
-    size = (len(found.persons), len(films))
+    size = (len(people.persons), len(films))
     return csr_array((np.ones(len(rows)), (rows, owner)), size).tocsc()
 
 
-def _own_of_goers(found: Sheet, films: Sequence[FilmTraits], went: csr_array) -> csr_array:
-    """Events behind marks by kind: of a film's goers one was a ticket, whatever the trait counts.
+def _own_of_buyers(people: Sheet, films: Sequence[FilmTraits], went: csr_array) -> csr_array:
+    """Events behind marks by kind: of a ticket buyer's one was a ticket, whatever the trait counts.
 
     A trait of views and tickets does not keep which of its events were which.
     """
-    own = _own(found, films).tocsc()
+    own = _own(people, films).tocsc()
     many = len(films)
     parts = [own[:, [k * many + i for i in range(many)]] for k in range(len(KINDS))]
     mixed = [i for i, f in enumerate(films) if f.saw is not None and kinds_of(f.saw)[0] != "ticket"]
@@ -155,14 +159,14 @@ def _own_of_goers(found: Sheet, films: Sequence[FilmTraits], went: csr_array) ->
     return hstack(parts).tocsc()
 
 
-def _own(found: Sheet, films: Sequence[FilmTraits]) -> csr_array:
+def _own(people: Sheet, films: Sequence[FilmTraits]) -> csr_array:
     """Events behind marks by kind; those of a trait of two kinds count as its first kind's."""
     pairs = [
-        (found.column(t.name), KINDS.index(kinds_of(t)[0]) * len(films) + i)
+        (people.column(t.name), KINDS.index(kinds_of(t)[0]) * len(films) + i)
         for i, f in enumerate(films)
         for t in f.both
     ]
     both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    size = (found.has.shape[1], len(KINDS) * len(films))
+    size = (people.has.shape[1], len(KINDS) * len(films))
     spread = csr_array((np.ones(len(both), np.float32), (both[:, 0], both[:, 1])), size)
-    return (found.events @ spread).tocsc()
+    return (people.events @ spread).tocsc()

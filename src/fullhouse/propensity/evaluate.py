@@ -1,4 +1,4 @@
-"""How well the foretelling of unseen films did on past ones: the figures of the model card."""
+"""How well predictions of past films held: the figures of the model card."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,26 +11,31 @@ from scipy.special import expit
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import InputError
 from fullhouse.propensity.features import KNOTS
-from fullhouse.propensity.learn import FOLDS, Pairs, Taste, fit_pairs
+from fullhouse.propensity.learn import FOLDS, Pairs, PreferenceModel, fit_pairs
 from fullhouse.propensity.logistic import level_for, slope_of
-from fullhouse.propensity.propensity import CalibrationBin, Fairness, ModelCard, PropensityModel
+from fullhouse.propensity.propensity import (
+    CalibrationBin,
+    GroupFairness,
+    ModelCard,
+    PropensityModel,
+)
 from fullhouse.sample.film_traits import FACTS
 from fullhouse.sample.reach_curve import ReachPoint, reach_curve
 from fullhouse.traits.trait import KINDS
 
 LEAST_GROUP = 50
-"""People of a group under which nothing is said of it: a rate of one half then has a standard
+"""People of a group under which nothing is reported: a rate of one half then has a standard
 error of 7 points, and fewer could be named."""
 LEAST_SEEN = 10
-"""Viewers of a group, of one film, from which the order within the group can be told."""
+"""Viewers of a group, of one film, from which the AUC within the group is computed."""
 BINS = 10
 BOOTSTRAPS = 500
 TOP = 0.1
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Past films as they were foretold by what was learned from the other folds.
+class CrossPredictions:
+    """Out-of-fold predictions of past films.
 
     `logits` are at each film's own level; `by_activity` are from activity alone.
     """
@@ -40,40 +45,44 @@ class Checked:
     by_activity: Floats
 
 
-def check(taste: Taste) -> Checked:
-    """Foretell every past film with weights learned from the films of other folds only."""
-    pairs = taste.pairs
-    x = (pairs.x - taste.centre) / taste.spread
+def cross_predict(preferences: PreferenceModel) -> CrossPredictions:
+    """Predict every past film with weights fitted on the films of other folds only."""
+    pairs = preferences.pairs
+    x = (pairs.x - preferences.centre) / preferences.spread
     active = np.zeros(x.shape[1])
     active[: len(KINDS) * (1 + KNOTS)] = 1
-    return Checked(pairs, _crossed(taste, x, np.ones(x.shape[1])), _crossed(taste, x, active))
+    return CrossPredictions(
+        pairs, _crossed(preferences, x, np.ones(x.shape[1])), _crossed(preferences, x, active)
+    )
 
 
-def _crossed(taste: Taste, x: Floats, used: Floats) -> Floats:
-    pairs, films = taste.pairs, len(taste.told)
+def _crossed(preferences: PreferenceModel, x: Floats, used: Floats) -> Floats:
+    pairs, films = preferences.pairs, len(preferences.content)
     # A column whose spread is endless is none: its weight stays 0.
-    spread = np.where(used > 0, taste.spread, np.inf)
-    found = np.zeros(len(pairs.seen))
+    spread = np.where(used > 0, preferences.spread, np.inf)
+    logits = np.zeros(len(pairs.outcome))
     for fold in range(FOLDS):
-        mine = pairs.fold == fold
-        rows = np.flatnonzero(~mine)
-        fit = fit_pairs(pairs, rows, taste.centre, spread, films)
-        found[mine] = x[mine] @ (fit.weights * used)
+        held_out = pairs.fold == fold
+        rows = np.flatnonzero(~held_out)
+        fit = fit_pairs(pairs, rows, preferences.centre, spread, films)
+        logits[held_out] = x[held_out] @ (fit.weights * used)
     for film in np.unique(pairs.film):
-        mine = pairs.film == film
-        people = float((pairs.weight[mine] * pairs.seen[mine]).sum())
-        found[mine] += level_for(found[mine], pairs.weight[mine], people)
-    return found
+        held_out = pairs.film == film
+        people = float((pairs.weight[held_out] * pairs.outcome[held_out]).sum())
+        logits[held_out] += level_for(logits[held_out], pairs.weight[held_out], people)
+    return logits
 
 
-def model_card(taste: Taste, model: PropensityModel, *, built_on: date, key: bytes) -> ModelCard:
-    """The card of a model: what it learned from and how well past films were foretold."""
-    checked = check(taste)
+def model_card(
+    preferences: PreferenceModel, model: PropensityModel, *, built_on: date, key: bytes
+) -> ModelCard:
+    """The card of a model: what it was fitted on and how well it predicted past films."""
+    checked = cross_predict(preferences)
     pairs = checked.pairs
     films = np.unique(pairs.film)
     aucs = by_film(pairs, checked.logits)
     low, high = _interval(aucs, key)
-    slugs = [f.slug for f in taste.sample.films]
+    slugs = [f.slug for f in preferences.sample.films]
     return ModelCard(
         film=model.film,
         title=model.title,
@@ -82,7 +91,7 @@ def model_card(taste: Taste, model: PropensityModel, *, built_on: date, key: byt
         learned_from=tuple(s for s in slugs if s != model.film),
         judged_on=tuple(slugs[f] for f in films),
         signals=model.signals,
-        people=taste.sample.sheet.base_people,
+        people=preferences.sample.sheet.base_people,
         level=model.level,
         expected_people=model.expected_people,
         auc=float(aucs.mean()),
@@ -90,22 +99,21 @@ def model_card(taste: Taste, model: PropensityModel, *, built_on: date, key: byt
         auc_high=high,
         baseline_auc=float(by_film(pairs, checked.by_activity).mean()),
         calibration_slope=slope_of(
-            checked.logits, pairs.seen, pairs.weight / pairs.weight.mean(), pairs.film,
+            checked.logits, pairs.outcome, pairs.weight / pairs.weight.mean(), pairs.film,
             len(slugs),
         ),
         calibration=calibration(checked),
-        reach=_reach(checked, taste.sample.sheet.base_people),
-        fairness=fairness(taste, checked),
-        notes=_notes(model),
+        reach=_reach(checked, preferences.sample.sheet.base_people),
+        fairness=fairness(preferences, checked),
         fingerprint=model.fingerprint,
     )  # fmt: skip
 
 
-def weighted_auc(score: Floats, seen: Floats, weight: Floats) -> float:
+def weighted_auc(score: Floats, outcome: Floats, weight: Floats) -> float:
     """The chance that who saw it ranks above who did not, each person standing for `weight`."""
     _, group = np.unique(score, return_inverse=True)
-    yes = np.bincount(group, weight * seen)
-    no = np.bincount(group, weight * (1 - seen))
+    yes = np.bincount(group, weight * outcome)
+    no = np.bincount(group, weight * (1 - outcome))
     if not yes.sum() > 0 or not no.sum() > 0:
         raise InputError("An AUC needs people who saw it and people who did not.")
     below = np.cumsum(no) - no / 2
@@ -116,13 +124,13 @@ def by_film(pairs: Pairs, logits: Floats) -> Floats:
     """The AUC of each film, in the order of their numbers."""
     return np.array(
         [
-            weighted_auc(logits[mine], pairs.seen[mine], pairs.weight[mine])
-            for mine in (pairs.film == f for f in np.unique(pairs.film))
+            weighted_auc(logits[rows], pairs.outcome[rows], pairs.weight[rows])
+            for rows in (pairs.film == f for f in np.unique(pairs.film))
         ]
     )
 
 
-def calibration(checked: Checked) -> tuple[CalibrationBin, ...]:
+def calibration(checked: CrossPredictions) -> tuple[CalibrationBin, ...]:
     """Pairs in ten bins of equally many, from the least likely.
 
     Films are the independent units: the interval is that of a ratio over films.
@@ -131,91 +139,91 @@ def calibration(checked: Checked) -> tuple[CalibrationBin, ...]:
     order = np.argsort(p, kind="stable")
     share = np.cumsum(pairs.weight[order]) / pairs.weight.sum()
     which = np.minimum((share * BINS).astype(int), BINS - 1)
-    found = []
+    bins = []
     for number in range(BINS):
         rows = order[which == number]
         if not len(rows):
             continue
         w = pairs.weight[rows]
-        seen, error = _ratio(pairs.film[rows], pairs.seen[rows], w)
-        found.append(
+        observed, error = _ratio(pairs.film[rows], pairs.outcome[rows], w)
+        bins.append(
             CalibrationBin(
                 persons=round(float(w.sum())),
                 predicted=float(np.average(p[rows], weights=w)),
-                observed=seen,
-                low=max(0.0, seen - 1.96 * error),
-                high=min(1.0, seen + 1.96 * error),
+                observed=observed,
+                low=max(0.0, observed - 1.96 * error),
+                high=min(1.0, observed + 1.96 * error),
             )
         )
-    return tuple(found)
+    return tuple(bins)
 
 
-def fairness(taste: Taste, checked: Checked) -> tuple[Fairness, ...]:
-    """Each demographic group's foretold and seen rate, order within, and part in the best tenth."""
-    sample, pairs = taste.sample, checked.pairs
+def fairness(preferences: PreferenceModel, checked: CrossPredictions) -> tuple[GroupFairness, ...]:
+    """Each demographic group's predicted and observed rate, AUC, and part of the best tenth."""
+    sample, pairs = preferences.sample, checked.pairs
     top = _top(pairs, checked.logits)
-    found = []
+    groups = []
     for column in sample.facts:
         trait = sample.sheet.traits[column]
         if trait.family not in FACTS:
             continue
         inside = sample.sheet.has[:, [column]].toarray()[:, 0] > 0
         share = float(sample.weight[inside].sum() / sample.weight.sum())
-        found.append(_fair(trait.label, inside, share, checked, top))
-    return tuple(found)
+        groups.append(_fair(trait.label, inside, share, checked, top))
+    return tuple(groups)
 
 
 def _fair(
-    group: str, inside: npt.NDArray[np.bool_], share: float, checked: Checked, top: Floats
-) -> Fairness:
+    group: str, inside: npt.NDArray[np.bool_], share: float, checked: CrossPredictions, top: Floats
+) -> GroupFairness:
     pairs = checked.pairs
     persons = int(inside.sum())
-    mine = inside[pairs.person]
-    if persons < LEAST_GROUP or not mine.any():
-        return Fairness(group, persons, None, None, None, None, share)
-    w = pairs.weight[mine]
-    best = float((pairs.weight * top * mine).sum() / (pairs.weight * top).sum())
-    return Fairness(
+    in_group = inside[pairs.person]
+    if persons < LEAST_GROUP or not in_group.any():
+        return GroupFairness(group, persons, None, None, None, None, share)
+    w = pairs.weight[in_group]
+    best = float((pairs.weight * top * in_group).sum() / (pairs.weight * top).sum())
+    return GroupFairness(
         group=group,
         persons=persons,
-        predicted=float(np.average(expit(checked.logits[mine]), weights=w)),
-        observed=float(np.average(pairs.seen[mine], weights=w)),
-        auc=_auc_within(checked, mine),
+        predicted=float(np.average(expit(checked.logits[in_group]), weights=w)),
+        observed=float(np.average(pairs.outcome[in_group], weights=w)),
+        auc=_auc_within(checked, in_group),
         share_of_top=best,
         share=share,
     )
 
 
-def _auc_within(checked: Checked, mine: npt.NDArray[np.bool_]) -> float | None:
+def _auc_within(checked: CrossPredictions, in_group: npt.NDArray[np.bool_]) -> float | None:
     """The mean over films of the AUC among a group; None where no film has viewers enough."""
-    film, seen = checked.pairs.film[mine], checked.pairs.seen[mine]
-    logits, weight = checked.logits[mine], checked.pairs.weight[mine]
-    found = [
-        weighted_auc(logits[f], seen[f], weight[f])
+    film, outcome = checked.pairs.film[in_group], checked.pairs.outcome[in_group]
+    logits, weight = checked.logits[in_group], checked.pairs.weight[in_group]
+    aucs = [
+        weighted_auc(logits[f], outcome[f], weight[f])
         for f in (film == n for n in np.unique(film))
-        if seen[f].sum() >= LEAST_SEEN and (1 - seen[f]).sum() >= LEAST_SEEN
+        if outcome[f].sum() >= LEAST_SEEN and (1 - outcome[f]).sum() >= LEAST_SEEN
     ]
-    return float(np.mean(found)) if found else None
+    return float(np.mean(aucs)) if aucs else None
 
 
 def _top(pairs: Pairs, logits: Floats) -> Floats:
     """1 for those in the best tenth of their film's people."""
-    found = np.zeros(len(logits))
+    in_top = np.zeros(len(logits))
     for film in np.unique(pairs.film):
         rows = np.flatnonzero(pairs.film == film)
         order = rows[np.argsort(-logits[rows], kind="stable")]
         share = np.cumsum(pairs.weight[order]) / pairs.weight[order].sum()
-        found[order[share <= TOP]] = 1
-    return found
+        in_top[order[share <= TOP]] = 1
+    return in_top
 
 
-def _reach(checked: Checked, people: int) -> tuple[ReachPoint, ...]:
+def _reach(checked: CrossPredictions, people: int) -> tuple[ReachPoint, ...]:
     """The reach curve of a film in the middle: the mean over films at each step."""
     pairs, curves = checked.pairs, []
     for film in np.unique(pairs.film):
-        mine = pairs.film == film
+        rows = pairs.film == film
         curves.append(
-            reach_curve(checked.logits[mine], pairs.seen[mine] > 0, pairs.weight[mine], BINS * 2)
+            reach_curve(checked.logits[rows], pairs.outcome[rows] > 0, pairs.weight[rows], BINS * 2)
         )
     most = max(len(c) for c in curves)
     each = [c for c in curves if len(c) == most]
@@ -232,12 +240,12 @@ def _reach(checked: Checked, people: int) -> tuple[ReachPoint, ...]:
     )  # fmt: skip
 
 
-def _ratio(film: Integers, seen: Floats, weight: Floats) -> tuple[float, float]:
+def _ratio(film: Integers, outcome: Floats, weight: Floats) -> tuple[float, float]:
     """A share over clusters, and its standard error by linearisation."""
-    up, down = np.bincount(film, weight * seen), np.bincount(film, weight)
-    share = up.sum() / down.sum()
-    many = max(int((down > 0).sum()), 2)
-    error = np.sqrt(((up - share * down) ** 2).sum() * many / (many - 1)) / down.sum()
+    cases, people = np.bincount(film, weight * outcome), np.bincount(film, weight)
+    share = cases.sum() / people.sum()
+    many = max(int((people > 0).sum()), 2)
+    error = np.sqrt(((cases - share * people) ** 2).sum() * many / (many - 1)) / people.sum()
     return float(share), float(error)
 
 
@@ -246,15 +254,3 @@ def _interval(values: Floats, key: bytes) -> tuple[float, float]:
     means = values[g.integers(0, len(values), (BOOTSTRAPS, len(values)))].mean(1)
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
-
-
-def _notes(model: PropensityModel) -> tuple[str, ...]:
-    found = [
-        "The figures are of past films, each foretold as if unseen from films of other folds; they"
-        " say how well films like these are foretold, not how well this one will be.",
-        f"In the figures each film's level is its own number of viewers; this film's is from"
-        f" {model.level}.",
-    ]
-    if "interest" in model.signals:
-        found.append("The film's own interest is used too and is not in the figures.")
-    return tuple(found)
