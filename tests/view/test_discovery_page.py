@@ -10,8 +10,7 @@ import pytest
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import NoForecast, Obvious, Refused, WordMatch
 from fullhouse.sample.outcome import Seed
-from fullhouse.view.card_behind import behind_cards
-from fullhouse.view.discovery_page import discovery_page
+from fullhouse.view.discovery_page import cards_section, discovery_page
 from fullhouse.view.model_card import model_section
 from fullhouse.view.page import DARK
 from fullhouse.view.words.discovery import (
@@ -81,7 +80,7 @@ def test_the_null_page_has_the_null_sentence_and_no_audience():
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda c: c.id)
 def test_every_figure_of_a_card_stands_behind_it(card):
-    text = Reader(behind_cards([card])).text
+    text = Reader(cards_section(replace(RICH, cards=(card,)))[0]).text
     ratios = (card.affinity, card.beyond, card.interest, card.placebo, card.index)
     halves = (card.stability.first, card.stability.second)
     figures = [ratio_words(e) for e in ratios]

@@ -128,7 +128,7 @@ def test_every_figure_has_a_date_and_a_source():
     text = unescape(full())
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", text, flags=re.DOTALL)
     assert len(captions) == 13
-    sources = ("Forecast as of", "trait build", "Plan harbour-1 as of", "harbour-1, as of",
+    sources = ("Forecast as of", "house's own data", "Plan harbour-1 as of", "harbour-1, as of",
                "Score book of the house")  # fmt: skip
     notes = re.findall(r'<p class="soft">([^<]*)<a class="data"', text)
     assert len(notes) > 8
@@ -276,7 +276,7 @@ def test_the_story_on_the_command_line_holds_headline_and_what_is_missing():
     lines = report_lines(some)
     assert lines[1] == headline(FULL)
     assert any("No campaign was launched" in x for x in lines)
-    assert any(x.startswith("Found: 4 audiences") for x in lines)
+    assert any(x.startswith("4 audiences for") for x in lines)
     assert any("By what was measured, campaign harbour-1 adds" in x for x in report_lines(FULL))
 
 

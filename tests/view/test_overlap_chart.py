@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view.overlap_chart import MOST, overlap_chart, overlap_rows
+from fullhouse.view.discovery_charts import MOST_COMBINATIONS, overlap_chart, overlap_rows
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import CARDS, COMBINATIONS, IDS
 
@@ -16,10 +16,10 @@ combinations = st.lists(
 
 def test_the_largest_stand_and_the_rest_is_summed():
     rows = overlap_rows(CARDS, COMBINATIONS)
-    assert len(rows) == MOST + 1
+    assert len(rows) == MOST_COMBINATIONS + 1
     sizes = sorted((n for _, n in COMBINATIONS), reverse=True)
-    assert [r["persons"] for r in rows[:MOST]] == sizes[:MOST]
-    assert rows[-1]["persons"] == sum(sizes[MOST:])
+    assert [r["persons"] for r in rows[:MOST_COMBINATIONS]] == sizes[:MOST_COMBINATIONS]
+    assert rows[-1]["persons"] == sum(sizes[MOST_COMBINATIONS:])
     assert rows[-1]["names"] == "3 other combinations, together"
     assert rows[0]["names"] == "Hobby bakers"
 
@@ -29,9 +29,9 @@ def test_the_largest_stand_and_the_rest_is_summed():
 def test_nobody_is_lost_and_order_does_not_matter(given_, random):
     rows = overlap_rows(CARDS, given_)
     assert sum(r["persons"] for r in rows) == sum(n for _, n in given_)
-    assert len(rows) <= MOST + 1
-    assert [r["persons"] for r in rows[:MOST]] == sorted(
-        (r["persons"] for r in rows[:MOST]), reverse=True
+    assert len(rows) <= MOST_COMBINATIONS + 1
+    assert [r["persons"] for r in rows[:MOST_COMBINATIONS]] == sorted(
+        (r["persons"] for r in rows[:MOST_COMBINATIONS]), reverse=True
     )
     turned = [(list(ids)[::-1], n) for ids, n in given_]
     random.shuffle(turned)
@@ -44,14 +44,14 @@ def test_dots_are_dark_where_the_combination_has_the_card():
     dark = {}
     for dot in drawn:
         dark.setdefault(dot["column"], []).append(dot["in"])
-    for row in rows[:MOST]:
+    for row in rows[:MOST_COMBINATIONS]:
         assert dark[row["column"]] == [c.id in row["cards"] for c in CARDS]
     assert rows[-1]["column"] not in dark
 
 
 def test_bars_are_as_high_as_their_people_and_names_have_all_theirs():
     drawn = rows_of(overlap_chart(CARDS, COMBINATIONS))
-    bars = {r["column"]: r for r in drawn if "said" in r}
+    bars = {r["column"]: r for r in drawn if "label" in r and "column" in r}
     assert [bars[c]["persons"] for c in sorted(bars)] == [
         r["persons"] for r in overlap_rows(CARDS, COMBINATIONS)
     ]
@@ -60,7 +60,7 @@ def test_bars_are_as_high_as_their_people_and_names_have_all_theirs():
 
 def test_an_intersection_of_nobody_is_drawn():
     drawn = rows_of(overlap_chart(CARDS[:2], [(IDS[:2], 0)]))
-    assert [r["persons"] for r in drawn if "said" in r] == [0]
+    assert [r["persons"] for r in drawn if "label" in r and "column" in r] == [0]
 
 
 def test_people_in_no_card_are_left_out():

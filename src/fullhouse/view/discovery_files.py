@@ -14,9 +14,8 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.affinity import OutcomeDiscovery
 from fullhouse.discovery.card import Card, Estimate, FilmDiscovery
 from fullhouse.propensity import ModelCard
-from fullhouse.view.affinity import affinity_chart
-from fullhouse.view.card_forest import card_forest
-from fullhouse.view.card_strip import card_strip
+from fullhouse.view.card_charts import card_forest, card_strip
+from fullhouse.view.discovery_charts import affinity_chart
 from fullhouse.view.discovery_page import discovery_page
 from fullhouse.view.save import CHART_SUFFIXES, save_chart
 from fullhouse.view.words.discovery import card_reason, headline, outcome_headline

@@ -1,264 +1,395 @@
 """The page of a film's audiences: what a studio marketer opens, one file that needs no network."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
+from markupsafe import Markup
 
 from fullhouse.discovery.card import (
+    Card,
+    ComparableFilm,
+    Estimate,
+    Evidence,
     FilmDiscovery,
+    Pick,
+    Segment,
+    Stability,
+    WordMatch,
 )
 from fullhouse.propensity.propensity import ModelCard
-from fullhouse.view.card_behind import CSS as FOLDED_CSS
-from fullhouse.view.card_behind import behind_cards, folded
-from fullhouse.view.card_forest import HOW as FOREST_HOW
-from fullhouse.view.card_forest import card_forest, forest_rows
-from fullhouse.view.card_strip import CSS as CARD_CSS
-from fullhouse.view.card_strip import card_tiles
-from fullhouse.view.city_chart import HOW as CITY_HOW
+from fullhouse.view.card_charts import (
+    FOREST_CAPTION,
+    card_forest,
+    forest_rows,
+    likely_words,
+)
+from fullhouse.view.city_chart import HOW as CITY_CAPTION
 from fullhouse.view.city_chart import city_chart, city_rows, groups_table
-from fullhouse.view.discovery_tables import (
-    FEW,
-    NUMBER,
-    WORDS,
-    capital,
-    comps_section,
-    portfolio_section,
-    segments_section,
-    table_link,
-    words_section,
-)
+from fullhouse.view.discovery_charts import OVERLAP_CAPTION, overlap_chart, overlap_rows
 from fullhouse.view.model_card import model_json, model_section
-from fullhouse.view.overlap_chart import HOW as OVERLAP_HOW
-from fullhouse.view.overlap_chart import overlap_chart, overlap_rows
-from fullhouse.view.page import (
-    Html,
-    data_link,
-    document,
-    figure,
-    items,
-    json_of,
-    section,
-    table,
-    tag,
+from fullhouse.view.render import Figure, figure, fragment, json_of, render, unbroken
+from fullhouse.view.words import discovery as words
+from fullhouse.view.words.discovery import interval_words, outside, ratio_words
+from fullhouse.view.words.figures import (
+    capital,
+    chance_words,
+    counted,
+    day_words,
+    number_words,
+    share_words,
 )
-from fullhouse.view.words.discovery import (
-    ASSOCIATION,
-    BASES,
-    ONCE,
-    RANKED,
-    as_of_words,
-    banners,
-    build_words,
-    by_reason,
-    headline,
-    notes_words,
-    obvious_words,
-    place_words,
-    tested_words,
-    tickets_method,
-    tickets_words,
-    unknowns,
-    used_words,
-    verdict_words,
-    when_words,
-)
-from fullhouse.view.words.figures import counted, day_words
+from fullhouse.view.words.text import text
 
-WIDE, NARROW = 700, 340
-ORDER = f"{RANKED} Extra reach: its people in no obvious audience."
+FEW = 8
+"""Longer lists than this are folded."""
 CSS = """
-h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
-td { overflow-wrap: break-word; } td:first-child { min-width: 8.5rem; }
-td small code { overflow-wrap: anywhere; }
-.stack { display: flex; height: .7rem; min-width: 6rem; background: var(--line);
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr));
+  gap: .8rem; margin: .8rem 0; }
+.card { border: 1px solid var(--line); border-top: 4px solid var(--mark); border-radius: .4rem;
+  padding: .7rem .8rem; break-inside: avoid; overflow-wrap: anywhere; font-size: .9rem; }
+.card.expected { border-top-style: double; } .card.guess { border-top: 4px dotted var(--soft); }
+.card h3 { font-size: 1rem; line-height: 1.25; margin: 0 0 .4rem; min-height: 2.5em; }
+.card .big { font-size: 1.35rem; font-weight: 700; line-height: 1.2; margin: 0; }
+.card .big small { font-weight: 400; font-size: .9rem; }
+.card b { font-variant-numeric: tabular-nums; }
+.card .share { background: var(--line); border-radius: .2rem; margin: .35rem 0 .15rem;
+  print-color-adjust: exact; }
+.card .share span { display: block; height: .45rem; border-radius: .2rem; background: var(--mark);
+  print-color-adjust: exact; }
+.card.guess .share span { background: var(--soft); }
+.tags span { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .55rem;
+  margin-right: .3rem; font-size: .82rem; white-space: nowrap; }
+.tags .shaky { background: var(--warn); }
+.covered { display: flex; height: .7rem; min-width: 6rem; background: var(--line);
   border-radius: .2rem; overflow: hidden; print-color-adjust: exact; }
-.stack i { background: var(--soft); opacity: .55; print-color-adjust: exact; }
-.stack b { background: var(--mark); print-color-adjust: exact; }
+.covered i { background: var(--soft); opacity: .55; print-color-adjust: exact; }
+.covered b { background: var(--mark); print-color-adjust: exact; }
 """
+"""How cards and the portfolio look; the page's own colours, so that they turn dark with it."""
 
 
-def discovery_page(
-    found: FilmDiscovery,
-    *,
-    model: ModelCard | None = None,
-) -> str:
+@dataclass(frozen=True)
+class CardView:
+    """A card with what the page shows of it."""
+
+    card: Card
+    outside: float | None
+    likely: str
+    interval: str
+    reason: str
+    basis: str
+    evidence: str
+    stability: str
+    overlap: str
+    figures: list[tuple[object, ...]]
+
+
+def discovery_page(discovery: FilmDiscovery, *, model: ModelCard | None = None) -> str:
     """A page of HTML on the audiences of a film, or on there being none.
 
     The page holds its charts and their data, and asks no other place for anything.
     """
-    parts = [
-        *_head(found),
-        _used(found),
-        *cards_section(found),
-        *_overlap(found),
-        *segments_section(found),
-        *portfolio_section(found),
-        *tickets_section(found),
-        *comps_section(found),
-        *words_section(found),
-        *_refused(found),
-        *([model_section(model)] if model else []),
-        *_unknown(found),
-        _foot(found, model),
-    ]
-    page = document(f"{found.title}: audiences as of {day_words(found.as_of)}", parts)
-    # The page's own style comes first, and nothing before it can hold this tag: all is escaped.
-    return page.replace("</style>", f"{CARD_CSS}{FOLDED_CSS}{CSS}</style>", 1)
+    return render(
+        "discovery.html",
+        discovery=discovery,
+        title=f"{discovery.title}: audiences as of {day_words(discovery.as_of)}",
+        style=Markup(CSS),  # noqa: S704  (our own)
+        words=words,
+        used=[(capital(words.used_words(s)), s.rule) for s in discovery.used],
+        cards=_cards_facts(discovery, behind=True),
+        overlap=_overlap(discovery),
+        segments=[_segment(s) for s in discovery.segments],
+        portfolio=_portfolio(discovery.portfolio),
+        tickets=_tickets_facts(discovery),
+        comps=[_comp(c) for c in discovery.comps],
+        matches=[_match(m) for m in discovery.words],
+        refused=words.by_reason(discovery.refused),
+        model=None if model is None else model_section(model),
+        unknowns=[*words.unknowns(discovery), *words.notes_words(discovery)],
+        files=_files(discovery, model),
+        few=FEW,
+        tables={name: _table(discovery, name) for name in TABLES},
+    )
 
 
-def _head(found: FilmDiscovery) -> list[Html]:
-    said = headline(found)
-    return [
-        *(tag("p", words, cls="banner") for words in banners(found)),
-        tag("h1", found.title),
-        tag("p", f"{found.territory}, {when_words(found)}", cls="soft"),
-        tag("p", said, cls="headline"),
-        tag("p", verdict_words(found)),
-        tag("p", ASSOCIATION),
-    ]
-
-
-def _used(found: FilmDiscovery) -> Html:
-    lines = [
-        Html(tag("span", f"{capital(used_words(s))} ") + tag("code", s.rule)) for s in found.used
-    ]
-    parts = [
-        items(lines) if lines else tag("p", "Nothing that the house knows speaks for this film."),
-        tag("p", tested_words(found)),
-        tag("p", obvious_words(found)),
-        *_obvious(found),
-        _dated(found),
-    ]
-    return section("What it rests on", *parts)
-
-
-def _obvious(found: FilmDiscovery) -> list[Html]:
-    lines = [
-        Html(tag("span", f"{o.name}, {counted(o.persons, 'person')} ") + tag("code", o.rule))
-        for o in found.obvious
-    ]
-    return [items(lines)] if lines else []
-
-
-def cards_section(found: FilmDiscovery, *, behind: bool = True) -> list[Html]:
+def cards_section(discovery: FilmDiscovery, *, behind: bool = True) -> list[Markup]:
     """The audiences as cards and as a chart; with `behind`, every figure of each too."""
-    if not found.cards:
+    if not discovery.cards:
         return []
-    shown = {c.basis for c in found.cards}
-    key = " ".join(f"{capital(words)}." for name, words in BASES.items() if name in shown)
-    parts = [
-        card_tiles(found.cards),
-        tag("p", f"{ORDER} {key} {as_of_words(found)} ",
-            table_link(found, "cards"), cls="soft"),
-    ]  # fmt: skip
-    if forest_rows(found.cards):
-        parts += [
-            tag("h3", "From what goes with it to what is new"),
-            _figure(
-                lambda width: card_forest(found, width=width),
-                f"{FOREST_HOW} {as_of_words(found)}",
-                f"{found.film}-affinity.csv",
-                forest_rows(found.cards),
-            ),
-        ]
-    if behind:
-        parts += [tag("h3", "Behind each audience"), behind_cards(found.cards)]
-    return [section("The audiences", *parts)]
+    facts = _cards_facts(discovery, behind=behind)
+    return [fragment("discovery_cards.html", cards=facts, words=words)]
 
 
-def _overlap(found: FilmDiscovery) -> list[Html]:
-    combinations = found.combinations
-    if not found.cards or not any(ids for ids, _ in combinations):
-        return []
+def tickets_section(discovery: FilmDiscovery) -> list[Markup]:
+    """The forecast's tickets, shared out over audiences and cities."""
+    facts = _tickets_facts(discovery)
+    return [fragment("discovery_tickets.html", tickets=facts)] if facts else []
+
+
+def card_view(card: Card, names: Mapping[str, str]) -> CardView:
+    """A card as the page shows it; `names` are those of all cards, by id."""
+    value, interval = likely_words(card)
+    return CardView(
+        card=card,
+        outside=outside(card),
+        likely=value,
+        interval=interval,
+        reason=words.card_reason(card),
+        basis=words.BASES[card.basis],
+        evidence=_evidence_words(card.evidence),
+        stability=_stability_words(card.stability),
+        overlap="; ".join(
+            f"{names.get(o.card, o.card)}, {o.persons:,} ({share_words(o.share)})"
+            for o in card.overlap
+        ),
+        figures=[
+            (name.replace("_", " "), unbroken(value), words.MEANINGS[name])
+            for name, value in _figures(card)
+        ],
+    )
+
+
+def _cards_facts(discovery: FilmDiscovery, *, behind: bool) -> dict[str, Any]:
+    names = {c.id: c.name for c in discovery.cards}
+    bases = {c.basis for c in discovery.cards}
+    forest = None
+    if forest_rows(discovery.cards):
+        forest = figure(
+            lambda width: card_forest(discovery, width=width),
+            caption=f"{FOREST_CAPTION} {words.as_of_words(discovery)}",
+            file=f"{discovery.film}-affinity.csv",
+            rows=forest_rows(discovery.cards),
+        )
+    return {
+        "views": [card_view(c, names) for c in discovery.cards],
+        "key": " ".join(f"{capital(w)}." for name, w in words.BASES.items() if name in bases),
+        "as_of": words.as_of_words(discovery),
+        "file": f"{discovery.film}-cards.csv",
+        "rows": _table(discovery, "cards"),
+        "forest": forest,
+        "behind": behind,
+    }
+
+
+def _overlap(discovery: FilmDiscovery) -> dict[str, Any] | None:
+    combinations = discovery.combinations
+    if not discovery.cards or not any(ids for ids, _ in combinations):
+        return None
     rows = [
         {"combination": r["names"], "cards": " ".join(r["cards"]), "persons": r["persons"]}
-        for r in overlap_rows(found.cards, combinations)
+        for r in overlap_rows(discovery.cards, combinations)
     ]
-    drawn = _figure(
-        lambda width: overlap_chart(found.cards, combinations, width=width),
-        f"{OVERLAP_HOW} {as_of_words(found)}",
-        f"{found.film}-overlap.csv",
-        rows,
+    chart = figure(
+        lambda width: overlap_chart(discovery.cards, combinations, width=width),
+        caption=f"{OVERLAP_CAPTION} {words.as_of_words(discovery)}",
+        file=f"{discovery.film}-overlap.csv",
+        rows=rows,
     )
-    heads = [("in just these", WORDS), ("people", NUMBER)]
-    cells = [(r["combination"], f"{r['persons']:,}") for r in rows]
-    return [section("How they overlap", drawn, folded("As a table", table(heads, cells)))]
+    return {"chart": chart, "rows": [(r["combination"], f"{r['persons']:,}") for r in rows]}
 
 
-def tickets_section(found: FilmDiscovery) -> list[Html]:
-    """The forecast's tickets, shared out over audiences and cities."""
-    tickets = found.tickets
+def _tickets_facts(discovery: FilmDiscovery) -> dict[str, Any] | None:
+    tickets = discovery.tickets
     if tickets is None:
-        return []
-    parts = [
-        tag("p", tickets_words(tickets)),
-        tag("p", " ".join([*tickets_method(tickets), as_of_words(found)]), cls="soft"),
-    ]  # fmt: skip
-    if tickets.audiences:
-        words = f"{ONCE} {as_of_words(found)}"
-        parts += [
-            tag("h3", "By audience"),
-            groups_table("audience", tickets.audiences, tickets),
-            tag("p", f"{words} ", table_link(found, "tickets by audience"), cls="soft"),
-        ]
+        return None
+    cities: Figure | None = None
     if tickets.cities:
-        parts += [
-            tag("h3", "By city"),
-            _figure(
-                lambda width: city_chart(tickets, width=width),
-                f"{CITY_HOW} {as_of_words(found)}",
-                f"{found.film}-tickets-by-city.csv",
-                city_rows(tickets.cities, most=len(tickets.cities)),
-            ),
-            folded("All cities as a table", groups_table("city", tickets.cities, tickets)),
-        ]
-    return [section("Expected tickets", *parts)]
+        cities = figure(
+            lambda width: city_chart(tickets, width=width),
+            caption=f"{CITY_CAPTION} {words.as_of_words(discovery)}",
+            file=f"{discovery.film}-tickets-by-city.csv",
+            rows=city_rows(tickets.cities, most=len(tickets.cities)),
+        )
+    tables = {
+        name: groups_table(name, groups, tickets)
+        for name, groups in (("audience", tickets.audiences), ("city", tickets.cities))
+        if groups
+    }
+    return {
+        "words": words.tickets_words(tickets),
+        "method": words.tickets_method(tickets),
+        "once": words.ONCE,
+        "as_of": words.as_of_words(discovery),
+        "audiences": tables.get("audience"),
+        "city_table": tables.get("city"),
+        "cities": cities,
+        "file": f"{discovery.film}-tickets-by-audience.csv",
+        "rows": _table(discovery, "tickets by audience"),
+    }
 
 
-def _refused(found: FilmDiscovery) -> list[Html]:
-    if not found.refused:
-        return []
-    lines = [
-        folded(f"{capital(reason)}: {counted(len(traits), 'trait')}", tag("p", ", ".join(traits)))
-        if len(traits) > FEW
-        else tag("p", tag("b", f"{capital(reason)}: "), ", ".join(traits))
-        for reason, traits in by_reason(found.refused).items()
-    ]
-    words = "These would find the film with the film itself, or with what only its audience can do."
-    return [section("Traits that were left out", tag("p", words), *lines, _dated(found))]
-
-
-def _unknown(found: FilmDiscovery) -> list[Html]:
-    told = [*unknowns(found), *notes_words(found)]
-    return [section("What could not be known", items(told))] if told else []
-
-
-def _foot(found: FilmDiscovery, model: ModelCard | None) -> Html:
-    links = [
-        data_link("Download the whole discovery", f"{found.film}.json",
-                  json_of(found.to_dict()), "application/json"),
-    ]  # fmt: skip
-    if model is not None:
-        links.append(
-            data_link("Download the model's card", f"{found.film}-model.json",
-                      model_json(model), "application/json")
-        )  # fmt: skip
-    lines = [part for link in links for part in (" ", link)]
-    return tag(
-        "footer",
-        tag("p", f"{place_words(found)} {capital(build_words(found))}.", *lines, cls="soft"),
+def _segment(segment: Segment) -> tuple[object, ...]:
+    return (
+        _with_code(segment.name, segment.rule),
+        f"{segment.persons:,}",
+        f"{segment.likely:,}",
+        _ratio(segment.ratio),
+        _ratio(segment.over_parts),
+        unbroken(chance_words(segment.q)),
     )
 
 
-def _dated(found: FilmDiscovery) -> Html:
-    return tag("p", as_of_words(found), cls="soft")
+def _portfolio(picks: Sequence[Pick]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    before = 0.0
+    for pick in picks:
+        rows.append(
+            (
+                _with_code(pick.name, pick.rule),
+                f"{pick.persons:,}",
+                f"{pick.new_persons:,}",
+                f"{pick.likely:,}",
+                f"{pick.new_likely:,}",
+                unbroken(share_words(pick.covered)),
+                _covered(before, pick.covered),
+                unbroken(share_words(pick.reached)),
+            )
+        )
+        before = pick.covered
+    return rows
 
 
-def _figure(
-    draw: Callable[[int], alt.TopLevelMixin],
-    words: str,
-    file: str,
-    rows: Sequence[Mapping[str, Any]],
-) -> Html:
-    return figure(draw(WIDE), draw(NARROW), words=words, file=file, rows=rows)
+def _covered(before: float, now: float) -> Markup:
+    """A bar of what was covered before, and of what is new."""
+    start = min(1.0, max(0.0, before))
+    new = min(1.0 - start, max(0.0, now - start))
+    return Markup(
+        '<div class="covered"><i style="width:{:.1f}%"></i><b style="width:{:.1f}%"></b></div>'
+    ).format(100 * start, 100 * new)
+
+
+def _comp(comp: ComparableFilm) -> tuple[object, ...]:
+    year = "" if comp.opening is None else f" ({comp.opening.year})"
+    opening = "" if comp.opening is None else f"{day_words(comp.opening, short=True)}. "
+    why = "; ".join(w for w in (words.comparable_words(comp), "used" if comp.used else "") if w)
+    return (
+        Markup("<span>{}</span><small>{}</small>").format(
+            f"{comp.title}{year}", f"{opening}{capital(why)}."
+        ),
+        f"{comp.people:,}",
+        unbroken(number_words(comp.likeness)),
+        unbroken(number_words(comp.text)),
+        unbroken(number_words(comp.talent)),
+        _ratio(comp.together),
+    )
+
+
+def _match(match: WordMatch) -> tuple[object, ...]:
+    given = {"plus": text("added by you"), "minus": text("removed by you")}
+    pairs = "; ".join(w for w in (words.pair_words(match), given.get(match.given, "")) if w)
+    return _with_code(match.label, match.trait), pairs or "-", number_words(match.score)
+
+
+def _figures(card: Card) -> list[tuple[str, str]]:
+    return [
+        ("persons", f"{card.persons:,} of {card.base_people:,}"),
+        ("share", share_words(card.share)),
+        ("not_moviegoers", f"{card.not_moviegoers:,}"),
+        ("likely", f"{card.likely:,}"),
+        ("likely_share", share_words(card.likely_share)),
+        ("affinity", ratio_words(card.affinity)),
+        ("beyond", ratio_words(card.beyond)),
+        ("interest", ratio_words(card.interest)),
+        ("placebo", ratio_words(card.placebo)),
+        ("naive", number_words(card.naive)),
+        ("index", ratio_words(card.index)),
+        ("p", chance_words(card.p)),
+        ("q", chance_words(card.q)),
+        ("excess", "not known" if card.excess is None else f"{card.excess:,.1f}"),
+        ("extra", f"{card.extra:,}"),
+        ("unobviousness", number_words(card.unobviousness)),
+        ("size", number_words(card.size)),
+        ("strength", number_words(card.strength)),
+        ("rank", number_words(card.rank)),
+    ]
+
+
+def _evidence_words(evidence: Evidence) -> str:
+    events = "" if evidence.trait_events is None else f" and {evidence.trait_events:,} events"
+    days = ""
+    if evidence.since and evidence.until:
+        days = f", from {day_words(evidence.since)} to {day_words(evidence.until)}"
+    elif evidence.until:
+        days = f", up to {day_words(evidence.until)}"
+    elif evidence.since:
+        days = f", since {day_words(evidence.since)}"
+    return text(
+        "Rests on {people} of the likely audience{events}. From {sources}{days}.",
+        people=counted(evidence.seed_people, "person"),
+        events=events,
+        sources=", ".join(evidence.sources) or "no source of behaviour",
+        days=days,
+    )
+
+
+def _stability_words(stability: Stability) -> str:
+    lines = [f"{capital(words.MARKS[stability.mark])}."]
+    if stability.first.value is not None or stability.second.value is not None:
+        first, second = ratio_words(stability.first), ratio_words(stability.second)
+        lines.append(text("One half: {first}; the other: {second}.", first=first, second=second))
+    if stability.again is not None:
+        lines.append(
+            text(
+                "In {share} of {draws} resamples of people the interval lies above 1.",
+                share=share_words(stability.again),
+                draws=f"{stability.draws:,}",
+            )
+        )
+    return " ".join(lines)
+
+
+def _with_code(name: str, rule: str) -> Markup:
+    return Markup("<span>{}</span><small><code>{}</code></small>").format(name, rule)
+
+
+def _ratio(estimate: Estimate) -> Markup:
+    if estimate.value is None:
+        return unbroken("not known")
+    return unbroken(number_words(estimate.value), f"({interval_words(estimate)})")
+
+
+def _files(discovery: FilmDiscovery, model: ModelCard | None) -> list[tuple[str, str, str]]:
+    """What can be saved as a whole: words of the link, name of the file, content."""
+    film = discovery.film
+    whole = json_of(discovery.to_dict())
+    files = [(text("Download the whole discovery"), f"{film}.json", whole)]
+    if model is not None:
+        card = (text("Download the model's card"), f"{film}-model.json", model_json(model))
+        files.append(card)
+    return files
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "cards": lambda plain: plain["cards"],
+    "segments": lambda plain: plain["segments"],
+    "portfolio": lambda plain: plain["portfolio"],
+    "comps": lambda plain: plain["comps"],
+    "words": lambda plain: plain["words"],
+    "tickets by audience": lambda plain: (plain["tickets"] or {"audiences": []})["audiences"],
+}
+"""What can be saved as a table, and where it is in the whole."""
+
+
+def _table(discovery: FilmDiscovery, name: str) -> list[dict[str, Any]]:
+    """The rows of one of the tables of a discovery, each without rows in it."""
+    return [_flat(row) for row in TABLES[name](discovery.to_dict())]
+
+
+def _flat(row: Mapping[str, Any], start: str = "") -> dict[str, Any]:
+    """A row without rows in it: `beyond.low` becomes `beyond_low`, lists become text."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{start}{name}_")
+        elif isinstance(value, list):
+            flat[start + name] = "; ".join(_listed(v) for v in value)
+        else:
+            flat[start + name] = value
+    return flat
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(str(v) for v in value.values())
+    return " ~ ".join(map(str, value)) if isinstance(value, list) else str(value)

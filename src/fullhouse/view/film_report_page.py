@@ -13,8 +13,6 @@ from fullhouse.forecast import QUANTITIES, Forecast
 from fullhouse.forecast.score import GroupFigures, ScoreBook, Scored
 from fullhouse.measurement.campaign_readout import CampaignReadout, Exposure, PlannedActual
 from fullhouse.stats.scores import Reliability, Share
-from fullhouse.view.card_behind import CSS as FOLDED_CSS
-from fullhouse.view.card_strip import CSS as CARD_CSS
 from fullhouse.view.discovery_page import CSS as DISCOVERY_CSS
 from fullhouse.view.discovery_page import cards_section, tickets_section
 from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
@@ -100,7 +98,7 @@ def film_report_page(report: FilmReport) -> str:
     return render(
         "film_report.html",
         title=text("{title}: report as of {day}", title=report.title, day=day_words(report.as_of)),
-        styles=Markup(f"{CARD_CSS}{FOLDED_CSS}{DISCOVERY_CSS}{PLAN_CSS}"),  # noqa: S704  (ours)
+        styles=Markup(f"{DISCOVERY_CSS}{PLAN_CSS}"),  # noqa: S704  (ours)
         report=report,
         chapters=CHAPTERS,
         banners=banners(report),

@@ -39,6 +39,11 @@ def lowered(*parts: Html) -> Html:
     return Html(deeper)  # noqa: S704  (escaped already)
 
 
+def folded(summary: object, *inside: object) -> Html:
+    """A part that opens when its heading is asked for."""
+    return tag("details", tag("summary", summary), *inside)
+
+
 def items(lines: Iterable[object], *, cls: str = "") -> Html:
     """A list."""
     return tag("ul", *(tag("li", line) for line in lines), cls=cls)

@@ -13,8 +13,6 @@ from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Plan
 from fullhouse.view.bridge_chart import HOW as BRIDGE_HOW
 from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
-from fullhouse.view.card_behind import CSS as FOLDED_CSS
-from fullhouse.view.card_behind import folded
 from fullhouse.view.curve_chart import HOW as CURVE_HOW
 from fullhouse.view.curve_chart import curve_chart, curve_rows
 from fullhouse.view.page import (
@@ -22,6 +20,7 @@ from fullhouse.view.page import (
     data_link,
     document,
     figure,
+    folded,
     items,
     json_of,
     section,
@@ -84,7 +83,7 @@ def plan_page(
     ]
     page = document(f"{plan.title}: plan {plan.name} as of {day_words(plan.as_of)}", parts)
     # The page's own style comes first, and nothing before it can hold this tag: all is escaped.
-    return page.replace("</style>", f"{FOLDED_CSS}{CSS}</style>", 1)
+    return page.replace("</style>", f"{CSS}</style>", 1)
 
 
 def _head(plan: Plan) -> list[Html]:

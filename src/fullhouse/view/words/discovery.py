@@ -173,7 +173,7 @@ def when_words(discovery: FilmDiscovery) -> str:
 
 def as_of_words(discovery: FilmDiscovery) -> str:
     """From when the figures are."""
-    return text("As of {as_of}.", as_of=day_words(discovery.as_of))
+    return text("As of {as_of}, from the house's own data.", as_of=day_words(discovery.as_of))
 
 
 def build_words(discovery: FilmDiscovery) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery import Affinity, OutcomeDiscovery
-from fullhouse.view.affinity import affinity_chart
+from fullhouse.view.discovery_charts import affinity_chart
 from fullhouse.view.save import save_chart
 
 ROW = Affinity(

@@ -6,7 +6,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Estimate
-from fullhouse.view.card_strip import card_rows, card_strip, card_tiles
+from fullhouse.view.card_charts import card_rows, card_strip
+from fullhouse.view.discovery_page import cards_section
 from fullhouse.view.words.discovery import card_reason
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
@@ -19,30 +20,30 @@ def tiles(found, **options):
 
 def test_every_card_is_a_tile_with_its_figures():
     for card, tile in zip(CARDS, tiles(RICH), strict=True):
-        assert tile["people_said"] == f"{card.persons:,} people"
-        assert tile["extra_said"] == f"+ {card.extra:,} extra reach"
+        assert tile["people_text"] == f"{card.persons:,} people"
+        assert tile["extra_text"] == f"+ {card.extra:,} extra reach"
         assert tile["outside"] == card.not_moviegoers / card.persons
         assert tile["beyond"] == card.beyond.value
 
 
 def test_interval_basis_and_stability_are_said():
     first, *_, guess = tiles(RICH)
-    assert (first["beyond_said"], first["interval_said"]) == ("2.63 × as likely", "95 %: 2.19–3.16")
-    assert first["basis_said"] == "measured, steady"
-    assert (guess["beyond_said"], guess["basis_said"]) == ("no behaviour seen yet", "guess")
+    assert (first["beyond_text"], first["interval_text"]) == ("2.63 × as likely", "95 %: 2.19–3.16")
+    assert first["basis_text"] == "measured, steady"
+    assert (guess["beyond_text"], guess["basis_text"]) == ("no behaviour yet", "guess")
 
 
 def test_an_open_end_and_a_ratio_that_is_not_known_are_told_apart():
     gardeners = tiles(RICH)[6]
-    assert gardeners["interval_said"] == "95 %: 1.02–…"
+    assert gardeners["interval_text"] == "95 %: 1.02–…"
     unknown = replace(CARDS[0], beyond=Estimate())
-    assert tiles(replace(RICH, cards=(unknown,)))[0]["beyond_said"] == "beyond: not known"
+    assert tiles(replace(RICH, cards=(unknown,)))[0]["beyond_text"] == "beyond: not known"
 
 
 def test_a_card_of_nobody_has_no_share():
     nobody = tiles(GUESS)[2]
     assert nobody["outside"] is None
-    assert nobody["outside_said"] == "nobody"
+    assert nobody["outside_text"] == "nobody"
     assert nobody["bar"] == nobody["from"]
 
 
@@ -75,7 +76,7 @@ def test_no_card_is_an_error_with_the_sentence():
 
 
 def test_html_tiles_say_what_the_chart_says():
-    text = card_tiles(CARDS)
+    text = str(cards_section(RICH, behind=False)[0])
     assert text.count("<article") == len(CARDS)
     for row in card_rows(CARDS):
         assert f"{row['persons']:,}" in text
@@ -86,5 +87,6 @@ def test_html_tiles_say_what_the_chart_says():
 
 def test_html_tiles_escape():
     rude = replace(CARDS[0], name="<script>x</script>", id="<i>")
-    assert "<script" not in card_tiles([rude])
-    assert "&lt;script&gt;" in card_tiles([rude])
+    tiles = str(cards_section(replace(RICH, cards=(rude,)), behind=False)[0])
+    assert "<script" not in tiles
+    assert "&lt;script&gt;" in tiles
