@@ -123,3 +123,9 @@ def test_simulated_comes_first_and_levels_are_given():
     assert "SIMULATED" in said_above(effect_chart(EFFECTS, simulated=True))
     assert "SIMULATED" not in said_above(effect_chart(EFFECTS))
     assert "Intervals at 95 %." in said_above(effect_chart(EFFECTS))
+
+
+def test_before_the_end_the_range_beside_a_name_holds_at_any_look():
+    rows = {r["name"]: r for r in rows_of(effect_chart(EFFECTS, interim=True)) if "figures" in r}
+    assert rows["push"]["figures"] == "+7.9 (2.8 to 13)"
+    assert drawn(EFFECTS)["push"]["figures"] == "+7.9 (4.57 to 11.2)"

@@ -33,6 +33,7 @@ from fullhouse.measurement.campaign_readout import (
 from fullhouse.measurement.campaign_uplift import campaign_uplift_of
 from fullhouse.measurement.card_verdicts import card_verdicts
 from fullhouse.measurement.collect_campaign import collect_campaign
+from fullhouse.measurement.counted import CountedArms
 from fullhouse.measurement.experiment import Uplift
 from fullhouse.measurement.outlook import outlook_of
 from fullhouse.measurement.read_campaign import read_campaign
@@ -40,6 +41,7 @@ from fullhouse.measurement.responses import measured_responses
 from fullhouse.planning.plan import Outlook, Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.runs import remembered
 
 
 @request
@@ -98,14 +100,14 @@ def campaign_readout(context: Context, request: ReadCampaign) -> CampaignReadout
     one look at the end and one that holds at any look. A failed check is a `CannotTellError`.
     """
     campaign, plan = campaign_of_people(context, request.campaign)
-    context.progress("Reading tickets and impressions")
-    with analysis_sample(context, territory=plan.territory, as_of=_day(context, request)) as house:
-        data = collect_campaign(house, campaign, plan)
-    counted = data.counted(data.arms)
-    context.progress("Comparing arms")
-    readout = read_campaign(data, counted)
+    day = _day(context, request)
     if not request.learn:
-        return readout
+        # A campaign and the version of its plan never change: the tables read are all that may.
+        look = ReadCampaign(request.campaign, day, learn=False, cards=False)
+        return remembered(
+            context, look, CampaignReadout, lambda own: _read(own, campaign, plan, day)[0]
+        )
+    readout, data, counted = _read(context, campaign, plan, day)
     judged: list[SavedVerdict] = []
     if request.cards:
         judged, not_judged = _verdicts(context, data)
@@ -138,14 +140,19 @@ def campaign_uplift(context: Context, request: UpliftCampaign) -> Uplift:
     yes (`Uplift.proven`).
     """
     _, plan = campaign_of_people(context, request.campaign)
-    lines = frozen_people(context.lake, request.campaign, plan)
     day = _day(context, request)
-    context.progress("Learning on some, judging on others")
-    with (
-        analysis_sample(context, territory=plan.territory, as_of=plan.as_of) as before,
-        analysis_sample(context, territory=plan.territory, as_of=day) as now,
-    ):
-        return campaign_uplift_of(before, now, plan, lines, seed=request.seed)
+    look = UpliftCampaign(request.campaign, day, request.seed)
+
+    def learn(own: Context) -> Uplift:
+        own.progress("Learning on some, judging on others")
+        with (
+            analysis_sample(own, territory=plan.territory, as_of=plan.as_of) as before,
+            analysis_sample(own, territory=plan.territory, as_of=day) as now,
+        ):
+            lines = frozen_people(own.lake, request.campaign, plan)
+            return campaign_uplift_of(before, now, plan, lines, seed=request.seed)
+
+    return remembered(context, look, Uplift, learn)
 
 
 @use_case
@@ -183,6 +190,17 @@ def newest_readout(context: Context, name: str, day: date) -> CampaignReadout | 
     """The last readout of a campaign that was known on a day."""
     known = [r for r in readouts(context.control, name) if r.as_of <= day]
     return readout_of_record(max(known, key=lambda r: (r.as_of, r.at))) if known else None
+
+
+def _read(
+    context: Context, campaign: SavedCampaign, plan: Plan, day: date
+) -> tuple[CampaignReadout, CampaignData, CountedArms]:
+    context.progress("Reading tickets and impressions")
+    with analysis_sample(context, territory=plan.territory, as_of=day) as house:
+        data = collect_campaign(house, campaign, plan)
+    counted = data.counted(data.arms)
+    context.progress("Comparing arms")
+    return read_campaign(data, counted), data, counted
 
 
 def _verdicts(

@@ -1,7 +1,7 @@
 """`fullhouse campaign readout` and after: what changed, in whom, what later plans learn."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,9 +35,9 @@ def readout(
 ) -> None:
     """What it really changed in tickets and gross: everybody as assigned."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
         request = app.ReadCampaign(campaign, as_of=day, learn=not no_learn)
-        result = app.campaign_readout(workspace, request)
+        result = app.campaign_readout(replace(workspace, progress=step), request)
     if json:
         say_json(result.to_dict())
     else:
@@ -62,8 +62,9 @@ def show(readout: "CampaignReadout", groups: tuple[str, ...] = GROUPS) -> None:
 def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Json = False) -> None:
     """The forecast moved by the campaign: as planned, then as measured."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json):
-        result = app.campaign_outlook(workspace, app.OutlookCampaign(campaign, as_of=day))
+    with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
+        request = app.OutlookCampaign(campaign, as_of=day)
+        result = app.campaign_outlook(replace(workspace, progress=step), request)
     if json:
         say_json(as_json(asdict(result)))
         return
@@ -87,9 +88,9 @@ def uplift(
     from fullhouse.view.words.readout import uplift_sentence
 
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    with opened(where, quiet=json) as workspace, progress("Learning on some", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Learning on some", quiet=json) as step:
         request = app.UpliftCampaign(campaign, as_of=day, seed=seed)
-        result = app.campaign_uplift(workspace, request)
+        result = app.campaign_uplift(replace(workspace, progress=step), request)
     if json:
         say_json(result.to_dict())
         return

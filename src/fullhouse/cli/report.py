@@ -1,5 +1,6 @@
 """`fullhouse report`: all that is known of a film, in one file."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -38,9 +39,9 @@ def report(
     """
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     files = [app.check_report_out(f) for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json):
+    with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as step:
         request = app.ReportFilm(film, as_of=day, territory=territory, plan=plan, campaign=campaign)
-        result = app.film_report(workspace, request)
+        result = app.film_report(replace(workspace, progress=step), request)
         default = [] if json else [f"{result.film}-report.html"]
         written = app.write_film_report(result, files or default)
     if json:

@@ -41,6 +41,7 @@ from fullhouse.view.theme import themed
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.figures import (
+    capital,
     count_words,
     counted,
     day_words,
@@ -311,7 +312,7 @@ def _against_plan(campaign: CampaignReport) -> dict[str, Any] | None:
         return None
     day = day_words(newest.as_of)
     return {
-        "heads": [("", WORDS), ("planned in all", NUMBER),
+        "heads": [("", WORDS), ("channel", WORDS), ("planned in all", NUMBER),
                   (text("planned by {day}", day=day_words(newest.as_of, short=True)), NUMBER),
                   ("actual", NUMBER)],
         "rows": [_planned_row(r, newest.currency) for r in campaign.against_plan],
@@ -328,9 +329,7 @@ def _against_plan(campaign: CampaignReport) -> dict[str, Any] | None:
 
 def _planned_row(row: PlannedActual, currency: str) -> tuple[object, ...]:
     unit = f", {currency}" if row.quantity == "spend" else ""
-    name = f"{row.quantity}{unit}"
-    if row.channel:
-        name = text("{quantity} on {channel}", quantity=name, channel=row.channel)
+    name = capital(f"{row.quantity}{unit}")
     planned = unbroken(_amount_words(row.planned.middle))
     if row.planned.low < row.planned.high:
         ends = f"({rounded_count(row.planned.low)} – {rounded_count(row.planned.high)})"
@@ -343,7 +342,7 @@ def _planned_row(row: PlannedActual, currency: str) -> tuple[object, ...]:
         actual = unbroken(rounded_count(row.actual.value), f"({low} – {high})")
     else:
         actual = unbroken(_amount_words(row.actual.value))
-    return name, planned, so_far, actual
+    return name, row.channel or text("all"), planned, so_far, actual
 
 
 def _amount_words(value: float) -> str:
@@ -436,23 +435,22 @@ def _looks(readouts: Sequence[CampaignReadout]) -> dict[str, Any] | None:
     data = [row for readout in readouts for row in _look(readout)]
     newest = readouts[-1]
     return {
-        "heads": [("as of", WORDS), ("more per 1,000 people", NUMBER), ("at any look", NUMBER)],
+        "heads": [("as of", WORDS), ("more per 1,000 people, at any look", NUMBER)],
         "rows": [
             (
                 Markup("<span>{}</span><small>{}</small>").format(
                     day_words(r["day"], short=True), r["outcome"]
                 ),
-                unbroken(_signed(r["value"]), f"({_between(r['low'], r['high'])})"),
-                unbroken("not known" if r["always_low"] is None
-                         else _between(r["always_low"], r["always_high"])),
+                unbroken(_signed(r["value"]), "(not known)" if r["always_low"] is None
+                         else f"({_between(r['always_low'], r['always_high'])})"),
             )
             for r in data
         ],
         "file": f"{newest.campaign}-looks.csv",
         "data": [r | {"day": str(r["day"])} for r in data],
         "caption": text(
-            "The whole campaign at each look; only the interval on the right holds at any look."
-            " {campaign}, as of {day}.",
+            "The whole campaign at each look, with the interval that holds at any look. {campaign},"
+            " as of {day}.",
             campaign=newest.campaign, day=day_words(newest.as_of),
         ),
     }  # fmt: skip

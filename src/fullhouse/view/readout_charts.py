@@ -49,13 +49,17 @@ def effect_chart(
     title: str | None = None,
     simulated: bool = False,
     width: int = 560,
+    interim: bool = False,
 ) -> alt.LayerChart:
-    """Effects on one outcome per so many people assigned, in groups, around the line of nothing."""
+    """Effects on one outcome per so many people assigned, in groups, around the line of nothing.
+
+    The range beside a name is that of one look at the end, or at any look where `interim`.
+    """
     rows = effect_rows(effects)
     outcome, per = rows[0]["outcome"], rows[0]["per"]
     placed, height = _placed(rows)
     unit = f"more {outcome} per {per:,} people assigned" if per > 1 else f"more {outcome} a person"
-    chart = alt.layer(*_layers(placed, height, unit, width)).properties(
+    chart = alt.layer(*_layers(placed, height, unit, width, interim=interim)).properties(
         width=width,
         height=height,
         title=heading(
@@ -146,7 +150,9 @@ def _domain(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _layers(rows: Sequence[dict[str, Any]], height: int, unit: str, width: int) -> list[alt.Chart]:
+def _layers(
+    rows: Sequence[dict[str, Any]], height: int, unit: str, width: int, *, interim: bool
+) -> list[alt.Chart]:
     low, high = _domain(rows)
     scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
     axis = alt.Axis(title=unit, grid=False, tickCount=5 if width < 400 else 8, format="~r")
@@ -157,7 +163,7 @@ def _layers(rows: Sequence[dict[str, Any]], height: int, unit: str, width: int) 
     def y(name: str) -> alt.Y:
         return alt.Y(f"{name}:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
 
-    marks = [_mark(r, low, high, width) for r in rows]
+    marks = [_mark(r, low, high, width, interim=interim) for r in rows]
     base = alt.Chart({"values": marks})
     tooltip = ["name:N", "figures:N", "p:Q", "holm_p:Q", "people:Q", "control_people:Q"]
     span = alt.Chart({"values": [{"zero": 0, "top": r["top"] + MARKED - 8,
@@ -181,14 +187,20 @@ def _layers(rows: Sequence[dict[str, Any]], height: int, unit: str, width: int) 
     ]  # fmt: skip
 
 
-def _mark(row: dict[str, Any], low: float, high: float, width: int) -> dict[str, Any]:
+def _mark(
+    row: dict[str, Any], low: float, high: float, width: int, *, interim: bool
+) -> dict[str, Any]:
     ends = [e for e in (row["low"], row["high"], row["always_low"], row["always_high"])
             if e is not None]  # fmt: skip
     cut = {
         name: None if row[name] is None else min(high, max(low, row[name]))
         for name in ("low", "high", "always_low", "always_high")
     }
-    figures = f"{row['value']:+.3g} ({row['low']:.3g} to {row['high']:.3g})".replace("-", "−")
+    ends_of = ("always_low", "always_high") if interim and row["always_low"] is not None else (
+        "low", "high",
+    )  # fmt: skip
+    figures = f"{row['value']:+.3g} ({row[ends_of[0]]:.3g} to {row[ends_of[1]]:.3g})"
+    figures = figures.replace("-", "−")
     return {
         **row, **cut, "mark": row["top"] + MARKED, "named": row["top"] + NAMED,
         "headed": row["top"] - HEAD // 2 + 4, "figures": figures,

@@ -57,7 +57,7 @@ def _outcome(readout: CampaignReadout, outcome: str) -> dict[str, Any]:
             f"{sold_sentence(readout, e)} {per_person_sentence(readout, e)}" for e in whole
         ],
         "figure": figure(
-            lambda width: effect_chart(drawn, width=width),
+            lambda width: effect_chart(drawn, width=width, interim=readout.share_observed < 1),
             caption=text(
                 "{how} {levels} {campaign}, as of {day}.",
                 how=EFFECT_HOW, levels=levels_words(rows), campaign=readout.campaign,

@@ -160,18 +160,21 @@ def outlook_sentence(outlook: Outlook) -> str:
 
 def added_sentence(outlook: Outlook) -> str:
     """What a campaign adds to a film's gross."""
-    amounts = (outlook.added.middle, outlook.added.low, outlook.added.high)
-    middle, low, high = (money(x, outlook.currency) for x in amounts)
+    added, currency = outlook.added, outlook.currency
     template = (
-        "As planned, campaign {campaign} adds {middle} by the end of the run (80 % range {low} to"
-        " {high})."
+        "As planned, campaign {campaign} adds about {amount} by the end of the run, {likely}."
     )
     if outlook.basis == "measured":
         template = (
-            "By what was measured, campaign {campaign} adds {middle} by the end of the run (80 %"
-            " range {low} to {high})."
+            "By what was measured, campaign {campaign} adds about {amount} by the end of the run,"
+            " {likely}."
         )
-    return text(template, campaign=outlook.campaign, middle=middle, low=low, high=high)
+    return text(
+        template,
+        campaign=outlook.campaign,
+        amount=money(added.middle, currency),
+        likely=likely_between(added.low, added.high, currency, middle=added.middle),
+    )
 
 
 def unknown_words(report: FilmReport) -> dict[str, list[str]]:
