@@ -27,7 +27,7 @@ from fullhouse.forecast import Forecast
 from fullhouse.forecast.actuals import actuals_of
 from fullhouse.view.film_report import FilmReport
 from fullhouse.view.film_report_page import film_report_page
-from fullhouse.view.page_files import check_page_out, write_page_files
+from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.workspace.context import Context
 
 DayGrosses = tuple[tuple[date, float], ...]

@@ -20,7 +20,6 @@ from fullhouse.planning.daily import (
     Verdict,
 )
 from fullhouse.view.forecast_charts import BANDS, HAPPENED, RAISES, money_axis, money_scale
-from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.render import (
     Figure,
     csv_of,
@@ -32,6 +31,7 @@ from fullhouse.view.render import (
     share_bar,
     unbroken,
 )
+from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.daily import (
     NO_CHANGE,

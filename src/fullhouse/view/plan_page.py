@@ -26,7 +26,6 @@ from fullhouse.view.page import (
     section,
     tag,
 )
-from fullhouse.view.page_files import check_page_out, write_page_files
 from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.plan_tables import (
@@ -38,6 +37,7 @@ from fullhouse.view.plan_tables import (
     unreachable_section,
 )
 from fullhouse.view.readout_page import readout_part
+from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.words.figures import day_words
 from fullhouse.view.words.plan import (
     EXPECTED,

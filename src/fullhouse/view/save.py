@@ -1,8 +1,9 @@
 """Charts and results as files, without a browser and without a network."""
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import altair as alt
 
@@ -43,6 +44,36 @@ def renderer() -> Any:
             "Charts and pages need the library that draws them: pip install 'fullhouse[charts]'."
         ) from None
     return vl_convert
+
+
+class Serializable(Protocol):
+    """What can give everything of itself as JSON takes it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything."""
+
+
+def write_page_files(
+    result: Serializable, page: Callable[[], str], files: Iterable[str | Path]
+) -> list[Path]:
+    """Write each file as its ending says; all endings are checked before any is written."""
+    paths = [check_page_out(f) for f in files]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".html":
+            path.write_text(page(), "utf-8")
+        else:
+            content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+            path.write_text(content + "\n", "utf-8")
+    return paths
+
+
+def check_page_out(file: str | Path) -> Path:
+    """The path itself, when its ending says what to write; an error before any work is done."""
+    path = Path(file).expanduser()
+    if path.suffix.lower() not in (".html", ".json"):
+        raise InputError(f"--out takes a file ending in .html or .json, not {path.name!r}.")
+    return path
 
 
 def _page(spec: dict[str, Any]) -> str:
