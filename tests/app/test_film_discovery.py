@@ -273,7 +273,7 @@ def _films(made: House) -> list:
 
 
 def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
-    guess = fh.film_list(made.workspace, fh.ListFilms(search="Puppy"))[1][0].film
+    guess = fh.film_list(made.workspace, fh.ListFilms(search="Puppy")).films[0].film
     request = fh.PlanFilm(
         guess, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=40
     )

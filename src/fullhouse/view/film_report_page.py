@@ -26,8 +26,12 @@ from fullhouse.view.forecast_page import (
 from fullhouse.view.market_charts import BAND_WORDS, HOW, points, reliability_chart
 from fullhouse.view.page import lowered, tag
 from fullhouse.view.plan_page import CSS as PLAN_CSS
-from fullhouse.view.plan_page import bridge_section, curve_section, lines_section
-from fullhouse.view.plan_tables import unreachable_section
+from fullhouse.view.plan_page import (
+    bridge_section,
+    curve_section,
+    lines_section,
+    unreachable_section,
+)
 from fullhouse.view.readout_charts import (
     OUTLOOK_HOW,
     OUTLOOK_KEY,

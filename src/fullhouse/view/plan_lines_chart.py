@@ -34,10 +34,10 @@ def plan_lines_chart(plan: Plan, *, width: int = 560) -> alt.LayerChart:
     weeks = _weeks([r["week"] for r in rows])
     placed, height = _placed(rows)
     new = [x for x in dict.fromkeys(r["audience"] for r in rows) if not _tested(rows, x)]
-    said = f"Never measured in a readout: {'; '.join(new)}." if new else ""
+    unmeasured = f"Not measured by any campaign yet: {'; '.join(new)}." if new else ""
     named = f"{plan.title}: where {money_short(plan.spend)} {plan.currency} go"
-    told = [s for s in (HOW, said) if s]
-    title = heading(named, *told, simulated=plan.simulated, width=width)
+    lines = [s for s in (HOW, unmeasured) if s]
+    title = heading(named, *lines, simulated=plan.simulated, width=width)
     chart = alt.layer(*_layers(placed, weeks, height, width)).properties(
         width=width, height=height, title=title
     )
@@ -51,7 +51,7 @@ def lines_rows(plan: Plan) -> list[dict[str, Any]]:
     People are those that its lines address: city groups share nobody, so that they add up.
     """
     if not plan.lines:
-        raise CannotTellError(f"There is no line to draw: the plan for {plan.title} has none.")
+        raise CannotTellError(code="no_lines_to_draw", film=plan.film)
     cells: dict[tuple[str, str, date], list[PlanLine]] = defaultdict(list)
     for line in plan.lines:
         cells[line.audience, line.channel, line.week].append(line)
@@ -77,19 +77,19 @@ def _row(audience: str, channel: str, week: date, lines: Sequence[PlanLine]) -> 
 
 
 def _sums(lines: Sequence[PlanLine], name: str) -> dict[str, float]:
-    found: dict[str, float] = defaultdict(float)
+    sums: dict[str, float] = defaultdict(float)
     for line in lines:
-        found[getattr(line, name)] += line.spend
-    return found
+        sums[getattr(line, name)] += line.spend
+    return sums
 
 
 def _tested(rows: Sequence[dict[str, Any]], audience: str) -> bool:
     return all(r["tested"] for r in rows if r["audience"] == audience)
 
 
-def _weeks(found: Sequence[str]) -> list[date]:
+def _weeks(mondays: Sequence[str]) -> list[date]:
     """Every week from the first to the last: one without money is shown empty."""
-    first, last = (date.fromisoformat(f(found)) for f in (min, max))
+    first, last = (date.fromisoformat(f(mondays)) for f in (min, max))
     return [first + timedelta(weeks=k) for k in range((last - first).days // 7 + 1)]
 
 
@@ -118,7 +118,7 @@ def _layers(
     tops = sorted({r["top"] for r in rows})
     empty = [{"x": x, "x2": x + cell - 2, "y": top, "y2": top + ROW - 2}
              for top in tops for x in at.values()]  # fmt: skip
-    told = [_told(r, at[r["week"]], cell, edges) for r in rows]
+    placed = [_in_place(r, at[r["week"]], cell, edges) for r in rows]
     names = _named(edges)
     colour = (
         alt.Color("band:N")
@@ -132,7 +132,7 @@ def _layers(
     )
     x, x2 = alt.X("x:Q").scale(domain=[0, width], nice=False).axis(None), "x2:Q"
     y, y2 = alt.Y("y:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None), "y2:Q"
-    base = alt.Chart({"values": told}).encode(x=x, y=y)
+    base = alt.Chart({"values": placed}).encode(x=x, y=y)
     tooltip = ["audience:N", "channel:N", "week:N", "spend:Q", "people:Q", "reach:Q",
                "frequency:Q", "impressions:Q", "tickets:Q"]  # fmt: skip
     drawn = [
@@ -143,7 +143,7 @@ def _layers(
         drawn += [
             base.transform_filter(f"datum.dark == {dark}")
             .mark_text(fontSize=11, color=ink, dx=(cell - 2) / 2, dy=ROW / 2)
-            .encode(text="said:N")
+            .encode(text="figure:N")
             for dark, ink in (("true", "white"), ("false", INK))
         ]
     texts = [*_week_texts(weeks, at, cell), *_row_texts(rows, width)]
@@ -155,21 +155,21 @@ def _layers(
     ]
 
 
-def _told(row: dict[str, Any], x: float, cell: float, edges: Sequence[float]) -> dict[str, Any]:
+def _in_place(row: dict[str, Any], x: float, cell: float, edges: Sequence[float]) -> dict[str, Any]:
     band = max(0, bisect_left(edges, row["spend"]) - 1)
     return {
         **row, "x": x, "x2": x + cell - 2, "y": row["top"], "y2": row["top"] + ROW - 2,
-        "band": _named(edges)[band], "dark": band >= DARK_FROM, "said": money_short(row["spend"]),
+        "band": _named(edges)[band], "dark": band >= DARK_FROM, "figure": money_short(row["spend"]),
     }  # fmt: skip
 
 
 def _edges(most: float) -> list[float]:
     """Round amounts from 0 on, the last not below the largest spend; as many bands as colours."""
-    found = ticks(0.0, most, log=False, most=len(COLOURS))
-    step = found[1] - found[0] if len(found) > 1 else most
-    while found[-1] < most:
-        found.append(found[-1] + step)
-    return found
+    edges = ticks(0.0, most, log=False, most=len(COLOURS))
+    step = edges[1] - edges[0] if len(edges) > 1 else most
+    while edges[-1] < most:
+        edges.append(edges[-1] + step)
+    return edges
 
 
 def _named(edges: Sequence[float]) -> list[str]:
@@ -185,7 +185,7 @@ def _week_texts(weeks: Sequence[date], at: dict[str, float], cell: float) -> lis
 
 
 def _row_texts(rows: Sequence[dict[str, Any]], width: int) -> list[dict[str, Any]]:
-    found: dict[tuple[int, int], dict[str, Any]] = {}
+    texts: dict[tuple[int, int], dict[str, Any]] = {}
     sums: dict[int, float] = defaultdict(float)
     totals: dict[int, float] = defaultdict(float)
     for r in rows:
@@ -193,13 +193,13 @@ def _row_texts(rows: Sequence[dict[str, Any]], width: int) -> list[dict[str, Any
         totals[r["head"]] += r["spend"]
     for r in rows:
         name = clipped(r["audience"], round((width - SUM) / 6.6))
-        found[r["head"], 0] = _text(0, r["head"] + HEAD / 2, name, "left", "bold")
-        found[r["head"], 1] = _text(
+        texts[r["head"], 0] = _text(0, r["head"] + HEAD / 2, name, "left", "bold")
+        texts[r["head"], 1] = _text(
             width, r["head"] + HEAD / 2, money_short(totals[r["head"]]), "right", "bold"
         )
-        found[r["top"], 2] = _text(0, r["top"] + ROW / 2, clipped(r["channel"], 11), "left")
-        found[r["top"], 3] = _text(width, r["top"] + ROW / 2, money_short(sums[r["top"]]), "right")
-    return list(found.values())
+        texts[r["top"], 2] = _text(0, r["top"] + ROW / 2, clipped(r["channel"], 11), "left")
+        texts[r["top"], 3] = _text(width, r["top"] + ROW / 2, money_short(sums[r["top"]]), "right")
+    return list(texts.values())
 
 
 def _text(x: float, y: float, text: str, align: str, weight: str = "normal") -> dict[str, Any]:

@@ -1,44 +1,28 @@
-"""The page of a plan: where the money goes, what it should win, and what was won so far."""
+"""The page of a plan: where the money goes, what it should sell, and what was measured so far."""
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import fsum
 from pathlib import Path
-from typing import Any
 
-import altair as alt
+from markupsafe import Markup
 
 from fullhouse.campaigns.campaign import LaunchedCities
-from fullhouse.measurement.campaign_readout import CampaignReadout
-from fullhouse.planning.plan import Plan
-from fullhouse.view.bridge_chart import HOW as BRIDGE_HOW
-from fullhouse.view.bridge_chart import bridge_chart, bridge_rows
-from fullhouse.view.curve_chart import HOW as CURVE_HOW
-from fullhouse.view.curve_chart import curve_chart, curve_rows
-from fullhouse.view.page import (
-    Html,
-    data_link,
-    document,
-    figure,
-    folded,
-    items,
-    json_of,
-    section,
-    tag,
+from fullhouse.planning.plan import Amount, Plan, PlanLine
+from fullhouse.view.save import check_page_out, write_page_files
+from fullhouse.view.plan_charts import (
+    BRIDGE_HOW,
+    CURVE_HOW,
+    bridge_chart,
+    bridge_rows,
+    curve_chart,
+    curve_rows,
 )
 from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
-from fullhouse.view.plan_tables import (
-    Power,
-    audiences_table,
-    lines_link,
-    lines_table,
-    measured_section,
-    unreachable_section,
-)
-from fullhouse.view.readout_page import readout_part
-from fullhouse.view.save import check_page_out, write_page_files
-from fullhouse.view.words.figures import day_words
+from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
+from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import (
     EXPECTED,
     as_of_words,
@@ -46,19 +30,21 @@ from fullhouse.view.words.plan import (
     base_words,
     buys_words,
     headline,
+    holdout_words,
     next_money_words,
     notes_words,
     opens_words,
     place_words,
+    tickets_words,
     untested_words,
 )
+from fullhouse.measurement.campaign_readout import CampaignReadout
+from fullhouse.view.readout_page import readout_part
 
-WIDE, NARROW = 700, 340
+Power = tuple[str, float, str]
+"""What is measured, the smallest true effect that would be detected, and the unit of it."""
 CSS = """
-h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
-td { overflow-wrap: break-word; } td:first-child { min-width: 6.5rem; }
-td small code { overflow-wrap: anywhere; }
-details table { font-size: .88rem; } details td:first-child { min-width: 0; }
+td:first-child { min-width: 6.5rem; } details td:first-child { min-width: 0; }
 """
 
 
@@ -69,95 +55,181 @@ def plan_page(
 
     The page holds its charts and their data, and asks no other place for anything.
     """
-    parts = [
-        *_head(plan),
-        *bridge_section(plan),
-        *lines_section(plan),
-        *curve_section(plan),
-        *unreachable_section(plan),
-        measured_section(plan, power),
-        *map(readout_part, readouts),
-        *_limits(plan),
-        *([section("What to know", items(notes_words(plan)))] if plan.notes else []),
-        _foot(plan),
-    ]
-    page = document(f"{plan.title}: plan {plan.name} as of {day_words(plan.as_of)}", parts)
-    # The page's own style comes first, and nothing before it can hold this tag: all is escaped.
-    return page.replace("</style>", f"{CSS}</style>", 1)
+    return render(
+        "plan.html",
+        plan=plan,
+        style=CSS,
+        banners=banners(plan),
+        opens=opens_words(plan),
+        headline=headline(plan),
+        buys=buys_words(plan),
+        expected=EXPECTED,
+        parts=[
+            *bridge_section(plan),
+            *lines_section(plan),
+            *curve_section(plan),
+            *unreachable_section(plan),
+        ],
+        holdout=holdout_words(plan),
+        power=[(name, unbroken(f"{least:.2g}", unit)) for name, least, unit in power],
+        power_data=[
+            {"of": name, "smallest_effect": least, "unit": unit} for name, least, unit in power
+        ],
+        as_of=as_of_words(plan),
+        readouts=[readout_part(x) for x in readouts],
+        notes=notes_words(plan),
+        limits=_limits(plan),
+        place=place_words(plan),
+        everything=json_of(plan.to_dict()),
+    )
 
 
-def _head(plan: Plan) -> list[Html]:
-    return [
-        *(tag("p", words, cls="banner") for words in banners(plan)),
-        tag("h1", plan.title),
-        tag("p", f"{plan.territory}, {opens_words(plan)}; {plan.name} as of"
-            f" {day_words(plan.as_of)}.", cls="soft"),
-        tag("p", headline(plan), cls="headline"),
-        *(tag("p", words) for words in buys_words(plan)),
-        tag("p", EXPECTED),
-    ]  # fmt: skip
-
-
-def bridge_section(plan: Plan) -> list[Html]:
+def bridge_section(plan: Plan) -> list[Markup]:
     """The range without the plan, and what each audience adds to it."""
-    said = [tag("p", words) for words in base_words(plan)]
+    chart = None
     if plan.base is not None and plan.bridge:
-        said.append(
-            _figure(
-                lambda width: bridge_chart(plan, width=width),
-                f"{BRIDGE_HOW} {as_of_words(plan)}",
-                f"{plan.film}-bridge.csv",
-                bridge_rows(plan),
-            )
+        chart = figure(
+            lambda width: bridge_chart(plan, width=width),
+            caption=f"{BRIDGE_HOW} {as_of_words(plan)}",
+            file=f"{plan.film}-bridge.csv",
+            rows=bridge_rows(plan),
         )
-    return [section("From the forecast to what may be", *said)]
+    return [fragment("plan_parts.html", part="bridge", sentences=base_words(plan), chart=chart)]
 
 
-def lines_section(plan: Plan) -> list[Html]:
+def lines_section(plan: Plan) -> list[Markup]:
     """Where the money goes, by audience and line."""
     if not plan.lines:
         return []
-    drawn = _figure(
+    rows = lines_rows(plan)
+    chart = figure(
         lambda width: plan_lines_chart(plan, width=width),
-        f"{LINES_HOW} {as_of_words(plan)}",
-        f"{plan.film}-spend.csv",
-        lines_rows(plan),
+        caption=f"{LINES_HOW} {as_of_words(plan)}",
+        file=f"{plan.film}-spend.csv",
+        rows=rows,
     )
-    names = list(dict.fromkeys(r["audience"] for r in lines_rows(plan)))
+    names = list(dict.fromkeys(r["audience"] for r in rows))
     by_name = {name: [x for x in plan.lines if x.audience == name] for name in names}
-    told = [
-        drawn,
-        *(tag("p", words) for words in untested_words(plan)),
-        tag("h3", "By audience"),
-        audiences_table(plan, by_name),
-        tag("p", "Lines share what they win together, so that their middles add up; ranges do not."
-            f" {as_of_words(plan)} ", lines_link(plan), cls="soft"),
-        *(folded(f"{name}: every line", lines_table(plan, lines))
-          for name, lines in by_name.items()),
-    ]  # fmt: skip
-    return [section("Where the money goes", *told)]
+    return [
+        fragment(
+            "plan_parts.html",
+            part="lines",
+            plan=plan,
+            chart=chart,
+            sentences=untested_words(plan),
+            audiences=[
+                *(_audience(plan, name, lines) for name, lines in by_name.items()),
+                _sum(plan),
+            ],
+            as_of=as_of_words(plan),
+            lines_csv=_lines_csv(plan),
+            by_audience=[
+                (name, lines[0].rule, [_line(x) for x in _in_order(lines)])
+                for name, lines in by_name.items()
+            ],
+        )
+    ]
 
 
-def curve_section(plan: Plan) -> list[Html]:
-    """What other budgets would win."""
+def curve_section(plan: Plan) -> list[Markup]:
+    """What other budgets would sell."""
     if len(plan.curve) < 2:
         return []
-    drawn = _figure(
+    chart = figure(
         lambda width: curve_chart(plan, width=width),
-        f"{CURVE_HOW} {as_of_words(plan)}",
-        f"{plan.film}-curve.csv",
-        curve_rows(plan),
+        caption=f"{CURVE_HOW} {as_of_words(plan)}",
+        file=f"{plan.film}-curve.csv",
+        rows=curve_rows(plan),
     )
-    said = [tag("p", words) for words in next_money_words(plan)]
-    return [section("What more money buys", *said, drawn)]
+    sentences = next_money_words(plan)
+    return [fragment("plan_parts.html", part="curve", sentences=sentences, chart=chart)]
 
 
-def _limits(plan: Plan) -> list[Html]:
-    told = [
+def unreachable_section(plan: Plan) -> list[Markup]:
+    """The people that no channel addresses."""
+    some = [u for u in plan.unreachable if u.unreachable > 0]
+    if not some:
+        return []
+    return [
+        fragment(
+            "plan_parts.html",
+            part="unreachable",
+            plan=plan,
+            as_of=as_of_words(plan),
+            data=[vars(u) for u in some],
+            rows=[
+                (
+                    u.audience,
+                    f"{u.people:,.0f}",
+                    f"{u.unreachable:,.0f}",
+                    unbroken(share_words(u.unreachable / u.people)),
+                    tickets_words(u.tickets),
+                )
+                for u in some
+            ],
+        )
+    ]
+
+
+def _audience(plan: Plan, name: str, lines: Sequence[PlanLine]) -> tuple[object, ...]:
+    spend = fsum(x.spend for x in lines)
+    measured = "measured before" if all(x.tested for x in lines) else "never measured"
+    return (
+        _with_small(name, measured),
+        _with_small(f"{spend:,.0f}", share_words(spend / plan.spend)),
+        tickets_words(fsum(x.tickets.middle for x in lines)),
+    )
+
+
+def _sum(plan: Plan) -> tuple[object, ...]:
+    return (
+        "the plan",
+        f"{plan.spend:,.0f}",
+        unbroken(tickets_words(plan.tickets.middle), f"({_range(plan.tickets)})"),
+    )
+
+
+def _in_order(lines: Sequence[PlanLine]) -> list[PlanLine]:
+    return sorted(lines, key=lambda x: (x.week, x.channel, x.cities))
+
+
+def _line(line: PlanLine) -> tuple[object, ...]:
+    return (
+        day_words(line.week, short=True).replace(" ", "\u00a0"),
+        _with_small(line.channel, line.cities),
+        f"{line.spend:,.0f}",
+        f"{line.impressions:,.0f}",
+        f"{line.people:,.0f}",
+        f"{line.reach:,.0f}",
+        f"{line.frequency:.1f}",
+        unbroken(tickets_words(line.tickets.middle), f"({_range(line.tickets)})"),
+    )
+
+
+def _with_small(words: str, below: str) -> Markup:
+    return Markup("<span>{}</span><small>{}</small>").format(words, below)
+
+
+def _range(amount: Amount) -> str:
+    return f"{tickets_words(amount.low)} – {tickets_words(amount.high)}"
+
+
+def _lines_csv(plan: Plan) -> str:
+    amounts = ("tickets", "gross")
+    return csv_of(
+        [
+            {k: v for k, v in line.items() if k not in amounts}
+            | {f"{name}_{end}": line[name][end] for name in amounts for end in line[name]}
+            for line in plan.to_dict()["lines"]
+        ]
+    )
+
+
+def _limits(plan: Plan) -> list[str]:
+    return [
         *(f"{name.replace('_', ' ')}: {_limit(value)}" for name, value in plan.limits.items()),
         *(f"City group {name}: {', '.join(cities)}" for name, cities in plan.cities.items()),
     ]
-    return [section("What it keeps to", items(told))] if told else []
 
 
 def _limit(value: object) -> str:
@@ -166,21 +238,6 @@ def _limit(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or "none"
     return f"{value:,.10g}" if isinstance(value, (int, float)) else str(value)
-
-
-def _foot(plan: Plan) -> Html:
-    link = data_link("Download the whole plan", f"{plan.film}-plan.json",
-                     json_of(plan.to_dict()), "application/json")  # fmt: skip
-    return tag("footer", tag("p", place_words(plan), " ", link, cls="soft"))
-
-
-def _figure(
-    draw: Callable[[int], alt.TopLevelMixin],
-    words: str,
-    file: str,
-    rows: Sequence[Mapping[str, Any]],
-) -> Html:
-    return figure(draw(WIDE), draw(NARROW), words=words, file=file, rows=rows)
 
 
 def write_plan(plan: Plan, files: Sequence[str | Path]) -> list[Path]:

@@ -262,6 +262,12 @@ SENTENCES: Mapping[str, str] = {
     "limit_channel_maximum": "at most {amount} on {name}",
     "limit_city_minimum": "at least {amount} in {name}",
     "limit_explore": "a share of at least {amount} for audiences that were never measured",
+    "no_bridge_to_draw": (
+        "There is no bridge to draw for {film}: it needs a forecast and at least one audience that"
+        " the plan addresses."
+    ),
+    "no_curve_to_draw": "There is no curve to draw for {film}: it has {budgets} budgets, not 2.",
+    "no_lines_to_draw": "There is no line to draw: the plan for {film} has none.",
     "no_audience_to_plan": "There is no audience to plan for {film}.",
     "no_opening_day": "A plan is for a film to come; {film} has no opening day.",
     "no_people_addressed": "No channel addresses {least} people or more of any audience.",
