@@ -12,6 +12,8 @@ from fullhouse.view.words.plan import next_unit_at, per_money
 from tests.view.drawn import rows_of, said_above
 from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
 
+A = Amount(2.0, 1.0, 4.0)
+
 
 def test_each_step_starts_where_the_one_before_ends():
     rows = [r for r in bridge_rows(PLAN) if r["part"] == "step"]
@@ -32,14 +34,14 @@ def test_ranges_are_those_of_the_plan():
 
 
 def test_whiskers_start_from_the_steps_own_start():
-    drawn = {r["name"]: r for r in rows_of(bridge_chart(PLAN)) if "said" in r}
+    drawn = {r["name"]: r for r in rows_of(bridge_chart(PLAN)) if "figures" in r}
     assert len(drawn) == len(PLAN.bridge) + 3
     for step in PLAN.bridge:
         row = drawn[step.name]
         assert row["from"] == pytest.approx(row["start"] + step.added.low)
         assert row["to"] == pytest.approx(row["start"] + step.added.high)
-    assert drawn["Without the plan"]["said"] == "61 m (42.3 m – 95.7 m)"
-    assert drawn["Owners of older dogs"]["said"].startswith("+")
+    assert drawn["Without the plan"]["figures"] == "61 m (42.3 m – 95.7 m)"
+    assert drawn["Owners of older dogs"]["figures"].startswith("+")
 
 
 def test_an_audience_may_take_away():
@@ -47,31 +49,30 @@ def test_an_audience_may_take_away():
     step = BridgeStep("Those annoyed", less, Amount(PLAN.base.middle - 5e5, 4e7, 9e7))
     rows = rows_of(bridge_chart(replace(PLAN, bridge=(step,), gross=less)))
     row = next(r for r in rows if r.get("name") == "Those annoyed")
-    assert row["said"] == "-500 k (-900 k – 200 k)"
+    assert row["figures"] == "-500 k (-900 k – 200 k)"
     assert row["end"] < row["start"]
 
 
 @pytest.mark.parametrize("plan", [BARE_PLAN, replace(PLAN, base=None), replace(PLAN, bridge=())])
 def test_without_a_base_or_a_step_there_is_no_bridge(plan):
-    with pytest.raises(CannotTellError, match="no bridge to draw for Harbour Lights"):
+    with pytest.raises(CannotTellError, match="no bridge to draw for harbour-lights"):
         bridge_chart(plan)
 
 
-def test_simulated_comes_first():
+def test_a_bridge_of_simulated_data_says_so_first():
     assert "SIMULATED" in said_above(bridge_chart(SIMULATED_PLAN))
     assert "SIMULATED" not in said_above(bridge_chart(PLAN))
-
-
-A = Amount(2.0, 1.0, 4.0)
 
 
 def test_every_budget_is_drawn_with_its_range():
     drawn = [r for r in rows_of(curve_chart(PLAN)) if "tickets" in r]
     figures = {r["budget"]: (r["tickets"], r["low"], r["high"]) for r in drawn}
-    assert figures == {p.budget: (p.tickets.middle, p.tickets.low, p.tickets.high) for p in PLAN.curve}
+    assert figures == {
+        p.budget: (p.tickets.middle, p.tickets.low, p.tickets.high) for p in PLAN.curve
+    }
 
 
-def test_the_next_money_is_told_of_so_much_that_it_wins_a_ticket():
+def test_the_next_money_is_so_much_that_it_sells_a_ticket():
     per = per_money(PLAN.curve)
     assert per == 100
     for row, point in zip(curve_rows(PLAN), PLAN.curve, strict=True):
@@ -109,6 +110,6 @@ def test_one_budget_is_no_curve():
         curve_chart(replace(PLAN, curve=PLAN.curve[:1]))
 
 
-def test_simulated_comes_first():
+def test_a_curve_of_simulated_data_says_so_first():
     assert "SIMULATED" in said_above(curve_chart(SIMULATED_PLAN))
     assert "SIMULATED" not in said_above(curve_chart(PLAN))

@@ -84,7 +84,7 @@ def test_a_week_without_money_has_its_empty_column():
 
 def test_audiences_never_measured_are_named():
     said = said_above(plan_lines_chart(PLAN))
-    assert "Never measured in a readout: " in said
+    assert "Not measured by any campaign yet: " in said
     assert "Owners of older dogs" in said
     assert "Fans of family drama" not in said
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from fullhouse.campaigns.campaign import LaunchedCities
+from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Amount, Plan, PlanLine
 from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.plan_charts import (
@@ -21,6 +22,7 @@ from fullhouse.view.plan_charts import (
 )
 from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
+from fullhouse.view.readout_page import readout_part
 from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
 from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import (
@@ -38,8 +40,6 @@ from fullhouse.view.words.plan import (
     tickets_words,
     untested_words,
 )
-from fullhouse.measurement.campaign_readout import CampaignReadout
-from fullhouse.view.readout_page import readout_part
 
 Power = tuple[str, float, str]
 """What is measured, the smallest true effect that would be detected, and the unit of it."""
