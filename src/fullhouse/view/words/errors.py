@@ -266,7 +266,9 @@ SENTENCES: Mapping[str, str] = {
         "There is no bridge to draw for {film}: it needs a forecast and at least one audience that"
         " the plan addresses."
     ),
-    "no_curve_to_draw": "There is no curve to draw for {film}: it takes at least 2 budgets, not {budgets}.",
+    "no_curve_to_draw": (
+        "There is no curve to draw for {film}: it takes at least 2 budgets, not {budgets}."
+    ),
     "no_lines_to_draw": "There is no line to draw: the plan for {film} has none.",
     "no_audience_to_plan": "There is no audience to plan for {film}.",
     "no_opening_day": "A plan is for a film to come; {film} has no opening day.",
