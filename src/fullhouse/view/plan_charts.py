@@ -8,7 +8,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, Plan
-from fullhouse.view.bands import money_axis, money_scale
+from fullhouse.view.forecast_charts import money_axis, money_scale
 from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.figures import clipped, heading, money_short
 from fullhouse.view.words.plan import per_money
