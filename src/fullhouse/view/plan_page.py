@@ -11,7 +11,6 @@ from markupsafe import Markup
 from fullhouse.campaigns.campaign import LaunchedCities
 from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Amount, Plan, PlanLine
-from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.plan_charts import (
     BRIDGE_HOW,
     CURVE_HOW,
@@ -24,6 +23,7 @@ from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
 from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.readout_page import readout_part
 from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
+from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import (
     EXPECTED,
