@@ -22,34 +22,34 @@ def audiences(
     """Both films asked after as a marketer would ask; pages and charts are written beside."""
     heading(f"Audiences for “{coming.title}”, beyond fans of its genre and talent")
     with fh.open(str(house)) as workspace:
-        found = _ask(workspace, coming.slug, as_of, tickets=True)
+        discovery = _ask(workspace, coming.slug, as_of, tickets=True)
         files = [out / f"audiences.{kind}" for kind in ("html", "json", "parquet")]
-        files += [out / "audiences.svg", out / "audiences.png"] if found.cards else []
-        fh.write_film_discovery(found, files)
-        say(found)
+        files += [out / "audiences.svg", out / "audiences.png"] if discovery.cards else []
+        fh.write_film_discovery(discovery, files)
+        say(discovery)
         console.print(f"Its page: {near(out / 'audiences.html')}")
         heading(f"And for “{null.title}”")
         nothing = _ask(workspace, null.slug, as_of, tickets=False)
         fh.write_film_discovery(nothing, [out / "no-audiences.html"])
         console.print(headline(nothing))
-    return found, nothing
+    return discovery, nothing
 
 
 def audience_rows(
-    found: FilmDiscovery, nothing: FilmDiscovery, times: dict[str, float]
+    discovery: FilmDiscovery, nothing: FilmDiscovery, times: dict[str, float]
 ) -> list[tuple[str, str, str, str]]:
     """What each card says, beside what is true of the group it stands for."""
     rows = []
-    for card in found.cards:
+    for card in discovery.cards:
         groups = [g for g, word in SIGNS.items() if word in card.name.lower()]
         true = f"{times[groups[0]]:.1f} times as likely: {groups[0]}" if groups else "no such group"
         e = card.beyond
-        told, inside = "-", "-"
+        affinity, inside = "-", "-"
         if e.value is not None and e.low is not None and e.high is not None:
-            told = f"{e.value:.1f} ({e.low:.1f}–{e.high:.1f})"
+            affinity = f"{e.value:.1f} ({e.low:.1f}–{e.high:.1f})"
             if groups:
                 inside = "yes" if e.low <= times[groups[0]] <= e.high else "no"
-        rows.append((f"card, {card.basis}: {card.name}", told, true, inside))
+        rows.append((f"card, {card.basis}: {card.name}", affinity, true, inside))
     rows.append((f"cards of “{nothing.title}”", f"{len(nothing.cards)}", "0: nobody", "-"))
     return rows
 

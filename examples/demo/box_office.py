@@ -1,4 +1,4 @@
-"""The demo's forecasts: what a film will take, as told at five times, beside what it takes."""
+"""The demo's forecasts: what a film will take, as forecast at five times, beside what it takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ HELD = "held"
 
 
 @dataclass(frozen=True)
-class Told:
+class IssuedForecasts:
     """What was forecast of the film to come, and what the simulator knows that it takes."""
 
     film: Film
@@ -44,22 +44,22 @@ class Told:
         ]  # fmt: skip
 
 
-def verdict(found: Forecast, quantity: str, true: float) -> str:
-    """Whether the 80 % range held what came, or on which side it was missed."""
-    low, high = found.ranges[quantity].between(0.8)
+def verdict(forecast: Forecast, quantity: str, true: float) -> str:
+    """Whether the 80 % range held the actual, or on which side it was missed."""
+    low, high = forecast.ranges[quantity].between(0.8)
     if low <= true <= high:
         return HELD
     return "missed: it took less" if true < low else "missed: it took more"
 
 
-def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> Told:
+def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> IssuedForecasts:
     """Take in the country's box office, forecast the slate in time, and score what came true."""
     film = truth.coming
     heading(f"What will “{film.title}” take?")
     console.print("The country's box office of ten years, and signs of interest, as known today:")
     _take_in(market / "feeds" / "market", house)
     console.print(
-        "The calendar goes on: what later days told, each row with the day it was known. A forecast"
+        "The calendar goes on: later days' figures, each row with the day it was known. A forecast"
         " as of a day reads no row that was known later."
     )
     _take_in(market / "later", house)
@@ -69,14 +69,14 @@ def forecasts(market: Path, house: Path, out: Path, truth: Truth) -> Told:
         app.write_forecast(on_last, app.WriteForecast(tuple(made), (out / "forecast.html",)))
         fan = (out / "forecast.svg", out / "forecast.png")
         app.write_forecast(on_last, app.WriteForecast((made[0],), fan))
-    told = Told(film, tuple(made), truth.grosses[film.slug])
+    issued = IssuedForecasts(film, tuple(made), truth.grosses[film.slug])
     console.print(f"\n{when_words(made[0]).capitalize()}: [bold]{headline(made[0])}[/]")
-    table(told.rows, ("USD, simulated", "forecast", "middle, 80 % range", "true", "80 % range"))
+    table(issued.rows, ("USD, simulated", "forecast", "middle, 80 % range", "true", "80 % range"))
     console.print(f"Why, and films like it: [bold]{near(out / 'forecast.html')}[/]")
     heading("The score book: every forecast that was issued, and how it did")
     fullhouse("scorebook", "-w", house)
     fullhouse("scorebook", "verify", "-w", house)
-    return told
+    return issued
 
 
 def _take_in(folder: Path, house: Path) -> None:
@@ -98,11 +98,11 @@ def _issue(workspace: fh.Context, house: Path, film: Film) -> list[Forecast]:
         for day in days:
             at_nine = datetime.combine(day, MORNING)
             morning = replace(workspace, clock=partial(_given, at_nine), progress=step)
-            found = app.forecast_film(
+            forecast = app.forecast_film(
                 morning, app.ForecastFilm(film.slug, as_of=day, territory=TERRITORY)
             )
-            app.issue_forecast(morning, app.IssueForecast(found))
-            made.append(found)
+            app.issue_forecast(morning, app.IssueForecast(forecast))
+            made.append(forecast)
     for day in days:
         echo("forecast", film.slug, "--territory", TERRITORY, "--as-of", str(day), "-w", house)
     return made
@@ -112,6 +112,6 @@ def _given(at: datetime) -> datetime:
     return at
 
 
-def _range(found: Forecast, quantity: str) -> str:
-    low, high = (money_short(x) for x in found.ranges[quantity].between(0.8))
-    return f"{money_short(found.ranges[quantity].median)}, {low} – {high}"
+def _range(forecast: Forecast, quantity: str) -> str:
+    low, high = (money_short(x) for x in forecast.ranges[quantity].between(0.8))
+    return f"{money_short(forecast.ranges[quantity].median)}, {low} – {high}"

@@ -23,8 +23,8 @@ from fullhouse_sim.plain import TERRITORY
 
 BUDGET, HOLDOUT = 600.0, 0.3
 """Dollars for a house of a hundred thousand; a third held out, as so few people need."""
-FOUND_SHARE = 0.15
-"""Of the money, for the audience that was found, though the obvious one buys more anyway."""
+LEARNING_SHARE = 0.15
+"""Of the money, for the discovered audience, though the obvious one buys more anyway."""
 PLAN, CAMPAIGN, NEXT = "bramble", "bramble-launch", "next-film"
 EVERY_DAYS = 4
 """The campaign is looked at so often; each look is one more point of its forecast."""
@@ -49,11 +49,11 @@ class Played:
 
 
 def campaign(
-    market: Path, house: Path, out: Path, film: Film, following: str, found: FilmDiscovery
+    market: Path, house: Path, out: Path, film: Film, following: str, discovery: FilmDiscovery
 ) -> Played:
     """Plan for a film's audiences, launch with a holdout, read it to the end, and plan the next."""
     heading(f"A plan for “{film.title}”")
-    plan = _plan(house, out, found)
+    plan = _plan(house, out, discovery)
     heading("What could it show? Before anybody is spoken to")
     fullhouse("campaign", "power", PLAN, "--holdout", str(HOLDOUT), "-w", house)
     heading("Launch: arms by household, a third held out")
@@ -110,11 +110,11 @@ def campaign_rows(played: Played) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _spread(found: Amount) -> str:
-    return f"{found.low:,.0f} – {found.high:,.0f}"
+def _spread(amount: Amount) -> str:
+    return f"{amount.low:,.0f} – {amount.high:,.0f}"
 
 
-def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Path]:
+def report(house: Path, out: Path, film: Film, discovery: FilmDiscovery) -> list[Path]:
     """The film's report, and its page of one morning."""
     heading("The report, and the page of one morning")
     end = film.opening + timedelta(days=RUN_DAYS)
@@ -123,7 +123,7 @@ def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Pat
     echo("report", film.slug, "--as-of", str(end), "--out", pages[0])
     with fh.open(str(house)) as workspace, progress("Writing the report") as step:
         request = fh.ReportFilm(film.slug, as_of=end, territory=TERRITORY)
-        made = fh.film_report(workspace, request, discovery=found)
+        made = fh.film_report(workspace, request, discovery=discovery)
         fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
         step("Writing the morning page")
         echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
@@ -133,26 +133,28 @@ def report(house: Path, out: Path, film: Film, found: FilmDiscovery) -> list[Pat
     return pages
 
 
-def _plan(house: Path, out: Path, found: FilmDiscovery) -> Plan:
-    """A share of the money goes to the audience that was found: it is the one to learn of."""
+def _plan(house: Path, out: Path, discovery: FilmDiscovery) -> Plan:
+    """A share of the money goes to the discovered audience: it is the one to learn of."""
     limits = out / "limits.toml"
-    first = found.cards[0].rule if found.cards else None
+    first = discovery.cards[0].rule if discovery.cards else None
     least = (
-        f"[audience_minimum]\n{json.dumps(first)} = {FOUND_SHARE * BUDGET:.0f}\n" if first else ""
+        f"[audience_minimum]\n{json.dumps(first)} = {LEARNING_SHARE * BUDGET:.0f}\n"
+        if first
+        else ""
     )
     limits.write_text(least, "utf-8")
-    echo("plan", found.film, "--budget", f"{BUDGET:.0f}", "--limits", limits, "--as-of",
-         str(found.as_of), "--save", PLAN, "--out", out / "plan.html")  # fmt: skip
+    echo("plan", discovery.film, "--budget", f"{BUDGET:.0f}", "--limits", limits, "--as-of",
+         str(discovery.as_of), "--save", PLAN, "--out", out / "plan.html")  # fmt: skip
     with fh.open(str(house)) as workspace, progress("Planning"):
         request = fh.PlanFilm(
-            found.film,
+            discovery.film,
             BUDGET,
             limits=least,
-            as_of=found.as_of,
+            as_of=discovery.as_of,
             holdout=HOLDOUT,
             name=PLAN,
         )
-        plan = fh.plan_film(workspace, request, discovery=found)
+        plan = fh.plan_film(workspace, request, discovery=discovery)
         fh.write_plan(plan, [out / "plan.html"])
     for line in plan_lines_words(plan):
         console.print(line, markup=False, soft_wrap=True)
@@ -165,7 +167,7 @@ def _respond(market: Path, house: Path, deliveries: Path) -> None:
     from fullhouse_sim.write import read_market
 
     with progress("Playing the campaign"):
-        came = respond(read_market(market), market, deliveries / "assigned.parquet")
+        response = respond(read_market(market), market, deliveries / "assigned.parquet")
     feeds = market / "feeds"
     files = [(feeds / f"{f.name}.toml", feeds / f.files) for f in respond_declarations()]
     files.append((feeds / "tickets-sales.toml", market / "respond" / "sales.csv.gz"))
@@ -174,8 +176,8 @@ def _respond(market: Path, house: Path, deliveries: Path) -> None:
             if file.exists():
                 app.ingest(workspace, app.IngestFiles(declared, (str(file),)))
     console.print(
-        f"Took in {came.impressions:,} impressions, {came.clicks:,} clicks and {came.sales:,}"
-        " sales."
+        f"Took in {response.impressions:,} impressions, {response.clicks:,} clicks and"
+        f" {response.sales:,} sales."
     )
 
 
@@ -193,11 +195,11 @@ def _weeks(house: Path, plan: Plan, film: Film) -> tuple[list[CampaignReadout], 
             try:
                 request = fh.ReadCampaign(CAMPAIGN, as_of=day, cards=False)
                 looks.append(fh.campaign_readout(workspace, request))
-                told = _at_any_look(looks[-1])
+                look = _at_any_look(looks[-1])
             except fh.CannotTellError:
-                told = "nothing is known yet"
+                look = "nothing is known yet"
             outlooks.append(fh.campaign_outlook(workspace, fh.OutlookCampaign(CAMPAIGN, day)))
-            rows.append((str(day), told, _outlook(outlooks[-1])))
+            rows.append((str(day), look, _outlook(outlooks[-1])))
     heads = ("as of", "tickets won so far, at any look (95 %)", "added to the run's gross (80 %)")
     table(rows, heads)
     return looks, outlooks
@@ -220,8 +222,8 @@ def _true_tickets(market: Path) -> int:
         market / "truth" / "owners", filters=pc.field("source") == "tickets", columns=["person"]
     )
     seen = pc.is_in(people["person"], owners["person"].combine_chunks())
-    mine = people.filter(pc.and_(seen, pc.equal(people["arm"], "treated")))
-    won: pa.Scalar = pc.sum(pc.subtract(mine["tickets"], mine["tickets_without"]))
+    treated = people.filter(pc.and_(seen, pc.equal(people["arm"], "treated")))
+    won: pa.Scalar = pc.sum(pc.subtract(treated["tickets"], treated["tickets_without"]))
     return int(won.as_py())
 
 
@@ -239,6 +241,6 @@ def _at_any_look(shown: CampaignReadout) -> str:
     return f"{value:+,} ({low:+,} to {high:+,})"
 
 
-def _outlook(found: Outlook) -> str:
-    middle, low, high = (f"{x:,.0f}" for x in vars(found.added).values())
-    return f"{middle} ({low} – {high}) {found.currency}, {found.basis}"
+def _outlook(outlook: Outlook) -> str:
+    middle, low, high = (f"{x:,.0f}" for x in vars(outlook.added).values())
+    return f"{middle} ({low} – {high}) {outlook.currency}, {outlook.basis}"

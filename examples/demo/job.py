@@ -1,4 +1,4 @@
-"""The demo: the main job on a simulated market, and what was found beside what is true."""
+"""The demo: the main job on a simulated market, and what is claimed beside what is true."""
 
 import argparse
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fullhouse as fh
 from examples.demo.audience import audience_rows, audiences
-from examples.demo.box_office import HELD, Told, forecasts
+from examples.demo.box_office import HELD, IssuedForecasts, forecasts
 from examples.demo.campaign import campaign, campaign_rows, report
 from examples.demo.page import write_page
 from examples.demo.truth import Linking, Truth, linking, read_truth
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     fullhouse("audience", "count", "buys:pet-supplies/dogs & female & source:tickets", "-w", house)
     with fh.open(str(house)) as workspace:
         links = linking(workspace.lake, truth)
-    told = forecasts(market, house, out, truth)
-    day = told.forecasts[0].as_of
+    issued = forecasts(market, house, out, truth)
+    day = issued.forecasts[0].as_of
     cards, nobody = audiences(house, out, truth.coming, truth.null, day)
     try:
         played = campaign(market, house, out, truth.coming, truth.following.slug, cards)
@@ -68,17 +68,17 @@ def main(arguments: Sequence[str]) -> int:
     rows = [
         *_rows(truth, links, read, refused),
         *audience_rows(cards, nobody, truth.times),
-        *_forecast_rows(told),
+        *_forecast_rows(issued),
         *(campaign_rows(played) if played else []),
     ]
     table(rows, ("simulated", "claimed", "true", "inside the interval"))
     console.print(
-        "A ratio found is below the true one, since baskets tell only in part who keeps a dog."
+        "A measured ratio is below the true one, since baskets tell only in part who keeps a dog."
         " Two of a household who share an e-mail become one person, and accounts without an"
         " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
         " how much."
     )
-    page = write_page(out, SIMULATED, truth, rows, told, cards, nobody, played)
+    page = write_page(out, SIMULATED, truth, rows, issued, cards, nobody, played)
     console.print(f"\nOpen [bold]{near(page)}[/], and from there the film's report.")
     return 0
 
@@ -115,8 +115,8 @@ def _ingest(workspace: fh.Context, market: Path) -> tuple[int, int]:
     console.print("[dim]… and so for each of:[/]")
     table(rows, ("feed", "files", "read", "written", "refused"))
     if reasons:
-        told = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
-        console.print(f"Refused rows are kept with their reason: {told}.")
+        counts = ", ".join(f"{reason} {n}" for reason, n in sorted(reasons.items()))
+        console.print(f"Refused rows are kept with their reason: {counts}.")
     return sum(r[2] for r in rows), reasons.total()
 
 
@@ -130,12 +130,12 @@ def _rows(truth: Truth, links: Linking, read: int, refused: int) -> list[Row]:
     ]
 
 
-def _forecast_rows(told: Told) -> list[Row]:
+def _forecast_rows(issued: IssuedForecasts) -> list[Row]:
     """The first forecast of the total, and how many of all ranges held what is true."""
-    _, when, amounts, true, verdict = told.rows[0]
-    held = sum(v == HELD for *_, v in told.rows)
+    _, when, amounts, true, verdict = issued.rows[0]
+    held = sum(v == HELD for *_, v in issued.rows)
     inside = "yes" if verdict == HELD else "no"
     return [
-        (f"“{told.film.title}”: its total, {when}", f"{amounts} USD", f"{true} USD", inside),
-        ("… 80 % ranges that held", f"{held} of {len(told.rows)}", "8 in 10 are to", "-"),
+        (f"“{issued.film.title}”: its total, {when}", f"{amounts} USD", f"{true} USD", inside),
+        ("… 80 % ranges that held", f"{held} of {len(issued.rows)}", "8 in 10 are to", "-"),
     ]

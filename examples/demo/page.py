@@ -7,7 +7,7 @@ from string import Template
 
 import altair as alt
 
-from examples.demo.box_office import Told
+from examples.demo.box_office import IssuedForecasts
 from examples.demo.campaign import Played
 from examples.demo.truth import Truth
 from fullhouse.discovery.card import FilmDiscovery
@@ -45,7 +45,7 @@ what was learned and what could not be known. <a href="daily.html">One morningâ€
 <a href="forecast.html">The forecast</a>.</p>
 <h2>What will it take?</h2>
 <p class="answer">$forecast</p>
-<p>Told $when, from what was known then. The dots are what it took.</p>
+<p>Issued $when, from what was known then. The dots are what it took.</p>
 <div class="chart">$fan</div>
 <h2>Who will want it, beyond those whom film people know?</h2>
 <p class="answer">$audiences</p>
@@ -71,7 +71,7 @@ def write_page(
     label: str,
     truth: Truth,
     rows: Sequence[tuple[str, str, str, str]],
-    told: Told,
+    issued: IssuedForecasts,
     cards: FilmDiscovery,
     nothing: FilmDiscovery,
     played: Played | None,
@@ -89,8 +89,8 @@ def write_page(
         cards=_svg(out / "audiences.svg") if cards.cards else "",
         null=escape(nothing.title),
         nothing=escape(discovery_headline(nothing)),
-        forecast=escape(headline(told.forecasts[0])),
-        when=escape(when_words(told.forecasts[0])),
+        forecast=escape(headline(issued.forecasts[0])),
+        when=escape(when_words(issued.forecasts[0])),
         fan=_svg(out / "forecast.svg"),
         won="<br>".join(map(escape, sold_sentences(played.last))) if played else "There was none.",
         effects=_svg(out / "effects.svg") if charts else "",

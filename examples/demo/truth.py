@@ -109,7 +109,7 @@ def read_truth(market: Path) -> Truth:
 
 
 def linking(lake: Lake, truth: Truth) -> Linking:
-    """Each person that was found, beside the owners of its accounts."""
+    """Each resolved person, beside the owners of its accounts."""
     together: dict[int, list[int]] = {}
     for row in lake.read(ACCOUNT_PERSON).to_pylist():
         owner = truth.owners[row["source"], row["account"]]
