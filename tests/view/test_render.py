@@ -74,6 +74,11 @@ def test_a_wide_table_is_stacked_on_a_phone_with_the_name_of_each_column():
     assert 'class="table stack"' in page
     assert [a["data-label"] for t, a in Reader(page).tags if t == "td"] == list("abcde")
     assert "stack" not in macro("{{ ui.table(heads, [[1]]) }}", heads=[("a", "")])
+    four = [(c, "n") for c in "abcd"]
+    rows = [["People who give to animal shelters", 1, 2, 3]]
+    assert "stack" in macro("{{ ui.table(heads, rows) }}", heads=four, rows=rows)
+    assert "stack" not in macro("{{ ui.table(heads, [['Dogs', 1, 2, 3]]) }}", heads=four)
+    assert "stack" not in macro("{{ ui.table(heads, []) }}", heads=four)
 
 
 def test_a_key_shows_colours_that_change_on_a_dark_screen():

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 700, 340
 """Pixels of a chart on a page, and on a phone."""
+LONG_NAME = 26
+"""Letters of a name beside which a phone has no room for three columns of numbers."""
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is taken for a formula by spreadsheets."""
 
@@ -159,6 +161,7 @@ def _environment() -> Environment:
         "json": json_of,
     }
     pages.globals |= {
+        "LONG_NAME": LONG_NAME,
         "SIMULATED": SIMULATED,
         "chart_css": Markup(chart_css()),  # noqa: S704  (our own colours)
         "data_link": data_link,
