@@ -26,7 +26,7 @@ from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import models_folder
 from fullhouse.forecast.models import Models
-from fullhouse.forecast.project import ask, project
+from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
 from fullhouse.forecast.train import WINDOW_DAYS, eligible
 from fullhouse.sources import box_office_us, tmdb
@@ -191,19 +191,19 @@ def _one(workspace: Context) -> None:
     history = read_history(workspace.lake, "US", as_of)
     models = Models(models_folder(workspace), history)
     index = models.index(history)
-    asked = ask(index, CASE)
-    stages, shape = models.stages(asked), models.shape(asked.plan)
+    case = case_of(index, CASE)
+    stages, shape = models.stages(case), models.shape(case.plan)
     times = []
     for _ in range(5):
         start = time.perf_counter()
-        project(index, asked, stages, shape)
+        project(index, case, stages, shape)
         times.append(time.perf_counter() - start)
     rows = [
         ("the first of a month: models are learned", f"{learned:.1f}"),
         ("again, in a new command: history and models are read", f"{again:.2f}"),
         ("once the models are loaded", f"{min(times):.2f}"),
     ]
-    print(f"One forecast ({CASE}, {as_day(asked.opening)}, as of the day before):\n")
+    print(f"One forecast ({CASE}, {as_day(case.opening)}, as of the day before):\n")
     print(table(("what", "seconds"), rows))
 
 

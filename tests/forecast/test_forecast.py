@@ -11,7 +11,7 @@ from fullhouse.forecast import Forecast, Shared, read_forecast
 from fullhouse.forecast.forecast import Remark
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import ask, project
+from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.train import Stage
 from tests.forecast.market import Market
 from tests.view.made_forecasts import ALL
@@ -30,7 +30,7 @@ def test_a_real_one_too(
     index: HistoryIndex, history: History, market: Market, stages: dict[str, Stage]
 ) -> None:
     films = market.films_of("wide")[:2]
-    forecast = project(index, ask(index, market.coming()[0].film), stages, None,
+    forecast = project(index, case_of(index, market.coming()[0].film), stages, None,
                        comps=[f.film for f in films])  # fmt: skip
     assert forecast.notes
     assert FORECASTS.validate_json(FORECASTS.dump_json(forecast)) == forecast

@@ -17,7 +17,7 @@ from fullhouse.forecast.ensemble import Trees
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.models import Models, loads
-from fullhouse.forecast.project import ask, project
+from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.train import Stage
 from tests.forecast.market import Market
 
@@ -42,7 +42,7 @@ def test_a_forecast_is_the_same_bit_for_bit_after_a_round_trip(
     again = loads(to_bytes(shape))
     films = (market.coming()[0], market.films_of("wide")[-1])
     for film in films:
-        asked = ask(index, film.film)
+        asked = case_of(index, film.film)
         if asked.stage not in stages:
             continue
         before = project(index, asked, stages, shape).to_dict()

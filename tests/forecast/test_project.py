@@ -24,7 +24,7 @@ from fullhouse.forecast.project import (
     _range,
     _row,
     _taken,
-    ask,
+    case_of,
     latest_cutoff,
     project,
     stages_needed,
@@ -39,7 +39,7 @@ def made(
     history: History, film: str, stages: Stages, shape: Shape | None, **more: object
 ) -> Forecast:
     index = HistoryIndex(history)
-    return project(index, ask(index, film), stages, shape, **more)
+    return project(index, case_of(index, film), stages, shape, **more)
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +99,12 @@ def test_amounts_below_what_was_taken_are_raised_to_it(
 ) -> None:
     first = history.at(running.opening + timedelta(days=1))
     index = HistoryIndex(first)
-    asked, low = ask(index, running.film), np.full(len(PROBABILITIES), 1.0)
+    asked, low = case_of(index, running.film), np.full(len(PROBABILITIES), 1.0)
     taken = first.run(running.film).on(0)
     for quantity in ("opening_weekend", "total"):
         assert _range(quantity, low, asked, index).quantiles == pytest.approx([taken] * len(low))
     whole = HistoryIndex(history.at(weekend))
-    found = _range("total", low, ask(whole, running.film), whole)
+    found = _range("total", low, case_of(whole, running.film), whole)
     assert found.median == pytest.approx(running.weekend)
 
 
@@ -187,7 +187,7 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
     assert moved == pytest.approx(
         np.log(found.ranges["opening_weekend"].median / none.ranges["opening_weekend"].median)
     )
-    asked = ask(index, film.film)
+    asked = case_of(index, film.film)
     centre = predict("calendar", stage.models, _row(index, asked, {}), _taken(index, asked))
     own = float(centre["opening_weekend"][0]) + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
@@ -277,11 +277,11 @@ def test_a_film_that_is_not_there_or_has_no_opening_is_the_users_mistake(
     history: History, film: Truth
 ) -> None:
     with pytest.raises(InputError, match=f"Did you mean '{film.film}'"):
-        ask(HistoryIndex(history), film.film.replace("2017", "2016"))
+        case_of(HistoryIndex(history), film.film.replace("2017", "2016"))
     facts = {f: dict(v) for f, v in history.facts.items()}
     del facts[film.film]["opening"]
     with pytest.raises(InputError, match="fullhouse film set"):
-        ask(HistoryIndex(replace(history, facts=facts)), film.film)
+        case_of(HistoryIndex(replace(history, facts=facts)), film.film)
 
 
 def test_a_run_without_its_first_day_cannot_be_forecast(history: History, running: Truth) -> None:
@@ -289,17 +289,17 @@ def test_a_run_without_its_first_day_cannot_be_forecast(history: History, runnin
     late = type(run)(run.offsets[1:], run.gross[1:], run.to_date[1:], run.theaters[1:])
     broken = replace(history, runs={**history.runs, running.film: late})
     with pytest.raises(CannotTellError, match="first day"):
-        ask(HistoryIndex(broken), running.film)
+        case_of(HistoryIndex(broken), running.film)
 
 
 def test_the_stage_is_chosen_by_what_is_known(
     history: History, film: Truth, running: Truth
 ) -> None:
     index = HistoryIndex(history)
-    assert ask(index, film.film).stage == "calendar"
+    assert case_of(index, film.film).stage == "calendar"
     known = with_assumptions(history, film.film, assumptions(["theaters=3000"]))
-    assert ask(HistoryIndex(known), film.film).stage == "cinemas"
-    asked = ask(index, running.film)
+    assert case_of(HistoryIndex(known), film.film).stage == "cinemas"
+    asked = case_of(index, running.film)
     assert asked.days == (AS_OF - running.opening).days
     needed = stages_needed(asked)
     assert needed[0] == asked.stage

@@ -257,7 +257,7 @@ def test_one_truth_has_no_variance_to_explain():
 @pytest.mark.parametrize(
     ("quantiles", "truth", "match"),
     [
-        (np.ones((2, 21)), np.ones(3), "truths at 21"),
+        (np.ones((2, 21)), np.ones(3), "outcomes at 21"),
         (np.full((1, 21), np.nan), np.ones(1), "finite"),
         (np.ones((1, 21)), np.array([np.inf]), "finite"),
         (np.arange(21, 0, -1.0)[None], np.ones(1), "must not fall"),

@@ -24,7 +24,7 @@ def test_each_row_starts_where_the_one_above_ends_and_the_last_is_the_median(for
 def test_factors_are_labelled_in_the_order_given():
     rows = driver_rows(BEFORE)[1:-1]
     assert [r["name"] for r in rows] == [d.name for d in BEFORE.drivers]
-    assert rows[0]["said"] == "× 2.9"
+    assert rows[0]["text"] == "× 2.9"
     assert rows[0]["words"] == "the cinemas planned: 3,640"
     assert {r["moves"] for r in rows if r["factor"] < 1} == {"lowers"}
 

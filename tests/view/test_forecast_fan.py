@@ -74,11 +74,11 @@ MARKS = [
 @pytest.mark.parametrize(("forecast", "said"), MARKS, ids=["long before", "eve", "after"])
 def test_opening_and_as_of_are_marked(forecast, said):
     rows = rows_of(fan_chart(forecast))
-    assert set(said) <= {r.get("said") for r in rows}
+    assert set(said) <= {r.get("text") for r in rows}
 
 
 def test_the_ends_are_labelled_in_short_money():
-    said = {r.get("said") for r in rows_of(fan_chart(BEFORE))}
+    said = {r.get("text") for r in rows_of(fan_chart(BEFORE))}
     assert {"60 m", "34.1 m", "105 m"} <= said
 
 

@@ -53,7 +53,7 @@ def test_the_truth_is_a_tick_where_it_is_known():
 
 
 def test_what_was_known_is_named_known():
-    rows = {r["quantity"]: r["said"] for r in range_rows(AFTER)}
+    rows = {r["quantity"]: r["text"] for r in range_rows(AFTER)}
     assert rows["opening_weekend"] == "17.6 m, known"
 
 

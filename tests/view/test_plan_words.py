@@ -1,4 +1,4 @@
-"""A plan in sentences: nothing promised that is only expected, nothing left unsaid."""
+"""A plan in sentences: nothing promised that is only expected, nothing left changed_rows."""
 
 from dataclasses import replace
 

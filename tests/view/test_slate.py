@@ -32,7 +32,7 @@ def test_the_bar_is_the_80_percent_range_of_the_opening_weekend():
 
 
 def test_known_weekends_and_films_without_one_say_so():
-    said = {r["title"]: r["said"] for r in slate_rows(SLATE)}
+    said = {r["title"]: r["label"] for r in slate_rows(SLATE)}
     assert said["Moss 2"] == "17.6 m, known"
     assert said["风过梯田"] == "not forecast"
 

@@ -91,9 +91,9 @@ def say(backtests: "Backtests") -> None:
     judged = backtests.judged
     out.print(_errors(judged))
     out.print(_kept(judged))
-    shown = [j for j in judged if MAIN.get(j.horizon) == j.quantity]
-    out.print(_ranges(shown))
-    out.print(_years(shown))
+    main = [j for j in judged if MAIN.get(j.horizon) == j.quantity]
+    out.print(_ranges(main))
+    out.print(_years(main))
     out.print(_baselines(judged))
     if backtests.curves:
         out.print(_curves(backtests.curves))
@@ -277,6 +277,8 @@ def _classes(judged: list["Judged"]) -> Table:
         words=1,
     )
     for j in judged:
-        found = classes(j)
-        view.add_row(j.horizon, f"{found.films:,}", f"{found.exact:.1%}", f"{found.within_one:.1%}")
+        accuracy = classes(j)
+        view.add_row(
+            j.horizon, f"{accuracy.films:,}", f"{accuracy.exact:.1%}", f"{accuracy.within_one:.1%}"
+        )
     return view

@@ -58,24 +58,24 @@ def dates(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
     if pa.types.is_temporal(column.type):
         return column.cast(pa.date32(), safe=False), np.zeros(len(column), dtype=bool)
     text = _text(column)
-    found = pc.strptime(text, format="%Y-%m-%d", unit="s", error_is_null=True)
+    parsed = pc.strptime(text, format="%Y-%m-%d", unit="s", error_is_null=True)
     # strptime takes 2017-02-31 and 2017-1-5: only what reads back as it was is a date.
-    same = pc.fill_null(pc.equal(pc.strftime(found, format="%Y-%m-%d"), text), False)
-    found = pc.if_else(same, found, pa.scalar(None, found.type)).cast(pa.date32())
-    return found, _bad(text, found)
+    same = pc.fill_null(pc.equal(pc.strftime(parsed, format="%Y-%m-%d"), text), False)
+    parsed = pc.if_else(same, parsed, pa.scalar(None, parsed.type)).cast(pa.date32())
+    return parsed, _bad(text, parsed)
 
 
 def numbers(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
     """A column as numbers; bad is what is there and is no finite number."""
     column = _whole(column)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        found = column.cast(pa.float64())
-        finite = pc.fill_null(pc.is_finite(found), True)
-        return pc.if_else(finite, found, None), ~np.asarray(finite)
+        parsed = column.cast(pa.float64())
+        finite = pc.fill_null(pc.is_finite(parsed), True)
+        return pc.if_else(finite, parsed, None), ~np.asarray(finite)
     text = _text(column)
     fits = pc.match_substring_regex(text, r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$")
-    found = pc.if_else(fits, text, pa.scalar(None, pa.string())).cast(pa.float64())
-    return found, _bad(text, found)
+    parsed = pc.if_else(fits, text, pa.scalar(None, pa.string())).cast(pa.float64())
+    return parsed, _bad(text, parsed)
 
 
 def texts(column: pa.ChunkedArray) -> pa.Array:
@@ -96,7 +96,7 @@ class Refusals:
             self.problems.append(Problem(int(row) + 1, problem, _show(given[int(row)].as_py())))
         self.good &= ~bad
 
-    def told(self) -> tuple[Problem, ...]:
+    def in_order(self) -> tuple[Problem, ...]:
         """Every problem in the order of rows."""
         return tuple(sorted(self.problems))
 
@@ -121,6 +121,6 @@ def _text(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _bad(given: pa.Array, found: pa.Array) -> Flags:
-    bad: Flags = np.asarray(given.is_valid()) & np.asarray(found.is_null())
+def _bad(given: pa.Array, parsed: pa.Array) -> Flags:
+    bad: Flags = np.asarray(given.is_valid()) & np.asarray(parsed.is_null())
     return bad

@@ -86,8 +86,8 @@ class Film:
     @property
     def opening(self) -> date | None:
         """Its first day in the territory's cinemas, as far as known."""
-        found: date | None = self.facts.get("opening")
-        return found
+        opening: date | None = self.facts.get("opening")
+        return opening
 
 
 ANNOUNCED = timedelta(days=180)

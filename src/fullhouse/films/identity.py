@@ -151,11 +151,11 @@ def state(
     at: datetime,
 ) -> int:
     """Write facts that somebody states of a film, known from a day on; how many."""
-    said = [
+    facts = [
         EntryFact(f, v, known_on, EVERYWHERE if f == "title" else territory)
         for f, v in values.items()
     ]
-    rows = fact_rows([(film, s) for s in said])
+    rows = fact_rows([(film, s) for s in facts])
     text = repr((film, territory, sorted(map(repr, values.items())), known_on, at))
     batch = hashlib.sha256(text.encode()).hexdigest()[:32]
     written = append_rows(lake, FILM_FACT, rows, {"origin": USER, "at": at, "batch": batch})

@@ -93,9 +93,11 @@ def _named(
 ) -> tuple[list[Entry], list[Problem]]:
     """The entries that are titles, or name a film that is here; the rest are problems."""
     here = {*_here(before), *(k.set_id for k in before if k.set == name)}
-    kept = [e for e in entries if not e.named or e.id in here]
+    accepted = [e for e in entries if not e.named or e.id in here]
     lost = [e for e in entries if e.named and e.id not in here]
-    return kept, [Problem(0, "no such film here", e.id + did_you_mean(e.id, here)) for e in lost]
+    return accepted, [
+        Problem(0, "no such film here", e.id + did_you_mean(e.id, here)) for e in lost
+    ]
 
 
 def _here(before: Sequence[Link]) -> dict[str, str]:
@@ -147,15 +149,15 @@ def _items(known: Iterable[Link]) -> list[Item]:
     return [
         Item(
             film,
-            tuple(dict.fromkeys(t for k in found for t in (k.title, k.other_title) if t)),
-            tuple(dict.fromkeys((k.opening, k.territory) for k in found if k.opening)),
+            tuple(dict.fromkeys(t for k in own for t in (k.title, k.other_title) if t)),
+            tuple(dict.fromkeys((k.opening, k.territory) for k in own if k.opening)),
         )
-        for film, found in sorted(by_film.items())
+        for film, own in sorted(by_film.items())
     ]
 
 
 def _facts(entries: Sequence[Entry], linked: dict[str, str], every: Sequence[Link]) -> pa.Table:
-    facts = [(linked[e.id], said) for e in entries for said in e.facts]
+    facts = [(linked[e.id], fact) for e in entries for fact in e.facts]
     facts += _rereleases([e for e in entries if e.rerelease], linked, every)
     return fact_rows(facts)
 
@@ -168,7 +170,7 @@ def _rereleases(
     for link in every if again else ():
         if link.set != RETIRED and link.opening:
             by_title[key(link.title)].append(link)
-    found = []
+    facts = []
     for entry in again:
         assert entry.opening is not None
         film = linked[entry.id]
@@ -177,14 +179,14 @@ def _rereleases(
             for k in by_title[key(entry.title)]
             if k.film != film and k.opening and k.opening < entry.opening
         ]
-        said = EntryFact(
+        fact = EntryFact(
             "rerelease_of",
             min(earlier)[1] if earlier else None,
             entry.opening - ANNOUNCED,
             entry.territory or EVERYWHERE,
         )
-        found.append((film, said))
-    return found
+        facts.append((film, fact))
+    return facts
 
 
 def _rows(rows: pa.Table, linked: dict[str, str]) -> pa.Table:

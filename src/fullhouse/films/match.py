@@ -84,15 +84,15 @@ def words(title: str) -> list[str]:
         _ROMAN.get(w, "1" if w == "i" and i and parts[i - 1] in _NUMBERED else w)
         for i, w in enumerate(parts)
     ]
-    kept = [
+    main = [
         w
         for i, w in enumerate(parts)
         if w not in ("and", "3d")
         and not (w in _NUMBERED and parts[i + 1 : i + 2] and parts[i + 1].isdigit())
     ]
-    if len(kept) > 1 and kept[0] in _ARTICLES:
-        kept = kept[1:]
-    return kept or parts or [title.casefold().strip()]
+    if len(main) > 1 and main[0] in _ARTICLES:
+        main = main[1:]
+    return main or parts or [title.casefold().strip()]
 
 
 def key(title: str) -> str:
@@ -115,12 +115,12 @@ def main_key(title: str) -> str:
 
 def match(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
     """The best pairs, in which each entry and each film stands at most once."""
-    found = [*_same_title(entries, films), *_like_title(entries, films)]
-    found.sort(key=lambda p: (p.status != MATCHED, -p.score, abs(p.days), p.entry, p.film))
+    pairs = [*_same_title(entries, films), *_like_title(entries, films)]
+    pairs.sort(key=lambda p: (p.status != MATCHED, -p.score, abs(p.days), p.entry, p.film))
     taken_entries: set[str] = set()
     taken_films: set[str] = set()
     best = []
-    for pair in found:
+    for pair in pairs:
         if pair.entry not in taken_entries and pair.film not in taken_films:
             taken_entries.add(pair.entry)
             taken_films.add(pair.film)
@@ -130,7 +130,7 @@ def match(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
 
 def _same_title(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
     by_key = _by_key(films)
-    found = []
+    pairs = []
     late: list[tuple[Item, Item, int]] = []
     for entry in entries:
         same = {f.id: f for k in {key(t) for t in entry.titles} for f in by_key.get(k, ())}
@@ -139,20 +139,20 @@ def _same_title(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
             same_words = in_order and bool(_plain(entry) & _plain(film))
             if days is None:
                 if len(same) == 1:
-                    found.append(Pair(entry.id, film.id, REVIEW, 0.5, 0))
+                    pairs.append(Pair(entry.id, film.id, REVIEW, 0.5, 0))
             elif abs(days) <= NEAR_DAYS:
-                found.append(Pair(entry.id, film.id, MATCHED, _score(days), days))
+                pairs.append(Pair(entry.id, film.id, MATCHED, _score(days), days))
             elif abs(days) <= LATE_DAYS and same_words:
                 late.append((entry, film, days))
             elif abs(days) <= LATE_DAYS or (same_words and abs(days) <= VERY_LATE_DAYS):
-                found.append(Pair(entry.id, film.id, REVIEW, _score(days), days))
+                pairs.append(Pair(entry.id, film.id, REVIEW, _score(days), days))
     # First shown somewhere, later here: one film when no other of that title is in question.
     times = Counter([e.id for e, _, _ in late]), Counter([f.id for _, f, _ in late])
     for entry, film, days in late:
         alone = times[0][entry.id] == times[1][film.id] == 1
         status = MATCHED if alone else REVIEW
-        found.append(Pair(entry.id, film.id, status, _score(days), days))
-    return found
+        pairs.append(Pair(entry.id, film.id, status, _score(days), days))
+    return pairs
 
 
 def _score(days: int) -> float:
@@ -165,11 +165,11 @@ def _plain(item: Item) -> set[str]:
 
 
 def _by_key(films: Sequence[Item]) -> dict[str, list[Item]]:
-    found: dict[str, list[Item]] = defaultdict(list)
+    by_key: dict[str, list[Item]] = defaultdict(list)
     for film in films:
         for k in {key(t) for t in film.titles}:
-            found[k].append(film)
-    return found
+            by_key[k].append(film)
+    return by_key
 
 
 def _like_title(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
@@ -178,7 +178,7 @@ def _like_title(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
     b = [(i, t) for i, f in enumerate(films) for t in f.titles if f.openings]
     if not a or not b:
         return []
-    found: dict[tuple[int, int], Pair] = {}
+    pairs: dict[tuple[int, int], Pair] = {}
     for i, j, likeness in _likeness([t for _, t in a], [t for _, t in b]):
         (e, title), (f, other) = a[i], b[j]
         days, _ = _apart(entries[e], films[f])
@@ -197,10 +197,10 @@ def _like_title(entries: Sequence[Item], films: Sequence[Item]) -> list[Pair]:
             continue
         score = round(max(likeness, 0.85 if sub else 0), 3)
         pair = Pair(entries[e].id, films[f].id, status, score, days)
-        before = found.get((e, f))
+        before = pairs.get((e, f))
         if before is None or before.score < score:
-            found[e, f] = pair
-    return list(found.values())
+            pairs[e, f] = pair
+    return list(pairs.values())
 
 
 def _likeness(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int, float]]:

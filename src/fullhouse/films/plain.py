@@ -135,12 +135,12 @@ def check_value(field: str, value: Any) -> Any:
 
 def _number(field: str, text: str) -> int | float:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
-        found = float("nan")
-    if not 0 <= found < float("inf"):
+        number = float("nan")
+    if not 0 <= number < float("inf"):
         raise InputError(f"{field} must be a number, 0 or more, such as 3059, not {text!r}.")
-    return int(found) if found.is_integer() else found
+    return int(number) if number.is_integer() else number
 
 
 def _form(path: Path, given: list[str]) -> str:
@@ -176,8 +176,8 @@ def _films(
             problems.append(Problem(i + 1, str(problem), row.get("title") or row.get("film") or ""))
             continue
         before = entries.get(entry.id)
-        said = {(s.field, s.territory, s.known_on) for s in before.facts} if before else set()
-        again = [s.field for s in entry.facts if (s.field, s.territory, s.known_on) in said]
+        stated = {(s.field, s.territory, s.known_on) for s in before.facts} if before else set()
+        again = [s.field for s in entry.facts if (s.field, s.territory, s.known_on) in stated]
         if again:
             problems.append(Problem(i + 1, "said twice for one known_on", ", ".join(again)))
             continue
@@ -266,7 +266,7 @@ def _days(
     if needs:
         table = _grosses(rows, refusals, common | {"gross": amount, "known_on": known}, currency)
         _refuse_repeated(refusals, table, ["id", "territory", "day", "known_on"], rows["day"])
-        kept = {"grosses": table.filter(pa.array(refusals.good)).cast(GROSSES)}
+        tables = {"grosses": table.filter(pa.array(refusals.good)).cast(GROSSES)}
     else:
         kind = texts(rows["kind"])
         known_kinds = pa.array(list(SIGNALS), pa.string())
@@ -277,25 +277,25 @@ def _days(
         _refuse_repeated(
             refusals, table, ["id", "territory", "kind", "day", "known_on"], rows["day"]
         )
-        kept = {"signals": table.filter(pa.array(refusals.good)).cast(SIGNALS_SCHEMA)}
-    used = set(next(iter(kept.values()))["id"].to_pylist())
+        tables = {"signals": table.filter(pa.array(refusals.good)).cast(SIGNALS_SCHEMA)}
+    used = set(next(iter(tables.values()))["id"].to_pylist())
     return FilmSet(
         NAME,
         path.name,
         mark,
         rows.num_rows,
         tuple(e for i, e in entries.items() if i in used),
-        problems=refusals.told(),
-        **kept,
+        problems=refusals.in_order(),
+        **tables,
     )
 
 
 def _grosses(
-    rows: pa.Table, refusals: Refusals, found: dict[str, Any], currency: str | None
+    rows: pa.Table, refusals: Refusals, columns: dict[str, Any], currency: str | None
 ) -> pa.Table:
     unit = _filled(rows, "currency", currency)
     _refuse_unless(refusals, unit, CURRENCY, "currency is not three upper-case letters", True)
-    found["currency"] = unit
+    columns["currency"] = unit
     for name in ("theaters", "to_date"):
         column = pa.nulls(rows.num_rows, pa.float64())
         if name in rows.column_names:
@@ -303,8 +303,8 @@ def _grosses(
             bad |= np.asarray(pc.fill_null(pc.less(column, 0), False))
             refusals.refuse(bad, f"{name} is not a number, 0 or more", rows[name])
             column = pc.if_else(pa.array(bad), pa.scalar(None, pa.float64()), column)
-        found[name] = pc.round(column).cast(pa.int32()) if name == "theaters" else column
-    return pa.table(found).select(GROSSES.names)
+        columns[name] = pc.round(column).cast(pa.int32()) if name == "theaters" else column
+    return pa.table(columns).select(GROSSES.names)
 
 
 def _about(
@@ -356,11 +356,11 @@ def _refuse_repeated(
     refusals: Refusals, table: pa.Table, keys: list[str], given: pa.ChunkedArray
 ) -> None:
     """Refuse what says again of a key what an earlier good row said."""
-    seen: set[tuple[Any, ...]] = set()
+    earlier: set[tuple[Any, ...]] = set()
     bad = np.zeros(table.num_rows, dtype=bool)
     values = zip(*(table[k].to_pylist() for k in keys), strict=True)
     for i, value in enumerate(values):
         if refusals.good[i]:
-            bad[i] = value in seen
-            seen.add(value)
+            bad[i] = value in earlier
+            earlier.add(value)
     refusals.refuse(bad, "a second row for this film and day", given)

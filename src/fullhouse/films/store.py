@@ -70,13 +70,13 @@ def signals(
 
 def value(field: str, text: str | None) -> Any:
     """A fact's value: a date for a date, (amount, currency) for money; None is known unknown."""
-    found = None if text is None else json.loads(text)
-    if found is None:
+    parsed = None if text is None else json.loads(text)
+    if parsed is None:
         return None
     kind = FIELDS[field][0] if field in FIELDS else "text"
     if kind == "date":
-        return date.fromisoformat(found)
-    return tuple(found) if kind == "money" else found
+        return date.fromisoformat(parsed)
+    return tuple(parsed) if kind == "money" else parsed
 
 
 def renamed(lake: Lake) -> Mapping[str, str]:
@@ -85,14 +85,14 @@ def renamed(lake: Lake) -> Mapping[str, str]:
         FILM_FACT, columns=["film", "value", "at"], where=pc.field("field") == SAME_AS
     ).sort_by("at")
     step = {r["film"]: json.loads(r["value"]) for r in rows.to_pylist()}
-    found = {}
+    final = {}
     for film in step:
-        end, seen = film, {film}
-        while end in step and step[end] not in seen:
+        end, passed = film, {film}
+        while end in step and step[end] not in passed:
             end = step[end]
-            seen.add(end)
-        found[film] = end
-    return found
+            passed.add(end)
+        final[film] = end
+    return final
 
 
 def _read(
@@ -170,12 +170,14 @@ def append_rows(lake: Lake, table: Table, rows: pa.Table, common: Mapping[str, A
 
     def news(snapshot: Snapshot) -> pa.Table:
         nonlocal written
-        kept = full
+        changed = full
         if snapshot.uris:
-            mine = pc.field("origin") == common["origin"]
-            kept = unsaid(full, lake.read(table, where=mine, version=snapshot.version), table)
-        written = kept.num_rows
-        return kept
+            same_origin = pc.field("origin") == common["origin"]
+            changed = changed_rows(
+                full, lake.read(table, where=same_origin, version=snapshot.version), table
+            )
+        written = changed.num_rows
+        return changed
 
     done = lake.append_checked(
         table, news, batch=common["batch"], guard=f"films:{common['origin']}"
@@ -183,7 +185,7 @@ def append_rows(lake: Lake, table: Table, rows: pa.Table, common: Mapping[str, A
     return written if done else None
 
 
-def unsaid(rows: pa.Table, before: pa.Table, table: Table) -> pa.Table:
+def changed_rows(rows: pa.Table, before: pa.Table, table: Table) -> pa.Table:
     """The rows that do not say what the newest row of their key says already."""
     if before.num_rows == 0 or rows.num_rows == 0:
         return rows

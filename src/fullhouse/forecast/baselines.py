@@ -36,26 +36,26 @@ def log_linear(index: HistoryIndex, errors: Errors, quantity: str, horizon: str)
 
 def comparables(index: HistoryIndex, errors: Errors, quantity: str) -> Floats:
     """The median of the distributor's films of the three years before, or of all of them."""
-    found = np.full(len(errors.films), np.nan)
+    predictions = np.full(len(errors.films), np.nan)
     facts = index.history
     for origin in np.unique(errors.origin):
         here = np.flatnonzero(errors.origin == origin)
         then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - RECORD))
         films = [errors.films[i] for i in then]
-        came = getattr(outcomes(index, films, int(origin)), quantity)
-        known = np.isfinite(came)
+        actual = getattr(outcomes(index, films, int(origin)), quantity)
+        known = np.isfinite(actual)
         if known.sum() < FEWEST:
             continue
         by = np.array([str(facts.fact(f, "distributor", int(origin))) for f in films])
         for i in here:
             name = str(facts.fact(errors.films[i], "distributor", int(errors.as_of[i])))
             same = known & (by == name)
-            found[i] = np.median(came[same] if same.sum() >= 3 else came[known])
-    return found
+            predictions[i] = np.median(actual[same] if same.sum() >= 3 else actual[known])
+    return predictions
 
 
 def _rolled(index: HistoryIndex, errors: Errors, quantity: str, x: Floats) -> Floats:
-    found = np.full(len(errors.films), np.nan)
+    predictions = np.full(len(errors.films), np.nan)
     for origin in np.unique(errors.origin):
         here = np.flatnonzero(errors.origin == origin)
         then = np.flatnonzero((errors.as_of < origin) & (errors.as_of >= origin - WINDOW_DAYS))
@@ -65,19 +65,19 @@ def _rolled(index: HistoryIndex, errors: Errors, quantity: str, x: Floats) -> Fl
             continue
         a = np.column_stack([np.ones(ok.sum()), x[then][ok]])
         slope = np.linalg.lstsq(a, y[ok], rcond=None)[0]
-        found[here] = np.column_stack([np.ones(len(here)), x[here]]) @ slope
-    return found
+        predictions[here] = np.column_stack([np.ones(len(here)), x[here]]) @ slope
+    return predictions
 
 
 def _column(index: HistoryIndex, errors: Errors, name: str) -> Floats:
-    found = np.full(len(errors.films), np.nan)
+    values = np.full(len(errors.films), np.nan)
     for i, film in enumerate(errors.films):
         opening = index.openings[film]
         run, sunday = index.history.run(film), first_sunday(opening)
         price = index.log_price(opening, opening)
         if name == "theaters":
             planned = index.history.fact(film, "theaters", int(errors.as_of[i]))
-            found[i] = np.log(planned) if planned else np.nan
+            values[i] = np.log(planned) if planned else np.nan
             continue
         taken = {
             "first_day": run.on(0),
@@ -85,5 +85,5 @@ def _column(index: HistoryIndex, errors: Errors, name: str) -> Floats:
             "second_weekend": run.between(sunday + 5, sunday + 7),
         }[name]
         if taken > 0:
-            found[i] = np.log(taken) - price
-    return found
+            values[i] = np.log(taken) - price
+    return values

@@ -53,16 +53,16 @@ def opening_season(territory: str, opening: int) -> Mapping[str, float]:
     names = holiday_names(territory)
     near = [names.get(friday + k, "") for k in range(-4, 5)]
     angle = 2 * np.pi * day.timetuple().tm_yday / 365.25
-    told: dict[str, float] = {"weekday": weekday(opening), "sunday": first_sunday(opening)}
+    season: dict[str, float] = {"weekday": weekday(opening), "sunday": first_sunday(opening)}
     for k in (1, 2, 3):
-        told[f"sin{k}"], told[f"cos{k}"] = float(np.sin(k * angle)), float(np.cos(k * angle))
-    told["day_of_year"] = day.timetuple().tm_yday
-    told["holiday_weekend"] = sum(bool(names.get(friday + k)) for k in range(-1, 5))
-    told["holiday_next_week"] = sum(bool(names.get(friday + k)) for k in range(5, 12))
-    told["holiday_week_before"] = sum(bool(names.get(friday + k)) for k in range(-8, -1))
+        season[f"sin{k}"], season[f"cos{k}"] = float(np.sin(k * angle)), float(np.cos(k * angle))
+    season["day_of_year"] = day.timetuple().tm_yday
+    season["holiday_weekend"] = sum(bool(names.get(friday + k)) for k in range(-1, 5))
+    season["holiday_next_week"] = sum(bool(names.get(friday + k)) for k in range(5, 12))
+    season["holiday_week_before"] = sum(bool(names.get(friday + k)) for k in range(-8, -1))
     for word in _words(territory):
-        told[f"near_{word}"] = float(any(word in name for name in near))
-    return told
+        season[f"near_{word}"] = float(any(word in name for name in near))
+    return season
 
 
 def _words(territory: str) -> tuple[str, ...]:
@@ -132,14 +132,14 @@ class Horizon:
 def days_known(name: str, opening: int) -> int:
     """Days of the run that a named horizon knows, for an opening on a day."""
     sunday = first_sunday(opening)
-    known = {
+    days = {
         "first day": 1,
         "first weekend": sunday + 1,
         "first week": 7,
         "second weekend": sunday + 8,
         "fourth weekend": sunday + 22,
     }
-    return known[name] if name in known else int(name.removeprefix("day "))
+    return days[name] if name in days else int(name.removeprefix("day "))
 
 
 def horizon_at(opening: int, as_of: int, days: int) -> Horizon:

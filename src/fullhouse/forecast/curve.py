@@ -45,8 +45,8 @@ class Shape:
 
     def effect(self, territory: str, days: Ints) -> Floats:
         """The log effect of each day (`date.toordinal()`)."""
-        found: Floats = day_effects(territory, days) @ self.effects
-        return found
+        effect: Floats = day_effects(territory, days) @ self.effects
+        return effect
 
 
 def learn_shape(index: HistoryIndex, films: Sequence[str]) -> Shape:
@@ -69,14 +69,14 @@ def _effects(index: HistoryIndex, films: Sequence[str]) -> Floats:
             continue
         logs = np.log(gross)
         around = np.convolve(logs, np.ones(7) / 7, mode="valid")
-        mine = logs[3:-3] - around
+        relative = logs[3:-3] - around
         days = index.openings[film] + offsets[3:-3]
         keep = offsets[3:-3] >= FIRST
         x = day_effects(index.history.territory, days)
         around_x = day_effects(index.history.territory, index.openings[film] + offsets)
         smooth = np.lib.stride_tricks.sliding_window_view(around_x, 7, axis=0).mean(axis=2)
         xs.append((x - smooth)[keep])
-        ys.append(mine[keep])
+        ys.append(relative[keep])
     if not xs:
         return np.zeros(day_effects(index.history.territory, np.array([730000])).shape[1])
     x, y = np.concatenate(xs), np.concatenate(ys)
@@ -93,25 +93,29 @@ def _whole(run: Run) -> tuple[Ints, Floats]:
 
 
 def _first(index: HistoryIndex, films: Sequence[str]) -> tuple[Floats, float]:
-    told: dict[int, list[Floats]] = {}
+    by_weekday: dict[int, list[Floats]] = {}
     for film in films:
         opening = index.openings[film]
         run, sunday = index.history.run(film), first_sunday(opening)
         weekend = run.between(max(0, sunday - 2), sunday)
         days = np.array([run.on(k) for k in range(FIRST)])
         if weekend > 0 and (days > 0).all():
-            told.setdefault(sunday, []).append(np.log(days / weekend))
-    usual = np.mean(np.concatenate(list(told.values())), axis=0) if told else np.zeros(FIRST)
-    found = np.tile(usual, (7, 1))
-    for sunday, logs in told.items():
-        found[sunday] = (np.sum(logs, axis=0) + 3 * usual) / (len(logs) + 3)
+            by_weekday.setdefault(sunday, []).append(np.log(days / weekend))
+    usual = (
+        np.mean(np.concatenate(list(by_weekday.values())), axis=0)
+        if by_weekday
+        else np.zeros(FIRST)
+    )
+    shape = np.tile(usual, (7, 1))
+    for sunday, logs in by_weekday.items():
+        shape[sunday] = (np.sum(logs, axis=0) + 3 * usual) / (len(logs) + 3)
     after = [
-        np.log(np.exp(log[sunday + 1 :]).sum()) - np.log(np.exp(found[sunday][sunday + 1 :]).sum())
-        for sunday, logs in told.items()
+        np.log(np.exp(log[sunday + 1 :]).sum()) - np.log(np.exp(shape[sunday][sunday + 1 :]).sum())
+        for sunday, logs in by_weekday.items()
         if sunday < FIRST - 1
         for log in logs
     ]
-    return found, float(np.std(after)) if len(after) > 1 else 0.2
+    return shape, float(np.std(after)) if len(after) > 1 else 0.2
 
 
 def _decay(
@@ -224,8 +228,8 @@ def _first_days(shape: Floats, known: Floats, weekends: Floats, sunday: int) -> 
 def _noise(rng: np.random.Generator, shape: Shape, n: int, days: int) -> Floats:
     weekly = np.cumsum(rng.standard_normal((n, days // 7 + 1)) * shape.noise_week, axis=1)
     daily = rng.standard_normal((n, days)) * shape.noise_day
-    found: Floats = np.repeat(weekly, 7, axis=1)[:, :days] + daily
-    return found
+    noise: Floats = np.repeat(weekly, 7, axis=1)[:, :days] + daily
+    return noise
 
 
 def _slope(ahead: Floats, weeks: Floats, left: Floats) -> Floats:
@@ -235,8 +239,8 @@ def _slope(ahead: Floats, weeks: Floats, left: Floats) -> Floats:
         middle = (low + high) / 2
         sums = np.exp(ahead + middle[:, None] * weeks[None, :]).sum(axis=1)
         low, high = np.where(sums < left, middle, low), np.where(sums < left, high, middle)
-    found: Floats = (low + high) / 2
-    return found
+    slope: Floats = (low + high) / 2
+    return slope
 
 
 def paired(
@@ -254,9 +258,9 @@ def amount_at(quantiles: Floats, probabilities: Floats, at: Floats) -> Floats:
     """Amounts at any probabilities: log amount linear in the normal score, tails going on."""
     x, z = np.log(np.maximum(quantiles, 1e-9)), ndtri(probabilities)
     score = ndtri(np.clip(at, 1e-4, 1 - 1e-4))
-    found = np.interp(score, z, x)
+    logs = np.interp(score, z, x)
     below, above = score < z[0], score > z[-1]
-    found[below] = x[0] + (score[below] - z[0]) * (x[1] - x[0]) / (z[1] - z[0])
-    found[above] = x[-1] + (score[above] - z[-1]) * (x[-1] - x[-2]) / (z[-1] - z[-2])
-    amounts: Floats = np.exp(found)
+    logs[below] = x[0] + (score[below] - z[0]) * (x[1] - x[0]) / (z[1] - z[0])
+    logs[above] = x[-1] + (score[above] - z[-1]) * (x[-1] - x[-2]) / (z[-1] - z[-2])
+    amounts: Floats = np.exp(logs)
     return amounts

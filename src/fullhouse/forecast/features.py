@@ -70,34 +70,34 @@ RUN_GROUPS: Mapping[str, str] = {
 
 def features(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     """Every feature of a film as known on a day, for an opening on a (possibly other) day."""
-    told: dict[str, float] = {}
-    told |= _distributor(index, film, on)
-    told |= _series(index, film, opening, on)
-    told |= _title(index, film, on)
+    values: dict[str, float] = {}
+    values |= _distributor(index, film, on)
+    values |= _series(index, film, opening, on)
+    values |= _title(index, film, on)
     season = opening_season(index.history.territory, opening)
-    told |= {f"season.{k}": v for k, v in season.items()}
-    told |= slate(index, film, opening, on)
-    told |= _market(index, opening, on)
-    told |= _story(index, film, opening, on)
-    told |= theaters(index, film, opening, on)
-    told |= _signals(index, film, opening, on)
-    return told
+    values |= {f"season.{k}": v for k, v in season.items()}
+    values |= slate(index, film, opening, on)
+    values |= _market(index, opening, on)
+    values |= _story(index, film, opening, on)
+    values |= theaters(index, film, opening, on)
+    values |= _signals(index, film, opening, on)
+    return values
 
 
 def _distributor(index: HistoryIndex, film: str, on: int) -> dict[str, float]:
     name = index.history.fact(film, "distributor", on)
     record = index.record("distributor", str(name), on, RECORD_DAYS) if name else []
     weekends = [r.log_weekend for r in record]
-    told = {
+    values = {
         "distributor.mean": _shrunk(weekends, index.usual(on)),
         "distributor.films": float(np.log1p(len(record))),
         "distributor.known": float(bool(name)),
     }
-    told["distributor.spread"] = float(np.std(weekends)) if len(weekends) > 3 else NAN
-    told["distributor.low"] = float(np.quantile(weekends, 0.25)) if weekends else NAN
-    told["distributor.high"] = max(weekends, default=NAN)
-    told["distributor.last"] = weekends[-1] if weekends else NAN
-    return told
+    values["distributor.spread"] = float(np.std(weekends)) if len(weekends) > 3 else NAN
+    values["distributor.low"] = float(np.quantile(weekends, 0.25)) if weekends else NAN
+    values["distributor.high"] = max(weekends, default=NAN)
+    values["distributor.last"] = weekends[-1] if weekends else NAN
+    return values
 
 
 def _shrunk(values: Sequence[float], usual: float) -> float:
@@ -106,27 +106,27 @@ def _shrunk(values: Sequence[float], usual: float) -> float:
 
 def _series(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     names = ("weekend", "total", "legs", "gap", "rarity", "same_distributor", "theaters")
-    told = dict.fromkeys((f"series.{n}" for n in names), NAN)
-    told["series.part"] = 0.0
+    values = dict.fromkeys((f"series.{n}" for n in names), NAN)
+    values["series.part"] = 0.0
     before = index.predecessor(film, on)
     if before is None or before not in index.results:
-        return told
+        return values
     result = index.results[before]
     history = index.history
     if result.weekend_known > on:
-        return told
+        return values
     taken = history.run(before).until(on - result.opening)
     total = np.log(max(taken, 1.0)) - index.log_price(result.opening, on)
-    told["series.weekend"], told["series.total"] = result.log_weekend, float(total)
-    told["series.legs"] = float(total) - result.log_weekend
-    told["series.gap"] = float(np.log(max(1, opening - result.opening)))
-    told["series.part"] = float(index.part(film, on))
-    told["series.rarity"] = index.titles.rarity(film, before, on)
-    mine, theirs = (history.fact(f, "distributor", on) for f in (film, before))
-    told["series.same_distributor"] = float(mine is not None and mine == theirs)
+    values["series.weekend"], values["series.total"] = result.log_weekend, float(total)
+    values["series.legs"] = float(total) - result.log_weekend
+    values["series.gap"] = float(np.log(max(1, opening - result.opening)))
+    values["series.part"] = float(index.part(film, on))
+    values["series.rarity"] = index.titles.rarity(film, before, on)
+    own, earlier = (history.fact(f, "distributor", on) for f in (film, before))
+    values["series.same_distributor"] = float(own is not None and own == earlier)
     opened_in = history.fact(before, "theaters", on)
-    told["series.theaters"] = float(np.log(opened_in)) if opened_in else NAN
-    return told
+    values["series.theaters"] = float(np.log(opened_in)) if opened_in else NAN
+    return values
 
 
 def _title(index: HistoryIndex, film: str, on: int) -> dict[str, float]:
@@ -157,9 +157,9 @@ def expected(index: HistoryIndex, film: str, on: int) -> float:
     """A rough log opening of a rival: that of the film it continues, or its distributor's usual."""
     before = index.predecessor(film, on)
     if before in index.results and index.results[before].weekend_known <= on:
-        found = index.results[before].log_weekend
-        if np.isfinite(found):
-            return found
+        log_weekend = index.results[before].log_weekend
+        if np.isfinite(log_weekend):
+            return log_weekend
     name = index.history.fact(film, "distributor", on)
     record = index.record("distributor", str(name), on, RECORD_DAYS) if name else []
     return _shrunk([r.log_weekend for r in record], index.usual(on))
@@ -188,32 +188,34 @@ def past_year(day: int) -> float:
 
 def _story(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
     history = index.history
-    told: dict[str, float] = {}
+    values: dict[str, float] = {}
     genres = history.fact(film, "genres", on)
     if genres:
         plain = {CHINESE_GENRES.get(g, g) for g in genres}
-        told |= {f"story.{g}": float(g in plain) for g in GENRES}
+        values |= {f"story.{g}": float(g in plain) for g in GENRES}
     keywords = history.fact(film, "keywords", on)
     if keywords is not None:
-        told["story.keywords"] = float(len(keywords))
+        values["story.keywords"] = float(len(keywords))
         for theme in THEMES:
-            told[f"story.theme {theme}"] = float(any(theme in k for k in keywords))
+            values[f"story.theme {theme}"] = float(any(theme in k for k in keywords))
     runtime = history.fact(film, "runtime_minutes", on)
     if runtime:
-        told["story.runtime"] = float(runtime)
+        values["story.runtime"] = float(runtime)
     language = history.fact(film, "language", on)
     if language:
-        told["story.english"] = float(language == "en")
+        values["story.english"] = float(language == "en")
     countries = history.fact(film, "countries", on)
     if countries:
-        told["story.american"] = float(any("United States" in c or "美国" in c for c in countries))
-        told["story.chinese"] = float(any(re.search("China|中国", c) for c in countries))
+        values["story.american"] = float(
+            any("United States" in c or "美国" in c for c in countries)
+        )
+        values["story.chinese"] = float(any(re.search("China|中国", c) for c in countries))
     for kind in ("companies", "talent"):
-        told |= _makers(index, film, kind, on)
+        values |= _makers(index, film, kind, on)
     budget = history.fact(film, "budget", on)
     if budget and budget[1] == history.currency and budget[0] > 1e5:
-        told["budget.log"] = float(np.log(budget[0])) - index.log_price(opening, on)
-    return told
+        values["budget.log"] = float(np.log(budget[0])) - index.log_price(opening, on)
+    return values
 
 
 def _makers(index: HistoryIndex, film: str, kind: str, on: int) -> dict[str, float]:
@@ -262,11 +264,11 @@ def _signals(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str,
     Signals grow until the opening: their size alone would say at T-60 what T-28 says of a smaller
     film. Too few films with a signal of the kind tell nothing.
     """
-    told = {}
+    values = {}
     for kind in index.history.signals.get(film, {}):
         for window in SIGNAL_WINDOWS:
-            mine = index.signal(film, kind, window, on)
+            own = index.signal(film, kind, window, on)
             usual = index.usual_signal(kind, window, opening - on, on)
-            if mine is not None and usual is not None:
-                told[f"signal.{kind} {window}"] = mine - usual
-    return told
+            if own is not None and usual is not None:
+                values[f"signal.{kind} {window}"] = own - usual
+    return values

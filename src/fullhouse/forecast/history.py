@@ -85,24 +85,26 @@ class History:
 
     def fact(self, film: str, name: str, on: int) -> Any:
         """The newest value of a fact that was known on a day; None where there was none."""
-        said = self.newest(film, name, on)
-        return None if said is None else said[1]
+        newest = self.newest(film, name, on)
+        return None if newest is None else newest[1]
 
     def newest(self, film: str, name: str, on: int) -> tuple[int, Any, str] | None:
         """The newest fact that was known on a day: since when, what, and who says so."""
-        found = None
-        for said in self.facts.get(film, {}).get(name, ()):
-            if said[0] > on:
+        newest = None
+        for stated in self.facts.get(film, {}).get(name, ()):
+            if stated[0] > on:
                 break
-            found = said
-        return found
+            newest = stated
+        return newest
 
     def at(self, day: date) -> "History":
         """What of this was known on an earlier day."""
         on = day.toordinal()
         facts = {
             film: {
-                n: kept for n, said in names.items() if (kept := [s for s in said if s[0] <= on])
+                n: known
+                for n, stated in names.items()
+                if (known := [s for s in stated if s[0] <= on])
             }
             for film, names in self.facts.items()
         }
@@ -117,10 +119,10 @@ class History:
             if len(then.offsets):
                 runs[film] = then
         signals = {
-            film: known
+            film: by_then
             for film, kinds in self.signals.items()
             if (
-                known := {
+                by_then := {
                     k: (d[v <= on], v[v <= on], x[v <= on])
                     for k, (d, v, x) in kinds.items()
                     if (v <= on).any()
@@ -132,19 +134,19 @@ class History:
     def assuming(self, film: str, values: Mapping[str, Any]) -> "History":
         """The same, were some facts of a film known otherwise on the day."""
         on = self.as_of.toordinal()
-        mine = dict(self.facts.get(film, {}))
+        own = dict(self.facts.get(film, {}))
         runs = self.runs
         if "opening" in values and film in runs:
             later = values["opening"] - self.fact(film, "opening", on)
             runs = {**runs, film: runs[film].moved(later)}
         for name, value in values.items():
-            mine[name] = [*mine.get(name, ()), (on, value, "assumed")]
-        return replace(self, facts={**self.facts, film: mine}, runs=runs)
+            own[name] = [*own.get(name, ()), (on, value, "assumed")]
+        return replace(self, facts={**self.facts, film: own}, runs=runs)
 
     def known(self, film: str, on: int) -> dict[str, Any]:
         """Every fact of a film that was known on a day."""
-        told = {name: self.fact(film, name, on) for name in self.facts.get(film, {})}
-        return {k: v for k, v in told.items() if v is not None}
+        facts = {name: self.fact(film, name, on) for name in self.facts.get(film, {})}
+        return {k: v for k, v in facts.items() if v is not None}
 
     def plan(self, film: str, on: int) -> str:
         """How a film opens, as known on a day: wide where neither a plan nor cinemas are known."""
@@ -160,19 +162,19 @@ class History:
 
     def openings(self, on: int) -> dict[str, int]:
         """Films with an opening in the territory that was known on a day."""
-        found = {f: self.fact(f, "opening", on) for f in self.facts}
-        return {f: d for f, d in found.items() if d is not None}
+        openings = {f: self.fact(f, "opening", on) for f in self.facts}
+        return {f: d for f, d in openings.items() if d is not None}
 
     def digest(self) -> str:
         """SHA-256 over all of it but the day and the table versions."""
-        told = hashlib.sha256(f"{self.territory} {self.currency}".encode())
-        told.update(json.dumps(self.facts, sort_keys=True, default=list).encode())
+        sha = hashlib.sha256(f"{self.territory} {self.currency}".encode())
+        sha.update(json.dumps(self.facts, sort_keys=True, default=list).encode())
         for runs in (self.runs, self.signals):
             for film in sorted(runs):
-                told.update(film.encode())
+                sha.update(film.encode())
                 for part in _parts(runs[film]):
-                    told.update(np.ascontiguousarray(part).tobytes())
-        return told.hexdigest()
+                    sha.update(np.ascontiguousarray(part).tobytes())
+        return sha.hexdigest()
 
 
 def read_history(lake: Lake, territory: str, as_of: date) -> History:
@@ -183,14 +185,14 @@ def read_history(lake: Lake, territory: str, as_of: date) -> History:
     versions = {t.name: lake.version(t) for t in (FILM_FACT, FILM_GROSS, FILM_SIGNAL)}
     here = pc.field("territory").isin([territory, EVERYWHERE])
     then = pc.field("known_on") <= pa.scalar(as_of)
-    said = lake.read(FILM_FACT, where=here & then, version=versions[FILM_FACT.name])
+    fact_rows = lake.read(FILM_FACT, where=here & then, version=versions[FILM_FACT.name])
     rows = films.grosses(lake, territory, as_of)
-    facts = _facts(said, films.renamed(lake))
+    facts = _facts(fact_rows, films.renamed(lake))
     openings = {f: v["opening"][-1][1] for f, v in facts.items() if "opening" in v}
     openings = {f: day for f, day in openings.items() if day is not None}
     return History(
         territory,
-        _currency(rows, said, territory),
+        _currency(rows, fact_rows, territory),
         as_of,
         facts,
         _runs(rows, openings),
@@ -210,7 +212,7 @@ def _facts(
     rows = rows.append_column("own", pc.equal(rows["origin"], USER))
     order = ("film", "known_on", "local", "own", "origin", "at")
     rows = rows.sort_by([(c, "ascending") for c in order])
-    told: dict[str, dict[str, list[tuple[int, Any, str]]]] = defaultdict(dict)
+    by_film: dict[str, dict[str, list[tuple[int, Any, str]]]] = defaultdict(dict)
     settled: set[tuple[str, str]] = set()
     names = ("film", "local", "field", "value", "known_on", "origin")
     parsed: dict[str, Any] = {}
@@ -231,8 +233,8 @@ def _facts(
                 value = parsed[text] = json.loads(text)
             if FIELDS[name][0] == "date":
                 value = date.fromisoformat(value).toordinal()
-        told[film].setdefault(name, []).append((known.toordinal(), value, origin))
-    return dict(told)
+        by_film[film].setdefault(name, []).append((known.toordinal(), value, origin))
+    return dict(by_film)
 
 
 def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, Run]:
@@ -261,10 +263,10 @@ def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, Run]:
 
 def _signals(rows: pa.Table) -> dict[str, dict[str, tuple[Ints, Ints, Floats]]]:
     rows = rows.sort_by([(c, "ascending") for c in ("film", "kind", "day", "known_on", "at")])
-    told: dict[str, dict[str, list[tuple[int, int, float]]]] = defaultdict(dict)
+    by_film: dict[str, dict[str, list[tuple[int, int, float]]]] = defaultdict(dict)
     names = ("film", "kind", "day", "known_on", "value")
     for film, kind, day, known, value in zip(*(rows[c].to_pylist() for c in names), strict=True):
-        told[film].setdefault(kind, []).append((day.toordinal(), known.toordinal(), value))
+        by_film[film].setdefault(kind, []).append((day.toordinal(), known.toordinal(), value))
     return {
         film: {
             kind: (
@@ -274,20 +276,20 @@ def _signals(rows: pa.Table) -> dict[str, dict[str, tuple[Ints, Ints, Floats]]]:
             )
             for kind, rs in kinds.items()
         }
-        for film, kinds in told.items()
+        for film, kinds in by_film.items()
     }
 
 
 def _currency(rows: pa.Table, facts: pa.Table, territory: str) -> str:
-    found = sorted(pc.unique(rows["currency"]).to_pylist())
-    if not found:
+    currencies = sorted(pc.unique(rows["currency"]).to_pylist())
+    if not currencies:
         totals = facts.filter(pc.equal(facts["field"], "total"))["value"].to_pylist()
-        found = sorted({json.loads(v)[1] for v in totals if v})
-    if len(found) > 1:
-        raise CannotTellError(code="several_currencies", territory=territory, currencies=found)
-    if not found:
+        currencies = sorted({json.loads(v)[1] for v in totals if v})
+    if len(currencies) > 1:
+        raise CannotTellError(code="several_currencies", territory=territory, currencies=currencies)
+    if not currencies:
         raise CannotTellError(code="no_gross", territory=territory)
-    return str(found[0])
+    return str(currencies[0])
 
 
 def _parts(value: Any) -> list[npt.NDArray[Any]]:

@@ -131,8 +131,8 @@ class HistoryIndex:
         return self._predecessors[key]
 
     def _opening(self, film: str, on: int) -> int | None:
-        found: int | None = self.history.fact(film, "opening", on)
-        return found
+        opening: int | None = self.history.fact(film, "opening", on)
+        return opening
 
     def _was_big(self, film: str, on: int) -> bool:
         big_on = self.results[film].big_on
@@ -140,29 +140,29 @@ class HistoryIndex:
 
     def part(self, film: str, on: int) -> int:
         """Which part of a series a film is: 0 for one that continues nothing."""
-        seen = {film}
-        found: str | None = film
-        while found is not None:
-            found = self.predecessor(found, min(on, self._opening(found, on) or on))
-            if found in seen:
+        passed = {film}
+        at: str | None = film
+        while at is not None:
+            at = self.predecessor(at, min(on, self._opening(at, on) or on))
+            if at in passed:
                 break
-            if found is not None:
-                seen.add(found)
-        return len(seen) - 1
+            if at is not None:
+                passed.add(at)
+        return len(passed) - 1
 
     def series(self, films: Iterable[str]) -> dict[str, str]:
         """Films by the first film of the series each belongs to, as their titles and facts say."""
-        found: dict[str, str] = {}
+        first_films: dict[str, str] = {}
         for film in films:
-            at, seen = film, {film}
+            at, passed = film, {film}
             while True:
                 before = self.predecessor(at, self.openings.get(at, 0))
-                if before is None or before in seen:
+                if before is None or before in passed:
                     break
-                seen.add(before)
+                passed.add(before)
                 at = before
-            found[film] = at
-        return found
+            first_films[film] = at
+        return first_films
 
     def slate(self, friday: int, on: int) -> list[str]:
         """Films planned wide for a weekend, as known on a day."""
@@ -193,10 +193,10 @@ class HistoryIndex:
 
     def signal(self, film: str, kind: str, window: int, on: int) -> float | None:
         """Log of 1 + what a film's signal summed to in the days up to a day; None if unknown."""
-        told = self.history.signals.get(film, {}).get(kind)
-        if told is None:
+        series = self.history.signals.get(film, {}).get(kind)
+        if series is None:
             return None
-        days, known, values = told
+        days, known, values = series
         then = known <= on
         if not then.any():
             return None
@@ -216,13 +216,13 @@ class HistoryIndex:
                 if (opening := self.history.fact(f, "opening", month)) is not None
                 and opening <= month
             )
-            found = [
+            values = [
                 value
                 for opening, f in dated[-SIGNAL_FILMS:]
                 if (value := self.signal(f, kind, window, opening - left)) is not None
             ]
-            enough = len(found) >= FEWEST_SIGNALS
-            self._usual_signals[key] = float(np.mean(found)) if enough else None
+            enough = len(values) >= FEWEST_SIGNALS
+            self._usual_signals[key] = float(np.mean(values)) if enough else None
         return self._usual_signals[key]
 
     def _daily(self) -> tuple[int, Floats]:

@@ -10,7 +10,7 @@ from fullhouse.forecast.assumptions import Assumptions, with_assumptions
 from fullhouse.forecast.forecast import Forecast
 from fullhouse.forecast.history import History, read_history
 from fullhouse.forecast.models import Models
-from fullhouse.forecast.project import ask, project
+from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.slate import Slate, conflicts
 from fullhouse.workspace.cache_files import cache_folder
 from fullhouse.workspace.context import Context
@@ -107,15 +107,15 @@ def _forecast(
     if assumptions.values:
         history = with_assumptions(history, film, assumptions)
     index = models.index(history)
-    asked = ask(index, film)
+    case = case_of(index, film)
     return project(
         index,
-        asked,
-        models.stages(asked),
-        models.shape(asked.plan),
+        case,
+        models.stages(case),
+        models.shape(case.plan),
         comps=comps,
         features_instead=assumptions.features,
         what_if=assumptions.values,
-        model=models.facts(asked),
+        model=models.facts(case),
         simulated=context.settings.simulated,
     )

@@ -15,7 +15,7 @@ from fullhouse.forecast.ensemble import FEWEST
 from fullhouse.forecast.forecast import ModelFacts
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import Asked, latest_cutoff, stages_needed
+from fullhouse.forecast.project import FilmCase, latest_cutoff, stages_needed
 from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
 from fullhouse.workspace.cache_files import prune_files, read_if_there, write_whole
 
@@ -61,14 +61,14 @@ class Models:
             self._indexes[id(history)] = HistoryIndex(history)
         return self._indexes[id(history)]
 
-    def stages(self, asked: Asked) -> dict[str, Stage]:
+    def stages(self, case: FilmCase) -> dict[str, Stage]:
         """The stages that a film's forecast needs; those that too few films allow are left out."""
         stages = {}
-        for name in stages_needed(asked):
+        for name in stages_needed(case):
             try:
-                stages[name] = self._stage(asked.plan, name)
+                stages[name] = self._stage(case.plan, name)
             except CannotTellError:
-                if name == asked.stage:
+                if name == case.stage:
                     raise
         return stages
 
@@ -78,15 +78,15 @@ class Models:
         assert isinstance(shape, Shape)
         return shape
 
-    def facts(self, asked: Asked) -> ModelFacts:
+    def facts(self, case: FilmCase) -> ModelFacts:
         """What a forecast records of the model behind it."""
-        stage = self._stage(asked.plan, asked.stage)
+        stage = self._stage(case.plan, case.stage)
         return ModelFacts(
-            fingerprint=f"{self.digest[:24]}-{asked.plan}-{asked.stage.replace(' ', '-')}",
+            fingerprint=f"{self.digest[:24]}-{case.plan}-{case.stage.replace(' ', '-')}",
             learned_to=self.cutoff,
             films=max(m.films for m in stage.models.values()),
-            stage=asked.stage,
-            plan=asked.plan,
+            stage=case.stage,
+            plan=case.plan,
             version=version("fullhouse"),
         )
 

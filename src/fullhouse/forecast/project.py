@@ -73,7 +73,7 @@ USEFUL = ("distributor", "genres", "budget", "theaters")
 
 
 @dataclass(frozen=True)
-class Asked:
+class FilmCase:
     """A film on a day: when it opens, how much of its run is known, which stage that is."""
 
     film: str
@@ -85,7 +85,7 @@ class Asked:
     plan: str
 
 
-def ask(index: HistoryIndex, film: str) -> Asked:
+def case_of(index: HistoryIndex, film: str) -> FilmCase:
     """How much is known of a film on the day of the history."""
     history, on = index.history, index.history.as_of.toordinal()
     if film not in history.facts:
@@ -106,18 +106,18 @@ def ask(index: HistoryIndex, film: str) -> Asked:
     horizon = horizon_at(opening, on, days)
     planned = history.fact(film, "theaters", on)
     stage = horizon.name if days else CINEMAS if planned else CALENDAR
-    return Asked(film, opening, on, days, horizon, stage, history.plan(film, on))
+    return FilmCase(film, opening, on, days, horizon, stage, history.plan(film, on))
 
 
-def stages_needed(asked: Asked) -> tuple[str, ...]:
+def stages_needed(case: FilmCase) -> tuple[str, ...]:
     """The stages that a forecast of a film uses: its own first, then those its steps tell of."""
-    more = [s for s in (CALENDAR, CINEMAS, *RUN_STAGES) if s != asked.stage]
-    return (asked.stage, *more)
+    more = [s for s in (CALENDAR, CINEMAS, *RUN_STAGES) if s != case.stage]
+    return (case.stage, *more)
 
 
 def project(
     index: HistoryIndex,
-    asked: Asked,
+    case: FilmCase,
     stages: Mapping[str, Stage],
     shape: Shape | None,
     *,
@@ -132,34 +132,34 @@ def project(
     `comps` are films that the user chose; they move the forecast as far as comps have been worth
     in the past. `features_instead` replaces features by name, for what-if questions.
     """
-    stage = stages[asked.stage]
-    row = _row(index, asked, features_instead or {})
-    logs, notes = _logs(index, asked, stage, row, comps)
-    price = index.log_price(asked.opening, asked.on)
-    ranges = {q: _range(q, v + price, asked, index) for q, v in logs.items()}
-    known = _known(index, asked)
-    run = index.history.run(asked.film)
-    to_date = run.until(asked.on - asked.opening)
-    typical, drivers = _drivers(index, asked, stage, row, logs, price)
+    stage = stages[case.stage]
+    row = _row(index, case, features_instead or {})
+    logs, notes = _logs(index, case, stage, row, comps)
+    price = index.log_price(case.opening, case.on)
+    ranges = {q: _range(q, v + price, case, index) for q, v in logs.items()}
+    known = _known(index, case)
+    run = index.history.run(case.film)
+    to_date = run.until(case.on - case.opening)
+    typical, drivers = _drivers(index, case, stage, row, logs, price)
     return Forecast(
-        film=asked.film,
-        title=str(index.history.fact(asked.film, "title", asked.on) or asked.film),
+        film=case.film,
+        title=str(index.history.fact(case.film, "title", case.on) or case.film),
         territory=index.history.territory,
         currency=index.history.currency,
         as_of=index.history.as_of,
-        opening=as_day(asked.opening),
-        horizon=asked.horizon.name,
+        opening=as_day(case.opening),
+        horizon=case.horizon.name,
         ranges=ranges,
         known=known,
         to_date=to_date,
-        days=_days(index, asked, ranges, shape),
-        comps=_comps(index, asked, stages, comps),
+        days=_days(index, case, ranges, shape),
+        comps=_comps(index, case, stages, comps),
         drivers=drivers,
         typical=typical,
-        steps=_steps(asked, stages),
-        facts=_facts(index, asked),
-        groups=_groups(index, asked, stage, row),
-        notes=(*notes, *_notes(index, asked)),
+        steps=_steps(case, stages),
+        facts=_facts(index, case),
+        groups=_groups(index, case, stage, row),
+        notes=(*notes, *_notes(index, case)),
         what_if=as_json(what_if or {}),
         model=model,
         data=dict(index.history.data),
@@ -167,35 +167,35 @@ def project(
     )
 
 
-def _row(index: HistoryIndex, asked: Asked, instead: Mapping[str, float]) -> Rows:
-    if asked.days:
-        values = run_row(index, asked.film, asked.opening, asked.days)
+def _row(index: HistoryIndex, case: FilmCase, instead: Mapping[str, float]) -> Rows:
+    if case.days:
+        values = run_row(index, case.film, case.opening, case.days)
     else:
-        values = features(index, asked.film, asked.opening, asked.on)
-    day = asked.opening + asked.days if asked.days else asked.on
-    return table([asked.film], [asked.opening], [day], [{**values, **instead}])
+        values = features(index, case.film, case.opening, case.on)
+    day = case.opening + case.days if case.days else case.on
+    return table([case.film], [case.opening], [day], [{**values, **instead}])
 
 
-def _taken(index: HistoryIndex, asked: Asked) -> Floats:
-    if not asked.days:
+def _taken(index: HistoryIndex, case: FilmCase) -> Floats:
+    if not case.days:
         return np.array([np.nan])
-    taken = index.history.run(asked.film).until(asked.days)
-    return np.array([np.log(taken) - index.log_price(asked.opening, asked.on)])
+    taken = index.history.run(case.film).until(case.days)
+    return np.array([np.log(taken) - index.log_price(case.opening, case.on)])
 
 
 def _logs(
-    index: HistoryIndex, asked: Asked, stage: Stage, row: Rows, chosen: Sequence[str]
+    index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows, chosen: Sequence[str]
 ) -> tuple[dict[str, Floats], list[Note]]:
     """Quantiles of each log amount in constant prices."""
-    predictions = predict(stage.name, stage.models, row, _taken(index, asked))
-    shift, notes = _pulled(index, asked, stage, predictions, chosen)
+    predictions = predict(stage.name, stage.models, row, _taken(index, case))
+    shift, notes = _pulled(index, case, stage, predictions, chosen)
     width, size, series = (
         width_features(stage.name, row, predictions),
         sizes(row, predictions),
         franchises(row),
     )
-    horizon = _horizon(asked, stage)
-    if horizon != asked.horizon.name:
+    horizon = _horizon(case, stage)
+    if horizon != case.horizon.name:
         notes.append(RangesOf(horizon))
     quantiles = {}
     for quantity, centre in predictions.items():
@@ -205,22 +205,22 @@ def _logs(
     return quantiles, notes
 
 
-def _horizon(asked: Asked, stage: Stage) -> str:
+def _horizon(case: FilmCase, stage: Stage) -> str:
     """The horizon whose past errors tell how far off this forecast may be.
 
     Where its own has none: cinemas are known earlier than is usual, or not on the eve, or too few
     forecasts were made at it. Then it is the nearest that knew no more of the time.
     """
     known = [h for h, q in stage.conformal if q == "total"]
-    if asked.horizon.name in known or asked.days:
-        return asked.horizon.name if asked.horizon.name in known else known[0]
-    earlier = [h for h in known if BEFORE[h] >= asked.horizon.before]
+    if case.horizon.name in known or case.days:
+        return case.horizon.name if case.horizon.name in known else known[0]
+    earlier = [h for h in known if BEFORE[h] >= case.horizon.before]
     return min(earlier, key=BEFORE.__getitem__) if earlier else max(known, key=BEFORE.__getitem__)
 
 
 def _pulled(
     index: HistoryIndex,
-    asked: Asked,
+    case: FilmCase,
     stage: Stage,
     predictions: Mapping[str, Floats],
     chosen: Sequence[str],
@@ -230,18 +230,18 @@ def _pulled(
     for film in chosen:
         if film not in index.openings:
             raise InputError(f"No comp {film!r}.{did_you_mean(film, index.openings)}")
-    if asked.days:
+    if case.days:
         return 0.0, [CompsUnused()]
     anchor = "opening_weekend" if "legs" in stage.models else "total"
-    logs = getattr(outcomes(index, chosen, asked.on), anchor)
+    logs = getattr(outcomes(index, chosen, case.on), anchor)
     for film, log in zip(chosen, logs.tolist(), strict=True):
         if not np.isfinite(log):
             raise InputError(
-                f"{film!r} cannot be a comp: what it took is not known on {as_day(asked.on)}."
+                f"{film!r} cannot be a comp: what it took is not known on {as_day(case.on)}."
             )
     mean = float(np.mean(logs))
     shift = stage.comps_weight * (mean - float(predictions[anchor][0]))
-    price = index.log_price(asked.opening, asked.on)
+    price = index.log_price(case.opening, case.on)
     move = CompsMove(
         quantity=anchor,
         mean=float(np.exp(mean + price)),
@@ -252,31 +252,31 @@ def _pulled(
     return shift, [move]
 
 
-def _range(quantity: str, logs: Floats, asked: Asked, index: HistoryIndex) -> Range:
+def _range(quantity: str, logs: Floats, case: FilmCase, index: HistoryIndex) -> Range:
     amounts = np.exp(np.maximum.accumulate(logs))
-    run = index.history.run(asked.film)
-    if quantity == "total" and asked.days:
-        amounts = np.maximum(amounts, run.until(asked.days))
-    if quantity == "opening_weekend" and asked.days:
-        friday = max(0, first_sunday(asked.opening) - 2)
-        taken = (run.offsets >= friday) & (run.offsets < asked.days)
+    run = index.history.run(case.film)
+    if quantity == "total" and case.days:
+        amounts = np.maximum(amounts, run.until(case.days))
+    if quantity == "opening_weekend" and case.days:
+        friday = max(0, first_sunday(case.opening) - 2)
+        taken = (run.offsets >= friday) & (run.offsets < case.days)
         amounts = np.maximum(amounts, run.gross[taken].sum())
     return Range(quantity, tuple(float(a) for a in amounts))
 
 
-def _known(index: HistoryIndex, asked: Asked) -> dict[str, float]:
-    run, sunday = index.history.run(asked.film), first_sunday(asked.opening)
+def _known(index: HistoryIndex, case: FilmCase) -> dict[str, float]:
+    run, sunday = index.history.run(case.film), first_sunday(case.opening)
     known = {}
-    if asked.days >= 1:
+    if case.days >= 1:
         known["opening_day"] = run.on(0)
-    if asked.days > sunday:
+    if case.days > sunday:
         known["opening_weekend"] = run.between(max(0, sunday - 2), sunday)
     return {q: v for q, v in known.items() if np.isfinite(v)}
 
 
 def _drivers(
     index: HistoryIndex,
-    asked: Asked,
+    case: FilmCase,
     stage: Stage,
     row: Rows,
     logs: Mapping[str, Floats],
@@ -291,39 +291,37 @@ def _drivers(
         log: Floats = np.sum([stage.models[n].predict(x[:, where[n]]) for n in names], axis=0)
         return log
 
-    prefixes = {**RUN_GROUPS, **GROUPS} if asked.days else GROUPS
+    prefixes = {**RUN_GROUPS, **GROUPS} if case.days else GROUPS
     others = stage.learned_from.aligned(columns)[-explain.COMPARED :]
     groups = explain.grouped(columns, prefixes)
     base, added = explain.contributions(total, row.aligned(columns)[0], others, groups)
     start = base + price
-    if asked.days:
-        start += float(_taken(index, asked)[0])
+    if case.days:
+        start += float(_taken(index, case)[0])
     middle = PROBABILITIES.index(0.5)
     rest = float(logs["total"][middle]) + price - start - sum(added.values())
-    factors = explain.drivers(index, asked.film, asked.opening, asked.on, added, prefixes)
+    factors = explain.drivers(index, case.film, case.opening, case.on, added, prefixes)
     residuals = Driver(explain.RESIDUALS, float(np.exp(rest)))
     return float(np.exp(start)), (*factors, residuals)
 
 
 def _days(
-    index: HistoryIndex, asked: Asked, ranges: Mapping[str, Range], shape: Shape | None
+    index: HistoryIndex, case: FilmCase, ranges: Mapping[str, Range], shape: Shape | None
 ) -> tuple[DayRange, ...]:
-    if shape is None or "total" not in ranges or asked.days >= SETTLED_DAYS - 7:
+    if shape is None or "total" not in ranges or case.days >= SETTLED_DAYS - 7:
         return ()
-    if not asked.days and "opening_weekend" not in ranges:
+    if not case.days and "opening_weekend" not in ranges:
         return ()
-    run = index.history.run(asked.film)
-    grosses = np.array([run.on(k) for k in range(asked.days)])
+    run = index.history.run(case.film)
+    grosses = np.array([run.on(k) for k in range(case.days)])
     grosses = np.nan_to_num(grosses)
-    before = run.until(asked.days) - grosses.sum() if asked.days else 0.0
-    drawn = draws(index.history, asked.film, asked.opening, ranges, shape, grosses, before)
-    cumulative = run.until(asked.days) + np.cumsum(drawn.gross, axis=1)
+    before = run.until(case.days) - grosses.sum() if case.days else 0.0
+    drawn = draws(index.history, case.film, case.opening, ranges, shape, grosses, before)
+    cumulative = run.until(case.days) + np.cumsum(drawn.gross, axis=1)
     days = np.quantile(drawn.gross, DAY_PROBABILITIES, axis=0).T
     sums = np.quantile(cumulative, DAY_PROBABILITIES, axis=0).T
     return tuple(
-        DayRange(
-            as_day(asked.opening + drawn.first + i), tuple(map(float, d)), tuple(map(float, c))
-        )
+        DayRange(as_day(case.opening + drawn.first + i), tuple(map(float, d)), tuple(map(float, c)))
         for i, (d, c) in enumerate(zip(days, sums, strict=True))
     )
 
@@ -355,49 +353,45 @@ def draws(
 
 
 def _comps(
-    index: HistoryIndex, asked: Asked, stages: Mapping[str, Stage], chosen: Sequence[str]
+    index: HistoryIndex, case: FilmCase, stages: Mapping[str, Stage], chosen: Sequence[str]
 ) -> tuple[Comp, ...]:
-    name = next(
-        (s for s in (asked.stage, CINEMAS, CALENDAR) if s in stages and not is_run(s)), None
-    )
+    name = next((s for s in (case.stage, CINEMAS, CALENDAR) if s in stages and not is_run(s)), None)
     if name is None:
         return ()
     stage = stages[name]
     anchor = stage.models["anchor"]
     # As before the opening: of what was known then the trees were made.
-    day = min(asked.on, asked.opening - 1)
-    row = table(
-        [asked.film], [asked.opening], [day], [features(index, asked.film, asked.opening, day)]
-    )
+    day = min(case.on, case.opening - 1)
+    row = table([case.film], [case.opening], [day], [features(index, case.film, case.opening, day)])
     leaves = anchor.leaves(row.aligned(anchor.columns))[0]
     near = explain.closeness(leaves, stage.leaves)
     films = stage.learned_from.films
     at = {f: float(near[i]) for i, f in enumerate(films)}
-    picked = chosen or [films[i] for i in explain.nearest(near) if films[i] != asked.film]
+    picked = chosen or [films[i] for i in explain.nearest(near) if films[i] != case.film]
     return tuple(
-        explain.comp(index, asked.film, f, at.get(f, 0.0), asked.on)
+        explain.comp(index, case.film, f, at.get(f, 0.0), case.on)
         for f in picked
         if f in index.openings
     )
 
 
-def _steps(asked: Asked, stages: Mapping[str, Stage]) -> tuple[Step, ...]:
+def _steps(case: FilmCase, stages: Mapping[str, Stage]) -> tuple[Step, ...]:
     spreads: dict[str, float] = {}
     for stage in stages.values():
         spreads |= stage.spreads
-    days = {name: asked.opening - before for name, before in BEFORE.items()}
-    days |= {name: asked.opening + days_known(name, asked.opening) for name in AFTER}
+    days = {name: case.opening - before for name, before in BEFORE.items()}
+    days |= {name: case.opening + days_known(name, case.opening) for name in AFTER}
     return tuple(
-        Step(name, as_day(day), spreads[name], day <= asked.on)
+        Step(name, as_day(day), spreads[name], day <= case.on)
         for name, day in days.items()
         if name in spreads
     )
 
 
-def _facts(index: HistoryIndex, asked: Asked) -> dict[str, KnownFact]:
+def _facts(index: HistoryIndex, case: FilmCase) -> dict[str, KnownFact]:
     facts = {}
-    for name in index.history.facts.get(asked.film, {}):
-        newest = index.history.newest(asked.film, name, asked.on)
+    for name in index.history.facts.get(case.film, {}):
+        newest = index.history.newest(case.film, name, case.on)
         if newest is None or newest[1] is None or name in NOT_SHOWN:
             continue
         since, value, origin = newest
@@ -406,37 +400,37 @@ def _facts(index: HistoryIndex, asked: Asked) -> dict[str, KnownFact]:
     return facts
 
 
-def _groups(index: HistoryIndex, asked: Asked, stage: Stage, row: Rows) -> dict[str, str]:
+def _groups(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> dict[str, str]:
     conformal = next(c for (_, q), c in stage.conformal.items() if q == "total")
-    predicted = predict(stage.name, stage.models, row, _taken(index, asked))
+    predicted = predict(stage.name, stage.models, row, _taken(index, case))
     quarter = int(np.searchsorted(conformal.cuts, sizes(row, predicted)[0]))
-    genres = index.history.fact(asked.film, "genres", asked.on)
+    genres = index.history.fact(case.film, "genres", case.on)
     return {
         "size": SIZE_WORDS[min(quarter, 3)],
         "genre": str(genres[0]) if genres else "not known",
         "franchise": "franchise" if franchises(row)[0] else "original",
-        "plan": asked.plan,
+        "plan": case.plan,
     }
 
 
-def _notes(index: HistoryIndex, asked: Asked) -> list[Note]:
+def _notes(index: HistoryIndex, case: FilmCase) -> list[Note]:
     history = index.history
     notes: list[Note] = []
-    left = asked.opening - asked.on
+    left = case.opening - case.on
     if left > BEFORE["T-180"]:
         notes.append(FarAhead(left, "T-180"))
-    if not asked.days and left <= 0:
+    if not case.days and left <= 0:
         notes.append(NoGrossYet())
-    late = asked.on - asked.opening - asked.days
-    if asked.days and late > 0:
-        notes.append(GrossesEnd(as_day(asked.opening + asked.days - 1), late))
-    if history.fact(asked.film, "plan", asked.on) is None:
-        notes.append(PlanAssumed(asked.plan))
-    if not asked.days:
-        missing = [n for n in USEFUL if not history.fact(asked.film, n, asked.on)]
+    late = case.on - case.opening - case.days
+    if case.days and late > 0:
+        notes.append(GrossesEnd(as_day(case.opening + case.days - 1), late))
+    if history.fact(case.film, "plan", case.on) is None:
+        notes.append(PlanAssumed(case.plan))
+    if not case.days:
+        missing = [n for n in USEFUL if not history.fact(case.film, n, case.on)]
         if missing:
             notes.append(FactsMissing(tuple(missing)))
-    budget = history.fact(asked.film, "budget", asked.on)
+    budget = history.fact(case.film, "budget", case.on)
     if budget and budget[1] != history.currency:
         notes.append(OtherCurrency(budget[1], history.currency))
     return notes

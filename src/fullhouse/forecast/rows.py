@@ -37,11 +37,11 @@ class Rows:
     def aligned(self, columns: Sequence[str]) -> Floats:
         """The features in another order of columns; NaN for those it lacks."""
         where = {c: i for i, c in enumerate(self.columns)}
-        found = np.full((len(self.films), len(columns)), np.nan)
+        x = np.full((len(self.films), len(columns)), np.nan)
         for j, name in enumerate(columns):
             if name in where:
-                found[:, j] = self.x[:, where[name]]
-        return found
+                x[:, j] = self.x[:, where[name]]
+        return x
 
     def take(self, keep: Ints) -> "Rows":
         """Some of the rows."""
@@ -59,31 +59,36 @@ def rows_at(index: HistoryIndex, films: Sequence[str], horizon: str) -> Rows:
 def before(index: HistoryIndex, films: Sequence[str], days_before: int) -> Rows:
     """Features so many days before each film's opening."""
     opening = [index.openings[f] for f in films]
-    told = [features(index, f, o, o - days_before) for f, o in zip(films, opening, strict=True)]
-    return table(films, opening, [o - days_before for o in opening], told)
+    features_of = [
+        features(index, f, o, o - days_before) for f, o in zip(films, opening, strict=True)
+    ]
+    return table(films, opening, [o - days_before for o in opening], features_of)
 
 
 def in_cinemas(index: HistoryIndex, films: Sequence[str], horizon: str) -> Rows:
     """Features once so much of each film's run is known: the run's, and those that still tell."""
     opening = [index.openings[f] for f in films]
     days = [days_known(horizon, o) for o in opening]
-    told = [run_row(index, f, o, n) for f, o, n in zip(films, opening, days, strict=True)]
-    return table(films, opening, [o + n for o, n in zip(opening, days, strict=True)], told)
+    features_of = [run_row(index, f, o, n) for f, o, n in zip(films, opening, days, strict=True)]
+    return table(films, opening, [o + n for o, n in zip(opening, days, strict=True)], features_of)
 
 
 def run_row(index: HistoryIndex, film: str, opening: int, days: int) -> dict[str, float]:
     """Everything that is told of a film with so many days in cinemas known."""
-    told = features(index, film, opening, opening + days)
-    kept = {k: v for k, v in told.items() if k.startswith(CARRIED)}
-    return kept | run_features(index, film, opening, days)
+    values = features(index, film, opening, opening + days)
+    carried = {k: v for k, v in values.items() if k.startswith(CARRIED)}
+    return carried | run_features(index, film, opening, days)
 
 
 def table(
-    films: Sequence[str], opening: Sequence[int], as_of: Sequence[int], told: list[dict[str, float]]
+    films: Sequence[str],
+    opening: Sequence[int],
+    as_of: Sequence[int],
+    features_of: list[dict[str, float]],
 ) -> Rows:
     """Rows from what is told of each film."""
-    columns = tuple(sorted({name for row in told for name in row}))
-    x = np.array([[row.get(c, np.nan) for c in columns] for row in told], np.float64)
+    columns = tuple(sorted({name for row in features_of for name in row}))
+    x = np.array([[row.get(c, np.nan) for c in columns] for row in features_of], np.float64)
     return Rows(
         tuple(films),
         np.array(opening),
@@ -104,18 +109,18 @@ class Outcomes:
 
 def outcomes(index: HistoryIndex, films: Sequence[str], on: int) -> Outcomes:
     """Opening day, opening weekend (with no previews) and total, where each was known on a day."""
-    found = np.full((3, len(films)), np.nan)
+    logs = np.full((3, len(films)), np.nan)
     for i, film in enumerate(films):
         opening = index.openings[film]
         price = index.log_price(opening, opening)
         run = index.history.run(film)
         first, sunday = run.on(0), first_sunday(opening)
         if opening + 1 <= on and first > 0:
-            found[0, i] = np.log(first) - price
+            logs[0, i] = np.log(first) - price
         if opening + sunday + 1 <= on:
-            found[1, i] = index.results[film].log_weekend
-        found[2, i] = _total(index, film, opening, on) - price
-    return Outcomes(*found)
+            logs[1, i] = index.results[film].log_weekend
+        logs[2, i] = _total(index, film, opening, on) - price
+    return Outcomes(*logs)
 
 
 def _total(index: HistoryIndex, film: str, opening: int, on: int) -> float:
@@ -131,13 +136,13 @@ def _total(index: HistoryIndex, film: str, opening: int, on: int) -> float:
 
 def to_date(index: HistoryIndex, rows: Rows) -> Floats:
     """Log gross to date of each row in constant prices, as known on its day; NaN before it."""
-    found = np.full(len(rows.films), np.nan)
+    logs = np.full(len(rows.films), np.nan)
     for i, film in enumerate(rows.films):
         opening, on = int(rows.opening[i]), int(rows.as_of[i])
         taken = index.history.run(film).until(on - opening)
         if on > opening and taken > 0:
-            found[i] = np.log(taken) - index.log_price(opening, opening)
-    return found
+            logs[i] = np.log(taken) - index.log_price(opening, opening)
+    return logs
 
 
 NAN = float("nan")
@@ -152,73 +157,73 @@ def run_features(index: HistoryIndex, film: str, opening: int, days: int) -> dic
     run = index.history.run(film).cut(days)
     price = index.log_price(opening, opening + days)
     to_date = run.until(days)
-    told = {
+    values = {
         "run.days": float(days),
         "run.to_date": _log(to_date) - price,
         "run.before": run.until(0) / to_date if to_date > 0 else NAN,
         "run.first_day": _log(run.on(0)) - price,
     }
-    told |= _weekends(run, opening, days, price)
-    told |= _last_week(run, days)
-    told |= _cinemas(run)
-    told |= _ahead(index.history.territory, opening + days)
-    return told
+    values |= _weekends(run, opening, days, price)
+    values |= _last_week(run, days)
+    values |= _cinemas(run)
+    values |= _ahead(index.history.territory, opening + days)
+    return values
 
 
 def _weekends(run: Run, opening: int, days: int, price: float) -> dict[str, float]:
     """The first weekend, and the two last that are over."""
     sunday = first_sunday(opening)
-    told = {}
+    values = {}
     fridays = range(sunday - 2, days, 7)
     taken = [run.between(max(0, f), f + 2) for f in fridays if f + 3 <= days]
     if taken:
-        told["run.first_weekend"] = _log(taken[0]) - price
+        values["run.first_weekend"] = _log(taken[0]) - price
         first = run.on(0) if sunday >= 2 else NAN
         if sunday == 2:
-            told["run.saturday"] = _log(run.on(1)) - _log(first)
-        told["run.sunday"] = _log(run.on(sunday)) - _log(run.on(sunday - 1)) if sunday else NAN
-        told["run.weekend_share"] = _log(taken[0]) - _log(run.until(sunday + 1))
+            values["run.saturday"] = _log(run.on(1)) - _log(first)
+        values["run.sunday"] = _log(run.on(sunday)) - _log(run.on(sunday - 1)) if sunday else NAN
+        values["run.weekend_share"] = _log(taken[0]) - _log(run.until(sunday + 1))
     if len(taken) > 1:
-        told["run.last_weekend"] = _log(taken[-1]) - price
-        told["run.hold"] = _log(taken[-1]) - _log(taken[-2])
-        told["run.hold_of_all"] = (_log(taken[-1]) - _log(taken[0])) / (len(taken) - 1)
+        values["run.last_weekend"] = _log(taken[-1]) - price
+        values["run.hold"] = _log(taken[-1]) - _log(taken[-2])
+        values["run.hold_of_all"] = (_log(taken[-1]) - _log(taken[0])) / (len(taken) - 1)
         last = sunday + 7 * (len(taken) - 1)
-        told["run.last_saturday"] = _log(run.on(last - 1)) - _log(run.on(last - 2))
-        told["run.last_sunday"] = _log(run.on(last)) - _log(run.on(last - 1))
+        values["run.last_saturday"] = _log(run.on(last - 1)) - _log(run.on(last - 2))
+        values["run.last_sunday"] = _log(run.on(last)) - _log(run.on(last - 1))
     midweeks = [f + 3 for f in fridays if f + 7 <= days]
     if midweeks:
         monday = midweeks[-1]
-        told["run.midweek"] = _log(run.between(monday, monday + 3)) - _log(
+        values["run.midweek"] = _log(run.between(monday, monday + 3)) - _log(
             run.between(max(0, monday - 3), monday - 1)
         )
     elif sunday + 2 <= days:
-        told["run.monday"] = _log(run.on(sunday + 1)) - _log(run.on(sunday))
+        values["run.monday"] = _log(run.on(sunday + 1)) - _log(run.on(sunday))
     begun = [f for f in fridays if f + 3 > days and f >= 7]
     if begun:
         # A weekend that is under way, beside the same days of the one before.
         first, last = begun[0], days - 1
-        told["run.under_way"] = _log(run.between(first, last)) - _log(
+        values["run.under_way"] = _log(run.between(first, last)) - _log(
             run.between(first - 7, last - 7)
         )
-    return told
+    return values
 
 
 def _last_week(run: Run, days: int) -> dict[str, float]:
-    told = {}
+    values = {}
     last = run.on(days - 1)
-    told["run.last_day"] = _log(last) - _log(run.on(0))
+    values["run.last_day"] = _log(last) - _log(run.on(0))
     if days >= 2:
-        told["run.day_before"] = _log(last) - _log(run.on(days - 2))
+        values["run.day_before"] = _log(last) - _log(run.on(days - 2))
     if days >= 7:
         week = run.between(days - 7, days - 1)
-        told["run.week_share"] = _log(week) - _log(run.until(days))
+        values["run.week_share"] = _log(week) - _log(run.until(days))
     if days >= 8:
-        told["run.same_day"] = _log(last) - _log(run.on(days - 8))
+        values["run.same_day"] = _log(last) - _log(run.on(days - 8))
     if days >= 14:
-        told["run.week_hold"] = _log(run.between(days - 7, days - 1)) - _log(
+        values["run.week_hold"] = _log(run.between(days - 7, days - 1)) - _log(
             run.between(days - 14, days - 8)
         )
-    return told
+    return values
 
 
 def _cinemas(run: Run) -> dict[str, float]:

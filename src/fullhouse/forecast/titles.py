@@ -29,8 +29,8 @@ class Named:
     @property
     def keys(self) -> tuple[str, ...]:
         """Under what it is looked up."""
-        found = [self.words[0]] if self.words else []
-        return (*found, f"#{self.base}") if len(self.base) > 2 else tuple(found)
+        keys = [self.words[0]] if self.words else []
+        return (*keys, f"#{self.base}") if len(self.base) > 2 else tuple(keys)
 
 
 @lru_cache(maxsize=65536)
@@ -51,14 +51,14 @@ def named(title: str) -> Named:
 class Titles:
     """The titles of a market, to look up which film another may continue, as known on a day.
 
-    `said[film]` lists (day known, title), oldest first.
+    `stated[film]` lists (day known, title), oldest first.
     """
 
-    def __init__(self, said: Mapping[str, Sequence[tuple[int, str]]]) -> None:
-        self._said = {f: [(day, named(t)) for day, t in titles] for f, titles in said.items()}
+    def __init__(self, stated: Mapping[str, Sequence[tuple[int, str]]]) -> None:
+        self._titles = {f: [(day, named(t)) for day, t in titles] for f, titles in stated.items()}
         self._films: dict[str, list[str]] = defaultdict(list)
         days: dict[str, list[int]] = defaultdict(list)
-        for film, titles in self._said.items():
+        for film, titles in self._titles.items():
             for key in {k for _, n in titles for k in n.keys}:
                 self._films[key].append(film)
             first: dict[str, int] = {}
@@ -68,25 +68,25 @@ class Titles:
             for word, day in first.items():
                 days[word].append(day)
         self._word_days = {word: sorted(d) for word, d in days.items()}
-        self._film_days = sorted(titles[0][0] for titles in self._said.values() if titles)
+        self._film_days = sorted(titles[0][0] for titles in self._titles.values() if titles)
 
     def at(self, film: str, on: int) -> Named | None:
         """A film's title as known on a day."""
-        found = None
-        for day, name in self._said.get(film, ()):
+        newest = None
+        for day, name in self._titles.get(film, ()):
             if day > on:
                 break
-            found = name
-        return found
+            newest = name
+        return newest
 
     def alike(self, film: str, on: int) -> list[str]:
         """Films that this title may continue, whenever they open."""
-        mine = self.at(film, on)
-        if mine is None:
+        own = self.at(film, on)
+        if own is None:
             return []
-        others = {other for key in mine.keys for other in self._films.get(key, ())} - {film}
+        others = {other for key in own.keys for other in self._films.get(key, ())} - {film}
         return sorted(
-            o for o in others if (name := self.at(o, on)) is not None and continues(mine, name)
+            o for o in others if (name := self.at(o, on)) is not None and continues(own, name)
         )
 
     def rarity(self, film: str, other: str, on: int) -> float:
@@ -95,19 +95,19 @@ class Titles:
         "I Am" begins many titles, "Harry Potter" few. Only titles known on the day are counted:
         the sequels that a series is still to have would tell how it did.
         """
-        mine, theirs = self.at(film, on), self.at(other, on)
-        if mine is None or theirs is None:
+        own, earlier = self.at(film, on), self.at(other, on)
+        if own is None or earlier is None:
             return 0.0
         titles = bisect_right(self._film_days, on)
-        shared = _common_start(mine.words, theirs.words)
+        shared = _common_start(own.words, earlier.words)
         return sum(log(titles / bisect_right(self._word_days[w], on)) for w in shared)
 
 
-def continues(mine: Named, other: Named) -> bool:
+def continues(own: Named, other: Named) -> bool:
     """Whether one title may continue another: the same base, or the same first words."""
-    if mine.base == other.base and len(mine.base) > 2:
+    if own.base == other.base and len(own.base) > 2:
         return True
-    shared = _common_start(mine.words, other.words)
+    shared = _common_start(own.words, other.words)
     if len(shared) < 2:
         return False
     return not all(w.isdigit() for w in shared)

@@ -346,9 +346,9 @@ def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bo
     for horizon, errors in rolled.errors.items():
         then = errors.until(origin, index, origin - ERRORS_DAYS)
         for quantity in then.predicted:
-            made = ranges(then, quantity)
-            if made is not None:
-                conformal[(horizon, quantity)] = made
+            quantity_ranges = ranges(then, quantity)
+            if quantity_ranges is not None:
+                conformal[(horizon, quantity)] = quantity_ranges
         total = conformal.get((horizon, "total"))
         if total is not None and len(then.films):
             q = total.quantiles(then.features, then.size, then.franchise)

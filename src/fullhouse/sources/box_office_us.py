@@ -68,7 +68,7 @@ def read(path: Path) -> FilmSet:
         read=rows.num_rows,
         entries=entries,
         grosses=grosses,
-        problems=refusals.told(),
+        problems=refusals.in_order(),
     )
 
 

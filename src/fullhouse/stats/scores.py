@@ -1,8 +1,8 @@
-"""How good forecasts were: errors of the median, scores of the whole range, and its promise.
+"""How good forecasts were: errors of the median, scores of the whole range, and its coverage.
 
 A forecast is a row of `quantiles` (n, k), ascending, at the same k `probabilities` for all;
-`truth` (n,) is what came. Everything here is a pure function of these. A figure of no forecasts
-is NaN where it is an array's, and an error where it would be a single number.
+`actual` (n,) are the outcomes. Everything here is a pure function of these. A figure of no
+forecasts is NaN where it is an array's, and an error where it would be a single number.
 
 Forecasts of one film, made at several times, are right or wrong together: where intervals are
 given, `independent` says how many of the n are independent (such as films); all, unless given.
@@ -31,7 +31,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Reliability:
-    """For each probability: the share of truths at or below that quantile, and its interval."""
+    """For each probability: the share of outcomes at or below that quantile, and its interval."""
 
     probabilities: Floats
     observed: Floats
@@ -61,7 +61,7 @@ class Scores:
     coverage: dict[float, Share]
 
 
-def pinball(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
+def pinball(quantiles: Floats, actual: Floats, probabilities: Floats) -> Floats:
     """The loss of each quantile, (n, k): (y - q) p above it, (q - y)(1 - p) below.
 
     It is least, on average, at the true quantile (Koenker and Bassett 1978).
@@ -69,12 +69,12 @@ def pinball(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
     >>> pinball(np.array([[10.0, 20.0]]), np.array([14.0]), np.array([0.25, 0.75])).tolist()
     [[1.0, 1.5]]
     """
-    q, y, p = _checked(quantiles, truth, probabilities)
+    q, y, p = _checked(quantiles, actual, probabilities)
     gap = y[:, None] - q
     return np.maximum(p * gap, (p - 1) * gap)
 
 
-def crps(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
+def crps(quantiles: Floats, actual: Floats, probabilities: Floats) -> Floats:
     """The continuous ranked probability score of each forecast, in the unit of the amounts.
 
     Twice the integral of the pinball loss over all probabilities (Laio and Tamea 2007, equation
@@ -84,8 +84,8 @@ def crps(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
     average, and stays proper: it is a sum of pinball losses with positive weights.
     """
     p = np.asarray(probabilities, dtype=np.float64)
-    found: Floats = 2 * pinball(quantiles, truth, p) @ weights(p)
-    return found
+    scores: Floats = 2 * pinball(quantiles, actual, p) @ weights(p)
+    return scores
 
 
 def weights(probabilities: Floats) -> Floats:
@@ -100,17 +100,17 @@ def weights(probabilities: Floats) -> Floats:
 
 def weighted_interval_score(
     quantiles: Floats,
-    truth: Floats,
+    actual: Floats,
     probabilities: Floats,
     levels: tuple[float, ...] | None = None,
 ) -> Floats:
     """The weighted interval score of each forecast (Bracher, Ray, Gneiting and Reich 2021).
 
     (|y - m| / 2 + sum over ranges of a / 2 × interval score) / (K + 1/2), with a = 1 - level and
-    interval score = width + 2 / a × the distance by which the truth lies outside. All central
+    interval score = width + 2 / a × the distance by which the outcome lies outside. All central
     ranges that the probabilities give, unless `levels` names some.
     """
-    q, y, p = _checked(quantiles, truth, probabilities)
+    q, y, p = _checked(quantiles, actual, probabilities)
     if levels is None:
         levels = tuple(1 - 2 * float(x) for x in p[p < 0.5])
     total = np.abs(y - q[:, _index(p, 0.5)]) / 2
@@ -121,39 +121,39 @@ def weighted_interval_score(
     return total / (len(levels) + 0.5)
 
 
-def covered(quantiles: Floats, truth: Floats, probabilities: Floats, level: float) -> Flags:
-    """Whether each truth lies in the central range with this probability, ends included."""
-    q, y, p = _checked(quantiles, truth, probabilities)
+def covered(quantiles: Floats, actual: Floats, probabilities: Floats, level: float) -> Flags:
+    """Whether each outcome lies in the central range with this probability, ends included."""
+    q, y, p = _checked(quantiles, actual, probabilities)
     low, high = _ends(q, p, level)
     return (low <= y) & (y <= high)
 
 
 def coverage(
     quantiles: Floats,
-    truth: Floats,
+    actual: Floats,
     probabilities: Floats,
     level: float,
     *,
     independent: int | None = None,
 ) -> Share:
-    """The share of truths in the central range with this probability."""
-    inside = covered(quantiles, truth, probabilities, level)
+    """The share of outcomes in the central range with this probability."""
+    inside = covered(quantiles, actual, probabilities, level)
     return share(int(inside.sum()), len(inside), independent=independent)
 
 
-def pit(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
-    """At which probability of its own forecast each truth lies: uniform where ranges keep word.
+def pit(quantiles: Floats, actual: Floats, probabilities: Floats) -> Floats:
+    """At which probability of its own forecast each outcome lies: uniform where calibrated.
 
     Linear in log amount and normal score between quantiles; beyond the outermost the last slope
-    goes on (log-normal tails), as in `Range.passes`. A truth on several equal quantiles lies at
+    goes on (log-normal tails), as in `Range.passes`. An outcome on several equal quantiles lies at
     the middle of their probabilities.
     """
-    q, y, p = _checked(quantiles, truth, probabilities)
+    q, y, p = _checked(quantiles, actual, probabilities)
     x, at = np.log(np.maximum(q, SMALLEST)), np.log(np.maximum(y, SMALLEST))[:, None]
     z = ndtri(p)
     width = np.diff(x, axis=1)
     below, upto = (x < at).sum(1), (x <= at).sum(1)
-    # The piece of the line each truth is on; beyond the ends, the first or last with a width.
+    # The piece of the line each outcome is on; beyond the ends, the first or last with a width.
     has = width > 0
     first, last = has.argmax(1), has.shape[1] - 1 - has[:, ::-1].argmax(1)
     piece = np.clip(upto - 1, first, last)
@@ -161,18 +161,18 @@ def pit(quantiles: Floats, truth: Floats, probabilities: Floats) -> Floats:
     anchor = np.select([upto == 0, upto == len(p)], [0, len(p) - 1], piece)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = (z[piece + 1] - z[piece]) / width[row, piece]
-        found = ndtr(z[anchor] + (at[:, 0] - x[row, anchor]) * slope)
-    found = np.where(has.any(1), found, np.where(upto == 0, 0.0, 1.0))
+        pit = ndtr(z[anchor] + (at[:, 0] - x[row, anchor]) * slope)
+    pit = np.where(has.any(1), pit, np.where(upto == 0, 0.0, 1.0))
     tied = upto - below > 1
     middle = (p[np.minimum(below, len(p) - 1)] + p[np.maximum(upto - 1, 0)]) / 2
-    return np.where(tied, middle, found)
+    return np.where(tied, middle, pit)
 
 
 def reliability(
-    quantiles: Floats, truth: Floats, probabilities: Floats, *, independent: int | None = None
+    quantiles: Floats, actual: Floats, probabilities: Floats, *, independent: int | None = None
 ) -> Reliability:
-    """Of the truths, which share lies at or below each quantile: nominal against observed."""
-    q, y, p = _checked(quantiles, truth, probabilities)
+    """Of the outcomes, which share lies at or below each quantile: nominal against observed."""
+    q, y, p = _checked(quantiles, actual, probabilities)
     hits = (y[:, None] <= q).sum(0).astype(np.float64)
     m = len(y) if independent is None else independent
     low, high = interval(hits / max(1, len(y)) * m, m)
@@ -180,31 +180,31 @@ def reliability(
     return Reliability(p, observed, low, high, len(y), m)
 
 
-def median_error(quantiles: Floats, truth: Floats, probabilities: Floats) -> float:
-    """Median of |median forecast - truth| / truth."""
-    m, y = _medians(quantiles, truth, probabilities)
+def median_error(quantiles: Floats, actual: Floats, probabilities: Floats) -> float:
+    """Median of |median forecast - actual| / actual."""
+    m, y = _medians(quantiles, actual, probabilities)
     return float(np.median(np.abs(m - y) / y))
 
 
-def log_rmse(quantiles: Floats, truth: Floats, probabilities: Floats) -> float:
-    """Root of the mean squared log (median forecast / truth)."""
-    m, y = _medians(quantiles, truth, probabilities)
+def log_rmse(quantiles: Floats, actual: Floats, probabilities: Floats) -> float:
+    """Root of the mean squared log (median forecast / actual)."""
+    m, y = _medians(quantiles, actual, probabilities)
     return float(np.sqrt(np.mean(np.log(m / y) ** 2)))
 
 
-def log_bias(quantiles: Floats, truth: Floats, probabilities: Floats) -> float:
-    """Mean log (median forecast / truth): above 0 where forecasts were too high."""
-    m, y = _medians(quantiles, truth, probabilities)
+def log_bias(quantiles: Floats, actual: Floats, probabilities: Floats) -> float:
+    """Mean log (median forecast / actual): above 0 where forecasts were too high."""
+    m, y = _medians(quantiles, actual, probabilities)
     return float(np.mean(np.log(m / y)))
 
 
-def r2_log(quantiles: Floats, truth: Floats, probabilities: Floats) -> float:
-    """The share of the variance of log truth that the medians explain; below 0 is worse than none.
+def r2_log(quantiles: Floats, actual: Floats, probabilities: Floats) -> float:
+    """The share of the variance of log actual that the medians explain; below 0 is worse than none.
 
-    1 - sum of squared log errors / sum of squares around the mean of log truth; NaN where all
-    truths are equal.
+    1 - sum of squared log errors / sum of squares around the mean of log actual; NaN where all
+    outcomes are equal.
     """
-    m, y = _medians(quantiles, truth, probabilities)
+    m, y = _medians(quantiles, actual, probabilities)
     around = np.sum((np.log(y) - np.log(y).mean()) ** 2)
     return float(1 - np.sum(np.log(m / y) ** 2) / around) if around > 0 else float("nan")
 
@@ -218,14 +218,14 @@ def spread(quantiles: Floats, probabilities: Floats, level: float = 0.8) -> Floa
 
 def scores(
     quantiles: Floats,
-    truth: Floats,
+    actual: Floats,
     probabilities: Floats,
     levels: tuple[float, ...] = (0.5, 0.8, 0.95),
     *,
     independent: int | None = None,
 ) -> Scores:
     """All figures of a group of forecasts, which must not be empty."""
-    q, y, p = _checked(quantiles, truth, probabilities)
+    q, y, p = _checked(quantiles, actual, probabilities)
     logs = np.log(np.maximum(q, SMALLEST))
     return Scores(
         n=len(y),
@@ -267,27 +267,27 @@ def interval(hits: Floats, n: int, level: float = 0.95) -> tuple[Floats, Floats]
 
 
 def _checked(
-    quantiles: Floats, truth: Floats, probabilities: Floats
+    quantiles: Floats, actual: Floats, probabilities: Floats
 ) -> tuple[Floats, Floats, Floats]:
     q = np.asarray(quantiles, dtype=np.float64)
-    y = np.asarray(truth, dtype=np.float64)
+    y = np.asarray(actual, dtype=np.float64)
     p = np.asarray(probabilities, dtype=np.float64)
     if y.ndim != 1 or q.shape != (len(y), len(p)):
-        raise ValueError(f"{q.shape} quantiles and {y.shape} truths at {len(p)} probabilities")
+        raise ValueError(f"{q.shape} quantiles and {y.shape} outcomes at {len(p)} probabilities")
     # A forecast that could not be computed must not pass as one that was wrong.
     if not (np.isfinite(q).all() and np.isfinite(y).all()):
-        raise ValueError("quantiles and truths must be finite")
+        raise ValueError("quantiles and outcomes must be finite")
     if (np.diff(q, axis=1) < 0).any():
         raise ValueError("quantiles must not fall")
     return q, y, p
 
 
-def _medians(quantiles: Floats, truth: Floats, probabilities: Floats) -> tuple[Floats, Floats]:
-    q, y, p = _checked(quantiles, truth, probabilities)
+def _medians(quantiles: Floats, actual: Floats, probabilities: Floats) -> tuple[Floats, Floats]:
+    q, y, p = _checked(quantiles, actual, probabilities)
     if not len(y):
         raise ValueError("no forecasts to score")
     if (y <= 0).any():
-        raise ValueError("an error relative to a truth needs truths above 0")
+        raise ValueError("an error relative to an outcome needs outcomes above 0")
     return np.maximum(q[:, _index(p, 0.5)], SMALLEST), y
 
 

@@ -34,11 +34,11 @@ LOG_FROM = 6.0
 """Amounts that lie further apart than so many times stand on a logarithmic axis."""
 
 
-def bounds(found: Range) -> dict[str, float]:
+def bounds(amounts: Range) -> dict[str, float]:
     """The middle and the ends of the shown ranges, as columns of a chart's data."""
-    ends = {round(100 * level): found.between(level) for level in LEVELS}
+    ends = {round(100 * level): amounts.between(level) for level in LEVELS}
     lows = {f"low{n}": low for n, (low, _) in ends.items()}
-    return {**lows, "median": found.median, **{f"high{n}": high for n, (_, high) in ends.items()}}
+    return {**lows, "median": amounts.median, **{f"high{n}": high for n, (_, high) in ends.items()}}
 
 
 def known_bounds(amount: float) -> dict[str, float]:
@@ -67,12 +67,12 @@ def ticks(low: float, high: float, *, log: bool, most: int = 7) -> list[float]:
     if log and low > 0:
         for steps in ((1, 1.5, 2, 3, 4, 6), (1, 2, 5), (1, 3), (1,)):
             powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-            found = [m * 10.0**p for p in powers for m in steps]
-            found = [a for a in found if low <= a <= high]
-            if len(found) <= most:
+            amounts = [m * 10.0**p for p in powers for m in steps]
+            amounts = [a for a in amounts if low <= a <= high]
+            if len(amounts) <= most:
                 break
-        if len(found) > 1:
-            return found[:: ceil(len(found) / most)]
+        if len(amounts) > 1:
+            return amounts[:: ceil(len(amounts) / most)]
     size = 10.0 ** floor(log10((high - low) / most))
     step = next(m * size for m in (1, 2, 5, 10) if (high - low) / (m * size) <= most)
     return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
@@ -198,17 +198,17 @@ def one_film(forecasts: Sequence[Forecast]) -> None:
 def _range_row(forecast: Forecast, name: str, actual: float | None, label: str) -> dict[str, Any]:
     known = forecast.known.get(name)
     if known is not None:
-        ranges, said = known_bounds(known), f"{money_short(known)}, known"
+        ranges, figures = known_bounds(known), f"{money_short(known)}, known"
     else:
         ranges = bounds(forecast.ranges[name])
         ends = f"{money_short(ranges['low80'])} – {money_short(ranges['high80'])}"
-        said = f"{ends}, middle {money_short(ranges['median'])}"
+        figures = f"{ends}, middle {money_short(ranges['median'])}"
     return {
         "row": f"{forecast.as_of.isoformat()} {name}",
         "quantity": name,
         "as_of": forecast.as_of.isoformat(),
         "label": label,
-        "said": said,
+        "text": figures,
         "known": known is not None,
         "actual": actual if actual is not None else known,
         **ranges,
@@ -227,7 +227,7 @@ def _bars(rows: Sequence[dict[str, Any]], title: alt.TitleParams, width: int) ->
         y=alt.Y("row:N").sort([r["row"] for r in rows]).axis(None).scale(padding=0)
     )
     ranged = base.transform_filter("!datum.known")
-    tooltip = ["label:N", "said:N", "low95:Q", "median:Q", "high95:Q"]
+    tooltip = ["label:N", "text:N", "low95:Q", "median:Q", "high95:Q"]
     bars = [
         band_of(ranged, n)
         .mark_bar(height=BAR_HEIGHT, yOffset=10)
@@ -249,7 +249,7 @@ def _bars(rows: Sequence[dict[str, Any]], title: alt.TitleParams, width: int) ->
         middle.encode(x=alt.X("median:Q", scale=scale, axis=axis)),
         happened.encode(x=alt.X("actual:Q", scale=scale, axis=axis), tooltip=["actual:Q"]),
         name.encode(x=alt.value(0), text="label:N"),
-        figures.encode(x=alt.value(width), text="said:N"),
+        figures.encode(x=alt.value(width), text="text:N"),
     ]
     height = alt.Step(RANGE_HEIGHT)
     chart = alt.layer(*layers).properties(width=width, height=height, title=title)
@@ -320,8 +320,8 @@ def happened_rows(
     """What happened, by day; added up from the start of the run, or on what was taken before."""
     if not actual or not forecast.days:
         return []
-    told = sorted((d, a) for d, a in actual if d <= forecast.days[-1].day)
-    days, grosses = [d for d, _ in told], [a for _, a in told]
+    by_day = sorted((d, a) for d, a in actual if d <= forecast.days[-1].day)
+    days, grosses = [d for d, _ in by_day], [a for _, a in by_day]
     if cumulative and days:
         before = forecast.to_date if days[0] >= forecast.days[0].day else 0.0
         grosses = [before + a for a in accumulate(grosses)]
@@ -381,7 +381,7 @@ def _bands(rows: Sequence[dict[str, Any]], axes: _Axes, kind: str) -> list[alt.C
         # The fan opens from what was taken up to the day before its first.
         day = (forecast.days[0].day - timedelta(1)).isoformat()
         rows = [{"day": day, **{f"{kind}{c}": forecast.to_date for c in COLUMNS}}, *rows]
-    rows = [{**r, "said": day_words(date.fromisoformat(r["day"]))} for r in rows]
+    rows = [{**r, "text": day_words(date.fromisoformat(r["day"]))} for r in rows]
     base = _data(rows)
     areas = [
         band_of(base, n)
@@ -390,7 +390,7 @@ def _bands(rows: Sequence[dict[str, Any]], axes: _Axes, kind: str) -> list[alt.C
             x=axes.x(),
             y=axes.y(f"{kind}low{n}"),
             y2=f"{kind}high{n}:Q",
-            tooltip=["said:N", f"{kind}low{n}:Q", f"{kind}median:Q", f"{kind}high{n}:Q"],
+            tooltip=["text:N", f"{kind}low{n}:Q", f"{kind}median:Q", f"{kind}high{n}:Q"],
         )
         for n in BANDS
     ]
@@ -420,10 +420,10 @@ def _marked_days(axes: _Axes) -> list[alt.Chart]:
     if axes.edge is None:
         days.append((forecast.as_of, as_of, -20))
     else:
-        row = [{"said": f"← {as_of}, {when_words(forecast)}"}]
+        row = [{"text": f"← {as_of}, {when_words(forecast)}"}]
         layers.append(_words_above(row, x=alt.value(0), dy=-20))
-    for day, said, dy in days:
-        row = [{"day": day.isoformat(), "said": said}]
+    for day, label, dy in days:
+        row = [{"day": day.isoformat(), "text": label}]
         line = _data(row).mark_rule(color=GREY, strokeDash=[3, 3])
         layers += [line.encode(x=axes.x()), _words_above(row, x=axes.x(), dy=dy)]
     return layers
@@ -431,18 +431,18 @@ def _marked_days(axes: _Axes) -> list[alt.Chart]:
 
 def _words_above(rows: Sequence[dict[str, Any]], *, x: Any, dy: int) -> alt.Chart:
     text = _data(rows).mark_text(align="left", baseline="bottom", color=INK, fontSize=11, dy=dy)
-    drawn: alt.Chart = text.encode(x=x, y=alt.value(0), text="said:N")
+    drawn: alt.Chart = text.encode(x=x, y=alt.value(0), text="text:N")
     return drawn
 
 
 def _ends(last: dict[str, Any], axes: _Axes, *, top: float) -> alt.Chart:
     """The middle and the 80 % range of the last day, in figures beside the fan."""
     middle = last["sum_median"]
-    shown = [middle, *(a for a in (last["sum_low80"], last["sum_high80"])
+    amounts = [middle, *(a for a in (last["sum_low80"], last["sum_high80"])
                        if abs(a - middle) > APART * top)]  # fmt: skip
-    rows = [{"day": last["day"], "amount": a, "said": money_short(a)} for a in shown]
+    rows = [{"day": last["day"], "amount": a, "text": money_short(a)} for a in amounts]
     text = _data(rows).mark_text(align="left", dx=6, color=INK, fontSize=11, clip=False)
-    drawn: alt.Chart = text.encode(x=axes.x(), y=axes.y("amount"), text="said:N")
+    drawn: alt.Chart = text.encode(x=axes.x(), y=axes.y("amount"), text="text:N")
     return drawn
 
 
@@ -517,16 +517,16 @@ def _shown_drivers(
     drivers: Sequence[Driver], typical: float, middle: float, most: int
 ) -> list[Driver]:
     """The drivers worth a row; what they leave open up to the middle is one more."""
-    shown = main_drivers(drivers, most=most)
-    rest = middle / (typical * prod(d.factor for d in shown))
+    rows = main_drivers(drivers, most=most)
+    rest = middle / (typical * prod(d.factor for d in rows))
     if not isclose(rest, 1, abs_tol=NO_MATTER):
-        shown.append(Driver("rest", rest))
-    return shown
+        rows.append(Driver("rest", rest))
+    return rows
 
 
-def _driver_row(name: str, words: str, start: float, end: float, said: str) -> dict[str, Any]:
+def _driver_row(name: str, words: str, start: float, end: float, label: str) -> dict[str, Any]:
     moves = "" if start == end else "raises" if end > start else "lowers"
-    return {"name": name, "words": words, "start": start, "end": end, "said": said, "moves": moves}
+    return {"name": name, "words": words, "start": start, "end": end, "text": label, "moves": moves}
 
 
 def _layers(
@@ -540,7 +540,7 @@ def _layers(
     def x(name: str) -> alt.X:
         return alt.X(f"{name}:Q", scale=scale, axis=axis)
 
-    tooltip = ["words:N", "said:N", "start:Q", "end:Q"]
+    tooltip = ["words:N", "text:N", "start:Q", "end:Q"]
     bars = [
         base.transform_filter(f"datum.moves == '{moves}'")
         .mark_bar(height=12, yOffset=9, color=colour)
@@ -555,11 +555,11 @@ def _layers(
         color=MIDDLE, thickness=4, size=18, yOffset=9, opacity=1
     )
     words = base.mark_text(align="left", color=INK, fontSize=12, dy=-9, limit=width - 64)
-    said = base.mark_text(align="right", color=INK, fontSize=12, fontWeight="bold", dy=-9)
+    label = base.mark_text(align="right", color=INK, fontSize=12, fontWeight="bold", dy=-9)
     return [
         joins.encode(x=x("end")),
         *bars,
         ends.encode(x=x("end")),
         words.encode(x=alt.value(0), text="words:N"),
-        said.encode(x=alt.value(width), text="said:N"),
+        label.encode(x=alt.value(width), text="text:N"),
     ]

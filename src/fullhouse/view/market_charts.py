@@ -100,15 +100,15 @@ def _slate_row(forecast: Forecast, clash: bool) -> dict[str, Any]:
         "low80": None,
         "median": forecast.known.get("opening_weekend"),
         "high80": None,
-        "said": "not forecast",
+        "label": "not forecast",
     }
     if row["median"] is not None:
-        return row | {"said": f"{money_short(row['median'])}, known"}
+        return row | {"label": f"{money_short(row['median'])}, known"}
     if "opening_weekend" not in forecast.ranges:
         return row
     ends = bounds(forecast.ranges["opening_weekend"])
     words = f"{money_short(ends['low80'])} – {money_short(ends['high80'])}"
-    return row | {k: ends[k] for k in ("low80", "median", "high80")} | {"said": words}
+    return row | {k: ends[k] for k in ("low80", "median", "high80")} | {"label": words}
 
 
 def weekend(day: date) -> tuple[date, date]:
@@ -169,7 +169,7 @@ def _calendar(
         x=alt.X("opening:T", scale=scale, axis=axis),
         y=_film_axis(order).axis(names),
         color=alt.condition("datum.conflict", alt.value(LOWERS), alt.value(BANDS[50])),
-        tooltip=["title:N", "opens:N", "said:N"],
+        tooltip=["title:N", "opens:N", "label:N"],
     )
     layers = [shade.encode(x=alt.X("start:T", scale=scale, axis=axis), x2="end:T")]
     chart = alt.layer(*(layers if shaded else []), dots)
@@ -187,13 +187,13 @@ def _openings(rows: Sequence[dict[str, Any]], order: Sequence[str], width: int) 
     middle = base.transform_filter("isValid(datum.median)").mark_tick(
         color=INK, thickness=2.5, size=16, opacity=1
     )
-    said = base.mark_text(align="left", color=INK, fontSize=11).encode(
-        x=alt.value(width + 10), text="said:N"
+    label = base.mark_text(align="left", color=INK, fontSize=11).encode(
+        x=alt.value(width + 10), text="label:N"
     )
     chart = alt.layer(
-        bars.encode(x=alt.X("low80:Q", scale=scale, axis=axis), x2="high80:Q", tooltip=["said:N"]),
+        bars.encode(x=alt.X("low80:Q", scale=scale, axis=axis), x2="high80:Q", tooltip=["label:N"]),
         middle.encode(x=alt.X("median:Q", scale=scale, axis=axis)),
-        said,
+        label,
     )
     drawn = chart.properties(width=width, height=alt.Step(SLATE_HEIGHT))
     assert isinstance(drawn, alt.LayerChart)
@@ -257,7 +257,7 @@ def points(reliability: Reliability) -> list[dict[str, Any]]:
             "high": float(b),
             # Shares of films are not whole where a film has several forecasts.
             "within": bool(a - 1e-9 <= share <= b + 1e-9),
-            "said": f"{share:.0%} of outcomes below the {p:.3g} quantile",
+            "label": f"{share:.0%} of outcomes below the {p:.3g} quantile",
         }
         for p, share, a, b in zip(
             reliability.probabilities, reliability.observed, low, high, strict=True
@@ -295,7 +295,7 @@ def _panel(name: str, reliability: Reliability, size: int) -> alt.LayerChart:
             .scale(domain=[True, False], range=["circle", "diamond"])
             .legend(None),
             size=alt.condition("datum.within", alt.value(44), alt.value(90)),
-            tooltip=["said:N"],
+            tooltip=["label:N"],
         ),
     ]
     return _framed(layers, _counted(name, reliability), size)

@@ -147,9 +147,9 @@ def chance_words(probability: float) -> str:
     return "over 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def round_amounts(found: Range, *, most: int = LONGEST_LIST) -> list[float]:
+def round_amounts(amounts: Range, *, most: int = LONGEST_LIST) -> list[float]:
     """Round amounts from near the lower to near the upper end of the 95 % range, ascending."""
-    low, high = found.between(0.95)
+    low, high = amounts.between(0.95)
     if low <= 0 or isclose(low, high):
         return []
     powers = range(floor(log10(low)) - 1, ceil(log10(high)) + 1)
@@ -158,7 +158,7 @@ def round_amounts(found: Range, *, most: int = LONGEST_LIST) -> list[float]:
     if len(inside) < 3:
         inside = [a for a in _steps_between(low, high) if low < a < high]
     every = max(1, ceil(len(inside) / most))
-    middle = min(range(len(inside)), key=lambda i: abs(inside[i] - found.median), default=0)
+    middle = min(range(len(inside)), key=lambda i: abs(inside[i] - amounts.median), default=0)
     return inside[middle % every :: every]
 
 
@@ -512,8 +512,8 @@ def _driver_lines(forecast: Forecast) -> list[str]:
 
 
 def _comp_line(forecast: Forecast) -> list[str]:
-    shown = [comp_words(c, forecast.currency) for c in forecast.comps[:SHOWN_COMPS]]
-    return [f"Most alike: {'; '.join(shown)}."] if shown else []
+    comps = [comp_words(c, forecast.currency) for c in forecast.comps[:SHOWN_COMPS]]
+    return [f"Most alike: {'; '.join(comps)}."] if comps else []
 
 
 def _step_line(steps: Sequence[Step]) -> list[str]:
