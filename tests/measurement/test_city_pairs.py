@@ -33,49 +33,49 @@ def _table(effect, noise=0.02):
 
 def test_units_are_what_the_treated_sold_beyond_the_others_scaled_to_them():
     table = _table(0.1, noise=0.0)
-    found = read_pairs(table, **COLUMNS, start=START, end=END)
+    result = read_pairs(table, **COLUMNS, start=START, end=END)
     sold = {}
     for row in table.to_pylist():
         if START <= row["day"] <= END and row["city"] in TREATED:
             sold[row["city"]] = sold.get(row["city"], 0.0) + row["sold"]
     # Without noise each treated city sold a tenth more than its pair.
-    assert found.units.value == pytest.approx(sum(sold.values()) * 0.1 / 1.1)
-    assert found.relative.value == pytest.approx(0.1)
-    assert found.sold == pytest.approx(sum(sold.values()))
-    assert found.expected + found.units.value == pytest.approx(found.sold)
-    assert found.p == 2 / 2**8
-    assert found.proven
+    assert result.units.value == pytest.approx(sum(sold.values()) * 0.1 / 1.1)
+    assert result.relative.value == pytest.approx(0.1)
+    assert result.sold == pytest.approx(sum(sold.values()))
+    assert result.expected + result.units.value == pytest.approx(result.sold)
+    assert result.p == 2 / 2**8
+    assert result.proven
 
 
 def test_the_interval_holds_what_was_put_in_and_nought_is_not_proven():
-    found = read_pairs(_table(0.1), **COLUMNS, start=START, end=END)
-    assert found.relative.low <= 0.1 <= found.relative.high
-    assert found.relative.low > 0
-    assert found.units.low < found.units.value < found.units.high
+    result = read_pairs(_table(0.1), **COLUMNS, start=START, end=END)
+    assert result.relative.low <= 0.1 <= result.relative.high
+    assert result.relative.low > 0
+    assert result.units.low < result.units.value < result.units.high
     none = read_pairs(_table(0.0), **COLUMNS, start=START, end=END)
     assert none.relative.low < 0 < none.relative.high
     assert not none.proven
     assert "cannot tell" in city_pairs_sentences(none)[0]
-    assert city_pairs_sentences(found)[0].startswith("The campaign brought")
+    assert city_pairs_sentences(result)[0].startswith("The campaign brought")
 
 
 def test_days_outside_the_window_and_its_past_are_not_looked_at():
     table = _table(0.1)
-    found = read_pairs(table, **COLUMNS, start=START, end=END, before_days=14)
+    result = read_pairs(table, **COLUMNS, start=START, end=END, before_days=14)
     rows = table.to_pylist()
     for row in rows:
         if row["day"] > END or row["day"] < START - timedelta(days=14):
             row["sold"] = 1e9
     again = read_pairs(pa.Table.from_pylist(rows), **COLUMNS, start=START, end=END, before_days=14)
-    assert again == found
+    assert again == result
 
 
 def test_money_is_what_was_won_at_its_worth_over_what_was_spent():
-    found = read_pairs(_table(0.1), **COLUMNS, start=START, end=END, spend=500.0, worth=3.0)
-    assert found.returned.value == pytest.approx(3 * found.units.value / 500)
-    assert found.returned.low == pytest.approx(3 * found.units.low / 500)
-    assert found.cost.value == pytest.approx(500 / found.units.value)
-    assert found.to_dict()["returned"]["value"] == found.returned.value
+    result = read_pairs(_table(0.1), **COLUMNS, start=START, end=END, spend=500.0, worth=3.0)
+    assert result.returned.value == pytest.approx(3 * result.units.value / 500)
+    assert result.returned.low == pytest.approx(3 * result.units.low / 500)
+    assert result.cost.value == pytest.approx(500 / result.units.value)
+    assert result.to_dict()["returned"]["value"] == result.returned.value
     lost = read_pairs(_table(-0.3), **COLUMNS, start=START, end=END, spend=500.0)
     assert lost.cost is None
     assert lost.no_cost.code == "nothing_won"
@@ -90,23 +90,23 @@ def test_the_past_may_count_another_thing_in_another_unit():
     g = np.random.default_rng(2)
     before = {c: float(g.uniform(100, 200)) for p in PAIRS for c in p}
     after = {c: n * (1.2 if c in TREATED else 1.0) for c, n in before.items()}
-    told = {"value": "tickets", "start": START, "end": END}
-    found = read_totals(before, after, design, **told)
-    assert found.relative.value == pytest.approx(0.2)
-    other = read_totals({c: 40 * n for c, n in before.items()}, after, design, **told)
-    assert other.units.value == pytest.approx(found.units.value)
-    assert other.p == found.p
+    given = {"value": "tickets", "start": START, "end": END}
+    result = read_totals(before, after, design, **given)
+    assert result.relative.value == pytest.approx(0.2)
+    other = read_totals({c: 40 * n for c, n in before.items()}, after, design, **given)
+    assert other.units.value == pytest.approx(result.units.value)
+    assert other.p == result.p
 
 
 def test_an_effect_without_bound_is_written_as_json_can():
     design = CityDesign(tuple(PAIRS), tuple(TREATED))
     before = {c: 10.0 for p in PAIRS for c in p}
     after = dict.fromkeys(before, 0.0) | dict.fromkeys(PAIRS[0], 5.0)
-    found = read_totals(before, after, design, value="tickets", start=START, end=END)
-    assert (found.relative.low, found.relative.high, found.units.low) == (-1, inf, -inf)
-    assert found.units.high == found.sold
-    assert found.to_dict()["relative"]["high"] == "infinite"
-    assert "no bound" in city_pairs_sentences(found)[0]
+    result = read_totals(before, after, design, value="tickets", start=START, end=END)
+    assert (result.relative.low, result.relative.high, result.units.low) == (-1, inf, -inf)
+    assert result.units.high == result.sold
+    assert result.to_dict()["relative"]["high"] == "infinite"
+    assert "no bound" in city_pairs_sentences(result)[0]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A readout without a row for each person says what the table with a row for each says."""
+"""A readout without a row for each person equals that of a table with a row for each."""
 
 import numpy as np
 import pyarrow as pa
@@ -19,10 +19,10 @@ KINDS = ("tickets", "gross", "bought", "refunds")
 
 
 def _by_block(persons):
-    found = {}
+    result = {}
     for p in persons.tolist():
-        found.setdefault(p >> BLOCK_BITS, BitMap()).add(p)
-    return found
+        result.setdefault(p >> BLOCK_BITS, BitMap()).add(p)
+    return result
 
 
 class Made:
@@ -101,13 +101,13 @@ def _close(a, b, where=""):
         assert a == b, where
 
 
-def _compare(found, expected):
-    if isinstance(expected, str) or isinstance(found, str):
-        assert found == expected
+def _compare(result, expected):
+    if isinstance(expected, str) or isinstance(result, str):
+        assert result == expected
         return
-    assert isinstance(found, Readout)
+    assert isinstance(result, Readout)
     for name in ("people", "checks", "effects", "not_checked"):
-        one, two = (getattr(x, name) for x in (found, expected))
+        one, two = (getattr(x, name) for x in (result, expected))
         if name in ("checks", "effects"):
             one, two = ([as_plain(e) for e in x] for x in (one, two))
         _close(one, two, name)
@@ -129,45 +129,45 @@ def _compare(found, expected):
 def test_it_says_what_the_table_says(
     seed, people, arms, active, strata, outcomes, covariates, held, part, seen
 ):
-    made = Made(seed, people=people, arms=arms, active=active, strata=strata, held=held)
-    inside = np.ones(len(made.person), bool)
+    sample = Made(seed, people=people, arms=arms, active=active, strata=strata, held=held)
+    inside = np.ones(len(sample.person), bool)
     if part is not None:
-        inside = np.random.default_rng(seed).random(len(made.person)) < part
+        inside = np.random.default_rng(seed).random(len(sample.person)) < part
     # Whatever is absent from the table altogether is an error of another kind there.
-    sizes = np.bincount(made.arm[inside], minlength=arms)
-    spend = dict.fromkeys(made.names[1:], 700.0)
-    found = _outcome(
+    sizes = np.bincount(sample.arm[inside], minlength=arms)
+    spend = dict.fromkeys(sample.names[1:], 700.0)
+    result = _outcome(
         lambda: read_counted(
-            made.arms(),
+            sample.arms(),
             control="control",
-            outcomes={n: made.counted(n) for n in outcomes},
-            covariates={n: made.counted(n) for n in covariates},
-            strata=made.strata() if strata > 1 else None,
-            only=None if part is None else _by_block(made.person[inside]),
-            shares=dict.fromkeys(made.names, 1) if held == 0.5 and arms == 2 else None,
+            outcomes={n: sample.counted(n) for n in outcomes},
+            covariates={n: sample.counted(n) for n in covariates},
+            strata=sample.strata() if strata > 1 else None,
+            only=None if part is None else _by_block(sample.person[inside]),
+            shares=dict.fromkeys(sample.names, 1) if held == 0.5 and arms == 2 else None,
             costs=spend,
             share_observed=seen,
             level=0.9,
         )
     )
     if sizes.min() == 0:
-        assert isinstance(found, str)
+        assert isinstance(result, str)
         return
     expected = _outcome(
         lambda: read_experiment(
-            made.table(inside),
+            sample.table(inside),
             arm="arm",
             control="control",
             outcomes=outcomes,
             covariates=covariates,
             strata="stratum" if strata > 1 else None,
-            shares=dict.fromkeys(made.names, 1) if held == 0.5 and arms == 2 else None,
+            shares=dict.fromkeys(sample.names, 1) if held == 0.5 and arms == 2 else None,
             costs=spend,
             intended=None if seen is None else 2 * int(inside.sum()),
             level=0.9,
         )
     )
-    _compare(found, expected)
+    _compare(result, expected)
 
 
 def _people(first, last):
@@ -179,41 +179,41 @@ BOUGHT = Counted(np.arange(0, 1000, 10), np.ones(100))
 
 
 def test_parts_are_read_one_by_one_and_those_that_cannot_be_told_say_why():
-    made = Made(3)
-    outcomes = {"tickets": made.counted("tickets"), "gross": made.counted("gross")}
-    covariates = {"before": made.counted("before")}
-    arms = made.arms()
+    sample = Made(3)
+    outcomes = {"tickets": sample.counted("tickets"), "gross": sample.counted("gross")}
+    covariates = {"before": sample.counted("before")}
+    arms = sample.arms()
     counted = count_arms(arms, outcomes=outcomes, covariates=covariates)
-    half = _by_block(made.person[::2])
-    parts = {"whole": None, "half": half, "nobody": {}, "one": _by_block(made.person[:1])}
+    half = _by_block(sample.person[::2])
+    parts = {"whole": None, "half": half, "nobody": {}, "one": _by_block(sample.person[:1])}
     costs = {"half": {"mail": 90.0}}
-    found = read_parts(counted, parts, control="control", costs=costs, share_observed=0.5)
-    assert list(found) == list(parts)
+    result = read_parts(counted, parts, control="control", costs=costs, share_observed=0.5)
+    assert list(result) == list(parts)
     for name, cost in (("whole", None), ("half", {"mail": 90.0})):
         alone = read_counted(
             arms, control="control", outcomes=outcomes, covariates=covariates,
             only=parts[name], costs=cost, share_observed=0.5,
         )  # fmt: skip
-        assert found[name] == alone
-    assert sum(found["half"].people.values()) == len(made.person[::2])
-    won = found["half"].effect("mail", "gross")
+        assert result[name] == alone
+    assert sum(result["half"].people.values()) == len(sample.person[::2])
+    won = result["half"].effect("mail", "gross")
     assert won.return_on_spend.value == won.total.value / 90.0
-    assert found["half"].effect("mail", "tickets").return_on_spend is not None
-    assert found["whole"].effect("mail", "gross").return_on_spend is None
-    assert isinstance(found["nobody"], CannotTellError)
-    assert "0 people; at least 2" in str(found["nobody"])
-    assert "at least 2" in str(found["one"])
+    assert result["half"].effect("mail", "tickets").return_on_spend is not None
+    assert result["whole"].effect("mail", "gross").return_on_spend is None
+    assert isinstance(result["nobody"], CannotTellError)
+    assert "0 people; at least 2" in str(result["nobody"])
+    assert "at least 2" in str(result["one"])
 
 
 def test_a_stratum_without_anybody_of_a_part_is_left_out():
-    made = Made(5, strata=2)
+    sample = Made(5, strata=2)
     counted = count_arms(
-        made.arms(), outcomes={"tickets": made.counted("tickets")}, strata=made.strata()
+        sample.arms(), outcomes={"tickets": sample.counted("tickets")}, strata=sample.strata()
     )
-    city = read_part(counted, control="control", only=made.strata()["city 1"])
+    city = read_part(counted, control="control", only=sample.strata()["city 1"])
     plain_one = read_counted(
-        made.arms(), control="control", outcomes={"tickets": made.counted("tickets")},
-        only=made.strata()["city 1"],
+        sample.arms(), control="control", outcomes={"tickets": sample.counted("tickets")},
+        only=sample.strata()["city 1"],
     )  # fmt: skip
     assert city.effects[0].effect == plain_one.effects[0].effect
     with pytest.raises(CannotTellError, match="Nobody"):
@@ -227,8 +227,8 @@ def test_persons_up_to_the_last_are_read():
         "held_out": _by_block(np.arange(last - 199, last - 99)),
     }
     did = Counted(np.arange(last - 199, last + 1, 2), np.full(100, 2.0))
-    found = read_counted(arms, control="held_out", outcomes={"tickets": did})
-    assert found.effects[0].mean == found.effects[0].control_mean == 1.0
+    result = read_counted(arms, control="held_out", outcomes={"tickets": did})
+    assert result.effects[0].mean == result.effects[0].control_mean == 1.0
 
 
 def test_arms_with_other_shares_than_meant_stop_the_readout():
@@ -247,7 +247,7 @@ def test_arms_with_other_shares_than_meant_stop_the_readout():
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "says"),
+    ("make", "error", "message"),
     [
         (lambda: Counted(np.array([2, 1]), np.ones(2)), InputError, "ascending"),
         (lambda: Counted(np.array([1, 1]), np.ones(2)), InputError, "ascending"),
@@ -285,8 +285,8 @@ def test_arms_with_other_shares_than_meant_stop_the_readout():
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(make, error, says):
-    with pytest.raises(error, match=says):
+def test_what_is_wrong_is_named(make, error, message):
+    with pytest.raises(error, match=message):
         make()
 
 

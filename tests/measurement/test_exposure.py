@@ -21,7 +21,7 @@ PERSONS = [5, 6, 7, (1 << BLOCK_BITS) - 1, 1 << BLOCK_BITS, 2**32 - 1]
 def _events(seed, rows, table):
     """Rows of three lines, over more days than are asked for, some naming another campaign."""
     g = np.random.default_rng(seed)
-    made = [
+    event_rows = [
         {
             "source": str(g.choice(["shop", "video"])),
             "account": f"u{g.integers(9)}",
@@ -36,7 +36,7 @@ def _events(seed, rows, table):
         }
         for i in range(rows)
     ]
-    return made, pa.Table.from_pylist(made, schema=table.schema)
+    return event_rows, pa.Table.from_pylist(event_rows, schema=table.schema)
 
 
 def _accounts():
@@ -50,10 +50,10 @@ def _accounts():
 
 
 def _by_block(persons):
-    found = {}
+    result = {}
     for p in persons:
-        found.setdefault(p >> BLOCK_BITS, BitMap()).add(p)
-    return found
+        result.setdefault(p >> BLOCK_BITS, BitMap()).add(p)
+    return result
 
 
 def _counts(row):
@@ -73,20 +73,20 @@ def test_exposure_is_what_a_plain_loop_counts(engine, lake):
     held_out = {"a": PERSONS[4:], "b": PERSONS[:2]}
     expected = []
     for line, channel in LINES.items():
-        seen = [r for r in impressions if _counts(r) and r["line"] == line]
-        who = {person.get((r["source"], r["account"])) for r in seen} - {None}
+        line_rows = [r for r in impressions if _counts(r) and r["line"] == line]
+        who = {person.get((r["source"], r["account"])) for r in line_rows} - {None}
         expected.append(
             Exposure(
                 line,
                 channel,
                 len(treated[line]),
                 len(who & set(treated[line])),
-                len(seen),
+                len(line_rows),
                 sum(_counts(r) and r["line"] == line for r in clicks),
                 len(who & set(held_out.get(line, []))),
             )
         )
-    found = exposure(
+    result = exposure(
         engine,
         lake,
         lines=LINES,
@@ -96,9 +96,9 @@ def test_exposure_is_what_a_plain_loop_counts(engine, lake):
         until=UNTIL,
         campaign="dogs",
     )
-    assert found == tuple(expected)
-    assert [x.impressions > 0 for x in found] == [True, True, False]
-    assert found[0].clicks > 0
+    assert result == tuple(expected)
+    assert [x.impressions > 0 for x in result] == [True, True, False]
+    assert result[0].clicks > 0
 
 
 def test_reached_people_come_by_block_whatever_their_arm(duck, lake):
@@ -112,35 +112,35 @@ def test_reached_people_come_by_block_whatever_their_arm(duck, lake):
     }
     lake.append(ACCOUNT_PERSON, pa.table(accounts, schema=ACCOUNT_PERSON.schema), batch="one")
     _, template = _events(1, 1, IMPRESSION)
-    seen = g.choice(persons, 500)
+    line_rows = g.choice(persons, 500)
     rows = template.to_pylist()[0] | {"source": "shop", "day": FIRST, "campaign": None, "line": "a"}
-    made = [rows | {"account": f"u{p}", "event_id": str(i)} for i, p in enumerate(seen)]
-    made += [rows | {"account": "unknown", "event_id": "x"}] * 2
-    lake.append(IMPRESSION, pa.Table.from_pylist(made, schema=IMPRESSION.schema), batch="one")
-    found = reached_people(duck, lake, lines=["b", "a"], first=FIRST, until=FIRST, campaign="dogs")
-    assert list(found) == ["b", "a"]
-    assert found["b"].people == {}
-    assert found["a"].impressions == 502
-    assert {b: set(p) for b, p in found["a"].people.items()} == {
-        b: set(p) for b, p in _by_block(np.unique(seen).tolist()).items()
+    event_rows = [rows | {"account": f"u{p}", "event_id": str(i)} for i, p in enumerate(line_rows)]
+    event_rows += [rows | {"account": "unknown", "event_id": "x"}] * 2
+    lake.append(IMPRESSION, pa.Table.from_pylist(event_rows, schema=IMPRESSION.schema), batch="one")
+    result = reached_people(duck, lake, lines=["b", "a"], first=FIRST, until=FIRST, campaign="dogs")
+    assert list(result) == ["b", "a"]
+    assert result["b"].people == {}
+    assert result["a"].impressions == 502
+    assert {b: set(p) for b, p in result["a"].people.items()} == {
+        b: set(p) for b, p in _by_block(np.unique(line_rows).tolist()).items()
     }
 
 
 def test_a_lake_without_impressions_reaches_nobody(duck, lake):
-    found = exposure(
+    result = exposure(
         duck, lake, lines=LINES, treated={"a": _by_block(PERSONS)}, held_out={},
         first=FIRST, until=UNTIL, campaign="dogs",
     )  # fmt: skip
-    assert [(x.people, x.reached, x.impressions, x.clicks) for x in found] == [
+    assert [(x.people, x.reached, x.impressions, x.clicks) for x in result] == [
         (6, 0, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [({"lines": {}}, "No line"), ({"until": FIRST - timedelta(days=1)}, "before the first")],
 )
-def test_what_is_wrong_is_named(duck, lake, changed, says):
+def test_what_is_wrong_is_named(duck, lake, changed, message):
     given = {"lines": LINES, "first": FIRST, "until": UNTIL, "campaign": "dogs"} | changed
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         reached_people(duck, lake, **given)

@@ -41,19 +41,19 @@ READ = {
 
 
 def test_effect_put_in_is_found_and_said():
-    found = read_geo(pa.Table.from_pylist(_table()), **READ)
-    assert found.proven
-    assert found.units.low < 0.3 * 3000 * 10 < found.units.high
-    assert found.relative.value == pytest.approx(0.3, abs=0.05)
-    assert sum(found.weights.values()) == pytest.approx(1, abs=0.01)
-    assert geo_sentences(found)[0].startswith("The campaign brought")
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["start"] == "2024-02-20"
+    result = read_geo(pa.Table.from_pylist(_table()), **READ)
+    assert result.proven
+    assert result.units.low < 0.3 * 3000 * 10 < result.units.high
+    assert result.relative.value == pytest.approx(0.3, abs=0.05)
+    assert sum(result.weights.values()) == pytest.approx(1, abs=0.01)
+    assert geo_sentences(result)[0].startswith("The campaign brought")
+    assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["start"] == "2024-02-20"
 
 
 def test_nothing_is_said_not_to_be_told():
-    found = read_geo(pa.Table.from_pylist(_table(effect=0.0)), **READ)
-    assert found.units.low < 0 < found.units.high
-    assert geo_sentences(found)[0].startswith("The data cannot tell")
+    result = read_geo(pa.Table.from_pylist(_table(effect=0.0)), **READ)
+    assert result.units.low < 0 < result.units.high
+    assert geo_sentences(result)[0].startswith("The data cannot tell")
 
 
 def test_text_days_and_the_order_of_rows_do_not_matter():
@@ -64,7 +64,7 @@ def test_text_days_and_the_order_of_rows_do_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("change", "given", "error", "says"),
+    ("change", "given", "error", "message"),
     [
         (lambda r: r[:-1], {}, InputError, "one row a day; .* has 0"),
         (lambda r: [*r, r[0]], {}, InputError, "has 2 on"),
@@ -83,6 +83,6 @@ def test_text_days_and_the_order_of_rows_do_not_matter():
         (lambda r: [x | {"day": "1 May"} for x in r], {}, InputError, "YYYY-MM-DD"),
     ],
 )
-def test_mistakes_are_named(change, given, error, says):
-    with pytest.raises(error, match=says):
+def test_mistakes_are_named(change, given, error, message):
+    with pytest.raises(error, match=message):
         read_geo(pa.Table.from_pylist(change(_table())), **(READ | given))

@@ -34,9 +34,9 @@ def test_the_effect_on_those_reached_is_inside_as_often_as_it_says():
 
 
 def test_with_nobody_of_the_held_out_reached_it_is_what_was_won_over_those_reached():
-    found = effect_on_reached(EFFECT, 0.4)
-    assert found.value * 0.4 * 1000 == pytest.approx(EFFECT.value * 1000)
-    assert (found.low, found.high) == pytest.approx((-0.025, 0.125))
+    result = effect_on_reached(EFFECT, 0.4)
+    assert result.value * 0.4 * 1000 == pytest.approx(EFFECT.value * 1000)
+    assert (result.low, result.high) == pytest.approx((-0.025, 0.125))
 
 
 @given(
@@ -47,21 +47,21 @@ def test_with_nobody_of_the_held_out_reached_it_is_what_was_won_over_those_reach
 )
 def test_the_bound_holds_the_effect_whatever_part_of_it_spilled_over(effect, reach, share, spilled):
     read = effect * (1 - share * spilled)
-    found = spill_over_bound(Interval(read, read - reach, read + reach), share)
-    low, high = sorted((found.none.value, found.full.value))
+    result = spill_over_bound(Interval(read, read - reach, read + reach), share)
+    low, high = sorted((result.none.value, result.full.value))
     assert low - 1e-12 <= effect <= high + 1e-12
-    assert found.between.low <= effect + 1e-12
-    assert found.between.high >= effect - 1e-12
-    assert found.between.value == read
+    assert result.between.low <= effect + 1e-12
+    assert result.between.high >= effect - 1e-12
+    assert result.between.value == read
 
 
 def test_without_spill_over_nothing_is_wider():
-    found = spill_over_bound(EFFECT, 0.0)
-    assert found.none == found.full == found.between == EFFECT
+    result = spill_over_bound(EFFECT, 0.0)
+    assert result.none == result.full == result.between == EFFECT
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "says"),
+    ("make", "error", "message"),
     [
         (lambda: effect_on_reached(EFFECT, 0.0), CannotTellError, "reached no more"),
         (
@@ -75,6 +75,6 @@ def test_without_spill_over_nothing_is_wider():
         (lambda: spill_over_bound(EFFECT, 1.0), CannotTellError, "nobody is left"),
     ],
 )
-def test_what_cannot_be_told_is_an_error(make, error, says):
-    with pytest.raises(error, match=says):
+def test_what_cannot_be_told_is_an_error(make, error, message):
+    with pytest.raises(error, match=message):
         make()

@@ -22,7 +22,7 @@ def _table(seed=1, n=4000, effect=0.05, **columns):
     active = g.random(n) < 0.3
     ticket = g.random(n) < 0.1 + 0.2 * active + effect * (arm == "mail")
     spend = ticket * g.lognormal(2, 0.5, n) + 0.2 * before
-    made = {
+    columns_ = {
         "person": np.arange(n),
         "arm": arm,
         "ticket": ticket.astype(int),
@@ -31,7 +31,7 @@ def _table(seed=1, n=4000, effect=0.05, **columns):
         "active": active,
         "city": g.choice(["a", "b"], n),
     }
-    return pa.table(made | columns)
+    return pa.table(columns_ | columns)
 
 
 READ = {"arm": "arm", "control": "none", "outcomes": ["ticket", "spend"]}
@@ -39,31 +39,31 @@ READ = {"arm": "arm", "control": "none", "outcomes": ["ticket", "spend"]}
 
 def test_plain_effects_are_the_score_and_the_difference_in_means():
     table = _table()
-    found = read_experiment(table, **READ)
+    result = read_experiment(table, **READ)
     arm, y, s = (table[c].to_numpy() for c in ("arm", "ticket", "spend"))
     t, c = arm == "mail", arm == "none"
-    ticket = found.effect("mail", "ticket")
+    ticket = result.effect("mail", "ticket")
     assert ticket.effect == share_difference(
         int(y[t].sum()), int(t.sum()), int(y[c].sum()), int(c.sum())
     )
     other = difference(sums(s[t]), sums(s[c]))
-    spend = found.effect("mail", "spend").effect
+    spend = result.effect("mail", "spend").effect
     assert (spend.value, spend.low) == pytest.approx((other.value, other.low))
     assert ticket.total.value == pytest.approx(ticket.effect.value * t.sum())
-    assert [e.arm for e in found.effects] == ["mail", "mail", "push", "push"]
-    slow = holm(np.array([e.effect.p for e in found.effects]))
-    assert [e.holm_p for e in found.effects] == slow.tolist()
+    assert [e.arm for e in result.effects] == ["mail", "mail", "push", "push"]
+    slow = holm(np.array([e.effect.p for e in result.effects]))
+    assert [e.holm_p for e in result.effects] == slow.tolist()
 
 
 def test_covariates_narrow_and_do_not_move():
     plain = read_experiment(_table(), **READ).effect("mail", "spend")
-    found = read_experiment(_table(), **READ, covariates=["before", "active", "city"])
-    cuped = found.effect("mail", "spend")
+    result = read_experiment(_table(), **READ, covariates=["before", "active", "city"])
+    cuped = result.effect("mail", "spend")
     assert cuped.cuped.plain.value == pytest.approx(plain.effect.value)
     assert cuped.cuped.width == pytest.approx(cuped.cuped.theory, rel=0.03)
     assert cuped.cuped.theory < 0.95
     assert abs(cuped.effect.value - plain.effect.value) < 3 * plain.effect.se
-    assert [c.name for c in found.checks] == ["balance of covariates"]
+    assert [c.name for c in result.checks] == ["balance of covariates"]
 
 
 def test_strata_with_other_shares_held_out_do_not_bias():
@@ -80,17 +80,17 @@ def test_strata_with_other_shares_held_out_do_not_bias():
     )
     given = {"arm": "arm", "control": "none", "outcomes": ["spend"]}
     for covariates in ([], ["before"]):
-        found = read_experiment(table, **given, strata="size", covariates=covariates).effects[0]
-        assert abs(found.effect.value - 0.3) < 3 * found.effect.se
-        assert found.relative.value == pytest.approx(0.3 / 3.5, abs=0.03)
+        result = read_experiment(table, **given, strata="size", covariates=covariates).effects[0]
+        assert abs(result.effect.value - 0.3) < 3 * result.effect.se
+        assert result.relative.value == pytest.approx(0.3 / 3.5, abs=0.03)
     assert read_experiment(table, **given).effects[0].effect.value > 1
 
 
 def test_strata_that_say_nothing_change_nothing():
     plain = read_experiment(_table(), **READ).effect("mail", "spend")
-    found = read_experiment(_table(), **READ, strata="city").effect("mail", "spend")
+    result = read_experiment(_table(), **READ, strata="city").effect("mail", "spend")
     for name in ("effect", "relative"):
-        a, b = getattr(plain, name), getattr(found, name)
+        a, b = getattr(plain, name), getattr(result, name)
         assert b.high - b.low == pytest.approx(a.high - a.low, rel=0.02)
         assert b.value == pytest.approx(a.value, abs=0.2 * (a.high - a.low))
 
@@ -98,33 +98,35 @@ def test_strata_that_say_nothing_change_nothing():
 def test_no_effect_is_found_as_often_as_it_says_whatever_is_adjusted():
     p = []
     for seed in range(100):
-        found = read_experiment(
+        result = read_experiment(
             _table(seed, n=900, effect=0.0), **READ, covariates=["before"], strata="city"
         )
-        p += [found.effect("mail", "spend").effect.p, found.effect("push", "spend").effect.p]
+        p += [result.effect("mail", "spend").effect.p, result.effect("push", "spend").effect.p]
     # Both share the control, so 200 are worth about 150.
     assert abs(np.mean(np.array(p) <= 0.1) - 0.1) < 3 * np.sqrt(0.09 / 150)
 
 
 def test_always_valid_is_wider_and_needs_what_was_intended():
-    found = read_experiment(_table(), **READ, intended=8000).effect("mail", "ticket")
-    assert found.always_valid.share == pytest.approx(0.5)
-    assert found.always_valid.low < found.effect.low < found.effect.high < found.always_valid.high
+    result = read_experiment(_table(), **READ, intended=8000).effect("mail", "ticket")
+    assert result.always_valid.share == pytest.approx(0.5)
+    assert (
+        result.always_valid.low < result.effect.low < result.effect.high < result.always_valid.high
+    )
     assert read_experiment(_table(), **READ).effects[0].always_valid is None
 
 
 def test_costs_have_honest_ends():
-    found = read_experiment(_table(), **READ, costs={"mail": 500.0, "push": 500.0})
-    mail = found.effect("mail", "ticket")
+    result = read_experiment(_table(), **READ, costs={"mail": 500.0, "push": 500.0})
+    mail = result.effect("mail", "ticket")
     assert mail.cost_each.value == pytest.approx(500 / mail.total.value)
-    push = found.effect("push", "ticket")
+    push = result.effect("push", "ticket")
     assert push.cost_each is None or push.cost_each.high == float("inf")
     assert push.return_on_spend.low < 0 < push.return_on_spend.high
     assert read_experiment(_table(), **READ).effects[0].cost_each is None
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("given", "message"),
     [
         ({"shares": {"none": 1, "mail": 1, "push": 1}}, "do not hold the people they should"),
         ({"assigned": {"none": 1700, "mail": 1200, "push": 1400}}, "lost different shares|hold"),
@@ -132,10 +134,10 @@ def test_costs_have_honest_ends():
     ],
     ids=["ratio", "lost", "balance"],
 )
-def test_failed_check_stops_the_readout(given, says):
+def test_failed_check_stops_the_readout(given, message):
     table = _table()
     leak = (table["arm"].to_numpy() == "mail") * 0.3 + np.random.default_rng(3).normal(size=4000)
-    with pytest.raises(CannotTellError, match=says):
+    with pytest.raises(CannotTellError, match=message):
         read_experiment(table.append_column("leak", pa.array(leak)), **READ, **given)
 
 
@@ -157,7 +159,7 @@ def _with(name, values):
 
 
 @pytest.mark.parametrize(
-    ("table", "given", "error", "says"),
+    ("table", "given", "error", "message"),
     [
         (_table(), {"control": "nones"}, InputError, r"No control arm 'nones'.*Did you mean"),
         (_table(), {"outcomes": ["tickets"]}, InputError, "no column 'tickets'.*Did you mean"),
@@ -177,8 +179,8 @@ def _with(name, values):
         (_table(), {"intended": 0}, InputError, "intended for people"),
     ],
 )
-def test_what_is_missing_is_named(table, given, error, says):
-    with pytest.raises(error, match=says):
+def test_what_is_missing_is_named(table, given, error, message):
+    with pytest.raises(error, match=message):
         read_experiment(table, **(READ | given))
 
 
@@ -186,12 +188,12 @@ def test_files_give_the_same_as_tables(tmp_path):
     table = _table()
     pa_csv.write_csv(table, tmp_path / "a.csv")
     pq.write_table(table, tmp_path / "a.parquet")
-    found = read_experiment(table, **READ, id="person").to_dict()["effects"]
+    result = read_experiment(table, **READ, id="person").to_dict()["effects"]
     for name in ("a.csv", "a.parquet"):
         other = read_experiment(tmp_path / name, **READ, id="person").to_dict()["effects"]
-        assert other[0]["effect"]["value"] == pytest.approx(found[0]["effect"]["value"])
-    for name, says in (("a.txt", "no file"), (".", "no file")):
-        with pytest.raises(InputError, match=says):
+        assert other[0]["effect"]["value"] == pytest.approx(result[0]["effect"]["value"])
+    for name, message in (("a.txt", "no file"), (".", "no file")):
+        with pytest.raises(InputError, match=message):
             read_experiment(tmp_path / name, **READ)
     (tmp_path / "a.xlsx").write_text("?")
     with pytest.raises(InputError, match=r"\.csv or \.parquet"):
@@ -207,21 +209,21 @@ def test_order_of_rows_does_not_matter():
 
 def test_few_yes_are_compared_by_score_though_covariates_are_there():
     rare = (np.random.default_rng(5).random(4000) < 0.004).astype(int)
-    found = read_experiment(_with("ticket", rare), **READ, covariates=["before"])
-    effect = found.effect("mail", "ticket")
+    result = read_experiment(_with("ticket", rare), **READ, covariates=["before"])
+    effect = result.effect("mail", "ticket")
     assert effect.method == "score"
     assert [u.figure for u in effect.unknown] == ["adjustment"]
     assert "not adjusted" in effect_sentences(effect)[-1]
 
 
 def test_sentences_and_json():
-    found = read_experiment(_table(effect=0.1), **READ, intended=4000, costs={"push": 9.0})
-    lines = readout_sentences(found)
+    result = read_experiment(_table(effect=0.1), **READ, intended=4000, costs={"push": 9.0})
+    lines = readout_sentences(result)
     assert lines[0].startswith("People in arm 'mail' had")
     assert "more ticket per 100 people than those in 'none'" in lines[0]
-    push = effect_sentences(found.effect("push", "ticket"))
+    push = effect_sentences(result.effect("push", "ticket"))
     assert push[0].startswith("The data cannot tell whether arm 'push' changed ticket")
-    written = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert written["people"]["mail"] == found.people["mail"]
+    written = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert written["people"]["mail"] == result.people["mail"]
     with pytest.raises(InputError, match="Did you mean"):
-        found.effect("male", "ticket")
+        result.effect("male", "ticket")

@@ -17,7 +17,7 @@ GEO = {"city": "location", "day": "date", "value": "Y"}
 
 @pytest.mark.parametrize("covariates", [[], COVARIATES], ids=["plain", "CUPED"])
 def test_hillstroms_visits_are_the_published_ones(data_folder, covariates):
-    found = read_experiment(
+    readout = read_experiment(
         data_folder / "hillstrom" / "hillstrom.csv",
         arm="segment",
         control="No E-Mail",
@@ -26,7 +26,7 @@ def test_hillstroms_visits_are_the_published_ones(data_folder, covariates):
         shares=SHARES,
     )
     for arm, points in (("Mens E-Mail", 0.0766), ("Womens E-Mail", 0.0452)):
-        effect = found.effect(arm, "visit")
+        effect = readout.effect(arm, "visit")
         assert effect.effect.value == pytest.approx(points, abs=1e-3 if covariates else 5e-5)
         assert effect.effect.high - effect.effect.low < 0.014
         assert effect.proven
@@ -47,7 +47,7 @@ def test_wrong_shares_stop_it(data_folder):
 
 @pytest.mark.parametrize(("arm", "proven"), [("Womens E-Mail", True), ("Mens E-Mail", False)])
 def test_only_the_womens_mail_moves_some_people_more(data_folder, arm, proven):
-    found = read_uplift(
+    readout = read_uplift(
         data_folder / "hillstrom" / "hillstrom.csv",
         arm="segment",
         treated=arm,
@@ -57,13 +57,13 @@ def test_only_the_womens_mail_moves_some_people_more(data_folder, arm, proven):
         seed=0,
         repeats=1,
     )
-    assert found.proven == proven
-    assert (found.qini.value > 0.055) == proven
+    assert readout.proven == proven
+    assert (readout.qini.value > 0.055) == proven
 
 
 @pytest.mark.parametrize("level", [0.9, 0.95])
 def test_geolifts_answer_is_inside(data_folder, level):
-    found = read_geo(
+    readout = read_geo(
         data_folder / "geo_experiments" / "GeoLift_Test.csv",
         **GEO,
         treated=["chicago", "portland"],
@@ -71,9 +71,9 @@ def test_geolifts_answer_is_inside(data_folder, level):
         end=date(2021, 4, 15),
         level=level,
     )
-    assert found.units.low < 4667 < found.units.high
-    assert found.relative.low < 0.054 < found.relative.high
-    assert found.units.value == pytest.approx(5202, abs=1)
+    assert readout.units.low < 4667 < readout.units.high
+    assert readout.relative.low < 0.054 < readout.relative.high
+    assert readout.units.value == pytest.approx(5202, abs=1)
 
 
 @pytest.mark.parametrize("days", [7, 14])

@@ -1,4 +1,4 @@
-"""Differences between people: found where they are, and not where only propensity differs."""
+"""Differences between people: detected where they are, and not where only propensity differs."""
 
 from dataclasses import replace
 
@@ -42,10 +42,10 @@ READ = {
 
 
 def test_whom_the_mail_moves_is_found():
-    found = read_uplift(_table(0.2, 1), **READ)
-    assert found.proven
-    assert found.splits == 10
-    assert uplift_sentence(found).startswith("People differ in how arm 'mail' changes seen")
+    uplift = read_uplift(_table(0.2, 1), **READ)
+    assert uplift.proven
+    assert uplift.splits == 10
+    assert uplift_sentence(uplift).startswith("People differ in how arm 'mail' changes seen")
 
 
 def test_propensity_alone_is_not_taken_for_it():
@@ -65,14 +65,14 @@ def test_same_seed_says_the_same_and_splits_do_not_narrow_without_end():
 
 
 def test_proof_needs_more_than_propensity_and_more_than_nothing():
-    found = read_uplift(_table(0.2, 1), **READ)
+    uplift = read_uplift(_table(0.2, 1), **READ)
     below = Interval(0.01, -0.01, 0.03)
-    assert not replace(found, gain=below).proven
-    assert not replace(found, qini=below).proven
+    assert not replace(uplift, gain=below).proven
+    assert not replace(uplift, qini=below).proven
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "says"),
+    ("given", "error", "message"),
     [
         ({"covariates": []}, CannotTellError, "Without covariates"),
         ({"outcome": "spend", "covariates": ["fan"]}, InputError, "0 or 1"),
@@ -81,6 +81,6 @@ def test_proof_needs_more_than_propensity_and_more_than_nothing():
         ({"covariates": ["fans"]}, InputError, "no column 'fans'"),
     ],
 )
-def test_mistakes_are_named(given, error, says):
-    with pytest.raises(error, match=says):
+def test_mistakes_are_named(given, error, message):
+    with pytest.raises(error, match=message):
         read_uplift(_table(0.0, 3, n=2000), **(READ | given))

@@ -35,14 +35,14 @@ def _spend(g, n, sigma=1.5):
 def test_difference_is_scipys_t_test(pooled, equal):
     g = np.random.default_rng(1)
     a, b = g.normal(1, 3, 60), g.normal(0, 1, 25)
-    found = difference(sums(a), sums(b), pooled=pooled)
+    result = difference(sums(a), sums(b), pooled=pooled)
     other = stats.ttest_ind(a, b, equal_var=equal)
     if not pooled:
-        assert found.df == pytest.approx(other.df)
-        assert found.p == pytest.approx(other.pvalue)
+        assert result.df == pytest.approx(other.df)
+        assert result.p == pytest.approx(other.pvalue)
         interval = other.confidence_interval()
-        assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
-    assert found.value / found.se == pytest.approx(other.statistic)
+        assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
+    assert result.value / result.se == pytest.approx(other.statistic)
 
 
 @given(
@@ -54,12 +54,12 @@ def test_difference_turns_with_the_arms_and_does_not_care_for_a_common_shift(a, 
     x, y = np.array(a), np.array(b)
     if x.std() + y.std() < 0.1:
         return
-    found, turned = difference(sums(x), sums(y)), difference(sums(y), sums(x))
+    result, turned = difference(sums(x), sums(y)), difference(sums(y), sums(x))
     moved = difference(sums(x + shift), sums(y + shift))
-    assert found.value == pytest.approx(-turned.value)
-    assert found.low == pytest.approx(-turned.high)
-    assert (moved.value, moved.low) == pytest.approx((found.value, found.low), abs=1e-4)
-    assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+    assert result.value == pytest.approx(-turned.value)
+    assert result.low == pytest.approx(-turned.high)
+    assert (moved.value, moved.low) == pytest.approx((result.value, result.low), abs=1e-4)
+    assert (result.low > 0 or result.high < 0) == (result.p < 0.05)
 
 
 def test_strata_with_unequal_shares_do_not_bias():
@@ -67,28 +67,28 @@ def test_strata_with_unequal_shares_do_not_bias():
     cells = [(900, 100, 10.0), (100, 900, 0.0)]
     treated = [g.normal(m + 1, 1, n) for n, _, m in cells]
     control = [g.normal(m, 1, n) for _, n, m in cells]
-    found = stratified([sums(t) for t in treated], [sums(c) for c in control])
+    result = stratified([sums(t) for t in treated], [sums(c) for c in control])
     naive = difference(sums(np.concatenate(treated)), sums(np.concatenate(control)))
-    assert abs(found.value - 1) < 4 * found.se
+    assert abs(result.value - 1) < 4 * result.se
     assert naive.value > 5
 
 
 def test_strata_add_up_by_their_people():
     g = np.random.default_rng(12)
     cells = [(g.normal(0, s, n), g.normal(0, s, m)) for n, m, s in ((50, 20, 1.0), (30, 90, 4.0))]
-    found = stratified([sums(t) for t, _ in cells], [sums(c) for _, c in cells])
+    result = stratified([sums(t) for t, _ in cells], [sums(c) for _, c in cells])
     parts = [difference(sums(t), sums(c)) for t, c in cells]
     share = np.array([70, 120]) / 190
-    assert found.value == pytest.approx(share @ [p.value for p in parts])
-    assert found.se == pytest.approx(np.sqrt(share**2 @ [p.se**2 for p in parts]))
+    assert result.value == pytest.approx(share @ [p.value for p in parts])
+    assert result.se == pytest.approx(np.sqrt(share**2 @ [p.se**2 for p in parts]))
 
 
-@pytest.mark.parametrize(("held", "heavy_one"), [(0.5, False), (0.1, True)])
-def test_heavy_tails_keep_the_level(held, heavy_one):
+@pytest.mark.parametrize(("covered", "heavy_one"), [(0.5, False), (0.1, True)])
+def test_heavy_tails_keep_the_level(covered, heavy_one):
     g = np.random.default_rng(3)
     p, welch = [], []
     for _ in range(400):
-        y, c = _spend(g, 5000), g.random(5000) < held
+        y, c = _spend(g, 5000), g.random(5000) < covered
         pooled = heavy(kurtosis(y), int(c.sum()))
         p.append(difference(sums(y[~c]), sums(y[c]), pooled=pooled).p)
         welch.append(difference(sums(y[~c]), sums(y[c])).p)
@@ -101,28 +101,28 @@ def test_pooled_p_is_that_of_a_permutation():
     g = np.random.default_rng(4)
     y, c = _spend(g, 2000, 0.5), np.arange(2000) < 400
     y[~c] *= 1.3
-    found = difference(sums(y[~c]), sums(y[c]), pooled=True)
+    result = difference(sums(y[~c]), sums(y[c]), pooled=True)
     moved = []
     for _ in range(4000):
         z = g.permutation(y)
         moved.append(z[400:].mean() - z[:400].mean())
-    assert found.p == pytest.approx(np.mean(np.abs(moved) >= abs(found.value)), abs=0.03)
+    assert result.p == pytest.approx(np.mean(np.abs(moved) >= abs(result.value)), abs=0.03)
 
 
 def test_capped_says_its_cap_and_never_replaces():
     g = np.random.default_rng(5)
     t, c = g.lognormal(0, 1, 5000), g.lognormal(0, 1, 5000)
     t[0] = 1e6
-    found = capped(t, c)
-    assert found.above == 10
-    assert found.effect.value == pytest.approx(
-        np.minimum(t, found.cap).mean() - np.minimum(c, found.cap).mean()
+    result = capped(t, c)
+    assert result.above == 10
+    assert result.effect.value == pytest.approx(
+        np.minimum(t, result.cap).mean() - np.minimum(c, result.cap).mean()
     )
     assert capped(np.ones(50), np.ones(50)) is None
 
 
 @pytest.mark.parametrize(
-    ("make", "error", "says"),
+    ("make", "error", "message"),
     [
         (lambda: Sums(10, 10.0, 5.0), InputError, "cannot be negative"),
         (lambda: Sums(-1, 0.0, 0.0), InputError, "at least 0 people"),
@@ -140,32 +140,32 @@ def test_capped_says_its_cap_and_never_replaces():
         (lambda: smallest_effect(1, 9, 1), InputError, "at least 2"),
     ],
 )
-def test_what_cannot_be_computed_is_an_error(make, error, says):
-    with pytest.raises(error, match=says):
+def test_what_cannot_be_computed_is_an_error(make, error, message):
+    with pytest.raises(error, match=message):
         make()
 
 
 def test_fieller_holds_the_ratio_as_often_as_it_says():
     g = np.random.default_rng(7)
-    held = 0
+    covered = 0
     for _ in range(2000):
         # Below so near 0 that a symmetric interval would be wrong, but seldom refused.
-        found = fieller(g.normal(2, 0.5), 0.5, g.normal(6, 1.0), 1.0)
-        held += found.low <= 1 / 3 <= found.high
-    assert abs(held / 2000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 2000)
+        result = fieller(g.normal(2, 0.5), 0.5, g.normal(6, 1.0), 1.0)
+        covered += result.low <= 1 / 3 <= result.high
+    assert abs(covered / 2000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 2000)
 
 
 def test_relative_effect_knows_that_both_share_the_control():
     g = np.random.default_rng(8)
-    held = 0
+    covered = 0
     for _ in range(1000):
         t, c = g.exponential(1.2, 300), g.exponential(1.0, 300)
         control = sums(c)
-        found = relative(
+        result = relative(
             difference(sums(t), control), control.mean, np.sqrt(control.variance / 300)
         )
-        held += found.low <= 0.2 <= found.high
-    assert abs(held / 1000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 1000)
+        covered += result.low <= 0.2 <= result.high
+    assert abs(covered / 1000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 1000)
 
 
 def test_cost_has_no_upper_end_where_nothing_may_have_been_won():
@@ -183,30 +183,30 @@ def test_cost_has_no_upper_end_where_nothing_may_have_been_won():
     ],
 )
 def test_share_difference_is_the_published_one(counts, low, high):
-    found = share_difference(*counts)
-    assert found.low == pytest.approx(low, abs=1e-3)
-    assert found.high == pytest.approx(high, abs=1e-3)
+    result = share_difference(*counts)
+    assert result.low == pytest.approx(low, abs=1e-3)
+    assert result.high == pytest.approx(high, abs=1e-3)
 
 
 @given(st.integers(0, 30), st.integers(0, 12))
 def test_share_difference_is_finite_and_agrees_with_its_p(a, c):
-    found = share_difference(a, 30, c, 12)
-    assert -1 <= found.low <= found.value <= found.high <= 1
-    assert found.high - found.low > 0
-    assert (found.low > 1e-9 or found.high < -1e-9) == (found.p < 0.05 - 1e-9)
+    result = share_difference(a, 30, c, 12)
+    assert -1 <= result.low <= result.value <= result.high <= 1
+    assert result.high - result.low > 0
+    assert (result.low > 1e-9 or result.high < -1e-9) == (result.p < 0.05 - 1e-9)
     turned = share_difference(c, 12, a, 30)
-    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low), abs=1e-6)
+    assert (turned.low, turned.high) == pytest.approx((-result.high, -result.low), abs=1e-6)
 
 
 def test_share_difference_covers_at_small_counts():
     n, m, p1, p0 = 40, 25, 0.08, 0.04
     a, c = np.arange(n + 1), np.arange(m + 1)
-    law = np.outer(stats.binom.pmf(a, n, p1), stats.binom.pmf(c, m, p0))
-    held = 0.0
-    for i, k in zip(*np.nonzero(law > 1e-6), strict=True):
-        found = share_difference(int(i), n, int(k), m)
-        held += law[i, k] * (found.low <= p1 - p0 <= found.high)
-    assert 0.93 < held <= 1
+    joint = np.outer(stats.binom.pmf(a, n, p1), stats.binom.pmf(c, m, p0))
+    covered = 0.0
+    for i, k in zip(*np.nonzero(joint > 1e-6), strict=True):
+        result = share_difference(int(i), n, int(k), m)
+        covered += joint[i, k] * (result.low <= p1 - p0 <= result.high)
+    assert 0.93 < covered <= 1
 
 
 @pytest.mark.parametrize("counts", [(56, 70, 48, 80), (9, 10, 3, 10), (2, 40, 5, 25)])
@@ -231,18 +231,20 @@ def test_power_is_what_runs_show():
     g, sd = np.random.default_rng(9), 2.0
     least = smallest_effect(800, 200, sd, rho2=0.0)
     assert power_of(least, 800, 200, sd) == pytest.approx(0.8, abs=1e-3)
-    found = [
+    result = [
         difference(sums(g.normal(least, sd, 800)), sums(g.normal(0, sd, 200))).p < 0.05
         for _ in range(1000)
     ]
-    assert abs(np.mean(found) - 0.8) < 3 * np.sqrt(0.16 / 1000)
+    assert abs(np.mean(result) - 0.8) < 3 * np.sqrt(0.16 / 1000)
 
 
 def test_suggested_holdout_just_shows_the_effect():
     people, effect, sd = 200_000, 0.004, rate_sd(0.05)
     share = holdout_share(people, effect, sd, rho2=0.2)
-    held = round(people * share)
-    assert smallest_effect(people - held, held, sd, rho2=0.2) == pytest.approx(effect, rel=1e-3)
+    covered = round(people * share)
+    assert smallest_effect(people - covered, covered, sd, rho2=0.2) == pytest.approx(
+        effect, rel=1e-3
+    )
     assert share < holdout_share(people, effect, sd)
 
 
@@ -263,9 +265,9 @@ def test_others_are_people_with_0(a, b, others, share):
     assert quantile(both, sum(others), share) == np.quantile(everybody, share)
     if min(map(len, full)) < 2:
         return
-    found, slow = capped(t, c, others=others, share=share), capped(*full, share=share)
-    assert (found is None) == (slow is None)
-    if found is not None:
-        assert (found.cap, found.above) == (slow.cap, slow.above)
-        assert found.effect.value == pytest.approx(slow.effect.value)
-        assert found.effect.se == pytest.approx(slow.effect.se)
+    result, slow = capped(t, c, others=others, share=share), capped(*full, share=share)
+    assert (result is None) == (slow is None)
+    if result is not None:
+        assert (result.cap, result.above) == (slow.cap, slow.above)
+        assert result.effect.value == pytest.approx(slow.effect.value)
+        assert result.effect.se == pytest.approx(slow.effect.se)

@@ -35,16 +35,16 @@ def _drawn(g, runs, strata, people, ratio, risk, shares):
 )
 def test_intervals_hold_the_true_ratio(strata, people, ratio, risk, shares):
     g = np.random.default_rng(strata)
-    found = case_cohort_ratio(
+    result = case_cohort_ratio(
         *_drawn(g, 3000, strata, people, ratio, risk, shares),
         case_share=shares[0],
         other_share=shares[1],
     )
-    held = np.mean((found.low <= ratio) & (ratio <= found.high))
+    held = np.mean((result.low <= ratio) & (ratio <= result.high))
     assert 0.94 <= held <= 0.96 + 0.004  # 3,000 intervals: standard error .004
-    spread = np.log(found.ratio).std()
-    assert np.sqrt(np.mean(found.log_se**2)) == pytest.approx(spread, rel=0.06)
-    assert abs(np.log(found.ratio / ratio).mean()) < 4 * spread / 3000**0.5 + spread**2
+    spread = np.log(result.ratio).std()
+    assert np.sqrt(np.mean(result.log_se**2)) == pytest.approx(spread, rel=0.06)
+    assert abs(np.log(result.ratio / ratio).mean()) < 4 * spread / 3000**0.5 + spread**2
 
 
 def test_with_everybody_drawn_it_is_the_risk_ratio():

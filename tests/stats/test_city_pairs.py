@@ -53,11 +53,11 @@ def test_p_counts_every_draw_that_could_have_been(seed):
 @pytest.mark.parametrize("level", [0.8, 0.95])
 def test_the_interval_ends_where_the_test_begins_to_reject(level):
     before, after = _made(11)
-    found = paired_effect(before, after, level=level)
-    for end, way in ((found.low, 1), (found.high, -1)):
+    result = paired_effect(before, after, level=level)
+    for end, way in ((result.low, 1), (result.high, -1)):
         assert _slow_p(before, after, end + way * 1e-4) > 1 - level
         assert _slow_p(before, after, end - way * 1e-4) <= 1 - level
-    assert found.low < found.value < found.high
+    assert result.low < result.value < result.high
 
 
 @settings(max_examples=40, deadline=None)
@@ -83,30 +83,30 @@ def test_of_all_draws_no_more_than_the_level_are_false_finds(rows, alpha):
 @given(st.integers(0, 10**6), st.floats(-0.5, 2.0))
 def test_of_all_draws_the_interval_holds_a_common_effect_as_often_as_it_says(seed, effect):
     before, after = _made(seed, pairs=6, sigma=1.5)
-    held = 0
+    covered = 0
     for turned in product((False, True), repeat=6):
         turn = np.array(turned)[:, None]
         b, a = (np.where(turn, x[:, ::-1], x) for x in (before, after))
-        found = paired_effect(b, a * [1 + effect, 1.0])
-        held += found.low <= effect + 1e-9 and effect - 1e-9 <= found.high
-    assert held >= 0.95 * 2**6
+        result = paired_effect(b, a * [1 + effect, 1.0])
+        covered += result.low <= effect + 1e-9 and effect - 1e-9 <= result.high
+    assert covered >= 0.95 * 2**6
 
 
 def test_an_effect_put_in_is_found_and_turned_about_it_is_its_mirror():
     before, after = _made(3, pairs=12, sigma=0.03)
-    found = paired_effect(before, after * [1.2, 1.0])
-    assert found.low > 0
-    assert found.value == pytest.approx(0.2, abs=0.05)
+    result = paired_effect(before, after * [1.2, 1.0])
+    assert result.low > 0
+    assert result.value == pytest.approx(0.2, abs=0.05)
     back = paired_effect(before[:, ::-1], (after * [1.2, 1.0])[:, ::-1])
-    assert back.p == found.p
-    assert 1 + back.low == pytest.approx(1 / (1 + found.high))
-    assert 1 + back.value == pytest.approx(1 / (1 + found.value))
+    assert back.p == result.p
+    assert 1 + back.low == pytest.approx(1 / (1 + result.high))
+    assert 1 + back.value == pytest.approx(1 / (1 + result.value))
 
 
 def test_the_unit_of_the_past_and_of_the_sales_does_not_matter():
     before, after = _made(4)
-    found, other = paired_effect(before, after), paired_effect(before * 7, after / 100)
-    assert (other.value, other.low, other.p) == pytest.approx((found.value, found.low, found.p))
+    result, other = paired_effect(before, after), paired_effect(before * 7, after / 100)
+    assert (other.value, other.low, other.p) == pytest.approx((result.value, result.low, result.p))
 
 
 def test_drawn_sets_say_nearly_what_all_of_them_say(monkeypatch):
@@ -134,8 +134,8 @@ def test_needed_effect_is_the_least_that_would_have_been_found():
 def test_the_smallest_shown_is_found_in_that_share_of_replays():
     played = [_made(s) for s in range(100)]
     shown = smallest_shown(played, 8, power=0.8)
-    found = [paired_effect(b, a * [1 + shown + 1e-9, 1.0]).low > 0 for b, a in played]
-    assert sum(found) == 81
+    result = [paired_effect(b, a * [1 + shown + 1e-9, 1.0]).low > 0 for b, a in played]
+    assert sum(result) == 81
     with pytest.raises(InputError, match="No past window"):
         smallest_shown([], 8)
 
@@ -158,9 +158,9 @@ def test_the_fewest_pairs_reach_the_level_and_one_fewer_does_not():
 def test_sets_without_sales_agree_with_every_effect():
     before, after = _made(9, pairs=6, sigma=0.001)
     after[:2] = 0
-    found = paired_effect(before, after * [2.0, 1.0])
-    assert found.p == _slow_p(before, after * [2.0, 1.0]) == 8 / 64
-    assert (found.low, found.high) == (-1, inf)
+    result = paired_effect(before, after * [2.0, 1.0])
+    assert result.p == _slow_p(before, after * [2.0, 1.0]) == 8 / 64
+    assert (result.low, result.high) == (-1, inf)
 
 
 @pytest.mark.parametrize(

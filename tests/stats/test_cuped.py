@@ -21,9 +21,9 @@ def test_theta_is_least_squares_within_arms():
     y = x @ [1.0, -2.0, 0.5] + 3 * arm + g.normal(size=500)
     by, t, c = _both(np.column_stack([y, x]), arm)
     design = np.column_stack([arm, ~arm, x]).astype(float)
-    found, *_ = np.linalg.lstsq(design, y, rcond=None)
-    assert by.theta == pytest.approx(found[2:])
-    assert t.mean - c.mean == pytest.approx(found[0] - found[1])
+    result, *_ = np.linalg.lstsq(design, y, rcond=None)
+    assert by.theta == pytest.approx(result[2:])
+    assert t.mean - c.mean == pytest.approx(result[0] - result[1])
 
 
 def test_moments_of_adjusted_values_are_those_of_the_values():
@@ -31,9 +31,9 @@ def test_moments_of_adjusted_values_are_those_of_the_values():
     values, arm = g.normal(5, 2, size=(300, 2)), np.arange(300) < 100
     by, t, c = _both(values, arm)
     slow = values[:, 0] - by.theta[0] * (values[:, 1] - values[:, 1].mean())
-    for found, who in ((t, arm), (c, ~arm)):
+    for result, who in ((t, arm), (c, ~arm)):
         other = sums(slow[who])
-        assert (found.total, found.squares) == pytest.approx((other.total, other.squares))
+        assert (result.total, result.squares) == pytest.approx((other.total, other.squares))
 
 
 @pytest.mark.parametrize("rho", [0.2, 0.6, 0.9])
@@ -77,10 +77,10 @@ def test_negative_variance_is_an_error():
 def test_others_are_people_with_0_in_everything_and_columns_can_be_chosen():
     g = np.random.default_rng(7)
     listed = g.normal(1, 2, (30, 4))
-    found, slow = joint(listed, 70), joint(np.concatenate([listed, np.zeros((70, 4))]))
-    some, direct = columns_of(found, [2, 0]), joint(listed[:, [2, 0]], 70)
+    result, slow = joint(listed, 70), joint(np.concatenate([listed, np.zeros((70, 4))]))
+    some, direct = columns_of(result, [2, 0]), joint(listed[:, [2, 0]], 70)
     for one, two in (
-        (found, slow),
+        (result, slow),
         (some, direct),
         (joint(listed[:0], 5), joint(np.zeros((5, 4)))),
     ):

@@ -24,7 +24,7 @@ def _panel(g, cities=12, days=70, rho=0.6):
 def test_weights_are_the_nearest_mean_of_cities():
     g = np.random.default_rng(1)
     controls, own = g.normal(1, 0.1, (5, 40)), g.normal(1, 0.1, 40)
-    found = _weights(controls, own)
+    result = _weights(controls, own)
     slow = minimize(
         lambda w: ((own - w @ controls) ** 2).sum(),
         np.full(5, 0.2),
@@ -32,9 +32,9 @@ def test_weights_are_the_nearest_mean_of_cities():
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
         tol=1e-12,
     )
-    assert found.sum() == pytest.approx(1)
-    assert (found >= 0).all()
-    assert found == pytest.approx(slow.x, abs=2e-3)
+    assert result.sum() == pytest.approx(1)
+    assert (result >= 0).all()
+    assert result == pytest.approx(slow.x, abs=2e-3)
 
 
 def test_windows_are_counted_as_they_look():
@@ -84,10 +84,10 @@ def test_interval_holds_what_was_put_in(level):
         panel = _panel(g, cities=8, days=50)
         added = 0.1 * panel[:2, :40].mean(1, keepdims=True)
         panel[:2, 40:] += added
-        found = geo_effect(panel, np.array([0, 1]), 40, 50, level=level, placebos=1)
-        held.append(found.low <= 10 * added.sum() <= found.high)
-        assert found.low <= found.units <= found.high
-        assert (found.low > 0 or found.high < 0) == (found.p <= 1 - level + 1e-9)
+        result = geo_effect(panel, np.array([0, 1]), 40, 50, level=level, placebos=1)
+        held.append(result.low <= 10 * added.sum() <= result.high)
+        assert result.low <= result.units <= result.high
+        assert (result.low > 0 or result.high < 0) == (result.p <= 1 - level + 1e-9)
     assert np.mean(held) > level - 3 * np.sqrt(level * (1 - level) / 30)
 
 
@@ -100,17 +100,17 @@ def test_noisy_cities_do_not_set_the_scale():
 
 def test_effect_is_the_units_beyond_the_prediction_and_scales_with_them():
     panel = _panel(np.random.default_rng(6))
-    found = geo_effect(panel, np.array([3]), 50, 60, placebos=20)
+    result = geo_effect(panel, np.array([3]), 50, 60, placebos=20)
     more = geo_effect(panel * 7, np.array([3]), 50, 60, placebos=20)
-    assert found.units + found.expected == pytest.approx(panel[3, 50:60].sum())
-    assert (more.units, more.low) == pytest.approx((7 * found.units, 7 * found.low))
+    assert result.units + result.expected == pytest.approx(panel[3, 50:60].sum())
+    assert (more.units, more.low) == pytest.approx((7 * result.units, 7 * result.low))
     later = panel.copy()
     later[:, 60:] = 1e6
-    assert geo_effect(later, np.array([3]), 50, 60, placebos=20).p == found.p
+    assert geo_effect(later, np.array([3]), 50, 60, placebos=20).p == result.p
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "says"),
+    ("change", "error", "message"),
     [
         ({"treated": np.array([], dtype=np.int64)}, InputError, "At least one city"),
         ({"treated": np.arange(11)}, CannotTellError, "too few"),
@@ -119,9 +119,9 @@ def test_effect_is_the_units_beyond_the_prediction_and_scales_with_them():
         ({"level": 0.99}, CannotTellError, "no interval"),
     ],
 )
-def test_what_cannot_be_told_is_an_error(change, error, says):
+def test_what_cannot_be_told_is_an_error(change, error, message):
     given = {"treated": np.array([0]), "start": 50, "end": 60} | change
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=message):
         geo_effect(_panel(np.random.default_rng(7)), placebos=5, **given)
 
 

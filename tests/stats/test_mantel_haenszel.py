@@ -36,35 +36,35 @@ def _slow(strata):
 
 def _exact(strata):
     """Two-sided p of the conditional test: the sum of hypergeometrics, convolved."""
-    law, seen = np.ones(1), 0
+    null, observed = np.ones(1), 0
     for a, b, c, d in strata:
         n1, cases, n = a + b, a + c, a + b + c + d
         if n1 and c + d:
-            law = np.convolve(law, hypergeom(n, n1, cases).pmf(np.arange(cases + 1)))
-            seen += a
-    return min(1.0, 2 * min(law[seen:].sum(), law[: seen + 1].sum()))
+            null = np.convolve(null, hypergeom(n, n1, cases).pmf(np.arange(cases + 1)))
+            observed += a
+    return min(1.0, 2 * min(null[observed:].sum(), null[: observed + 1].sum()))
 
 
 @given(st.lists(CELLS, min_size=1, max_size=8))
 def test_ratio_and_error_are_those_of_greenland_and_robins(strata):
-    found, slow = risk_ratio(*_arrays(strata)), _slow(strata)
+    result, slow = risk_ratio(*_arrays(strata)), _slow(strata)
     if slow is None:
-        assert np.isnan(found.log_se)
+        assert np.isnan(result.log_se)
     else:
-        assert found.ratio == pytest.approx(slow[0])
-        assert found.log_se == pytest.approx(slow[1], abs=1e-9)
-        assert found.low <= found.ratio * (1 + 1e-12)
-        assert found.ratio <= found.high * (1 + 1e-12)
+        assert result.ratio == pytest.approx(slow[0])
+        assert result.log_se == pytest.approx(slow[1], abs=1e-9)
+        assert result.low <= result.ratio * (1 + 1e-12)
+        assert result.ratio <= result.high * (1 + 1e-12)
 
 
 @given(CELLS.filter(lambda t: t[0] and t[2] and t[1] + t[3]))
 def test_one_stratum_is_the_plain_risk_ratio(cells):
     a, n1, c, n0 = _arrays([cells])
-    found = risk_ratio(a, n1, c, n0)
+    result = risk_ratio(a, n1, c, n0)
     plain = relative_risk(int(a[0]), int(n1[0]), int(c[0]), int(n0[0]))
     low, high = plain.confidence_interval(0.95)
-    assert found.ratio == pytest.approx(plain.relative_risk)
-    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
+    assert result.ratio == pytest.approx(plain.relative_risk)
+    assert (result.low, result.high) == (pytest.approx(low), pytest.approx(high))
 
 
 @given(st.lists(CELLS, min_size=1, max_size=6), st.integers(1, 40), st.integers(0, 40))
@@ -83,18 +83,18 @@ def test_strata_with_people_on_one_side_only_do_not_matter(strata, people, cases
 @settings(max_examples=300)
 @given(st.lists(st.tuples(*(st.integers(0, 60) for _ in range(4))), min_size=1, max_size=6))
 def test_p_is_that_of_the_exact_conditional_test_where_counts_are_small(strata):
-    found = association(*_arrays(strata))
-    if found.variance > 0 and found.least < 20:
-        assert found.p == pytest.approx(_exact(strata), rel=1e-5, abs=1e-14)
+    result = association(*_arrays(strata))
+    if result.variance > 0 and result.least < 20:
+        assert result.p == pytest.approx(_exact(strata), rel=1e-5, abs=1e-14)
 
 
 @settings(max_examples=300)
 @given(st.lists(st.tuples(*(st.integers(0, 400) for _ in range(4))), min_size=1, max_size=6))
 def test_p_is_close_to_the_exact_one_where_counts_are_large(strata):
-    found = association(*_arrays(strata))
+    result = association(*_arrays(strata))
     exact = _exact(strata)
-    if found.least >= 20 and exact > 1e-6:
-        assert 0.95 * exact <= found.p <= (2 if exact > 1e-3 else 5) * exact
+    if result.least >= 20 and exact > 1e-6:
+        assert 0.95 * exact <= result.p <= (2 if exact > 1e-3 else 5) * exact
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_p_is_close_to_the_exact_one_where_next_to_nothing_is_skewed(strata):
 def test_normal_tail_would_be_far_too_thin_with_five_expected():
     # 100 of 100,000 have the outcome, 5 % the trait; 16 are seen where 5 are expected.
     strata = [(16, 4984, 84, 94916)]
-    found = association(*_arrays(strata))
-    assert found.expected == pytest.approx(5)
-    assert found.p == pytest.approx(_exact(strata), rel=1e-4)
-    assert math.erfc(math.sqrt(found.chi2 / 2)) < found.p / 50
+    result = association(*_arrays(strata))
+    assert result.expected == pytest.approx(5)
+    assert result.p == pytest.approx(_exact(strata), rel=1e-4)
+    assert math.erfc(math.sqrt(result.chi2 / 2)) < result.p / 50
 
 
 def test_far_off_with_few_expected_is_quick_and_next_to_nothing():
@@ -124,17 +124,17 @@ def test_far_off_with_few_expected_is_quick_and_next_to_nothing():
 
 
 def test_nobody_with_the_trait_gives_zero_and_a_poisson_bound():
-    found = risk_ratio(*_arrays([(0, 100, 50, 450)]))
-    assert (found.ratio, found.low) == (0, 0)
-    assert found.high == pytest.approx(3.689 / 10, rel=1e-3)
-    assert np.isnan(found.log_se)
+    result = risk_ratio(*_arrays([(0, 100, 50, 450)]))
+    assert (result.ratio, result.low) == (0, 0)
+    assert result.high == pytest.approx(3.689 / 10, rel=1e-3)
+    assert np.isnan(result.log_se)
 
 
 def test_nobody_without_the_trait_gives_infinity_and_a_lower_bound():
-    found = risk_ratio(*_arrays([(50, 450, 0, 100)]))
-    assert np.isinf(found.ratio)
-    assert np.isinf(found.high)
-    assert found.low == pytest.approx(10 / 3.689, rel=1e-3)
+    result = risk_ratio(*_arrays([(50, 450, 0, 100)]))
+    assert np.isinf(result.ratio)
+    assert np.isinf(result.high)
+    assert result.low == pytest.approx(10 / 3.689, rel=1e-3)
 
 
 @pytest.mark.parametrize("cells", [(0, 0, 0, 0), (0, 9, 0, 9), (3, 4, 0, 0)])
@@ -151,8 +151,8 @@ def test_intervals_hold_the_truth_as_often_as_they_promise(true):
     a = g.binomial(n1.astype(int), risk * true, (runs, 3)).astype(float)
     c = g.binomial(n0.astype(int), risk, (runs, 3)).astype(float)
     shape = (runs, 3)
-    found = risk_ratio(a, np.broadcast_to(n1, shape), c, np.broadcast_to(n0, shape))
-    held = np.mean((found.low <= true) & (true <= found.high))
+    result = risk_ratio(a, np.broadcast_to(n1, shape), c, np.broadcast_to(n0, shape))
+    held = np.mean((result.low <= true) & (true <= result.high))
     assert 0.94 < held < 0.965  # 0.95, with five standard errors of 4,000 runs
 
 

@@ -50,8 +50,8 @@ def test_best_order_is_one_and_luck_is_none():
     g = np.random.default_rng(1)
     y, w = (g.random(4000) < 0.3).astype(float), (g.random(4000) < 0.5).astype(float)
     assert qini(y, y * w - y * (1 - w), w) == pytest.approx(1.0)
-    found = [qini(y, g.random(4000), w) for _ in range(200)]
-    assert abs(np.mean(found)) < 4 * np.std(found) / np.sqrt(200)
+    result = [qini(y, g.random(4000), w) for _ in range(200)]
+    assert abs(np.mean(result)) < 4 * np.std(result) / np.sqrt(200)
     assert qini(y, np.zeros(4000), w) == pytest.approx(0.0)
 
 

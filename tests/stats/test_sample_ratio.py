@@ -16,8 +16,8 @@ from fullhouse.stats.sample_ratio import (
 
 def test_two_arms_are_tested_exactly_and_more_by_chi_squared():
     assert sample_ratio([40, 70], [1, 1]).p == pytest.approx(stats.binomtest(40, 110).pvalue)
-    found = sample_ratio([300, 350, 310], [1, 1, 1])
-    assert found.p == pytest.approx(stats.chisquare([300, 350, 310]).pvalue)
+    check = sample_ratio([300, 350, 310], [1, 1, 1])
+    assert check.p == pytest.approx(stats.chisquare([300, 350, 310]).pvalue)
     assert sample_ratio([9, 1, 0], [1, 1, 1]).p < sample_ratio([4, 3, 3], [1, 1, 1]).p == 1.0
 
 
@@ -33,8 +33,8 @@ def test_loss_of_one_percent_is_caught_by_the_log_of_assignments():
     g = np.random.default_rng(2)
     for _ in range(100):
         assigned = [int(x) for x in g.multinomial(200_000, [0.5, 0.5])]
-        seen = [assigned[0], int(g.binomial(assigned[1], 0.99))]
-        assert not lost_people(assigned, seen).passed
+        observed = [assigned[0], int(g.binomial(assigned[1], 0.99))]
+        assert not lost_people(assigned, observed).passed
 
 
 def test_same_loss_in_both_arms_passes():
@@ -79,10 +79,10 @@ def test_balance_is_one_test_of_all_covariates():
         arm = g.integers(0, 3, 600)
         arms = [x[arm == a] for a in range(3)]
         within = np.concatenate([a - a.mean(0) for a in arms])
-        found = balance(
+        check = balance(
             np.array([a.mean(0) for a in arms]), [len(a) for a in arms], within.T @ within / 597
         )
-        p.append(found.p)
+        p.append(check.p)
     assert abs(np.mean(np.array(p) <= 0.1) - 0.1) < 3 * np.sqrt(0.09 / 400)
 
 

@@ -16,11 +16,11 @@ def test_no_look_finds_anything_more_often_than_it_says():
         means, squares = np.cumsum(y)[at - 1] / at, np.cumsum(y * y)[at - 1] / at
         se = np.sqrt((squares - means**2) / at)
         late = at >= 100
-        found = [
+        interval = [
             always_valid(float(m), float(s), share=float(k / n), level=0.9).p <= 0.1
             for m, s, k in zip(means[late], se[late], at[late], strict=True)
         ]
-        ever.append(any(found))
+        ever.append(any(interval))
     assert np.mean(ever) < 0.1 + 3 * np.sqrt(0.09 / 400)
     assert np.mean(ever) > 0.01
 
@@ -35,8 +35,8 @@ def test_p_and_interval_agree(share, level):
 
 def test_tightest_where_it_was_tuned():
     def width(share):
-        found = always_valid(0.0, 1.0, share=share)
-        return found.high - found.low
+        interval = always_valid(0.0, 1.0, share=share)
+        return interval.high - interval.low
 
     grid = np.array([0.25, 0.5, 0.9, 1.0, 1.1, 2.0, 4.0])
     widths = [width(s) for s in grid]

@@ -23,12 +23,12 @@ def _people(g, size=400):
 
 def test_variance_is_that_of_each_persons_influence():
     y, n, held = _people(np.random.default_rng(1))
-    found = share_index(_moments(y, n, held))
+    result = share_index(_moments(y, n, held))
     index = ((y * held).sum() / y.sum()) / ((n * held).sum() / n.sum())
     moves = held * (y / (y * held).sum() - n / (n * held).sum()) - y / y.sum() + n / n.sum()
     se = np.sqrt((moves**2).sum() * len(y) / (len(y) - 1))
-    assert found.index[0] == pytest.approx(index)
-    assert np.log(found.high / found.index)[0] == pytest.approx(1.959964 * se)
+    assert result.index[0] == pytest.approx(index)
+    assert np.log(result.high / result.index)[0] == pytest.approx(1.959964 * se)
 
 
 def test_interval_holds_the_truth_though_people_differ_in_taste():
@@ -36,18 +36,18 @@ def test_interval_holds_the_truth_though_people_differ_in_taste():
     g = np.random.default_rng(3)
     held = 0
     for _ in range(1000):
-        found = share_index(_moments(*_people(g)))
-        held += bool(found.low[0] <= big <= found.high[0])
+        result = share_index(_moments(*_people(g)))
+        held += bool(result.low[0] <= big <= result.high[0])
     assert 0.92 < held / 1000 < 0.975
 
 
 def test_bootstrap_of_people_gives_the_same_width():
     g = np.random.default_rng(4)
     y, n, held = _people(g, 600)
-    found = share_index(_moments(y, n, held))
+    result = share_index(_moments(y, n, held))
     picks = (g.integers(0, 600, 600) for _ in range(1500))
     logs = [np.log(share_index(_moments(y[p], n[p], held[p])).index[0]) for p in picks]
-    width = np.log(found.high / found.low)[0] / (2 * 1.959964)
+    width = np.log(result.high / result.low)[0] / (2 * 1.959964)
     assert width == pytest.approx(np.std(logs), rel=0.15)
 
 

@@ -136,8 +136,8 @@ def campaign_outlook(context: Context, request: OutlookCampaign) -> Outlook:
 def campaign_uplift(context: Context, request: UpliftCampaign) -> Uplift:
     """Whether covariates from before the launch predict whom a campaign moved to buy a ticket.
 
-    Only a Qini above 0 on people the learner never saw, and above the order by propensity, says
-    yes (`Uplift.proven`).
+    Only a Qini above 0 on people the learner was not trained on, and above the order by
+    propensity, is proof (`Uplift.proven`).
     """
     _, plan = campaign_of_people(context, request.campaign)
     day = _day(context, request)

@@ -117,11 +117,11 @@ def cards(
         (str(v.known_on), v.film, v.audience, _ratio(v.claimed), _ratio(v.observed), v.verdict)
         for v in result
     ]
-    table(rows, ("known", "film", "card", "claimed (95 %)", "seen (95 %)", "verdict"))
+    table(rows, ("known", "film", "card", "claimed (95 %)", "observed (95 %)", "verdict"))
 
 
 def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> None:
-    """What readouts have shown of how people respond: the next plan starts from it."""
+    """How people responded by the readouts so far: the next plan starts from it."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
         result = app.campaign_learned(workspace, app.ListLearned(as_of=day))

@@ -32,7 +32,7 @@ def report(
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Write one file with everything: forecast, audiences, plan, campaign, readout, lessons.
+    """Write one file with everything: forecast, audiences, plan, campaign, readout, responses.
 
     The page opens offline, on paper and on dark screens. With --json and without --out it is
     printed, and nothing is written.

@@ -1,4 +1,4 @@
-"""A campaign as it is measured: its people, what they bought, what came back of its lines."""
+"""A campaign as it is measured: its people, what they bought, what channels reported."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -153,7 +153,7 @@ def share_elapsed(line: PlanLine, until: date) -> float:
 
 
 def silent_channels(plan: Plan, exposures: Sequence[Exposure]) -> tuple[str, ...]:
-    """The channels of a plan of which no impression came back."""
+    """The channels of a plan that reported no impression."""
     heard = {e.channel for e in exposures if e.impressions}
     return tuple(sorted({x.channel for x in plan.lines} - heard))
 
@@ -161,7 +161,7 @@ def silent_channels(plan: Plan, exposures: Sequence[Exposure]) -> tuple[str, ...
 def spend_by_line(plan: Plan, exposures: Sequence[Exposure], until: date) -> dict[str, float]:
     """Money that went out by line: impressions at the plan's price.
 
-    As planned by the day on a channel of which nothing came back: its silence is no saving.
+    As planned by the day on a channel that reported nothing: its silence is no saving.
     """
     impressions = {e.line: e.impressions for e in exposures}
     silent = silent_channels(plan, exposures)
@@ -176,7 +176,7 @@ def spend_by_line(plan: Plan, exposures: Sequence[Exposure], until: date) -> dic
 def plan_against_actual(plan: Plan, readout: CampaignReadout) -> tuple[PlannedActual, ...]:
     """Impressions and spend by channel, then people reached and extra tickets, beside the plan.
 
-    Spend on a channel of which nothing came back is as planned, and so not an actual figure.
+    Spend on a channel that reported nothing is as planned, and so not an actual figure.
     """
     channels = lines_by(plan.lines, "channel")
     known = [c for c in channels if c not in silent_channels(plan, readout.exposures)]

@@ -37,7 +37,7 @@ class NamedEffect:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What came back of a line: all its impressions and clicks.
+    """What channels reported of a line: all its impressions and clicks.
 
     `people` are those in the treated arm, `reached` those of them with an impression at least.
     `held_out_reached` are people of the held-out arm who got the line's advertisement all the
@@ -86,14 +86,14 @@ class ByHousehold:
 
 @dataclass(frozen=True)
 class NoImpressions:
-    """No impression came back from any channel: spend is as planned, reach is not known."""
+    """No channel reported an impression: spend is as planned, reach is not known."""
 
     code: Literal["no_impressions"] = "no_impressions"
 
 
 @dataclass(frozen=True)
 class SilentChannels:
-    """No impression came back from these channels: their spend is as planned."""
+    """These channels reported no impression: their spend is as planned."""
 
     channels: tuple[str, ...]
     code: Literal["silent_channels"] = "silent_channels"
@@ -207,7 +207,7 @@ SavedNote = Annotated[Annotated[Note, Field(discriminator="code")], BeforeValida
 class CampaignReadout:
     """What a campaign changed, as known on a day: of which campaign, its effects by group.
 
-    `exposures` are what came back of each line by that day, and `spend` the money that went out,
+    `exposures` are what channels reported of each line by that day, and `spend` the money that went out,
     in `currency`; None where neither is known. `share_observed` is how much of the run was known.
     """
 
@@ -260,7 +260,7 @@ def campaign_readout_of(
 
     Each part's readout has adjusted its p for its own arms and outcomes only. Here they are
     adjusted over all parts together (Holm), so that among many lines chance proves none; the whole,
-    which is the question asked first, keeps its own. Checks are those of the whole.
+    which is the first question, has its own. Checks are those of the whole.
     """
     arms = {e.arm for e in whole.effects}
     effects = [NamedEffect(WHOLE, EVERYBODY if len(arms) == 1 else e.arm, e) for e in whole.effects]

@@ -83,7 +83,7 @@ def film_sales(
 ) -> PeopleSales:
     """What was bought of a film from the first day to the last, both included.
 
-    From the ticket feeds themselves, not from a trait build: what came in this morning counts.
+    From the ticket feeds themselves, not from a trait build: what arrived this morning counts.
     """
     tickets, ids = _tickets(house.context), film_ids(house.context, film)
     if not ids:

@@ -48,7 +48,7 @@ class Counted:
 class CountedArms:
     """The arms by block, and a row for each of their people who is listed anywhere.
 
-    Rows are in the order of persons; `start` says where those of a block begin. `columns` has a
+    Rows are in the order of persons; `start` is where those of a block begin. `columns` has a
     row for each outcome, then each covariate; `arm` is a place in `arms`, which are in the order
     of their names. Made by `count_arms`, read by `read_part` and `read_parts`.
     """

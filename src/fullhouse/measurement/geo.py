@@ -92,14 +92,14 @@ def read_panel(table: pa.Table | str | Path, *, city: str, day: str, value: str)
     first = min(stamps).toordinal()
     at_day = np.array([s.toordinal() - first for s in stamps])
     days = tuple(date.fromordinal(first + i) for i in range(int(at_day.max()) + 1))
-    seen = np.zeros((len(cities), len(days)), dtype=np.int64)
-    np.add.at(seen, (at_city, at_day), 1)
-    if (seen != 1).any():
-        c, d = np.argwhere(seen != 1)[0]
+    rows_of_day = np.zeros((len(cities), len(days)), dtype=np.int64)
+    np.add.at(rows_of_day, (at_city, at_day), 1)
+    if (rows_of_day != 1).any():
+        c, d = np.argwhere(rows_of_day != 1)[0]
         raise InputError(
-            f"Each city needs one row a day; {str(cities[c])!r} has {seen[c, d]} on {days[d]}."
+            f"Each city needs one row a day; {str(cities[c])!r} has {rows_of_day[c, d]} on {days[d]}."
         )
-    values = np.zeros(seen.shape)
+    values = np.zeros(rows_of_day.shape)
     values[at_city, at_day] = numbers(rows, value)
     return Panel(tuple(str(c) for c in cities), days, values)
 

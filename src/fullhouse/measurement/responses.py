@@ -144,7 +144,7 @@ def _purchases(data: CampaignData, counted: CountedArms, people: PersonSet) -> P
 def _doses(data: CampaignData, treated: PersonSet) -> dict[str, float]:
     """Impressions a treated person by channel, as adstock at the opening.
 
-    What came back, or as planned on a channel of which nothing did.
+    As reported, or as planned on a channel that reported nothing.
     """
     impressions = {e.line: e.impressions for e in data.exposures}
     silent = silent_channels(data.plan, data.exposures)

@@ -30,7 +30,7 @@ from fullhouse.stats.qini import qini
 
 PENALTY = 3.0
 """How strongly differences between people shrink to 0: each covariate's (scaled) coefficient as
-if 3 times as many people had shown none. Chosen on splits of other seeds than the benchmark's."""
+if 3 times as many people had had none. Chosen on splits of other seeds than the benchmark's."""
 
 MOST_PAIRED = 12
 """Number covariates up to which their products count too."""

@@ -291,7 +291,7 @@ def _reliability(by_quantity: Mapping[str, Reliability], film: str, dated: str) 
 
 
 def _campaign(campaign: CampaignReport) -> dict[str, Any]:
-    """What a campaign carries out, what was handed over, what came back, what it moves."""
+    """What a campaign carries out, what was handed over, what was reported, what it moves."""
     newest = campaign.newest
     why = reason_words(campaign.without.get("outlook"))
     return {

@@ -334,7 +334,7 @@ def per_person_sentence(readout: CampaignReadout, effect: ArmEffect) -> str:
     what = effect.outcome if effect.outcome == "tickets" else readout.currency
     if low <= 0 <= high:
         return text(
-            "Whether people who got the campaign bought more cannot be told: between {low} and"
+            "Whether people who got the campaign bought more is not clear: between {low} and"
             " {high} {what} per {per} people.",
             low=f"{low:+.3g}".replace("-", "−"), high=f"{high:+.3g}".replace("-", "−"), what=what,
             per=f"{per:,}",
@@ -453,10 +453,10 @@ NOTES: dict[type, Callable[[Any], str]] = {
     Interim: _interim,
     ByHousehold: lambda _: text("Arms are by household, so figures are per household."),
     NoImpressions: lambda _: text(
-        "No impression came back, so spend is as planned, and who was reached is not known."
+        "No channel reported an impression, so spend is as planned, and who was reached is not known."
     ),
     SilentChannels: lambda n: text(
-        "No impression came back from {channels}: its spend is as planned, and whom it reached is"
+        "No impression was reported from {channels}: its spend is as planned, and whom it reached is"
         " not known.",
         channels=", ".join(n.channels),
     ),
