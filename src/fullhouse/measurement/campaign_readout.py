@@ -207,8 +207,8 @@ SavedNote = Annotated[Annotated[Note, Field(discriminator="code")], BeforeValida
 class CampaignReadout:
     """What a campaign changed, as known on a day: of which campaign, its effects by group.
 
-    `exposures` are what channels reported of each line by that day, and `spend` the money that went out,
-    in `currency`; None where neither is known. `share_observed` is how much of the run was known.
+    `exposures` are what channels reported of each line by that day, and `spend` the money that went
+    out, in `currency`; None where neither is known. `share_observed` is how much of the run was known.
     """
 
     campaign: str

@@ -42,7 +42,7 @@ def exposure(
     until: date,
     campaign: str,
 ) -> tuple[Exposure, ...]:
-    """What channels reported of each line (its id and channel), from `first` to `until`, both included.
+    """What channels reported of each line (its id and channel), from `first` to `until`, included.
 
     Rows that name another campaign are left out; where none is named, line and day decide. Clicks
     count whoever made them. `treated` and `held_out` are each line's people by block.

@@ -97,7 +97,8 @@ def read_panel(table: pa.Table | str | Path, *, city: str, day: str, value: str)
     if (rows_of_day != 1).any():
         c, d = np.argwhere(rows_of_day != 1)[0]
         raise InputError(
-            f"Each city needs one row a day; {str(cities[c])!r} has {rows_of_day[c, d]} on {days[d]}."
+            f"Each city needs one row a day; {str(cities[c])!r} has {rows_of_day[c, d]} on"
+            f" {days[d]}."
         )
     values = np.zeros(rows_of_day.shape)
     values[at_city, at_day] = numbers(rows, value)

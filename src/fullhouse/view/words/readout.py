@@ -453,11 +453,12 @@ NOTES: dict[type, Callable[[Any], str]] = {
     Interim: _interim,
     ByHousehold: lambda _: text("Arms are by household, so figures are per household."),
     NoImpressions: lambda _: text(
-        "No channel reported an impression, so spend is as planned, and who was reached is not known."
+        "No channel reported an impression, so spend is as planned, and who was reached is not"
+        " known."
     ),
     SilentChannels: lambda n: text(
-        "No impression was reported from {channels}: its spend is as planned, and whom it reached is"
-        " not known.",
+        "No impression was reported from {channels}: its spend is as planned, and whom it reached"
+        " is not known.",
         channels=", ".join(n.channels),
     ),
     TreatedReached: _reached,
