@@ -208,7 +208,8 @@ class CampaignReadout:
     """What a campaign changed, as known on a day: of which campaign, its effects by group.
 
     `exposures` are what channels reported of each line by that day, and `spend` the money that went
-    out, in `currency`; None where neither is known. `share_observed` is how much of the run was known.
+    out, in `currency`; None where neither is known. `share_observed` is how much of the run was
+    known.
     """
 
     campaign: str
