@@ -18,6 +18,7 @@ from fullhouse.campaigns.cities import window
 from fullhouse.cli import campaign_cities as cli
 from fullhouse.control.campaigns import campaigns, readouts
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.view.words.readout import city_pairs_sentences
 from fullhouse.workspace.context import Context
 from tests.app.city_house import (
     CITIES,
@@ -149,12 +150,13 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     assert found.relative.low < 1.0 < found.relative.high
     assert found.relative.low > 0.3
     assert found.returned.value == pytest.approx(found.units.value * 9.0 / 1000)
-    assert not any("more than one go" in n for n in found.notes)
+    assert [n.code for n in found.notes] == ["city_tickets_of_house", "money_at_price"]
     early = campaign_cities_readout(
         workspace, fh.ReadCities("ashgrove", as_of=OPENING + timedelta(days=6))
     )
     assert early.end == OPENING, "what the traits of that day know of"
-    assert any("more than one go" in n for n in early.notes)
+    assert [n.code for n in early.notes] == ["city_tickets_of_house", "window_still_open"]
+    assert "The window runs to" in city_pairs_sentences(early)[-1]
     assert [r.as_of for r in readouts(workspace.control, "ashgrove")] == [launched.last, early.end]
 
 

@@ -18,7 +18,7 @@ from fullhouse.campaigns.cities import (
 from fullhouse.campaigns.launch import launched_before
 from fullhouse.control.campaign_records import SavedReadout
 from fullhouse.control.campaigns import add_campaign, add_readout, find_campaign, find_plan
-from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
 from fullhouse.measurement.city_pairs import read_totals
@@ -132,19 +132,11 @@ def campaign_cities_readout(context: Context, request: ReadCities) -> CityPairsR
     return readout
 
 
-def _notes(plan: Plan, until: date, paired: PairedCities, spend: float | None) -> tuple[str, ...]:
-    notes = [
-        "Tickets are those of the house's own people, in the city of the cinema, each city measured"
-        " against its tickets of other films before the launch."
-    ]
+def _notes(plan: Plan, until: date, paired: PairedCities, spend: float | None) -> list[Reason]:
+    """What a reader must know of the tickets, the money and the window."""
+    notes = [Reason("city_tickets_of_house")]
     if spend is not None:
-        notes.append(
-            f"Money won is at {plan.price:,.2f} {plan.currency} a ticket, and leaves out the"
-            " tickets that the house does not sell."
-        )
+        notes.append(Reason("money_at_price", {"price": plan.price, "currency": plan.currency}))
     if until < paired.last:
-        notes.append(
-            f"The window runs to {paired.last}: looked at before, and again, chance has more than"
-            " one go."
-        )
-    return tuple(notes)
+        notes.append(Reason("window_still_open", {"last": paired.last}))
+    return notes

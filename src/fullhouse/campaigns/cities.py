@@ -26,7 +26,7 @@ from fullhouse.stats.city_pairs import fewest_pairs, smallest_shown
 
 LEVEL = 0.95
 LEAST_TICKETS = 20
-"""Past tickets that a city needs: with fewer, its own past says little of its future."""
+"""Past tickets that a city needs: with fewer, its own past predicts little of its future."""
 FIRST_WEEKS = 4
 """Weeks of a film's run that a window takes in where no weeks are given."""
 REPLAYS = 400

@@ -93,7 +93,7 @@ def customer_match(
 ) -> Matched:
     """The upload file of some people's contacts: one row each, with 'email', 'phone' or both.
 
-    Two people with the same contacts are one row: a platform could not tell them apart. A contact
+    Two people with the same contacts are one row: a platform could not distinguish them. A contact
     that can be none is left out and counted, never sent as it is.
     """
     form = _platform(platform)
@@ -121,7 +121,7 @@ def check_contacts(file: str | Path | None, channels: tuple[str, ...]) -> None:
         raise InputError(
             f"{', '.join(channels)} is delivered as a customer-match file, and the house keeps no"
             " raw contact. Give --contacts FILE: Parquet or CSV with source, account, and email,"
-            " phone or both. It is read and kept nowhere; hashes of delivered people leave."
+            " phone or both. It is read and stored nowhere; hashes of delivered people leave."
         )
     names = columns_of(file, what=WHAT)
     missing = [c for c in KEYS if c not in names]

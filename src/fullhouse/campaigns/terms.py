@@ -62,14 +62,14 @@ class LaunchTerms:
     frequency: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        for option, given, known in (("--strata", self.strata, STRATA), ("--by", self.by, BY)):
+        for option, given, known in (("strata", self.strata, STRATA), ("by", self.by, BY)):
             if given not in known:
                 raise InputError(
                     f"{option} is {', '.join(known)}, not {given!r}.{did_you_mean(given, known)}"
                 )
         if self.cap is not None or self.cap_days != 7:
             if self.cap is None:
-                raise InputError("--cap-days says in how many days --cap counts: give --cap too.")
+                raise InputError("cap_days is in how many days the cap counts: give the cap too.")
             Cap(self.cap, self.cap_days)
 
     @property

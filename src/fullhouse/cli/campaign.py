@@ -131,7 +131,7 @@ def launch(
     ] = 7,
     contacts: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="source, account, email, phone; kept nowhere."),
+        typer.Option(metavar="FILE", help="source, account, email, phone; stored nowhere."),
     ] = None,
     log: Annotated[
         bool | None,

@@ -220,7 +220,7 @@ class CityPairsReadout:
     returned: Interval | None = None
     cost: Interval | None = None
     no_cost: Reason | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
     @property
     def proven(self) -> bool:

@@ -35,6 +35,14 @@ SENTENCES: Mapping[str, str] = {
         "{people} people with a share of {holdout} held out leave an arm without anybody; hold out"
         " more, or address more people."
     ),
+    "city_tickets_of_house": (
+        "Tickets are those of the house's own people, in the city of the cinema, each city measured"
+        " against its tickets of other films before the launch."
+    ),
+    "money_at_price": (
+        "Money is counted at {price} {currency} a ticket, without the tickets that the house does"
+        " not sell."
+    ),
     "no_base_rate": (
         "No past film's tickets in the house show how many people buy anyway. Give the share that"
         " buys a ticket for a film like this, such as 0.02 for one in fifty."
@@ -54,6 +62,10 @@ SENTENCES: Mapping[str, str] = {
     "too_few_cities": (
         "A campaign by city needs at least {needed} cities that sold {least} tickets or more; of"
         " {cities} cities with tickets, {usable} did from {first} to {last}."
+    ),
+    "window_still_open": (
+        "The window runs to {last}: looking before it ends, and again, gives chance more than one"
+        " try."
     ),
     "webhook_no_answer": (
         "{url} did not take delivery {key} in {tries} tries: nobody answered ({problem})."

@@ -240,7 +240,7 @@ def city_pairs_sentences(readout: CityPairsReadout) -> list[str]:
         " interval is for one relative effect common to all cities.",
         how=how, pairs=pairs,
     ))  # fmt: skip
-    return [*lines, *readout.notes]
+    return [*lines, *map(str, readout.notes)]
 
 
 def uplift_sentence(uplift: Uplift) -> str:
