@@ -94,13 +94,13 @@ class FilmScores:
 class LookAlikes:
     """People like a list: how many, how far to trust it, and the audience they were saved as."""
 
-    found: LookAlike
+    look_alike: LookAlike
     seed: str
     saved: SavedPeople | None
     simulated: bool
 
     def __str__(self) -> str:
-        return f"{size(self.found.persons):,} people like {self.seed}"
+        return f"{size(self.look_alike.persons):,} people like {self.seed}"
 
 
 @use_case
@@ -155,14 +155,14 @@ def look_alike_people(context: Context, request: FindLookAlikes) -> LookAlikes:
         else:
             name = str(request.rule)
             (seed,) = house.people(name)
-        found = film_look_alike(house, everyone, seed, people=request.people)
+        result = film_look_alike(house, everyone, seed, people=request.people)
         rule = f"the {request.people:,} most like {name}"
-        saved = _save(context, request, rule, found.persons, house.day)
-    detail: dict[str, object] = {"seed": name, "seed_people": found.seed_people}
+        saved = _save(context, request, rule, result.persons, house.day)
+    detail: dict[str, object] = {"seed": name, "seed_people": result.seed_people}
     control.record(
         context.control, "look-alike", detail | {"people": request.people, "saved": request.save}
     )
-    return LookAlikes(found, name, saved, context.settings.simulated)
+    return LookAlikes(result, name, saved, context.settings.simulated)
 
 
 def write_propensity(
@@ -185,7 +185,7 @@ def write_look_alike(result: LookAlikes, files: Iterable[str | Path]) -> list[Pa
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_look_alike(
-            result.found,
+            result.look_alike,
             path,
             seed=result.seed,
             saved=None if result.saved is None else str(result.saved.audience),

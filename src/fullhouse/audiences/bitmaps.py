@@ -95,13 +95,13 @@ class Bitmaps:
                 yield trait, block, persons, load(data)
 
     def _whole(self, traits: Sequence[int]) -> list[Blocks]:
-        found = {t: self.cache.get(self._key(t)) for t in traits}
-        missing = [t for t, blocks in found.items() if blocks is None]
+        cached = {t: self.cache.get(self._key(t)) for t in traits}
+        missing = [t for t, blocks in cached.items() if blocks is None]
         if missing:
             for t, blocks in self._read(missing).items():
-                found[t] = blocks
+                cached[t] = blocks
                 self.cache.put(self._key(t), blocks, weight(blocks))
-        return [found[t] or {} for t in traits]
+        return [cached[t] or {} for t in traits]
 
     def _key(self, trait: int) -> Key:
         return self.lake.uri(TRAIT_BITMAP), self.version or 0, self.build.id, trait
@@ -112,7 +112,7 @@ class Bitmaps:
         where = _among("trait", traits)
         if between is not None:
             where &= (pc.field("block") >= between[0]) & (pc.field("block") <= between[1])
-        found: dict[int, Blocks] = {t: {} for t in traits}
+        by_trait: dict[int, Blocks] = {t: {} for t in traits}
         for batch in self._batches(["trait", "block", "bitmap"], where):
             for trait, block, data in zip(
                 batch.column("trait").to_pylist(),
@@ -120,8 +120,8 @@ class Bitmaps:
                 binaries(batch.column("bitmap")),
                 strict=True,
             ):
-                found[trait][block] = load(data)
-        return found
+                by_trait[trait][block] = load(data)
+        return by_trait
 
     def _batches(self, columns: list[str], where: pc.Expression) -> Iterator[pa.RecordBatch]:
         where = (pc.field("build") == self.build.id) & where
@@ -144,8 +144,8 @@ def after_merges(members: PersonSet, merges: Mapping[int, int]) -> PersonSet:
     """The members with every person that was merged since replaced by the one they became."""
     merged = BitMap(merges)
     heirs = [merges[p] for people in members.values() for p in people & merged]
-    kept = {block: people - merged for block, people in members.items()}
-    return union(kept, by_block(np.array(heirs, np.int64)))
+    unmerged = {block: people - merged for block, people in members.items()}
+    return union(unmerged, by_block(np.array(heirs, np.int64)))
 
 
 def binaries(column: pa.Array | pa.ChunkedArray) -> Iterator[memoryview]:

@@ -130,19 +130,19 @@ def _at_end(problem: UnexpectedInput) -> bool:
 def _sentence(text: str, at: int, problem: UnexpectedInput) -> str:
     if _at_end(problem):
         return "The rule ends too early: a trait, a bracket or a closing ')' is missing."
-    found = text[at]
+    character = text[at]
     if re.search(r"(?<!\w)sample\s*\([^()]*$", text[:at], re.IGNORECASE):
         return "A sample is written sample(0.1, salt) or sample(0.5..1, salt)."
-    if found == "-":
+    if character == "-":
         return (
             "A minus needs a space on both sides and something before it: 'a - b'; '!a' is not a."
         )
-    if found == '"':
+    if character == '"':
         return "A quotation mark is not closed." if text.count('"') % 2 else _missing_operator()
-    if found == ")":
+    if character == ")":
         return "A ')' stands where a trait is missing, or has no '(' before it."
     if isinstance(problem, UnexpectedCharacters):
-        return f"{found!r} has no meaning here; put a name that holds it in double quotes."
+        return f"{character!r} has no meaning here; put a name that holds it in double quotes."
     if isinstance(problem, UnexpectedToken) and problem.token.type in ("AND", "OR", "MINUS"):
         return f"A trait is missing before {str(problem.token)!r}."
     return _missing_operator()

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from pyroaring import BitMap
 
@@ -27,9 +26,7 @@ from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.traits.store import find_build, traits_of
 from fullhouse.traits.trait import EVERYONE, Build
-
-if TYPE_CHECKING:
-    from fullhouse.workspace.context import Context
+from fullhouse.workspace.context import Context
 
 
 @dataclass(frozen=True)
@@ -141,7 +138,7 @@ class Population:
 
 
 def population(
-    context: "Context", *, as_of: date | None = None, purpose: str = consent.ANALYTICS
+    context: Context, *, as_of: date | None = None, purpose: str = consent.ANALYTICS
 ) -> Population:
     """The people of the newest build as of a day or earlier who take part in a purpose.
 

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,9 +20,7 @@ from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
 from fullhouse.core.values import check_slug
 from fullhouse.lake import BITMAPS, Lake
 from fullhouse.traits.trait import Build
-
-if TYPE_CHECKING:
-    from fullhouse.workspace.context import Context
+from fullhouse.workspace.context import Context
 
 
 def freeze(
@@ -62,7 +59,7 @@ def freeze(
 
 
 def save_people(
-    context: "Context", name: str, rule: str, members: PersonSet, *, build: Build, purpose: str
+    context: Context, name: str, rule: str, members: PersonSet, *, build: Build, purpose: str
 ) -> Audience:
     """Freeze people who take part in a purpose as the next version of a name.
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from fullhouse.audiences.audience import AudienceSplit, SavedAudience, SplitPart
 from fullhouse.audiences.forms import to_text
@@ -11,13 +10,11 @@ from fullhouse.audiences.population import Population, basis, count, members_of
 from fullhouse.audiences.rule import CompiledRule, Sample, both
 from fullhouse.audiences.save import save_people
 from fullhouse.core.errors import InputError
-
-if TYPE_CHECKING:
-    from fullhouse.workspace.context import Context
+from fullhouse.workspace.context import Context
 
 
 def save_rule(
-    context: "Context", population: Population, rule: CompiledRule, name: str
+    context: Context, population: Population, rule: CompiledRule, name: str
 ) -> SavedAudience:
     """Freeze the people who fit a rule and take part as the next version of a name."""
     (members,), left_out = members_of(population, rule)
@@ -33,7 +30,7 @@ def save_rule(
 
 
 def split(
-    context: "Context",
+    context: Context,
     population: Population,
     rule: CompiledRule,
     shares: Sequence[Fraction],

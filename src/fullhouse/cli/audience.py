@@ -317,8 +317,8 @@ def delete(
 
 
 def _fields(audience: Any) -> list[tuple[str, str]]:
-    shown = vars(audience) | {"persons": f"{audience.persons:,}", "at": f"{audience.at:%F %T} UTC"}
-    return [(k, str(v)) for k, v in shown.items()]
+    fields = vars(audience) | {"persons": f"{audience.persons:,}", "at": f"{audience.at:%F %T} UTC"}
+    return [(k, str(v)) for k, v in fields.items()]
 
 
 def _about(basis: "Basis") -> dict[str, Any]:

@@ -160,7 +160,7 @@ def _look_alike_json(result: "LookAlikes") -> dict[str, Any]:
 
     saved = result.saved
     return look_alike_json(
-        result.found,
+        result.look_alike,
         seed=result.seed,
         saved=None if saved is None else str(saved.audience),
         left_out=0 if saved is None else saved.left_out,
@@ -219,14 +219,15 @@ def _fairness(groups: "Sequence[GroupFairness]") -> Table:
 
 
 def _print_look_alike(result: "LookAlikes") -> None:
-    found = result.found
-    out.print(_reasons(found.reasons))
-    for leak in found.leaks:
+    people = result.look_alike
+    out.print(_reasons(people.reasons))
+    for leak in people.leaks:
         out.print(f"Left out, it is the list itself: {leak.trait}", markup=False, soft_wrap=True)
     out.print(
-        f"{size(found.persons):,} people most like the {found.seed_people:,} of {result.seed}. Of"
-        f" people of the list held out, the best tenth holds {found.reached_in_top_tenth:.0%};"
-        f" among as many, {found.precision:.2%} are of the list, {found.by_chance:.2%} by chance.",
+        f"{size(people.persons):,} people most like the {people.seed_people:,} of {result.seed}. Of"
+        f" people of the list held out, the best tenth holds {people.reached_in_top_tenth:.0%};"
+        f" among as many, {people.precision:.2%} are of the list,"
+        f" {people.by_chance:.2%} by chance.",
         markup=False,
         soft_wrap=True,
     )

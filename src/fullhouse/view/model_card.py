@@ -177,17 +177,17 @@ def save_propensity(propensity: FilmPropensity, path: Path, *, simulated: bool) 
 
 
 def save_look_alike(
-    found: LookAlike, path: Path, *, seed: str, saved: str | None, left_out: int, simulated: bool
+    result: LookAlike, path: Path, *, seed: str, saved: str | None, left_out: int, simulated: bool
 ) -> None:
     """Write a look-alike's figures (.json), or its reach as a chart (.svg, .png, .html)."""
     if path.suffix == ".json":
         fields = look_alike_json(
-            found, seed=seed, saved=saved, left_out=left_out, simulated=simulated
+            result, seed=seed, saved=saved, left_out=left_out, simulated=simulated
         )
         path.write_text(json.dumps(fields, indent=2, ensure_ascii=False), "utf-8")
         return
 
-    save_chart(reach_chart({"people like the list": found.curve}, simulated=simulated), path)
+    save_chart(reach_chart({"people like the list": result.curve}, simulated=simulated), path)
 
 
 def card_json(card: ModelCard) -> dict[str, Any]:
@@ -197,20 +197,20 @@ def card_json(card: ModelCard) -> dict[str, Any]:
 
 
 def look_alike_json(
-    found: LookAlike, *, seed: str, saved: str | None, left_out: int, simulated: bool
+    result: LookAlike, *, seed: str, saved: str | None, left_out: int, simulated: bool
 ) -> dict[str, Any]:
     """Everything of a look-alike but its people as JSON values."""
     fields: dict[str, Any] = as_json(
         {
             "seed": seed,
-            "seed_people": found.seed_people,
-            "persons": size(found.persons),
-            "reached_in_top_tenth": found.reached_in_top_tenth,
-            "precision": found.precision,
-            "by_chance": found.by_chance,
-            "curve": [asdict(p) for p in found.curve],
-            "leaks": [asdict(x) for x in found.leaks],
-            "reasons": [asdict(r) for r in found.reasons],
+            "seed_people": result.seed_people,
+            "persons": size(result.persons),
+            "reached_in_top_tenth": result.reached_in_top_tenth,
+            "precision": result.precision,
+            "by_chance": result.by_chance,
+            "curve": [asdict(p) for p in result.curve],
+            "leaks": [asdict(x) for x in result.leaks],
+            "reasons": [asdict(r) for r in result.reasons],
             "left_out": left_out,
             "audience": saved,
             "simulated": simulated,
