@@ -7,7 +7,7 @@ from pathlib import Path
 import fullhouse as fh
 from examples.demo.truth import Film
 from examples.shell import console, echo, heading, near
-from fullhouse.cli.discover_film import say
+from fullhouse.cli.discover_film import show
 from fullhouse.cli.show import progress
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.view.words.discovery import headline
@@ -26,7 +26,7 @@ def audiences(
         files = [out / f"audiences.{kind}" for kind in ("html", "json", "parquet")]
         files += [out / "audiences.svg", out / "audiences.png"] if discovery.cards else []
         fh.write_film_discovery(discovery, files)
-        say(discovery)
+        show(discovery)
         console.print(f"Its page: {near(out / 'audiences.html')}")
         heading(f"And for “{null.title}”")
         nothing = _ask(workspace, null.slug, as_of, tickets=False)

@@ -105,7 +105,7 @@ def test_p_is_the_tests_own_where_it_could_be_a_discovery():
     g = np.random.default_rng(2)
     a, b, c, d = (g.poisson(m, (300, 20)).astype(float) for m in (0.5, 5, 1.5, 15))
     mine, plain = association_of(a, b, c, d), association(a, a + b, c, c + d)
-    for name in ("seen", "expected", "least", "variance", "chi2"):
+    for name in ("observed", "expected", "least", "variance", "chi2"):
         assert getattr(mine, name) == pytest.approx(getattr(plain, name))
     far = plain.chi2 > 1.5**2
     assert far.sum() > 20

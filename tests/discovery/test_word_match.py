@@ -117,7 +117,7 @@ def test_the_right_category_is_first(overview, first, pair):
         {"overview": "Quantum chromodynamics"},
     ],
 )
-def test_a_film_without_telling_words_has_no_strong_match(parts):
+def test_a_film_without_meaningful_words_has_no_strong_match(parts):
     matches = match_traits(film(**parts), TRAITS)
     assert [m for m in matches if "home" not in m.trait and "women" not in m.trait] == []
     assert all(m.score < 0.1 for m in matches)

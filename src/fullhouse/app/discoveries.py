@@ -76,7 +76,7 @@ class DiscoverOutcome:
 def discover_film(context: Context, request: DiscoverFilm) -> FilmDiscovery:
     """The people who will want a film, beyond those whom film people know.
 
-    A discovery that was made before of the same tables is looked up.
+    A discovery of the same tables that was computed before is looked up.
     """
     whole = replace(
         request,

@@ -36,12 +36,12 @@ def discover_film(
     if json:
         say_json(discovery.to_dict() | {"sentence": headline(discovery)})
         return
-    say(discovery)
+    show(discovery)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def say(discovery: "FilmDiscovery") -> None:
+def show(discovery: "FilmDiscovery") -> None:
     """Print the cards for a marketer: the table, what it rests on, the verdict at the end."""
     from fullhouse.view.words.discovery import discovery_lines, headline
 

@@ -32,12 +32,12 @@ def discover_outcome(
     if json:
         say_json(result.to_dict() | {"sentence": outcome_headline(result)})
         return
-    say(result, most)
+    show(result, most)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def say(result: "OutcomeDiscovery", most: int) -> None:
+def show(result: "OutcomeDiscovery", most: int) -> None:
     """Print a discovery for a marketer: the table, what it rests on, the verdict at the end."""
     from fullhouse.view.words.discovery import outcome_headline, outcome_lines
 

@@ -53,7 +53,7 @@ BUCKETS = 40
 
 DRAWS = 200
 STEADY = 0.9
-"""Share of draws that must say the same."""
+"""Share of draws that must agree."""
 
 
 @dataclass(frozen=True)

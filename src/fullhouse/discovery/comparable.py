@@ -52,10 +52,10 @@ general, and 72 % of them over 1.2 times as often as by chance, against 24 % of 
 the 99th and 99.5th percentile it is 1.2 times and 51 %."""
 
 LEAST_TEXT = 0.2
-"""And at least so much: among a few films, all unlike, the likest pair may say nothing."""
+"""And at least so much: among a few films, all unlike, the likest pair may mean nothing."""
 
 MOST_FILMS = 600
-"""So many films, evenly chosen, tell how alike texts are by chance: 180,000 pairs."""
+"""So many films, evenly chosen, show how alike texts are by chance: 180,000 pairs."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def comparable_films(
 
     Only films that opened by `as_of`; equally like ones by their ids. Those that `chosen` names
     are used in place of the automatic ones, whatever speaks for them. At most `most` are used;
-    those that are not used say why. `space` has how rare words and names are; by
+    those that are not used have the reason. `space` has how rare words and names are; by
     default it is fitted on the films at hand. With a given one, a further past film changes the
     likeness of no other, unless a co-attendance is no longer significant among more.
     CannotTellError where the films used have fewer than 32 people, each film's added up.
@@ -176,7 +176,7 @@ def comparable_films(
         rows = [_row(film, c, space, by_user=True) for c in candidates if c.past.film in named]
     else:
         good = [c for c in candidates if c.good]
-        # An audience that is shared, or made by the same people, says more than like words: a
+        # An audience that is shared, or made by the same people, is worth more than like words: a
         # film that only reads alike would dilute it.
         good = _balanced([c for c in good if c.strong] or good)
         rest = sorted([c for c in candidates if c not in good[:most]], key=_order)

@@ -93,7 +93,9 @@ def count(
     groups, of_trait = groups_for(traits, outcome.kinds, base.histograms, quantiles=quantiles)
     plan = CountPlan.of(traits, groups, of_trait, outcome.kinds)
     every = margins(blocks, base, plan)
-    before = np.array([every.held[plan.start[t.id] : plan.start[t.id + 1]].sum() for t in traits])
+    before = np.array(
+        [every.holders[plan.start[t.id] : plan.start[t.id + 1]].sum() for t in traits]
+    )
     touched = {b: own.people(b, BLOCK_BITS) for b in base.people}
     members = count_people(blocks, plan, only(outcome.people, touched), base.people, own)
     # Those with events of the outcome move: out as they were, in as they are without them.
@@ -147,7 +149,7 @@ def _tables(
     for number, group in enumerate(plan.groups):
         rows = np.flatnonzero(plan.group[ids] == number)
         cells = plan.start[ids[rows]][:, None] + np.arange(group.size)
-        a, n1 = members.held[cells], every.held[cells]
+        a, n1 = members.holders[cells], every.holders[cells]
         c = members.people[number] - members.placed[cells]
         n0 = every.people[number] - every.placed[cells]
         four = tuple(x.astype(np.float64) for x in (a, n1, c, n0))
@@ -191,7 +193,7 @@ def margins_key(base: Base, plan: CountPlan) -> str:
 def save_counts(path: Path, counts: Counts) -> None:
     """Save counts in a file, which appears whole or not at all."""
     arrays: dict[str, Any] = {f"people{i}": p for i, p in enumerate(counts.people)}
-    arrays |= {name: getattr(counts, name) for name in ("held", "placed", "sums", "totals")}
+    arrays |= {name: getattr(counts, name) for name in ("holders", "placed", "sums", "totals")}
     write_whole(path, lambda part: np.savez(part, **arrays))
 
 
@@ -200,7 +202,7 @@ def _load(path: Path, plan: CountPlan) -> Counts | None:
         return None
     counts = Counts(plan)
     with np.load(path) as saved:
-        counts.held, counts.placed = saved["held"], saved["placed"]
+        counts.holders, counts.placed = saved["holders"], saved["placed"]
         counts.sums, counts.totals = saved["sums"], saved["totals"]
         counts.people = [saved[f"people{i}"] for i in range(len(plan.groups))]
     return counts

@@ -57,7 +57,7 @@ def load_embedding(path: Path | str, *, wanted: Collection[str] | None = None) -
     """The words and vectors of a model; of `wanted` words only, where they are given.
 
     Singles take 4 bytes a number, of wanted words only. Words are as the file spells them; the
-    first of two alike counts. A vector of zeros says nothing and is left out.
+    first of two alike counts. A vector of zeros means nothing and is left out.
     """
     path = Path(path)
     if path.is_dir():
@@ -67,8 +67,8 @@ def load_embedding(path: Path | str, *, wanted: Collection[str] | None = None) -
     keep = None if wanted is None else frozenset(wanted)
     words, vectors = _npz(path, keep) if path.suffix == ".npz" else _text(path, keep)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    says = np.flatnonzero(length[:, 0] > 0)
-    return Embedding(tuple(words[i] for i in says), vectors[says] / length[says])
+    nonzero = np.flatnonzero(length[:, 0] > 0)
+    return Embedding(tuple(words[i] for i in nonzero), vectors[nonzero] / length[nonzero])
 
 
 def _text(path: Path, keep: frozenset[str] | None) -> tuple[list[str], Singles]:

@@ -13,7 +13,7 @@ from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.film_traits import BASKETS, any_of, base_rule
 
 GOING = ("frequent", "occasional", "recent")
-"""Levels of `moviegoer` that say somebody goes to the cinema at all."""
+"""Levels of `moviegoer` of people who go to the cinema at all."""
 COMBINED = 6
 """Cards whose overlaps are counted in every combination."""
 

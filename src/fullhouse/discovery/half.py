@@ -17,7 +17,7 @@ from fullhouse.core.values import keyed_bits
 from fullhouse.discovery.count import MOST_ACTIVITY
 from fullhouse.sample.film_traits import kinds_of
 from fullhouse.sample.sheet import Sheet
-from fullhouse.sample.strata import Group, groups_for
+from fullhouse.sample.strata import StrataGroup, groups_for
 from fullhouse.traits.trait import KINDS, Trait
 
 SALT = b":segments"
@@ -31,12 +31,14 @@ class ActivityStrata:
     No event is taken away. Without a group the strata were given.
     """
 
-    group: Group | None
+    group: StrataGroup | None
     strata: Integers
     rate: Floats
 
     @classmethod
-    def of(cls, strata: Integers, seed: Flags, group: Group | None = None) -> "ActivityStrata":
+    def of(
+        cls, strata: Integers, seed: Flags, group: StrataGroup | None = None
+    ) -> "ActivityStrata":
         """With the rates of these people."""
         people = np.bincount(strata, minlength=group.size if group else 1)
         rate = np.bincount(strata[seed], minlength=len(people)) / np.maximum(people, 1)

@@ -1,4 +1,4 @@
-"""The rules of judgement: what a trait's numbers, and all of them together, say."""
+"""The rules of judgement: the verdict on a trait, and on all of them together."""
 
 import math
 from collections.abc import Iterable, Sequence

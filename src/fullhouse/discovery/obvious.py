@@ -35,7 +35,7 @@ class ObviousPart:
 
 @dataclass(frozen=True)
 class ObviousTraits:
-    """The traits that say the obvious about a film.
+    """The traits that are obvious about a film.
 
     `genres` are the film's own, `talent` films seen or wanted that share people or a series with
     it, `core` who goes all the time: these three are the obvious audience. `tastes` are all

@@ -243,7 +243,7 @@ def _unlike(candidates: Iterable[tuple[T, Flags]], most: int) -> tuple[T, ...]:
 def _alike(
     one: npt.NDArray[np.uint8], people: int, other: npt.NDArray[np.uint8], others: int
 ) -> bool:
-    # Sizes alone say it of most, without counting who is in both.
+    # Sizes alone decide it for most, without counting who is in both.
     if min(people, others) <= NEAR_COPY * max(people, others):
         return False
     shared = int(np.bitwise_count(one & other).sum())

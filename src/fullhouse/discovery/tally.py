@@ -16,7 +16,7 @@ from fullhouse.core.arrays import Floats, Integers
 from fullhouse.sample.blocks import Block, pairs_of
 from fullhouse.sample.film_traits import kinds_of
 from fullhouse.sample.outcome import OutcomeChanges, subtract_events
-from fullhouse.sample.strata import Group
+from fullhouse.sample.strata import StrataGroup
 from fullhouse.traits.trait import KINDS, Trait
 
 FLUSH = 4_000_000
@@ -31,12 +31,12 @@ CHUNK = 65_536
 class CountPlan:
     """What is counted: traits by number, the groups of strata, and the outcome's kinds.
 
-    Arrays run over trait numbers of the build, 0 to the highest. `wanted` says which are counted,
+    Arrays run over trait numbers of the build, 0 to the highest. `wanted`: which are counted,
     `own` (one column for each of KINDS) from which activity a trait's own events are taken, and
     `kinds` (likewise) of which kinds they are.
     """
 
-    groups: tuple[Group, ...]
+    groups: tuple[StrataGroup, ...]
     group: Integers
     least: Integers
     wanted: npt.NDArray[np.bool_]
@@ -60,7 +60,7 @@ class CountPlan:
     def of(
         cls,
         traits: Sequence[Trait],
-        groups: Sequence[Group],
+        groups: Sequence[StrataGroup],
         of_trait: Integers,
         outcome_kinds: Sequence[str],
     ) -> Self:
@@ -85,9 +85,9 @@ class CountPlan:
 class Counts:
     """People by trait and stratum, and sums for the index.
 
-    `held` counts the holders of each trait in the strata with its own events taken away; `placed`
+    `holders` counts those with each trait in the strata with its own events taken away; `placed`
     is whom to take from `people` for those without it: holders in the strata with its events, and
-    those with too few of them as far as they stand elsewhere without. `people` counts everyone by
+    those with too few of them as far as they are elsewhere without. `people` counts everyone by
     stratum, for each group.
     `sums` has Σy, Σyy, Σn, Σyn, Σnn, Σw, Σyw, Σww over holders: y are the outcome's events, w all
     events of its kinds, n those less the trait's own. `totals` has Σy, Σyy, Σw, Σyw, Σww over
@@ -95,14 +95,14 @@ class Counts:
     """
 
     plan: CountPlan
-    held: Integers = field(init=False)
+    holders: Integers = field(init=False)
     placed: Integers = field(init=False)
     people: list[Integers] = field(init=False)
     sums: Floats = field(init=False)
     totals: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self.held = np.zeros(self.plan.cells, dtype=np.int64)
+        self.holders = np.zeros(self.plan.cells, dtype=np.int64)
         self.placed = np.zeros(self.plan.cells, dtype=np.int64)
         self.people = [np.zeros(g.size, dtype=np.int64) for g in self.plan.groups]
         self.sums = np.zeros((8, len(self.plan.wanted)))
@@ -148,12 +148,12 @@ class Counts:
     def flush(self) -> "Counts":
         """Count what waits; itself."""
         if self._waiting:
-            placed, held, back = (
+            placed, holders, back = (
                 np.bincount(np.concatenate(cells), minlength=self.plan.cells)
                 for cells in zip(*self._waiting, strict=True)
             )
             self.placed += placed - back
-            self.held += held
+            self.holders += holders
             self._waiting, self._pairs = [], 0
         return self
 
@@ -177,11 +177,11 @@ class Counts:
             owner, trait, events = owner[keep], trait[keep], events[keep]
         placed = _strata_of(plan, strata, owner, trait) + plan.start[trait]
         own_pairs = np.flatnonzero(plan.owning[trait])
-        held = placed.copy()
-        held[own_pairs] += _moved(
+        holders = placed.copy()
+        holders[own_pairs] += _moved(
             plan, activity, owner[own_pairs], trait[own_pairs], events[own_pairs]
         )
-        self._wait(placed, held, NONE)
+        self._wait(placed, holders, NONE)
         self._add_sums((owner, trait, events), own, every)
 
     def _move(
@@ -196,8 +196,8 @@ class Counts:
         placed = _strata_of(self.plan, strata, owner, trait) + self.plan.start[trait]
         self._wait(placed, NONE, placed + _moved(self.plan, activity, owner, trait, events))
 
-    def _wait(self, placed: Integers, held: Integers, back: Integers) -> None:
-        self._waiting.append((placed, held, back))
+    def _wait(self, placed: Integers, holders: Integers, back: Integers) -> None:
+        self._waiting.append((placed, holders, back))
         self._pairs += len(placed)
         if self._pairs >= FLUSH:
             self.flush()
@@ -229,7 +229,7 @@ class Counts:
     def _merge(self, other: "Counts", sign: int) -> None:
         self.flush()
         other.flush()
-        self.held += sign * other.held
+        self.holders += sign * other.holders
         self.placed += sign * other.placed
         for number, people in enumerate(other.people):
             self.people[number] += sign * people

@@ -24,7 +24,7 @@ OUTSIDE = "people the house does not know"
 REST = "in none of these audiences"
 NO_CITY = "city not known"
 FINEST = 2.0**-10
-"""Tickets are kept in 1,024ths: sums of such numbers are exact, in whatever order."""
+"""Tickets are counted in 1,024ths: sums of such numbers are exact, in whatever order."""
 Z80 = float(norm.ppf(0.9))
 
 
@@ -175,7 +175,7 @@ def _parts(
     """The groups in order of names; the last one has those of none, and is left out if empty.
 
     A group's tickets vary by who is among the people (a person more or less is v tickets, so v²)
-    and by who really goes (Poisson: v). Shares of a sum then vary as the delta method says:
+    and by who really goes (Poisson: v). Shares of a sum then vary by the delta method:
     chance in the group moves its share by what the others have, chance in theirs by what it has.
     """
     visits = expected * weight

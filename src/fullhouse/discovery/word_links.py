@@ -28,7 +28,7 @@ PARTS: dict[str, float] = {
 parts, or twice in one, counts as 1 - (1 - a)(1 - b)..."""
 
 COMMON = 0.02
-"""A word that at most this share of films have tells all it can; of commoner ones, less."""
+"""A word that at most this share of films have has full weight; commoner ones, less."""
 
 _GENERIC = """
 life love man woman year young old story find home world family friend day time live way boy girl
@@ -64,9 +64,9 @@ Path: TypeAlias = tuple[tuple[Term, ...], ...]
 
 @dataclass(frozen=True)
 class TraitWords:
-    """Traits that have words, the paths of each by its name, and how telling each word is.
+    """Traits that have words, the paths of each by its name, and the weight of each word.
 
-    A word that stands under many different categories ('winter' socks, wipers, gloves) tells
+    A word that stands under many different categories ('winter' socks, wipers, gloves) weighs
     less than one that stands in one place, however much is sold there.
     """
 
@@ -102,7 +102,7 @@ def trait_words(traits: Iterable[Trait]) -> TraitWords:
 
 
 def _stands(path: Path, under: dict[str, set[Path]]) -> None:
-    """Note under what each word stands first: 'Dogs › Dog Food' says 'dog' in one place."""
+    """Note under what each word stands first: 'Dogs › Dog Food' has 'dog' in one place."""
     above: set[str] = set()
     for n, level in enumerate(path):
         keys = {t.key for t in level} - above
@@ -125,7 +125,7 @@ def terms_in(text: str) -> tuple[Term, ...]:
 
 
 def _paths(definition: Mapping[str, Any]) -> tuple[Path, ...]:
-    """Any of them makes the trait. What a title or genre must not have says nothing."""
+    """Any of them makes the trait. What a title or genre must not have means nothing."""
     names = [levels(c) for n in ("category", "category_prefix") for c in _list(definition.get(n))]
     names += [(t,) for n in ("word", "title_any", "genre") for t in _list(definition.get(n))]
     paths = [tuple(terms_in(re.sub("_", " ", level)) for level in path) for path in names]
@@ -138,11 +138,11 @@ def _list(value: Any) -> list[str]:
 
 @dataclass(frozen=True)
 class FilmWord:
-    """A word of the film: how it is spelt, and how much it tells, from 0 to 1."""
+    """A word of the film: how it is spelt, and its weight, from 0 to 1."""
 
     key: str
     spelt: str
-    telling: float
+    weight: float
     plus: bool = False
 
 
@@ -156,7 +156,7 @@ class Link:
     cover: float = 1.0
 
 
-def telling_words(
+def weighted_words(
     film: FilmWords,
     space: WordSpace,
     plus: Mapping[str, str] | None = None,
@@ -164,7 +164,7 @@ def telling_words(
 ) -> dict[str, FilmWord]:
     """The film's words by the form they are compared in: where they stand, and how rare they are.
 
-    `plus` adds words by that form, spelt as given, that tell all they can; `out` takes some away.
+    `plus` adds words by that form, spelt as given, of full weight; `out` takes some away.
     """
     spelt: dict[str, str] = {}
     missed: dict[str, float] = {}
@@ -176,7 +176,7 @@ def telling_words(
         for key, count in times.items():
             missed[key] = missed.get(key, 1.0) * (1 - weight) ** min(count, 2)
     words_by_key = {
-        k: FilmWord(k, spelt[k], (1 - missed[k]) * _telling(k, film, space)) for k in spelt
+        k: FilmWord(k, spelt[k], (1 - missed[k]) * _word_weight(k, film, space)) for k in spelt
     }
     words_by_key |= {
         key: FilmWord(key, as_spelt, 1.0, True) for key, as_spelt in (plus or {}).items()
@@ -184,7 +184,7 @@ def telling_words(
     return {k: s for k, s in words_by_key.items() if k not in out}
 
 
-def _telling(key: str, film: FilmWords, space: WordSpace) -> float:
+def _word_weight(key: str, film: FilmWords, space: WordSpace) -> float:
     share = space.share(key, without=film.film)
     share = max(share, 0.2) if key in GENERIC else share
     # Squared: half the films' word is 1/30 of a rare one, one film in five's a sixth.
@@ -205,7 +205,7 @@ def links_to(
         if term.run:
             _add(links, term, _in_run(term, film_words))
         elif term.key in film_words:
-            _add(links, term, Link(film_words[term.key], term.spelt, film_words[term.key].telling))
+            _add(links, term, Link(film_words[term.key], term.spelt, film_words[term.key].weight))
         else:
             for one in by_start.get(term.key[:4], ()):
                 _add(links, term, _nearly(one, term))
@@ -232,7 +232,7 @@ def _nearly(one: FilmWord, term: Term) -> Link | None:
         alike = 2 * len(films_words & theirs) / (len(films_words) + len(theirs))
     if alike < NEAR:
         return None
-    return Link(one, term.spelt, one.telling * alike * INDIRECT)
+    return Link(one, term.spelt, one.weight * alike * INDIRECT)
 
 
 def _verb(word: str, other: str) -> bool:
@@ -254,8 +254,8 @@ def _in_run(term: Term, film_words: Mapping[str, FilmWord]) -> Link | None:
     if best is not None:
         return best
     alone = [film_words[k] for c in run if (k := ALONE.get(c, c)) in film_words]
-    one = max(alone, key=lambda s: (s.telling, s.key), default=None)
-    return None if one is None else Link(one, term.spelt, one.telling, 1 / len(run))
+    one = max(alone, key=lambda s: (s.weight, s.key), default=None)
+    return None if one is None else Link(one, term.spelt, one.weight, 1 / len(run))
 
 
 def _longer(
@@ -264,9 +264,9 @@ def _longer(
     if len(piece) < 2:
         return best
     pairs = [film_words[piece[i : i + 2]] for i in range(len(piece) - 1)]
-    rarest = max(pairs, key=lambda s: s.telling)
-    one = FilmWord(piece, piece, rarest.telling, any(s.plus for s in pairs))
-    link = Link(one, term.spelt, one.telling, len(piece) / len(term.key))
+    rarest = max(pairs, key=lambda s: s.weight)
+    one = FilmWord(piece, piece, rarest.weight, any(s.plus for s in pairs))
+    link = Link(one, term.spelt, one.weight, len(piece) / len(term.key))
     return link if best is None or link.cover > best.cover else best
 
 
@@ -286,7 +286,7 @@ def add_alike(
     cosine = embedding.rows(list(films_words.values())) @ embedding.rows(list(theirs.values())).T
     for i, j in np.argwhere(cosine >= LIKE):
         one, term = films[i], terms[j]
-        strength = one.telling * float(cosine[i, j]) * INDIRECT
+        strength = one.weight * float(cosine[i, j]) * INDIRECT
         _add(links, term, Link(one, term.spelt, strength))
 
 

@@ -23,8 +23,8 @@ from fullhouse.discovery.word_links import (
     TraitWords,
     add_alike,
     links_to,
-    telling_words,
     trait_words,
+    weighted_words,
 )
 from fullhouse.sample.film_words import FilmWords, words_in
 from fullhouse.sample.word_space import WordSpace, word_space
@@ -81,16 +81,16 @@ def match_traits(
 ) -> tuple[WordMatch, ...]:
     """The traits that a film's words point to, highest score first, then by name.
 
-    `space` says how common words are among films; without it all but a few are taken for rare.
+    `space` has how common words are among films; without it all but a few are taken for rare.
     `plus` puts traits in by name, or takes a word for one of the film's; it is never cut off by
     `most`. `minus` takes out traits and the words they are called by, or a word. A category below
     one that the same words match as well adds nothing and is left out. Only built traits match.
-    A film without telling words has no matches.
+    A film without meaningful words has no matches.
     """
     space = space or word_space([])
     known = trait_words(t for t in traits if t.built)
     given = given_words(plus, minus, traits, known, {k for k, _ in _words(film)})
-    words = telling_words(film, space, given.plus_words, given.out_words)
+    words = weighted_words(film, space, given.plus_words, given.out_words)
     links = links_to(words, known.terms, given.out_words)
     if embedding is not None:
         add_alike(links, words, known.terms, embedding, given.out_words)
@@ -151,7 +151,7 @@ def _along(trait: Trait, path: Path, known: TraitWords, links: Mapping[Term, Lin
             kind * ABOVE**above * sqrt(sum(w * k.cover for w, k in here) / every) if here else 0.0
         )
         parts += [(worth * w * k.strength, k) for w, k in here]
-    # Each word once on both sides: 'Dogs › Dog Food' says dog, and not twice.
+    # Each word once on both sides: 'Dogs › Dog Food' counts dog once.
     used: dict[str, Link] = {}
     score, taken = 0.0, set[str]()
     for part, link in sorted(parts, key=lambda p: (-p[0], p[1].word.key, p[1].spelt)):

@@ -1,6 +1,6 @@
 """The person-major form in memory: each person's traits and activity, block after block.
 
-Derived from the lake's `person_trait` and kept as uncompressed Arrow files, one for each block, so
+Derived from the lake's `person_trait` and saved as uncompressed Arrow files, one for each block, so
 that a small seed is counted by reading only its own people.
 """
 
@@ -52,8 +52,8 @@ class Block:
             return near
         at = np.searchsorted(self.persons, wanted)
         at = at[at < len(self.persons)] if len(wanted) else at
-        found: Integers = at[self.persons[at] == wanted[: len(at)]]
-        return found
+        present: Integers = at[self.persons[at] == wanted[: len(at)]]
+        return present
 
     def activity_of(self, rows: Integers) -> npt.NDArray[np.int32]:
         """The activity of some people: one row for each of KINDS."""
@@ -71,7 +71,7 @@ class Blocks:
     """All blocks of a build, from a folder of files derived from the lake.
 
     The folder is named by build and version of the table, so a rewrite (an erased person, say)
-    is seen, and the files from before it are removed as soon as nobody reads them.
+    is noticed, and the files from before it are removed as soon as nobody reads them.
     """
 
     lake: Lake
@@ -81,8 +81,8 @@ class Blocks:
     def numbers(self) -> list[int]:
         """The blocks that have people, ascending."""
         where = pc.field("build") == self.build.id
-        found = self.lake.read(PERSON_TRAIT, columns=["block"], where=where, version=self.version)
-        return sorted(pc.unique(found["block"]).to_pylist())
+        rows = self.lake.read(PERSON_TRAIT, columns=["block"], where=where, version=self.version)
+        return sorted(pc.unique(rows["block"]).to_pylist())
 
     def __iter__(self) -> Iterator[Block]:
         for number in self.numbers():

@@ -20,7 +20,7 @@ WEEKS = 52
 """The past that cities are paired on and measured against."""
 LEAST_WEEKS = 4
 FILMS = 20
-"""Past films that tell what a design could have shown, the latest."""
+"""Past films on which a design's power is tried, the latest."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ class CityPast:
     @property
     def totals(self) -> Floats:
         """Tickets of each city over all weeks."""
-        found: Floats = self.weeks.sum(1)
-        return found
+        totals: Floats = self.weeks.sum(1)
+        return totals
 
 
 def city_past(house: AnalysisSample, last: date, *, without: Collection[int] = ()) -> CityPast:
@@ -77,8 +77,8 @@ def city_tickets(
     if not items:
         return {}
     sold = _sold(house, first, last)
-    mine = sold.filter(sold["item"].isin(list(items)))
-    rows = house.context.engine.arrow(mine.group_by("city").aggregate(tickets=mine.quantity.sum()))
+    own = sold.filter(sold["item"].isin(list(items)))
+    rows = house.context.engine.arrow(own.group_by("city").aggregate(tickets=own.quantity.sum()))
     return {r["city"]: max(0.0, r["tickets"]) for r in rows.to_pylist()}
 
 
@@ -105,12 +105,12 @@ def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int)
 
     The film's own tickets are those of `days` days, the first of them `begins` days after its
     opening (before it, where below 0). Of films whose days all lie in the past, the latest 20 that
-    sold at least a ticket a city: a smaller film can tell nothing by city.
+    sold at least a ticket a city: a smaller film shows nothing by city.
     """
     known = sorted(
         ((k.opening, k) for k in house.films.values() if k.opening), key=lambda x: (x[0], x[1].film)
     )
-    found: list[PastFilm] = []
+    past_runs: list[PastFilm] = []
     for opening, film in reversed(known):
         first = opening + timedelta(days=begins)
         last = first + timedelta(days=days - 1)
@@ -121,10 +121,10 @@ def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int)
         others = past.totals - _in_order(city_tickets(house, items, past.first, past.last), past)
         if after.sum() >= len(past.cities):
             touched = range((first - past.first).days // 7, (last - past.first).days // 7 + 1)
-            found.append(PastFilm(others, after, touched))
-        if len(found) == FILMS:
+            past_runs.append(PastFilm(others, after, touched))
+        if len(past_runs) == FILMS:
             break
-    return found
+    return past_runs
 
 
 def _in_order(tickets: dict[str, float], past: CityPast) -> Floats:
@@ -132,10 +132,10 @@ def _in_order(tickets: dict[str, float], past: CityPast) -> Floats:
 
 
 def _sold(house: AnalysisSample, first: date, last: date) -> ir.Table:
-    laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
-    return laid.filter(
-        laid.kind == "ticket",
-        laid.day.between(ibis.literal(first), ibis.literal(last)),
-        laid.city.notnull(),
-        laid.city != "",
+    events = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
+    return events.filter(
+        events.kind == "ticket",
+        events.day.between(ibis.literal(first), ibis.literal(last)),
+        events.city.notnull(),
+        events.city != "",
     )

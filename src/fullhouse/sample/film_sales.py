@@ -1,4 +1,4 @@
-"""What the house's own ticket sales say: what a ticket costs, and how much of a film it sells."""
+"""The house's own ticket sales: what a ticket costs, and how much of a film the house sells."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,7 +20,7 @@ PRICE_DAYS = 365
 SELLING_DAYS = 60
 """A run so old has sold nearly all of its tickets."""
 FILMS = 20
-"""Films that tell the house's share of sales, the latest."""
+"""Films from which the house's share of sales is estimated, the latest."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class ExpectedSales:
 
 def ticket_price(house: AnalysisSample, currency: str) -> float | None:
     """Mean price of a ticket in a currency over the last year; None where no price is known."""
-    laid = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
+    events = house.context.engine.scan(house.context.lake.snapshot(PERSON_EVENT))
     first = house.day - timedelta(days=PRICE_DAYS - 1)
-    sold = laid.filter(
-        laid.kind == "ticket",
-        laid.day.between(ibis.literal(first), ibis.literal(house.day)),
-        laid.currency == currency,
-        laid.unit_price > 0,
-        laid.quantity > 0,
+    sold = events.filter(
+        events.kind == "ticket",
+        events.day.between(ibis.literal(first), ibis.literal(house.day)),
+        events.currency == currency,
+        events.unit_price > 0,
+        events.quantity > 0,
     )
     paid = sold.aggregate(paid=(sold.unit_price * sold.quantity).sum(), tickets=sold.quantity.sum())
     row = house.context.engine.arrow(paid).to_pylist()[0]
@@ -64,14 +64,14 @@ def known_share(house: AnalysisSample, price: float) -> float | None:
     sold, first = _sold(house)
     if first is None:
         return None
-    taken = _taken(house)
+    grosses = _grosses(house)
     last = house.day - timedelta(days=SELLING_DAYS)
     fitting = sorted(
         (
-            (k.opening, sold[k.slug] / (taken[k.film] / price))
+            (k.opening, sold[k.slug] / (grosses[k.film] / price))
             for k in house.films.values()
             if k.slug in sold
-            and taken.get(k.film, 0) > 0
+            and grosses.get(k.film, 0) > 0
             and k.opening is not None
             and first <= k.opening <= last
         ),
@@ -83,9 +83,11 @@ def known_share(house: AnalysisSample, price: float) -> float | None:
 def ticket_buyers(house: AnalysisSample) -> dict[str, PersonSet]:
     """Who bought a ticket for each film by the day, by the film's slug; refunds apart."""
     context = house.context
-    laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
+    events = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
     until = min(house.day, house.population.build.as_of)
-    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(until), laid.quantity > 0)
+    sales = events.filter(
+        events.kind == "ticket", events.day <= ibis.literal(until), events.quantity > 0
+    )
     pairs = context.engine.arrow(sales.select("person", "item").distinct()).sort_by("item")
     persons, item = pairs["person"].to_numpy(), pairs["item"].to_numpy()
     names = slugs_of(house)
@@ -113,21 +115,21 @@ def slugs_of(house: AnalysisSample) -> dict[int, str]:
 def _sold(house: AnalysisSample) -> tuple[dict[str, float], date | None]:
     """Tickets sold to the house's people up to the day, by film, and the first day of sales."""
     context = house.context
-    laid = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
-    sales = laid.filter(laid.kind == "ticket", laid.day <= ibis.literal(house.day))
+    events = context.engine.scan(context.lake.snapshot(PERSON_EVENT))
+    sales = events.filter(events.kind == "ticket", events.day <= ibis.literal(house.day))
     counted = context.engine.arrow(
         sales.group_by("item").aggregate(tickets=sales.quantity.sum(), first=sales.day.min())
     )
     names = slugs_of(house)
-    found: dict[str, float] = {}
+    tickets: dict[str, float] = {}
     for row in counted.to_pylist():
         slug = names.get(row["item"])
         if slug is not None:
-            found[slug] = found.get(slug, 0.0) + row["tickets"]
-    return found, pc.min(counted["first"]).as_py()
+            tickets[slug] = tickets.get(slug, 0.0) + row["tickets"]
+    return tickets, pc.min(counted["first"]).as_py()
 
 
-def _taken(house: AnalysisSample) -> dict[str, float]:
+def _grosses(house: AnalysisSample) -> dict[str, float]:
     """Gross of each film in the territory up to the day."""
     rows = films.grosses(house.context.lake, house.territory, house.day)
     if not rows.num_rows:

@@ -40,11 +40,11 @@ def kinds_of(trait: Trait) -> tuple[str, ...]:
 
 def film_traits(traits: Iterable[Trait]) -> dict[str, FilmTraits]:
     """The built traits of each film, by its slug."""
-    found: dict[str, dict[str, Trait]] = defaultdict(dict)
+    by_film: dict[str, dict[str, Trait]] = defaultdict(dict)
     for trait in traits:
         if trait.built and trait.family in ("wants", "saw") and "film" in trait.definition:
-            found[trait.definition["film"]][trait.family] = trait
-    return {film: FilmTraits(film, **mine) for film, mine in found.items()}
+            by_film[trait.definition["film"]][trait.family] = trait
+    return {film: FilmTraits(film, **families) for film, families in by_film.items()}
 
 
 def film_slug_in(known: Collection[str], film: str, title: str, year: int | None) -> str | None:
@@ -61,12 +61,12 @@ def film_slug_in(known: Collection[str], film: str, title: str, year: int | None
 
 def sources_of(lake: Lake) -> dict[str, tuple[str, ...]]:
     """The sources that have events of each of KINDS, from the names of the tables' parts."""
-    found = {}
+    sources = {}
     for kind in KINDS:
         uris = lake.snapshot(EVENT_TABLES[kind]).uris
         parts = {p for uri in uris for p in uri.split("/") if p.startswith("source=")}
-        found[kind] = tuple(sorted(unquote(p.removeprefix("source=")) for p in parts))
-    return found
+        sources[kind] = tuple(sorted(unquote(p.removeprefix("source=")) for p in parts))
+    return sources
 
 
 def base_rule(kinds: Iterable[str], sources: Mapping[str, Sequence[str]]) -> str:
@@ -122,8 +122,8 @@ def basket_traits(traits: Iterable[Trait]) -> list[Trait]:
 
 def fact_traits(traits: Iterable[Trait]) -> dict[str, list[Trait]]:
     """Built demographic traits that may be an audience, by family."""
-    found: dict[str, list[Trait]] = defaultdict(list)
+    by_family: dict[str, list[Trait]] = defaultdict(list)
     for trait in traits:
         if trait.built and trait.family in FACTS:
-            found[trait.family].append(trait)
-    return dict(found)
+            by_family[trait.family].append(trait)
+    return dict(by_family)

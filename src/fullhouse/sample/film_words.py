@@ -1,4 +1,4 @@
-"""A film as words: what its texts say, and who is in it.
+"""A film as words: its texts, and who is in it.
 
 English, Chinese and Japanese are cut by one rule. English words lose case, accents and a simple
 plural; Chinese, which writes no spaces, is cut into pairs of neighbouring characters. Traditional
@@ -34,16 +34,16 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 RUN = re.compile(rf"[{_CJK}]+")
 """Neighbouring Chinese or Japanese characters."""
 
-_SAYS_NOTHING = """
+_NO_MEANING = """
 me him she hers himself herself themselves itself each other another any some such here there too
 very also while where which whose whom would could should may might must shall does did am being
 had having upon onto toward towards among amid within without between both either neither never
 ever always yet still even just now again once during until because soon only own
 """
-STOPS = STOP | frozenset(_SAYS_NOTHING.split())
+STOPS = STOP | frozenset(_NO_MEANING.split())
 """What titles do not need and synopses are full of, besides the stop words of titles."""
 
-# Particles and pronouns: a pair with one of them straddles two words, or says nothing.
+# Particles and pronouns: a pair with one of them straddles two words, or means nothing.
 _SMALL = frozenset("的了是在和与與及也就都而被把之其他她它我你您们們这這那一个個不")
 _ODD_PLURALS = {
     "children": "child",
@@ -99,12 +99,12 @@ def film_words(film: str, facts: Mapping[str, Any]) -> FilmWords:
     """
     title = str(facts.get("title") or film)
     titles = dict.fromkeys(t for t in (facts.get("title"), facts.get("original_title")) if t)
-    found = {"title": tuple(titles)} | {p: _texts(facts.get(p)) for p in PARTS if p != "title"}
+    parts = {"title": tuple(titles)} | {p: _texts(facts.get(p)) for p in PARTS if p != "title"}
     return FilmWords(
         film=film,
         title=title,
         opening=facts.get("opening"),
-        parts={part: texts for part, texts in found.items() if texts},
+        parts={part: texts for part, texts in parts.items() if texts},
         talent=_texts(facts.get("talent")),
         series=str(facts.get("series") or ""),
         predecessor=str(facts.get("predecessor") or ""),
@@ -112,7 +112,7 @@ def film_words(film: str, facts: Mapping[str, Any]) -> FilmWords:
 
 
 def words_in(text: str) -> list[tuple[str, str]]:
-    """The telling words of a text in order, each as it is compared and as it is spelt.
+    """The meaningful words of a text in order, each as it is compared and as it is spelt.
 
     >>> words_in("The Puppies' café")
     [('puppy', 'puppies'), ('cafe', 'café')]
@@ -120,16 +120,16 @@ def words_in(text: str) -> list[tuple[str, str]]:
     [('只狗', '只狗'), ('狗等', '狗等'), ('等待', '等待'), ('狗', '狗')]
     """
     plain_text = unicodedata.normalize("NFKC", text).casefold()
-    found = [
+    words = [
         (base_form(word), word)
         for word in tokens(RUN.sub(" ", plain_text))
         if len(word) > 1 and word not in STOPS and not any(c.isdigit() for c in word)
     ]
     for run in RUN.findall(plain_text):
         pairs = [run[i : i + 2] for i in range(len(run) - 1)]
-        found += [(p, p) for p in pairs if not _SMALL & set(p)]
-        found += [(ALONE.get(c, c), c) for c in run if c in ALONE or (run == c and c not in _SMALL)]
-    return found
+        words += [(p, p) for p in pairs if not _SMALL & set(p)]
+        words += [(ALONE.get(c, c), c) for c in run if c in ALONE or (run == c and c not in _SMALL)]
+    return words
 
 
 @lru_cache(maxsize=65536)

@@ -31,7 +31,7 @@ class Outcome:
 
     `members` are the traits that make a member, `barred` those that keep one out ('- saw:up').
     `about` are other traits of the same films: who marked a film "want to see" and then saw it is
-    not two findings. `listed` says that some of it is a saved list, whose events nobody knows.
+    not two results. `listed`: some of it is a saved list, whose events nobody knows.
     """
 
     rule: str
@@ -49,12 +49,12 @@ class Outcome:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of event it is made of, in the order of KINDS; none for facts and lists."""
-        found = {k for t in self.members for k in kinds_of(t)}
-        return tuple(k for k in KINDS if k in found)
+        kinds = {k for t in self.members for k in kinds_of(t)}
+        return tuple(k for k in KINDS if k in kinds)
 
     @property
     def fact_families(self) -> frozenset[str]:
-        """Families of facts in the rule: who is female says who is male."""
+        """Families of facts in the rule: who is female implies who is male."""
         return frozenset(t.family for t in self.traits if t.basis not in KINDS)
 
 
@@ -114,8 +114,8 @@ class OutcomeChanges:
 class OwnEvents:
     """The outcome's events, for every person who has any, in it or not; people ascend.
 
-    `needed` are as many of them as could make a member: those stay in the activity that is held
-    equal, and the rest is taken away.
+    `needed` are as many of them as could make a member: those stay in the activity that is
+    adjusted for, and the rest is taken away.
     """
 
     persons: Integers
@@ -150,8 +150,8 @@ class OwnEvents:
         low, high = np.searchsorted(person, [persons[0], persons[-1] + 1]) if len(rows) else (0, 0)
         row, known = _find(persons, person[low:high])
         shared = (row, trait[low:high][known], events[low:high][known])
-        mine = counts[np.array(self.needed) > 0].sum(0, dtype=np.int32)
-        return OutcomeChanges(removed, mine, shared)
+        own = counts[np.array(self.needed) > 0].sum(0, dtype=np.int32)
+        return OutcomeChanges(removed, own, shared)
 
 
 def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> OwnEvents:
@@ -168,9 +168,9 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
         return OwnEvents(none, np.zeros((len(KINDS), 0), np.int32), needed, (none, none, none))
     events = matching_events(engine, lake, build, every)
     shared = engine.arrow(trait_counts(engine, lake, build, events))
-    mine = events if members == every else matching_events(engine, lake, build, members)
-    mine = mine.mutate(one=ibis.ifelse(mine.quantity < 0, -1, 1))
-    counted = engine.arrow(mine.group_by(["person", "kind"]).aggregate(events=mine.one.sum()))
+    own = events if members == every else matching_events(engine, lake, build, members)
+    own = own.mutate(one=ibis.ifelse(own.quantity < 0, -1, 1))
+    counted = engine.arrow(own.group_by(["person", "kind"]).aggregate(events=own.one.sum()))
     persons, counts = _by_person(counted)
     return OwnEvents(persons, counts, needed, _sorted(shared))
 
@@ -196,8 +196,8 @@ def outcome_of(text: str, rule: Rule, catalogue: Catalogue, people: PersonSet) -
 
 
 def _film(trait: Trait) -> str | None:
-    found: str | None = trait.definition.get("film") if trait.built else None
-    return found
+    film: str | None = trait.definition.get("film") if trait.built else None
+    return film
 
 
 def _leaves(rule: Rule, *, barred: bool) -> Iterator[tuple[Rule, bool]]:

@@ -36,27 +36,27 @@ def reach_curve(
     [(2, 1.0, 1.0, 2.0), (4, 1.0, 0.5, 1.0)]
     """
     _check(score, wanted, weight, points)
-    people, held = _groups(score, wanted, weight)
-    everybody, all_wanted = float(people[-1]), float(held[-1])
-    # Whole people: a point between two of them would say a number that nobody can reach.
+    people, reached_people = _groups(score, wanted, weight)
+    everybody, all_wanted = float(people[-1]), float(reached_people[-1])
+    # Whole people: a point between two of them would be a number that nobody can reach.
     steps = np.unique(np.round(everybody * np.arange(1, points) / points))
     steps = np.append(steps[(steps >= 1) & (steps < round(everybody))], everybody)
-    reached = np.minimum(np.interp(steps, people, held) / all_wanted, 1.0)
+    reached = np.minimum(np.interp(steps, people, reached_people) / all_wanted, 1.0)
     base = all_wanted / everybody
-    found = []
+    curve = []
     for persons, share in zip(steps.tolist(), reached.tolist(), strict=True):
         precision = min(1.0, share * all_wanted / persons)
-        found.append(ReachPoint(round(persons), share, precision, precision / base))
-    found[-1] = ReachPoint(round(everybody), 1.0, base, 1.0)
-    return tuple(found)
+        curve.append(ReachPoint(round(persons), share, precision, precision / base))
+    curve[-1] = ReachPoint(round(everybody), 1.0, base, 1.0)
+    return tuple(curve)
 
 
 def _groups(score: Floats, wanted: Flags, weight: Floats) -> tuple[Floats, Floats]:
     """People, and wanted ones, down to and with each score from the highest, from 0 on."""
     _, group = np.unique(-score, return_inverse=True)
     people = np.bincount(group, weight)
-    held = np.bincount(group, weight * wanted)
-    return np.append(0.0, np.cumsum(people)), np.append(0.0, np.cumsum(held))
+    reached_people = np.bincount(group, weight * wanted)
+    return np.append(0.0, np.cumsum(people)), np.append(0.0, np.cumsum(reached_people))
 
 
 def _check(score: Floats, wanted: Flags, weight: Floats, points: int) -> None:

@@ -35,10 +35,10 @@ class Sheet:
     """People in ascending order; arrays run over them, matrices over people and `traits`.
 
     `events` are those behind each trait, the seed's own taken away, also where they are too few
-    to have the trait; 0 for facts. `has` says who has it without the seed's own events.
+    to have the trait; 0 for facts. `has` has who has it without the seed's own events.
     `activity` (one row for each of KINDS) counts the seed's own events only as far as they are
-    needed to be in it, which is what is held equal; `bare` counts none of them, which is what may
-    foretell.
+    needed to be in it, which is what is adjusted for; `bare` counts none of them, which is what
+    may predict.
     """
 
     persons: Integers
@@ -97,18 +97,20 @@ def sheet(
     inside = only(seed, base)
     seeds = size(inside)
     every = size(base)
-    keep = (_share(seeds, most_seed), _share(every - seeds, most_others))
+    shares = (_share(seeds, most_seed), _share(every - seeds, most_others))
     parts, places = [], _places(traits)
     for number in sorted(base):
-        mine = inside.get(number, BitMap())
-        chosen = _sampled(mine, keep[0], key) | _sampled(base[number] - mine, keep[1], key)
+        seeds_here = inside.get(number, BitMap())
+        chosen = _sampled(seeds_here, shares[0], key) | _sampled(
+            base[number] - seeds_here, shares[1], key
+        )
         if chosen:
             parts.append(_part(blocks, number, chosen, own, places))
     persons, activity, bare, has, events = _together(parts, len(traits))
     member = members_of(persons, inside)
     return Sheet(
         persons=persons,
-        weight=np.where(member, 1 / keep[0], 1 / keep[1]),
+        weight=np.where(member, 1 / shares[0], 1 / shares[1]),
         seed=member,
         interest=members_of(persons, interest or {}),
         activity=activity,
@@ -151,13 +153,13 @@ def _part(blocks: Blocks, number: int, chosen: BitMap, own: OwnEvents, places: _
     at = np.searchsorted(persons, known)
     activity = np.zeros((len(KINDS), len(persons)), dtype=np.int32)
     bare = activity.copy()
-    mine = own.of(block, rows)
-    activity[:, at] = np.maximum(block.activity_of(rows) - mine.removed, 0)
+    changes = own.of(block, rows)
+    activity[:, at] = np.maximum(block.activity_of(rows) - changes.removed, 0)
     bare[:, at] = np.maximum(block.activity_of(rows) - own.counts_of(block, rows), 0)
     owner, trait, events = pairs_of(block, rows)
     events = events.astype(np.int64)
-    subtract_events(events, owner, trait, mine)
-    # As int32, for the last place may be beyond what a narrow block can say.
+    subtract_events(events, owner, trait, changes)
+    # As int32, for the last place may be beyond what a narrow block can hold.
     trait = np.minimum(trait, np.int32(len(places.column) - 1))
     wanted = places.column[trait] >= 0
     if not wanted.all():
@@ -209,13 +211,13 @@ def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:
 
 def members_of(persons: Integers, people: PersonSet) -> Flags:
     """Which of some persons, ascending, are among people."""
-    found = np.zeros(len(persons), dtype=bool)
+    flags = np.zeros(len(persons), dtype=bool)
     for number in sorted(people):
         ids = ids_of(people[number])
         at = np.searchsorted(persons, ids)
         at = at[at < len(persons)] if len(persons) else at[:0]
-        found[at[persons[at] == ids[: len(at)]]] = True
-    return found
+        flags[at[persons[at] == ids[: len(at)]]] = True
+    return flags
 
 
 def rule_masks(sheet: Sheet, rules: Sequence[str], catalogue: Catalogue) -> Flags:
@@ -231,10 +233,10 @@ def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
         case Everyone():
             return np.ones(len(sheet.persons), dtype=bool)
         case Name(text):
-            found = np.zeros(len(sheet.persons), dtype=bool)
+            flags = np.zeros(len(sheet.persons), dtype=bool)
             for trait in catalogue.find(text).traits:
-                found |= column_mask(sheet, sheet.column(trait.name))
-            return found
+                flags |= column_mask(sheet, sheet.column(trait.name))
+            return flags
         case Or(parts):
             some: Flags = np.logical_or.reduce([rule_mask(sheet, p, catalogue) for p in parts])
             return some
@@ -249,6 +251,6 @@ def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
 
 def column_mask(sheet: Sheet, column: int) -> Flags:
     """Who has one trait."""
-    found = np.zeros(len(sheet.persons), dtype=bool)
-    found[sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]] = True
-    return found
+    flags = np.zeros(len(sheet.persons), dtype=bool)
+    flags[sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]] = True
+    return flags

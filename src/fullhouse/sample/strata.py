@@ -1,6 +1,6 @@
 """Activity strata: people who do about equally much are compared with one another.
 
-Which activity is held equal decides everything; docs/decisions/0004-activity-strata.md has the
+Which activity is adjusted for decides everything; docs/decisions/0004-activity-strata.md has the
 measurements. In the kinds of event that the outcome is made of, it is the number of events other
 than the trait's own, where the outcome's count only as far as they are needed to be in it. In
 the trait's own kind, where the outcome has no events there, it is the number of all events.
@@ -46,7 +46,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Group:
+class StrataGroup:
     """Traits that are compared over the same strata: `kinds` crossed, maybe none."""
 
     kinds: tuple[int, ...]
@@ -65,11 +65,11 @@ class Group:
 
     def strata(self, activity: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """The stratum of each person, from activity with one row for each of KINDS."""
-        found = np.zeros(activity.shape[1], dtype=np.int32)
+        strata = np.zeros(activity.shape[1], dtype=np.int32)
         for kind, scale, step in zip(self.kinds, self.scales, self.steps, strict=True):
             table = scale.table().astype(np.int32)
-            found += table[np.minimum(activity[kind], len(table) - 1)] * np.int32(step)
-        return found
+            strata += table[np.minimum(activity[kind], len(table) - 1)] * np.int32(step)
+        return strata
 
 
 def quantiles_of(histogram: Integers, quantiles: int) -> Scale:
@@ -92,10 +92,10 @@ def groups_for(
     histograms: Mapping[int, Integers],
     *,
     quantiles: int = QUANTILES,
-) -> tuple[list[Group], npt.NDArray[np.int64]]:
+) -> tuple[list[StrataGroup], npt.NDArray[np.int64]]:
     """The groups, and the number of the group of each trait."""
     numbers: dict[tuple[int, ...], int] = {}
-    groups: list[Group] = []
+    groups: list[StrataGroup] = []
     of_trait = np.zeros(len(traits), dtype=np.int64)
     for i, trait in enumerate(traits):
         names = {*outcome_kinds, *kinds_of(trait)}
@@ -104,7 +104,9 @@ def groups_for(
         if kinds not in numbers:
             each = _quantiles(kinds, histograms, quantiles)
             numbers[kinds] = len(groups)
-            groups.append(Group(kinds, tuple(quantiles_of(histograms[k], each) for k in kinds)))
+            groups.append(
+                StrataGroup(kinds, tuple(quantiles_of(histograms[k], each) for k in kinds))
+            )
         of_trait[i] = numbers[kinds]
     return groups, of_trait
 

@@ -21,7 +21,7 @@ which 'garden' and 'gardening' are alike."""
 
 @dataclass(frozen=True)
 class WordSpace:
-    """How rare each word and name is among some films: what makes a likeness of two telling.
+    """How rare each word and name is among some films: what makes a likeness of two meaningful.
 
     It is fitted once and fixed: what is compared later changes nothing in it. Words that were in
     none of its texts are not compared as text.
@@ -40,9 +40,9 @@ class WordSpace:
 
         The film named `without` is not counted. With few films it tends to one in a hundred.
         """
-        mine = self.films.get(without)
-        had = self.counted.get(word, 0) - (1 if mine is not None and word in mine else 0)
-        films = len(self.films) - (mine is not None)
+        own = self.films.get(without)
+        had = self.counted.get(word, 0) - (1 if own is not None and word in own else 0)
+        films = len(self.films) - (own is not None)
         return (had + 0.01 * _FEW) / (films + _FEW)
 
     def rarity(self, name: str) -> float:
@@ -51,7 +51,7 @@ class WordSpace:
         return log(films / (self.named.get(name, 0) + 1)) / log(films)
 
     def vectors(self, films: Sequence[FilmWords]) -> csr_matrix:
-        """A row of length 1 for each film; a row of zeros where its texts say nothing."""
+        """A row of length 1 for each film; a row of zeros where its texts have no words."""
         if not films:
             return csr_matrix((0, sum(self._grams.shape)))
         texts = [f.text(part) for f in films for part in PARTS]
@@ -67,13 +67,13 @@ class WordSpace:
     def similarity(self, films: Sequence[FilmWords], others: Sequence[FilmWords]) -> Floats:
         """The cosine of the texts of each film (rows) and each other (columns), from 0 to 1.
 
-        NaN where one of them has no telling words: then nothing is known, which is not 0.
+        NaN where one of them has no meaningful words: then nothing is known, which is not 0.
         """
-        mine, theirs = self.vectors(films), self.vectors(others)
-        found: Floats = np.clip((mine @ theirs.T).toarray(), 0.0, 1.0)
-        found[np.diff(mine.indptr) == 0, :] = np.nan
-        found[:, np.diff(theirs.indptr) == 0] = np.nan
-        return found
+        first, second = self.vectors(films), self.vectors(others)
+        cosines: Floats = np.clip((first @ second.T).toarray(), 0.0, 1.0)
+        cosines[np.diff(first.indptr) == 0, :] = np.nan
+        cosines[:, np.diff(second.indptr) == 0] = np.nan
+        return cosines
 
     def shared(self, film: FilmWords, other: FilmWords, *, most: int = 3) -> tuple[str, ...]:
         """The words, as the first film spells them, that two films' texts share; rarest first."""
@@ -88,7 +88,7 @@ class WordSpace:
 
 
 _FEW = 20
-"""So many films weigh as much as what is thought of a word before any film is seen."""
+"""So many films weigh as much as the prior of a word before any film is read."""
 
 
 def word_space(films: Iterable[FilmWords], texts: Iterable[str] = ()) -> WordSpace:
@@ -112,7 +112,7 @@ def word_space(films: Iterable[FilmWords], texts: Iterable[str] = ()) -> WordSpa
     have = [frozenset(names[i] for i in row.indices) for row in whole] if ordered else []
     return WordSpace(
         films=dict(zip((f.film for f in ordered), have, strict=True)),
-        counted=Counter(w for mine in have for w in mine),
+        counted=Counter(w for words_of in have for w in words_of),
         named=Counter(n for f in ordered for n in {plain(t) for t in f.talent}),
         _words=words,
         _whole=TfidfTransformer(sublinear_tf=True).fit(whole),

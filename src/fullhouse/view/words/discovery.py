@@ -599,7 +599,7 @@ def outcome_headline(result: OutcomeDiscovery) -> str:
             )
 
 
-def outcome_lines(result: OutcomeDiscovery, shown: int) -> list[str]:
+def outcome_lines(result: OutcomeDiscovery, rows: int) -> list[str]:
     """What the answer rests on, line by line."""
     placebo = "" if result.placebo_people is None else f"; placebo: {result.placebo_people:,}"
     outside_base = (
@@ -610,7 +610,7 @@ def outcome_lines(result: OutcomeDiscovery, shown: int) -> list[str]:
         f" outcome: {result.outcome_people:,} of them{outside_base}{placebo}.",
         f"{result.refused:,} left out: no consent for analytics.",
         f"{result.tested:,} traits tested, {result.too_few:,} with too few people,"
-        f" {result.excluded:,} that are the outcome itself; {shown:,} in the table.",
+        f" {result.excluded:,} that are the outcome itself; {rows:,} in the table.",
         f"Compared within activity strata: {result.strata}.",
     ]
     own = [r.trait for r in result.of("is_outcome")]

@@ -167,7 +167,7 @@ def test_parts_of_words_make_gardening_like_a_garden():
     assert found[0, 1] > 0.05 > found[0, 2]
 
 
-def test_a_film_without_telling_words_is_like_nothing_known():
+def test_a_film_without_meaningful_words_is_like_nothing_known():
     films = [film("a", title="It and Me"), film("b", title="Dog"), film("c")]
     space = word_space(films)
     found = space.similarity(films, films)
