@@ -14,10 +14,11 @@ from fullhouse.core.errors import Reason
 from fullhouse.core.settings import SIMULATED
 from fullhouse.measurement.campaign_readout import Remark
 from fullhouse.planning.plan import Amount
-from fullhouse.view import page as page_
+from fullhouse.view import render as render_
 from fullhouse.view.film_report_page import CHAPTERS, film_report_page, some_days
-from fullhouse.view.page import DARK, Html, lowered, section, tag
 from fullhouse.view.readout_charts import outlook_chart, outlook_rows
+from fullhouse.view.render import lowered, tag
+from fullhouse.view.theme import DARK
 from fullhouse.view.words.report import (
     MISSING,
     campaign_unknowns,
@@ -55,7 +56,7 @@ def full():
 
 @pytest.fixture
 def bare_charts(monkeypatch):
-    monkeypatch.setattr(page_, "svg", lambda chart: Html(f"<svg>{type(chart).__name__}</svg>"))
+    monkeypatch.setattr(render_, "svg_text", lambda spec: "<svg>chart</svg>")
 
 
 def check_whole(text):
@@ -227,7 +228,7 @@ def test_headings_stand_in_order_one_level_under_their_chapter():
     assert levels.count(1) == 1
     assert levels.count(2) == len(CHAPTERS)
     assert all(b <= a + 1 for a, b in pairwise(levels))
-    inside = section("Title", tag("h3", "<h2>"))
+    inside = tag("section", tag("h2", "Title"), tag("h3", "<h2>"))
     assert lowered(inside) == "<section><h3>Title</h3><h4>&lt;h2&gt;</h4></section>"
 
 

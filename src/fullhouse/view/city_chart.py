@@ -5,13 +5,15 @@ from math import fsum
 from typing import Any
 
 import altair as alt
+from markupsafe import Markup
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import TicketGroup, Tickets
 from fullhouse.view.forecast_charts import money_axis, money_scale
-from fullhouse.view.page import Html, kept, table, tag
+from fullhouse.view.render import fragment, range_cell
 from fullhouse.view.theme import INK, themed
 from fullhouse.view.words.figures import clipped, heading, money_short
+from fullhouse.view.words.text import text
 
 MOST = 12
 ROW, BAR_HEIGHT = 38, 10
@@ -112,19 +114,17 @@ def _layers(rows: Sequence[dict[str, Any]], width: int) -> list[alt.Chart]:
     ]
 
 
-def groups_table(what: str, groups: Sequence[TicketGroup], tickets: Tickets) -> Html:
+def groups_table(what: str, groups: Sequence[TicketGroup], tickets: Tickets) -> Markup:
     """A table of groups with their sum, beside the total that they share out."""
     heads = [(what, ""), ("people", "n"), ("tickets", "n"), ("80 % range", "n")]
     rows = [_group(g.name, g.persons, g.tickets, g.low, g.high) for g in groups]
-    tickets_in_all, low, high = (
-        fsum(getattr(g, n) for g in groups) for n in ("tickets", "low", "high")
-    )
+    total, low, high = (fsum(getattr(g, n) for g in groups) for n in ("tickets", "low", "high"))
     everyone = sum(g.persons for g in groups)
-    said = f"sum; the forecast's total is {tickets.total:,.0f}"
-    rows.append(tuple(tag("b", c) for c in _group(said, everyone, tickets_in_all, low, high)))
-    return table(heads, rows)
+    name = text("sum; the forecast's total is {total}", total=f"{tickets.total:,.0f}")
+    rows.append(_group(name, everyone, total, low, high))
+    return fragment("table.html", heads=heads, rows=rows, sums=1)
 
 
 def _group(name: str, persons: int, tickets: float, low: float, high: float) -> tuple[object, ...]:
-    people = f"{persons:,}" if persons else "-"
-    return name, people, f"{tickets:,.0f}", kept(f"{low:,.0f} – {high:,.0f}")
+    people = f"{persons:,}" if persons else "–"
+    return name, people, f"{tickets:,.0f}", range_cell(f"{low:,.0f}", f"{high:,.0f}")

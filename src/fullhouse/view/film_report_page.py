@@ -24,7 +24,6 @@ from fullhouse.view.forecast_page import (
     source_words,
 )
 from fullhouse.view.market_charts import BAND_WORDS, HOW, points, reliability_chart
-from fullhouse.view.page import lowered, tag
 from fullhouse.view.plan_page import CSS as PLAN_CSS
 from fullhouse.view.plan_page import (
     bridge_section,
@@ -40,7 +39,7 @@ from fullhouse.view.readout_charts import (
     outlook_words,
 )
 from fullhouse.view.readout_page import readout_part
-from fullhouse.view.render import Figure, figure, range_cell, render, unbroken
+from fullhouse.view.render import Figure, figure, lowered, range_cell, render, tag, unbroken
 from fullhouse.view.theme import themed
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
 from fullhouse.view.words.discovery import headline as discovery_headline

@@ -22,13 +22,14 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fullhouse.core.settings import SIMULATED
 from fullhouse.view.save import svg_text
@@ -133,6 +134,21 @@ def range_cell(low: str, high: str) -> Markup:
 def share_bar(share: float) -> Markup:
     """A bar as long as a share of its cell."""
     return Markup('<span style="width:{:.1f}%"></span>').format(100 * min(1.0, max(0.0, share)))
+
+
+def tag(name: str, *inside: object, cls: str = "") -> Markup:
+    """An element in a part that is put together from several pages."""
+    attributes = Markup(' class="{}"').format(cls) if cls else ""
+    return Markup("<{0}{1}>{2}</{0}>").format(
+        name, attributes, Markup("").join(map(escape, inside))
+    )
+
+
+def lowered(*parts: Markup) -> Markup:
+    """Parts with their headings one level deeper, to stand under a heading of their own."""
+    # All that is not a template's own is escaped, so that only its own headings can match.
+    deeper = re.sub(r"<(/?)h([2-5])\b", lambda m: f"<{m[1]}h{int(m[2]) + 1}", "".join(parts))
+    return Markup(deeper)  # noqa: S704  (escaped already)
 
 
 @cache
