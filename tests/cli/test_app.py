@@ -161,9 +161,9 @@ def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> 
     (house / "fullhouse.key").unlink()
     done = fullhouse("doctor", "--json", cwd=house)
     assert done.returncode == 1
-    found = json.loads(done.stdout)
-    assert found["ok"] is False
-    assert {c["name"]: c["ok"] for c in found["checks"]} == {
+    result = json.loads(done.stdout)
+    assert result["ok"] is False
+    assert {c["name"]: c["ok"] for c in result["checks"]} == {
         "settings": True, "key": False, "lake": True, "control": True, "engine": True, "disk": True,
     }  # fmt: skip
     (house / "fullhouse.toml").write_text("thread = 1")

@@ -46,21 +46,21 @@ def test_a_check_shows_rows_and_problems_and_writes_nothing(house: Path) -> None
     before = _bytes(house)
     result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.csv"])
     assert result.exit_code == 1
-    for shown in (
+    for printed in (
         "ann", "2025-01-01", "bad_time", "'never'", "1 of the first 2 rows are good",
         "'diagnosis' looks like health: it is not read", "Not read: note", "maps no event_id",
     ):  # fmt: skip
-        assert shown in result.output, shown
+        assert printed in result.output, printed
     assert "a@x.com" not in result.output
     assert _bytes(house) == before
 
 
 def test_a_check_for_programs(house: Path) -> None:
     result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.csv", "--json"])
-    said = json.loads(result.output)
-    assert said["ok"] is False
-    assert said["files"][0]["refused"] == {"bad_time": 1}
-    assert said["rows"][0]["account"] == "ann"
+    printed_json = json.loads(result.output)
+    assert printed_json["ok"] is False
+    assert printed_json["files"][0]["refused"] == {"bad_time": 1}
+    assert printed_json["rows"][0]["account"] == "ann"
 
 
 def test_a_check_of_a_good_file_ends_well(house: Path) -> None:
@@ -96,13 +96,13 @@ def test_a_check_reports_on_every_file(house: Path) -> None:
 def test_ingest_and_quarantine(house: Path) -> None:
     first = CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv", "--json"])
     assert first.exit_code == 0, first.output
-    said = json.loads(first.output)
-    assert (said["read"], said["written"], said["known"]) == (2, 1, 0)
-    assert said["quarantined"] == {"bad_time": 1}
+    printed_json = json.loads(first.output)
+    assert (printed_json["read"], printed_json["written"], printed_json["known"]) == (2, 1, 0)
+    assert printed_json["quarantined"] == {"bad_time": 1}
     again = CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
     assert "already known" in again.output
-    shown = CliRunner().invoke(commands, ["quarantine"])
-    assert "bad_time" in shown.output
+    printed = CliRunner().invoke(commands, ["quarantine"])
+    assert "bad_time" in printed.output
     listed = json.loads(CliRunner().invoke(commands, ["quarantine", "--json"]).output)
     assert listed["counts"] == [
         {"source": "shop", "feed": "orders", "reason": "bad_time", "rows": 1}
@@ -112,7 +112,7 @@ def test_ingest_and_quarantine(house: Path) -> None:
     assert "Nothing is in quarantine" in none.output
 
 
-def test_a_field_that_no_line_has_is_told(house: Path) -> None:
+def test_a_field_that_no_line_has_is_named(house: Path) -> None:
     (house / "o.jsonl").write_text('{"usr": "a", "when": "2025-01-01"}\n')
     result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.jsonl"])
     assert "has the field 'user'. Did you mean 'usr'" in result.output

@@ -48,13 +48,13 @@ def oracle(words: list[Word], purpose: str) -> tuple[set[int], set[int]]:
     """Who refuses and who grants, the slow way."""
     refusing, granting = set(), set()
     for account, person in PEOPLE.items():
-        said = [
+        output = [
             (h, not g)
             for s, a, h, p, g in words
             if (s, a) == account and p == purpose and (START + timedelta(hours=h)).date() <= AS_OF
         ]
-        if said:
-            (refusing if max(said)[1] else granting).add(person)
+        if output:
+            (refusing if max(output)[1] else granting).add(person)
     return refusing, granting - refusing
 
 
@@ -77,7 +77,7 @@ def test_the_words_of_the_case() -> None:
     assert oracle(WORDS, "advertising") == ({1}, {2})
 
 
-def test_a_house_where_nobody_said_anything(engine: Engine, lake: Lake) -> None:
+def test_a_house_without_any_statement(engine: Engine, lake: Lake) -> None:
     assert ask(engine, lake, "analytics") == (set(), set())
 
 
@@ -97,12 +97,12 @@ words = st.lists(
 @settings(max_examples=6, deadline=None)
 @given(words)
 def test_random_words_in_any_order(
-    tmp_path_factory: pytest.TempPathFactory, said: list[Word]
+    tmp_path_factory: pytest.TempPathFactory, output: list[Word]
 ) -> None:
     from fullhouse.lake import Place
 
     lake = Lake(Place(str(tmp_path_factory.mktemp("lake"))))
     with DuckDBEngine() as duck:
-        for order in (said, said[::-1]):
+        for order in (output, output[::-1]):
             write(lake, order)
-            assert ask(duck, lake, "analytics") == oracle(said, "analytics")
+            assert ask(duck, lake, "analytics") == oracle(output, "analytics")

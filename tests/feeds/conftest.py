@@ -102,15 +102,15 @@ def house(tmp_path: Path) -> House:
 @pytest.fixture
 def new_house(tmp_path: Path) -> Iterator[Callable[[], House]]:
     """Makes empty workspaces under one key."""
-    made: list[House] = []
+    created: list[House] = []
 
     def make() -> House:
-        folder = tmp_path / f"h{len(made)}"
+        folder = tmp_path / f"h{len(created)}"
         folder.mkdir()
-        made.append(House(folder))
-        key = made[0].root / "fullhouse.key"
-        (made[-1].root / "fullhouse.key").write_bytes(key.read_bytes())
-        return made[-1]
+        created.append(House(folder))
+        key = created[0].root / "fullhouse.key"
+        (created[-1].root / "fullhouse.key").write_bytes(key.read_bytes())
+        return created[-1]
 
     return make
 

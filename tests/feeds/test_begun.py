@@ -23,8 +23,8 @@ def _terms(day: int) -> Terms:
 
 
 def _begin(begun: Begun, terms: Terms, digest: str, content: str) -> tuple[Terms, bool]:
-    (found,) = begun.begin(Beginning("x.csv", terms, digest, content))
-    return found
+    (result,) = begun.begin(Beginning("x.csv", terms, digest, content))
+    return result
 
 
 def test_terms_are_those_of_the_first_run(lake: Lake) -> None:
@@ -34,10 +34,10 @@ def test_terms_are_those_of_the_first_run(lake: Lake) -> None:
 
 
 def test_what_another_ingest_began_meanwhile_is_seen(lake: Lake) -> None:
-    mine, theirs = Begun(lake, FEED), Begun(lake, FEED)
+    own, theirs = Begun(lake, FEED), Begun(lake, FEED)
     assert _begin(theirs, _terms(1), "d1", "c") == (_terms(1), False)
-    assert _begin(mine, _terms(2), "d1", "c") == (_terms(1), False)
-    assert _begin(mine, _terms(2), "d2", "c") == (_terms(2), True)
+    assert _begin(own, _terms(2), "d1", "c") == (_terms(1), False)
+    assert _begin(own, _terms(2), "d2", "c") == (_terms(2), True)
     assert _begin(theirs, _terms(3), "d3", "e") == (_terms(3), False)
 
 
@@ -63,7 +63,7 @@ def test_files_begun_together_are_one_commit(lake: Lake) -> None:
     begun = Begun(lake, FEED)
     _begin(begun, _terms(1), "d0", "c0")
     before = lake.version(BEGUN)
-    found = begun.begin(*(Beginning("x", _terms(2), f"d{i}", f"c{i}") for i in range(4)))
-    assert found == [(_terms(1 if i == 0 else 2), False) for i in range(4)]
+    result = begun.begin(*(Beginning("x", _terms(2), f"d{i}", f"c{i}") for i in range(4)))
+    assert result == [(_terms(1 if i == 0 else 2), False) for i in range(4)]
     assert before is not None
     assert lake.version(BEGUN) == before + 1

@@ -137,14 +137,14 @@ def test_two_that_looked_before_either_wrote_do_not_both_write(
     files = [house.write(f"{i}.csv", orders({"count": str(i + 1)})) for i in range(2)]
     house.ingest(house.write("first.csv", orders({"order_id": "first"})))
     module = import_module("fullhouse.feeds.commit")
-    real, both, looked = module.row_outcomes, threading.Barrier(2), set()
+    real, both, checked = module.row_outcomes, threading.Barrier(2), set()
 
     def slow(*arguments: Any, **options: Any) -> Any:
-        found = real(*arguments, **options)
-        if threading.get_ident() not in looked:
-            looked.add(threading.get_ident())
+        result = real(*arguments, **options)
+        if threading.get_ident() not in checked:
+            checked.add(threading.get_ident())
             both.wait(60)
-        return found
+        return result
 
     monkeypatch.setattr(module, "row_outcomes", slow)
     with ThreadPoolExecutor(2) as pool:

@@ -112,12 +112,12 @@ VALUES: dict[str, list[Any]] = {
 def test_expressions(duck: DuckDBEngine, text: str) -> None:
     table = duck.memory(RAW)
     value = compile_node(parse(text, what="x"), table, what="x")
-    found = duck.arrow(table.select(n=table["n"], v=value.expr, lost=value.lost))
-    assert found["v"].to_pylist() == VALUES[text]
-    assert not any(found["lost"].to_pylist())
+    result = duck.arrow(table.select(n=table["n"], v=value.expr, lost=value.lost))
+    assert result["v"].to_pylist() == VALUES[text]
+    assert not any(result["lost"].to_pylist())
 
 
-def test_what_cannot_be_read_is_told_from_what_is_not_there(duck: DuckDBEngine) -> None:
+def test_what_cannot_be_read_differs_from_what_is_not_there(duck: DuckDBEngine) -> None:
     table = duck.memory(RAW)
     for read, lost in (
         (as_number, [True, False, False, True, True]),
@@ -127,9 +127,9 @@ def test_what_cannot_be_read_is_told_from_what_is_not_there(duck: DuckDBEngine) 
         value = read(compile_node(parse("a", what="x"), table, what="x"))
         assert duck.arrow(table.select(lost=value.lost))["lost"].to_pylist() == lost
     forgiven = compile_node(parse("coalesce(number(a), n)", what="x"), table, what="x")
-    found = duck.arrow(table.select(v=forgiven.expr, lost=forgiven.lost))
-    assert found["v"].to_pylist() == [1, 1.5, None, 4, 5]
-    assert not any(found["lost"].to_pylist())
+    result = duck.arrow(table.select(v=forgiven.expr, lost=forgiven.lost))
+    assert result["v"].to_pylist() == [1, 1.5, None, 4, 5]
+    assert not any(result["lost"].to_pylist())
 
 
 def test_names_are_columns_and_never_words_of_the_language() -> None:
@@ -139,7 +139,7 @@ def test_names_are_columns_and_never_words_of_the_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "utc", "day"),
+    ("printed", "utc", "day"),
     [
         ("2024-03-31 02:30:00", "2024-03-31 01:00:00", "2024-03-31"),
         ("2024-10-27 02:30:00", "2024-10-27 00:30:00", "2024-10-27"),
@@ -148,8 +148,8 @@ def test_names_are_columns_and_never_words_of_the_language() -> None:
     ],
     ids=["an hour that is skipped", "an hour that comes twice", "new year", "a date"],
 )
-def test_clock_changes_have_a_rule(shown: str, utc: str, day: str) -> None:
-    clock = pa.array([datetime.fromisoformat(shown)], pa.timestamp("us"))
+def test_clock_changes_have_a_rule(printed: str, utc: str, day: str) -> None:
+    clock = pa.array([datetime.fromisoformat(printed)], pa.timestamp("us"))
     moments, days = to_utc(clock, pa.array([False]), "Europe/Berlin")
     assert str(moments[0]) == f"{utc}Z" or moments[0].as_py().strftime("%F %T") == utc
     assert days[0].as_py().isoformat() == day
@@ -165,8 +165,8 @@ def test_absolute_times_keep_their_moment_and_take_the_local_day(
     moment: datetime, zone: str
 ) -> None:
     aware = moment.replace(tzinfo=ZoneInfo("UTC"))
-    found, days = to_utc(pa.array([moment], pa.timestamp("us")), pa.array([True]), zone)
-    assert found[0].as_py() == aware
+    result, days = to_utc(pa.array([moment], pa.timestamp("us")), pa.array([True]), zone)
+    assert result[0].as_py() == aware
     assert days[0].as_py() == aware.astimezone(ZoneInfo(zone)).date()
 
 

@@ -283,12 +283,12 @@ def test_other_settings_after_a_crash_change_nothing(
     clean.ingest(clean.write("a.csv", text), chunk_rows=4)
     file = broken.write("a.csv", text)
     module = import_module("fullhouse.feeds.ingest")
-    real, seen = module.commit, []
+    real, observed = module.commit, []
 
     def dying(*arguments: object) -> object:
-        if seen:
+        if observed:
             raise KeyboardInterrupt
-        seen.append(1)
+        observed.append(1)
         return real(*arguments)
 
     monkeypatch.setattr(module, "commit", dying)

@@ -17,12 +17,12 @@ from fullhouse.feeds.identify import Hasher, normalise, special_category
 
 def _everything(folder: Path) -> bytes:
     """All bytes of all files, Parquet files read out too, since they are packed."""
-    found = io.BytesIO()
+    result = io.BytesIO()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        found.write(path.read_bytes())
+        result.write(path.read_bytes())
         if path.suffix == ".parquet":
-            found.write(json.dumps(pq.read_table(path).to_pylist(), default=str).encode())
-    return found.getvalue()
+            result.write(json.dumps(pq.read_table(path).to_pylist(), default=str).encode())
+    return result.getvalue()
 
 
 SECRETS = (
@@ -53,10 +53,10 @@ def test_raw_identifiers_never_touch_the_disk(
     assert report.quarantined["unparseable_row"] == 1
     assert report.quarantined["duplicate_event_id"] == 1
     assert report.files[0].invalid_identifiers == {"email": 1}
-    found = _everything(house.root)
+    result = _everything(house.root)
     for secret in SECRETS:
-        assert secret.encode() not in found, secret
-    assert b"o1" in found
+        assert secret.encode() not in result, secret
+    assert b"o1" in result
 
 
 def test_what_is_the_same_has_one_digest(house: Any, orders: Callable[..., str]) -> None:
@@ -163,7 +163,7 @@ def test_a_special_category_needs_a_purpose(house: Any) -> None:
     feed = SPECIAL + '[special]\nstreet = "delivery, with consent"\n'
     file = house.write("a.csv", "id,street,diagnosis\n,Elm St,flu\nb,Oak St,flu\nc,d,e,f\n")
     house.ingest(file, feed=feed)
-    found = _everything(house.root)
-    assert b"Oak St" in found
+    result = _everything(house.root)
+    assert b"Oak St" in result
     for hidden in (b"Elm St", b"flu", b"c,d,e"):
-        assert hidden not in found
+        assert hidden not in result

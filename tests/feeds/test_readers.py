@@ -26,10 +26,10 @@ rows_of_texts = st.lists(st.tuples(texts, texts, texts), min_size=1, max_size=30
 
 
 def _read(path: Path, read: int) -> tuple[dict[int, tuple[Any, ...]], dict[int, str], int]:
-    found = list(delimited.pieces(File(str(path)), FEED, "csv", ["a", "t", "c"], read=read))
-    good = {r[ROW]: (r["a"], r["t"], r["c"]) for p in found for r in p.rows.to_pylist()}
-    bad = {b.row: b.reason for p in found for b in p.bad}
-    return good, bad, found[-1].last if found else 0
+    result = list(delimited.pieces(File(str(path)), FEED, "csv", ["a", "t", "c"], read=read))
+    good = {r[ROW]: (r["a"], r["t"], r["c"]) for p in result for r in p.rows.to_pylist()}
+    bad = {b.row: b.reason for p in result for b in p.bad}
+    return good, bad, result[-1].last if result else 0
 
 
 @settings(max_examples=150, **RELAXED)
@@ -81,20 +81,22 @@ def test_chunks_hold_each_row_once_in_order(lengths: list[int], size: int, bad: 
 
     from fullhouse.feeds.piece import Bad, Piece, numbered
 
-    made, last = [], 0
+    created, last = [], 0
     for length in lengths:
         numbers = [n for n in range(last + 1, last + length + 1) if n != bad]
         wrong = (Bad(bad, "r", "", ""),) if last < bad <= last + length else ()
         last += length
         rows = pa.table({"x": pa.array(numbers, pa.int64())})
-        made.append(Piece(numbered(rows, pa.array(numbers, pa.int64())), wrong, last))
-    found = list(chunks(made, size))
-    seen = [n for c in found for n in sorted([*c.rows[ROW].to_pylist(), *(b.row for b in c.bad)])]
-    assert seen == list(range(1, last + 1))
-    assert [c.read for c in found] == [size] * (last // size) + (
+        created.append(Piece(numbered(rows, pa.array(numbers, pa.int64())), wrong, last))
+    result = list(chunks(created, size))
+    observed = [
+        n for c in result for n in sorted([*c.rows[ROW].to_pylist(), *(b.row for b in c.bad)])
+    ]
+    assert observed == list(range(1, last + 1))
+    assert [c.read for c in result] == [size] * (last // size) + (
         [last % size] if last % size else []
     )
-    assert [c.number for c in found] == list(range(len(found)))
+    assert [c.number for c in result] == list(range(len(result)))
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -109,12 +111,12 @@ def test_json_lines(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(ending.encode().join(lines))
     with DuckDBEngine() as engine:
-        found = list(pieces(File(str(path)), feed, engine))
-    assert [r for p in found for r in p.rows.to_pylist()] == [
+        result = list(pieces(File(str(path)), feed, engine))
+    assert [r for p in result for r in p.rows.to_pylist()] == [
         {"who.id": "12345678901234567", "t": "x", ROW: 1},
         {"who.id": None, "t": None, ROW: 3},
         {"who.id": "é", "t": None, ROW: 6},
     ]
-    assert sorted((b.row, b.reason) for p in found for b in p.bad) == [
+    assert sorted((b.row, b.reason) for p in result for b in p.bad) == [
         (2, "unparseable_row"), (4, "wrong_encoding"), (5, "unparseable_row"),
     ]  # fmt: skip

@@ -42,8 +42,8 @@ def invoke(*words: str) -> str:
 
 
 def test_resolve_and_report(where: str) -> None:
-    found = json.loads(invoke("resolve", "-w", where, "--json"))
-    assert (found["accounts"], found["persons"], found["changed"]) == (3, 2, True)
+    outcome = json.loads(invoke("resolve", "-w", where, "--json"))
+    assert (outcome["accounts"], outcome["persons"], outcome["changed"]) == (3, 2, True)
     assert "Nothing new since run 1: 2 persons" in invoke("resolve", "-w", where)
     report = json.loads(invoke("report", "-w", where, "--json"))
     assert (report["persons"], report["sum_of_sources"]) == (2, 3)
@@ -59,10 +59,10 @@ def test_link_then_resolve_with_its_pairs(where: str, tmp_path: Path) -> None:
     pcsv.write_csv(table, tmp_path / "people.csv")
     (tmp_path / "link.toml").write_text(LINK)
     given = (str(tmp_path / "link.toml"), str(tmp_path / "people.csv"), "-w", where)
-    found = json.loads(invoke("link", *given, "--json"))
-    assert found["pairs"] > 20
-    assert (Path(where) / found["file"]).is_file()
-    assert json.loads(invoke("link", *given, "--trained", "--json"))["pairs"] == found["pairs"]
+    outcome = json.loads(invoke("link", *given, "--json"))
+    assert outcome["pairs"] > 20
+    assert (Path(where) / outcome["file"]).is_file()
+    assert json.loads(invoke("link", *given, "--trained", "--json"))["pairs"] == outcome["pairs"]
     with app.open_house(where) as workspace:
         House(workspace.lake).name(*({"source": s, "account": a} for s, a in truth))
     before = json.loads(invoke("resolve", "-w", where, "--json"))["persons"]

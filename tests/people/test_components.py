@@ -30,7 +30,7 @@ def union_find(edges: Edges) -> dict[int, int]:
     return {n: find(n) for n in linked}
 
 
-def found(engine: Engine, edges: Edges, place: Path) -> tuple[dict[int, int], int]:
+def result(engine: Engine, edges: Edges, place: Path) -> tuple[dict[int, int], int]:
     """What the engine says, and how many tables it computed on the way."""
     table = pa.table(
         {
@@ -72,7 +72,7 @@ CASES: dict[str, Edges] = {
 
 @pytest.mark.parametrize("edges", CASES.values(), ids=CASES.keys())
 def test_agrees_with_union_find(engine: Engine, edges: Edges, tmp_path: Path) -> None:
-    assert found(engine, edges, tmp_path)[0] == union_find(edges)
+    assert result(engine, edges, tmp_path)[0] == union_find(edges)
 
 
 @settings(
@@ -81,10 +81,10 @@ def test_agrees_with_union_find(engine: Engine, edges: Edges, tmp_path: Path) ->
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=40), st.randoms())
 def test_any_graph_in_any_order(duck: DuckDBEngine, tmp_path: Path, edges: Edges, random) -> None:
     expected = union_find(edges)
-    assert found(duck, edges, tmp_path)[0] == expected
+    assert result(duck, edges, tmp_path)[0] == expected
     random.shuffle(edges)
     turned = [(b, a) if random.random() < 0.5 else (a, b) for a, b in edges]
-    assert found(duck, turned, tmp_path)[0] == expected
+    assert result(duck, turned, tmp_path)[0] == expected
 
 
 @pytest.mark.parametrize("order", ["ascending", "random", "zigzag", "bit-reversed"])
@@ -94,7 +94,7 @@ def test_a_long_chain_takes_a_logarithmic_number_of_steps(
 ) -> None:
     nodes = _chain(order, length)
     edges = list(zip(nodes[:-1].tolist(), nodes[1:].tolist(), strict=True))
-    labels, steps = found(duck, edges, tmp_path)
+    labels, steps = result(duck, edges, tmp_path)
     assert labels == dict.fromkeys(range(length), 0)
     bits = int(np.log2(length))
     assert steps <= 5 * bits

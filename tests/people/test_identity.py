@@ -35,9 +35,9 @@ def test_the_sets_are_as_published(folder: Path) -> None:
     ],
 )
 def test_linking_is_precise_and_finds_most(folder, read, method, precision, recall) -> None:
-    found = scores(*_linked(read(folder), method))
-    assert found[PRECISION] >= precision
-    assert found[RECALL] >= recall
+    result = scores(*_linked(read(folder), method))
+    assert result[PRECISION] >= precision
+    assert result[RECALL] >= recall
 
 
 def test_a_missing_set_says_where_to_get_it(tmp_path: Path) -> None:

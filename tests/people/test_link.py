@@ -128,7 +128,7 @@ def test_without_splink_the_message_says_what_to_install(monkeypatch) -> None:
         match(attributes(made_people(5)[0], PLAN), PLAN)
 
 
-def test_too_few_rows_cannot_be_told() -> None:
+def test_too_few_rows_cannot_be_linked() -> None:
     with pytest.raises(CannotTellError, match="at least two"):
         match(attributes(made_people(5)[0].slice(0, 1), PLAN), PLAN)
 

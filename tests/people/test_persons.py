@@ -15,8 +15,8 @@ def at(day: int) -> datetime:
     return datetime(2025, 1, day, 12, tzinfo=UTC)
 
 
-def word(source: str, account: str, day: int, **said: object) -> dict[str, object]:
-    return {"source": source, "account": account, "at": at(day), **said}
+def word(source: str, account: str, day: int, **output: object) -> dict[str, object]:
+    return {"source": source, "account": account, "at": at(day), **output}
 
 
 def test_the_latest_word_that_is_not_empty_counts(engine, house) -> None:
@@ -53,7 +53,7 @@ def test_of_words_of_the_same_time_the_first_account_counts(engine, house) -> No
     assert house.persons()[0]["city"] == "Rome"
 
 
-@pytest.mark.parametrize("times", [1, 2], ids=["told once", "told twice"])
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_an_age_band_is_one_word_with_its_day(engine, house, times) -> None:
     bands = [{"age_min": 18, "age_max": 24}, {"age_max": 34}]
     house.name(*(word("s", "a", n + 1, **b) for n, b in enumerate(bands[-times:])))
@@ -69,8 +69,8 @@ def test_new_words_change_the_person_but_are_no_run(engine, house) -> None:
     house.name(word("s", "a", 1, city="Ames"))
     house.resolve(engine)
     house.name(word("s", "a", 2, city="Rome"))
-    found = house.resolve(engine)
-    assert (found.changed, found.run) == (False, 1)
+    result = house.resolve(engine)
+    assert (result.changed, result.run) == (False, 1)
     assert house.persons()[0]["city"] == "Rome"
 
 
@@ -88,18 +88,18 @@ def test_blocks_are_made_apart_and_together_alike(engine, house) -> None:
     ]
     house.name(*(word("s", r["account"], 1, birth_year=r["person"] % 100) for r in rows))
     house.write(ACCOUNT_PERSON, *rows)
-    found = []
+    result = []
     for blocks in (1, 2, 100):
         state = read_state(house.lake)
         write_persons(
             engine, house.lake, state.accounts, marks={RUN: 1}, metadata={}, pass_blocks=blocks
         )
-        found.append(house.persons())
-    assert found[0] == found[1] == found[2]
-    assert {p: r["block"] for p, r in found[0].items()} == {
+        result.append(house.persons())
+    assert result[0] == result[1] == result[2]
+    assert {p: r["block"] for p, r in result[0].items()} == {
         r["person"]: r["person"] >> 20 for r in rows
     }
-    assert all(r["birth_year"] == p % 100 for p, r in found[0].items())
+    assert all(r["birth_year"] == p % 100 for p, r in result[0].items())
 
 
 @pytest.mark.parametrize("bucket_rows", [1, 7, 1000])

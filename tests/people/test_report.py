@@ -19,31 +19,31 @@ def three_sources(house):
 
 def test_overlaps_and_the_union_add_up(engine, three_sources) -> None:
     three_sources.resolve(engine, most=5)
-    found = report(engine, three_sources.lake)
-    assert (found.accounts, found.persons, found.sum_of_sources) == (12, 9, 12)
-    assert found.sources == [
+    result = report(engine, three_sources.lake)
+    assert (result.accounts, result.persons, result.sum_of_sources) == (12, 9, 12)
+    assert result.sources == [
         SourceCount("shop", 6, 6, 4),
         SourceCount("tickets", 2, 2, 1),
         SourceCount("video", 4, 4, 2),
     ]
-    assert found.overlaps == [
+    assert result.overlaps == [
         SourceOverlap("shop", "tickets", 1, 0.5),
         SourceOverlap("shop", "video", 2, 0.5),
         SourceOverlap("tickets", "video", 1, 0.5),
     ]
-    assert found.sizes == {1: 7, 2: 1, 3: 1}
-    assert [(c.accounts, c.sources) for c in found.largest] == [
+    assert result.sizes == {1: 7, 2: 1, 3: 1}
+    assert [(c.accounts, c.sources) for c in result.largest] == [
         (3, "shop,tickets,video"),
         (2, "shop,video"),
     ]
-    assert isinstance(found.largest[0], Cluster)
+    assert isinstance(result.largest[0], Cluster)
 
 
 def test_refused_identifiers_show_only_the_beginning_of_their_digest(duck, three_sources) -> None:
     three_sources.resolve(duck, most=5)
-    found = report(duck, three_sources.lake)
-    assert found.refused == [RefusedIdentifier("email", "f" * 12, 6)]
-    assert found.refused_identifiers == 1
+    result = report(duck, three_sources.lake)
+    assert result.refused == [RefusedIdentifier("email", "f" * 12, 6)]
+    assert result.refused_identifiers == 1
 
 
 def test_merges_are_listed_newest_first(duck, house) -> None:
@@ -53,12 +53,12 @@ def test_merges_are_listed_newest_first(duck, house) -> None:
     house.resolve(duck)
     house.share(("s", "a", "5"), ("s", "c", "5"))
     house.resolve(duck)
-    found = report(duck, house.lake, rows=1)
-    assert [(m.run, m.kept, m.merged) for m in found.latest_merges] == [(3, 0, 1)]
-    assert found.merges == 2
+    result = report(duck, house.lake, rows=1)
+    assert [(m.run, m.kept, m.merged) for m in result.latest_merges] == [(3, 0, 1)]
+    assert result.merges == 2
 
 
-def test_nobody_resolved_cannot_be_told(duck, house) -> None:
+def test_without_a_resolve_run_there_is_no_report(duck, house) -> None:
     with pytest.raises(CannotTellError, match="fullhouse people resolve"):
         report(duck, house.lake)
 

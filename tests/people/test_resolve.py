@@ -44,10 +44,10 @@ def refused(house: House, run: int) -> list[tuple[str, int]]:
 def test_accounts_that_share_an_identifier_are_one_person(engine, house) -> None:
     house.share(("shop", "b", "m1"), ("shop", "a", "m2"))
     house.share(("video", "z", "m1"), ("video", "y", "m3"))
-    found = house.resolve(engine)
+    outcome = house.resolve(engine)
     shop, video = {("shop", "a"): 0, ("shop", "b"): 1}, {("video", "z"): 1, ("video", "y"): 2}
     assert house.people() == shop | video
-    assert (found.accounts, found.persons, found.run, found.changed) == (4, 3, 1, True)
+    assert (outcome.accounts, outcome.persons, outcome.run, outcome.changed) == (4, 3, 1, True)
 
 
 def test_a_digest_links_only_within_its_kind(engine, house) -> None:
@@ -70,8 +70,8 @@ def test_every_table_that_names_an_account_makes_it_exist(duck, house) -> None:
 
 
 def test_nothing_loaded_gives_nobody(engine, house) -> None:
-    found = house.resolve(engine)
-    assert (found.changed, found.persons, found.run) == (False, 0, 0)
+    outcome = house.resolve(engine)
+    assert (outcome.changed, outcome.persons, outcome.run) == (False, 0, 0)
 
 
 def test_a_run_without_news_writes_nothing(engine, house) -> None:
@@ -110,7 +110,7 @@ def test_two_persons_that_turn_out_to_be_one(engine, house) -> None:
     house.share(("shop", "a", "m1"), ("shop", "b", "m2"), ("shop", "c", "m3"))
     house.resolve(engine)
     house.share(("video", "x", "m3"), ("video", "x", "m2"), ("video", "n", "m9"))
-    found = house.resolve(engine)
+    outcome = house.resolve(engine)
     assert house.people() == {
         ("shop", "a"): 0,
         ("shop", "b"): 1,
@@ -119,7 +119,12 @@ def test_two_persons_that_turn_out_to_be_one(engine, house) -> None:
         ("video", "n"): 3,
     }
     assert merges(house) == [(2, 1, 2)]
-    assert (found.new_accounts, found.new_persons, found.merges, found.persons) == (2, 1, 1, 3)
+    assert (outcome.new_accounts, outcome.new_persons, outcome.merges, outcome.persons) == (
+        2,
+        1,
+        1,
+        3,
+    )
     assert sorted(house.persons()) == [0, 1, 3]
 
 
@@ -159,8 +164,8 @@ def test_an_id_stays_used_when_its_account_is_erased(duck, house) -> None:
 def test_an_identifier_of_too_many_accounts_links_nobody(engine, house) -> None:
     house.share(*(("shop", str(n), "desk") for n in range(4)))
     house.share(("shop", "0", "own"), ("video", "x", "own"))
-    found = house.resolve(engine, most=3)
-    assert (found.persons, found.refused) == (4, 1)
+    outcome = house.resolve(engine, most=3)
+    assert (outcome.persons, outcome.refused) == (4, 1)
     assert refused(house, 1) == [("desk", 4)]
     people = house.people()
     assert people["shop", "0"] == people["video", "x"]
@@ -170,17 +175,17 @@ def test_an_identifier_at_the_limit_still_links(engine, house) -> None:
     house.share(*(("shop", str(n), "family") for n in range(3)))
     # The same account told again in a later batch is still one account.
     house.share(*(("shop", str(n), "family") for n in range(3)))
-    found = house.resolve(engine, most=3)
-    assert (found.persons, found.refused) == (1, 0)
+    outcome = house.resolve(engine, most=3)
+    assert (outcome.persons, outcome.refused) == (1, 0)
 
 
 def test_an_identifier_refused_later_splits_nobody(engine, house) -> None:
     house.share(("shop", "a", "desk"), ("shop", "b", "desk"))
     house.resolve(engine, most=2)
     house.share(("shop", "c", "desk"))
-    found = house.resolve(engine, most=2)
+    outcome = house.resolve(engine, most=2)
     assert house.people() == {("shop", "a"): 0, ("shop", "b"): 0, ("shop", "c"): 1}
-    assert (found.run, found.refused) == (2, 1)
+    assert (outcome.run, outcome.refused) == (2, 1)
     assert refused(house, 2) == [("desk", 3)]
 
 
@@ -197,8 +202,8 @@ def test_pairs_of_a_model_link_only_when_asked(engine, house) -> None:
     house.link("crm", (("shop", "a"), ("video", "b")), (("shop", "a"), ("gone", "x")))
     house.link("other", (("shop", "a"), ("video", "c")))
     assert house.resolve(engine).persons == 3
-    found = house.resolve(engine, models=["crm"])
-    assert (found.persons, found.merges) == (2, 1)
+    outcome = house.resolve(engine, models=["crm"])
+    assert (outcome.persons, outcome.merges) == (2, 1)
     assert merges(house) == [(2, 0, 1)]
     assert not house.resolve(engine).changed
 

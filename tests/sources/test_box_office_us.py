@@ -20,20 +20,20 @@ def read(folder: Path, *rows: str) -> box_office_us.FilmSet:
     return box_office_us.read(path)
 
 
-def said(entry: Entry) -> dict[str, object]:
+def output(entry: Entry) -> dict[str, object]:
     return {s.field: s.value for s in entry.facts}
 
 
 def test_a_release_with_its_facts_and_the_days_they_were_known(tmp_path: Path) -> None:
-    found = read(
+    result = read(
         tmp_path,
         "2017-01-28,rl1,A Hare's Way,700,610,1200,2,Larch",
         "2017-01-27,rl1,A Hare's Way,500,600,500,1,Larch",
     )
-    (entry,) = found.entries
+    (entry,) = result.entries
     opening = date(2017, 1, 27)
     assert (entry.id, entry.title, entry.opening) == ("rl1", "A Hare's Way", opening)
-    assert said(entry) == {
+    assert output(entry) == {
         "title": "A Hare's Way",
         "opening": opening,
         "distributor": "Larch",
@@ -42,7 +42,7 @@ def test_a_release_with_its_facts_and_the_days_they_were_known(tmp_path: Path) -
     }
     known = {s.field: (opening - s.known_on).days for s in entry.facts}
     assert known == {"title": 180, "opening": 180, "distributor": 180, "plan": 180, "theaters": 1}
-    assert found.grosses.to_pylist()[0] == {
+    assert result.grosses.to_pylist()[0] == {
         "id": "rl1",
         "territory": "US",
         "day": opening,
@@ -73,12 +73,12 @@ def test_a_release_with_its_facts_and_the_days_they_were_known(tmp_path: Path) -
 def test_when_a_release_opened(
     tmp_path: Path, rows: list[str], opening: str, theaters: int | None
 ) -> None:
-    found = read(tmp_path, *rows)
-    (entry,) = found.entries
+    result = read(tmp_path, *rows)
+    (entry,) = result.entries
     assert entry.opening == date.fromisoformat(opening)
-    assert said(entry).get("theaters") == theaters
-    assert ("plan" in said(entry)) == (theaters is not None)
-    assert found.grosses.num_rows == len(rows), "days stay as they are, previews too"
+    assert output(entry).get("theaters") == theaters
+    assert ("plan" in output(entry)) == (theaters is not None)
+    assert result.grosses.num_rows == len(rows), "days stay as they are, previews too"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_note_that_it_is_shown_again_is_no_part_of_the_title(
 
 def test_a_dash_is_no_distributor(tmp_path: Path) -> None:
     (entry,) = read(tmp_path, "2017-01-27,r,S,500,600,500,1,-").entries
-    assert "distributor" not in said(entry)
+    assert "distributor" not in output(entry)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_a_dash_is_no_distributor(tmp_path: Path) -> None:
 def test_a_bad_row_is_counted_and_the_others_are_read(
     tmp_path: Path, row: str, problem: str
 ) -> None:
-    found = read(tmp_path, "2017-01-26,good,S,5,6,5,1,P", row)
-    assert [(p.row, p.problem) for p in found.problems] == [(2, problem)]
-    assert (found.read, found.grosses.num_rows) == (2, 1)
+    result = read(tmp_path, "2017-01-26,good,S,5,6,5,1,P", row)
+    assert [(p.row, p.problem) for p in result.problems] == [(2, problem)]
+    assert (result.read, result.grosses.num_rows) == (2, 1)
 
 
 def test_parquet_reads_the_same_and_has_its_own_digest(tmp_path: Path) -> None:

@@ -105,9 +105,9 @@ def test_a_release_with_its_total(tmp_path: Path) -> None:
 def test_a_bad_row_is_a_problem(
     tmp_path: Path, change: dict[str, Any], entries: int, problem: str | None
 ) -> None:
-    found = maoyan.read(write(tmp_path, ROW, ROW | change))
-    assert len(found.entries) == entries
-    assert [(p.row, p.problem) for p in found.problems] == ([(2, problem)] if problem else [])
+    result = maoyan.read(write(tmp_path, ROW, ROW | change))
+    assert len(result.entries) == entries
+    assert [(p.row, p.problem) for p in result.problems] == ([(2, problem)] if problem else [])
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fullhouse.control import open_control
-from fullhouse.films import facts, grosses, known, links, take
+from fullhouse.films import facts, grosses, import_set, known, links
 from fullhouse.lake import Lake
 from fullhouse.sources import box_office_us, maoyan, tmdb, trailer_trends
 
@@ -19,9 +19,9 @@ def test_us_days_and_tmdb_meet(data_folder: Path, lake: Lake, tmp_path: Path) ->
     database = open_control(f"sqlite:///{tmp_path / 'c.db'}")
     days = box_office_us.read(data_folder / "box_office_us/daily_2000_2018.parquet")
     assert (len(days.entries), days.grosses.num_rows, days.problems) == (5_292, 294_444, ())
-    take(lake, database, days, at=AT)
+    import_set(lake, database, days, at=AT)
     about = tmdb.read(data_folder / "tmdb_5000/tmdb_5000_movies.csv.zip")
-    done = take(lake, database, about, at=AT)
+    done = import_set(lake, database, about, at=AT)
     # Measured: 2,396 matched, 47 to review; see docs/films.md.
     assert 2_350 <= done.matched <= 2_450
     assert done.review <= 60
@@ -41,14 +41,14 @@ def test_us_days_and_tmdb_meet(data_folder: Path, lake: Lake, tmp_path: Path) ->
 
 
 def test_search_weeks(data_folder: Path) -> None:
-    found = trailer_trends.read(data_folder / "trailer_trends/searches.csv")
-    assert (len(found.entries), found.signals.num_rows) == (546, 28_655)
-    assert {p.problem for p in found.problems} == {"a second row for this week"}
+    result = trailer_trends.read(data_folder / "trailer_trends/searches.csv")
+    assert (len(result.entries), result.signals.num_rows) == (546, 28_655)
+    assert {p.problem for p in result.problems} == {"a second row for this week"}
 
 
 def test_chinese_totals(data_folder: Path) -> None:
-    found = maoyan.read(data_folder / "box_office_china/maoyan_2019_2022_movies.xlsx")
-    assert (len(found.entries), found.problems) == (1_070, ())
-    totals = {e.title: s.value for e in found.entries for s in e.facts if s.field == "total"}
+    result = maoyan.read(data_folder / "box_office_china/maoyan_2019_2022_movies.xlsx")
+    assert (len(result.entries), result.problems) == (1_070, ())
+    totals = {e.title: s.value for e in result.entries for s in e.facts if s.field == "total"}
     assert len(totals) == 900
     assert totals["哪吒之魔童降世"] == [5_036_000_000, "CNY"]

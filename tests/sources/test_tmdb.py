@@ -42,8 +42,8 @@ def write(folder: Path, *rows: dict[str, str]) -> Path:
 
 
 def test_what_was_known_before_release_and_nothing_else(tmp_path: Path) -> None:
-    found = tmdb.read(write(tmp_path, ROW))
-    (entry,) = found.entries
+    result = tmdb.read(write(tmp_path, ROW))
+    (entry,) = result.entries
     assert (entry.id, entry.title, entry.other_title) == ("7", "The Hare", "Le lièvre")
     assert entry.opening == date(2016, 12, 30)
     assert {s.field: s.value for s in entry.facts} == {
@@ -74,9 +74,9 @@ def test_what_was_known_before_release_and_nothing_else(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_is_left_out(
     tmp_path: Path, change: dict[str, str], fields: set[str], problem: str | None
 ) -> None:
-    found = tmdb.read(write(tmp_path, ROW | change))
-    assert not fields & {s.field for s in found.entries[0].facts}
-    assert [p.problem for p in found.problems] == ([problem] if problem else [])
+    result = tmdb.read(write(tmp_path, ROW | change))
+    assert not fields & {s.field for s in result.entries[0].facts}
+    assert [p.problem for p in result.problems] == ([problem] if problem else [])
 
 
 @pytest.mark.parametrize(
@@ -90,9 +90,9 @@ def test_a_value_that_cannot_be_is_left_out(
 def test_a_row_that_cannot_be_dated_or_named_is_a_problem(
     tmp_path: Path, change: dict[str, str], problem: str
 ) -> None:
-    found = tmdb.read(write(tmp_path, ROW, ROW | change))
-    assert [(p.row, p.problem) for p in found.problems] == [(2, problem)]
-    assert (found.read, len(found.entries)) == (2, 1)
+    result = tmdb.read(write(tmp_path, ROW, ROW | change))
+    assert [(p.row, p.problem) for p in result.problems] == [(2, problem)]
+    assert (result.read, len(result.entries)) == (2, 1)
 
 
 def test_the_zip_reads_the_same(tmp_path: Path) -> None:

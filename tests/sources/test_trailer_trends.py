@@ -19,13 +19,13 @@ def read(folder: Path, *lines: str) -> trailer_trends.FilmSet:
 
 def test_weeks_are_known_when_the_last_is_over(tmp_path: Path) -> None:
     # Scaled to the greatest of them: a week's value is not known before the others are.
-    found = read(tmp_path, "2015-01-04,100,Hare", "2015-01-11,40,Hare", "2016-01-03,1,Larch")
-    assert [(r["id"], r["day"], r["value"], r["known_on"]) for r in found.signals.to_pylist()] == [
+    result = read(tmp_path, "2015-01-04,100,Hare", "2015-01-11,40,Hare", "2016-01-03,1,Larch")
+    assert [(r["id"], r["day"], r["value"], r["known_on"]) for r in result.signals.to_pylist()] == [
         ("Hare", date(2015, 1, 4), 100.0, date(2015, 1, 18)),
         ("Hare", date(2015, 1, 11), 40.0, date(2015, 1, 18)),
         ("Larch", date(2016, 1, 3), 1.0, date(2016, 1, 10)),
     ]
-    assert [(e.id, e.opening) for e in found.entries] == [
+    assert [(e.id, e.opening) for e in result.entries] == [
         ("Hare", date(2015, 2, 13)),
         ("Larch", date(2016, 2, 5)),
     ]
@@ -56,14 +56,14 @@ def test_a_title_is_the_rest_of_the_line(tmp_path: Path, written: str, title: st
     ],
 )
 def test_a_bad_line_is_a_problem(tmp_path: Path, line: str, problem: str) -> None:
-    found = read(tmp_path, "2015-01-04,2,Hare", line)
-    assert [(p.row, p.problem) for p in found.problems] == [(2, problem)]
-    assert found.signals["value"].to_pylist() == [2.0]
+    result = read(tmp_path, "2015-01-04,2,Hare", line)
+    assert [(p.row, p.problem) for p in result.problems] == [(2, problem)]
+    assert result.signals["value"].to_pylist() == [2.0]
 
 
 def test_a_head_in_the_middle_is_no_row(tmp_path: Path) -> None:
-    found = read(tmp_path, "2015-01-04,2,Hare", HEAD.strip(), "2015-01-04,3,Larch")
-    assert (found.read, found.problems, len(found.entries)) == (2, (), 2)
+    result = read(tmp_path, "2015-01-04,2,Hare", HEAD.strip(), "2015-01-04,3,Larch")
+    assert (result.read, result.problems, len(result.entries)) == (2, (), 2)
 
 
 def test_the_other_file_of_the_set_is_refused(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def vacuum(
 ) -> None:
     """Remove the files of snapshots older than some days."""
     with opened(where, quiet=json, doing="Removing old files") as context:
-        asked = app.VacuumLake(tuple(tables or ()), keep_days, dry_run)
-        done = app.lake_vacuum(context, asked)
+        request = app.VacuumLake(tuple(tables or ()), keep_days, dry_run)
+        done = app.lake_vacuum(context, request)
     if json:
         say_json({"tables": [vars(d) for d in done]})
         return

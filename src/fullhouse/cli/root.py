@@ -167,8 +167,8 @@ commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(traits.commands, name="traits")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         out.print(f"fullhouse {version('fullhouse')}")
         raise typer.Exit
 
@@ -201,7 +201,7 @@ def init(
 
 @commands.command()
 def settings(where: Where = ".", json: Json = False) -> None:
-    """Print every setting with its value and where that came from."""
+    """Print every setting with its value and its origin."""
     place = app.open_house(where).place
     rows = settings_.origins((place.read(settings_.FILE) or b"").decode())
     if json:

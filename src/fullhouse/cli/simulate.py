@@ -44,17 +44,17 @@ def market(
     from fullhouse_sim.market import Market
     from fullhouse_sim.write import simulate
 
-    asked = Market(people, seed, scenario, films, days)
+    request = Market(people, seed, scenario, films, days)
     with progress("Simulating", quiet=json) as step:
-        made = simulate(asked, folder, workers=workers, progress=step)
+        simulated = simulate(request, folder, workers=workers, progress=step)
     if json:
-        say_json(made.to_dict() | {"label": LABEL})
+        say_json(simulated.to_dict() | {"label": LABEL})
         return
-    rows = [(f.path, f.files, f.rows) for f in made.feeds]
-    total = (sum(f.files for f in made.feeds), sum(f.rows for f in made.feeds))
+    rows = [(f.path, f.files, f.rows) for f in simulated.feeds]
+    total = (sum(f.files for f in simulated.feeds), sum(f.rows for f in simulated.feeds))
     table([*rows, ("all", *total)], ("simulated", "files", "rows"))
     out.print(LABEL)
-    first = made.feeds[0]
+    first = simulated.feeds[0]
     take = f"fullhouse ingest {folder / first.declaration} {folder / first.path} -w house"
     start = f"Take a feed in: fullhouse init house --simulated && {take}"
     out.print(start, markup=False, soft_wrap=True)
@@ -74,19 +74,20 @@ def respond(
     from fullhouse_sim.respond import respond as play
     from fullhouse_sim.write import read_market
 
-    asked = read_market(folder)
+    market_settings = read_market(folder)
     with progress("Playing the campaign", quiet=json):
-        found = play(asked, folder, deliveries, to)
+        response = play(market_settings, folder, deliveries, to)
     if json:
-        say_json(found.to_dict() | {"simulated": True, "label": LABEL})
+        say_json(response.to_dict() | {"simulated": True, "label": LABEL})
         return
     columns = ("group", "people", "reached", "impressions", "tickets", "without", "incremental")
     rows = [
         (f"{e.kind}: {e.name}", e.people, e.reached, e.impressions, e.tickets, e.tickets_without,
          e.incremental)
-        for e in found.effects if e.kind != "city"
+        for e in response.effects if e.kind != "city"
     ]  # fmt: skip
-    table(rows, columns, title=f"{found.film}: the campaign's true effect, known to the simulator")
-    written = f"{found.impressions:,} impressions, {found.clicks:,} clicks, {found.sales:,} sales"
-    out.print(f"Wrote {written} to {found.folder}.", markup=False, soft_wrap=True)
+    table(rows, columns, title=f"{response.film}: true effect of the campaign")
+    counts = {"impressions": response.impressions, "clicks": response.clicks}
+    written = ", ".join(f"{n:,} {kind}" for kind, n in (counts | {"sales": response.sales}).items())
+    out.print(f"Wrote {written} to {response.folder}.", markup=False, soft_wrap=True)
     out.print(LABEL)

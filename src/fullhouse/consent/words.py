@@ -14,9 +14,9 @@ ADVERTISING = "advertising"
 
 
 def latest_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
-    """Source, account and `granted` for every account that said something on a purpose.
+    """Source, account and `granted` for every account with a statement on a purpose.
 
-    Only what was said on `as_of` or earlier counts; of that, the latest. Of several words at the
+    Only statements of `as_of` or earlier count; of that, the latest. Of several words at the
     same moment, a refusal wins.
     """
     statements = engine.scan(lake.snapshot(CONSENT)).filter(
@@ -33,7 +33,7 @@ def latest_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir
 def person_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
     """Person, `granted` (some account grants) and `refused` (some account refuses).
 
-    People of whom no account said anything are not there.
+    People without any statement of an account are not there.
     """
     words = latest_words(engine, lake, purpose=purpose, as_of=as_of)
     people = engine.scan(lake.snapshot(ACCOUNT_PERSON)).select("source", "account", "person")

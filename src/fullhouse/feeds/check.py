@@ -34,9 +34,9 @@ def check(
     now: datetime,
     rows: int = 5,
 ) -> FeedCheck:
-    """Map the first rows of each file, and tell every problem. Looks at no lake.
+    """The first rows of each file as mapped, and every problem. Looks at no lake.
 
-    So what only the lake knows (unknown accounts, event ids that are taken) is not found out.
+    So what only the lake knows (unknown accounts, event ids that are taken) is not reported.
     """
     checks: list[FileCheck] = []
     mapped: list[pa.Table] = []

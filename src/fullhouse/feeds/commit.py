@@ -110,7 +110,7 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
     """Write a chunk: refused rows, rows, rows refused by their id, identifiers.
 
     Each of the four is one Delta commit under the chunk's batch, and each is known again when it
-    is there. What the second one finds out can be found out again from the lake, so a run that
+    is there. What the second one determines can be determined again from the lake, so a run that
     dies between any two is made good by the next.
     """
     # Half of the digest: the batch stands in every row.
@@ -134,7 +134,7 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
 def _write(
     engine: DuckDBEngine, lake: Lake, job: Job, rows: pa.Table, batch: str
 ) -> tuple[npt.NDArray[np.int8], bool]:
-    """The fate of each row, and whether it was this run that wrote the new ones."""
+    """The outcome of each row, and whether it was this run that wrote the new ones."""
     table = job.feed.table
     whole = rows.append_column("batch", pa.repeat(batch, rows.num_rows))
     if not job.by_id:

@@ -127,7 +127,7 @@ def _decoded(stream: Any, encoding: str, file: File, read: int = READ) -> Iterat
 
 
 def _record_blocks(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Iterator[bytes]:
-    """The bytes cut after the end of a record, as far as quotes tell."""
+    """The bytes cut after the end of a record, as far as quotes show."""
     rest = b""
     for block in blocks:
         rest += block

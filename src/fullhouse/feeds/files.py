@@ -48,7 +48,7 @@ class File:
 
     @property
     def format(self) -> str | None:
-        """The format that the name tells, or None."""
+        """The format by the name's ending, or None."""
         parts = self.name.lower().split(".")
         return _FORMATS.get(parts[-2 if self.compression and len(parts) > 1 else -1])
 
@@ -94,7 +94,7 @@ class File:
         return str(obstore.head(from_url(root), name)["e_tag"])
 
     def digest(self) -> str:
-        """SHA-256 of the bytes; on the way, a broken compressed file is found out.
+        """SHA-256 of the bytes; a broken compressed file is noticed while reading.
 
         A file that ends in the middle must not be taken in: whole again, it would have another
         digest and come in twice.

@@ -124,7 +124,7 @@ def special_category(column: str) -> str | None:
     """The special category that a column's name looks like, or None.
 
     Names are cut at everything that is no letter and at camelCase humps. Only the name is
-    looked at; a column of diagnoses called 'x7' is not found out.
+    looked at; a column of diagnoses called 'x7' is not recognised.
 
     >>> special_category("homeLatitude"), special_category("trace_id")
     ('precise location', None)

@@ -33,8 +33,6 @@ GROUP_FILES, GROUP_BYTES = 64, 64 << 20
 """Files that are begun together, and written down as taken in together. A crash in between only
 means that they are read again; their rows are known."""
 
-"""Called with the name of a file and the rows of it that are done."""
-
 
 @dataclass(frozen=True)
 class _Run:
@@ -64,7 +62,7 @@ def ingest(
 ) -> IngestReport:
     """Take files into the lake, each row exactly once.
 
-    Files whose columns do not fit the feed are found out before the first row is written. Doing
+    Files whose columns do not fit the feed are refused before the first row is written. Doing
     the same again writes nothing; doing it again after a crash writes the rest.
     """
     columns = [check_columns(file, feed) for file in files]
@@ -208,7 +206,7 @@ def _without_unknown(
 
 
 def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
-    """What `ingested` is told of a file that was taken in whole."""
+    """The row of table `ingested` for a file that was taken in whole."""
     refused = tally.quarantined.total()
     return {
         "source": job.feed.source,

@@ -93,7 +93,7 @@ def _line(line: str, hasher: Hasher, withheld: str | None) -> str:
 def _withheld(feed: Feed, columns: Sequence[str]) -> str | None:
     """Why the text of an unparseable line cannot be kept, or None.
 
-    E-mails and phone numbers can be told in any text. A device id, a diagnosis or a street
+    E-mails and phone numbers can be recognised in any text. A device id, a diagnosis or a street
     cannot, and in a line that cannot be parsed nobody knows where it stands.
     """
     odd = sorted(set(feed.identifiers) - {"email", "phone"})

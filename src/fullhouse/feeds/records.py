@@ -19,11 +19,11 @@ _PARQUET_ROWS = 1 << 16
 
 
 def format_of(file: File, feed: Feed) -> str:
-    """The format of a file: what the feed says, else what the name tells."""
+    """The format of a file: the feed's, else that of the file's name."""
     format_ = feed.format or file.format
     if format_ is None:
         raise InputError(
-            f"{file.path}: the name does not tell the format; set 'format' in the feed to"
+            f"{file.path}: the name shows no format; set 'format' in the feed to"
             " csv, tsv, jsonl or parquet."
         )
     return format_

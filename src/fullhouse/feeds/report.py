@@ -1,4 +1,4 @@
-"""What a check of files came to, and what became of the rows of an ingest."""
+"""Results of a check of files, and what became of the rows of an ingest."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ class FeedNote:
 
 @dataclass(frozen=True)
 class FileCheck:
-    """What a check found in the first rows of a file.
+    """The first rows of a file under a feed.
 
     `problems` are (row, reason, detail); `error` says why the file cannot be read at all.
     """
@@ -92,7 +92,7 @@ class FileCheck:
 
 @dataclass(frozen=True)
 class FeedCheck:
-    """What a check found: each file, the first mapped rows of all, and remarks."""
+    """The result of a check: each file, the first mapped rows of all, and notes."""
 
     feed: str
     kind: str

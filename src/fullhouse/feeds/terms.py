@@ -95,7 +95,7 @@ class Begun:
         self._read()
 
     def begin(self, *files: Beginning) -> list[tuple[Terms, bool]]:
-        """For each file the terms of its first run, and whether it came in otherwise declared too.
+        """For each file the terms of its first run, and whether it has another declaration too.
 
         Those that are new are written down in one commit.
         """

@@ -36,7 +36,7 @@ def attributes(rows: pa.Table, plan: LinkPlan) -> pa.Table:
     table = pa.table(columns)
     for key in ("source", "account"):
         if pc.any(pc.equal(pc.fill_null(table[key], ""), "")).as_py():
-            raise InputError(f"Some rows have no {key}; a pair could not be told.")
+            raise InputError(f"Some rows have no {key}; a pair could not be named.")
     table = table.sort_by([(c, "ascending") for c in table.column_names])
     return table.add_column(0, "unique_id", pa.array(range(table.num_rows), pa.int64()))
 

@@ -56,7 +56,7 @@ def write_persons(
 
 
 def persons(members: ir.Table, words: ir.Table) -> ir.Table:
-    """Person rows of members (source, account, person, block) and of what was said of them."""
+    """Person rows of members (source, account, person, block) and of what their accounts state."""
     counted = members.group_by("person", "block").aggregate(
         accounts=members.count().cast("int32"),
         first=members.source.min(),
@@ -78,14 +78,14 @@ def _several_sources(members: ir.Table, of: ir.Table) -> ir.Table:
 
 
 def _words(accounts: ir.Table, members: ir.Table) -> ir.Table:
-    """What accounts said, each with its person."""
+    """What each account states, with its person."""
     columns = ["at", "batch", *(c.name for c in DEMOGRAPHICS)]
     joined = accounts.join(members, ["source", "account"])
     return joined.select("person", "block", "source", "account", *columns)
 
 
 def _latest(words: ir.Table) -> ir.Table:
-    """One row per person; only persons of whom more than one row tells are sorted."""
+    """One row per person; only persons with more than one row are sorted."""
     counted = words.group_by("person").aggregate(rows=words.count())
     once = words.semi_join(counted.filter(counted.rows == 1), "person")
     often = words.semi_join(counted.filter(counted.rows > 1), "person")

@@ -1,4 +1,4 @@
-"""Write what a resolve run found, so that a crash at any moment does no harm."""
+"""Write what a resolve run linked, so that a crash at any moment does no harm."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ def publish(
     """Write the next run: account_person in one commit, then what is known from it.
 
     The run's number and the next free id change in that commit. Whoever dies after it leaves
-    merges that `finish_merges` can tell from the two versions of account_person.
+    merges that `finish_merges` reads off the two versions of account_person.
     """
     run = state.run + 1
     accounts, new_persons = _accounts(scratch, state, before.next, linked)
@@ -97,9 +97,12 @@ def refused_of(lake: Lake, run: int) -> list[dict[str, Any]]:
 def _accounts(scratch: Scratch, state: State, start: int, linked: Linked) -> tuple[ir.Table, int]:
     """Every account with its person, and the number of new persons."""
     known = scratch.engine.scan(state.accounts)
-    kept = known.left_join(linked.roots, known.person == linked.roots.node)
-    kept = kept.select(
-        "source", "account", person=ibis.coalesce(kept.root, kept.person), since="since"
+    joined = known.left_join(linked.roots, known.person == linked.roots.node)
+    earlier = joined.select(
+        "source",
+        "account",
+        person=ibis.coalesce(joined.root, joined.person),
+        since="since",
     )
     rooted = linked.fresh.left_join(linked.roots, linked.fresh.node == linked.roots.node)
     root = ibis.coalesce(linked.roots.root, linked.fresh.node)
@@ -115,7 +118,7 @@ def _accounts(scratch: Scratch, state: State, start: int, linked: Linked) -> tup
         person=ibis.coalesce(ids.person, rooted.root),
         since=ibis.literal(state.run + 1, "int64"),
     )
-    return ibis.union(kept, fresh), rows
+    return ibis.union(earlier, fresh), rows
 
 
 def _append_merges(lake: Lake, run: int, merges: pa.Table, at: datetime) -> None:

@@ -57,7 +57,7 @@ class Census:
 
 @dataclass(frozen=True)
 class Linked:
-    """What linking found: new accounts with their nodes, the root of every node with an edge."""
+    """The result of linking: new accounts with their nodes, the root of every node with an edge."""
 
     fresh: ir.Table
     fresh_rows: int

@@ -24,7 +24,7 @@ TERRITORY = EVERYWHERE
 KIND = "search_interest"
 WEEK = timedelta(days=7)
 BEFORE_OPENING = timedelta(days=33)
-"""From the last week told to the opening: 31 to 33 days for 9 films of 10, never less than 28.
+"""From the last week given to the opening: 31 to 33 days for 9 films of 10, never less than 28.
 
 The file names no opening, so films are compared by this one.
 """
