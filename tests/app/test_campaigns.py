@@ -153,6 +153,19 @@ def test_looks_before_the_end_have_an_interval_of_their_own(made: House, launche
     assert whole.always_valid.high - whole.always_valid.low > whole.effect.high - whole.effect.low
 
 
+def test_a_look_that_is_asked_for_again_is_not_computed_again(
+    made: House, launched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = fh.ReadCampaign("ashgrove", as_of=OPENING + timedelta(days=9), learn=False)
+    first = fh.campaign_readout(made.workspace, look)
+
+    def computed(*_: object) -> None:
+        raise AssertionError("computed twice")
+
+    monkeypatch.setattr("fullhouse.app.readouts.collect_campaign", computed)
+    assert fh.campaign_readout(made.workspace, look) == first
+
+
 def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, launched) -> None:
     folder, _ = launched
     until = OPENING + timedelta(days=10)

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from fullhouse import app, control
-from fullhouse.app import Context, film_report_records
-from fullhouse.app.reports import ReportFilm, check_report_out, film_report, write_film_report
+from fullhouse.app import Context, reports
+from fullhouse.app.reports import ReportFilm, film_report
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
 from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
 from fullhouse.core.errors import InputError
@@ -20,6 +20,7 @@ from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.measurement.campaign_readout import WHOLE
 from fullhouse.planning.plan import Plan
 from fullhouse.view.film_report import FilmReport
+from fullhouse.view.film_report_page import check_report_out, write_film_report
 from tests.view.made_forecasts import ALL, ROAD
 from tests.view.made_plans import PLAN, SHOWN
 from tests.view.made_plans import WHOLE as READOUT
@@ -153,7 +154,7 @@ def test_outlooks_are_of_the_plan_of_each_readout_and_of_the_day_from_one_foreca
         asked.append(plan.name)
         return ROAD[0]
 
-    monkeypatch.setattr(film_report_records, "forecast_before", before)
+    monkeypatch.setattr(reports, "forecast_before", before)
     (campaign,) = report(workspace).campaigns
     days = [PLAN.as_of, SHOWN.as_of - timedelta(7), SHOWN.as_of, AS_OF]
     assert [o.as_of for o in campaign.outlooks] == days

@@ -9,7 +9,6 @@ import typer
 from typer.testing import CliRunner, Result
 
 from fullhouse import app
-from fullhouse.app import reports as film_reports
 from fullhouse.cli.report import report
 from fullhouse.core.errors import InputError
 
@@ -31,13 +30,6 @@ def house(tmp_path: Path) -> str:
             ),
         )
     return str(tmp_path / "house")
-
-
-@pytest.fixture(autouse=True)
-def named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions under the names that the pipeline gives them."""
-    for name in ("ReportFilm", "check_report_out", "film_report", "write_film_report"):
-        monkeypatch.setattr(app, name, getattr(film_reports, name), raising=False)
 
 
 def run(house: str, *arguments: str) -> Result:

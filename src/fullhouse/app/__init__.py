@@ -143,12 +143,7 @@ if TYPE_CHECKING:
         campaign_uplift,
         campaign_verdicts,
     )
-    from fullhouse.app.reports import (
-        ReportFilm,
-        check_report_out,
-        film_report,
-        write_film_report,
-    )
+    from fullhouse.app.reports import ReportFilm, film_report
     from fullhouse.app.score_book import (
         IssueForecast,
         ListEntries,
@@ -204,6 +199,7 @@ if TYPE_CHECKING:
         write_film_discovery,
     )
     from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
+    from fullhouse.view.film_report_page import check_report_out, write_film_report
     from fullhouse.view.forecast_files import (
         check_forecast_out,
         check_slate_out,
@@ -276,7 +272,8 @@ STAGES = {
         "ingest",
         "quarantine",
     ),
-    "app.reports": ("ReportFilm", "check_report_out", "film_report", "write_film_report"),
+    "app.reports": ("ReportFilm", "film_report"),
+    "view.film_report_page": ("check_report_out", "write_film_report"),
     "app.films": (
         "AcceptFilm",
         "AddFilm",

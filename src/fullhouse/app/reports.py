@@ -1,35 +1,43 @@
-"""The report of a film: gather all that the house knows of it by a day, and write it."""
+"""The report of a film: all that the house knows of it by a day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pyarrow.compute as pc
 
 from fullhouse import control, films
 from fullhouse.app.discoveries import DiscoverFilm, ShareTickets, discover_film, share_tickets
-from fullhouse.app.film_report_records import (
-    film_ids,
-    issued_forecasts,
-    report_campaigns,
-    report_plan,
-)
 from fullhouse.app.forecast import ForecastFilm, forecast_film
+from fullhouse.app.readouts import forecast_before, plan_of
 from fullhouse.app.score_book import ReadScoreBook, scorebook
 from fullhouse.app.use_case import use_case
-from fullhouse.control.campaigns import saved_responses, verdicts
+from fullhouse.control.campaign_records import SavedCampaign, SavedPlan
+from fullhouse.control.campaigns import (
+    campaigns,
+    find_campaign,
+    find_plan,
+    plans,
+    readouts,
+    saved_responses,
+    verdicts,
+)
 from fullhouse.core.errors import CannotTellError, InputError, Reason, did_you_mean
 from fullhouse.core.request import request
-from fullhouse.core.tables import FILM_GROSS
+from fullhouse.core.tables import DELIVERY, FILM_GROSS
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.film import Film
-from fullhouse.forecast import Forecast
+from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.forecast.actuals import actuals_of
-from fullhouse.view.film_report import FilmReport
-from fullhouse.view.film_report_page import film_report_page
-from fullhouse.view.save import check_page_out, write_page_files
+from fullhouse.measurement.campaign_data import plan_against_actual
+from fullhouse.measurement.campaign_readout import CampaignReadout, readout_of_record
+from fullhouse.measurement.outlook import outlook_of
+from fullhouse.planning.plan import Outlook, Plan, plan_from
+from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.workspace.context import Context
 
+MOST_OUTLOOKS = 12
+"""Each outlook is computed: of a long campaign only so many days are, the first and the last in."""
 DayGrosses = tuple[tuple[date, float], ...]
 
 
@@ -53,8 +61,9 @@ def film_report(
 ) -> FilmReport:
     """All that was known of a film on a day (today): forecast, audiences, plan, campaign, readout.
 
-    Forecast, audiences and outlooks are computed, audiences unless `discovery` is given; the rest
-    is what the house has saved. A part that cannot be had is left out, with the reason.
+    Forecast and audiences are looked up, or computed where they were not yet, audiences unless
+    `discovery` is given; the rest is what the house has saved. A part that cannot be had is left
+    out, with the reason.
     """
     day = context.today if request.as_of is None else request.as_of
     if day > context.today:
@@ -98,16 +107,6 @@ def film_report(
     detail: dict[str, object] = {"film": film, "as_of": day.isoformat()}
     control.record(context.control, "report", detail | {"without": sorted(without)})
     return report
-
-
-def write_film_report(report: FilmReport, files: Sequence[str | Path]) -> list[Path]:
-    """Write a report as a page (.html) or as data (.json)."""
-    return write_page_files(report, lambda: film_report_page(report), files)
-
-
-def check_report_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return check_page_out(file)
 
 
 def _known(context: Context, film: str, territory: str, day: date) -> Film:
@@ -161,3 +160,122 @@ def _actual(context: Context, film: Film) -> tuple[DayGrosses, Mapping[str, floa
     outcomes = actuals_of(rows, film.opening, upto=newest)
     days = tuple(zip(rows["day"].to_pylist(), rows["gross"].to_pylist(), strict=True))
     return days, outcomes.amounts
+
+
+def issued_forecasts(
+    context: Context, film: str, territory: str, day: date
+) -> dict[date, Forecast]:
+    """The forecasts of a film in the score book by their day, up to a day; of one day the last."""
+    entries = [
+        entry
+        for name in film_ids(context, film)
+        for entry in control.entries(context.control, film=name, territory=territory)
+        if date.fromisoformat(entry.as_of) <= day
+    ]
+    ordered = sorted(entries, key=lambda e: e.id)
+    forecasts = (replace(read_forecast(e.forecast), film=film) for e in ordered)
+    return {f.as_of: f for f in forecasts}
+
+
+def report_plan(
+    context: Context, film: str, day: date, *, plan: str | None, campaign: str | None
+) -> Plan | None:
+    """The plan named, or that of the campaign named, or the film's newest known by the day."""
+    ids = film_ids(context, film)
+    if plan is not None:
+        chosen = plan_from(find_plan(context.control, plan).body)
+    elif campaign is not None:
+        chosen = plan_of(context, find_campaign(context.control, campaign))
+    else:
+        known = [p for p in plans(context.control) if p.film in ids and _as_of(p) <= day]
+        return plan_from(max(known, key=lambda p: (_as_of(p), p.at)).body) if known else None
+    if chosen.film not in ids:
+        raise InputError(f"Plan {chosen.name!r} is for {chosen.film}, not for {film}.")
+    return chosen
+
+
+def report_campaigns(
+    context: Context, film: str, day: date, *, campaign: str | None
+) -> tuple[CampaignReport, ...]:
+    """The film's campaigns, newest first, whose plan was known by the day; or the one named."""
+    ids = film_ids(context, film)
+    named = None if campaign is None else find_campaign(context.control, campaign)
+    if named is not None and named.film not in ids:
+        raise InputError(f"Campaign {named.name!r} is for {named.film}, not for {film}.")
+    candidates = [named] if named is not None else campaigns(context.control)
+    reports = []
+    for record in candidates:
+        if record.film not in ids:
+            continue
+        plan = plan_of(context, record)
+        if plan.as_of <= day or record is named:
+            context.progress("Reading a campaign")
+            reports.append(_campaign(context, record, plan, day))
+    return tuple(reports)
+
+
+def _campaign(context: Context, record: SavedCampaign, plan: Plan, day: date) -> CampaignReport:
+    saved = {r.as_of: r for r in readouts(context.control, record.name) if r.as_of <= day}
+    known = {d: readout_of_record(saved[d]) for d in sorted(saved)}
+    outlooks, without = _outlooks(context, record.name, plan, known, day)
+    newest = known[max(known)] if known else None
+    return CampaignReport(
+        record.name,
+        f"{record.plan}@{record.plan_version}",
+        min((x.week for x in plan.lines), default=plan.as_of),
+        float(record.body["holdout"]),
+        dispatched=_dispatched(context, record.name),
+        readouts=tuple(known.values()),
+        outlooks=outlooks,
+        against_plan=() if newest is None else plan_against_actual(plan, newest),
+        without=without,
+    )
+
+
+def _outlooks(
+    context: Context, name: str, plan: Plan, known: Mapping[date, CampaignReadout], day: date
+) -> tuple[tuple[Outlook, ...], Mapping[str, Reason]]:
+    """The outlook on the plan's day, on that of each readout and on `day`; or why there is none.
+
+    All start from one forecast, that of the day before the campaign, which is computed once.
+    """
+    if not plan.lines:
+        return (), {"outlook": Reason("plan_without_lines")}
+    days = sorted({d for d in (plan.as_of, *known, day) if d <= day})
+    last = len(days) - 1
+    if last >= MOST_OUTLOOKS:
+        days = [days[round(k * last / (MOST_OUTLOOKS - 1))] for k in range(MOST_OUTLOOKS)]
+    try:
+        base = forecast_before(context, plan)
+    except (CannotTellError, InputError) as problem:
+        return (), {"outlook": problem.reason}
+    outlooks = []
+    for each in days:
+        past = [r for d, r in known.items() if d <= each]
+        newest = past[-1] if past else None
+        outlooks.append(outlook_of(base, plan, newest, campaign=name, as_of=each))
+    return tuple(outlooks), {}
+
+
+def _dispatched(context: Context, campaign: str) -> tuple[Dispatch, ...]:
+    """The house's log of deliveries, one for each line: parts of it are added up."""
+    rows = context.lake.read(
+        DELIVERY,
+        columns=["line", "channel", "persons", "at"],
+        where=pc.field("campaign") == campaign,
+    ).to_pylist()
+    by_line: dict[tuple[str, str], Dispatch] = {}
+    for r in sorted(rows, key=lambda r: (r["line"], r["at"])):
+        before = by_line.get((r["line"], r["channel"]))
+        people = r["persons"] + (before.people if before else 0)
+        by_line[r["line"], r["channel"]] = Dispatch(r["line"], r["channel"], people, r["at"].date())
+    return tuple(by_line.values())
+
+
+def _as_of(plan: SavedPlan) -> date:
+    return date.fromisoformat(plan.body["as_of"])
+
+
+def film_ids(context: Context, film: str) -> set[str]:
+    """The id of a film, and those that gave way to it."""
+    return {film, *(old for old, new in films.renamed(context.lake).items() if new == film)}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Any, TypeVar
 
 import altair as alt
@@ -40,6 +41,7 @@ from fullhouse.view.readout_charts import (
 )
 from fullhouse.view.readout_page import readout_part
 from fullhouse.view.render import Figure, figure, lowered, range_cell, render, tag, unbroken
+from fullhouse.view.save import check_page_out, write_page_files
 from fullhouse.view.theme import themed
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
 from fullhouse.view.words.discovery import headline as discovery_headline
@@ -121,6 +123,16 @@ def film_report_page(report: FilmReport) -> str:
         nothing_open=text("Nothing was left open on {day}.", day=day_words(report.as_of)),
         made=made,
     )
+
+
+def write_film_report(report: FilmReport, files: Sequence[str | Path]) -> list[Path]:
+    """Write a report as a page (.html) or as data (.json)."""
+    return write_page_files(report, lambda: film_report_page(report), files)
+
+
+def check_report_out(file: str | Path) -> Path:
+    """The path itself, when its ending says what to write; an error before any work is done."""
+    return check_page_out(file)
 
 
 def some_days(forecasts: Sequence[Forecast], *, most: int = MOST_DAYS) -> list[Forecast]:
