@@ -36,13 +36,13 @@ def city_house(folder: Path) -> tuple[Context, str]:
     write_persons(workspace.engine, lake, then, marks={RUN: 1}, metadata={})
     codes = [f"F-{n}" for n in range(PAST_FILMS)]
     opened = [TODAY - timedelta(days=PAST_DAYS - 1 - 14 * n) for n in range(PAST_FILMS)]
-    told = {
+    films = {
         "source": "tickets", "film": [*codes, CODE],
         "title": [*(f"Past film {n}" for n in range(PAST_FILMS)), TITLE],
         "at": datetime(2025, 1, 1, tzinfo=UTC),
         "release_date": [*opened, OPENING], "release_year": 2025,
     }  # fmt: skip
-    lake.append(FILM, _filled(FILM, PAST_FILMS + 1, told), batch="films")
+    lake.append(FILM, _filled(FILM, PAST_FILMS + 1, films), batch="films")
     g = np.random.default_rng(2)
     for code, opening in zip(codes, opened, strict=True):
         who = np.flatnonzero(g.random(PEOPLE) < 0.5)
@@ -91,7 +91,7 @@ def plan(film: str, **changed: object) -> Plan:
              300.0, 3.3, few, few, False)
         for n, week in enumerate((OPENING, OPENING + timedelta(days=7)))
     )  # fmt: skip
-    told = {
+    fields = {
         "name": "puppy", "film": film, "title": TITLE, "territory": "ZZ", "as_of": TODAY,
         "opening": OPENING, "budget": 300.0, "currency": "USD", "price": 9.0,
         "attitude": "median", "lines": lines, "spend": 300.0, "people": 900.0, "reach": 300.0,
@@ -99,17 +99,17 @@ def plan(film: str, **changed: object) -> Plan:
         "unreachable": (), "holdout": 0.1, "audiences": {"everyone": "everyone"},
         "cities": {"all": ()},
     }  # fmt: skip
-    return Plan(**told | changed)
+    return Plan(**fields | changed)
 
 
 def _filled(table, rows: int, columns) -> pa.Table:
     """Columns of one value or of one each row; what is not given is a batch or empty."""
-    found = {}
+    filled = {}
     for field in table.schema:
         value = columns.get(field.name, "by hand" if field.name == "batch" else None)
         each = value if isinstance(value, list | np.ndarray) else [value] * rows
-        found[field.name] = pa.array(each, field.type)
-    return pa.table(found, schema=table.schema)
+        filled[field.name] = pa.array(each, field.type)
+    return pa.table(filled, schema=table.schema)
 
 
 def _noon(day: date) -> datetime:

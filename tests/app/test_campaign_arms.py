@@ -16,9 +16,9 @@ def blocks(some):
     return by_block(np.array(sorted(some), dtype=np.int64))
 
 
-def plain(found):
-    assert all(x >> 20 == b for b, mine in found.items() for x in mine)
-    return {x for mine in found.values() for x in mine}
+def plain(blocks):
+    assert all(x >> 20 == b for b, people in blocks.items() for x in people)
+    return {x for people in blocks.values() for x in people}
 
 
 @given(people, people)
@@ -36,6 +36,6 @@ def test_households_count_once_with_what_their_people_did_together():
     units = units_of(np.array([3, 8, 2_000_000, 11, 12]), np.array([0, 0, 0, 1, 1]))
     assert plain(households_of(units, blocks({8, 11, 12, 40}))) == {3, 11, 40}
     did = Counted(np.array([3, 8, 12, 40]), np.array([1.0, 2.0, -1.0, 5.0]))
-    found = household_sums(units, did)
-    together = dict(zip(found.person.tolist(), found.value.tolist(), strict=True))
+    sums = household_sums(units, did)
+    together = dict(zip(sums.person.tolist(), sums.value.tolist(), strict=True))
     assert together == {3: 3.0, 11: -1.0, 40: 5.0}

@@ -176,12 +176,12 @@ def test_money_is_what_was_shown_at_the_plans_price(made: House, plan: Plan, lau
     line = plan.lines[0]
     shown_to = _show(made, folder, line.id, line.week)
     after = fh.campaign_readout(made.workspace, only_look)
-    (came,) = [e for e in after.exposures if e.impressions]
-    assert (came.line, came.impressions, came.clicks) == (line.id, 2 * shown_to, 0)
-    assert 0 < came.reached <= shown_to, "two accounts may be one person"
+    (exposure,) = [e for e in after.exposures if e.impressions]
+    assert (exposure.line, exposure.impressions, exposure.clicks) == (line.id, 2 * shown_to, 0)
+    assert 0 < exposure.reached <= shown_to, "two accounts may be one person"
     price = line.spend / line.impressions
     silent = sum(x.spend for x in plan.lines if x.channel != line.channel)
-    assert after.spend == pytest.approx(price * came.impressions + silent)
+    assert after.spend == pytest.approx(price * exposure.impressions + silent)
     whole, gross = after.on("tickets")[0].effect, after.on("gross")[0].effect
     assert whole.cost_each is not None
     assert whole.return_on_spend is None
@@ -217,26 +217,26 @@ def test_nothing_differs_between_people_where_all_were_moved_alike(
     with pytest.raises(CannotTellError, match="need 500 in each arm"):
         fh.campaign_uplift(made.workspace, fh.UpliftCampaign("ashgrove", as_of=until))
     monkeypatch.setattr("fullhouse.measurement.uplift.LEAST_PEOPLE", 100)
-    found = fh.campaign_uplift(made.workspace, fh.UpliftCampaign("ashgrove", as_of=until))
-    assert found.people > 500
-    assert not found.proven
+    uplift = fh.campaign_uplift(made.workspace, fh.UpliftCampaign("ashgrove", as_of=until))
+    assert uplift.people > 500
+    assert not uplift.proven
 
 
 def _show(made: House, folder: Path, line: str, week: date) -> int:
     """Two impressions for each account of a line's treated; how many accounts."""
     log = pq.read_table(folder / "assigned.parquet").to_pylist()
-    mine = [r for r in log if r["line"] == line and r["arm"] == "treated"]
+    treated = [r for r in log if r["line"] == line and r["arm"] == "treated"]
     at = datetime.combine(week, time(12), tzinfo=UTC)
     rows = [
         {"source": r["source"], "account": r["account"], "event_id": f"i-{i}-{k}", "at": at,
          "day": week, "line": line, "channel": r["channel"], "batch": "shown by hand"}
-        for i, r in enumerate(mine)
+        for i, r in enumerate(treated)
         for k in range(2)
     ]  # fmt: skip
     made.workspace.lake.append(
         IMPRESSION, pa.Table.from_pylist(rows, IMPRESSION.schema), batch="shown by hand"
     )
-    return len(mine)
+    return len(treated)
 
 
 def _sell(made: House, folder: Path, film: str, day: date) -> tuple[dict[str, int], dict[str, int]]:

@@ -71,13 +71,13 @@ def test_like_cities_are_paired_and_each_is_on_one_side(launched) -> None:
 
 def test_power_comes_from_past_films_and_keeps_nothing(made, launched) -> None:
     before = len(campaigns(made[0].control))
-    found = campaign_cities_power(made[0], fh.PowerOfCities("puppy", weeks=2, as_of=TODAY))
-    assert found.pairs == launched.design.pairs
-    assert found.films == 8
-    assert found.smallest == launched.smallest
+    power = campaign_cities_power(made[0], fh.PowerOfCities("puppy", weeks=2, as_of=TODAY))
+    assert power.pairs == launched.design.pairs
+    assert power.films == 8
+    assert power.smallest == launched.smallest
     # 1,000 tickets in two weeks, 500 on a side: 2.8 standard errors of a ratio are 18 %, and sizes
     # that differ make it more.
-    assert 0.15 < found.smallest < 0.5
+    assert 0.15 < power.smallest < 0.5
     assert len(campaigns(made[0].control)) == before
     long = fh.PowerOfCities("puppy", start=OPENING, weeks=26, as_of=TODAY)
     none = campaign_cities_power(made[0], long)
@@ -110,11 +110,11 @@ def test_launching_again_changes_nothing_and_another_plan_is_refused(made, launc
 
 def test_what_is_of_people_refuses_a_campaign_by_city(made, launched, tmp_path) -> None:
     workspace, _ = made
-    asked = (
+    cases = (
         (fh.campaign_readout, fh.ReadCampaign), (fh.campaign_outlook, fh.OutlookCampaign),
         (fh.campaign_uplift, fh.UpliftCampaign),
     )  # fmt: skip
-    for ask, request in asked:
+    for ask, request in cases:
         with pytest.raises(InputError, match="ashgrove was drawn by city"):
             ask(workspace, request("ashgrove"))
     with pytest.raises(InputError, match="by person under another name"):
@@ -143,14 +143,16 @@ def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched)
     days = [OPENING + timedelta(days=int(d)) for d in g.integers(0, 17, len(who))]
     sell(workspace, CODE, who, days)
     fh.traits_build(workspace, fh.BuildTraits(as_of=until))
-    found = campaign_cities_readout(workspace, fh.ReadCities("ashgrove", as_of=until, spend=1000.0))
+    readout = campaign_cities_readout(
+        workspace, fh.ReadCities("ashgrove", as_of=until, spend=1000.0)
+    )
     inside = np.array([d <= launched.last for d in days])
-    assert found.sold == np.sum(inside & treated[who])
-    assert found.sold_control == np.sum(inside & ~treated[who])
-    assert found.relative.low < 1.0 < found.relative.high
-    assert found.relative.low > 0.3
-    assert found.returned.value == pytest.approx(found.units.value * 9.0 / 1000)
-    assert [n.code for n in found.notes] == ["city_tickets_of_house", "money_at_price"]
+    assert readout.sold == np.sum(inside & treated[who])
+    assert readout.sold_control == np.sum(inside & ~treated[who])
+    assert readout.relative.low < 1.0 < readout.relative.high
+    assert readout.relative.low > 0.3
+    assert readout.returned.value == pytest.approx(readout.units.value * 9.0 / 1000)
+    assert [n.code for n in readout.notes] == ["city_tickets_of_house", "money_at_price"]
     early = campaign_cities_readout(
         workspace, fh.ReadCities("ashgrove", as_of=OPENING + timedelta(days=6))
     )
@@ -177,12 +179,12 @@ def test_a_window_must_reach_the_opening(made) -> None:
 def test_the_commands_print_and_say_what_is_wrong(made, launched) -> None:
     where = ["-w", str(made[0].place.path)]
     run = CliRunner()
-    told = run.invoke(
+    launched_again = run.invoke(
         cli.commands,
         ["launch", "puppy", "--name", "ashgrove", "--json", *where],
         catch_exceptions=False,
     )
-    assert '"resumed": true' in told.stdout
+    assert '"resumed": true' in launched_again.stdout
     shown = run.invoke(
         cli.commands, ["power", "puppy", "--weeks", "2", "--as-of", f"{TODAY}", *where],
         catch_exceptions=False,

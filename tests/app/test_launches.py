@@ -94,19 +94,19 @@ LINES = (
 def workspace(tmp_path_factory: pytest.TempPathFactory):
     environment = {"FULLHOUSE_KEY": "0" * 64}
     folder = tmp_path_factory.mktemp("launch") / "house"
-    found = fh.init(str(folder), environment=environment)
+    house = fh.init(str(folder), environment=environment)
     environment["FULLHOUSE_WEBHOOK_SECRET"] = "secret"
-    found = fh.open_house(str(folder), environment=environment)
-    _fill(found)
-    save_plan(found.control, "puppy", "the-puppy-2025", _plan(*LINES).to_dict(), at=AT)
+    house = fh.open_house(str(folder), environment=environment)
+    _fill(house)
+    save_plan(house.control, "puppy", "the-puppy-2025", _plan(*LINES).to_dict(), at=AT)
     one = _plan(LINES[1]).to_dict()
-    save_plan(found.control, "one", "the-puppy-2025", one, at=AT)
-    yield found
-    found.close()
+    save_plan(house.control, "one", "the-puppy-2025", one, at=AT)
+    yield house
+    house.close()
 
 
-def _fill(found) -> None:
-    lake = found.lake
+def _fill(house) -> None:
+    lake = house.lake
     rows = {"source": [], "account": [], "person": []}
     for source in ("shop", "tickets"):
         rows["source"] += [source] * PEOPLE
@@ -115,13 +115,13 @@ def _fill(found) -> None:
     n = 2 * PEOPLE
     persons = pa.table({**rows, "since": [1] * n}, schema=ACCOUNT_PERSON.schema)
     version = lake.replace(ACCOUNT_PERSON, persons, marks={RUN: 1, NEXT: PEOPLE})
-    told = {
+    accounts = {
         "source": rows["source"],
         "account": rows["account"],
         "at": [AT] * n,
         "batch": ["a"] * n,
     }
-    lake.append(ACCOUNT_TABLE, _rows(ACCOUNT_TABLE, told), batch="a")
+    lake.append(ACCOUNT_TABLE, _rows(ACCOUNT_TABLE, accounts), batch="a")
     g = np.random.default_rng(1)
     dogs = np.flatnonzero(g.random(PEOPLE) < 0.5).tolist()
     bought = {
@@ -159,20 +159,20 @@ def _fill(found) -> None:
     }  # fmt: skip
     lake.append(TICKET, _rows(TICKET, sold), batch="a")
     n = PEOPLE
-    said = {
+    consents = {
         "source": ["shop"] * n, "account": [f"s{i}" for i in range(n)],
         "event_id": [f"c{i}" for i in range(n)], "at": [AT] * n, "day": [AT.date()] * n,
         "purpose": ["advertising"] * n, "granted": [i >= 100 for i in range(n)], "batch": ["a"] * n,
     }  # fmt: skip
-    lake.append(CONSENT, _rows(CONSENT, said), batch="a")
+    lake.append(CONSENT, _rows(CONSENT, consents), batch="a")
     then = lake.snapshot(ACCOUNT_PERSON, version=version)
-    write_persons(found.engine, lake, then, marks={RUN: 1}, metadata={})
+    write_persons(house.engine, lake, then, marks={RUN: 1}, metadata={})
     for number, (title, opening) in enumerate(
         [("The Puppy", date(2025, 8, 15)), ("Old Friend", date(2025, 1, 10)),
          ("Older", date(2024, 12, 6))]
     ):  # fmt: skip
         fh.film_add(
-            found,
+            house,
             fh.AddFilm(
                 title,
                 opening=opening,
@@ -181,7 +181,7 @@ def _fill(found) -> None:
                 known_on=date(2024, 1, 1 + number),
             ),
         )
-    fh.traits_build(found, fh.BuildTraits(as_of=AS_OF))
+    fh.traits_build(house, fh.BuildTraits(as_of=AS_OF))
 
 
 def _rows(table, columns) -> pa.Table:
@@ -193,8 +193,8 @@ def _rows(table, columns) -> pa.Table:
 
 
 def _ids(states, *chosen):
-    found = {i for s in chosen for people in states.get(s, {}).values() for i in people}
-    return {int(i) for i in found}
+    people = {i for s in chosen for people in states.get(s, {}).values() for i in people}
+    return {int(i) for i in people}
 
 
 def _persons(file) -> list[int]:
@@ -216,10 +216,10 @@ def test_arms_are_balanced_within_activity_and_the_delivered_are_the_treated(
     mail = people["all-mail"]
     held, treated = _ids(mail, HELD_OUT), _ids(mail, TREATED)
     assert _ids(mail, "no_consent") == set(range(100))
-    for goers in ({i for i in range(PEOPLE) if i % 10 == 0}, set(range(1, PEOPLE, 20))):
-        mine = len(goers & (held | treated))
+    for buyers in ({i for i in range(PEOPLE) if i % 10 == 0}, set(range(1, PEOPLE, 20))):
+        eligible = len(buyers & (held | treated))
         # Levels of tickets, times other events, times two audiences: up to one person of each.
-        assert abs(len(goers & held) - 0.25 * mine) < 4
+        assert abs(len(buyers & held) - 0.25 * eligible) < 4
     assert done.campaign.body["strata"] == "activity"
     # The dearer line has the room of the week: nobody with two impressions of it gets a third.
     dogs = _ids(people["dogs-push"], TREATED, HELD_OUT, "always_out")
@@ -249,9 +249,9 @@ def test_a_crash_at_any_step_and_launching_again_gives_the_same(
     first = fh.campaign_launch(
         workspace, fh.LaunchCampaign("puppy", folder=tmp_path / "a", **options)
     )
-    asked = options | {"holdout": 0.6, "channel_holdout": 0.0, "strata": "none"}
+    other = options | {"holdout": 0.6, "channel_holdout": 0.0, "strata": "none"}
     again = fh.campaign_launch(
-        workspace, fh.LaunchCampaign("puppy", folder=tmp_path / "b", **asked)
+        workspace, fh.LaunchCampaign("puppy", folder=tmp_path / "b", **other)
     )
     assert first.resumed
     assert again.campaign.body["holdout"] == 0.3, "what it began with"
@@ -318,15 +318,15 @@ def test_a_household_has_one_arm_and_is_frozen(workspace, tmp_path: Path) -> Non
 
 
 def _with(deliver: str, **more: str) -> str:
-    told = "\n".join(f'{k} = "{v}"' for k, v in {"deliver": deliver, **more}.items())
-    return CHANNELS.replace('sources = ["tickets"]', f'sources = ["tickets"]\n{told}')
+    lines = "\n".join(f'{k} = "{v}"' for k, v in {"deliver": deliver, **more}.items())
+    return CHANNELS.replace('sources = ["tickets"]', f'sources = ["tickets"]\n{lines}')
 
 
 def test_contacts_become_the_platforms_file_and_stay_nowhere(workspace, tmp_path: Path) -> None:
     file = tmp_path / "contacts.parquet"
     mails = [f"p{i}@mail.example" for i in range(PEOPLE)]
-    told = {"source": ["tickets"] * PEOPLE, "account": [f"t{i}" for i in range(PEOPLE)]}
-    pq.write_table(pa.table({**told, "email": mails}), file)
+    contacts = {"source": ["tickets"] * PEOPLE, "account": [f"t{i}" for i in range(PEOPLE)]}
+    pq.write_table(pa.table({**contacts, "email": mails}), file)
     options = {"name": "matched", "folder": tmp_path / "out", "channels": _with("tiktok")}
     with pytest.raises(InputError, match="mail is delivered as a customer-match file"):
         fh.campaign_launch(workspace, fh.LaunchCampaign("puppy", **options))
@@ -337,8 +337,8 @@ def test_contacts_become_the_platforms_file_and_stay_nowhere(workspace, tmp_path
     sent = {hashlib.sha256(mails[i].encode()).hexdigest() for i in treated}
     assert set(rows["Email_SHA256"].to_pylist()) == sent
     assert done.files[2].form == "tiktok"
-    kept = [p for p in workspace.place.path.rglob("*") if p.is_file()]
-    assert not any(b"mail.example" in p.read_bytes() for p in kept)
+    files = [p for p in workspace.place.path.rglob("*") if p.is_file()]
+    assert not any(b"mail.example" in p.read_bytes() for p in files)
     with pytest.raises(InputError, match="the plan has none"):
         fh.campaign_launch(
             workspace,
@@ -399,9 +399,9 @@ def test_a_webhook_gets_every_treated_account_once(
 
 
 def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspace) -> None:
-    found = fh.campaign_power(workspace, fh.PowerOfCampaign("puppy", channels=CHANNELS))
-    assert [p.group for p in found] == ["whole", "audience", "audience", "line", "line", "line"]
-    whole = found[0]
+    powers = fh.campaign_power(workspace, fh.PowerOfCampaign("puppy", channels=CHANNELS))
+    assert [p.group for p in powers] == ["whole", "audience", "audience", "line", "line", "line"]
+    whole = powers[0]
     n = PEOPLE - 100
     assert whole.treated + whole.held_out == n
     ids = np.arange(100, PEOPLE)
@@ -410,11 +410,11 @@ def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspac
     # Of the older film no earlier one tells.
     assert whole.rho2 == pytest.approx(np.corrcoef(old, older)[0, 1] ** 2 / 2)
     # The plan's tickets a person, on those of each line who are eligible.
-    dogs = found[3].treated + found[3].held_out
+    dogs = powers[3].treated + powers[3].held_out
     assert whole.expected == pytest.approx((dogs + 2 * n) * 20 / PEOPLE / n)
-    assert whole.smallest < found[3].smallest
-    assert not found[5].measurable
-    assert found[5].suggested or found[5].needed
+    assert whole.smallest < powers[3].smallest
+    assert not powers[5].measurable
+    assert powers[5].suggested or powers[5].needed
     with pytest.raises(InputError, match="The plan uses mail, which"):
         fh.campaign_power(workspace, fh.PowerOfCampaign("puppy"))
     given = fh.campaign_power(
@@ -426,12 +426,12 @@ def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspac
 
 
 def test_a_plan_that_tells_its_base_is_believed(workspace) -> None:
-    told = _plan(*LINES).to_dict()
-    told |= {"base_tickets": 200.0, "base_by_audience": {"everyone": (PEOPLE, 100.0)}}
-    save_plan(workspace.control, "based", "the-puppy-2025", told, at=AT)
-    found = fh.campaign_power(workspace, fh.PowerOfCampaign("based", channels=CHANNELS))
-    by = {(p.group, p.name): p.base for p in found}
-    assert found[0].base == pytest.approx(0.05)
+    body = _plan(*LINES).to_dict()
+    body |= {"base_tickets": 200.0, "base_by_audience": {"everyone": (PEOPLE, 100.0)}}
+    save_plan(workspace.control, "based", "the-puppy-2025", body, at=AT)
+    powers = fh.campaign_power(workspace, fh.PowerOfCampaign("based", channels=CHANNELS))
+    by = {(p.group, p.name): p.base for p in powers}
+    assert powers[0].base == pytest.approx(0.05)
     assert by["line", "all-mail"] == by["audience", "who everyone"] == pytest.approx(0.025)
     assert by["line", "dogs-push"] == pytest.approx(0.05)
 
@@ -448,9 +448,9 @@ def test_the_command_says_all_of_it(workspace, tmp_path: Path) -> None:
     assert lines[1]["smallest"] is None, "an arm of nobody is null, not infinity"
     out = ["--out", str(tmp_path / "cli"), "--name", "cli", "--no-log", "--strata", "city"]
     run = CliRunner().invoke(commands, ["launch", "puppy", *out, *channels], env=key)
-    told = json.loads(run.stdout)
-    assert (told["campaign"], told["resumed"], told["logged"]) == ("cli", False, False)
-    assert {f["form"] for f in told["files"]} == {"parquet"}
+    body = json.loads(run.stdout)
+    assert (body["campaign"], body["resumed"], body["logged"]) == ("cli", False, False)
+    assert {f["form"] for f in body["files"]} == {"parquet"}
     people = ["--channels", str(tmp_path / "channels.toml"), "-w", where]
     again = CliRunner().invoke(commands, ["launch", "puppy", *out, *people], env=key)
     assert again.exit_code == 0

@@ -30,8 +30,8 @@ def test_people_of_joined_households_are_one_unit(pairs):
             if merged:
                 break
     for person in range(12):
-        mine = next((g for g in groups if person in g), {person})
-        assert units.of(np.array([person])) == [min(mine)]
+        household = next((g for g in groups if person in g), {person})
+        assert units.of(np.array([person])) == [min(household)]
 
 
 def test_a_file_names_accounts_and_is_frozen_once(tmp_path):

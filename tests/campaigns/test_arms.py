@@ -48,8 +48,8 @@ def test_of_each_stratum_the_share_is_held_out_and_of_all_together():
     strata = PEOPLE % 7
     arms = assign(PEOPLE, key=KEY, campaign="c", holdout=0.13, strata=strata)
     for stratum in range(7):
-        mine = strata == stratum
-        assert abs(arms.held_out[mine].sum() - mine.sum() * 0.13) < 1
+        members = strata == stratum
+        assert abs(arms.held_out[members].sum() - members.sum() * 0.13) < 1
     assert abs(arms.held_out.sum() - len(PEOPLE) * 0.13) < 1
     # And order is nothing: shuffled people keep their arms.
     order = np.random.default_rng(1).permutation(len(PEOPLE))
@@ -67,12 +67,12 @@ def test_those_with_the_least_bits_of_each_stratum_are_held_out(seed, most, hold
     cut = cut_of([(bits[:70], strata[:70]), (bits[70:], strata[70:])], holdout=holdout, start=start)
     first, cut = cut.held_out(bits[:70], strata[:70])
     second, _ = cut.held_out(bits[70:], strata[70:])
-    seen, expected = 0, set()
+    counted, expected = 0, set()
     for stratum in range(9):
-        mine = sorted(np.flatnonzero(strata == stratum), key=lambda i: (bits[i], i))
-        many = int((seen + len(mine)) * holdout + start) - int(seen * holdout + start)
-        expected |= set(mine[:many])
-        seen += len(mine)
+        members = sorted(np.flatnonzero(strata == stratum), key=lambda i: (bits[i], i))
+        many = int((counted + len(members)) * holdout + start) - int(counted * holdout + start)
+        expected |= set(members[:many])
+        counted += len(members)
     assert set(np.flatnonzero(np.r_[first, second])) == expected
 
 

@@ -60,9 +60,9 @@ def test_the_pairs_leave_the_least_variance_of_all_that_there_are(seed, monkeypa
 
 def test_cities_that_move_together_are_paired_the_largest_first():
     panel = _panel(1, cities=20)
-    found = pair_cities(panel)
-    assert {frozenset(p) for p in found} == {frozenset((2 * k, 2 * k + 1)) for k in range(10)}
-    sizes = [panel[list(p)].sum() for p in found]
+    pairs = pair_cities(panel)
+    assert {frozenset(p) for p in pairs} == {frozenset((2 * k, 2 * k + 1)) for k in range(10)}
+    sizes = [panel[list(p)].sum() for p in pairs]
     assert sizes == sorted(sizes, reverse=True)
 
 
@@ -70,8 +70,8 @@ def test_people_draw_like_cities_together_where_movements_do_not_tell():
     g = np.random.default_rng(2)
     panel = g.lognormal(4, 0.01, (8, 400))
     people = np.array([10, 1000, 11, 1010, 100, 101, 5000, 5050.0])
-    found = pair_cities(panel, people)
-    assert {frozenset(p) for p in found} == {frozenset(p) for p in ((0, 2), (1, 3), (4, 5), (6, 7))}
+    pairs = pair_cities(panel, people)
+    assert {frozenset(p) for p in pairs} == {frozenset(p) for p in ((0, 2), (1, 3), (4, 5), (6, 7))}
 
 
 def test_of_an_odd_number_the_smallest_is_left_out_and_the_excluded_too():
@@ -161,17 +161,17 @@ def test_swapped_sales_keep_each_city_s_before_and_after_together():
 def test_power_is_foretold_from_weeks_that_did_not_choose_the_pairs():
     noise = 0.05
     panel = _panel(5, cities=24, weeks=26, noise=noise)
-    found = design_power(panel, window=2, before=4)
-    assert (found.pairs, found.replays) == (12, 420)
+    power = design_power(panel, window=2, before=4)
+    assert (power.pairs, power.replays) == (12, 420)
     # Two standard normal quantiles, 1.96 and .84, of the error that this noise and 12 pairs of
     # sizes that differ make; a permutation test asks a little more.
     weight = np.array([panel[[2 * k, 2 * k + 1]].mean() for k in range(12)])
     share = (weight**2).sum() ** 0.5 / weight.sum()
     error = share * noise * 2**0.5 * (1 / 2 + 1 / 4) ** 0.5
-    assert 0.8 * 2.8 * error < found.smallest < 1.5 * 2.8 * error
-    assert design_power(panel, window=2, before=4) == found
+    assert 0.8 * 2.8 * error < power.smallest < 1.5 * 2.8 * error
+    assert design_power(panel, window=2, before=4) == power
     noisier = design_power(_panel(5, cities=24, weeks=26, noise=0.1), window=2, before=4)
-    assert noisier.smallest > 1.5 * found.smallest
+    assert noisier.smallest > 1.5 * power.smallest
 
 
 def test_pairs_for_a_replay_are_chosen_without_its_weeks():

@@ -45,11 +45,11 @@ def test_rows_are_hashed_without_repeats_and_what_is_left_out_is_counted():
         {"email": "not an address", "phone": None},
         {"email": None, "phone": ""},
     ]
-    found = customer_match("google", contacts, phone_region="US")
-    assert found.headers == ("Email", "Phone")
+    matched = customer_match("google", contacts, phone_region="US")
+    assert matched.headers == ("Email", "Phone")
     wanted = [hashlib.sha256(t.encode()).hexdigest() for t in ("jane@example.com", "+16577770000")]
-    assert found.rows == (tuple(wanted),)
-    assert found.left_out == {"no valid email": 1, "no contact": 2}
+    assert matched.rows == (tuple(wanted),)
+    assert matched.left_out == {"no valid email": 1, "no contact": 2}
 
 
 def test_an_unknown_platform_is_named_with_the_known_ones():

@@ -32,11 +32,11 @@ def _people(ids):
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory):
-    found = Lake(Place.of(str(tmp_path_factory.mktemp("accounts") / "lake")))
+    lake = Lake(Place.of(str(tmp_path_factory.mktemp("accounts") / "lake")))
     rows = [(s, f"{s}{i}", i, 0) for i in ALL for s in ("shop", "video")]
     named = [dict(zip(ACCOUNT_PERSON.names, r, strict=True)) for r in rows]
-    found.append(ACCOUNT_PERSON, pa.Table.from_pylist(named, ACCOUNT_PERSON.schema), batch="a")
-    return found
+    lake.append(ACCOUNT_PERSON, pa.Table.from_pylist(named, ACCOUNT_PERSON.schema), batch="a")
+    return lake
 
 
 SHARED = {TREATED: _people(ALL[:500]), HELD_OUT: _people(ALL[500:550])}
@@ -68,8 +68,8 @@ def test_a_word_says_which_sets_a_person_is_in(sets, seed):
 
 def test_more_sets_than_bits_are_found_in_several_passes(lake):
     wanted = [AccountsWanted(_people(ALL[i : i + 3]), ("shop",)) for i in range(70)]
-    found = {n: b["account"].to_pylist() for n, b in accounts_of(lake, wanted)}
-    assert found == {n: [f"shop{i}" for i in ALL[n : n + 3]] for n in range(70)}
+    accounts = {n: b["account"].to_pylist() for n, b in accounts_of(lake, wanted)}
+    assert accounts == {n: [f"shop{i}" for i in ALL[n : n + 3]] for n in range(70)}
 
 
 def test_files_hold_the_accounts_of_treated_people_and_of_nobody_else(lake, tmp_path):
@@ -90,8 +90,8 @@ def test_files_hold_the_accounts_of_treated_people_and_of_nobody_else(lake, tmp_
         source = "video" if line == "b" else "shop"
         for arm in (TREATED, HELD_OUT):
             ids = [i for p in states.get(arm, {}).values() for i in p]
-            mine = [r["account"] for r in log if (r["line"], r["arm"]) == (line, arm)]
-            assert sorted(mine) == sorted(f"{source}{i}" for i in ids)
+            logged = [r["account"] for r in log if (r["line"], r["arm"]) == (line, arm)]
+            assert sorted(logged) == sorted(f"{source}{i}" for i in ids)
     assert {r["day"] for r in log if r["line"] == "a2"} == {date(2025, 7, 21)}
     assert log_rows(LINES, PEOPLE) == len(log) == 2 * 550 + 600
     again = deliver(lake, LINES, PEOPLE, tmp_path)
@@ -138,18 +138,18 @@ def test_contacts_of_delivered_people_leave_as_hashes_and_no_others(lake, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (None, "Give --contacts FILE"),
         ("source,account\n", "email, phone or both; it has source, account"),
         ("source,email\n", "needs the columns source, account"),
     ],
 )
-def test_contacts_that_cannot_be_used_are_refused(text, said, tmp_path):
+def test_contacts_that_cannot_be_used_are_refused(text, message, tmp_path):
     file = tmp_path / "c.csv"
     if text is not None:
         file.write_text(text + "a,b\n")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         check_contacts(None if text is None else file, ("ads",))
     with pytest.raises(InputError, match="there is no file"):
         check_contacts(tmp_path / "none.csv", ("ads",))

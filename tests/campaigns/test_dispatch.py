@@ -10,9 +10,9 @@ from fullhouse.core.errors import InputError
 @pytest.fixture
 def store(monkeypatch):
     """A store in memory in the place of any URL's: the same puts, without a network."""
-    found = MemoryStore()
-    monkeypatch.setattr(out, "from_url", lambda _: found)
-    return found
+    memory = MemoryStore()
+    monkeypatch.setattr(out, "from_url", lambda _: memory)
+    return memory
 
 
 def _names(store):

@@ -92,8 +92,8 @@ def test_a_household_over_two_blocks_is_in_one_arm(stratified):
         arm = {i: s for s in (HELD_OUT, ALWAYS_OUT) for i in _ids(line.states[s])}
         arm |= {i: "treated arm" for s in (TREATED, WITHHELD) for i in _ids(line.states[s])}
         for i in range(400):
-            told = {arm.get(i), arm.get(BLOCK + i)} - {None}
-            assert len(told) <= 1
+            arms_of_home = {arm.get(i), arm.get(BLOCK + i)} - {None}
+            assert len(arms_of_home) <= 1
 
 
 def test_a_channel_withholds_treated_people_from_all_its_lines_and_moves_no_arm():

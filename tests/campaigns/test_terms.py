@@ -37,7 +37,7 @@ def _ids(blocks):
 def by_hand(lines, before, caps):
     """Each person of each line in turn, adding up what they are shown already."""
     shown = [(b.channel, b.day, b.frequency, i) for b in before for i in _ids(b.people)]
-    found = []
+    left_out = []
     for line in lines:
         cap, out = caps.get(line.channel), set()
         for person in sorted(_ids(line.people)):
@@ -51,25 +51,25 @@ def by_hand(lines, before, caps):
             )
             if cap and load + line.frequency > cap.most:
                 out.add(person)
-        found.append(out)
+        left_out.append(out)
         shown += [(line.channel, line.day, line.frequency, i) for i in _ids(line.people) - out]
-    return found
+    return left_out
 
 
 @settings(max_examples=150, deadline=None)
 @given(bookings, bookings, st.integers(1, 8), st.integers(1, 8), st.integers(1, 20))
 def test_it_is_what_counting_by_hand_gives(lines, before, push, email, days):
     caps = {"push": Cap(push), "email": Cap(email, days)}
-    found = over_cap(lines, before, caps)
-    assert [_ids(out) for out in found] == by_hand(lines, before, caps)
+    left_out = over_cap(lines, before, caps)
+    assert [_ids(out) for out in left_out] == by_hand(lines, before, caps)
 
 
 def test_the_first_line_of_the_plan_goes_before_and_another_week_is_another_cap():
     people = _people([1, 2])
     week = [Booking("push", MONDAY, 2.0, people), Booking("push", MONDAY, 1.0, _people([2, 3]))]
     later = Booking("push", MONDAY + timedelta(7), 2.0, people)
-    found = over_cap([*week, later], [], {"push": Cap(2)})
-    assert [_ids(out) for out in found] == [set(), {2}, set()]
+    left_out = over_cap([*week, later], [], {"push": Cap(2)})
+    assert [_ids(out) for out in left_out] == [set(), {2}, set()]
 
 
 @pytest.mark.parametrize(("most", "days"), [(0.5, 7), (float("nan"), 7), (2, 0)])

@@ -25,9 +25,9 @@ AT = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def database(tmp_path):
-    found = open_control(f"sqlite:///{tmp_path / 'control.db'}")
-    yield found
-    found.dispose()
+    database = open_control(f"sqlite:///{tmp_path / 'control.db'}")
+    yield database
+    database.dispose()
 
 
 def _learned(day, line="a", response=0.2):
@@ -58,12 +58,12 @@ def test_a_plan_that_is_not_there_is_named(database):
 
 
 def test_a_campaign_is_launched_once(database):
-    mine = SavedCampaign("c", "f", "bramble", 1, {"salt": "x"}, AT)
-    add_campaign(database, mine)
+    campaign = SavedCampaign("c", "f", "bramble", 1, {"salt": "x"}, AT)
+    add_campaign(database, campaign)
     with pytest.raises(InputError, match="launched once"):
-        add_campaign(database, mine)
-    assert campaigns(database) == [mine]
-    assert find_campaign(database, "c") == mine
+        add_campaign(database, campaign)
+    assert campaigns(database) == [campaign]
+    assert find_campaign(database, "c") == campaign
     with pytest.raises(InputError, match="Did you mean 'c'"):
         find_campaign(database, "cc")
 
@@ -91,7 +91,7 @@ def test_a_newer_readout_takes_the_place_of_all_that_an_older_one_taught(databas
 
 
 def test_a_response_is_no_surer_than_what_it_is_relative_to():
-    told = replace(_learned(date(2025, 8, 1), response=0.5), error=0.03, base_error=0.04)
-    assert told.standard_error == pytest.approx((0.03**2 + (1.5 * 0.04) ** 2) ** 0.5)
+    response = replace(_learned(date(2025, 8, 1), response=0.5), error=0.03, base_error=0.04)
+    assert response.standard_error == pytest.approx((0.03**2 + (1.5 * 0.04) ** 2) ** 0.5)
     alone = replace(_learned(date(2025, 8, 1)), error=0.05, base_error=0.0)
     assert alone.standard_error == 0.05

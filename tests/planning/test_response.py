@@ -61,13 +61,13 @@ def test_draws_are_those_of_prior_times_likelihood():
     film = np.exp(FILM_SPREAD * g.standard_normal(200_000))
     # The prior's gain is that of a new film: what it shares with the measured one is the rest.
     common = np.exp(GAIN + np.hypot(GAIN_SPREAD, KIND_SPREAD) * g.standard_normal(200_000))
-    luck = np.exp(0.05 * g.standard_normal(200_000))
+    base_error = np.exp(0.05 * g.standard_normal(200_000))
     like = np.zeros(200_000)
     for m in measured:
         dose = sum(
             prior.strength[:, i] * effective(m.doses.get(c, 0.0)) for i, c in enumerate("xy")
         )
-        mean = (1 + respond(common * film, dose)) * luck - 1
+        mean = (1 + respond(common * film, dose)) * base_error - 1
         like += -0.5 * ((m.response - mean) / m.error) ** 2
     weight = np.exp(like - like.max())
     weight /= weight.sum()

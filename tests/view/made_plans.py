@@ -63,7 +63,7 @@ def times(amount, factor):
 
 def made_lines(seed=1):
     g = np.random.default_rng(seed)
-    found = []
+    lines = []
     for (name, (rule, kind, share, tested)), channel, city, week in product(
         AUDIENCES.items(), CHANNELS, CITIES, WEEKS
     ):
@@ -74,12 +74,12 @@ def made_lines(seed=1):
         people = float(g.integers(200_000, 900_000))
         reach = people * 0.6 * (1 - np.exp(-impressions / people / 0.6))
         tickets = around(spend / 34 * (1.0 if tested else 1.6), 1.4 if tested else 2.6)
-        found.append(
-            PlanLine(f"line-{len(found) + 1}", name, rule, kind, channel, city, week, spend,
+        lines.append(
+            PlanLine(f"line-{len(lines) + 1}", name, rule, kind, channel, city, week, spend,
                  impressions, people, reach, impressions / reach, tickets,
                  times(tickets, PRICE), tested)
         )  # fmt: skip
-    return tuple(found)
+    return tuple(lines)
 
 
 def made_plan():
@@ -87,9 +87,9 @@ def made_plan():
     base = Amount(61_000_000.0, 42_300_000.0, 95_700_000.0)
     steps, sofar = [], 0.0
     for name in AUDIENCES:
-        mine = [x for x in lines if x.audience == name]
-        middle = sum(x.gross.middle for x in mine)
-        added = Amount(middle, middle * (0.72 if mine[0].tested else 0.15), middle * 1.9)
+        own = [x for x in lines if x.audience == name]
+        middle = sum(x.gross.middle for x in own)
+        added = Amount(middle, middle * (0.72 if own[0].tested else 0.15), middle * 1.9)
         sofar += middle
         steps.append(
             BridgeStep(name, added, Amount(base.middle + sofar, base.low + 0.8 * sofar,

@@ -96,8 +96,8 @@ def test_the_plans_own_budget_is_marked():
 
 def test_between_budgets_the_next_unit_is_on_the_line_and_outside_not_known():
     curve = [BudgetPoint(300.0, A, 0.1), BudgetPoint(100.0, A, 0.5)]
-    found = [next_unit_at(curve, b) for b in (100, 150, 300, 99, 301)]
-    assert found == [pytest.approx(x) for x in (0.5, 0.4, 0.1)] + [None, None]
+    slopes = [next_unit_at(curve, b) for b in (100, 150, 300, 99, 301)]
+    assert slopes == [pytest.approx(x) for x in (0.5, 0.4, 0.1)] + [None, None]
 
 
 def test_budgets_may_come_in_any_order():

@@ -25,14 +25,14 @@ def test_rows_add_up_to_the_plan():
 
 def test_a_row_is_the_sum_over_its_city_groups():
     row = lines_rows(PLAN)[0]
-    mine = [
+    lines = [
         x for x in PLAN.lines
         if (x.audience, x.channel, x.week.isoformat())
         == (row["audience"], row["channel"], row["week"])
     ]  # fmt: skip
-    assert row["spend"] == pytest.approx(sum(x.spend for x in mine))
-    reach = sum(x.reach for x in mine)
-    assert row["frequency"] == pytest.approx(sum(x.impressions for x in mine) / reach)
+    assert row["spend"] == pytest.approx(sum(x.spend for x in lines))
+    reach = sum(x.reach for x in lines)
+    assert row["frequency"] == pytest.approx(sum(x.impressions for x in lines) / reach)
 
 
 def test_the_costliest_audience_comes_first():
@@ -83,10 +83,10 @@ def test_a_week_without_money_has_its_empty_column():
 
 
 def test_audiences_never_measured_are_named():
-    said = said_above(plan_lines_chart(PLAN))
-    assert "Not measured by any campaign yet: " in said
-    assert "Owners of older dogs" in said
-    assert "Fans of family drama" not in said
+    heading = said_above(plan_lines_chart(PLAN))
+    assert "Not measured by any campaign yet: " in heading
+    assert "Owners of older dogs" in heading
+    assert "Fans of family drama" not in heading
 
 
 def test_one_line_is_drawn_and_none_is_an_error():

@@ -67,7 +67,7 @@ def test_every_line_stands_on_the_page():
 
 def test_everything_else_stands_there_with_its_figures():
     text = Reader(page("full")).text
-    told = [
+    expected = [
         *notes_words(PLAN), "31,200", "96,000", "0.0021 tickets a person", "20 % of the people",
         "explore: 0.1", "city minimum: 5 largest 100,000", "Avon, Brook, Cairn, Dale, Esk",
         "What harbour-1 changed by 28 March 2025", "An effect is proven in 1 of 2 channels: push.",
@@ -75,7 +75,7 @@ def test_everything_else_stands_there_with_its_figures():
         "Not checked: whether the arms were alike before, as no covariates were given.",
         "never measured", "measured before",
     ]  # fmt: skip
-    assert [t for t in told if t not in text] == []
+    assert [t for t in expected if t not in text] == []
 
 
 def test_a_plan_without_lines_says_so_and_draws_nothing():

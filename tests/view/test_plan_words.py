@@ -42,7 +42,7 @@ def test_the_headline_is_a_range_of_tickets():
 
 
 @pytest.mark.parametrize(
-    ("gross", "said"),
+    ("gross", "end"),
     [
         (Amount(40.0, 20.0, 90.0), "It does not bring back in gross what it costs."),
         (Amount(140.0, 90.0, 190.0), "It may not bring back in gross what it costs."),
@@ -51,9 +51,9 @@ def test_the_headline_is_a_range_of_tickets():
     ],
     ids=["loses", "may lose", "may gain", "gains"],
 )
-def test_whether_the_money_comes_back_is_said(gross, said):
+def test_the_sentence_ends_with_whether_the_money_comes_back(gross, end):
     plan = replace(PLAN, spend=100.0, tickets=Amount(10.0, 5.0, 20.0), gross=gross)
-    assert return_words(plan).endswith(said)
+    assert return_words(plan).endswith(end)
     assert "An extra ticket costs 10.00 USD (5.00 to 20.00)" in return_words(plan)
 
 
@@ -115,10 +115,10 @@ def test_whom_it_cannot_reach_and_who_was_never_measured():
     assert (
         "31,200 of the 96,000 people of Owners of older dogs (32 %)" in unreachable_words(PLAN)[0]
     )
-    [said] = untested_words(PLAN)
+    [sentence] = untested_words(PLAN)
     share = sum(x.spend for x in PLAN.lines if not x.tested) / PLAN.spend
-    assert said.startswith(f"{100 * share:.0f} % of the money goes to")
-    assert "Fans of family drama" not in said
+    assert sentence.startswith(f"{100 * share:.0f} % of the money goes to")
+    assert "Fans of family drama" not in sentence
     tested = tuple(replace(x, tested=True) for x in PLAN.lines)
     assert untested_words(replace(PLAN, lines=tested)) == []
 
@@ -129,25 +129,27 @@ def test_without_a_holdout_nothing_can_be_measured():
 
 
 def test_the_command_line_tells_everything_and_ends_with_what_is_only_expected():
-    said = plan_lines_words(PLAN)
-    assert said[0].startswith("Harbour Lights, US: plan harbour-1 as of 10 January 2025; opens")
-    assert said[-1] == EXPECTED
-    assert note_words(PLAN.notes[0], "USD") in said
+    sentences = plan_lines_words(PLAN)
+    assert sentences[0].startswith(
+        "Harbour Lights, US: plan harbour-1 as of 10 January 2025; opens"
+    )
+    assert sentences[-1] == EXPECTED
+    assert note_words(PLAN.notes[0], "USD") in sentences
     for words in (headline(PLAN), *unreachable_words(PLAN), *untested_words(PLAN)):
-        assert words in said
+        assert words in sentences
     assert ", simulated: plan" in plan_lines_words(SIMULATED_PLAN)[0]
     assert banners(SIMULATED_PLAN) == [SIMULATED]
     assert plan_lines_words(BARE_PLAN)[-1] == EXPECTED
 
 
 def test_expected_is_never_called_caused():
-    said = " ".join(plan_lines_words(PLAN)).replace(EXPECTED, "")
-    assert not [w for w in ("caus", "incremental", "lift") if w in said]
+    sentences = " ".join(plan_lines_words(PLAN)).replace(EXPECTED, "")
+    assert not [w for w in ("caus", "incremental", "lift") if w in sentences]
 
 
 @pytest.mark.parametrize(
-    ("tickets", "said"),
+    ("tickets", "words"),
     [(9.96, "10.0"), (29_815.2, "29,800"), (123.4, "123"), (-4_567.0, "-4,570")],
 )
-def test_tickets_are_told_to_three_digits(tickets, said):
-    assert tickets_words(tickets) == said
+def test_tickets_are_printed_to_three_digits(tickets, words):
+    assert tickets_words(tickets) == words
