@@ -46,11 +46,11 @@ def main(arguments: Sequence[str]) -> int:
         read, refused = _ingest(workspace, market)
     heading("Who is who")
     fullhouse("people", "resolve", "-w", house)
-    fullhouse("people", "report", "--top", "3", "-w", house)
+    fullhouse("people", "report", "--rows", "3", "-w", house)
     heading("Traits, and an audience")
     today = str(read_market(market).today)
     fullhouse("traits", "build", "--as-of", today, "-w", house)
-    fullhouse("traits", "list", "--search", "dogs", "--most", "6", "-w", house)
+    fullhouse("traits", "list", "--search", "dogs", "--rows", "6", "-w", house)
     fullhouse("audience", "count", "buys:pet-supplies/dogs & female & source:tickets", "-w", house)
     with fh.open(str(house)) as workspace:
         links = linking(workspace.lake, truth)

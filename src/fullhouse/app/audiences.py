@@ -19,7 +19,6 @@ from fullhouse.audiences import (
     SavedAudience,
 )
 from fullhouse.consent import ADVERTISING, ANALYTICS
-from fullhouse.control.campaigns import plans
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -243,6 +242,8 @@ def audience_delete(context: Context, request: DeleteAudience) -> Audience:
 
 def _plans_using(context: Context, audience: Audience) -> list[str]:
     """The plans, by NAME@VERSION, that have a line for this version: what was launched is one."""
+    from fullhouse.control.campaigns import plans  # here: a count needs no SQLAlchemy
+
     newest = audiences.versions(context.control, audience.name)[0] == audience
     return [
         f"{plan.name}@{plan.version}"

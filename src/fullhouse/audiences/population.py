@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
 
 from pyroaring import BitMap
 
@@ -21,12 +23,23 @@ from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.settings import Settings
-from fullhouse.core.tables import CONSENT, PERSON_MERGE
+from fullhouse.core.stored import from_bytes, to_bytes
+from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT, PERSON_MERGE
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.traits.store import find_build, traits_of
 from fullhouse.traits.trait import EVERYONE, Build
+from fullhouse.workspace.cache_files import (
+    cache_folder,
+    prune_files,
+    read_if_there,
+    write_whole,
+)
 from fullhouse.workspace.context import Context
+
+FORMAT = 1
+UNUSED_DAYS = 7
+"""Files of who takes part that nobody read for so long go: they are of one day each."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +68,38 @@ class Blocked:
 
 
 def blocked(
-    engine: Callable[[], Engine], lake: Lake, settings: Settings, *, purpose: str, as_of: date
+    engine: Callable[[], Engine],
+    lake: Lake,
+    settings: Settings,
+    *,
+    purpose: str,
+    as_of: date,
+    folder: Path | None = None,
 ) -> Blocked:
     """Who takes no part in a purpose, by the consent recorded on or before `as_of`.
 
-    The engine is opened only when any consent is recorded at all.
+    The engine is opened only when any consent is recorded at all, and only once for the same
+    versions of the tables where a `folder` for derived files is given.
     """
     others = purpose in settings.consent_required
     if lake.version(CONSENT) is None:
         return Blocked({}, others)
-    listed = consent.granting if others else consent.refusing
-    opened = engine()
-    rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of))
-    people = union(*(by_block(batch.column(0).to_numpy(zero_copy_only=False)) for batch in rows))
+    versions = (lake.version(CONSENT), lake.version(ACCOUNT_PERSON))
+    key = repr((FORMAT, purpose, others, as_of, versions)).encode()
+    file = None if folder is None else folder / "consent" / f"{sha256(key).hexdigest()[:32]}.set"
+    content = None if file is None else read_if_there(file)
+    if content is None:
+        listed = consent.granting if others else consent.refusing
+        opened = engine()
+        rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of))
+        columns = (batch.column(0).to_numpy(zero_copy_only=False) for batch in rows)
+        people = union(*(by_block(column) for column in columns))
+        if file is not None:
+            written = to_bytes(dict(people))
+            write_whole(file, lambda part: part.write_bytes(written))
+            prune_files(file.parent, unused_days=UNUSED_DAYS)
+    else:
+        people = from_bytes(content)
     return Blocked({b: compact(m) for b, m in people.items()}, others)
 
 
@@ -155,6 +187,7 @@ def population(
         key=context.key,
         saved=lambda wanted: find_saved(context.control, wanted),
         cache=context.bitmaps,
+        folder=cache_folder(context.place),
     )
 
 
@@ -169,6 +202,7 @@ def population_of(
     key: bytes,
     saved: Callable[[Saved], Audience],
     cache: Cache[Blocks],
+    folder: Path | None = None,
 ) -> Population:
     """The people of one build who take part in a purpose, by consent recorded up to `as_of`."""
     if not purpose.strip():
@@ -177,7 +211,7 @@ def population_of(
         Bitmaps.of(lake, build, cache),
         Catalogue(traits_of(lake, build)),
         purpose,
-        blocked(engine, lake, settings, purpose=purpose, as_of=as_of),
+        blocked(engine, lake, settings, purpose=purpose, as_of=as_of, folder=folder),
         key,
         saved,
     )

@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
-from sqlalchemy import delete
 
+import fullhouse.control as control_db
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Not, Or, Rule, Saved
-from fullhouse.control import AudienceRow, Control
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
@@ -25,7 +24,7 @@ from fullhouse.workspace.context import Context
 
 def freeze(
     lake: Lake,
-    control: Control,
+    control: "control_db.Control",
     audience: Audience,
     members: PersonSet,
     *,
@@ -53,7 +52,7 @@ def freeze(
     saved = replace(audience, version=version, persons=size(members))
     with control.session() as session:
         values = vars(saved) | {"as_of": saved.as_of.isoformat()}
-        session.add(AudienceRow(tenant=control.tenant, **values))
+        session.add(control_db.AudienceRow(tenant=control.tenant, **values))
         session.commit()
     return saved
 
@@ -80,28 +79,28 @@ def save_people(
     return freeze(context.lake, context.control, audience, members, batch=batch)
 
 
-def saved_audiences(control: Control) -> list[Audience]:
+def saved_audiences(control: "control_db.Control") -> list[Audience]:
     """Every version of every saved audience, by name, the newest version first."""
-    order = (AudienceRow.name, AudienceRow.version.desc())
+    order = (control_db.AudienceRow.name, control_db.AudienceRow.version.desc())
     with control.session() as session:
-        own = control.own(AudienceRow)
+        own = control.own(control_db.AudienceRow)
         return [_audience(r) for r in session.scalars(own.order_by(*order))]
 
 
-def versions(control: Control, name: str) -> list[Audience]:
+def versions(control: "control_db.Control", name: str) -> list[Audience]:
     """The versions of one audience, the newest first."""
-    query = control.own(AudienceRow).where(AudienceRow.name == name)
+    query = control.own(control_db.AudienceRow).where(control_db.AudienceRow.name == name)
     with control.session() as session:
-        rows = session.scalars(query.order_by(AudienceRow.version.desc()))
+        rows = session.scalars(query.order_by(control_db.AudienceRow.version.desc()))
         return [_audience(r) for r in rows]
 
 
-def find_saved(control: Control, wanted: Saved) -> Audience:
+def find_saved(control: "control_db.Control", wanted: Saved) -> Audience:
     """A saved audience: the version named, or the newest; an error with near names."""
     audiences = versions(control, wanted.name)
     if not audiences:
         with control.session() as session:
-            known = set(session.scalars(control.own(AudienceRow.name).distinct()))
+            known = set(session.scalars(control.own(control_db.AudienceRow.name).distinct()))
         raise InputError(f"No audience {wanted.name!r}.{did_you_mean(wanted.name, known)}")
     fitting = [a for a in audiences if wanted.version in (None, a.version)]
     if not fitting:
@@ -112,18 +111,21 @@ def find_saved(control: Control, wanted: Saved) -> Audience:
     return fitting[0]
 
 
-def delete_audience(lake: Lake, control: Control, audience: Audience) -> None:
+def delete_audience(lake: Lake, control: "control_db.Control", audience: Audience) -> None:
     """Remove a saved version: its row and the members. Its number is not given again.
 
     What still needs it is the caller's to check. The row goes first: after a crash in between
     no version shows, and deleting the rest again is harmless.
     """
+    # Imported here, as all that loads SQLAlchemy: a count needs none of it.
+    from sqlalchemy import delete
+
     with control.session() as session:
         session.execute(
-            delete(AudienceRow).where(
-                AudienceRow.tenant == control.tenant,
-                AudienceRow.name == audience.name,
-                AudienceRow.version == audience.version,
+            delete(control_db.AudienceRow).where(
+                control_db.AudienceRow.tenant == control.tenant,
+                control_db.AudienceRow.name == audience.name,
+                control_db.AudienceRow.version == audience.version,
             )
         )
         session.commit()
@@ -136,7 +138,7 @@ def delete_audience(lake: Lake, control: Control, audience: Audience) -> None:
     )
 
 
-def audiences_using(control: Control, audience: Audience) -> list[Audience]:
+def audiences_using(control: "control_db.Control", audience: Audience) -> list[Audience]:
     """The saved audiences whose rule names this version."""
     return [a for a in saved_audiences(control) if names_audience(a.rule, audience)]
 
@@ -184,7 +186,7 @@ def _newest_written(lake: Lake, name: str, snapshot: Snapshot) -> int:
     return pc.max(written["version"]).as_py() or 0
 
 
-def _audience(row: AudienceRow) -> Audience:
+def _audience(row: "control_db.AudienceRow") -> Audience:
     at: datetime = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
     return Audience(
         row.name, row.version, row.rule, row.purpose, date.fromisoformat(row.as_of), row.build,

@@ -1,16 +1,26 @@
-"""The control database: saved audiences, links of films, the score book and the audit log."""
+"""The control database: saved audiences, links of films, the score book and the audit log.
 
-from fullhouse.control.control import HOUSE, Control, audit_log, open_control, record, utc_now
-from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
-from fullhouse.control.score_book import (
-    Entry,
-    Verified,
-    entries,
-    issue,
-    issued_films,
-    stream,
-    verify,
-)
+Each part is loaded when it is first used: SQLAlchemy takes a third of a second, and many commands
+ask the control database nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from fullhouse.core.values import HOUSE, utc_now
+
+if TYPE_CHECKING:
+    from fullhouse.control.control import Control, audit_log, open_control, record
+    from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
+    from fullhouse.control.score_book import (
+        Entry,
+        Verified,
+        entries,
+        issue,
+        issued_films,
+        stream,
+        verify,
+    )
 
 __all__ = [
     "HOUSE",
@@ -31,3 +41,16 @@ __all__ = [
     "utc_now",
     "verify",
 ]
+
+_MODULES = {
+    "control": ("Control", "audit_log", "open_control", "record"),
+    "schema": ("AudienceRow", "AuditRow", "FilmLinkRow", "ForecastRow"),
+    "score_book": ("Entry", "Verified", "entries", "issue", "issued_films", "stream", "verify"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"fullhouse.control.{module}"), name)
+    raise AttributeError(f"module 'fullhouse.control' has no attribute {name!r}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,16 @@ from sqlalchemy.orm import Session
 
 from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import InputError
+from fullhouse.core.values import HOUSE, utc_now
 
 HEAD = "0006"
 """The newest migration."""
-
-HOUSE = "house"
-"""The tenant that the house itself is."""
 
 WAIT_SECONDS = 60
 """How long a writer waits for another one of a SQLite database, which lets one in at a time."""
 
 _MIGRATION_LOCK = 0x46554C4C
 """The advisory lock under which PostgreSQL is migrated: a number that nobody else takes."""
-
-
-def utc_now() -> datetime:
-    """The clock of the edge; nothing below it reads one."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fullhouse.core.errors import InputError
+
+HOUSE = "house"
+"""The tenant that the house itself is."""
 
 BLOCK_BITS = 20
 """Person ids are cut into blocks of 2**20: a packed bitmap of one is 128 KiB and stays in L2."""
@@ -21,6 +24,11 @@ BLOCK_SIZE = 1 << BLOCK_BITS
 MAX_PERSON = 2**32 - 1
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+def utc_now() -> datetime:
+    """The clock of the edge; nothing below it reads one."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,17 @@
 """What every engine can do with the tables of a lake."""
 
-from types import TracebackType
-from typing import Protocol, Self
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
 import pyarrow as pa
 
 from fullhouse.core.tables import Snapshot
+from fullhouse.engine.expr import ibis
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 class Engine(Protocol):
@@ -15,7 +19,7 @@ class Engine(Protocol):
 
     name: str
 
-    def lease(self) -> "Engine":
+    def lease(self) -> Engine:
         """An engine for one use and one thread beside this one; it shares what is costly.
 
         What it scans, registers and keeps is its own, and goes when it closes.

@@ -1,8 +1,13 @@
 """`values.keyed_bits` as an Ibis expression: the same bits on every engine."""
 
-import ibis.expr.types as ir
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from fullhouse.core.values import key_words
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 _MASK = 0xFFFFFFFF
 

@@ -1,12 +1,17 @@
 """What reading raw files needs of DuckDB: JSON fields, and tables held for a moment."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from fullhouse.engine.duckdb import DuckDBEngine
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 @contextmanager

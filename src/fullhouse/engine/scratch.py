@@ -1,16 +1,20 @@
 """Intermediate tables of one computation, kept between its steps and gone at its end."""
 
+from __future__ import annotations
+
 import shutil
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import ibis.expr.types as ir
 import obstore
 from obstore.store import from_url
 
 from fullhouse.engine.engine import Engine
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 class Scratch:

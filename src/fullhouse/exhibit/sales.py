@@ -1,10 +1,11 @@
 """Tickets that a house's people bought of past films: where, and for which showing."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -13,9 +14,13 @@ import pyarrow.compute as pc
 from fullhouse import consent
 from fullhouse.core.arrays import Flags
 from fullhouse.core.tables import ACCOUNT_PERSON, BEGUN, CONSENT, ITEM, TICKET
+from fullhouse.engine.expr import ibis
 from fullhouse.exhibit.market import WEEK, PastFilm, Sold
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.traits.names import film_slug, name_slug
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 SATURDAY = 5
 HOURS = {"before 12": 0, "12 to 17": 12, "17 to 20": 17, "from 20": 20}

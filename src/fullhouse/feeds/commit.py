@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.compute as pc
 
 from fullhouse.core.tables import IDENTIFIER, QUARANTINE, Snapshot
 from fullhouse.engine import DuckDBEngine
+from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.piece import ROW

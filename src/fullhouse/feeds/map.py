@@ -1,11 +1,11 @@
 """Raw rows become rows of the lake; each row that cannot is refused for one reason."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import TYPES
 from fullhouse.engine import DuckDBEngine
+from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
 from fullhouse.feeds import compile as compile_
 from fullhouse.feeds.compile import Value
@@ -21,6 +22,9 @@ from fullhouse.feeds.job import Mapped, Refusal
 from fullhouse.feeds.piece import ROW
 from fullhouse.feeds.terms import Terms
 from fullhouse.feeds.times import read_iso, to_utc
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 _FAILED = "__failed_"
 _GIVEN = "__given_"

@@ -1,9 +1,10 @@
 """Collect what a campaign's readout is computed from: arms, sales, impressions, spend."""
 
-from datetime import date, timedelta
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fullhouse.campaigns.account_files import frozen_units
@@ -13,6 +14,7 @@ from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import arm_people, union
 from fullhouse.core.tables import ACCOUNT_PERSON, FILM, TICKET
+from fullhouse.engine.expr import ibis
 from fullhouse.measurement.campaign_data import (
     HOUSEHOLD,
     CampaignData,
@@ -28,6 +30,9 @@ from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_traits import film_slug_in
 from fullhouse.traits.names import film_slug
 from fullhouse.workspace.context import Context
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 YEAR_DAYS = 365
 COUNTED_DAYS = 28

@@ -1,11 +1,12 @@
 """Delivery and spend of a film's campaign against its plan, as known on the morning of a day."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 
 from fullhouse.campaigns.campaign import ALWAYS_OUT, HELD_OUT, TREATED
@@ -14,10 +15,14 @@ from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import campaigns, find_campaign, find_plan, plans, readouts
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
+from fullhouse.engine.expr import ibis
 from fullhouse.planning.daily import DayDelivery, Delivery
 from fullhouse.planning.daily_delivery import lines_so_far, next_unit, planned_on
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def _counted(context: Context, impressions: ir.Table) -> tuple[dict[str, float],
 
 
 def _exposed(
-    context: Context, impressions: ir.Table, out: "np.ndarray[tuple[int], np.dtype[np.int64]]"
+    context: Context, impressions: ir.Table, out: np.ndarray[tuple[int], np.dtype[np.int64]]
 ) -> int:
     """How many of some people had an impression at least."""
     if not len(out):

@@ -4,14 +4,14 @@ Only the comparison of everybody as assigned is randomised. The effect on those 
 bound on spill-over are made of it and of who had impressions; each states what it assumes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,10 +23,14 @@ from fullhouse.core.person_sets import PersonSet, cut_by_block, inside, size
 from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION, Table
 from fullhouse.core.values import MAX_PERSON
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.measurement.campaign_data import Reached
 from fullhouse.measurement.campaign_readout import Exposure
 from fullhouse.stats.figures import Interval
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 PERSON_BITS = 32
 

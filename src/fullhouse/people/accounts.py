@@ -1,15 +1,19 @@
 """Every account of the house as a node of the graph of accounts, numbered alike on every engine."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from fullhouse.core.tables import ACCOUNT_TABLE, EVENT_TABLES, IDENTIFIER, Snapshot, Table
 from fullhouse.engine import Scratch
+from fullhouse.engine.expr import ibis
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 BUCKET_ROWS = 4_000_000
 """Rows numbered by one window: a single window over all would be one task on a cluster."""
@@ -93,7 +97,7 @@ def unseen(scratch: Scratch, snapshots: Mapping[str, Snapshot], known: ir.Table)
         return known.select("source", "account").limit(0)
     named = [scratch.engine.scan(s).select("source", "account") for s in written]
     # One distinct over all: one hash table instead of one for each of the tables.
-    every = reduce(ir.Table.union, named).distinct()
+    every = reduce(lambda one, two: one.union(two), named).distinct()
     return scratch.keep(every.anti_join(known, ["source", "account"]))
 
 

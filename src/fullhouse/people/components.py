@@ -1,9 +1,14 @@
 """Connected components of a graph, on any engine."""
 
-import ibis
-import ibis.expr.types as ir
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from fullhouse.engine import Scratch
+from fullhouse.engine.expr import ibis
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def components(scratch: Scratch, edges: ir.Table) -> ir.Table:

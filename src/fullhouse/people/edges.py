@@ -1,11 +1,16 @@
 """What links accounts: identifiers that few of them share, and pairs that a model linked."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import ibis.expr.types as ir
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 
 from fullhouse.engine import Scratch
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 SHARD_ROWS = 8_000_000
 """Identifier rows grouped at a time: the hash table of more would not fit in a small memory."""

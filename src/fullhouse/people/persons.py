@@ -1,16 +1,21 @@
 """One row per living person: what is known of the human behind the accounts."""
 
+from __future__ import annotations
+
 from collections.abc import Generator, Mapping
 from contextlib import closing
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from fullhouse.core.tables import ACCOUNT_TABLE, DEMOGRAPHICS, PERSON_TABLE, Column, Snapshot
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine, Scratch
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 PASS_BLOCKS = 4
 """Blocks of persons made at a time: some 4 million persons stay well inside 4 GB."""

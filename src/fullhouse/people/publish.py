@@ -1,15 +1,16 @@
 """Write what a resolve run linked, so that a crash at any moment does no harm."""
 
-from datetime import datetime
-from typing import Any
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
 import pyarrow as pa
-import pyarrow.dataset as pads
+import pyarrow.compute as pc
 
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine, Scratch
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.people.accounts import numbered
 from fullhouse.people.resolution import (
@@ -22,6 +23,9 @@ from fullhouse.people.resolution import (
     State,
     batch,
 )
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 def publish(
@@ -87,7 +91,7 @@ def refuses_others(lake: Lake, run: int, refused: pa.Table) -> bool:
 def refused_of(lake: Lake, run: int) -> list[dict[str, Any]]:
     """The refused identifiers of a run: kind, digest, accounts, in order."""
     names = ["kind", "digest", "accounts"]
-    rows = lake.read(REFUSED_IDENTIFIER, columns=names, where=pads.field("run") == run)
+    rows = lake.read(REFUSED_IDENTIFIER, columns=names, where=pc.field("run") == run)
     linked: list[dict[str, Any]] = rows.sort_by(
         [("kind", "ascending"), ("digest", "ascending")]
     ).to_pylist()

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 
-import ibis
-import pyarrow.dataset as pads
+import pyarrow.compute as pc
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, PERSON_TABLE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.people.resolution import is_whole, read_state
 
@@ -166,7 +166,7 @@ def _largest(engine: Engine, lake: Lake, most: int) -> list[Cluster]:
 
 def _refused(lake: Lake, run: int) -> list[RefusedIdentifier]:
     columns: Sequence[str] = ["kind", "digest", "accounts"]
-    rows = lake.read(REFUSED_IDENTIFIER, columns=columns, where=pads.field("run") == run)
+    rows = lake.read(REFUSED_IDENTIFIER, columns=columns, where=pc.field("run") == run)
     order = [("accounts", "descending"), ("kind", "ascending"), ("digest", "ascending")]
     return [
         RefusedIdentifier(r["kind"], r["digest"][:DIGEST_DIGITS], r["accounts"])

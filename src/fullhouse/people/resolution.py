@@ -1,9 +1,11 @@
 """What a resolve run changed, where it left the tables, and whom an old id stands for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from fullhouse.core.tables import (
@@ -14,6 +16,9 @@ from fullhouse.core.tables import (
     Snapshot,
 )
 from fullhouse.lake import Lake
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 RUN = "fullhouse.resolve.run"
 NEXT = "fullhouse.resolve.next"

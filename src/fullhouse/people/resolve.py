@@ -1,11 +1,12 @@
 """Decide which accounts are one person, and give persons ids that stay."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
-
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import IDENTIFIER, PERSON_LINK, PERSON_MERGE, PERSON_TABLE, Snapshot
@@ -31,6 +32,9 @@ from fullhouse.people.resolution import (
     State,
     read_state,
 )
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 INPUTS = "fullhouse.resolve.inputs"
 
@@ -119,7 +123,7 @@ def _link(
         pairs = scratch.engine.scan(snapshots[PERSON_LINK.name])
         chosen = pairs.filter(pairs.model.isin(list(models)))
         edges = [*edges, by_model(scratch, chosen, accounts)]
-    roots = components(scratch, reduce(ir.Table.union, edges))
+    roots = components(scratch, reduce(lambda one, two: one.union(two), edges))
     retired = roots.filter((roots.node < start) & (roots.root != roots.node))
     merges = scratch.engine.arrow(retired.select(kept="root", merged="node"))
     return Linked(fresh, rows, roots, merges, links.refused)

@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import ibis
 import numpy as np
 from scipy.stats import norm
 from scipy.stats import t as student
 
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.tables import ITEM, PERSON_EVENT
+from fullhouse.engine.expr import ibis
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes

@@ -8,14 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import ibis
-
 from fullhouse import audiences, films
 from fullhouse.audiences import Population
 from fullhouse.consent import ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
+from fullhouse.engine.expr import ibis
 from fullhouse.films.store import value
 from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.film_traits import (

@@ -1,20 +1,25 @@
 """Ticket sales of the house by city: its past week by week, one film's, past films' openings."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow.compute as pc
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import PERSON_EVENT
+from fullhouse.engine.expr import ibis
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.film_sales import slugs_of
 from fullhouse.traits.names import film_slug
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 WEEKS = 52
 """The past that cities are paired on and measured against."""

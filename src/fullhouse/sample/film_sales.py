@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 from statistics import median
 
-import ibis
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from fullhouse import films
 from fullhouse.core.person_sets import PersonSet, by_block, union
 from fullhouse.core.tables import ITEM, PERSON_EVENT
+from fullhouse.engine.expr import ibis
 from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.traits.names import film_slug
 

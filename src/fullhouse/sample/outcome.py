@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,6 +14,7 @@ from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.sample.blocks import Block
 from fullhouse.sample.film_traits import kinds_of

@@ -1,21 +1,26 @@
 """The events behind traits: which they are, and how many each person has, on any engine."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import pyarrow as pa
 
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ITEM_TRAIT, PERSON_EVENT, Snapshot, Table
 from fullhouse.core.values import Window
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.traits.select import FILTERS
 from fullhouse.traits.store import traits_of
 from fullhouse.traits.trait import KINDS, Build, Trait
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 COLUMNS = ("kind", "block", "person", "source", "day", "item", "quantity")
 LONG_AGO = date(1900, 1, 1)

@@ -1,11 +1,12 @@
 """Traits that are facts of persons: demographics, where they live, where they have accounts."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,6 +15,9 @@ import pyarrow.compute as pc
 from fullhouse.engine import Engine
 from fullhouse.traits.catalogue import Catalogue, Family
 from fullhouse.traits.names import distinct_slugs, name_slug, plain
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 BANDS = ((0, 17), (18, 24), (25, 34), (35, 44), (45, 54), (55, 64), (65, None))
 """The standard age bands, for persons whose year of birth is known."""

@@ -1,15 +1,20 @@
 """What events are about: stable numbers, and what was known of each item on a date."""
 
-from datetime import date
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from datetime import date
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.core.tables import FILM, ITEM, PRODUCT, PURCHASE, TICKET, VIEW, WANT_TO_SEE, Snapshot
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 PRODUCT_COLUMNS = ("title", "category")
 FILM_COLUMNS = ("title", "genres", "release_year")

@@ -1,11 +1,11 @@
 """Lay person data out: items numbered, events by kind and block of persons."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-
-import ibis
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING
 
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import (
@@ -19,9 +19,13 @@ from fullhouse.core.tables import (
 )
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.traits.items import nullable, number_items, purchase_id
 from fullhouse.traits.trait import KINDS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 INPUTS: tuple[Table, ...] = (ACCOUNT_PERSON, PRODUCT, FILM, *(EVENT_TABLES[k] for k in KINDS))
 NOTE = "fullhouse.layout"

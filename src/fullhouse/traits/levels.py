@@ -1,19 +1,24 @@
 """Levels of persons that no single event decides: price, activity, having stayed away."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
 from fullhouse.core.arrays import Integers
 from fullhouse.core.values import Window
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.traits.kernel import Columns
 from fullhouse.traits.select import Items
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 PRICES = ("low", "middle", "high")
 FIFTHS = ("q1", "q2", "q3", "q4", "q5")

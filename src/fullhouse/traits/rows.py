@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 from pyroaring import BitMap
-from scipy.sparse import csr_array
 
 from fullhouse.core.arrays import Flags, Integers
 from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
@@ -238,6 +237,8 @@ def _serialized(
     ends = np.cumsum(np.bincount(local, minlength=SIZE))
     rows = np.concatenate([[0], ends]).astype(np.int32)
     ones = np.ones(len(local), np.bool_)
+    from scipy.sparse import csr_array  # here: only a build needs it, and it takes long to load
+
     turned = csr_array((ones, trait, rows), shape=(SIZE, len(built))).tocsc()
     yield from _grouped(block, turned.indices, np.repeat(
         np.arange(len(built), dtype=np.int32), np.diff(turned.indptr)), built)  # fmt: skip

@@ -1,15 +1,16 @@
 """Look at what a house has, as of a date, and plan a build of its catalogue."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
-
-import ibis
-import ibis.expr.types as ir
+from typing import TYPE_CHECKING
 
 from fullhouse.core.arrays import Ints32
 from fullhouse.core.tables import DEMOGRAPHICS, Snapshot
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine, Scratch
+from fullhouse.engine.expr import ibis
 from fullhouse.people.persons import persons as persons_of
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.expand import expand
@@ -19,6 +20,9 @@ from fullhouse.traits.levels import PriceLevels, price_levels
 from fullhouse.traits.plan import BuildPlan, make_plan
 from fullhouse.traits.select import Items
 from fullhouse.traits.tally import of_block
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,14 @@
 """Read one block of persons at a time and count it: who has which candidate, how active all are."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -15,10 +16,14 @@ from fullhouse.core.arrays import Integers
 from fullhouse.core.tables import Snapshot
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
+from fullhouse.engine.expr import ibis
 from fullhouse.traits.kernel import Columns, Pairs, activity, count_pairs
 from fullhouse.traits.levels import price_of
 from fullhouse.traits.plan import BuildPlan, Need, VisitRule
 from fullhouse.traits.trait import KINDS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 SIZE = 1 << BLOCK_BITS
 EVENTS_AT_ONCE = 16_000_000
@@ -144,7 +149,7 @@ class Tally:
                 np.save(file, part)
 
     @classmethod
-    def load(cls, path: Path) -> "Tally":
+    def load(cls, path: Path) -> Tally:
         """Take it back."""
         with path.open("rb") as file:
             return cls(**{f.name: np.load(file) for f in fields(cls)})

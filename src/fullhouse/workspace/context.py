@@ -8,14 +8,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from fullhouse.control import HOUSE, Control, utc_now
 from fullhouse.core.cache import Cache
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
+from fullhouse.core.values import HOUSE, utc_now
 from fullhouse.lake import Lake, Place
 from fullhouse.workspace.workspace import Lease, Workspace, init_workspace, open_workspace
 
 if TYPE_CHECKING:
+    from fullhouse.control import Control
     from fullhouse.engine import Engine
 
 
@@ -71,7 +72,7 @@ class Context:
         return self.workspace.engine if self.lease is None else self.lease.engine
 
     @property
-    def control(self) -> Control:
+    def control(self) -> "Control":
         """The control database as the tenant sees it."""
         shared = self.workspace.control
         return replace(shared, tenant=self.tenant, actor=self.actor, clock=self.clock)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from fullhouse.control import Control, open_control
 from fullhouse.core import settings as settings_
 from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
@@ -15,6 +14,7 @@ from fullhouse.core.settings import Settings
 from fullhouse.lake import Lake, Opened, Place
 
 if TYPE_CHECKING:
+    from fullhouse.control import Control
     from fullhouse.engine import Engine
 
 KEY_FILE = "fullhouse.key"
@@ -71,13 +71,17 @@ class Workspace:
         # Imported here: it takes half a second, and a list of films or runs needs none.
         from fullhouse.engine import DuckDBEngine, SparkEngine
 
+        # Imported here, as is the control database: a command that needs neither is fast.
+
         if self.settings.engine == "spark":
             return SparkEngine(self.settings.spark)
         return DuckDBEngine(memory_limit=self.settings.memory_limit, threads=self.settings.threads)
 
     @_Shared
-    def control(self) -> Control:
+    def control(self) -> "Control":
         """The control database as the house sees it, its schema up to date."""
+        from fullhouse.control import open_control
+
         return open_control(_control_url(self.place, self.settings))
 
     @_Shared
