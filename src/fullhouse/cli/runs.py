@@ -29,13 +29,13 @@ def list_(
 ) -> None:
     """The newest runs."""
     with opened(where, quiet=json) as workspace:
-        found = app.run_list(workspace, app.ListRuns(rows=rows, status=status))
+        result = app.run_list(workspace, app.ListRuns(rows=rows, status=status))
     if json:
-        say_json({"runs": [_plain(r) for r in found]})
+        say_json({"runs": [_plain(r) for r in result]})
         return
     table(
         [(r.id, r.kind, r.status, f"{r.started_at:%Y-%m-%d %H:%M}", _took(r), _far(r), r.actor)
-         for r in found],
+         for r in result],
         ("run", "request", "status", "began (UTC)", "took", "step", "by"),
     )  # fmt: skip
 
@@ -44,21 +44,24 @@ def list_(
 def show(run: RunId, where: Where = ".", json: Json = False) -> None:
     """One run: what was asked, what was read, and how it ended."""
     with opened(where, quiet=json) as workspace:
-        found = app.run_show(workspace, app.ShowRun(run))
+        run_record = app.run_show(workspace, app.ShowRun(run))
     if json:
-        say_json(_plain(found))
+        say_json(_plain(run_record))
         return
     rows = [
-        ("run", found.id),
-        ("request", f"{found.kind} {found.request}"),
-        ("status", found.status),
-        ("began (UTC)", f"{found.started_at:%Y-%m-%d %H:%M:%S}"),
-        ("took", _took(found)),
-        ("step", _far(found)),
-        ("by", found.actor),
-        ("read", ", ".join(f"{name} {version}" for name, version in found.versions.items()) or "-"),
-        ("stored", f"{found.result_bytes:,} bytes"),
-        ("error", found.error or "-"),
+        ("run", run_record.id),
+        ("request", f"{run_record.kind} {run_record.request}"),
+        ("status", run_record.status),
+        ("began (UTC)", f"{run_record.started_at:%Y-%m-%d %H:%M:%S}"),
+        ("took", _took(run_record)),
+        ("step", _far(run_record)),
+        ("by", run_record.actor),
+        (
+            "read",
+            ", ".join(f"{name} {version}" for name, version in run_record.versions.items()) or "-",
+        ),
+        ("stored", f"{run_record.result_bytes:,} bytes"),
+        ("error", run_record.error or "-"),
     ]
     table(rows, ("", ""))
 
@@ -67,12 +70,12 @@ def show(run: RunId, where: Where = ".", json: Json = False) -> None:
 def cancel(run: RunId, where: Where = ".", json: Json = False) -> None:
     """Stop a run at its next step."""
     with opened(where, quiet=json) as workspace:
-        found = app.run_cancel(workspace, app.CancelRun(run))
+        cancelled = app.run_cancel(workspace, app.CancelRun(run))
     if json:
-        say_json(_plain(found))
+        say_json(_plain(cancelled))
         return
-    stops = " It stops at its next step." if found.status == "cancelling" else ""
-    out.print(f"Run {found.id} is {found.status}.{stops}")
+    stops = " It stops at its next step." if cancelled.status == "cancelling" else ""
+    out.print(f"Run {cancelled.id} is {cancelled.status}.{stops}")
 
 
 def _plain(run: "Run") -> dict[str, Any]:

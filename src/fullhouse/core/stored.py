@@ -150,15 +150,15 @@ def _class(name: str) -> Any:
     module, _, qualified = name.partition(":")
     if module.split(".")[0] not in PACKAGES:
         raise ValueError(f"{name} is no class of this package")
-    found: Any = importlib.import_module(module)
+    loaded: Any = importlib.import_module(module)
     for part in qualified.split("."):
-        found = getattr(found, part)
+        loaded = getattr(loaded, part)
     if not (
-        isinstance(found, type)
-        and (dataclasses.is_dataclass(found) or issubclass(found, Enum | FullhouseError))
+        isinstance(loaded, type)
+        and (dataclasses.is_dataclass(loaded) or issubclass(loaded, Enum | FullhouseError))
     ):
         raise ValueError(f"{name} is no frozen value of this package")
-    return found
+    return loaded
 
 
 def _text(data: bytes) -> str:

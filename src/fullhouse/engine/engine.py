@@ -64,5 +64,5 @@ def ibis_schema(schema: pa.Schema) -> ibis.Schema:
 
     Engines forget which columns are required, and Ibis unites no tables that differ in it.
     """
-    found = ibis.Schema.from_pyarrow(schema)
-    return ibis.Schema({name: kind(nullable=True) for name, kind in found.items()})
+    declared = ibis.Schema.from_pyarrow(schema)
+    return ibis.Schema({name: kind(nullable=True) for name, kind in declared.items()})

@@ -43,9 +43,9 @@ def json_fields(
     if not names:
         return []
     pointers = ["/" + n.replace("~", "~0").replace("/", "~1").replace(".", "/") for n in names]
-    query = "SELECT json_extract_string(line, ?) AS found FROM lines"
-    found = _run(engine, query, lines, pointers)["found"].combine_chunks()
-    flat = found.flatten() if isinstance(found, pa.ListArray) else found.chunk(0).flatten()
+    query = "SELECT json_extract_string(line, ?) AS text FROM lines"
+    values = _run(engine, query, lines, pointers)["text"].combine_chunks()
+    flat = values.flatten() if isinstance(values, pa.ListArray) else values.chunk(0).flatten()
     width = len(names)
     return [
         pa.chunked_array([flat.take(pa.array(range(i, len(flat), width)))]) for i in range(width)

@@ -69,4 +69,4 @@ def _remove(folder: str) -> None:
         return
     store = from_url(folder)
     for listed in obstore.list(store):
-        obstore.delete(store, [found["path"] for found in listed])
+        obstore.delete(store, [file["path"] for file in listed])

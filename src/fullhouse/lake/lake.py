@@ -111,10 +111,10 @@ class Lake:
 
     def create(self, table: Table) -> DeltaTable:
         """The table, made empty when it does not stand yet."""
-        standing = self.opened.take_newest(self.uri(table)) if self.opened else None
-        standing = standing or self._open_newest(table)
-        if standing is not None:
-            return standing
+        table_now = self.opened.take_newest(self.uri(table)) if self.opened else None
+        table_now = table_now or self._open_newest(table)
+        if table_now is not None:
+            return table_now
         if self.place.is_local:
             self.place.path.mkdir(parents=True, exist_ok=True)
         return DeltaTable.create(

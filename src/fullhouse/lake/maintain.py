@@ -49,15 +49,15 @@ def status(
     lake: Lake, tables: tuple[Table, ...], *, at: datetime | None = None
 ) -> list[TableStatus]:
     """The state of every table that was ever written, now or as it stood at a time."""
-    found = []
-    for table, delta in _standing(lake, tables):
+    statuses = []
+    for table, delta in _existing(lake, tables):
         if at is not None:
             version = version_at(delta, at)
             if version is None:
                 continue
             delta.load_as_version(version)
         files = pa.table(delta.get_add_actions(flatten=True))
-        found.append(
+        statuses.append(
             TableStatus(
                 table.name,
                 delta.version(),
@@ -67,13 +67,13 @@ def status(
                 commit_time(next(h for h in delta.history() if h["version"] == delta.version())),
             )
         )
-    return found
+    return statuses
 
 
 def compact(lake: Lake, tables: tuple[Table, ...]) -> list[Compaction]:
     """Rewrite small files of each table into large ones, in a commit that changes no row."""
     done = []
-    for table, delta in _standing(lake, tables):
+    for table, delta in _existing(lake, tables):
         metrics = delta.optimize.compact(writer_properties=WRITER)
         done.append(Compaction(table.name, metrics["numFilesRemoved"], metrics["numFilesAdded"]))
     return done
@@ -102,11 +102,11 @@ def vacuum(
                 )
             ),
         )
-        for table, delta in _standing(lake, tables)
+        for table, delta in _existing(lake, tables)
     ]
 
 
-def _standing(lake: Lake, tables: tuple[Table, ...]) -> Iterator[tuple[Table, DeltaTable]]:
+def _existing(lake: Lake, tables: tuple[Table, ...]) -> Iterator[tuple[Table, DeltaTable]]:
     for table in tables:
         # Upkeep is of the newest version, whatever this use reads.
         delta = lake.live.open(table)

@@ -8,7 +8,7 @@ down_revision = "0004"
 
 
 def upgrade() -> None:
-    # What was learned before was told of all channels of a line together, under a joined name.
+    # What was learned before was statement of all channels of a line together, under a joined name.
     op.add_column("learned", sa.Column("doses", sa.JSON, nullable=True))
     op.add_column("learned", sa.Column("part", sa.String(512), server_default="", nullable=False))
     op.add_column("learned", sa.Column("base_error", sa.Float, server_default="0", nullable=False))
@@ -17,8 +17,8 @@ def upgrade() -> None:
     table = sa.table("learned", *(sa.column(n, k) for n, k in zip(names, kinds, strict=True)))
     database = op.get_bind()
     for row in database.execute(sa.select(table)).all():
-        told = sa.update(table).where(table.c.id == row.id)
-        database.execute(told.values(doses={row.channel: row.impressions}))
+        statement = sa.update(table).where(table.c.id == row.id)
+        database.execute(statement.values(doses={row.channel: row.impressions}))
     with op.batch_alter_table("learned") as learned:
         learned.alter_column("doses", existing_type=sa.JSON, nullable=False)
         learned.drop_column("impressions")
