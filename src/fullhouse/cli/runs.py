@@ -44,24 +44,24 @@ def list_(
 def show(run: RunId, where: Where = ".", json: Json = False) -> None:
     """One run: what was asked, what was read, and how it ended."""
     with opened(where, quiet=json) as workspace:
-        run_record = app.run_show(workspace, app.ShowRun(run))
+        run_row = app.run_show(workspace, app.ShowRun(run))
     if json:
-        say_json(_plain(run_record))
+        say_json(_plain(run_row))
         return
     rows = [
-        ("run", run_record.id),
-        ("request", f"{run_record.kind} {run_record.request}"),
-        ("status", run_record.status),
-        ("began (UTC)", f"{run_record.started_at:%Y-%m-%d %H:%M:%S}"),
-        ("took", _took(run_record)),
-        ("step", _far(run_record)),
-        ("by", run_record.actor),
+        ("run", run_row.id),
+        ("request", f"{run_row.kind} {run_row.request}"),
+        ("status", run_row.status),
+        ("began (UTC)", f"{run_row.started_at:%Y-%m-%d %H:%M:%S}"),
+        ("took", _took(run_row)),
+        ("step", _far(run_row)),
+        ("by", run_row.actor),
         (
             "read",
-            ", ".join(f"{name} {version}" for name, version in run_record.versions.items()) or "-",
+            ", ".join(f"{name} {version}" for name, version in run_row.versions.items()) or "-",
         ),
-        ("stored", f"{run_record.result_bytes:,} bytes"),
-        ("error", run_record.error or "-"),
+        ("stored", f"{run_row.result_bytes:,} bytes"),
+        ("error", run_row.error or "-"),
     ]
     table(rows, ("", ""))
 
