@@ -10,7 +10,7 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from fullhouse.core.errors import InputError
-from fullhouse.view.render import _environment, csv_of, data_link, figure, fragment, render, svg
+from fullhouse.view.render import _environment, csv_of, data_link, figure, fragment, svg
 from fullhouse.view.theme import DARK, SWATCHES, themed
 from tests.view.reader import RUDE, Reader
 
@@ -20,12 +20,15 @@ def chart(width=100, words="a"):
     return themed(bars.properties(width=width, title=words))
 
 
+PAGE = '{% extends "base.html" %}{% block content %}{{ content }}{% endblock %}'
+
+
 def macro(source, **facts):
     return _environment().from_string(source).render(**facts)
 
 
 def test_a_page_may_load_nothing_and_run_nothing():
-    page = render("parts.html", title=RUDE, content=Markup("<p>text</p>"))
+    page = macro(PAGE, title=RUDE, content=Markup("<p>text</p>"))
     assert "default-src 'none'" in page
     assert Reader(page).open == []
     assert "<script" not in page
@@ -35,7 +38,7 @@ def test_a_page_may_load_nothing_and_run_nothing():
 
 def test_a_name_that_no_one_gave_is_an_error():
     with pytest.raises(UndefinedError, match="title"):
-        render("parts.html", content="")
+        macro(PAGE, content="")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +68,7 @@ def test_every_macro_escapes(source):
 
 
 def test_a_part_is_not_escaped_twice():
-    part = fragment("parts.html", title="A & B", content="")
+    part = fragment("named.html", name="A & B", below="")
     assert "A &amp; B" in macro("{{ part }}", part=part)
 
 
@@ -82,7 +85,7 @@ def test_a_wide_table_is_stacked_on_a_phone_with_the_name_of_each_column():
 
 
 def test_a_key_shows_colours_that_change_on_a_dark_screen():
-    page = render("parts.html", title="", content="")
+    page = macro(PAGE, title="", content="")
     for name, colour in SWATCHES.items():
         assert f".key .{name} {{ background: {colour}; }}" in page
         assert f".key .{name} {{ background: {DARK[colour]}; }}" in page

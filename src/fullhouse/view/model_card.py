@@ -5,11 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.values import as_json
 from fullhouse.propensity.propensity import FilmPropensity, GroupFairness, LookAlike, ModelCard
-from fullhouse.view.page import Html, figure, items, kept, section, table, tag
+from fullhouse.sample.reach_curve import ReachPoint
 from fullhouse.view.propensity_charts import (
     CALIBRATION_HOW,
     REACH_HOW,
@@ -18,6 +20,7 @@ from fullhouse.view.propensity_charts import (
     reach_chart,
     reach_rows,
 )
+from fullhouse.view.render import Figure, fragment, unbroken
 from fullhouse.view.save import save_chart
 from fullhouse.view.words.figures import day_words, number_words, share_words
 from fullhouse.view.words.propensity import card_notes, level_words
@@ -26,23 +29,24 @@ from fullhouse.view.words.text import text
 WIDE, NARROW = 560, 262
 
 
-def model_section(model: ModelCard) -> Html:
+def model_section(model: ModelCard) -> Markup:
     """A model's measures, calibration, reach and fairness, with its dates and its notes."""
-    parts = [
-        tag("p", _rests_on(model)),
-        table([("measure", ""), ("", "n"), ("meaning", "")], _measures(model)),
-        *_calibration(model),
-        *_reach(model),
-        *_fairness(model),
-        tag(
-            "details",
-            tag("summary", "How this was measured"),
-            items(card_notes(model)),
-            _films(model),
-            tag("p", f"{_dates(model)} Fingerprint: {model.fingerprint}.", cls="soft"),
-        ),
-    ]
-    return section("How likely each person is to see it", *parts)
+    return fragment(
+        "model.html",
+        model=model,
+        rests_on=_rests_on(model),
+        measures=_measures(model),
+        calibration=_calibration(model),
+        reach=_reach(model),
+        contacted=[_contacted(p) for p in model.reach],
+        groups=[_group(g) for g in model.fairness],
+        notes=card_notes(model),
+        films=[
+            (use, ", ".join(films))
+            for use, films in (("fitted on", model.learned_from), ("tested on", model.judged_on))
+        ],
+        dates=_dates(model),
+    )
 
 
 def model_json(model: ModelCard) -> str:
@@ -64,11 +68,6 @@ def _rests_on(model: ModelCard) -> str:
     return f"{fitted} {tested}"
 
 
-def _films(model: ModelCard) -> Html:
-    rows = [("fitted on", model.learned_from), ("tested on", model.judged_on)]
-    return table([("films", ""), ("", "")], [(use, ", ".join(films)) for use, films in rows])
-
-
 def _measures(model: ModelCard) -> list[tuple[object, ...]]:
     ends = (
         ""
@@ -79,7 +78,7 @@ def _measures(model: ModelCard) -> list[tuple[object, ...]]:
         ("people", f"{model.people:,}", "who have a probability"),
         ("expected", f"{model.expected_people:,.0f}",
          f"of them will see it, {level_words(model.level)}"),
-        ("AUC", kept(number_words(model.auc) + ends),
+        ("AUC", unbroken(number_words(model.auc) + ends),
          "how often a person who saw a past film ranks above one who did not"),
         ("AUC of activity", number_words(model.baseline_auc), "the same by activity alone"),
         ("calibration slope", number_words(model.calibration_slope),
@@ -87,65 +86,49 @@ def _measures(model: ModelCard) -> list[tuple[object, ...]]:
     ]  # fmt: skip
 
 
-def _calibration(model: ModelCard) -> list[Html]:
+def _calibration(model: ModelCard) -> Figure | None:
     if not model.calibration:
-        return [tag("p", "Not enough past films to compare predictions with what happened.")]
-    drawn = figure(
+        return None
+    return Figure(
         calibration_chart(model.calibration, width=WIDE),
         calibration_chart(model.calibration, width=NARROW, height=NARROW),
-        words=f"{CALIBRATION_HOW} {_dates(model)}",
-        file=f"{model.film}-calibration.csv",
-        rows=calibration_rows(model.calibration),
+        f"{CALIBRATION_HOW} {_dates(model)}",
+        f"{model.film}-calibration.csv",
+        calibration_rows(model.calibration),
     )
-    return [tag("h3", "Predicted and observed"), drawn]
 
 
-def _reach(model: ModelCard) -> list[Html]:
+def _reach(model: ModelCard) -> Figure | None:
     if not model.reach:
-        return []
+        return None
     curves = {"this model": model.reach}
-    rows: list[dict[str, Any]] = reach_rows(curves)
-    drawn = figure(
+    return Figure(
         reach_chart(curves, width=WIDE),
         reach_chart(curves, width=NARROW, height=NARROW),
-        words=f"{REACH_HOW} {_dates(model)}",
-        file=f"{model.film}-reach.csv",
-        rows=rows,
+        f"{REACH_HOW} {_dates(model)}",
+        f"{model.film}-reach.csv",
+        reach_rows(curves),
     )
-    heads = [("people contacted", "n"), ("of the audience", "n"), ("of those contacted", "n"),
-             ("times as many as at random", "n")]  # fmt: skip
-    cells = [
-        (f"{p.persons:,}", share_words(p.reached), share_words(p.precision), number_words(p.times))
-        for p in model.reach
-    ]
-    return [tag("h3", "How much of the audience is reached"), drawn, table(heads, cells)]
 
 
-def _fairness(model: ModelCard) -> list[Html]:
-    if not model.fairness:
-        return []
-    heads = [("group", ""), ("people", "n"), ("of everybody", "n"), ("of the best tenth", "n"),
-             ("predicted", "n"), ("observed", "n"), ("AUC", "n")]  # fmt: skip
-    words = (
-        "Of the best tenth: the share of the likeliest tenth that is of this group, beside its"
-        " share of everybody. Not known: too few people."
+def _contacted(point: ReachPoint) -> tuple[str, ...]:
+    return (
+        f"{point.persons:,}",
+        share_words(point.reached),
+        share_words(point.precision),
+        number_words(point.times),
     )
-    return [
-        tag("h3", "By group"),
-        table(heads, [_group(f) for f in model.fairness]),
-        tag("p", words, cls="soft"),
-    ]
 
 
 def _group(group: GroupFairness) -> tuple[object, ...]:
     return (
         group.group,
         f"{group.persons:,}",
-        kept(share_words(group.share)),
-        kept(share_words(group.share_of_top)),
-        kept(share_words(group.predicted)),
-        kept(share_words(group.observed)),
-        kept(number_words(group.auc)),
+        unbroken(share_words(group.share)),
+        unbroken(share_words(group.share_of_top)),
+        unbroken(share_words(group.predicted)),
+        unbroken(share_words(group.observed)),
+        unbroken(number_words(group.auc)),
     )
 
 
