@@ -33,8 +33,8 @@ def market() -> Market:
 
 @pytest.fixture(scope="module")
 def house(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = learned(tmp_path_factory.getbasetemp(), market)
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("forecasts") / "house"))
+    built = learned(tmp_path_factory.getbasetemp(), market)
+    return Path(shutil.copytree(built, tmp_path_factory.mktemp("forecasts") / "house"))
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def test_no_public_name_is_that_of_a_package() -> None:
 
 
 def test_models_are_kept_and_used_again(workspace: Context, market: Market) -> None:
-    before, said = models(workspace), []
+    before, text = models(workspace), []
     film = soon(market).film
-    watched = replace(workspace, progress=lambda step, *_: said.append(step))
+    watched = replace(workspace, progress=lambda step, *_: text.append(step))
     one = fh.forecast_film(watched, fh.ForecastFilm(film, as_of=EARLY))
     other_day = EARLY - timedelta(days=3)
     two = fh.forecast_film(watched, fh.ForecastFilm(film, as_of=other_day))
-    assert said == []
+    assert text == []
     assert models(workspace) == before
     assert not any(name.endswith(".part") for name in before)
     assert one.model.fingerprint == two.model.fingerprint
@@ -100,8 +100,8 @@ def test_a_workspace_at_an_object_store_keeps_none(
 
 def test_a_past_is_made_once_for_a_history(workspace: Context) -> None:
     history = read_history(workspace.lake, "US", EARLY)
-    found = Models(models_folder(workspace), history)
-    assert found.index(history) is found.index(history)
+    result = Models(models_folder(workspace), history)
+    assert result.index(history) is result.index(history)
 
 
 def test_issuing_enters_it_once_and_an_assumption_never(workspace: Context, market: Market) -> None:
@@ -121,30 +121,30 @@ def test_issuing_enters_it_once_and_an_assumption_never(workspace: Context, mark
 
 def test_what_came_of_it_is_what_the_lake_knows_now(workspace: Context, market: Market) -> None:
     film = soon(market)
-    found = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=EARLY))
-    came = fh.forecast_actual(workspace, fh.CompareForecast(found))
-    assert came.amounts["opening_weekend"] == pytest.approx(film.weekend)
-    assert came.amounts["total"] == pytest.approx(film.total)
-    assert came.days[0][0] == film.opening
+    result = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=EARLY))
+    actual = fh.forecast_actual(workspace, fh.CompareForecast(result))
+    assert actual.amounts["opening_weekend"] == pytest.approx(film.weekend)
+    assert actual.amounts["total"] == pytest.approx(film.total)
+    assert actual.days[0][0] == film.opening
 
 
 def test_every_file_holds_the_forecast(workspace: Context, market: Market, tmp_path: Path) -> None:
-    found = fh.forecast_film(workspace, fh.ForecastFilm(soon(market).film, as_of=EARLY))
+    result = fh.forecast_film(workspace, fh.ForecastFilm(soon(market).film, as_of=EARLY))
     names = ("page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet")
     files = [tmp_path / "new" / name for name in names]
-    written = fh.WriteForecast((found,), tuple(files))
+    written = fh.WriteForecast((result,), tuple(files))
     assert fh.write_forecast(workspace, written) == files
-    assert found.title in files[0].read_text("utf-8")
+    assert result.title in files[0].read_text("utf-8")
     assert "inside the" in files[0].read_text("utf-8")
     assert files[1].read_text("utf-8").startswith("<svg")
     assert files[2].read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader(files[3].open()))
-    assert {r["quantity"] for r in rows} == {*found.ranges, "day", "to_date"}
+    assert {r["quantity"] for r in rows} == {*result.ranges, "day", "to_date"}
     table = pq.read_table(files[4])
-    assert table.num_rows == len(rows) == 3 + 2 * len(found.days)
+    assert table.num_rows == len(rows) == 3 + 2 * len(result.days)
     total = next(r for r in table.to_pylist() if r["quantity"] == "total")
-    assert total["q50"] == found.ranges["total"].median
-    assert (total["film"], total["currency"], total["as_of"]) == (found.film, "USD", EARLY)
+    assert total["q50"] == result.ranges["total"].median
+    assert (total["film"], total["currency"], total["as_of"]) == (result.film, "USD", EARLY)
     assert "label" not in table.column_names
 
 
@@ -154,16 +154,16 @@ def test_a_slate_has_each_wide_film_and_dates_that_are_tried(
     last = EARLY + timedelta(days=60)
     film = soon(market)
     day = film.opening + timedelta(days=14)
-    found = fh.forecast_slate(
+    result = fh.forecast_slate(
         workspace,
         fh.ForecastSlate(as_of=EARLY, first=EARLY, last=last, film=film.film, dates=(day,)),
     )
     wanted = [t.film for t in market.films_of("wide") if EARLY <= t.opening <= last]
-    assert sorted(f.film for f in found.forecasts) == sorted(wanted)
-    assert [(f.opening, f.what_if) for f in found.tried] == [(day, {"opening": day.isoformat()})]
-    assert found.without == {}
-    assert all(c.film in wanted and c.other in wanted for c in found.conflicts)
-    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["territory"] == "US"
+    assert sorted(f.film for f in result.forecasts) == sorted(wanted)
+    assert [(f.opening, f.what_if) for f in result.tried] == [(day, {"opening": day.isoformat()})]
+    assert result.without == {}
+    assert all(c.film in wanted and c.other in wanted for c in result.conflicts)
+    assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["territory"] == "US"
 
 
 def test_slates_that_cannot_be_are_refused(workspace: Context) -> None:
@@ -179,14 +179,14 @@ def test_slates_that_cannot_be_are_refused(workspace: Context) -> None:
 
 
 def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
-    found = fh.forecast_slate(
+    result = fh.forecast_slate(
         workspace, fh.ForecastSlate(as_of=EARLY, first=EARLY, last=EARLY + timedelta(days=40))
     )
     files = [tmp_path / "slate.svg", tmp_path / "slate.html"]
-    assert fh.write_slate(found, files) == files
-    assert found.forecasts[0].title in files[0].read_text("utf-8")
+    assert fh.write_slate(result, files) == files
+    assert result.forecasts[0].title in files[0].read_text("utf-8")
     with pytest.raises(InputError, match=r"\.svg, \.png, \.html, not 'slate\.csv'"):
-        fh.write_slate(found, ["slate.csv"])
+        fh.write_slate(result, ["slate.csv"])
 
 
 def test_too_few_films_are_said_with_what_would_do(workspace: Context, market: Market) -> None:
@@ -206,10 +206,10 @@ def test_an_old_id_of_a_film_still_finds_it(house: Path, market: Market, tmp_pat
         fh.film_import(workspace, fh.ImportFilms(twice))
         (entry,) = fh.film_list(workspace, fh.ListFilms(search="Not Alike")).films
         fh.film_accept(workspace, fh.AcceptFilm("plain", entry.film, film=film))
-        found = fh.forecast_film(
+        result = fh.forecast_film(
             workspace, fh.ForecastFilm(entry.film, as_of=EARLY - timedelta(days=5))
         )
-    assert found.film == film
+    assert result.film == film
 
 
 def test_a_simulated_workspace_says_so_in_all_it_writes(
@@ -217,18 +217,18 @@ def test_a_simulated_workspace_says_so_in_all_it_writes(
 ) -> None:
     copy = shutil.copytree(house, tmp_path / "house")
     with open_house(str(copy), environment={"FULLHOUSE_SIMULATED": "true"}) as workspace:
-        found = fh.forecast_film(workspace, fh.ForecastFilm(running(market).film, as_of=EARLY))
-        assert found.simulated
+        result = fh.forecast_film(workspace, fh.ForecastFilm(running(market).film, as_of=EARLY))
+        assert result.simulated
         files = [tmp_path / n for n in ("page.html", "fan.svg", "rows.csv")]
-        fh.write_forecast(workspace, fh.WriteForecast((found,), tuple(files)))
+        fh.write_forecast(workspace, fh.WriteForecast((result,), tuple(files)))
         for file in files:
             assert SIMULATED.split(":", maxsplit=1)[0] in file.read_text("utf-8")
-        app.issue_forecast(workspace, app.IssueForecast(found))
+        app.issue_forecast(workspace, app.IssueForecast(result))
     with (
         open_house(str(copy), environment={}) as workspace,
         pytest.raises(InputError, match="simulated"),
     ):
-        app.issue_forecast(workspace, app.IssueForecast(found))
+        app.issue_forecast(workspace, app.IssueForecast(result))
 
 
 def test_endings_are_checked() -> None:
@@ -240,7 +240,7 @@ def test_endings_are_checked() -> None:
 @pytest.mark.slow
 def test_limited_films_are_forecast_too(workspace: Context, market: Market) -> None:
     film = market.coming("limited")[0]
-    found = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=date(2017, 1, 20)))
-    low, high = found.ranges["total"].between(0.95)
+    result = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=date(2017, 1, 20)))
+    low, high = result.ranges["total"].between(0.95)
     assert low < high < 1e9
-    assert found.groups["plan"] == "limited"
+    assert result.groups["plan"] == "limited"

@@ -19,9 +19,9 @@ def market_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run(*words: str) -> str:
-    found = CliRunner().invoke(commands, ["backtest", *words], catch_exceptions=False)
-    assert found.exit_code == 0, found.output
-    return found.stdout
+    result = CliRunner().invoke(commands, ["backtest", *words], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def test_it_prints_figures_and_writes_files(market_house: Path, tmp_path: Path) -> None:
@@ -29,14 +29,14 @@ def test_it_prints_figures_and_writes_files(market_house: Path, tmp_path: Path) 
     outs = [word for f in files for word in ("--out", str(f))]
     horizons = ["--horizon", "T-1", "--horizon", "first weekend"]
     text = _run("-w", str(market_house), *ASKED, *horizons, *outs)
-    for words in ("inside the ranges", "log-linear", "By year", "Nine classes"):
+    for words in ("Coverage of the ranges", "log-linear", "By year", "Nine classes"):
         assert words in text
     assert all(f.stat().st_size > 500 for f in files)
 
 
 def test_json_holds_the_same_figures(market_house: Path) -> None:
-    told = json.loads(_run("-w", str(market_house), *ASKED, "--horizon", "T-1", "--json"))
-    (weekend,) = [j for j in told["judged"] if j["quantity"] == "opening_weekend"]
+    values = json.loads(_run("-w", str(market_house), *ASKED, "--horizon", "T-1", "--json"))
+    (weekend,) = [j for j in values["judged"] if j["quantity"] == "opening_weekend"]
     assert weekend["films"] > 20
     assert 0 <= weekend["coverage"]["80%"] <= 1
     assert set(weekend["by"]) == {"size", "franchise", "year"}

@@ -77,23 +77,23 @@ def test_the_order_of_files_does_not_matter_and_problems_are_shown(house: Path) 
 
 def test_strict_writes_nothing_of_a_file_with_a_problem(house: Path) -> None:
     run("import", "plain", "films.csv")
-    said = refused(
+    text = refused(
         "import", "plain", "grosses.csv", "--strict", "--territory", "US", "--currency", "USD"
     )
-    assert "1 problems, the first in row 2: gross is negative" in said
+    assert "1 problems, the first in row 2: gross is negative" in text
     assert told("show", "bramble-2025")["run"] is None
 
 
 def test_show_is_as_of_a_day(imported: Path) -> None:
-    found = told("show", "a-hares-way-2017", "--as-of", "2017-01-28")
-    assert {f["field"]: f["value"] for f in found["facts"]} == {
+    result = told("show", "a-hares-way-2017", "--as-of", "2017-01-28")
+    assert {f["field"]: f["value"] for f in result["facts"]} == {
         "title": "A Hare's Way",
         "opening": "2017-01-27",
         "distributor": "Larch",
         "plan": "wide",
         "theaters": 700,
     }
-    assert (found["run"]["gross"], found["run"]["days"]) == (500.0, 1)
+    assert (result["run"]["gross"], result["run"]["days"]) == (500.0, 1)
     early = told("show", "a-hares-way-2017", "--as-of", "2016-12-01")
     assert "theaters" not in {f["field"] for f in early["facts"]}
     assert early["run"] is None
@@ -113,11 +113,11 @@ def test_add_and_set(house: Path) -> None:
     added = told("add", "Kestrel", "--opening", "2027-05-01", "--set", "genres=Drama|Family")
     assert added == {"film": "kestrel-2027"}
     run("set", "kestrel-2027", "theaters=3100", "budget=12000000 USD", "--known-on", "2026-11-02")
-    found = told("show", "kestrel-2027", "--as-of", "2099-01-01")
-    said = {f["field"]: (f["value"], f["origin"]) for f in found["facts"]}
-    assert said["theaters"] == (3100, "user")
-    assert said["budget"] == ([12_000_000, "USD"], "user")
-    assert said["genres"] == (["Drama", "Family"], "user")
+    result = told("show", "kestrel-2027", "--as-of", "2099-01-01")
+    text = {f["field"]: (f["value"], f["origin"]) for f in result["facts"]}
+    assert text["theaters"] == (3100, "user")
+    assert text["budget"] == ([12_000_000, "USD"], "user")
+    assert text["genres"] == (["Drama", "Family"], "user")
 
 
 def test_review_and_accept(imported: Path) -> None:
@@ -131,9 +131,9 @@ def test_review_and_accept(imported: Path) -> None:
     link = told("accept", "plain", "own-1", "--film", doubt["candidate"])
     assert (link["film"], link["status"]) == (doubt["candidate"], "accepted")
     assert told("review") == []
-    shown = told("show", "good-hedges-2012")
-    assert shown["film"] == doubt["candidate"]
-    assert {f["origin"] for f in shown["facts"]} == {"plain", "us-daily"}
+    view = told("show", "good-hedges-2012")
+    assert view["film"] == doubt["candidate"]
+    assert {f["origin"] for f in view["facts"]} == {"plain", "us-daily"}
     assert told("list")["films"] == 3
 
 
@@ -198,9 +198,9 @@ def test_all_of_it_from_python(imported: Path) -> None:
         )
         since = {"territory": "US", "known_on": date(2026, 2, 1)}
         fh.film_set(house, fh.SetFilm(film, {"theaters": 40}, **since))
-        shown = fh.film_show(house, fh.ShowFilm(film, territory="US", as_of=date(2026, 1, 31)))
-        assert shown.known.facts["theaters"] == 30
-        assert shown.known.facts["budget"] == (5, "USD")
+        view = fh.film_show(house, fh.ShowFilm(film, territory="US", as_of=date(2026, 1, 31)))
+        assert view.known.facts["theaters"] == 30
+        assert view.known.facts["budget"] == (5, "USD")
         with pytest.raises(InputError, match="theaters is of type number"):
             fh.film_set(house, fh.SetFilm(film, {"theaters": [1]}, **since))
         listed = fh.film_list(house, fh.ListFilms(search="larch", most=1))

@@ -100,19 +100,19 @@ def test_an_empty_book_says_what_would_fill_it(tmp_path: Path) -> None:
 
 
 def test_figures_of_what_has_come_true(house: Path) -> None:
-    found = as_json()
-    counts = {k["quantity"]: k["films"] for k in found["figures"] if k["by"] == "all"}
+    result = as_json()
+    counts = {k["quantity"]: k["films"] for k in result["figures"] if k["by"] == "all"}
     assert counts == {"opening_day": 12, "opening_weekend": 12, "total": 11}
-    assert found["left_out"] == {"waiting": 1}
-    said = run()
+    assert result["left_out"] == {"waiting": 1}
+    words = run()
     for word in (
         "12 forecasts issued; outcomes are known for 35 amounts of 12 films",
         "opening weekend",
         "T-7",
         "hi/lo",
     ):
-        assert word in said
-    first = found["rows"][0]
+        assert word in words
+    first = result["rows"][0]
     assert (first["film"], first["median"]) == ("film-0-2026", pytest.approx(4e6))
 
 
@@ -124,9 +124,9 @@ def test_outcomes_are_those_in_the_lake(house: Path) -> None:
 
 
 def test_split_and_narrowed(house: Path) -> None:
-    said = run("--by", "size")
-    assert "big" in said
-    assert "small" in said
+    words = run("--by", "size")
+    assert "big" in words
+    assert "small" in words
     assert as_json("--horizon", "T-1")["entries"] == 0
     assert as_json("--territory", "CN")["rows"] == []
     with pytest.raises(InputError, match=r"not 'sise'\. Did you mean 'size'"):
@@ -158,9 +158,9 @@ def test_list_shows_the_newest_last(house: Path) -> None:
     listed = as_json("list", "--most", "2")
     assert [e["id"] for e in listed] == [11, 12]
     assert listed[0]["payload"]["currency"] == "USD"
-    said = run("list", "--film", "film-4-2026")
-    assert "15.8 m – 56.9 m USD" in said
-    assert "film-3" not in said
+    words = run("list", "--film", "film-4-2026")
+    assert "15.8 m – 56.9 m USD" in words
+    assert "film-3" not in words
     assert "No such entry" in run("list", "--film", "film-99")
 
 
@@ -187,10 +187,10 @@ def test_an_assumption_or_a_simulated_forecast_is_not_entered(house: Path) -> No
 
 
 def test_verify_says_intact_and_gives_the_head(house: Path) -> None:
-    found = as_json("verify")
-    assert (found["ok"], found["entries"]) == (True, 12)
-    assert f"Head: {found['head']}" in run("verify")
-    assert "is that of entry 12" in run("verify", "--head", found["head"])
+    result = as_json("verify")
+    assert (result["ok"], result["entries"]) == (True, 12)
+    assert f"Head: {result['head']}" in run("verify")
+    assert "is that of entry 12" in run("verify", "--head", result["head"])
 
 
 def test_verify_fails_on_a_changed_entry_and_names_it(house: Path) -> None:

@@ -75,8 +75,8 @@ def test_what_stands_before_a_subtitle() -> None:
 def test_a_pair_by_title_and_date(
     title: str, other: str, days: int, where: str, status: str | None
 ) -> None:
-    found = match([item("e", title, days, where)], [item("f", other)])
-    assert [p.status for p in found] == ([status] if status else [])
+    result = match([item("e", title, days, where)], [item("f", other)])
+    assert [p.status for p in result] == ([status] if status else [])
 
 
 def test_two_films_of_one_title_months_apart_are_not_guessed_between() -> None:
@@ -86,13 +86,13 @@ def test_two_films_of_one_title_months_apart_are_not_guessed_between() -> None:
 
 def test_the_nearest_date_wins_and_nobody_stands_twice() -> None:
     films = [item("old", "Bramble", -100), item("new", "Bramble", 0)]
-    found = match([item("e", "Bramble", 5), item("d", "Bramble", -90)], films)
-    assert {(p.entry, p.film) for p in found} == {("e", "new"), ("d", "old")}
+    result = match([item("e", "Bramble", 5), item("d", "Bramble", -90)], films)
+    assert {(p.entry, p.film) for p in result} == {("e", "new"), ("d", "old")}
 
 
 def test_an_entry_without_a_date_is_only_looked_at() -> None:
-    found = match([Item("e", ("Bramble",), ())], [item("f", "Bramble")])
-    assert [(p.film, p.status) for p in found] == [("f", "review")]
+    result = match([Item("e", ("Bramble",), ())], [item("f", "Bramble")])
+    assert [(p.film, p.status) for p in result] == [("f", "review")]
 
 
 def test_the_title_in_its_own_language_counts() -> None:
@@ -108,11 +108,11 @@ ITEMS = st.lists(st.tuples(TITLES, st.integers(-900, 900), st.sampled_from(["", 
 def test_pairs_are_one_to_one_and_order_does_not_matter(left, right, random) -> None:  # type: ignore[no-untyped-def]
     entries = [item(f"e{i}", *t) for i, t in enumerate(left)]
     films = [item(f"f{i}", *t) for i, t in enumerate(right)]
-    found = match(entries, films)
-    assert len({p.entry for p in found}) == len({p.film for p in found}) == len(found)
+    result = match(entries, films)
+    assert len({p.entry for p in result}) == len({p.film for p in result}) == len(result)
     random.shuffle(entries)
     random.shuffle(films)
-    assert match(entries, films) == found
+    assert match(entries, films) == result
 
 
 @given(st.text(max_size=20), st.none() | st.integers(1900, 2100))

@@ -37,9 +37,9 @@ def test_films_grosses_and_signals_by_their_columns(
     lake: Lake, control: Control, tmp_path: Path
 ) -> None:
     for text in (FILMS, GROSSES, SIGNALS):
-        found = plain.read(write(tmp_path, text))
-        assert found.problems == ()
-        assert import_set(lake, control, found, at=AT).problems == ()
+        result = plain.read(write(tmp_path, text))
+        assert result.problems == ()
+        assert import_set(lake, control, result, at=AT).problems == ()
     film = known(lake, "bramble-2025", "US", LATE)
     assert film.facts == {
         "title": "Bramble",
@@ -87,8 +87,8 @@ def test_parquet_reads_the_same(tmp_path: Path) -> None:
 
 def test_title_and_opening_name_a_film_too(lake: Lake, control: Control, tmp_path: Path) -> None:
     text = "title,opening,day,gross\nBramble,2025-03-07,2025-03-07,10\n"
-    found = plain.read(write(tmp_path, text), territory="US", currency="USD")
-    import_set(lake, control, found, at=AT)
+    result = plain.read(write(tmp_path, text), territory="US", currency="USD")
+    import_set(lake, control, result, at=AT)
     assert known(lake, "bramble-2025", "US", LATE).title == "Bramble"
     assert grosses(lake, "US", LATE)["gross"].to_pylist() == [10.0]
 
@@ -113,9 +113,9 @@ def test_title_and_opening_name_a_film_too(lake: Lake, control: Control, tmp_pat
 def test_a_bad_row_is_a_problem_and_the_others_are_kept(
     tmp_path: Path, row: str, problem: str
 ) -> None:
-    found = plain.read(write(tmp_path, GROSSES + row + "\n"))
-    assert [(p.row, p.problem) for p in found.problems] == [(3, problem)]
-    assert found.grosses.num_rows == 2
+    result = plain.read(write(tmp_path, GROSSES + row + "\n"))
+    assert [(p.row, p.problem) for p in result.problems] == [(3, problem)]
+    assert result.grosses.num_rows == 2
 
 
 @pytest.mark.parametrize(
@@ -132,10 +132,10 @@ def test_a_bad_row_is_a_problem_and_the_others_are_kept(
     ],
 )
 def test_a_bad_film_is_a_problem(tmp_path: Path, row: str, problem: str) -> None:
-    found = plain.read(write(tmp_path, FILMS + row + "\n"))
-    assert len(found.entries) == 2
-    assert [p.row for p in found.problems] == [3]
-    assert problem in found.problems[0].problem
+    result = plain.read(write(tmp_path, FILMS + row + "\n"))
+    assert len(result.entries) == 2
+    assert [p.row for p in result.problems] == [3]
+    assert problem in result.problems[0].problem
 
 
 @pytest.mark.parametrize(

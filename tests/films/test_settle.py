@@ -39,8 +39,8 @@ def test_a_film_by_hand_is_known_from_its_day_on(lake: Lake, control: Control) -
         at=AT,
     )
     assert film == "bramble-2021"
-    found = known(lake, film, "US", LATE)
-    assert (found.title, found.opening, found.facts["plan"]) == (
+    result = known(lake, film, "US", LATE)
+    assert (result.title, result.opening, result.facts["plan"]) == (
         "Bramble",
         date(2021, 5, 1),
         "wide",

@@ -126,7 +126,7 @@ def test_the_order_of_sets_decides_nothing_but_names(tmp_path: Path) -> None:
             "web", entry("x", "Bramble", "2017-01-27", "US"), entry("y", "Larch", "2016-03-10")
         ),
     ]
-    seen = set()
+    passed = set()
     for i, order in enumerate(permutations(sets)):
         lake = Lake(Place(str(tmp_path / str(i))))
         control = open_control(f"sqlite:///{tmp_path / f'{i}.db'}")
@@ -136,8 +136,8 @@ def test_the_order_of_sets_decides_nothing_but_names(tmp_path: Path) -> None:
         for link in links(control):
             groups.setdefault(link.film, set()).add(f"{link.set}:{link.set_id}")
         titles = {r["film"]: r["value"] for r in facts(lake, "US", LATE).to_pylist()}
-        seen.add(frozenset((frozenset(g), titles[f]) for f, g in groups.items()))
-    assert len(seen) == 1
+        passed.add(frozenset((frozenset(g), titles[f]) for f, g in groups.items()))
+    assert len(passed) == 1
 
 
 @settings(max_examples=15, deadline=None)
@@ -163,7 +163,7 @@ def test_what_was_known_later_never_shows_in_an_earlier_view(
     import_set(
         lake, control, film_set("us", entry("r1", "Bramble", "2017-01-01"), days=days), at=AT
     )
-    seen = grosses(lake, "US", as_of)
-    assert all(k <= as_of for k in seen["known_on"].to_pylist())
+    passed = grosses(lake, "US", as_of)
+    assert all(k <= as_of for k in passed["known_on"].to_pylist())
     expected = sorted((d, g) for _, d, g in days if date.fromisoformat(d) < as_of)
-    assert [(r["day"].isoformat(), r["gross"]) for r in seen.to_pylist()] == expected
+    assert [(r["day"].isoformat(), r["gross"]) for r in passed.to_pylist()] == expected

@@ -56,7 +56,7 @@ def rolled(training_index: HistoryIndex, wide: list[str]) -> dict[str, Rolled]:
 
 @pytest.fixture(scope="session")
 def stages(training_index: HistoryIndex, rolled: dict[str, Rolled]) -> dict[str, Stage]:
-    return {name: stage_at(training_index, found, LAST) for name, found in rolled.items()}
+    return {name: stage_at(training_index, result, LAST) for name, result in rolled.items()}
 
 
 @pytest.fixture(scope="session")

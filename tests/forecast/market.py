@@ -67,13 +67,13 @@ class Market:
 
     def films_of(self, plan: str, *, opened_by: date = AS_OF) -> list[Truth]:
         """The films of a plan that had opened by a day, by their opening."""
-        found = [t for t in self.truth.values() if t.plan == plan and t.opening < opened_by]
-        return sorted(found, key=lambda t: (t.opening, t.film))
+        result = [t for t in self.truth.values() if t.plan == plan and t.opening < opened_by]
+        return sorted(result, key=lambda t: (t.opening, t.film))
 
     def coming(self, plan: str = "wide") -> list[Truth]:
         """Those that open after the day on which the tests stand."""
-        found = [t for t in self.truth.values() if t.plan == plan and t.opening > AS_OF]
-        return sorted(found, key=lambda t: (t.opening, t.film))
+        result = [t for t in self.truth.values() if t.plan == plan and t.opening > AS_OF]
+        return sorted(result, key=lambda t: (t.opening, t.film))
 
 
 def make(*, upto: date = AS_OF, seed: int = 7) -> Market:
@@ -125,8 +125,8 @@ def make(*, upto: date = AS_OF, seed: int = 7) -> Market:
     grosses = pa.Table.from_pydict(days, schema=GROSSES)
     signals = pa.Table.from_pydict(signs, schema=SIGNALS_SCHEMA)
     name = f"made-{seed}-{upto}"
-    made = FilmSet("made", f"{name}.csv", name, len(entries), tuple(entries), grosses, signals)
-    return Market(made, truth)
+    model = FilmSet("made", f"{name}.csv", name, len(entries), tuple(entries), grosses, signals)
+    return Market(model, truth)
 
 
 def house(folder: Path, market: Market) -> Path:
@@ -182,7 +182,7 @@ def _entry(
     genre: str,
     distributor: str,
 ) -> Entry:
-    told = {
+    stated = {
         "title": title,
         "opening": opening,
         "plan": plan,
@@ -195,7 +195,7 @@ def _entry(
         EntryFact(
             n, v, opening - ANNOUNCED, "" if n in ("genres", "budget", "runtime_minutes") else "US"
         )
-        for n, v in told.items()
+        for n, v in stated.items()
     ]
     facts.append(EntryFact("theaters", theaters, opening - timedelta(days=1), "US"))
     return Entry(film, title, opening, "US", facts=tuple(facts))

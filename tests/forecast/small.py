@@ -31,7 +31,7 @@ def an_index(
     Signals are (days from the opening, value), known the day after.
     """
     facts: dict[str, dict[str, list[tuple[int, Any, str]]]] = {}
-    told = {}
+    stated = {}
     for film, values in films.items():
         opening = values["opening"]
         since = (opening - timedelta(days=180)).toordinal()
@@ -39,7 +39,7 @@ def an_index(
         facts[film] = {name: [(since, value, "made")] for name, value in given.items()}
     for film, kinds in (signals or {}).items():
         opening = films[film]["opening"].toordinal()
-        told[film] = {
+        stated[film] = {
             kind: (
                 np.array([opening + k for k, _ in rows]),
                 np.array([opening + k + 1 for k, _ in rows]),
@@ -47,4 +47,4 @@ def an_index(
             )
             for kind, rows in kinds.items()
         }
-    return HistoryIndex(History("US", "USD", as_of, facts, dict(runs or {}), told))
+    return HistoryIndex(History("US", "USD", as_of, facts, dict(runs or {}), stated))

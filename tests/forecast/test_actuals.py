@@ -55,9 +55,9 @@ def test_amounts_come_true_one_after_the_other():
 
 def test_previews_are_in_the_total_only():
     daily = {-1: 3.0, **dict(enumerate(fading(60)))}
-    found = dict(actuals_of(rows(daily), FRIDAY).amounts)
-    assert found["opening_day"] == 100
-    assert found["total"] == pytest.approx(3 + sum(fading(60)))
+    result = dict(actuals_of(rows(daily), FRIDAY).amounts)
+    assert result["opening_day"] == 100
+    assert result["total"] == pytest.approx(3 + sum(fading(60)))
 
 
 def test_a_missing_day_of_the_weekend_leaves_it_open():
@@ -69,16 +69,16 @@ def test_a_day_of_nothing_is_no_truth():
 
 
 def test_due_days_are_the_last_that_decided():
-    found = actuals_of(rows(fading(60)), FRIDAY)
-    assert found.due["opening_day"] == FRIDAY
-    assert found.due["opening_weekend"] == date(2026, 11, 8)
-    assert FRIDAY < found.due["total"] < FRIDAY + timedelta(days=60)
+    result = actuals_of(rows(fading(60)), FRIDAY)
+    assert result.due["opening_day"] == FRIDAY
+    assert result.due["opening_weekend"] == date(2026, 11, 8)
+    assert FRIDAY < result.due["total"] < FRIDAY + timedelta(days=60)
 
 
 def test_what_the_source_states_to_date_counts_where_it_is_more():
     daily = fading(60)
-    found = dict(actuals_of(rows(daily, to_date=[None] * 59 + [9999.0]), FRIDAY).amounts)
-    assert found["total"] == 9999
+    result = dict(actuals_of(rows(daily, to_date=[None] * 59 + [9999.0]), FRIDAY).amounts)
+    assert result["total"] == 9999
     assert dict(actuals_of(rows(daily, to_date=[1.0] * 60), FRIDAY).amounts)[
         "total"
     ] == pytest.approx(sum(daily))
@@ -93,8 +93,8 @@ def test_a_run_is_settled_once_fourteen_days_bring_next_to_nothing():
 
 def test_the_settling_day_does_not_move_when_later_days_come_in():
     first = next(d for d in range(60) if settled(rows(fading(d)), FRIDAY))
-    found = {settled(rows(fading(d)), FRIDAY) for d in range(first, 120)}
-    assert found == {FRIDAY + timedelta(days=first - 1)}
+    result = {settled(rows(fading(d)), FRIDAY) for d in range(first, 120)}
+    assert result == {FRIDAY + timedelta(days=first - 1)}
 
 
 def test_a_long_steady_run_is_settled_after_120_days_only():
@@ -111,9 +111,9 @@ def test_a_source_that_stopped_says_nothing_and_one_that_went_on_does():
 
 
 def test_a_stated_total_is_enough():
-    found = actuals_of(rows({}), FRIDAY, total=70.0)
-    assert found.amounts == {"total": 70}
-    assert found.due == {"total": FRIDAY + timedelta(days=120)}
+    result = actuals_of(rows({}), FRIDAY, total=70.0)
+    assert result.amounts == {"total": 70}
+    assert result.due == {"total": FRIDAY + timedelta(days=120)}
     assert dict(actuals_of(rows([10.0] * 5), FRIDAY, total=70.0).amounts)["total"] == 70
 
 

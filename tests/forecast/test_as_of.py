@@ -51,8 +51,8 @@ CHANGES = st.lists(
 @pytest.fixture(scope="module")
 def early(market: Market, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the house with the models of EARLY."""
-    made = learned(tmp_path_factory.getbasetemp(), market)
-    return Path(shutil.copytree(made, tmp_path_factory.mktemp("as_of") / "house"))
+    model = learned(tmp_path_factory.getbasetemp(), market)
+    return Path(shutil.copytree(model, tmp_path_factory.mktemp("as_of") / "house"))
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +88,8 @@ def changed(rows: pa.Table, changes: list[tuple[int, str, int]]) -> pa.Table:
             # Any row, of whenever: said anew after the day, with another value.
             known = EARLY + timedelta(days=1 + number)
             more.append(other(told[at % len(told)], number) | {"known_on": known})
-    kept = [row for i, row in enumerate(told) if i not in gone]
-    return pa.Table.from_pylist([*kept, *more], rows.schema)
+    rest = [row for i, row in enumerate(told) if i not in gone]
+    return pa.Table.from_pylist([*rest, *more], rows.schema)
 
 
 def other(row: dict[str, Any], number: int) -> dict[str, Any]:
@@ -127,12 +127,12 @@ def test_what_was_known_later_cannot_change_a_forecast(
     changes: list[Any],
 ) -> None:
     number = len(list(early.glob("lake-*")))
-    mine: dict[str, pa.Table] = {}
+    own: dict[str, pa.Table] = {}
     for i, table in enumerate(TABLES):
-        mine[table.name] = changed(
+        own[table.name] = changed(
             tables[table.name], [(at, what, n) for which, at, what, n in changes if which == i]
         )
-    with in_lake(early, f"lake-{number}", mine) as workspace:
+    with in_lake(early, f"lake-{number}", own) as workspace:
         assert forecasts(workspace, world.market) == wanted
 
 
@@ -151,10 +151,10 @@ def test_what_was_known_then_does_change_what_is_read(
     rows = tables[FILM_FACT.name].to_pylist()
     row = next(r for r in rows if r["film"] == film and r["field"] == "budget")
     row["value"] = '[400000000, "USD"]'
-    mine = {**tables, FILM_FACT.name: pa.Table.from_pylist(rows, FILM_FACT.schema)}
-    with in_lake(early, "lake-known", mine) as workspace:
-        found = read_history(workspace.lake, "US", EARLY)
-    assert found.fact(film, "budget", EARLY.toordinal()) == [400_000_000, "USD"]
+    own = {**tables, FILM_FACT.name: pa.Table.from_pylist(rows, FILM_FACT.schema)}
+    with in_lake(early, "lake-known", own) as workspace:
+        result = read_history(workspace.lake, "US", EARLY)
+    assert result.fact(film, "budget", EARLY.toordinal()) == [400_000_000, "USD"]
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -210,23 +210,23 @@ def disturbed(history: History, film: str, on: int, rng: np.random.Generator) ->
     for name, fields in history.facts.items():
         was = history.fact(name, "opening", last)
         told: dict[str, list[tuple[int, Any, str]]] = {}
-        for field, said in fields.items():
-            kept = [s for s in said if s[0] <= on]
+        for field, stated in fields.items():
+            rest = [s for s in stated if s[0] <= on]
             fixed = field == "opening" and (name == film or (was is not None and was <= on))
             if fixed:
-                kept = list(said)
+                rest = list(stated)
             else:
-                kept += [
+                rest += [
                     (day, another(value, rng), who)
-                    for day, value, who in said
+                    for day, value, who in stated
                     if day > on and rng.random() < 0.7
                 ]
                 # A row whose day lies past the history's end has no later day to say it anew on.
-                if kept and last > on and rng.random() < 0.3:
-                    kept.append((last, another(kept[-1][1], rng), "said anew"))
-                kept.sort(key=lambda s: s[0])
-            if kept:
-                told[field] = kept
+                if rest and last > on and rng.random() < 0.3:
+                    rest.append((last, another(rest[-1][1], rng), "said anew"))
+                rest.sort(key=lambda s: s[0])
+            if rest:
+                told[field] = rest
         if told:
             facts[name] = told
         now = _newest(told)

@@ -17,13 +17,13 @@ FILMS = {
 
 
 def test_facts_rivals_and_moves_are_read_and_told() -> None:
-    found = assumptions(
+    result = assumptions(
         ["theaters=3500", "budget=12000000 USD", "rivals=2", "genres=Comedy|Drama"],
         ["b=2017-03-03"],
     )
-    assert found.facts["theaters"] == 3500
-    assert found.features == {"slate.same": 2.0}
-    assert found.values == {
+    assert result.facts["theaters"] == 3500
+    assert result.features == {"slate.same": 2.0}
+    assert result.values == {
         "theaters": 3500,
         "budget": [12_000_000, "USD"],
         "genres": ["Comedy", "Drama"],
@@ -56,21 +56,21 @@ def test_what_cannot_be_supposed_is_said(texts: list[str], moves: list[str], mes
 
 def test_an_assumption_is_known_on_the_day_and_not_before() -> None:
     was = an_index(FILMS).history
-    found = with_assumptions(
+    result = with_assumptions(
         was, "a", assumptions(["theaters=3500", "opening=2017-03-03"], ["b=2017-03-03"])
     )
     on = was.as_of.toordinal()
-    assert found.newest("a", "theaters", on) == (on, 3500, "assumed")
-    assert found.fact("a", "theaters", on - 1) == 2000
-    assert found.fact("a", "opening", on) == date(2017, 3, 3).toordinal()
-    assert found.fact("b", "opening", on) == date(2017, 3, 3).toordinal()
+    assert result.newest("a", "theaters", on) == (on, 3500, "assumed")
+    assert result.fact("a", "theaters", on - 1) == 2000
+    assert result.fact("a", "opening", on) == date(2017, 3, 3).toordinal()
+    assert result.fact("b", "opening", on) == date(2017, 3, 3).toordinal()
     assert was.fact("a", "theaters", on) == 2000
 
 
 def test_previews_stay_on_their_day_when_an_opening_is_moved() -> None:
     was = an_index(FILMS, runs={"b": a_run([1.0], first=-100)}).history
-    found = with_assumptions(was, "a", assumptions([], ["b=2017-02-17"]))
-    assert found.run("b").offsets.tolist() == [-107]
+    result = with_assumptions(was, "a", assumptions([], ["b=2017-02-17"]))
+    assert result.run("b").offsets.tolist() == [-107]
 
 
 def test_a_film_that_has_opened_cannot_be_moved_any_more() -> None:

@@ -55,12 +55,12 @@ def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Ba
         )
     then = HistoryIndex(replace(history, runs=changed))
     again = backtest(then, first_year=FIRST, last_year=LAST, horizons=("T-1",), workers=1)
-    ours, theirs = found.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
-    where = {f: i for i, f in enumerate(theirs.films)}
+    ours, others = found.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
+    where = {f: i for i, f in enumerate(others.films)}
     same = [(i, where[f]) for i, f in enumerate(ours.films) if ours.opening[i] <= later]
     assert len(same) > 30
     for i, j in same:
-        np.testing.assert_allclose(ours.quantiles[i], theirs.quantiles[j], rtol=1e-12)
+        np.testing.assert_allclose(ours.quantiles[i], others.quantiles[j], rtol=1e-12)
 
 
 def test_no_model_learns_from_a_film_of_a_series_that_it_judges(index: HistoryIndex) -> None:
@@ -72,20 +72,20 @@ def test_no_model_learns_from_a_film_of_a_series_that_it_judges(index: HistoryIn
     assert len(set(series.values())) < len(films), "the made-up market has sequels"
     rows = rolled.rows["T-1"]
     for origin, following in pairwise(origins):
-        learned = {series[rows.films[i]] for i in rolled.trained_on[origin]}
+        trained = {series[rows.films[i]] for i in rolled.trained_on[origin]}
         judged = {
             series[f]
             for f, day in zip(rows.films, rows.as_of.tolist(), strict=True)
             if origin <= day < following
         }
         assert judged
-        assert not learned & judged
+        assert not trained & judged
 
 
 @pytest.mark.parametrize(
     ("horizon", "quantity"), [("T-1", "opening_weekend"), ("first weekend", "total")]
 )
-def test_ranges_hold_the_truth_as_often_as_they_say(
+def test_ranges_have_the_coverage_that_they_state(
     found: Backtest, horizon: str, quantity: str
 ) -> None:
     judged = found.of(horizon, quantity)
@@ -110,15 +110,17 @@ def test_the_log_linear_floor_is_a_least_squares_line_on_earlier_films(index: Hi
         if index.history.plan(f, 10**7) == "wide" and np.isfinite(index.results[f].log_weekend)
     ]
     errors = roll(index, films, "cinemas", origins, workers=1).errors["T-1"]
-    said = log_linear(index, errors, "opening_weekend", "T-1")
-    assert said is not None
+    predicted = log_linear(index, errors, "opening_weekend", "T-1")
+    assert predicted is not None
     x = np.log([index.history.fact(f, "theaters", 10**7) for f in errors.films])
     then = (errors.as_of < origins[1]) & (errors.origin == origins[0])
     known = np.array([index.results[f].weekend_known <= origins[1] for f in errors.films])
     slope, level = np.polyfit(x[then & known], errors.actual["opening_weekend"][then & known], 1)
     here = errors.origin == origins[1]
-    np.testing.assert_allclose(said[here], level + slope * x[here], rtol=1e-9)
-    assert np.isnan(said[errors.origin == origins[0]]).all(), "nothing came before to learn from"
+    np.testing.assert_allclose(predicted[here], level + slope * x[here], rtol=1e-9)
+    assert np.isnan(predicted[errors.origin == origins[0]]).all(), (
+        "nothing came before to learn from"
+    )
     assert np.isfinite(comparables(index, errors, "opening_weekend")[here]).all()
 
 
@@ -126,10 +128,10 @@ def test_ranges_need_errors_of_earlier_years(
     index: HistoryIndex, rolled: dict[str, Rolled]
 ) -> None:
     errors = rolled["cinemas"].errors["T-1"]
-    said = quantiles(index, errors, "opening_weekend")
+    predicted = quantiles(index, errors, "opening_weekend")
     first = errors.origin == errors.origin.min()
-    assert np.isnan(said[first]).all()
-    assert np.isfinite(said[errors.origin == errors.origin.max()]).all()
+    assert np.isnan(predicted[first]).all()
+    assert np.isfinite(predicted[errors.origin == errors.origin.max()]).all()
 
 
 def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: HistoryIndex) -> None:
@@ -143,24 +145,24 @@ def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: Hist
 
 
 def test_days_are_foreseen_with_ranges_that_hold(index: HistoryIndex, found: Backtest) -> None:
-    told = curves(index, found)
-    assert {(c.horizon, c.day) for c in told} >= {("T-1", 7), ("T-1", 28), ("first weekend", 28)}
-    for c in told:
+    stated = curves(index, found)
+    assert {(c.horizon, c.day) for c in stated} >= {("T-1", 7), ("T-1", 28), ("first weekend", 28)}
+    for c in stated:
         slack = 3 * np.sqrt(0.8 * 0.2 / c.films) + 0.1
         assert c.coverage > 0.8 - slack
-    after = {c.day: c.median_error for c in told if c.horizon == "first weekend"}
+    after = {c.day: c.median_error for c in stated if c.horizon == "first weekend"}
     assert after[7] < after[28]
 
 
 def test_nine_classes() -> None:
-    def judged(medians: list[float], truth: list[float]) -> Judged:
-        n = len(truth)
+    def judged(medians: list[float], outcome: list[float]) -> Judged:
+        n = len(outcome)
         quantiles_ = np.repeat(np.array(medians)[:, None], len(PROBABILITIES), axis=1)
         zeros = np.zeros(n)
         whole = np.zeros(n, np.int64)
         names = tuple(map(str, range(n)))
         return Judged(
-            "wide", "T-1", "total", names, whole, whole, quantiles_, np.array(truth),
+            "wide", "T-1", "total", names, whole, whole, quantiles_, np.array(outcome),
             zeros, zeros, zeros, {},
         )  # fmt: skip
 

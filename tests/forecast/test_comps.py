@@ -30,9 +30,9 @@ ON = AS_OF.toordinal()
 
 
 def test_closeness_is_the_share_of_trees_with_both_in_one_leaf() -> None:
-    mine = np.array([1, 2, 3, 4])
+    own = np.array([1, 2, 3, 4])
     leaves = np.array([[1, 2, 3, 4], [1, 2, 9, 9], [9, 9, 9, 9]])
-    assert closeness(mine, leaves).tolist() == [1.0, 0.5, 0.0]
+    assert closeness(own, leaves).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_the_closest_come_first_ties_by_their_order_and_strangers_not_at_all() -> None:
@@ -46,11 +46,11 @@ def test_weights_of_comps_add_up() -> None:
 
 def test_a_comp_says_what_it_took_in_its_own_money_and_why() -> None:
     index = an_index(FILMS, runs={"Otter Lake": a_run([5e6, 6e6, 4e6, *([1e6] * 30)])})
-    found = comp(index, "Otter Lake 2", "Otter Lake", 0.61234, ON)
-    assert found.opening_weekend == pytest.approx(15e6)
-    assert found.total == pytest.approx(45e6)
-    assert found.similarity == 0.612
-    assert found.why == (
+    result = comp(index, "Otter Lake 2", "Otter Lake", 0.61234, ON)
+    assert result.opening_weekend == pytest.approx(15e6)
+    assert result.total == pytest.approx(45e6)
+    assert result.similarity == 0.612
+    assert result.why == (
         Shared("predecessor"),
         Shared("genres", ("Action", "Family")),
         Shared("distributor", "Larch"),
@@ -61,8 +61,8 @@ def test_a_comp_says_what_it_took_in_its_own_money_and_why() -> None:
 
 
 def test_a_comp_of_which_only_the_total_is_known_has_no_weekend() -> None:
-    found = comp(an_index(FILMS), "Otter Lake 2", "Other", 0.2, ON)
-    assert (found.opening_weekend, found.total) == (None, 9e6)
+    result = comp(an_index(FILMS), "Otter Lake 2", "Other", 0.2, ON)
+    assert (result.opening_weekend, result.total) == (None, 9e6)
 
 
 def test_nothing_in_common_is_no_reason() -> None:

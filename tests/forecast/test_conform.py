@@ -1,4 +1,4 @@
-"""Ranges from past errors hold the truth as often as they say."""
+"""Ranges from past residuals have the coverage that they state."""
 
 import numpy as np
 import pytest
@@ -22,38 +22,38 @@ def errors(
 
 
 @pytest.mark.parametrize("by_size", [False, True], ids=["one width", "wider for small films"])
-def test_the_80_percent_range_holds_the_truth_80_times_in_100(by_size: bool) -> None:
+def test_the_80_percent_range_covers_80_percent_of_outcomes(by_size: bool) -> None:
     held, groups = [], []
     for seed in range(120):
         rng = np.random.default_rng(seed)
-        made = calibrate(*errors(rng, 320, by_size=by_size))
-        truth, told, size, franchise = errors(rng, 100, by_size=by_size)
-        q = made.quantiles(told, size, franchise)
-        held.append((q[:, LOW] <= truth) & (truth <= q[:, HIGH]))
-        groups.append(made.groups(size, franchise))
+        model = calibrate(*errors(rng, 320, by_size=by_size))
+        actual, features, size, franchise = errors(rng, 100, by_size=by_size)
+        q = model.quantiles(features, size, franchise)
+        held.append((q[:, LOW] <= actual) & (actual <= q[:, HIGH]))
+        groups.append(model.groups(size, franchise))
     inside, group = np.concatenate(held), np.concatenate(groups)
     # Learned ranges vary from seed to seed by about as much as films do: twice the variance.
     assert abs(inside.mean() - 0.8) < 3 * np.sqrt(2 * 0.16 / len(inside)) + 0.005
     for g in range(SIZES + 1):
-        mine = inside[group == g]
-        low, high = binom.interval(0.9999, len(mine), 0.8)
-        assert low / len(mine) - 0.02 <= mine.mean() <= high / len(mine) + 0.02, g
+        own = inside[group == g]
+        low, high = binom.interval(0.9999, len(own), 0.8)
+        assert low / len(own) - 0.02 <= own.mean() <= high / len(own) + 0.02, g
 
 
 def test_ranges_are_centred_on_the_errors_of_the_group() -> None:
     rng = np.random.default_rng(1)
-    error, told, size, franchise = errors(rng, 4000, by_size=False)
-    made = calibrate(error + franchise, told, size, franchise)
-    q = made.quantiles(told, size, franchise)[:, MIDDLE]
+    error, features, size, franchise = errors(rng, 4000, by_size=False)
+    model = calibrate(error + franchise, features, size, franchise)
+    q = model.quantiles(features, size, franchise)[:, MIDDLE]
     assert q[franchise > 0].mean() == pytest.approx(0.9, abs=0.1)
     assert q[franchise == 0].mean() == pytest.approx(0.0, abs=0.1)
 
 
 def test_the_largest_and_the_smallest_are_in_groups_of_their_own() -> None:
     rng = np.random.default_rng(2)
-    made = calibrate(*errors(rng, 400, by_size=False))
-    found = made.groups(np.array([0.0, 99.0, 50.0]), np.array([0.0, 0.0, 1.0]))
-    assert found.tolist() == [0, SIZES - 1, SIZES]
+    model = calibrate(*errors(rng, 400, by_size=False))
+    result = model.groups(np.array([0.0, 99.0, 50.0]), np.array([0.0, 0.0, 1.0]))
+    assert result.tolist() == [0, SIZES - 1, SIZES]
     assert BORROWED > 0
 
 
@@ -61,19 +61,19 @@ def slow_quantiles(values: np.ndarray) -> np.ndarray:
     """Of equal weights: the order statistics of p (n + 1) / n, between them by normal score."""
     from statistics import NormalDist
 
-    n, x, found = len(values), sorted(values), []
+    n, x, result = len(values), sorted(values), []
     score = NormalDist().inv_cdf
     for p in PROBABILITIES:
         wider = 0.5 + (p - 0.5) * (n + 1) / n
         z = score(min(max(wider, 0.5 / n), 1 - 0.5 / n))
         at = [score((k + 0.5) / n) for k in range(n)]
         if z <= at[0] or z >= at[-1]:
-            found.append(x[0] if z <= at[0] else x[-1])
+            result.append(x[0] if z <= at[0] else x[-1])
             continue
         k = next(i for i in range(n) if at[i + 1] >= z)
         share = (z - at[k]) / (at[k + 1] - at[k])
-        found.append(x[k] + share * (x[k + 1] - x[k]))
-    return np.array(found)
+        result.append(x[k] + share * (x[k + 1] - x[k]))
+    return np.array(result)
 
 
 @pytest.mark.parametrize("n", [2, 5, 41, 100])
@@ -99,14 +99,14 @@ def test_a_weight_of_two_is_nearly_a_value_twice_and_of_none_nothing() -> None:
 
 def test_a_small_sample_is_set_wider() -> None:
     values = np.random.default_rng(4).normal(size=50)
-    found = weighted_quantiles(values, np.ones(50))
+    result = weighted_quantiles(values, np.ones(50))
     plain = np.quantile(values, PROBABILITIES, method="hazen")
-    assert found[HIGH] - found[LOW] > plain[HIGH] - plain[LOW]
-    assert found[MIDDLE] == pytest.approx(np.median(values))
+    assert result[HIGH] - result[LOW] > plain[HIGH] - plain[LOW]
+    assert result[MIDDLE] == pytest.approx(np.median(values))
 
 
 def test_quantiles_never_fall() -> None:
     rng = np.random.default_rng(5)
-    made = calibrate(*errors(rng, 200, by_size=True))
-    _, told, size, franchise = errors(rng, 200, by_size=True)
-    assert (np.diff(made.quantiles(told, size, franchise), axis=1) >= 0).all()
+    model = calibrate(*errors(rng, 200, by_size=True))
+    _, features, size, franchise = errors(rng, 200, by_size=True)
+    assert (np.diff(model.quantiles(features, size, franchise), axis=1) >= 0).all()

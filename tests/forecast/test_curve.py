@@ -26,10 +26,10 @@ def test_what_is_to_come_of_a_weekend_is_what_its_draw_has_left(shape: Shape, da
     weekends, total = totals()
     known = np.array([9e6, 1e7])[:days]
     weekends = np.maximum(weekends, 1.2 * known.sum())
-    found = draw(shape, "US", FRIDAY, known, weekends, np.maximum(total, 2 * weekends), 4)
-    ratio = (known.sum() + found.gross[:, : 3 - days].sum(axis=1)) / weekends
+    result = draw(shape, "US", FRIDAY, known, weekends, np.maximum(total, 2 * weekends), 4)
+    ratio = (known.sum() + result.gross[:, : 3 - days].sum(axis=1)) / weekends
     assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
-    assert np.corrcoef(found.gross[:, 0], weekends)[0, 1] > 0.8
+    assert np.corrcoef(result.gross[:, 0], weekends)[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("days", [0, 1, 3, 6, 7, 10, 24, 60])
@@ -38,26 +38,26 @@ def test_the_days_of_a_draw_add_up_to_its_total(shape: Shape, days: int) -> None
     week = WEEKDAY[(4 + np.arange(90)) % 7] * 0.55 ** (np.arange(90) // 7)
     known = (2e7 * week / week[:3].sum())[:days]
     total = np.maximum(total, 1.05 * known.sum())
-    found = draw(shape, "US", FRIDAY, known, weekends, total, 4)
-    assert found.first == days
-    assert found.gross.shape == (DRAWS, SETTLED_DAYS - days)
-    assert (found.gross > 0).all()
-    assert known.sum() + found.gross.sum(axis=1) == pytest.approx(total, rel=1e-6)
+    result = draw(shape, "US", FRIDAY, known, weekends, total, 4)
+    assert result.first == days
+    assert result.gross.shape == (DRAWS, SETTLED_DAYS - days)
+    assert (result.gross > 0).all()
+    assert known.sum() + result.gross.sum(axis=1) == pytest.approx(total, rel=1e-6)
 
 
 def test_the_opening_weekend_is_the_drawn_one_but_for_the_noise_of_days(shape: Shape) -> None:
     weekends, total = totals()
-    found = draw(shape, "US", FRIDAY, np.array([]), weekends, total, 4)
-    ratio = found.gross[:, :3].sum(axis=1) / weekends
+    result = draw(shape, "US", FRIDAY, np.array([]), weekends, total, 4)
+    ratio = result.gross[:, :3].sum(axis=1) / weekends
     assert np.median(ratio) == pytest.approx(1.0, abs=0.03)
     assert np.quantile(ratio, 0.95) < 1.25
 
 
 def test_saturday_is_larger_than_monday_in_every_week(shape: Shape) -> None:
     weekends, total = totals()
-    found = np.median(draw(shape, "US", FRIDAY, np.array([]), weekends, total, 4).gross, axis=0)
+    result = np.median(draw(shape, "US", FRIDAY, np.array([]), weekends, total, 4).gross, axis=0)
     for week in range(8):
-        assert found[7 * week + 1] > 2 * found[7 * week + 3]
+        assert result[7 * week + 1] > 2 * result[7 * week + 3]
 
 
 def test_the_shape_learned_is_that_of_the_market(shape: Shape) -> None:
@@ -85,15 +85,15 @@ def test_the_same_seed_draws_the_same_and_another_does_not(shape: Shape) -> None
 def test_a_shape_without_films_still_draws(index: HistoryIndex) -> None:
     plain = learn_shape(index, [])
     weekends, total = totals()
-    found = draw(plain, "US", FRIDAY, np.array([]), weekends, total, 1)
-    assert found.gross.sum(axis=1) == pytest.approx(total)
+    result = draw(plain, "US", FRIDAY, np.array([]), weekends, total, 1)
+    assert result.gross.sum(axis=1) == pytest.approx(total)
 
 
 def test_a_total_near_what_was_taken_leaves_little_for_each_day(shape: Shape) -> None:
     known = np.array([1e7, 1.2e7, 0.8e7])
     weekends = np.full(DRAWS, known.sum())
-    found = draw(shape, "US", FRIDAY, known, weekends, np.full(DRAWS, 3.1e7), 4)
-    assert found.gross.sum(axis=1) == pytest.approx(1e6)
+    result = draw(shape, "US", FRIDAY, known, weekends, np.full(DRAWS, 3.1e7), 4)
+    assert result.gross.sum(axis=1) == pytest.approx(1e6)
 
 
 def test_amounts_have_their_quantiles_and_tails_go_on() -> None:

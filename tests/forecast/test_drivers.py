@@ -13,23 +13,23 @@ GROUPS = {"a": [0], "b": [1, 2], "c": [3]}
 
 def model(x: np.ndarray) -> np.ndarray:
     """Not additive: groups work together."""
-    found: np.ndarray = x[:, 0] * x[:, 1] + np.sin(x[:, 2] * x[:, 3]) + 0.5 * x[:, 0]
-    return found
+    result: np.ndarray = x[:, 0] * x[:, 1] + np.sin(x[:, 2] * x[:, 3]) + 0.5 * x[:, 0]
+    return result
 
 
 def brute(
     x: np.ndarray, other: np.ndarray, groups: Mapping[str, Sequence[int]]
 ) -> dict[str, float]:
     """The mean over every order of what a group adds when its turn comes."""
-    found = dict.fromkeys(groups, 0.0)
+    result = dict.fromkeys(groups, 0.0)
     orders = list(permutations(groups))
     for order in orders:
         row = other.copy()
         for name in order:
             was = model(row[None])[0]
             row[list(groups[name])] = x[list(groups[name])]
-            found[name] += (model(row[None])[0] - was) / len(orders)
-    return found
+            result[name] += (model(row[None])[0] - was) / len(orders)
+    return result
 
 
 def test_what_the_groups_add_leads_exactly_to_the_prediction() -> None:

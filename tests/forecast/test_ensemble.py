@@ -27,25 +27,27 @@ def rows(seed: int, films: int = 200) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("recipe", [BEFORE_OPENING, IN_CINEMAS, LIGHT])
 def test_what_can_be_learned_is_learned_though_some_is_not_known(recipe: Recipe) -> None:
     x, y = rows(1)
-    made = fit(x, y, COLUMNS, recipe)
-    new, truth = rows(2)
-    assert made.columns == ("a", "b")
-    error = made.predict(new[:, :2]) - truth
-    assert np.sqrt(np.mean(error**2)) < 0.4 * truth.std()
+    built = fit(x, y, COLUMNS, recipe)
+    new, actual = rows(2)
+    assert built.columns == ("a", "b")
+    error = built.predict(new[:, :2]) - actual
+    assert np.sqrt(np.mean(error**2)) < 0.4 * actual.std()
 
 
 def test_a_prediction_is_the_weighted_mean_of_the_models() -> None:
     x, y = rows(1)
-    made = fit(x, y, COLUMNS, BEFORE_OPENING)
+    built = fit(x, y, COLUMNS, BEFORE_OPENING)
     new = rows(2)[0][:5, :2]
-    assert sum(m.weight for m in made.members) == pytest.approx(1.0)
+    assert sum(m.weight for m in built.members) == pytest.approx(1.0)
     single = [
         fit(x, y, COLUMNS, Recipe(**{n: float(n == name) for n in ("squared", "absolute", "trees",
                                                                    "ridge")}))
-        for name in [m.name for m in made.members]
+        for name in [m.name for m in built.members]
     ]  # fmt: skip
-    expected = sum(m.weight * one.predict(new) for m, one in zip(made.members, single, strict=True))
-    assert made.predict(new) == pytest.approx(expected)
+    expected = sum(
+        m.weight * one.predict(new) for m, one in zip(built.members, single, strict=True)
+    )
+    assert built.predict(new) == pytest.approx(expected)
 
 
 def test_the_same_films_give_the_same_model() -> None:
@@ -57,15 +59,15 @@ def test_the_same_films_give_the_same_model() -> None:
 
 def test_the_scale_and_what_is_missing_of_a_row_alone_change_nothing_for_others() -> None:
     x, y = rows(1)
-    made = fit(x, y, COLUMNS, BEFORE_OPENING)
+    built = fit(x, y, COLUMNS, BEFORE_OPENING)
     new = rows(2)[0][:, :2]
-    assert made.predict(new[:1])[0] == pytest.approx(made.predict(new)[0])
+    assert built.predict(new[:1])[0] == pytest.approx(built.predict(new)[0])
 
 
 def test_films_that_are_alike_end_in_the_same_leaves() -> None:
     x, y = rows(1)
-    made = fit(x, y, COLUMNS, BEFORE_OPENING)
-    leaves = made.leaves(np.array([[0.0, 0.0], [0.01, 0.0], [2.5, 2.5]]))
+    built = fit(x, y, COLUMNS, BEFORE_OPENING)
+    leaves = built.leaves(np.array([[0.0, 0.0], [0.01, 0.0], [2.5, 2.5]]))
     assert leaves.shape == (3, 150)
     alike, strange = (leaves[0] == leaves[1]).mean(), (leaves[0] == leaves[2]).mean()
     assert alike > 0.5

@@ -47,40 +47,40 @@ def test_every_feature_belongs_to_a_group_that_has_words() -> None:
 
 
 def test_the_film_it_continues_tells_its_weekend_its_total_and_the_gap() -> None:
-    found = told()
+    result = told()
     weekend = index().results["Otter Lake"].log_weekend
-    assert found["series.weekend"] == weekend
-    assert np.exp(found["series.total"] - found["series.weekend"]) == pytest.approx(72e6 / 12e6)
-    assert found["series.gap"] == pytest.approx(np.log(700))
-    assert (found["series.part"], found["series.same_distributor"]) == (1.0, 1.0)
-    assert found["series.theaters"] == pytest.approx(np.log(2000))
+    assert result["series.weekend"] == weekend
+    assert np.exp(result["series.total"] - result["series.weekend"]) == pytest.approx(72e6 / 12e6)
+    assert result["series.gap"] == pytest.approx(np.log(700))
+    assert (result["series.part"], result["series.same_distributor"]) == (1.0, 1.0)
+    assert result["series.theaters"] == pytest.approx(np.log(2000))
 
 
 def test_a_film_that_continues_none_says_so() -> None:
-    found = features(index(), "Kestrel", DAY, DAY - 1)
-    assert found["series.part"] == 0.0
-    assert np.isnan(found["series.weekend"])
+    result = features(index(), "Kestrel", DAY, DAY - 1)
+    assert result["series.part"] == 0.0
+    assert np.isnan(result["series.weekend"])
 
 
 def test_the_record_of_a_distributor_is_drawn_towards_the_usual() -> None:
     one = index().results["Otter Lake"].log_weekend
-    found = told()
-    assert found["distributor.mean"] == pytest.approx((one + 5 * index().usual(DAY)) / 6)
-    assert found["distributor.films"] == pytest.approx(np.log(2))
+    result = told()
+    assert result["distributor.mean"] == pytest.approx((one + 5 * index().usual(DAY)) / 6)
+    assert result["distributor.films"] == pytest.approx(np.log(2))
     assert np.isnan(features(index(), "Kestrel", DAY, DAY - 1)["distributor.last"])
 
 
 def test_wide_openings_around_it_are_counted_and_limited_ones_are_not() -> None:
-    found = told()
-    assert (found["slate.same"], found["slate.before"], found["slate.after"]) == (1.0, 0.0, 0.0)
+    result = told()
+    assert (result["slate.same"], result["slate.before"], result["slate.after"]) == (1.0, 0.0, 0.0)
 
 
 def test_genres_themes_and_budget_are_told_and_what_is_not_known_is_left_out() -> None:
-    found = told()
-    assert [found[f"story.{g}"] for g in ("Action", "Comedy", "Drama")] == [1.0, 1.0, 0.0]
-    assert found["story.theme based on comic"] == 1.0
-    assert found["story.keywords"] == 2.0
-    assert found["budget.log"] == pytest.approx(np.log(5e7) - index().log_price(DAY, DAY))
+    result = told()
+    assert [result[f"story.{g}"] for g in ("Action", "Comedy", "Drama")] == [1.0, 1.0, 0.0]
+    assert result["story.theme based on comic"] == 1.0
+    assert result["story.keywords"] == 2.0
+    assert result["budget.log"] == pytest.approx(np.log(5e7) - index().log_price(DAY, DAY))
     assert not any(
         n.startswith(("budget.", "story.")) for n in features(index(), "Small", DAY, DAY)
     )
@@ -88,16 +88,16 @@ def test_genres_themes_and_budget_are_told_and_what_is_not_known_is_left_out() -
 
 def test_a_budget_in_another_currency_is_not_used() -> None:
     film = {**FILMS["Otter Lake 2"], "budget": [5e7, "EUR"]}
-    found = features(an_index({**FILMS, "Otter Lake 2": film}), "Otter Lake 2", DAY, DAY - 1)
-    assert "budget.log" not in found
+    result = features(an_index({**FILMS, "Otter Lake 2": film}), "Otter Lake 2", DAY, DAY - 1)
+    assert "budget.log" not in result
 
 
 def test_cinemas_are_told_beside_the_rivals() -> None:
-    found = told()
-    assert found["theaters.number"] == 3000
-    assert found["theaters.share"] == pytest.approx(0.75)
-    assert found["theaters.largest_rival"] == 1000
-    assert found["theaters.against_usual"] == pytest.approx(np.log(3000 / 2000))
+    result = told()
+    assert result["theaters.number"] == 3000
+    assert result["theaters.share"] == pytest.approx(0.75)
+    assert result["theaters.largest_rival"] == 1000
+    assert result["theaters.against_usual"] == pytest.approx(np.log(3000 / 2000))
 
 
 def signalled(*, films: int = 12, growth: float = 1.0) -> HistoryIndex:
@@ -110,22 +110,22 @@ def signalled(*, films: int = 12, growth: float = 1.0) -> HistoryIndex:
         f"Film {k}": {"presales": [(-d, 10.0 * growth) for d in range(60, 0, -1)]}
         for k in range(films)
     }
-    mine = {"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}}
-    return an_index({**known, **FILMS}, runs={}, signals={**usual, **mine})
+    own = {"Otter Lake 2": {"presales": [(-9, 10.0), (-3, 20.0), (-1, 40.0)]}}
+    return an_index({**known, **FILMS}, runs={}, signals={**usual, **own})
 
 
 def test_signals_are_told_beside_the_usual_at_the_same_distance_and_only_those_known() -> None:
     def told_of(past_: HistoryIndex, days_before: int) -> dict[str, float]:
         return features(past_, "Otter Lake 2", DAY, DAY - days_before)
 
-    found = told_of(signalled(), 1)
+    result = told_of(signalled(), 1)
     # Known the day after: of the seven days before, six of ten each of the others'.
     usual = signalled().usual_signal("presales", 7, 1, DAY - 1)
     assert usual == pytest.approx(np.log1p(10 * 6))
-    assert found["signal.presales 7"] == pytest.approx(np.log1p(20) - usual)
-    assert found["signal.presales 28"] > found["signal.presales 7"] - 2
+    assert result["signal.presales 7"] == pytest.approx(np.log1p(20) - usual)
+    assert result["signal.presales 28"] > result["signal.presales 7"] - 2
     twice = told_of(signalled(growth=2.0), 1)
-    assert twice["signal.presales 7"] < found["signal.presales 7"]
+    assert twice["signal.presales 7"] < result["signal.presales 7"]
     assert "signal.presales 7" not in told_of(signalled(), 20)
 
 
@@ -137,7 +137,7 @@ def test_a_signal_that_too_few_films_had_tells_nothing() -> None:
 
 
 def test_nothing_is_told_of_a_day_on_which_the_film_was_not_known() -> None:
-    found = features(index(), "Otter Lake 2", DAY, DAY - 300)
-    assert found["distributor.known"] == 0.0
-    assert not any(n.startswith(("story.", "budget.", "theaters.", "signal.")) for n in found)
-    assert np.isnan(found["title.words"])
+    result = features(index(), "Otter Lake 2", DAY, DAY - 300)
+    assert result["distributor.known"] == 0.0
+    assert not any(n.startswith(("story.", "budget.", "theaters.", "signal.")) for n in result)
+    assert np.isnan(result["title.words"])

@@ -105,10 +105,10 @@ def test_a_film_that_was_renamed_has_the_facts_and_days_of_both_ids(lake: Lake) 
         fact("old", "same_as", '"a"', AFTER, origin="user"),
     ]
     write(lake, rows, [gross("old", date(2016, 5, 6), 10.0), gross("a", date(2016, 5, 7), 12.0)])
-    found = read_history(lake, "US", DAY)
-    assert set(found.facts) == {"a"}
-    assert found.fact("a", "theaters", DAY.toordinal()) == 7
-    assert found.run("a").gross.tolist() == [10.0, 12.0]
+    result = read_history(lake, "US", DAY)
+    assert set(result.facts) == {"a"}
+    assert result.fact("a", "theaters", DAY.toordinal()) == 7
+    assert result.run("a").gross.tolist() == [10.0, 12.0]
 
 
 def test_previews_lie_before_the_opening_and_count_to_date(lake: Lake) -> None:
@@ -136,9 +136,9 @@ def test_a_gap_is_not_known_and_what_was_stated_to_date_counts(lake: Lake) -> No
 def test_days_of_a_film_whose_opening_is_not_known_any_more_are_left_out(lake: Lake) -> None:
     rows = [fact("a", "opening", '"2016-05-06"', BEFORE), fact("a", "opening", None, AFTER)]
     write(lake, rows, [gross("a", date(2016, 5, 6), 10.0)])
-    found = read_history(lake, "US", DAY)
-    assert found.runs == {}
-    assert found.openings(DAY.toordinal()) == {}
+    result = read_history(lake, "US", DAY)
+    assert result.runs == {}
+    assert result.openings(DAY.toordinal()) == {}
 
 
 def test_two_currencies_and_no_gross_are_refused(lake: Lake, tmp_path: Path) -> None:
@@ -196,7 +196,9 @@ def test_an_opening_that_moved_is_the_one_that_was_known(
 
 def test_nothing_of_a_day_later_than_the_history_is_in_it(history: History, market: Market) -> None:
     last = AS_OF.toordinal()
-    assert all(s[0] <= last for f in history.facts.values() for said in f.values() for s in said)
+    assert all(
+        s[0] <= last for f in history.facts.values() for stated in f.values() for s in stated
+    )
     for film, run in history.runs.items():
         assert history.fact(film, "opening", last) + run.offsets[-1] < last
     assert all((k <= last).all() for s in history.signals.values() for _, k, _ in s.values())

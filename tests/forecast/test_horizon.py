@@ -13,10 +13,10 @@ LEFT = [(400, "T-180"), (180, "T-180"), (179, "T-180"), (90, "T-90"), (89, "T-90
 
 @pytest.mark.parametrize(("left", "name"), LEFT)
 def test_before_the_opening_no_more_is_taken_to_be_known_than_is(left: int, name: str) -> None:
-    found = horizon_at(FRIDAY, FRIDAY - left, 0)
-    assert found.name == name
-    assert found.is_before
-    assert found.before >= min(left, 180)
+    result = horizon_at(FRIDAY, FRIDAY - left, 0)
+    assert result.name == name
+    assert result.is_before
+    assert result.before >= min(left, 180)
 
 
 KNOWN = [("first day", 1), ("first weekend", 3), ("first week", 7), ("second weekend", 10),

@@ -104,13 +104,13 @@ def test_amounts_below_what_was_taken_are_raised_to_it(
     for quantity in ("opening_weekend", "total"):
         assert _range(quantity, low, asked, index).quantiles == pytest.approx([taken] * len(low))
     whole = HistoryIndex(history.at(weekend))
-    found = _range("total", low, case_of(whole, running.film), whole)
-    assert found.median == pytest.approx(running.weekend)
+    result = _range("total", low, case_of(whole, running.film), whole)
+    assert result.median == pytest.approx(running.weekend)
 
 
 def test_the_range_narrows_once_the_weekend_is_known(coming: Forecast, opened: Forecast) -> None:
-    def width(found: Forecast) -> float:
-        low, high = found.ranges["total"].between(0.8)
+    def width(result: Forecast) -> float:
+        low, high = result.ranges["total"].between(0.8)
         return high / low
 
     assert width(opened) < width(coming)
@@ -120,27 +120,27 @@ def test_the_range_narrows_once_the_weekend_is_known(coming: Forecast, opened: F
 def test_days_add_up_to_the_total_and_begin_where_nothing_is_known(
     request: pytest.FixtureRequest, which: str
 ) -> None:
-    found: Forecast = request.getfixturevalue(which)
-    first = found.opening if not found.to_date else found.as_of
-    days = [d.day for d in found.days]
+    result: Forecast = request.getfixturevalue(which)
+    first = result.opening if not result.to_date else result.as_of
+    days = [d.day for d in result.days]
     assert days == [first + timedelta(days=k) for k in range(len(days))]
-    assert found.days[-1].cumulative[3] == pytest.approx(found.ranges["total"].median, rel=0.02)
-    for day in found.days:
+    assert result.days[-1].cumulative[3] == pytest.approx(result.ranges["total"].median, rel=0.02)
+    for day in result.days:
         assert list(day.quantiles) == sorted(day.quantiles)
 
 
 def test_chances_fall_as_the_amount_grows_and_the_median_is_passed_half_the_time(
     coming: Forecast, opened: Forecast
 ) -> None:
-    for found in (coming, opened):
-        total = found.ranges["total"]
+    for result in (coming, opened):
+        total = result.ranges["total"]
         amounts = np.geomspace(total.quantiles[0] / 4, total.quantiles[-1] * 4, 60)
-        chances = [found.passes(float(a)) for a in amounts]
+        chances = [result.passes(float(a)) for a in amounts]
         assert chances == sorted(chances, reverse=True)
-        assert found.passes(total.median) == pytest.approx(0.5)
+        assert result.passes(total.median) == pytest.approx(0.5)
         for p, q in zip(PROBABILITIES[1:-1], total.quantiles[1:-1], strict=True):
             if total.quantiles.count(q) == 1:
-                assert found.passes(q) == pytest.approx(1 - p)
+                assert result.passes(q) == pytest.approx(1 - p)
     assert opened.passes(1.0, quantity="opening_weekend") == 1.0
     assert opened.passes(1e12, quantity="opening_weekend") == 0.0
 
@@ -148,10 +148,10 @@ def test_chances_fall_as_the_amount_grows_and_the_median_is_passed_half_the_time
 def test_the_drivers_lead_from_a_typical_film_to_the_median(
     coming: Forecast, opened: Forecast
 ) -> None:
-    for found in (coming, opened):
-        product = found.typical * np.prod([d.factor for d in found.drivers])
-        assert product == pytest.approx(found.ranges["total"].median)
-        assert len({d.name for d in found.drivers}) == len(found.drivers)
+    for result in (coming, opened):
+        product = result.typical * np.prod([d.factor for d in result.drivers])
+        assert product == pytest.approx(result.ranges["total"].median)
+        assert len({d.name for d in result.drivers}) == len(result.drivers)
 
 
 def test_comps_opened_before_and_have_reasons(coming: Forecast) -> None:
@@ -169,7 +169,7 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
     large = max(market.films_of("wide")[-120:-20], key=lambda t: t.weekend)
     weight = 0.4
     stage = replace(stages["calendar"], comps_weight=weight)
-    found = made(history, film.film, {**stages, "calendar": stage}, shape, comps=[large.film])
+    result = made(history, film.film, {**stages, "calendar": stage}, shape, comps=[large.film])
     none = made(
         history,
         film.film,
@@ -177,23 +177,23 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
         shape,
         comps=[large.film],
     )
-    assert [c.film for c in found.comps] == [large.film]
+    assert [c.film for c in result.comps] == [large.film]
     index = HistoryIndex(history)
-    said = index.results[large.film].log_weekend + index.log_price(
+    comps_log = index.results[large.film].log_weekend + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
     )
     assert none.ranges["total"].median == pytest.approx(coming.ranges["total"].median)
-    moved = np.log(found.ranges["total"].median / none.ranges["total"].median)
+    moved = np.log(result.ranges["total"].median / none.ranges["total"].median)
     assert moved == pytest.approx(
-        np.log(found.ranges["opening_weekend"].median / none.ranges["opening_weekend"].median)
+        np.log(result.ranges["opening_weekend"].median / none.ranges["opening_weekend"].median)
     )
     asked = case_of(index, film.film)
     centre = predict("calendar", stage.models, _row(index, asked, {}), _taken(index, asked))
     own = float(centre["opening_weekend"][0]) + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
     )
-    assert moved == pytest.approx(weight * (said - own))
-    assert any(isinstance(n, CompsMove) and n.weight == 0.4 for n in found.notes)
+    assert moved == pytest.approx(weight * (comps_log - own))
+    assert any(isinstance(n, CompsMove) and n.weight == 0.4 for n in result.notes)
 
 
 def test_once_a_run_is_known_comps_are_shown_and_move_nothing(
@@ -205,10 +205,10 @@ def test_once_a_run_is_known_comps_are_shown_and_move_nothing(
     opened: Forecast,
 ) -> None:
     other = market.films_of("wide")[0].film
-    found = made(history.at(weekend), running.film, stages, None, comps=[other])
-    assert found.ranges == opened.ranges
-    assert [c.film for c in found.comps] == [other]
-    assert CompsUnused() in found.notes
+    result = made(history.at(weekend), running.film, stages, None, comps=[other])
+    assert result.ranges == opened.ranges
+    assert [c.film for c in result.comps] == [other]
+    assert CompsUnused() in result.notes
 
 
 def test_a_comp_that_is_not_there_or_has_not_opened_is_refused(
@@ -227,13 +227,13 @@ def test_more_cinemas_are_forecast_to_take_more(
     totals = []
     for theaters in (1900, 4000):
         what = assumptions([f"theaters={theaters}"])
-        found = made(
+        result = made(
             with_assumptions(history, film.film, what), film.film, stages, None, what_if=what.values
         )
-        assert found.what_if == {"theaters": theaters}
-        assert found.facts["theaters"].origin == "assumed"
-        assert RangesOf("T-1") in found.notes
-        totals.append(found.ranges["total"].median)
+        assert result.what_if == {"theaters": theaters}
+        assert result.facts["theaters"].origin == "assumed"
+        assert RangesOf("T-1") in result.notes
+        totals.append(result.ranges["total"].median)
     assert totals[1] > 1.2 * totals[0]
 
 
@@ -241,10 +241,10 @@ def test_rivals_that_are_supposed_reach_the_models(
     history: History, film: Truth, stages: Stages
 ) -> None:
     what = assumptions(["rivals=5"])
-    found = made(history, film.film, stages, None, features_instead=what.features)
+    result = made(history, film.film, stages, None, features_instead=what.features)
     plain = made(history, film.film, stages, None)
     assert what.features == {"slate.same": 5.0}
-    assert found.ranges["total"].quantiles != plain.ranges["total"].quantiles
+    assert result.ranges["total"].quantiles != plain.ranges["total"].quantiles
 
 
 def test_what_is_missing_is_said(history: History, film: Truth, stages: Stages) -> None:
@@ -252,9 +252,9 @@ def test_what_is_missing_is_said(history: History, film: Truth, stages: Stages) 
     facts = {f: dict(v) for f, v in history.facts.items()}
     for name in ("budget", "plan"):
         facts[film.film][name] = [*facts[film.film][name], (on, None, "user")]
-    found = made(replace(history, facts=facts), film.film, stages, None)
-    assert FactsMissing(("budget", "theaters")) in found.notes
-    assert PlanAssumed("wide") in found.notes
+    result = made(replace(history, facts=facts), film.film, stages, None)
+    assert FactsMissing(("budget", "theaters")) in result.notes
+    assert PlanAssumed("wide") in result.notes
     facts[film.film]["budget"] = [(on, [9e7, "EUR"], "user")]
     foreign = made(replace(history, facts=facts), film.film, stages, None)
     assert OtherCurrency("EUR", "USD") in foreign.notes
@@ -268,9 +268,9 @@ def test_on_the_eve_without_cinemas_the_nearest_horizon_tells_how_wide(
     facts = {f: dict(v) for f, v in history.facts.items()}
     facts[film.film].pop("theaters", None)
     then = replace(history, as_of=eve, facts=facts)
-    found = made(then, film.film, stages, None)
-    assert found.horizon == "T-1"
-    assert RangesOf("T-7") in found.notes
+    result = made(then, film.film, stages, None)
+    assert result.horizon == "T-1"
+    assert RangesOf("T-7") in result.notes
 
 
 def test_a_film_that_is_not_there_or_has_no_opening_is_the_users_mistake(

@@ -25,12 +25,12 @@ def price() -> float:
 
 
 def test_what_was_taken_is_told_in_constant_prices() -> None:
-    found = told(3)
-    assert found["run.first_day"] == pytest.approx(np.log(10e6) - price())
-    assert found["run.first_weekend"] == pytest.approx(np.log(30e6) - price())
-    assert found["run.to_date"] == pytest.approx(np.log(30e6) - price())
-    assert found["run.saturday"] == pytest.approx(np.log(1.2))
-    assert found["run.sunday"] == pytest.approx(np.log(8 / 12))
+    result = told(3)
+    assert result["run.first_day"] == pytest.approx(np.log(10e6) - price())
+    assert result["run.first_weekend"] == pytest.approx(np.log(30e6) - price())
+    assert result["run.to_date"] == pytest.approx(np.log(30e6) - price())
+    assert result["run.saturday"] == pytest.approx(np.log(1.2))
+    assert result["run.sunday"] == pytest.approx(np.log(8 / 12))
 
 
 def test_weekends_that_are_over_tell_how_it_holds() -> None:
@@ -66,17 +66,17 @@ def test_a_gap_is_not_taken_for_nothing() -> None:
     keep = run.offsets != 1
     holed = type(run)(*(part[keep] for part in (run.offsets, run.gross, run.to_date, run.theaters)))
     index = an_index({"Film": {"opening": OPENING}}, runs={"Film": holed})
-    found = run_features(index, "Film", DAY, 10)
-    assert np.isnan(found["run.first_weekend"])
-    assert np.isnan(found["run.hold"])
-    assert np.isfinite(found["run.to_date"])
+    result = run_features(index, "Film", DAY, 10)
+    assert np.isnan(result["run.first_weekend"])
+    assert np.isnan(result["run.hold"])
+    assert np.isfinite(result["run.to_date"])
 
 
 @pytest.mark.parametrize("days", [1, 2, 3, 5, 7, 10, 14, 20])
 def test_later_days_change_nothing(days: int) -> None:
     runs = {"Film": a_run(np.concatenate([RUN[:days], RUN[days:] * 7]))}
     other = run_features(an_index({"Film": {"opening": OPENING}}, runs=runs), "Film", DAY, days)
-    mine = run_features(
+    own = run_features(
         an_index({"Film": {"opening": OPENING}}, runs={"Film": a_run(RUN)}), "Film", DAY, days
     )
-    assert other == pytest.approx(mine, nan_ok=True)
+    assert other == pytest.approx(own, nan_ok=True)

@@ -29,10 +29,10 @@ US = ("a-2026", "US")
 
 def test_a_forecast_is_scored_for_what_has_come_true():
     early = Actuals("USD", {"opening_day": 3e6}, DUE)
-    found = score([an_entry(1, a_forecast())], {US: early})
-    assert [r.quantity for r in found.rows] == ["opening_day"]
-    assert found.left_out == {WAITING: 2}
-    row = found.rows[0]
+    result = score([an_entry(1, a_forecast())], {US: early})
+    assert [r.quantity for r in result.rows] == ["opening_day"]
+    assert result.left_out == {WAITING: 2}
+    row = result.rows[0]
     assert (row.median, row.actual, row.lead_days) == (pytest.approx(4e6), 3e6, 7)
     assert row.log_error == pytest.approx(math.log(4 / 3))
     assert row.inside_50
@@ -40,8 +40,8 @@ def test_a_forecast_is_scored_for_what_has_come_true():
 
 def test_rows_say_the_same_as_the_score_functions():
     forecast = a_forecast()
-    found = score([an_entry(1, forecast)], {US: CAME})
-    for row in found.rows:
+    result = score([an_entry(1, forecast)], {US: CAME})
+    for row in result.rows:
         r = forecast.ranges[row.quantity]
         q, y, p = np.array([r.quantiles]), np.array([row.actual]), np.array(PROBABILITIES)
         assert row.crps == pytest.approx(stats.crps(q, y, p)[0])
@@ -57,9 +57,9 @@ def test_issuing_daily_counts_once_with_the_first():
         an_entry(k + 1, a_forecast(medians={"total": 1e7 * (k + 1)}), issued=f"2026-11-0{k + 1}")
         for k in range(5)
     ]
-    found = score(daily, {US: CAME})
-    assert [r.entry for r in found.rows] == [1]
-    assert found.left_out == {AGAIN: 4}
+    result = score(daily, {US: CAME})
+    assert [r.entry for r in result.rows] == [1]
+    assert result.left_out == {AGAIN: 4}
 
 
 def test_each_horizon_film_and_market_counts():
@@ -70,20 +70,20 @@ def test_each_horizon_film_and_market_counts():
         an_entry(4, a_forecast(territory="CN", currency="CNY")),
     ]
     truths = {US: CAME, ("b-2026", "US"): CAME, ("a-2026", "CN"): replace(CAME, currency="CNY")}
-    found = score(entries, truths)
-    assert (len(found.rows), found.films) == (12, 3)
-    by = {(x.group, x.quantity): x for x in found.by("horizon")}
+    result = score(entries, truths)
+    assert (len(result.rows), result.films) == (12, 3)
+    by = {(x.group, x.quantity): x for x in result.by("horizon")}
     assert by["T-7", "total"].films == 3
     assert by["T-1", "total"].films == 1
-    assert [x.group for x in found.by("horizon") if x.quantity == "total"] == ["T-7", "T-1"]
+    assert [x.group for x in result.by("horizon") if x.quantity == "total"] == ["T-7", "T-1"]
 
 
 def test_a_forecast_issued_after_the_fact_does_not_count():
     issued = {1: "2026-11-06", 2: "2026-11-07", 3: "2026-11-09", 4: "2027-01-11"}
     for number, day in issued.items():
-        found = score([an_entry(number, a_forecast(), issued=day)], {US: CAME})
+        result = score([an_entry(number, a_forecast(), issued=day)], {US: CAME})
         due = {q for q, last in DUE.items() if date.fromisoformat(day) <= last}
-        assert {r.quantity for r in found.rows} == due, day
+        assert {r.quantity for r in result.rows} == due, day
         back = score([an_entry(1, a_forecast(), issued=day)], {US: CAME}, looking_back=True)
         assert {r.quantity for r in back.rows} == set(DUE) - due, day
 
@@ -95,9 +95,9 @@ def test_a_later_look_back_does_not_push_out_the_forecast_that_counts():
 
 
 def test_another_currency_does_not_count():
-    found = score([an_entry(1, a_forecast(currency="CNY"))], {US: CAME})
-    assert found.rows == ()
-    assert found.left_out == {CURRENCY: 3}
+    result = score([an_entry(1, a_forecast(currency="CNY"))], {US: CAME})
+    assert result.rows == ()
+    assert result.left_out == {CURRENCY: 3}
 
 
 def test_groups_are_those_of_the_forecast_and_films_are_the_units():
@@ -109,15 +109,15 @@ def test_groups_are_those_of_the_forecast_and_films_are_the_units():
             as_of = OPENING - timedelta(days=days)
             forecast = a_forecast(film, horizon=horizon, as_of=as_of, groups=groups)
             entries.append(an_entry(len(entries) + 1, forecast))
-    found = score(entries, truths)
-    sizes = {x.group: x for x in found.by("size") if x.quantity == "total"}
+    result = score(entries, truths)
+    sizes = {x.group: x for x in result.by("size") if x.quantity == "total"}
     assert list(sizes) == ["small", "big"]
     assert (sizes["small"].films, sizes["small"].scores.n) == (4, 8)
-    assert found.by("franchise") == []
-    whole = found.by("all")[0]
+    assert result.by("franchise") == []
+    whole = result.by("all")[0]
     assert (whole.films, whole.scores.n) == (6, 12)
     assert whole.scores.coverage[0.8] == stats.share(12, 12, independent=6)
-    r = found.reliability["total"]
+    r = result.reliability["total"]
     assert (r.n, r.independent) == (12, 6)
 
 
@@ -131,11 +131,11 @@ def test_an_empty_book_and_one_that_waits_say_so():
 
 
 def test_json_has_no_number_that_is_none():
-    found = score([an_entry(1, a_forecast())], {US: CAME})
-    told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert told["figures"][0]["scores"]["r2_log"] is None
-    assert told["figures"][0]["scores"]["coverage"]["80%"]["n"] == 1
-    assert told["rows"][0]["as_of"] == "2026-10-30"
+    result = score([an_entry(1, a_forecast())], {US: CAME})
+    values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert values["figures"][0]["scores"]["r2_log"] is None
+    assert values["figures"][0]["scores"]["coverage"]["80%"]["n"] == 1
+    assert values["rows"][0]["as_of"] == "2026-10-30"
 
 
 def test_rows_as_a_table():

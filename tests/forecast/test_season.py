@@ -48,10 +48,10 @@ def test_holidays_are_those_of_the_territory() -> None:
 
 
 def test_the_season_of_an_opening_names_the_holiday_near_it() -> None:
-    told = opening_season("US", FRIDAY.toordinal())
-    assert (told["near_Memorial"], told["near_Christmas"]) == (1.0, 0.0)
-    assert told["holiday_weekend"] == 1
-    assert told["sin1"] ** 2 + told["cos1"] ** 2 == pytest.approx(1.0)
+    values = opening_season("US", FRIDAY.toordinal())
+    assert (values["near_Memorial"], values["near_Christmas"]) == (1.0, 0.0)
+    assert values["holiday_weekend"] == 1
+    assert values["sin1"] ** 2 + values["cos1"] ** 2 == pytest.approx(1.0)
     assert not any(n.startswith("near_") for n in opening_season("FR", FRIDAY.toordinal()))
 
 

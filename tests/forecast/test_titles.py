@@ -38,9 +38,9 @@ def test_titles_that_begin_a_little_alike_do_not(title: str, other: str) -> None
 
 
 def test_the_parts_of_a_title() -> None:
-    found = named("The Lantern: Part Two")
-    assert (found.words, found.base) == (("lantern", "part", "two"), "lantern")
-    assert found.has_colon
+    result = named("The Lantern: Part Two")
+    assert (result.words, result.base) == (("lantern", "part", "two"), "lantern")
+    assert result.has_colon
     assert named("Lantern II").numbered
     assert not named("Rocky").numbered
 

@@ -29,11 +29,11 @@ from tests.forecast.market import AS_OF, Market
 def test_films_that_opened_and_are_known_whole_can_be_learned_from(
     index: HistoryIndex, market: Market
 ) -> None:
-    found = eligible(index, "wide", AS_OF.toordinal())
+    result = eligible(index, "wide", AS_OF.toordinal())
     opened = [t.film for t in market.films_of("wide") if (AS_OF - t.opening).days > 3]
-    assert set(opened) == set(found)
-    assert not set(found) & set(eligible(index, "limited", AS_OF.toordinal()))
-    days = [index.openings[f] for f in found]
+    assert set(opened) == set(result)
+    assert not set(result) & set(eligible(index, "limited", AS_OF.toordinal()))
+    days = [index.openings[f] for f in result]
     assert days == sorted(days)
 
 
@@ -50,9 +50,9 @@ def test_no_model_predicts_a_film_that_it_learned_from(
             rows = stage.trained_on[origin]
             known = outcomes(training_index, [main.films[i] for i in rows], origin)
             aim = known.total if is_run(name) else known.opening_weekend
-            learned = {main.films[i] for i, y in zip(rows, aim, strict=True) if np.isfinite(y)}
-            assert film not in learned
-            assert series[film] not in {series[f] for f in learned}
+            trained = {main.films[i] for i, y in zip(rows, aim, strict=True) if np.isfinite(y)}
+            assert film not in trained
+            assert series[film] not in {series[f] for f in trained}
 
 
 @pytest.mark.parametrize("name", ["calendar", "cinemas", "first weekend"])
@@ -120,18 +120,21 @@ def test_forecasts_are_better_than_the_usual_film(
     rolled: dict[str, Rolled], name: str, horizon: str | None
 ) -> None:
     errors = rolled[name].errors[horizon or name]
-    truth, said = errors.actual["total"], errors.predicted["total"]
-    ok = np.isfinite(truth)
+    outcome, prediction = errors.actual["total"], errors.predicted["total"]
+    ok = np.isfinite(outcome)
     assert ok.sum() > FEWEST
-    missed = np.sqrt(np.mean((truth - said)[ok] ** 2))
-    assert missed < {"calendar": 0.85, "cinemas": 0.7, "first weekend": 0.4}[name] * truth[ok].std()
+    residual_rms = np.sqrt(np.mean((outcome - prediction)[ok] ** 2))
+    assert (
+        residual_rms
+        < {"calendar": 0.85, "cinemas": 0.7, "first weekend": 0.4}[name] * outcome[ok].std()
+    )
 
 
 def test_a_total_is_never_less_than_what_was_taken(stages: dict[str, Stage]) -> None:
     stage = stages["first weekend"]
     rows = stage.learned_from
-    said = predict("first weekend", stage.models, rows, np.full(len(rows.films), 30.0))
-    assert (said["total"] >= 30.0).all()
+    prediction = predict("first weekend", stage.models, rows, np.full(len(rows.films), 30.0))
+    assert (prediction["total"] >= 30.0).all()
 
 
 def test_too_few_films_are_said(training_index: HistoryIndex, wide: list[str]) -> None:
@@ -155,11 +158,11 @@ def test_a_model_is_the_one_that_was_made_on_its_day(
     main = stage.rows["T-1"]
     films = [main.films[i] for i in stage.trained_on[origin]]
     then = HistoryIndex(history.at(as_day(origin)))
-    made = roll(then, films, "cinemas", [origin], workers=1)
-    models = made.models[origin]
+    built = roll(then, films, "cinemas", [origin], workers=1)
+    models = built.models[origin]
     assert set(models) == set(stage.models[origin])
     rows = main.take(np.arange(40))
     for name, model in models.items():
         later = stage.models[origin][name]
-        said, same = (m.predict(rows.aligned(m.columns)) for m in (model, later))
-        assert said.tolist() == same.tolist()
+        prediction, same = (m.predict(rows.aligned(m.columns)) for m in (model, later))
+        assert prediction.tolist() == same.tolist()

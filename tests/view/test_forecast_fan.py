@@ -40,26 +40,26 @@ def test_a_fan_after_the_opening_starts_from_what_was_taken():
 
 
 def test_what_happened_is_added_up_from_the_opening():
-    told = happened_rows(BEFORE, ACTUAL_DAYS, cumulative=True)
-    assert told[0]["gross"] == ACTUAL_DAYS[0][1]
-    assert told[-1]["gross"] == pytest.approx(sum(a for _, a in ACTUAL_DAYS))
+    values = happened_rows(BEFORE, ACTUAL_DAYS, cumulative=True)
+    assert values[0]["gross"] == ACTUAL_DAYS[0][1]
+    assert values[-1]["gross"] == pytest.approx(sum(a for _, a in ACTUAL_DAYS))
 
 
 def test_days_after_the_forecast_are_added_to_what_was_taken_before():
     later = [(d, a) for d, a in ACTUAL_DAYS if d >= AFTER.days[0].day]
-    told = happened_rows(AFTER, later, cumulative=True)
-    assert told[0]["gross"] == pytest.approx(AFTER.to_date + later[0][1])
+    values = happened_rows(AFTER, later, cumulative=True)
+    assert values[0]["gross"] == pytest.approx(AFTER.to_date + later[0][1])
 
 
 def test_the_order_of_the_days_does_not_matter_and_days_past_the_forecast_are_left_out():
     past = (BEFORE.days[-1].day + timedelta(1), 1.0)
-    told = happened_rows(BEFORE, [past, *reversed(ACTUAL_DAYS)], cumulative=True)
-    assert told == happened_rows(BEFORE, ACTUAL_DAYS, cumulative=True)
+    values = happened_rows(BEFORE, [past, *reversed(ACTUAL_DAYS)], cumulative=True)
+    assert values == happened_rows(BEFORE, ACTUAL_DAYS, cumulative=True)
 
 
 def test_by_day_nothing_is_added_up():
-    told = happened_rows(BEFORE, ACTUAL_DAYS, cumulative=False)
-    assert [r["gross"] for r in told] == [a for _, a in ACTUAL_DAYS]
+    values = happened_rows(BEFORE, ACTUAL_DAYS, cumulative=False)
+    assert [r["gross"] for r in values] == [a for _, a in ACTUAL_DAYS]
     rows = rows_of(fan_chart(BEFORE, actual=ACTUAL_DAYS, cumulative=False))
     assert max(r.get("gross", 0) for r in rows) == max(a for _, a in ACTUAL_DAYS)
 

@@ -198,5 +198,5 @@ def test_forecasts_of_two_films_are_no_page():
 
 
 def test_a_cell_never_starts_a_formula_and_what_is_missing_is_empty():
-    told = csv_of([{"title": "=HYPERLINK(1)", "n": -1.5}, {"title": None, "more": "x"}])
-    assert told == "title,n,more\n'=HYPERLINK(1),-1.5,\n,,x\n"
+    values = csv_of([{"title": "=HYPERLINK(1)", "n": -1.5}, {"title": None, "more": "x"}])
+    assert values == "title,n,more\n'=HYPERLINK(1),-1.5,\n,,x\n"

@@ -32,11 +32,11 @@ def test_the_data_are_the_ranges_of_the_forecast(name):
     forecast = ALL[name]
     rows = {r["quantity"]: r for r in rows_of(range_chart(forecast))}
     assert set(rows) == {*forecast.ranges, *forecast.known}
-    for quantity, found in forecast.ranges.items():
+    for quantity, result in forecast.ranges.items():
         row = rows[quantity]
-        assert row["median"] == found.median
+        assert row["median"] == result.median
         for n in (50, 80, 95):
-            assert (row[f"low{n}"], row[f"high{n}"]) == found.between(n / 100)
+            assert (row[f"low{n}"], row[f"high{n}"]) == result.between(n / 100)
 
 
 def test_quantities_stand_in_the_order_of_a_run():
@@ -101,8 +101,8 @@ TICKS = [
 @pytest.mark.parametrize(("given", "told"), TICKS, ids=["linear", "log", "narrow", "close"])
 def test_ticks_are_round_amounts_between_the_ends(given, told):
     low, high, log = given
-    found = ticks(low, high, log=log)
-    assert found == pytest.approx(told)
+    result = ticks(low, high, log=log)
+    assert result == pytest.approx(told)
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ def test_the_bar_is_the_80_percent_range_of_the_opening_weekend():
 
 
 def test_known_weekends_and_films_without_one_say_so():
-    said = {r["title"]: r["label"] for r in slate_rows(SLATE)}
-    assert said["Moss 2"] == "17.6 m, known"
-    assert said["风过梯田"] == "not forecast"
+    text = {r["title"]: r["label"] for r in slate_rows(SLATE)}
+    assert text["Moss 2"] == "17.6 m, known"
+    assert text["风过梯田"] == "not forecast"
 
 
 def test_of_several_forecasts_of_a_film_the_newest_counts():

@@ -332,7 +332,12 @@ def _say_chances(
 
 
 def _say_drivers(forecast: "Forecast") -> None:
-    from fullhouse.view.words.forecast import driver_words, factor_words, typical_words
+    from fullhouse.view.words.forecast import (
+        driver_words,
+        factor_words,
+        main_drivers,
+        typical_words,
+    )
 
     if not forecast.drivers:
         return
@@ -341,9 +346,13 @@ def _say_drivers(forecast: "Forecast") -> None:
     view = Table(box=None, show_header=False, padding=(0, 1, 0, 1))
     view.add_column(justify="right", no_wrap=True)
     view.add_column(overflow="fold")
-    for driver in forecast.drivers:
+    main = main_drivers(forecast.drivers)
+    for driver in main:
         view.add_row(factor_words(driver.factor), escape(driver_words(driver)))
     out.print(view)
+    others = len(forecast.drivers) - len(main)
+    if others:
+        out.print(f"{others} more, each of which moves it by less than 1 %.", style="dim")
 
 
 def _say_comps(forecast: "Forecast") -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
-from math import ceil, floor, isclose, log, log10, prod, sqrt
+from math import ceil, floor, isclose, log10, prod, sqrt
 from typing import Any
 
 import altair as alt
@@ -21,7 +21,14 @@ from fullhouse.forecast import (
 )
 from fullhouse.view.theme import FAINT, GREY, INK, themed
 from fullhouse.view.words.figures import day_words, heading, money_short
-from fullhouse.view.words.forecast import driver_words, factor_words, quantity_words, when_words
+from fullhouse.view.words.forecast import (
+    NO_MATTER,
+    driver_words,
+    factor_words,
+    main_drivers,
+    quantity_words,
+    when_words,
+)
 
 BANDS = {95: "#cfe6e3", 80: "#97cbc6", 50: "#4fa39d"}
 """The colour of the range with each probability; in the order they are drawn."""
@@ -448,8 +455,6 @@ def _ends(last: dict[str, Any], axes: _Axes, *, top: float) -> alt.Chart:
 
 DRIVER_HEIGHT = 46
 JOIN = "#c4c9cd"
-NO_MATTER = 0.01
-"""Factors nearer to 1 than this are not worth a row of their own."""
 LEAST_SPAN = 1.5
 """The axis of drivers spans at least this factor, so that small factors are short bars."""
 
@@ -503,14 +508,6 @@ def driver_rows(
         *rows,
         _driver_row("median", "this film, in the middle", middle, middle, money_short(middle)),
     ]
-
-
-def main_drivers(drivers: Sequence[Driver], *, most: int = 10) -> list[Driver]:
-    """The drivers that matter, in their order: at most so many, none that moves under 1 %."""
-    moving = sorted(drivers, key=lambda d: -abs(log(d.factor)))
-    moving = [d for d in moving if not isclose(d.factor, 1, abs_tol=NO_MATTER)]
-    chosen = moving if len(moving) <= most else moving[: most - 1]
-    return [d for d in drivers if d in chosen]
 
 
 def _shown_drivers(

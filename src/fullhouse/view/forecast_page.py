@@ -16,7 +16,6 @@ from fullhouse.view.forecast_charts import (
     happened_rows,
     horizon_chart,
     horizon_rows,
-    main_drivers,
     one_film,
     range_chart,
     range_rows,
@@ -43,6 +42,7 @@ from fullhouse.view.words.forecast import (
     factor_words,
     field_words,
     headline,
+    main_drivers,
     note_words,
     place_words,
     quantity_words,
@@ -152,7 +152,7 @@ def drivers_section(forecast: Forecast) -> list[Markup]:
     if not forecast.drivers:
         return []
     lines = {d: (unbroken(factor_words(d.factor)), driver_words(d)) for d in forecast.drivers}
-    main = main_drivers(forecast.drivers, most=len(forecast.drivers))
+    main = main_drivers(forecast.drivers)
     chart: Figure | None = None
     if "total" in forecast.ranges:
         chart = figure(

@@ -74,11 +74,11 @@ def test_a_forecast_of_nothing_has_no_headline():
 
 @pytest.mark.parametrize("name", ALL)
 def test_round_amounts_lie_inside_the_95_percent_range_on_both_sides_of_the_middle(name):
-    for found in ALL[name].ranges.values():
-        low, high = found.between(0.95)
-        amounts = round_amounts(found)
+    for result in ALL[name].ranges.values():
+        low, high = result.between(0.95)
+        amounts = round_amounts(result)
         assert 2 < len(amounts) <= 6
-        assert low < amounts[0] < found.median < amounts[-1] < high
+        assert low < amounts[0] < result.median < amounts[-1] < high
         assert amounts == sorted(amounts)
 
 
@@ -101,8 +101,8 @@ def test_only_what_is_sure_is_told_as_sure(chance, said):
 
 
 def test_a_factor_near_one_still_says_which_way():
-    told = [factor_words(f) for f in (0.021, 0.873, 0.964, 1.04, 1.42, 12.4)]
-    assert told == ["× 0.021", "× 0.87", "× 0.96", "× 1.04", "× 1.4", "× 12"]
+    stated = [factor_words(f) for f in (0.021, 0.873, 0.964, 1.04, 1.42, 12.4)]
+    assert stated == ["× 0.021", "× 0.87", "× 0.96", "× 1.04", "× 1.4", "× 12"]
 
 
 FACTS = [

@@ -103,6 +103,8 @@ LEFT_OUT = {
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 """Amounts that people ask about, in each power of ten."""
 SHOWN_COMPS = 5
+NO_MATTER = 0.01
+"""Drivers whose factor is nearer to 1 than this are not named one by one."""
 LONGEST_LIST = 6
 
 
@@ -196,6 +198,14 @@ def driver_words(driver: Driver) -> str:
         unknown = driver.name in ("theaters", "budget")
         return f"{words}: not known" if unknown else words
     return f"{words}: {fact_words(driver.detail)}"
+
+
+def main_drivers(drivers: Sequence[Driver], *, most: int | None = None) -> list[Driver]:
+    """The drivers that matter, in their order: at most so many, none that moves under 1 %."""
+    moving = sorted(drivers, key=lambda d: -abs(log(d.factor)))
+    moving = [d for d in moving if not isclose(d.factor, 1, abs_tol=NO_MATTER)]
+    chosen = moving if most is None or len(moving) <= most else moving[: most - 1]
+    return [d for d in drivers if d in chosen]
 
 
 def factor_line(driver: Driver) -> str:
