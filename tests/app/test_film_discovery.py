@@ -179,7 +179,7 @@ def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     without = fh.share_tickets(made.workspace, fh.ShareTickets(cards))
     assert without.tickets is None
     assert any(isinstance(n, NoForecast) for n in without.notes)
-    assert any(n.startswith("No tickets are shown: Too few films") for n in notes_words(without))
+    assert any(n.startswith("No tickets are shown: Not enough past") for n in notes_words(without))
     told = ExpectedSales(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
     monkeypatch.setattr(discoveries, "expected_sales", lambda *_: told)
     # Another title is another question: the first answer is remembered.
