@@ -40,6 +40,16 @@ def test_a_campaign_that_doubles_sales_is_one_plain_sentence():
     )
 
 
+def test_gross_is_a_sentence_of_its_own_with_what_each_unit_brought_back():
+    back = Interval(1.5, 0.9, 2.1)
+    found = whole_of(effect(0.4, 0.05, outcome="gross", p=1e-9, cost_each=None,
+                            return_on_spend=back))  # fmt: skip
+    assert sold_sentence(found, found.whole[0]) == (
+        "The campaign brought in about 32,000 USD of extra gross (likely 24,200 USD to 39,800 USD)."
+        " Each USD spent brought back 1.50 (likely 0.90 to 2.10)."
+    )
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [(0.3, ", 30 % more than these people would have bought"),

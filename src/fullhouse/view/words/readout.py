@@ -303,8 +303,11 @@ def sold_sentence(readout: CampaignReadout, effect: ArmEffect) -> str:
         if value < 0:
             template = "The campaign cost about {amount} tickets (likely {low} to {high}){more}."
     else:
-        verb = "brought in" if value > 0 else "cost"
-        template = f"It {verb} about {{amount}} of {{what}} (likely {{low}} to {{high}})."
+        template = (
+            "The campaign brought in about {amount} of extra {what} (likely {low} to {high})."
+        )
+        if value < 0:
+            template = "The campaign cost about {amount} of {what} (likely {low} to {high})."
     return " ".join([text(template, **places), *_cost_sentences(readout, effect)])
 
 
