@@ -39,33 +39,33 @@ def run(*arguments: str) -> str:
 
 
 def test_count_says_who_is_left_out_and_which_build_it_used(where: str) -> None:
-    said = run("count", "female", "-w", where, "--as-of", "2020-01-15")
-    assert "49 people" in said
-    assert "1 left out: no consent for analytics" in said
-    assert "Traits as of 2020-01-01 (build 1)." in said
+    printed = run("count", "female", "-w", where, "--as-of", "2020-01-15")
+    assert "49 people" in printed
+    assert "1 left out: no consent for analytics" in printed
+    assert "Traits as of 2020-01-01 (build 1)." in printed
     assert "Traits as of 2020-02-01 (build 2)." in run("count", "female", "-w", where)
 
 
 def test_count_as_json(where: str) -> None:
-    asked = ("count", "female - genre:dog", "-w", where, "--as-of", "2020-01-15", "--json")
-    found = json.loads(run(*asked))
-    assert (found["persons"], found["left_out"], found["build"]) == (35, 0, 1)
-    form = found["rules"][0]["form"]
+    arguments = ("count", "female - genre:dog", "-w", where, "--as-of", "2020-01-15", "--json")
+    fields = json.loads(run(*arguments))
+    assert (fields["persons"], fields["left_out"], fields["build"]) == (35, 0, 1)
+    form = fields["rules"][0]["form"]
     assert form == {"and": [{"trait": "gender:female"}, {"not": {"trait": "genre:dog"}}]}
-    again = json.loads(run("count", json.dumps(form), *asked[2:]))
-    assert again == found
+    again = json.loads(run("count", json.dumps(form), *arguments[2:]))
+    assert again == fields
 
 
 def test_the_whole_way(where: str, tmp_path: Path) -> None:
     day = ("-w", where, "--as-of", "2020-01-15")
     assert "gender:female" in run("describe", "dog", *day)
-    found = json.loads(run("overlap", "female", "dog", *day, "--json"))
-    assert found["audiences"] == [49, 29]
-    assert sum(row["persons"] for row in found["exclusive"]) == found["union"] == 64
+    overlap = json.loads(run("overlap", "female", "dog", *day, "--json"))
+    assert overlap["audiences"] == [49, 29]
+    assert sum(row["persons"] for row in overlap["exclusive"]) == overlap["union"] == 64
     assert "in exactly these" in run("overlap", "female", "dog", *day)
-    said = run("save", "dogs", "dog", "--purpose", "advertising", *day)
-    assert "Saved dogs@1: 2 people" in said
-    assert "28 left out: no consent for advertising" in said
+    printed = run("save", "dogs", "dog", "--purpose", "advertising", *day)
+    assert "Saved dogs@1: 2 people" in printed
+    assert "28 left out: no consent for advertising" in printed
     assert "dogs@1" in run("list", "-w", where)
     assert "genre:dog" in run("show", "dogs@1", "-w", where)
     file = tmp_path / "dogs.csv"

@@ -200,11 +200,11 @@ def test_random_rules_in_random_houses(
         for population in (people(engine, lake, build), people(engine, lake, build, cache=small)):
             for rule in asked:
                 wanted = meaning(rule, traits, everyone)
-                found = Count(len(wanted - out), len(wanted & out))
-                assert count(population, rule) == found
+                expected = Count(len(wanted - out), len(wanted & out))
+                assert count(population, rule) == expected
                 plan = population.compile(rule)
-                kept = [p for _, (s,), _ in audiences.people(population, plan) for p in s]
-                assert sorted(kept) == sorted(wanted - out)
+                members_read = [p for _, (s,), _ in audiences.people(population, plan) for p in s]
+                assert sorted(members_read) == sorted(wanted - out)
             plans = [population.compile(rule) for rule in asked[:3]]
             overlap = audiences.overlap(population, plans)
             sets = [meaning(rule, traits, everyone) - out for rule in asked[:3]]

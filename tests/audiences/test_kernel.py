@@ -30,14 +30,14 @@ def oracle(node: Node, sets: list[set[int]]) -> set[int]:
         return sets[node]
     if isinstance(node, Some):
         return set().union(*(oracle(p, sets) for p in node.parts))
-    found = set.intersection(*(oracle(p, sets) for p in node.parts))
+    people = set.intersection(*(oracle(p, sets) for p in node.parts))
     for part in node.minus:
-        found = found - oracle(part, sets)
+        people = people - oracle(part, sets)
     for chance in node.ranges:
         key = sample_key(KEY, chance.salt)
-        bits = {p: int(keyed_bits(np.array([p]), key)[0]) for p in found}
-        found = {p for p in found if (chance.low <= bits[p] < chance.high) != chance.inverse}
-    return found
+        bits = {p: int(keyed_bits(np.array([p]), key)[0]) for p in people}
+        people = {p for p in people if (chance.low <= bits[p] < chance.high) != chance.inverse}
+    return people
 
 
 ids = st.sets(st.integers(START, START + 40) | st.integers(START, START + (1 << 20) - 1))
@@ -77,9 +77,9 @@ def test_plans_mean_what_sets_of_ints_say(
     wanted = oracle(node, plain)
     kernel = Kernel(KEY)
     assert kernel.count(node, sets, BLOCK) == len(wanted)
-    found = kernel.evaluate(node, sets, BLOCK)
-    assert set(as_ids(found, BLOCK).tolist()) == wanted
-    assert kernel.size(found) == len(wanted)
+    people = kernel.evaluate(node, sets, BLOCK)
+    assert set(as_ids(people, BLOCK).tolist()) == wanted
+    assert kernel.size(people) == len(wanted)
     assert [set(as_ids(s, BLOCK).tolist()) for s in sets] == before
 
 

@@ -52,12 +52,12 @@ REFUSED = set(range(0, 20, 4))
 def test_counts_and_shares_are_those_of_plain_counting(
     town: audiences.Population, base: str, within: set[int]
 ) -> None:
-    found = audiences.profile(town, town.compile("female"), town.compile(base), smallest=0)
+    profile = audiences.profile(town, town.compile("female"), town.compile(base), smallest=0)
     takes_part = within - REFUSED
     audience = TRAITS["gender:female"] & takes_part
-    assert (found.persons, found.base_persons) == (len(audience), len(takes_part))
-    assert found.outside == len(TRAITS["gender:female"] - REFUSED - within)
-    for row in found.traits:
+    assert (profile.persons, profile.base_persons) == (len(audience), len(takes_part))
+    assert profile.outside == len(TRAITS["gender:female"] - REFUSED - within)
+    for row in profile.traits:
         having = TRAITS[row.trait.name]
         assert row.persons == len(having & audience)
         assert row.base_persons == len(having & takes_part) > 0
@@ -68,20 +68,22 @@ def test_counts_and_shares_are_those_of_plain_counting(
 
 
 def test_families_are_together_and_the_farthest_is_first(town: audiences.Population) -> None:
-    found = audiences.profile(town, town.compile("word:dog"), town.compile("everyone"), smallest=0)
-    families = [row.trait.family for row in found.traits]
+    profile = audiences.profile(
+        town, town.compile("word:dog"), town.compile("everyone"), smallest=0
+    )
+    families = [row.trait.family for row in profile.traits]
     assert families == sorted(families)
     for family in set(families):
-        shown = [row for row in found.traits if row.trait.family == family]
-        far = [abs(np.log((x.index.index or min(x.index.high, 100)) / 100)) for x in shown]
+        rows = [row for row in profile.traits if row.trait.family == family]
+        far = [abs(np.log((x.index.index or min(x.index.high, 100)) / 100)) for x in rows]
         assert far == sorted(far, reverse=True)
 
 
 def test_small_traits_and_other_families_are_left_out(town: audiences.Population) -> None:
     plans = town.compile("female"), town.compile("everyone")
-    found = audiences.profile(town, *plans, smallest=6)
-    assert "word:none" not in {row.trait.name for row in found.traits}
-    assert found.too_small == 1
+    profile = audiences.profile(town, *plans, smallest=6)
+    assert "word:none" not in {row.trait.name for row in profile.traits}
+    assert profile.too_small == 1
     some = audiences.profile(town, *plans, families=("genre",), smallest=1)
     assert {row.trait.name for row in some.traits} == {"genre:dog", "genre:cat"}
 
@@ -99,9 +101,9 @@ def test_the_interval_covers_as_often_as_it_says(n: int, rest: int, p: float, q:
     truth = 100 * p / ((n * p + rest * q) / (n + rest))
     x, y = rng.binomial(n, p, 4000), rng.binomial(rest, q, 4000)
     inside = [
-        found.low <= truth <= found.high
+        interval.low <= truth <= interval.high
         for a, b in zip(x.tolist(), y.tolist(), strict=True)
-        for found in [index(a, n, a + b, n + rest)]
+        for interval in [index(a, n, a + b, n + rest)]
     ]
     assert 0.935 < np.mean(inside) < 0.965
 

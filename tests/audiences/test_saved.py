@@ -35,17 +35,17 @@ ACCOUNTS = {
 
 @pytest.fixture
 def workspace(tmp_path: Path, house: House, accounts: House, speak: House) -> Iterator[Context]:
-    with app.init_house(str(tmp_path / "house"), environment={}) as made:
-        house(made.lake, {"gender:female": FEMALE, "genre:dog": {2, 4}}, EVERYONE)
-        accounts(made.lake, ACCOUNTS)
+    with app.init_house(str(tmp_path / "house"), environment={}) as context:
+        house(context.lake, {"gender:female": FEMALE, "genre:dog": {2, 4}}, EVERYONE)
+        accounts(context.lake, ACCOUNTS)
         for source, account in ACCOUNTS:
-            speak(made.lake, source, account, True, purpose="advertising")
-        yield made
+            speak(context.lake, source, account, True, purpose="advertising")
+        yield context
 
 
 def members(workspace: Context, name: str, version: int) -> set[int]:
-    found = audiences.read_members(workspace.lake, name, version)
-    return {p for people in found.values() for p in people}
+    blocks = audiences.read_members(workspace.lake, name, version)
+    return {p for people in blocks.values() for p in people}
 
 
 def exported(path: Path) -> set[tuple[str, str]]:
@@ -208,12 +208,12 @@ def test_a_failed_export_leaves_the_file_as_it_was(
 
 def test_mistakes(workspace: Context, tmp_path: Path) -> None:
     stage.audience_save(workspace, stage.SaveAudience("women", "female"))
-    for name, said in {
+    for name, message in {
         "womne": "No audience 'womne'. Did you mean 'women'",
         "women@7": "has no version 7; it has 1",
         "women@x": "A version is a number",
     }.items():
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             stage.audience_show(workspace, stage.ShowAudience(name))
     with pytest.raises(InputError, match=r"\.parquet or \.csv"):
         stage.audience_export(workspace, stage.ExportAudience("women", tmp_path / "women.xlsx"))
@@ -234,9 +234,9 @@ def test_a_split_saves_parts_that_add_up(workspace: Context) -> None:
         workspace,
         stage.SplitAudience("everyone", shares=["0.5", "0.25", "0.25"], salt="x", save="arm"),
     )
-    kept = [members(workspace, f"arm-{i}", 1) for i in (1, 2, 3)]
-    assert set().union(*kept) == EVERYONE
-    assert sum(map(len, kept)) == len(EVERYONE) == sum(p.persons for p in split.parts)
+    saved = [members(workspace, f"arm-{i}", 1) for i in (1, 2, 3)]
+    assert set().union(*saved) == EVERYONE
+    assert sum(map(len, saved)) == len(EVERYONE) == sum(p.persons for p in split.parts)
     with pytest.raises(InputError, match=r"add up to 1\.1"):
         stage.audience_split(
             workspace, stage.SplitAudience("everyone", shares=["0.6", "0.5"], salt="x")

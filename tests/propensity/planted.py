@@ -59,7 +59,7 @@ def planted(people: int = 6_000, films: int = 80, seed: int = 1, bits: int = 20)
     preference[:, 3] += 1.5 * spurs
     active = g.normal(0, 0.8, people)
     p = expit(-3.0 + active[:, None] + preference[:, genre] + g.normal(0, 0.3, films + 1))
-    seen = g.random(p.shape) < p
+    watched = g.random(p.shape) < p
     names = [f"film-{i}" for i in range(films)]
     traits = [
         Trait(i, f"saw:{n}", "saw", f"saw {n}", "view",
@@ -72,7 +72,7 @@ def planted(people: int = 6_000, films: int = 80, seed: int = 1, bits: int = 20)
               {"kinds": ["purchase"], "min_events": 1}, 1, {}, True),
     ]  # fmt: skip
     facts = np.stack([woman, ~woman, spurs], axis=1)
-    blocks = cut(np.hstack([seen[:, :films], facts]), films, bits)
+    blocks = cut(np.hstack([watched[:, :films], facts]), films, bits)
     return Planted(
         Memory(blocks),
         {b.block: BitMap(b.persons) for b in blocks},
@@ -85,14 +85,14 @@ def planted(people: int = 6_000, films: int = 80, seed: int = 1, bits: int = 20)
 
 def cut(has: npt.NDArray[np.bool_], films: int, bits: int = 20) -> list[Block]:
     """Blocks of 2**bits people from who has which trait; the first are films."""
-    found = []
+    blocks = []
     for number in range(-(-len(has) // (1 << bits))):
         part = has[number << bits : (number + 1) << bits]
         _, held = np.nonzero(part)
         views = part[:, :films].sum(1).astype(np.int32)
         buys = part[:, films + 2 :].sum(1).astype(np.int32)
         none = np.zeros_like(views)
-        found.append(
+        blocks.append(
             Block(
                 number,
                 (np.arange(len(part)) + (number << bits)).astype(np.uint32),
@@ -102,4 +102,4 @@ def cut(has: npt.NDArray[np.bool_], films: int, bits: int = 20) -> list[Block]:
                 (buys, views, none, none),
             )
         )
-    return found
+    return blocks

@@ -66,8 +66,8 @@ def test_scores_equal_those_of_a_slow_loop_over_people_and_traits() -> None:
     block = house().blocks.load(0)
     rows = np.random.default_rng(1).permutation(len(block.persons))[:300]
     rows.sort()
-    found = score_block(m, block, rows)
-    for row, p in zip(rows, found, strict=True):
+    scores = score_block(m, block, rows)
+    for row, p in zip(rows, scores, strict=True):
         sums = np.array(m.start)
         activity = np.array([a[row] for a in block.activity])
         for at in range(block.offsets[row], block.offsets[row + 1]):
@@ -105,7 +105,7 @@ def test_a_films_own_events_do_not_move_its_features_as_an_unseen_film(seed: int
     traits = [t for t in h.traits if t.id < 40] + [
         replace(t, id=40 + i) for i, t in enumerate(h.traits[80:])
     ]
-    found = []
+    tables = []
     for each in (has, without):
         blocks = cut(each, 40)
         base = {0: BitMap(range(300))}
@@ -116,22 +116,24 @@ def test_a_films_own_events_do_not_move_its_features_as_an_unseen_film(seed: int
         among = np.eye(39) + 0.5
         features = film_features(sample, past, np.linspace(0, 1, 39)[:, None], among, 10.0)
         scale = Scale(float(features.per_mark[0]), ((1.0, 2.0),) * 4)
-        found.append(columns(features.sums(np.arange(300), 0), sample.activity_without(at), scale))
-    np.testing.assert_array_equal(found[0], found[1])
+        tables.append(columns(features.sums(np.arange(300), 0), sample.activity_without(at), scale))
+    np.testing.assert_array_equal(tables[0], tables[1])
 
 
 def test_a_planted_preference_shows_for_a_film_nobody_has_seen() -> None:
     h = house()
     p = everybody(model(), h)
-    seen = (np.random.default_rng(9).random(len(p)) < h.truth).astype(float)
+    outcome = (np.random.default_rng(9).random(len(p)) < h.truth).astype(float)
     ones = np.ones(len(p))
-    best, found = weighted_auc(h.truth, seen, ones), weighted_auc(p, seen, ones)
+    best, predicted = weighted_auc(h.truth, outcome, ones), weighted_auc(p, outcome, ones)
     active = weighted_auc(
-        np.concatenate([b.activity[1] for b in h.blocks.blocks.values()]).astype(float), seen, ones
+        np.concatenate([b.activity[1] for b in h.blocks.blocks.values()]).astype(float),
+        outcome,
+        ones,
     )
     # Twenty films of a kind give a preference with an error of its own.
-    assert found > best - 0.05
-    assert found > active + 0.03
+    assert predicted > best - 0.05
+    assert predicted > active + 0.03
 
 
 def test_probabilities_are_calibrated_where_the_level_is_right() -> None:
@@ -159,9 +161,9 @@ def test_probabilities_sum_to_the_level_and_keep_their_order(people: float) -> N
 @pytest.mark.parametrize("n", [1, 77, 3_000, 6_000])
 def test_the_best_are_exactly_so_many_and_the_likeliest(n: int) -> None:
     h = house()
-    found = top(model(), h.blocks, h.base, n, key=KEY)
-    assert sum(map(len, found.values())) == n
-    chosen = np.concatenate([np.asarray(b.to_array()) for b in found.values()])
+    likeliest = top(model(), h.blocks, h.base, n, key=KEY)
+    assert sum(map(len, likeliest.values())) == n
+    chosen = np.concatenate([np.asarray(b.to_array()) for b in likeliest.values()])
     p = everybody(model(), h)
     assert p[chosen].min() >= np.sort(p)[-n] - 1e-9
 
@@ -177,24 +179,24 @@ def test_between_equals_the_key_decides_and_decides_again_alike() -> None:
 def test_people_of_whom_nothing_is_known_are_scored_too() -> None:
     h = house()
     base = {0: BitMap(range(10)), 7: BitMap([7 << 20, (7 << 20) + 1])}
-    found = list(score_all(model(), h.blocks, base))
-    assert [len(p) for _, p, _ in found] == [10, 2]
-    assert found[1][2][0] == found[1][2][1] > 0
+    scores = list(score_all(model(), h.blocks, base))
+    assert [len(p) for _, p, _ in scores] == [10, 2]
+    assert scores[1][2][0] == scores[1][2][1] > 0
 
 
 def test_a_threshold_takes_all_above_it() -> None:
     h = house()
     p = everybody(model(), h)
-    found = at_least(model(), h.blocks, h.base, 0.3)
-    assert sum(map(len, found.values())) == int((p >= np.float32(0.3)).sum())
+    people = at_least(model(), h.blocks, h.base, 0.3)
+    assert sum(map(len, people.values())) == int((p >= np.float32(0.3)).sum())
 
 
 def test_what_sets_an_audience_apart_is_what_was_planted() -> None:
     h = house()
     best = top(model(), h.blocks, h.base, 500, key=KEY)
-    found = reasons(model(), best, h.blocks, h.base, most=40)
-    assert "buys:spurs" in [r.trait for r in found]
-    assert all(r.share > r.base_share and r.weight > 0 for r in found)
+    why = reasons(model(), best, h.blocks, h.base, most=40)
+    assert "buys:spurs" in [r.trait for r in why]
+    assert all(r.share > r.base_share and r.weight > 0 for r in why)
 
 
 def test_the_card_has_the_accuracy_on_films_left_out() -> None:
@@ -213,12 +215,12 @@ def test_the_card_has_the_accuracy_on_films_left_out() -> None:
     assert card.fingerprint == model().fingerprint
 
 
-def test_a_group_of_few_people_is_not_spoken_of() -> None:
+def test_a_group_of_few_people_is_not_reported() -> None:
     few = np.zeros(len(preferences().sample.weight), dtype=bool)
     few[:49] = True
     blank = CrossPredictions(preferences().pairs, *np.zeros((2, len(preferences().pairs.outcome))))
-    found = _fair("few", few, 0.01, blank, np.ones(len(preferences().pairs.outcome)))
-    assert found.auc is found.predicted is found.observed is found.share_of_top is None
+    group = _fair("few", few, 0.01, blank, np.ones(len(preferences().pairs.outcome)))
+    assert group.auc is group.predicted is group.observed is group.share_of_top is None
 
 
 def test_interest_adds_what_the_content_does_not_tell() -> None:
@@ -285,10 +287,10 @@ def test_the_pooled_regression_is_the_one_with_a_column_for_each_film() -> None:
     g = np.random.default_rng(5)
     x, film = g.normal(size=(3_000, 3)), g.integers(0, 4, 3_000)
     y = (g.random(3_000) < expit(x @ [1.0, -0.5, 0.0] + film - 2)).astype(float)
-    found = fit_levels(x, y, np.ones(3_000), film, 4, ridge=1e-6)
+    fit = fit_levels(x, y, np.ones(3_000), film, 4, ridge=1e-6)
     wide = np.hstack([x, np.eye(4)[film]])
     slow = LogisticRegression(C=1e8, fit_intercept=False, max_iter=1000, tol=1e-10).fit(wide, y)
-    np.testing.assert_allclose(np.r_[found.weights, found.levels], slow.coef_[0], atol=2e-3)
+    np.testing.assert_allclose(np.r_[fit.weights, fit.levels], slow.coef_[0], atol=2e-3)
 
 
 REFUSED = {
@@ -302,7 +304,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("ask", "says"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_cannot_be_is_refused(ask: Any, says: str) -> None:
+def test_impossible_requests_are_refused(ask: Any, says: str) -> None:
     with pytest.raises(InputError, match=says):
         ask(model(), house())
 

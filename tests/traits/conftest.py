@@ -30,11 +30,11 @@ class House:
 
     def write(self, table: Table | str, rows: Sequence[Row]) -> None:
         """Append rows to a table."""
-        found = ALL[table] if isinstance(table, str) else table
-        full = [self._full(found, r) for r in rows]
-        data = pa.Table.from_pylist(full, schema=found.schema)
+        declared = ALL[table] if isinstance(table, str) else table
+        full = [self._full(declared, r) for r in rows]
+        data = pa.Table.from_pylist(full, schema=declared.schema)
         self.events += 1
-        self.lake.append(found, data, batch=f"test {self.events}")
+        self.lake.append(declared, data, batch=f"test {self.events}")
 
     def people(self, accounts: dict[tuple[str, str], int], **facts: dict[int, Any]) -> None:
         """Who is who: (source, account) → person; facts as column → person → value."""

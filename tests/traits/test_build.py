@@ -37,30 +37,30 @@ def build(
     floor: int = 1,
 ) -> Built:
     lay_out(engine, lake)
-    found = parse_catalogue(text or default_catalogue() + catalogue)
-    return build_traits(engine, lake, found, as_of=date.fromisoformat(as_of), floor=floor, at=AT)
+    parsed = parse_catalogue(text or default_catalogue() + catalogue)
+    return build_traits(engine, lake, parsed, as_of=date.fromisoformat(as_of), floor=floor, at=AT)
 
 
 def members(lake: Lake, built: Built) -> dict[str, set[int]]:
     """Trait → persons, from the bitmaps."""
     traits = {t.id: t.name for t in traits_of(lake, built.build) if t.built}
-    found: dict[str, set[int]] = {n: set() for n in traits.values()}
+    by_trait: dict[str, set[int]] = {n: set() for n in traits.values()}
     for _, maps in load_blocks(lake, built.build, list(traits)):
         for trait, persons in maps.items():
-            found[traits[trait]] |= set(persons)
-    return found
+            by_trait[traits[trait]] |= set(persons)
+    return by_trait
 
 
 def behind(lake: Lake, built: Built) -> dict[int, dict[str, int]]:
     """Person → trait they have → events, from the person-major form."""
     traits = {t.id: t for t in traits_of(lake, built.build)}
-    found = {}
+    by_person = {}
     for row in lake.read(PERSON_TRAIT).to_pylist():
         if row["build"] == built.build.id:
             assert row["traits"] == sorted(row["traits"])
             pairs = [(traits[t], n) for t, n in zip(row["traits"], row["events"], strict=True)]
-            found[row["person"]] = {t.name: n for t, n in pairs if n >= _least(t)}
-    return found
+            by_person[row["person"]] = {t.name: n for t, n in pairs if n >= _least(t)}
+    return by_person
 
 
 def _least(trait: Trait) -> int:
@@ -123,27 +123,27 @@ window_days = 59
 def test_who_has_what(engine: Engine, house: Any) -> None:
     _shop(house)
     built = build(engine, house.lake, catalogue=OWN)
-    found = members(house.lake, built)
-    assert found["buys:pets"] == {1, B + 2}
-    assert found["buys:pets/dogs"] == {1}
-    assert found["word:dog"] == {1}
-    assert found["own:dog-thing"] == {1}
-    assert "own:dog-food-often" not in found
-    assert found["saw:hachi-a-dogs-tale-2009"] == {1, 3}
-    assert "genre:drama" not in found
-    assert found["moviegoer:occasional"] == {1}
-    assert found["gender:female"] == {1}
-    assert found["age:25-34"] == {1}
-    assert found["age:0-17"] == {3}
-    assert found["age:18-24"] == {B + 2}
-    assert found["region:iowa"] == {1, 3}
-    assert found["source:video"] == {1, 3}
-    assert found["active:shop:q4"] == {1}
+    by_trait = members(house.lake, built)
+    assert by_trait["buys:pets"] == {1, B + 2}
+    assert by_trait["buys:pets/dogs"] == {1}
+    assert by_trait["word:dog"] == {1}
+    assert by_trait["own:dog-thing"] == {1}
+    assert "own:dog-food-often" not in by_trait
+    assert by_trait["saw:hachi-a-dogs-tale-2009"] == {1, 3}
+    assert "genre:drama" not in by_trait
+    assert by_trait["moviegoer:occasional"] == {1}
+    assert by_trait["gender:female"] == {1}
+    assert by_trait["age:25-34"] == {1}
+    assert by_trait["age:0-17"] == {3}
+    assert by_trait["age:18-24"] == {B + 2}
+    assert by_trait["region:iowa"] == {1, 3}
+    assert by_trait["source:video"] == {1, 3}
+    assert by_trait["active:shop:q4"] == {1}
     rows = behind(house.lake, built)
     assert rows[1]["buys:pets"] == 2
     assert rows[1]["gender:female"] == 0
     assert rows[1]["moviegoer:occasional"] == 1
-    assert {n for n, p in found.items() if 3 in p} == set(rows[3])
+    assert {n for n, p in by_trait.items() if 3 in p} == set(rows[3])
     base = everyone(house.lake, built.build)
     assert base == {0: BitMap([1, 3]), 1: BitMap([B + 2])}
 
@@ -179,7 +179,7 @@ def test_the_same_inputs_reuse_the_earlier_build(engine: Engine, house: Any) -> 
     assert members(house.lake, first)["buys:pets/dogs"] == {1}
 
 
-def test_the_events_behind_traits_are_found_again(engine: Engine, house: Any) -> None:
+def test_the_events_behind_traits_are_counted_again(engine: Engine, house: Any) -> None:
     _shop(house)
     built = build(engine, house.lake, catalogue=OWN)
     traits = traits_of(house.lake, built.build)
@@ -189,10 +189,12 @@ def test_the_events_behind_traits_are_found_again(engine: Engine, house: Any) ->
     every = matching_events(engine, house.lake, built.build, [t for t in traits if t.built])
     counted = engine.arrow(trait_counts(engine, house.lake, built.build, every)).to_pylist()
     names = {t.id: t.name for t in traits}
-    found = {(r["person"], names[r["trait"]]): r["events"] for r in counted if r["events"] > 0}
-    said = {(p, t): n for p, row in behind(house.lake, built).items() for t, n in row.items() if n}
-    assert {k: v for k, v in found.items() if k in said} == said
-    assert found[B + 2, "buys:pets"] == 1
+    recounted = {(r["person"], names[r["trait"]]): r["events"] for r in counted if r["events"] > 0}
+    stored = {
+        (p, t): n for p, row in behind(house.lake, built).items() for t, n in row.items() if n
+    }
+    assert {k: v for k, v in recounted.items() if k in stored} == stored
+    assert recounted[B + 2, "buys:pets"] == 1
 
 
 def test_a_cap_keeps_what_had_most_events_by_the_date(duck: Engine, house: Any) -> None:
@@ -213,21 +215,26 @@ def test_a_cap_keeps_what_had_most_events_by_the_date(duck: Engine, house: Any) 
     assert set(members(house.lake, later)) == {"word:zebra"}
 
 
-def test_what_accounts_say_after_the_date_moves_nobody(engine: Engine, house: Any) -> None:
+def test_attributes_after_the_date_move_nobody(engine: Engine, house: Any) -> None:
     people = {("shop", "a"): 1, ("shop", "b"): 2, ("shop", "c"): B}
     house.people(people, region={1: "Ohio", 2: "Ohio", B: "Ohio"})
-    said = [("a", "Iowa", "2023-01-01"), ("a", "Ohio", "2024-05-01"), ("b", "Ohio", "2024-05-01"),
-            ("c", "Ohio", "2023-01-01")]  # fmt: skip
+    attributes = [
+        ("a", "Iowa", "2023-01-01"),
+        ("a", "Ohio", "2024-05-01"),
+        ("b", "Ohio", "2024-05-01"),
+        ("c", "Ohio", "2023-01-01"),
+    ]
     house.write(
-        "account", [{"source": "shop", "account": a, "region": r, "at": d} for a, r, d in said]
+        "account",
+        [{"source": "shop", "account": a, "region": r, "at": d} for a, r, d in attributes],
     )
     house.write(
         "purchase", [{"source": "shop", "account": "a", "product": "x", "day": "2024-01-01"}]
     )
     then = build(engine, house.lake)
     now = build(engine, house.lake, as_of="2024-06-01")
-    found = [members(house.lake, b) for b in (then, now)]
-    assert [f.get("region:iowa") for f in found] == [{1}, None]
-    assert [f["region:ohio"] for f in found] == [{2, B}, {1, 2, B}]
+    by_build = [members(house.lake, b) for b in (then, now)]
+    assert [f.get("region:iowa") for f in by_build] == [{1}, None]
+    assert [f["region:ohio"] for f in by_build] == [{2, B}, {1, 2, B}]
     assert behind(house.lake, then)[1].keys() >= {"region:iowa", "source:shop"}
     assert then.build.persons == now.build.persons == 3

@@ -51,9 +51,9 @@ def test_build_list_and_show(where: str) -> None:
     assert [(t["name"], t["built"]) for t in every["traits"] if t["persons"] < 20] == [
         ("buys:rare", False)
     ]
-    shown = run("show", "buys:pets", "-w", where)
-    assert "bought from Pets" in shown.output
-    assert "75.00%" in shown.output
+    printed = run("show", "buys:pets", "-w", where)
+    assert "bought from Pets" in printed.output
+    assert "75.00%" in printed.output
     counted = json.loads(run("show", "gender:female", "--json", "-w", where).output)
     assert (counted["persons"], counted["by_source"]) == (25, {"shop": 25})
 
@@ -81,8 +81,8 @@ def test_a_mistake_is_one_sentence(where: str, arguments: list[str], says: str) 
 def test_a_workspace_has_a_catalogue_of_its_own(where: str) -> None:
     own = '[trait.leash]\nkind = "purchase"\ntitle_any = "leash"\nlabel = "walks a dog"\n'
     (Path(where) / "traits.toml").write_text(own)
-    made = json.loads(run("build", "--as-of", "2024-02-01", "--json", "-w", where).output)
-    assert made["traits"] == 1
+    build = json.loads(run("build", "--as-of", "2024-02-01", "--json", "-w", where).output)
+    assert build["traits"] == 1
     assert "walks a dog" in run("list", "-w", where).output
 
 

@@ -23,9 +23,9 @@ IDS = st.one_of(
 def test_bitmaps_are_those_that_pyroaring_writes(slices: list[list[int]]) -> None:
     ids = np.array([i for s in slices for i in s], np.uint32)
     starts = np.cumsum([0, *(len(s) for s in slices)])
-    found = list(serialize_all(ids, starts))
-    assert [list(BitMap.deserialize(f)) for f in found] == slices
-    for data, some in zip(found, slices, strict=True):
+    serialized = list(serialize_all(ids, starts))
+    assert [list(BitMap.deserialize(f)) for f in serialized] == slices
+    for data, some in zip(serialized, slices, strict=True):
         if len(some) <= 4096:
             assert data == BitMap(some, optimize=False).serialize()
 
@@ -61,19 +61,19 @@ def test_pairs_are_counted_over_kinds_and_windows(
     for p, i, day, back in gone:
         if day >= 5:
             wanted.update({(p, t): -1 if back else 1 for t in traits_of[i]})
-    kept = {k: n for k, n in wanted.items() if least[k[1]] <= n <= most[k[1]] and n > 0}
+    enough = {k: n for k, n in wanted.items() if least[k[1]] <= n <= most[k[1]] and n > 0}
     few = {k: n for k, n in wanted.items() if 0 < n < least[k[1]]}
-    for found, right in zip(both, (kept, few), strict=True):
-        rows = zip(found.local.tolist(), found.trait.tolist(), found.events.tolist(), strict=True)
+    for pairs, right in zip(both, (enough, few), strict=True):
+        rows = zip(pairs.local.tolist(), pairs.trait.tolist(), pairs.events.tolist(), strict=True)
         assert [((p, t), n) for p, t, n in rows] == sorted(right.items())
 
 
 @given(st.dictionaries(st.integers(1, 50), st.integers(1, 9), min_size=1), st.integers(1, 5))
 def test_parts_keep_order_and_ties_together(times: dict[int, int], parts: int) -> None:
-    found = parts_of(times, parts)
-    assert set(found) == set(times)
-    assert all(0 <= p < parts for p in found.values())
-    assert [found[v] for v in sorted(found)] == sorted(found.values())
+    part_of = parts_of(times, parts)
+    assert set(part_of) == set(times)
+    assert all(0 <= p < parts for p in part_of.values())
+    assert [part_of[v] for v in sorted(part_of)] == sorted(part_of.values())
 
 
 def test_words_and_phrases_match_whole_words() -> None:

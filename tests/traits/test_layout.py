@@ -61,11 +61,11 @@ def test_events_are_laid_out_by_person_and_item(engine: Engine, house: Any) -> N
     assert layout.events == {"purchase shop": 3, "ticket video": 2, "view video": 1}
     items = {r["item"]: r["id"] for r in house.lake.read(ITEM).to_pylist()}
     rows = house.lake.read(PERSON_EVENT).to_pylist()
-    found = sorted(
+    laid_out = sorted(
         (r["kind"], r["block"], r["person"], items[r["item"]], r["quantity"], r["city"] or "")
         for r in rows
     )
-    assert found == [
+    assert laid_out == [
         ("purchase", 0, 1, "leash", 1.0, ""),
         ("purchase", 0, 1, "leash", 1.0, ""),
         ("purchase", 1, B + 2, "~Toys / Loose", 1.0, ""),
@@ -111,8 +111,8 @@ def test_blocks_are_laid_out_in_several_passes(
     house.people(people)
     house.write("purchase", [_buy(f"a{b}", "x") for b in (0, 1, 3, 3)])
     assert lay_out(duck, house.lake).events == {"purchase shop": 4}
-    found = house.lake.read(PERSON_EVENT)["person"].to_pylist()
-    assert sorted(found) == [0, B, 3 * B, 3 * B]
+    persons = house.lake.read(PERSON_EVENT)["person"].to_pylist()
+    assert sorted(persons) == [0, B, 3 * B, 3 * B]
     assert lay_out(duck, house.lake).reused
 
 

@@ -108,7 +108,7 @@ def _oracle(  # noqa: PLR0915
     bought: list[Bought], seen: list[Saw]
 ) -> dict[str, set[int]]:
     """Trait → persons."""
-    found: dict[str, set[int]] = defaultdict(set)
+    holders: dict[str, set[int]] = defaultdict(set)
     n: dict[tuple[str, int], int] = defaultdict(int)
     short: dict[int, int] = defaultdict(int)
     long: dict[int, int] = defaultdict(int)
@@ -148,47 +148,47 @@ def _oracle(  # noqa: PLR0915
     least = {"buys": 2, "genre": 2, "own:family-film": 2}
     for (trait, p), times in n.items():
         if times >= least.get(trait, least.get(trait.split(":")[0], 1)):
-            found[trait].add(p)
+            holders[trait].add(p)
     for p in PEOPLE:
         if short[p] >= 2:
-            found["moviegoer:frequent"].add(p)
+            holders["moviegoer:frequent"].add(p)
         if short[p] == 1:
-            found["moviegoer:occasional"].add(p)
+            holders["moviegoer:occasional"].add(p)
         if recent[p] >= 1:
-            found["moviegoer:recent"].add(p)
+            holders["moviegoer:recent"].add(p)
         if short[p] <= 0 < long[p]:
-            found["moviegoer:lapsed"].add(p)
+            holders["moviegoer:lapsed"].add(p)
     for source in ("shop", "video"):
         counts = {p: active[source, p] for p in PEOPLE if active[source, p] > 0}
-        for p, mine in counts.items():
-            below = sum(c < mine for c in counts.values())
-            same = sum(c == mine for c in counts.values())
+        for p, own in counts.items():
+            below = sum(c < own for c in counts.values())
+            same = sum(c == own for c in counts.values())
             place = (2 * below + same) * 5 // (2 * len(counts))
-            found[f"active:{source}:q{place + 1}"].add(p)
-    _prices(bought, found)
-    found["gender:female"].add(0)
-    found["gender:male"].add(B)
-    found["source:shop"] |= set(PEOPLE)
-    found["source:video"] |= set(PEOPLE[1:4])
-    return found
+            holders[f"active:{source}:q{place + 1}"].add(p)
+    _prices(bought, holders)
+    holders["gender:female"].add(0)
+    holders["gender:male"].add(B)
+    holders["source:shop"] |= set(PEOPLE)
+    holders["source:video"] |= set(PEOPLE[1:4])
+    return holders
 
 
-def _prices(bought: list[Bought], found: dict[str, set[int]]) -> None:
+def _prices(bought: list[Bought], holders: dict[str, set[int]]) -> None:
     paid = [
         (p, PRODUCTS[k][1], u)
         for p, k, d, u in bought
         if PRODUCTS[k][1] and date.fromisoformat(d) <= DAY
     ]
     levels: dict[int, list[int]] = defaultdict(list)
-    for p, category, mine in paid:
+    for p, category, own in paid:
         prices = [u for _, c, u in paid if c == category]
-        below, same = sum(u < mine for u in prices), sum(u == mine for u in prices)
+        below, same = sum(u < own for u in prices), sum(u == own for u in prices)
         levels[p].append((2 * below + same) * 3 // (2 * len(prices)))
     for p, some in levels.items():
         mean = sum(some) / len(some)
         if len(some) >= 2:
             name = "low" if mean < 2 / 3 - 1e-9 else "high" if mean > 4 / 3 + 1e-9 else "middle"
-            found[f"price:{name}"].add(p)
+            holders[f"price:{name}"].add(p)
 
 
 def _check(engine: Engine, house: Any, bought: list[Bought], seen: list[Saw]) -> None:
@@ -275,7 +275,7 @@ def test_nothing_after_the_date_moves_a_trait(
 ) -> None:
     """Two houses, one of which goes on after the date: events, inline titles, film rows."""
     later = (DAY + timedelta(days=3)).isoformat()
-    found = []
+    results = []
     for more in (False, True):
         house = new_house()
         _write(house, [*bought, (1, "bed", "2024-02-01", 1.0)], seen)
@@ -293,8 +293,8 @@ def test_nothing_after_the_date_moves_a_trait(
             house.write("product", [new | {"at": later}])
         built = build(duck, house.lake, text=CATALOGUE, as_of=DAY.isoformat())
         names = {t.name: t.definition for t in traits_of(house.lake, built.build) if t.built}
-        found.append((behind(house.lake, built), members(house.lake, built), names))
-    assert found[0] == found[1]
+        results.append((behind(house.lake, built), members(house.lake, built), names))
+    assert results[0] == results[1]
 
 
 def test_single_events_are_found_again_on_every_engine(engine: Engine, house: Any) -> None:

@@ -52,8 +52,8 @@ def test_bitmaps_come_back_for_every_block_of_the_base(lake: Lake) -> None:
     write_bitmaps(lake, 1, maps, batch="a")
     write_bitmaps(lake, 2, {0: {EVERYONE: BitMap([9]), 7: BitMap([9])}}, batch="b")
     assert everyone(lake, build) == base
-    found = list(load_blocks(lake, build, [7, 99]))
-    assert found == [
+    blocks = list(load_blocks(lake, build, [7, 99]))
+    assert blocks == [
         (0, {7: BitMap(), 99: BitMap()}),
         (2, {7: pets[2], 99: BitMap()}),
     ]
