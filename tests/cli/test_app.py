@@ -187,3 +187,23 @@ def test_values_have_names_that_read_well_in_every_help() -> None:
             for parameter in below.params:
                 assert parameter.metavar is not None, (name, parameter.name)
                 assert "<" not in parameter.metavar, (name, parameter.name)
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["lake", "status"], 2)])
+def test_a_command_ends_before_python_takes_itself_apart(
+    tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    # What native threads still do while Python takes itself apart ends in exit code 134.
+    line = (
+        "import atexit, fullhouse.cli.root as r\n"
+        "class Last:\n"
+        "    def __del__(self): print('taken apart')\n"
+        "last = Last()\n"
+        "atexit.register(lambda: print('closed'))\n"
+        "r.main()"
+    )
+    command = [sys.executable, "-c", line, *arguments]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert "closed" in done.stdout, "what was registered for the end is done"
+    assert "taken apart" not in done.stdout

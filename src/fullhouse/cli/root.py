@@ -1,7 +1,10 @@
 """The `fullhouse` command: parse, call a use case, print."""
 
+import atexit
+import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Annotated, Any
@@ -254,20 +257,49 @@ def _detail(detail: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Run the command; a user's mistake ends in one sentence and exit code 2, a failure in 1."""
+    code = 1
+    try:
+        code = _run()
+    except Exception:
+        # Our bug: its traceback, as Python itself would print it.
+        traceback.print_exc()
+    _leave(code)
+
+
+def _run() -> int:
     try:
         commands()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except InputError as problem:
         err.print(f"[bold red]error:[/] {escape(str(problem))}", soft_wrap=True)
-        sys.exit(2)
+        return 2
     except FullhouseError as problem:
         err.print(f"[bold red]failed:[/] {escape(str(problem))}", soft_wrap=True)
-        sys.exit(1)
+        return 1
     except Exception as problem:
         fault = _storage_fault(problem)
         if fault is None:
             raise
         err.print(f"[bold red]failed:[/] {escape(fault)}", soft_wrap=True)
-        sys.exit(1)
+        return 1
+    return 0
+
+
+def _leave(code: int) -> None:
+    """End the process when all is written and closed, without taking the interpreter apart.
+
+    Arrow, DuckDB and Delta have threads of their own, which may still let go of a Python object.
+    Before 3.14, Python ends a thread that comes to it while it is being taken apart, in the midst
+    of C++ that must not be left so: "terminate called without an active exception", exit code 134,
+    now and then on a busy machine.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):  # a reader that went away, or closed
+                stream.flush()
+    os._exit(code)
 
 
 def _storage_fault(problem: Exception) -> str | None:
