@@ -21,8 +21,8 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.planning import (
-    Problem,
-    Rows,
+    PlanProblem,
+    PlanRows,
     Slots,
     cap_rows,
     cells,
@@ -42,7 +42,7 @@ TWICE = 2.0
 SEED = 7
 
 
-def problem(draws: int) -> Problem:
+def problem(draws: int) -> PlanProblem:
     """Overlapping audiences on channels of different price, all drawn."""
     g = np.random.default_rng(SEED)
     audiences = [g.random(PEOPLE) < p for p in np.linspace(0.1, 0.4, AUDIENCES)]
@@ -62,10 +62,10 @@ def problem(draws: int) -> Problem:
     names = [f"channel {c}" for c in range(CHANNELS)]
     response = learn_response(["kind"], names, draws=draws, seed=SEED)
     adstock = np.exp(-7 * (WEEKS - 1 - week) / 18)
-    return Problem(parts, slots, response, (0,) * AUDIENCES, adstock)
+    return PlanProblem(parts, slots, response, (0,) * AUDIENCES, adstock)
 
 
-def by_cvxpy(of: Problem, budget: float, rows: Rows) -> Floats:
+def by_cvxpy(of: PlanProblem, budget: float, rows: PlanRows) -> Floats:
     """The spends that CVXPY with Clarabel gives."""
     size, gains = len(of.cells), of.gains()
     used = of.slots.reaches.any(axis=0) & gains.any(axis=0)

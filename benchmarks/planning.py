@@ -41,9 +41,9 @@ from fullhouse.campaigns.arms import assign
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import (
     MeasuredResponse,
-    Problem,
+    PlanProblem,
+    PlanRows,
     Response,
-    Rows,
     Slots,
     cap_rows,
     learn_response,
@@ -89,7 +89,7 @@ def one_market(seed: int, people: int) -> list[dict[str, float]]:
         expected = guessed(film, seed)
         parts, slots, left = ground(film, expected)
         budget = MONEY_A_HEAD * people
-        problem = Problem(parts, slots, learnt(measured, seed), KIND_OF, left)
+        problem = PlanProblem(parts, slots, learnt(measured, seed), KIND_OF, left)
         rows = cap_rows(slots)
         ours = optimise(problem, budget, rows=rows).spend
         obvious = optimise(problem, budget, rows=rows, allowed=slots.audience == OBVIOUS).spend
@@ -125,7 +125,7 @@ def guessed(film: Play, seed: int) -> Floats:
     return chance
 
 
-def split(slots: Slots, rows: Rows, weight: Floats, budget: float) -> Floats:
+def split(slots: Slots, rows: PlanRows, weight: Floats, budget: float) -> Floats:
     """A budget in proportion to weights, slots filled up to their most, within the caps."""
     low, high = 0.0, float((slots.most / np.maximum(weight, 1e-9)).max())
 

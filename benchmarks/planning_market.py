@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Ints
-from fullhouse.planning import Cells, Slots, adstock, cells, read_channels
+from fullhouse.planning import AudienceCells, Slots, adstock, cells, read_channels
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
 from fullhouse_sim.film import Film, weights
 from fullhouse_sim.films import scenario, slate
@@ -167,7 +167,7 @@ def _on_channels(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
     )
 
 
-def ground(film: Play, expected: Floats) -> tuple[Cells, Slots, Floats]:
+def ground(film: Play, expected: Floats) -> tuple[AudienceCells, Slots, Floats]:
     """Cells, slots and what is left of a slot's impressions at the opening."""
     parts = cells(film.audiences, film.on, film.city, expected)
     channels = read_channels()

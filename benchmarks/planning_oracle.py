@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.planning_market import Play, run_by_parts
 from fullhouse.core.arrays import Floats, Ints
-from fullhouse.planning import Cells, Rows, Slots, read_channels
+from fullhouse.planning import AudienceCells, PlanRows, Slots, read_channels
 from fullhouse.planning.barrier import interior_point
 from fullhouse_sim.campaign import CHANNELS
 from fullhouse_sim.draws import uniforms
@@ -70,7 +70,7 @@ class TrueAim:
     many, and the run by parts. What a spend finally counts for is told by `won`, which does not.
     """
 
-    def __init__(self, film: Play, parts: Cells, slots: Slots, left: Floats) -> None:
+    def __init__(self, film: Play, parts: AudienceCells, slots: Slots, left: Floats) -> None:
         self.crowd = crowd_of(film, parts, slots)
         rate = slots.rates(np.ones(len(slots)))
         self.channels = [np.flatnonzero(slots.channel == c) for c in range(len(CHANNELS))]
@@ -159,7 +159,7 @@ class TrueAim:
         )
 
 
-def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
+def crowd_of(film: Play, parts: AudienceCells, slots: Slots) -> Crowd:
     """Everybody whom a campaign in some slots can move."""
     cell = cell_of(film, parts)
     household = film.household
@@ -190,7 +190,7 @@ def crowd_of(film: Play, parts: Cells, slots: Slots) -> Crowd:
     )
 
 
-def cell_of(film: Play, parts: Cells) -> Ints:
+def cell_of(film: Play, parts: AudienceCells) -> Ints:
     """The cell that each person is in: as `cells` numbers them."""
     code = np.zeros(film.size, np.int64)
     for i, flags in enumerate((*film.audiences, *film.on)):
@@ -202,7 +202,12 @@ def cell_of(film: Play, parts: Cells) -> Ints:
 
 
 def best_spend(
-    film: Play, parts: Cells, slots: Slots, left: Floats, budget: float, rows: Rows
+    film: Play,
+    parts: AudienceCells,
+    slots: Slots,
+    left: Floats,
+    budget: float,
+    rows: PlanRows,
 ) -> Floats:
     """The spend that truly wins most within the rows."""
     aim = TrueAim(film, parts, slots, left)
@@ -215,7 +220,7 @@ def best_spend(
     return spend
 
 
-def gap_of(aim: TrueAim, spend: Floats, slots: Slots, budget: float, rows: Rows) -> float:
+def gap_of(aim: TrueAim, spend: Floats, slots: Slots, budget: float, rows: PlanRows) -> float:
     """By what share another spend could win more at most, were all concave.
 
     It is but for tiring and persuasion, which bend the other way a little.

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from fullhouse.planning import Problem, Slots, cells, learn_response
+from fullhouse.planning import PlanProblem, Slots, cells, learn_response
 
 
 def people(seed, size=4000, audiences=3, channels=2, cities=2):
@@ -34,4 +34,4 @@ def problem(seed=0, *, weeks=2, draws=40, least=0.0, measured=(), **sizes):
         ["hidden", "obvious"], ["push", "video"], measured, draws=draws, seed=seed
     )
     kinds = tuple(i % 2 for i in range(len(audiences)))
-    return Problem(parts, made, response, kinds, np.exp(-7 * w / 18))
+    return PlanProblem(parts, made, response, kinds, np.exp(-7 * w / 18))

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 
 from fullhouse.core.errors import InputError, Reason
-from fullhouse.planning import Rows, extra_tickets, optimise, tickets_by_cell, tickets_by_slot
+from fullhouse.planning import (
+    PlanRows,
+    extra_tickets,
+    optimise,
+    tickets_by_cell,
+    tickets_by_slot,
+)
 from fullhouse.planning.optimise import GAP, marginal_curve
 from tests.planning.made import problem
 
@@ -56,7 +62,7 @@ def test_constraints_are_kept_and_impossible_ones_named():
     city = (made.slots.city == 1).astype(float)
     wanted = 0.7 * budget
     assert free.spend @ city < wanted
-    rows = Rows(
+    rows = PlanRows(
         -city[None],
         np.array([-wanted]),
         (Reason("limit_city_minimum", {"amount": wanted, "name": "city 1"}),),
@@ -65,7 +71,7 @@ def test_constraints_are_kept_and_impossible_ones_named():
     assert within.spend @ city >= wanted * (1 - 1e-6)
     assert within.tickets.mean() <= free.tickets.mean() * (1 + GAP)
     least = Reason("limit_city_minimum", {"amount": 2 * budget, "name": "city 1"})
-    rows = Rows(-city[None], np.array([-2 * budget]), (least,))
+    rows = PlanRows(-city[None], np.array([-2 * budget]), (least,))
     with pytest.raises(InputError, match=r"all of: at least [\d.]+ in city 1\."):
         optimise(made, budget, rows=rows)
 
@@ -112,7 +118,7 @@ def test_a_cell_answers_with_the_gain_of_the_first_audience_it_is_in():
 def test_a_budget_that_cannot_keep_the_rows_is_left_out_of_the_curve():
     made = problem(2)
     whole = made.slots.most.sum()
-    rows = Rows(-np.ones((1, len(made.slots))), np.array([-0.1 * whole]))
+    rows = PlanRows(-np.ones((1, len(made.slots))), np.array([-0.1 * whole]))
     plans = marginal_curve(made, [0.05 * whole, 0.2 * whole], rows=rows)
     assert plans[0] is None
     assert plans[1].spend.sum() >= 0.1 * whole * (1 - 1e-6)

@@ -18,8 +18,8 @@ from fullhouse.planning.plan import (
     BridgeStep,
     BudgetPoint,
     BudgetsLeftOut,
+    GrossInTickets,
     NeverMeasured,
-    NoForecast,
     OlderSentence,
     Plan,
     PlanLine,
@@ -35,7 +35,7 @@ LINE = PlanLine(
     date(2025, 7, 14), 100.0, 1e4, 5e3, 2e3, 2.5, A, A, tested=False,
 )  # fmt: skip
 NOTES = (
-    NeverMeasured(("basket",)), BeyondMeasured("push", 3.0, None), NoForecast(),
+    NeverMeasured(("basket",)), BeyondMeasured("push", 3.0, None), GrossInTickets(),
     BudgetsLeftOut((25.0, 50.0)), SpentForMinimum("city", "Avon", 90.0, 0.6), BestWithin(0.001),
     OlderSentence("A sentence."),
 )  # fmt: skip

@@ -10,8 +10,8 @@ from fullhouse.planning.plan import (
     BestWithin,
     BeyondMeasured,
     BudgetsLeftOut,
+    GrossInTickets,
     NeverMeasured,
-    NoForecast,
     OlderSentence,
     SpentForMinimum,
 )
@@ -70,7 +70,7 @@ def test_a_ticket_that_may_not_be_won_has_a_cost_without_end():
         (NeverMeasured(("baskets", "fans")), "No campaign has measured how baskets or fans"),
         (BeyondMeasured("push", 9.42, 6.0), "On push the plan shows up to 9.4 impressions"),
         (BeyondMeasured("push", 9.42, None), "No campaign has measured push yet"),
-        (NoForecast(), "There is no forecast or ticket price"),
+        (GrossInTickets(), "There is no forecast or ticket price"),
         (BudgetsLeftOut((150.0, 300.0)), "The limits do not fit a budget of 150 USD or 300 USD"),
         (
             SpentForMinimum("city", "Avon", 90.0, 0.6),

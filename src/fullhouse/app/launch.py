@@ -6,7 +6,7 @@ from typing import Literal
 from fullhouse import control
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import Launched
-from fullhouse.campaigns.dispatch import Dispatch, check_out, dispatch
+from fullhouse.campaigns.dispatch import DispatchTo, check_out, dispatch
 from fullhouse.campaigns.launch import (
     check_households,
     delivery_line,
@@ -68,7 +68,7 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     terms = terms_from(before.body) if before else _terms(request, plan.holdout)
     if before is None:
         terms = terms.with_frequency(plan.lines, channels)
-    to = Dispatch(check_out(str(request.folder)), _text(request.contacts), request.log)
+    to = DispatchTo(check_out(str(request.folder)), _text(request.contacts), request.log)
     to.check(context, plan, channels)
     check_households(context.lake, name, terms, _text(request.households))
     campaign = before or SavedCampaign(

@@ -100,12 +100,7 @@ def plan_film(
         if saved:
             prior = plan_response(inputs, [], request.seed)
             plan = replace(plan, untaught=build_plan(discovery, inputs, prior, *options).tickets)
-    plan = replace(plan, name=request.name or "")
-    if request.name is not None:
-        save_plan(context.control, request.name, discovery.film, plan.to_dict(), at=context.now)
-    detail = {"film": discovery.film, "budget": request.budget, "lines": len(plan.lines)}
-    control.record(context.control, "plan", detail | {"saved": request.name})
-    return plan
+    return _recorded(context, replace(plan, name=request.name or ""), request)
 
 
 @use_case
@@ -118,6 +113,15 @@ def plan_list(context: Context, request: ListPlans) -> list[SavedPlan]:
 def plan_show(context: Context, request: ShowPlan) -> Plan:
     """A saved plan; an error with near names where there is none."""
     return plan_from(find_plan(context.control, request.plan).body)
+
+
+def _recorded(context: Context, plan: Plan, request: PlanFilm) -> Plan:
+    """The plan itself, saved where it has a name, and in the audit log."""
+    if request.name is not None:
+        save_plan(context.control, request.name, plan.film, plan.to_dict(), at=context.now)
+    detail = {"film": plan.film, "budget": request.budget, "lines": len(plan.lines)}
+    control.record(context.control, "plan", detail | {"saved": request.name})
+    return plan
 
 
 def _check_discovery(discovery: FilmDiscovery, day: date) -> None:

@@ -41,7 +41,7 @@ class Platform:
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchRows:
     """Rows of an upload file: hashed contacts without repeats; and what was left out, by reason."""
 
     headers: tuple[str, ...]
@@ -90,7 +90,7 @@ def normal_form(platform: str, kind: str, text: str, *, phone_region: str) -> st
 
 def customer_match(
     platform: str, contacts: Iterable[Mapping[str, str | None]], *, phone_region: str
-) -> Matched:
+) -> MatchRows:
     """The upload file of some people's contacts: one row each, with 'email', 'phone' or both.
 
     Two people with the same contacts are one row: a platform could not distinguish them. A contact
@@ -112,7 +112,7 @@ def customer_match(
             rows[tuple(row)] = None
         else:
             left_out["no contact"] = left_out.get("no contact", 0) + 1
-    return Matched(tuple(form.headers.values()), tuple(rows), left_out)
+    return MatchRows(tuple(form.headers.values()), tuple(rows), left_out)
 
 
 def check_contacts(file: str | Path | None, channels: tuple[str, ...]) -> None:

@@ -43,7 +43,7 @@ WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True)
-class Dispatch:
+class DispatchTo:
     """Where deliveries go, the operator's contacts, and whether the log of both arms is written.
 
     Without a choice the log is written up to five million people × lines.
@@ -75,7 +75,7 @@ def dispatch(
     campaign: str,
     lines: Sequence[DeliveryLine],
     channels: Mapping[str, Channel],
-    to: Dispatch,
+    to: DispatchTo,
 ) -> tuple[list[Delivered], bool]:
     """Hand over all that a frozen campaign delivers, line by line; and whether it has a log.
 
@@ -104,7 +104,7 @@ def dispatch(
 
 
 def _matched(
-    context: Context, delivered: Sequence[Delivered], to: Dispatch, folder: Path
+    context: Context, delivered: Sequence[Delivered], to: DispatchTo, folder: Path
 ) -> list[Delivered]:
     if not any(is_platform(x.form) for x in delivered):
         return list(delivered)

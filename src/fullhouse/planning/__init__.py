@@ -10,16 +10,22 @@ from fullhouse.planning.objective import (
 )
 from fullhouse.planning.optimise import optimise
 from fullhouse.planning.posterior import learn_response
-from fullhouse.planning.problem import Cells, Problem, Rows, Slots, Spending
+from fullhouse.planning.problem import (
+    AudienceCells,
+    PlanProblem,
+    PlanRows,
+    Slots,
+    Spending,
+)
 from fullhouse.planning.response import MeasuredResponse, Response, adstock
 
 __all__ = [
-    "Cells",
+    "AudienceCells",
     "Channel",
     "MeasuredResponse",
-    "Problem",
+    "PlanProblem",
+    "PlanRows",
     "Response",
-    "Rows",
     "Slots",
     "Spending",
     "adstock",

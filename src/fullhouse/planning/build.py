@@ -23,8 +23,8 @@ from fullhouse.planning.plan import (
     BridgeStep,
     BudgetPoint,
     BudgetsLeftOut,
+    GrossInTickets,
     NeverMeasured,
-    NoForecast,
     Plan,
     PlanLine,
     PlanNote,
@@ -35,8 +35,8 @@ from fullhouse.planning.problem import (
     CITY_GROUPS,
     Attitude,
     PlanInputs,
-    Problem,
-    Rows,
+    PlanProblem,
+    PlanRows,
     Spending,
 )
 from fullhouse.planning.response import Response
@@ -55,8 +55,8 @@ class Solved:
     """A problem with its best spends; tickets of lines share what they sell together."""
 
     inputs: PlanInputs
-    problem: Problem
-    rows: Rows
+    problem: PlanProblem
+    rows: PlanRows
     allowed: Flags
     spending: Spending
     attitude: Attitude
@@ -262,7 +262,7 @@ def _notes(solved: Solved, limits: Limits, base: ExpectedSales | None) -> Iterat
         if most > 0 and (measured is None or most > measured * 1.001):
             yield BeyondMeasured(channel.name, most, measured)
     if base is None:
-        yield NoForecast()
+        yield GrossInTickets()
     yield from _for_minimums(solved, limits, base)
     yield BestWithin(float(solved.spending.gap))
 

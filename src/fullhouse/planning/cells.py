@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Integers
-from fullhouse.planning.problem import Cells, Rows, Slots
+from fullhouse.planning.problem import AudienceCells, PlanRows, Slots
 
 MOST_SETS = 30
 
@@ -21,7 +21,7 @@ def cells(
     city: Integers,
     expected: Floats,
     weight: Floats | None = None,
-) -> Cells:
+) -> AudienceCells:
     """People counted by cell. All arguments run over people.
 
     `weight` is how many each stands for, where they are a sample; `expected` are tickets of each.
@@ -36,7 +36,7 @@ def cells(
     kinds, of_person = np.unique(code, return_inverse=True)
     bits = (kinds[:, None] >> np.arange(len(sets))) & 1 == 1
     size = len(kinds)
-    return Cells(
+    return AudienceCells(
         bits[:, : len(audiences)],
         bits[:, len(audiences) :],
         kinds >> len(sets),
@@ -45,7 +45,7 @@ def cells(
     )
 
 
-def reach(slots: Slots, cells_: Cells, spend: Floats) -> tuple[Floats, float, float]:
+def reach(slots: Slots, cells_: AudienceCells, spend: Floats) -> tuple[Floats, float, float]:
     """People reached by each slot alone; by all together; and impressions a person reached.
 
     A channel reaches `limit` of whom it addresses; on those, impressions of a slot are Poisson. A
@@ -66,7 +66,7 @@ def reach(slots: Slots, cells_: Cells, spend: Floats) -> tuple[Floats, float, fl
     return alone, every, impressions / every if every else 0.0
 
 
-def cap_rows(slots: Slots) -> Rows:
+def cap_rows(slots: Slots) -> PlanRows:
     """In no week is anybody shown more on a channel than its cap, whatever audiences they are in.
 
     A slot alone keeps to it by its `most`: so in each cell, channel and week the shares of their
@@ -82,7 +82,7 @@ def cap_rows(slots: Slots) -> Rows:
             row[here[together]] = 1 / slots.most[here[together]]
             rows.append(row)
     matrix = np.array(rows).reshape(len(rows), len(slots))
-    return Rows(matrix, np.ones(len(rows)))
+    return PlanRows(matrix, np.ones(len(rows)))
 
 
 def _largest(reaches: Flags) -> Flags:

@@ -17,7 +17,13 @@ from fullhouse.planning.cells import cap_rows, cells
 from fullhouse.planning.channel import Channel, worths
 from fullhouse.planning.limits import Limits, as_rows
 from fullhouse.planning.posterior import learn_response
-from fullhouse.planning.problem import CITY_GROUPS, PlanInputs, Problem, Rows, Slots
+from fullhouse.planning.problem import (
+    CITY_GROUPS,
+    PlanInputs,
+    PlanProblem,
+    PlanRows,
+    Slots,
+)
 from fullhouse.planning.response import MeasuredResponse, Response, adstock
 from fullhouse.propensity import PropensityModel, score_all
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
@@ -142,7 +148,7 @@ def _measured(saved: SavedResponse) -> MeasuredResponse:
 
 def plan_problem(
     inputs: PlanInputs, response: Response, opening: date, *, holdout: float = 0.0
-) -> Problem:
+) -> PlanProblem:
     """Every audience × channel × city group × week that addresses enough people.
 
     Counts are of those who will be contacted: without the share that is held out.
@@ -172,10 +178,10 @@ def plan_problem(
     # Impressions of a week fall on its middle day.
     at_opening = np.array([adstock(1.0, (opening - m).days - 3) for m in inputs.weeks])
     kinds = tuple(response.kinds.index(k) for k in inputs.kinds)
-    return Problem(parts, slots, response, kinds, at_opening[week])
+    return PlanProblem(parts, slots, response, kinds, at_opening[week])
 
 
-def plan_rows(inputs: PlanInputs, problem: Problem, limits: Limits) -> tuple[Rows, Flags]:
+def plan_rows(inputs: PlanInputs, problem: PlanProblem, limits: Limits) -> tuple[PlanRows, Flags]:
     """What a spend must keep to, the caps of channels and the limits, and slots it may use."""
     rows, allowed = as_rows(
         limits,

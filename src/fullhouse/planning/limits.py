@@ -10,7 +10,7 @@ import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import InputError, Reason, did_you_mean
-from fullhouse.planning.problem import Rows, Slots
+from fullhouse.planning.problem import PlanRows, Slots
 
 KNOWN = (
     "city_minimum", "exclusive", "blackout", "explore", "channel_maximum", "audience_minimum",
@@ -76,7 +76,7 @@ def as_rows(
     cities: Sequence[str],
     weeks: Sequence[date],
     tested: Sequence[bool],
-) -> tuple[Rows, Flags]:
+) -> tuple[PlanRows, Flags]:
     """The rows that a spend must keep, and which slots may be used at all.
 
     Names are those of the plan; one that is none is an error with near names. `tested` says of
@@ -106,6 +106,19 @@ def as_rows(
             # Of what is spent, so that a budget larger than can be spent is no contradiction.
             row = limits.explore - new.astype(np.float64)
             add(row, 0.0, "explore", "", limits.explore)
+    matrix = np.array(coefficients).reshape(len(bounds), len(slots))
+    allowed = _allowed(limits, slots, audiences, channels, weeks)
+    return PlanRows(matrix, np.array(bounds), tuple(constraints)), allowed
+
+
+def _allowed(
+    limits: Limits,
+    slots: Slots,
+    audiences: Sequence[str],
+    channels: Sequence[str],
+    weeks: Sequence[date],
+) -> Flags:
+    """The slots that no exclusive channel and no blackout rules out."""
     allowed = np.ones(len(slots), dtype=bool)
     for audience, channel in limits.exclusive.items():
         elsewhere = slots.audience != _place(audience, audiences, "audience")
@@ -114,8 +127,7 @@ def as_rows(
         monday = day - timedelta(days=day.weekday())
         if monday in weeks:
             allowed &= slots.week != list(weeks).index(monday)
-    matrix = np.array(coefficients).reshape(len(bounds), len(slots))
-    return Rows(matrix, np.array(bounds), tuple(constraints)), allowed
+    return allowed
 
 
 def _place(name: str, known: Sequence[str], what: str) -> int:

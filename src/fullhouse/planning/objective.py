@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fullhouse.core.arrays import Floats
-from fullhouse.planning.problem import Attitude, Problem
+from fullhouse.planning.problem import Attitude, PlanProblem
 from fullhouse.planning.response import WEAR_OUT, effective, effective_slope
 
 Singles = npt.NDArray[np.float32]
@@ -22,27 +22,27 @@ CAUTIOUS_SHARE = 0.2
 shortfall; Rockafellar & Uryasev 2000): concave like the mean."""
 
 
-def impressions_by_cell(problem: Problem, spend: Floats) -> Floats:
+def impressions_by_cell(problem: PlanProblem, spend: Floats) -> Floats:
     """Impressions a person of each cell, with adstock, by channel: (channels, cells)."""
     flat = problem.exposure() @ spend
     by_channel: Floats = flat.reshape(-1, len(problem.cells))
     return by_channel
 
 
-def tickets_by_cell(problem: Problem, spend: Floats) -> Floats:
+def tickets_by_cell(problem: PlanProblem, spend: Floats) -> Floats:
     """Extra tickets of each cell, in each draw: (draws, cells)."""
     dose = problem.response.strength @ effective(impressions_by_cell(problem, spend))
     tickets: Floats = problem.gains() * -np.expm1(-dose)
     return tickets
 
 
-def extra_tickets(problem: Problem, spend: Floats) -> Floats:
+def extra_tickets(problem: PlanProblem, spend: Floats) -> Floats:
     """Extra tickets of a spend, in each draw."""
     tickets: Floats = tickets_by_cell(problem, spend).sum(axis=1)
     return tickets
 
 
-def tickets_by_slot(problem: Problem, spend: Floats) -> Floats:
+def tickets_by_slot(problem: PlanProblem, spend: Floats) -> Floats:
     """Extra tickets of each slot, in each draw: each cell's in proportion to the slots' doses.
 
     They add up to the whole: what two lines sell together is counted once.
@@ -63,7 +63,7 @@ def tickets_by_slot(problem: Problem, spend: Floats) -> Floats:
 class Objective:
     """A problem and an attitude, prepared to be evaluated often."""
 
-    def __init__(self, problem: Problem, attitude: Attitude) -> None:
+    def __init__(self, problem: PlanProblem, attitude: Attitude) -> None:
         slots, size = problem.slots, len(problem.cells)
         alike = np.c_[slots.channel, slots.audience, slots.city]
         _, first, self.group = np.unique(alike, axis=0, return_index=True, return_inverse=True)

@@ -19,7 +19,7 @@ from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import InputError
 from fullhouse.planning.barrier import interior_point
 from fullhouse.planning.objective import Objective, extra_tickets
-from fullhouse.planning.problem import Attitude, Problem, Rows, Spending
+from fullhouse.planning.problem import Attitude, PlanProblem, PlanRows, Spending
 
 STEPS = 200
 GAP = 0.002
@@ -38,10 +38,10 @@ class DoesNotFitError(InputError):
 
 
 def optimise(
-    problem: Problem,
+    problem: PlanProblem,
     budget: float,
     *,
-    rows: Rows | None = None,
+    rows: PlanRows | None = None,
     allowed: Flags | None = None,
     attitude: Attitude = "neutral",
 ) -> Spending:
@@ -63,7 +63,7 @@ def optimise(
         return _with_minimums(Objective(problem, attitude), problem, budget, rows, in_use)
 
 
-def thinned(problem: Problem) -> Problem:
+def thinned(problem: PlanProblem) -> PlanProblem:
     """The problem over some of its draws."""
     every = max(1, problem.response.draws // FEW_DRAWS)
     if every == 1:
@@ -72,7 +72,11 @@ def thinned(problem: Problem) -> Problem:
 
 
 def _with_minimums(
-    objective: Objective, problem: Problem, budget: float, rows: Rows | None, in_use: Flags
+    objective: Objective,
+    problem: PlanProblem,
+    budget: float,
+    rows: PlanRows | None,
+    in_use: Flags,
 ) -> Spending:
     """The best spends with every line at its least or not at all; `in_use` loses the dropped."""
     best = _solve(objective, problem, budget, rows, in_use)
@@ -93,7 +97,11 @@ def _with_minimums(
 
 
 def _solve(
-    objective: Objective, problem: Problem, budget: float, rows: Rows | None, in_use: Flags
+    objective: Objective,
+    problem: PlanProblem,
+    budget: float,
+    rows: PlanRows | None,
+    in_use: Flags,
 ) -> Spending:
     most = np.where(in_use, np.minimum(problem.slots.most, budget), 0.0)
     spend = interior_point(objective.neutral(), most, *_matrix(len(most), budget, rows), GAP)
@@ -122,14 +130,14 @@ def _line_search(objective: Objective, at: Floats, along: Floats) -> float:
     return float(best.x)
 
 
-def _matrix(size: int, budget: float, rows: Rows | None) -> tuple[Floats, Floats]:
+def _matrix(size: int, budget: float, rows: PlanRows | None) -> tuple[Floats, Floats]:
     """The budget and the rows as one: matrix · spend ≤ limits."""
     if rows is None or not len(rows.limits):
         return np.ones((1, size)), np.array([budget])
     return np.vstack([np.ones(size), rows.coefficients]), np.r_[budget, rows.limits]
 
 
-def _corner(slope: Floats, most: Floats, budget: float, rows: Rows | None) -> Floats:
+def _corner(slope: Floats, most: Floats, budget: float, rows: PlanRows | None) -> Floats:
     """The spend that is best where every unit sells what it sells here."""
     if rows is None or not len(rows.limits):
         return _filled(slope, most, budget)
@@ -153,10 +161,10 @@ def _filled(slope: Floats, most: Floats, budget: float) -> Floats:
 
 
 def marginal_curve(
-    problem: Problem,
+    problem: PlanProblem,
     budgets: Sequence[float],
     *,
-    rows: Rows | None = None,
+    rows: PlanRows | None = None,
     allowed: Flags | None = None,
     attitude: Attitude = "neutral",
 ) -> list[Spending | None]:

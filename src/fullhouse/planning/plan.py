@@ -96,7 +96,7 @@ class BeyondMeasured:
 
 
 @dataclass(frozen=True)
-class NoForecast:
+class GrossInTickets:
     """No forecast, ticket price or share of sales is known: gross is in tickets."""
 
     code: Literal["no_forecast"] = "no_forecast"
@@ -145,7 +145,7 @@ class OlderSentence:
 PlanNote: TypeAlias = (
     NeverMeasured
     | BeyondMeasured
-    | NoForecast
+    | GrossInTickets
     | BudgetsLeftOut
     | SpentForMinimum
     | BestWithin

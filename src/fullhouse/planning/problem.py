@@ -39,7 +39,7 @@ class PlanInputs:
 
 
 @dataclass(frozen=True)
-class Cells:
+class AudienceCells:
     """People in cells that are alike in which lines can reach them: nobody is counted twice.
 
     A cell is a set of audiences × a set of channels × a city group; there is one entry for each
@@ -87,7 +87,7 @@ class Slots:
 
 
 @dataclass(frozen=True)
-class Rows:
+class PlanRows:
     """Linear constraints Σ coefficient × spend ≤ limit, beside each slot's own bounds.
 
     `constraints` are those of the operator, as reasons why a plan may not fit; a channel's caps
@@ -98,8 +98,8 @@ class Rows:
     limits: Floats
     constraints: tuple[Reason, ...] = ()
 
-    def __add__(self, other: "Rows") -> "Rows":
-        return Rows(
+    def __add__(self, other: "PlanRows") -> "PlanRows":
+        return PlanRows(
             np.vstack([self.coefficients, other.coefficients]),
             np.r_[self.limits, other.limits],
             (*self.constraints, *other.constraints),
@@ -107,7 +107,7 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Problem:
+class PlanProblem:
     """Slots and cells, and the response to advertising.
 
     `kind_of` gives the kind (column of the response) of each audience, `adstock` the share of each
@@ -117,7 +117,7 @@ class Problem:
     of them would grow with their number where nothing is known.)
     """
 
-    cells: Cells
+    cells: AudienceCells
     slots: Slots
     response: Response
     kind_of: tuple[int, ...]

@@ -10,8 +10,8 @@ from fullhouse.planning.plan import (
     BeyondMeasured,
     BudgetPoint,
     BudgetsLeftOut,
+    GrossInTickets,
     NeverMeasured,
-    NoForecast,
     OlderSentence,
     Plan,
     PlanLine,
@@ -301,7 +301,7 @@ def note_words(note: PlanNote, currency: str) -> str:
                 " {measured:.1f}.",
                 channel=channel, impressions=impressions, measured=measured,
             )  # fmt: skip
-        case NoForecast():
+        case GrossInTickets():
             return text("There is no forecast or ticket price, so gross is counted in tickets.")
         case BudgetsLeftOut(budgets):
             return text(
