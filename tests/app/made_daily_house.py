@@ -1,4 +1,4 @@
-"""A house with forty past films, one to come, its plan, its campaign and what came back.
+"""A house with forty past films, one to come, its plan, its campaign and what was delivered.
 
 Small enough to be made in seconds; too small to forecast from, which the daily page says.
 """
@@ -65,8 +65,8 @@ def tables(until=OPENING):
             day = opening - (PRESALE_DAYS - n) * DAY
             signals.append(name | {"kind": "presales", "day": day, "value": round(value, 3),
                                    "known_on": day + DAY})  # fmt: skip
-    kept = [[r for r in rows if r["known_on"] <= until] for rows in (films, grosses, signals)]
-    return dict(zip(("films", "grosses", "signals"), kept, strict=True))
+    known = [[r for r in rows if r["known_on"] <= until] for rows in (films, grosses, signals)]
+    return dict(zip(("films", "grosses", "signals"), known, strict=True))
 
 
 def take_in(workspace: Context, folder: Path, until=OPENING) -> None:
@@ -89,7 +89,7 @@ def a_plan(**changes):
         for name, channel, week in (("push-1", "push", WEEK), ("email-1", "email", WEEK),
                                     ("push-2", "push", WEEK + 7 * DAY))
     )  # fmt: skip
-    told = {
+    fields = {
         "name": "bramble", "film": FILM, "title": "Bramble", "territory": "ZZ",
         "as_of": WEEK - 14 * DAY, "opening": OPENING, "budget": 210.0, "currency": "USD",
         "price": 10.0, "attitude": "neutral", "lines": lines, "spend": 210.0, "people": 500.0,
@@ -99,7 +99,7 @@ def a_plan(**changes):
         "unreachable": (), "holdout": 0.3, "audiences": {"everyone": "Dog owners"},
         "cities": {"all": ()},
     }  # fmt: skip
-    return Plan(**(told | changes))
+    return Plan(**(fields | changes))
 
 
 def launch(workspace: Context) -> None:

@@ -57,8 +57,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def film(made: House) -> str:
     number = scenario(MARKET).film
-    asked = next(f for f in made.truth.season.films if f.id == number)
-    return film_slug(asked.title, asked.release.year)
+    chosen = next(f for f in made.truth.season.films if f.id == number)
+    return film_slug(chosen.title, chosen.release.year)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_films_there_are_counted_as_their_tickets_were_sold(ask, made, inside, m
     assert pack.films
     for played in pack.films:
         sold = [r for r in rows if r["title"] == played.title]
-        first = [r for r in sold if 0 <= (r["shown"].date() - played.opening).days < WEEK]
+        first = [r for r in sold if 0 <= (r["showing"].date() - played.opening).days < WEEK]
         assert played.whole_run == sum(r["net"] for r in sold)
         assert played.first_week == sum(r["net"] for r in first)
         # A showing whose only ticket went back is none; nobody else is known of it.
@@ -143,10 +143,10 @@ def test_dayparts_are_by_the_clock_of_the_feed(made, inside, film, market) -> No
     expected = Counter[str]()
     for r in _sold(made, inside):
         known = next((f for f in films.values() if f.title == r["title"]), None)
-        days = None if known is None else (r["shown"].date() - known.opening).days
+        days = None if known is None else (r["showing"].date() - known.opening).days
         if r["city"] == CITY and days is not None and 0 <= days < WEEK:
-            part = max((h, n) for n, h in HOURS.items() if h <= r["shown"].hour)[1]
-            day = "weekend" if r["shown"].weekday() >= 5 else "weekday"
+            part = max((h, n) for n, h in HOURS.items() if h <= r["showing"].hour)[1]
+            day = "weekend" if r["showing"].weekday() >= 5 else "weekday"
             expected[f"{day} {part}"] += r["net"]
     counts = daypart_counts(sold, np.ones_like(sold.comparable))
     assert sum(counts.values()) > 20
@@ -410,7 +410,7 @@ def _sold(made: House, inside: AnalysisSample) -> list[dict[str, object]]:
         r | {
             "title": title[r["film"]],
             "net": -r["quantity"] if r["refunded"] else r["quantity"],
-            "shown": r["showing_at"].astimezone(ZoneInfo(ZONE)),
+            "showing": r["showing_at"].astimezone(ZoneInfo(ZONE)),
         }
         for r in lake.read(TICKET).to_pylist()
         if person[r["source"], r["account"]] in consenting

@@ -8,7 +8,7 @@ def rows_of(chart):
     return list(chain.from_iterable(chart.to_dict()["datasets"].values()))
 
 
-def said_above(chart):
+def heading_of(chart):
     """Title and the lines under it, as one text."""
     title = chart.to_dict()["title"]
     return " ".join([*title["text"], *title["subtitle"]])

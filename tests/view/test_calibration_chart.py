@@ -7,7 +7,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
 from fullhouse.view.propensity_charts import calibration_chart, calibration_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import BINS
 
 
@@ -65,4 +65,4 @@ def test_one_bin_at_an_end_is_drawn(value):
 def test_no_bin_is_an_error_and_simulated_comes_first():
     with pytest.raises(CannotTellError, match="no past film was predicted"):
         calibration_chart(())
-    assert "SIMULATED" in said_above(calibration_chart(BINS, simulated=True))
+    assert "SIMULATED" in heading_of(calibration_chart(BINS, simulated=True))

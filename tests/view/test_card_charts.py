@@ -9,7 +9,7 @@ from fullhouse.discovery.card import Estimate
 from fullhouse.view.card_charts import card_rows, card_strip
 from fullhouse.view.discovery_page import cards_section
 from fullhouse.view.words.discovery import card_reason
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
 
 
@@ -65,9 +65,9 @@ def test_one_card_is_no_wider_than_a_tile():
 
 
 def test_the_title_is_the_headline_and_simulated_comes_first():
-    assert "first of all Owners of older dogs" in said_above(card_strip(RICH))
+    assert "first of all Owners of older dogs" in heading_of(card_strip(RICH))
     assert card_strip(EXPECTED).to_dict()["title"]["subtitle"][0].startswith("SIMULATED")
-    assert "SIMULATED" not in said_above(card_strip(RICH))
+    assert "SIMULATED" not in heading_of(card_strip(RICH))
 
 
 def test_no_card_is_an_error_with_the_sentence():

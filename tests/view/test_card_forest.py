@@ -7,7 +7,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Estimate
 from fullhouse.view.card_charts import BEYOND, FOREST_CAPTION, card_forest, forest_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, RICH
 
 DOGS = CARDS[0]
@@ -85,6 +85,6 @@ def test_the_axis_is_logarithmic_and_holds_one():
 
 
 def test_marks_are_explained_and_simulated_comes_first():
-    said = said_above(card_forest(EXPECTED))
+    said = heading_of(card_forest(EXPECTED))
     assert said.index("SIMULATED") < said.index("How many times as likely")
     assert "placebo" in FOREST_CAPTION

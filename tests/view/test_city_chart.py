@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import TicketGroup
 from fullhouse.view.city_chart import city_chart, city_rows, groups_table
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import CITIES, TICKETS, TOTAL
 
 cities = st.lists(
@@ -54,11 +54,11 @@ def test_bars_and_ranges_are_those_of_the_groups():
     for group in TICKETS.cities[:12]:
         row = drawn[group.name]
         assert (row["tickets"], row["low"], row["high"]) == (group.tickets, group.low, group.high)
-    assert drawn["New Harbour"]["said"] == "96.2 k (71.2 k – 133 k)"
+    assert drawn["New Harbour"]["figures"] == "96.2 k (71.2 k – 133 k)"
 
 
 def test_the_total_is_said_and_simulated_comes_first():
-    said = said_above(city_chart(TICKETS, simulated=True))
+    said = heading_of(city_chart(TICKETS, simulated=True))
     assert f"All together: {TOTAL:,.0f} tickets" in said
     assert "SIMULATED" in said
 

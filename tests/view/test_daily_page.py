@@ -33,7 +33,7 @@ from tests.planning.made_daily import (
     a_line,
     a_signal,
 )
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 
 DAY = timedelta(days=1)
 
@@ -149,4 +149,4 @@ def test_after_the_opening_days_are_counted_from_it():
     after = a_day(as_of=OPENING + 5 * DAY)
     gross = replace(a_signal("gross"), days=days)
     assert "days after opening" in json.dumps(daily_chart(after, gross).to_dict())
-    assert "SIMULATED" in said_above(daily_chart(replace(after, simulated=True), gross))
+    assert "SIMULATED" in heading_of(daily_chart(replace(after, simulated=True), gross))

@@ -22,7 +22,7 @@ from fullhouse.exhibit.pack import (
 from fullhouse.view.exhibitor_page import exhibit_csv, exhibitor_page, week_rows, weeks_chart
 from fullhouse.view.theme import DARK
 from fullhouse.view.words.exhibit import basis_lines, headline, showings_words, source_words
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import AS_OF, EXHIBIT, EXPECTED
 from tests.view.reader import RUDE, Reader
 
@@ -113,7 +113,7 @@ def test_all_can_be_had_as_data():
 def test_simulated_comes_first():
     simulated = replace(EXHIBIT, simulated=True)
     assert Reader(exhibitor_page(simulated)).text.index(SIMULATED) < 120
-    assert "SIMULATED" in said_above(weeks_chart(simulated))
+    assert "SIMULATED" in heading_of(weeks_chart(simulated))
     assert "SIMULATED" not in PAGE
 
 

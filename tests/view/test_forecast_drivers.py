@@ -8,7 +8,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import Driver
 from fullhouse.view.forecast_charts import driver_chart, driver_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
 
 
@@ -60,5 +60,5 @@ def test_without_drivers_or_without_the_quantity_there_is_no_chart(quantity):
 
 
 def test_simulated_is_said():
-    assert "SIMULATED" in said_above(driver_chart(LIMITED))
-    assert "SIMULATED" not in said_above(driver_chart(BEFORE))
+    assert "SIMULATED" in heading_of(driver_chart(LIMITED))
+    assert "SIMULATED" not in heading_of(driver_chart(BEFORE))

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.view.forecast_charts import fan_chart, fan_rows, happened_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import (
     ACTUAL_DAYS,
     AFTER,
@@ -83,9 +83,9 @@ def test_the_ends_are_labelled_in_short_money():
 
 
 def test_the_title_names_film_and_currency_and_says_what_is_simulated():
-    assert "The Lantern Harbour: gross to date, USD" in said_above(fan_chart(BEFORE))
-    assert "SIMULATED" not in said_above(fan_chart(BEFORE))
-    above = said_above(fan_chart(LIMITED))
+    assert "The Lantern Harbour: gross to date, USD" in heading_of(fan_chart(BEFORE))
+    assert "SIMULATED" not in heading_of(fan_chart(BEFORE))
+    above = heading_of(fan_chart(LIMITED))
     assert "SIMULATED" in above
     assert "What if" in above
 

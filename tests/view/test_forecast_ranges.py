@@ -14,7 +14,7 @@ from fullhouse.view.forecast_charts import (
     range_rows,
     ticks,
 )
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import (
     ACTUAL,
     AFTER,
@@ -48,8 +48,8 @@ def test_quantities_stand_in_the_order_of_a_run():
 def test_the_truth_is_a_tick_where_it_is_known():
     rows = {r["quantity"]: r["actual"] for r in range_rows(AFTER, {"total": 62.7e6})}
     assert rows == {"opening_day": 4.9e6, "opening_weekend": 17.6e6, "total": 62.7e6}
-    assert "Tall tick" in said_above(range_chart(BEFORE, ACTUAL))
-    assert "Tall tick" not in said_above(range_chart(BEFORE))
+    assert "Tall tick" in heading_of(range_chart(BEFORE, ACTUAL))
+    assert "Tall tick" not in heading_of(range_chart(BEFORE))
 
 
 def test_what_was_known_is_named_known():

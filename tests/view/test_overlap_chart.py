@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.view.discovery_charts import MOST_COMBINATIONS, overlap_chart, overlap_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import CARDS, COMBINATIONS, IDS
 
 combinations = st.lists(
@@ -76,4 +76,4 @@ def test_nothing_to_draw_is_an_error_and_an_unknown_card_a_mistake():
 
 
 def test_simulated_comes_first():
-    assert "SIMULATED" in said_above(overlap_chart(CARDS, COMBINATIONS, simulated=True))
+    assert "SIMULATED" in heading_of(overlap_chart(CARDS, COMBINATIONS, simulated=True))

@@ -9,7 +9,7 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, BridgeStep, BudgetPoint
 from fullhouse.view.plan_charts import bridge_chart, bridge_rows, curve_chart, curve_rows
 from fullhouse.view.words.plan import next_unit_at, per_money
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
 
 A = Amount(2.0, 1.0, 4.0)
@@ -60,8 +60,8 @@ def test_without_a_base_or_a_step_there_is_no_bridge(plan):
 
 
 def test_a_bridge_of_simulated_data_says_so_first():
-    assert "SIMULATED" in said_above(bridge_chart(SIMULATED_PLAN))
-    assert "SIMULATED" not in said_above(bridge_chart(PLAN))
+    assert "SIMULATED" in heading_of(bridge_chart(SIMULATED_PLAN))
+    assert "SIMULATED" not in heading_of(bridge_chart(PLAN))
 
 
 def test_every_budget_is_drawn_with_its_range():
@@ -111,5 +111,5 @@ def test_one_budget_is_no_curve():
 
 
 def test_a_curve_of_simulated_data_says_so_first():
-    assert "SIMULATED" in said_above(curve_chart(SIMULATED_PLAN))
-    assert "SIMULATED" not in said_above(curve_chart(PLAN))
+    assert "SIMULATED" in heading_of(curve_chart(SIMULATED_PLAN))
+    assert "SIMULATED" not in heading_of(curve_chart(PLAN))

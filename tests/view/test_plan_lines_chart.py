@@ -8,7 +8,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.view.plan_lines_chart import COLOURS, lines_rows, plan_lines_chart
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, SIMULATED_PLAN
 
 
@@ -83,7 +83,7 @@ def test_a_week_without_money_has_its_empty_column():
 
 
 def test_audiences_never_measured_are_named():
-    heading = said_above(plan_lines_chart(PLAN))
+    heading = heading_of(plan_lines_chart(PLAN))
     assert "Not measured by any campaign yet: " in heading
     assert "Owners of older dogs" in heading
     assert "Fans of family drama" not in heading
@@ -96,5 +96,5 @@ def test_one_line_is_drawn_and_none_is_an_error():
 
 
 def test_simulated_comes_first():
-    assert "SIMULATED" in said_above(plan_lines_chart(SIMULATED_PLAN))
-    assert "SIMULATED" not in said_above(plan_lines_chart(PLAN))
+    assert "SIMULATED" in heading_of(plan_lines_chart(SIMULATED_PLAN))
+    assert "SIMULATED" not in heading_of(plan_lines_chart(PLAN))

@@ -5,7 +5,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.sample.reach_curve import ReachPoint
 from fullhouse.view.propensity_charts import reach_chart, reach_rows
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import BASE, CURVES
 
 
@@ -53,5 +53,5 @@ def test_no_point_is_an_error_and_too_many_curves_are_a_mistake():
 
 
 def test_simulated_comes_first():
-    assert "SIMULATED" in said_above(reach_chart(CURVES, simulated=True))
-    assert "SIMULATED" not in said_above(reach_chart(CURVES))
+    assert "SIMULATED" in heading_of(reach_chart(CURVES, simulated=True))
+    assert "SIMULATED" not in heading_of(reach_chart(CURVES))

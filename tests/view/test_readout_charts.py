@@ -14,7 +14,7 @@ from fullhouse.measurement.campaign_readout import (
 )
 from fullhouse.view.readout_charts import effect_chart, effect_rows
 from fullhouse.view.words.readout import part_words
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import PARTS, SHOWN, WHOLE, effect, readout
 
 EFFECTS = SHOWN.on("tickets")
@@ -120,9 +120,9 @@ def test_no_effect_or_two_outcomes_are_errors():
 
 
 def test_simulated_comes_first_and_levels_are_given():
-    assert "SIMULATED" in said_above(effect_chart(EFFECTS, simulated=True))
-    assert "SIMULATED" not in said_above(effect_chart(EFFECTS))
-    assert "Intervals at 95 %." in said_above(effect_chart(EFFECTS))
+    assert "SIMULATED" in heading_of(effect_chart(EFFECTS, simulated=True))
+    assert "SIMULATED" not in heading_of(effect_chart(EFFECTS))
+    assert "Intervals at 95 %." in heading_of(effect_chart(EFFECTS))
 
 
 def test_before_the_end_the_range_beside_a_name_holds_at_any_look():

@@ -9,7 +9,7 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast.slate import Conflict
 from fullhouse.view.market_charts import slate_chart, slate_rows, weekend
 from fullhouse.view.save import save_chart
-from tests.view.drawn import rows_of, said_above
+from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 
 OTHER = replace(ROAD[1], film="night-ferry-2025", title="Night Ferry", opening=date(2025, 3, 19))
@@ -48,7 +48,7 @@ def test_conflicts_are_shaded_in_bold_and_named():
     assert {"start": "2025-03-19", "end": "2025-03-24"} in rows
     clashing = {r["film"] for r in rows if r.get("conflict")}
     assert clashing == {BEFORE.film, OTHER.film}
-    above = said_above(chart)
+    above = heading_of(chart)
     assert (
         "19 Mar 2025: The Lantern Harbour and Night Ferry, the same weekend; both family." in above
     )
@@ -76,5 +76,5 @@ def test_it_is_drawn(slate, tmp_path):
 
 
 def test_one_simulated_film_makes_a_simulated_slate():
-    assert "SIMULATED" in said_above(slate_chart(SLATE))
-    assert "SIMULATED" not in said_above(slate_chart([BEFORE, OTHER]))
+    assert "SIMULATED" in heading_of(slate_chart(SLATE))
+    assert "SIMULATED" not in heading_of(slate_chart([BEFORE, OTHER]))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fullhouse.exhibit.pack import Demand, Exhibit
     from fullhouse.planning.plan import Amount
 
-SHOWN = 20
+MOST_CITIES = 20
 
 
 def exhibit(
@@ -81,9 +81,9 @@ def _say(pack: "Exhibit | Demand") -> None:
     lines = [*basis_lines(pack), source_words(pack.source)]
     if isinstance(pack, Demand):
         out.print(_cities(pack))
-        if len(pack.cities) > SHOWN:
-            lines.insert(0, f"{len(pack.cities) - SHOWN:,} more cities, and all cinemas, are in"
-                            " --json and --out.")  # fmt: skip
+        if len(pack.cities) > MOST_CITIES:
+            more = len(pack.cities) - MOST_CITIES
+            lines.insert(0, f"{more:,} more cities, and all cinemas, are in --json and --out.")
     else:
         for view in _tables(pack):
             out.print(view)
@@ -102,7 +102,7 @@ def _cities(pack: "Demand") -> Table:
         f"“{pack.title}” by city: the week of {pack.first} and the whole run (80 %)",
         ("city", f"{pack.first}", "whole run", "showings", "cinemas"),
     )
-    for c in pack.cities[:SHOWN]:
+    for c in pack.cities[:MOST_CITIES]:
         view.add_row(
             escape(c.city),
             _amount(c.week),

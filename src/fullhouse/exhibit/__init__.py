@@ -1,1 +1,1 @@
-"""What cinemas are shown: demand by city and cinema."""
+"""Packs for cinemas and distributors: demand by city and cinema."""

@@ -32,11 +32,11 @@ def city_chart(
 ) -> alt.LayerChart:
     """A bar for each of the largest cities, and one for all others together."""
     rows = city_rows(tickets.cities, most=most)
-    said = f"All together: {_said_all(tickets)}."
+    together = f"All together: {_total_words(tickets)}."
     chart = alt.layer(*_layers(rows, width)).properties(
         width=width,
         height=ROW * len(rows),
-        title=heading(title, HOW, said, simulated=simulated, width=width),
+        title=heading(title, HOW, together, simulated=simulated, width=width),
     )
     assert isinstance(chart, alt.LayerChart)
     return themed(chart)
@@ -52,13 +52,13 @@ def city_rows(cities: Sequence[TicketGroup], *, most: int = MOST) -> list[dict[s
         raise CannotTellError("There are no cities to draw: no tickets are shared out by city.")
     ordered = sorted((g for g in cities if g.persons), key=lambda g: -g.tickets)
     # A rest of one city is that city.
-    shown = ordered if len(ordered) <= most + 1 else ordered[:most]
-    rows = [_row(g.name, g.persons, g.tickets, g.low, g.high) for g in shown]
-    rest = ordered[len(shown) :]
+    largest = ordered if len(ordered) <= most + 1 else ordered[:most]
+    rows = [_row(g.name, g.persons, g.tickets, g.low, g.high) for g in largest]
+    rest = ordered[len(largest) :]
     if rest:
         tickets, low, high = (fsum(getattr(g, n) for g in rest) for n in ("tickets", "low", "high"))
-        said = f"{len(rest):,} other cities together"
-        rows.append(_row(said, sum(g.persons for g in rest), tickets, low, high) | {"rest": True})
+        others = f"{len(rest):,} other cities together"
+        rows.append(_row(others, sum(g.persons for g in rest), tickets, low, high) | {"rest": True})
     unknown = [g for g in cities if not g.persons]
     rows += [_row(g.name, 0, g.tickets, g.low, g.high) | {"rest": True} for g in unknown]
     return rows
@@ -71,28 +71,26 @@ def _row(name: str, persons: int, tickets: float, low: float, high: float) -> di
     }  # fmt: skip
 
 
-def _said_all(tickets: Tickets) -> str:
-    return (
-        f"{tickets.total:,.0f} tickets, {tickets.low:,.0f} to {tickets.high:,.0f} 80 times in 100"
-    )
+def _total_words(tickets: Tickets) -> str:
+    return f"{tickets.total:,.0f} tickets, {tickets.low:,.0f} to {tickets.high:,.0f} (80 % range)"
 
 
 def _layers(rows: Sequence[dict[str, Any]], width: int) -> list[alt.Chart]:
     scale = money_scale([r["high"] for r in rows], zero=True)
     axis = money_axis(scale, "tickets", most=5 if width < 400 else 8)
     letters = round((width - FIGURES) / 6.6)
-    told = [
+    labelled = [
         {
             **r,
             "row": f"{k:03}",
             "label": clipped(r["city"], letters),
-            "said": f"{money_short(r['tickets'])} ({money_short(r['low'])} –"
+            "figures": f"{money_short(r['tickets'])} ({money_short(r['low'])} –"
             f" {money_short(r['high'])})",
         }
         for k, r in enumerate(rows)
     ]
-    base = alt.Chart({"values": told}).encode(
-        y=alt.Y("row:N").sort([r["row"] for r in told]).axis(None).scale(padding=0),
+    base = alt.Chart({"values": labelled}).encode(
+        y=alt.Y("row:N").sort([r["row"] for r in labelled]).axis(None).scale(padding=0),
         tooltip=["city:N", "persons:Q", "tickets:Q", "low:Q", "high:Q"],
     )
     bars = [
@@ -110,7 +108,7 @@ def _layers(rows: Sequence[dict[str, Any]], width: int) -> list[alt.Chart]:
         *bars,
         ranges,
         name.encode(x=alt.value(0), text="label:N"),
-        figures.encode(x=alt.value(width), text="said:N"),
+        figures.encode(x=alt.value(width), text="figures:N"),
     ]
 
 
