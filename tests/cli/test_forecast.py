@@ -256,9 +256,7 @@ def test_exit_codes_and_no_traceback(
     message: str,
 ) -> None:
     monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film, *more])
-    with pytest.raises(SystemExit) as ended:
-        root.main()
-    assert ended.value.code == code
+    assert root.run() == code
     text = capsys.readouterr().err
     assert message in text.replace("\n", " ")
     assert "Traceback" not in text
@@ -270,9 +268,7 @@ def test_too_few_films_are_a_failure_and_no_mistake(
     film = market.films_of("wide")[30]
     day = film.opening - timedelta(days=9)
     monkeypatch.setattr("sys.argv", ["fullhouse", "forecast", film.film, "--as-of", str(day)])
-    with pytest.raises(SystemExit) as ended:
-        root.main()
-    assert ended.value.code == 1
+    assert root.run() == 1
     assert "Not enough past films" in capsys.readouterr().err
 
 

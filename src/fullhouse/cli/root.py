@@ -259,14 +259,15 @@ def main() -> None:
     """Run the command; a user's mistake ends in one sentence and exit code 2, a failure in 1."""
     code = 1
     try:
-        code = _run()
+        code = run()
     except Exception:
         # Our bug: its traceback, as Python itself would print it.
         traceback.print_exc()
     _leave(code)
 
 
-def _run() -> int:
+def run() -> int:
+    """Run the command of the arguments; its exit code, with the sentence of a mistake printed."""
     try:
         commands()
     except SystemExit as end:
