@@ -42,7 +42,7 @@ QUESTIONS = (
         "Who buys dog-themed books? Asked beforehand of the traits spelt out",
         (*BOOKS, "--family", "own"),
     ),
-    Question("books-search", "The same, searched through every trait", (*BOOKS, "--most", "15")),
+    Question("books-search", "The same, searched through every trait", (*BOOKS, "--rows", "15")),
     Question(
         "disc",
         "Who buys dog films on disc?",
@@ -56,7 +56,7 @@ QUESTIONS = (
     Question(
         "children",
         "Who watches any children's film? (the baseline of the last question)",
-        (*CHILDREN, "--most", "8"),
+        (*CHILDREN, "--rows", "8"),
     ),
 )
 

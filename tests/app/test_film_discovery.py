@@ -247,7 +247,7 @@ def test_propensity_and_look_alike_save_audiences_of_consenting_people(
 
 
 def test_propensity_as_json_has_the_card_and_names_no_person(made: House, film: str) -> None:
-    command = ["propensity", film, "--expect", "300", "--top", "500", "--json"]
+    command = ["propensity", film, "--expect", "300", "--people", "500", "--json"]
     command += ["-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
     done = CliRunner().invoke(commands, command, catch_exceptions=False)
     fields = json.loads(done.stdout)

@@ -40,7 +40,7 @@ def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> No
 def test_nothing_launched_and_nothing_learned_is_an_empty_table(house: str) -> None:
     for command in (["learned"], ["campaign", "learned"]):
         done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
-        assert (done.exit_code, done.stdout.strip()) == (0, "[]")
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {"responses": []})
     for command, name in ((["campaign", "list"], "campaigns"), (["plan", "list"], "plans")):
         done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
         assert (done.exit_code, json.loads(done.stdout)) == (0, {name: []})

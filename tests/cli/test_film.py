@@ -61,16 +61,16 @@ def imported(house: Path) -> Path:
 
 
 def test_import_says_what_became_of_a_file_and_twice_is_once(house: Path) -> None:
-    (first,) = told("import", "us-daily", "days.csv")
+    (first,) = told("import", "us-daily", "days.csv")["sets"]
     assert (first["entries"], first["new"], first["grosses"], first["already"]) == (2, 2, 3, False)
-    (again,) = told("import", "us-daily", "days.csv")
+    (again,) = told("import", "us-daily", "days.csv")["sets"]
     assert (again["known"], again["facts"], again["grosses"], again["already"]) == (2, 0, 0, True)
     assert "imported before" in run("import", "us-daily", "days.csv")
 
 
 def test_the_order_of_files_does_not_matter_and_problems_are_shown(house: Path) -> None:
     given = ("import", "plain", "grosses.csv", "films.csv", "--territory", "US")
-    films, days = told(*given, "--currency", "USD")
+    films, days = told(*given, "--currency", "USD")["sets"]
     assert (films["file"], days["file"], days["grosses"]) == ("films.csv", "grosses.csv", 1)
     assert days["problems"] == [{"row": 2, "problem": "gross is negative", "given": "-1"}]
 
@@ -102,11 +102,11 @@ def test_show_is_as_of_a_day(imported: Path) -> None:
 
 
 def test_list_searches_and_counts(imported: Path) -> None:
-    assert told("list")["films"] == 4
-    assert [f["film"] for f in told("list", "--search", "hare's")["listed"]] == ["a-hares-way-2017"]
-    assert [f["film"] for f in told("list", "--year", "2025")["listed"]] == ["bramble-2025"]
-    assert told("list", "--territory", "FR")["films"] == 0
-    assert "1 of 4 films" in run("list", "--most", "1")
+    assert told("list")["total"] == 4
+    assert [f["film"] for f in told("list", "--search", "hare's")["films"]] == ["a-hares-way-2017"]
+    assert [f["film"] for f in told("list", "--year", "2025")["films"]] == ["bramble-2025"]
+    assert told("list", "--territory", "FR")["total"] == 0
+    assert "1 of 4 films" in run("list", "--rows", "1")
 
 
 def test_add_and_set(house: Path) -> None:
@@ -134,7 +134,7 @@ def test_review_and_accept(imported: Path) -> None:
     view = told("show", "good-hedges-2012")
     assert view["film"] == doubt["candidate"]
     assert {f["origin"] for f in view["facts"]} == {"plain", "us-daily"}
-    assert told("list")["films"] == 3
+    assert told("list")["total"] == 3
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_simulated_workspace_takes_only_what_is_said_to_be(
     monkeypatch.setenv("FULLHOUSE_WORKSPACE", str(house / "made"))
     assert "This workspace is simulated" in refused("import", "us-daily", "days.csv")
     assert "This workspace is simulated" in refused("import", "plain", "films.csv")
-    assert told("import", "plain", "films.csv", "--simulated")[0]["new"] == 2
+    assert told("import", "plain", "films.csv", "--simulated")["sets"][0]["new"] == 2
     assert told("add", "Kestrel")["film"] == "kestrel"
 
 

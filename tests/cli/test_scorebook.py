@@ -155,7 +155,7 @@ def test_files(house: Path) -> None:
 
 
 def test_list_shows_the_newest_last(house: Path) -> None:
-    listed = as_json("list", "--most", "2")
+    listed = as_json("list", "--rows", "2")["entries"]
     assert [e["id"] for e in listed] == [11, 12]
     assert listed[0]["payload"]["currency"] == "USD"
     words = run("list", "--film", "film-4-2026")

@@ -111,7 +111,7 @@ def cards(
     with opened(where, quiet=json) as workspace:
         result = app.campaign_verdicts(workspace, app.ListVerdicts(as_of=day, film=film))
     if json:
-        say_json([as_json(asdict(v)) for v in result])
+        say_json({"verdicts": [as_json(asdict(v)) for v in result]})
         return
     rows = [
         (str(v.known_on), v.film, v.audience, _ratio(v.claimed), _ratio(v.observed), v.verdict)
@@ -126,7 +126,7 @@ def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> No
     with opened(where, quiet=json) as workspace:
         result = app.campaign_learned(workspace, app.ListLearned(as_of=day))
     if json:
-        say_json([as_json(asdict(x)) for x in result])
+        say_json({"responses": [as_json(asdict(x)) for x in result]})
         return
     rows = [
         (str(x.known_on), x.campaign, x.audience, _doses(x.doses),

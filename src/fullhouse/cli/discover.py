@@ -61,8 +61,11 @@ def discover(
     family: Annotated[
         list[str] | None, typer.Option(help="--outcome: only traits of this family; repeatable.")
     ] = None,
-    most: Annotated[
-        int, typer.Option(min=1, help="--outcome: most traits in the table and the chart.")
+    rows: Annotated[
+        int,
+        typer.Option(
+            "--rows", metavar="N", min=1, help="--outcome: most traits in the table and the chart."
+        ),
     ] = 25,
     file: Annotated[
         list[str] | None,
@@ -93,7 +96,7 @@ def discover(
         about = app.DiscoverOutcome(
             outcome, base or "everyone", placebo, as_of=day, families=tuple(family or ())
         )
-        discover_outcome(where, about, most, files, json=json)
+        discover_outcome(where, about, rows, files, json=json)
         return
     _none_of(
         {"--base": base, "--placebo": placebo, "--family": family},

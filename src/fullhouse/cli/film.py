@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import Json, Rows, Where, opened, out, progress, say_json, table
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import parse_date
 
@@ -71,7 +71,7 @@ def import_(
                 for s in sets
             ]
     if json:
-        say_json([_as_json(i) for i in imported])
+        say_json({"sets": [_as_json(i) for i in imported]})
         return
     _show_imported(imported)
 
@@ -137,23 +137,23 @@ def list_(
     search: Annotated[str | None, typer.Option(help="Text within the title or id.")] = None,
     territory: Annotated[str | None, typer.Option(help="Only films of this market.")] = None,
     year: Annotated[int | None, typer.Option(help="Only films that open in this year.")] = None,
-    most: Annotated[int, typer.Option(min=0, help="Most films to list; 0: all.")] = 20,
+    rows: Rows = 20,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """List films, the latest opening first."""
     with opened(where, quiet=json) as workspace:
-        listed = app.film_list(workspace, app.ListFilms(search, territory, year, most))
+        listed = app.film_list(workspace, app.ListFilms(search, territory, year, rows))
     if json:
-        say_json({"films": listed.total, "listed": [vars(f) for f in listed.films]})
+        say_json({"total": listed.total, "films": [vars(f) for f in listed.films]})
         return
-    rows = [
+    shown = [
         (f.film, f.title, str(f.opening or "-"), ", ".join(f.territories), ", ".join(f.sets))
         for f in listed.films
     ]
-    if rows:
-        table(rows, ("film", "title", "opening", "in", "from"))
-    out.print(f"{len(rows):,} of {listed.total:,} films.")
+    if shown:
+        table(shown, ("film", "title", "opening", "in", "from"))
+    out.print(f"{len(shown):,} of {listed.total:,} films.")
 
 
 @commands.command()

@@ -36,7 +36,7 @@ def propensity(
         str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
     ] = None,
     most: Annotated[
-        int | None, typer.Option("--top", metavar="N", min=1, help="The N likeliest people.")
+        int | None, typer.Option("--people", metavar="N", min=1, help="The N likeliest people.")
     ] = None,
     threshold: Annotated[
         float | None,

@@ -83,15 +83,17 @@ def list_(
     *,
     film: Annotated[str | None, typer.Option(help="Only this film.")] = None,
     territory: Territory = None,
-    most: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 20,
+    rows: Annotated[
+        int, typer.Option("--rows", metavar="N", min=1, help="The newest so many.")
+    ] = 20,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """List what was issued, the newest last."""
     with opened(where, quiet=json) as workspace:
-        entries = app.scorebook_list(workspace, app.ListEntries(film, territory, most))
+        entries = app.scorebook_list(workspace, app.ListEntries(film, territory, rows))
     if json:
-        say_json([{**vars(e), "payload": e.forecast} for e in entries])
+        say_json({"entries": [{**vars(e), "payload": e.forecast} for e in entries]})
         return
     if not entries:
         out.print("No such entry." if film or territory else NOTHING_YET, soft_wrap=True)
