@@ -121,7 +121,7 @@ def test_add_and_set(house: Path) -> None:
 
 
 def test_review_and_accept(imported: Path) -> None:
-    (doubt,) = told("review")
+    (doubt,) = told("review")["entries"]
     assert (doubt["set"], doubt["set_id"], doubt["candidate"]) == (
         "plain",
         "own-1",
@@ -130,7 +130,7 @@ def test_review_and_accept(imported: Path) -> None:
     assert "fullhouse film accept SET ID" in run("review")
     link = told("accept", "plain", "own-1", "--film", doubt["candidate"])
     assert (link["film"], link["status"]) == (doubt["candidate"], "accepted")
-    assert told("review") == []
+    assert told("review") == {"entries": []}
     view = told("show", "good-hedges-2012")
     assert view["film"] == doubt["candidate"]
     assert {f["origin"] for f in view["facts"]} == {"plain", "us-daily"}

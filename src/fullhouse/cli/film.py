@@ -183,20 +183,22 @@ def review(where: Where = ".", json: Json = False) -> None:
         doubts = app.film_review(workspace)
     if json:
         say_json(
-            [
-                {
-                    "set": d.link.set,
-                    "set_id": d.link.set_id,
-                    "film": d.link.film,
-                    "title": d.link.title,
-                    "opening": d.link.opening,
-                    "score": d.link.score,
-                    "candidate": d.candidate,
-                    "candidate_title": d.candidate_title,
-                    "candidate_opening": d.candidate_opening,
-                }
-                for d in doubts
-            ]
+            {
+                "entries": [
+                    {
+                        "set": d.link.set,
+                        "set_id": d.link.set_id,
+                        "film": d.link.film,
+                        "title": d.link.title,
+                        "opening": d.link.opening,
+                        "score": d.link.score,
+                        "candidate": d.candidate,
+                        "candidate_title": d.candidate_title,
+                        "candidate_opening": d.candidate_opening,
+                    }
+                    for d in doubts
+                ]
+            }
         )
         return
     if not doubts:

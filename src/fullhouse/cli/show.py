@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -84,8 +84,8 @@ def opened(where: str, *, quiet: bool = False, doing: str | None = None) -> Iter
             yield replace(context, progress=step)
 
 
-def say_json(value: Any) -> None:
-    """Print a value as JSON on standard output."""
+def say_json(value: Mapping[str, Any]) -> None:
+    """Print one object as JSON on standard output; a list stands inside it, under a name."""
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False, allow_nan=False))
 
 
