@@ -249,7 +249,11 @@ def walk(source: Source, verbs: Iterable[str]) -> tuple[list[str], int]:
 
 def _calls(source: Source, module: Module, node: ast.AST) -> Iterator[tuple[str, str]]:
     """The functions and classes that a function calls, elsewhere and in its own module."""
-    called = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    # A function that is handed on is called there: `remembered(context, partial(_discover, film))`.
+    handed = [a for c in calls for a in (*c.args, *(k.value for k in c.keywords))]
+    called = [c.func for c in calls]
+    called += [a for a in handed if isinstance(a, ast.Name | ast.Attribute)]
     for function in called:
         if isinstance(function, ast.Name) and function.id in module.defined:
             yield module.name, function.id

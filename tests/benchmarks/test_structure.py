@@ -25,7 +25,8 @@ FILES = {
         "from typing import TYPE_CHECKING\n"
         "from fullhouse import stage\n"
         "if TYPE_CHECKING:\n    from fullhouse.app.other import Plan\n"
-        "def discover_film():\n    return stage.act()\n"
+        "def discover_film():\n    return run(stage.act)\n"
+        "def run(verb):\n    return verb()\n"
     ),
     "app/other.py": "class Plan:\n    pass\n" + "def long():\n" + "    pass\n" * 41,
 }
