@@ -177,7 +177,7 @@ def _compute(
         raise
     except BaseException as problem:
         # Also when it is interrupted: what ended is not left standing as running.
-        end(FAILED, error=_said(problem))
+        end(FAILED, error=_reason(problem))
         raise
     end(FINISHED, result=data)
     return again
@@ -233,7 +233,7 @@ def _beating(control: Control, id_: str) -> Iterator[None]:
         thread.join()
 
 
-def _said(problem: BaseException) -> str:
+def _reason(problem: BaseException) -> str:
     if isinstance(problem, FullhouseError):
         return str(problem)
     return f"{type(problem).__name__}: {problem}"[:1000]
