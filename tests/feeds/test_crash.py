@@ -31,7 +31,7 @@ ROWS = 120
 
 
 def _start(house: Any, *files: str) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "FULLHOUSE_CHUNK_ROWS": "20", "FULLHOUSE_CONTROL": "sqlite://"}
+    environment = {**os.environ, "FULLHOUSE_CHUNK_ROWS": "20"}
     arguments = [str(house.root), str(house.feed()), *files]
     return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], env=environment)
 

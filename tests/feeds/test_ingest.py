@@ -307,7 +307,7 @@ BROKEN = {
     "a gzip file cut short": ("o.csv.gz", gzip.compress(b"a,b\n" * 9999)[:-9], "broken gzip"),
     "no gzip file at all": ("o.csv.gz", b"order_id,user\n", "gzip"),
     "no Parquet file": ("o.parquet", b"PAR1 not", "not a Parquet file"),
-    "a name without a format": ("o.txt", b"a,b\n", "does not tell the format"),
+    "a name without a format": ("o.txt", b"a,b\n", "the name shows no format"),
     "another header": ("o.csv", b"order_id,user_id\n", "no column 'user'. Did you mean 'user_id'"),
     "a header with a column twice": ("o.csv", b"a,b,a\n", "'a' twice"),
     "a header in another encoding": ("o.csv", b"\xff\xfe,b\n", "header is not utf-8"),

@@ -118,7 +118,7 @@ def test_a_simulated_house_takes_them_in_whole(small: Simulated, tmp_path: Path)
                 done = app.film_import(house, app.ImportFilms(path, strict=True, simulated=True))
                 assert (done.matched, done.review, done.problems) == (0, 0, ())
         eve = coming.release - timedelta(days=1)
-        (id_,) = [f.film for f in app.film_list(house, app.ListFilms(search=coming.title))[1]]
+        (id_,) = [f.film for f in app.film_list(house, app.ListFilms(search=coming.title)).films]
         known = {d: app.film_show(house, app.ShowFilm(id_, territory=TERRITORY, as_of=d))
                  for d in (eve - timedelta(days=1), eve, coming.release)}  # fmt: skip
     assert [f.known.facts.get("theaters") for f in known.values()] == [
