@@ -12,6 +12,7 @@ import pytest
 
 import fullhouse as fh
 from fullhouse.core.settings import SIMULATED
+from fullhouse.forecast.score import AFTERWARDS
 
 pytestmark = pytest.mark.slow
 """The whole demo runs: minutes. `.ci/run` runs it too."""
@@ -87,7 +88,7 @@ def test_the_report_and_the_morning_page_open_offline(played: Played) -> None:
 def test_cards_are_of_the_hidden_groups_and_the_other_film_has_none(played: Played) -> None:
     folder, summary = played
     cards = pq.read_table(folder / "audiences.parquet").to_pylist()
-    assert any("dogs" in c["rule"] and c["standing"] == "found" for c in cards)
+    assert any("dogs" in c["rule"] and c["basis"] == "measured" for c in cards)
     # The key halves people and draws placebos by chance: one in forty films has a stray card.
     strays = [
         c for c in cards if not re.search("pet|dog|cat|gender|age:|toy|baby|child", c["rule"])
@@ -119,8 +120,8 @@ def test_forecasts_stand_beside_the_truth_and_in_the_score_book(played: Played) 
         "T-28", "T-1", "first day", "first weekend", "second weekend"
     ]  # fmt: skip
     assert book.simulated
-    assert "issued after the fact" not in book.left_out
-    true = {row.quantity: row.truth for row in book.rows if row.film == entries[0].film}
+    assert AFTERWARDS not in book.left_out
+    true = {row.quantity: row.actual for row in book.rows if row.film == entries[0].film}
     known = pq.read_table(folder / "market/truth/grosses.parquet").to_pylist()
     (row,) = [r for r in known if r["title"] == "A Season for Bramble"]
     assert true == pytest.approx({q: row[q] for q in true})
@@ -135,14 +136,14 @@ def test_the_example_of_the_readme_runs_on_the_demos_house(played: Played) -> No
     women, *rows = done.stdout.splitlines()
     assert re.fullmatch(r"[\d,]+ women of 18 to 34 who buy for pets, as of 2025-06-30", women)
     assert len(rows) == 3
-    assert all(row.endswith(" found") for row in rows)
+    assert all(row.endswith(" associated") for row in rows)
 
 
 @pytest.mark.slow
 def test_running_it_again_starts_fresh(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("kept")
+    (tmp_path / "notes.txt").write_text("own")
     smaller = ("--people", "40000", "--days", "28", "--seed", "3")
     first, second = demo(tmp_path, *smaller), demo(tmp_path, *smaller)
     people = [line for line in first.splitlines() if "persons behind" in line]
     assert people == [line for line in second.splitlines() if "persons behind" in line]
-    assert (tmp_path / "mine.txt").read_text() == "kept"
+    assert (tmp_path / "notes.txt").read_text() == "own"

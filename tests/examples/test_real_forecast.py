@@ -101,4 +101,4 @@ def test_a_dogs_purpose_is_inside_the_ranges_of_the_eve(house: Context) -> None:
     actual = fh.forecast_actual(house, fh.CompareForecast(forecast))
     assert actual.amounts["opening_weekend"] == OPENING_WEEKEND
     assert actual.amounts["total"] == TOTAL
-    assert forecast.model["learned_to"] == date(2017, 1, 1)
+    assert forecast.model.learned_to == date(2017, 1, 1)
