@@ -84,7 +84,8 @@ def make(*, upto: date = AS_OF, seed: int = 7) -> Market:
     fridays = np.sort(rng.integers(0, weeks + 1, len(plans)))
     names = [f"{a} {b}" for a in FIRST_WORDS for b in SECOND_WORDS]
     names = [names[i] for i in rng.permutation(len(names))]
-    entries, truth = [], {}
+    entries = []
+    truth: dict[str, Truth] = {}
     days: dict[str, list[Any]] = {name: [] for name in GROSSES.names}
     signs: dict[str, list[Any]] = {name: [] for name in SIGNALS_SCHEMA.names}
     series: list[tuple[str, str, float]] = []
