@@ -29,10 +29,9 @@ def pages() -> Iterator[str]:
     yield "## Opening a workspace\n"
     for name in (*OPENING.values(), "Context"):
         yield entry(name, getattr(fh, name))
-    for stage in sorted(s for s in app.STAGES if s != "workspace.context"):
-        names = [n for n in app.STAGES[stage] if n not in OPENING]
-        if not names:
-            continue
+    stages = {module for module in app.MODULES.values() if module != "fullhouse.workspace.context"}
+    for stage in sorted(stages):
+        names = [name for name, module in app.MODULES.items() if module == stage]
         yield f"## {stage.rpartition('.')[2].replace('_', ' ').capitalize()}\n"
         for name in sorted(names, key=lambda n: (not n[0].islower(), n)):
             yield entry(name, getattr(fh, name))

@@ -4,7 +4,7 @@ Everything that the command line does is a function here: `open` or `init` a wor
 `ingest`, `people_resolve`, `traits_build`, `audience_count`, `discover` and the rest.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fullhouse import app
 from fullhouse.core.errors import CannotTellError, ConflictError, FullhouseError, InputError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 OPENING = {"open": "open_house", "init": "init_house"}
 
 __all__ = ["CannotTellError", "ConflictError", "FullhouseError", "InputError", "init", "open"]
-__all__ += [name for name in app.__all__ if name not in OPENING.values()]
+__all__ += [name for name in app.MODULES if name not in OPENING.values()]
 
 
 def _error_words(problem: FullhouseError) -> str:
@@ -30,10 +30,12 @@ def _error_words(problem: FullhouseError) -> str:
 FullhouseError.words = _error_words
 
 
-def __getattr__(name: str) -> Any:
-    if name in OPENING or name in app.__all__:
-        return getattr(app, OPENING.get(name, name))
-    raise AttributeError(f"module 'fullhouse' has no attribute {name!r}")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name in OPENING or name in app.MODULES:
+            return getattr(app, OPENING.get(name, name))
+        raise AttributeError(f"module 'fullhouse' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

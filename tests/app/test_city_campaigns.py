@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import fullhouse as fh
-from fullhouse.app.city_campaigns import (
+from fullhouse.app.campaigns import (
     campaign_cities,
     campaign_cities_power,
     campaign_cities_readout,

@@ -1,6 +1,10 @@
-"""What a campaign changed, what that moves, whom it moved, and what it showed for later plans."""
+"""What a campaign or any experiment changed, whom it moved, and what it showed for later plans."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from pathlib import Path
+
+import pyarrow as pa
 
 from fullhouse import control
 from fullhouse.app.forecast import ForecastFilm, forecast_film
@@ -34,10 +38,13 @@ from fullhouse.measurement.campaign_uplift import campaign_uplift_of
 from fullhouse.measurement.card_verdicts import card_verdicts
 from fullhouse.measurement.collect_campaign import collect_campaign
 from fullhouse.measurement.counted import CountedArms
-from fullhouse.measurement.experiment import Uplift
+from fullhouse.measurement.experiment import GeoReadout, Readout, Uplift
+from fullhouse.measurement.geo import read_geo
 from fullhouse.measurement.outlook import outlook_of
 from fullhouse.measurement.read_campaign import read_campaign
+from fullhouse.measurement.read_experiment import read_experiment
 from fullhouse.measurement.responses import measured_responses
+from fullhouse.measurement.uplift import read_uplift
 from fullhouse.planning.plan import Outlook, Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.workspace.context import Context
@@ -89,6 +96,55 @@ class ListVerdicts:
 
     as_of: date | None = None
     film: str | None = None
+
+
+@request
+class ReadExperiment:
+    """A table with one row a person, or its file; see `measurement.experiment.Experiment`."""
+
+    table: pa.Table | str | Path
+    arm: str
+    control: str
+    outcomes: tuple[str, ...]
+    covariates: tuple[str, ...] = ()
+    strata: str | None = None
+    id: str | None = None
+    shares: Mapping[str, float] | None = None
+    assigned: Mapping[str, int] | None = None
+    costs: Mapping[str, float] | None = None
+    intended: int | None = None
+    level: float = 0.95
+
+
+@request
+class ReadGeoExperiment:
+    """A table with one row a city and day, or its file; treated cities; first and last day."""
+
+    table: pa.Table | str | Path
+    treated: tuple[str, ...]
+    start: date
+    end: date
+    city: str = "city"
+    day: str = "day"
+    value: str = "value"
+    level: float = 0.95
+    seed: int = 0
+
+
+@request
+class ReadUplift:
+    """A table with one row a person, or its file; which arm may move some more than others."""
+
+    table: pa.Table | str | Path
+    arm: str
+    treated: str
+    control: str
+    outcome: str
+    covariates: tuple[str, ...]
+    seed: int = 0
+    repeats: int = 10
+    folds: int = 5
+    level: float = 0.95
 
 
 @use_case
@@ -190,6 +246,21 @@ def newest_readout(context: Context, name: str, day: date) -> CampaignReadout | 
     """The last readout of a campaign that was known on a day."""
     known = [r for r in readouts(context.control, name) if r.as_of <= day]
     return readout_of_record(max(known, key=lambda r: (r.as_of, r.at))) if known else None
+
+
+def experiment_read(request: ReadExperiment) -> Readout:
+    """What each arm changed in each outcome, everybody in the arm they were assigned to."""
+    return read_experiment(**vars(request))
+
+
+def geo_read(request: ReadGeoExperiment) -> GeoReadout:
+    """What the treated cities sold beyond what the others predict."""
+    return read_geo(**vars(request))
+
+
+def uplift_read(request: ReadUplift) -> Uplift:
+    """Whether covariates predict whom an arm moves, on people the learner never saw."""
+    return read_uplift(**vars(request))
 
 
 def _read(

@@ -1,19 +1,27 @@
-"""Upkeep: what the tables hold, small files into large ones, old files away; runs and their end."""
+"""Upkeep: whether a workspace is sound; its tables, old files, audit log and runs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import pyarrow as pa
 
 from fullhouse.app.use_case import use_case
 from fullhouse.control import audit_log, record
 from fullhouse.control.run import Run
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core import settings as settings_
+from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
-from fullhouse.lake import Compaction, TableStatus, Vacuum, compact, status, vacuum
+from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
-from fullhouse.workspace.context import Context
+from fullhouse.workspace.context import Context, open_house
+
+LEAST_FREE_BYTES = 1_000_000_000
+"""A disk with less free space than this is a fault: one ingest may need as much to spill."""
 
 
 @request
@@ -79,6 +87,29 @@ class CancelRun:
     id: str
 
 
+@dataclass(frozen=True)
+class HealthCheck:
+    """One thing that was looked at: a code of the result, its facts, and whether it is sound."""
+
+    name: str
+    ok: bool
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Health:
+    """All checks of a workspace, in the order in which one rests on the other."""
+
+    place: str
+    checks: tuple[HealthCheck, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is at fault."""
+        return all(check.ok for check in self.checks)
+
+
 @use_case
 def audit(context: Context, request: ListAudit | None = None) -> tuple[AuditEntry, ...]:
     """What was done to the workspace, the newest first."""
@@ -133,8 +164,104 @@ def run_cancel(context: Context, request: CancelRun) -> Run:
     return stopped
 
 
+def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.environ) -> Health:
+    """What stands in the way of work: settings, key, lake, control database, engine, disk.
+
+    Needs no workspace that can be opened: settings that cannot be read are a result, not an error.
+    """
+    place = Place.of(where)
+    try:
+        context = open_house(where, environment=environment)
+    except InputError as problem:
+        return Health(place.root, (_fault("settings", problem),))
+    with context:
+        checks = (
+            HealthCheck("settings", True, "settings_read", {"changed": _changed(context)}),
+            _tried("key", lambda: _key(context)),
+            _tried("lake", lambda: _lake(context)),
+            _tried("control", lambda: _control(context)),
+            _tried("engine", lambda: _engine(context)),
+            _tried("disk", lambda: _disk(context)),
+        )
+    return Health(place.root, checks)
+
+
+def check_new_place(where: str) -> None:
+    """Refuse a place for a new workspace that is inside another one, or holds other files."""
+    place = Place.of(where)
+    if not place.is_local:
+        return
+    folder = place.path
+    for parent in folder.parents:
+        if (parent / settings_.FILE).is_file():
+            raise InputError(
+                f"{folder} is inside the workspace {parent}; make the new one beside it, not in it."
+            )
+    if folder.is_file():
+        raise InputError(f"{folder} is a file; a workspace needs a folder of its own.")
+    if not folder.is_dir() or (folder / settings_.FILE).is_file():
+        return
+    others = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+    if others:
+        raise InputError(
+            f"{folder} holds other files ({', '.join(others[:3])}{' …' if others[3:] else ''});"
+            f" a workspace needs an empty folder, such as {folder / 'house'}."
+        )
+
+
 def _tables(names: tuple[str, ...]) -> tuple[Table, ...]:
     for name in names:
         if name not in ALL:
             raise InputError(f"No table {name!r} in the lake.{did_you_mean(name, ALL)}")
     return tuple(ALL[name] for name in (names or ALL))
+
+
+def _tried(name: str, check: Callable[[], HealthCheck]) -> HealthCheck:
+    # Whatever a library raises is a finding here: to go on to the next check is the purpose.
+    try:
+        return check()
+    except Exception as problem:
+        return _fault(name, problem)
+
+
+def _fault(name: str, problem: Exception) -> HealthCheck:
+    first = str(problem).strip().splitlines() or [type(problem).__name__]
+    kind = "refused" if isinstance(problem, FullhouseError) else type(problem).__name__
+    return HealthCheck(name, False, "fault", {"kind": kind, "reason": first[0]})
+
+
+def _changed(context: Context) -> int:
+    text = (context.place.read(settings_.FILE) or b"").decode()
+    origins = settings_.origins(text, context.environment)
+    return sum(origin.origin != "default" for origin in origins)
+
+
+def _key(context: Context) -> HealthCheck:
+    return HealthCheck("key", True, "key_present", {"bytes": len(context.key)})
+
+
+def _lake(context: Context) -> HealthCheck:
+    tables = status(context.lake, tuple(ALL.values()))
+    rows = sum(table.rows for table in tables)
+    return HealthCheck("lake", True, "lake_read", {"tables": len(tables), "rows": rows})
+
+
+def _control(context: Context) -> HealthCheck:
+    return HealthCheck("control", True, "control_open", {"database": context.control.dialect})
+
+
+def _engine(context: Context) -> HealthCheck:
+    engine = context.engine
+    counted = engine.arrow(engine.memory(pa.table({"one": [1, 1]})).count().as_table()).num_rows
+    return HealthCheck("engine", counted == 1, "engine_answers", {"engine": engine.name})
+
+
+def _disk(context: Context) -> HealthCheck:
+    if not context.place.is_local:
+        return HealthCheck("disk", True, "disk_remote", {})
+    folder = context.place.path
+    if not os.access(folder, os.W_OK):
+        return HealthCheck("disk", False, "disk_read_only", {})
+    free = shutil.disk_usage(folder).free
+    code = "disk_free" if free >= LEAST_FREE_BYTES else "disk_full"
+    return HealthCheck("disk", code == "disk_free", code, {"free_bytes": free})
