@@ -6,6 +6,7 @@ from typing import Any
 
 from fullhouse import control, feeds
 from fullhouse.app.use_case import use_case
+from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import QUARANTINE
@@ -89,6 +90,7 @@ def ingest(context: Context, request: IngestFiles) -> IngestReport:
         settings=context.settings,
         now=context.now,
         progress=context.progress,
+        suppression=Suppression(context.control, context.key),
     )
     if report.written or report.quarantined:
         detail = {"source": feed.source, "kind": feed.kind, **report.to_dict()}

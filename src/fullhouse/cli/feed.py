@@ -90,6 +90,10 @@ def _show_report(report: "IngestReport") -> None:
         total = sum(report.quarantined.values())
         rows.append(("all", report.read, report.written, report.known, total))
     table(rows, ("file", "read", "written", "already known", "quarantined"))
+    if report.suppressed:
+        out.print(
+            f"{report.suppressed:,} rows are of accounts that were erased and were not written."
+        )
     if report.quarantined:
         table(list(report.quarantined.items()), ("refused because", "rows"))
     for file in report.files:

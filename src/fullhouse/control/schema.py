@@ -213,3 +213,35 @@ class RunRow(Base):
     total: Mapped[int | None] = mapped_column(BigInteger)
     error: Mapped[str] = mapped_column(Text)
     result: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class SuppressionRow(Base):
+    """An account that was erased and must not come back, known by a keyed digest only."""
+
+    __tablename__ = "suppression"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ErasureRow(Base):
+    """An erasure that has begun and not ended; the row goes when it has."""
+
+    __tablename__ = "erasure"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, object]] = mapped_column(JSON)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class HandedOutRow(Base):
+    """A folder, file or object-store prefix to which accounts were written."""
+
+    __tablename__ = "handed_out"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    place: Mapped[str] = mapped_column(String(1024), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -21,6 +21,12 @@ TYPES: dict[str, pa.DataType] = {
     "list<int32>": pa.list_(pa.int32()),
 }
 
+NUMBERS = ("int32", "int64", "float64", "bool", "date", "timestamp")
+PERSONAL = frozenset(
+    {"account", "account_a", "digest", "person", "kept", "merged", "unit", "raw", "file", "bitmap"}
+)
+"""Columns that name an account or a person, or hold sets of persons."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -56,6 +62,23 @@ class Table:
     def names(self) -> list[str]:
         """The column names in order."""
         return [c.name for c in self.columns]
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its rows are of single accounts or persons, or may name one."""
+        return any(name in PERSONAL for name in self.names)
+
+    @property
+    def statistics(self) -> list[str]:
+        """Columns whose least and greatest value may stand in the table's log.
+
+        Of personal tables, none that could name somebody: what stands in a log outlives its row.
+        """
+        return [
+            c.name
+            for c in self.columns
+            if c.type in NUMBERS and c.name not in PERSONAL and c.name not in self.partition_by
+        ]
 
     @property
     def schema(self) -> pa.Schema:

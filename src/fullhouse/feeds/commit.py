@@ -1,6 +1,6 @@
 """One chunk into the lake, exactly once, whatever happens in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -14,12 +14,13 @@ from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
-from fullhouse.feeds.piece import ROW
+from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.quarantine import quarantine_rows
 from fullhouse.lake import Lake
 
-NEW, KNOWN, DUPLICATE = 0, 1, 2
-"""What becomes of a row: written; there already, the same; its id is taken by something else."""
+NEW, KNOWN, DUPLICATE, SUPPRESSED = 0, 1, 2, 3
+"""What becomes of a row: written; there already, the same; its id is taken by something else; its
+account was erased."""
 
 
 def of_source(snapshot: Snapshot, source: str) -> Snapshot:
@@ -117,16 +118,21 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
     batch = f"{job.digest[:32]}:{ready.chunk.number}"
     tally = Tally(read=ready.chunk.read)
     tally.invalid.update(ready.invalid)
-    _quarantine(lake, job, ready, batch, tally, refused=ready.refused, bad=True)
+    _quarantine(
+        lake, job, ready, batch, tally, refused=ready.refused, unread=ready.chunk.bad,
+        accounts=ready.accounts,
+    )  # fmt: skip
     if ready.rows.num_rows:
         outcome, fresh = _write(engine, lake, job, ready.rows, batch)
         new = int((outcome == NEW).sum())
         tally.taken += new
         tally.written += new if fresh else 0
         tally.known += int((outcome == KNOWN).sum()) + (0 if fresh else new)
+        tally.suppressed += int((outcome == SUPPRESSED).sum())
         taken_ids = ready.rows[ROW].to_numpy()[outcome == DUPLICATE].tolist()
         duplicates = tuple(Refusal(r, "duplicate_event_id", "event_id") for r in taken_ids)
-        _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates)
+        accounts = _by_row(ready.rows, taken_ids)
+        _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates, accounts=accounts)
         _identify(lake, job, ready, outcome, batch)
     return tally
 
@@ -137,25 +143,54 @@ def _write(
     """The outcome of each row, and whether it was this run that wrote the new ones."""
     table = job.feed.table
     whole = rows.append_column("batch", pa.repeat(batch, rows.num_rows))
-    if not job.by_id:
-        fresh = lake.append_checked(table, lambda _: _stream(whole), batch=batch, guard=batch)
-        return np.zeros(rows.num_rows, dtype=np.int8), fresh
     outcomes: list[npt.NDArray[np.int8]] = []
 
     def unknown(snapshot: Snapshot) -> pa.RecordBatchReader:
-        outcomes[:] = [
-            row_outcomes(engine, of_source(snapshot, job.feed.source), rows, batch=batch)
-        ]
+        # Who is suppressed is asked after the snapshot was taken: an erasure that begins later
+        # changes the table's metadata, so that this commit fails and is tried again.
+        outcomes[:] = [_outcomes(engine, snapshot, job, rows, batch)]
         new = outcomes[0] == NEW
         return _stream(whole if new.all() else whole.filter(pa.array(new)))
 
-    fresh = lake.append_checked(table, unknown, batch=batch, guard=f"source/{job.feed.source}")
+    guard = f"source/{job.feed.source}" if job.by_id else batch
+    fresh = lake.append_checked(table, unknown, batch=batch, guard=guard)
     if not fresh:
         # Another run wrote this batch, and perhaps died after it: find out again what became of
         # each row. `outcomes` may hold a view from before.
-        existing = of_source(lake.snapshot(table), job.feed.source)
-        outcomes[:] = [row_outcomes(engine, existing, rows, batch=batch)]
+        outcomes[:] = [_outcomes(engine, lake.snapshot(table), job, rows, batch)]
     return outcomes[0], fresh
+
+
+def _outcomes(
+    engine: DuckDBEngine, snapshot: Snapshot, job: Job, rows: pa.Table, batch: str
+) -> npt.NDArray[np.int8]:
+    outcome = np.zeros(rows.num_rows, dtype=np.int8)
+    if job.by_id:
+        outcome = row_outcomes(engine, of_source(snapshot, job.feed.source), rows, batch=batch)
+    gone = _suppressed(job, rows)
+    if gone is not None:
+        outcome[gone] = SUPPRESSED
+    return outcome
+
+
+def _suppressed(job: Job, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
+    """Which rows are of accounts that were erased; None where nobody was, or none are named."""
+    if job.suppression is None or "account" not in rows.column_names:
+        return None
+    named = rows["account"].unique().to_pylist()
+    gone = job.suppression.of(job.feed.source, named)
+    if not gone:
+        return None
+    mask: pa.ChunkedArray = pc.is_in(rows["account"], pa.array(sorted(gone)))
+    return np.asarray(mask.to_numpy(), dtype=bool)
+
+
+def _by_row(rows: pa.Table, numbers: Sequence[int]) -> dict[int, str]:
+    """The account of each of some rows."""
+    if not numbers or "account" not in rows.column_names:
+        return {}
+    chosen = rows.filter(pc.is_in(rows[ROW], pa.array(numbers, pa.int64())))
+    return dict(zip(chosen[ROW].to_pylist(), chosen["account"].to_pylist(), strict=True))
 
 
 def _stream(rows: pa.Table) -> pa.RecordBatchReader:
@@ -171,25 +206,47 @@ def _quarantine(
     tally: Tally,
     *,
     refused: Sequence[Refusal],
-    bad: bool = False,
+    unread: Sequence[Bad] = (),
+    accounts: Mapping[int, str],
 ) -> None:
-    unread = ready.chunk.bad if bad else ()
+    """Write refused rows, but for those of accounts that were erased, which are counted."""
     if not refused and not unread:
         return
-    rows = quarantine_rows(
-        job.feed,
-        job.terms,
-        job.hasher,
-        file=job.file,
-        batch=batch,
-        raw=ready.raw,
-        bad=unread,
-        refused=refused,
-        columns=job.columns,
-    )
-    lake.append(QUARANTINE, rows, batch=batch)
-    tally.quarantined.update(r.reason for r in refused)
-    tally.quarantined.update(b.reason for b in unread)
+    left: list[tuple[list[Refusal], list[Bad]]] = []
+
+    def rows(_: Snapshot) -> pa.Table:
+        left[:] = [_not_suppressed(job, refused, unread, accounts)]
+        named, lines = left[0]
+        return quarantine_rows(
+            job.feed,
+            job.terms,
+            job.hasher,
+            file=job.file,
+            batch=batch,
+            raw=ready.raw,
+            bad=lines,
+            refused=named,
+            columns=job.columns,
+        )
+
+    if not lake.append_checked(QUARANTINE, rows, batch=batch, guard=batch):
+        left[:] = [_not_suppressed(job, refused, unread, accounts)]
+    named, lines = left[0]
+    tally.quarantined.update(r.reason for r in named)
+    tally.quarantined.update(b.reason for b in lines)
+    tally.suppressed += len(refused) + len(unread) - len(named) - len(lines)
+
+
+def _not_suppressed(
+    job: Job, refused: Sequence[Refusal], unread: Sequence[Bad], accounts: Mapping[int, str]
+) -> tuple[list[Refusal], list[Bad]]:
+    if job.suppression is None:
+        return list(refused), list(unread)
+    source = job.feed.source
+    gone = job.suppression.of(source, accounts.values())
+    named = [r for r in refused if accounts.get(r.row) not in gone]
+    lines = [b for b in unread if not job.suppression.names(source, f"{b.detail} {b.line}")]
+    return named, lines
 
 
 def _identify(
@@ -217,17 +274,19 @@ def _identify(
         return
     once = together.group_by(["account", "kind", "digest"]).aggregate([("at", "min")])
     count = once.num_rows
-    lake.append(
-        IDENTIFIER,
-        pa.table(
-            {
-                "source": pa.repeat(job.feed.source, count),
-                "account": once["account"],
-                "kind": once["kind"],
-                "digest": once["digest"],
-                "at": once["at_min"],
-                "batch": pa.repeat(batch, count),
-            }
-        ),
-        batch=batch,
+    named = pa.table(
+        {
+            "source": pa.repeat(job.feed.source, count),
+            "account": once["account"],
+            "kind": once["kind"],
+            "digest": once["digest"],
+            "at": once["at_min"],
+            "batch": pa.repeat(batch, count),
+        }
     )
+
+    def allowed(_: Snapshot) -> pa.Table:
+        gone = _suppressed(job, named)
+        return named if gone is None else named.filter(pa.array(~gone))
+
+    lake.append_checked(IDENTIFIER, allowed, batch=batch, guard=batch)

@@ -9,7 +9,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.core.errors import ConflictError
+from fullhouse.control.suppression import Suppression
+from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import ACCOUNT_TABLE, INGESTED
@@ -48,6 +49,7 @@ class _Run:
     writer: DuckDBEngine
     begun: Begun
     ingested: dict[str, int]
+    suppression: Suppression | None = None
 
 
 def ingest(
@@ -59,8 +61,11 @@ def ingest(
     settings: Settings,
     now: datetime,
     progress: Progress = silent,
+    suppression: Suppression | None = None,
 ) -> IngestReport:
     """Take files into the lake, each row exactly once.
+
+    Rows of suppressed accounts are counted and written nowhere.
 
     Files whose columns do not fit the feed are refused before the first row is written. Doing
     the same again writes nothing; doing it again after a crash writes the rest.
@@ -71,7 +76,7 @@ def ingest(
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
     ):
         before = Begun(lake, feed), _ingested(lake, feed)
-        run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before)
+        run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before, suppression)
         reports: list[FileReport] = []
         for group in _groups(files):
             reports += _ingest_group(run, group, columns[len(reports) : len(reports) + len(group)])
@@ -82,14 +87,18 @@ def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> 
     """A chunk hashed, mapped and validated. Raw identifiers end here."""
     raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
     mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
-    rows, refused = mapped.rows, mapped.refused
+    rows, refused, accounts = mapped.rows, mapped.refused, dict(mapped.accounts)
     if lake and job.feed.is_event and job.terms.unknown_account == "quarantine":
         rows, unknown = _without_unknown(engine, lake, job, rows)
         refused = (*refused, *unknown)
+        named = mapped.rows.filter(
+            pc.is_in(mapped.rows[ROW], pa.array([r.row for r in unknown], pa.int64()))
+        )
+        accounts |= dict(zip(named[ROW].to_pylist(), named["account"].to_pylist(), strict=True))
     # What is not needed any more is let go: a chunk waits for its turn to be written.
     light = replace(chunk, rows=chunk.rows.schema.empty_table())
     raw_rows = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
-    return Ready(light, raw_rows, rows, refused, invalid)
+    return Ready(light, raw_rows, rows, refused, invalid, accounts)
 
 
 def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
@@ -140,7 +149,10 @@ def _ingest_group(
             first, again = next(coming)
             by_id = feed.is_event and ("event_id" in feed.targets or again)
             hasher = Hasher(run.key, first.phone_region)
-            job = Job(feed, first, hasher, file.name, begin.digest, begin.content, named, by_id)
+            job = Job(
+                feed, first, hasher, file.name, begin.digest, begin.content, named, by_id,
+                run.suppression,
+            )  # fmt: skip
             tally = _ingest_file(run, job, file, stamp)
             finished[begin.digest] = _finish(job, tally, run.now)
             reports.append(_report(file, tally))
@@ -168,6 +180,7 @@ def _report(file: File, tally: Tally) -> FileReport:
         tally.known,
         dict(tally.quarantined),
         dict(tally.invalid),
+        tally.suppressed,
     )
 
 
@@ -198,7 +211,11 @@ def _without_unknown(
     if version < 0:
         unknown = pa.array([True] * rows.num_rows, pa.bool_())
     else:
-        named = of_source(lake.snapshot(ACCOUNT_TABLE, version=version), job.feed.source)
+        try:
+            accounts = lake.snapshot(ACCOUNT_TABLE, version=version)
+        except InputError:  # an erasure has taken the old versions away
+            accounts = lake.live.snapshot(ACCOUNT_TABLE)
+        named = of_source(accounts, job.feed.source)
         unknown = pa.array(unknown_accounts(engine, named, rows))
     refused = rows.filter(unknown)[ROW].to_pylist()
     named_rows = rows.filter(pc.invert(unknown))
@@ -216,7 +233,7 @@ def _finish(job: Job, tally: Tally, now: datetime) -> dict[str, object]:
         "file": job.file,
         "read": tally.read,
         "written": tally.taken,
-        "known": tally.read - tally.taken - refused,
+        "known": tally.read - tally.taken - refused - tally.suppressed,
         "quarantined": refused,
         "at": now,
         "batch": job.digest,

@@ -1,11 +1,12 @@
 """A file on its way into the lake: what is known of it, of a chunk of it, and of its rows."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from fullhouse.control.suppression import Suppression
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.identify import Hasher
 from fullhouse.feeds.piece import Chunk
@@ -23,10 +24,14 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Mapped:
-    """Rows with all columns of the feed's table but `batch`, and `__row`; and the refused ones."""
+    """Rows with all columns of the feed's table but `batch`, and `__row`; and the refused ones.
+
+    `accounts` has the account of each refused row that names one.
+    """
 
     rows: pa.Table
     refused: tuple[Refusal, ...]
+    accounts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Job:
     columns: Sequence[str]
     by_id: bool
     """Whether each row's event id is looked up in the lake."""
+    suppression: Suppression | None = None
+    """Accounts that were erased: their rows are counted and not written."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ class Ready:
     rows: pa.Table
     refused: tuple[Refusal, ...]
     invalid: dict[str, int]
+    accounts: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -63,6 +71,7 @@ class Tally:
     written: int = 0
     known: int = 0
     taken: int = 0
+    suppressed: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     invalid: Counter[str] = field(default_factory=Counter)
 
@@ -72,5 +81,6 @@ class Tally:
         self.written += other.written
         self.known += other.known
         self.taken += other.taken
+        self.suppressed += other.suppressed
         self.quarantined.update(other.quarantined)
         self.invalid.update(other.invalid)

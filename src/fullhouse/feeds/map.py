@@ -83,7 +83,19 @@ def map_rows(
     rows = _finished(computed, columns, feed, terms)
     late = pc.greater(rows["at"], pa.scalar(terms.latest, TYPES["timestamp"]))
     checks.add("future_time", "at", late)
-    return Mapped(checks.passed(rows), tuple(checks.refusals(computed[ROW])))
+    refused = tuple(checks.refusals(computed[ROW]))
+    return Mapped(checks.passed(rows), refused, _accounts(columns, computed[ROW], refused))
+
+
+def _accounts(
+    columns: dict[str, pa.Array], numbers: pa.ChunkedArray, refused: tuple[Refusal, ...]
+) -> dict[int, str]:
+    """The account of each refused row, where it names one."""
+    if "account" not in columns or not refused:
+        return {}
+    chosen = pc.index_in(pa.array([r.row for r in refused], pa.int64()), numbers.combine_chunks())
+    named = columns["account"].take(chosen).to_pylist()
+    return {r.row: a for r, a in zip(refused, named, strict=True) if a is not None}
 
 
 def _computed(

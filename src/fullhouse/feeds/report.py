@@ -10,10 +10,10 @@ import pyarrow as pa
 
 @dataclass(frozen=True)
 class FileReport:
-    """One file: rows read = written + known + quarantined, all of this run.
+    """One file: rows read = written + known + quarantined + suppressed, all of this run.
 
-    Rows that an earlier run wrote are known. `invalid_identifiers` counts those that could not
-    be normalised, by kind; they are not stored.
+    Rows that an earlier run wrote are known; suppressed are those of accounts that were erased.
+    `invalid_identifiers` counts those that could not be normalised, by kind; they are not stored.
     """
 
     file: str
@@ -22,6 +22,7 @@ class FileReport:
     known: int
     quarantined: Mapping[str, int] = field(default_factory=dict)
     invalid_identifiers: Mapping[str, int] = field(default_factory=dict)
+    suppressed: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,11 @@ class IngestReport:
         return sum(f.known for f in self.files)
 
     @property
+    def suppressed(self) -> int:
+        """Rows of accounts that were erased, written nowhere."""
+        return sum(f.suppressed for f in self.files)
+
+    @property
     def quarantined(self) -> dict[str, int]:
         """Rows refused, by reason, the most frequent first."""
         total: Counter[str] = Counter()
@@ -61,6 +67,7 @@ class IngestReport:
             "read": self.read,
             "written": self.written,
             "known": self.known,
+            "suppressed": self.suppressed,
             "quarantined": self.quarantined,
             "files": [dict(vars(f)) for f in self.files],
         }

@@ -124,6 +124,7 @@ class Lake:
             partition_by=list(table.partition_by) or None,
             name=table.name,
             description=table.doc,
+            configuration=configuration(table),
         )
 
     def has_batch(self, table: Table, batch: str) -> bool:
@@ -393,6 +394,15 @@ class Lake:
             f"Table {table.name!r} has no snapshot for"
             f" {at if at is not None else 'version ' + str(version)}: {problem}"
         )
+
+
+def configuration(table: Table) -> dict[str, str]:
+    """The properties of a table: of personal ones, no text or person stands in the log."""
+    if not table.is_personal:
+        return {}
+    if not table.statistics:
+        return {"delta.dataSkippingNumIndexedCols": "0"}
+    return {"delta.dataSkippingStatsColumns": ",".join(table.statistics)}
 
 
 def version_at(delta: DeltaTable, at: datetime) -> int | None:
