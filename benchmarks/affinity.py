@@ -26,11 +26,10 @@ from pyroaring import BitMap
 
 from benchmarks.measure import best_of, in_own_process, machine, table
 from fullhouse.core.arrays import Integers
-from fullhouse.discovery.count import count, margins, measure_base
-from fullhouse.discovery.tally import CountPlan
-from fullhouse.sample.blocks import Block, read_block, write_block
+from fullhouse.discovery.count import CountPlan, count, margins, measure_base
+from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.sample.outcome import Outcome, OwnEvents
-from fullhouse.sample.strata import QUANTILES, groups_for
+from fullhouse.traits.blocks import Block, read_block, write_block
 from fullhouse.traits.trait import KINDS, Trait
 
 TRAITS = 2000

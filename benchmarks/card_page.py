@@ -37,15 +37,14 @@ from fullhouse.core.person_sets import PersonSet
 from fullhouse.discovery import count as counting
 from fullhouse.discovery.card import Card
 from fullhouse.discovery.cards import find_cards
+from fullhouse.discovery.columns import ComparedTraits, ObviousTraits, obvious_traits
 from fullhouse.discovery.compare import compare
-from fullhouse.discovery.exact_counts import GOING, exact_card, with_overlaps
-from fullhouse.discovery.groups import ComparedTraits
-from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
-from fullhouse.discovery.tally import CountPlan, Counts
-from fullhouse.sample.blocks import write_block
+from fullhouse.discovery.count import CountPlan, Counts
+from fullhouse.discovery.coverage import GOING, exact_card, with_overlaps
+from fullhouse.discovery.strata import QUANTILES, groups_for
 from fullhouse.sample.outcome import Outcome, OwnEvents
 from fullhouse.sample.sheet import sheet
-from fullhouse.sample.strata import QUANTILES, groups_for
+from fullhouse.traits.blocks import write_block
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 THINGS = 1800

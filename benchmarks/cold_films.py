@@ -41,10 +41,10 @@ from fullhouse.propensity.learn import learn
 from fullhouse.propensity.logistic import fit_levels, level_for, slope_of
 from fullhouse.propensity.prediction import predict_all
 from fullhouse.propensity.score import logits_of
-from fullhouse.sample.blocks import Block
-from fullhouse.sample.film_words import FilmWords, film_words
+from fullhouse.sample.words import FilmWords, film_words
 from fullhouse.sources import tmdb
 from fullhouse.sources.movielens import title_and_year
+from fullhouse.traits.blocks import Block
 from fullhouse.traits.trait import Trait
 
 LEAST = 50

@@ -46,10 +46,14 @@ from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
 from fullhouse.discovery.count import Base, measure_base
 from fullhouse.discovery.likely_audience import likely_audience
+from fullhouse.discovery.strata import groups_for
 from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.propensity.score import score_all
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.sample.film_traits import (
+from fullhouse.sample.outcome import own_events
+from fullhouse.sample.sheet import Sheet, sheet
+from fullhouse.traits import Trait
+from fullhouse.traits.film_traits import (
     BASKETS,
     FACTS,
     any_of,
@@ -57,10 +61,6 @@ from fullhouse.sample.film_traits import (
     fact_traits,
     sources_of,
 )
-from fullhouse.sample.outcome import own_events
-from fullhouse.sample.sheet import Sheet, sheet
-from fullhouse.sample.strata import groups_for
-from fullhouse.traits import Trait
 from fullhouse.traits.names import levels, path_slug, title_words
 from fullhouse.workspace.cache_files import CACHE
 from fullhouse_sim import aisles

@@ -27,7 +27,7 @@ from benchmarks.measure import in_own_process, machine, table
 from fullhouse.propensity.features import width
 from fullhouse.propensity.propensity import PropensityModel
 from fullhouse.propensity.score import score_all, top
-from fullhouse.sample.blocks import Block, read_block
+from fullhouse.traits.blocks import Block, read_block
 
 FITS = 10_000_000
 """Above so many people scikit-learn's matrix is not tried."""

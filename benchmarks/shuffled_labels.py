@@ -37,12 +37,11 @@ from benchmarks.measure import data_folder, table
 from benchmarks.topic_pairs import House, read_plan, real_house
 from fullhouse.core.arrays import Integers
 from fullhouse.discovery import Block, Blocks, Outcome, OutcomeDiscovery
-from fullhouse.discovery.compare import compare
-from fullhouse.discovery.judge import FALSE_DISCOVERIES
-from fullhouse.sample.blocks import pairs_of
+from fullhouse.discovery.compare import FALSE_DISCOVERIES, compare
+from fullhouse.discovery.strata import PEOPLE_EACH, QUANTILES, quantiles_of
 from fullhouse.sample.outcome import OwnEvents, subtract_events
-from fullhouse.sample.strata import PEOPLE_EACH, QUANTILES, quantiles_of
 from fullhouse.traits import Trait
+from fullhouse.traits.blocks import pairs_of
 
 NONE: Integers = np.zeros(0, dtype=np.int64)
 

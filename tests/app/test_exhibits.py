@@ -31,7 +31,7 @@ from fullhouse.exhibit.sales import HOURS, daypart_counts, past_films, showings
 from fullhouse.forecast import DAY_PROBABILITIES
 from fullhouse.planning.plan import Amount
 from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
 from fullhouse_sim.films import scenario

@@ -19,10 +19,10 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import FilmDiscovery, NoForecast
-from fullhouse.discovery.judge import LEAST_OUTCOME
+from fullhouse.discovery.compare import LEAST_OUTCOME
 from fullhouse.planning.plan import NeverMeasured
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse.view.words.discovery import headline, notes_words
 from fullhouse_sim.films import scenario

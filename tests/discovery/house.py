@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from pyroaring import BitMap
 
-from fullhouse.sample.blocks import Block, read_block, write_block
 from fullhouse.sample.outcome import Outcome, OwnEvents
+from fullhouse.traits.blocks import Block, read_block, write_block
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 BUILD = Build(1, date(2020, 1, 31), datetime(2020, 2, 1, tzinfo=UTC), 0, 0, 0, 1, "{}", "{}")

@@ -14,8 +14,7 @@ from fullhouse.discovery.beyond import (
     seed_kinds,
     strata_of,
 )
-from fullhouse.discovery.columns import trait_columns
-from fullhouse.discovery.obvious import obvious_traits
+from fullhouse.discovery.columns import obvious_traits, trait_columns
 from fullhouse.stats import association, risk_ratio
 from tests.discovery.sheets import drawn, film_world, sheet_of
 

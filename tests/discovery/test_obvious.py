@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from fullhouse.audiences.parse import parse
-from fullhouse.discovery.obvious import ObviousTraits, obvious_traits
+from fullhouse.discovery.columns import ObviousTraits, obvious_traits
 from tests.discovery.house import trait
 
 

@@ -13,8 +13,8 @@ from pyroaring import BitMap
 
 from fullhouse.discovery.compare import compare
 from fullhouse.discovery.count import count, measure_base
+from fullhouse.discovery.strata import groups_for
 from fullhouse.sample.outcome import Outcome, OwnEvents
-from fullhouse.sample.strata import groups_for
 from fullhouse.traits.trait import KINDS
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait, write_blocks
 

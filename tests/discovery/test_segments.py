@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Name, Not
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.half import half_of
-from fullhouse.discovery.segment_search import (
+from fullhouse.discovery.segments import (
+    MeasuredCombinations,
     TraitCombination,
+    find_segments,
+    measure,
     pair_counts,
     search,
     strongest,
     triple_counts,
 )
-from fullhouse.discovery.segments import MeasuredCombinations, find_segments, measure
+from fullhouse.discovery.strata import half_of
 from fullhouse.stats import Ratio
 from fullhouse.traits.trait import KINDS
 from tests.discovery.sheets import sheet_of

@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.embedding import Embedding
+from fullhouse.discovery.word_links import Embedding
 from fullhouse.discovery.word_match import ALIKE, LEAST, match_traits, vocabulary
-from fullhouse.sample.film_words import FilmWords
-from fullhouse.sample.word_space import word_space
+from fullhouse.sample.words import FilmWords, word_space
 from fullhouse.traits.names import levels, path_slug
 from fullhouse.traits.trait import Trait
 

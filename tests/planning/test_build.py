@@ -12,7 +12,7 @@ from fullhouse.planning.build import BUDGETS, build_plan
 from fullhouse.planning.limits import Limits
 from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
 from fullhouse.planning.problem import CITY_GROUPS, PlanInputs
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))
 OPENING = date(2025, 8, 1)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.special import expit
 
-from fullhouse.sample.blocks import Block
-from fullhouse.sample.film_words import FilmWords, film_words
+from fullhouse.sample.words import FilmWords, film_words
+from fullhouse.traits.blocks import Block
 from fullhouse.traits.trait import Trait
 
 GENRES = ("drama", "comedy", "horror", "western")

@@ -27,7 +27,7 @@ from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.discovery.tickets import film_tickets
 from fullhouse.propensity.film_propensity import expected_visits
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales, known_share, ticket_price
+from fullhouse.sample.sales import ExpectedSales, known_share, ticket_price
 from fullhouse.traits import Trait
 from fullhouse.workspace.context import Context
 from fullhouse.workspace.runs import remembered

@@ -15,7 +15,7 @@ from fullhouse.exhibit.market import City, Market
 from fullhouse.exhibit.pack import Demand, Exhibit, check_showing
 from fullhouse.exhibit.sales import cities_sold, past_films, showings
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import name_slug
 from fullhouse.view.words.discovery import note_words
 from fullhouse.workspace.context import Context

@@ -20,7 +20,7 @@ from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.problem import Attitude
 from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.workspace.context import Context
 
 WEEKS = 4

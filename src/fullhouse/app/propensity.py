@@ -26,7 +26,7 @@ from fullhouse.propensity.film_propensity import (
 )
 from fullhouse.propensity.propensity import FilmPropensity
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.view.model_card import save_look_alike, save_propensity, suffix_of
 from fullhouse.workspace.context import Context
 

@@ -21,7 +21,7 @@ from fullhouse.control.campaign_records import SavedCampaign, SavedPlan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.city_sales import CityPast, PastFilm, city_past, items_of, past_films
+from fullhouse.sample.sales import CityPast, PastFilm, city_past, items_of, past_films
 from fullhouse.stats.city_pairs import fewest_pairs, smallest_shown
 
 LEVEL = 0.95

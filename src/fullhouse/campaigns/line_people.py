@@ -16,7 +16,7 @@ from fullhouse.core.values import BLOCK_BITS, slug
 from fullhouse.planning import Channel, read_channels
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.film_traits import any_of
+from fullhouse.traits.film_traits import any_of
 
 LEVELS = 5
 """Levels of activity: no event, 1, 2 or 3, 4 to 7, 8 and more of tickets; powers of 4 of others."""

@@ -16,7 +16,7 @@ from fullhouse.core.person_sets import PersonSet, inside, low_ids_of, size, unio
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.planning.plan import Plan, PlanLine
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.film_sales import SELLING_DAYS, known_share, ticket_buyers
+from fullhouse.sample.sales import SELLING_DAYS, known_share, ticket_buyers
 from fullhouse.stats.power import holdout_share, rate_sd, smallest_effect
 
 FILMS = 5

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,11 @@ def slug(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
     return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", plain)).strip("-")
+
+
+def number(value: float) -> float | None:
+    """The value, or None when there is none."""
+    return float(value) if isfinite(value) else None
 
 
 def as_json(value: Any) -> Any:

@@ -2,8 +2,8 @@
 
 from fullhouse.discovery.affinity import Affinity, AffinityVerdict, OutcomeDiscovery
 from fullhouse.discovery.compare import discover
-from fullhouse.sample.blocks import Block, Blocks
 from fullhouse.sample.outcome import Outcome, outcome_of
+from fullhouse.traits.blocks import Block, Blocks
 
 __all__ = [
     "Affinity",

@@ -162,11 +162,6 @@ def in_order(rows: Iterable[Affinity]) -> tuple[Affinity, ...]:
     return tuple(sorted(rows, key=key))
 
 
-def number(value: float) -> float | None:
-    """The value, or None when there is none."""
-    return float(value) if math.isfinite(value) else None
-
-
 @cache
 def _adapter() -> TypeAdapter[OutcomeDiscovery]:
     return TypeAdapter(OutcomeDiscovery)

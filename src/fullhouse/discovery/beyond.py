@@ -18,17 +18,14 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints32, Singles
-from fullhouse.core.values import keyed_bits
-from fullhouse.discovery.affinity import number
+from fullhouse.core.values import keyed_bits, number
 from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.columns import Column, holders_of, known_in
-from fullhouse.discovery.compare import put
-from fullhouse.discovery.obvious import ObviousTraits
+from fullhouse.discovery.columns import Column, ObviousTraits, holders_of, known_in
+from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.sample.sheet import Sheet
-from fullhouse.sample.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.stats import Association, Ratio, association, risk_ratio
 from fullhouse.stats.case_cohort import case_cohort_ratio
-from fullhouse.stats.mantel_haenszel import EXACT_BELOW
+from fullhouse.stats.mantel_haenszel import EXACT_BELOW, put
 from fullhouse.traits.trait import KINDS, Trait
 
 MOST_EXPOSURES = 8

@@ -1,18 +1,134 @@
-"""What may become a card: a trait's people in a sheet, or people of several traits together."""
+"""What a film's audiences are made of: the obvious ones, and the columns that may become a card."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
 from fullhouse.audiences.forms import quote
 from fullhouse.core.arrays import Flags, Integers
-from fullhouse.discovery.obvious import DEMOGRAPHICS
-from fullhouse.sample.film_traits import any_of, kinds_of
+from fullhouse.discovery.affinity import Affinity
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
+from fullhouse.sample.outcome import LikelyAudience
 from fullhouse.sample.sheet import Sheet
+from fullhouse.traits.film_traits import FACTS, PLACES, any_of, kinds_of
+from fullhouse.traits.names import name_slug
 from fullhouse.traits.trait import Trait
+
+DEMOGRAPHICS = (*FACTS, *PLACES)
+"""Families of facts that are adjusted for, but those that a trait is made of."""
+
+HABITS = ("moviegoer", "viewer")
+"""Families of levels of going out and of watching."""
+
+CORE = "moviegoer:frequent"
+
+
+@dataclass(frozen=True)
+class ObviousPart:
+    """One part of the obvious audience: anyone with any of some traits."""
+
+    name: str
+    traits: tuple[Trait, ...]
+
+    @property
+    def rule(self) -> str:
+        """The part in the audience language."""
+        return any_of([quote(t.name) for t in self.traits])
+
+
+@dataclass(frozen=True)
+class ObviousTraits:
+    """The traits that are obvious about a film.
+
+    `genres` are the film's own, `talent` films seen or wanted that share people or a series with
+    it, `core` who goes all the time: these three are the obvious audience. `tastes` are all
+    genres, `habits` all levels of going out and watching, `facts` demographics: these are
+    adjusted for too, but are no audience of their own.
+    """
+
+    genres: tuple[Trait, ...] = ()
+    talent: tuple[Trait, ...] = ()
+    core: tuple[Trait, ...] = ()
+    tastes: tuple[Trait, ...] = ()
+    habits: tuple[Trait, ...] = ()
+    facts: tuple[Trait, ...] = ()
+
+    @cached_property
+    def parts(self) -> tuple[ObviousPart, ...]:
+        """The parts of the obvious audience that there are."""
+        named = (
+            ("fans of the genre", self.genres),
+            ("fans of the talent or series", self.talent),
+            ("core moviegoers", self.core),
+        )
+        return tuple(ObviousPart(name, traits) for name, traits in named if traits)
+
+    @property
+    def rule(self) -> str | None:
+        """The obvious audience in the audience language; None when nothing is obvious."""
+        return " | ".join(quote(t.name) for t in self.audience) or None
+
+    @property
+    def audience(self) -> tuple[Trait, ...]:
+        """Traits of which any makes a person obvious."""
+        return self.genres + self.talent + self.core
+
+
+def obvious_traits(
+    traits: Iterable[Trait],
+    *,
+    genres: Collection[str] = (),
+    talent_films: Collection[str] = (),
+    seed: Collection[str] = (),
+) -> ObviousTraits:
+    """The obvious among built traits, by name.
+
+    `genres` are spelt as in the film's own record; `talent_films` are slugs of films; `seed`
+    names the traits that the seed is made of, which predict nothing.
+    """
+    built = [t for t in traits if t.built and t.name not in seed]
+    of_film = {name_slug(g) for g in genres}
+    tastes = tuple(t for t in built if t.family == "genre")
+    return ObviousTraits(
+        genres=tuple(t for t in tastes if t.slug in of_film),
+        talent=tuple(
+            t
+            for t in built
+            if t.family in ("saw", "wants") and t.definition.get("film") in talent_films
+        ),
+        core=tuple(t for t in built if t.name == CORE),
+        tastes=tastes,
+        habits=tuple(t for t in built if t.family in HABITS),
+        facts=tuple(t for t in built if t.family in DEMOGRAPHICS),
+    )
+
+
+def obvious_of(sample: AnalysisSample, film: KnownFilm, audience: LikelyAudience) -> ObviousTraits:
+    """Fans of the film's genres and talent; the audience's own films are no talent of its."""
+    talent = {n.casefold() for n in film.facts.get("talent") or ()}
+    series = film.facts.get("series")
+    own_films = {t.definition["film"] for t in audience.traits} | {film.slug}
+    related = {
+        k.slug
+        for k in sample.films.values()
+        if k.slug
+        and k.slug not in own_films
+        and (
+            talent & {n.casefold() for n in k.facts.get("talent") or ()}
+            or (series and k.facts.get("series") == series)
+        )
+    }
+    return obvious_traits(
+        sample.traits,
+        genres=film.facts.get("genres") or (),
+        talent_films={s for s in related if s},
+        seed={t.name for t in (*audience.outcome.traits, *audience.outcome.about)},
+    )
+
 
 WIDE = ((0, 24), (25, 200), (18, 34), (35, 54), (55, 200))
 """Under 25 and over, as the trade cuts them, and the ages that media are bought for."""
@@ -47,6 +163,22 @@ class Column:
         return flags
 
 
+@dataclass(frozen=True)
+class ComparedTraits:
+    """One group of traits with the base of those who could show them.
+
+    Who has no account at the shop cannot show what they buy, so what is bought is compared among
+    people known to both the shop and the film's own source. `rule` is that base; `affinities`
+    (by trait name) are exact counts over it; the sheet's traits include the film traits and facts
+    that are adjusted for, `candidates` names those that may become a card.
+    """
+
+    rule: str
+    sheet: Sheet
+    affinities: Mapping[str, Affinity]
+    candidates: tuple[str, ...]
+
+
 def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[Column]:
     """The columns of some of a sheet's traits, in the order given."""
     return [_trait_column(sheet, sheet.traits[sheet.column(name)]) for name in names]
@@ -54,10 +186,7 @@ def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[Column]:
 
 def holders_of(sheet: Sheet, trait: str) -> Integers:
     """The rows of those with one trait."""
-    at = sheet.column(trait)
-    matrix = sheet.by_trait
-    rows: Integers = matrix.indices[matrix.indptr[at] : matrix.indptr[at + 1]]
-    return rows
+    return sheet.holders(sheet.column(trait))
 
 
 def having_any(sheet: Sheet, traits: Iterable[Trait]) -> Flags:

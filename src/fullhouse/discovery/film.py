@@ -1,41 +1,173 @@
 """Who will want a film: likely audience, comparison, cards, combinations, portfolio and tickets."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.core.person_sets import size
+from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.values import slug
+from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.card import (
     Card,
     ComparableFilm,
+    ExclusionReason,
     FilmDiscovery,
     NoPlacebo,
     Note,
     NoTicketFeed,
     OlderTraits,
     Pick,
+    Refused,
     Segment,
     TooFewInterested,
+    Verdict,
     WordMatch,
     WordsOnly,
 )
 from fullhouse.discovery.cards import find_cards, label_name
-from fullhouse.discovery.embedding import load_embedding
-from fullhouse.discovery.exact_counts import combinations, exact_counts
-from fullhouse.discovery.groups import TraitGroups, compare_groups
-from fullhouse.discovery.judge import LEAST_OUTCOME, verdict_on_film
+from fullhouse.discovery.columns import ComparedTraits, obvious_of, obvious_traits
+from fullhouse.discovery.compare import LEAST_OUTCOME, compare
+from fullhouse.discovery.coverage import combinations, exact_counts, portfolio
 from fullhouse.discovery.likely_audience import films_like, likely_audience
-from fullhouse.discovery.obvious import obvious_of, obvious_traits
-from fullhouse.discovery.portfolio import portfolio
 from fullhouse.discovery.segments import find_segments
+from fullhouse.discovery.word_links import load_embedding
 from fullhouse.discovery.word_match import match_traits, vocabulary
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
-from fullhouse.sample.film_traits import BASKETS, basket_traits
-from fullhouse.sample.outcome import LikelyAudience, Seed
+from fullhouse.sample.outcome import LikelyAudience, Outcome, OwnEvents, Seed
 from fullhouse.sample.sheet import rule_masks
 from fullhouse.traits import Trait
+from fullhouse.traits.film_traits import (
+    BASKETS,
+    any_of,
+    base_rule,
+    basket_traits,
+    fact_traits,
+    placebo_films,
+)
+
+OutcomeEvents = tuple[Outcome, OwnEvents]
+
+
+@dataclass(frozen=True)
+class TraitGroups:
+    """Baskets and facts, compared; what leaks the outcome; what served as the placebo."""
+
+    baskets: ComparedTraits | None
+    facts: ComparedTraits
+    refused: tuple[Refused, ...]
+    placebo: str | None
+
+    @property
+    def all(self) -> tuple[ComparedTraits, ...]:
+        """Those that there are."""
+        return (self.facts,) if self.baskets is None else (self.baskets, self.facts)
+
+    @property
+    def rows(self) -> list[Affinity]:
+        """The affinities of all candidates."""
+        return [a for c in self.all for n in c.candidates if (a := c.affinities[n])]
+
+
+def compare_groups(
+    sample: AnalysisSample, film: KnownFilm, audience: LikelyAudience
+) -> TraitGroups:
+    """Compare every trait that may be an audience with the film's likely audience."""
+    placebo = _placebo(sample, film, audience)
+    base_of_film = base_rule(audience.outcome.kinds, sample.sources)
+    baskets = _baskets(sample, audience, placebo, base_of_film)
+    facts, affinities = _facts(sample, audience, placebo, base_of_film)
+    refused = _leaks(affinities)
+    if baskets is not None:
+        refused |= _leaks(baskets.affinities.values())
+    for trait in (*audience.outcome.traits, *audience.outcome.about):
+        refused.setdefault(trait.name, "outcome_or_its_films")
+    leaks = tuple(Refused(name, why) for name, why in sorted(refused.items()))
+    return TraitGroups(baskets, facts, leaks, placebo[0].rule if placebo else None)
+
+
+def _baskets(
+    sample: AnalysisSample,
+    audience: LikelyAudience,
+    placebo: OutcomeEvents | None,
+    base_of_film: str,
+) -> ComparedTraits | None:
+    traits = basket_traits(sample.traits)
+    if not traits or not sample.sources.get("purchase"):
+        return None
+    rule = f"{base_rule(['purchase'], sample.sources)} & {base_of_film}"
+    (base,) = sample.people(rule)
+    affinities = _affinities(sample, audience, placebo, traits, base, rule)
+    return _compared(sample, audience, rule, base, affinities, traits)
+
+
+def _facts(
+    sample: AnalysisSample,
+    audience: LikelyAudience,
+    placebo: OutcomeEvents | None,
+    base_of_film: str,
+) -> tuple[ComparedTraits, Iterable[Affinity]]:
+    """Each family among those of whom it is known: who is not known to be a woman may be one."""
+    families = fact_traits(sample.traits)
+    affinities: dict[str, Affinity] = {}
+    for traits in families.values():
+        rule = f"{base_of_film} & {any_of([t.name for t in traits])}"
+        (base,) = sample.people(rule)
+        affinities |= _affinities(sample, audience, placebo, traits, base, rule)
+    (base,) = sample.people(base_of_film)
+    every = [t for traits in families.values() for t in traits]
+    facts = _compared(sample, audience, base_of_film, base, affinities, every)
+    return facts, affinities.values()
+
+
+def _compared(
+    sample: AnalysisSample,
+    audience: LikelyAudience,
+    rule: str,
+    base: PersonSet,
+    affinities: Mapping[str, Affinity],
+    traits: Sequence[Trait],
+) -> ComparedTraits:
+    candidates = tuple(t.name for t in traits if affinities[t.name].verdict != "is_outcome")
+    return ComparedTraits(rule, sample.sheet(base, audience), affinities, candidates)
+
+
+def _affinities(
+    sample: AnalysisSample,
+    audience: LikelyAudience,
+    placebo: OutcomeEvents | None,
+    traits: Sequence[Trait],
+    base: PersonSet,
+    rule: str,
+) -> dict[str, Affinity]:
+    result = compare(
+        sample.population.build,
+        (audience.outcome, audience.own),
+        traits=traits,
+        base=base,
+        blocks=sample.blocks,
+        base_rule=rule,
+        placebo=placebo,
+    )
+    return {row.trait: row for row in result.rows}
+
+
+def _placebo(
+    sample: AnalysisSample, film: KnownFilm, audience: LikelyAudience
+) -> OutcomeEvents | None:
+    """Other films' audiences: what goes with those as much is no taste for this film."""
+    own_films = {t.definition["film"] for t in audience.traits} | {film.slug or ""}
+    traits = placebo_films(sample.film_traits, audience.traits, own_films, sample.population.key)
+    if not traits:
+        return None
+    outcome = sample.outcome(traits)
+    return outcome, sample.own_events(outcome)
+
+
+def _leaks(rows: Iterable[Affinity]) -> dict[str, ExclusionReason]:
+    """The traits that are the outcome, with the reason."""
+    return {r.trait: r.exclusion for r in rows if r.exclusion is not None}
+
 
 MOST_GUESSES = 8
 
@@ -190,6 +322,20 @@ def _portfolio(
     masks = rule_masks(sheet, rules, sample.population.catalogue)
     names = [c.name for c in cards]
     return portfolio(masks, names, rules, seed=sheet.seed, weight=sheet.weight)
+
+
+def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity]) -> Verdict:
+    """The best basis of any card.
+
+    Without a card it is `no_audience` where, for most traits tested, a ratio of 2 and of 0.5 are
+    both ruled out; else the data cannot tell.
+    """
+    bases = {c.basis for c in cards}
+    if bases:
+        return "measured" if "measured" in bases else "expected"
+    tested = [r for r in rows if r.q is not None]
+    undecided = sum(r.verdict == "cannot_tell" for r in tested)
+    return "cannot_tell" if not tested or 2 * undecided > len(tested) else "no_audience"
 
 
 def _notes(

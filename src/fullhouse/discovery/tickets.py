@@ -17,7 +17,7 @@ from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Card, TicketGroup, Tickets
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 from fullhouse.sample.sheet import Sheet, rule_masks
 
 OUTSIDE = "people the house does not know"
@@ -111,8 +111,7 @@ def cities_of(sheet: Sheet) -> tuple[Integers, list[str]]:
     columns = [(i, t) for i, t in enumerate(sheet.traits) if t.family == "city"]
     numbers = np.full(len(sheet.persons), -1, dtype=np.int64)
     for number, (column, _) in enumerate(columns):
-        ends = sheet.by_trait.indptr[column : column + 2]
-        numbers[sheet.by_trait.indices[slice(*ends)]] = number
+        numbers[sheet.holders(column)] = number
     return numbers, [t.label.removeprefix("lives in ") for _, t in columns]
 
 

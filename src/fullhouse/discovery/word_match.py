@@ -13,12 +13,12 @@ from typing import Literal
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.discovery.card import WordMatch
-from fullhouse.discovery.embedding import Embedding
 from fullhouse.discovery.word_links import (
     COMMON,
     PARTS,
+    CategoryPath,
+    Embedding,
     Link,
-    Path,
     Term,
     TraitWords,
     add_alike,
@@ -26,8 +26,7 @@ from fullhouse.discovery.word_links import (
     trait_words,
     weighted_words,
 )
-from fullhouse.sample.film_words import FilmWords, words_in
-from fullhouse.sample.word_space import WordSpace, word_space
+from fullhouse.sample.words import FilmWords, WordSpace, word_space, words_in
 from fullhouse.traits.names import plain
 from fullhouse.traits.trait import Trait
 
@@ -66,7 +65,7 @@ class _Scored:
     pairs: tuple[tuple[str, str], ...] = ()
     keys: frozenset[str] = frozenset()
     plus: bool = False
-    path: Path = ()
+    path: CategoryPath = ()
 
 
 def match_traits(
@@ -140,7 +139,9 @@ def _of_genre(trait: Trait, genre: str, film: FilmWords, space: WordSpace) -> _S
     return _Scored(trait, round(score, 6), ((genre, genre),), keys)
 
 
-def _along(trait: Trait, path: Path, known: TraitWords, links: Mapping[Term, Link]) -> _Scored:
+def _along(
+    trait: Trait, path: CategoryPath, known: TraitWords, links: Mapping[Term, Link]
+) -> _Scored:
     """The matches along a path together, as if each were there by chance: 1 - (1 - a)(1 - b)..."""
     kind = TITLE_WORD if "word" in trait.definition else 1.0
     parts = []

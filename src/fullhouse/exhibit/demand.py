@@ -24,9 +24,9 @@ from fullhouse.forecast import Forecast
 from fullhouse.planning.plan import Amount
 from fullhouse.propensity.film_propensity import expected_visits
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
-from fullhouse.sample.film_sales import ExpectedSales
-from fullhouse.sample.film_traits import base_rule
 from fullhouse.sample.outcome import LikelyAudience
+from fullhouse.sample.sales import ExpectedSales
+from fullhouse.traits.film_traits import base_rule
 from fullhouse.traits.names import name_slug
 
 WEEKS = 8

@@ -39,7 +39,7 @@ from fullhouse.exhibit.sales import daypart_counts, showings, time_zones
 from fullhouse.exhibit.suppress import at_least, hidden_parts
 from fullhouse.planning.plan import Amount
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.film_sales import SELLING_DAYS
+from fullhouse.sample.sales import SELLING_DAYS
 from fullhouse.sample.sheet import rule_masks
 from fullhouse.traits.names import name_slug
 

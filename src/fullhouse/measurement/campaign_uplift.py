@@ -91,8 +91,7 @@ def _traits_by_family(drawn: Sheet) -> dict[str, npt.NDArray[np.str_]]:
         slugs = np.full(len(drawn.persons), "not known", dtype=object)
         for at, trait in enumerate(drawn.traits):
             if trait.family == family:
-                ends = drawn.by_trait.indptr[at : at + 2]
-                slugs[drawn.by_trait.indices[slice(*ends)]] = trait.slug
+                slugs[drawn.holders(at)] = trait.slug
         columns[family] = slugs.astype(str)
     return columns
 

@@ -8,14 +8,13 @@ from fullhouse.core.person_sets import size
 from fullhouse.discovery import Outcome, outcome_of
 from fullhouse.discovery.beyond import beyond, estimate, score_features
 from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.columns import Column
-from fullhouse.discovery.judge import LEAST_EXPECTED, LEAST_OUTCOME
-from fullhouse.discovery.obvious import obvious_of
+from fullhouse.discovery.columns import Column, obvious_of
+from fullhouse.discovery.compare import LEAST_EXPECTED, LEAST_OUTCOME
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
-from fullhouse.sample.film_traits import any_of, base_rule
 from fullhouse.sample.outcome import LikelyAudience
 from fullhouse.sample.sheet import rule_mask
+from fullhouse.traits.film_traits import any_of, base_rule
 
 CONFIRMED, WEAKER, REFUTED = "confirmed", "weaker", "refuted"
 CANNOT_TELL = "cannot tell"

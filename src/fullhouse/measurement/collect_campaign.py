@@ -27,7 +27,7 @@ from fullhouse.measurement.campaign_readout import Exposure
 from fullhouse.measurement.exposure import clicks_of, exposures, reached_people
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
-from fullhouse.sample.film_traits import film_slug_in
+from fullhouse.traits.film_traits import film_slug_in
 from fullhouse.traits.names import film_slug
 from fullhouse.workspace.context import Context
 

@@ -40,7 +40,7 @@ from fullhouse.planning.problem import (
     Spending,
 )
 from fullhouse.planning.response import Response
-from fullhouse.sample.film_sales import ExpectedSales
+from fullhouse.sample.sales import ExpectedSales
 
 BASE_QUANTILES = 201
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)

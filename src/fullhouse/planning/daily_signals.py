@@ -37,7 +37,7 @@ from fullhouse.planning.daily import (
     TooFewFilms,
     Verdict,
 )
-from fullhouse.sample.film_traits import film_slug_in
+from fullhouse.traits.film_traits import film_slug_in
 from fullhouse.traits.names import film_slug
 from fullhouse.workspace.context import Context
 

@@ -27,8 +27,8 @@ from fullhouse.planning.problem import (
 from fullhouse.planning.response import MeasuredResponse, Response, adstock
 from fullhouse.propensity import PropensityModel, score_all
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
-from fullhouse.sample.film_traits import BASKETS, any_of
 from fullhouse.sample.sheet import members_of
+from fullhouse.traits.film_traits import BASKETS, any_of
 
 MOST_AUDIENCES = 8
 LARGEST = 5

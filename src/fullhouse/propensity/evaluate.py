@@ -19,8 +19,8 @@ from fullhouse.propensity.propensity import (
     ModelCard,
     PropensityModel,
 )
-from fullhouse.sample.film_traits import FACTS
 from fullhouse.sample.reach_curve import ReachPoint, reach_curve
+from fullhouse.traits.film_traits import FACTS
 from fullhouse.traits.trait import KINDS
 
 LEAST_GROUP = 50

@@ -7,7 +7,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.propensity.features import SUMS
 from fullhouse.propensity.propensity import PropensityModel, Reason
-from fullhouse.sample.blocks import Blocks, pairs_of
+from fullhouse.traits.blocks import Blocks, pairs_of
 
 LEAST_AUDIENCE = 100
 """People under which an audience is not explained: it could be the explanation of a person."""

@@ -23,10 +23,10 @@ from fullhouse.propensity.score import at_least as all_above
 from fullhouse.propensity.score import score_all, with_level
 from fullhouse.propensity.score import top as likeliest
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
-from fullhouse.sample.film_sales import ExpectedSales, ticket_buyers
-from fullhouse.sample.film_traits import base_rule
 from fullhouse.sample.outcome import LikelyAudience
+from fullhouse.sample.sales import ExpectedSales, ticket_buyers
 from fullhouse.sample.sheet import Sheet
+from fullhouse.traits.film_traits import base_rule
 
 LEAST_SOLD = 30
 LEAST_BUYERS = 50

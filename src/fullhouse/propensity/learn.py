@@ -29,9 +29,9 @@ from fullhouse.propensity.features import (
 from fullhouse.propensity.logistic import Fit, fit_levels
 from fullhouse.propensity.similarity import FilmSimilarity, best_ridge, weights_of
 from fullhouse.propensity.training_sample import TrainingSample, draw
-from fullhouse.sample.blocks import Blocks
-from fullhouse.sample.film_traits import film_traits
-from fullhouse.sample.film_words import FilmWords
+from fullhouse.sample.words import FilmWords
+from fullhouse.traits.blocks import Blocks
+from fullhouse.traits.film_traits import film_traits
 from fullhouse.traits.trait import Trait
 
 FOLDS = 5

@@ -25,10 +25,10 @@ from fullhouse.propensity.features import KNOTS, SUMS
 from fullhouse.propensity.logistic import Offset, fit_offset
 from fullhouse.propensity.propensity import Leak, LookAlike, PropensityModel
 from fullhouse.propensity.score import top
-from fullhouse.sample.blocks import Blocks
 from fullhouse.sample.outcome import OwnEvents
 from fullhouse.sample.reach_curve import ReachPoint, reach_curve
 from fullhouse.sample.sheet import Sheet, sheet
+from fullhouse.traits.blocks import Blocks
 from fullhouse.traits.trait import KINDS, Trait
 
 LEAST_SEED = 500

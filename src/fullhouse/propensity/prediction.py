@@ -16,9 +16,9 @@ from fullhouse.propensity.learn import FilmFeatures, PreferenceModel, film_featu
 from fullhouse.propensity.logistic import Offset, fit_offset, level_for
 from fullhouse.propensity.propensity import PropensityModel
 from fullhouse.propensity.similarity import weights_of
-from fullhouse.sample.film_traits import kinds_of
-from fullhouse.sample.film_words import FilmWords
 from fullhouse.sample.sheet import Sheet
+from fullhouse.sample.words import FilmWords
+from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 

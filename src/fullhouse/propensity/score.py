@@ -17,7 +17,7 @@ from fullhouse.core.person_sets import PersonSet, by_block, ids_of, size
 from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.propensity import PropensityModel
-from fullhouse.sample.blocks import Block, Blocks, pairs_of
+from fullhouse.traits.blocks import Block, Blocks, pairs_of
 from fullhouse.traits.trait import KINDS
 
 CHUNK = 32_768

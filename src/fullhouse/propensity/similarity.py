@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fullhouse.core.arrays import Floats
-from fullhouse.sample.film_words import FilmWords
-from fullhouse.sample.word_space import WordSpace, word_space
+from fullhouse.sample.words import FilmWords, WordSpace, word_space
 from fullhouse.traits.names import plain
 
 NEAR_YEARS = 6.0

@@ -10,10 +10,10 @@ from scipy.sparse import csr_array, diags_array, hstack
 
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.person_sets import PersonSet
-from fullhouse.sample.blocks import Blocks
-from fullhouse.sample.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits, kinds_of
 from fullhouse.sample.outcome import OwnEvents
 from fullhouse.sample.sheet import Sheet, members_of, sheet
+from fullhouse.traits.blocks import Blocks
+from fullhouse.traits.film_traits import BASKETS, FACTS, PLACES, FilmTraits, film_traits, kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 
 FACT_FAMILIES = frozenset((*FACTS, *PLACES))

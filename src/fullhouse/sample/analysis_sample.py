@@ -16,8 +16,12 @@ from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
 from fullhouse.engine.expr import ibis
 from fullhouse.films.store import value
-from fullhouse.sample.blocks import Blocks
-from fullhouse.sample.film_traits import (
+from fullhouse.sample.outcome import LikelyAudience, Outcome, OwnEvents, outcome_of, own_events
+from fullhouse.sample.sheet import Sheet, sheet
+from fullhouse.sample.words import FilmWords, WordSpace, film_words, word_space
+from fullhouse.traits import Trait
+from fullhouse.traits.blocks import Blocks
+from fullhouse.traits.film_traits import (
     FilmTraits,
     any_of,
     base_rule,
@@ -25,11 +29,6 @@ from fullhouse.sample.film_traits import (
     film_traits,
     sources_of,
 )
-from fullhouse.sample.film_words import FilmWords, film_words
-from fullhouse.sample.outcome import LikelyAudience, Outcome, OwnEvents, outcome_of, own_events
-from fullhouse.sample.sheet import Sheet, sheet
-from fullhouse.sample.word_space import WordSpace, word_space
-from fullhouse.traits import Trait
 from fullhouse.traits.names import film_slug
 from fullhouse.workspace.cache_files import cache_folder
 from fullhouse.workspace.context import Context

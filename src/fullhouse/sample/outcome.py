@@ -16,9 +16,9 @@ from fullhouse.core.person_sets import PersonSet
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
-from fullhouse.sample.blocks import Block
-from fullhouse.sample.film_traits import kinds_of
+from fullhouse.traits.blocks import Block
 from fullhouse.traits.count import matching_events, trait_counts
+from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 Source: TypeAlias = Literal["interest", "comps", "text"]

@@ -20,8 +20,8 @@ from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, ids_of, only, size
 from fullhouse.core.values import keyed_bits
-from fullhouse.sample.blocks import Blocks, pairs_of
 from fullhouse.sample.outcome import OwnEvents, subtract_events
+from fullhouse.traits.blocks import Blocks, pairs_of
 from fullhouse.traits.trait import KINDS, Trait
 
 MOST_SEED = 200_000
@@ -61,6 +61,11 @@ class Sheet:
     def column(self, trait: str) -> int:
         """Where a trait stands, by its name; KeyError where it is not here."""
         return self._columns[trait]
+
+    def holders(self, column: int) -> Integers:
+        """The rows of those with one trait, ascending."""
+        rows: Integers = self.by_trait.indices[slice(*self.by_trait.indptr[column : column + 2])]
+        return rows
 
     @cached_property
     def _columns(self) -> dict[str, int]:
@@ -235,7 +240,7 @@ def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
         case Name(text):
             flags = np.zeros(len(sheet.persons), dtype=bool)
             for trait in catalogue.find(text).traits:
-                flags |= column_mask(sheet, sheet.column(trait.name))
+                flags[sheet.holders(sheet.column(trait.name))] = True
             return flags
         case Or(parts):
             some: Flags = np.logical_or.reduce([rule_mask(sheet, p, catalogue) for p in parts])
@@ -247,10 +252,3 @@ def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
             return ~rule_mask(sheet, part, catalogue)
         case _:
             raise InputError(f"A rule over traits is needed here, without lists or samples: {rule}")
-
-
-def column_mask(sheet: Sheet, column: int) -> Flags:
-    """Who has one trait."""
-    flags = np.zeros(len(sheet.persons), dtype=bool)
-    flags[sheet.by_trait.indices[slice(*sheet.by_trait.indptr[column : column + 2])]] = True
-    return flags

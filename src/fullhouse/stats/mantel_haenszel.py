@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import gammainc, gammaincc, gammaln, ndtr
 from scipy.stats import norm
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Floats, Integers
 
 Z95 = float(norm.ppf(0.975))
 EXACT_BELOW = 20.0
@@ -62,6 +62,12 @@ class Association:
     variance: Floats
     chi2: Floats
     p: Floats
+
+
+def put(into: Ratio | Association, rows: Integers, part: Ratio | Association) -> None:
+    """Write the figures of some rows into those of all."""
+    for name, values in vars(part).items():
+        getattr(into, name)[rows] = values
 
 
 def risk_ratio(a: Floats, n1: Floats, c: Floats, n0: Floats) -> Ratio:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.embedding import load_embedding
+from fullhouse.discovery.word_links import load_embedding
 
 LINES = "dog 1 0 0\npuppy 3 4 0\nempty 0 0 0\ncar 0 0 2\ndog 9 9 9\n"
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fullhouse.sample.film_traits import (
+from fullhouse.traits.film_traits import (
     OTHERS_AT_LEAST,
     FilmTraits,
     any_of,

@@ -1,6 +1,7 @@
 """Comparable films: which are used, which are not, and why."""
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,18 +11,20 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.comparable import (
+from fullhouse.discovery.compare import compare
+from fullhouse.discovery.likely_audience import (
     LEAST_TEXT,
     WEIGHTS,
     PastAudience,
     Together,
+    beyond_typical,
     comparable_films,
     likenesses,
     predicted_likeness,
     text_threshold,
 )
-from fullhouse.sample.film_words import FilmWords
-from fullhouse.sample.word_space import word_space
+from fullhouse.sample.words import FilmWords, word_space
+from tests.discovery.house import BUILD, from_counts, outcome_of
 
 TODAY = date(2025, 6, 30)
 PLOTS = [
@@ -304,3 +307,31 @@ def test_a_further_past_film_changes_no_likeness_and_order_does_not_matter(films
     }
     random.shuffle(mixed)
     assert comparable_films(MINE, mixed, **options) == after
+
+
+@pytest.fixture
+def row(tmp_path):
+    counts = np.random.default_rng(1).poisson(0.4, (900, 3))
+    blocks, traits, base = from_counts(tmp_path, counts, np.full(900, 3))
+    outcome = outcome_of(traits[2], counts, np.arange(900))
+    return compare(BUILD, outcome, traits=traits, base=base, blocks=blocks).rows[0]
+
+
+def _like(row, ratio, spread=1.2):
+    return replace(row, ratio=ratio, low=ratio / spread, high=ratio * spread, p=0.001)
+
+
+def test_a_film_is_alike_when_it_goes_with_the_interest_more_than_films_do(row):
+    rows = {f"film-{i}": _like(row, 1.4) for i in range(9)} | {"twin": _like(row, 2.8)}
+    found = beyond_typical(rows)
+    assert found["twin"].ratio.value == pytest.approx(2.0)
+    assert (found["twin"].ratio.low, found["twin"].ratio.high) == pytest.approx((2 / 1.2, 2.4))
+    assert found["twin"].p < 1e-6
+    assert found["film-0"].ratio.value == pytest.approx(1.0)
+    assert found["film-0"].p == pytest.approx(1.0)
+
+
+def test_films_that_were_not_tested_are_left_out(row):
+    untested = replace(row, ratio=1.0, low=0.5, high=2.0, p=None)
+    assert beyond_typical({"a": untested}) == {}
+    assert beyond_typical({}) == {}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.portfolio import portfolio
+from fullhouse.discovery.coverage import portfolio
 
 
 def _case(run, *, people=80, options=6):

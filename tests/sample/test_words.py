@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.sample.film_words import (
+from fullhouse.sample.words import (
     PARTS,
+    WHOLE_WORDS,
     FilmWords,
     base_form,
     film_words,
     grams,
+    word_space,
     words_in,
 )
-from fullhouse.sample.word_space import WHOLE_WORDS, word_space
 
 
 def film(name: str, **parts: str) -> FilmWords:
