@@ -44,7 +44,7 @@ from fullhouse.measurement.city_pairs import read_totals
 from fullhouse.measurement.experiment import CityPairsReadout
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
-from fullhouse.sample.city_sales import city_tickets, items_of
+from fullhouse.sample.sales import city_tickets, items_of
 from fullhouse.workspace.context import Context
 
 
