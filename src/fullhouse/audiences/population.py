@@ -37,7 +37,7 @@ from fullhouse.workspace.cache_files import (
 )
 from fullhouse.workspace.context import Context
 
-FORMAT = 1
+FORMAT = 2
 UNUSED_DAYS = 7
 """Files of who takes part that nobody read for so long go: they are of one day each."""
 
@@ -76,12 +76,12 @@ def blocked(
     as_of: date,
     folder: Path | None = None,
 ) -> Blocked:
-    """Who takes no part in a purpose, by the consent recorded on or before `as_of`.
+    """Who takes no part in a purpose, by the grants of `as_of` or earlier and by every refusal.
 
     The engine is opened only when any consent is recorded at all, and only once for the same
     versions of the tables where a `folder` for derived files is given.
     """
-    others = purpose in settings.consent_required
+    others = purpose in map(consent.normal_purpose, settings.consent_required)
     if lake.version(CONSENT) is None:
         return Blocked({}, others)
     versions = (lake.version(CONSENT), lake.version(ACCOUNT_PERSON))
@@ -91,7 +91,7 @@ def blocked(
     if content is None:
         listed = consent.granting if others else consent.refusing
         opened = engine()
-        rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of))
+        rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of, now=True))
         columns = (batch.column(0).to_numpy(zero_copy_only=False) for batch in rows)
         people = union(*(by_block(column) for column in columns))
         if file is not None:
@@ -205,8 +205,7 @@ def population_of(
     folder: Path | None = None,
 ) -> Population:
     """The people of one build who take part in a purpose, by consent recorded up to `as_of`."""
-    if not purpose.strip():
-        raise InputError("A purpose is needed, such as analytics or advertising.")
+    purpose = consent.check_purpose(purpose, consent.known_purposes(settings))
     return Population(
         Bitmaps.of(lake, build, cache),
         Catalogue(traits_of(lake, build)),

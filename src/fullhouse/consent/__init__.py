@@ -1,19 +1,24 @@
-"""Who takes part in which purpose: the latest word of every account counts."""
+"""Who takes part in which purpose: the latest statement of every account counts."""
 
-from fullhouse.consent.words import (
+from fullhouse.consent.purposes import (
     ADVERTISING,
     ANALYTICS,
-    granting,
-    latest_words,
-    person_words,
-    refusing,
+    check_purpose,
+    known_purposes,
+    near_purpose,
+    normal_purpose,
 )
+from fullhouse.consent.words import granting, latest_words, person_words, refusing
 
 __all__ = [
     "ADVERTISING",
     "ANALYTICS",
+    "check_purpose",
     "granting",
+    "known_purposes",
     "latest_words",
+    "near_purpose",
+    "normal_purpose",
     "person_words",
     "refusing",
 ]

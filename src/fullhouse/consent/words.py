@@ -1,4 +1,4 @@
-"""The latest word of every account on a purpose, and whom it keeps in or out."""
+"""The latest statement of every account on a purpose, and whom it keeps in or out."""
 
 from __future__ import annotations
 
@@ -13,22 +13,26 @@ from fullhouse.lake import Lake
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-ANALYTICS = "analytics"
-ADVERTISING = "advertising"
 
-
-def latest_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
+def latest_words(
+    engine: Engine, lake: Lake, *, purpose: str, as_of: date, now: bool = False
+) -> ir.Table:
     """Source, account and `granted` for every account with a statement on a purpose.
 
-    Only statements of `as_of` or earlier count; of that, the latest. Of several words at the
-    same moment, a refusal wins.
+    Only statements of `as_of` or earlier count; of those, the latest. Of several at the same
+    moment, a refusal wins. With `now`, a refusal counts whatever its day: whoever is about to
+    leave the house may have refused in a time zone where it is tomorrow already.
     """
     statements = engine.scan(lake.snapshot(CONSENT)).filter(
-        (ibis._.purpose == purpose) & (ibis._.day <= as_of)
+        ibis._.purpose.strip().lower() == purpose
     )
-    # One word for each moment first: engines break the ties of argmax differently.
-    by_moment = statements.group_by("source", "account", "at").agg(
-        granted=ibis._.granted.cast("int32").min()
+    counts = ibis._.day <= as_of
+    # One statement for each moment first: engines break the ties of argmax differently.
+    by_moment = (
+        statements.filter(counts | ~ibis._.granted if now else counts)
+        .mutate(account=ibis._.account.strip())
+        .group_by("source", "account", "at")
+        .agg(granted=ibis._.granted.cast("int32").min())
     )
     latest = by_moment.group_by("source", "account").agg(
         granted=ibis._.granted.argmax(ibis._["at"])
@@ -36,13 +40,17 @@ def latest_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir
     return latest.mutate(granted=ibis._.granted == 1)
 
 
-def person_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
+def person_words(
+    engine: Engine, lake: Lake, *, purpose: str, as_of: date, now: bool = False
+) -> ir.Table:
     """Person, `granted` (some account grants) and `refused` (some account refuses).
 
     People without any statement of an account are not there.
     """
-    words = latest_words(engine, lake, purpose=purpose, as_of=as_of)
-    people = engine.scan(lake.snapshot(ACCOUNT_PERSON)).select("source", "account", "person")
+    words = latest_words(engine, lake, purpose=purpose, as_of=as_of, now=now)
+    people = engine.scan(lake.snapshot(ACCOUNT_PERSON)).select(
+        "source", "person", account=ibis._.account.strip()
+    )
     joined = words.join(people, ["source", "account"]).select(
         "person", yes=ibis._.granted.cast("int32"), no=(~ibis._.granted).cast("int32")
     )
@@ -50,13 +58,17 @@ def person_words(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir
     return by_person.select("person", granted=ibis._.yes == 1, refused=ibis._.no == 1)
 
 
-def refusing(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
-    """Persons of whom some account's latest word refuses the purpose."""
-    words = person_words(engine, lake, purpose=purpose, as_of=as_of)
+def refusing(
+    engine: Engine, lake: Lake, *, purpose: str, as_of: date, now: bool = False
+) -> ir.Table:
+    """Persons of whom some account's latest statement refuses the purpose."""
+    words = person_words(engine, lake, purpose=purpose, as_of=as_of, now=now)
     return words.filter(ibis._.refused).select("person")
 
 
-def granting(engine: Engine, lake: Lake, *, purpose: str, as_of: date) -> ir.Table:
+def granting(
+    engine: Engine, lake: Lake, *, purpose: str, as_of: date, now: bool = False
+) -> ir.Table:
     """Persons of whom some account grants the purpose and none refuses it."""
-    words = person_words(engine, lake, purpose=purpose, as_of=as_of)
+    words = person_words(engine, lake, purpose=purpose, as_of=as_of, now=now)
     return words.filter(ibis._.granted & ~ibis._.refused).select("person")

@@ -52,6 +52,9 @@ class Settings:
         "month", "How often forecasts learn anew from past films: month or quarter."
     )
     trait_floor: int = _setting(20, "Fewest persons a trait needs to be built.")
+    purposes: tuple[str, ...] = _setting(
+        ("analytics", "advertising"), "Purposes that consent may be given or refused for."
+    )
     consent_required: tuple[str, ...] = _setting(
         ("advertising",),
         "Purposes that need an explicit grant; for any other, a person takes part until refusing.",
