@@ -106,3 +106,23 @@ def test_random_words_in_any_order(
         for order in (output, output[::-1]):
             write(lake, order)
             assert ask(duck, lake, "analytics") == oracle(output, "analytics")
+
+
+def test_who_leaves_is_asked_with_refusals_of_any_day_and_blanks_and_case_do_not_count(
+    engine: Engine, lake: Lake
+) -> None:
+    words: list[Word] = [
+        ("shop", "a", 0, "analytics", True),
+        ("shop", "b ", 5, " Analytics", True),
+        ("shop", " b", 24 * 30, "ANALYTICS ", False),  # tomorrow, or later still
+        ("shop", "c", 24 * 30, "analytics", True),  # a grant counts from its day on
+    ]
+    write(lake, words)
+
+    def persons(find: object, *, now: bool) -> set[int]:
+        table = find(engine, lake, purpose="analytics", as_of=AS_OF, now=now)  # type: ignore[operator]
+        return set(engine.arrow(table)["person"].to_pylist())
+
+    assert persons(consent.refusing, now=True) == {2}
+    assert persons(consent.granting, now=True) == {1}
+    assert persons(consent.granting, now=False) == {1, 2}

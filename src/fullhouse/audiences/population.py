@@ -74,9 +74,12 @@ def blocked(
     *,
     purpose: str,
     as_of: date,
+    leaving: bool = False,
     folder: Path | None = None,
 ) -> Blocked:
-    """Who takes no part in a purpose, by the grants of `as_of` or earlier and by every refusal.
+    """Who takes no part in a purpose, by the consent recorded on or before `as_of`.
+
+    Of people who are about to leave the house, a refusal counts whatever its day.
 
     The engine is opened only when any consent is recorded at all, and only once for the same
     versions of the tables where a `folder` for derived files is given.
@@ -85,13 +88,13 @@ def blocked(
     if lake.version(CONSENT) is None:
         return Blocked({}, others)
     versions = (lake.version(CONSENT), lake.version(ACCOUNT_PERSON))
-    key = repr((FORMAT, purpose, others, as_of, versions)).encode()
+    key = repr((FORMAT, purpose, others, as_of, leaving, versions)).encode()
     file = None if folder is None else folder / "consent" / f"{sha256(key).hexdigest()[:32]}.set"
     content = None if file is None else read_if_there(file)
     if content is None:
         listed = consent.granting if others else consent.refusing
         opened = engine()
-        rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of, now=True))
+        rows = opened.batches(listed(opened, lake, purpose=purpose, as_of=as_of, now=leaving))
         columns = (batch.column(0).to_numpy(zero_copy_only=False) for batch in rows)
         people = union(*(by_block(column) for column in columns))
         if file is not None:
