@@ -90,6 +90,12 @@ def _show_report(report: "IngestReport") -> None:
         total = sum(report.quarantined.values())
         rows.append(("all", report.read, report.written, report.known, total))
     table(rows, ("file", "read", "written", "already known", "quarantined"))
+    if report.refusals:
+        out.print(
+            f"[bold]{report.refusals:,} rows of consent are no readable grant and count as"
+            " refusals:[/] those accounts are left out until a later grant can be read.",
+            soft_wrap=True,
+        )
     if report.suppressed:
         out.print(
             f"{report.suppressed:,} rows are of accounts that were erased and were not written."

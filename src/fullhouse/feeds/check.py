@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from fullhouse.consent import near_purpose
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.settings import Settings
 from fullhouse.engine import DuckDBEngine
@@ -18,6 +19,7 @@ from fullhouse.feeds.job import Job
 from fullhouse.feeds.piece import ROW, Chunk, Piece, chunks
 from fullhouse.feeds.quarantine import quarantine_rows
 from fullhouse.feeds.records import check_columns, format_of, json_columns, pieces
+from fullhouse.feeds.refusals import check_feed_purposes
 from fullhouse.feeds.report import FeedCheck, FeedNote, FileCheck
 from fullhouse.feeds.terms import Terms
 
@@ -40,6 +42,7 @@ def check(
     """
     checks: list[FileCheck] = []
     mapped: list[pa.Table] = []
+    check_feed_purposes(feed, settings)
     notes = _notes(feed, settings)
     with DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as engine:
         for file in files:
@@ -87,6 +90,7 @@ def _check_file(
         columns=columns,
     ).to_pylist()
     notes += _column_notes(feed, columns)
+    notes += _purpose_notes(ready.refusals, terms)
     return (
         FileCheck(
             file.name,
@@ -125,6 +129,19 @@ def _notes(feed: Feed, settings: Settings) -> list[FeedNote]:
     special = feed.special.items()
     notes += [FeedNote("special_column", {"column": c, "purpose": p}) for c, p in special]
     return notes
+
+
+def _purpose_notes(refused: pa.Table | None, terms: Terms) -> list[FeedNote]:
+    """A note for each purpose that nobody knows, with the one that may be meant."""
+    given = set() if refused is None else set(refused["purpose"].to_pylist()) - {None}
+    known = ", ".join(terms.purposes)
+    return [
+        FeedNote(
+            "unknown_purpose",
+            {"purpose": p, "near": near_purpose(p, terms.purposes), "known": known},
+        )
+        for p in sorted(given - set(terms.purposes))
+    ]
 
 
 def _column_notes(feed: Feed, columns: Sequence[str]) -> list[FeedNote]:

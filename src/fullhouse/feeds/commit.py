@@ -9,13 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.core.tables import IDENTIFIER, QUARANTINE, Snapshot
+from fullhouse.core.tables import CONSENT, IDENTIFIER, QUARANTINE, Snapshot
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.quarantine import quarantine_rows
+from fullhouse.feeds.refusals import counted_refusals
 from fullhouse.lake import Lake
 
 NEW, KNOWN, DUPLICATE, SUPPRESSED = 0, 1, 2, 3
@@ -134,7 +135,34 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
         accounts = _by_row(ready.rows, taken_ids)
         _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates, accounts=accounts)
         _identify(lake, job, ready, outcome, batch)
+        _count_refusals(lake, job, ready, taken_ids, batch, tally)
+    else:
+        _count_refusals(lake, job, ready, [], batch, tally)
     return tally
+
+
+def _count_refusals(
+    lake: Lake, job: Job, ready: Ready, duplicates: Sequence[int], batch: str, tally: Tally
+) -> None:
+    """Write the refusals of consent among the refused rows; see `refusals`."""
+    if job.feed.table is not CONSENT:
+        return
+    parts = [] if ready.refusals is None else [ready.refusals]
+    if duplicates:
+        parts.append(ready.rows.filter(pc.is_in(ready.rows[ROW], pa.array(duplicates, pa.int64()))))
+    if not parts:
+        return
+    rows = counted_refusals(job, pa.concat_tables(parts))
+    tally.refusals += rows.num_rows
+    if not rows.num_rows:
+        return
+
+    def allowed(_: Snapshot) -> pa.Table:
+        gone = _suppressed(job, rows)
+        return rows if gone is None else rows.filter(pa.array(~gone))
+
+    named = f"{batch}:refusals"
+    lake.append_checked(CONSENT, allowed, batch=named, guard=named)
 
 
 def _write(

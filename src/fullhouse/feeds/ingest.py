@@ -13,7 +13,7 @@ from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
-from fullhouse.core.tables import ACCOUNT_TABLE, INGESTED
+from fullhouse.core.tables import ACCOUNT_TABLE, CONSENT, INGESTED
 from fullhouse.engine import DuckDBEngine
 from fullhouse.feeds.commit import commit, of_source, unknown_accounts
 from fullhouse.feeds.feed import Feed
@@ -23,6 +23,7 @@ from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.map import map_rows
 from fullhouse.feeds.piece import ROW, Chunk, ahead, chunks
 from fullhouse.feeds.records import check_columns, pieces
+from fullhouse.feeds.refusals import check_feed_purposes
 from fullhouse.feeds.report import FileReport, IngestReport
 from fullhouse.feeds.terms import Beginning, Begun, Terms
 from fullhouse.lake import Lake
@@ -70,6 +71,7 @@ def ingest(
     Files whose columns do not fit the feed are refused before the first row is written. Doing
     the same again writes nothing; doing it again after a crash writes the rest.
     """
+    check_feed_purposes(feed, settings)
     columns = [check_columns(file, feed) for file in files]
     with (
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
@@ -88,6 +90,7 @@ def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> 
     raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
     mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
     rows, refused, accounts = mapped.rows, mapped.refused, dict(mapped.accounts)
+    refusals = mapped.refusals
     if lake and job.feed.is_event and job.terms.unknown_account == "quarantine":
         rows, unknown = _without_unknown(engine, lake, job, rows)
         refused = (*refused, *unknown)
@@ -95,10 +98,12 @@ def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> 
             pc.is_in(mapped.rows[ROW], pa.array([r.row for r in unknown], pa.int64()))
         )
         accounts |= dict(zip(named[ROW].to_pylist(), named["account"].to_pylist(), strict=True))
+        if job.feed.table is CONSENT and named.num_rows:
+            refusals = named if refusals is None else pa.concat_tables([refusals, named])
     # What is not needed any more is let go: a chunk waits for its turn to be written.
     light = replace(chunk, rows=chunk.rows.schema.empty_table())
     raw_rows = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
-    return Ready(light, raw_rows, rows, refused, invalid, accounts)
+    return Ready(light, raw_rows, rows, refused, invalid, accounts, refusals)
 
 
 def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
@@ -181,6 +186,7 @@ def _report(file: File, tally: Tally) -> FileReport:
         dict(tally.quarantined),
         dict(tally.invalid),
         tally.suppressed,
+        tally.refusals,
     )
 
 

@@ -32,6 +32,8 @@ class Mapped:
     rows: pa.Table
     refused: tuple[Refusal, ...]
     accounts: Mapping[int, str] = field(default_factory=dict)
+    refusals: pa.Table | None = None
+    """Of a consent feed, the refused rows as far as they could be read, with `__row`."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Ready:
     refused: tuple[Refusal, ...]
     invalid: dict[str, int]
     accounts: Mapping[int, str] = field(default_factory=dict)
+    refusals: pa.Table | None = None
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Tally:
     known: int = 0
     taken: int = 0
     suppressed: int = 0
+    refusals: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     invalid: Counter[str] = field(default_factory=Counter)
 
@@ -82,5 +86,6 @@ class Tally:
         self.known += other.known
         self.taken += other.taken
         self.suppressed += other.suppressed
+        self.refusals += other.refusals
         self.quarantined.update(other.quarantined)
         self.invalid.update(other.invalid)

@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.consent import normal_purpose
 from fullhouse.core.errors import InputError
-from fullhouse.core.tables import TYPES
+from fullhouse.core.tables import CONSENT, TYPES
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
@@ -71,8 +72,8 @@ def map_rows(
 
     Where a row has several faults, the first in this order counts: what cannot be read
     (bad_number, bad_time, bad_value, by column), missing_required, negative_quantity,
-    negative_price, raw_identifier, currency_mismatch, bad_value (impossible), absurd_age,
-    future_time.
+    negative_price, raw_identifier, currency_mismatch, unknown_purpose, bad_value (impossible),
+    absurd_age, future_time.
     """
     with held(engine, raw) as table:
         values = _declared(table, feed, terms, content)
@@ -84,7 +85,11 @@ def map_rows(
     late = pc.greater(rows["at"], pa.scalar(terms.latest, TYPES["timestamp"]))
     checks.add("future_time", "at", late)
     refused = tuple(checks.refusals(computed[ROW]))
-    return Mapped(checks.passed(rows), refused, _accounts(columns, computed[ROW], refused))
+    accounts = _accounts(columns, computed[ROW], refused)
+    refusals = None
+    if feed.table is CONSENT and refused:
+        refusals = rows.filter(pc.is_in(rows[ROW], pa.array([r.row for r in refused], pa.int64())))
+    return Mapped(checks.passed(rows), refused, accounts, refusals)
 
 
 def _accounts(
@@ -236,7 +241,24 @@ def _typed_column(computed: pa.Table, name: str, feed: Feed, checks: Checks) -> 
             )
         case _:
             checks.add("bad_value", name, failed)
+            if name == "account":
+                column = _trimmed(column)
+            if name == "purpose":
+                column = _purposes(column)
             return column.cast(TYPES[type_])
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    """The texts without blanks around them; of a blank one nothing is left."""
+    plain = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(plain, ""), pa.scalar(None, pa.string()), plain)
+
+
+def _purposes(column: pa.Array) -> pa.Array:
+    """The purposes as every statement of them is compared."""
+    coded = pc.dictionary_encode(_trimmed(column))
+    plain = [normal_purpose(text) for text in coded.dictionary.to_pylist()]
+    return pa.array(plain, pa.string()).take(coded.indices)
 
 
 def _number(column: pa.Array, *, whole: bool) -> tuple[pa.Array, pa.Array]:
@@ -270,6 +292,7 @@ def _check(columns: dict[str, pa.Array], feed: Feed, terms: Terms, checks: Check
         if pa.types.is_string(columns[name].type):
             check("raw_identifier", name, _emails)
     check("currency_mismatch", "currency", lambda x: pc.not_equal(x, terms.currency))
+    check("unknown_purpose", "purpose", lambda x: pc.invert(pc.is_in(x, pa.array(terms.purposes))))
     check("bad_value", "gender", lambda x: pc.invert(pc.is_in(x, _GENDERS)))
     check("bad_value", "household_size", lambda x: pc.less(x, 1))
     check("bad_value", "completion", lambda x: _outside(x, 0.0, 1.0))

@@ -23,6 +23,8 @@ class FileReport:
     quarantined: Mapping[str, int] = field(default_factory=dict)
     invalid_identifiers: Mapping[str, int] = field(default_factory=dict)
     suppressed: int = 0
+    refusals: int = 0
+    """Refused rows of a consent feed that count as refusals all the same, one for each purpose."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class IngestReport:
         return sum(f.suppressed for f in self.files)
 
     @property
+    def refusals(self) -> int:
+        """Refusals of consent that could not be taken as they were, and count."""
+        return sum(f.refusals for f in self.files)
+
+    @property
     def quarantined(self) -> dict[str, int]:
         """Rows refused, by reason, the most frequent first."""
         total: Counter[str] = Counter()
@@ -69,6 +76,7 @@ class IngestReport:
             "known": self.known,
             "suppressed": self.suppressed,
             "quarantined": self.quarantined,
+            "refusals": self.refusals,
             "files": [dict(vars(f)) for f in self.files],
         }
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.consent import ADVERTISING, ANALYTICS, known_purposes
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import BEGUN
 from fullhouse.feeds.feed import Feed, check_currency, check_time_zone
@@ -31,6 +32,8 @@ class Terms:
     unknown_account: str
     accounts: int = -1
     """Version of the account table in which accounts are looked up; -1 before its first row."""
+    purposes: tuple[str, ...] = (ADVERTISING, ANALYTICS)
+    """What consent may be for."""
 
     @classmethod
     def of(cls, feed: Feed, settings: Settings, *, now: datetime, accounts: int = -1) -> "Terms":
@@ -45,6 +48,7 @@ class Terms:
             clock_skew_minutes=settings.clock_skew_minutes,
             unknown_account=settings.unknown_account,
             accounts=accounts,
+            purposes=known_purposes(settings),
         )
 
     @property
@@ -68,6 +72,8 @@ class Terms:
     def from_json(cls, text: str) -> "Terms":
         """The terms that a text holds."""
         fields = json.loads(text)
+        if "purposes" in fields:
+            fields["purposes"] = tuple(fields["purposes"])
         return cls(**{**fields, "now": datetime.fromisoformat(fields["now"])})
 
 

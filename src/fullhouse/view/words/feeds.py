@@ -16,6 +16,10 @@ NOTES = {
     "special_column": "Column {column!r} is read for: {purpose}",
     "withheld_column": "Column {column!r} looks like {category}: it is not read.",
     "columns_not_read": "Not read: {columns}.",
+    "unknown_purpose": (
+        "No purpose {purpose!r}.{near} Purposes are {known}; [values.purpose] makes a word of the"
+        " file one of them, and setting 'purposes' declares others."
+    ),
     "no_such_field": "No line at the beginning of {file} has the field {field!r}.{near}",
 }
 
