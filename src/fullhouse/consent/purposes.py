@@ -24,7 +24,7 @@ def known_purposes(settings: Settings) -> tuple[str, ...]:
 def normal_purpose(text: str) -> str:
     """A purpose as every statement of it is compared: without blanks around it, in lower case.
 
-    >>> normal_purpose(" Advertising\\u00a0")
+    >>> normal_purpose("  Advertising ")
     'advertising'
     """
     return unicodedata.normalize("NFKC", text).strip().casefold()
