@@ -1,5 +1,6 @@
 """Learn from the past how films do, and how far such forecasts were off when they were made."""
 
+import multiprocessing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -161,6 +162,10 @@ def roll(
             int(np.isfinite(t).sum()) for n, t in targets.items() if n in (_main(stage), "legs")
         )
         jobs.append((main.take(keep), targets, stage))
+    if multiprocessing.parent_process() is not None:
+        # One of several workers already: joblib's own would outlive it, since they end by atexit,
+        # which a process of multiprocessing does not run.
+        workers = 1
     fitted = Parallel(n_jobs=min(workers, len(jobs)), prefer="processes", inner_max_num_threads=1)(
         delayed(_fit)(*job) for job in jobs
     )

@@ -162,15 +162,18 @@ def base_form(word: str) -> str:
     return bare[:-2] + "y" if bare.endswith("ie") and len(bare) > 4 else bare
 
 
-def grams(word: str) -> set[str]:
-    """The runs of 3 to 5 characters of a word whose ends are marked.
+def grams(word: str) -> tuple[str, ...]:
+    """The different runs of 3 to 5 characters of a word whose ends are marked.
 
-    >>> sorted(grams("dog"))
-    ['<do', '<dog', '<dog>', 'dog', 'dog>', 'og>']
+    Shorter ones first, in their order in the word: a set's order differs from process to process,
+    and with it the last digit of a likeness.
+
+    >>> grams("dog")
+    ('<do', 'dog', 'og>', '<dog', 'dog>', '<dog>')
     """
     marked = f"<{word}>"
-    runs = {marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1)}
-    return runs or {marked}
+    runs = [marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1)]
+    return tuple(dict.fromkeys(runs)) or (marked,)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
