@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fullhouse import app, audiences, control
 from fullhouse.app import Context
 from fullhouse.app import audiences as stage
+from fullhouse.control import audit_log
 from fullhouse.control.campaigns import save_plan
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import AUDIENCE_BLOCK
@@ -204,6 +205,68 @@ def test_a_failed_export_leaves_the_file_as_it_was(
         stage.audience_export(workspace, stage.ExportAudience("women", file))
     assert file.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir() if p.name != "house"] == ["women.csv"]
+
+
+def test_who_withdraws_while_the_file_is_written_is_not_in_it(
+    workspace: Context, speak: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stage.audience_save(workspace, stage.SaveAudience("women", "female"))
+    module = sys.modules["fullhouse.audiences.export"]
+    mark, waiting = module.mark, ["s2", "s3"]
+
+    def withdraws(*columns: object) -> None:
+        mark(*columns)
+        if waiting:
+            tomorrow = datetime(2035, 1, 1, tzinfo=UTC)
+            account = waiting.pop()
+            speak(workspace.lake, "shop", account, False, purpose="advertising", at=tomorrow)
+
+    monkeypatch.setattr(module, "mark", withdraws)
+    done = stage.audience_export(
+        workspace, stage.ExportAudience("women", tmp_path / "women.csv", sources=["shop"])
+    )
+    left = {a for _, a in exported(tmp_path / "women.csv")}
+    assert not left & {"s2", "s3"}
+    assert done.accounts.get("shop", 0) == len(left)
+    actions = [row.action for row in audit_log(workspace.control)]
+    assert actions[:2] == ["audience.exported", "audience.export"]
+
+
+def test_no_file_leaves_when_the_audit_log_cannot_be_written(
+    workspace: Context, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stage.audience_save(workspace, stage.SaveAudience("women", "female"))
+
+    def read_only(*_: object) -> None:
+        raise OSError("attempt to write a readonly database")
+
+    monkeypatch.setattr("fullhouse.control.record", read_only)
+    with pytest.raises(OSError, match="readonly"):
+        stage.audience_export(workspace, stage.ExportAudience("women", tmp_path / "women.csv"))
+    assert [p.name for p in tmp_path.iterdir()] == ["house"]
+
+
+def test_an_export_is_its_owners_alone(workspace: Context, tmp_path: Path) -> None:
+    stage.audience_save(workspace, stage.SaveAudience("women", "female"))
+    for name in ("women.csv", "women.parquet"):
+        stage.audience_export(workspace, stage.ExportAudience("women", tmp_path / name))
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("purpose", ["advertizing", "ads", "", "newsletter"])
+def test_a_purpose_that_nobody_knows_is_refused_everywhere(
+    workspace: Context, purpose: str
+) -> None:
+    for verb, request in (
+        (stage.audience_count, stage.CountAudience("female", purpose=purpose)),
+        (stage.audience_save, stage.SaveAudience("w", "female", purpose=purpose)),
+        (
+            stage.audience_split,
+            stage.SplitAudience("female", shares=("0.5",), salt="a", purpose=purpose),
+        ),
+    ):
+        with pytest.raises(InputError, match="Purposes are advertising, analytics"):
+            verb(workspace, request)  # type: ignore[operator]  # each verb with its own request
 
 
 def test_mistakes(workspace: Context, tmp_path: Path) -> None:

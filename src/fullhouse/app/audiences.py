@@ -14,6 +14,7 @@ from fullhouse.audiences import (
     AudienceOverlap,
     AudienceProfile,
     AudienceSplit,
+    Exported,
     Population,
     Rule,
     SavedAudience,
@@ -193,32 +194,29 @@ def audience_export(context: Context, request: ExportAudience) -> AudienceExport
     """Write the accounts of a saved audience to a file.
 
     Whoever takes no part in advertising now, or in the purpose the audience was saved for, is
-    left out.
+    left out. The audit log has a row before the file is there, and one when it is.
     """
+    from fullhouse.control.suppression import hand_out  # here: a count needs no SQLAlchemy
+
     audience = _find(context, request.name)
-    blocked = [
-        audiences.blocked(
-            lambda: context.engine,
-            context.lake,
-            context.settings,
-            purpose=purpose,
-            as_of=context.today,
-        )
-        for purpose in dict.fromkeys((ADVERTISING, audience.purpose))
-    ]
-    exported = audiences.export(
-        context.lake, audience, blocked, request.file, sources=request.sources
-    )
-    _record(
-        context,
-        "audience.export",
-        audience,
-        {
+    leaving = audiences.Leaving(context, ADVERTISING, audience.purpose)
+
+    def detail(exported: Exported) -> dict[str, object]:
+        return {
             "accounts": exported.accounts,
             "exported_persons": exported.persons,
             "left_out": exported.left_out,
-        },
+        }
+
+    def record(exported: Exported) -> None:
+        # Before the file is there: what leaves is written down, or does not leave.
+        _record(context, "audience.export", audience, detail(exported))
+        hand_out(context.control, str(request.file.absolute()), "export")
+
+    exported = audiences.export(
+        leaving, audience, request.file, sources=request.sources, record=record
     )
+    _record(context, "audience.exported", audience, detail(exported))
     return AudienceExport(**vars(exported), audience=audience)
 
 

@@ -23,6 +23,7 @@ from fullhouse.audiences.compare import index, overlap, profile
 from fullhouse.audiences.compile import Catalogue, compile_rule
 from fullhouse.audiences.export import export
 from fullhouse.audiences.forms import from_json, to_json, to_text
+from fullhouse.audiences.leaving import Leaving
 from fullhouse.audiences.parse import parse, point, share
 from fullhouse.audiences.population import (
     Blocked,
@@ -77,6 +78,7 @@ __all__ = [
     "Everyone",
     "Exported",
     "Index",
+    "Leaving",
     "Name",
     "Not",
     "Or",

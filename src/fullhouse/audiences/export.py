@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
-from pyroaring import BitMap
 
 from fullhouse.audiences.audience import Audience, Exported
 from fullhouse.audiences.bitmaps import after_merges, read_members
-from fullhouse.audiences.kernel import Kernel, Set, as_bitmap, as_words
-from fullhouse.audiences.population import Blocked, read_merges
+from fullhouse.audiences.kernel import as_words
+from fullhouse.audiences.leaving import Leaving
+from fullhouse.audiences.population import read_merges
 from fullhouse.core.arrays import Flags, Ints, PackedBits
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import ConflictError, InputError, did_you_mean
 from fullhouse.core.person_sets import size
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import BLOCK_BITS
@@ -27,31 +27,67 @@ from fullhouse.lake import Lake
 
 SCHEMA = pa.schema([ACCOUNT_PERSON.schema.field("source"), ACCOUNT_PERSON.schema.field("account")])
 FORMATS = (".parquet", ".csv")
+TRIES = 20
+"""A file is written anew this often when people in it withdraw meanwhile."""
+
+
+class _WithdrawnError(Exception):
+    """Somebody in a file that is about to leave withdrew while it was written."""
 
 
 def export(
-    lake: Lake,
+    leaving: Leaving,
     audience: Audience,
-    blocked: Sequence[Blocked],
     file: Path,
     *,
     sources: tuple[str, ...] = (),
+    record: Callable[[Exported], None],
 ) -> Exported:
-    """Write source and account of the people in an audience whom nothing blocks.
+    """Write source and account of the people in an audience who may leave now.
 
     People merged since the audience was saved are followed to the person they became. Memory is
-    one bit for each person id, whatever the number of accounts. The file appears whole or not.
+    one bit for each person id, whatever the number of accounts. The file appears whole or not, and
+    only once `record` has written down what leaves. Who withdraws while it is written is not in it.
     """
     if file.suffix not in FORMATS:
         raise InputError(f"The file must end in .parquet or .csv, not {file.name!r}.")
+    for _ in range(TRIES):
+        try:
+            return _export(leaving, audience, file, sources, record)
+        except _WithdrawnError:
+            continue
+    raise ConflictError(code="consent_changes", tries=TRIES)
+
+
+def _export(
+    leaving: Leaving,
+    audience: Audience,
+    file: Path,
+    sources: tuple[str, ...],
+    record: Callable[[Exported], None],
+) -> Exported:
+    lake = leaving.lake
     members = after_merges(read_members(lake, audience.name, audience.version), read_merges(lake))
-    consenting = {b: _not_blocked(m, b, blocked) for b, m in members.items()}
+    consenting = leaving.may_leave(members)
     persons = size(consenting)
     bits = bits_of({b: as_words(m).view(np.uint8) for b, m in consenting.items() if m})
     exported = np.zeros_like(bits)
     accounts: Counter[str] = Counter()
     where = pc.field("source").isin(_known(lake, sources)) if sources else None
-    with writer(file, SCHEMA) as write:
+
+    def done() -> Exported:
+        with_account = int(np.bitwise_count(exported).sum(dtype=np.int64))
+        return Exported(
+            file, dict(sorted(accounts.items())), with_account, size(members) - persons,
+            persons - with_account,
+        )  # fmt: skip
+
+    def before() -> None:
+        record(done())
+        if leaving.has_left(consenting):
+            raise _WithdrawnError
+
+    with writer(file, SCHEMA, before=before) as write:
         for batch in lake.batches(
             ACCOUNT_PERSON, columns=["source", "account", "person"], where=where
         ):
@@ -60,14 +96,7 @@ def export(
             write(rows.select(["source", "account"]))
             for value in pc.value_counts(rows.column("source")).to_pylist():
                 accounts[value["values"]] += value["counts"]
-    with_account = int(np.bitwise_count(exported).sum(dtype=np.int64))
-    return Exported(
-        file,
-        dict(sorted(accounts.items())),
-        with_account,
-        size(members) - persons,
-        persons - with_account,
-    )
+    return done()
 
 
 def _known(lake: Lake, sources: tuple[str, ...]) -> list[str]:
@@ -79,17 +108,14 @@ def _known(lake: Lake, sources: tuple[str, ...]) -> list[str]:
     return list(sources)
 
 
-def _not_blocked(members: BitMap, block: int, blocked: Sequence[Blocked]) -> BitMap:
-    kernel = Kernel()
-    people: Set = members
-    for each in blocked:
-        people = each.without_blocked(kernel, people, block)
-    return as_bitmap(people, block)
-
-
 @contextmanager
-def writer(file: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
-    """A function that writes batches to a file, which is there once all went well."""
+def writer(
+    file: Path, schema: pa.Schema, *, before: Callable[[], None] = lambda: None
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """A function that writes batches to a file, which is there once all went well.
+
+    Its owner alone may read it. `before` is called when all is written and nothing there yet.
+    """
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.")
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -100,6 +126,7 @@ def writer(file: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch],
                 yield lambda batch: out.write_batch(batch.cast(schema))
             raw.flush()
             os.fsync(raw.fileno())
+        before()
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

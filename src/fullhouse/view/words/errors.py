@@ -26,6 +26,10 @@ SENTENCES: Mapping[str, str] = {
         "{audience} is in the plans {users}, so it is kept: a campaign of theirs must stay"
         " readable."
     ),
+    "consent_changes": (
+        "People withdrew their consent during each of {tries} tries, so nothing was handed out."
+        " Try again."
+    ),
     "trait_below_floor": (
         "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
         " (setting 'trait_floor')."
