@@ -51,7 +51,7 @@ from fullhouse.planning import (
     read_channels,
 )
 from fullhouse.planning.channel import worths
-from fullhouse.planning.relative_response import Purchases, relative_responses
+from fullhouse.planning.response import Purchases, relative_responses
 
 HOLDOUT = 0.3
 WITHHELD = 0.2

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from benchmarks.planning_market import Play, run_by_parts
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.planning import AudienceCells, PlanRows, Slots, read_channels
-from fullhouse.planning.barrier import interior_point
+from fullhouse.planning.optimise import interior_point
 from fullhouse_sim.campaign import CHANNELS
 from fullhouse_sim.draws import uniforms
 from fullhouse_sim.outcomes import (

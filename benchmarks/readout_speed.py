@@ -40,12 +40,11 @@ from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
 from fullhouse.core.values import BLOCK_BITS, keyed_bits
 from fullhouse.engine import DuckDBEngine
 from fullhouse.lake import Lake, Place
+from fullhouse.measurement.campaign_data import Counted, count_arms
 from fullhouse.measurement.campaign_readout import Exposure
-from fullhouse.measurement.counted import Counted, count_arms
 from fullhouse.measurement.experiment import Readout
 from fullhouse.measurement.exposure import exposure
-from fullhouse.measurement.read_counted import read_parts
-from fullhouse.measurement.read_experiment import read_experiment
+from fullhouse.measurement.read_experiment import read_experiment, read_parts
 
 FITS = 10_000_000
 """Above so many people a table with a row for each is not tried."""

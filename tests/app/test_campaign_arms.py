@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from fullhouse.campaigns.account_files import units_of
 from fullhouse.core.person_sets import by_block, inside, only, union, without
-from fullhouse.measurement.campaign_data import household_sums, households_of
-from fullhouse.measurement.counted import Counted
+from fullhouse.measurement.campaign_data import Counted, household_sums, households_of
 
 people = st.sets(st.integers(0, 3 << 20), max_size=40)
 

@@ -8,8 +8,9 @@ import pytest
 from pyroaring import BitMap
 
 from fullhouse.core.person_sets import union
-from fullhouse.measurement.counted import Counted, count_arms
-from fullhouse.measurement.responses import measured_responses
+from fullhouse.discovery.card import Estimate
+from fullhouse.measurement.campaign_data import Counted, count_arms
+from fullhouse.measurement.responses import measured_responses, verdict_of
 
 
 def _data(channel_holdout):
@@ -57,3 +58,20 @@ def test_without_a_channel_holdout_a_mix_stays_whole():
     (one,) = measured_responses(*_data(0.0))
     assert one.response == pytest.approx((3000 * 3 + 1000 * 2) / 4000 - 1)
     assert one.doses == {"push": 2.0, "email": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("observed", "word"),
+    [
+        (Estimate(1.8, 1.3, 2.5), "confirmed"),
+        (Estimate(3.0, 2.5, 3.6), "confirmed"),
+        (Estimate(1.2, 1.1, 1.35), "weaker"),
+        (Estimate(1.0, 0.8, 1.3), "refuted"),
+        (Estimate(0.7, 0.6, 0.9), "refuted"),
+        (Estimate(1.3, 0.9, 1.9), "cannot tell"),
+        (Estimate(), "cannot tell"),
+        (None, "cannot tell"),
+    ],
+)
+def test_a_card_is_confirmed_weaker_refuted_or_cannot_be_told(observed, word):
+    assert verdict_of((1.6, 1.4, 1.9), observed) == word

@@ -1,35 +1,65 @@
 """The next action: each rule by itself, and which goes first."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fullhouse.planning.daily import (
     ABOVE,
     BELOW,
     LOW,
+    DayDelivery,
+    DeliveryChange,
     ExposedHoldout,
+    FactChange,
+    ForecastMove,
     MakePlan,
+    Missing,
     NothingDelivered,
     ReadOut,
+    ReadoutChange,
+    SignalChange,
     SignalName,
 )
 from fullhouse.planning.daily_action import (
     RULES,
+    TYPICAL,
+    behind,
     best_audience,
+    beyond,
     catch_up,
+    changes,
+    days_over,
+    drivers_move,
+    forecast_move,
     launch,
+    lines_so_far,
     make_a_plan,
     move_money,
     next_action,
     next_look,
+    next_unit,
     nothing_to_do,
+    planned_on,
     read_out,
     slow_down,
     stop_the_held_out,
 )
-from tests.planning.made_daily import AS_OF, OPENING, WEEK, a_day, a_delivery, a_line, a_signal
+from tests.planning.made_daily import (
+    AS_OF,
+    DRIVERS,
+    OPENING,
+    WEEK,
+    a_day,
+    a_delivery,
+    a_forecast,
+    a_line,
+    a_signal,
+)
+from tests.view.made_plans import BARE_PLAN, PLAN
 
 DAY = timedelta(days=1)
 UNCARRIED = a_delivery(campaign=None)
@@ -186,3 +216,132 @@ def test_a_campaign_under_way_is_looked_at_every_day():
     assert next_look(a_day()) == AS_OF + DAY
     far = replace(a_day(), as_of=WEEK + 8 * DAY, opening=OPENING + 30 * DAY)
     assert next_look(far) == far.as_of + 7 * DAY
+
+
+def news(signals=(), forecasts=(), delivery=None, before=None, now=None):
+    return list(changes(signals, forecasts, delivery, before or {}, now or {}, AS_OF))
+
+
+def test_facts_that_are_new_others_or_gone():
+    before = {"opening": date(2025, 8, 8), "theaters": 3000, "rating": "PG", "plan": "wide"}
+    now = {"opening": date(2025, 8, 15), "theaters": 3200, "plan": "wide", "genres": ["Drama"]}
+    assert news(before=before, now=now) == [
+        FactChange("genres", None, ["Drama"]),
+        FactChange("opening", date(2025, 8, 8), date(2025, 8, 15)),
+        FactChange("rating", "PG", None),
+        FactChange("theaters", 3000, 3200),
+    ]
+
+
+def test_a_signal_that_is_known_of_both_mornings_has_its_growth():
+    assert news([a_signal()]) == [SignalChange(SignalName("presales", "market"), 1.0, 1_100.0)]
+    assert news([a_signal(until=AS_OF - DAY)]) == []
+
+
+def test_deliveries_and_readouts():
+    delivery = a_delivery(readouts=(AS_OF - 9 * DAY, AS_OF))
+    assert news(delivery=delivery) == [
+        DeliveryChange(AS_OF - DAY, 48.0, 50.0),
+        ReadoutChange(AS_OF),
+    ]
+    assert news(delivery=a_delivery(yesterday=DayDelivery(0.0, 0.0))) == []
+    assert news(delivery=a_delivery(yesterday=DayDelivery(50.0, None))) == []
+
+
+def test_the_move_of_a_forecast_has_the_driver_that_moved_most_the_same_direction():
+    now = a_forecast(middle=18e6, drivers={"signals": 1.0, "budget": 1.2})
+    # The budget's factor grew more than that of signals fell, but the middle fell.
+    assert drivers_move(now, a_forecast(1)) == ("signals", pytest.approx(1 / 1.2))
+    (move,) = news(forecasts=(now, a_forecast(1)))
+    assert (move.factor, move.driver) == (pytest.approx(0.9), "signals")
+    assert (move.horizon, move.trained_until) == (None, None)
+
+
+def test_the_typical_film_and_a_new_driver_count_too():
+    now = a_forecast(middle=30e6, typical=30e6, drivers={**DRIVERS, "theaters": 1.3})
+    assert drivers_move(now, a_forecast(1)) == (TYPICAL, pytest.approx(2.0))
+    assert forecast_move(now, a_forecast(1)).driver is None
+    assert forecast_move(now, a_forecast(1)).driver_factor == pytest.approx(2.0)
+    new = a_forecast(middle=30e6, drivers={**DRIVERS, "theaters": 1.3})
+    assert drivers_move(new, a_forecast(1)) == ("theaters", pytest.approx(1.3))
+    assert drivers_move(a_forecast(middle=30e6), a_forecast(1)) is None
+
+
+def test_another_stage_and_newly_trained_models_are_part_of_it():
+    now = a_forecast(middle=25e6, horizon="T-7", trained_until=date(2025, 8, 1))
+    move = forecast_move(now, a_forecast(1))
+    assert (move.horizon, move.horizon_before) == ("T-7", "T-28")
+    assert move.trained_until == date(2025, 8, 1)
+
+
+def test_a_forecast_that_could_not_be_made_has_its_reason():
+    why = Missing("Too few films.")
+    none = a_forecast(1, total=None, why=why)
+    assert forecast_move(a_forecast(), none) == ForecastMove(None, AS_OF - DAY, why)
+    assert drivers_move(a_forecast(), none) is None
+
+
+MONDAY = date(2025, 2, 3)
+
+
+@given(st.integers(-10, 20), st.integers(-10, 6))
+def test_a_line_is_even_over_the_days_of_its_week_after_the_plan(until, made):
+    """Against counting the days one by one."""
+    made_on, last = MONDAY + timedelta(made), MONDAY + timedelta(until)
+    days = [d for k in range(7) if (d := MONDAY + timedelta(k)) > made_on]
+    if not days:
+        return
+    assert days_over(MONDAY, made_on, last) == pytest.approx(
+        sum(d <= last for d in days) / len(days)
+    )
+
+
+def test_days_not_begun_are_nothing_and_at_the_end_it_is_the_whole_plan():
+    before = lines_so_far(PLAN, MONDAY - timedelta(days=1), {})
+    assert {x.planned for x in before} == {0.0}
+    end = lines_so_far(PLAN, date(2025, 6, 1), {})
+    assert sum(x.planned for x in end) == pytest.approx(sum(x.impressions for x in PLAN.lines))
+    assert sum(x.planned_spend for x in end) == pytest.approx(PLAN.spend)
+
+
+def test_days_add_up_to_what_is_planned():
+    until = MONDAY + timedelta(days=16)
+    days = [MONDAY + timedelta(days=k) for k in range(17)]
+    assert sum(planned_on(PLAN, d) for d in days) == pytest.approx(
+        sum(x.planned for x in lines_so_far(PLAN, until, None))
+    )
+
+
+def test_delivered_impressions_cost_what_the_plan_paid():
+    line = PLAN.lines[0]
+    lines = lines_so_far(PLAN, MONDAY, {line.id: line.impressions / 2, "another": 9.0})
+    assert lines[0].spent == pytest.approx(line.spend / 2)
+    assert {x.impressions for x in lines[1:]} == {0.0}
+    assert {x.spent for x in lines_so_far(PLAN, MONDAY, None)} == {None}
+
+
+def test_every_channel_a_fifth_behind_is_named_the_largest_hole_first():
+    fine, late = a_line("a", planned=100, impressions=80), a_line("b", channel="x", impressions=79)
+    assert behind(a_delivery(fine)) == []
+    assert [c.channel for c in behind(a_delivery(fine, late))] == ["x"]
+    worse = a_line("c", channel="y", planned=1_000, impressions=700)
+    channels = behind(a_delivery(fine, late, worse, a_line("d", channel="y")))
+    assert [(c.channel, c.worst.line) for c in channels] == [("y", "c"), ("x", "b")]
+    assert channels[0].share == pytest.approx(800 / 1_100)
+
+
+def test_every_channel_a_fifth_beyond_is_named_also_where_nothing_was_planned():
+    assert beyond(a_delivery(a_line("a", impressions=120))) == []
+    over = a_delivery(
+        a_line("a", impressions=121), a_line("b", channel="x", planned=0, impressions=90)
+    )
+    assert [c.channel for c in beyond(over)] == ["x", "push"]
+    assert behind(a_delivery(a_line("a", planned=0, impressions=0))) == []
+
+
+def test_the_next_unit_is_read_off_the_curve_and_not_beyond_it():
+    points = sorted(PLAN.curve, key=lambda p: p.budget)
+    between = replace(PLAN, budget=(points[0].budget + points[1].budget) / 2)
+    assert next_unit(between) == pytest.approx((points[0].next_unit + points[1].next_unit) / 2)
+    assert next_unit(replace(PLAN, budget=1.01 * points[-1].budget)) is None
+    assert next_unit(BARE_PLAN) is None

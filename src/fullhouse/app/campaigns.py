@@ -40,8 +40,8 @@ from fullhouse.control.campaigns import (
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
-from fullhouse.measurement.city_pairs import read_totals
 from fullhouse.measurement.experiment import CityPairsReadout
+from fullhouse.measurement.geo import read_totals
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import city_tickets, items_of

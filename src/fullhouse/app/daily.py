@@ -23,8 +23,7 @@ from fullhouse.planning.daily import (
     missing,
     page_days,
 )
-from fullhouse.planning.daily_action import next_action
-from fullhouse.planning.daily_changes import changes, forecast_move
+from fullhouse.planning.daily_action import changes, forecast_move, next_action
 from fullhouse.planning.daily_signals import film_signals
 from fullhouse.planning.plan import Amount
 from fullhouse.workspace.context import Context

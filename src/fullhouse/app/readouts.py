@@ -28,23 +28,20 @@ from fullhouse.control.campaigns import (
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
 from fullhouse.forecast import Forecast
-from fullhouse.measurement.campaign_data import CampaignData
+from fullhouse.measurement.campaign_data import CampaignData, CountedArms
 from fullhouse.measurement.campaign_readout import (
     CampaignReadout,
     CardsNotJudged,
     readout_of_record,
 )
-from fullhouse.measurement.campaign_uplift import campaign_uplift_of
-from fullhouse.measurement.card_verdicts import card_verdicts
 from fullhouse.measurement.collect_campaign import collect_campaign
-from fullhouse.measurement.counted import CountedArms
 from fullhouse.measurement.experiment import GeoReadout, Readout, Uplift
 from fullhouse.measurement.geo import read_geo
 from fullhouse.measurement.outlook import outlook_of
 from fullhouse.measurement.read_campaign import read_campaign
 from fullhouse.measurement.read_experiment import read_experiment
-from fullhouse.measurement.responses import measured_responses
-from fullhouse.measurement.uplift import read_uplift
+from fullhouse.measurement.responses import card_verdicts, measured_responses
+from fullhouse.measurement.uplift import campaign_uplift_of, read_uplift
 from fullhouse.planning.plan import Outlook, Plan, plan_from
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.workspace.context import Context

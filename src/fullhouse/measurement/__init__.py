@@ -1,6 +1,6 @@
 """What a campaign really changed: randomised and geo experiments, read as assigned."""
 
-from fullhouse.measurement.counted import Counted, CountedArms, count_arms
+from fullhouse.measurement.campaign_data import Counted, CountedArms, count_arms
 from fullhouse.measurement.experiment import (
     ArmEffect,
     CityPairsReadout,
@@ -12,8 +12,12 @@ from fullhouse.measurement.experiment import (
 )
 from fullhouse.measurement.exposure import effect_on_reached, spill_over_bound
 from fullhouse.measurement.geo import Panel, read_geo, read_panel
-from fullhouse.measurement.read_counted import read_counted, read_part, read_parts
-from fullhouse.measurement.read_experiment import read_experiment
+from fullhouse.measurement.read_experiment import (
+    read_counted,
+    read_experiment,
+    read_part,
+    read_parts,
+)
 from fullhouse.measurement.uplift import read_uplift
 
 __all__ = [

@@ -17,7 +17,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
 from fullhouse.engine.expr import ibis
 from fullhouse.planning.daily import DayDelivery, Delivery
-from fullhouse.planning.daily_delivery import lines_so_far, next_unit, planned_on
+from fullhouse.planning.daily_action import lines_so_far, next_unit, planned_on
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
 

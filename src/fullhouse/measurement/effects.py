@@ -1,21 +1,87 @@
 """What each arm changed in each outcome, from the people by arm and stratum."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, Reason
-from fullhouse.measurement.cells import Cells
 from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment, Unknown
 from fullhouse.stats.arms import capped, heavy, kurtosis, share_difference, stratified, sums
-from fullhouse.stats.cuped import adjusted, adjustment, columns_of
+from fullhouse.stats.cuped import Joint, adjusted, adjustment, columns_of, joint
 from fullhouse.stats.figures import AlwaysValid, Estimate, Interval, Sums
 from fullhouse.stats.multiplicity import holm
 from fullhouse.stats.ratios import cost_each, relative, return_on_spend
 from fullhouse.stats.sequential import always_valid, check_enough
+
+
+@dataclass(frozen=True)
+class Cell:
+    """People of one arm in one stratum.
+
+    `values` has a row for each listed person, outcomes and then covariates; `others` are people
+    besides them who have 0 in every column.
+    """
+
+    values: Floats
+    others: int = 0
+
+    @property
+    def n(self) -> int:
+        """Everybody, listed or not."""
+        return len(self.values) + self.others
+
+
+@dataclass(frozen=True)
+class Cells:
+    """All people of an experiment: `cells` by arm, then stratum; `outcomes` columns come first.
+
+    Each cell has at least 2 people, or it is a `CannotTellError`.
+    """
+
+    arms: tuple[str, ...]
+    strata: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    outcomes: int
+
+    def __post_init__(self) -> None:
+        split = len(self.strata) > 1
+        for arm, row in zip(self.arms, self.cells, strict=True):
+            for stratum, cell in zip(self.strata, row, strict=True):
+                if cell.n < 2:
+                    where = {"stratum": stratum} if split else {}
+                    code = "too_few_in_stratum" if split else "too_few_in_arm"
+                    raise CannotTellError(code=code, arm=arm, people=cell.n, needed=2, **where)
+
+    @property
+    def covariates(self) -> int:
+        """How many columns are covariates."""
+        return int(self.cells[0][0].values.shape[1]) - self.outcomes
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """How many people are in each arm."""
+        return {a: sum(c.n for c in row) for a, row in zip(self.arms, self.cells, strict=True)}
+
+    @cached_property
+    def joints(self) -> tuple[tuple[Joint, ...], ...]:
+        """The moments of all columns in each cell."""
+        return tuple(tuple(joint(c.values, c.others) for c in row) for row in self.cells)
+
+    def column(self, arm: int, column: int) -> tuple[Floats, int]:
+        """One column of the listed people of an arm, and how many others have 0."""
+        row = self.cells[arm]
+        return np.concatenate([c.values[:, column] for c in row]), sum(c.others for c in row)
+
+    def residual(self, arm: int, outcome: int, theta: Floats) -> tuple[Floats, int]:
+        """What covariates leave of an outcome, up to a constant, in the same form."""
+        row = self.cells[arm]
+        values = [c.values[:, outcome] - c.values[:, self.outcomes :] @ theta for c in row]
+        return np.concatenate(values), sum(c.others for c in row)
+
 
 FEW = 20
 """With fewer people with (or without) a yes-or-no outcome in an arm, no mean is near normal."""

@@ -17,6 +17,7 @@ from fullhouse.core.person_sets import (
 from fullhouse.measurement.campaign_data import (
     TICKETS,
     CampaignData,
+    CountedArms,
     lines_by,
     silent_channels,
 )
@@ -41,10 +42,9 @@ from fullhouse.measurement.campaign_readout import (
     Unpriced,
     campaign_readout_of,
 )
-from fullhouse.measurement.counted import CountedArms
 from fullhouse.measurement.experiment import Readout
 from fullhouse.measurement.exposure import effect_on_reached, spill_over_bound
-from fullhouse.measurement.read_counted import read_part, read_parts
+from fullhouse.measurement.read_experiment import read_part, read_parts
 from fullhouse.stats.figures import Estimate
 
 PartReadouts = dict[str, dict[str, Readout]]

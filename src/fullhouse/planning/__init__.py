@@ -1,6 +1,5 @@
 """Where to spend on a film: channels, cells of people, the response to advertising, the plan."""
 
-from fullhouse.planning.cells import cap_rows, cells, reach
 from fullhouse.planning.channel import Channel, read_channels
 from fullhouse.planning.objective import (
     extra_tickets,
@@ -9,15 +8,17 @@ from fullhouse.planning.objective import (
     tickets_by_slot,
 )
 from fullhouse.planning.optimise import optimise
-from fullhouse.planning.posterior import learn_response
 from fullhouse.planning.problem import (
     AudienceCells,
     PlanProblem,
     PlanRows,
     Slots,
     Spending,
+    cap_rows,
+    cells,
+    reach,
 )
-from fullhouse.planning.response import MeasuredResponse, Response, adstock
+from fullhouse.planning.response import MeasuredResponse, Response, adstock, learn_response
 
 __all__ = [
     "AudienceCells",

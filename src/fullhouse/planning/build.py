@@ -11,7 +11,6 @@ from scipy.special import ndtri
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.planning.cells import reach
 from fullhouse.planning.inputs import plan_problem, plan_rows
 from fullhouse.planning.limits import Limits
 from fullhouse.planning.objective import impressions_by_cell, tickets_by_slot
@@ -38,6 +37,7 @@ from fullhouse.planning.problem import (
     PlanProblem,
     PlanRows,
     Spending,
+    reach,
 )
 from fullhouse.planning.response import Response
 from fullhouse.sample.sales import ExpectedSales

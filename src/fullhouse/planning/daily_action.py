@@ -1,33 +1,213 @@
-"""The next action of a day: one rule after another is asked, and the first that applies wins.
+"""A day of a plan: what was delivered of it, what changed since yesterday, the next action.
 
-A rule uses nothing that the page does not carry. What it proposes is a step of work; that a step
-brings tickets is the plan's expectation, not a promise of the rule.
+For the action one rule after another is asked, and the first that applies wins. A rule uses nothing
+that the page does not carry. What it proposes is a step of work; that a step brings tickets is the
+plan's expectation, not a promise of the rule.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from math import exp, log
+from typing import Any
+
+import numpy as np
 
 from fullhouse.planning.daily import (
     BELOW,
     DAYS_AFTER,
+    TOLERANCE,
     Action,
+    Change,
     ChannelsBehind,
     ChannelsBeyond,
+    ChannelSoFar,
     Daily,
+    DatedForecast,
     Delivery,
+    DeliveryChange,
     ExposedHoldout,
+    FactChange,
     FastChannel,
+    ForecastMove,
     LateChannel,
     LaunchPlan,
+    LineSoFar,
     MakePlan,
     MoveMoney,
     NothingDelivered,
     NothingToDo,
     ReadOut,
+    ReadoutChange,
     Signal,
+    SignalChange,
 )
-from fullhouse.planning.daily_delivery import behind, beyond
+from fullhouse.planning.plan import Plan, PlanLine
+
+DAYS_A_WEEK = 7
+
+
+def days_over(week: date, as_of: date, until: date) -> float:
+    """The share of a line's days that are over by the end of a day; 0 before they begin.
+
+    They are those of its week that come after the plan was made: a plan made on a Wednesday asks
+    nothing of the Monday before it.
+
+    >>> week, as_of = date(2025, 8, 4), date(2025, 8, 1)
+    >>> days_over(week, as_of, date(2025, 8, 10)), days_over(week, as_of, date(2025, 8, 3))
+    (1.0, 0.0)
+    """
+    first = _first(week, as_of)
+    last = max(first, week + timedelta(days=DAYS_A_WEEK - 1))
+    return min(max((until - first).days + 1, 0) / ((last - first).days + 1), 1.0)
+
+
+def lines_so_far(
+    plan: Plan, until: date, impressions: Mapping[str, float] | None
+) -> tuple[LineSoFar, ...]:
+    """Each line up to and with a day; `impressions` by line, None where no campaign runs."""
+    return tuple(_line(x, plan.as_of, until, impressions) for x in plan.lines)
+
+
+def planned_on(plan: Plan, day: date) -> float:
+    """Impressions that a plan has for one day."""
+    before = day - timedelta(days=1)
+    return sum(
+        x.impressions * (days_over(x.week, plan.as_of, day) - days_over(x.week, plan.as_of, before))
+        for x in plan.lines
+    )
+
+
+def behind(delivery: Delivery) -> list[ChannelSoFar]:
+    """All channels further behind than a fifth, the one that lacks most impressions first."""
+    late = [c for c in delivery.channels if c.share < 1 - TOLERANCE]
+    return sorted(late, key=lambda c: (c.impressions - c.planned, c.channel))
+
+
+def beyond(delivery: Delivery) -> list[ChannelSoFar]:
+    """All channels further beyond the plan than a fifth, the one with most too many first.
+
+    Impressions of a channel that has nothing planned so far are all too many.
+    """
+    fast = [c for c in delivery.channels if c.impressions > (1 + TOLERANCE) * c.planned]
+    return sorted(fast, key=lambda c: (c.planned - c.impressions, c.channel))
+
+
+def next_unit(plan: Plan) -> float | None:
+    """Tickets that one more unit of money brings at the plan's budget; None outside its curve."""
+    points = sorted(plan.curve, key=lambda p: p.budget)
+    if not points or not points[0].budget <= plan.budget <= points[-1].budget:
+        return None
+    return float(np.interp(plan.budget, [p.budget for p in points], [p.next_unit for p in points]))
+
+
+def _line(
+    line: PlanLine, as_of: date, until: date, impressions: Mapping[str, float] | None
+) -> LineSoFar:
+    share = days_over(line.week, as_of, until)
+    delivered = None if impressions is None else float(impressions.get(line.id, 0.0))
+    price = line.spend / line.impressions if line.impressions > 0 else 0.0
+    return LineSoFar(
+        line=line.id,
+        audience=line.audience,
+        channel=line.channel,
+        cities=line.cities,
+        week=line.week,
+        spend=line.spend,
+        tickets=line.tickets.middle,
+        planned=share * line.impressions,
+        planned_spend=share * line.spend,
+        impressions=delivered,
+        spent=None if delivered is None else delivered * price,
+    )
+
+
+def _first(week: date, as_of: date) -> date:
+    return max(week, as_of + timedelta(days=1))
+
+
+TYPICAL = ""
+"""Stands for what the market's typical film takes, which may move most of all."""
+
+
+def changes(
+    signals: Sequence[Signal],
+    forecasts: Sequence[DatedForecast],
+    delivery: Delivery | None,
+    before: Mapping[str, Any],
+    now: Mapping[str, Any],
+    as_of: date,
+) -> tuple[Change, ...]:
+    """Everything new since yesterday: facts, signals, deliveries, the forecast's move.
+
+    `before` and `now` are the film's facts as known yesterday and today.
+    """
+    news: list[Change] = [
+        FactChange(name, before.get(name), now.get(name))
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
+    ]
+    news += [c for s in signals for c in _signal(s, as_of)]
+    if delivery is not None:
+        news += _delivery(delivery, as_of)
+    if len(forecasts) > 1:
+        news.append(forecast_move(forecasts[0], forecasts[1]))
+    return tuple(news)
+
+
+def forecast_move(now: DatedForecast, before: DatedForecast) -> ForecastMove:
+    """How far the middle of the total moved between two forecasts, and what moved it most."""
+    if now.total is None or before.total is None:
+        absent = now if now.total is None else before
+        return ForecastMove(None, absent.as_of, absent.why)
+    driver = drivers_move(now, before)
+    horizons = (now.horizon, before.horizon) if now.horizon != before.horizon else (None, None)
+    return ForecastMove(
+        now.total.middle / before.total.middle if before.total.middle > 0 else 1.0,
+        now.as_of,
+        driver=None if driver is None or driver[0] == TYPICAL else driver[0],
+        driver_factor=None if driver is None else driver[1],
+        horizon=horizons[0],
+        horizon_before=horizons[1],
+        trained_until=None if now.trained_until == before.trained_until else now.trained_until,
+    )
+
+
+def drivers_move(now: DatedForecast, before: DatedForecast) -> tuple[str, float] | None:
+    """Of the drivers that moved as the middle did, the one that moved most, and its factor.
+
+    What the typical film takes counts as one (`TYPICAL`). None where no driver moved that way.
+    """
+    if now.total is None or before.total is None:
+        return None
+    direction = 1 if now.total.middle > before.total.middle else -1
+    moved = {}
+    for name in {*now.drivers, *before.drivers}:
+        moved[name] = log(now.drivers.get(name, 1.0) / before.drivers.get(name, 1.0))
+    if now.typical and before.typical:
+        moved[TYPICAL] = log(now.typical / before.typical)
+    along = {w: change for w, change in moved.items() if direction * change > 0}
+    most = min(along, key=lambda w: (-abs(along[w]), w), default=None)
+    return None if most is None else (most, exp(along[most]))
+
+
+def _signal(signal: Signal, as_of: date) -> list[SignalChange]:
+    """What it grew by since yesterday morning, where it is known of both."""
+    known = {d.day: d.actual for d in signal.days}
+    now, before = known.get(as_of), known.get(as_of - timedelta(days=1))
+    if now is None or before is None or now == before:
+        return []
+    return [SignalChange(signal.name, now - before, now)]
+
+
+def _delivery(delivery: Delivery, as_of: date) -> list[Change]:
+    of_day = delivery.yesterday
+    news: list[Change] = []
+    if of_day.impressions is not None and (of_day.impressions or of_day.planned):
+        news.append(DeliveryChange(delivery.until, of_day.impressions, of_day.planned))
+    read = [r for r in delivery.readouts if as_of - timedelta(days=1) <= r]
+    return news + [ReadoutChange(r) for r in read]
+
 
 LAUNCH_DAYS = 7
 """So many days before its first week a plan is to be launched."""

@@ -13,18 +13,18 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, only, without
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.planning.cells import cap_rows, cells
 from fullhouse.planning.channel import Channel, worths
 from fullhouse.planning.limits import Limits, as_rows
-from fullhouse.planning.posterior import learn_response
 from fullhouse.planning.problem import (
     CITY_GROUPS,
     PlanInputs,
     PlanProblem,
     PlanRows,
     Slots,
+    cap_rows,
+    cells,
 )
-from fullhouse.planning.response import MeasuredResponse, Response, adstock
+from fullhouse.planning.response import MeasuredResponse, Response, adstock, learn_response
 from fullhouse.propensity import PropensityModel, score_all
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.sample.sheet import members_of

@@ -10,9 +10,9 @@ from pyroaring import BitMap
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.measurement import Readout, read_experiment
-from fullhouse.measurement.counted import Counted, count_arms
+from fullhouse.measurement.campaign_data import Counted, count_arms
 from fullhouse.measurement.experiment import as_plain
-from fullhouse.measurement.read_counted import read_counted, read_part, read_parts
+from fullhouse.measurement.read_experiment import read_counted, read_part, read_parts
 
 SIZE = 1 << BLOCK_BITS
 KINDS = ("tickets", "gross", "bought", "refunds")
