@@ -19,17 +19,19 @@ from benchmarks.measure import data_folder, table
 from fullhouse.core.arrays import Floats
 from fullhouse.measurement import Panel, read_panel
 from fullhouse.stats.arms import (
+    adjusted,
+    adjustment,
     difference,
     heavy,
+    joint,
     kurtosis,
     share_difference,
     stratified,
     sums,
 )
-from fullhouse.stats.cuped import adjusted, adjustment, joint
 from fullhouse.stats.figures import Estimate
 from fullhouse.stats.geo import cities_p, geo_effect, geo_p
-from fullhouse.stats.sequential import LEAST_PEOPLE, always_valid
+from fullhouse.stats.multiplicity import LEAST_PEOPLE, always_valid
 
 Rng = np.random.Generator
 PEOPLE, BUY, SIGMA, DAYS = 20_000, 0.05, 1.5, 28

@@ -14,8 +14,7 @@ from fullhouse.measurement import (
     read_geo,
     read_uplift,
 )
-from fullhouse.stats.arms import stratified, sums
-from fullhouse.stats.cuped import adjusted, adjustment, joint
+from fullhouse.stats.arms import adjusted, adjustment, joint, stratified, sums
 from fullhouse.stats.figures import Interval
 from fullhouse.stats.sample_ratio import lost_people, sample_ratio
 from fullhouse.view.words.readout import effect_sentences, geo_sentences, uplift_sentence

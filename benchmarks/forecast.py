@@ -24,8 +24,7 @@ from fullhouse.forecast.backtest import CLASSES, Backtests, Judged, classes
 from fullhouse.forecast.calendar import BEFORE, as_day
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.make import models_folder
-from fullhouse.forecast.models import Models
+from fullhouse.forecast.make import Models, models_folder
 from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
 from fullhouse.forecast.train import WINDOW_DAYS, eligible

@@ -23,11 +23,10 @@ from fullhouse.discovery.card import NoTicketPrice
 from fullhouse.discovery.tickets import NO_CITY
 from fullhouse.exhibit.demand import market_of, share_amount, weeks_of
 from fullhouse.exhibit.film_pack import audiences_near
-from fullhouse.exhibit.market import WEEK
+from fullhouse.exhibit.market import HOURS, WEEK, daypart_counts, past_films, showings
 from fullhouse.exhibit.market import Market as FilmMarket
 from fullhouse.exhibit.pack import CinemaBasis, DaypartBasis
 from fullhouse.exhibit.places import Z80, share_of
-from fullhouse.exhibit.sales import HOURS, daypart_counts, past_films, showings
 from fullhouse.forecast import DAY_PROBABILITIES
 from fullhouse.planning.plan import Amount
 from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample

@@ -18,8 +18,7 @@ from fullhouse.app import Context
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast.history import read_history
-from fullhouse.forecast.make import models_folder
-from fullhouse.forecast.models import Models
+from fullhouse.forecast.make import Models, models_folder
 from fullhouse.workspace.context import open_house
 from tests.forecast.market import EARLY, Market, learned, make, running, soon
 

@@ -19,8 +19,7 @@ from fullhouse.exhibit.pack import (
     PlayedFilm,
     Source,
 )
-from fullhouse.exhibit.places import suggest_showings
-from fullhouse.exhibit.suppress import at_least, hidden_parts, parts_at_least
+from fullhouse.exhibit.places import at_least, hidden_parts, parts_at_least, suggest_showings
 from fullhouse.planning.plan import Amount
 
 DAY = date(2025, 3, 14)

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.exhibit.demand import cinema_amounts
-from fullhouse.exhibit.market import City, PastFilm, PastSales, Sold
-from fullhouse.exhibit.places import cinema_shares, dayparts, first_enough, played
-from fullhouse.exhibit.sales import DAYPARTS
-from fullhouse.exhibit.suppress import hidden_parts
+from fullhouse.exhibit.market import DAYPARTS, City, PastFilm, PastSales, Sold
+from fullhouse.exhibit.places import cinema_shares, dayparts, first_enough, hidden_parts, played
 from fullhouse.planning.plan import Amount
 
 CINEMAS = ("north", "south", "west")

@@ -5,7 +5,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast.calendar import as_day
-from fullhouse.forecast.conform import FEWEST
+from fullhouse.forecast.ensemble import FEWEST
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes

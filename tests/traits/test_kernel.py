@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.traits.kernel import Columns, ItemMap, count_pairs
-from fullhouse.traits.levels import parts_of
+from fullhouse.traits.kernel import Columns, ItemMap, count_pairs, parts_of
 from fullhouse.traits.names import matches, title_words
 from fullhouse.traits.rows import serialize_all
 

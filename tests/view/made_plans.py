@@ -20,8 +20,7 @@ from fullhouse.exhibit.pack import (
     Source,
     StillRunning,
 )
-from fullhouse.exhibit.places import suggest_showings
-from fullhouse.exhibit.suppress import at_least, parts_at_least
+from fullhouse.exhibit.places import at_least, parts_at_least, suggest_showings
 from fullhouse.measurement.campaign_readout import campaign_readout_of
 from fullhouse.measurement.experiment import ArmEffect, Experiment, Readout
 from fullhouse.planning.plan import (

@@ -11,9 +11,8 @@ from fullhouse.core.request import request
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.exhibit.demand import cinemas_everywhere, demand_of, hidden_cities, market_of
 from fullhouse.exhibit.film_pack import pack_of
-from fullhouse.exhibit.market import City, Market
+from fullhouse.exhibit.market import City, Market, cities_sold, past_films, showings
 from fullhouse.exhibit.pack import Demand, Exhibit, check_showing
-from fullhouse.exhibit.sales import cities_sold, past_films, showings
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import name_slug

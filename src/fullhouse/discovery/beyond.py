@@ -24,8 +24,7 @@ from fullhouse.discovery.columns import Column, ObviousTraits, holders_of, known
 from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Association, Ratio, association, risk_ratio
-from fullhouse.stats.case_cohort import case_cohort_ratio
-from fullhouse.stats.mantel_haenszel import EXACT_BELOW, put
+from fullhouse.stats.mantel_haenszel import EXACT_BELOW, case_cohort_ratio, put
 from fullhouse.traits.trait import KINDS, Trait
 
 MOST_EXPOSURES = 8

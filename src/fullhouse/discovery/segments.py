@@ -32,8 +32,7 @@ from fullhouse.discovery.compare import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_
 from fullhouse.discovery.strata import Half, half_of
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
-from fullhouse.stats.case_cohort import case_cohort_ratio
-from fullhouse.stats.mantel_haenszel import Z95
+from fullhouse.stats.mantel_haenszel import Z95, case_cohort_ratio
 from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
 

@@ -7,7 +7,7 @@ from math import exp, hypot, inf, log
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import FilmDiscovery, TicketGroup, Tickets
 from fullhouse.discovery.tickets import NO_CITY, cities_of, film_tickets
-from fullhouse.exhibit.market import City, CityCinemas, Market, PastFilm, Weeks
+from fullhouse.exhibit.market import City, CityCinemas, Market, PastFilm, Weeks, sold_by
 from fullhouse.exhibit.pack import (
     CinemaDemand,
     CinemaShares,
@@ -17,9 +17,7 @@ from fullhouse.exhibit.pack import (
     RangeBasis,
     Source,
 )
-from fullhouse.exhibit.places import cinema_shares, suggest_showings
-from fullhouse.exhibit.sales import sold_by
-from fullhouse.exhibit.suppress import hidden_parts
+from fullhouse.exhibit.places import cinema_shares, hidden_parts, suggest_showings
 from fullhouse.forecast import Forecast
 from fullhouse.planning.plan import Amount
 from fullhouse.propensity.film_propensity import expected_visits

@@ -16,6 +16,9 @@ from fullhouse.exhibit.market import (
     PastFilm,
     PastSales,
     Sold,
+    daypart_counts,
+    showings,
+    time_zones,
 )
 from fullhouse.exhibit.pack import (
     Basis,
@@ -30,13 +33,13 @@ from fullhouse.exhibit.pack import (
 )
 from fullhouse.exhibit.places import (
     MOST_HIDDEN_DAYPARTS,
+    at_least,
     cinema_shares,
     dayparts,
     first_enough,
+    hidden_parts,
     played,
 )
-from fullhouse.exhibit.sales import daypart_counts, showings, time_zones
-from fullhouse.exhibit.suppress import at_least, hidden_parts
 from fullhouse.planning.plan import Amount
 from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.sales import SELLING_DAYS

@@ -13,8 +13,8 @@ from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast.baselines import comparables, log_linear
 from fullhouse.forecast.calendar import BEFORE, FRIDAY, as_day, weekday
-from fullhouse.forecast.conform import SIZES
 from fullhouse.forecast.curve import Shape, learn_shape
+from fullhouse.forecast.ensemble import SIZES
 from fullhouse.forecast.forecast import PROBABILITIES, Range
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import draws

@@ -10,9 +10,16 @@ from joblib import Parallel, delayed
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import ensemble
-from fullhouse.forecast.conform import FEWEST as FEWEST_ERRORS
-from fullhouse.forecast.conform import Conformal, calibrate
-from fullhouse.forecast.ensemble import BEFORE_OPENING, IN_CINEMAS, LIGHT, Ensemble, Recipe
+from fullhouse.forecast.ensemble import (
+    BEFORE_OPENING,
+    IN_CINEMAS,
+    LIGHT,
+    Conformal,
+    Ensemble,
+    Recipe,
+    calibrate,
+)
+from fullhouse.forecast.ensemble import FEWEST as FEWEST_ERRORS
 from fullhouse.forecast.explain import closeness, nearest, pull
 from fullhouse.forecast.features import BUDGET, STORY, THEATERS
 from fullhouse.forecast.forecast import PROBABILITIES

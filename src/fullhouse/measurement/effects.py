@@ -10,12 +10,22 @@ import numpy as np
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, Reason
 from fullhouse.measurement.experiment import ArmEffect, Cuped, Experiment, Unknown
-from fullhouse.stats.arms import capped, heavy, kurtosis, share_difference, stratified, sums
-from fullhouse.stats.cuped import Joint, adjusted, adjustment, columns_of, joint
+from fullhouse.stats.arms import (
+    Joint,
+    adjusted,
+    adjustment,
+    capped,
+    columns_of,
+    heavy,
+    joint,
+    kurtosis,
+    share_difference,
+    stratified,
+    sums,
+)
 from fullhouse.stats.figures import AlwaysValid, Estimate, Interval, Sums
-from fullhouse.stats.multiplicity import holm
+from fullhouse.stats.multiplicity import always_valid, check_enough, holm
 from fullhouse.stats.ratios import cost_each, relative, return_on_spend
-from fullhouse.stats.sequential import always_valid, check_enough
 
 
 @dataclass(frozen=True)

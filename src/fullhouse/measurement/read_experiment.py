@@ -26,7 +26,7 @@ from fullhouse.measurement.experiment_table import (
     load_table,
     numbers,
 )
-from fullhouse.stats.cuped import columns_of
+from fullhouse.stats.arms import columns_of
 from fullhouse.stats.figures import Check
 from fullhouse.stats.sample_ratio import balance, lost_people, sample_ratio
 

@@ -36,7 +36,7 @@ from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.outcome import Outcome, own_events
 from fullhouse.sample.sheet import Sheet, members_of, sheet
 from fullhouse.stats.figures import Interval, check_level
-from fullhouse.stats.qini import qini
+from fullhouse.stats.scores import qini
 from fullhouse.traits.trait import KINDS
 
 PENALTY = 3.0

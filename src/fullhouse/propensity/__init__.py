@@ -1,7 +1,7 @@
 """How likely each person is to see a film, and who is like a given list of people."""
 
 from fullhouse.propensity.evaluate import model_card
-from fullhouse.propensity.explain import reasons
+from fullhouse.propensity.features import reasons
 from fullhouse.propensity.learn import PreferenceModel, learn
 from fullhouse.propensity.look_alike import listed_people, look_alike
 from fullhouse.propensity.prediction import predict, predict_all, with_interest

@@ -9,7 +9,7 @@ from fullhouse.core.arrays import Floats
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.progress import Progress, silent
 from fullhouse.propensity.evaluate import model_card
-from fullhouse.propensity.explain import reasons
+from fullhouse.propensity.features import reasons
 from fullhouse.propensity.learn import PreferenceModel, learn
 from fullhouse.propensity.look_alike import look_alike
 from fullhouse.propensity.prediction import LEAST_INTEREST, logits_on, predict, with_interest

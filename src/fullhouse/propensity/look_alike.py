@@ -20,8 +20,7 @@ from fullhouse.core.person_sets import PersonSet, by_block, only, size, without
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.values import keyed_bits
 from fullhouse.lake import Lake
-from fullhouse.propensity.explain import explain
-from fullhouse.propensity.features import KNOTS, SUMS
+from fullhouse.propensity.features import KNOTS, SUMS, explain
 from fullhouse.propensity.logistic import Offset, fit_offset
 from fullhouse.propensity.propensity import Leak, LookAlike, PropensityModel
 from fullhouse.propensity.score import top

@@ -17,8 +17,8 @@ from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.traits.blocks import Block
-from fullhouse.traits.count import matching_events, trait_counts
 from fullhouse.traits.film_traits import kinds_of
+from fullhouse.traits.select import matching_events, trait_counts
 from fullhouse.traits.trait import KINDS, Build, Trait
 
 Source: TypeAlias = Literal["interest", "comps", "text"]

@@ -8,7 +8,7 @@ from fullhouse.stats.mantel_haenszel import (
     risk_ratio,
 )
 from fullhouse.stats.multiplicity import benjamini_hochberg
-from fullhouse.stats.share_index import Index, Moments, share_index
+from fullhouse.stats.ratios import Index, Moments, share_index
 
 __all__ = [
     "Association",

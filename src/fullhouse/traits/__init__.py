@@ -2,8 +2,8 @@
 
 from fullhouse.traits.build import Built, build
 from fullhouse.traits.catalogue import Catalogue, parse_catalogue
-from fullhouse.traits.count import matching_events, trait_counts
 from fullhouse.traits.layout import Layout, lay_out
+from fullhouse.traits.select import matching_events, trait_counts
 from fullhouse.traits.store import (
     build_numbered,
     builds,

@@ -35,8 +35,8 @@ from fullhouse.engine import Engine, Scratch
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import BITMAPS, PERSONS
 from fullhouse.traits.catalogue import Catalogue
-from fullhouse.traits.count import is_narrow
 from fullhouse.traits.rows import Totals, bitmap_table, bitmaps, person_rows
+from fullhouse.traits.select import is_narrow
 from fullhouse.traits.store import builds, finish, write_traits
 from fullhouse.traits.survey import Base, Survey, base_as_of, survey
 from fullhouse.traits.tally import BlockEvents, Tally, read_events, tally

@@ -1,11 +1,15 @@
-"""Lay person data out: items numbered, events by kind and block of persons."""
+"""Lay person data out: stable numbers of items, and events by kind and block of persons."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import (
@@ -15,14 +19,184 @@ from fullhouse.core.tables import (
     ITEM,
     PERSON_EVENT,
     PRODUCT,
+    PURCHASE,
+    TICKET,
+    VIEW,
+    WANT_TO_SEE,
+    Snapshot,
     Table,
 )
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
-from fullhouse.traits.items import nullable, number_items, purchase_id
 from fullhouse.traits.trait import KINDS
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+PRODUCT_COLUMNS = ("title", "category")
+FILM_COLUMNS = ("title", "genres", "release_year")
+KEY = ("kind", "source", "id")
+
+
+def purchase_id(purchases: ir.Table) -> ir.StringColumn:
+    """The product's id, or where a feed has none, its category and title."""
+    inline = ibis.literal("~") + purchases.category.fill_null("") + " / "
+    return purchases.product.fill_null(inline + purchases.title.fill_null(""))
+
+
+def nullable(table: ir.Table) -> ir.Table:
+    """The table with every column nullable, as unions ask of all their parts."""
+    return table.cast({c: t.copy(nullable=True) for c, t in table.schema().items()})
+
+
+def number_items(engine: Engine, lake: Lake, known: pa.Table) -> pa.Table:
+    """ITEM extended by what the tables have now: old numbers stay, new ones follow in key order.
+
+    Titles, categories and the rest are the latest non-empty words of the product and film tables;
+    where they have none, the first that a purchase carries inline.
+    """
+    keys = ibis.union(*_keys(engine, lake), distinct=True)
+    present = engine.arrow(keys.order_by(list(KEY)))
+    new = present.join(known.select([*KEY]), [*KEY], join_type="left anti")
+    new = new.sort_by([(c, "ascending") for c in KEY])
+    start = (pc.max(known["item"]).as_py() if known.num_rows else -1) + 1
+    numbers = pa.array(range(start, start + new.num_rows), pa.int32())
+    columns = ["item", *KEY]
+    numbered = pa.concat_tables(
+        [known.select(columns), new.append_column("item", numbers).select(columns)],
+        promote_options="permissive",
+    )
+    return describe(engine, lake, numbered, as_of=None)
+
+
+def describe(engine: Engine, lake: Lake, numbered: pa.Table, *, as_of: date | None) -> pa.Table:
+    """The columns of ITEM beside its key, as known on a date (None: now)."""
+    described = _latest_values(engine, lake.snapshot(PRODUCT), PRODUCT_COLUMNS, "product", as_of)
+    described |= _latest_values(engine, lake.snapshot(FILM), FILM_COLUMNS, "film", as_of)
+    inline = {c: _inline(engine, lake.snapshot(PURCHASE), c) for c in PRODUCT_COLUMNS}
+    return _assemble(numbered, described, inline)
+
+
+def items_as_of(
+    engine: Engine, item: Snapshot, product: Snapshot, film: Snapshot, as_of: date
+) -> pa.Table:
+    """ITEM with what was known on a date, without a pass over the purchases.
+
+    A word of the product or film table dated after the date counts only where there is no earlier
+    one (catalogues are often loaded after the fact); an inline word of a later purchase never.
+    """
+    stored = engine.arrow(engine.scan(item)).sort_by("item")
+    described = _latest_values(engine, product, PRODUCT_COLUMNS, "product", as_of)
+    described |= _latest_values(engine, film, FILM_COLUMNS, "film", as_of)
+    inline = {}
+    for column in PRODUCT_COLUMNS:
+        day = f"{column}_day"
+        by_then = stored.filter(pc.field(day) <= pa.scalar(as_of))
+        inline[column] = by_then.select(["source", "id", column, day])
+    return _assemble(stored.select(["item", *KEY]), described, inline)
+
+
+def _keys(engine: Engine, lake: Lake) -> list[ir.Table]:
+    purchase = engine.scan(lake.snapshot(PURCHASE))
+    product = engine.scan(lake.snapshot(PRODUCT))
+    keys = [
+        purchase.select(
+            kind=ibis.literal("product"), source=purchase.source, id=purchase_id(purchase)
+        ),
+        product.select(kind=ibis.literal("product"), source=product.source, id=product["product"]),
+    ]
+    for table in (FILM, VIEW, TICKET, WANT_TO_SEE):
+        rows = engine.scan(lake.snapshot(table))
+        keys.append(rows.select(kind=ibis.literal("film"), source=rows.source, id=rows.film))
+    return [nullable(t).distinct() for t in keys]
+
+
+def _latest_values(
+    engine: Engine, snapshot: Snapshot, columns: tuple[str, ...], kind: str, as_of: date | None
+) -> dict[tuple[str, str], pa.Table]:
+    """(kind, column) → (source, id, value): the latest value, by the date where there is one."""
+    rows = engine.scan(snapshot)
+    if kind == "film":
+        year = ibis.coalesce(rows.release_year, rows.release_date.year().cast("int32"))
+        rows = rows.mutate(release_year=year)
+    latest = {}
+    for column in columns:
+        rows_with = rows.filter(rows[column].notnull())
+        if column != "release_year":
+            rows_with = rows_with.filter(rows_with[column] != "")
+        rows_with = rows_with.select("source", "at", id=rows_with[kind], value=rows_with[column])
+        latest[kind, column] = engine.arrow(_latest(rows_with, as_of)).rename_columns(
+            {"value": column}
+        )
+    return latest
+
+
+def _latest(rows: ir.Table, as_of: date | None) -> ir.Table:
+    # Later first, but what came after the date last and earliest first; then by value, so that
+    # every engine breaks ties alike.
+    seconds = rows.at.epoch_seconds()
+    if as_of is None:
+        order = [ibis.desc("seconds"), ibis.asc("value")]
+    else:
+        late = (rows.at.date() > ibis.literal(as_of)).cast("int32")
+        rows = rows.mutate(late=late)
+        seconds = ibis.ifelse(rows.late == 1, -seconds, seconds)
+        order = [ibis.asc("late"), ibis.desc("seconds"), ibis.asc("value")]
+    rows = rows.mutate(seconds=seconds)
+    place = ibis.row_number().over(group_by=["source", "id"], order_by=order)
+    ranked = rows.mutate(place=place)
+    return ranked.filter(ranked.place == 0).select("source", "id", "value")
+
+
+def _inline(engine: Engine, purchase: Snapshot, column: str) -> pa.Table:
+    """(source, id, value, day) of the first purchase that carries the column."""
+    rows = engine.scan(purchase)
+    rows_with = rows.filter(rows[column].notnull() & (rows[column] != ""))
+    rows_with = rows_with.select(
+        "source", "day", id=purchase_id(rows_with), value=rows_with[column]
+    )
+    first = rows_with.group_by(["source", "id", "value"]).aggregate(day=rows_with.day.min())
+    place = ibis.row_number().over(
+        group_by=["source", "id"], order_by=[first.day.asc(), first.value.asc()]
+    )
+    ranked = first.mutate(place=place)
+    first_values = engine.arrow(
+        ranked.filter(ranked.place == 0).select("source", "id", "value", "day")
+    )
+    return first_values.rename_columns({"value": column, "day": f"{column}_day"})
+
+
+def _assemble(
+    numbered: pa.Table, described: dict[tuple[str, str], pa.Table], inline: dict[str, pa.Table]
+) -> pa.Table:
+    parts = []
+    for kind in ("product", "film"):
+        part = numbered.filter(pc.field("kind") == kind)
+        for (of, column), words in described.items():
+            if of == kind:
+                part = part.join(words, ["source", "id"], join_type="left outer")
+            if of == kind == "product":
+                part = _fill(part, column, inline[column])
+        parts.append(part)
+    both = pa.concat_tables(parts, promote_options="permissive")
+    for field in ITEM.schema:
+        if field.name not in both.column_names:
+            both = both.append_column(field, pa.nulls(both.num_rows, field.type))
+    return both.select(ITEM.names).cast(ITEM.schema).sort_by("item")
+
+
+def _fill(part: pa.Table, column: str, inline: pa.Table) -> pa.Table:
+    """The column with missing values filled from purchases, and the day of those."""
+    inline = inline.rename_columns({column: "inline", f"{column}_day": "inline_day"})
+    part = part.join(inline, ["source", "id"], join_type="left outer")
+    hole = pc.is_null(part[column])
+    day = pc.if_else(hole, part["inline_day"], pa.scalar(None, pa.date32()))
+    value = pc.if_else(hole, part["inline"], part[column])
+    part = part.drop_columns([column, "inline", "inline_day"])
+    return part.append_column(column, value).append_column(f"{column}_day", day)
+
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -12,8 +12,7 @@ from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family
 from fullhouse.traits.expand import EventTrait
 from fullhouse.traits.facts import Fact, FactFamily
-from fullhouse.traits.kernel import ItemMap, first_day, item_maps
-from fullhouse.traits.levels import FIFTHS, PRICES, PriceLevels
+from fullhouse.traits.kernel import FIFTHS, PRICES, ItemMap, PriceLevels, first_day, item_maps
 
 KIND_OF = {"moviegoer": "ticket", "viewer": "view"}
 

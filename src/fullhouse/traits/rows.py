@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from fullhouse.core.arrays import Flags, Integers
 from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.traits.levels import parts_of
+from fullhouse.traits.kernel import parts_of
 from fullhouse.traits.plan import BuildPlan
 from fullhouse.traits.tally import SIZE, Tally, locals_of
 from fullhouse.traits.trait import EVERYONE, KINDS, Trait

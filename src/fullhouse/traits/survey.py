@@ -15,8 +15,8 @@ from fullhouse.people.persons import persons as persons_of
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.expand import expand
 from fullhouse.traits.facts import expand_facts
-from fullhouse.traits.items import items_as_of, nullable
-from fullhouse.traits.levels import PriceLevels, price_levels
+from fullhouse.traits.kernel import PriceLevels, price_levels
+from fullhouse.traits.layout import items_as_of, nullable
 from fullhouse.traits.plan import BuildPlan, make_plan
 from fullhouse.traits.select import Items
 from fullhouse.traits.tally import of_block

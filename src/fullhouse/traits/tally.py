@@ -17,8 +17,7 @@ from fullhouse.core.tables import Snapshot
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
-from fullhouse.traits.kernel import Columns, Pairs, activity, count_pairs
-from fullhouse.traits.levels import price_of
+from fullhouse.traits.kernel import Columns, Pairs, activity, count_pairs, price_of
 from fullhouse.traits.plan import BuildPlan, Need, VisitRule
 from fullhouse.traits.trait import KINDS
 

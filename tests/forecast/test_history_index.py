@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fullhouse.forecast.titles import Titles, continues, named
+from fullhouse.forecast.history_index import Titles, continues, named
 
 CONTINUES = [
     ("The Hangover Part II", "The Hangover"),

@@ -16,7 +16,7 @@ from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.ensemble import Trees
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.models import Models, loads
+from fullhouse.forecast.make import Models, loads
 from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.train import Stage
 from tests.forecast.market import Market
@@ -62,7 +62,7 @@ def test_a_planted_file_does_not_run() -> None:
     content = io.BytesIO()
     np.save(content, array)
     planted = {TAG: "array", "v": base64.b64encode(content.getvalue()).decode()}
-    named = {TAG: "of", "of": "tests.forecast.test_models:Planted", "v": {}}
+    named = {TAG: "of", "of": "tests.forecast.test_make:Planted", "v": {}}
     for plain in (planted, named, {TAG: "of", "of": "os:system", "v": {}}):
         assert loads(zlib.compress(json.dumps(plain).encode())) is None
     assert loads(code) is None
