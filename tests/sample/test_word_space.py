@@ -6,8 +6,8 @@ from pathlib import Path
 SPACE = """
 from random import Random
 
-from fullhouse.sample.film_words import FilmWords
-from fullhouse.sample.word_space import word_space
+from fullhouse.sample.words import FilmWords
+from fullhouse.sample.words import word_space
 
 random = Random(1)
 words = ["".join(random.choices("aeioubdfgklmnprst", k=random.randint(4, 11))) for _ in range(400)]
