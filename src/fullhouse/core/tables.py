@@ -69,6 +69,11 @@ class Table:
         return any(name in PERSONAL for name in self.names)
 
     @property
+    def is_feed(self) -> bool:
+        """Whether its rows come from feeds, and not from other tables."""
+        return self.name in FROM_FEEDS
+
+    @property
     def statistics(self) -> list[str]:
         """Columns whose least and greatest value may stand in the table's log.
 
@@ -603,6 +608,8 @@ FEED_TABLES: dict[str, Table] = {
     **EVENT_TABLES,
 }
 """Where the rows of each feed kind go."""
+
+FROM_FEEDS = frozenset({*FEED_TABLES, "identifier", "quarantine", "begun", "ingested"})
 
 ALL: dict[str, Table] = {
     t.name: t

@@ -45,6 +45,12 @@ PERSONS = WriterProperties(
     default_column_properties=ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
 )
 """For person_trait."""
+WRITERS = {"trait_bitmap": BITMAPS, "audience_block": BITMAPS, "campaign_people": BITMAPS} | {
+    "person_trait": PERSONS
+}
+"""How a table is rewritten where it is not as most are."""
+ERASED = "ERASED"
+"""The operation that a log entry names whose content an erasure took away."""
 TRIES = 50
 """A commit that lost a race is tried again this often; each try reads the new state."""
 
@@ -206,6 +212,7 @@ class Lake:
                 self._move(table, delta)
                 return False
             transactions = {batch: 1}
+            self._check_inputs(table)
             if guard != batch:
                 transactions[guard] = (delta.transaction_version(guard) or 0) + 1
             data = _conform(rows(_snapshot(table, delta)), table)
@@ -243,6 +250,7 @@ class Lake:
         delta = self.create(table)
         if expected is not None and delta.version() != max(expected, 0):
             raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+        self._check_inputs(table)
         try:
             write_deltalake(
                 delta,
@@ -360,9 +368,31 @@ class Lake:
             return None
 
     def _opened_at(self, table: Table, version: int) -> DeltaTable:
-        if self.opened is not None:
-            return self.opened.at(self.uri(table), version)
-        return DeltaTable(self.uri(table), version=version)
+        try:
+            if self.opened is not None:
+                return self.opened.at(self.uri(table), version)
+            return DeltaTable(self.uri(table), version=version)
+        except DeltaError:
+            if self._is_erased(table.name, version):
+                raise ConflictError(code="erased_meanwhile") from None
+            raise
+
+    def _is_erased(self, name: str, version: int) -> bool:
+        """Whether an erasure took a version of a table away."""
+        log = self.place.join(name).read(f"_delta_log/{version:020}.json")
+        return log is not None and is_erased(log)
+
+    def _check_inputs(self, table: Table) -> None:
+        """Refuse to write what was derived from rows that an erasure has since taken away.
+
+        Asked after the table to be written was opened: an erasure that takes rows away later
+        fences that table afterwards, so that this commit fails.
+        """
+        if self.pins is None or table.is_feed:
+            return
+        for name, version in self.versions.items():
+            if version != ABSENT and self._is_erased(name, version):
+                raise ConflictError(code="erased_meanwhile")
 
     def _at(
         self, table: Table, version: int | None = None, at: datetime | None = None
@@ -411,8 +441,14 @@ def version_at(delta: DeltaTable, at: datetime) -> int | None:
     From the commits' own times. `load_as_version(at)` goes by the log files' modification times,
     which are later, and change when a lake is copied.
     """
-    by_then = (h["version"] for h in delta.history() if commit_time(h) <= at)
+    left = (h for h in delta.history() if h.get("operation") != ERASED)
+    by_then = (h["version"] for h in left if commit_time(h) <= at)
     return max(by_then, default=None)
+
+
+def is_erased(log: bytes) -> bool:
+    """Whether a log entry is one whose content an erasure took away."""
+    return log.startswith(b'{"commitInfo": {"operation": "' + ERASED.encode() + b'"')
 
 
 def commit_time(commit: Mapping[str, Any]) -> datetime:
@@ -455,8 +491,9 @@ def _predicate(table: Table, where: Mapping[str, str | int]) -> str:
     unknown = set(where) - set(table.names)
     if unknown:
         raise ValueError(f"table {table.name} has no column {unknown}")
-    return " AND ".join(f"{column} = {_literal(value)}" for column, value in where.items())
+    return " AND ".join(f"{column} = {literal(value)}" for column, value in where.items())
 
 
-def _literal(value: str | int) -> str:
+def literal(value: str | int) -> str:
+    """A value as SQL writes it."""
     return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"

@@ -1,16 +1,40 @@
-"""Keep the tables healthy: what they hold, small files into large ones, old files away."""
+"""Keep the tables healthy: what they hold, small files into large ones, old files away.
 
-from collections.abc import Iterator
+And take rows out of a table so that no byte of them is left: `fence`, `delete_rows`, `purge`.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
 
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.tables import Table
-from fullhouse.lake.lake import WRITER, Lake, commit_time, version_at
+from fullhouse.lake.lake import (
+    ERASED,
+    TRIES,
+    WRITER,
+    WRITERS,
+    Lake,
+    commit_time,
+    configuration,
+    is_erased,
+    literal,
+    version_at,
+)
+from fullhouse.lake.place import Place, Stored
+
+FENCES = "fullhouse.fences"
+"""The table property that every fence counts up."""
+AT_ONCE = 500
+"""Values in one condition."""
 
 LEAST_RETENTION_DAYS = 1
 """Vacuuming younger files could take away what a running reader still needs."""
@@ -74,7 +98,12 @@ def compact(lake: Lake, tables: tuple[Table, ...]) -> list[Compaction]:
     """Rewrite small files of each table into large ones, in a commit that changes no row."""
     done = []
     for table, delta in _existing(lake, tables):
-        metrics = delta.optimize.compact(writer_properties=WRITER)
+        try:
+            metrics = delta.optimize.compact(writer_properties=WRITERS.get(table.name, WRITER))
+        except CommitFailedError as problem:
+            raise ConflictError(
+                f"Table {table.name!r} was changed by others; try again."
+            ) from problem
         done.append(Compaction(table.name, metrics["numFilesRemoved"], metrics["numFilesAdded"]))
     return done
 
@@ -112,3 +141,140 @@ def _existing(lake: Lake, tables: tuple[Table, ...]) -> Iterator[tuple[Table, De
         delta = lake.live.open(table)
         if delta is not None:
             yield table, delta
+
+
+def fence(lake: Lake, table: Table) -> float | None:
+    """Make every commit fail that was begun before now; when that was, by the store's own clock.
+
+    A change of a table's metadata is in conflict with whatever is on its way. None before the
+    table's first write.
+    """
+    for _ in range(TRIES):
+        delta = lake.live.open(table)
+        if delta is None:
+            return None
+        fences = int(delta.metadata().configuration.get(FENCES) or 0) + 1
+        properties = {**configuration(table), FENCES: str(fences)}
+        try:
+            delta.alter.set_table_properties(properties, raise_if_not_exists=False)
+        except CommitFailedError:
+            continue
+        log = f"_delta_log/{delta.version():020}.json"
+        return next((f.changed for f in _files(lake, table) if f.name == log), 0.0)
+    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+
+
+def delete_rows(
+    lake: Lake, table: Table, column: str, values: Sequence[str | int], **equal: str | int
+) -> int:
+    """Delete the rows that have one of some values in a column, and others as stated; how many."""
+    rest = "".join(f" AND {name} = {literal(value)}" for name, value in equal.items())
+    some = [values[i : i + AT_ONCE] for i in range(0, len(values), AT_ONCE)]
+    return sum(
+        delete_where(lake, table, f"{column} IN ({', '.join(map(literal, part))}){rest}")
+        for part in some
+    )
+
+
+def delete_where(lake: Lake, table: Table, condition: str) -> int:
+    """Delete the rows for which an SQL condition holds; how many."""
+    writer = WRITERS.get(table.name, WRITER)
+
+    def once(delta: DeltaTable) -> int:
+        metrics = delta.delete(condition, writer_properties=writer)
+        return int(metrics.get("num_deleted_rows") or 0)
+
+    return _again(lake, table, once)
+
+
+def update_text(lake: Lake, table: Table, column: str, before: str, after: str) -> int:
+    """Put one text in a column in the place of another; in how many rows."""
+
+    def once(delta: DeltaTable) -> int:
+        metrics = delta.update(
+            predicate=f"{column} = {literal(before)}",
+            new_values={column: after},
+            writer_properties=WRITERS.get(table.name, WRITER),
+        )
+        return int(metrics.get("num_updated_rows") or 0)
+
+    return _again(lake, table, once)
+
+
+def purge(lake: Lake, table: Table, *, fenced: float) -> int:
+    """Remove what the newest version of a fenced table does not need; how many files went.
+
+    Files of older versions and such as nobody committed go; a checkpoint takes the place of the
+    log so far, whose entries stay as empty ones: a writer that comes late finds the fence behind
+    them, and none can commit into a gap. Older versions can be read no more.
+    """
+    place = Place(lake.uri(table))
+    removed = _again(lake, table, _vacuum_all)
+    listed = list(_files(lake, table))
+    if fence(lake, table) is None:
+        return 0
+    delta = lake.live.open(table)
+    assert delta is not None
+    live = {_relative(uri, place) for uri in delta.file_uris()}
+    for file in listed:
+        is_log = file.name.startswith("_delta_log/")
+        part = is_log and file.name.endswith(".tmp")
+        if file.changed < fenced and (part or (not is_log and file.name not in live)):
+            place.remove(file.name)
+            removed += 1
+    delta.create_checkpoint()
+    return removed + _empty_log(place, listed, delta.version())
+
+
+def _vacuum_all(delta: DeltaTable) -> int:
+    """Remove the files that a commit took out, however young: not such as are on their way."""
+    files = delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+    return len(files)
+
+
+def _empty_log(place: Place, files: Sequence[Stored], newest: int) -> int:
+    removed = 0
+    for file in files:
+        folder, _, name = file.name.rpartition("/")
+        if folder != "_delta_log" or not name[:20].isdigit() or int(name[:20]) >= newest:
+            continue
+        if not name.endswith(".json"):
+            place.remove(file.name)
+            removed += 1
+            continue
+        log = place.read(file.name)
+        if log is not None and not is_erased(log):
+            info = {"operation": ERASED, "timestamp": _timestamp(log, file)}
+            place.write(file.name, json.dumps({"commitInfo": info}).encode() + b"\n")
+            removed += 1
+    return removed
+
+
+def _timestamp(log: bytes, file: Stored) -> int:
+    commits = [json.loads(line) for line in log.splitlines() if line.strip()]
+    times = [c["commitInfo"].get("timestamp") for c in commits if "commitInfo" in c]
+    return next((int(t) for t in times if t is not None), int(file.changed * 1000))
+
+
+def _again(lake: Lake, table: Table, once: Callable[[DeltaTable], int]) -> int:
+    for _ in range(TRIES):
+        delta = lake.live.open(table)
+        if delta is None:
+            return 0
+        try:
+            return once(delta)
+        except CommitFailedError:
+            continue
+    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+
+
+def _files(lake: Lake, table: Table) -> Iterator[Stored]:
+    return Place(lake.uri(table)).files()
+
+
+def _relative(uri: str, place: Place) -> str:
+    """The name of a live file below its table, as a listing has it."""
+    if not place.is_local:
+        return uri.removeprefix(place.root).lstrip("/")
+    path = unquote(urlsplit(uri).path) if "://" in uri else uri
+    return os.path.relpath(path, place.root)

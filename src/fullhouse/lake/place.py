@@ -1,6 +1,8 @@
 """A folder or an object-store prefix: small files by name, the same for both."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,15 @@ from fullhouse.core.errors import FullhouseError, InputError
 def is_url(text: str) -> bool:
     """Whether this names an object store (s3://bucket/prefix) and not a folder."""
     return "://" in text and not text.startswith("file://")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file below a place: its name there, its bytes, and when it was changed (Unix time)."""
+
+    name: str
+    size: int
+    changed: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,31 @@ class Place:
             reason = str(problem).strip().splitlines()[0]
             raise FullhouseError(f"Cannot write {name} in {self.root}: {reason}") from None
         return True
+
+    def files(self) -> Iterator["Stored"]:
+        """Every file below, hidden and half-written ones too, in no order."""
+        if not self.is_local:
+            for page in obstore.list(self._store()):
+                for item in page:
+                    yield Stored(item["path"], item["size"], item["last_modified"].timestamp())
+            return
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                path = Path(folder, name)
+                try:
+                    stat = path.lstat()
+                except FileNotFoundError:  # gone since it was listed
+                    continue
+                shown = path.relative_to(self.root).as_posix()
+                yield Stored(shown, stat.st_size, stat.st_mtime_ns / 1e9)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; nothing happens where there is none."""
+        if self.is_local:
+            (self.path / name).unlink(missing_ok=True)
+            return
+        with suppress(NotFoundError, FileNotFoundError):
+            obstore.delete(self._store(), name)
 
     def _store(self, *, create: bool = False) -> ObjectStore:
         if not self.is_local:

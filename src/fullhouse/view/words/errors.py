@@ -18,6 +18,10 @@ TOO_FEW_FILMS = (
 )
 
 SENTENCES: Mapping[str, str] = {
+    # erasure
+    "erased_meanwhile": (
+        "People were erased while this ran, so that nothing was written. Run it again."
+    ),
     # audiences
     "audience_in_audiences": (
         "{audience} is part of the saved audiences {users}; delete those first."

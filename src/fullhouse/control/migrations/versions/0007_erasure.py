@@ -26,7 +26,7 @@ def upgrade() -> None:
         "handed_out",
         sa.Column("tenant", sa.String(64), primary_key=True),
         sa.Column("place", sa.String(1024), primary_key=True),
-        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(160), nullable=False),
         sa.Column("at", at, nullable=False),
     )
 

@@ -1,0 +1,367 @@
+"""Search every file of a workspace, and every row of its control database, for traces."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import re
+import zipfile
+import zlib
+from base64 import b64decode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import MetaData, select
+
+from fullhouse.control.control import Control
+from fullhouse.core.stored import TAG
+from fullhouse.erasure.erasure import ACCOUNT, PERSON, Trace
+from fullhouse.erasure.match import ACCOUNT_KEYS, PERSON_KEYS, Kinds, Matcher
+from fullhouse.lake import Place
+
+CATALOGUE = frozenset({"product", "film", "id", "cinema"})
+"""Columns of ids of goods and films, where the same text is no account."""
+PIECE = 8 << 20
+OVERLAP = 4096
+"""Bytes that two pieces of a large file share, so that nothing is cut in two."""
+MOST_NESTED = 3
+MOST_NEEDLES = 200
+_PARTITION = re.compile(r"(?:^|/)(source)=([^/]+)/")
+_DELIMITERS = ",;\t|"
+
+
+class UnreadableError(Exception):
+    """A file that names itself one of a form and is none."""
+
+
+def search_file(name: str, data: bytes, matcher: Matcher, *, depth: int = 0) -> Kinds:
+    """Traces in a file, by what its name says that it is; what is not known is read as bytes."""
+    kinds: Kinds = Counter() if depth else matcher.text(name)
+    lower = name.lower()
+    try:
+        kinds.update(_contents(name, lower, data, matcher, depth))
+    except (pa.ArrowException, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        # Half a file, or none of its kind: its bytes are searched all the same.
+        kinds.update(_pieces(data, matcher))
+    return +kinds
+
+
+def search_control(control: Control, matcher: Matcher) -> Iterator[Trace]:
+    """Traces in every row and column of the control database.
+
+    The list of suppressed accounts holds their digests, as it must; what an erasure that still
+    runs is looking for stands in its own row.
+    """
+    tables = MetaData()
+    tables.reflect(control.database)
+    for table in tables.sorted_tables:
+        if table.name in ("erasure", "suppression"):
+            continue
+        kinds: dict[str, Kinds] = {}
+        with control.connect() as connection:
+            for row in connection.execute(select(table)).mappings():
+                for column, value in row.items():
+                    met = search_cell(str(column), value, matcher)
+                    if met:
+                        kinds.setdefault(str(column), Counter()).update(met)
+        for column, met in kinds.items():
+            place = f"control database: {table.name}.{column}"
+            yield from (Trace(place, kind, n) for kind, n in sorted(met.items()))
+
+
+def search_cell(column: str, value: Any, matcher: Matcher) -> Kinds:
+    """Traces in a value of the control database."""
+    if isinstance(value, str):
+        if column in ACCOUNT_KEYS:
+            return Counter({ACCOUNT: 1}) if matcher.is_account(value) else Counter()
+        return matcher.value(value)
+    if isinstance(value, bytes | memoryview):
+        return search_stored(bytes(value), matcher)
+    if isinstance(value, dict | list):
+        return matcher.json(value, column)
+    return Counter()
+
+
+def search_stored(data: bytes, matcher: Matcher) -> Kinds:
+    """Traces in a value as `core.stored` writes it: texts, bitmaps, arrays and tables."""
+    try:
+        value = json.loads(zlib.decompress(data))
+    except (zlib.error, ValueError):
+        return _pieces(data, matcher)
+    return _stored(value, "", matcher)
+
+
+def search_place(place: Place, matcher: Matcher, skip: Iterable[str] = ()) -> Iterator[Any]:
+    """Each file of a place with its bytes and its traces; None for one that cannot be read."""
+    left = tuple(skip)
+    for file in place.files():
+        if file.name in left:
+            continue
+        try:
+            data = place.read(file.name) if not place.is_local else _local(place, file.name)
+        except OSError:
+            yield file, None
+            continue
+        if data is None:  # gone since it was listed
+            continue
+        yield file, search_file(file.name, data, matcher)
+
+
+def _local(place: Place, name: str) -> bytes | None:
+    try:
+        return (place.path / name).read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
+
+
+def _contents(name: str, lower: str, data: bytes, matcher: Matcher, depth: int) -> Kinds:
+    if lower.endswith((".gz", ".bz2", ".xz")) and depth < MOST_NESTED:
+        opened = {".gz": gzip, ".bz2": bz2, ".xz": lzma}[lower[lower.rindex(".") :]]
+        inner = opened.decompress(data)  # type: ignore[attr-defined]  # each of the three has it
+        return search_file(name[: name.rindex(".")], inner, matcher, depth=depth + 1)
+    if data[:4] == b"PK\x03\x04" and depth < MOST_NESTED:
+        return _zipped(data, matcher, depth)
+    if data[:4] == b"PAR1":
+        return _parquet(name, data, matcher)
+    if lower.endswith((".arrow", ".feather")) or data[:6] == b"ARROW1":
+        return _arrow(name, data, matcher)
+    if lower.endswith(".npy"):
+        return _array(name, np.load(io.BytesIO(data), allow_pickle=False), matcher)
+    if lower.endswith(".set"):
+        return search_stored(data, matcher)
+    if lower.endswith((".csv", ".tsv")):
+        return _delimited(data, matcher)
+    if lower.endswith((".json", ".jsonl", ".ndjson")):
+        return _json(data, matcher)
+    return _pieces(data, matcher)
+
+
+def _pieces(data: bytes, matcher: Matcher) -> Kinds:
+    kinds: Kinds = Counter()
+    for start in range(0, max(len(data), 1), PIECE):
+        kinds.update(matcher.raw(data[max(start - OVERLAP, 0) : start + PIECE]))
+    return kinds
+
+
+def _zipped(data: bytes, matcher: Matcher, depth: int) -> Kinds:
+    kinds: Kinds = Counter()
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        for member in opened.infolist():
+            kinds.update(matcher.text(member.filename))
+            inner = opened.read(member)
+            kinds.update(search_file(member.filename, inner, matcher, depth=depth + 1))
+    return kinds
+
+
+def _json(data: bytes, matcher: Matcher) -> Kinds:
+    text = data.decode("utf-8-sig", "replace")
+    try:
+        return matcher.json(json.loads(text))
+    except (ValueError, RecursionError):
+        kinds: Kinds = Counter()
+        for line in text.splitlines():
+            kinds.update(matcher.value(line))
+        return kinds
+
+
+def _delimited(data: bytes, matcher: Matcher) -> Kinds:
+    text = data.decode("utf-8-sig", "replace")
+    first = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    kinds: Kinds = Counter()
+    columns: list[str] = []
+    csv.field_size_limit(1 << 30)
+    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        if not columns:
+            columns = row
+        named = dict(zip(columns, row, strict=False))
+        kinds.update(matcher.json({k: v for k, v in named.items() if k not in CATALOGUE}))
+        for extra in row[len(columns) :]:
+            kinds.update(matcher.value(extra))
+    return kinds
+
+
+def _parquet(name: str, data: bytes, matcher: Matcher) -> Kinds:
+    kinds: Kinds = Counter()
+    texts = [
+        field.name
+        for field in pq.read_schema(pa.BufferReader(data))
+        if pa.types.is_string(field.type)
+    ]
+    # The dictionaries of the pages come with the rows, and with them what no row names any more.
+    with closing(pq.ParquetFile(pa.BufferReader(data), read_dictionary=texts)) as file:
+        for key, value in (file.metadata.metadata or {}).items():
+            if key != b"ARROW:schema":
+                kinds.update(matcher.raw(value))
+        kinds.update(_statistics(file.metadata, matcher))
+        for batch in file.iter_batches(batch_size=1 << 16):
+            kinds.update(search_rows(name, batch, matcher))
+    return kinds
+
+
+def _statistics(metadata: pq.FileMetaData, matcher: Matcher) -> Kinds:
+    """Traces in the footer: the least and the greatest of each column of each row group."""
+    kinds: Kinds = Counter()
+    for group in range(metadata.num_row_groups):
+        for number in range(metadata.num_columns):
+            chunk = metadata.row_group(group).column(number)
+            name = chunk.path_in_schema.rpartition(".")[2]
+            if not chunk.is_stats_set or not chunk.statistics.has_min_max:
+                continue
+            for value in {chunk.statistics.min, chunk.statistics.max}:
+                if isinstance(value, int) and name in PERSON_KEYS:
+                    kinds[PERSON] += value in matcher.wanted.persons
+                elif isinstance(value, str) and name not in (*CATALOGUE, *ACCOUNT_KEYS):
+                    kinds.update(matcher.value(value))
+    return kinds
+
+
+def _arrow(name: str, data: bytes, matcher: Matcher) -> Kinds:
+    kinds: Kinds = Counter()
+    if data[:6] == b"ARROW1":
+        with pa.ipc.open_file(pa.BufferReader(data)) as opened:
+            batches = [opened.get_batch(i) for i in range(opened.num_record_batches)]
+    else:
+        batches = pa.ipc.open_stream(pa.BufferReader(data)).read_all().to_batches()
+    for batch in batches:
+        kinds.update(search_rows(name, batch, matcher))
+    return kinds
+
+
+def search_rows(name: str, rows: pa.RecordBatch, matcher: Matcher) -> Kinds:
+    """Traces in the rows of a table; `name` is of its file, whose folders may hold its source."""
+    kinds: Kinds = Counter()
+    for field, column in zip(rows.schema, rows.columns, strict=True):
+        if field.name in ("account", "account_a", "account_b"):
+            kinds[ACCOUNT] += int(np.count_nonzero(account_mask(name, rows, field.name, matcher)))
+            continue
+        for leaf, values in _leaves(field.name, column):
+            kinds.update(_column(leaf, values, matcher))
+    return +kinds
+
+
+def account_mask(
+    name: str, rows: pa.RecordBatch | pa.Table, column: str, matcher: Matcher
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows are of an account that is looked for, by its source where that is known."""
+    accounts = rows.column(column)
+    accounts = accounts.cast(pa.string())
+    near = pc.utf8_trim_whitespace(accounts)
+    names = pa.array(sorted(matcher.names), pa.string())
+    mask = pc.fill_null(pc.or_(pc.is_in(accounts, names), pc.is_in(near, names)), False)
+    met = np.array(mask.to_numpy(zero_copy_only=False), dtype=bool)
+    if not met.any():
+        return met
+    beside = column.replace("account", "source")
+    sources: list[str | None] = [None] * len(met)
+    if beside in rows.schema.names:
+        sources = rows.column(beside).cast(pa.string()).to_pylist()
+    elif place := _PARTITION.search(name):
+        sources = [unquote(place[2])] * len(met)
+    for at in np.flatnonzero(met):
+        account = accounts[int(at)].as_py()
+        met[at] = matcher.is_account(account, sources[int(at)])
+    return met
+
+
+def _leaves(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """The plain columns that a column is made of."""
+    if isinstance(column, pa.StructArray):
+        for number, field in enumerate(column.type):
+            yield from _leaves(field.name, column.field(number))
+    elif isinstance(column, pa.MapArray):
+        yield from _leaves(name, column.keys)
+        yield from _leaves(name, column.items)
+    elif isinstance(column, pa.ListArray | pa.LargeListArray):
+        yield from _leaves(name, column.flatten())
+    else:
+        yield name, column
+
+
+def _column(name: str, column: pa.Array, matcher: Matcher) -> Kinds:
+    kinds: Kinds = Counter()
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        counts = dict(_counts(column.indices))
+        texts = column.dictionary
+        if name in CATALOGUE or not _is_text(texts.type):
+            return kinds
+        for number in _candidates(texts, matcher):
+            for k, n in matcher.value(texts[number].as_py()).items():
+                kinds[k] += n * max(1, counts.get(number, 0))
+    elif _is_text(kind):
+        return _column(name, column.cast(pa.string()).dictionary_encode(), matcher)
+    elif pa.types.is_integer(kind) and name in PERSON_KEYS and matcher.wanted.persons:
+        wanted = pa.array(sorted(matcher.wanted.persons), pa.int64())
+        kinds[PERSON] += pc.sum(pc.is_in(column.cast(pa.int64()), wanted)).as_py() or 0
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        for value in column.to_pylist():
+            if value is not None:
+                kinds.update(matcher.bitmap(value))
+    return +kinds
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _counts(indices: pa.Array) -> Iterator[tuple[int, int]]:
+    for each in pc.value_counts(indices).to_pylist():
+        if each["values"] is not None:
+            yield each["values"], each["counts"]
+
+
+def _candidates(texts: pa.Array, matcher: Matcher) -> Iterable[int]:
+    """Which of some texts may hold a trace: a quick look before the careful one."""
+    if not len(texts):
+        return []
+    if len(matcher.needles) > MOST_NEEDLES:
+        return range(len(texts))
+    either = [re.escape(n) for n in matcher.needles]
+    if matcher.weak:
+        either += [r"(?i)account|user|customer|member|client|buyer|subscriber|uid", r"^\s*[{\[]"]
+        either += [re.escape(s) for s in sorted({s for v in matcher.sources.values() for s in v})]
+    if not either:
+        return []
+    mask = pc.match_substring_regex(texts, "|".join(either))
+    return [int(i) for i in np.flatnonzero(pc.fill_null(mask, False).to_numpy(False))]
+
+
+def _stored(value: Any, key: str, matcher: Matcher) -> Kinds:
+    kinds: Kinds = Counter()
+    if isinstance(value, list):
+        for each in value:
+            kinds.update(_stored(each, key, matcher))
+        return kinds
+    if not isinstance(value, Mapping):
+        return matcher.json(value, key)
+    tag = value.get(TAG)
+    if tag == "bitmap":
+        return matcher.bitmap(b64decode(value["v"]))
+    if tag == "arrow":
+        return _arrow("", b64decode(value["v"]), matcher)
+    if tag == "array":
+        stored = value["v"]
+        numbers = np.frombuffer(b64decode(stored["d"]), dtype=stored["t"])
+        return _array(key, numbers, matcher)
+    for name, each in value.items():
+        kinds.update(_stored(each, name if name != "v" else key, matcher))
+    return kinds
+
+
+def _array(name: str, numbers: np.ndarray[Any, Any], matcher: Matcher) -> Kinds:
+    """Traces in an array whose name says that it holds persons."""
+    stem = name.rpartition("/")[2].split(".")[0]
+    if stem not in (*PERSON_KEYS, "ids") or numbers.dtype.kind not in "iu":
+        return Counter()
+    met = int(np.isin(numbers, sorted(matcher.wanted.persons)).sum())
+    return Counter({PERSON: met}) if met else Counter()
