@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
 from fullhouse.lake import Lake, compact, status
-from fullhouse.lake.maintain import delete_rows, fence, purge, update_text
+from fullhouse.lake.maintain import delete_rows, fence, purge
 
 GONE = "0badc0de" * 8
 
@@ -109,6 +110,7 @@ def test_a_use_that_read_what_was_erased_writes_nothing_derived(filled: Lake) ->
     assert after.append(PERSON_MERGE, PERSON_MERGE.schema.empty_table(), batch="1")
 
 
-def test_a_text_is_put_in_the_place_of_another(filled: Lake) -> None:
-    assert update_text(filled, REFUSED_IDENTIFIER, "digest", GONE, "erased") == 2
-    assert filled.read(REFUSED_IDENTIFIER)["digest"].to_pylist().count("erased") == 2
+def test_rows_that_stay_can_be_read_under_a_filter_of_texts(filled: Lake) -> None:
+    erase(filled)
+    where = pc.field("digest").isin([f"{2:064}", f"{12:064}"])
+    assert sorted(filled.read(REFUSED_IDENTIFIER, where=where)["run"].to_pylist()) == [2, 12]

@@ -56,6 +56,13 @@ if TYPE_CHECKING:
         discover_outcome as discover_outcome,
         share_tickets as share_tickets,
     )
+    from fullhouse.app.erasure import (
+        ErasePeople as ErasePeople,
+        VerifyErasure as VerifyErasure,
+        accounts_to_erase as accounts_to_erase,
+        erase_people as erase_people,
+        verify_erasure as verify_erasure,
+    )
     from fullhouse.app.exhibit import (
         ExhibitCities as ExhibitCities,
         ExhibitFilm as ExhibitFilm,

@@ -37,6 +37,7 @@ from fullhouse.control.campaigns import (
     find_campaign,
     find_plan,
 )
+from fullhouse.control.suppression import hand_out
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
@@ -199,6 +200,7 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
         control.record(context.control, "campaign.launch", detail)
     freeze_campaign(context, campaign, plan, channels, terms, _text(request.households))
     lines = [delivery_line(x, channels[x.channel], terms) for x in plan.lines]
+    hand_out(context.control, to.place.root, f"campaign:{name}")
     files, logged = dispatch(context, name, lines, channels, to)
     counts = count_people(context.lake, name)
     states = tuple((x.id, counts.get(x.id, {})) for x in plan.lines)

@@ -10,6 +10,7 @@ from fullhouse import app
 from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
 
 if TYPE_CHECKING:
+    from fullhouse.erasure import Erased, Verification
     from fullhouse.people import PeopleReport
 
 commands = typer.Typer(help="Which accounts are one person.", no_args_is_help=True)
@@ -80,6 +81,89 @@ def link(
         ("link", ""),
     )
     out.print(f"To use these pairs: fullhouse people resolve --with-links {result.model}")
+
+
+@commands.command()
+def erase(
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="S", help="Source of the accounts.")
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="A", help="An account; may repeat.")
+    ] = None,
+    accounts: Annotated[
+        Path | None,
+        typer.Option(
+            "--accounts", metavar="FILE", help="CSV or Parquet with columns source and account."
+        ),
+    ] = None,
+    person: Annotated[
+        bool, typer.Option("--person", help="Erase all accounts of the same persons.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Erase nothing; search for what is left.")
+    ] = False,
+    number: Annotated[
+        list[int] | None,
+        typer.Option("--number", metavar="N", help="With --verify: a person's number before."),
+    ] = None,
+    digest: Annotated[
+        list[str] | None,
+        typer.Option("--digest", metavar="HEX", help="With --verify: an identifier's digest."),
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Erase accounts from every table, file, log and record, and prove that nothing is left."""
+    named = app.accounts_to_erase(source, tuple(account or ()), accounts)
+    doing = "Searching" if verify else "Erasing"
+    with opened(where, quiet=json, doing=doing) as context:
+        if verify:
+            request = app.VerifyErasure(named, tuple(number or ()), tuple(digest or ()))
+            result: Verification | None = app.verify_erasure(context, request)
+            erased = None
+        else:
+            erased = app.erase_people(context, app.ErasePeople(named, person))
+            result = erased.verification
+    if json:
+        say_json(asdict(erased) if erased is not None else asdict(result) if result else {})
+    else:
+        if erased is not None:
+            _print_erased(erased)
+        _print_traces(result)
+    if result is None or not result.clean:
+        raise typer.Exit(1)
+
+
+def _print_erased(erased: "Erased") -> None:
+    table(
+        [
+            ("accounts", erased.accounts),
+            ("known before", erased.known_accounts),
+            ("persons erased whole", erased.persons),
+            ("accounts suppressed now", erased.newly_suppressed),
+            *((f"rows of {name}", n) for name, n in erased.rows.items()),
+            ("files rewritten or removed", erased.files),
+            ("accounts on removal lists", erased.to_remove),
+        ],
+        ("erasure", "number"),
+    )
+    if erased.other_accounts:
+        out.print("The same persons have other accounts, which were not erased (see --person):")
+        table(list(erased.other_accounts), ("source", "account"))
+
+
+def _print_traces(result: "Verification | None") -> None:
+    if result is None:
+        return
+    searched = f"{result.files:,} files, {result.bytes_read / 1e6:,.1f} MB and the control database"
+    if result.clean:
+        out.print(f"[bold]Nothing is left[/]: searched {searched}.", soft_wrap=True)
+        return
+    out.print(f"[bold red]Traces are left[/]: searched {searched}.", soft_wrap=True)
+    table([(t.place, t.kind, t.count) for t in result.traces], ("place", "trace of", "times"))
+    for place in result.unread:
+        out.print(f"Cannot be read: {place}", markup=False, soft_wrap=True)
 
 
 def _print(people: "PeopleReport") -> None:

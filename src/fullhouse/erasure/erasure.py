@@ -29,7 +29,8 @@ class Target:
     """Accounts to erase, and the persons behind them.
 
     `staying` are persons who have other accounts as well: what was derived of them goes, their
-    number stays. `others` are those accounts. `known` is how many of the accounts the house had.
+    number stays. `others` are those accounts. `known` is how many of the accounts the house had,
+    `campaigns` those that any of the persons was treated in.
     """
 
     accounts: tuple[Account, ...]
@@ -38,6 +39,7 @@ class Target:
     digests: tuple[str, ...]
     others: tuple[Account, ...] = ()
     known: int = 0
+    campaigns: tuple[str, ...] = ()
 
     def joined(self, other: "Target") -> "Target":
         """Both targets as one."""
@@ -46,8 +48,9 @@ class Target:
             tuple(sorted({*self.erased_persons, *other.erased_persons})),
             tuple(sorted({*self.staying, *other.staying} - {*other.erased_persons})),
             tuple(sorted({*self.digests, *other.digests})),
-            tuple(a for a in dict.fromkeys((*self.others, *other.others))),
+            tuple(dict.fromkeys((*self.others, *other.others))),
             self.known + other.known,
+            tuple(sorted({*self.campaigns, *other.campaigns})),
         )
 
 

@@ -27,6 +27,7 @@ from fullhouse.core.stored import TAG
 from fullhouse.erasure.erasure import ACCOUNT, PERSON, Trace
 from fullhouse.erasure.match import ACCOUNT_KEYS, PERSON_KEYS, Kinds, Matcher
 from fullhouse.lake import Place
+from fullhouse.lake.place import Stored
 
 CATALOGUE = frozenset({"product", "film", "id", "cinema"})
 """Columns of ids of goods and films, where the same text is no account."""
@@ -100,11 +101,16 @@ def search_stored(data: bytes, matcher: Matcher) -> Kinds:
     return _stored(value, "", matcher)
 
 
-def search_place(place: Place, matcher: Matcher, skip: Iterable[str] = ()) -> Iterator[Any]:
-    """Each file of a place with its bytes and its traces; None for one that cannot be read."""
+def search_place(
+    place: Place, matcher: Matcher, skip: Iterable[str] = ()
+) -> Iterator[tuple[Stored, Kinds | None]]:
+    """Each file of a place with its traces; None for one that cannot be read.
+
+    Files whose names begin with one of `skip` are left out.
+    """
     left = tuple(skip)
     for file in place.files():
-        if file.name in left:
+        if left and file.name.startswith(left):
             continue
         try:
             data = place.read(file.name) if not place.is_local else _local(place, file.name)
@@ -126,7 +132,7 @@ def _local(place: Place, name: str) -> bytes | None:
 def _contents(name: str, lower: str, data: bytes, matcher: Matcher, depth: int) -> Kinds:
     if lower.endswith((".gz", ".bz2", ".xz")) and depth < MOST_NESTED:
         opened = {".gz": gzip, ".bz2": bz2, ".xz": lzma}[lower[lower.rindex(".") :]]
-        inner = opened.decompress(data)  # type: ignore[attr-defined]  # each of the three has it
+        inner = opened.decompress(data)
         return search_file(name[: name.rindex(".")], inner, matcher, depth=depth + 1)
     if data[:4] == b"PK\x03\x04" and depth < MOST_NESTED:
         return _zipped(data, matcher, depth)

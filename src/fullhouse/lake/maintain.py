@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
 from fullhouse.core.errors import ConflictError, InputError
@@ -177,26 +177,22 @@ def delete_rows(
 
 
 def delete_where(lake: Lake, table: Table, condition: str) -> int:
-    """Delete the rows for which an SQL condition holds; how many."""
-    writer = WRITERS.get(table.name, WRITER)
+    """Delete the rows for which an SQL condition holds; how many.
+
+    As a replacement of these rows by none: the library's own delete writes types of text that
+    Arrow cannot compare when it reads them.
+    """
 
     def once(delta: DeltaTable) -> int:
-        metrics = delta.delete(condition, writer_properties=writer)
-        return int(metrics.get("num_deleted_rows") or 0)
-
-    return _again(lake, table, once)
-
-
-def update_text(lake: Lake, table: Table, column: str, before: str, after: str) -> int:
-    """Put one text in a column in the place of another; in how many rows."""
-
-    def once(delta: DeltaTable) -> int:
-        metrics = delta.update(
-            predicate=f"{column} = {literal(before)}",
-            new_values={column: after},
+        before = delta.count()
+        write_deltalake(
+            delta,
+            table.schema.empty_table(),
+            mode="overwrite",
+            predicate=condition,
             writer_properties=WRITERS.get(table.name, WRITER),
         )
-        return int(metrics.get("num_updated_rows") or 0)
+        return before - delta.count()
 
     return _again(lake, table, once)
 
