@@ -114,7 +114,7 @@ def _spread(amount: Amount) -> str:
     return f"{amount.low:,.0f} – {amount.high:,.0f}"
 
 
-def report(house: Path, out: Path, film: Film, discovery: FilmDiscovery) -> list[Path]:
+def report(house: Path, out: Path, film: Film) -> list[Path]:
     """The film's report, and its page of one morning."""
     heading("The report, and the page of one morning")
     end = film.opening + timedelta(days=RUN_DAYS)
@@ -123,7 +123,7 @@ def report(house: Path, out: Path, film: Film, discovery: FilmDiscovery) -> list
     echo("report", film.slug, "--as-of", str(end), "--out", pages[0])
     with fh.open(str(house)) as workspace, progress("Writing the report") as step:
         request = fh.ReportFilm(film.slug, as_of=end, territory=TERRITORY)
-        made = fh.film_report(workspace, request, discovery=discovery)
+        made = fh.film_report(workspace, request)
         fh.write_film_report(made, [pages[0], pages[0].with_suffix(".json")])
         step("Writing the morning page")
         echo("daily", film.slug, "--as-of", str(morning), "--out", pages[1])
@@ -154,7 +154,7 @@ def _plan(house: Path, out: Path, discovery: FilmDiscovery) -> Plan:
             holdout=HOLDOUT,
             name=PLAN,
         )
-        plan = fh.plan_film(workspace, request, discovery=discovery)
+        plan = fh.plan_film(workspace, request)
         fh.write_plan(plan, [out / "plan.html"])
     for line in plan_lines_words(plan):
         console.print(line, markup=False, soft_wrap=True)

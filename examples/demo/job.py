@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
         # A market of another seed or size may have nobody to plan for.
         console.print(f"No campaign: {problem}", soft_wrap=True)
         played = None
-    report(house, out, truth.coming, cards)
+    report(house, out, truth.coming)
     heading("Claimed | true (all of it simulated)")
     rows = [
         *_rows(truth, links, read, refused),

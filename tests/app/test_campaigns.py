@@ -1,6 +1,7 @@
 """A campaign from plan to readout, on a small simulated house with sales put in by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from fullhouse.measurement.campaign_readout import Interim, NoImpressions
 from fullhouse.measurement.collect_campaign import film_sales
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.workspace.runs import runs
 from fullhouse_sim.market import Market
 
 MARKET = Market(people=20_000, days=60, past_films=60)
@@ -67,6 +69,19 @@ def test_power_says_what_could_be_seen_before_anything_is_sent(made: House, plan
     assert all(whole.smallest <= p.smallest for p in parts)
     half = fh.campaign_power(made.workspace, fh.PowerOfCampaign("puppy", rate=0.05, holdout=0.5))[0]
     assert half.smallest < whole.smallest
+
+
+def test_a_plan_asked_twice_is_looked_up(made: House, plan: Plan) -> None:
+    def finished() -> int:
+        return sum(r.kind == "PlanFilm" for r in runs(made.workspace))
+
+    before = finished()
+    asked = {"budget": 300.0, "as_of": MARKET.today, "expected_people": 300, "weeks": 2}
+    again = fh.plan_film(made.workspace, fh.PlanFilm(plan.film, holdout=0.3, **asked))
+    assert again == replace(plan, name="")
+    assert finished() == before
+    fh.plan_film(made.workspace, fh.PlanFilm(plan.film, holdout=0.2, **asked))
+    assert finished() == before + 1
 
 
 def test_only_the_treated_who_take_part_are_delivered(made: House, launched) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import UTC, date, datetime
+from functools import partial
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from fullhouse.traits import build, everyone, lay_out, traits_of
 from fullhouse.traits.catalogue import parse_catalogue
 from fullhouse.view.discovery_files import check_out
 from fullhouse.view.words.discovery import outcome_headline
+from fullhouse.workspace.runs import runs
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait, write_blocks
 from tests.traits.conftest import House
 
@@ -322,6 +324,21 @@ def test_a_second_outcome_reads_the_saved_base(workspace):
     _run("--outcome", "own:dog-book - gender:male", "-w", workspace)
     assert before
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())
+
+
+def test_an_outcome_asked_twice_is_looked_up_until_a_saved_audience_has_a_new_version(workspace):
+    with app.open_house(str(workspace)) as opened:
+        save = partial(app.audience_save, opened)
+        save(app.SaveAudience("bookish", "own:dog-book"))
+        asked = DiscoverOutcome("audience:bookish")
+        first = discover_outcome(opened, asked)
+        finished = len(runs(opened))
+        assert discover_outcome(opened, asked) == first
+        assert len(runs(opened)) == finished
+        save(app.SaveAudience("bookish", "own:any-book"))
+        again = discover_outcome(opened, asked)
+    assert again.outcome_people > first.outcome_people
+    assert "@2" in again.outcome
 
 
 def test_barred_trait_says_nothing(workspace):

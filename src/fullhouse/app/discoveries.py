@@ -164,7 +164,32 @@ def expected_sales(sample: AnalysisSample, film: KnownFilm) -> ExpectedSales | N
 
 @use_case
 def discover_outcome(context: Context, request: DiscoverOutcome) -> OutcomeDiscovery:
-    """Every trait's affinity with an outcome, among the people of a base who allow analytics."""
+    """Every trait's affinity with an outcome, among the people of a base who allow analytics.
+
+    A discovery of the same tables and saved audiences that was computed before is looked up.
+    """
+    result = remembered(
+        context,
+        replace(request, as_of=request.as_of or context.today),
+        OutcomeDiscovery,
+        partial(_discover_outcome, request),
+        inputs=repr(audiences.saved_audiences(context.control)),
+        daily=True,  # consent is as of today
+    )
+    detail: dict[str, object] = {
+        "outcome": result.outcome,
+        "base": result.base,
+        "placebo": result.placebo,
+        "build": result.build,
+        "tested": result.tested,
+        "associated": len(result.of("associated")),
+        "verdict": result.verdict,
+    }
+    control.record(context.control, "discover", detail)
+    return result
+
+
+def _discover_outcome(request: DiscoverOutcome, context: Context) -> OutcomeDiscovery:
     with analysis_sample(context, as_of=request.as_of) as sample:
         population = sample.population
         chosen = _chosen(population.catalogue, request.families)
@@ -190,18 +215,7 @@ def discover_outcome(context: Context, request: DiscoverOutcome) -> OutcomeDisco
             placebo=outcomes[2] if request.placebo is not None else None,
             refused=refused,
         )
-    result = replace(result, simulated=context.settings.simulated)
-    detail: dict[str, object] = {
-        "outcome": result.outcome,
-        "base": result.base,
-        "placebo": result.placebo,
-        "build": result.build,
-        "tested": result.tested,
-        "associated": len(result.of("associated")),
-        "verdict": result.verdict,
-    }
-    control.record(context.control, "discover", detail)
-    return result
+    return replace(result, simulated=context.settings.simulated)
 
 
 def _chosen(catalogue: Catalogue, families: Sequence[str]) -> list[Trait]:

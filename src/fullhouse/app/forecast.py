@@ -73,7 +73,10 @@ class ForecastSlate:
 
 @use_case
 def forecast_slate(context: Context, request: ForecastSlate) -> Slate:
-    """The films that open wide from one day to another; and one of them on other dates."""
+    """The films that open wide from one day to another; and one of them on other dates.
+
+    A slate that was made before of the same tables is looked up.
+    """
     as_of = _day(context, request.as_of)
     first = request.first or as_of
     last = request.last or first + AHEAD
@@ -81,15 +84,26 @@ def forecast_slate(context: Context, request: ForecastSlate) -> Slate:
         raise InputError(f"The slate ends on {last}, before it begins on {first}.")
     if request.dates and request.film is None:
         raise InputError("Dates to try need the film that they are for.")
-    return make_slate(
-        context,
-        as_of=as_of,
+    whole = replace(
+        request,
         first=first,
         last=last,
-        territory=request.territory,
-        film=request.film,
-        dates=request.dates,
+        as_of=as_of,
+        territory=request.territory or context.settings.territory,
     )
+
+    def make(own: Context) -> Slate:
+        return make_slate(
+            own,
+            as_of=as_of,
+            first=first,
+            last=last,
+            territory=whole.territory,
+            film=whole.film,
+            dates=whole.dates,
+        )
+
+    return remembered(context, whole, Slate, make)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,16 @@
 """Plan a film, and list and show the plans that were saved."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 from fullhouse import control
 from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sales
 from fullhouse.app.use_case import use_case
-from fullhouse.control.campaign_records import SavedPlan
+from fullhouse.control.campaign_records import SavedPlan, SavedResponse
 from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
-from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.errors import CannotTellError
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
@@ -22,6 +24,7 @@ from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.runs import remembered
 
 WEEKS = 4
 
@@ -63,44 +66,56 @@ class ShowPlan:
 
 
 @use_case
-def plan_film(
-    context: Context, request: PlanFilm, *, discovery: FilmDiscovery | None = None
-) -> Plan:
-    """The plan that sells most tickets for at most a budget.
+def plan_film(context: Context, request: PlanFilm) -> Plan:
+    """The plan that sells most tickets for at most a budget; one that was made before is looked up.
 
     What readouts have measured by the day is where the response starts from; `Plan.untaught` is
-    what the same money would be expected to sell without it. `discovery` is the film's as of the
-    same day, where there is one already.
+    what the same money would be expected to sell without it.
     """
+    day = request.as_of or context.today
+    territory = request.territory or context.settings.territory
+    unnamed = replace(request, territory=territory, as_of=day, name=None)
+    measured = saved_responses(context.control, as_of=day)
+    plan = remembered(
+        context,
+        unnamed,
+        Plan,
+        partial(_plan, unnamed, day, measured),
+        inputs=repr(measured),
+        daily=True,  # consent is as of today
+    )
+    return _recorded(context, replace(plan, name=request.name or ""), request)
+
+
+def _plan(
+    request: PlanFilm, day: date, measured: Sequence[SavedResponse], context: Context
+) -> Plan:
     channels = read_channels(request.channels)
     limits = read_limits(request.limits) if request.limits else Limits()
-    day = request.as_of or (discovery.as_of if discovery else context.today)
-    if discovery is None:
-        about = DiscoverFilm(request.film, territory=request.territory, as_of=day)
-        discovery = discover_film(context, about)
-    _check_discovery(discovery, day)
-    with analysis_sample(context, territory=request.territory, as_of=day) as house:
-        known = house.find(request.film)
-        sales = expected_sales(house, known)
+    about = DiscoverFilm(request.film, territory=request.territory, as_of=day)
+    discovery = discover_film(context, about)
+    _check_opening(discovery, day)
+    with analysis_sample(context, territory=request.territory, as_of=day) as sample:
+        film = sample.find(request.film)
+        sales = expected_sales(sample, film)
         base = sales if isinstance(sales, ExpectedSales) else None
         propensity = fit_propensity(
-            house,
-            known,
-            likely_audience(house, known),
+            sample,
+            film,
+            likely_audience(sample, film),
             sales=base,
             expected_people=request.expected_people,
             progress=context.progress,
         )
-        inputs = plan_inputs(house, known, discovery, propensity.model, channels, request.weeks)
+        inputs = plan_inputs(sample, film, discovery, propensity.model, channels, request.weeks)
         context.progress("Searching for the best plan")
-        saved = saved_responses(context.control, as_of=house.day)
         options = base, limits, request.budget, request.attitude, request.holdout
-        response = plan_response(inputs, saved, request.seed)
+        response = plan_response(inputs, measured, request.seed)
         plan = build_plan(discovery, inputs, response, *options)
-        if saved:
-            prior = plan_response(inputs, [], request.seed)
-            plan = replace(plan, untaught=build_plan(discovery, inputs, prior, *options).tickets)
-    return _recorded(context, replace(plan, name=request.name or ""), request)
+        if not measured:
+            return plan
+        prior = plan_response(inputs, [], request.seed)
+        return replace(plan, untaught=build_plan(discovery, inputs, prior, *options).tickets)
 
 
 @use_case
@@ -124,9 +139,7 @@ def _recorded(context: Context, plan: Plan, request: PlanFilm) -> Plan:
     return plan
 
 
-def _check_discovery(discovery: FilmDiscovery, day: date) -> None:
-    if discovery.as_of != day:
-        raise InputError(f"The discovery is as of {discovery.as_of}, and the plan as of {day}.")
+def _check_opening(discovery: FilmDiscovery, day: date) -> None:
     if discovery.opening is None:
         raise CannotTellError(code="no_opening_day", film=discovery.film)
     if discovery.opening <= day:

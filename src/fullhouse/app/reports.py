@@ -56,14 +56,13 @@ class ReportFilm:
 
 
 @use_case
-def film_report(
-    context: Context, request: ReportFilm, *, discovery: FilmDiscovery | None = None
-) -> FilmReport:
+def film_report(context: Context, request: ReportFilm) -> FilmReport:
     """All that was known of a film on a day (today): forecast, audiences, plan, campaign, readout.
 
-    Forecast and audiences are looked up, or computed where they were not yet, audiences unless
-    `discovery` is given; the rest is what the house has saved. A part that cannot be had is left
-    out, with the reason.
+    Forecast and audiences are looked up, or computed where they were not yet; the rest is what the
+    house has saved. Audiences are those of the plan's day, where a plan stands behind the report:
+    what the money was spent on is judged by them. A part that cannot be had is left out, with the
+    reason.
     """
     day = context.today if request.as_of is None else request.as_of
     if day > context.today:
@@ -79,9 +78,9 @@ def film_report(
     without: dict[str, Reason] = {}
     context.progress("Forecasting")
     forecasts = _forecasts(context, film, territory, day, without)
-    if discovery is None:
-        context.progress("Looking for audiences")
-        discovery = _discovery(context, film, territory, day, without)
+    context.progress("Looking for audiences")
+    discovered_on = day if plan is None else min(plan.as_of, day)
+    discovery = _discovery(context, film, territory, discovered_on, without)
     days, amounts = _actual(context, known)
     campaigns = report_campaigns(context, film, day, campaign=request.campaign)
     ids = film_ids(context, film)
