@@ -16,7 +16,7 @@ def test_init_makes_settings_key_and_control_database(tmp_path: Path) -> None:
     with app.init_house(str(tmp_path / "w"), environment={}) as workspace:
         assert workspace.place.root == str(tmp_path / "w")
     names = {p.name for p in (tmp_path / "w").iterdir()}
-    assert names == {"fullhouse.toml", "fullhouse.key", "control.db"}
+    assert names == {"fullhouse.toml", "fullhouse.key", "control.db", "lake"}
     mode = (tmp_path / "w" / "fullhouse.key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600, "only its owner reads the key"
 

@@ -41,11 +41,14 @@ phone = "tel"
 class House:
     """A workspace with shorthands."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, key: bytes | None = None) -> None:
         self.folder = folder
         self.files = folder / "files"
         self.files.mkdir()
         self.root = folder / "house"
+        if key is not None:
+            self.root.mkdir()
+            (self.root / "fullhouse.key").write_bytes(key)
         app.init_house(str(self.root), environment={}).close()
 
     def open(self, **settings: Any) -> Context:
@@ -107,9 +110,8 @@ def new_house(tmp_path: Path) -> Iterator[Callable[[], House]]:
     def make() -> House:
         folder = tmp_path / f"h{len(created)}"
         folder.mkdir()
-        created.append(House(folder))
-        key = created[0].root / "fullhouse.key"
-        (created[-1].root / "fullhouse.key").write_bytes(key.read_bytes())
+        key = (created[0].root / "fullhouse.key").read_bytes() if created else None
+        created.append(House(folder, key))
         return created[-1]
 
     return make

@@ -179,6 +179,7 @@ def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.en
             HealthCheck("settings", True, "settings_read", {"changed": _changed(context)}),
             _tried("key", lambda: _key(context)),
             _tried("lake", lambda: _lake(context)),
+            _tried("house", lambda: _house(context)),
             _tried("control", lambda: _control(context)),
             _tried("engine", lambda: _engine(context)),
             _tried("disk", lambda: _disk(context)),
@@ -244,6 +245,13 @@ def _lake(context: Context) -> HealthCheck:
     tables = status(context.lake, tuple(ALL.values()))
     rows = sum(table.rows for table in tables)
     return HealthCheck("lake", True, "lake_read", {"tables": len(tables), "rows": rows})
+
+
+def _house(context: Context) -> HealthCheck:
+    house = context.workspace.house
+    if house is None:
+        return HealthCheck("house", True, "house_untied")
+    return HealthCheck("house", True, "house_tied", {"house": house.lake[:8]})
 
 
 def _control(context: Context) -> HealthCheck:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
+from fullhouse.control.house import database_fault
+from fullhouse.core.errors import DamagedError, FullhouseError
+from fullhouse.lake.verify import reading_fault
 from fullhouse.workspace.context import Context
 
 P = ParamSpec("P")
@@ -19,6 +22,19 @@ def use_case(verb: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate
     @wraps(verb)
     def run(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with context.leased() as own:
-            return verb(own, *args, **kwargs)
+            try:
+                return verb(own, *args, **kwargs)
+            except Exception as problem:
+                fault = damage(problem, own)
+                if fault is None:
+                    raise
+                raise fault from problem
 
     return run
+
+
+def damage(problem: Exception, context: Context) -> DamagedError | None:
+    """The damage of lake or control database that a library's error comes from; None: no such."""
+    if isinstance(problem, FullhouseError):
+        return None
+    return database_fault(problem) or reading_fault(problem, context.lake.place)

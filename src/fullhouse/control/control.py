@@ -16,7 +16,7 @@ from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import HOUSE, utc_now
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest migration."""
 
 WAIT_SECONDS = 60

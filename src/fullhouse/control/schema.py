@@ -1,6 +1,7 @@
 """The tables of the control database. Migrations in `migrations/` make them.
 
-Every row has a tenant, and every key begins with it.
+Every row has a tenant, and every key begins with it; only what belongs to the whole database
+(`house`, `table_mark`) has none.
 """
 
 from datetime import datetime
@@ -245,3 +246,25 @@ class HandedOutRow(Base):
     place: Mapped[str] = mapped_column(String(1024), primary_key=True)
     kind: Mapped[str] = mapped_column(String(160))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class HouseRow(Base):
+    """The one row that says which lake and which key belong to this database."""
+
+    __tablename__ = "house"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    control: Mapped[str] = mapped_column(String(32))
+    lake: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(64))
+    sequence: Mapped[int] = mapped_column(BigInteger)
+
+
+class TableMarkRow(Base):
+    """The version that a lake table had reached when it was last looked at, and its rows."""
+
+    __tablename__ = "table_mark"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger)

@@ -71,6 +71,10 @@ class CancelledError(FullhouseError):
     """Somebody asked a run to stop, and it did at its next step."""
 
 
+class DamagedError(FullhouseError):
+    """Something of the house is missing, unreadable, or belongs to another house."""
+
+
 class UnsupportedError(FullhouseError):
     """The engine cannot do this operation: names both."""
 

@@ -106,6 +106,14 @@ class Snapshot:
     storage_options: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A version that a lake table has reached, and how many rows it held then."""
+
+    version: int
+    rows: int
+
+
 def _required(name: str, type_: str, doc: str) -> Column:
     return Column(name, type_, doc, nullable=False)
 

@@ -13,7 +13,14 @@ from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
-from fullhouse.core.tables import ACCOUNT_TABLE, CONSENT, INGESTED
+from fullhouse.core.tables import (
+    ACCOUNT_TABLE,
+    BEGUN,
+    CONSENT,
+    IDENTIFIER,
+    INGESTED,
+    QUARANTINE,
+)
 from fullhouse.engine import DuckDBEngine
 from fullhouse.feeds.commit import commit, of_source, unknown_accounts
 from fullhouse.feeds.feed import Feed
@@ -73,6 +80,8 @@ def ingest(
     """
     check_feed_purposes(feed, settings)
     columns = [check_columns(file, feed) for file in files]
+    # A row is not "already known" in a table that has lost it.
+    lake.check(feed.table, ACCOUNT_TABLE, IDENTIFIER, QUARANTINE, BEGUN, INGESTED)
     with (
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
@@ -165,6 +174,8 @@ def _ingest_group(
         # Also when a file in the middle could not be read: those before it are taken in.
         if finished:
             done = pa.Table.from_pylist(list(finished.values()), schema=INGESTED.schema)
+            # Before the ledger: what it calls taken in is then known to be in the tables.
+            lake.seal(feed.table, IDENTIFIER, QUARANTINE, BEGUN)
             lake.append_each(INGESTED, done)
     return reports
 

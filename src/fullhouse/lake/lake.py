@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from fullhouse.core.errors import ConflictError, InputError
+from fullhouse.core.errors import ConflictError, DamagedError, InputError
 from fullhouse.core.tables import ALL, Snapshot, Table
 from fullhouse.lake.pins import ABSENT, Opened, Pins, newest_versions
 from fullhouse.lake.place import Place
@@ -55,6 +55,19 @@ TRIES = 50
 """A commit that lost a race is tried again this often; each try reads the new state."""
 
 
+class Witness(Protocol):
+    """Knows how far the tables of a lake have been."""
+
+    def check(self, lake: "Lake", tables: Iterable[Table]) -> None:
+        """An error when a table has lost commits that it had."""
+
+    def seal(self, lake: "Lake", tables: Iterable[Table]) -> None:
+        """Write down how far tables are now."""
+
+    def close(self, lake: "Lake", written: Iterable[str]) -> None:
+        """At the end of a use: write down how far the tables are that it wrote."""
+
+
 @dataclass(frozen=True)
 class Lake:
     """Where the tables are. Cheap to make: it holds no connection.
@@ -67,10 +80,23 @@ class Lake:
     pins: Pins | None = field(default=None, repr=False, compare=False)
     opened: Opened | None = field(default=None, repr=False, compare=False)
     """Tables that are open already, shared by the uses of one process."""
+    witness: Witness | None = field(default=None, repr=False, compare=False)
+    written: set[str] = field(default_factory=set, repr=False, compare=False)
+    """Names of the tables that this use has written."""
 
     def pinned(self) -> "Lake":
         """The lake for one use: it reads one version of each table, while others write."""
-        return replace(self, pins=Pins())
+        return replace(self, pins=Pins(), written=set())
+
+    def check(self, *tables: Table) -> None:
+        """An error when one of these tables has lost commits that it had."""
+        if self.witness is not None:
+            self.witness.check(self, tables)
+
+    def seal(self, *tables: Table) -> None:
+        """Write down how far these tables are, so that a lost commit is noticed."""
+        if self.witness is not None:
+            self.witness.seal(self, tables)
 
     @property
     def live(self) -> "Lake":
@@ -269,6 +295,7 @@ class Lake:
 
     def _move(self, table: Table, delta: DeltaTable) -> None:
         """Read the table from now on as it was just written, or as its batch was seen there."""
+        self.written.add(table.name)
         if self.opened is not None:
             self.opened.give_back(self.uri(table), delta)
         if self.pins is not None:
@@ -366,6 +393,11 @@ class Lake:
             return DeltaTable(self.uri(table))
         except TableNotFoundError:
             return None
+        except (DeltaError, OSError, ValueError) as problem:
+            reason = str(problem).splitlines()[0]
+            raise DamagedError(
+                code="table_log_unreadable", table=table.name, reason=reason
+            ) from None
 
     def _opened_at(self, table: Table, version: int) -> DeltaTable:
         try:

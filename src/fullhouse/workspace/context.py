@@ -103,6 +103,8 @@ class Context:
         if self.lease is not None:
             yield self
             return
+        # Nothing is done in a house whose parts do not belong together, or that lost commits.
+        _ = self.workspace.house
         lease = self.workspace.lease()
         try:
             yield replace(self, lease=lease, day=self.today)

@@ -12,9 +12,11 @@ from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.lake import Lake, Opened, Place
+from fullhouse.workspace.proof import Witness, prove
 
 if TYPE_CHECKING:
     from fullhouse.control import Control
+    from fullhouse.control.house import House
     from fullhouse.engine import Engine
 
 KEY_FILE = "fullhouse.key"
@@ -24,6 +26,9 @@ BITMAP_BYTES = 1 << 30
 """Eight dense traits of a billion people."""
 
 MODEL_BYTES = 1 << 29
+
+LEAST_KEY_BYTES = 8
+"""A shorter key is a file that was emptied or cut."""
 
 T = TypeVar("T")
 
@@ -59,11 +64,21 @@ class Workspace:
     lock: RLock = field(default_factory=RLock, repr=False, compare=False)
     computing: KeyedLocks = field(default_factory=KeyedLocks, repr=False, compare=False)
     """Held while something is computed that others of this process may ask for, too."""
+    audited: int = field(default=0, repr=False, compare=False)
+    """The newest audit row that the lake's note knows of, as far as this process knows."""
 
     @_Shared
     def lake(self) -> Lake:
         """The tables, each look at their newest version."""
-        return Lake(self.place.join(self.settings.lake), opened=Opened())
+        place = self.place.join(self.settings.lake)
+        return Lake(place, opened=Opened(), witness=Witness(self))
+
+    @_Shared
+    def house(self) -> "House | None":
+        """The house that lake, control database and key belong to; an error when they do not."""
+        house = prove(self)
+        self.audited = 0 if house is None else house.audit
+        return house
 
     @_Shared
     def engine(self) -> "Engine":
@@ -82,19 +97,43 @@ class Workspace:
         """The control database as the house sees it, its schema up to date."""
         from fullhouse.control import open_control
 
-        return open_control(_control_url(self.place, self.settings))
+        # A lost database must not be made anew, empty, without a word.
+        _ = self.house
+        return open_control(self.control_url)
+
+    @property
+    def control_url(self) -> str:
+        """Where the control database is, as SQLAlchemy writes it."""
+        return _control_url(self.place, self.settings)
+
+    @property
+    def control_is_open(self) -> bool:
+        """Whether this process has opened the control database."""
+        return "control" in vars(self)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key, good or not."""
+        return bool(self.environment.get(KEY_VARIABLE)) or self.place.read(KEY_FILE) is not None
 
     @_Shared
     def key(self) -> bytes:
         """The secret under which identifiers are hashed and chance decides."""
         text = self.environment.get(KEY_VARIABLE)
         secret = text.encode() if text else self.place.read(KEY_FILE)
-        if not secret:
+        if secret is None:
             raise InputError(
                 f"This workspace has no key: {KEY_FILE} is missing and {KEY_VARIABLE} is not set."
                 " Without the same key, identifiers no longer match; restore it from a backup."
             )
-        return secret.strip()
+        key = secret.strip()
+        if len(key) < LEAST_KEY_BYTES:
+            raise InputError(
+                f"The key ({KEY_VARIABLE if text else KEY_FILE}) has {len(key)} bytes and needs at"
+                f" least {LEAST_KEY_BYTES}. Without the same key, identifiers no longer match;"
+                " restore it from a backup."
+            )
+        return key
 
     @_Shared
     def bitmaps(self) -> Cache[Any]:
@@ -149,6 +188,9 @@ class Lease:
             engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
+        witness = self.lake.witness
+        if witness is not None:
+            witness.close(self.lake, self.lake.written)
 
 
 def init_workspace(

@@ -339,6 +339,77 @@ SENTENCES: Mapping[str, str] = {
         "The house knows {weeks} whole weeks of tickets with the cinema's city up to {until};"
         " pairing cities takes at least {needed}. Earlier tickets, with cities, would help."
     ),
+    # the house: lake, control database and key
+    "control_lost": (
+        "The control database of this workspace is missing or empty, and the lake is of one that"
+        " was there: saved audiences, plans, campaigns, caps, the score book and the audit log are"
+        " in it. Put it back, or restore a backup (fullhouse restore). If there is none, and you"
+        " accept the loss: fullhouse lake accept."
+    ),
+    "control_older": (
+        "The control database is older than the lake: its audit log ends at entry {known}, and"
+        " the lake knows of entry {expected}. Restore both from one backup (fullhouse restore), or"
+        " accept the loss: fullhouse lake accept."
+    ),
+    "control_other": (
+        "The control database belongs to another house than this lake. Look at the setting"
+        " 'control' and the variable FULLHOUSE_CONTROL."
+    ),
+    "control_unreadable": (
+        "The control database cannot be read ({reason}). Restore a backup (fullhouse restore)."
+    ),
+    "data_file_cut": (
+        "A file of table {table!r} has {bytes} bytes and had {expected}: {file}. Restore a backup"
+        " (fullhouse restore); what else is at fault: fullhouse lake verify."
+    ),
+    "data_file_missing": (
+        "A file of table {table!r} is missing: {file}. Restore a backup (fullhouse restore); what"
+        " else is at fault: fullhouse lake verify."
+    ),
+    "key_other": (
+        "This is another key than the house was made with (fingerprint {given} instead of"
+        " {expected}): the same person would become two. Put back the right fullhouse.key, or set"
+        " FULLHOUSE_KEY to it."
+    ),
+    "lake_lost": (
+        "The lake of this workspace is missing, or not the one it had: its file _house.json is not"
+        " there. Look at the setting 'lake', or restore a backup (fullhouse restore). If the tables"
+        " are sound (fullhouse lake verify): fullhouse lake accept."
+    ),
+    "lake_note_unreadable": (
+        "The lake's file {file} cannot be read. If the tables are sound (fullhouse lake verify):"
+        " fullhouse lake accept. Otherwise restore a backup (fullhouse restore)."
+    ),
+    "lake_other": (
+        "The lake belongs to another house than this control database. Look at the settings 'lake'"
+        " and 'control'."
+    ),
+    "lake_unreadable": (
+        "A file of the lake is missing or cannot be read ({reason}). Which tables are at fault:"
+        " fullhouse lake verify. Then restore a backup (fullhouse restore)."
+    ),
+    "table_behind": (
+        "Table {table!r} has lost commits: it is at version {newest}, and was at version {version}"
+        " with {rows} rows. Nothing is taken in over it. Restore a backup (fullhouse restore), or"
+        " accept the loss and take the files in again: fullhouse lake accept."
+    ),
+    "table_log_damaged": (
+        "Table {table!r} has lost commit {version}: its log file is missing or empty. Restore a"
+        " backup (fullhouse restore), or look at what else is at fault: fullhouse lake verify."
+    ),
+    "table_log_lost": (
+        "Table {table!r} has lost its whole log; it held {rows} rows. Restore a backup (fullhouse"
+        " restore), or accept the loss and take the files in again: fullhouse lake accept."
+    ),
+    "table_log_unreadable": (
+        "The log of table {table!r} cannot be read ({reason}). Restore a backup (fullhouse"
+        " restore); what else is at fault: fullhouse lake verify."
+    ),
+    "table_rows_other": (
+        "Table {table!r} has lost rows: version {version} held {expected} rows and now holds"
+        " {rows}. Restore a backup (fullhouse restore), or accept the loss and take the files in"
+        " again: fullhouse lake accept."
+    ),
     # traits
     "build_in_use": (
         "Trait build {build} is kept: {users} rest on it. Delete those first, or keep it."

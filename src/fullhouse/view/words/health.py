@@ -9,6 +9,8 @@ SENTENCES = {
     "settings_read": "read; {changed} set here or in the environment, the others by default",
     "key_present": "present",
     "lake_read": "{tables} tables can be read, with {rows} rows",
+    "house_tied": "lake, control database and key belong together (house {house})",
+    "house_untied": "nothing says yet which lake, control database and key belong together",
     "control_open": "open ({database}), its schema up to date",
     "engine_answers": "{engine} answers",
     "disk_free": "{free} free",
