@@ -164,8 +164,8 @@ def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> 
     result = json.loads(done.stdout)
     assert result["ok"] is False
     assert {c["name"]: c["ok"] for c in result["checks"]} == {
-        "settings": True, "key": False, "lake": True, "house": True, "control": True, "engine": True,
-        "disk": True,
+        "settings": True, "key": False, "lake": True, "house": True, "control": True,
+        "engine": True, "disk": True,
     }  # fmt: skip
     (house / "fullhouse.toml").write_text("thread = 1")
     done = fullhouse("doctor", cwd=house)
