@@ -100,7 +100,7 @@ def house_of(control: Any) -> House | None:
         return _house(*(connection.execute(text(query)).fetchall() for query in QUERIES))
 
 
-def found_house(control: Any, house: House) -> House:
+def establish_house(control: Any, house: House) -> House:
     """Write down which lake and key belong to this database; what stands there already counts."""
     from sqlalchemy.exc import IntegrityError
 

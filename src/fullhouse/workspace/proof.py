@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fullhouse.control.house import (
     House,
-    found_house,
+    establish_house,
     house_of,
     is_made,
     move_marks,
@@ -46,7 +46,7 @@ def prove(workspace: "Workspace") -> House | None:
     """
     note, house = read_note(workspace.lake.place), peek(workspace.control_url)
     if note is None and house is None:
-        return _found(workspace)
+        return _establish(workspace)
     check_tied(note, house, key_of(workspace))
     assert note is not None
     assert house is not None
@@ -160,7 +160,7 @@ def _later(one: Mapping[str, Mark], other: Mapping[str, Mark]) -> dict[str, Mark
     }
 
 
-def _found(workspace: "Workspace") -> House | None:
+def _establish(workspace: "Workspace") -> House | None:
     """Make lake, control database and key one house, as they now are."""
     from sqlalchemy.exc import InternalError, OperationalError
 
@@ -173,7 +173,7 @@ def _found(workspace: "Workspace") -> House | None:
         return None
     try:
         control = _opened(workspace)
-        house = found_house(control, House(new_id(), new_id(), key))
+        house = establish_house(control, House(new_id(), new_id(), key))
         if house.key == key:
             house = move_marks(control, marks)
             write_note(place, house)
