@@ -225,6 +225,7 @@ STEPS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("call", [1, 12])
 def test_an_erasure_that_dies_at_any_step_is_ended_by_the_next(
