@@ -34,8 +34,9 @@ from fullhouse.campaigns.deliver import deliver
 from fullhouse.campaigns.launch import assign_lines, eligible
 from fullhouse.campaigns.people import freeze_people, read_people
 from fullhouse.campaigns.terms import Booking, Cap, over_cap
+from fullhouse.core.arrays import keyed_bits
 from fullhouse.core.tables import ACCOUNT_PERSON
-from fullhouse.core.values import BLOCK_BITS, keyed_bits
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import Lake, Place
 
 BLOCK = 1 << BLOCK_BITS

@@ -34,10 +34,10 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from benchmarks.measure import in_own_process, machine, table
-from fullhouse.core.arrays import Ints
+from fullhouse.core.arrays import Ints, keyed_bits
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.core.tables import ACCOUNT_PERSON, CLICK, IMPRESSION
-from fullhouse.core.values import BLOCK_BITS, keyed_bits
+from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import DuckDBEngine
 from fullhouse.lake import Lake, Place
 from fullhouse.measurement.campaign_data import Counted, count_arms

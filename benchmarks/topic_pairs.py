@@ -28,8 +28,8 @@ from pyroaring import BitMap
 from benchmarks.measure import data_folder, table
 from fullhouse import app, audiences, discovery
 from fullhouse.audiences import Population
+from fullhouse.core.arrays import keyed_bits
 from fullhouse.core.person_sets import PersonSet
-from fullhouse.core.values import keyed_bits
 from fullhouse.discovery import Affinity, Blocks, Outcome, OutcomeDiscovery
 from fullhouse.discovery.compare import compare
 from fullhouse.sample.outcome import OwnEvents, own_events

@@ -5,8 +5,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.arrays import Floats
-from fullhouse.core.values import keyed_bits
+from fullhouse.core.arrays import Floats, keyed_bits
 
 
 def stream(seed: int, *what: str | int) -> np.random.Generator:

@@ -19,7 +19,18 @@ def test_every_public_name_is_there_and_is_no_module() -> None:
 
 
 def test_help_loads_no_engine_and_no_database() -> None:
-    heavy = {"ibis", "duckdb", "pandas", "sqlalchemy", "scipy.stats", "altair", "deltalake"}
+    heavy = {
+        "numpy",
+        "pyarrow",
+        "pydantic",
+        "ibis",
+        "duckdb",
+        "pandas",
+        "sqlalchemy",
+        "scipy.stats",
+        "altair",
+        "deltalake",
+    }
     code = "import sys, fullhouse.cli.root; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert heavy & set(done.stdout.split()) == set()

@@ -17,7 +17,7 @@ from fullhouse.audiences.kernel import (
     sample_key,
 )
 from fullhouse.audiences.rule import All, KeyedRange, Node, Some
-from fullhouse.core.values import keyed_bits
+from fullhouse.core.arrays import keyed_bits
 
 BLOCK = 3
 START = BLOCK << 20

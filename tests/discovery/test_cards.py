@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fullhouse.audiences.parse import parse
-from fullhouse.core.values import keyed_bits
+from fullhouse.core.arrays import keyed_bits
 from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.beyond import beyond, score_features
 from fullhouse.discovery.cards import (

@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullhouse.core.arrays import keyed_bits
 from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
-from fullhouse.core.values import keyed_bits
 from fullhouse.engine import Engine
 from fullhouse.engine.keyed import keyed_bits as keyed_bits_expr
 from fullhouse.lake import Lake

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from pyroaring import BitMap
 
 from fullhouse.audiences.rule import All, KeyedRange, Node, Some
-from fullhouse.core.values import BLOCK_BITS, keyed_bits
+from fullhouse.core.arrays import keyed_bits
+from fullhouse.core.values import BLOCK_BITS
 
 WORDS = 1 << (BLOCK_BITS - 6)
 Words: TypeAlias = npt.NDArray[np.uint64]

@@ -8,10 +8,9 @@ import numpy.typing as npt
 from pyroaring import BitMap
 
 from fullhouse.campaigns.campaign import ALWAYS_OUT, HELD_OUT, TREATED, States, Units
-from fullhouse.core.arrays import Flags, Integers, Uints
+from fullhouse.core.arrays import Flags, Integers, Uints, keyed_bits
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import LOW, PersonSet, by_block, ids_of
-from fullhouse.core.values import keyed_bits
 
 GLOBAL = "global holdout"
 Strata = Mapping[int, Integers]
@@ -131,7 +130,7 @@ def assign(
 ) -> Arms:
     """Assign people to arms; `persons` and, where given, `strata` and `units` run in parallel.
 
-    Chance is `values.keyed_bits` of the unit (the person, or a household's number where one's
+    Chance is `arrays.keyed_bits` of the unit (the person, or a household's number where one's
     advertisement reaches the others) under the workspace's key and the campaign's name. Without
     strata a unit's arm depends on nothing else: not on who else is in the audience, nor on when.
     With strata (numbers from 0) the holdout's share of each is held out, to within one unit, those

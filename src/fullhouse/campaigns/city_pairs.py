@@ -7,9 +7,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.arrays import Floats, Ints, keyed_bits
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import keyed_bits
 from fullhouse.stats.city_pairs import check_pairs, smallest_shown
 
 Pair = tuple[int, int]

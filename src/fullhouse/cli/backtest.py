@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -120,12 +120,12 @@ def as_json(backtests: "Backtests") -> dict[str, Any]:
 def _figures(judged: "Judged") -> dict[str, Any]:
     quarters, years = judged.quarters, judged.years
     by = {
-        "size": {QUARTERS[k]: np.flatnonzero(quarters == k) for k in range(len(QUARTERS))},
+        "size": {QUARTERS[k]: (quarters == k).nonzero()[0] for k in range(len(QUARTERS))},
         "franchise": {
-            name: np.flatnonzero(judged.franchise == flag)
+            name: (judged.franchise == flag).nonzero()[0]
             for name, flag in (("franchise", 1.0), ("original", 0.0))
         },
-        "year": {str(y): np.flatnonzero(years == y) for y in sorted(set(years.tolist()))},
+        "year": {str(y): (years == y).nonzero()[0] for y in sorted(set(years.tolist()))},
     }
     return {
         "horizon": judged.horizon,
@@ -148,7 +148,7 @@ def _scored(scores: "Scores") -> dict[str, Any]:
         "median_error": scores.median_error,
         "log_rmse": scores.log_rmse,
         "log_crps": scores.log_crps,
-        "r2_log": scores.r2_log if np.isfinite(scores.r2_log) else None,
+        "r2_log": scores.r2_log if isfinite(scores.r2_log) else None,
         "log_bias": scores.log_bias,
         "spread_80": scores.spread,
         "coverage": {f"{level:.0%}": s.share for level, s in scores.coverage.items()},
@@ -203,8 +203,8 @@ def _ranges(judged: list["Judged"]) -> Table:
         ["known", "forecast", *QUARTERS, "franchise", "original"],
     )
     for j in judged:
-        keeps = [np.flatnonzero(j.quarters == k) for k in range(len(QUARTERS))]
-        keeps += [np.flatnonzero(j.franchise == flag) for flag in (1.0, 0.0)]
+        keeps = [(j.quarters == k).nonzero()[0] for k in range(len(QUARTERS))]
+        keeps += [(j.franchise == flag).nonzero()[0] for flag in (1.0, 0.0)]
         cells = [_covered(j, keep) for keep in keeps]
         view.add_row(*_names(j), *cells)
     return view
@@ -224,7 +224,7 @@ def _years(judged: list["Judged"]) -> Table:
     for year in sorted({int(y) for j in judged for y in j.years}):
         cells = []
         for j in judged:
-            keep = np.flatnonzero(j.years == year)
+            keep = (j.years == year).nonzero()[0]
             if not len(keep):
                 cells.append("-")
                 continue

@@ -12,7 +12,6 @@ from rich.table import Table
 from fullhouse import app
 from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import size
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def _scores_json(scores: "FilmScores") -> dict[str, Any]:
         "audience": None
         if audience is None
         else {
-            "persons": size(audience.persons),
+            "persons": audience.people,
             "expected": audience.expected,
             "left_out": 0 if saved is None else saved.left_out,
             "reasons": [asdict(r) for r in audience.reasons],
@@ -192,8 +191,7 @@ def _print_scores(scores: "FilmScores") -> None:
     if audience is not None:
         out.print(_reasons(audience.reasons))
         out.print(
-            f"{size(audience.persons):,} people, of whom {audience.expected:,.0f} are expected to"
-            " see it.",
+            f"{audience.people:,} people, of whom {audience.expected:,.0f} are expected to see it.",
             soft_wrap=True,
         )
     _print_saved(scores.saved)
@@ -224,7 +222,7 @@ def _print_look_alike(result: "LookAlikes") -> None:
     for leak in people.leaks:
         out.print(f"Left out, it is the list itself: {leak.trait}", markup=False, soft_wrap=True)
     out.print(
-        f"{size(people.persons):,} people most like the {people.seed_people:,} of {result.seed}. Of"
+        f"{people.people:,} people most like the {people.seed_people:,} of {result.seed}. Of"
         f" people of the list held out, the best tenth holds {people.reached_in_top_tenth:.0%};"
         f" among as many, {people.precision:.2%} are of the list,"
         f" {people.by_chance:.2%} by chance.",

@@ -9,9 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from math import isfinite
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from fullhouse.core.errors import InputError
 
 HOUSE = "house"
@@ -91,7 +88,7 @@ def number(value: float) -> float | None:
 def as_json(value: Any) -> Any:
     """A value as JSON can say it: mappings and sequences inside, days as ISO, NumPy as Python's.
 
-    >>> as_json({"on": date(2025, 7, 1), "of": (1, np.float64(0.5))})
+    >>> as_json({"on": date(2025, 7, 1), "of": (1, 0.5)})
     {'on': '2025-07-01', 'of': [1, 0.5]}
     """
     match value:
@@ -101,31 +98,12 @@ def as_json(value: Any) -> Any:
             return [as_json(v) for v in value]
         case date():
             return value.isoformat()
-        case np.generic():
-            return value.item()
         case _:
-            return value
-
-
-def keyed_bits(persons: npt.NDArray[np.integer], key: bytes) -> npt.NDArray[np.uint32]:
-    """32 evenly spread bits for each person, the same on every engine and machine.
-
-    Everything that decides by chance (samples, splits, holdouts) uses these bits and no other.
-    Two rounds of MurmurHash3's 32-bit finaliser over the id, each keyed by half of a SHA-256 of
-    `key`; only 32-bit integer arithmetic, so that `engine.keyed` can say the same in SQL.
-    """
-    first, second = key_words(key)
-    mixed = _fmix32(persons.astype(np.uint32) ^ np.uint32(first))
-    return _fmix32(mixed ^ np.uint32(second))
+            # A scalar of NumPy's, which is not imported for it: each command would wait for that.
+            return value.item() if hasattr(value, "dtype") else value
 
 
 def key_words(key: bytes) -> tuple[int, int]:
-    """The two 32-bit words that a key stands for in `keyed_bits`."""
+    """The two 32-bit words that a key stands for in `arrays.keyed_bits`."""
     digest = hashlib.sha256(key).digest()
     return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
-
-
-def _fmix32(h: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    h = (h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    h = (h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return h ^ (h >> np.uint32(16))

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
-from fullhouse.core.arrays import Flags, Floats, Integers, Ints32, Singles
-from fullhouse.core.values import keyed_bits, number
+from fullhouse.core.arrays import Flags, Floats, Integers, Ints32, Singles, keyed_bits
+from fullhouse.core.values import number
 from fullhouse.discovery.card import Estimate
 from fullhouse.discovery.columns import Column, ObviousTraits, holders_of, known_in
 from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH

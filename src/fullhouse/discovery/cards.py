@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from fullhouse.core.arrays import Flags, Floats, Integers
-from fullhouse.core.values import key_words, keyed_bits, number, slug
+from fullhouse.core.arrays import Flags, Floats, Integers, keyed_bits
+from fullhouse.core.values import key_words, number, slug
 from fullhouse.discovery.affinity import Affinity
 from fullhouse.discovery.beyond import (
     Beyond,

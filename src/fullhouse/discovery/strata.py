@@ -18,9 +18,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.arrays import Flags, Floats, Integers, keyed_bits
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import keyed_bits
 from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Trait

@@ -1,4 +1,4 @@
-"""`values.keyed_bits` as an Ibis expression: the same bits on every engine."""
+"""`arrays.keyed_bits` as an Ibis expression: the same bits on every engine."""
 
 from __future__ import annotations
 

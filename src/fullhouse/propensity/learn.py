@@ -15,10 +15,9 @@ import numpy.typing as npt
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array, diags_array
 
-from fullhouse.core.arrays import Floats, Integers, Singles
+from fullhouse.core.arrays import Floats, Integers, Singles, keyed_bits
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet
-from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import (
     PRIOR_MARKS,
     Scale,

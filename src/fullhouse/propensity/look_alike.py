@@ -14,11 +14,10 @@ import pyarrow.parquet as pq
 from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 
-from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.arrays import Flags, Floats, keyed_bits
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, by_block, only, size, without
 from fullhouse.core.tables import ACCOUNT_PERSON
-from fullhouse.core.values import keyed_bits
 from fullhouse.lake import Lake
 from fullhouse.propensity.features import KNOTS, SUMS, explain
 from fullhouse.propensity.logistic import Offset, fit_offset

@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from fullhouse.core.arrays import Floats, Integers
+from fullhouse.core.arrays import Floats, Integers, keyed_bits
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.learn import FilmFeatures, PreferenceModel, film_features
 from fullhouse.propensity.logistic import Offset, fit_offset, level_for

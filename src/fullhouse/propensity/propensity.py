@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Self
 
 from fullhouse.core.errors import InputError
-from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.sample.outcome import Seed
 from fullhouse.sample.reach_curve import ReachPoint
 
@@ -149,6 +149,11 @@ class ScoredAudience:
     expected: float
     reasons: tuple[Reason, ...]
 
+    @property
+    def people(self) -> int:
+        """How many they are."""
+        return size(self.persons)
+
 
 @dataclass(frozen=True)
 class Leak:
@@ -179,6 +184,11 @@ class LookAlike:
     leaks: tuple[Leak, ...]
     reasons: tuple[Reason, ...]
     model: PropensityModel = field(repr=False)
+
+    @property
+    def people(self) -> int:
+        """How many they are."""
+        return size(self.persons)
 
 
 def _frozen(value: Any) -> Any:

@@ -11,10 +11,9 @@ from scipy.optimize import brentq
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from fullhouse.core.arrays import Integers, Singles
+from fullhouse.core.arrays import Integers, Singles, keyed_bits
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, by_block, ids_of, size
-from fullhouse.core.values import keyed_bits
 from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.propensity import PropensityModel
 from fullhouse.traits.blocks import Block, Blocks, pairs_of

@@ -16,10 +16,9 @@ from scipy.sparse import csc_array, csr_array
 from fullhouse.audiences.compile import Catalogue
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
-from fullhouse.core.arrays import Flags, Floats, Integers
+from fullhouse.core.arrays import Flags, Floats, Integers, keyed_bits
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, ids_of, only, size
-from fullhouse.core.values import keyed_bits
 from fullhouse.sample.outcome import OwnEvents, subtract_events
 from fullhouse.traits.blocks import Blocks, pairs_of
 from fullhouse.traits.trait import KINDS, Trait
