@@ -264,11 +264,11 @@ def count_scratch(traits: Sequence[Sequence[Words]]) -> int:
     )
 
 
-def _catalogue() -> audiences.Catalogue:
+def _catalogue() -> audiences.BuiltTraits:
     from fullhouse.traits import Trait
 
     named = (Trait(t, f"t:{NAMES[t]}", "t", "", "", {}, SIXTEENTHS[t], {}, True) for t in range(5))
-    return audiences.Catalogue(tuple(named))
+    return audiences.BuiltTraits(tuple(named))
 
 
 _shared: Any = None

@@ -181,7 +181,7 @@ def everyone_of(made: Made) -> PersonSet:
     return {n: BitMap(range(at, at + size_of(made, n))) for n, at in starts}
 
 
-def keep_margins(made: Made, files: Any, base: counting.Base, plan: CountPlan) -> None:
+def keep_margins(made: Made, files: Any, base: counting.ComparedPeople, plan: CountPlan) -> None:
     """Keep the base's margins as `count` does: those of one block, which all the others have."""
     every = Counts(plan)
     parts = {size_of(made, n): n for n in range(made.blocks)}
@@ -301,7 +301,8 @@ def page(made: Made, folder: Path, runs: int) -> Page:
     )
 
 
-def _counts(files: Any, base: counting.Base, outcome: Outcome, own: OwnEvents, traits: list[Trait]
+def _counts(
+    files: Any, base: counting.ComparedPeople, outcome: Outcome, own: OwnEvents, traits: list[Trait]
 ) -> Callable[[], counting.CountTables]:  # fmt: skip
     return lambda: counting.count(files, base, outcome, own, traits, quantiles=QUANTILES)
 

@@ -44,7 +44,7 @@ from fullhouse.app.discoveries import DiscoverFilm, discover_film
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.discovery import Blocks, Outcome, outcome_of
 from fullhouse.discovery.card import Card, FilmDiscovery
-from fullhouse.discovery.count import Base, measure_base
+from fullhouse.discovery.count import ComparedPeople, measure_base
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.discovery.strata import groups_for
 from fullhouse.propensity.film_propensity import fit_propensity
@@ -184,7 +184,7 @@ class Question:
     """People of a base in memory, with an outcome, as discovery compares them."""
 
     sheet: Sheet
-    base: Base
+    base: ComparedPeople
     outcome: Outcome
     chance: Floats
     truly: Strata

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.audiences.compile import Catalogue
+from fullhouse.audiences.compile import BuiltTraits
 from fullhouse.audiences.parse import parse
 from fullhouse.discovery.columns import ages_of, quadrants
 from fullhouse.sample.sheet import rule_mask
@@ -34,7 +34,7 @@ def test_a_quadrant_is_the_people_that_its_rule_says(seed):
     sheet = _sheet(g.integers(-1, 2, 60), g.integers(-1, len(AGES), 60))
     found = quadrants(sheet)
     assert len({q.name for q in found}) == len(found) == 2 * (len(AGES) + 5)
-    catalogue = Catalogue(sheet.traits)
+    catalogue = BuiltTraits(sheet.traits)
     for q in found:
         rule = rule_mask(sheet, parse(q.rule), catalogue)
         assert (q.holders(60) == rule).all(), q.name

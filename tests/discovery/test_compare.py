@@ -246,7 +246,7 @@ def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake,
     outcome = discovery.outcome_of(
         "own:dog-book",
         audiences.parse("own:dog-book"),
-        audiences.Catalogue(traits),
+        audiences.BuiltTraits(traits),
         {0: everyone(lake, built)[0] & _bitmap(dog)},
     )
     own = own_events(engine, lake, built, outcome)

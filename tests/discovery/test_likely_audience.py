@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.discovery.compare import compare
 from fullhouse.discovery.likely_audience import (
     LEAST_TEXT,
@@ -53,7 +53,7 @@ def past(words: FilmWords, people: int = 100) -> PastAudience:
 
 
 def together(value: float, low: float, high: float, p: float) -> Together:
-    return Together(Estimate(value, low, high), p)
+    return Together(RatioEstimate(value, low, high), p)
 
 
 MINE = film(
@@ -115,12 +115,12 @@ def test_co_attendance_is_used_when_it_is_sure_and_large():
             "other-0": together(2.1, 1.4, 3.04, 1e-4),
             "other-1": together(1.3, 1.1, 1.5, 1e-4),
             "other-2": together(3.0, 1.3, 7.0, 0.2),
-            "other-3": Together(Estimate(), None),
+            "other-3": Together(RatioEstimate(), None),
         }
     )
     assert [k for k, r in rows.items() if r.used] == ["other-0"]
     assert rows["other-0"].goes_with
-    assert rows["other-0"].together == Estimate(2.1, 1.4, 3.04)
+    assert rows["other-0"].together == RatioEstimate(2.1, 1.4, 3.04)
     assert rows["other-1"].unused == "not_surely_together"
 
 
@@ -137,7 +137,7 @@ def test_a_film_that_those_interested_avoid_is_not_used():
     rows = found(mine, together={"talent": together(0.6, 0.4, 0.8, 1e-3)})
     assert not rows["talent"].used
     assert rows["talent"].unused == "avoided"
-    assert rows["talent"].together == Estimate(0.6, 0.4, 0.8)
+    assert rows["talent"].together == RatioEstimate(0.6, 0.4, 0.8)
     assert found(mine, together={"talent": together(0.8, 0.4, 1.2, 0.4)})["talent"].used
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.control import Control, open_control
-from fullhouse.films import GROSSES, Entry, EntryFact, FilmSet
+from fullhouse.films import GROSSES, EntryFact, FilmEntry, FilmSet
 
 AT = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -17,15 +17,17 @@ def control(tmp_path: Path) -> Control:
     return open_control(f"sqlite:///{tmp_path / 'control.db'}")
 
 
-def entry(id_: str, title: str, opening: str | None, territory: str = "", **more: object) -> Entry:
+def entry(
+    id_: str, title: str, opening: str | None, territory: str = "", **more: object
+) -> FilmEntry:
     day = date.fromisoformat(opening) if opening else None
     known_on = (day or date(2000, 1, 1)) - timedelta(days=180)
     facts = (EntryFact("title", title, known_on),)
-    return Entry(id_, title, day, territory, facts=facts, **more)  # type: ignore[arg-type]
+    return FilmEntry(id_, title, day, territory, facts=facts, **more)  # type: ignore[arg-type]
 
 
 def film_set(
-    name: str, *entries: Entry, days: list[tuple[str, str, float]] | None = None
+    name: str, *entries: FilmEntry, days: list[tuple[str, str, float]] | None = None
 ) -> FilmSet:
     rows = [
         {

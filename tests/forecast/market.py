@@ -15,7 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 import fullhouse as fh
-from fullhouse.films import ANNOUNCED, GROSSES, REPORTED, SIGNALS_SCHEMA, Entry, EntryFact, FilmSet
+from fullhouse.films import (
+    ANNOUNCED,
+    GROSSES,
+    REPORTED,
+    SIGNALS_SCHEMA,
+    EntryFact,
+    FilmEntry,
+    FilmSet,
+)
 from fullhouse.films.film import film_slug
 
 FIRST, LAST = date(2010, 1, 8), date(2017, 4, 14)
@@ -182,7 +190,7 @@ def _entry(
     budget: float,
     genre: str,
     distributor: str,
-) -> Entry:
+) -> FilmEntry:
     stated = {
         "title": title,
         "opening": opening,
@@ -199,7 +207,7 @@ def _entry(
         for n, v in stated.items()
     ]
     facts.append(EntryFact("theaters", theaters, opening - timedelta(days=1), "US"))
-    return Entry(film, title, opening, "US", facts=tuple(facts))
+    return FilmEntry(film, title, opening, "US", facts=tuple(facts))
 
 
 def _tell_days(

@@ -24,7 +24,7 @@ from fullhouse.measurement.campaign_readout import (
     NotChecked,
     Note,
     PartNotRead,
-    Remark,
+    SavedRemark,
     SharedPeople,
     SilentChannels,
     TreatedReached,
@@ -80,7 +80,7 @@ NOTE_VALUES = (
     | st.builds(HeldOutReached, COUNTS, COUNTS, st.floats(0, 1))
     | st.builds(Unpriced, COUNTS, TEXTS) | st.builds(SharedPeople, TEXTS, COUNTS, COUNTS)
     | st.builds(NotChecked, TEXTS, TEXTS) | st.builds(PartNotRead, TEXTS, TEXTS, REASONS)
-    | st.builds(CardsNotJudged, REASONS) | st.builds(Remark, TEXTS)
+    | st.builds(CardsNotJudged, REASONS) | st.builds(SavedRemark, TEXTS)
 )  # fmt: skip
 READOUTS = st.builds(
     CampaignReadout, TEXTS, st.dates(),

@@ -8,7 +8,7 @@ import pytest
 from pyroaring import BitMap
 
 from fullhouse.core.person_sets import union
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.measurement.campaign_data import Counted, count_arms
 from fullhouse.measurement.responses import measured_responses, verdict_of
 
@@ -63,13 +63,13 @@ def test_without_a_channel_holdout_a_mix_stays_whole():
 @pytest.mark.parametrize(
     ("observed", "word"),
     [
-        (Estimate(1.8, 1.3, 2.5), "confirmed"),
-        (Estimate(3.0, 2.5, 3.6), "confirmed"),
-        (Estimate(1.2, 1.1, 1.35), "weaker"),
-        (Estimate(1.0, 0.8, 1.3), "refuted"),
-        (Estimate(0.7, 0.6, 0.9), "refuted"),
-        (Estimate(1.3, 0.9, 1.9), "cannot tell"),
-        (Estimate(), "cannot tell"),
+        (RatioEstimate(1.8, 1.3, 2.5), "confirmed"),
+        (RatioEstimate(3.0, 2.5, 3.6), "confirmed"),
+        (RatioEstimate(1.2, 1.1, 1.35), "weaker"),
+        (RatioEstimate(1.0, 0.8, 1.3), "refuted"),
+        (RatioEstimate(0.7, 0.6, 0.9), "refuted"),
+        (RatioEstimate(1.3, 0.9, 1.9), "cannot tell"),
+        (RatioEstimate(), "cannot tell"),
         (None, "cannot tell"),
     ],
 )

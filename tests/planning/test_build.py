@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.planning import learn_response, read_channels
 from fullhouse.planning.build import BUDGETS, build_plan
 from fullhouse.planning.limits import Limits
@@ -37,9 +37,9 @@ def inputs(size=30_000, audiences=3, seed=0):
 def made(budget=600.0, limits=None, here=None, **sizes):
     here = here or inputs(**sizes)
     cards = (
-        SimpleNamespace(rule="rule 0", beyond=Estimate(2.0, 1.5, 2.7)),
-        SimpleNamespace(rule="rule 1", beyond=Estimate()),
-        SimpleNamespace(rule="not planned", beyond=Estimate(3.0, 2.0, 4.0)),
+        SimpleNamespace(rule="rule 0", beyond=RatioEstimate(2.0, 1.5, 2.7)),
+        SimpleNamespace(rule="rule 1", beyond=RatioEstimate()),
+        SimpleNamespace(rule="not planned", beyond=RatioEstimate(3.0, 2.0, 4.0)),
     )
     discovery = SimpleNamespace(
         film="f", title="F", territory="ZZ", as_of=date(2025, 7, 1), opening=OPENING,

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from fullhouse.audiences.compile import Catalogue
+from fullhouse.audiences.compile import BuiltTraits
 from fullhouse.audiences.parse import parse
 from fullhouse.core.errors import InputError
 from fullhouse.sample.sheet import rule_mask, sheet
@@ -85,7 +85,7 @@ def test_people_of_whom_nothing_is_known_are_here_too(tmp_path):
 def test_a_rule_over_traits_is_a_mask(tmp_path):
     found, traits, base, outcome, own, made = _made(tmp_path)
     counts = made[1]
-    view, catalogue = sheet(found, base, outcome.people, own, traits, key=b"k"), Catalogue(traits)
+    view, catalogue = sheet(found, base, outcome.people, own, traits, key=b"k"), BuiltTraits(traits)
     mask = rule_mask(view, parse("buys:t0 & (buys:t1 | buys:t2) - buys:t3"), catalogue)
     a, b, c, d = (counts[:, i] > 0 for i in range(4))
     assert mask.tolist() == (a & (b | c) & ~d).tolist()

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import Entry
+from fullhouse.films import FilmEntry
 from fullhouse.sources import box_office_us
 
 HEAD = "date,release_id,title,gross,theaters,to_date,day_number,distributor\n"
@@ -20,7 +20,7 @@ def read(folder: Path, *rows: str) -> box_office_us.FilmSet:
     return box_office_us.read(path)
 
 
-def output(entry: Entry) -> dict[str, object]:
+def output(entry: FilmEntry) -> dict[str, object]:
     return {s.field: s.value for s in entry.facts}
 
 

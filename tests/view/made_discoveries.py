@@ -9,12 +9,12 @@ from fullhouse.discovery.card import (
     Card,
     CardOverlap,
     ComparableFilm,
-    Estimate,
     Evidence,
     FilmDiscovery,
     Obvious,
     OlderTraits,
     Pick,
+    RatioEstimate,
     Refused,
     Segment,
     Stability,
@@ -32,7 +32,7 @@ BASE, LIKELY = 1_204_310, 21_480
 
 
 def around(value, spread):
-    return Estimate(value, value / spread, value * spread)
+    return RatioEstimate(value, value / spread, value * spread)
 
 
 REASONS = {"measured": "own_interest", "expected": "comps_not_contradicted", "guess": "words"}
@@ -90,12 +90,14 @@ CARDS = (
     card("Buyers of board games for families", 33_418, 1.44, basis="expected", mark="shaky"),
     replace(
         card("Allotment gardeners", 17_006, 1.72, basis="expected", outside=0.83),
-        beyond=Estimate(1.72, 1.02, None), interest=Estimate(), placebo=Estimate(), naive=None,
+        beyond=RatioEstimate(1.72, 1.02, None), interest=RatioEstimate(),
+        placebo=RatioEstimate(), naive=None,
     ),
     replace(
         card("Viewers of veterinary series", 27_661, 1.2, basis="guess", mark="not_tested"),
-        affinity=Estimate(), beyond=Estimate(), index=Estimate(), interest=Estimate(),
-        placebo=Estimate(), naive=None, p=None, q=None, excess=None,
+        affinity=RatioEstimate(), beyond=RatioEstimate(), index=RatioEstimate(),
+        interest=RatioEstimate(),
+        placebo=RatioEstimate(), naive=None, p=None, q=None, excess=None,
         unobviousness=0.0, strength=0.0, rank=0.0,
         stability=Stability(),
         evidence=Evidence(0, None, (), None, None),
@@ -142,7 +144,7 @@ SEGMENTS = (
     Segment(
         "shelter givers who are not core moviegoers",
         "gives:shelter & !core-moviegoer", ("gives:shelter", "core-moviegoer"),
-        7_285, 233, around(3.66, 1.3), Estimate(1.07, 0.94, None), None,
+        7_285, 233, around(3.66, 1.3), RatioEstimate(1.07, 0.94, None), None,
     ),
 )  # fmt: skip
 PORTFOLIO = (
@@ -164,7 +166,7 @@ COMPS = (
     ),
     ComparableFilm(
         "night-ferry-2022", "Night Ferry", None, 212, 0.41, None, 0.44,
-        Estimate(), names=("Two of its cast",), used=False, unused="outweighed",
+        RatioEstimate(), names=("Two of its cast",), used=False, unused="outweighed",
     ),
 )  # fmt: skip
 WORDS = (

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.view.card_charts import card_rows, card_strip
 from fullhouse.view.discovery_page import cards_section
 from fullhouse.view.words.discovery import card_reason
@@ -36,7 +36,7 @@ def test_interval_basis_and_stability_are_said():
 def test_an_open_end_and_a_ratio_that_is_not_known_are_told_apart():
     gardeners = tiles(RICH)[6]
     assert gardeners["interval_text"] == "95 %: 1.02–…"
-    unknown = replace(CARDS[0], beyond=Estimate())
+    unknown = replace(CARDS[0], beyond=RatioEstimate())
     assert tiles(replace(RICH, cards=(unknown,)))[0]["beyond_text"] == "beyond: not known"
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.view.card_charts import BEYOND, FOREST_CAPTION, card_forest, forest_rows
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, RICH
@@ -59,7 +59,7 @@ def test_an_open_end_runs_off_the_axis_and_the_figures_say_so():
 
 
 def test_ends_beyond_the_axis_are_cut():
-    wild = replace(DOGS, beyond=Estimate(30.0, 0.01, 400.0))
+    wild = replace(DOGS, beyond=RatioEstimate(30.0, 0.01, 400.0))
     found = replace(RICH, cards=(wild,))
     drawn = marks(found, BEYOND)[DOGS.id]
     assert (drawn["low"], drawn["x"], drawn["high"]) == (0.1, 20.0, 20.0)
@@ -67,7 +67,7 @@ def test_ends_beyond_the_axis_are_cut():
 
 
 def test_a_card_whose_beyond_is_not_known_is_drawn_without_it():
-    half = replace(DOGS, beyond=Estimate())
+    half = replace(DOGS, beyond=RatioEstimate())
     drawn = rows_of(card_forest(replace(RICH, cards=(half,))))
     assert not [r for r in drawn if r.get("kind") == BEYOND]
     assert any(r.get("figures") == "not known" for r in drawn)

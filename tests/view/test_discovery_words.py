@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fullhouse.discovery.card import Estimate
+from fullhouse.discovery.card import RatioEstimate
 from fullhouse.view.words.discovery import (
     ASSOCIATION,
     by_reason,
@@ -97,7 +97,7 @@ def test_what_could_not_be_known_is_told():
     for words in ("opening day", "Nobody of the house", "no forecast"):
         assert words in said
     assert "64 % of the tickets" in " ".join(unknowns(RICH))
-    blank = replace(RICH.cards[0], beyond=Estimate(), stability=RICH.cards[7].stability)
+    blank = replace(RICH.cards[0], beyond=RatioEstimate(), stability=RICH.cards[7].stability)
     told = " ".join(unknowns(replace(RICH, cards=(blank,), placebo=None)))
     assert "could not be computed for: Owners of older dogs" in told
     assert "not tested for: Owners of older dogs" in told
@@ -114,9 +114,9 @@ FIGURES = [
     (number_words(0.00123), "0.0012"),
     (number_words(float("nan")), "not known"),
     (number_words(None), "not known"),
-    (ratio_words(Estimate()), "not known"),
-    (ratio_words(Estimate(2)), "2.00"),
-    (ratio_words(Estimate(2, None, 3)), "2.00 (…–3.00)"),
+    (ratio_words(RatioEstimate()), "not known"),
+    (ratio_words(RatioEstimate(2)), "2.00"),
+    (ratio_words(RatioEstimate(2, None, 3)), "2.00 (…–3.00)"),
     (share_words(0), "0 %"),
     (share_words(1), "100 %"),
     (share_words(0.9999), "99.9 %"),

@@ -12,7 +12,7 @@ import pytest
 
 from fullhouse.core.errors import Reason
 from fullhouse.core.settings import SIMULATED
-from fullhouse.measurement.campaign_readout import Remark
+from fullhouse.measurement.campaign_readout import SavedRemark
 from fullhouse.planning.plan import Amount
 from fullhouse.view import render as render_
 from fullhouse.view.film_report_page import CHAPTERS, film_report_page, some_days
@@ -190,7 +190,8 @@ def test_names_from_files_are_escaped_everywhere():
         campaigns=(replace(
             CAMPAIGN, name=RUDE, plan=RUDE, without={"outlook": Reason(message=RUDE)},
             dispatched=tuple(replace(x, line=RUDE, channel=RUDE) for x in CAMPAIGN.dispatched),
-            readouts=(SHOWN, replace(NEWEST, campaign=RUDE, notes=(Remark(RUDE),), currency=RUDE,
+            readouts=(SHOWN, replace(NEWEST, campaign=RUDE, notes=(SavedRemark(RUDE),),
+                                     currency=RUDE,
                                      exposures=tuple(replace(x, channel=RUDE) for x in EXPOSURES))),
         ),),
         responses=tuple(replace(x, film=RUDE, campaign=RUDE, audience=RUDE, doses={RUDE: 1.0})

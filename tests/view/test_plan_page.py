@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.measurement.campaign_readout import NamedEffect, Remark
+from fullhouse.measurement.campaign_readout import NamedEffect, SavedRemark
 from fullhouse.planning.plan import OlderSentence, Unreachable
 from fullhouse.view.plan_page import plan_page
 from fullhouse.view.theme import DARK
@@ -119,7 +119,7 @@ def test_names_from_files_are_escaped_everywhere():
     shown = replace(
         SHOWN,
         campaign=RUDE,
-        notes=(Remark(RUDE),),
+        notes=(SavedRemark(RUDE),),
         effects=tuple(NamedEffect(RUDE, RUDE, e.effect) for e in SHOWN.effects),
     )
     text = plan_page(rude, readouts=(shown,), power=[(RUDE, 0.1, RUDE)])

@@ -10,7 +10,7 @@ from pathlib import Path
 from fullhouse import audiences, control, discovery
 from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.app.use_case import use_case
-from fullhouse.audiences import Catalogue
+from fullhouse.audiences import BuiltTraits
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.values import as_json
@@ -218,7 +218,7 @@ def _discover_outcome(request: DiscoverOutcome, context: Context) -> OutcomeDisc
     return replace(result, simulated=context.settings.simulated)
 
 
-def _chosen(catalogue: Catalogue, families: Sequence[str]) -> list[Trait]:
+def _chosen(catalogue: BuiltTraits, families: Sequence[str]) -> list[Trait]:
     known = {t.family for t in catalogue.traits}
     for family in families:
         if family not in known:

@@ -12,7 +12,7 @@ from fullhouse.control.campaigns import campaigns, find_plan
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing, Tabular
-from fullhouse.traits import Build, Catalogue, Layout, Trait
+from fullhouse.traits import Build, Catalogue, PersonLayout, Trait
 from fullhouse.traits.catalogue import FILE, default_catalogue, parse_catalogue
 from fullhouse.workspace.context import Context
 
@@ -80,7 +80,7 @@ class TraitsBuilt:
     """
 
     build: Build
-    layout: Layout
+    layout: PersonLayout
     reused: bool
     capped: dict[str, int]
 

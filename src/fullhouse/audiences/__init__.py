@@ -20,7 +20,7 @@ from fullhouse.audiences.audience import (
 )
 from fullhouse.audiences.bitmaps import Bitmaps, read_members
 from fullhouse.audiences.compare import index, overlap, profile
-from fullhouse.audiences.compile import Catalogue, compile_rule
+from fullhouse.audiences.compile import BuiltTraits, compile_rule
 from fullhouse.audiences.export import export
 from fullhouse.audiences.forms import from_json, to_json, to_text
 from fullhouse.audiences.leaving import Leaving
@@ -72,7 +72,7 @@ __all__ = [
     "Basis",
     "Bitmaps",
     "Blocked",
-    "Catalogue",
+    "BuiltTraits",
     "CompiledRule",
     "Count",
     "Everyone",

@@ -56,7 +56,7 @@ class NamedTraits:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class BuiltTraits:
     """The traits of a build by name."""
 
     traits: Sequence[Trait]
@@ -146,7 +146,7 @@ def _built(trait: Trait) -> Trait:
 
 
 def compile_rule(
-    rule: Rule, catalogue: Catalogue, *, persons: int, saved: Callable[[Saved], Audience]
+    rule: Rule, catalogue: BuiltTraits, *, persons: int, saved: Callable[[Saved], Audience]
 ) -> CompiledRule:
     """The rule ready to count in a base of so many persons.
 
@@ -159,7 +159,7 @@ def compile_rule(
 
 @dataclass
 class _Compiler:
-    catalogue: Catalogue
+    catalogue: BuiltTraits
     persons: int
     saved: Callable[[Saved], Audience]
     leaves: dict[Leaf, int] = field(default_factory=dict)

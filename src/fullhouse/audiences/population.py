@@ -13,7 +13,7 @@ from pyroaring import BitMap
 from fullhouse import consent
 from fullhouse.audiences.audience import Audience, Basis, Count
 from fullhouse.audiences.bitmaps import Bitmaps, Blocks, after_merges, read_members
-from fullhouse.audiences.compile import Catalogue, LeafError, compile_rule
+from fullhouse.audiences.compile import BuiltTraits, LeafError, compile_rule
 from fullhouse.audiences.forms import from_json, to_json, to_text
 from fullhouse.audiences.kernel import EMPTY, Kernel, Set, as_bitmap, compact
 from fullhouse.audiences.parse import parse, point
@@ -114,7 +114,7 @@ class Population:
     """
 
     bitmaps: Bitmaps
-    catalogue: Catalogue
+    catalogue: BuiltTraits
     purpose: str
     blocked: Blocked
     key: bytes
@@ -211,7 +211,7 @@ def population_of(
     purpose = consent.check_purpose(purpose, consent.known_purposes(settings))
     return Population(
         Bitmaps.of(lake, build, cache),
-        Catalogue(traits_of(lake, build)),
+        BuiltTraits(traits_of(lake, build)),
         purpose,
         blocked(engine, lake, settings, purpose=purpose, as_of=as_of, folder=folder),
         key,

@@ -21,7 +21,7 @@ from fullhouse.control.campaign_records import SavedCampaign, SavedPlan
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample
-from fullhouse.sample.sales import CityPast, PastFilm, city_past, items_of, past_films
+from fullhouse.sample.sales import CityPast, ReplayedFilm, city_past, items_of, past_films
 from fullhouse.stats.city_pairs import fewest_pairs, smallest_shown
 
 LEVEL = 0.95
@@ -145,7 +145,7 @@ def _few(past: CityPast) -> list[int]:
     return few
 
 
-def _smallest(past: CityPast, films: Sequence[PastFilm], few: Sequence[int]) -> float | None:
+def _smallest(past: CityPast, films: Sequence[ReplayedFilm], few: Sequence[int]) -> float | None:
     """The smallest effect shown on past films, the cities paired without each film's weeks.
 
     None where there are no films, or it is infinite.
@@ -161,7 +161,7 @@ def _smallest(past: CityPast, films: Sequence[PastFilm], few: Sequence[int]) -> 
     return smallest if isfinite(smallest) else None
 
 
-def _can_replay(past: CityPast, film: PastFilm, few: Sequence[int]) -> bool:
+def _can_replay(past: CityPast, film: ReplayedFilm, few: Sequence[int]) -> bool:
     """Whether every city has tickets of other films, and some outside the film's weeks."""
     rest = np.delete(past.weeks, film.weeks, axis=1)
     used = np.setdiff1d(np.arange(len(past.cities)), few)

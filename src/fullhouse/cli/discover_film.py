@@ -13,7 +13,7 @@ from fullhouse.cli.show import opened, out, progress, say_json
 
 if TYPE_CHECKING:
     from fullhouse.app.discoveries import DiscoverFilm
-    from fullhouse.discovery.card import Estimate, FilmDiscovery, TicketGroup, Tickets
+    from fullhouse.discovery.card import FilmDiscovery, RatioEstimate, TicketGroup, Tickets
 
 CITIES = 8
 UNUSED_FILMS = 3
@@ -178,5 +178,5 @@ def _ratio(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _interval(e: "Estimate") -> str:
+def _interval(e: "RatioEstimate") -> str:
     return "-" if e.value is None else f"{e.value:.2f} ({_ratio(e.low)}–{_ratio(e.high)})"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fullhouse.app import FilmScores, LookAlikes, SavedPeople
-    from fullhouse.propensity import GroupFairness, Reason
+    from fullhouse.propensity import GroupFairness, PropensityReason
 
 Save = Annotated[str | None, typer.Option(metavar="NAME", help="Save these people as an audience.")]
 Purpose = Annotated[str, typer.Option(help="--save: only people who take part in this purpose.")]
@@ -232,7 +232,7 @@ def _print_look_alike(result: "LookAlikes") -> None:
     _print_saved(result.saved)
 
 
-def _reasons(reasons: "Sequence[Reason]") -> Table:
+def _reasons(reasons: "Sequence[PropensityReason]") -> Table:
     view = Table(box=SIMPLE_HEAD, title="What sets them apart", title_justify="left")
     view.add_column("trait", overflow="fold")
     view.add_column("of them", justify="right")

@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints32, Singles, keyed_bits
 from fullhouse.core.values import number
-from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.columns import Column, ObviousTraits, holders_of, known_in
+from fullhouse.discovery.card import RatioEstimate
+from fullhouse.discovery.columns import AudienceColumn, ObviousTraits, holders_of, known_in
 from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Association, Ratio, association, risk_ratio
@@ -249,7 +249,7 @@ class ColumnGroup:
 class Beyond:
     """Ratios and tests of all columns against one outcome, adjusted for all that is obvious."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[AudienceColumn, ...]
     cohort: Cohort
     groups: tuple[ColumnGroup, ...]
     ratio: Ratio
@@ -263,7 +263,7 @@ class Beyond:
 
 def beyond(
     sheet: Sheet,
-    columns: Sequence[Column],
+    columns: Sequence[AudienceColumn],
     features: ScoreFeatures,
     outcome: Flags,
     *,
@@ -346,7 +346,7 @@ def strata_of(
 
 
 def count_columns(
-    columns: Sequence[Column], strata: Ints32, size: int, case: Flags
+    columns: Sequence[AudienceColumn], strata: Ints32, size: int, case: Flags
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Cases and others with each column and without, by stratum: a, b, c and d."""
     where = np.where(strata < 0, 2 * size, 2 * strata + case)
@@ -392,13 +392,13 @@ def ratio_of(a: Floats, b: Floats, c: Floats, d: Floats, cohort: Cohort) -> Rati
     )
 
 
-def estimate(ratio: Ratio, at: int) -> Estimate:
+def estimate(ratio: Ratio, at: int) -> RatioEstimate:
     """One of some ratios, with None for what could not be computed."""
-    return Estimate(number(ratio.ratio[at]), number(ratio.low[at]), number(ratio.high[at]))
+    return RatioEstimate(number(ratio.ratio[at]), number(ratio.low[at]), number(ratio.high[at]))
 
 
 def _measured(
-    columns: Sequence[Column], groups: Sequence[ColumnGroup], cohort: Cohort
+    columns: Sequence[AudienceColumn], groups: Sequence[ColumnGroup], cohort: Cohort
 ) -> tuple[Ratio, Association]:
     ratio = Ratio(*(np.full(len(columns), np.nan) for _ in fields(Ratio)))
     test = Association(*(np.full(len(columns), np.nan) for _ in fields(Association)))

@@ -46,7 +46,7 @@ UnusedReason: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class Estimate:
+class RatioEstimate:
     """A ratio with its 95 % interval; None where it could not be computed."""
 
     value: float | None = None
@@ -63,8 +63,8 @@ class Stability:
     `mark` is steady (both halves above 1 and again at least 0.9), shaky, or not_tested.
     """
 
-    first: Estimate = Estimate()
-    second: Estimate = Estimate()
+    first: RatioEstimate = RatioEstimate()
+    second: RatioEstimate = RatioEstimate()
     again: float | None = None
     draws: int = 0
     mark: Literal["steady", "shaky", "not_tested"] = "not_tested"
@@ -116,12 +116,12 @@ class Card:
     share: float = 0.0
     likely: int = 0
     likely_share: float = 0.0
-    index: Estimate = Estimate()
+    index: RatioEstimate = RatioEstimate()
     naive: float | None = None
-    affinity: Estimate = Estimate()
-    beyond: Estimate = Estimate()
-    interest: Estimate = Estimate()
-    placebo: Estimate = Estimate()
+    affinity: RatioEstimate = RatioEstimate()
+    beyond: RatioEstimate = RatioEstimate()
+    interest: RatioEstimate = RatioEstimate()
+    placebo: RatioEstimate = RatioEstimate()
     p: float | None = None
     q: float | None = None
     excess: float | None = None
@@ -152,7 +152,7 @@ class ComparableFilm:
     likeness: float
     text: float | None
     talent: float | None
-    together: Estimate
+    together: RatioEstimate
     same_series: bool = False
     series: str = ""
     names: tuple[str, ...] = ()
@@ -199,8 +199,8 @@ class Segment:
     traits: tuple[str, ...]
     persons: int
     likely: int
-    ratio: Estimate
-    over_parts: Estimate
+    ratio: RatioEstimate
+    over_parts: RatioEstimate
     q: float | None
 
 

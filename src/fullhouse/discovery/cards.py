@@ -21,9 +21,9 @@ from fullhouse.discovery.beyond import (
     score_features,
     seed_kinds,
 )
-from fullhouse.discovery.card import Basis, Card, CardReason, Estimate, Evidence, Stability
+from fullhouse.discovery.card import Basis, Card, CardReason, Evidence, RatioEstimate, Stability
 from fullhouse.discovery.columns import (
-    Column,
+    AudienceColumn,
     ComparedTraits,
     ObviousTraits,
     having_any,
@@ -55,7 +55,7 @@ class MeasuredColumns:
     """
 
     compared: ComparedTraits
-    columns: tuple[Column, ...]
+    columns: tuple[AudienceColumn, ...]
     twins: Mapping[str, tuple[str, ...]]
     seed: Beyond
     interest: Beyond | None
@@ -75,7 +75,7 @@ class SelectedColumn:
     same: tuple[str, ...] = field(default=())
 
     @property
-    def column(self) -> Column:
+    def column(self) -> AudienceColumn:
         """The column itself."""
         return self.measured.columns[self.at]
 
@@ -132,12 +132,14 @@ def grouped(candidates: Sequence[SelectedColumn]) -> list[SelectedColumn]:
     return leads
 
 
-def distinct(columns: Sequence[Column]) -> tuple[list[Column], dict[str, tuple[str, ...]]]:
+def distinct(
+    columns: Sequence[AudienceColumn],
+) -> tuple[list[AudienceColumn], dict[str, tuple[str, ...]]]:
     """Columns without those that hold the very same people as one before, and these by name.
 
     The same people are one test, and one card.
     """
-    first_by_people: dict[tuple[tuple[str, ...], bytes], Column] = {}
+    first_by_people: dict[tuple[tuple[str, ...], bytes], AudienceColumn] = {}
     twins: dict[str, tuple[str, ...]] = {}
     for column in columns:
         people = (column.facts, np.sort(column.rows).tobytes())
@@ -221,7 +223,7 @@ def _adds_nothing(candidate: SelectedColumn, lead: SelectedColumn) -> bool:
     return not (test.p[0] <= ADDS and test.observed[0] > test.expected[0])
 
 
-def _same_people(measured: MeasuredColumns, lead: Column) -> Column | None:
+def _same_people(measured: MeasuredColumns, lead: AudienceColumn) -> AudienceColumn | None:
     """The lead in another base, when it is there."""
     for column in measured.columns:
         if column.name == lead.name:
@@ -233,7 +235,7 @@ def _same_people(measured: MeasuredColumns, lead: Column) -> Column | None:
     return next((q for q in quadrants(sheet) if q.name == lead.name), None)
 
 
-def _overlaps(one: Column, two: Column) -> bool:
+def _overlaps(one: AudienceColumn, two: AudienceColumn) -> bool:
     if one.family == two.family == "buys":
         first, second = one.name + "/", two.name + "/"
         if first.startswith(second) or second.startswith(first):
@@ -269,7 +271,7 @@ def find_cards(
     key: bytes,
     since: date | None = None,
     until: date | None = None,
-    name: Callable[[Column], str] | None = None,
+    name: Callable[[AudienceColumn], str] | None = None,
     most: int = MOST_CARDS,
 ) -> RankedCards:
     """Audience cards for the seed of some bases, beyond everything obvious.
@@ -321,7 +323,7 @@ def card_of(
     obvious: ObviousTraits,
     *,
     key: bytes,
-    name: Callable[[Column], str],
+    name: Callable[[AudienceColumn], str],
     since: date | None,
     until: date | None,
 ) -> Card:
@@ -356,7 +358,7 @@ def card_of(
         naive=naive,
         affinity=affinity,
         beyond=ratio,
-        interest=Estimate() if m.interest is None else estimate(m.interest.ratio, lead.at),
+        interest=RatioEstimate() if m.interest is None else estimate(m.interest.ratio, lead.at),
         placebo=placebo,
         p=number(lead.by.test.p[lead.at]),
         q=number(lead.q),
@@ -372,7 +374,7 @@ def card_of(
     )
 
 
-def plain_name(column: Column) -> str:
+def plain_name(column: AudienceColumn) -> str:
     """Who a column's people are, in words."""
     return label_name(column.label, column.family)
 
@@ -401,21 +403,23 @@ def label_name(label: str, family: str) -> str:
 
 
 def _affinities(
-    m: MeasuredColumns, column: Column
-) -> tuple[Estimate, float | None, Estimate, Estimate]:
+    m: MeasuredColumns, column: AudienceColumn
+) -> tuple[RatioEstimate, float | None, RatioEstimate, RatioEstimate]:
     """Affinity, naive ratio, index and placebo: as counted exactly, else from the sheet."""
     row = m.compared.affinities.get(column.name)
     if row is None:
-        return *_from_sheet(m.compared.sheet, column, m.seed), Estimate(), Estimate()
+        return *_from_sheet(m.compared.sheet, column, m.seed), RatioEstimate(), RatioEstimate()
     return (
-        Estimate(row.ratio, row.low, row.high),
+        RatioEstimate(row.ratio, row.low, row.high),
         row.naive,
-        Estimate(row.index, row.index_low, row.index_high),
-        Estimate(row.placebo, row.placebo_low, row.placebo_high),
+        RatioEstimate(row.index, row.index_low, row.index_high),
+        RatioEstimate(row.placebo, row.placebo_low, row.placebo_high),
     )
 
 
-def _from_sheet(sheet: Sheet, column: Column, adjusted: Beyond) -> tuple[Estimate, float | None]:
+def _from_sheet(
+    sheet: Sheet, column: AudienceColumn, adjusted: Beyond
+) -> tuple[RatioEstimate, float | None]:
     """The ratio over activity strata, and that over none, among the people of a sheet."""
     histograms = {k: np.bincount(sheet.activity[k], minlength=2) for k in range(len(KINDS))}
     # Gender stands for gender and age: a fact, which no event shows.
@@ -430,7 +434,7 @@ def _from_sheet(sheet: Sheet, column: Column, adjusted: Beyond) -> tuple[Estimat
 
 
 def _evidence(
-    sheet: Sheet, column: Column, likely: Flags, since: date | None, until: date | None
+    sheet: Sheet, column: AudienceColumn, likely: Flags, since: date | None, until: date | None
 ) -> Evidence:
     trait = column.trait
     events = None
@@ -513,7 +517,7 @@ def _weighted(
     return ratio_of(a, b, c, d, adjusted.cohort)
 
 
-def _marked(first: Estimate, second: Estimate, again: float, draws: int) -> Stability:
+def _marked(first: RatioEstimate, second: RatioEstimate, again: float, draws: int) -> Stability:
     if first.value is None or second.value is None:
         return Stability(first, second, again, draws, "not_tested")
     steady = min(first.value, second.value) > 1 and again >= STEADY

@@ -140,7 +140,7 @@ FAMILY = "gender and age"
 
 
 @dataclass(frozen=True)
-class Column:
+class AudienceColumn:
     """Some people of a sheet, by row, and what they have in common.
 
     `kinds` are the kinds of event it shows in; `facts` the demographic families it is made of:
@@ -179,7 +179,7 @@ class ComparedTraits:
     candidates: tuple[str, ...]
 
 
-def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[Column]:
+def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[AudienceColumn]:
     """The columns of some of a sheet's traits, in the order given."""
     return [_trait_column(sheet, sheet.traits[sheet.column(name)]) for name in names]
 
@@ -207,8 +207,8 @@ def known_in(sheet: Sheet, families: Iterable[str]) -> Flags:
     return flags
 
 
-def _trait_column(sheet: Sheet, trait: Trait) -> Column:
-    return Column(
+def _trait_column(sheet: Sheet, trait: Trait) -> AudienceColumn:
+    return AudienceColumn(
         trait.name,
         trait.label,
         trait.family,
@@ -248,7 +248,7 @@ class Ages:
         return f"aged {self.first} to {self.last}"
 
 
-def quadrants(sheet: Sheet) -> list[Column]:
+def quadrants(sheet: Sheet) -> list[AudienceColumn]:
     """Gender by age: each band of the sheet, and the wider ones that its bands add up to.
 
     Two of the same people are one. Nothing when the sheet has no gender or fewer than two ages.
@@ -290,12 +290,12 @@ def _wide(bands: Sequence[Ages]) -> list[Ages]:
     return runs
 
 
-def _quadrant(sheet: Sheet, gender: Trait, ages: Ages, flags: Flags) -> Column:
+def _quadrant(sheet: Sheet, gender: Trait, ages: Ages, flags: Flags) -> AudienceColumn:
     aged = np.zeros(len(flags), dtype=bool)
     for trait in ages.traits:
         aged[holders_of(sheet, trait.name)] = True
     rule = f"{quote(gender.name)} & {any_of([quote(t.name) for t in ages.traits])}"
     label = f"{gender.label} {ages.words}"
-    return Column(
+    return AudienceColumn(
         rule, label, FAMILY, (), ("gender", "age"), np.flatnonzero(flags & aged), None, rule
     )

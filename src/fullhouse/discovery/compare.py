@@ -19,15 +19,15 @@ from fullhouse.discovery.affinity import (
     in_order,
 )
 from fullhouse.discovery.card import ExclusionReason
-from fullhouse.discovery.count import Base, CountTables, count, measure_base
+from fullhouse.discovery.count import ComparedPeople, CountTables, count, measure_base
 from fullhouse.discovery.strata import QUANTILES
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
 from fullhouse.stats import (
     Association,
-    Index,
     Ratio,
+    ShareIndex,
     association,
     benjamini_hochberg,
     log_difference,
@@ -177,7 +177,7 @@ class TraitStatistics:
     naive: Ratio
     ratio: Ratio
     test: Association
-    index: Index
+    index: ShareIndex
 
     @property
     def enough(self) -> Flags:
@@ -279,7 +279,7 @@ def compare(
 def measure(
     outcome: Outcome,
     own: OwnEvents,
-    base: Base,
+    base: ComparedPeople,
     traits: Sequence[Trait],
     blocks: Blocks,
     *,

@@ -319,7 +319,7 @@ def _own_moments(every: Integers, events: Integers | None) -> Floats:
 
 
 @dataclass(frozen=True)
-class Base:
+class ComparedPeople:
     """The people compared, and how many have each number of events of each kind."""
 
     people: PersonSet
@@ -357,7 +357,7 @@ class CountTables:
         return totals[0], totals[1], totals[2], totals[3]
 
 
-def measure_base(blocks: Blocks, people: PersonSet) -> Base:
+def measure_base(blocks: Blocks, people: PersonSet) -> ComparedPeople:
     """The base with its activity, in one pass over the activity of everyone in it."""
     totals: dict[int, Integers] = {k: np.zeros(2, dtype=np.int64) for k in range(len(KINDS))}
     for block in blocks:
@@ -365,12 +365,12 @@ def measure_base(blocks: Blocks, people: PersonSet) -> Base:
         for kind in range(len(KINDS)):
             counts = np.bincount(np.minimum(block.activity[kind][rows], MOST_ACTIVITY), minlength=2)
             totals[kind] = _add(totals[kind], counts)
-    return Base(people, totals)
+    return ComparedPeople(people, totals)
 
 
 def count(
     blocks: Blocks,
-    base: Base,
+    base: ComparedPeople,
     outcome: Outcome,
     own: OwnEvents,
     traits: Sequence[Trait],
@@ -405,7 +405,7 @@ def count(
     )
 
 
-def margins(blocks: Blocks, base: Base, plan: CountPlan) -> Counts:
+def margins(blocks: Blocks, base: ComparedPeople, plan: CountPlan) -> Counts:
     """The base by trait and stratum, nothing taken away for any outcome; from a file if saved."""
     path = blocks.home / f"base-{margins_key(base, plan)}.npz"
     saved = _load(path, plan)
@@ -449,7 +449,7 @@ def _tables(
     return tuple(tables)
 
 
-def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
+def _moments(traits: Sequence[Trait], every: Counts, base: ComparedPeople) -> Moments:
     ids = np.array([t.id for t in traits], dtype=np.int64)
     people = float(size(base.people))
     y, yy, n, yn, nn, w, yw, ww = every.sums[:, ids] if len(ids) else np.zeros((8, 0))
@@ -470,7 +470,7 @@ def _moments(traits: Sequence[Trait], every: Counts, base: Base) -> Moments:
     )
 
 
-def margins_key(base: Base, plan: CountPlan) -> str:
+def margins_key(base: ComparedPeople, plan: CountPlan) -> str:
     """The name under which the margins of a base are saved: the same for the same counts."""
     parts = [
         "with those of too few events",

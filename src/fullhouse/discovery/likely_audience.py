@@ -18,7 +18,7 @@ from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.discovery.affinity import Affinity
-from fullhouse.discovery.card import ComparableFilm, Estimate, UnusedReason
+from fullhouse.discovery.card import ComparableFilm, RatioEstimate, UnusedReason
 from fullhouse.discovery.compare import FALSE_DISCOVERIES, LEAST_OUTCOME, compare
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.outcome import LikelyAudience, Seed
@@ -83,7 +83,7 @@ class Together:
     `p` is of the ratio being 1; None where it could not be tested.
     """
 
-    ratio: Estimate
+    ratio: RatioEstimate
     p: float | None
 
 
@@ -118,7 +118,7 @@ class _Candidate:
     past: PastAudience
     likeness: Likeness
     alike: bool
-    together: Estimate
+    together: RatioEstimate
     q: float
 
     @property
@@ -215,7 +215,7 @@ def _candidates(
 ) -> list[_Candidate]:
     words = [p.words for p in past]
     least = text_threshold(words, space)
-    none = Together(Estimate(), None)
+    none = Together(RatioEstimate(), None)
     both = [together.get(p.film, none) for p in past]
     p = np.array([t.p if t.p is not None else math.nan for t in both], dtype=np.float64)
     candidates = [
@@ -489,7 +489,7 @@ def beyond_typical(rows: Mapping[str, Affinity]) -> dict[str, Together]:
 def _quotient(gap: float, se: float) -> Together:
     ends = (exp(gap - Z95 * se), exp(gap + Z95 * se))
     p = 2 * float(ndtr(-abs(gap) / se)) if se > 0 else None
-    return Together(Estimate(exp(gap), *ends), p)
+    return Together(RatioEstimate(exp(gap), *ends), p)
 
 
 def _together(

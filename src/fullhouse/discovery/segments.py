@@ -27,7 +27,7 @@ from fullhouse.audiences.forms import to_text
 from fullhouse.audiences.rule import Name, Not, both
 from fullhouse.core.arrays import Flags, Floats, Integers
 from fullhouse.core.values import number
-from fullhouse.discovery.card import Estimate, Segment
+from fullhouse.discovery.card import RatioEstimate, Segment
 from fullhouse.discovery.compare import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.strata import Half, half_of
 from fullhouse.sample.sheet import Sheet
@@ -330,7 +330,7 @@ class MeasuredCombinations:
         doubt = np.where(np.isnan(self.over_p), 1.0, self.over_p)
         return benjamini_hochberg(np.where(self.simpler, np.maximum(self.p, doubt), self.p))
 
-    def estimates(self, i: int) -> tuple[Estimate, Estimate]:
+    def estimates(self, i: int) -> tuple[RatioEstimate, RatioEstimate]:
         """The ratio of one combination, and what it adds."""
         return _estimate(self.ratio, i), _estimate(self.over, i)
 
@@ -408,7 +408,7 @@ def _segment(
     each: TraitCombination,
     first: Half,
     second: Half,
-    estimates: tuple[Estimate, Estimate],
+    estimates: tuple[RatioEstimate, RatioEstimate],
     q: float,
 ) -> Segment:
     plus, minus = (_in_order(second, names) for names in (each.plus, each.minus))
@@ -456,5 +456,5 @@ def _in_order(half: Half, names: Iterable[str]) -> list[Trait]:
     return sorted(traits, key=lambda t: (t.basis not in KINDS, t.name))
 
 
-def _estimate(ratio: Ratio, i: int) -> Estimate:
-    return Estimate(*(number(float(x[i])) for x in (ratio.ratio, ratio.low, ratio.high)))
+def _estimate(ratio: Ratio, i: int) -> RatioEstimate:
+    return RatioEstimate(*(number(float(x[i])) for x in (ratio.ratio, ratio.low, ratio.high)))

@@ -40,7 +40,7 @@ in one stratum."""
 
 
 @dataclass(frozen=True)
-class Scale:
+class ActivityScale:
     """The strata of one kind: 0 for no event, then quantiles of those who have any."""
 
     edges: tuple[int, ...]
@@ -61,7 +61,7 @@ class StrataGroup:
     """Traits that are compared over the same strata: `kinds` crossed, maybe none."""
 
     kinds: tuple[int, ...]
-    scales: tuple[Scale, ...]
+    scales: tuple[ActivityScale, ...]
 
     @property
     def size(self) -> int:
@@ -83,7 +83,7 @@ class StrataGroup:
         return strata
 
 
-def quantiles_of(histogram: Integers, quantiles: int) -> Scale:
+def quantiles_of(histogram: Integers, quantiles: int) -> ActivityScale:
     """Strata of about equally many people, from how many people have each count.
 
     The counts are whole activity, nothing taken away: so the strata are the same for every
@@ -91,10 +91,10 @@ def quantiles_of(histogram: Integers, quantiles: int) -> Scale:
     """
     people = np.cumsum(histogram[1:])
     if not len(people) or not people[-1]:
-        return Scale(())
+        return ActivityScale(())
     shares = np.arange(1, quantiles) * (people[-1] / quantiles)
     edges = np.unique(np.searchsorted(people, shares) + 1)
-    return Scale(tuple(int(e) for e in edges if e < len(histogram) - 1))
+    return ActivityScale(tuple(int(e) for e in edges if e < len(histogram) - 1))
 
 
 def groups_for(

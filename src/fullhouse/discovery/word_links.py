@@ -289,7 +289,7 @@ class FilmWord:
 
 
 @dataclass(frozen=True)
-class Link:
+class WordLink:
     """The film's word that best matches a trait's: how strong, and how much of that it covers."""
 
     word: FilmWord
@@ -335,9 +335,9 @@ def _word_weight(key: str, film: FilmWords, space: WordSpace) -> float:
 
 def links_to(
     film_words: Mapping[str, FilmWord], terms: Collection[Term], out: frozenset[str]
-) -> dict[Term, Link]:
+) -> dict[Term, WordLink]:
     """For each word of a trait, the film's word that is the same, else one spelt nearly so."""
-    links: dict[Term, Link] = {}
+    links: dict[Term, WordLink] = {}
     by_start: dict[str, list[FilmWord]] = defaultdict(list)
     for one in film_words.values():
         by_start[one.key[:4]].append(one)
@@ -347,24 +347,26 @@ def links_to(
         if term.run:
             _add(links, term, _in_run(term, film_words))
         elif term.key in film_words:
-            _add(links, term, Link(film_words[term.key], term.spelt, film_words[term.key].weight))
+            _add(
+                links, term, WordLink(film_words[term.key], term.spelt, film_words[term.key].weight)
+            )
         else:
             for one in by_start.get(term.key[:4], ()):
                 _add(links, term, _nearly(one, term))
     return links
 
 
-def _add(links: dict[Term, Link], term: Term, link: Link | None) -> None:
+def _add(links: dict[Term, WordLink], term: Term, link: WordLink | None) -> None:
     old = links.get(term)
     if link is not None and (old is None or _order(link) < _order(old)):
         links[term] = link
 
 
-def _order(link: Link) -> tuple[float, str]:
+def _order(link: WordLink) -> tuple[float, str]:
     return (-link.strength * sqrt(link.cover), link.word.key)
 
 
-def _nearly(one: FilmWord, term: Term) -> Link | None:
+def _nearly(one: FilmWord, term: Term) -> WordLink | None:
     """Shorter words than five letters are too often others: plan and plant, car and care."""
     if min(len(one.key), len(term.key)) < 5:
         alike = 0.8 if _verb(one.key, term.key) or _verb(term.key, one.key) else 0.0
@@ -374,7 +376,7 @@ def _nearly(one: FilmWord, term: Term) -> Link | None:
         alike = 2 * len(films_words & theirs) / (len(films_words) + len(theirs))
     if alike < NEAR:
         return None
-    return Link(one, term.spelt, one.weight * alike * INDIRECT)
+    return WordLink(one, term.spelt, one.weight * alike * INDIRECT)
 
 
 def _verb(word: str, other: str) -> bool:
@@ -383,9 +385,9 @@ def _verb(word: str, other: str) -> bool:
     return len(word) == 4 and any(other == stem + "ing" for stem in stems)
 
 
-def _in_run(term: Term, film_words: Mapping[str, FilmWord]) -> Link | None:
+def _in_run(term: Term, film_words: Mapping[str, FilmWord]) -> WordLink | None:
     """The longest piece of a Chinese name that the film has: neighbouring pairs hang together."""
-    best: Link | None = None
+    best: WordLink | None = None
     run, start = term.key, 0
     for i in range(len(run)):
         pair = run[i : i + 2]
@@ -397,23 +399,23 @@ def _in_run(term: Term, film_words: Mapping[str, FilmWord]) -> Link | None:
         return best
     alone = [film_words[k] for c in run if (k := ALONE.get(c, c)) in film_words]
     one = max(alone, key=lambda s: (s.weight, s.key), default=None)
-    return None if one is None else Link(one, term.spelt, one.weight, 1 / len(run))
+    return None if one is None else WordLink(one, term.spelt, one.weight, 1 / len(run))
 
 
 def _longer(
-    best: Link | None, piece: str, term: Term, film_words: Mapping[str, FilmWord]
-) -> Link | None:
+    best: WordLink | None, piece: str, term: Term, film_words: Mapping[str, FilmWord]
+) -> WordLink | None:
     if len(piece) < 2:
         return best
     pairs = [film_words[piece[i : i + 2]] for i in range(len(piece) - 1)]
     rarest = max(pairs, key=lambda s: s.weight)
     one = FilmWord(piece, piece, rarest.weight, any(s.plus for s in pairs))
-    link = Link(one, term.spelt, one.weight, len(piece) / len(term.key))
+    link = WordLink(one, term.spelt, one.weight, len(piece) / len(term.key))
     return link if best is None or link.cover > best.cover else best
 
 
 def add_alike(
-    links: dict[Term, Link],
+    links: dict[Term, WordLink],
     film_words: Mapping[str, FilmWord],
     terms: Collection[Term],
     embedding: Embedding,
@@ -429,7 +431,7 @@ def add_alike(
     for i, j in np.argwhere(cosine >= LIKE):
         one, term = films[i], terms[j]
         strength = one.weight * float(cosine[i, j]) * INDIRECT
-        _add(links, term, Link(one, term.spelt, strength))
+        _add(links, term, WordLink(one, term.spelt, strength))
 
 
 def _known(embedding: Embedding, *spellings: str) -> str | None:

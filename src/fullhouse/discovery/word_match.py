@@ -18,9 +18,9 @@ from fullhouse.discovery.word_links import (
     PARTS,
     CategoryPath,
     Embedding,
-    Link,
     Term,
     TraitWords,
+    WordLink,
     add_alike,
     links_to,
     trait_words,
@@ -118,7 +118,7 @@ def _best(
     film: FilmWords,
     space: WordSpace,
     known: TraitWords,
-    links: Mapping[Term, Link],
+    links: Mapping[Term, WordLink],
 ) -> _Scored:
     """The best of a trait's paths, or that the film is of its genre."""
     scored = [_along(trait, path, known, links) for path in known.paths[trait.name]]
@@ -140,7 +140,7 @@ def _of_genre(trait: Trait, genre: str, film: FilmWords, space: WordSpace) -> _S
 
 
 def _along(
-    trait: Trait, path: CategoryPath, known: TraitWords, links: Mapping[Term, Link]
+    trait: Trait, path: CategoryPath, known: TraitWords, links: Mapping[Term, WordLink]
 ) -> _Scored:
     """The matches along a path together, as if each were there by chance: 1 - (1 - a)(1 - b)..."""
     kind = TITLE_WORD if "word" in trait.definition else 1.0
@@ -153,7 +153,7 @@ def _along(
         )
         parts += [(worth * w * k.strength, k) for w, k in here]
     # Each word once on both sides: 'Dogs › Dog Food' counts dog once.
-    used: dict[str, Link] = {}
+    used: dict[str, WordLink] = {}
     score, taken = 0.0, set[str]()
     for part, link in sorted(parts, key=lambda p: (-p[0], p[1].word.key, p[1].spelt)):
         if link.word.key not in used and link.spelt not in taken:

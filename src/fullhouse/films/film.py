@@ -148,7 +148,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Entry:
+class FilmEntry:
     """One film of a set.
 
     `opening` is the day by which it is compared with films of other sets; a fact `opening` says
@@ -179,7 +179,7 @@ class FilmSet:
     file: str
     digest: str
     read: int
-    entries: tuple[Entry, ...]
+    entries: tuple[FilmEntry, ...]
     grosses: pa.Table = field(default_factory=GROSSES.empty_table)
     signals: pa.Table = field(default_factory=SIGNALS_SCHEMA.empty_table)
     problems: tuple[Problem, ...] = ()

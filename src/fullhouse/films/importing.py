@@ -17,8 +17,8 @@ from fullhouse.films.film import (
     ANNOUNCED,
     EVERYWHERE,
     RETIRED,
-    Entry,
     EntryFact,
+    FilmEntry,
     FilmSet,
     Problem,
     distinct,
@@ -89,8 +89,8 @@ def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) ->
 
 
 def _named(
-    entries: Sequence[Entry], before: Sequence[Link], name: str
-) -> tuple[list[Entry], list[Problem]]:
+    entries: Sequence[FilmEntry], before: Sequence[Link], name: str
+) -> tuple[list[FilmEntry], list[Problem]]:
     """The entries that are titles, or name a film that is here; the rest are problems."""
     here = {*_here(before), *(k.set_id for k in before if k.set == name)}
     accepted = [e for e in entries if not e.named or e.id in here]
@@ -105,7 +105,9 @@ def _here(before: Sequence[Link]) -> dict[str, str]:
     return {k.film: k.film for k in before} | {k.set_id: k.film for k in before if k.set == RETIRED}
 
 
-def _link(entries: Sequence[Entry], before: Sequence[Link], name: str, at: datetime) -> list[Link]:
+def _link(
+    entries: Sequence[FilmEntry], before: Sequence[Link], name: str, at: datetime
+) -> list[Link]:
     """Links for the entries that have none."""
     done = {k.set_id for k in before if k.set == name}
     open_ = [e for e in entries if e.id not in done and not e.named]
@@ -137,7 +139,7 @@ def _link(entries: Sequence[Entry], before: Sequence[Link], name: str, at: datet
     return fresh
 
 
-def _item(entry: Entry) -> Item:
+def _item(entry: FilmEntry) -> Item:
     titles = (entry.title, *([entry.other_title] if entry.other_title else []))
     return Item(entry.id, titles, ((entry.opening, entry.territory),) if entry.opening else ())
 
@@ -156,14 +158,14 @@ def _items(known: Iterable[Link]) -> list[Item]:
     ]
 
 
-def _facts(entries: Sequence[Entry], linked: dict[str, str], every: Sequence[Link]) -> pa.Table:
+def _facts(entries: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[Link]) -> pa.Table:
     facts = [(linked[e.id], fact) for e in entries for fact in e.facts]
     facts += _rereleases([e for e in entries if e.rerelease], linked, every)
     return fact_rows(facts)
 
 
 def _rereleases(
-    again: Sequence[Entry], linked: dict[str, str], every: Sequence[Link]
+    again: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[Link]
 ) -> list[tuple[str, EntryFact]]:
     """Which film each is shown again; an empty fact where that is not here."""
     by_title: dict[str, list[Link]] = defaultdict(list)

@@ -21,8 +21,8 @@ from fullhouse.films.film import (
     REPORTED,
     SIGNALS,
     SIGNALS_SCHEMA,
-    Entry,
     EntryFact,
+    FilmEntry,
     FilmSet,
     Problem,
     digest,
@@ -167,7 +167,7 @@ def _films(
         )
     columns = {c: _as_text(rows[c]) for c in rows.column_names}
     problems: list[Problem] = []
-    entries: dict[str, Entry] = {}
+    entries: dict[str, FilmEntry] = {}
     for i in range(rows.num_rows):
         row = {c: v[i] for c, v in columns.items()}
         try:
@@ -197,7 +197,7 @@ def _films(
     )
 
 
-def _film(row: Mapping[str, str], territory: str | None, currency: str | None) -> Entry:
+def _film(row: Mapping[str, str], territory: str | None, currency: str | None) -> FilmEntry:
     where = row.get("territory") or territory or EVERYWHERE
     if where:
         check_territory(where)
@@ -214,7 +214,7 @@ def _film(row: Mapping[str, str], territory: str | None, currency: str | None) -
     if not title and not film:
         raise InputError("neither film nor title is given.")
     opening = next((s.value for s in facts if s.field == "opening"), None)
-    return Entry(
+    return FilmEntry(
         id=film or film_slug(title, opening.year if opening else None),
         title=title or film,
         opening=opening,
@@ -309,14 +309,14 @@ def _grosses(
 
 def _about(
     rows: pa.Table, refusals: Refusals, territory: str | None
-) -> tuple[pa.Array, dict[str, Entry]]:
+) -> tuple[pa.Array, dict[str, FilmEntry]]:
     """The id of the entry that each row is about, and the entries."""
     names = rows.column_names
     if "film" in names:
         film = texts(rows["film"])
         refusals.refuse(null(film), "no film", rows["film"])
         ids = [i for i in pc.unique(film).to_pylist() if i]
-        return film, {i: Entry(i, i, None, named=True) for i in ids}
+        return film, {i: FilmEntry(i, i, None, named=True) for i in ids}
     if "opening" not in names:
         raise InputError("Grosses and signals name a film by 'film', or by 'title' and 'opening'.")
     title = texts(rows["title"])
@@ -334,7 +334,7 @@ def _about(
         if own not in entries:
             at = place or EVERYWHERE
             facts = (EntryFact("title", name, day), EntryFact("opening", day, day, at))
-            entries[own] = Entry(own, name, day, at, None, facts)
+            entries[own] = FilmEntry(own, name, day, at, None, facts)
     return pa.array(ids, pa.string()), entries
 
 

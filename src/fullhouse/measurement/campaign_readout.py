@@ -181,7 +181,7 @@ class CardsNotJudged:
 
 
 @dataclass(frozen=True)
-class Remark:
+class SavedRemark:
     """A sentence of a readout that was saved before notes were facts."""
 
     text: str
@@ -191,7 +191,7 @@ class Remark:
 Note = (
     Interim | ByHousehold | NoImpressions | SilentChannels | TreatedReached | EffectOnReached
     | NoEffectOnReached | HeldOutReached | Unpriced | SharedPeople | NotChecked | PartNotRead
-    | CardsNotJudged | Remark
+    | CardsNotJudged | SavedRemark
 )  # fmt: skip
 """What a reader of a readout must know, each a fact of its own kind."""
 

@@ -19,8 +19,8 @@ from fullhouse.core.person_sets import (
 )
 from fullhouse.discovery import Outcome, outcome_of
 from fullhouse.discovery.beyond import beyond, estimate, score_features
-from fullhouse.discovery.card import Estimate
-from fullhouse.discovery.columns import Column, obvious_of
+from fullhouse.discovery.card import RatioEstimate
+from fullhouse.discovery.columns import AudienceColumn, obvious_of
 from fullhouse.discovery.compare import LEAST_EXPECTED, LEAST_OUTCOME
 from fullhouse.measurement.campaign_data import (
     TICKETS,
@@ -205,7 +205,7 @@ def card_verdicts(
     ]  # fmt: skip
 
 
-def verdict_of(claimed: tuple[float, float, float], observed: Estimate | None) -> str:
+def verdict_of(claimed: tuple[float, float, float], observed: RatioEstimate | None) -> str:
     """One word: confirmed, weaker, refuted, or cannot tell.
 
     Confirmed where the observed ratio is proven above 1 and may be what was claimed; weaker where
@@ -222,7 +222,7 @@ def verdict_of(claimed: tuple[float, float, float], observed: Estimate | None) -
 
 def _observed(
     house: AnalysisSample, film: KnownFilm, outcome: Outcome, rule: str
-) -> Estimate | None:
+) -> RatioEstimate | None:
     """The ratio of one audience, beyond the obvious; None where too few are expected by chance."""
     plan = house.population.compile(rule)
     audience_outcome = outcome_of(rule, plan.rule, house.population.catalogue, {})
@@ -240,6 +240,6 @@ def _observed(
         return None
     facts = score_features(people, obvious_of(house, film, audience))
     rows = np.flatnonzero(rule_mask(people, plan.rule, house.population.catalogue))
-    column = Column(rule, rule, "", tuple(audience_outcome.kinds), families, rows)
+    column = AudienceColumn(rule, rule, "", tuple(audience_outcome.kinds), families, rows)
     adjusted = beyond(people, [column], facts, people.seed, key=key)
     return estimate(adjusted.ratio, 0) if adjusted.test.least[0] >= LEAST_EXPECTED else None

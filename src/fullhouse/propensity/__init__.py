@@ -12,7 +12,7 @@ from fullhouse.propensity.propensity import (
     LookAlike,
     ModelCard,
     PropensityModel,
-    Reason,
+    PropensityReason,
     ScoredAudience,
 )
 from fullhouse.propensity.score import at_least, score_all, score_block, top, with_level
@@ -25,7 +25,7 @@ __all__ = [
     "ModelCard",
     "PreferenceModel",
     "PropensityModel",
-    "Reason",
+    "PropensityReason",
     "ScoredAudience",
     "at_least",
     "learn",

@@ -11,7 +11,7 @@ from scipy.special import expit
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import InputError
 from fullhouse.propensity.features import KNOTS
-from fullhouse.propensity.learn import FOLDS, Pairs, PreferenceModel, fit_pairs
+from fullhouse.propensity.learn import FOLDS, FilmPairs, PreferenceModel, fit_pairs
 from fullhouse.propensity.logistic import level_for, slope_of
 from fullhouse.propensity.propensity import (
     CalibrationBin,
@@ -40,7 +40,7 @@ class CrossPredictions:
     `logits` are at each film's own level; `by_activity` are from activity alone.
     """
 
-    pairs: Pairs
+    pairs: FilmPairs
     logits: Floats
     by_activity: Floats
 
@@ -120,7 +120,7 @@ def weighted_auc(score: Floats, outcome: Floats, weight: Floats) -> float:
     return float((yes * below).sum() / (yes.sum() * no.sum()))
 
 
-def by_film(pairs: Pairs, logits: Floats) -> Floats:
+def by_film(pairs: FilmPairs, logits: Floats) -> Floats:
     """The AUC of each film, in the order of their numbers."""
     return np.array(
         [
@@ -206,7 +206,7 @@ def _auc_within(checked: CrossPredictions, in_group: npt.NDArray[np.bool_]) -> f
     return float(np.mean(aucs)) if aucs else None
 
 
-def _top(pairs: Pairs, logits: Floats) -> Floats:
+def _top(pairs: FilmPairs, logits: Floats) -> Floats:
     """1 for those in the best tenth of their film's people."""
     in_top = np.zeros(len(logits))
     for film in np.unique(pairs.film):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fullhouse.core.arrays import Floats, Integers, Ints, Singles
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
-from fullhouse.propensity.propensity import PropensityModel, Reason
+from fullhouse.propensity.propensity import PropensityModel, PropensityReason
 from fullhouse.traits.blocks import Blocks, pairs_of
 from fullhouse.traits.trait import KINDS
 
@@ -111,7 +111,7 @@ def reasons(
     *,
     most: int = 10,
     floor: int = LEAST_AUDIENCE,
-) -> tuple[Reason, ...]:
+) -> tuple[PropensityReason, ...]:
     """Traits that the model counts for the film and that the audience has more than the base.
 
     The strongest first: by weight times how much more of the audience has it. Only traits that
@@ -135,7 +135,7 @@ def explain(
     *,
     most: int,
     floor: int = LEAST_AUDIENCE,
-) -> tuple[Reason, ...]:
+) -> tuple[PropensityReason, ...]:
     """The same for any weights of traits."""
     people = size(audience)
     if people < floor:
@@ -148,7 +148,9 @@ def explain(
     order = [i for i in np.argsort(-force, kind="stable") if force[i] > 0 and weights[i] > 0]
     chosen = [i for i in order if of_audience[i] >= floor and share[i] > base_share[i]][:most]
     return tuple(
-        Reason(labels[i], names[i], float(share[i]), float(base_share[i]), float(weights[i]))
+        PropensityReason(
+            labels[i], names[i], float(share[i]), float(base_share[i]), float(weights[i])
+        )
         for i in chosen
     )
 

@@ -75,7 +75,7 @@ class FilmFeatures:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class FilmPairs:
     """People and past films: features as if nobody had seen the film, and whether they saw it.
 
     `person` are rows of the sample, `weight` how many people of the base each stands for.
@@ -101,7 +101,7 @@ class PreferenceModel:
     fit: Fit
     centre: Floats
     spread: Floats
-    pairs: Pairs = field(repr=False)
+    pairs: FilmPairs = field(repr=False)
 
 
 def learn(
@@ -133,13 +133,13 @@ def learn(
     for fold in range(FOLDS):
         in_fold = learnable[fold_of == fold]
         parts.append(_pairs(sample, among, in_fold, fold, ridge, knots, key))
-    pairs = Pairs(*(np.concatenate([getattr(p, n) for p in parts]) for n in _PAIRS))
+    pairs = FilmPairs(*(np.concatenate([getattr(p, n) for p in parts]) for n in _PAIRS))
     centre, spread = pairs.x.mean(0), pairs.x.std(0) + 1e-6
     fit = fit_pairs(pairs, np.arange(len(pairs.outcome)), centre, spread, len(slugs))
     return PreferenceModel(sample, content, similarity, ridge, knots, fit, centre, spread, pairs)
 
 
-def fit_pairs(pairs: Pairs, rows: Integers, centre: Floats, spread: Floats, films: int) -> Fit:
+def fit_pairs(pairs: FilmPairs, rows: Integers, centre: Floats, spread: Floats, films: int) -> Fit:
     """The shared weights from some pairs; each film has as much say as people of it are here."""
     film, outcome = pairs.film[rows], pairs.outcome[rows]
     share = np.bincount(film, outcome, films) / np.maximum(
@@ -204,7 +204,7 @@ def _pairs(
     ridge: float,
     knots: tuple[tuple[float, ...], ...],
     key: bytes,
-) -> Pairs:
+) -> FilmPairs:
     """The pairs of one fold, with features from the films that are not in it."""
     past = np.setdiff1d(np.arange(len(among)), in_fold)
     features = film_features(
@@ -220,7 +220,7 @@ def _pairs(
         columns_of_films.append(
             [rows, np.full(many, film), x, outcome, weight, np.full(many, fold)]
         )
-    return Pairs(*(np.concatenate(c) for c in zip(*columns_of_films, strict=True)))
+    return FilmPairs(*(np.concatenate(c) for c in zip(*columns_of_films, strict=True)))
 
 
 def _drawn(sample: TrainingSample, film: int, key: bytes) -> tuple[Integers, Floats, Floats]:

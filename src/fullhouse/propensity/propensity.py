@@ -41,7 +41,7 @@ class GroupFairness:
 
 
 @dataclass(frozen=True)
-class Reason:
+class PropensityReason:
     """What sets an audience apart by the model; never given for single persons."""
 
     label: str
@@ -147,7 +147,7 @@ class ScoredAudience:
 
     persons: PersonSet
     expected: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[PropensityReason, ...]
 
     @property
     def people(self) -> int:
@@ -182,7 +182,7 @@ class LookAlike:
     factors: bool
     ridge: float
     leaks: tuple[Leak, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[PropensityReason, ...]
     model: PropensityModel = field(repr=False)
 
     @property

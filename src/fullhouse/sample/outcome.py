@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyroaring import BitMap
 
-from fullhouse.audiences.compile import Catalogue
+from fullhouse.audiences.compile import BuiltTraits
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
 from fullhouse.core.person_sets import PersonSet
@@ -175,7 +175,7 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
     return OwnEvents(persons, counts, needed, _sorted(shared))
 
 
-def outcome_of(text: str, rule: Rule, catalogue: Catalogue, people: PersonSet) -> Outcome:
+def outcome_of(text: str, rule: Rule, catalogue: BuiltTraits, people: PersonSet) -> Outcome:
     """The outcome that a settled rule stands for, with the traits it is made of.
 
     The traits inside a saved audience count as a list: it was frozen on another day.

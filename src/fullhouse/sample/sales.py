@@ -219,7 +219,7 @@ def items_of(house: AnalysisSample, film: KnownFilm) -> list[int]:
 
 
 @dataclass(frozen=True)
-class PastFilm:
+class ReplayedFilm:
     """A past film as if a campaign had run on it: by city, tickets of other films, and its own.
 
     `weeks` are the columns of the past that its window touches.
@@ -230,7 +230,9 @@ class PastFilm:
     weeks: range
 
 
-def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int) -> list[PastFilm]:
+def past_films(
+    house: AnalysisSample, past: CityPast, *, begins: int, days: int
+) -> list[ReplayedFilm]:
     """The films whose windows lie in the past, as if each had had the campaign.
 
     The film's own tickets are those of `days` days, the first of them `begins` days after its
@@ -240,7 +242,7 @@ def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int)
     known = sorted(
         ((k.opening, k) for k in house.films.values() if k.opening), key=lambda x: (x[0], x[1].film)
     )
-    past_runs: list[PastFilm] = []
+    past_runs: list[ReplayedFilm] = []
     for opening, film in reversed(known):
         first = opening + timedelta(days=begins)
         last = first + timedelta(days=days - 1)
@@ -251,7 +253,7 @@ def past_films(house: AnalysisSample, past: CityPast, *, begins: int, days: int)
         others = past.totals - _in_order(city_tickets(house, items, past.first, past.last), past)
         if after.sum() >= len(past.cities):
             touched = range((first - past.first).days // 7, (last - past.first).days // 7 + 1)
-            past_runs.append(PastFilm(others, after, touched))
+            past_runs.append(ReplayedFilm(others, after, touched))
         if len(past_runs) == FILMS:
             break
     return past_runs

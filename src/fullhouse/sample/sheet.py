@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pyroaring import BitMap
 from scipy.sparse import csc_array, csr_array
 
-from fullhouse.audiences.compile import Catalogue
+from fullhouse.audiences.compile import BuiltTraits
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
 from fullhouse.core.arrays import Flags, Floats, Integers, keyed_bits
@@ -224,14 +224,14 @@ def members_of(persons: Integers, people: PersonSet) -> Flags:
     return flags
 
 
-def rule_masks(sheet: Sheet, rules: Sequence[str], catalogue: Catalogue) -> Flags:
+def rule_masks(sheet: Sheet, rules: Sequence[str], catalogue: BuiltTraits) -> Flags:
     """Who of a sheet fits each rule over its traits: people × rules."""
     masks = [rule_mask(sheet, parse(rule), catalogue) for rule in rules]
     fits: Flags = np.stack(masks, axis=1) if masks else np.zeros((len(sheet.persons), 0), bool)
     return fits
 
 
-def rule_mask(sheet: Sheet, rule: Rule, catalogue: Catalogue) -> Flags:
+def rule_mask(sheet: Sheet, rule: Rule, catalogue: BuiltTraits) -> Flags:
     """One flag for each person; saved lists and samples are no traits and are refused."""
     match rule:
         case Everyone():

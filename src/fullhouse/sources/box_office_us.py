@@ -18,8 +18,8 @@ from fullhouse.films import (
     GROSSES,
     REPORTED,
     WIDE,
-    Entry,
     EntryFact,
+    FilmEntry,
     FilmSet,
     digest,
 )
@@ -134,7 +134,7 @@ def _repeated(release: pa.Array, day: pa.Array, good: np.ndarray) -> np.ndarray:
     return repeated
 
 
-def _releases(rows: pa.Table) -> tuple[tuple[Entry, ...], pa.Table]:
+def _releases(rows: pa.Table) -> tuple[tuple[FilmEntry, ...], pa.Table]:
     """Entries and grosses of rows in the order of release and day."""
     n = rows.num_rows
     ids = np.asarray(rows["id"].combine_chunks().dictionary_encode().indices)
@@ -168,7 +168,7 @@ def _releases(rows: pa.Table) -> tuple[tuple[Entry, ...], pa.Table]:
     return tuple(entries), grosses
 
 
-def _entry(head: dict[str, str], opening: date, began: date, theaters: int | None) -> Entry:
+def _entry(head: dict[str, str], opening: date, began: date, theaters: int | None) -> FilmEntry:
     title, again = title_and_again(head["title"])
     facts = [
         EntryFact("title", title, began - ANNOUNCED),
@@ -180,7 +180,7 @@ def _entry(head: dict[str, str], opening: date, began: date, theaters: int | Non
         plan = "wide" if theaters >= WIDE else "limited"
         facts.append(EntryFact("plan", plan, opening - ANNOUNCED, TERRITORY))
         facts.append(EntryFact("theaters", theaters, opening - BOOKED, TERRITORY))
-    return Entry(head["id"], title, opening, TERRITORY, None, tuple(facts), again)
+    return FilmEntry(head["id"], title, opening, TERRITORY, None, tuple(facts), again)
 
 
 def _day(number: int) -> date:

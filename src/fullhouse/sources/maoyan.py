@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import ANNOUNCED, TOTALLED, Entry, EntryFact, FilmSet, Problem, digest
+from fullhouse.films import ANNOUNCED, TOTALLED, EntryFact, FilmEntry, FilmSet, Problem, digest
 from fullhouse.films.columns import need_columns
 
 NAME = "maoyan"
@@ -76,7 +76,7 @@ def day(given: Any) -> date | None:
         return None
 
 
-def _entry(number: int, row: dict[str, Any]) -> tuple[Entry | None, list[Problem]]:
+def _entry(number: int, row: dict[str, Any]) -> tuple[FilmEntry | None, list[Problem]]:
     title = str(row["title"] or "").strip()
     match = re.search(r"(\d+)/?$", str(row["href"] or ""))
     opening = day(row["showtime"])
@@ -105,7 +105,7 @@ def _entry(number: int, row: dict[str, Any]) -> tuple[Entry | None, list[Problem
         facts.append(EntryFact("total", [yuan, CURRENCY], opening + TOTALLED, TERRITORY))
     elif gross:
         problems.append(Problem(number, "票房 is not an amount such as 50.36亿", gross))
-    return Entry(match[1], title, opening, TERRITORY, None, tuple(facts)), problems
+    return FilmEntry(match[1], title, opening, TERRITORY, None, tuple(facts)), problems
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -77,7 +77,7 @@ _ARTICLE = re.compile(
 
 
 @dataclass(frozen=True)
-class Files:
+class MovieLensFiles:
     """What `read` wrote: accounts and films as CSV, views as Parquet."""
 
     accounts: Path
@@ -85,7 +85,7 @@ class Files:
     views: Path
 
 
-def read(folder: Path, out: Path) -> Files:
+def read(folder: Path, out: Path) -> MovieLensFiles:
     """Write accounts.csv, films.csv and views.parquet into `out`, and nothing else.
 
     Views come from ratings.dat, or from a ratings.parquet with the columns userID and movieID;
@@ -94,7 +94,7 @@ def read(folder: Path, out: Path) -> Files:
     users, movies = need(folder, ["users.dat", "movies.dat"], home=HOME)
     ratings = need_one(folder, ["ratings.parquet", "ratings.dat"], home=HOME)
     out.mkdir(parents=True, exist_ok=True)
-    files = Files(out / "accounts.csv", out / "films.csv", out / "views.parquet")
+    files = MovieLensFiles(out / "accounts.csv", out / "films.csv", out / "views.parquet")
     pa.csv.write_csv(_accounts(users), files.accounts)
     pa.csv.write_csv(_films(movies), files.films)
     pa.parquet.write_table(_views(ratings), files.views)

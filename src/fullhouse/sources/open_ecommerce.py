@@ -48,24 +48,24 @@ PEOPLE = {
 
 
 @dataclass(frozen=True)
-class Files:
+class OrderFiles:
     """Orders as Parquet and people as CSV, as the feeds read them."""
 
     purchases: Path
     people: Path
 
 
-def read(folder: Path, out: Path) -> Files:
+def read(folder: Path, out: Path) -> OrderFiles:
     """The two files that the feeds read: as they stand in `folder`, or written into `out`.
 
     Where `folder` holds the files as Dataverse gives them, the columns are renamed and the
     sensitive answers of the survey are left behind.
     """
     if all((folder / name).is_file() for name in READY):
-        return Files(*(folder / name for name in READY))
+        return OrderFiles(*(folder / name for name in READY))
     orders, survey = need(folder, ORIGINAL, home=HOME)
     out.mkdir(parents=True, exist_ok=True)
-    files = Files(*(out / name for name in READY))
+    files = OrderFiles(*(out / name for name in READY))
     text = {"Order Date": pa.date32(), "Purchase Price Per Unit": pa.float64()}
     text |= {"Quantity": pa.float64()}
     pa.parquet.write_table(_columns(orders, PURCHASES, text), files.purchases)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import ANNOUNCED, Entry, EntryFact, FilmSet, Problem, digest
+from fullhouse.films import ANNOUNCED, EntryFact, FilmEntry, FilmSet, Problem, digest
 from fullhouse.films.columns import need_columns
 
 NAME = "tmdb"
@@ -91,7 +91,7 @@ def read(path: Path) -> FilmSet:
     )
 
 
-def _entry(number: int, row: dict[str, str]) -> tuple[Entry | None, list[Problem]]:
+def _entry(number: int, row: dict[str, str]) -> tuple[FilmEntry | None, list[Problem]]:
     problems: list[Problem] = []
     released = _date(row["release_date"])
     if not row["id"] or not row["title"]:
@@ -121,7 +121,7 @@ def _entry(number: int, row: dict[str, str]) -> tuple[Entry | None, list[Problem
     facts = tuple(EntryFact(f, v, known_on) for f, v in values.items() if v not in ("", [], None))
     other = values["original_title"]
     return (
-        Entry(
+        FilmEntry(
             id=row["id"],
             title=values["title"],
             opening=released,

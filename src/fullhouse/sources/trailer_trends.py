@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from fullhouse.core.errors import InputError
-from fullhouse.films import EVERYWHERE, SIGNALS_SCHEMA, Entry, FilmSet, Problem, digest
+from fullhouse.films import EVERYWHERE, SIGNALS_SCHEMA, FilmEntry, FilmSet, Problem, digest
 
 NAME = "trailer-trends"
 READER = "trailer-trends 1"
@@ -40,7 +40,7 @@ def read(path: Path) -> FilmSet:
         else:
             weeks[title][day] = value
     entries = [
-        Entry(title, title, max(series) + BEFORE_OPENING, TERRITORY)
+        FilmEntry(title, title, max(series) + BEFORE_OPENING, TERRITORY)
         for title, series in weeks.items()
     ]
     points = [

@@ -8,13 +8,13 @@ from fullhouse.stats.mantel_haenszel import (
     risk_ratio,
 )
 from fullhouse.stats.multiplicity import benjamini_hochberg
-from fullhouse.stats.ratios import Index, Moments, share_index
+from fullhouse.stats.ratios import Moments, ShareIndex, share_index
 
 __all__ = [
     "Association",
-    "Index",
     "Moments",
     "Ratio",
+    "ShareIndex",
     "association",
     "benjamini_hochberg",
     "log_difference",

@@ -105,7 +105,7 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Index:
+class ShareIndex:
     """The index with its 95 % interval; NaN where nothing was observed."""
 
     index: Floats
@@ -113,7 +113,7 @@ class Index:
     high: Floats
 
 
-def share_index(m: Moments) -> Index:
+def share_index(m: Moments) -> ShareIndex:
     """Share of y by people with the trait ÷ share of n by them.
 
     The interval is linearised on the log scale with people, not events, as the independent units:
@@ -135,4 +135,4 @@ def share_index(m: Moments) -> Index:
         variance = (with_trait - 2 * cross + everybody) * m.people / (m.people - 1)
         log_se = np.sqrt(np.maximum(variance, 0.0))
         index = np.where((m.y > 0) & (m.n > 0), index, np.nan)
-        return Index(index, index * np.exp(-Z95 * log_se), index * np.exp(Z95 * log_se))
+        return ShareIndex(index, index * np.exp(-Z95 * log_se), index * np.exp(Z95 * log_se))

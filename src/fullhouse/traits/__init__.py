@@ -2,7 +2,7 @@
 
 from fullhouse.traits.build import Built, build
 from fullhouse.traits.catalogue import Catalogue, parse_catalogue
-from fullhouse.traits.layout import Layout, lay_out
+from fullhouse.traits.layout import PersonLayout, lay_out
 from fullhouse.traits.select import matching_events, trait_counts
 from fullhouse.traits.store import (
     build_numbered,
@@ -23,7 +23,7 @@ __all__ = [
     "Build",
     "Built",
     "Catalogue",
-    "Layout",
+    "PersonLayout",
     "Trait",
     "build",
     "build_numbered",

@@ -38,8 +38,8 @@ from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.rows import Totals, bitmap_table, bitmaps, person_rows
 from fullhouse.traits.select import is_narrow
 from fullhouse.traits.store import builds, finish, write_traits
-from fullhouse.traits.survey import Base, Survey, base_as_of, survey
-from fullhouse.traits.tally import BlockEvents, Tally, read_events, tally
+from fullhouse.traits.survey import PersonsAsOf, Survey, base_as_of, survey
+from fullhouse.traits.tally import BlockEvents, BlockTally, read_events, tally
 from fullhouse.traits.trait import Build, Trait
 
 BLOCKS_AT_ONCE = 32
@@ -51,14 +51,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Run:
+class TwoPasses:
     """The two passes of a build over its blocks, with the blocks put aside in a folder between."""
 
     def __init__(
         self,
         engine: Engine,
         events: Snapshot,
-        base: Base,
+        base: PersonsAsOf,
         surveyed: Survey,
         folder: Path,
         *,
@@ -91,7 +91,7 @@ class Run:
             table = bitmap_table(build, maps)
             lake.append(TRAIT_BITMAP, table, batch=f"bitmaps {build}/{start}", writer=BITMAPS)
 
-    def _count(self, block: int) -> tuple[Tally, pa.ChunkedArray]:
+    def _count(self, block: int) -> tuple[BlockTally, pa.ChunkedArray]:
         persons = self._persons(block, ["person", "sources"])
 
         def read(kind: str, within: tuple[int, int]) -> BlockEvents:
@@ -126,7 +126,7 @@ class Run:
         """The persons' rows of some blocks; their bitmaps are added to `maps` on the way."""
 
         def one(block: int) -> tuple[pa.Table, list[tuple[int, int, int, bytes]]]:
-            counted = Tally.load(self.folder / f"{block}.npy")
+            counted = BlockTally.load(self.folder / f"{block}.npy")
             columns = self._columns(block, counted, cuts)
             of_traits = bitmaps(block, counted, columns, built)
             rows = person_rows(build, block, counted, columns, built)
@@ -137,7 +137,9 @@ class Run:
             maps += counted
             yield from table.to_batches()
 
-    def _columns(self, block: int, counted: Tally, cuts: dict[str, dict[int, int]]) -> Integers:
+    def _columns(
+        self, block: int, counted: BlockTally, cuts: dict[str, dict[int, int]]
+    ) -> Integers:
         """The candidates of each person that are not about items, ascending."""
         parts = [counted.columns]
         for n, (source, start) in enumerate(self.surveyed.plan.active.items()):
@@ -231,7 +233,7 @@ def build(
         base = base_as_of(engine, inputs.of, scratch, as_of=as_of)
         surveyed = survey(engine, inputs.of, base, catalogue, as_of=as_of, floor=floor)
         laid = inputs.of["person_event"]
-        run = Run(engine, laid, base, surveyed, Path(folder), progress=progress)
+        run = TwoPasses(engine, laid, base, surveyed, Path(folder), progress=progress)
         run.count()
         traits = run.totals.traits()
         run.write(lake, traits, number)

@@ -52,7 +52,7 @@ Key: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Fact:
+class PersonFact:
     """One trait of a fact family, with the people who have it, by the sources they are at."""
 
     name: str
@@ -72,7 +72,7 @@ class FactFamily:
     """A family with its traits, and for every combination of its columns which of them hold."""
 
     family: str
-    traits: list[Fact]
+    traits: list[PersonFact]
     holds: dict[Key, tuple[int, ...]]
 
     def of(self, persons: pa.Table) -> npt.NDArray[np.int32]:
@@ -173,7 +173,7 @@ def _family(
     values_kept = _most_common(family, by_value)
     number = {v: n for n, v in enumerate(sorted(values_kept, key=_natural))}
     traits = [
-        Fact(
+        PersonFact(
             f"{family.name}:{slugs[v]}",
             family.name,
             LABELS[family.name](_most_usual(spelt[v])),

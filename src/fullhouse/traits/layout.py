@@ -209,7 +209,7 @@ EVENTS_AT_ONCE = 20_000_000
 
 
 @dataclass(frozen=True)
-class Layout:
+class PersonLayout:
     """What a layout holds: items, and events by kind and source, with and without a person.
 
     `left_out` counts the events whose account no resolve run has seen yet.
@@ -222,7 +222,7 @@ class Layout:
     reused: bool = False
 
 
-def lay_out(engine: Engine, lake: Lake) -> Layout:
+def lay_out(engine: Engine, lake: Lake) -> PersonLayout:
     """Write ITEM and PERSON_EVENT from the events and the accounts' persons.
 
     Nothing is written, and `reused` is set, when the tables read have the versions of the last
@@ -260,23 +260,23 @@ def versions_of(lake: Lake, tables: Iterable[Table]) -> dict[str, int]:
     return {t.name: -1 if (v := lake.version(t)) is None else v for t in tables}
 
 
-def _current(lake: Lake, versions: Mapping[str, int]) -> Layout | None:
+def _current(lake: Lake, versions: Mapping[str, int]) -> PersonLayout | None:
     note = lake.metadata(PERSON_EVENT).get(NOTE)
     if note is None:
         return None
-    known = {f.name for f in fields(Layout)}
-    layout = Layout(**{k: v for k, v in json.loads(note).items() if k in known})
+    known = {f.name for f in fields(PersonLayout)}
+    layout = PersonLayout(**{k: v for k, v in json.loads(note).items() if k in known})
     return replace(layout, reused=True) if layout.versions == versions else None
 
 
 def _finish(
     engine: Engine, lake: Lake, items: int, total: dict[str, int], versions: dict[str, int]
-) -> Layout:
+) -> PersonLayout:
     laid = engine.scan(lake.snapshot(PERSON_EVENT))
     counted = engine.arrow(laid.group_by(["kind", "source"]).aggregate(n=laid.count()))
     events = {f"{r['kind']} {r['source']}": r["n"] for r in counted.to_pylist()}
     left_out = {k: n - events.get(k, 0) for k, n in sorted(total.items()) if n > events.get(k, 0)}
-    layout = Layout(items, dict(sorted(events.items())), left_out, versions)
+    layout = PersonLayout(items, dict(sorted(events.items())), left_out, versions)
     # A commit of its own, and the last: a layout that crashed before it is done again.
     batch = f"layout {lake.version(PERSON_EVENT)} done"
     note = {NOTE: json.dumps(asdict(layout))}

@@ -11,7 +11,7 @@ from fullhouse.core.arrays import Integers
 from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family
 from fullhouse.traits.expand import EventTrait
-from fullhouse.traits.facts import Fact, FactFamily
+from fullhouse.traits.facts import FactFamily, PersonFact
 from fullhouse.traits.kernel import FIFTHS, PRICES, ItemMap, PriceLevels, first_day, item_maps
 
 KIND_OF = {"moviegoer": "ticket", "viewer": "view"}
@@ -151,7 +151,7 @@ def _of_counted(trait: EventTrait, floor: int) -> Candidate:
     )
 
 
-def _of_fact(fact: Fact, floor: int) -> Candidate:
+def _of_fact(fact: PersonFact, floor: int) -> Candidate:
     return Candidate(
         fact.name, fact.family, fact.label, "person", {"fact": fact.family}, fact.floor or floor
     )

@@ -12,7 +12,7 @@ from fullhouse.core.tables import PERSON_TRAIT, TRAIT_BITMAP
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.traits.kernel import parts_of
 from fullhouse.traits.plan import BuildPlan
-from fullhouse.traits.tally import SIZE, Tally, locals_of
+from fullhouse.traits.tally import SIZE, BlockTally, locals_of
 from fullhouse.traits.trait import EVERYONE, KINDS, Trait
 
 COOKIE = 12346
@@ -64,7 +64,7 @@ class Totals:
         self._counts = np.zeros((len(plan.candidates), 0), np.int64)
         self._times: dict[str, dict[str, dict[int, int]]] = {s: {} for s in plan.active}
 
-    def add(self, counted: Tally, sources: pa.ChunkedArray) -> None:
+    def add(self, counted: BlockTally, sources: pa.ChunkedArray) -> None:
         """Add a block, whose persons have accounts in these sources (names joined by ',')."""
         codes = self._codes(sources)
         self.persons += len(codes)
@@ -155,7 +155,7 @@ def _people_by_source(by_sources: dict[str, int]) -> dict[str, int]:
 
 
 def person_rows(
-    build: int, block: int, counted: Tally, columns: Integers, built: Flags
+    build: int, block: int, counted: BlockTally, columns: Integers, built: Flags
 ) -> pa.Table:
     """A row of `person_trait` for every person of the base in a block.
 
@@ -176,7 +176,9 @@ def person_rows(
     return pa.table(table_columns).cast(PERSON_TRAIT.schema)
 
 
-def _merge(counted: Tally, columns: Integers, built: Flags) -> tuple[Integers, Integers, Integers]:
+def _merge(
+    counted: BlockTally, columns: Integers, built: Flags
+) -> tuple[Integers, Integers, Integers]:
     """Traits and events person after person, and where each person's end."""
     local, trait, behind = _with_few(counted)
     keep = built[trait]
@@ -201,7 +203,7 @@ def _merge(counted: Tally, columns: Integers, built: Flags) -> tuple[Integers, I
     return traits, events, ends
 
 
-def _with_few(counted: Tally) -> tuple[Integers, Integers, Integers]:
+def _with_few(counted: BlockTally) -> tuple[Integers, Integers, Integers]:
     if not len(counted.few_local):
         return counted.local, counted.trait, counted.events
     local = np.concatenate([counted.local, counted.few_local])
@@ -211,14 +213,14 @@ def _with_few(counted: Tally) -> tuple[Integers, Integers, Integers]:
     return local[order], trait[order], behind[order]
 
 
-def _behind(counted: Tally, columns: Integers) -> Integers:
+def _behind(counted: BlockTally, columns: Integers) -> Integers:
     events = np.zeros(columns.shape, np.int32)
     events[:, : counted.behind.shape[1]] = counted.behind
     return events
 
 
 def bitmaps(
-    block: int, counted: Tally, columns: Integers, built: Flags
+    block: int, counted: BlockTally, columns: Integers, built: Flags
 ) -> Iterator[tuple[int, int, bytes]]:
     """(trait, persons, bitmap) of every built trait that somebody in a block has, and of all."""
     yield EVERYONE, len(counted.persons), BitMap(counted.persons.astype(np.uint32)).serialize()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Base:
+class PersonsAsOf:
     """Rows of `person`, those described anew since the date corrected."""
 
     engine: Engine
@@ -49,7 +49,7 @@ class Base:
 
 def base_as_of(
     engine: Engine, inputs: dict[str, Snapshot], scratch: Scratch, *, as_of: date
-) -> Base:
+) -> PersonsAsOf:
     """The persons as their accounts described them by a date.
 
     People of whom nothing was said by then are described as they are now: accounts are often
@@ -59,7 +59,7 @@ def base_as_of(
     late = (described.at.date() > ibis.literal(as_of)).cast("int64")
     newest = engine.arrow(described.aggregate(late=late.max()))["late"][0].as_py()
     if not newest:
-        return Base(engine, inputs["person"], None)
+        return PersonsAsOf(engine, inputs["person"], None)
     accounts = engine.scan(inputs["account_person"])
     block = (accounts.person >> BLOCK_BITS).cast("int32")
     members = accounts.select("source", "account", "person", block=block)
@@ -74,7 +74,7 @@ def base_as_of(
             "person", "block", "source", "account", "at", "batch", *(c.name for c in DEMOGRAPHICS)
         ),
     )
-    return Base(engine, inputs["person"], scratch.keep(then))
+    return PersonsAsOf(engine, inputs["person"], scratch.keep(then))
 
 
 COUNTS_ITEMS = ("word", "genre", "saw", "wants")
@@ -94,7 +94,7 @@ class Survey:
 def survey(
     engine: Engine,
     inputs: dict[str, Snapshot],
-    base: Base,
+    base: PersonsAsOf,
     catalogue: Catalogue,
     *,
     as_of: date,

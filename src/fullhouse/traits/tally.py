@@ -120,7 +120,7 @@ def locals_of(persons: Integers) -> Integers:
 
 
 @dataclass(frozen=True)
-class Tally:
+class BlockTally:
     """What was counted in one block: pairs about items, and columns with a row per person.
 
     Persons are those of the base, ascending; `local` of the pairs is the place in the block.
@@ -148,7 +148,7 @@ class Tally:
                 np.save(file, part)
 
     @classmethod
-    def load(cls, path: Path) -> Tally:
+    def load(cls, path: Path) -> BlockTally:
         """Take it back."""
         with path.open("rb") as file:
             return cls(**{f.name: np.load(file) for f in fields(cls)})
@@ -157,7 +157,7 @@ class Tally:
 Read = Callable[[str, tuple[int, int]], BlockEvents]
 
 
-def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]) -> Tally:
+def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]) -> BlockTally:
     """Count a block; `read` gives its events by kind and range, `events` their number by kind."""
     member = np.zeros(SIZE, np.bool_)
     here = locals_of(persons)
@@ -195,7 +195,7 @@ def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]
         behind.append(np.zeros(SIZE, np.int32))
     pairs, few = (Pairs.joined(p) for p in zip(*parts, strict=True))
     pairs, few = pairs.take(member[pairs.local]), few.take(member[few.local])
-    return Tally(
+    return BlockTally(
         persons,
         *(pairs.local, pairs.trait, pairs.events),
         *(few.local, few.trait, few.events),

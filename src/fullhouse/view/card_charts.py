@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Card, Estimate, FilmDiscovery
+from fullhouse.discovery.card import Card, FilmDiscovery, RatioEstimate
 from fullhouse.view.theme import FAINT, GREY, INK, themed
 from fullhouse.view.words.discovery import (
     basis_words,
@@ -257,7 +257,7 @@ def forest_rows(cards: Sequence[Card]) -> list[dict[str, Any]]:
     ]
 
 
-def _ends(name: str, estimate: Estimate) -> dict[str, float | None]:
+def _ends(name: str, estimate: RatioEstimate) -> dict[str, float | None]:
     return {
         name: estimate.value,
         f"{name}_low": estimate.low,
@@ -280,7 +280,9 @@ def _marks(rows: Sequence[dict[str, Any]], name: str, down: int) -> list[dict[st
                 _or(r.get(f"{name}_high"), MOST_RATIO if f"{name}_low" in r else r[name])
             ),
             "y": k * ROW + down,
-            "figures": ratio_words(Estimate(r[name], r.get(f"{name}_low"), r.get(f"{name}_high"))),
+            "figures": ratio_words(
+                RatioEstimate(r[name], r.get(f"{name}_low"), r.get(f"{name}_high"))
+            ),
         }
         for k, r in enumerate(rows)
         if r[name] is not None
@@ -385,7 +387,7 @@ def _texts(rows: Sequence[dict[str, Any]], y: Any, width: int) -> list[alt.Chart
     texts = [
         {
             "label": clipped(r["name"], letters),
-            "figures": ratio_words(Estimate(r["beyond"], r["beyond_low"], r["beyond_high"])),
+            "figures": ratio_words(RatioEstimate(r["beyond"], r["beyond_low"], r["beyond_high"])),
             "y": k * ROW + NAMED,
         }
         for k, r in enumerate(rows)

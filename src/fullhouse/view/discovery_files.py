@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.affinity import OutcomeDiscovery
-from fullhouse.discovery.card import Card, Estimate, FilmDiscovery
+from fullhouse.discovery.card import Card, FilmDiscovery, RatioEstimate
 from fullhouse.propensity import ModelCard
 from fullhouse.view.card_charts import card_forest, card_strip
 from fullhouse.view.discovery_charts import affinity_chart
@@ -105,7 +105,7 @@ def _row(discovery: FilmDiscovery, card: Card) -> dict[str, object]:
     }
     row["reason"] = card_reason(card)
     for name in ESTIMATES:
-        each: Estimate = getattr(card, name)
+        each: RatioEstimate = getattr(card, name)
         row |= {name: each.value, f"{name}_low": each.low, f"{name}_high": each.high}
     row["stability"] = card.stability.mark
     row["traits"] = ", ".join(card.traits)

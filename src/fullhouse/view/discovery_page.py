@@ -9,10 +9,10 @@ from markupsafe import Markup
 from fullhouse.discovery.card import (
     Card,
     ComparableFilm,
-    Estimate,
     Evidence,
     FilmDiscovery,
     Pick,
+    RatioEstimate,
     Segment,
     Stability,
     WordMatch,
@@ -343,7 +343,7 @@ def _with_code(name: str, rule: str) -> Markup:
     return Markup("<span>{}</span><small><code>{}</code></small>").format(name, rule)
 
 
-def _ratio(estimate: Estimate) -> Markup:
+def _ratio(estimate: RatioEstimate) -> Markup:
     if estimate.value is None:
         return unbroken("not known")
     return unbroken(number_words(estimate.value), f"({interval_words(estimate)})")

@@ -8,7 +8,6 @@ from fullhouse.discovery.affinity import Affinity, OutcomeDiscovery
 from fullhouse.discovery.card import (
     Card,
     ComparableFilm,
-    Estimate,
     FilmDiscovery,
     NoForecast,
     NoKnownShare,
@@ -17,6 +16,7 @@ from fullhouse.discovery.card import (
     NoTicketFeed,
     NoTicketPrice,
     OlderTraits,
+    RatioEstimate,
     Refused,
     Tickets,
     TooFewInterested,
@@ -560,7 +560,7 @@ def outcome_headline(result: OutcomeDiscovery) -> str:
                 rule=result.outcome,
                 label=best.label,
                 times=number_words(best.ratio),
-                interval=interval_words(Estimate(best.ratio, best.low, best.high)),
+                interval=interval_words(RatioEstimate(best.ratio, best.low, best.high)),
             )
         case "no_association", _:
             return text(
@@ -625,7 +625,7 @@ def affinity_words(row: Affinity) -> str:
     return VERDICTS[row.verdict]
 
 
-def ratio_words(estimate: Estimate) -> str:
+def ratio_words(estimate: RatioEstimate) -> str:
     """A ratio with its 95 % interval; an open end is an ellipsis.
 
     >>> ratio_words(Estimate(2.414, 1.8, None)), ratio_words(Estimate())
@@ -636,7 +636,7 @@ def ratio_words(estimate: Estimate) -> str:
     return f"{number_words(estimate.value)} ({interval_words(estimate)})"
 
 
-def interval_words(estimate: Estimate) -> str:
+def interval_words(estimate: RatioEstimate) -> str:
     """The 95 % interval of a ratio; an open end is an ellipsis."""
     low, high = ("…" if e is None else number_words(e) for e in (estimate.low, estimate.high))
     return f"{low}–{high}"

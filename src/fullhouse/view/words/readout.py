@@ -22,7 +22,7 @@ from fullhouse.measurement.campaign_readout import (
     NoImpressions,
     NotChecked,
     PartNotRead,
-    Remark,
+    SavedRemark,
     SharedPeople,
     SilentChannels,
     TreatedReached,
@@ -477,7 +477,7 @@ NOTES: dict[type, Callable[[Any], str]] = {
     CardsNotJudged: lambda n: text(
         "The claims of audience cards are not checked yet: {reason}", reason=n.reason
     ),
-    Remark: lambda n: n.text,
+    SavedRemark: lambda n: n.text,
 }
 """The sentence of each kind of note."""
 
