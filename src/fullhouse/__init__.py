@@ -11,13 +11,13 @@ from fullhouse.core.errors import CannotTellError, ConflictError, FullhouseError
 
 if TYPE_CHECKING:
     from fullhouse.app import *  # noqa: F403
-    from fullhouse.app import init_house as init
+    from fullhouse.app import new_house as init
     from fullhouse.app import open_house as open
 
-OPENING = {"open": "open_house", "init": "init_house"}
+OPENING = {"open": "open_house", "init": "new_house"}
 
 __all__ = ["CannotTellError", "ConflictError", "FullhouseError", "InputError", "init", "open"]
-__all__ += [name for name in app.MODULES if name not in OPENING.values()]
+__all__ += [name for name in app.MODULES if name not in {"init_house", *OPENING.values()}]
 
 
 def _error_words(problem: FullhouseError) -> str:

@@ -198,7 +198,7 @@ if TYPE_CHECKING:
         ShowRun as ShowRun,
         VacuumLake as VacuumLake,
         audit as audit,
-        check_new_place as check_new_place,
+        new_house as new_house,
         lake_compact as lake_compact,
         lake_status as lake_status,
         lake_vacuum as lake_vacuum,

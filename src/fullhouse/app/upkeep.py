@@ -18,7 +18,7 @@ from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
-from fullhouse.workspace.context import Context, open_house
+from fullhouse.workspace.context import Context, init_house, open_house
 
 LEAST_FREE_BYTES = 1_000_000_000
 """A disk with less free space than this is a fault: one ingest may need as much to spill."""
@@ -187,8 +187,18 @@ def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.en
     return Health(place.root, checks)
 
 
-def check_new_place(where: str) -> None:
-    """Refuse a place for a new workspace that is inside another one, or holds other files."""
+def new_house(
+    where: str, *, simulated: bool = False, environment: Mapping[str, str] = os.environ
+) -> Context:
+    """Make a workspace in an empty folder or at an object-store URL.
+
+    An `InputError` where one stands there, around it, or where the folder holds other files.
+    """
+    _check_new_place(where)
+    return init_house(where, simulated=simulated, environment=environment)
+
+
+def _check_new_place(where: str) -> None:
     place = Place.of(where)
     if not place.is_local:
         return

@@ -196,8 +196,7 @@ def init(
     ] = False,
 ) -> None:
     """Make a workspace."""
-    app.check_new_place(where)
-    with app.init_house(where, simulated=simulated) as workspace:
+    with app.new_house(where, simulated=simulated) as workspace:
         out.print(f"Made a workspace in {workspace.place.root}", soft_wrap=True)
         out.print("Keep a backup of fullhouse.key: identifiers match only under the same key.")
 

@@ -111,6 +111,9 @@ class Context:
         finally:
             lease.close()
 
+    def __str__(self) -> str:
+        return f"Fullhouse workspace {self.place.root}"
+
     def close(self) -> None:
         """Close the workspace."""
         self.workspace.close()
