@@ -9,9 +9,8 @@ import pytest
 from fullhouse.discovery.card import RatioEstimate
 from fullhouse.planning import learn_response, read_channels
 from fullhouse.planning.build import BUDGETS, build_plan
-from fullhouse.planning.limits import Limits
 from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
-from fullhouse.planning.problem import CITY_GROUPS, PlanInputs
+from fullhouse.planning.problem import CITY_GROUPS, Limits, PlanInputs
 from fullhouse.sample.sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))

@@ -10,7 +10,6 @@ import pytest
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
 from fullhouse.planning import optimise
-from fullhouse.planning.limits import as_rows, read_limits
 from fullhouse.planning.plan import (
     Amount,
     BestWithin,
@@ -27,6 +26,7 @@ from fullhouse.planning.plan import (
     Unreachable,
     plan_from,
 )
+from fullhouse.planning.problem import as_rows, read_limits
 from tests.planning.made import problem
 
 A = Amount(2.0, 1.0, 4.0)

@@ -31,8 +31,7 @@ from fullhouse.propensity.evaluate import CrossPredictions, _fair, weighted_auc
 from fullhouse.propensity.features import Scale, columns
 from fullhouse.propensity.learn import film_features
 from fullhouse.propensity.logistic import fit_levels
-from fullhouse.propensity.similarity import RIDGES, best_ridge, weights_of
-from fullhouse.propensity.training_sample import draw
+from fullhouse.propensity.training import RIDGES, best_ridge, draw, weights_of
 from fullhouse.sample.outcome import OwnEvents
 from fullhouse.sample.sheet import sheet
 from tests.propensity.planted import DAY, KEY, Memory, Planted, cut, planted

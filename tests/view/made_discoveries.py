@@ -23,9 +23,8 @@ from fullhouse.discovery.card import (
     WordMatch,
     WordsOnly,
 )
-from fullhouse.propensity.propensity import CalibrationBin, GroupFairness, ModelCard
+from fullhouse.propensity.propensity import CalibrationBin, GroupFairness, ModelCard, ReachPoint
 from fullhouse.sample.outcome import Seed
-from fullhouse.sample.reach_curve import ReachPoint
 
 AS_OF, OPENING, BUILT_ON = date(2025, 2, 28), date(2025, 3, 14), date(2025, 3, 1)
 BASE, LIKELY = 1_204_310, 21_480

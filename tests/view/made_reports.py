@@ -7,8 +7,7 @@ from functools import cache
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.control.score_book import Entry, canonical
 from fullhouse.core.errors import Reason
-from fullhouse.forecast.actuals import Actuals
-from fullhouse.forecast.score import score
+from fullhouse.forecast.score import Actuals, score
 from fullhouse.measurement.campaign_data import plan_against_actual
 from fullhouse.measurement.campaign_readout import Exposure, TreatedReached
 from fullhouse.planning.plan import Amount, Outlook

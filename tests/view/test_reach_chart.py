@@ -3,7 +3,7 @@
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.sample.reach_curve import ReachPoint
+from fullhouse.propensity.propensity import ReachPoint
 from fullhouse.view.propensity_charts import reach_chart, reach_rows
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import BASE, CURVES

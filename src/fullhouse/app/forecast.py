@@ -13,12 +13,12 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import FILM_GROSS
 from fullhouse.forecast import Forecast
-from fullhouse.forecast.actuals import actuals_of
 from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.backtest import HORIZONS, PLANS, Backtests, backtest, curves
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import make_forecast, make_slate
+from fullhouse.forecast.score import actuals_of
 from fullhouse.forecast.slate import Slate
 from fullhouse.view.forecast_files import save_forecast
 from fullhouse.workspace.context import Context

@@ -17,9 +17,8 @@ from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.planning import read_channels
 from fullhouse.planning.build import build_plan
 from fullhouse.planning.inputs import plan_inputs, plan_response
-from fullhouse.planning.limits import Limits, read_limits
 from fullhouse.planning.plan import Plan, plan_from
-from fullhouse.planning.problem import Attitude
+from fullhouse.planning.problem import Attitude, Limits, read_limits
 from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales

@@ -28,7 +28,7 @@ from fullhouse.core.tables import DELIVERY, FILM_GROSS
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.film import Film
 from fullhouse.forecast import Forecast, read_forecast
-from fullhouse.forecast.actuals import actuals_of
+from fullhouse.forecast.score import actuals_of
 from fullhouse.measurement.campaign_data import plan_against_actual
 from fullhouse.measurement.campaign_readout import CampaignReadout, readout_of_record
 from fullhouse.measurement.outlook import outlook_of

@@ -18,8 +18,7 @@ from fullhouse.core.request import request
 from fullhouse.core.tables import FILM_GROSS
 from fullhouse.films.store import value
 from fullhouse.forecast import Forecast
-from fullhouse.forecast.actuals import Actuals, actuals_of
-from fullhouse.forecast.score import ScoreBook, score
+from fullhouse.forecast.score import Actuals, ScoreBook, actuals_of, score
 from fullhouse.workspace.context import Context
 
 

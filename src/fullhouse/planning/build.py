@@ -12,7 +12,6 @@ from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.inputs import plan_problem, plan_rows
-from fullhouse.planning.limits import Limits
 from fullhouse.planning.objective import impressions_by_cell, tickets_by_slot
 from fullhouse.planning.optimise import marginal_curve, optimise
 from fullhouse.planning.plan import (
@@ -33,6 +32,7 @@ from fullhouse.planning.plan import (
 from fullhouse.planning.problem import (
     CITY_GROUPS,
     Attitude,
+    Limits,
     PlanInputs,
     PlanProblem,
     PlanRows,

@@ -14,13 +14,14 @@ from fullhouse.core.person_sets import PersonSet, only, without
 from fullhouse.core.values import slug
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.channel import Channel, worths
-from fullhouse.planning.limits import Limits, as_rows
 from fullhouse.planning.problem import (
     CITY_GROUPS,
+    Limits,
     PlanInputs,
     PlanProblem,
     PlanRows,
     Slots,
+    as_rows,
     cap_rows,
     cells,
 )

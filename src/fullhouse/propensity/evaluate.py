@@ -18,8 +18,9 @@ from fullhouse.propensity.propensity import (
     GroupFairness,
     ModelCard,
     PropensityModel,
+    ReachPoint,
+    reach_curve,
 )
-from fullhouse.sample.reach_curve import ReachPoint, reach_curve
 from fullhouse.traits.film_traits import FACTS
 from fullhouse.traits.trait import KINDS
 

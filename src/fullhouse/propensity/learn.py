@@ -26,8 +26,13 @@ from fullhouse.propensity.features import (
     preference_of,
 )
 from fullhouse.propensity.logistic import Fit, fit_levels
-from fullhouse.propensity.similarity import FilmSimilarity, best_ridge, weights_of
-from fullhouse.propensity.training_sample import TrainingSample, draw
+from fullhouse.propensity.training import (
+    FilmSimilarity,
+    TrainingSample,
+    best_ridge,
+    draw,
+    weights_of,
+)
 from fullhouse.sample.words import FilmWords
 from fullhouse.traits.blocks import Blocks
 from fullhouse.traits.film_traits import film_traits

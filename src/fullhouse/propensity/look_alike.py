@@ -21,10 +21,15 @@ from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.lake import Lake
 from fullhouse.propensity.features import KNOTS, SUMS, explain
 from fullhouse.propensity.logistic import Offset, fit_offset
-from fullhouse.propensity.propensity import Leak, LookAlike, PropensityModel
+from fullhouse.propensity.propensity import (
+    Leak,
+    LookAlike,
+    PropensityModel,
+    ReachPoint,
+    reach_curve,
+)
 from fullhouse.propensity.score import top
 from fullhouse.sample.outcome import OwnEvents
-from fullhouse.sample.reach_curve import ReachPoint, reach_curve
 from fullhouse.sample.sheet import Sheet, sheet
 from fullhouse.traits.blocks import Blocks
 from fullhouse.traits.trait import KINDS, Trait

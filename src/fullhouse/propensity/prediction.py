@@ -14,7 +14,7 @@ from fullhouse.propensity.features import SUMS, Scale, columns
 from fullhouse.propensity.learn import FilmFeatures, PreferenceModel, film_features
 from fullhouse.propensity.logistic import Offset, fit_offset, level_for
 from fullhouse.propensity.propensity import PropensityModel
-from fullhouse.propensity.similarity import weights_of
+from fullhouse.propensity.training import weights_of
 from fullhouse.sample.sheet import Sheet
 from fullhouse.sample.words import FilmWords
 from fullhouse.traits.film_traits import kinds_of

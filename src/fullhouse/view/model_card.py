@@ -10,8 +10,13 @@ from markupsafe import Markup
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.values import as_json
-from fullhouse.propensity.propensity import FilmPropensity, GroupFairness, LookAlike, ModelCard
-from fullhouse.sample.reach_curve import ReachPoint
+from fullhouse.propensity.propensity import (
+    FilmPropensity,
+    GroupFairness,
+    LookAlike,
+    ModelCard,
+    ReachPoint,
+)
 from fullhouse.view.propensity_charts import (
     CALIBRATION_HOW,
     REACH_HOW,

@@ -6,8 +6,7 @@ from typing import Any
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.propensity.propensity import CalibrationBin
-from fullhouse.sample.reach_curve import ReachPoint
+from fullhouse.propensity.propensity import CalibrationBin, ReachPoint
 from fullhouse.view.forecast_charts import money_axis, money_scale, ticks
 from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.figures import counted, heading, number_words, share_words

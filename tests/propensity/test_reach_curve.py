@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.sample.reach_curve import reach_curve
+from fullhouse.propensity.propensity import reach_curve
 
 
 @st.composite

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.films.film import film_slug
-from fullhouse.films.match import Item, key, main_key, match
+from fullhouse.films.importing import Item, key, main_key, match
 from fullhouse.traits import names
 
 DAY = date(2010, 6, 18)
