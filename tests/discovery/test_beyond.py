@@ -11,7 +11,6 @@ from fullhouse.discovery.beyond import (
     exposure_of,
     score,
     score_features,
-    seed_kinds,
     strata_of,
 )
 from fullhouse.discovery.columns import obvious_traits, trait_columns
@@ -174,7 +173,7 @@ def test_exposure_is_the_share_of_events_that_made_a_member():
         activity={"want_to_see": wants, "ticket": tickets},
         bare={"want_to_see": wants - [1, 0, 0, 0, 0], "ticket": tickets - [0, 1, 0, 0, 0]},
     )
-    assert seed_kinds(sheet, seed) == ("ticket", "want_to_see")
+    assert sheet.kinds_of(seed) == ("ticket", "want_to_see")
     found = exposure_of(sheet, cohort_of(sheet, seed, key=b"k"))
     assert found == pytest.approx(wants / 10 + tickets / 10)
 

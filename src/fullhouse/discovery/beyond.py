@@ -18,9 +18,7 @@ from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints32, Singles, keyed_bits
-from fullhouse.core.values import number
-from fullhouse.discovery.card import RatioEstimate
-from fullhouse.discovery.columns import AudienceColumn, ObviousTraits, holders_of, known_in
+from fullhouse.discovery.columns import AudienceColumn, ObviousTraits
 from fullhouse.discovery.strata import MOST_STRATA, PEOPLE_EACH
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Association, Ratio, association, risk_ratio
@@ -70,6 +68,14 @@ class Cohort:
     def sampled(self) -> bool:
         """Whether somebody is not here."""
         return min(self.case_share, self.other_share) < 1
+
+    def ratio(self, a: Floats, b: Floats, c: Floats, d: Floats) -> Ratio:
+        """The ratio of risks among all people of the base, from the numbers drawn."""
+        if not self.sampled:
+            return risk_ratio(a, a + b, c, c + d)
+        return case_cohort_ratio(
+            a, b, c, d, case_share=self.case_share, other_share=self.other_share
+        )
 
 
 def cohort_of(sheet: Sheet, outcome: Flags, *, key: bytes, without: Flags | None = None) -> Cohort:
@@ -210,7 +216,7 @@ def _needed(sheet: Sheet, trait: Trait) -> Floats:
 
 def _flags(sheet: Sheet, trait: Trait) -> Floats:
     flags = np.zeros(len(sheet.persons))
-    flags[holders_of(sheet, trait.name)] = 1
+    flags[sheet.holders(sheet.column(trait.name))] = 1
     return flags
 
 
@@ -286,19 +292,13 @@ def beyond(
     for (families, kinds), members in alike.items():
         if families not in scores:
             scores[families] = score(sheet, features, cohort, without=families, key=key)
-            known[families] = cohort.rows & known_in(sheet, families)
+            known[families] = cohort.rows & sheet.known_in(families)
         strata, size = strata_of(
             exposure, scores[families], _own(sheet, kinds, outcome), cohort.case, known[families]
         )
         groups.append(ColumnGroup(np.array(members), strata, size))
     ratio, test = _measured(columns, groups, cohort)
     return Beyond(tuple(columns), cohort, tuple(groups), ratio, test)
-
-
-def seed_kinds(sheet: Sheet, outcome: Flags) -> tuple[str, ...]:
-    """The kinds of event that put people into an outcome; none for facts and lists."""
-    needed = (sheet.activity != sheet.bare)[:, outcome]
-    return tuple(k for k, own in zip(KINDS, needed, strict=True) if own.any())
 
 
 def exposure_of(sheet: Sheet, cohort: Cohort) -> Floats:
@@ -383,20 +383,6 @@ def association_of(a: Floats, b: Floats, c: Floats, d: Floats) -> Association:
     return test
 
 
-def ratio_of(a: Floats, b: Floats, c: Floats, d: Floats, cohort: Cohort) -> Ratio:
-    """The ratio of risks among all people of the base."""
-    if not cohort.sampled:
-        return risk_ratio(a, a + b, c, c + d)
-    return case_cohort_ratio(
-        a, b, c, d, case_share=cohort.case_share, other_share=cohort.other_share
-    )
-
-
-def estimate(ratio: Ratio, at: int) -> RatioEstimate:
-    """One of some ratios, with None for what could not be computed."""
-    return RatioEstimate(number(ratio.ratio[at]), number(ratio.low[at]), number(ratio.high[at]))
-
-
 def _measured(
     columns: Sequence[AudienceColumn], groups: Sequence[ColumnGroup], cohort: Cohort
 ) -> tuple[Ratio, Association]:
@@ -405,13 +391,13 @@ def _measured(
     for group in groups:
         members = [columns[i] for i in group.columns]
         four = count_columns(members, group.strata, group.size, cohort.case)
-        put(ratio, group.columns, ratio_of(*four, cohort))
+        put(ratio, group.columns, cohort.ratio(*four))
         put(test, group.columns, association_of(*four))
     return ratio, test
 
 
 def _own(sheet: Sheet, kinds: Sequence[str], outcome: Flags) -> Integers | None:
-    rows = [KINDS.index(k) for k in kinds if k not in seed_kinds(sheet, outcome)]
+    rows = [KINDS.index(k) for k in kinds if k not in sheet.kinds_of(outcome)]
     own: Integers | None = sheet.activity[rows].sum(0) if rows else None
     return own
 

@@ -7,8 +7,9 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
-from fullhouse.core.values import as_json
+from fullhouse.core.values import as_json, number
 from fullhouse.sample.outcome import Seed
+from fullhouse.stats import Ratio
 
 Basis: TypeAlias = Literal["measured", "expected", "guess"]
 """What a card rests on. `measured`: people who showed interest in this very film. `expected`: the
@@ -52,6 +53,11 @@ class RatioEstimate:
     value: float | None = None
     low: float | None = None
     high: float | None = None
+
+    @classmethod
+    def of(cls, ratio: Ratio, at: int) -> "RatioEstimate":
+        """One of some ratios."""
+        return cls(number(ratio.ratio[at]), number(ratio.low[at]), number(ratio.high[at]))
 
 
 @dataclass(frozen=True)

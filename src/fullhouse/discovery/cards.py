@@ -16,18 +16,13 @@ from fullhouse.discovery.beyond import (
     Beyond,
     beyond,
     count_columns,
-    estimate,
-    ratio_of,
     score_features,
-    seed_kinds,
 )
 from fullhouse.discovery.card import Basis, Card, CardReason, Evidence, RatioEstimate, Stability
 from fullhouse.discovery.columns import (
     AudienceColumn,
     ComparedTraits,
     ObviousTraits,
-    having_any,
-    known_in,
     quadrants,
     trait_columns,
 )
@@ -297,7 +292,7 @@ def measure(
     sheet = compared.sheet
     if not sheet.seed.any() or sheet.seed.all():
         return None
-    kinds = seed_kinds(sheet, sheet.seed)
+    kinds = sheet.kinds_of(sheet.seed)
     columns = [c for c in trait_columns(sheet, compared.candidates) if not {*c.kinds} & {*kinds}]
     # Quadrants belong to the base where facts are candidates, once.
     if {"gender", "age"} & {c.family for c in columns}:
@@ -333,11 +328,12 @@ def card_of(
     """
     m, column, sheet = lead.measured, lead.column, lead.measured.compared.sheet
     by = m.seed if m.seed.ratio.low[lead.at] > LEFT_OVER else lead.by
-    ratio = estimate(by.ratio, lead.at)
+    ratio = RatioEstimate.of(by.ratio, lead.at)
     low = max(1.0, ratio.low or 1.0)
+    interest = RatioEstimate.of(m.interest.ratio, lead.at) if m.interest else RatioEstimate()
     affinity, naive, index, placebo = _affinities(m, column)
     holds = column.holders(len(sheet.persons))
-    known = known_in(sheet, column.facts)
+    known = sheet.known_in(column.facts)
     likely = holds & sheet.seed
     share = _people(sheet, holds) / max(1, _people(sheet, known))
     unobvious = _unobviousness(affinity.value, ratio.value)
@@ -350,7 +346,7 @@ def card_of(
         basis=lead.basis,
         persons=_people(sheet, holds),
         base_people=_people(sheet, known),
-        not_moviegoers=_people(sheet, holds & ~having_any(sheet, _moviegoer_levels(obvious))),
+        not_moviegoers=_people(sheet, holds & ~sheet.having_any(_moviegoer_levels(obvious))),
         share=share,
         likely=_people(sheet, likely),
         likely_share=_people(sheet, likely) / max(1, _people(sheet, sheet.seed & known)),
@@ -358,12 +354,14 @@ def card_of(
         naive=naive,
         affinity=affinity,
         beyond=ratio,
-        interest=RatioEstimate() if m.interest is None else estimate(m.interest.ratio, lead.at),
+        interest=RatioEstimate()
+        if m.interest is None
+        else RatioEstimate.of(m.interest.ratio, lead.at),
         placebo=placebo,
         p=number(lead.by.test.p[lead.at]),
         q=number(lead.q),
         excess=None if not ratio.value else _people(sheet, likely) * (1 - 1 / ratio.value),
-        extra=_people(sheet, holds & ~having_any(sheet, obvious.audience)),
+        extra=_people(sheet, holds & ~sheet.having_any(obvious.audience)),
         unobviousness=unobvious,
         size=share,
         strength=math.log(low),
@@ -424,12 +422,12 @@ def _from_sheet(
     histograms = {k: np.bincount(sheet.activity[k], minlength=2) for k in range(len(KINDS))}
     # Gender stands for gender and age: a fact, which no event shows.
     like = column.trait or next(t for t in sheet.traits if t.family == "gender")
-    (group,), _ = groups_for([like], seed_kinds(sheet, sheet.seed), histograms)
-    rows = adjusted.cohort.rows & known_in(sheet, column.facts)
+    (group,), _ = groups_for([like], sheet.kinds_of(sheet.seed), histograms)
+    rows = adjusted.cohort.rows & sheet.known_in(column.facts)
     estimates = []
     for strata, size in ((group.strata(sheet.activity), group.size), (rows * 0, 1)):
         counts = count_columns([column], np.where(rows, strata, -1), size, adjusted.cohort.case)
-        estimates.append(estimate(ratio_of(*counts, adjusted.cohort), 0))
+        estimates.append(RatioEstimate.of(adjusted.cohort.ratio(*counts), 0))
     return estimates[0], estimates[1].value
 
 
@@ -498,7 +496,7 @@ def stability(
     results = []
     for column in columns:
         ratio = _weighted(adjusted, column, bucket.astype(np.int64), weights)
-        first, second = (estimate(ratio, i) for i in (0, 1))
+        first, second = (RatioEstimate.of(ratio, i) for i in (0, 1))
         low = ratio.low[2:]
         results.append(_marked(first, second, float(np.mean(np.nan_to_num(low) > 1)), draws))
     return tuple(results)
@@ -514,7 +512,7 @@ def _weighted(
     # Small products, which more threads only slow down.
     with threadpool_limits(1, user_api="blas"):
         a, b, c, d = (weights @ x.reshape(BUCKETS, size) for x in four)
-    return ratio_of(a, b, c, d, adjusted.cohort)
+    return adjusted.cohort.ratio(a, b, c, d)
 
 
 def _marked(first: RatioEstimate, second: RatioEstimate, again: float, draws: int) -> Stability:

@@ -184,29 +184,6 @@ def trait_columns(sheet: Sheet, names: Iterable[str]) -> list[AudienceColumn]:
     return [_trait_column(sheet, sheet.traits[sheet.column(name)]) for name in names]
 
 
-def holders_of(sheet: Sheet, trait: str) -> Integers:
-    """The rows of those with one trait."""
-    return sheet.holders(sheet.column(trait))
-
-
-def having_any(sheet: Sheet, traits: Iterable[Trait]) -> Flags:
-    """Who has any of some traits; traits that are not in the sheet are nobody's."""
-    known = {t.name for t in sheet.traits}
-    flags = np.zeros(len(sheet.persons), dtype=bool)
-    for trait in traits:
-        if trait.name in known:
-            flags[holders_of(sheet, trait.name)] = True
-    return flags
-
-
-def known_in(sheet: Sheet, families: Iterable[str]) -> Flags:
-    """Of whom something is known in each of some families of facts."""
-    flags = np.ones(len(sheet.persons), dtype=bool)
-    for family in families:
-        flags &= having_any(sheet, (t for t in sheet.traits if t.family == family))
-    return flags
-
-
 def _trait_column(sheet: Sheet, trait: Trait) -> AudienceColumn:
     return AudienceColumn(
         trait.name,
@@ -214,7 +191,7 @@ def _trait_column(sheet: Sheet, trait: Trait) -> AudienceColumn:
         trait.family,
         _event_kinds(trait),
         (trait.family,) if trait.family in DEMOGRAPHICS else (),
-        holders_of(sheet, trait.name),
+        sheet.holders(sheet.column(trait.name)),
         trait,
         quote(trait.name),
     )
@@ -258,11 +235,11 @@ def quadrants(sheet: Sheet) -> list[AudienceColumn]:
     if not genders or len(bands) < 2:
         return []
     runs = {tuple(t.name for t in a.traits): a for a in [*bands, *_wide(bands)]}
-    known = known_in(sheet, ("gender", "age"))
+    known = sheet.known_in(("gender", "age"))
     columns = []
     for gender in genders:
         flags = np.zeros(len(known), dtype=bool)
-        flags[holders_of(sheet, gender.name)] = True
+        flags[sheet.holders(sheet.column(gender.name))] = True
         columns += [_quadrant(sheet, gender, ages, flags & known) for ages in runs.values()]
     return columns
 
@@ -293,7 +270,7 @@ def _wide(bands: Sequence[Ages]) -> list[Ages]:
 def _quadrant(sheet: Sheet, gender: Trait, ages: Ages, flags: Flags) -> AudienceColumn:
     aged = np.zeros(len(flags), dtype=bool)
     for trait in ages.traits:
-        aged[holders_of(sheet, trait.name)] = True
+        aged[sheet.holders(sheet.column(trait.name))] = True
     rule = f"{quote(gender.name)} & {any_of([quote(t.name) for t in ages.traits])}"
     label = f"{gender.label} {ages.words}"
     return AudienceColumn(

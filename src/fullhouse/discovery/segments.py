@@ -26,7 +26,6 @@ from threadpoolctl import threadpool_limits
 from fullhouse.audiences.forms import to_text
 from fullhouse.audiences.rule import Name, Not, both
 from fullhouse.core.arrays import Flags, Floats, Integers
-from fullhouse.core.values import number
 from fullhouse.discovery.card import RatioEstimate, Segment
 from fullhouse.discovery.compare import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.strata import Half, half_of
@@ -332,7 +331,7 @@ class MeasuredCombinations:
 
     def estimates(self, i: int) -> tuple[RatioEstimate, RatioEstimate]:
         """The ratio of one combination, and what it adds."""
-        return _estimate(self.ratio, i), _estimate(self.over, i)
+        return RatioEstimate.of(self.ratio, i), RatioEstimate.of(self.over, i)
 
 
 def measure(half: Half, combinations: Sequence[TraitCombination]) -> MeasuredCombinations:
@@ -454,7 +453,3 @@ def _in_order(half: Half, names: Iterable[str]) -> list[Trait]:
     """What people do before what they are."""
     traits = [half.traits[c] for c in half.columns(names)]
     return sorted(traits, key=lambda t: (t.basis not in KINDS, t.name))
-
-
-def _estimate(ratio: Ratio, i: int) -> RatioEstimate:
-    return RatioEstimate(*(number(float(x[i])) for x in (ratio.ratio, ratio.low, ratio.high)))

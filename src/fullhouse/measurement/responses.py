@@ -18,7 +18,7 @@ from fullhouse.core.person_sets import (
     without,
 )
 from fullhouse.discovery import Outcome, outcome_of
-from fullhouse.discovery.beyond import beyond, estimate, score_features
+from fullhouse.discovery.beyond import beyond, score_features
 from fullhouse.discovery.card import RatioEstimate
 from fullhouse.discovery.columns import AudienceColumn, obvious_of
 from fullhouse.discovery.compare import LEAST_EXPECTED, LEAST_OUTCOME
@@ -242,4 +242,4 @@ def _observed(
     rows = np.flatnonzero(rule_mask(people, plan.rule, house.population.catalogue))
     column = AudienceColumn(rule, rule, "", tuple(audience_outcome.kinds), families, rows)
     adjusted = beyond(people, [column], facts, people.seed, key=key)
-    return estimate(adjusted.ratio, 0) if adjusted.test.least[0] >= LEAST_EXPECTED else None
+    return RatioEstimate.of(adjusted.ratio, 0) if adjusted.test.least[0] >= LEAST_EXPECTED else None

@@ -4,7 +4,7 @@ Everybody in the seed and in the base when they are few; else a sample by the wo
 that the same question draws the same people, and each stands for `weight` of their kind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -65,6 +65,26 @@ class Sheet:
         """The rows of those with one trait, ascending."""
         rows: Integers = self.by_trait.indices[slice(*self.by_trait.indptr[column : column + 2])]
         return rows
+
+    def having_any(self, traits: Iterable[Trait]) -> Flags:
+        """Who has any of some traits; traits that are not here are nobody's."""
+        flags = np.zeros(len(self.persons), dtype=bool)
+        for trait in traits:
+            if trait.name in self._columns:
+                flags[self.holders(self.column(trait.name))] = True
+        return flags
+
+    def known_in(self, families: Iterable[str]) -> Flags:
+        """Of whom something is known in each of some families of facts."""
+        flags = np.ones(len(self.persons), dtype=bool)
+        for family in families:
+            flags &= self.having_any(t for t in self.traits if t.family == family)
+        return flags
+
+    def kinds_of(self, outcome: Flags) -> tuple[str, ...]:
+        """The kinds of event that put people into an outcome; none for facts and lists."""
+        needed = (self.activity != self.bare)[:, outcome]
+        return tuple(k for k, own in zip(KINDS, needed, strict=True) if own.any())
 
     @cached_property
     def _columns(self) -> dict[str, int]:
