@@ -354,9 +354,7 @@ def card_of(
         naive=naive,
         affinity=affinity,
         beyond=ratio,
-        interest=RatioEstimate()
-        if m.interest is None
-        else RatioEstimate.of(m.interest.ratio, lead.at),
+        interest=interest,
         placebo=placebo,
         p=number(lead.by.test.p[lead.at]),
         q=number(lead.q),
