@@ -309,8 +309,8 @@ BROKEN = {
     "no Parquet file": ("o.parquet", b"PAR1 not", "not a Parquet file"),
     "a name without a format": ("o.txt", b"a,b\n", "the name shows no format"),
     "another header": ("o.csv", b"order_id,user_id\n", "no column 'user'. Did you mean 'user_id'"),
-    "a header with a column twice": ("o.csv", b"a,b,a\n", "'a' twice"),
-    "a header in another encoding": ("o.csv", b"\xff\xfe,b\n", "header is not utf-8"),
+    "a header with a column twice": ("o.csv", b"order_id,user,user\n", "'user' twice"),
+    "a header in another encoding": ("o.csv", b"\xfa\xfb,b\n", "header is not utf-8"),
 }
 
 

@@ -84,7 +84,7 @@ def test_chunks_hold_each_row_once_in_order(lengths: list[int], size: int, bad: 
     created, last = [], 0
     for length in lengths:
         numbers = [n for n in range(last + 1, last + length + 1) if n != bad]
-        wrong = (Bad(bad, "r", "", ""),) if last < bad <= last + length else ()
+        wrong = (Bad(bad, "r", "", 0),) if last < bad <= last + length else ()
         last += length
         rows = pa.table({"x": pa.array(numbers, pa.int64())})
         created.append(Piece(numbered(rows, pa.array(numbers, pa.int64())), wrong, last))

@@ -42,7 +42,9 @@ def json_fields(
     """
     if not names:
         return []
-    pointers = ["/" + n.replace("~", "~0").replace("/", "~1").replace(".", "/") for n in names]
+    if not len(lines):
+        return [pa.chunked_array([], pa.string()) for _ in names]
+    pointers = [_pointer(name) for name in names]
     query = "SELECT json_extract_string(line, ?) AS text FROM lines"
     values = _run(engine, query, lines, pointers)["text"].combine_chunks()
     flat = values.flatten() if isinstance(values, pa.ListArray) else values.chunk(0).flatten()
@@ -52,10 +54,20 @@ def json_fields(
     ]
 
 
+def json_types(engine: DuckDBEngine, lines: pa.ChunkedArray, name: str) -> list[str | None]:
+    """What JSON calls a field's value in each line: OBJECT, ARRAY, DOUBLE, or another."""
+    query = "SELECT json_type(line, ?) AS type FROM lines"
+    return list(_run(engine, query, lines, _pointer(name))["type"].to_pylist())
+
+
 def json_names(engine: DuckDBEngine, lines: pa.ChunkedArray) -> list[str]:
     """The names of all fields in lines that are JSON objects, one level deep in objects too."""
     query = "SELECT DISTINCT unnest(json_keys(line)) AS name FROM lines ORDER BY name"
     return [str(n) for n in _run(engine, query, lines)["name"].to_pylist()]
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1").replace(".", "/")
 
 
 def _run(engine: DuckDBEngine, query: str, lines: pa.ChunkedArray, *parameters: object) -> pa.Table:

@@ -68,7 +68,7 @@ def _check_file(
     columns = check_columns(file, feed)
     terms = replace(Terms.of(feed, settings, now=now), unknown_account="accept")
     hasher = Hasher(key, terms.phone_region)
-    job = Job(feed, terms, hasher, file.name, "", "0" * 64, columns, by_id=False)
+    job = Job(feed, terms, hasher, file.name, "", "0" * 64, by_id=False)
     notes = _json_notes(engine, feed, file)
     try:
         chunk = next(chunks(_first(pieces(file, feed, engine)), FIRST), None)
@@ -87,7 +87,6 @@ def _check_file(
         raw=ready.raw,
         bad=chunk.bad,
         refused=ready.refused,
-        columns=columns,
     ).to_pylist()
     notes += _column_notes(feed, columns)
     notes += _purpose_notes(ready.refusals, terms)
@@ -160,7 +159,7 @@ def _json_notes(engine: DuckDBEngine, feed: Feed, file: File) -> list[FeedNote]:
     """Fields that no line at the beginning has, for a format that has no header."""
     if format_of(file, feed) != "jsonl":
         return []
-    known = json_columns(file, engine)
+    known = json_columns(file, feed, engine)
     missing = [c for c in feed.raw if c.split(".")[0] not in known]
     return [
         FeedNote("no_such_field", {"file": file.name, "field": c, "near": did_you_mean(c, known)})

@@ -240,11 +240,10 @@ def _quarantine(
     """Write refused rows, but for those of accounts that were erased, which are counted."""
     if not refused and not unread:
         return
-    left: list[tuple[list[Refusal], list[Bad]]] = []
+    left: list[list[Refusal]] = []
 
     def rows(_: Snapshot) -> pa.Table:
-        left[:] = [_not_suppressed(job, refused, unread, accounts)]
-        named, lines = left[0]
+        left[:] = [_not_suppressed(job, refused, accounts)]
         return quarantine_rows(
             job.feed,
             job.terms,
@@ -252,29 +251,24 @@ def _quarantine(
             file=job.file,
             batch=batch,
             raw=ready.raw,
-            bad=lines,
-            refused=named,
-            columns=job.columns,
+            bad=unread,
+            refused=left[0],
         )
 
     if not lake.append_checked(QUARANTINE, rows, batch=batch, guard=batch):
-        left[:] = [_not_suppressed(job, refused, unread, accounts)]
-    named, lines = left[0]
-    tally.quarantined.update(r.reason for r in named)
-    tally.quarantined.update(b.reason for b in lines)
-    tally.suppressed += len(refused) + len(unread) - len(named) - len(lines)
+        left[:] = [_not_suppressed(job, refused, accounts)]
+    tally.quarantined.update(r.reason for r in left[0])
+    tally.quarantined.update(b.reason for b in unread)
+    tally.suppressed += len(refused) - len(left[0])
 
 
 def _not_suppressed(
-    job: Job, refused: Sequence[Refusal], unread: Sequence[Bad], accounts: Mapping[int, str]
-) -> tuple[list[Refusal], list[Bad]]:
+    job: Job, refused: Sequence[Refusal], accounts: Mapping[int, str]
+) -> list[Refusal]:
     if job.suppression is None:
-        return list(refused), list(unread)
-    source = job.feed.source
-    gone = job.suppression.of(source, accounts.values())
-    named = [r for r in refused if accounts.get(r.row) not in gone]
-    lines = [b for b in unread if not job.suppression.names(source, f"{b.detail} {b.line}")]
-    return named, lines
+        return list(refused)
+    gone = job.suppression.of(job.feed.source, accounts.values())
+    return [r for r in refused if accounts.get(r.row) not in gone]
 
 
 def _identify(

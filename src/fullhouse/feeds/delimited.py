@@ -1,7 +1,7 @@
 """CSV and TSV: fast where a piece is well formed, line by line and forgiving where it is not."""
 
-import codecs
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,10 +13,12 @@ import pyarrow.csv
 
 from fullhouse.core.errors import InputError
 from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.files import READ, File, is_utf8
-from fullhouse.feeds.piece import UNPARSEABLE, WRONG_ENCODING, Bad, Piece, numbered
+from fullhouse.feeds.files import READ, File
+from fullhouse.feeds.piece import UNPARSEABLE, Bad, Piece, numbered, unreadable
+from fullhouse.feeds.text import LONGEST_LINE, decoded, shortened
 
-_BOM = codecs.BOM_UTF8
+# A field of a line that may stand may stand too; a feed's own are looked at later.
+csv.field_size_limit(LONGEST_LINE)
 _LONGEST = 100
 """A quoted field that is not closed within so many lines is taken for a stray quote."""
 
@@ -57,7 +59,7 @@ def header(file: File, feed: Feed, format_: str) -> list[str]:
         return list(feed.names)
     dialect = Dialect(feed, format_)
     with file.plain() as stream:
-        first = next(_record_blocks(_decoded(stream, feed.encoding, file), dialect), b"")
+        first = next(_record_blocks(_lines(stream, feed), dialect), b"")
     line, _ = _first_line(first.lstrip(b"\r\n"))
     try:
         text = line.decode()
@@ -68,9 +70,6 @@ def header(file: File, feed: Feed, format_: str) -> list[str]:
         names = [n.strip() for n in dialect.split(marked.decode(), delimiter.decode())]
     except csv.Error as problem:
         raise InputError(f"{file.path}: the header cannot be read: {problem}.") from None
-    twice = [n for n in names if names.count(n) > 1]
-    if twice:
-        raise InputError(f"{file.path}: the header has {twice[0]!r} twice; give 'names'.")
     return names
 
 
@@ -79,11 +78,11 @@ def pieces(
 ) -> Iterator[Piece]:
     """The file piece by piece, in the file's order; only the wanted columns, all as text."""
     dialect = Dialect(feed, format_)
-    layout = Layout(dialect, header(file, feed, format_), wanted)
+    layout = Layout(dialect, _distinct(header(file, feed, format_)), wanted)
     skip = feed.header
     last = 0
     with file.plain() as stream:
-        for records in _record_blocks(_decoded(stream, feed.encoding, file, read), dialect, read):
+        for records in _record_blocks(_lines(stream, feed, read), dialect, read):
             body = records
             if skip:
                 stripped = body.lstrip(b"\r\n")
@@ -95,35 +94,25 @@ def pieces(
                 yield piece
 
 
+def _distinct(names: list[str]) -> list[str]:
+    """The names with a number after one that comes again: no feed reads those."""
+    seen: Counter[str] = Counter()
+    distinct = []
+    for name in names:
+        distinct.append(f"{name}\0{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return distinct
+
+
+def _lines(stream: Any, feed: Feed, read: int = READ) -> Iterator[bytes]:
+    return shortened(decoded(stream, feed.encoding, read=read))
+
+
 def _first_line(records: bytes) -> tuple[bytes, int]:
     end = records.find(b"\n")
     if end < 0:
         return records.rstrip(b"\r"), len(records)
     return records[:end].rstrip(b"\r"), end + 1
-
-
-def _decoded(stream: Any, encoding: str, file: File, read: int = READ) -> Iterator[bytes]:
-    """The stream as UTF-8 without its mark; bytes that are none stay for the row to answer for."""
-    first = True
-    decoder = None
-    if not is_utf8(encoding):
-        decoder = codecs.getincrementaldecoder(encoding)("surrogateescape")
-    while True:
-        block = bytes(stream.read(read))
-        if decoder is not None:
-            try:
-                block_text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as problem:
-                raise InputError(f"{file.path} is not {encoding}: {problem.reason}.") from None
-            out = block_text.encode("utf-8", "surrogateescape")
-        else:
-            out = block
-        if first and out:
-            out, first = out.removeprefix(_BOM), False
-        if out:
-            yield out
-        if not block:
-            return
 
 
 def _record_blocks(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) -> Iterator[bytes]:
@@ -136,8 +125,8 @@ def _record_blocks(blocks: Iterator[bytes], dialect: Dialect, read: int = READ) 
             if cut == 0 and len(rest) < 4 * read:
                 break
             if cut == 0:
-                # No end of a record in four blocks: one line, or a quote never closed.
-                cut = rest.rfind(b"\n") + 1 or len(rest)
+                # No end of a record in four blocks: a quote that is never closed.
+                cut = rest.rfind(b"\n") + 1
             yield rest[:cut]
             rest = rest[cut:]
             if len(rest) < read:
@@ -215,10 +204,10 @@ def _well_formed(records: bytes, delimiter: bytes, quote: bytes) -> bool:
 
 
 def _fast(records: bytes, layout: Layout, last: int) -> Piece | None:
-    skipped: list[tuple[int, str]] = []
+    skipped: list[tuple[int, bytes]] = []
 
     def skip(row: Any) -> str:
-        skipped.append((row.number, row.text))
+        skipped.append((row.number, row.text.encode()))
         return "skip"
 
     quote = layout.dialect.quote.decode() or False
@@ -282,13 +271,13 @@ def _slow(records: bytes, layout: Layout, last: int) -> Piece:
             i += 1
             continue
         row += 1
-        fields, used, problem = _record(lines, i, layout)
+        fields, used = _record(lines, i, layout)
+        line = lines[i]
         i += used
         if fields is None:
-            bad.append(_unread(row, lines[i - used], problem, layout))
+            bad.append(_unread(row, line))
         elif len(fields) != len(layout.columns):
-            text = b"\n".join(lines[i - used : i]).decode(errors="replace").rstrip("\r")
-            bad.append(_wrong_count(row, text, layout))
+            bad.append(_wrong_count(row, b"\n".join(lines[i - used : i]).rstrip(b"\r"), layout))
         else:
             numbers.append(row)
             for column, place in zip(values, places, strict=True):
@@ -303,35 +292,33 @@ def _slow(records: bytes, layout: Layout, last: int) -> Piece:
     return Piece(numbered(restored, pa.array(numbers, pa.int64())), tuple(bad), row)
 
 
-def _record(lines: Sequence[bytes], i: int, layout: Layout) -> tuple[list[str] | None, int, str]:
-    """The fields of the record that begins in a line, the lines it takes, or what is wrong."""
+def _record(lines: Sequence[bytes], i: int, layout: Layout) -> tuple[list[str] | None, int]:
+    """The fields of the record that begins in a line, None when it cannot be read; its lines."""
     taken = b""
     for used in range(1, min(_LONGEST, len(lines) - i) + 1):
         taken += lines[i + used - 1] + b"\n"
         try:
             text = taken[:-1].removesuffix(b"\r").decode()
         except UnicodeDecodeError:
-            return None, 1, WRONG_ENCODING
+            return None, 1
         try:
-            return layout.dialect.split(text, layout.delimiter.decode()), used, ""
+            return layout.dialect.split(text, layout.delimiter.decode()), used
         except csv.Error as problem:
             if "unexpected end" not in str(problem):
                 break
-    return None, 1, UNPARSEABLE
+    return None, 1
 
 
-def _wrong_count(row: int, text: str, layout: Layout) -> Bad:
-    line = text.replace(layout.delimiter.decode(), layout.dialect.delimiter.decode())
+def _unread(row: int, line: bytes) -> Bad:
+    if _is_utf8(line):
+        return Bad(row, UNPARSEABLE, "a quote is out of place or never closed", len(line))
+    return unreadable(row, line)
+
+
+def _wrong_count(row: int, text: bytes, layout: Layout) -> Bad:
+    delimiter = layout.delimiter
     try:
-        count = len(layout.dialect.split(text, layout.delimiter.decode()))
+        count = len(layout.dialect.split(text.decode(), delimiter.decode()))
     except csv.Error:
-        count = text.count(layout.delimiter.decode()) + 1
-    return Bad(row, UNPARSEABLE, f"{count} fields instead of {len(layout.columns)}", line)
-
-
-def _unread(row: int, line: bytes, reason: str, layout: Layout) -> Bad:
-    detail = "a quote is out of place or never closed"
-    if reason == WRONG_ENCODING:
-        detail = "not the encoding that the feed declares"
-    raw = line.removesuffix(b"\r").replace(layout.delimiter, layout.dialect.delimiter)
-    return Bad(row, reason, detail, raw.decode(errors="replace"))
+        count = text.count(delimiter) + 1
+    return Bad(row, UNPARSEABLE, f"{count} fields instead of {len(layout.columns)}", len(text))

@@ -1,6 +1,5 @@
 """What a feed is: where its rows come from, and how each column of the lake is made of them."""
 
-import codecs
 import hashlib
 import json
 import tomllib
@@ -17,6 +16,7 @@ from fullhouse.core.values import check_slug
 from fullhouse.feeds import expression
 from fullhouse.feeds.expression import Node
 from fullhouse.feeds.identify import special_category
+from fullhouse.feeds.text import is_encoding
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 Constant: TypeAlias = str | int | float | bool | date | datetime
@@ -153,13 +153,11 @@ class Feed:
             raise InputError(f"{self.name}: 'delimiter' must be 1 to 8 bytes.")
         if len(self.quote.encode()) > 1 or (self.quote and not self.quote.isprintable()):
             raise InputError(f"{self.name}: 'quote' must be one character, or empty for none.")
-        try:
-            codecs.lookup(self.encoding)
-        except LookupError:
+        if not is_encoding(self.encoding):
             raise InputError(
-                f"{self.name}: there is no encoding {self.encoding!r}."
+                f"{self.name}: there is no encoding {self.encoding!r} that files are written in."
                 " Well-known ones are utf-8, latin-1, cp1252, utf-16."
-            ) from None
+            )
         if not self.header and not self.names and self.format in ("csv", "tsv"):
             raise InputError(f"{self.name}: a file without a header needs 'names'.")
         if len(set(self.names)) < len(self.names):

@@ -17,6 +17,10 @@ from fullhouse.core.errors import InputError
 
 READ = 8 << 20
 """Bytes of a text file that are parsed together; never changes what comes out."""
+MOST_UNPACKED = 250
+"""Times its size that a file may unpack to: rows do to 5 or 30 times, zeros to 1,000."""
+SMALL_UNPACKED = 256 << 20
+"""Bytes that any file may unpack to."""
 _FORMATS = {
     "csv": "csv",
     "tsv": "tsv",
@@ -72,10 +76,10 @@ class File:
             source = pa.PythonFile(stream, mode="r")
             try:
                 with pa.CompressedInputStream(source, self.compression) as unpacked:
-                    yield unpacked
+                    yield _Measured(unpacked, self)
             except (OSError, pa.ArrowInvalid) as problem:
                 raise InputError(
-                    f"{self.path} is a broken {self.compression} file: {problem}."
+                    f"{self.path} is a broken {self.compression} file: {first_line(problem)}."
                 ) from None
 
     def size(self) -> int:
@@ -108,6 +112,34 @@ class File:
                 while unpacked.read(READ):
                     pass
         return sha.hexdigest()
+
+
+def is_bomb(size: int, unpacked: int) -> bool:
+    """Whether a file of some bytes unpacks to so much that it can be no file of rows."""
+    return unpacked > max(SMALL_UNPACKED, MOST_UNPACKED * size)
+
+
+def first_line(problem: Exception) -> str:
+    """What a library says of a file, in one line without its full stop."""
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0].rstrip(".")
+
+
+class _Measured:
+    """An unpacked stream that stops at a limit: a few kilobytes can unpack to many gigabytes."""
+
+    def __init__(self, stream: Any, file: File) -> None:
+        self._stream, self._file = stream, file
+        self._size, self._read = file.size(), 0
+
+    def read(self, count: int) -> bytes:
+        block = bytes(self._stream.read(count))
+        self._read += len(block)
+        if is_bomb(self._size, self._read):
+            raise InputError(
+                f"{self._file.path} unpacks to more than {MOST_UNPACKED} times its size, which no"
+                " file of rows does. Unpack it and take in what comes out if it is one."
+            )
+        return block
 
 
 class _Remote:

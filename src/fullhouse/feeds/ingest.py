@@ -79,7 +79,8 @@ def ingest(
     the same again writes nothing; doing it again after a crash writes the rest.
     """
     check_feed_purposes(feed, settings)
-    columns = [check_columns(file, feed) for file in files]
+    for file in files:
+        check_columns(file, feed)
     # A row is not "already known" in a table that has lost it.
     lake.check(feed.table, ACCOUNT_TABLE, IDENTIFIER, QUARANTINE, BEGUN, INGESTED)
     with (
@@ -90,7 +91,7 @@ def ingest(
         run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before, suppression)
         reports: list[FileReport] = []
         for group in _groups(files):
-            reports += _ingest_group(run, group, columns[len(reports) : len(reports) + len(group)])
+            reports += _ingest_group(run, group)
     return IngestReport(feed.name, tuple(reports))
 
 
@@ -140,9 +141,7 @@ def _groups(files: Sequence[File]) -> list[list[File]]:
     return groups
 
 
-def _ingest_group(
-    run: _Run, files: Sequence[File], columns: Sequence[Sequence[str]]
-) -> list[FileReport]:
+def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
     lake, feed = run.lake, run.feed
     checked = run.settings.unknown_account == "quarantine"
     accounts = lake.version(ACCOUNT_TABLE) if checked else None
@@ -156,7 +155,7 @@ def _ingest_group(
     begun = run.begun.begin(*(b for b in begins if b.digest not in run.ingested))
     coming, reports, finished = iter(begun), [], {}
     try:
-        for file, named, begin, stamp in zip(files, columns, begins, stamps, strict=True):
+        for file, begin, stamp in zip(files, begins, stamps, strict=True):
             if (rows := run.ingested.get(begin.digest)) is not None:
                 reports.append(FileReport(file.name, rows, 0, rows))
                 continue
@@ -164,9 +163,8 @@ def _ingest_group(
             by_id = feed.is_event and ("event_id" in feed.targets or again)
             hasher = Hasher(run.key, first.phone_region)
             job = Job(
-                feed, first, hasher, file.name, begin.digest, begin.content, named, by_id,
-                run.suppression,
-            )  # fmt: skip
+                feed, first, hasher, file.name, begin.digest, begin.content, by_id, run.suppression
+            )
             tally = _ingest_file(run, job, file, stamp)
             finished[begin.digest] = _finish(job, tally, run.now)
             reports.append(_report(file, tally))

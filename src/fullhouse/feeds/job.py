@@ -1,7 +1,7 @@
 """A file on its way into the lake: what is known of it, of a chunk of it, and of its rows."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -46,7 +46,6 @@ class Job:
     file: str
     digest: str
     content: str
-    columns: Sequence[str]
     by_id: bool
     """Whether each row's event id is looked up in the lake."""
     suppression: Suppression | None = None

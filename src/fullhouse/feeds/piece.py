@@ -7,21 +7,26 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from fullhouse.feeds.text import LONGEST_LINE
+from fullhouse.feeds.text import TOO_LONG as TOO_LONG_LINE
+
 ROW = "__row"
 """Name of the column that numbers the rows of a file from 1, blank lines and header left out."""
 
 UNPARSEABLE = "unparseable_row"
 WRONG_ENCODING = "wrong_encoding"
+TOO_LONG = "too_long"
+BAD_VALUE = "bad_value"
 
 
 @dataclass(frozen=True)
 class Bad:
-    """A row that could not be read."""
+    """A row that could not be read: why, and how long it is. Nothing of what it says is held."""
 
     row: int
     reason: str
     detail: str
-    line: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,14 @@ class Piece:
     rows: pa.Table
     bad: tuple[Bad, ...]
     last: int
+
+
+def unreadable(row: int, line: bytes) -> Bad:
+    """A row whose bytes are no text."""
+    if line.startswith(TOO_LONG_LINE):
+        detail = f"a line of more than {LONGEST_LINE:,} bytes"
+        return Bad(row, TOO_LONG, detail, LONGEST_LINE)
+    return Bad(row, WRONG_ENCODING, "not the encoding that the feed declares", len(line))
 
 
 def numbered(rows: pa.Table, numbers: pa.Array) -> pa.Table:

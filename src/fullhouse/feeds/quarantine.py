@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from fullhouse.core.tables import QUARANTINE
 from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.identify import Hasher, as_json, special_category
+from fullhouse.feeds.identify import Hasher, as_json
 from fullhouse.feeds.job import Refusal
 from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.terms import Terms
@@ -28,14 +28,13 @@ def quarantine_rows(
     raw: pa.Table,
     bad: Sequence[Bad] = (),
     refused: Sequence[Refusal] = (),
-    columns: Sequence[str] = (),
 ) -> pa.Table:
     """Rows for the quarantine table, in the order of the file.
 
-    `raw` holds the chunk's raw columns, identifiers already digests; `columns` names all that
-    the file has. Kept of a row is what the feed reads of it, but for special categories.
+    `raw` holds the chunk's raw columns, identifiers already digests. Kept of a row is what the
+    feed reads of it, but for special categories; of a line that cannot be read, its length: nobody
+    can tell which part of it stands in which column.
     """
-    withheld = _withheld(feed, columns)
     fixed = {
         "source": feed.source,
         "feed": feed.name,
@@ -52,7 +51,7 @@ def quarantine_rows(
         rows = []
         for one in some:
             if isinstance(one, Bad):
-                detail, text = hasher.scrub(one.detail), _line(one.line, hasher, withheld)
+                detail, text = one.detail, as_json({"line": None, "bytes": one.bytes})
             else:
                 row = {k: _clean(v, hasher) for k, v in held[one.row].items()}
                 detail, text = _detail(feed, one, row), as_json(row)
@@ -82,22 +81,3 @@ def _raw_rows(feed: Feed, raw: pa.Table, numbers: Sequence[int]) -> dict[int, di
 
 def _clean(value: Any, hasher: Hasher) -> Any:
     return hasher.scrub(value, phones=False) if isinstance(value, str) else value
-
-
-def _line(line: str, hasher: Hasher, withheld: str | None) -> str:
-    if withheld:
-        return as_json({"line": None, "withheld": withheld})
-    return as_json({"line": hasher.scrub(line)})
-
-
-def _withheld(feed: Feed, columns: Sequence[str]) -> str | None:
-    """Why the text of an unparseable line cannot be kept, or None.
-
-    E-mails and phone numbers can be recognised in any text. A device id, a diagnosis or a street
-    cannot, and in a line that cannot be parsed nobody knows where it stands.
-    """
-    odd = sorted(set(feed.identifiers) - {"email", "phone"})
-    if odd:
-        return f"the file holds identifiers of kind {odd[0]}"
-    special = [c for c in (*columns, *feed.special) if c in feed.special or special_category(c)]
-    return f"the file holds the column {special[0]!r}" if special else None

@@ -1,21 +1,25 @@
 """JSON Lines and Parquet, piece by piece; and any file by its format."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.engine import DuckDBEngine
-from fullhouse.engine.raw import json_fields, json_names, json_objects
-from fullhouse.feeds import delimited
+from fullhouse.engine.raw import json_fields, json_names, json_objects, json_types
+from fullhouse.feeds import delimited, parquet
 from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.files import READ, File
-from fullhouse.feeds.piece import UNPARSEABLE, WRONG_ENCODING, Bad, Piece, numbered
+from fullhouse.feeds.files import File
+from fullhouse.feeds.piece import BAD_VALUE, UNPARSEABLE, Bad, Piece, numbered, unreadable
+from fullhouse.feeds.text import decoded, json_lines
 
-_PARQUET_ROWS = 1 << 16
+_ODD = r"^[{\[]|^-?\d[\d.]*([eE]|\.0$)"
+"""Texts behind which an object, an array or a number with a point may stand."""
+_EXACT = 2.0**53
+_SHOWN_NAMES, _SHOWN_LETTERS = 50, 60
 
 
 def format_of(file: File, feed: Feed) -> str:
@@ -36,7 +40,7 @@ def pieces(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
     """
     match format_of(file, feed):
         case "parquet":
-            yield from _parquet(file, feed)
+            yield from parquet.pieces(file, feed)
         case "jsonl":
             yield from _lines(file, feed, engine)
         case format_:
@@ -52,26 +56,36 @@ def check_columns(file: File, feed: Feed) -> list[str]:
     if format_ == "jsonl":
         return []
     if format_ == "parquet":
-        with file.open() as stream:
-            names = list(_parquet_file(file, stream).schema_arrow.names)
+        names = parquet.names(file)
     elif file_is_empty(file):
         return []
     else:
         names = delimited.header(file, feed, format_)
+    counts = Counter(names)
     for column in feed.raw:
-        if column not in names:
+        if counts[column] > 1:
             raise InputError(
-                f"{file.path} has no column {column!r}.{did_you_mean(column, names)}"
-                f" It has: {', '.join(names)}."
+                f"{file.path} has the column {column!r} twice, and the feed reads it: give the"
+                " columns names of their own (for CSV, with 'names')."
             )
+    for column in feed.raw:
+        if not counts[column]:
+            near = did_you_mean(column, names)
+            raise InputError(f"{file.path} has no column {column!r}.{near}{_listed(names)}")
     return names
 
 
-def json_columns(file: File, engine: DuckDBEngine) -> list[str]:
+def _listed(names: list[str]) -> str:
+    some = [n[:_SHOWN_LETTERS] for n in names[:_SHOWN_NAMES] if n]
+    more = f" and {len(names) - _SHOWN_NAMES:,} more" if len(names) > _SHOWN_NAMES else ""
+    return f" It has: {', '.join(some)}{more}." if some else " Its first line names none."
+
+
+def json_columns(file: File, feed: Feed, engine: DuckDBEngine) -> list[str]:
     """The names of the fields in the first lines of a JSON Lines file."""
     with file.plain() as stream:
-        block = bytes(stream.read(1 << 20))
-    lines = _split(block.decode(errors="replace").encode())
+        block = next(json_lines(decoded(stream, feed.encoding)), b"")
+    lines, _ = _texts(block[: block.rfind(b"\n", 0, 1 << 20) + 1] or block, 0)
     good = lines.filter(json_objects(engine, lines))
     return json_names(engine, good)
 
@@ -82,123 +96,97 @@ def file_is_empty(file: File) -> bool:
         return not stream.read(1)
 
 
-def _parquet_file(file: File, stream: object) -> pq.ParquetFile:
-    try:
-        # Arrow's own buffering ahead keeps all it ever read: 1 GB after 40 million rows.
-        return pq.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 20)
-    except (pa.ArrowInvalid, OSError) as problem:
-        raise InputError(f"{file.path} is not a Parquet file: {problem}") from None
-
-
-def _parquet(file: File, feed: Feed) -> Iterator[Piece]:
-    last = 0
-    with file.open() as stream:
-        source = _parquet_file(file, stream)
-        try:
-            for batch in source.iter_batches(batch_size=_PARQUET_ROWS, columns=feed.raw):
-                rows = _plain(pa.Table.from_batches([batch]).select(feed.raw))
-                numbers = pa.array(np.arange(last + 1, last + 1 + batch.num_rows), pa.int64())
-                last += batch.num_rows
-                yield Piece(numbered(rows, numbers), (), last)
-        except (pa.ArrowInvalid, OSError) as problem:
-            raise InputError(f"{file.path} is broken after row {last}: {problem}") from None
-
-
-def _plain(rows: pa.Table) -> pa.Table:
-    """The rows in types that DuckDB and Ibis know: plain texts, times in microseconds."""
-    for i, field in enumerate(rows.schema):
-        kind = field.type
-        if pa.types.is_dictionary(kind):
-            kind = kind.value_type
-        if (
-            pa.types.is_null(kind)
-            or pa.types.is_large_string(kind)
-            or pa.types.is_string_view(kind)
-        ):
-            kind = pa.string()
-        if pa.types.is_timestamp(kind):
-            kind = pa.timestamp("us", tz=kind.tz)
-        if kind != field.type:
-            rows = rows.set_column(i, field.name, rows[i].cast(kind, safe=False))
-    return rows
-
-
 def _lines(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
     last = 0
     with file.plain() as stream:
-        for block in _whole_lines(stream):
+        for block in json_lines(decoded(stream, feed.encoding)):
             if block.strip():
                 piece = _parse(block, feed, engine, last)
                 last = piece.last
                 yield piece
 
 
-def _whole_lines(stream: object) -> Iterator[bytes]:
-    rest = b""
-    while block := bytes(stream.read(READ)):  # type: ignore[attr-defined]  # Arrow's or a file's
-        rest += block
-        cut = rest.rfind(b"\n") + 1
-        if cut:
-            yield rest[:cut]
-            rest = rest[cut:]
-    if rest:
-        yield rest
-
-
-def _split(block: bytes) -> pa.ChunkedArray:
+def _split(block: bytes) -> pa.Array:
     whole = pa.array([block.replace(b"\r\n", b"\n")], pa.large_binary())
     lines = pc.split_pattern(whole, b"\n").flatten().cast(pa.binary())
-    return pa.chunked_array([lines.filter(pc.greater(pc.binary_length(lines), 0))]).cast(
-        pa.string(), safe=False
-    )
+    return lines.filter(pc.greater(pc.binary_length(lines), 0))
+
+
+def _texts(block: bytes, last: int) -> tuple[pa.ChunkedArray, list[Bad]]:
+    """The lines as texts; in place of those that are none, a word that is no JSON."""
+    lines = _split(block)
+    try:
+        return pa.chunked_array([lines.cast(pa.string())]), []
+    except pa.ArrowInvalid:
+        pass
+    texts: list[str] = []
+    bad: list[Bad] = []
+    for line in lines.to_pylist():
+        try:
+            texts.append(line.decode())
+        except UnicodeDecodeError:
+            texts.append("?")
+            bad.append(unreadable(last + len(texts), line))
+    return pa.chunked_array([pa.array(texts, pa.string())]), bad
 
 
 def _parse(block: bytes, feed: Feed, engine: DuckDBEngine, last: int) -> Piece:
-    bad: list[Bad] = []
-    if last == 0:
-        block = block.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = block if feed.encoding == "utf-8" else block.decode(feed.encoding).encode()
-        if not text.isascii():
-            text.decode()
-        undecodable: list[int] = []
-    except UnicodeDecodeError:
-        text, undecodable, bad = _decoded(block, feed.encoding, last)
-    lines = _split(text)
-    numbers = pa.array(np.arange(last + 1, last + 1 + len(lines)), pa.int64())
+    lines, bad = _texts(block, last)
+    numbers = np.arange(last + 1, last + 1 + len(lines))
     good = json_objects(engine, lines)
-    undecoded = set(undecodable)
-    for number, line in zip(
-        numbers.filter(pc.invert(good)).to_pylist(),
-        lines.filter(pc.invert(good)).to_pylist(),
+    unread = {b.row for b in bad}
+    odd_lines = pc.invert(good)
+    for number, size in zip(
+        numbers[np.asarray(odd_lines)].tolist(),
+        pc.binary_length(lines.filter(odd_lines)).to_pylist(),
         strict=True,
     ):
-        if number not in undecoded:
-            bad.append(Bad(number, UNPARSEABLE, "not a JSON object", line))
-    fields = json_fields(engine, lines.filter(good), feed.raw)
+        if number not in unread:
+            bad.append(Bad(number, UNPARSEABLE, "not a JSON object", size))
+    lines, numbers = lines.filter(good), numbers[np.asarray(good)]
+    columns = {}
+    keep = np.ones(len(lines), dtype=bool)
+    for name, column in zip(feed.raw, json_fields(engine, lines, feed.raw), strict=True):
+        columns[name], nested = _plain(engine, lines, name, column)
+        for place in nested:
+            if keep[place]:
+                detail = f"{name}: an object, and no plain value; a field of it is {name}.FIELD"
+                bad.append(Bad(int(numbers[place]), BAD_VALUE, detail, 0))
+            keep[place] = False
+    rows = numbered(
+        pa.table(columns) if columns else pa.table({}), pa.array(numbers, pa.int64())
+    ).filter(pa.array(keep))
+    return Piece(rows, tuple(sorted(bad, key=lambda b: b.row)), int(last + len(good)))
+
+
+def _plain(
+    engine: DuckDBEngine, lines: pa.ChunkedArray, name: str, column: pa.ChunkedArray
+) -> tuple[pa.ChunkedArray, list[int]]:
+    """A field's texts, numbers as one would write an id, and the rows in which it is an object."""
     empty = pa.scalar(None, pa.string())
-    rows = pa.table(
-        {
-            name: pc.if_else(pc.equal(column, ""), empty, column)
-            for name, column in zip(feed.raw, fields, strict=True)
-        }
-    )
-    good_numbers = numbers.filter(good.combine_chunks())
-    return Piece(numbered(rows, good_numbers), tuple(bad), last + len(lines))
+    column = pc.if_else(pc.equal(column, ""), empty, column)
+    odd = np.flatnonzero(pc.fill_null(pc.match_substring_regex(column, _ODD), False))
+    if not len(odd):
+        return column, []
+    places = pa.array(odd)
+    kinds = json_types(engine, lines.take(places), name)
+    texts: list[str | None] = column.to_pylist()
+    nested = []
+    for place, kind in zip(odd.tolist(), kinds, strict=True):
+        text = texts[place] or ""
+        if kind == "DOUBLE":
+            texts[place] = _number(text)
+        elif kind == "OBJECT" or (kind == "ARRAY" and "{" in text):
+            nested.append(place)
+    return pa.chunked_array([pa.array(texts, pa.string())]), nested
 
 
-def _decoded(block: bytes, encoding: str, last: int) -> tuple[bytes, list[int], list[Bad]]:
-    """The lines with those that are not in the encoding replaced by a word that is no JSON."""
-    lines: list[bytes] = []
-    bad: list[Bad] = []
-    for line in block.replace(b"\r\n", b"\n").split(b"\n"):
-        if not line:
-            continue
-        try:
-            lines.append(line.decode(encoding).encode())
-        except UnicodeDecodeError:
-            lines.append(b"?")
-            number = last + len(lines)
-            detail = "not the encoding that the feed declares"
-            bad.append(Bad(number, WRONG_ENCODING, detail, line.decode(errors="replace")))
-    return b"\n".join(lines), [b.row for b in bad], bad
+def _number(text: str) -> str:
+    """A number of JSON: whole ones without a point, 1e5 and 100000.0 as 100000.
+
+    One beyond 2**53 has lost digits already, and shows it: it can be no id.
+    """
+    number = float(text)
+    if number.is_integer():
+        return str(int(number)) if abs(number) < _EXACT else f"{number:.16e}"
+    return text
