@@ -352,9 +352,37 @@ PERSON_MERGE = Table(
     ),
     ("merged",),
 )
+PERSON_SPLIT = Table(
+    "person_split",
+    "Accounts that left a person when it was decided anew: the larger part keeps the id.",
+    (
+        _required("run", "int64", "the resolve run"),
+        _required("person", "int64", "the id that stays with the larger part"),
+        _required("separated", "int64", "the person of the other part"),
+        _required("accounts", "int64", "accounts of the other part"),
+        AT,
+    ),
+    ("run", "person", "separated"),
+)
+PERSON_UNLINK = Table(
+    "person_unlink",
+    "What an operator ruled out: two accounts as one person, or an identifier as a link.",
+    (
+        Column("source_a", "string", "source of the first account, for a pair"),
+        Column("account_a", "string", "first account"),
+        Column("source_b", "string", "source of the second account"),
+        Column("account_b", "string", "second account"),
+        Column("kind", "string", "kind of the identifier, for an identifier"),
+        Column("digest", "string", "its digest"),
+        _required("run", "int64", "the resolve run before it"),
+        AT,
+        BATCH,
+    ),
+    ("source_a", "account_a", "source_b", "account_b", "kind", "digest"),
+)
 REFUSED_IDENTIFIER = Table(
     "refused_identifier",
-    "Identifiers that too many accounts share, so that they link nobody.",
+    "Identifiers that too many accounts or evidently different people share: they link nobody.",
     (
         _required("run", "int64", "the resolve run"),
         _required("kind", "string", "kind of identifier"),
@@ -630,6 +658,8 @@ ALL: dict[str, Table] = {
         ACCOUNT_PERSON,
         PERSON_TABLE,
         PERSON_MERGE,
+        PERSON_SPLIT,
+        PERSON_UNLINK,
         REFUSED_IDENTIFIER,
         PERSON_LINK,
         ITEM,

@@ -102,15 +102,16 @@ def unseen(scratch: Scratch, snapshots: Mapping[str, Snapshot], known: ir.Table)
 
 
 def numbered_nodes(scratch: Scratch, fresh: ir.Table, rows: int, *, start: int) -> ir.Table:
-    """Kept rows (source, account, node) of the fresh accounts, numbered by source and account.
+    """Kept rows of the accounts to decide on, with `node`, numbered by source and account.
 
-    A known account's node is its person, which is below `start`; so the smallest node of a
+    Any other account's node is its person, which is below `start`; so the smallest node of a
     component is its smallest earlier person, where it has one.
     """
     ranked = numbered(scratch, fresh, rows, by=["source", "account"], start=start)
-    return scratch.keep(ranked.select("source", "account", node="number"))
+    return scratch.keep(ranked.rename(node="number"))
 
 
-def all_nodes(known: ir.Table, fresh: ir.Table) -> ir.Table:
-    """Known and fresh accounts with their nodes."""
-    return ibis.union(known.select("source", "account", node="person"), fresh)
+def all_nodes(settled: ir.Table, fresh: ir.Table) -> ir.Table:
+    """Settled and fresh accounts with their nodes."""
+    known = settled.select("source", "account", node="person")
+    return ibis.union(known, fresh.select("source", "account", "node"))

@@ -2,71 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
+from fullhouse.core.tables import (
+    ACCOUNT_PERSON,
+    PERSON_MERGE,
+    PERSON_SPLIT,
+    REFUSED_IDENTIFIER,
+)
 from fullhouse.engine import Engine, Scratch
-from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
-from fullhouse.people.accounts import numbered
 from fullhouse.people.resolution import (
     BEFORE,
     NEXT,
     RUN,
     Census,
-    Linked,
+    Decided,
     Resolution,
     State,
     batch,
 )
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
 
 def publish(
-    scratch: Scratch, lake: Lake, state: State, before: Census, linked: Linked, *, at: datetime
+    scratch: Scratch, lake: Lake, state: State, before: Census, decided: Decided, *, at: datetime
 ) -> tuple[Resolution, State]:
     """Write the next run: account_person in one commit, then what is known from it.
 
     The run's number and the next free id change in that commit. Whoever dies after it leaves
-    merges that `finish_merges` reads off the two versions of account_person.
+    merges and splits that `finish_merges` reads off the two versions of account_person.
     """
     run = state.run + 1
-    accounts, new_persons = _accounts(scratch, state, before.next, linked)
-    marks = {RUN: run, NEXT: before.next + new_persons, BEFORE: max(state.accounts.version, 0)}
-    with scratch.engine.batches(accounts) as rows:
+    following = before.next + decided.new_persons
+    marks = {RUN: run, NEXT: following, BEFORE: max(state.accounts.version, 0)}
+    with scratch.engine.batches(decided.accounts) as rows:
         version = lake.replace(ACCOUNT_PERSON, rows, marks=marks, expected=state.accounts.version)
-    _append_merges(lake, run, linked.merges, at)
-    append_refused(lake, run, linked.refused)
+    _append_changes(lake, run, decided.merges, decided.splits, at)
+    append_refused(lake, run, decided.refused)
     resolution = Resolution(
         run=run,
         changed=True,
-        accounts=before.accounts + linked.fresh_rows,
-        persons=before.persons + new_persons - linked.merges.num_rows,
-        new_accounts=linked.fresh_rows,
-        new_persons=new_persons,
-        merges=linked.merges.num_rows,
-        refused=linked.refused.num_rows,
+        accounts=before.accounts + decided.new_accounts,
+        persons=before.persons + decided.new_persons - decided.merges.num_rows,
+        new_accounts=decided.new_accounts,
+        new_persons=decided.new_persons,
+        merges=decided.merges.num_rows,
+        refused=decided.refused.num_rows,
+        splits=decided.splits.num_rows,
     )
-    after = lake.snapshot(ACCOUNT_PERSON, version=version)
-    return resolution, State(run, before.next + new_persons, after)
+    return resolution, State(run, following, lake.snapshot(ACCOUNT_PERSON, version=version))
 
 
 def finish_merges(engine: Engine, lake: Lake, state: State, at: datetime) -> None:
-    """Write the merges of a run that died after its commit: where the two versions differ."""
+    """Write the merges and splits of a run that died after its commit, from the two versions."""
     if state.run == 0 or lake.has_batch(PERSON_MERGE, batch(state.run)):
         return
     version = lake.mark(ACCOUNT_PERSON, BEFORE, version=state.accounts.version)
     old = engine.scan(lake.snapshot(ACCOUNT_PERSON, version=version or 0))
-    new = engine.scan(state.accounts).select("source", "account", kept="person")
-    both = old.join(new, ["source", "account"])
-    moved = both.filter(both.person != both.kept).select("kept", merged="person").distinct()
-    _append_merges(lake, state.run, engine.arrow(moved), at)
+    new = engine.scan(state.accounts)
+    both = old.select("source", "account", old="person").join(
+        new.select("source", "account", "person"), ["source", "account"]
+    )
+    moved = both.filter(both.old != both.person)
+    parts = moved.group_by("old", "person").aggregate(accounts=moved.count())
+    living = engine.arrow(parts.semi_join(new.select(old="person"), "old").select("old").distinct())
+    _append_changes(lake, state.run, *changes(engine.arrow(parts), living["old"]), at)
+
+
+def changes(parts: pa.Table, living: pa.ChunkedArray) -> tuple[pa.Table, pa.Table]:
+    """Merges and splits, from how many accounts each old person has lost to which.
+
+    An old person who is not among the `living` went into the one that took most of the accounts.
+    """
+    order = [("old", "ascending"), ("accounts", "descending"), ("person", "ascending")]
+    lives = set(living.to_pylist())
+    merges, splits, heirs = [], [], {o: o for o in lives}
+    for row in parts.sort_by(order).to_pylist():
+        old, person = row["old"], row["person"]
+        if old in heirs:
+            splits.append((heirs[old], person, row["accounts"]))
+        else:
+            heirs[old] = person
+            merges.append((person, old))
+    return (
+        _integers(("kept", "merged"), merges),
+        _integers(("person", "separated", "accounts"), splits),
+    )
+
+
+def _integers(names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table({n: pa.array(c, pa.int64()) for n, c in zip(names, columns, strict=True)})
 
 
 def append_refused(lake: Lake, run: int, refused: pa.Table) -> None:
@@ -98,42 +129,18 @@ def refused_of(lake: Lake, run: int) -> list[dict[str, Any]]:
     return linked
 
 
-def _accounts(scratch: Scratch, state: State, start: int, linked: Linked) -> tuple[ir.Table, int]:
-    """Every account with its person, and the number of new persons."""
-    known = scratch.engine.scan(state.accounts)
-    joined = known.left_join(linked.roots, known.person == linked.roots.node)
-    earlier = joined.select(
-        "source",
-        "account",
-        person=ibis.coalesce(joined.root, joined.person),
-        since="since",
-    )
-    rooted = linked.fresh.left_join(linked.roots, linked.fresh.node == linked.roots.node)
-    root = ibis.coalesce(linked.roots.root, linked.fresh.node)
-    rooted = scratch.keep(rooted.select("source", "account", linked.fresh.node, root=root))
-    alone = rooted.filter(rooted.root == rooted.node).select("node")
-    rows = scratch.count(alone)
-    ids = numbered(scratch, alone, rows, by=["node"], start=start)
-    ids = scratch.keep(ids.select(of="node", person="number"))
-    named = rooted.left_join(ids, rooted.root == ids.of)
-    fresh = named.select(
-        "source",
-        "account",
-        person=ibis.coalesce(ids.person, rooted.root),
-        since=ibis.literal(state.run + 1, "int64"),
-    )
-    return ibis.union(earlier, fresh), rows
+def _append_changes(lake: Lake, run: int, merges: pa.Table, splits: pa.Table, at: datetime) -> None:
+    if splits.num_rows:
+        # A part may have taken accounts of several old persons that are one now.
+        whole = splits.group_by(["person", "separated"]).aggregate([("accounts", "sum")])
+        whole = whole.rename_columns(["person", "separated", "accounts"])
+        whole = whole.sort_by([("person", "ascending"), ("separated", "ascending")])
+        lake.append(PERSON_SPLIT, _dated(whole, run, at), batch=batch(run))
+    # Last: with this batch the changes of a run count as written.
+    lake.append(PERSON_MERGE, _dated(merges.sort_by("merged"), run, at), batch=batch(run))
 
 
-def _append_merges(lake: Lake, run: int, merges: pa.Table, at: datetime) -> None:
-    merges = merges.sort_by("merged")
-    many = merges.num_rows
-    rows = pa.table(
-        {
-            "run": pa.array([run] * many, pa.int64()),
-            "kept": merges["kept"],
-            "merged": merges["merged"],
-            "at": pa.array([at] * many, PERSON_MERGE.schema.field("at").type),
-        }
-    )
-    lake.append(PERSON_MERGE, rows, batch=batch(run))
+def _dated(rows: pa.Table, run: int, at: datetime) -> pa.Table:
+    stamp = pa.array([at] * rows.num_rows, PERSON_MERGE.schema.field("at").type)
+    rows = rows.add_column(0, "run", pa.array([run] * rows.num_rows, pa.int64()))
+    return rows.append_column("at", stamp)

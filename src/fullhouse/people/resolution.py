@@ -40,6 +40,7 @@ class Resolution:
     new_persons: int
     merges: int
     refused: int
+    splits: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,23 @@ class Census:
 
 
 @dataclass(frozen=True)
-class Linked:
-    """The result of linking: new accounts with their nodes, the root of every node with an edge."""
+class Decided:
+    """What a run decides: every account's person, and what became of earlier persons.
 
-    fresh: ir.Table
-    fresh_rows: int
-    roots: ir.Table
+    `merges` has kept and merged, `splits` person, separated and accounts, in order.
+    """
+
+    accounts: ir.Table
+    new_accounts: int
+    new_persons: int
     merges: pa.Table
+    splits: pa.Table
     refused: pa.Table
 
     @property
     def is_news(self) -> bool:
-        """Whether any account is new or any persons became one."""
-        return bool(self.fresh_rows or self.merges.num_rows)
+        """Whether any account is new, or any persons became one or several."""
+        return bool(self.new_accounts or self.merges.num_rows or self.splits.num_rows)
 
 
 def batch(run: int) -> str:

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from fullhouse.core.errors import CannotTellError
-from fullhouse.core.tables import IDENTIFIER, PERSON_LINK, PERSON_MERGE, PERSON_TABLE, Snapshot
+from fullhouse.core.tables import (
+    ACCOUNT_TABLE,
+    IDENTIFIER,
+    PERSON_LINK,
+    PERSON_MERGE,
+    PERSON_TABLE,
+    PERSON_UNLINK,
+    Snapshot,
+)
 from fullhouse.core.values import MAX_PERSON
 from fullhouse.engine import Engine, Scratch
+from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
-from fullhouse.people.accounts import MENTIONS, all_nodes, numbered_nodes, unseen
-from fullhouse.people.components import components
-from fullhouse.people.edges import by_identifier, by_model
+from fullhouse.people.accounts import MENTIONS, all_nodes, numbered, numbered_nodes, unseen
+from fullhouse.people.candidates import candidates
+from fullhouse.people.decide import linked_nodes, pairs_of_model
 from fullhouse.people.persons import write_persons
 from fullhouse.people.publish import (
     append_refused,
+    changes,
     finish_merges,
     publish,
     refused_of,
@@ -27,7 +39,7 @@ from fullhouse.people.publish import (
 from fullhouse.people.resolution import (
     RUN,
     Census,
-    Linked,
+    Decided,
     Resolution,
     State,
     read_state,
@@ -46,33 +58,42 @@ def resolve(
     most_accounts: int,
     models: Sequence[str] = (),
     at: datetime,
+    anew: bool = False,
 ) -> Resolution:
     """Link accounts that share a hashed identifier, or that a named model linked, into persons.
 
-    An account keeps the person it has; where persons turn out to be one, the smallest id stays
-    and the others are retired into person_merge. New persons get the next ids, in the order of
-    their first (source, account). No id is ever used twice, and persons are never split: an
-    identifier that too many accounts share links nobody from then on, but undoes nothing.
+    Pairs that share an identifier are judged by everything both accounts state. An account keeps
+    the person it has; where persons turn out to be one, the smallest id stays and the others are
+    retired into person_merge. New persons get the next ids, in the order of their first (source,
+    account). No id is ever used twice.
+
+    Persons are split in two cases only, and into person_split: those that an operator's unlink
+    concerns are decided anew, and all of them with `anew`. The largest part keeps the id.
 
     account_person changes in one commit, and only if nobody else changed it meanwhile; a run
     that dies after it is finished by the next one. Nothing new: nothing is written.
     """
     state = read_state(lake)
     finish_merges(engine, lake, state, at)
-    snapshots = {t.name: lake.snapshot(t) for t in (*MENTIONS, PERSON_LINK)}
+    snapshots = {t.name: lake.snapshot(t) for t in (*MENTIONS, PERSON_LINK, PERSON_UNLINK)}
     inputs = _inputs(snapshots, most_accounts, models)
     with Scratch(engine, lake.place.root) as scratch:
         before = _census(engine, lake, state)
-        if lake.metadata(PERSON_TABLE).get(INPUTS) == _stamp(inputs, state):
+        if not anew and lake.metadata(PERSON_TABLE).get(INPUTS) == _stamp(inputs, state):
             return _unchanged(lake, state, before)
-        known = engine.scan(state.accounts)
-        linked = _link(
-            scratch, known, snapshots, start=before.next, most_accounts=most_accounts, models=models
+        decided = _decide(
+            scratch,
+            state,
+            snapshots,
+            start=before.next,
+            most_accounts=most_accounts,
+            models=models,
+            anew=anew,
         )
-        if linked.is_news or refuses_others(lake, state.run, linked.refused):
-            resolution, state = publish(scratch, lake, state, before, linked, at=at)
+        if decided.is_news or refuses_others(lake, state.run, decided.refused):
+            resolution, state = publish(scratch, lake, state, before, decided, at=at)
         else:
-            append_refused(lake, state.run, linked.refused)
+            append_refused(lake, state.run, decided.refused)
             resolution = _unchanged(lake, state, before)
     write_persons(
         engine,
@@ -82,6 +103,14 @@ def resolve(
         metadata={INPUTS: _stamp(inputs, state)},
     )
     return resolution
+
+
+def models_used(lake: Lake) -> tuple[str, ...]:
+    """The link models whose pairs the last run took."""
+    stamp = lake.metadata(PERSON_TABLE).get(INPUTS)
+    if stamp is None:
+        return ()
+    return tuple(json.loads(stamp[: stamp.rindex("]") + 1])[2])
 
 
 def _census(engine: Engine, lake: Lake, state: State) -> Census:
@@ -98,35 +127,165 @@ def _census(engine: Engine, lake: Lake, state: State) -> Census:
     return Census(row["accounts"], row["persons"], following)
 
 
-def _link(
+def _decide(
     scratch: Scratch,
-    known: ir.Table,
+    state: State,
     snapshots: Mapping[str, Snapshot],
     *,
     start: int,
     most_accounts: int,
     models: Sequence[str],
-) -> Linked:
+    anew: bool,
+) -> Decided:
+    engine = scratch.engine
+    known = engine.scan(state.accounts)
+    identifiers = engine.scan(snapshots[IDENTIFIER.name])
+    unlinks = engine.scan(snapshots[PERSON_UNLINK.name])
+    again = known.select("person").distinct()
+    if not anew:
+        again = _ruled_on(known, unlinks, identifiers, state.run)
+    again = scratch.keep(again)
+    settled, open_ = known.anti_join(again, "person"), known.semi_join(again, "person")
     new = unseen(scratch, snapshots, known)
-    rows = scratch.count(new)
+    new_rows = scratch.count(new)
+    open_ = scratch.keep(open_.select("source", "account", old="person", old_since="since"))
+    to_decide = new.union(open_.select("source", "account"))
+    rows = new_rows + scratch.count(open_)
     if start + rows - 1 > MAX_PERSON:
         raise CannotTellError(
             f"Person ids end at {MAX_PERSON:,}: {rows:,} new accounts may not fit after"
             f" {start - 1:,}."
         )
-    fresh = numbered_nodes(scratch, new, rows, start=start)
-    accounts = all_nodes(known, fresh)
-    identifiers = scratch.engine.scan(snapshots[IDENTIFIER.name])
-    links = by_identifier(scratch, identifiers, accounts, most=most_accounts)
-    edges = links.edges
+    fresh = numbered_nodes(scratch, to_decide, rows, start=start)
+    accounts = scratch.keep(all_nodes(settled, fresh))
+    compared = candidates(
+        scratch,
+        identifiers,
+        engine.scan(snapshots[ACCOUNT_TABLE.name]),
+        accounts,
+        most=most_accounts,
+        unlinked=_unlinked(scratch, unlinks),
+    )
+    by_model = None
     if models:
-        pairs = scratch.engine.scan(snapshots[PERSON_LINK.name])
-        chosen = pairs.filter(pairs.model.isin(list(models)))
-        edges = [*edges, by_model(scratch, chosen, accounts)]
-    roots = components(scratch, reduce(lambda one, two: one.union(two), edges))
-    retired = roots.filter((roots.node < start) & (roots.root != roots.node))
-    merges = scratch.engine.arrow(retired.select(kept="root", merged="node"))
-    return Linked(fresh, rows, roots, merges, links.refused)
+        by_model = pairs_of_model(engine.scan(snapshots[PERSON_LINK.name]), tuple(models))
+    apart = unlinks.filter(unlinks.kind.isnull()).select(*PERSON_LINK.names[:4]).distinct()
+    roots = linked_nodes(scratch, compared, accounts, by_model, apart)
+    run = state.run + 1
+    named = Numbered(settled, open_, fresh, new_rows, start, run)
+    return _with_ids(scratch, named, roots, compared.refused)
+
+
+def _unlinked(scratch: Scratch, unlinks: ir.Table) -> ir.Table | None:
+    """The identifiers that an operator ruled out; None of none."""
+    kept = scratch.keep(unlinks.filter(unlinks.kind.notnull()).select("kind", "digest").distinct())
+    # DuckDB 2.0 returns nothing for some anti joins with an empty side.
+    return kept if scratch.count(kept) else None
+
+
+def _ruled_on(known: ir.Table, unlinks: ir.Table, identifiers: ir.Table, run: int) -> ir.Table:
+    """The persons that an unlink takes apart: both accounts in one, or an identifier since `run`."""
+    one = known.select(source_a="source", account_a="account", person="person")
+    two = known.select(source_b="source", account_b="account", second="person")
+    pairs = unlinks.join(one, ["source_a", "account_a"]).join(two, ["source_b", "account_b"])
+    late = unlinks.filter(unlinks.kind.notnull() & (unlinks.run >= run))
+    holders = identifiers.semi_join(late, ["kind", "digest"]).select("source", "account")
+    by_identifier = known.semi_join(holders, ["source", "account"]).select("person")
+    return (
+        pairs.filter(pairs.person == pairs.second).select("person").union(by_identifier).distinct()
+    )
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """The accounts of a run: those whose person stays, and those to decide on with their nodes.
+
+    `reopened` has the earlier person (old) and the run of an account that is decided anew.
+    """
+
+    settled: ir.Table
+    reopened: ir.Table
+    fresh: ir.Table
+    new: int
+    start: int
+    run: int
+
+
+def _with_ids(scratch: Scratch, nodes: Numbered, roots: ir.Table, refused: pa.Table) -> Decided:
+    """Every account's person: an earlier id where there is one, else the next ones.
+
+    The largest part of a person decided anew is its heir (of equal ones, that with the first
+    account). Of several earlier ids in one group, the smallest stays.
+    """
+    settled, fresh, start = nodes.settled, nodes.fresh, nodes.start
+    above = roots.select(at_node="node", root="root")
+    joined = fresh.left_join(above, fresh.node == above.at_node)
+    every = joined.select("source", "account", "node", root=ibis.coalesce(joined.root, fresh.node))
+    before = nodes.reopened.select(
+        at_source="source", at_account="account", old="old", since="old_since"
+    )
+    rooted = every.left_join(
+        before, [every.source == before.at_source, every.account == before.at_account]
+    )
+    rooted = scratch.keep(rooted.drop("at_source", "at_account"))
+    earlier = rooted.filter(rooted.old.notnull())
+    parts = earlier.group_by("old", "root").aggregate(accounts=earlier.count())
+    window = ibis.window(group_by=parts.old, order_by=[ibis.desc(parts.accounts), parts.root])
+    ranked = parts.mutate(turn=ibis.row_number().over(window))
+    largest = ranked.filter(ranked.turn == 0)
+    heirs = scratch.keep(largest.group_by(of_root="root").aggregate(heir=largest.old.min()))
+    alone = rooted.filter((rooted.root == rooted.node) & (rooted.root >= start)).select("node")
+    alone = scratch.keep(alone.anti_join(heirs, alone.node == heirs.of_root))
+    new_persons = scratch.count(alone)
+    numbers = numbered(scratch, alone, new_persons, by=["node"], start=start)
+    persons = scratch.keep(
+        ibis.union(
+            numbers.select(of="node", person="number"),
+            heirs.select(
+                of="of_root",
+                person=ibis.ifelse(
+                    heirs.of_root < start, ibis.least(heirs.of_root, heirs.heir), heirs.heir
+                ),
+            ),
+        )
+    )
+    by_root = rooted.left_join(persons, rooted.root == persons.of)
+    placed = scratch.keep(
+        by_root.select(
+            "source",
+            "account",
+            "old",
+            "since",
+            person=ibis.coalesce(persons.person, rooted.root),
+        )
+    )
+    below = roots.filter(roots.node < start)
+    final = below.left_join(persons, below.root == persons.of)
+    final = final.select(of_node="node", final=ibis.coalesce(persons.person, below.root))
+    final = scratch.keep(final.filter(final["final"] != final.of_node))
+    lost = placed.filter(placed.old.notnull() & (placed.old != placed.person))
+    lost = lost.group_by("old", "person").aggregate(accounts=lost.count())
+    lives = lost.semi_join(placed.select(old="person"), "old").select("old").distinct()
+    merges, splits = changes(scratch.engine.arrow(lost), scratch.engine.arrow(lives)["old"])
+    retired = scratch.engine.arrow(final.select(kept="final", merged="of_node"))
+    moved = settled.left_join(final, settled.person == final.of_node)
+    still = moved.select(
+        "source", "account", person=ibis.coalesce(final["final"], settled.person), since="since"
+    )
+    with_since = placed.select(
+        "source",
+        "account",
+        "person",
+        since=ibis.coalesce(placed.since, ibis.literal(nodes.run, "int64")),
+    )
+    return Decided(
+        ibis.union(still, with_since),
+        nodes.new,
+        new_persons,
+        pa.concat_tables([retired.cast(merges.schema), merges]),
+        splits,
+        refused,
+    )
 
 
 def _unchanged(lake: Lake, state: State, before: Census) -> Resolution:
