@@ -43,13 +43,13 @@ def test_the_latest_word_that_is_not_empty_counts(engine, house) -> None:
 def test_of_words_of_the_same_time_the_first_account_counts(engine, house) -> None:
     house.share(*((s, a, "m") for s, a in (("b", "2"), ("a", "2"), ("a", "1"))))
     house.name(
-        word("b", "2", 1, gender="male"),
-        word("a", "2", 1, gender="other"),
-        word("a", "1", 1, gender="female", city=""),
+        word("b", "2", 1, income="low"),
+        word("a", "2", 1, income="middle"),
+        word("a", "1", 1, income="high", city=""),
         word("b", "2", 1, city="Rome"),
     )
     house.resolve(engine)
-    assert house.persons()[0]["gender"] == "female"
+    assert house.persons()[0]["income"] == "high"
     assert house.persons()[0]["city"] == "Rome"
 
 

@@ -113,9 +113,12 @@ if TYPE_CHECKING:
         LinkResult as LinkResult,
         ReportPeople as ReportPeople,
         ResolvePeople as ResolvePeople,
+        UnlinkPeople as UnlinkPeople,
+        UnlinkResult as UnlinkResult,
         people_link as people_link,
         people_report as people_report,
         people_resolve as people_resolve,
+        people_unlink as people_unlink,
     )
     from fullhouse.app.plan import (
         ListPlans as ListPlans,

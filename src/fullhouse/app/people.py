@@ -1,7 +1,7 @@
 """Resolve people, report on them, and link accounts by a probabilistic model."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from fullhouse.workspace.context import Context
 
 @request
 class ResolvePeople:
-    """Decide which accounts are one person; pairs of these link models count as well."""
+    """Decide which accounts are one person; pairs of these link models count as well.
+
+    `anew` decides on every person again, so that what was linked wrongly is taken apart.
+    """
 
     models: tuple[str, ...] = ()
+    anew: bool = False
 
 
 @request
@@ -33,6 +37,32 @@ class LinkPeople:
     declaration: Path
     files: tuple[Path, ...]
     trained: bool = False
+
+
+@request
+class UnlinkPeople:
+    """Rule out accounts as one person, take a person apart, or rule out an identifier as a link.
+
+    Accounts are source:account, an identifier is kind:digest; exactly one of the three is given.
+    `undo` takes an earlier ruling back.
+    """
+
+    accounts: tuple[str, ...] = ()
+    person: int | None = None
+    identifier: str | None = None
+    undo: bool = False
+
+
+@dataclass(frozen=True)
+class UnlinkResult:
+    """What a ruling changed, and which frozen campaigns the persons that were split are in."""
+
+    rulings: int
+    run: int
+    persons: int
+    splits: tuple[people.Split, ...]
+    merges: int
+    campaigns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -66,11 +96,55 @@ def people_resolve(context: Context, request: ResolvePeople | None = None) -> pe
         most_accounts=context.settings.identifier_max_accounts,
         models=models,
         at=context.now,
+        anew=bool(request and request.anew),
     )
     if resolution.changed:
         detail = {**vars(resolution), "models": list(models)}
         control.record(context.control, "people.resolve", detail)
     return resolution
+
+
+@use_case
+def people_unlink(context: Context, request: UnlinkPeople) -> UnlinkResult:
+    """The splits that follow from a ruling, which every later run obeys.
+
+    The persons concerned are decided anew by today's rules; all others stay as they are.
+    """
+    given = (bool(request.accounts), request.person is not None, request.identifier is not None)
+    if sum(given) != 1:
+        raise InputError("Name either accounts, or a person, or an identifier to unlink.")
+    lake = context.lake
+    if request.accounts:
+        ruling = people.pairs_of(lake, [people.account_named(a) for a in request.accounts])
+    elif request.person is not None:
+        ruling = people.pairs_of_person(lake, request.person)
+    else:
+        ruling = people.identifier_named(lake, request.identifier or "")
+    rulings = people.write_ruling(lake, ruling, at=context.now, undo=request.undo)
+    resolution = people.resolve(
+        context.engine,
+        lake,
+        most_accounts=context.settings.identifier_max_accounts,
+        models=people.models_used(lake),
+        at=context.now,
+    )
+    splits = people.splits_of(lake, resolution.run) if resolution.changed else ()
+    result = UnlinkResult(
+        rulings=rulings,
+        run=resolution.run,
+        persons=resolution.persons,
+        splits=splits,
+        merges=resolution.merges,
+        campaigns=people.campaigns_with(lake, sorted({s.person for s in splits})),
+    )
+    # Persons, not accounts: the audit log outlives an erasure.
+    ruled = "identifier" if ruling.identifier else "accounts"
+    control.record(
+        context.control,
+        "people.unlink",
+        {**asdict(result), "ruled_out": ruled, "undo": request.undo},
+    )
+    return result
 
 
 @use_case

@@ -22,12 +22,16 @@ def resolve(
         list[str] | None,
         typer.Option("--with-links", metavar="MODEL", help="Use the pairs of this link model too."),
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Decide on every person again; wrong links come apart.")
+    ] = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Link accounts that share a hashed identifier into persons with ids that stay."""
     with opened(where, quiet=json, doing="Resolving people") as context:
-        resolution = app.people_resolve(context, app.ResolvePeople(tuple(with_links or ())))
+        asked = app.ResolvePeople(tuple(with_links or ()), anew)
+        resolution = app.people_resolve(context, asked)
     if json:
         say_json(vars(resolution))
         return
@@ -164,6 +168,47 @@ def _print_traces(result: "Verification | None") -> None:
     table([(t.place, t.kind, t.count) for t in result.traces], ("place", "trace of", "times"))
     for place in result.unread:
         out.print(f"Cannot be read: {place}", markup=False, soft_wrap=True)
+
+
+@commands.command()
+def unlink(
+    accounts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[SOURCE:ACCOUNT]...", help="Accounts of different people."),
+    ] = None,
+    person: Annotated[
+        int | None, typer.Option(help="Take this person apart: each account is someone else.")
+    ] = None,
+    identifier: Annotated[
+        str | None,
+        typer.Option(metavar="KIND:DIGEST", help="This identifier links nobody from now on."),
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take an earlier unlink back.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Rule out a wrong link, for good; the persons it made are decided anew."""
+    asked = app.UnlinkPeople(tuple(accounts or ()), person, identifier, undo)
+    with opened(where, quiet=json, doing="Unlinking") as context:
+        result = app.people_unlink(context, asked)
+    if json:
+        say_json(asdict(result))
+        return
+    if not result.splits and not result.merges:
+        out.print("Recorded. No person changed.")
+        return
+    if result.splits:
+        table(
+            [(str(s.person), str(s.separated), s.accounts) for s in result.splits],
+            ("person", "now apart as", "accounts"),
+        )
+    if result.merges:
+        out.print(f"Persons that became one again: {result.merges:,}.")
+    if result.campaigns:
+        out.print(
+            f"Frozen in {', '.join(result.campaigns)}: the ids that stay keep their arm, the"
+            " accounts that left are in none. Traits and audiences change with the next build."
+        )
 
 
 def _print(people: "PeopleReport") -> None:

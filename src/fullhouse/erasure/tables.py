@@ -24,8 +24,10 @@ from fullhouse.core.tables import (
     PERSON_EVENT,
     PERSON_LINK,
     PERSON_MERGE,
+    PERSON_SPLIT,
     PERSON_TABLE,
     PERSON_TRAIT,
+    PERSON_UNLINK,
     QUARANTINE,
     REFUSED_IDENTIFIER,
     TRAIT,
@@ -81,9 +83,11 @@ def _steps() -> list[tuple[Table, Step]]:
         (BEGUN, _file_names(BEGUN)),
         (INGESTED, _file_names(INGESTED)),
         (PERSON_LINK, _links),
+        (PERSON_UNLINK, _unlinks),
         (REFUSED_IDENTIFIER, _refused),
         (ACCOUNT_PERSON, _accounts_step(ACCOUNT_PERSON)),
         (PERSON_MERGE, _merges),
+        (PERSON_SPLIT, _splits),
         (PERSON_TABLE, _persons_step(PERSON_TABLE)),
         (PERSON_EVENT, _persons_step(PERSON_EVENT)),
         (PERSON_TRAIT, _persons_step(PERSON_TRAIT)),
@@ -132,6 +136,11 @@ def _persons_step(table: Table) -> Step:
 def _merges(lake: Lake, target: Target, _: Matcher) -> int:
     persons = list(target.erased_persons)
     return sum(delete_rows(lake, PERSON_MERGE, c, persons) for c in ("merged", "kept"))
+
+
+def _splits(lake: Lake, target: Target, _: Matcher) -> int:
+    persons = list(target.erased_persons)
+    return sum(delete_rows(lake, PERSON_SPLIT, c, persons) for c in ("person", "separated"))
 
 
 def _units(lake: Lake, target: Target, _: Matcher) -> int:
@@ -187,9 +196,18 @@ def _refused(lake: Lake, target: Target, _: Matcher) -> int:
     return delete_rows(lake, REFUSED_IDENTIFIER, "digest", list(target.digests))
 
 
+def _unlinks(lake: Lake, target: Target, _: Matcher) -> int:
+    by_identifier = delete_rows(lake, PERSON_UNLINK, "digest", list(target.digests))
+    return by_identifier + _pairs(lake, PERSON_UNLINK, target)
+
+
 def _links(lake: Lake, target: Target, _: Matcher) -> int:
+    return _pairs(lake, PERSON_LINK, target)
+
+
+def _pairs(lake: Lake, table: Table, target: Target) -> int:
     return sum(
-        delete_rows(lake, PERSON_LINK, f"btrim(account_{end})", names, **{f"source_{end}": source})
+        delete_rows(lake, table, f"btrim(account_{end})", names, **{f"source_{end}": source})
         for source, names in _by_source(target.accounts).items()
         for end in ("a", "b")
     )

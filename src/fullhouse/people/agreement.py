@@ -1,7 +1,7 @@
 """How far two accounts agree, and how likely such accounts are one person.
 
-The model is that of Fellegi and Sunter (1969), as in Splink: each comparison has a level, levels are
-independent given whether the two are one person, and their probabilities are estimated by
+The model is that of Fellegi and Sunter (1969), as in Splink: each comparison has a level, levels
+are independent given whether the two are one person, and their probabilities are estimated by
 expectation-maximisation. Only the patterns of levels and how often each occurs are needed, so the
 estimate costs the same for a thousand accounts and for a hundred million.
 """

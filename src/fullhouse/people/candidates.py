@@ -86,7 +86,7 @@ def candidates(
     if names is not None:
         blocks = blocks.union(_name_and_birth(names, named))
     shared, too_many = _shared(scratch, blocks, most=most, unlinked=unlinked, rows=shard_rows)
-    members = _members(scratch, shared, identifiers, statements, accounts, names, linking, named)
+    members = _members(scratch, shared, identifiers, statements, accounts, names, linking)
     ours = members.select("i", "source", "account", "birth_year", "gender")
     groups = shared.join(ours, ["source", "account"])
     groups = scratch.keep(groups.select("kind", "digest", "i", "source", "birth_year", "gender"))
@@ -214,7 +214,6 @@ def _members(
     accounts: ir.Table,
     names: ir.Table | None,
     linking: Sequence[str],
-    named: Sequence[str],
 ) -> ir.Table:
     """Each account that shares something, numbered, with all that is compared."""
     who = scratch.keep(shared.select("source", "account").distinct())

@@ -49,8 +49,9 @@ def groups(
 
     The likeliest links come first. Two groups whose birth years or genders have nothing in common
     stay apart, but for a link that was judged with that difference in view; so do nodes and those
-    that `apart` names for them. A link without a shared identifier joins no second account of a source, and none
-    where another is as likely: between two it cannot choose. The order of links does not matter.
+    that `apart` names for them. A link without a shared identifier joins no second account of a
+    source, and none where another is as likely: between two it cannot choose. The order of links
+    does not matter.
     """
     state: dict[int, _Group] = {}
     for node in {n for link in links for n in (link.a, link.b)}:

@@ -184,7 +184,7 @@ def _unlinked(scratch: Scratch, unlinks: ir.Table) -> ir.Table | None:
 
 
 def _ruled_on(known: ir.Table, unlinks: ir.Table, identifiers: ir.Table, run: int) -> ir.Table:
-    """The persons that an unlink takes apart: both accounts in one, or an identifier since `run`."""
+    """The persons that an unlink concerns: both accounts in one, or an identifier since `run`."""
     one = known.select(source_a="source", account_a="account", person="person")
     two = known.select(source_b="source", account_b="account", second="person")
     pairs = unlinks.join(one, ["source_a", "account_a"]).join(two, ["source_b", "account_b"])
