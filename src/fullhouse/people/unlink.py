@@ -123,9 +123,8 @@ def write_ruling(lake: Lake, ruling: Ruling, *, at: datetime, undo: bool = False
         raise CannotTellError("No people are resolved yet, so there is nothing to unlink.")
     version = lake.version(PERSON_UNLINK)
     before = lake.read(PERSON_UNLINK).to_pylist()
-    rows = [
-        dict(source_a=a[0], account_a=a[1], source_b=b[0], account_b=b[1]) for a, b in ruling.pairs
-    ]
+    names = PERSON_UNLINK.names[:4]
+    rows = [dict(zip(names, (*a, *b), strict=True)) for a, b in ruling.pairs]
     if ruling.identifier:
         rows.append(dict(zip(("kind", "digest"), ruling.identifier, strict=True)))
     keys = PERSON_UNLINK.names[:6]
