@@ -11,8 +11,8 @@ from examples.demo.box_office import IssuedForecasts
 from examples.demo.campaign import Played
 from examples.demo.truth import Truth
 from fullhouse.discovery.card import FilmDiscovery
-from fullhouse.view.readout_charts import effect_chart, outlook_chart
-from fullhouse.view.save import save_chart
+from fullhouse.view.charts import save_chart
+from fullhouse.view.readout_page import effect_chart, outlook_chart
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.forecast import headline, when_words
 from fullhouse.view.words.readout import sold_sentences

@@ -17,8 +17,8 @@ from examples.shell import console, fullhouse, heading
 from fullhouse.cli.show import table
 from fullhouse.core.errors import InputError
 from fullhouse.forecast import QUANTITIES, Forecast
+from fullhouse.view.charts import save_chart
 from fullhouse.view.forecast_charts import driver_chart, fan_chart, horizon_chart
-from fullhouse.view.save import save_chart
 from fullhouse.view.words.figures import money
 from fullhouse.view.words.forecast import quantity_words
 from fullhouse.workspace.context import Context

@@ -30,7 +30,8 @@ from fullhouse.planning.daily import (
     TooFewFilms,
 )
 from fullhouse.planning.daily_signals import Kind, _signal, record
-from fullhouse.view.daily_page import check_daily_out, write_daily
+from fullhouse.view.charts import check_out
+from fullhouse.view.daily_page import write_daily
 from fullhouse.view.words.daily import missing_words
 from tests.app.made_daily_house import (
     AS_OF,
@@ -282,4 +283,4 @@ def test_files(page, tmp_path: Path) -> None:
     assert "Bramble" in paths[0].read_text("utf-8")
     assert json.loads(paths[1].read_text("utf-8")) == page.to_dict()
     with pytest.raises(InputError, match=r"\.html or \.json, not 'day\.pdf'"):
-        check_daily_out("day.pdf")
+        check_out("day.pdf", "daily")

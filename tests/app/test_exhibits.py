@@ -32,7 +32,8 @@ from fullhouse.planning.plan import Amount
 from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import film_slug
-from fullhouse.view.exhibitor_page import check_exhibit_out, write_exhibit
+from fullhouse.view.charts import check_out
+from fullhouse.view.exhibitor_page import write_exhibit
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
 from tests.view.made_forecasts import AFTER, BEFORE, OPENING, day_ranges, pace
@@ -312,7 +313,7 @@ def test_it_is_written_as_page_tables_and_data_and_recorded(ask, made, tmp_path:
     with pytest.raises(InputError, match="A page is of one city"):
         write_exhibit(table, files)
     with pytest.raises(InputError, match=r"not 'pack\.docx'"):
-        check_exhibit_out("pack.docx")
+        check_out("pack.docx", "exhibit")
 
 
 def test_without_a_forecast_the_pack_says_why_there_is_none(

@@ -169,7 +169,7 @@ def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_
     assert json.loads(files[1].read_text("utf-8"))["verdict"] == guess.verdict
     assert pq.read_table(files[2]).num_rows == len(guess.cards)
     with pytest.raises(InputError, match=r"film\.docx"):
-        fh.check_film_out(tmp_path / "film.docx")
+        fh.check_out(tmp_path / "film.docx", "discovery")
 
 
 def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(

@@ -18,9 +18,10 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.measurement.campaign_readout import WHOLE
+from fullhouse.measurement.film_report import FilmReport
 from fullhouse.planning.plan import Plan
-from fullhouse.view.film_report import FilmReport
-from fullhouse.view.film_report_page import check_report_out, write_film_report
+from fullhouse.view.charts import check_out
+from fullhouse.view.report_page import write_film_report
 from tests.view.made_forecasts import ALL, ROAD
 from tests.view.made_plans import PLAN, SHOWN
 from tests.view.made_plans import WHOLE as READOUT
@@ -194,6 +195,6 @@ def test_mistakes_are_said(empty: Context, film: str, day: date, message: str) -
 
 
 def test_only_pages_and_data_are_written() -> None:
-    assert check_report_out("x/report.HTML").name == "report.HTML"
+    assert check_out("x/report.HTML", "report").name == "report.HTML"
     with pytest.raises(InputError, match=r"\.html or \.json, not 'report\.pdf'"):
-        check_report_out("report.pdf")
+        check_out("report.pdf", "report")

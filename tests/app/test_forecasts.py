@@ -231,9 +231,9 @@ def test_a_simulated_workspace_says_so_in_all_it_writes(
 
 
 def test_endings_are_checked() -> None:
-    assert fh.check_forecast_out("a/b.HTML") == Path("a/b.HTML")
+    assert fh.check_out("a/b.HTML", "forecast") == Path("a/b.HTML")
     with pytest.raises(InputError, match=r"not .b\.pdf."):
-        fh.check_forecast_out("a/b.pdf")
+        fh.check_out("a/b.pdf", "forecast")
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from fullhouse.discovery.compare import LEAST_OUTCOME, TraitNumbers, compare, ju
 from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
 from fullhouse.traits import build, everyone, lay_out, traits_of
 from fullhouse.traits.catalogue import parse_catalogue
-from fullhouse.view.discovery_files import check_out
+from fullhouse.view.charts import check_out
 from fullhouse.view.words.discovery import outcome_headline
 from fullhouse.workspace.runs import runs
 from tests.discovery.house import BUILD, from_counts, outcome_of, trait, write_blocks
@@ -380,4 +380,4 @@ def test_a_mistake_is_named(workspace, words, said):
 
 
 def test_file_endings_in_capitals_do():
-    assert check_out("A.PNG").name == "A.PNG"
+    assert check_out("A.PNG", "outcome").name == "A.PNG"

@@ -10,8 +10,8 @@ from fullhouse.core.errors import Reason
 from fullhouse.forecast.score import Actuals, score
 from fullhouse.measurement.campaign_data import plan_against_actual
 from fullhouse.measurement.campaign_readout import Exposure, TreatedReached
+from fullhouse.measurement.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.planning.plan import Amount, Outlook
-from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
 from tests.view.made_discoveries import RICH
 from tests.view.made_forecasts import ACTUAL, ACTUAL_DAYS, ROAD
 from tests.view.made_plans import PLAN, SHOWN, effect, readout

@@ -6,7 +6,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
-from fullhouse.view.propensity_charts import calibration_chart, calibration_rows
+from fullhouse.view.model_card import calibration_chart, calibration_rows
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import BINS
 

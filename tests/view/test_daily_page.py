@@ -20,8 +20,8 @@ from fullhouse.planning.daily import (
     Target,
     TooFewFilms,
 )
+from fullhouse.view.charts import DARK
 from fullhouse.view.daily_page import AHEAD, daily_chart, daily_page, signal_rows
-from fullhouse.view.theme import DARK
 from fullhouse.view.words.daily import NO_CHANGE, NO_PLAN
 from tests.planning.made_daily import (
     AS_OF,

@@ -7,8 +7,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery import Affinity, OutcomeDiscovery
+from fullhouse.view.charts import save_chart
 from fullhouse.view.discovery_charts import affinity_chart
-from fullhouse.view.save import save_chart
 
 ROW = Affinity(
     **dict.fromkeys(

@@ -10,9 +10,9 @@ import pytest
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery.card import NoForecast, Obvious, Refused, WordMatch
 from fullhouse.sample.outcome import Seed
+from fullhouse.view.charts import DARK
 from fullhouse.view.discovery_page import cards_section, discovery_page
 from fullhouse.view.model_card import model_section
-from fullhouse.view.theme import DARK
 from fullhouse.view.words.discovery import (
     ASSOCIATION,
     card_reason,

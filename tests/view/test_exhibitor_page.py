@@ -19,8 +19,8 @@ from fullhouse.exhibit.pack import (
     Source,
     StillRunning,
 )
+from fullhouse.view.charts import DARK
 from fullhouse.view.exhibitor_page import exhibit_csv, exhibitor_page, week_rows, weeks_chart
-from fullhouse.view.theme import DARK
 from fullhouse.view.words.exhibit import basis_lines, headline, showings_words, source_words
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import AS_OF, EXHIBIT, EXPECTED

@@ -13,9 +13,9 @@ import pytest
 from fullhouse.core.errors import InputError
 from fullhouse.forecast import Comp, Driver, KnownFact, ModelFacts, Shared
 from fullhouse.forecast.forecast import Remark
+from fullhouse.view.charts import DARK
 from fullhouse.view.forecast_page import forecast_page
 from fullhouse.view.render import csv_of
-from fullhouse.view.theme import DARK
 from fullhouse.view.words.forecast import (
     driver_words,
     headline,

@@ -5,15 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.view.forecast_charts import (
-    horizon_chart,
-    horizon_rows,
-    money_axis,
-    money_scale,
-    range_chart,
-    range_rows,
-    ticks,
-)
+from fullhouse.view.charts import money_axis, money_scale, ticks
+from fullhouse.view.forecast_charts import horizon_chart, horizon_rows, range_chart, range_rows
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import (
     ACTUAL,

@@ -7,7 +7,7 @@ from math import fsum
 import pytest
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.view.plan_lines_chart import COLOURS, lines_rows, plan_lines_chart
+from fullhouse.view.plan_charts import COLOURS, lines_rows, plan_lines_chart
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, SIMULATED_PLAN
 

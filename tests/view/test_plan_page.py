@@ -10,8 +10,8 @@ import pytest
 from fullhouse.core.settings import SIMULATED
 from fullhouse.measurement.campaign_readout import NamedEffect, SavedRemark
 from fullhouse.planning.plan import OlderSentence, Unreachable
+from fullhouse.view.charts import DARK
 from fullhouse.view.plan_page import plan_page
-from fullhouse.view.theme import DARK
 from fullhouse.view.words.plan import EXPECTED, headline, notes_words, tickets_words
 from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
 from tests.view.reader import RUDE, Reader

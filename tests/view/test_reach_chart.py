@@ -4,7 +4,7 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.propensity.propensity import ReachPoint
-from fullhouse.view.propensity_charts import reach_chart, reach_rows
+from fullhouse.view.model_card import reach_chart, reach_rows
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_discoveries import BASE, CURVES
 

@@ -5,8 +5,8 @@ import pytest
 
 from fullhouse.forecast import PROBABILITIES
 from fullhouse.stats.scores import reliability
+from fullhouse.view.charts import save_chart
 from fullhouse.view.market_charts import points, reliability_chart
-from fullhouse.view.save import save_chart
 
 P = np.array(PROBABILITIES)
 

@@ -10,8 +10,8 @@ from jinja2 import UndefinedError
 from markupsafe import Markup
 
 from fullhouse.core.errors import InputError
+from fullhouse.view.charts import DARK, SWATCHES, themed
 from fullhouse.view.render import _environment, csv_of, data_link, figure, fragment, svg
-from fullhouse.view.theme import DARK, SWATCHES, themed
 from tests.view.reader import RUDE, Reader
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast.slate import Conflict
+from fullhouse.view.charts import save_chart
 from fullhouse.view.market_charts import slate_chart, slate_rows, weekend
-from fullhouse.view.save import save_chart
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 

@@ -134,8 +134,6 @@ if TYPE_CHECKING:
         LookAlikes as LookAlikes,
         SavedPeople as SavedPeople,
         ScoreFilm as ScoreFilm,
-        check_look_alike_out as check_look_alike_out,
-        check_propensity_out as check_propensity_out,
         film_propensity as film_propensity,
         look_alike_people as look_alike_people,
         write_look_alike as write_look_alike,
@@ -220,35 +218,27 @@ if TYPE_CHECKING:
     from fullhouse.forecast.slate import (
         Slate as Slate,
     )
+    from fullhouse.view.charts import check_out as check_out
     from fullhouse.view.daily_page import (
-        check_daily_out as check_daily_out,
         write_daily as write_daily,
     )
-    from fullhouse.view.discovery_files import (
-        check_film_out as check_film_out,
-        check_out as check_out,
+    from fullhouse.view.discovery_page import (
         write_discovery as write_discovery,
         write_film_discovery as write_film_discovery,
     )
     from fullhouse.view.exhibitor_page import (
-        check_exhibit_out as check_exhibit_out,
         write_exhibit as write_exhibit,
     )
-    from fullhouse.view.film_report_page import (
-        check_report_out as check_report_out,
+    from fullhouse.view.report_page import (
         write_film_report as write_film_report,
     )
-    from fullhouse.view.forecast_files import (
-        check_forecast_out as check_forecast_out,
-        check_slate_out as check_slate_out,
-        check_table_out as check_table_out,
+    from fullhouse.view.forecast_page import (
         scorebook_chart as scorebook_chart,
         write_backtest as write_backtest,
         write_scorebook as write_scorebook,
         write_slate as write_slate,
     )
     from fullhouse.view.plan_page import (
-        check_plan_out as check_plan_out,
         write_cities as write_cities,
         write_plan as write_plan,
     )

@@ -20,7 +20,7 @@ from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import make_forecast, make_slate
 from fullhouse.forecast.score import actuals_of
 from fullhouse.forecast.slate import Slate
-from fullhouse.view.forecast_files import save_forecast
+from fullhouse.view.forecast_page import save_forecast
 from fullhouse.workspace.context import Context
 from fullhouse.workspace.runs import remembered
 

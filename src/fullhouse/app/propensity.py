@@ -27,7 +27,8 @@ from fullhouse.propensity.film_propensity import (
 from fullhouse.propensity.propensity import FilmPropensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales
-from fullhouse.view.model_card import save_look_alike, save_propensity, suffix_of
+from fullhouse.view.charts import out_paths
+from fullhouse.view.model_card import save_look_alike, save_propensity
 from fullhouse.workspace.context import Context
 
 SCORES = ".parquet"
@@ -169,10 +170,9 @@ def write_propensity(
     context: Context, scores: FilmScores, files: Iterable[str | Path], *, as_of: date | None
 ) -> list[Path]:
     """Write the model (.json), everybody's chance (.parquet, for the house), its charts."""
-    paths = [check_propensity_out(f) for f in files]
+    paths = out_paths(files, "propensity")
     for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == SCORES:
+        if path.suffix.lower() == SCORES:
             _write_scores(context, scores.propensity, path, as_of)
         else:
             save_propensity(scores.propensity, path, simulated=scores.simulated)
@@ -181,9 +181,8 @@ def write_propensity(
 
 def write_look_alike(result: LookAlikes, files: Iterable[str | Path]) -> list[Path]:
     """Write a look-alike's figures (.json), and its reach as a chart (.svg, .png, .html)."""
-    paths = [check_look_alike_out(f) for f in files]
+    paths = out_paths(files, "look_alike")
     for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
         save_look_alike(
             result.look_alike,
             path,
@@ -193,16 +192,6 @@ def write_look_alike(result: LookAlikes, files: Iterable[str | Path]) -> list[Pa
             simulated=result.simulated,
         )
     return paths
-
-
-def check_propensity_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return suffix_of(file, SCORES)
-
-
-def check_look_alike_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return suffix_of(file)
 
 
 @use_case

@@ -31,9 +31,9 @@ from fullhouse.forecast import Forecast, read_forecast
 from fullhouse.forecast.score import actuals_of
 from fullhouse.measurement.campaign_data import plan_against_actual
 from fullhouse.measurement.campaign_readout import CampaignReadout, readout_of_record
+from fullhouse.measurement.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.measurement.outlook import outlook_of
 from fullhouse.planning.plan import Outlook, Plan, plan_from
-from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.workspace.context import Context
 
 MOST_OUTLOOKS = 12

@@ -340,7 +340,7 @@ def _print_basis(basis: "Basis", left_out: int) -> None:
 
 def _notes(basis: "Basis") -> list[str]:
     # Imported here: `fullhouse --help` needs no audiences.
-    from fullhouse.view.words.audiences import note_words
+    from fullhouse.view.words.house import note_words
 
     return [note_words(note) for note in basis.notes]
 

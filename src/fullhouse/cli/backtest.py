@@ -56,7 +56,7 @@ def backtest(
     """Forecast past films with models made before them, and score the forecasts."""
     if plan not in ("wide", "limited", "all"):
         raise InputError(f"--plan takes wide, limited or all, not {plan!r}.")
-    files = [app.check_table_out(f) for f in file or ()]
+    files = [app.check_out(f, "backtest") for f in file or ()]
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     plans = ("wide", "limited") if plan == "all" else (plan,)
     with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as step:

@@ -59,7 +59,7 @@ def power(
     json: Json = False,
 ) -> None:
     """Before the launch: the smallest effect that the whole, audiences and lines can show."""
-    from fullhouse.view.words.campaign import powers_words
+    from fullhouse.view.words.plan import powers_words
 
     request = app.PowerOfCampaign(plan, rate, holdout, rho2, _text(channels))
     with opened(where, quiet=json) as house, progress("Counting", quiet=json) as step:
@@ -141,7 +141,7 @@ def launch(
     json: Json = False,
 ) -> None:
     """Freeze audiences and arms, and hand each channel the treated in the form it takes."""
-    from fullhouse.view.words.campaign import launched_words
+    from fullhouse.view.words.plan import launched_words
 
     request = app.LaunchCampaign(
         plan,
@@ -178,7 +178,7 @@ def launch(
 
 def _print_counts(launched: "Launched") -> None:
     """A row for each channel: its lines, and their people by state."""
-    from fullhouse.view.words.campaign import STATE_WORDS
+    from fullhouse.view.words.plan import STATE_WORDS
 
     counts = dict(launched.lines)
     states = [s for s in STATE_WORDS if any(n.get(s) for n in counts.values())]

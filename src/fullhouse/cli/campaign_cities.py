@@ -39,7 +39,7 @@ def power(
     json: Json = False,
 ) -> None:
     """Before the launch: the pairs, and the smallest effect that they can show."""
-    from fullhouse.view.words.campaign import cities_power_words
+    from fullhouse.view.words.plan import cities_power_words
 
     request = app.PowerOfCities(plan, _day(start, "--start"), weeks, _day(as_of, "--as-of"))
     with opened(where, quiet=json) as house, progress("Pairing cities", quiet=json) as step:
@@ -70,7 +70,7 @@ def launch(
     json: Json = False,
 ) -> None:
     """Pair the cities, draw one of each pair to buy media in, and save the draw for good."""
-    from fullhouse.view.words.campaign import launched_cities_words
+    from fullhouse.view.words.plan import launched_cities_words
 
     request = app.LaunchCities(plan, name, _day(start, "--start"), weeks, _day(as_of, "--as-of"))
     with opened(where, quiet=json) as house, progress("Pairing cities", quiet=json) as step:

@@ -42,7 +42,7 @@ def daily(
     """A film's day, from 60 days before it opens: on target or not, what changed, what to do."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     request = app.DailyPage(film, day, target, campaign, territory)
-    files = [app.check_daily_out(f) for f in file or ()]
+    files = [app.check_out(f, "daily") for f in file or ()]
     with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
         page = app.film_daily(replace(context, progress=step), request)
         written = app.write_daily(page, files, made_on=context.today)

@@ -92,7 +92,7 @@ def discover(
              "--embedding": embedding},
             "is for a film, not for --outcome",
         )  # fmt: skip
-        files = [app.check_out(f) for f in file or ()]
+        files = [app.check_out(f, "outcome") for f in file or ()]
         about = app.DiscoverOutcome(
             outcome, base or "everyone", placebo, as_of=day, families=tuple(family or ())
         )

@@ -26,7 +26,7 @@ def discover_film(
     """Discover a film's audiences and print or write them."""
     from fullhouse.view.words.discovery import headline
 
-    files = [app.check_film_out(f) for f in file]
+    files = [app.check_out(f, "discovery") for f in file]
     with opened(where, quiet=json) as workspace, progress("Discovering", quiet=json) as step:
         context = replace(workspace, progress=step)
         discovery = app.discover_film(context, request)

@@ -48,7 +48,7 @@ def exhibit(
     json: Json = False,
 ) -> None:
     """What a film will draw in a city or cinema: audiences near, admissions, showings."""
-    files = [app.check_exhibit_out(f) for f in file or ()]
+    files = [app.check_out(f, "exhibit") for f in file or ()]
     if city is None and cinema is not None:
         raise InputError("--cinema is one of a city: name the city with --city.")
     if city is None and any(f.suffix.lower() == ".html" for f in files):

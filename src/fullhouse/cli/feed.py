@@ -7,7 +7,7 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
-from fullhouse.view.words.feeds import feed_note
+from fullhouse.view.words.house import feed_note
 
 if TYPE_CHECKING:
     from fullhouse.feeds import FeedCheck, IngestReport

@@ -169,7 +169,7 @@ def _workspace(where: str, *, quiet: bool) -> "Iterator[Context]":
 
 
 def _film(where: str, ask: _Ask, file: Sequence[str], *, issue: bool, json: bool) -> None:
-    files = [app.check_forecast_out(f) for f in file]
+    files = [app.check_out(f, "forecast") for f in file]
     with _workspace(where, quiet=json) as workspace:
         answer = _answer(workspace, ask, files, issue=issue)
     if json:
@@ -213,7 +213,7 @@ def _answer(workspace: "Context", ask: _Ask, files: Sequence[Path], *, issue: bo
 
 
 def _slate(where: str, request: "ForecastSlate", file: Sequence[str], *, json: bool) -> None:
-    files = [app.check_slate_out(f) for f in file]
+    files = [app.check_out(f, "slate") for f in file]
     with _workspace(where, quiet=json) as workspace:
         slate = app.forecast_slate(workspace, request)
         written = app.write_slate(slate, files)

@@ -93,7 +93,7 @@ def make(
     json: Json = False,
 ) -> None:
     """Plan a campaign: audience × channel × cities × week, to sell most tickets for a budget."""
-    files = [app.check_plan_out(f) for f in file or ()]
+    files = [app.check_out(f, "plan") for f in file or ()]
     request = app.PlanFilm(
         film,
         budget,
@@ -159,7 +159,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a saved plan, as it was when it was saved."""
-    files = [app.check_plan_out(f) for f in file or ()]
+    files = [app.check_out(f, "plan") for f in file or ()]
     with opened(where, quiet=json) as house:
         saved = app.plan_show(house, app.ShowPlan(plan))
     _print(saved, app.write_plan(saved, files), rows, json=json)

@@ -62,7 +62,7 @@ def propensity(
 ) -> None:
     """Learn how likely each person is to see a film, past or to come; cut and save audiences."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [app.check_propensity_out(f) for f in file or ()]
+    files = [app.check_out(f, "propensity") for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Learning", quiet=json) as step:
         context = replace(workspace, progress=step)
         scores = app.film_propensity(
@@ -112,7 +112,7 @@ def look_alike(
     """Find the people most like a list of at least 500, by traits and what they have in common."""
     if (rule is None) == (file_of is None):
         raise InputError("Whose look-alikes? Give a rule such as audience:NAME, or --list FILE.")
-    files = [app.check_look_alike_out(f) for f in file or ()]
+    files = [app.check_out(f, "look_alike") for f in file or ()]
     request = app.FindLookAlikes(
         rule=rule,
         file=None if file_of is None else Path(file_of),
@@ -168,7 +168,7 @@ def _look_alike_json(result: "LookAlikes") -> dict[str, Any]:
 
 
 def _print_scores(scores: "FilmScores") -> None:
-    from fullhouse.view.words.propensity import card_notes, level_words
+    from fullhouse.view.words.house import card_notes, level_words
 
     card = scores.propensity.card
     out.print(f"[bold]“{escape(card.title)}”[/], as of {card.as_of}", soft_wrap=True)

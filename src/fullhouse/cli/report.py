@@ -38,7 +38,7 @@ def report(
     printed, and nothing is written.
     """
     day = None if as_of is None else parse_date(as_of, what="--as-of")
-    files = [app.check_report_out(f) for f in file or ()]
+    files = [app.check_out(f, "report") for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as step:
         request = app.ReportFilm(film, as_of=day, territory=territory, plan=plan, campaign=campaign)
         result = app.film_report(replace(workspace, progress=step), request)

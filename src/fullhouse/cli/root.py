@@ -218,7 +218,7 @@ def settings(where: Where = ".", json: Json = False) -> None:
 @commands.command()
 def doctor(where: Where = ".", json: Json = False) -> None:
     """Look whether the workspace is sound; exit code 1 when something is at fault."""
-    from fullhouse.view.words.health import health_sentence
+    from fullhouse.view.words.house import health_sentence
 
     health = app.workspace_health(where)
     if json:

@@ -64,7 +64,7 @@ def scorebook(
         return
     if by not in BY:
         raise InputError(f"--by takes {', '.join(BY)}, not {by!r}.{did_you_mean(by, BY)}")
-    files = [app.check_table_out(f) for f in file or ()]
+    files = [app.check_out(f, "scorebook") for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
         noted = None if head is None else head.strip()
         request = app.ReadScoreBook(territory, horizon, looking_back, noted)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from fullhouse.planning.daily import (
     SignalDay,
     Verdict,
 )
-from fullhouse.view.forecast_charts import BANDS, HAPPENED, RAISES, money_axis, money_scale
+from fullhouse.view.charts import GREY, INK, money_axis, money_scale, themed
+from fullhouse.view.forecast_charts import BANDS, HAPPENED, RAISES
 from fullhouse.view.render import (
     Figure,
     csv_of,
@@ -30,9 +32,8 @@ from fullhouse.view.render import (
     render,
     share_bar,
     unbroken,
+    write_page_files,
 )
-from fullhouse.view.save import check_page_out, write_page_files
-from fullhouse.view.theme import GREY, INK, themed
 from fullhouse.view.words.daily import (
     NO_CHANGE,
     NO_PLAN,
@@ -117,12 +118,8 @@ def write_daily(
     daily: Daily, files: Sequence[str | Path], *, made_on: date | None = None
 ) -> list[Path]:
     """Write a daily page as a page (.html) or as data (.json)."""
-    return write_page_files(daily, lambda: daily_page(daily, made_on=made_on or daily.as_of), files)
-
-
-def check_daily_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return check_page_out(file)
+    page = partial(daily_page, daily, made_on=made_on or daily.as_of)
+    return write_page_files(daily, page, files, "daily")
 
 
 def daily_chart(

@@ -1,19 +1,23 @@
-"""Charts of a discovery: which traits go with an outcome, and how audiences overlap (UpSet)."""
+"""The charts of a discovery: affinities, how audiences overlap, expected tickets by city."""
 
 import json
 import textwrap
 from collections.abc import Collection, Sequence
+from math import fsum
 from typing import Any, TypeAlias
 
 import altair as alt
+from markupsafe import Markup
 
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery import Affinity, OutcomeDiscovery
-from fullhouse.discovery.card import Card
-from fullhouse.view.theme import FAINT, GREY, INK, themed
+from fullhouse.discovery.card import Card, TicketGroup, Tickets
+from fullhouse.view.charts import FAINT, GREY, INK, range_bars, themed
+from fullhouse.view.render import fragment, range_cell
 from fullhouse.view.words.discovery import REASONS, VERDICTS, outcome_headline
 from fullhouse.view.words.figures import counted, heading, money_short, wrapped
+from fullhouse.view.words.text import text
 
 VERDICT_COLOURS = {
     "associated": "#0b7a75",
@@ -25,10 +29,8 @@ DRAWN = ("associated", "avoided", "no_association", "cannot_tell")
 LEAST_RATIO, MOST_RATIO = 0.1, 20.0
 LABEL_WIDTH = 44
 TOOLTIP = ["trait:N", "figures:N", "naive:Q", "placebo:Q", "people:Q", "q:Q", "why:N"]
-
 Combination: TypeAlias = tuple[Collection[str], int]
 """Card ids, and the people who are in each of these cards and in no other."""
-
 MOST_COMBINATIONS = 15
 OTHER = "other"
 BAR, EMPTY = "#0b7a75", "#e6e9eb"
@@ -40,6 +42,8 @@ OVERLAP_CAPTION = (
     "Each column: people in just the audiences with a filled dot, and in no other. Beside each"
     " name: all its people."
 )
+MOST_CITIES = 12
+CITY_HOW = "Bar: expected tickets. Line: the 80 % range of the forecast, shared out likewise."
 
 
 def affinity_chart(result: OutcomeDiscovery, *, most: int = 25, width: int = 460) -> alt.LayerChart:
@@ -343,3 +347,69 @@ def _other(rows: Sequence[dict[str, Any]], height: int, y: alt.Y) -> list[alt.Ch
         return []
     words = alt.Chart({"values": last}).mark_text(angle=270, color=INK, fontSize=11)
     return [words.encode(x=_x(rows), y=y, text=alt.value(OTHER))]
+
+
+def city_chart(
+    tickets: Tickets,
+    *,
+    most: int = MOST_CITIES,
+    title: str = "Expected tickets by city",
+    simulated: bool = False,
+    width: int = 560,
+) -> alt.LayerChart:
+    """A bar for each of the largest cities, and one for all others together."""
+    rows = [r | {"label": r["city"]} for r in city_rows(tickets.cities, most=most)]
+    together = f"All together: {_total_words(tickets)}."
+    named = heading(title, CITY_HOW, together, simulated=simulated, width=width)
+    return range_bars(rows, "tickets", title=named, width=width)
+
+
+def city_rows(cities: Sequence[TicketGroup], *, most: int = MOST_CITIES) -> list[dict[str, Any]]:
+    """A row for each of the largest cities by tickets, then the sum of the other cities.
+
+    Groups of nobody the house knows stand last, by themselves. Ends add up too: each breakdown
+    shares out the range of one total.
+    """
+    if not cities:
+        raise CannotTellError("There are no cities to draw: no tickets are shared out by city.")
+    ordered = sorted((g for g in cities if g.persons), key=lambda g: -g.tickets)
+    # A rest of one city is that city.
+    largest = ordered if len(ordered) <= most + 1 else ordered[:most]
+    rows = [_city_row(g.name, g.persons, g.tickets, g.low, g.high) for g in largest]
+    rest = ordered[len(largest) :]
+    if rest:
+        tickets, low, high = (fsum(getattr(g, n) for g in rest) for n in ("tickets", "low", "high"))
+        others = f"{len(rest):,} other cities together"
+        rows.append(
+            _city_row(others, sum(g.persons for g in rest), tickets, low, high) | {"rest": True}
+        )
+    unknown = [g for g in cities if not g.persons]
+    rows += [_city_row(g.name, 0, g.tickets, g.low, g.high) | {"rest": True} for g in unknown]
+    return rows
+
+
+def _city_row(name: str, persons: int, tickets: float, low: float, high: float) -> dict[str, Any]:
+    return {
+        "city": name, "persons": persons, "tickets": tickets, "low": low, "high": high,
+        "rest": False,
+    }  # fmt: skip
+
+
+def _total_words(tickets: Tickets) -> str:
+    return f"{tickets.total:,.0f} tickets, {tickets.low:,.0f} to {tickets.high:,.0f} (80 % range)"
+
+
+def groups_table(what: str, groups: Sequence[TicketGroup], tickets: Tickets) -> Markup:
+    """A table of groups with their sum, beside the total that they share out."""
+    heads = [(what, ""), ("people", "n"), ("tickets", "n"), ("80 % range", "n")]
+    rows = [_group(g.name, g.persons, g.tickets, g.low, g.high) for g in groups]
+    total, low, high = (fsum(getattr(g, n) for g in groups) for n in ("tickets", "low", "high"))
+    everyone = sum(g.persons for g in groups)
+    name = text("sum; the forecast's total is {total}", total=f"{tickets.total:,.0f}")
+    rows.append(_group(name, everyone, total, low, high))
+    return fragment("table.html", heads=heads, rows=rows, sums=1)
+
+
+def _group(name: str, persons: int, tickets: float, low: float, high: float) -> tuple[object, ...]:
+    people = f"{persons:,}" if persons else "–"
+    return name, people, f"{tickets:,.0f}", range_cell(f"{low:,.0f}", f"{high:,.0f}")

@@ -1,11 +1,19 @@
-"""The page of a film's audiences: what a studio marketer opens, one file that needs no network."""
+"""The page of a film's audiences, one file for any browser; discoveries as tables and charts."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 from markupsafe import Markup
 
+from fullhouse.core.errors import CannotTellError
+from fullhouse.core.settings import SIMULATED
+from fullhouse.discovery.affinity import OutcomeDiscovery
 from fullhouse.discovery.card import (
     Card,
     ComparableFilm,
@@ -21,16 +29,32 @@ from fullhouse.propensity.propensity import ModelCard
 from fullhouse.view.card_charts import (
     FOREST_CAPTION,
     card_forest,
+    card_strip,
     forest_rows,
     likely_words,
 )
-from fullhouse.view.city_chart import HOW as CITY_CAPTION
-from fullhouse.view.city_chart import city_chart, city_rows, groups_table
-from fullhouse.view.discovery_charts import OVERLAP_CAPTION, overlap_chart, overlap_rows
+from fullhouse.view.charts import out_paths, save_chart
+from fullhouse.view.discovery_charts import (
+    CITY_HOW,
+    OVERLAP_CAPTION,
+    affinity_chart,
+    city_chart,
+    city_rows,
+    groups_table,
+    overlap_chart,
+    overlap_rows,
+)
 from fullhouse.view.model_card import model_json, model_section
 from fullhouse.view.render import Figure, figure, fragment, json_of, render, unbroken
 from fullhouse.view.words import discovery as words
-from fullhouse.view.words.discovery import interval_words, outside, ratio_words
+from fullhouse.view.words.discovery import (
+    card_reason,
+    headline,
+    interval_words,
+    outcome_headline,
+    outside,
+    ratio_words,
+)
 from fullhouse.view.words.figures import (
     capital,
     chance_words,
@@ -67,6 +91,16 @@ CSS = """
 .covered b { background: var(--mark); print-color-adjust: exact; }
 """
 """How cards and the portfolio look; the page's own colours, so that they turn dark with it."""
+TABLES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "cards": lambda plain: plain["cards"],
+    "segments": lambda plain: plain["segments"],
+    "portfolio": lambda plain: plain["portfolio"],
+    "comps": lambda plain: plain["comps"],
+    "words": lambda plain: plain["words"],
+    "tickets by audience": lambda plain: (plain["tickets"] or {"audiences": []})["audiences"],
+}
+"""What can be saved as a table, and where it is in the whole."""
+ESTIMATES = ("index", "affinity", "beyond", "interest", "placebo")
 
 
 @dataclass(frozen=True)
@@ -197,7 +231,7 @@ def _tickets_facts(discovery: FilmDiscovery) -> dict[str, Any] | None:
     if tickets.cities:
         cities = figure(
             lambda width: city_chart(tickets, width=width),
-            caption=f"{CITY_CAPTION} {words.as_of_words(discovery)}",
+            caption=f"{CITY_HOW} {words.as_of_words(discovery)}",
             file=f"{discovery.film}-tickets-by-city.csv",
             rows=city_rows(tickets.cities, most=len(tickets.cities)),
         )
@@ -360,17 +394,6 @@ def _files(discovery: FilmDiscovery, model: ModelCard | None) -> list[tuple[str,
     return files
 
 
-TABLES: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "cards": lambda plain: plain["cards"],
-    "segments": lambda plain: plain["segments"],
-    "portfolio": lambda plain: plain["portfolio"],
-    "comps": lambda plain: plain["comps"],
-    "words": lambda plain: plain["words"],
-    "tickets by audience": lambda plain: (plain["tickets"] or {"audiences": []})["audiences"],
-}
-"""What can be saved as a table, and where it is in the whole."""
-
-
 def _table(discovery: FilmDiscovery, name: str) -> list[dict[str, Any]]:
     """The rows of one of the tables of a discovery, each without rows in it."""
     return [_flat(row) for row in TABLES[name](discovery.to_dict())]
@@ -393,3 +416,87 @@ def _listed(value: object) -> str:
     if isinstance(value, Mapping):
         return " ".join(str(v) for v in value.values())
     return " ~ ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def write_film_discovery(
+    discovery: FilmDiscovery, files: Iterable[str | Path], *, model: ModelCard | None = None
+) -> list[Path]:
+    """Write a page (.html), cards as a table (.parquet, .csv) or chart (.svg, .png), all (.json).
+
+    The page has the propensity model's card when one is given.
+    """
+    paths = out_paths(files, "discovery")
+    for path in paths:
+        match path.suffix.lower():
+            case ".html":
+                path.write_text(discovery_page(discovery, model=model), "utf-8")
+            case ".json":
+                path.write_text(f"{json_text(discovery)}\n", "utf-8")
+            case ".parquet":
+                pq.write_table(cards_table(discovery), path)
+            case ".csv":
+                pacsv.write_csv(cards_table(discovery), path)
+            case _:
+                _write_chart(discovery, path)
+    return paths
+
+
+def write_discovery(
+    result: OutcomeDiscovery, files: Iterable[str | Path], *, most: int = 25
+) -> list[Path]:
+    """Write an outcome's discovery as tables (.parquet, .csv) and charts (.svg, .png, .html)."""
+    paths = out_paths(files, "outcome")
+    for path in paths:
+        if path.suffix.lower() == ".parquet":
+            pq.write_table(outcome_table(result), path)
+        elif path.suffix.lower() == ".csv":
+            pacsv.write_csv(outcome_table(result), path)
+        else:
+            save_chart(affinity_chart(result, most=most), path)
+    return paths
+
+
+def outcome_table(result: OutcomeDiscovery) -> pa.Table:
+    """A row for each trait; the rest and the headline as the table's metadata."""
+    table = result.to_arrow()
+    sentence = outcome_headline(result).encode()
+    return table.replace_schema_metadata((table.schema.metadata or {}) | {b"sentence": sentence})
+
+
+def json_text(discovery: FilmDiscovery) -> str:
+    """Everything as JSON, with the headline as a sentence."""
+    plain = discovery.to_dict() | {"sentence": headline(discovery)}
+    return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def cards_table(discovery: FilmDiscovery) -> pa.Table:
+    """A row for each card, in order; simulated ones are labelled."""
+    rows = [_row(discovery, card) for card in discovery.cards]
+    if rows:
+        return pa.Table.from_pylist(rows)
+    return pa.table({"film": pa.array([], pa.string()), "id": pa.array([], pa.string())})
+
+
+def _row(discovery: FilmDiscovery, card: Card) -> dict[str, object]:
+    row: dict[str, object] = {"film": discovery.film, "as_of": discovery.as_of}
+    row |= {
+        name: value
+        for name, value in asdict(card).items()
+        if not isinstance(value, dict | list | tuple) and name not in ESTIMATES
+    }
+    row["reason"] = card_reason(card)
+    for name in ESTIMATES:
+        each: RatioEstimate = getattr(card, name)
+        row |= {name: each.value, f"{name}_low": each.low, f"{name}_high": each.high}
+    row["stability"] = card.stability.mark
+    row["traits"] = ", ".join(card.traits)
+    if discovery.simulated:
+        row["label"] = SIMULATED
+    return row
+
+
+def _write_chart(discovery: FilmDiscovery, path: Path) -> None:
+    if not discovery.cards:
+        raise CannotTellError(code="no_audience_to_draw", film=discovery.film)
+    measured = any(c.basis != "guess" for c in discovery.cards)
+    save_chart(card_forest(discovery) if measured else card_strip(discovery), path)

@@ -1,7 +1,7 @@
 """The exhibitor pack of a city or cinema as a page, a chart and files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,8 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.exhibit.pack import Daypart, Demand, Exhibit, NearbyAudience, PlayedFilm
-from fullhouse.view.forecast_charts import money_axis, money_scale
+from fullhouse.view.charts import out_paths, range_bars
 from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
-from fullhouse.view.theme import INK, themed
 from fullhouse.view.words.exhibit import (
     basis_lines,
     first_week,
@@ -21,11 +20,8 @@ from fullhouse.view.words.exhibit import (
     source_words,
     under,
 )
-from fullhouse.view.words.figures import day_words, heading, money_short, share_words
+from fullhouse.view.words.figures import day_words, heading, share_words
 
-SUFFIXES = (".html", ".csv", ".json")
-ROW, BAR_HEIGHT = 38, 10
-BAR, RANGE = "#4fa39d", "#07524e"
 NOT_SHOWN = "not shown"
 HOW = "Admissions expected there in each week, with their 80 % range."
 KEY = (("bar", "expected admissions"), ("middle line", "80 % range"))
@@ -70,26 +66,17 @@ def exhibit_csv(pack: Exhibit) -> str:
     return csv_of([{"table": name, **row} for name, rows in _tables(pack).items() for row in rows])
 
 
-def check_exhibit_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    path = Path(file).expanduser()
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--out takes a file ending in {', '.join(SUFFIXES)}, not {path.name!r}.")
-    return path
-
-
 def write_exhibit(pack: Exhibit | Demand, files: Sequence[str | Path]) -> list[Path]:
     """Write a pack as a page (.html), its tables (.csv) or everything (.json).
 
     All cities together have no page: it is of one city.
     """
-    paths = [check_exhibit_out(f) for f in files]
-    if isinstance(pack, Demand) and any(p.suffix.lower() == ".html" for p in paths):
+    if isinstance(pack, Demand) and any(Path(f).suffix.lower() == ".html" for f in files):
         raise InputError(
             "A page is of one city: name it with --city; all cities are .csv or .json."
         )
+    paths = out_paths(files, "exhibit")
     for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(_text(pack, path.suffix.lower()), "utf-8")
     return paths
 
@@ -104,14 +91,13 @@ def _text(pack: Exhibit | Demand, suffix: str) -> str:
 
 def weeks_chart(pack: Exhibit, *, width: int = 560) -> alt.LayerChart:
     """A bar for each week with its range; a week under the minimum says so and has no bar."""
-    rows = week_rows(pack)
-    chart = alt.layer(*_layers(rows, pack, width)).properties(
-        width=width,
-        height=ROW * len(rows),
-        title=heading(f"{pack.title} in {pack.place}", HOW, simulated=pack.simulated, width=width),
-    )
-    assert isinstance(chart, alt.LayerChart)
-    return themed(chart)
+    rows = [
+        row | {"label": day_words(week.week), "why": under(pack)}
+        for row, week in zip(week_rows(pack), pack.weeks, strict=True)
+    ]
+    named = f"{pack.title} in {pack.place}"
+    title = heading(named, HOW, simulated=pack.simulated, width=width)
+    return range_bars(rows, "admissions", title=title, width=width)
 
 
 def week_rows(pack: Exhibit) -> list[dict[str, Any]]:
@@ -127,41 +113,6 @@ def week_rows(pack: Exhibit) -> list[dict[str, Any]]:
         }
         for w in pack.weeks
     ]
-
-
-def _layers(rows: Sequence[dict[str, Any]], pack: Exhibit, width: int) -> list[alt.Chart]:
-    scale = money_scale([r["high"] for r in rows if r["high"] is not None], zero=True)
-    axis = money_axis(scale, "admissions", most=5 if width < 400 else 8)
-    labelled = [
-        {**r, "row": f"{k:03}", "label": day_words(w.week), "figures": _figures(r, pack)}
-        for k, (r, w) in enumerate(zip(rows, pack.weeks, strict=True))
-    ]
-    every = alt.Chart({"values": labelled}).encode(
-        y=alt.Y("row:N").sort([r["row"] for r in labelled]).axis(None).scale(padding=0),
-        tooltip=["week:N", "admissions:Q", "low:Q", "high:Q"],
-    )
-    base = every.transform_filter("datum.admissions != null")
-    return [
-        base.mark_bar(height=BAR_HEIGHT, yOffset=8, color=BAR).encode(
-            x=alt.X("admissions:Q", scale=scale, axis=axis)
-        ),
-        base.mark_rule(strokeWidth=2, color=RANGE, yOffset=8).encode(
-            x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"
-        ),
-        every.mark_text(align="left", color=INK, fontSize=12, dy=-8).encode(
-            x=alt.value(0), text="label:N"
-        ),
-        every.mark_text(align="right", color=INK, fontSize=12, dy=-8).encode(
-            x=alt.value(width), text="figures:N"
-        ),
-    ]
-
-
-def _figures(row: Mapping[str, Any], pack: Exhibit) -> str:
-    if row["admissions"] is None:
-        return under(pack)
-    middle, low, high = (money_short(row[n]) for n in ("admissions", "low", "high"))
-    return f"{middle} ({low} – {high})"
 
 
 def _daypart(part: Daypart, pack: Exhibit) -> tuple[object, ...]:

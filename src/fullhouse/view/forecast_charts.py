@@ -1,10 +1,9 @@
 """The charts of a forecast: ranges, the fan by day, drivers, and how the range narrowed."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
-from math import ceil, floor, isclose, log10, prod, sqrt
+from math import isclose, prod, sqrt
 from typing import Any
 
 import altair as alt
@@ -19,7 +18,7 @@ from fullhouse.forecast import (
     Forecast,
     Range,
 )
-from fullhouse.view.theme import FAINT, GREY, INK, themed
+from fullhouse.view.charts import GREY, INK, money_axis, money_scale, themed
 from fullhouse.view.words.figures import day_words, heading, money_short
 from fullhouse.view.words.forecast import (
     NO_MATTER,
@@ -37,8 +36,6 @@ RAISES, LOWERS = "#0b7a75", "#b3541e"
 """What raises an amount, and what lowers it."""
 HAPPENED = INK
 BANDS_WORDS = "Bands: the ranges with 50, 80 and 95 % probability."
-LOG_FROM = 6.0
-"""Amounts that lie further apart than so many times stand on a logarithmic axis."""
 
 
 def bounds(amounts: Range) -> dict[str, float]:
@@ -67,54 +64,6 @@ def band_of(base: alt.Chart, percent: int) -> alt.Chart:
 def band_words(percent: int) -> str:
     """What the legend calls a range."""
     return f"{percent} % range"
-
-
-def ticks(low: float, high: float, *, log: bool, most: int = 7) -> list[float]:
-    """Round amounts from low to high."""
-    if log and low > 0:
-        for steps in ((1, 1.5, 2, 3, 4, 6), (1, 2, 5), (1, 3), (1,)):
-            powers = range(floor(log10(low)), ceil(log10(high)) + 1)
-            amounts = [m * 10.0**p for p in powers for m in steps]
-            amounts = [a for a in amounts if low <= a <= high]
-            if len(amounts) <= most:
-                break
-        if len(amounts) > 1:
-            return amounts[:: ceil(len(amounts) / most)]
-    size = 10.0 ** floor(log10((high - low) / most))
-    step = next(m * size for m in (1, 2, 5, 10) if (high - low) / (m * size) <= most)
-    return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
-
-
-def money_scale(amounts: Sequence[float], *, zero: bool = False, log: bool = False) -> alt.Scale:
-    """An axis that holds the amounts; logarithmic if asked, or where they lie far apart."""
-    low, high = min(amounts), max(amounts)
-    if zero:
-        return alt.Scale(domain=[0, high * 1.04 or 1], nice=False)
-    if low == high:
-        low, high = 0.9 * low, 1.1 * high or 1
-    if low > 0 and (log or high / low > LOG_FROM):
-        room = (high / low) ** 0.03
-        return alt.Scale(type="log", domain=[low / room, high * room], nice=False)
-    room = 0.03 * (high - low)
-    return alt.Scale(domain=[low - room, high + room], zero=False, nice=False)
-
-
-def money_axis(scale: alt.Scale, title: str | None, *, most: int = 7) -> alt.Axis:
-    """The axis of a `money_scale`, labelled in short money."""
-    low, high = scale.to_dict()["domain"]
-    at = ticks(low, high, log=scale.to_dict().get("type") == "log", most=most)
-    # As whole numbers, so that the label of a tick is found under what JavaScript calls it.
-    values = [round(a) if a >= 1 or a == 0 else a for a in at]
-    labels = json.dumps({str(v): money_short(v) for v in values})
-    return alt.Axis(
-        title=title,
-        values=values,
-        labelExpr=f"({labels})[datum.value]",
-        gridColor=FAINT,
-        domainColor=GREY,
-        ticks=False,
-        labelPadding=6,
-    )
 
 
 def chart_title(title: str, forecast: Forecast, *lines: str, width: int) -> alt.TitleParams:

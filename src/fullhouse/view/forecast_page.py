@@ -1,13 +1,34 @@
-"""The page of a forecast: what a studio marketer opens, one file that needs no network."""
+"""The page of a forecast; forecasts, slates, backtests and score books as charts and tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import altair as alt
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 from markupsafe import Markup
 
-from fullhouse.forecast import LEVELS, QUANTITIES, Comp, Forecast, KnownFact, Range, Step
+from fullhouse.core.errors import CannotTellError
+from fullhouse.forecast import (
+    LEVELS,
+    PROBABILITIES,
+    QUANTITIES,
+    Comp,
+    Forecast,
+    KnownFact,
+    Range,
+    Step,
+)
+from fullhouse.forecast.backtest import Backtests
+from fullhouse.forecast.score import ScoreBook
+from fullhouse.forecast.slate import Slate
+from fullhouse.stats.scores import reliability
+from fullhouse.view.charts import out_paths, save_chart
 from fullhouse.view.forecast_charts import (
     driver_chart,
     driver_rows,
@@ -20,6 +41,7 @@ from fullhouse.view.forecast_charts import (
     range_chart,
     range_rows,
 )
+from fullhouse.view.market_charts import reliability_chart, slate_chart
 from fullhouse.view.render import (
     Figure,
     figure,
@@ -34,6 +56,7 @@ from fullhouse.view.words.figures import day_words, money, money_short
 from fullhouse.view.words.forecast import (
     actual_words,
     banners,
+    book_words,
     chance_words,
     change_words,
     comp_line,
@@ -56,6 +79,13 @@ from fullhouse.view.words.forecast import (
 BESIDE = 110
 """What the axis and the figures beside a fan take of its width."""
 SECTION = "forecast_section.html"
+RELIABILITY_OF = (
+    ("T-28", "opening_weekend"),
+    ("T-1", "opening_weekend"),
+    ("first day", "total"),
+    ("first weekend", "total"),
+)
+"""Horizons and quantities whose reliability the chart of a backtest shows."""
 
 
 def forecast_page(
@@ -280,3 +310,92 @@ def _method(forecast: Forecast) -> list[str]:
 def _ordered(names: Mapping[str, Any]) -> list[str]:
     """Quantities in the order of a run."""
     return sorted(names, key=lambda n: QUANTITIES.index(n) if n in QUANTITIES else 99)
+
+
+def save_forecast(
+    forecasts: Sequence[Forecast],
+    files: Iterable[str | Path],
+    *,
+    actual_days: Sequence[tuple[date, float]] = (),
+    actual: Mapping[str, float] | None = None,
+    made_on: date,
+) -> list[Path]:
+    """Write forecasts of a film: .html is the page, .svg and .png the fan, .csv and .parquet days.
+
+    A picture of a forecast without days shows its ranges.
+    """
+    newest = max(forecasts, key=lambda f: f.as_of)
+    paths = out_paths(files, "forecast")
+    for path in paths:
+        if path.suffix.lower() == ".html":
+            page = forecast_page(forecasts, actual_days=actual_days, actual=actual, made_on=made_on)
+            path.write_text(page, "utf-8")
+            continue
+        _save(path, newest.to_arrow, lambda: _picture(newest, actual_days, actual))
+    return paths
+
+
+def write_slate(slate: Slate, files: Iterable[str | Path]) -> list[Path]:
+    """Write the chart of a slate as .svg, .png or .html."""
+    paths = out_paths(files, "slate")
+    for path in paths:
+        save_chart(slate_chart(slate.forecasts, slate.conflicts), path)
+    return paths
+
+
+def write_backtest(backtests: Backtests, files: Iterable[str | Path]) -> list[Path]:
+    """Write every forecast with its outcome (.csv, .parquet), or the calibration of the ranges."""
+    paths = out_paths(files, "backtest")
+    for path in paths:
+        _save(path, backtests.to_arrow, lambda: backtest_chart(backtests))
+    return paths
+
+
+def write_scorebook(book: ScoreBook, files: Iterable[str | Path]) -> list[Path]:
+    """Write the rows (.parquet, .csv) and the reliability chart (.svg, .png, .html)."""
+    paths = out_paths(files, "scorebook")
+    for path in paths:
+        _save(path, book.to_arrow, lambda: scorebook_chart(book))
+    return paths
+
+
+def backtest_chart(backtests: Backtests) -> alt.TopLevelMixin:
+    """Reliability of the opening weekend at T-28 and T-1 and of the total after the first days."""
+    p = np.array(PROBABILITIES)
+    panels = {
+        f"{j.horizon}: {quantity_words(j.quantity)}": reliability(j.quantiles, j.actual, p)
+        for j in backtests.judged
+        if (j.horizon, j.quantity) in RELIABILITY_OF
+    }
+    if not panels:
+        raise CannotTellError(code="no_usual_horizon")
+    first = backtests.parts[0]
+    years = f"{first.first_year} to {first.last_year}"
+    notes = (f"{backtests.plan.capitalize()} films in {first.territory}, {years}.",)
+    return reliability_chart(panels, notes=notes, simulated=backtests.simulated)
+
+
+def scorebook_chart(book: ScoreBook) -> alt.TopLevelMixin:
+    """The reliability chart of a score book."""
+    only = [f"{name} {value}" for name, value in book.only.items()]
+    if book.looking_back:
+        only.append("those issued after the fact")
+    note = book_words(book) + (f" Only {', '.join(only)}." if only else "")
+    return reliability_chart(book.reliability, notes=[note], simulated=book.simulated)
+
+
+def _save(
+    path: Path, table: Callable[[], pa.Table], chart: Callable[[], alt.TopLevelMixin]
+) -> None:
+    if path.suffix.lower() == ".parquet":
+        pq.write_table(table(), path)
+    elif path.suffix.lower() == ".csv":
+        pacsv.write_csv(table(), path)
+    else:
+        save_chart(chart(), path)
+
+
+def _picture(
+    forecast: Forecast, days: Sequence[tuple[date, float]], actual: Mapping[str, float] | None
+) -> alt.TopLevelMixin:
+    return fan_chart(forecast, actual=days) if forecast.days else range_chart(forecast, actual)

@@ -14,14 +14,8 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import QUANTITIES, Forecast
 from fullhouse.forecast.slate import Conflict
 from fullhouse.stats.scores import Reliability
-from fullhouse.view.forecast_charts import (
-    BANDS,
-    LOWERS,
-    bounds,
-    money_axis,
-    money_scale,
-)
-from fullhouse.view.theme import FAINT, GREY, INK, themed
+from fullhouse.view.charts import FAINT, GREY, INK, money_axis, money_scale, themed
+from fullhouse.view.forecast_charts import BANDS, LOWERS, bounds
 from fullhouse.view.words.figures import capital, counted, day_words, heading, money_short, wrapped
 from fullhouse.view.words.forecast import conflict_words, quantity_words
 

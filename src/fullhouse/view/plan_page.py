@@ -14,16 +14,24 @@ from fullhouse.planning.plan import Amount, Plan, PlanLine
 from fullhouse.view.plan_charts import (
     BRIDGE_HOW,
     CURVE_HOW,
+    LINES_HOW,
     bridge_chart,
     bridge_rows,
     curve_chart,
     curve_rows,
+    lines_rows,
+    plan_lines_chart,
 )
-from fullhouse.view.plan_lines_chart import HOW as LINES_HOW
-from fullhouse.view.plan_lines_chart import lines_rows, plan_lines_chart
 from fullhouse.view.readout_page import readout_part
-from fullhouse.view.render import csv_of, figure, fragment, json_of, render, unbroken
-from fullhouse.view.save import check_page_out, write_page_files
+from fullhouse.view.render import (
+    csv_of,
+    figure,
+    fragment,
+    json_of,
+    render,
+    unbroken,
+    write_page_files,
+)
 from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import (
     EXPECTED,
@@ -242,12 +250,7 @@ def _limit(value: object) -> str:
 
 def write_plan(plan: Plan, files: Sequence[str | Path]) -> list[Path]:
     """Write a plan as a page (.html) or as data (.json)."""
-    return write_page_files(plan, lambda: plan_page(plan), files)
-
-
-def check_plan_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return check_page_out(file)
+    return write_page_files(plan, lambda: plan_page(plan), files, "plan")
 
 
 def write_cities(launched: LaunchedCities, folder: str | Path) -> LaunchedCities:

@@ -23,17 +23,17 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.view.save import svg_text
-from fullhouse.view.theme import chart_css
+from fullhouse.view.charts import Output, chart_css, out_paths, svg_text
 from fullhouse.view.words import figures
 from fullhouse.view.words.text import text
 
@@ -54,7 +54,7 @@ Row = Mapping[str, Any]
 class Figure:
     """A chart as it is on a page and on a phone, what it shows in words, and its data.
 
-    `key` names what each colour means: pairs of a class of `theme.SWATCHES` and words.
+    `key` names what each colour means: pairs of a class of `charts.SWATCHES` and words.
     """
 
     wide: "alt.TopLevelMixin"
@@ -194,3 +194,24 @@ def _cell(value: object) -> object:
     if isinstance(value, str) and value.startswith(RISKY):
         return f"'{value}"
     return value
+
+
+class Serializable(Protocol):
+    """What can give everything of itself as JSON takes it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything."""
+
+
+def write_page_files(
+    result: Serializable, page: Callable[[], str], files: Iterable[str | Path], what: Output
+) -> list[Path]:
+    """Write a page (.html) or all its data (.json); endings are checked before any is written."""
+    paths = out_paths(files, what)
+    for path in paths:
+        if path.suffix.lower() == ".html":
+            path.write_text(page(), "utf-8")
+        else:
+            content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+            path.write_text(content + "\n", "utf-8")
+    return paths

@@ -6,8 +6,8 @@ from fullhouse.core.errors import Reason
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import Forecast
 from fullhouse.measurement.campaign_readout import WHOLE
+from fullhouse.measurement.film_report import CampaignReport, FilmReport
 from fullhouse.planning.plan import Outlook
-from fullhouse.view.film_report import CampaignReport, FilmReport
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.discovery import notes_words as discovery_notes
 from fullhouse.view.words.discovery import unknowns

@@ -15,10 +15,10 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.measurement.campaign_readout import SavedRemark
 from fullhouse.planning.plan import Amount
 from fullhouse.view import render as render_
-from fullhouse.view.film_report_page import CHAPTERS, film_report_page, some_days
-from fullhouse.view.readout_charts import outlook_chart, outlook_rows
+from fullhouse.view.charts import DARK
+from fullhouse.view.readout_page import outlook_chart, outlook_rows
 from fullhouse.view.render import lowered, tag
-from fullhouse.view.theme import DARK
+from fullhouse.view.report_page import CHAPTERS, film_report_page, some_days
 from fullhouse.view.words.report import (
     MISSING,
     campaign_unknowns,

@@ -1,6 +1,6 @@
 """Every code of a check has its sentence."""
 
-from fullhouse.view.words.health import SENTENCES, health_sentence
+from fullhouse.view.words.house import SENTENCES, health_sentence
 
 
 def test_free_space_is_in_gigabytes() -> None:

@@ -12,7 +12,7 @@ from fullhouse.measurement.campaign_readout import (
     campaign_readout_of,
     named_effects,
 )
-from fullhouse.view.readout_charts import effect_chart, effect_rows
+from fullhouse.view.readout_page import effect_chart, effect_rows
 from fullhouse.view.words.readout import part_words
 from tests.view.drawn import heading_of, rows_of
 from tests.view.made_plans import PARTS, SHOWN, WHOLE, effect, readout

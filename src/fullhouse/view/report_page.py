@@ -13,10 +13,11 @@ from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
 from fullhouse.forecast import QUANTITIES, Forecast
 from fullhouse.forecast.score import GroupFigures, ScoreBook, Scored
 from fullhouse.measurement.campaign_readout import CampaignReadout, Exposure, PlannedActual
+from fullhouse.measurement.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.stats.scores import Reliability, Share
+from fullhouse.view.charts import themed
 from fullhouse.view.discovery_page import CSS as DISCOVERY_CSS
 from fullhouse.view.discovery_page import cards_section, tickets_section
-from fullhouse.view.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.view.forecast_page import (
     by_day_section,
     drivers_section,
@@ -32,17 +33,24 @@ from fullhouse.view.plan_page import (
     lines_section,
     unreachable_section,
 )
-from fullhouse.view.readout_charts import (
+from fullhouse.view.readout_page import (
     OUTLOOK_HOW,
     OUTLOOK_KEY,
     outlook_chart,
     outlook_rows,
     outlook_words,
+    readout_part,
 )
-from fullhouse.view.readout_page import readout_part
-from fullhouse.view.render import Figure, figure, lowered, range_cell, render, tag, unbroken
-from fullhouse.view.save import check_page_out, write_page_files
-from fullhouse.view.theme import themed
+from fullhouse.view.render import (
+    Figure,
+    figure,
+    lowered,
+    range_cell,
+    render,
+    tag,
+    unbroken,
+    write_page_files,
+)
 from fullhouse.view.words.discovery import ASSOCIATION, verdict_words
 from fullhouse.view.words.discovery import headline as discovery_headline
 from fullhouse.view.words.figures import (
@@ -127,12 +135,7 @@ def film_report_page(report: FilmReport) -> str:
 
 def write_film_report(report: FilmReport, files: Sequence[str | Path]) -> list[Path]:
     """Write a report as a page (.html) or as data (.json)."""
-    return write_page_files(report, lambda: film_report_page(report), files)
-
-
-def check_report_out(file: str | Path) -> Path:
-    """The path itself, when its ending says what to write; an error before any work is done."""
-    return check_page_out(file)
+    return write_page_files(report, lambda: film_report_page(report), files, "report")
 
 
 def some_days(forecasts: Sequence[Forecast], *, most: int = MOST_DAYS) -> list[Forecast]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import altair as alt
 import pytest
 
-from fullhouse.view.save import save_chart
+from fullhouse.view.charts import save_chart
 
 EVIL = "</script><script>alert(1)</script><!-- <b> & \"quotes\" 'and' \\ back"
 

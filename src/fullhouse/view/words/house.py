@@ -1,0 +1,96 @@
+"""Short words of the house: a count's note, a feed's check, the doctor, a propensity model."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fullhouse.audiences.audience import PartlyOutside
+from fullhouse.propensity.propensity import ModelCard
+from fullhouse.view.words.text import text
+
+NOTES = {
+    "no_rows": "{file} holds no rows.",
+    "no_event_id": (
+        "The feed maps no event_id: its rows are known by their file, and the same rows in"
+        " another file come in again."
+    ),
+    "no_time": "The feed gives no 'at': its rows count from the moment when their file is begun.",
+    "no_time_zone": "The feed names no time zone: times are read as {time_zone}.",
+    "special_column": "Column {column!r} is read for: {purpose}",
+    "withheld_column": "Column {column!r} looks like {category}: it is not read.",
+    "columns_not_read": "Not read: {columns}.",
+    "unknown_purpose": (
+        "No purpose {purpose!r}.{near} Purposes are {known}; [values.purpose] makes a word of the"
+        " file one of them, and setting 'purposes' declares others."
+    ),
+    "no_such_field": "No line at the beginning of {file} has the field {field!r}.{near}",
+}
+SENTENCES = {
+    "settings_read": "read; {changed} set here or in the environment, the others by default",
+    "key_present": "present",
+    "lake_read": "{tables} tables can be read, with {rows} rows",
+    "house_tied": "lake, control database and key belong together (house {house})",
+    "house_untied": "nothing says yet which lake, control database and key belong together",
+    "control_open": "open ({database}), its schema up to date",
+    "engine_answers": "{engine} answers",
+    "disk_free": "{free} free",
+    "disk_full": "only {free} free; loading and computing may fail",
+    "disk_read_only": "this user may not write here",
+    "disk_remote": "in an object store; its space is not measured",
+    "fault": "{reason}",
+}
+LEVELS = {
+    "forecast": "from the forecast",
+    "given": "as given",
+    "similar_films": "from films like it",
+}
+
+
+def note_words(note: PartlyOutside) -> str:
+    """The sentence of a note.
+
+    >>> note_words(PartlyOutside("age:18-30", ("18-24",), ("25-34",)))
+    'age:18-30 counts only the bands 18-24; 25-34 lies partly outside and is not counted.'
+    """
+    return text(
+        "{name} counts only the bands {counted}; {left} lies partly outside and is not counted.",
+        name=note.name,
+        counted=", ".join(note.counted),
+        left=", ".join(note.not_counted),
+    )
+
+
+def feed_note(code: str, facts: Mapping[str, Any]) -> str:
+    """What a check notes of a feed or a file, for a person."""
+    values = {n: ", ".join(v) if isinstance(v, list) else v for n, v in facts.items()}
+    return text(NOTES[code], **values)
+
+
+def health_sentence(code: str, facts: Mapping[str, Any]) -> str:
+    """What a check of the workspace came to, for a person."""
+    shown = {name: f"{v:,}" if isinstance(v, int) else v for name, v in facts.items()}
+    if "free_bytes" in facts:
+        shown["free"] = f"{facts['free_bytes'] / 1e9:,.1f} GB"
+    return text(SENTENCES[code], **shown)
+
+
+def level_words(level: str) -> str:
+    """Where the number of people expected comes from."""
+    return text(LEVELS.get(level, level))
+
+
+def card_notes(card: ModelCard) -> tuple[str, ...]:
+    """How to read a card's figures."""
+    notes = [
+        text(
+            "The figures are of past films, each predicted by a model that was not fitted on it."
+            " They show how well films like these are predicted, not how well this one will be."
+        ),
+        text(
+            "In the figures each film's level is its own number of viewers; this film's is"
+            " {level}.",
+            level=level_words(card.level),
+        ),
+    ]
+    if "interest" in card.signals:
+        notes.append(text("The film's own interest is used too and is not in the figures."))
+    return tuple(notes)
