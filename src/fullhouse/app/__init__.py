@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         discover_outcome as discover_outcome,
         share_tickets as share_tickets,
     )
-    from fullhouse.app.erasure import (
+    from fullhouse.app.people import (
         ErasePeople as ErasePeople,
         VerifyErasure as VerifyErasure,
         accounts_to_erase as accounts_to_erase,

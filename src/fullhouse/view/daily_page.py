@@ -52,8 +52,7 @@ from fullhouse.view.words.daily import (
     signal_words,
     target_words,
 )
-from fullhouse.view.words.figures import capital, day_words, heading, money_short, share_words
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import capital, day_words, heading, money_short, share_words, text
 
 MARKS: dict[Verdict, str] = {
     "on": "●", "low": "▽", "high": "△", "above": "▲", "below": "▼", "cannot tell": "?",

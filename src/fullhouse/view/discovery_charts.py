@@ -16,8 +16,7 @@ from fullhouse.discovery.card import Card, TicketGroup, Tickets
 from fullhouse.view.charts import FAINT, GREY, INK, range_bars, themed
 from fullhouse.view.render import fragment, range_cell
 from fullhouse.view.words.discovery import REASONS, VERDICTS, outcome_headline
-from fullhouse.view.words.figures import counted, heading, money_short, wrapped
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import counted, heading, money_short, text, wrapped
 
 VERDICT_COLOURS = {
     "associated": "#0b7a75",

@@ -62,8 +62,8 @@ from fullhouse.view.words.figures import (
     day_words,
     number_words,
     share_words,
+    text,
 )
-from fullhouse.view.words.text import text
 
 FEW = 8
 """Longer lists than this are folded."""

@@ -22,9 +22,15 @@ from fullhouse.propensity.propensity import (
 from fullhouse.propensity.propensity import ReachPoint
 from fullhouse.view.charts import GREY, INK, money_axis, money_scale, save_chart, themed, ticks
 from fullhouse.view.render import Figure, fragment, unbroken
-from fullhouse.view.words.figures import counted, day_words, heading, number_words, share_words
+from fullhouse.view.words.figures import (
+    counted,
+    day_words,
+    heading,
+    number_words,
+    share_words,
+    text,
+)
 from fullhouse.view.words.house import card_notes, level_words
-from fullhouse.view.words.text import text
 
 INSIDE, OUTSIDE = "#0b7a75", "#b3541e"
 PEOPLE_COLOUR = "#97cbc6"

@@ -16,7 +16,7 @@ from fullhouse.planning.plan import Outlook
 from fullhouse.view.charts import GREY, INK, money_axis, money_scale, themed
 from fullhouse.view.forecast_charts import BANDS, MIDDLE
 from fullhouse.view.render import figure, fragment, unbroken
-from fullhouse.view.words.figures import chance_words, clipped, day_words, heading
+from fullhouse.view.words.figures import chance_words, clipped, day_words, heading, text
 from fullhouse.view.words.readout import (
     GROUPS,
     check_sentence,
@@ -27,7 +27,6 @@ from fullhouse.view.words.readout import (
     proven_sentences,
     sold_sentence,
 )
-from fullhouse.view.words.text import text
 
 PROVEN, UNPROVEN, LOOKED = "#07524e", "#8b949a", "#97cbc6"
 ROW, HEAD = 40, 28

@@ -35,7 +35,7 @@ from markupsafe import Markup, escape
 from fullhouse.core.settings import SIMULATED
 from fullhouse.view.charts import Output, chart_css, out_paths, svg_text
 from fullhouse.view.words import figures
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import text
 
 if TYPE_CHECKING:
     import altair as alt

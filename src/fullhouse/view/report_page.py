@@ -62,6 +62,7 @@ from fullhouse.view.words.figures import (
     money_short,
     number_words,
     share_words,
+    text,
 )
 from fullhouse.view.words.forecast import book_words, quantity_words
 from fullhouse.view.words.plan import EXPECTED, as_of_words, buys_words, holdout_words
@@ -80,7 +81,6 @@ from fullhouse.view.words.report import (
     story_words,
     unknown_words,
 )
-from fullhouse.view.words.text import text
 
 MOST_DAYS = 8
 """So many forecasts are drawn of how the range narrowed; of more, days in between are left out."""

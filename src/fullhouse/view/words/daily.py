@@ -47,9 +47,9 @@ from fullhouse.view.words.figures import (
     likely_between,
     money,
     share_words,
+    text,
 )
 from fullhouse.view.words.forecast import DRIVERS, MODELS
-from fullhouse.view.words.text import text
 
 VERDICTS: dict[Verdict, str] = {
     "on": "on target",

@@ -31,8 +31,8 @@ from fullhouse.view.words.figures import (
     day_words,
     number_words,
     share_words,
+    text,
 )
-from fullhouse.view.words.text import text
 
 ASSOCIATION = (
     "This shows who is more likely to be interested, not what an advertisement would change."

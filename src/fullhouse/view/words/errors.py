@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from fullhouse.core.errors import FullhouseError
-from fullhouse.view.words.figures import day_words, plain
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import day_words, plain, text
 
 BROKEN = "The score book is broken, so that its figures are worth nothing: "
 TOO_FEW_FILMS = (

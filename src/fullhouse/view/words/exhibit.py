@@ -17,8 +17,7 @@ from fullhouse.exhibit.pack import (
     Source,
     StillRunning,
 )
-from fullhouse.view.words.figures import capital, day_words, share_words
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import capital, day_words, share_words, text
 
 FILMS: dict[Films, str] = {"comparable": "comparable films", "all": "all films"}
 

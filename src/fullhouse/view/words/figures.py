@@ -1,13 +1,13 @@
-"""Figures as people write them: money, shares, counts, days; lines of text within a width."""
+"""The one door of sentences; figures as people write them: money, shares, counts, days; lines."""
 
 import re
 import textwrap
 import unicodedata
 from datetime import date
 from math import isfinite
+from typing import Any
 
 from fullhouse.core.settings import SIMULATED
-from fullhouse.view.words.text import text
 
 UNITS = ((1e9, "billion", "bn"), (1e6, "million", "m"), (1e3, "thousand", "k"))
 CURRENCIES = {"USD": "dollars", "CNY": "yuan", "EUR": "euros", "GBP": "pounds", "JPY": "yen"}
@@ -15,6 +15,17 @@ CURRENCIES = {"USD": "dollars", "CNY": "yuan", "EUR": "euros", "GBP": "pounds", 
 WIDE_LETTERS = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60"
 SHORT_COUNT = 100_000
 NOT_KNOWN = "not known"
+
+
+def text(template: str, /, **values: Any) -> str:
+    """A sentence in the language of the page: its template, translated, with its places filled.
+
+    Every sentence passes here, so that it can be translated.
+
+    >>> text("{count} tickets", count="61")
+    '61 tickets'
+    """
+    return template.format(**values)
 
 
 def money(amount: float, currency: str) -> str:

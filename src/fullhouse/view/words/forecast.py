@@ -33,8 +33,8 @@ from fullhouse.view.words.figures import (
     money,
     plain,
     rounded,
+    text,
 )
-from fullhouse.view.words.text import text
 
 QUANTITIES = {
     "opening_day": "opening day",

@@ -5,7 +5,7 @@ from typing import Any
 
 from fullhouse.audiences.audience import PartlyOutside
 from fullhouse.propensity.propensity import ModelCard
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import text
 
 NOTES = {
     "no_rows": "{file} holds no rows.",

@@ -27,8 +27,8 @@ from fullhouse.view.words.figures import (
     money_between,
     number_words,
     share_words,
+    text,
 )
-from fullhouse.view.words.text import text
 
 EXPECTED = (
     "What a plan adds is expected, not measured: only a comparison with people held out by chance"

@@ -40,8 +40,7 @@ from fullhouse.measurement.experiment import (
     Uplift,
 )
 from fullhouse.stats.figures import Check, Interval
-from fullhouse.view.words.figures import counted, day_words, money, share_words
-from fullhouse.view.words.text import text
+from fullhouse.view.words.figures import counted, day_words, money, share_words, text
 
 CHECKS = {
     SAMPLE_RATIO: "the arms hold the shares of people they should",

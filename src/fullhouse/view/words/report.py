@@ -18,6 +18,7 @@ from fullhouse.view.words.figures import (
     likely_between,
     money,
     share_words,
+    text,
 )
 from fullhouse.view.words.forecast import book_words, note_words
 from fullhouse.view.words.forecast import headline as forecast_headline
@@ -35,7 +36,6 @@ from fullhouse.view.words.readout import (
     unknown_sentence,
     unproven_words,
 )
-from fullhouse.view.words.text import text
 
 WIDE = 3.0
 """A range whose upper end is more than so many times its lower is called wide."""
