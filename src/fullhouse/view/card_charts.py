@@ -8,7 +8,7 @@ from typing import Any, Literal
 import altair as alt
 
 from fullhouse.core.errors import CannotTellError
-from fullhouse.discovery.card import Card, RatioEstimate, FilmDiscovery
+from fullhouse.discovery.card import Card, FilmDiscovery, RatioEstimate
 from fullhouse.view.charts import FAINT, GREY, INK, themed
 from fullhouse.view.words.discovery import (
     basis_words,

@@ -18,8 +18,8 @@ from fullhouse.propensity.propensity import (
     GroupFairness,
     LookAlike,
     ModelCard,
+    ReachPoint,
 )
-from fullhouse.propensity.propensity import ReachPoint
 from fullhouse.view.charts import GREY, INK, money_axis, money_scale, save_chart, themed, ticks
 from fullhouse.view.render import Figure, fragment, unbroken
 from fullhouse.view.words.figures import (
