@@ -1,11 +1,13 @@
 """Short words of the house: a count's note, a feed's check, the doctor, a propensity model."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fullhouse.audiences.audience import PartlyOutside
-from fullhouse.propensity.propensity import ModelCard
 from fullhouse.view.words.figures import text
+
+if TYPE_CHECKING:  # a short command does not wait for the libraries of these stages
+    from fullhouse.audiences.audience import PartlyOutside
+    from fullhouse.propensity.propensity import ModelCard
 
 NOTES = {
     "no_rows": "{file} holds no rows.",
@@ -45,9 +47,10 @@ LEVELS = {
 }
 
 
-def note_words(note: PartlyOutside) -> str:
+def note_words(note: "PartlyOutside") -> str:
     """The sentence of a note.
 
+    >>> from fullhouse.audiences.audience import PartlyOutside
     >>> note_words(PartlyOutside("age:18-30", ("18-24",), ("25-34",)))
     'age:18-30 counts only the bands 18-24; 25-34 lies partly outside and is not counted.'
     """
@@ -78,7 +81,7 @@ def level_words(level: str) -> str:
     return text(LEVELS.get(level, level))
 
 
-def card_notes(card: ModelCard) -> tuple[str, ...]:
+def card_notes(card: "ModelCard") -> tuple[str, ...]:
     """How to read a card's figures."""
     notes = [
         text(
