@@ -12,10 +12,12 @@ import pyarrow as pa
 from fullhouse.app.use_case import use_case
 from fullhouse.control import audit_log, record
 from fullhouse.control.run import Run
+from fullhouse.control.suppression import pending_erasures, suppressed_digests
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
+from fullhouse.erasure.retain import RULES, Overdue, overdue, retain
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
 from fullhouse.workspace.context import Context, init_house, open_house
@@ -45,6 +47,13 @@ class VacuumLake:
 
     tables: tuple[str, ...] = ()
     keep_days: int = 7
+    dry_run: bool = False
+
+
+@request
+class RetainLake:
+    """Remove, or count, the rows that are older than the settings allow."""
+
     dry_run: bool = False
 
 
@@ -144,6 +153,17 @@ def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vac
 
 
 @use_case
+def lake_retain(context: Context, request: RetainLake | None = None) -> tuple[Overdue, ...]:
+    """What was older than the settings allow and went, with every byte of it; or would go."""
+    if (request or RetainLake()).dry_run:
+        return overdue(context.lake, context.settings, today=context.today)
+    gone = retain(context.lake, context.settings, today=context.today)
+    if gone:
+        record(context.control, "lake.retain", {g.table: g.rows for g in gone})
+    return gone
+
+
+@use_case
 def run_list(context: Context, request: ListRuns | None = None) -> list[Run]:
     """Runs, the newest first; one whose process is gone has crashed."""
     wanted = request or ListRuns()
@@ -181,6 +201,8 @@ def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.en
             _tried("lake", lambda: _lake(context)),
             _tried("house", lambda: _house(context)),
             _tried("control", lambda: _control(context)),
+            _tried("erasure", lambda: _erasure(context)),
+            _tried("retention", lambda: _retention(context)),
             _tried("engine", lambda: _engine(context)),
             _tried("disk", lambda: _disk(context)),
         )
@@ -266,6 +288,23 @@ def _house(context: Context) -> HealthCheck:
 
 def _control(context: Context) -> HealthCheck:
     return HealthCheck("control", True, "control_open", {"database": context.control.dialect})
+
+
+def _erasure(context: Context) -> HealthCheck:
+    waiting = len(pending_erasures(context.control))
+    if waiting:
+        return HealthCheck("erasure", False, "erasures_not_ended", {"erasures": waiting})
+    many = len(suppressed_digests(context.control))
+    return HealthCheck("erasure", True, "erasures_ended", {"suppressed": many})
+
+
+def _retention(context: Context) -> HealthCheck:
+    if not any(getattr(context.settings, setting) for setting in RULES):
+        return HealthCheck("retention", True, "retention_none")
+    due = overdue(context.lake, context.settings, today=context.today)
+    rows = sum(d.rows for d in due)
+    code = "retention_due" if due else "retention_met"
+    return HealthCheck("retention", True, code, {"rows": rows, "tables": len(due)})
 
 
 def _engine(context: Context) -> HealthCheck:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, say_json, table
+from fullhouse.cli.show import Json, Where, opened, out, say_json, table
 from fullhouse.core.values import parse_date
 
 commands = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
@@ -72,6 +72,27 @@ def vacuum(
         say_json({"tables": [vars(d) for d in done]})
         return
     table([(d.name, d.files) for d in done], ("table", "files to remove" if dry_run else "removed"))
+
+
+@commands.command()
+def retain(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Remove rows older than the settings keep_..._days allow, with every byte of them."""
+    with opened(where, quiet=json, doing="Removing old rows") as context:
+        gone = app.lake_retain(context, app.RetainLake(dry_run))
+    if json:
+        say_json({"rows": [vars(g) for g in gone]})
+        return
+    if not gone:
+        out.print("Nothing is older than the settings allow.")
+        return
+    table(
+        [(g.setting, g.table, f"{g.before}", g.rows) for g in gone],
+        ("setting", "table", "before", "rows to remove" if dry_run else "rows removed"),
+    )
 
 
 def _day(at: object) -> str:

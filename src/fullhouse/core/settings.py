@@ -55,6 +55,15 @@ class Settings:
     purposes: tuple[str, ...] = _setting(
         ("analytics", "advertising"), "Purposes that consent may be given or refused for."
     )
+    keep_quarantine_days: int = _setting(
+        0, "Days after which refused rows go (fullhouse lake retain); 0: never."
+    )
+    keep_identifier_days: int = _setting(
+        0, "Days after which identifiers' digests go; the persons they linked stay. 0: never."
+    )
+    keep_event_days: int = _setting(
+        0, "Days after which purchases, views, tickets, impressions and clicks go; 0: never."
+    )
     consent_required: tuple[str, ...] = _setting(
         ("advertising",),
         "Purposes that need an explicit grant; for any other, a person takes part until refusing.",
@@ -70,6 +79,9 @@ class Settings:
             ("trait_floor", 1),
             ("threads", 0),
             ("clock_skew_minutes", 0),
+            ("keep_quarantine_days", 0),
+            ("keep_identifier_days", 0),
+            ("keep_event_days", 0),
         ):
             if getattr(self, name) < least:
                 raise InputError(

@@ -13,13 +13,12 @@ from pyroaring import BitMap
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import (
     ACCOUNT_PERSON,
+    ALL,
     AUDIENCE_BLOCK,
     BEGUN,
     CAMPAIGN_PEOPLE,
     CAMPAIGN_UNIT,
     DELIVERY,
-    FEED_TABLES,
-    IDENTIFIER,
     INGESTED,
     PERSON_EVENT,
     PERSON_LINK,
@@ -76,9 +75,9 @@ def personal_tables() -> list[Table]:
 
 
 def _steps() -> list[tuple[Table, Step]]:
-    of_accounts = [t for t in (*FEED_TABLES.values(), IDENTIFIER) if "account" in t.names]
+    of_accounts = [t for t in ALL.values() if {"source", "account"} <= set(t.names)]
     return [
-        *((table, _accounts_step(table)) for table in of_accounts),
+        *((table, _accounts_step(table)) for table in of_accounts if table != ACCOUNT_PERSON),
         (QUARANTINE, _quarantine),
         (BEGUN, _file_names(BEGUN)),
         (INGESTED, _file_names(INGESTED)),

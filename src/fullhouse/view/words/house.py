@@ -33,6 +33,13 @@ SENTENCES = {
     "house_tied": "lake, control database and key belong together (house {house})",
     "house_untied": "nothing says yet which lake, control database and key belong together",
     "control_open": "open ({database}), its schema up to date",
+    "erasures_ended": "no erasure waits; {suppressed} accounts are suppressed",
+    "erasures_not_ended": (
+        "{erasures} erasures died before their end; the next 'fullhouse people erase' ends them"
+    ),
+    "retention_none": "no rule is set: nothing goes by its age",
+    "retention_met": "nothing is older than the rules allow",
+    "retention_due": "{rows} rows of {tables} tables are older than the rules allow",
     "engine_answers": "{engine} answers",
     "disk_free": "{free} free",
     "disk_full": "only {free} free; loading and computing may fail",
