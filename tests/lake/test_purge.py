@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 import pytest
 
 from fullhouse.core.errors import ConflictError, InputError
-from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER
-from fullhouse.lake import Lake, compact, status
+from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, REFUSED_IDENTIFIER, Table
+from fullhouse.lake import Lake, compact, maintain, status
 from fullhouse.lake.maintain import delete_rows, fence, purge
 
 GONE = "0badc0de" * 8
@@ -65,6 +65,30 @@ def test_older_versions_can_be_read_no_more(filled: Lake) -> None:
     erase(filled)
     with pytest.raises(InputError, match="has no snapshot"):
         filled.read(REFUSED_IDENTIFIER, version=5)
+
+
+def test_a_commit_in_the_middle_of_a_purge_stays_and_no_false_version_does(
+    filled: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = maintain.fence
+    fences: list[int] = []
+
+    def fence_after_a_commit(lake: Lake, table: Table) -> float | None:
+        if fences:
+            append(lake, "e" * 64, 77)
+        fences.append(1)
+        return before(lake, table)
+
+    monkeypatch.setattr(maintain, "fence", fence_after_a_commit)
+    fenced = maintain.fence(filled, REFUSED_IDENTIFIER)
+    assert fenced is not None
+    purge(filled, REFUSED_IDENTIFIER, fenced=fenced)
+    newest = filled.version(REFUSED_IDENTIFIER)
+    assert newest is not None
+    assert filled.read(REFUSED_IDENTIFIER).num_rows == 14
+    for version in range(newest):
+        with pytest.raises(InputError, match="has no snapshot"):
+            filled.read(REFUSED_IDENTIFIER, version=version)
 
 
 def test_files_that_nobody_committed_go_too(filled: Lake) -> None:

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fullhouse.control.house import database_fault
-from fullhouse.core.errors import DamagedError, FullhouseError
+from fullhouse.core.errors import ConflictError, FullhouseError
 from fullhouse.lake.verify import reading_fault
 from fullhouse.workspace.context import Context
 
@@ -33,8 +33,13 @@ def use_case(verb: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate
     return run
 
 
-def damage(problem: Exception, context: Context) -> DamagedError | None:
-    """The damage of lake or control database that a library's error comes from; None: no such."""
+def damage(problem: Exception, context: Context) -> FullhouseError | None:
+    """What a library's error comes from: damage of lake or control database; None: no such.
+
+    A file that is gone because people were erased meanwhile is no damage.
+    """
     if isinstance(problem, FullhouseError):
         return None
+    if context.lake.was_erased:
+        return ConflictError(code="erased_meanwhile")
     return database_fault(problem) or reading_fault(problem, context.lake.place)

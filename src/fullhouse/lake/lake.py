@@ -420,11 +420,16 @@ class Lake:
         Asked after the table to be written was opened: an erasure that takes rows away later
         fences that table afterwards, so that this commit fails.
         """
-        if self.pins is None or table.is_feed:
-            return
-        for name, version in self.versions.items():
-            if version != ABSENT and self._is_erased(name, version):
-                raise ConflictError(code="erased_meanwhile")
+        if not table.is_feed and self.was_erased:
+            raise ConflictError(code="erased_meanwhile")
+
+    @property
+    def was_erased(self) -> bool:
+        """Whether an erasure took away a version that this use has read."""
+        return any(
+            version != ABSENT and self._is_erased(name, version)
+            for name, version in self.versions.items()
+        )
 
     def _at(
         self, table: Table, version: int | None = None, at: datetime | None = None

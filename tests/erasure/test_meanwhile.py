@@ -1,0 +1,90 @@
+"""Nothing that is under way while people are erased brings them back."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from fullhouse import app
+from fullhouse.core.errors import ConflictError
+from fullhouse.core.tables import ALL, PURCHASE
+from fullhouse.erasure.tables import personal_tables
+
+from .conftest import BEN, ORDERS, TODAY, House, order
+
+
+def test_an_ingest_at_the_same_time_does_not_bring_an_account_back(house: House) -> None:
+    person = house.person(BEN)
+    before = len(house.rows(PURCHASE))
+    for number in range(8):
+        text = ORDERS + "".join(
+            order(2000 + 10 * number + n, user) for n, user in enumerate(["u-777", "u-7", "c-001"])
+        )
+        (house.folder / f"late-{number}.csv").write_text(text)
+
+    def take(number: int) -> int:
+        name = f"late-{number}.csv"
+        return int(house.ingest("shop-orders", name, (house.folder / name).read_text()).written)
+
+    with ThreadPoolExecutor(2) as pool:
+        taking = pool.map(take, range(8))
+        erased = house.erase(BEN)
+        written = sum(taking)
+    assert erased.complete
+    assert house.verify(BEN, persons=[person]).clean
+    gone = erased.rows["purchase"]
+    assert len(house.rows(PURCHASE)) == before + written - gone
+    assert written - (gone - 4) == 16, "two good rows of each file, whenever it was taken in"
+
+
+@pytest.mark.parametrize("when", ["before persons are published", "before traits are written"])
+def test_a_use_that_read_an_erased_person_writes_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    person = house.person(BEN)
+    house.ingest("shop-orders", "more.csv", ORDERS + order(3000, "new-0001"))
+    with house.open() as context, monkeypatch.context() as patch:
+        if when == "before persons are published":
+            _then_erase(patch, house, "fullhouse.people.resolve", "publish")
+            with pytest.raises(ConflictError):
+                app.people_resolve(context)
+        else:
+            app.people_resolve(context)
+            _then_erase(patch, house, "fullhouse.traits.build", "write_traits")
+            with pytest.raises(ConflictError):
+                app.traits_build(context, app.BuildTraits(as_of=TODAY))
+    assert house.verify(BEN, persons=[person]).clean
+    with house.open() as context:
+        app.people_resolve(context)
+        app.traits_build(context, app.BuildTraits(as_of=TODAY))
+    assert house.verify(BEN, persons=[person]).clean
+
+
+def _then_erase(patch: pytest.MonkeyPatch, house: House, module: str, name: str) -> None:
+    import importlib
+
+    loaded = importlib.import_module(module)
+    before = getattr(loaded, name)
+
+    def then(*args: Any, **kwargs: Any) -> Any:
+        house.erase(BEN)
+        return before(*args, **kwargs)
+
+    patch.setattr(loaded, name, then)
+
+
+def test_every_personal_table_is_erased_from() -> None:
+    reached = {table.name for table in personal_tables()}
+    assert {t.name for t in ALL.values() if t.is_personal} <= reached
+
+
+def test_old_tables_whose_logs_hold_names_are_cleaned_too(house: House) -> None:
+    log = house.root / "lake" / "purchase" / "_delta_log"
+    old = log / "00000000000000000001.json"
+    text = old.read_text()
+    named = r"\"minValues\":{\"account\":\"u-777\","
+    old.write_text(text.replace(r"\"minValues\":{", named))
+    assert old.read_text() != text
+    assert any("_delta_log" in t.place for t in house.verify(BEN).traces)
+    assert house.erase(BEN).complete
+    assert "u-777" not in old.read_text()
