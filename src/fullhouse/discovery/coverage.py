@@ -181,18 +181,10 @@ def portfolio(
             break
         left &= ~masks[:, best]
         covered = 1 - float((likely * left).sum()) / all_likely
-        picks.append(
-            Pick(
-                name=names[best],
-                rule=rules[best],
-                persons=round(sizes[best]),
-                likely=round(holds[best]),
-                new_persons=round(new[best]),
-                new_likely=round(new_likely[best]),
-                covered=covered,
-                reached=1 - float((weight * left).sum()) / every,
-            )
-        )
+        reached = 1 - float((weight * left).sum()) / every
+        whole = round(sizes[best]), round(holds[best])
+        added = round(new[best]), round(new_likely[best])
+        picks.append(Pick(names[best], rules[best], *whole, *added, covered, reached))
         if covered >= enough:
             break
     return tuple(picks)

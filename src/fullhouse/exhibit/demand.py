@@ -125,17 +125,17 @@ def demand_of(
     hidden = hidden_cities(market, minimum)
     if share_amount(week, 1.0).middle < minimum:
         raise CannotTellError(code="few_admissions", week=first, minimum=minimum)
-    cities = []
-    for slug, c in sorted(market.cities.items(), key=lambda i: (i[0] in hidden, -i[1].share, i[0])):
+    order = sorted(market.cities.items(), key=lambda i: (i[0] in hidden, -i[1].share, i[0]))
+
+    def of_city(slug: str, city: City) -> CityDemand:
         if slug in hidden:
-            cities.append(CityDemand(c.name, None, None, None))
-            continue
-        expected = share_amount(week, c.share, c.error)
-        run = share_amount(market.run, c.share, c.error)
-        known = cinema_amounts(week, c, cinemas.get(slug), minimum)
+            return CityDemand(city.name, None, None, None)
+        expected = share_amount(week, city.share, city.error)
+        run = share_amount(market.run, city.share, city.error)
+        known = cinema_amounts(week, city, cinemas.get(slug), minimum)
         parts = [CinemaDemand(n, a, _showings(a, seats, goal)) for n, a in known.items()]
-        showings = _showings(expected, seats, goal)
-        cities.append(CityDemand(c.name, expected, run, showings, tuple(parts)))
+        return CityDemand(city.name, expected, run, _showings(expected, seats, goal), tuple(parts))
+
     return Demand(
         film=market.discovery.film,
         title=market.discovery.title,
@@ -148,7 +148,7 @@ def demand_of(
         goal=goal,
         total=share_amount(market.run, 1.0),
         week=share_amount(week, 1.0),
-        cities=tuple(cities),
+        cities=tuple(of_city(slug, city) for slug, city in order),
         source=source_of(house),
         basis=(market_basis(market), CinemaShares(), RangeBasis()),
         simulated=market.discovery.simulated,

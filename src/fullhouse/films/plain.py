@@ -268,15 +268,7 @@ def _days(
         _refuse_repeated(refusals, table, ["id", "territory", "day", "known_on"], rows["day"])
         tables = {"grosses": table.filter(pa.array(refusals.good)).cast(GROSSES)}
     else:
-        kind = texts(rows["kind"])
-        known_kinds = pa.array(list(SIGNALS), pa.string())
-        bad = ~np.asarray(pc.is_in(kind, value_set=known_kinds))
-        refusals.refuse(bad, f"kind is none of {', '.join(SIGNALS)}", rows["kind"])
-        table = pa.table(common | {"kind": kind, "value": amount, "known_on": known})
-        table = table.select(SIGNALS_SCHEMA.names)
-        _refuse_repeated(
-            refusals, table, ["id", "territory", "kind", "day", "known_on"], rows["day"]
-        )
+        table = _signals(rows, refusals, common | {"value": amount, "known_on": known})
         tables = {"signals": table.filter(pa.array(refusals.good)).cast(SIGNALS_SCHEMA)}
     used = set(next(iter(tables.values()))["id"].to_pylist())
     return FilmSet(
@@ -288,6 +280,17 @@ def _days(
         problems=refusals.in_order(),
         **tables,
     )
+
+
+def _signals(rows: pa.Table, refusals: Refusals, columns: dict[str, Any]) -> pa.Table:
+    """Signals of all rows; those of no known kind and those given twice are refused."""
+    kind = texts(rows["kind"])
+    known_kinds = pa.array(list(SIGNALS), pa.string())
+    bad = ~np.asarray(pc.is_in(kind, value_set=known_kinds))
+    refusals.refuse(bad, f"kind is none of {', '.join(SIGNALS)}", rows["kind"])
+    table = pa.table(columns | {"kind": kind}).select(SIGNALS_SCHEMA.names)
+    _refuse_repeated(refusals, table, ["id", "territory", "kind", "day", "known_on"], rows["day"])
+    return table
 
 
 def _grosses(

@@ -209,10 +209,7 @@ def backtest(
                     _judged(index, plan, horizon, rolled.errors[horizon], first_year, last_year)
                 )
     if fridays_only:
-        judged = [
-            j.take(np.flatnonzero([weekday(int(o)) == FRIDAY for o in j.opening])) for j in judged
-        ]
-        judged = [j for j in judged if len(j.films)]
+        judged = _of_fridays(judged)
     if not judged:
         raise CannotTellError(
             code="no_backtest",
@@ -226,6 +223,12 @@ def backtest(
     return Backtest(
         index.history.territory, index.history.currency, plan, first_year, last_year, tuple(judged)
     )
+
+
+def _of_fridays(judged: Sequence[Judged]) -> list[Judged]:
+    """Those of films that opened on a Friday."""
+    fridays = [np.flatnonzero([weekday(int(o)) == FRIDAY for o in j.opening]) for j in judged]
+    return [j.take(rows) for j, rows in zip(judged, fridays, strict=True) if len(rows)]
 
 
 def stages_of(horizons: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.forecast.calendar import day_effects, first_sunday
 from fullhouse.forecast.history import FilmRun
 from fullhouse.forecast.history_index import HistoryIndex
@@ -185,26 +185,39 @@ def draw(
     base = known[start - FIRST : start] if days >= FIRST else None
     week = np.tile(base, (n, 1)) if base is not None else first
     level = np.log(np.maximum(week, 1.0)).mean(axis=1) - effect[start - FIRST : start].mean()
-    future = offsets[start:]
-    weeks = (future - start + 4) / 7.0
-    past_weeks = np.minimum(np.floor((future - start) / 7) + start / 7 - 1, WEEKS - 1)
-    steps = shape.decay[past_weeks.astype(int)]
-    decay = np.cumsum(steps) / 7.0 + steps * 3 / 7.0
+    future = offsets[start:] - start
+    weeks = (future + 4) / 7.0
     noise = _noise(rng, shape, n, len(future))
-    ahead = level[:, None] + (effect[start:] + decay)[None, :] + noise
+    ahead = level[:, None] + (effect[start:] + _decay_ahead(shape, future, start))[None, :] + noise
     room = np.maximum(totals - known.sum(), totals * 1e-3)
-    pending = first[:, days:].copy() if days < FIRST else np.zeros((n, 0))
-    if pending.shape[1]:
-        midweek = offsets[days:FIRST] > sunday
-        pending *= np.exp(shape.noise_first * rng.standard_normal((n, 1)) * midweek[None, :])
-        pending *= np.exp(shape.noise_day * rng.standard_normal(pending.shape))
-        # What is to come of the first week cannot be more than what is to come at all.
-        pending *= np.minimum(1.0, MOST_FIRST * room / pending.sum(axis=1))[:, None]
+    pending = _pending(rng, shape, first[:, days:], offsets[days:FIRST] > sunday, room)
     left = room - pending.sum(axis=1)
     slope = _slope(ahead, weeks, left)
     rest = np.exp(ahead + slope[:, None] * weeks[None, :])
     rest *= (left / rest.sum(axis=1))[:, None]
     return Draws(days, np.concatenate([pending, rest], axis=1))
+
+
+def _decay_ahead(shape: Shape, future: Ints, start: int) -> Floats:
+    """The log decay of each day after the first `start` days, against the week before them."""
+    past_weeks = np.minimum(np.floor(future / 7) + start / 7 - 1, WEEKS - 1)
+    steps = shape.decay[past_weeks.astype(int)]
+    decay: Floats = np.cumsum(steps) / 7.0 + steps * 3 / 7.0
+    return decay
+
+
+def _pending(
+    rng: np.random.Generator, shape: Shape, first: Floats, midweek: Flags, room: Floats
+) -> Floats:
+    """What is to come of the first week, with noise; no days where it is over."""
+    pending = first.copy()
+    if pending.shape[1]:
+        together = rng.standard_normal((len(room), 1))
+        pending *= np.exp(shape.noise_first * together * midweek[None, :])
+        pending *= np.exp(shape.noise_day * rng.standard_normal(pending.shape))
+        # What is to come of the first week cannot be more than what is to come at all.
+        pending *= np.minimum(1.0, MOST_FIRST * room / pending.sum(axis=1))[:, None]
+    return pending
 
 
 def _first_days(shape: Floats, known: Floats, weekends: Floats, sunday: int) -> Floats:

@@ -255,13 +255,11 @@ def score(
     decided it. Those that were issued later looked back on what could have been known: they are
     counted instead, and never together with the others, where `looking_back` asks for them.
     """
-    count, simulated = 0, False
+    every = list(entries)
     left_out: Counter[str] = Counter()
     counted: dict[tuple[str, ...], tuple[dict[str, Any], list[float], float]] = {}
-    for entry in entries:
-        count += 1
+    for entry in every:
         issued = entry.forecast
-        simulated |= bool(issued.get("simulated"))
         outcome = actuals.get((entry.film, entry.territory), Actuals())
         for quantity, issued_range in issued["ranges"].items():
             key = (entry.film, entry.territory, entry.horizon, quantity)
@@ -275,14 +273,14 @@ def score(
             counted[key] = (about, _quantiles(entry, issued_range), outcome.amounts[quantity])
     rows, figures, reliability = _figures(list(counted.values()))
     return ScoreBook(
-        entries=count,
+        entries=len(every),
         films=len({(r.film, r.territory) for r in rows}),
         rows=rows,
         figures=figures,
         reliability=reliability,
         left_out=dict(sorted(left_out.items())),
         looking_back=looking_back,
-        simulated=simulated,
+        simulated=any(e.forecast.get("simulated") for e in every),
     )
 
 

@@ -50,15 +50,7 @@ def read_geo(
     """
     panel = read_panel(table, city=city, day=day, value=value)
     rows = [_place(name, panel.cities) for name in treated]
-    if end < start or start not in panel.days or end not in panel.days:
-        raise InputError(
-            f"The campaign, {start} to {end}, must lie in the table's days, {panel.days[0]} to"
-            f" {panel.days[-1]}."
-        )
-    first, after = panel.days.index(start), panel.days.index(end) + 1
-    dead = [c for c, v in zip(panel.cities, panel.values, strict=True) if v[:first].sum() <= 0]
-    if first and dead:
-        raise CannotTellError(code="city_without_past", city=dead[0], value=value, start=start)
+    first, after = _window(panel, start, end, value)
     effect = geo_effect(
         panel.values, np.array(rows, dtype=np.int64), first, after, level=level, seed=seed
     )
@@ -83,6 +75,20 @@ def read_geo(
         fit_error=effect.fit_error,
         level=level,
     )
+
+
+def _window(panel: Panel, start: date, end: date, value: str) -> tuple[int, int]:
+    """The place of a campaign's first day, and of the day after its last."""
+    if end < start or start not in panel.days or end not in panel.days:
+        raise InputError(
+            f"The campaign, {start} to {end}, must lie in the table's days, {panel.days[0]} to"
+            f" {panel.days[-1]}."
+        )
+    first = panel.days.index(start)
+    dead = [c for c, v in zip(panel.cities, panel.values, strict=True) if v[:first].sum() <= 0]
+    if first and dead:
+        raise CannotTellError(code="city_without_past", city=dead[0], value=value, start=start)
+    return first, panel.days.index(end) + 1
 
 
 def read_panel(table: pa.Table | str | Path, *, city: str, day: str, value: str) -> Panel:

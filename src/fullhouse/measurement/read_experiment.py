@@ -55,18 +55,9 @@ def read_experiment(
     `CannotTellError`, and `not_checked` names one that could not be made. Where nearly
     everybody has 0, `read_counted` gives the same without a row for each of them.
     """
+    names = tuple(outcomes), tuple(covariates)
     experiment = Experiment(
-        arm,
-        control,
-        tuple(outcomes),
-        tuple(covariates),
-        strata,
-        id,
-        shares,
-        assigned,
-        costs,
-        intended,
-        level,
+        arm, control, *names, strata, id, shares, assigned, costs, intended, level
     )
     rows = load_table(table)
     check_columns(rows, experiment.columns)

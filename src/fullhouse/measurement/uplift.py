@@ -78,15 +78,7 @@ def read_uplift(
     y, w = numbers(rows, outcome)[compared], (arms[compared] == treated).astype(np.float64)
     if not np.isin(y, (0.0, 1.0)).all():
         raise InputError(f"A Qini needs an outcome of 0 or 1; {outcome!r} has others.")
-    if min(w.sum(), (1 - w).sum()) < LEAST_PEOPLE:
-        raise CannotTellError(
-            code="too_few_for_uplift",
-            needed=LEAST_PEOPLE,
-            arm=treated,
-            people=int(w.sum()),
-            control=control,
-            control_people=int((1 - w).sum()),
-        )
+    _check_people(int(w.sum()), int((1 - w).sum()), treated, control)
     x = features(rows, covariates)[compared]
     scores = np.array([_split(x, y, w, fold) for fold in _folds(len(y), folds, repeats, seed)])
     return Uplift(
@@ -100,6 +92,18 @@ def read_uplift(
         splits=len(scores),
         level=level,
     )
+
+
+def _check_people(people: int, control_people: int, treated: str, control: str) -> None:
+    if min(people, control_people) < LEAST_PEOPLE:
+        raise CannotTellError(
+            code="too_few_for_uplift",
+            needed=LEAST_PEOPLE,
+            arm=treated,
+            people=people,
+            control=control,
+            control_people=control_people,
+        )
 
 
 def features(table: pa.Table, covariates: Sequence[str]) -> Floats:

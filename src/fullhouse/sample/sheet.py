@@ -122,14 +122,9 @@ def sheet(
     seeds = size(inside)
     every = size(base)
     shares = (_share(seeds, most_seed), _share(every - seeds, most_others))
-    parts, places = [], _places(traits)
-    for number in sorted(base):
-        seeds_here = inside.get(number, BitMap())
-        chosen = _sampled(seeds_here, shares[0], key) | _sampled(
-            base[number] - seeds_here, shares[1], key
-        )
-        if chosen:
-            parts.append(_part(blocks, number, chosen, own, places))
+    chosen = {b: _chosen(base[b], inside.get(b, BitMap()), shares, key) for b in sorted(base)}
+    places = _places(traits)
+    parts = [_part(blocks, b, people, own, places) for b, people in chosen.items() if people]
     persons, activity, bare, has, events = _together(parts, len(traits))
     member = members_of(persons, inside)
     return Sheet(
@@ -224,6 +219,11 @@ def _stacked(parts: Sequence[csr_array]) -> csr_array:
 
 def _share(people: int, most: int) -> float:
     return min(1.0, most / people) if people else 1.0
+
+
+def _chosen(base: BitMap, seeds: BitMap, shares: tuple[float, float], key: bytes) -> BitMap:
+    """The people of a block who are drawn: the seed and the others, each to its share."""
+    return _sampled(seeds, shares[0], key) | _sampled(base - seeds, shares[1], key)
 
 
 def _sampled(people: BitMap, share: float, key: bytes) -> BitMap:

@@ -397,18 +397,9 @@ def build(
         run.write(lake, traits, number)
     lake.append(ITEM_TRAIT, _items(traits, surveyed.about, number), batch=f"items {number}")
     write_traits(lake, number, traits, batch=f"traits {number}")
-    built_count = sum(t.built for t in traits)
-    done = Build(
-        number,
-        as_of,
-        at,
-        persons=run.totals.persons,
-        traits=built_count,
-        rare=len(traits) - built_count,
-        floor=floor,
-        catalogue=catalogue.text,
-        inputs=inputs.text,
-    )
+    persons, built = run.totals.persons, sum(t.built for t in traits)
+    rare = len(traits) - built
+    done = Build(number, as_of, at, persons, built, rare, floor, catalogue.text, inputs.text)
     finish(lake, done, batch=f"build {number}")
     return Built(done, reused=False, capped=surveyed.capped)
 

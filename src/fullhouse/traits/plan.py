@@ -113,11 +113,11 @@ def make_plan(
     spend = catalogue.family("price")
     if price is not None and spend is not None:
         candidates += [_price(p, spend, floor) for p in PRICES]
-    active, busy = {}, catalogue.family("active")
-    for source in sources if busy is not None else ():
-        assert busy is not None
-        active[source] = len(candidates)
-        candidates += [_fifth(source, n, busy, floor) for n in range(5)]
+    busy = catalogue.family("active")
+    active: dict[str, int] = {}
+    if busy is not None:
+        active = {source: len(candidates) + 5 * i for i, source in enumerate(sources)}
+        candidates += [_fifth(source, n, busy, floor) for source in active for n in range(5)]
     placed = []
     for family_ in facts:
         placed.append((len(candidates), family_))
