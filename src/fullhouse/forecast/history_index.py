@@ -189,6 +189,7 @@ class HistoryIndex:
         self._market_first, self._market = self._daily()
         self._predecessors: dict[tuple[str, int], str | None] = {}
         self._usual_signals: dict[tuple[str, int, int, int], float | None] = {}
+        self._newest: dict[tuple[str, int], list[tuple[int, str]]] = {}
         self._signalled: dict[str, list[str]] = defaultdict(list)
         for film in sorted(history.signals):
             for kind in history.signals[film]:
@@ -337,20 +338,27 @@ class HistoryIndex:
         month = on - on % SIGNAL_MONTH
         key = (kind, window, left, month)
         if key not in self._usual_signals:
+            values = [
+                value
+                for opening, f in self._newest_signalled(kind, month)
+                if (value := self.signal(f, kind, window, opening - left)) is not None
+            ]
+            enough = len(values) >= FEWEST_SIGNALS
+            self._usual_signals[key] = float(np.mean(values)) if enough else None
+        return self._usual_signals[key]
+
+    def _newest_signalled(self, kind: str, month: int) -> list[tuple[int, str]]:
+        """The newest films with a kind of signal that had opened when a month began."""
+        key = (kind, month)
+        if key not in self._newest:
             dated = sorted(
                 (opening, f)
                 for f in self._signalled.get(kind, ())
                 if (opening := self.history.fact(f, "opening", month)) is not None
                 and opening <= month
             )
-            values = [
-                value
-                for opening, f in dated[-SIGNAL_FILMS:]
-                if (value := self.signal(f, kind, window, opening - left)) is not None
-            ]
-            enough = len(values) >= FEWEST_SIGNALS
-            self._usual_signals[key] = float(np.mean(values)) if enough else None
-        return self._usual_signals[key]
+            self._newest[key] = dated[-SIGNAL_FILMS:]
+        return self._newest[key]
 
     def _daily(self) -> tuple[int, Floats]:
         days: dict[int, float] = defaultdict(float)
