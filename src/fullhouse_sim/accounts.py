@@ -18,6 +18,11 @@ from fullhouse_sim.population import People
 SAYS_GENDER, SAYS_AGE, SAYS_CITY, SAYS_HOUSEHOLD = 0.88, 0.80, 0.92, 0.30
 """Share of accounts whose owners say so much of themselves."""
 
+GIVES_ADDRESS = {"shop": 0.95, "video": 0.80, "tickets": 0.80}
+"""Share of a source's accounts with a delivery or billing address."""
+ELSEWHERE = 0.04
+"""Share of those whose address is not the home: a workplace, the parents', a mistake."""
+
 
 def accounts(market: Market, people: People, members: Members) -> pa.Table:
     """A row for each account when it was opened, and one more where its owner changed contacts.
@@ -34,6 +39,7 @@ def accounts(market: Market, people: People, members: Members) -> pa.Table:
         **_owner_details(market, people, members, rows),
         "email": contacts.email,
         "phone": contacts.phone,
+        "home": _homes(market, people, members, rows),
     }
     if members.source != "shop":
         columns["device"] = contacts.device
@@ -54,6 +60,17 @@ def addresses(crowd: People, of: Sequence[Members]) -> pa.Table:
             "household": codes.digits("A", crowd.first + homes, 10),
         }
     )
+
+
+def _homes(market: Market, people: People, members: Members, rows: Ints) -> pa.Array:
+    """The address of each row's account, as a number for it; null where the source has none."""
+    number = members.number[rows]
+    elsewhere = uniforms(market.seed, number, "elsewhere", members.source) < ELSEWHERE
+    homes = codes.digits("A", people.first + people.household[members.person[rows]], 10)
+    others = codes.digits("B", number, 12)
+    address = pa.compute.if_else(pa.array(elsewhere), others, homes)
+    has = uniforms(market.seed, number, "address", members.source) < GIVES_ADDRESS[members.source]
+    return pa.compute.if_else(pa.array(has), address, pa.scalar(None, address.type))
 
 
 def _owner_details(

@@ -21,6 +21,7 @@ M = "male"
 [identifiers]
 email = "email"
 phone = "phone"
+address = "home"
 {device}"""
 _CONSENT = """
 [columns]

@@ -89,6 +89,12 @@ def test_what_is_the_same_has_one_digest(house: Any, orders: Callable[..., str])
         ("device", " AB-12 ", "ab-12"),
         ("card", " Ab1 ", "Ab1"),
         ("card", "  ", None),
+        ("card", "N/A", None),
+        ("email", "None@none.com", None),
+        ("email", "no-reply@shop.example", None),
+        ("phone", "999-999-9999", None),
+        ("device", "00000000-0000-0000-0000-000000000000", None),
+        ("surname", " O'Brien-Müller ", "obrienmuller"),
     ],
 )
 def test_normalisation(kind: str, raw: str, plain: str | None) -> None:

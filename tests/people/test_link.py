@@ -164,3 +164,39 @@ def test_rows_without_an_account_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("system,id,first_name,surname,birth_date,email\nshop,,a,b,,\n")
     with pytest.raises(InputError, match="no account"):
         read_attributes([tmp_path / "a.csv"], PLAN)
+
+
+DATED = """
+name = "crm"
+account = "id"
+source = "shop"
+[columns]
+surname = "lower(surname)"
+birth_date = "date(born, '%d/%m/%Y')"
+"""
+
+
+def test_a_column_may_be_an_expression_as_in_a_feed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,surname,born\n1,DOE,03/04/1980\n2,Roe,\n")
+    rows = read_attributes([tmp_path / "a.csv"], parse_plan(DATED))
+    assert rows["birth_date"].to_pylist() == ["1980-04-03", None]
+    assert rows["surname"].to_pylist() == ["doe", "roe"]
+
+
+@pytest.mark.parametrize(
+    ("column", "date_", "message"),
+    [
+        ("born", "03/04/1980", r"looks like 99/99/9999"),
+        ("born", "1980-02-30", r"YYYY-MM-DD"),
+        ("born", "4 May 1980", r"looks like 9 aaa 9999"),
+        ("date(born, '%d/%m/%Y')", "1980-04-03", r"cannot be read in 1 of 1 rows"),
+    ],
+)
+def test_a_birth_date_that_cannot_be_read_stops_the_link(
+    tmp_path: Path, column: str, date_: str, message: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"id,surname,born\n1,Doe,{date_}\n")
+    plan = parse_plan(DATED.replace("date(born, '%d/%m/%Y')", column))
+    with pytest.raises(InputError, match=message) as problem:
+        read_attributes([tmp_path / "a.csv"], plan)
+    assert date_ not in str(problem.value)

@@ -3,6 +3,7 @@
 import hmac
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -12,6 +13,17 @@ import pyarrow.compute as pc
 
 KINDS = ("email", "phone", "device")
 """Identifier kinds with a normalisation of their own; any other kind is trimmed only."""
+
+NAME_KINDS = ("first_name", "surname", "full_name", "birth_date", "postcode", "address")
+"""Kinds that people are compared by, and that link nobody by themselves."""
+
+_NOTHING = frozenset({"null", "none", "n/a", "na", "nan", "unknown", "undefined", "-", "\\n"})
+_NOBODY = frozenset(
+    ("none", "noemail", "no-email", "no.email", "no_email", "nomail", "no-mail", "noreply",
+     "no-reply", "donotreply", "notprovided", "not-provided", "unknown", "anonymous", "null",
+     "undefined")
+)  # fmt: skip
+"""Names before the @ of e-mails that people are given who have none."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # Wide on purpose: whatever has an @ inside goes.
@@ -24,14 +36,22 @@ def normalise(kind: str, text: str, *, phone_region: str) -> str | None:
     """The identifier as every source would write it, or None when it can be none.
 
     E-mail: trimmed, lower case. Phone: E.164, numbers without a country code read as numbers of
-    `phone_region`. Device: trimmed, lower case. Other kinds: trimmed.
+    `phone_region`. Device: trimmed, lower case. Names and addresses: lower case, without accents,
+    letters and digits only. Other kinds: trimmed. What stands for a missing one is none.
     """
     if kind == "phone":
         return _e164(text, phone_region)
     text = text.strip()
+    if text.lower() in _NOTHING:
+        return None
+    if kind in NAME_KINDS:
+        plain = unicodedata.normalize("NFKD", text).casefold()
+        return "".join(c for c in plain if c.isalnum()) or None
     if kind == "email":
         text = text.lower()
-        return text if _EMAIL.fullmatch(text) else None
+        return text if _EMAIL.fullmatch(text) and text.split("@")[0] not in _NOBODY else None
+    if kind == "device" and not text.strip("0-:"):
+        return None
     return (text.lower() if kind == "device" else text) or None
 
 
@@ -42,6 +62,9 @@ def _e164(text: str, region: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
+        return None
+    # 000 000 0000 and its like are typed where a number must be given.
+    if len(set(str(number.national_number))) == 1:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 

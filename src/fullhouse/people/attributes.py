@@ -1,6 +1,9 @@
 """Rows that a link model compares, read from files and not stored, and the pairs it links."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +13,9 @@ import pyarrow.parquet as pq
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import PERSON_LINK
+from fullhouse.engine import DuckDBEngine
+from fullhouse.feeds import expression
+from fullhouse.feeds.compile import as_text, compile_node
 from fullhouse.lake import Lake
 from fullhouse.people.link import LinkPlan
 
@@ -33,6 +39,8 @@ def attributes(rows: pa.Table, plan: LinkPlan) -> pa.Table:
     }
     for name in plan.fields:
         columns[name] = _plain(rows[plan.columns[name]])
+    if "birth_date" in columns:
+        _check_dates(columns["birth_date"], plan)
     table = pa.table(columns)
     for key in ("source", "account"):
         if pc.any(pc.equal(pc.fill_null(table[key], ""), "")).as_py():
@@ -52,11 +60,90 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def _check_dates(dates: pa.ChunkedArray, plan: LinkPlan) -> None:
+    """Stops at dates that are none: compared as texts they would quietly link nobody."""
+    given = pc.unique(dates.drop_null()).to_pylist()
+    odd = [d for d in given if not _is_date(d)]
+    if not odd:
+        return
+    shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", odd[0]))[:20]
+    column = plan.columns["birth_date"]
+    raise InputError(
+        f"{len(odd):,} of {len(given):,} different birth dates cannot be read as YYYY-MM-DD; the"
+        f" first looks like {shape} (9 for a digit, a for a letter). Say how they are written, such"
+        f""" as birth_date = "date({column}, '%d/%m/%Y')", and make others empty with nullif()."""
+    )
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None
+
+
 def _read(file: Path, plan: LinkPlan) -> pa.Table:
-    wanted = [plan.account, *plan.columns.values()]
+    """The account, the source and the fields of a file's rows, as text, under the plan's words."""
+    names = _names_in(file)
+    trees = {text: _tree(text, names, plan) for text in plan.columns.values()}
+    raw = [plan.account, *chain.from_iterable(expression.names(t) for t in trees.values())]
     if plan.source_column is not None:
-        wanted.append(plan.source_column)
-    wanted = list(dict.fromkeys(wanted))
+        raw.append(plan.source_column)
+    table = _read_columns(file, list(dict.fromkeys(raw)))
+    keys = dict.fromkeys([plan.account, *([plan.source_column] if plan.source_column else [])])
+    columns = {name: table[name] for name in keys}
+    computed = {t: n for t, n in trees.items() if not isinstance(n, expression.Raw)}
+    columns |= {t: table[n.name] for t, n in trees.items() if isinstance(n, expression.Raw)}
+    if computed:
+        columns |= _computed(table, computed, plan)
+    return pa.table({c: v.cast(pa.string()) for c, v in columns.items()})
+
+
+def _tree(text: str, names: Sequence[str], plan: LinkPlan) -> expression.Node:
+    """The column of that very name, or else the expression."""
+    if text in names or re.fullmatch(r"\w+", text):
+        return expression.Raw(text)
+    return expression.parse(text, what=f"{plan.name}: columns")
+
+
+def _computed(
+    table: pa.Table, trees: Mapping[str, expression.Node], plan: LinkPlan
+) -> dict[str, pa.ChunkedArray]:
+    with DuckDBEngine(memory_limit="2GB") as engine:
+        rows = engine.memory(table.append_column("_row", pa.array(range(table.num_rows))))
+        wanted = {"_row": rows["_row"]}
+        for number, (text, tree) in enumerate(trees.items()):
+            value = compile_node(tree, rows, what=f"{plan.name}: {text}")
+            if value.type == "time":
+                wanted[f"value_{number}"] = value.expr.cast("date").cast("string")
+            else:
+                wanted[f"value_{number}"] = as_text(value).expr
+            wanted[f"failed_{number}"] = value.lost
+        result = engine.arrow(rows.select(**wanted)).sort_by("_row")
+    for number, text in enumerate(trees):
+        failed = pc.sum(pc.fill_null(result[f"failed_{number}"], False)).as_py() or 0
+        if failed:
+            raise InputError(
+                f"[columns] {text} cannot be read in {failed:,} of {table.num_rows:,} rows."
+                " Correct the expression, or make those values empty with nullif()."
+            )
+    return {text: result[f"value_{number}"] for number, text in enumerate(trees)}
+
+
+def _names_in(file: Path) -> list[str]:
+    if not file.is_file():
+        raise InputError(f"There is no file {file}.")
+    try:
+        if file.suffix == ".parquet":
+            return list(pq.read_schema(file).names)
+        with pcsv.open_csv(file) as opened:
+            return list(opened.schema.names)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise InputError(f"{file} is neither CSV nor Parquet that can be read: {problem}") from None
+
+
+def _read_columns(file: Path, wanted: list[str]) -> pa.Table:
     if not file.is_file():
         raise InputError(f"There is no file {file}.")
     try:
