@@ -6,7 +6,8 @@ The house is a hand-made one: 4,000 people, each with accounts at a shop and a t
 import hashlib
 import json
 import threading
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -396,6 +397,102 @@ def test_a_webhook_gets_every_treated_account_once(
     assert parts == list(range(done.files[2].parts))
     assert {r["to"] for r in log if r["form"] == "webhook"} == {"127.0.0.1"}
     assert sum(r["persons"] for r in log if r["form"] == "webhook") == len(treated)
+
+
+@pytest.mark.parametrize(
+    "line", ["x" * 400, "流浪" * 120, "../up", "a/b:c*?", ".hidden ", "line\nbreak"], ids=ascii
+)
+def test_a_plan_whose_lines_have_any_name_is_launched(workspace, tmp_path: Path, line: str) -> None:
+    name = f"named-{hashlib.sha256(line.encode()).hexdigest()[:8]}"
+    lines = [replace(_line(line, "everyone", "mail"), week=MONDAY + timedelta(days=700))]
+    save_plan(workspace.control, name, "the-puppy-2025", _plan(*lines).to_dict(), at=AT)
+    done = fh.campaign_launch(
+        workspace, fh.LaunchCampaign(name, name=name, folder=tmp_path, channels=CHANNELS)
+    )
+    (file,) = done.files
+    assert file.line == line
+    assert Path(file.file).is_file()
+    assert Path(file.file).parent == tmp_path / "mail"
+
+
+def test_what_cannot_be_delivered_is_refused_before_anything_is_begun(
+    workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def launch(folder: Path, plan: str = "puppy", **more) -> None:
+        options = {"name": "never", "folder": folder, "channels": CHANNELS} | more
+        fh.campaign_launch(workspace, fh.LaunchCampaign(plan, **options))
+
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="Nothing was begun"):
+        launch(tmp_path / "file" / "below")
+    with pytest.raises(InputError, match="Nothing was begun"):
+        launch(tmp_path / ("long" * 100))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mail").write_text("a file where the channel's folder must be")
+    with pytest.raises(InputError, match="Nothing was begun"):
+        launch(tmp_path / "out")
+    unknown = _plan(_line("a", "no-such-trait", "mail")).to_dict()
+    save_plan(workspace.control, "unknown", "the-puppy-2025", unknown, at=AT)
+    with pytest.raises(InputError, match="No trait"):
+        launch(tmp_path / "b", "unknown")
+    bad = tmp_path / "contacts.csv"
+    bad.write_bytes(b"source,account,email\ntickets,\xff\xfe,x\n")
+    with pytest.raises(InputError, match="cannot be read"):
+        launch(tmp_path / "c", channels=_with("google"), contacts=bad)
+    with pytest.raises(InputError, match="No webhook goes to 169"):
+        launch(tmp_path / "d", channels=_with("webhook", url="https://169.254.169.254/in"))
+    assert "never" not in {c.name for c in fh.campaign_list(workspace, fh.ListCampaigns())}
+    assert read_people(workspace.lake, "never") == {}
+
+
+def test_a_cancelled_campaign_is_not_launched_again_and_leaves_the_cap(
+    workspace, tmp_path: Path
+) -> None:
+    far = replace(_line("far", "everyone", "push"), week=MONDAY + timedelta(days=1050))
+    save_plan(workspace.control, "far", "the-puppy-2025", _plan(far).to_dict(), at=AT)
+    options = {"folder": tmp_path, "channels": CHANNELS, "cap": 1}
+
+    def over(name: str) -> int:
+        launched = fh.campaign_launch(workspace, fh.LaunchCampaign("far", name=name, **options))
+        return dict(launched.lines)["far"].get("over_cap", 0)
+
+    assert over("far-1") == 0
+    assert over("far-2") > 0
+    cancelled = fh.campaign_cancel(workspace, fh.CancelCampaign("far-1"))
+    assert [r.accounts for r in cancelled.removals if r.delivered] == [
+        pq.read_table(cancelled.removals[0].to).num_rows
+    ]
+    fh.campaign_cancel(workspace, fh.CancelCampaign("far-2"))
+    assert over("far-3") == 0
+    with pytest.raises(InputError, match="was cancelled on"):
+        over("far-1")
+
+
+def test_who_withdraws_after_the_freeze_is_in_no_file_of_a_resumed_launch(
+    workspace, tmp_path: Path
+) -> None:
+    options = {"name": "withdrawn", "channels": CHANNELS, "cap": 100}
+    first = fh.campaign_launch(
+        workspace, fh.LaunchCampaign("puppy", folder=tmp_path / "a", **options)
+    )
+    mail = _persons(first.files[2].file)
+    gone = mail[:5]
+    for person in gone:
+        fh.consent_withdraw(workspace, fh.WithdrawConsent("shop", f"s{person}", "advertising"))
+    again = fh.campaign_launch(
+        workspace, fh.LaunchCampaign("puppy", folder=tmp_path / "b", **options)
+    )
+    assert again.lines == first.lines, "arms stay as they were drawn"
+    for file in again.files:
+        assert not set(_persons(file.file)) & set(gone)
+    assert again.files[2].withdrawn == 5
+    rows = pq.read_table(tmp_path / "b" / "assigned.parquet")["account"].to_pylist()
+    assert not {int(a[1:]) for a in rows} & set(gone)
+    due = {d.channel: d.accounts for d in fh.campaign_removals_due(workspace) if
+           d.campaign == "withdrawn"}  # fmt: skip
+    assert due["mail"] == 5
+    for person in gone:
+        fh.consent_grant(workspace, fh.GrantConsent("shop", f"s{person}", "advertising"))
 
 
 def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspace) -> None:

@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from fullhouse.campaigns.webhook import MOST_WAIT_SECONDS, channel_client, send, sign
+from fullhouse.campaigns.webhook import MOST_WAIT_SECONDS, channel_client, check_url, send, sign
 from fullhouse.core.errors import CannotTellError, InputError
 
 SECRET = b"secret"
@@ -65,11 +67,67 @@ def test_a_refusal_is_not_tried_again():
     assert len(channel.calls) == 1
 
 
-def test_no_redirect_is_followed():
-    channel = Channel((307, {"Location": "https://elsewhere.example/in"}), 200)
-    with pytest.raises(CannotTellError, match="status 307; not tried again"):
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 305, 307, 308])
+def test_no_redirect_is_followed_nor_counts_as_taken(status):
+    channel = Channel((status, {"Location": "https://elsewhere.example/in"}), 200)
+    with pytest.raises(CannotTellError, match=f"status {status}; not tried again"):
         channel.send()
     assert [str(c.url) for c in channel.calls] == [URL]
+
+
+FORBIDDEN = [
+    "http://channel.example/in", "channel.example/in", "ftp://channel.example/in", "https://",
+    "https:///in", "https://[::1", "https://channel.example:port/in", "",
+    "https://user:word@channel.example/in", "https://user@channel.example/in",
+    "https://169.254.169.254/latest/meta-data", "https://169.254.1.1/in", "https://[fe80::1]/in",
+    "https://[fe80::1%25eth0]/in", "https://[::ffff:169.254.169.254]/in",
+    "https://[64:ff9b::a9fe:a9fe]/in", "https://2852039166/in", "https://0xa9fea9fe/in",
+    "https://0251.0376.0251.0376/in", "https://169.254.43518/in", "https://[fd00:ec2::254]/in",
+    "https://100.100.100.200/in", "https://metadata.google.internal/in",
+    "https://METADATA.google.internal./in", "https://metadata/in", "https://224.0.0.1/in",
+    "https://0.0.0.0/in", "https://[ff02::1]/in", "https://169.254.170.2/in",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
+def test_addresses_without_https_of_the_link_or_with_credentials_are_refused(url):
+    channel = Channel(200)
+    with pytest.raises(InputError):
+        channel.send(url=url)
+    assert channel.calls == []
+
+
+@given(st.integers(0, 2**16 - 1), st.sampled_from(["{}", "::ffff:{}", "64:ff9b::{}"]))
+def test_no_address_of_the_link_passes_in_any_spelling(last, form):
+    plain = f"169.254.{last >> 8}.{last & 255}"
+    host = form.format(plain)
+    with pytest.raises(InputError, match="credentials"):
+        check_url(f"https://[{host}]/in" if ":" in host else f"https://{host}/in")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example/in?key=1", "http://127.0.0.1:8000/in", "https://10.1.2.3/in"]
+)
+def test_https_this_machine_and_a_company_network_are_addresses(url):
+    check_url(url)
+
+
+def test_a_name_that_stands_for_a_forbidden_address_is_refused_when_it_does(monkeypatch):
+    answers = {"socket": [(2, 1, 6, "", ("169.254.169.254", 0))]}
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: answers["socket"])
+    channel = Channel(200)
+    with pytest.raises(InputError, match=r"channel\.example \(169\.254\.169\.254\)"):
+        channel.send()
+    assert channel.calls == []
+
+
+def test_a_key_of_any_letters_fits_a_header():
+    channel = Channel(200)
+    with channel_client(httpx.MockTransport(channel.answer)) as client:
+        send(client, URL, b"{}", secret=SECRET, key="c/流浪地球 2/1", clock=clock)
+    assert channel.calls[0].headers["Idempotency-Key"] == (
+        "c/%E6%B5%81%E6%B5%AA%E5%9C%B0%E7%90%83%202/1"
+    )
 
 
 def test_after_the_last_try_it_says_what_was_answered():

@@ -31,18 +31,31 @@ if TYPE_CHECKING:
         audience_split as audience_split,
     )
     from fullhouse.app.campaigns import (
+        CancelCampaign as CancelCampaign,
+        Cancelled as Cancelled,
         LaunchCampaign as LaunchCampaign,
         LaunchCities as LaunchCities,
         ListCampaigns as ListCampaigns,
+        ListRemovalsDue as ListRemovalsDue,
         PowerOfCampaign as PowerOfCampaign,
         PowerOfCities as PowerOfCities,
         ReadCities as ReadCities,
+        RemoveFromChannels as RemoveFromChannels,
+        campaign_cancel as campaign_cancel,
         campaign_cities as campaign_cities,
         campaign_cities_power as campaign_cities_power,
         campaign_cities_readout as campaign_cities_readout,
         campaign_launch as campaign_launch,
         campaign_list as campaign_list,
         campaign_power as campaign_power,
+        campaign_removals as campaign_removals,
+        campaign_removals_due as campaign_removals_due,
+    )
+    from fullhouse.app.consent import (
+        GrantConsent as GrantConsent,
+        WithdrawConsent as WithdrawConsent,
+        consent_grant as consent_grant,
+        consent_withdraw as consent_withdraw,
     )
     from fullhouse.app.daily import (
         DailyPage as DailyPage,

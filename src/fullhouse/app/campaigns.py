@@ -1,6 +1,6 @@
 """Campaigns: what a plan could show, its launch by person or by city, and which there are."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -21,12 +21,14 @@ from fullhouse.campaigns.dispatch import DispatchTo, check_out, dispatch
 from fullhouse.campaigns.launch import (
     check_households,
     delivery_line,
+    draw_campaign,
     freeze_campaign,
     launched_before,
 )
 from fullhouse.campaigns.line_people import channels_of, line_audiences
 from fullhouse.campaigns.people import count_people
 from fullhouse.campaigns.power import plan_power
+from fullhouse.campaigns.removals import Removal, RemovalsDue, removals, removals_due
 from fullhouse.campaigns.terms import LaunchTerms, terms_from
 from fullhouse.consent import ADVERTISING
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
@@ -34,6 +36,7 @@ from fullhouse.control.campaigns import (
     add_campaign,
     add_readout,
     campaigns,
+    cancel_campaign,
     find_campaign,
     find_plan,
 )
@@ -97,6 +100,40 @@ class LaunchCampaign:
 
     def __post_init__(self) -> None:
         check_slug(self.name, what="The name of a campaign")
+
+
+@request
+class CancelCampaign:
+    """Cancel a campaign: nothing of it is handed over any more, and what was is taken back."""
+
+    name: str
+    contacts: str | Path | None = None
+
+
+@request
+class RemoveFromChannels:
+    """Deliver the removal lists that are due: of one campaign, or of all.
+
+    `contacts` is the operator's file, for channels that match hashed contacts.
+    """
+
+    campaign: str | None = None
+    contacts: str | Path | None = None
+
+
+@request
+class ListRemovalsDue:
+    """The removal lists that are due: of one campaign, or of all."""
+
+    campaign: str | None = None
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A cancelled campaign, and the removal list of each of its channels."""
+
+    campaign: SavedCampaign
+    removals: tuple[Removal, ...]
 
 
 @request
@@ -177,7 +214,8 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     Left out, in this order, are people who do not take part in advertising, those over the cap,
     those who hold a ticket, and those whom the channel cannot address. Launching the same campaign
     again, after a crash say, goes on with the terms it began with, changes no arm, writes the same
-    files and sends only what was not taken.
+    files and sends only what was not taken. Whoever withdrew up to the moment at which a file or a
+    part leaves is not in it.
     """
     name = request.name
     saved = find_plan(context.control, request.plan)
@@ -193,18 +231,54 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     campaign = before or SavedCampaign(
         name, plan.film, saved.name, saved.version, terms.body, context.now
     )
+    # Computed before anything is saved: a launch that cannot be is not left there half begun.
+    drawn = draw_campaign(context, campaign, plan, channels, terms, _text(request.households))
     if before is None:
         # First, so that after a crash the same plan and terms are carried on with, and no others.
         add_campaign(context.control, campaign)
         detail: dict[str, object] = {"campaign": name, "plan": f"{saved.name}@{saved.version}"}
         control.record(context.control, "campaign.launch", detail)
-    freeze_campaign(context, campaign, plan, channels, terms, _text(request.households))
+    if drawn is not None:
+        freeze_campaign(context, campaign, drawn)
     lines = [delivery_line(x, channels[x.channel], terms) for x in plan.lines]
     hand_out(context.control, to.place.root, f"campaign:{name}")
     files, logged = dispatch(context, name, lines, channels, to)
     counts = count_people(context.lake, name)
     states = tuple((x.id, counts.get(x.id, {})) for x in plan.lines)
     return Launched(campaign, states, tuple(files), before is not None, logged)
+
+
+@use_case
+def campaign_cancel(context: Context, request: CancelCampaign) -> Cancelled:
+    """The campaign as cancelled, and what its channels were asked to give back.
+
+    Its lines that had not begun leave the frequency caps of others. Its name stays taken, its arms
+    and readouts stay readable. Cancelling again delivers what could not be delivered before.
+    """
+    campaign = find_campaign(context.control, request.name)
+    control.record(context.control, "campaign.cancel", {"campaign": campaign.name})
+    campaign = cancel_campaign(context.control, campaign.name, day=context.today)
+    taken_back = removals(context, campaign=campaign.name, contacts=_text(request.contacts))
+    return Cancelled(campaign, taken_back)
+
+
+@use_case
+def campaign_removals(
+    context: Context, request: RemoveFromChannels | None = None
+) -> tuple[Removal, ...]:
+    """The removal lists of each channel: who was handed over and takes no part any more."""
+    wanted = request or RemoveFromChannels()
+    if wanted.campaign is not None:
+        find_campaign(context.control, wanted.campaign)
+    return removals(context, campaign=wanted.campaign, contacts=_text(wanted.contacts))
+
+
+@use_case
+def campaign_removals_due(
+    context: Context, request: ListRemovalsDue | None = None
+) -> tuple[RemovalsDue, ...]:
+    """How many accounts each channel has that it should give back; nothing is delivered."""
+    return removals_due(context, (request or ListRemovalsDue()).campaign)
 
 
 @use_case

@@ -205,6 +205,7 @@ def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.en
             _tried("retention", lambda: _retention(context)),
             _tried("engine", lambda: _engine(context)),
             _tried("disk", lambda: _disk(context)),
+            _tried("removals", lambda: _removals(context)),
         )
     return Health(place.root, checks)
 
@@ -311,6 +312,18 @@ def _engine(context: Context) -> HealthCheck:
     engine = context.engine
     counted = engine.arrow(engine.memory(pa.table({"one": [1, 1]})).count().as_table()).num_rows
     return HealthCheck("engine", counted == 1, "engine_answers", {"engine": engine.name})
+
+
+def _removals(context: Context) -> HealthCheck:
+    """Channels that have accounts of people who left are a fault: the lists must go out."""
+    # Imported here: other commands of upkeep need nothing of campaigns.
+    from fullhouse.campaigns.removals import removals_due
+
+    due = removals_due(context)
+    if not due:
+        return HealthCheck("removals", True, "removals_none")
+    facts = {"accounts": sum(d.accounts for d in due), "channels": len(due)}
+    return HealthCheck("removals", False, "removals_due", facts)
 
 
 def _disk(context: Context) -> HealthCheck:

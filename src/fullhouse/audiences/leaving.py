@@ -31,7 +31,9 @@ class Leaving:
 
     def moment(self) -> Moment:
         """What is recorded now; the same as before where nobody said anything in between."""
-        return self.lake.version(CONSENT), self.lake.version(ACCOUNT_PERSON)
+        # Pinned for this one look: the versions of all tables are listed, and none is opened.
+        newest = self.lake.pinned()
+        return newest.version(CONSENT), newest.version(ACCOUNT_PERSON)
 
     def may_leave(self, people: PersonSet) -> dict[int, BitMap]:
         """Those of some people who take part in every purpose now."""
@@ -40,8 +42,6 @@ class Leaving:
 
     def has_left(self, people: PersonSet) -> bool:
         """Whether any of some people, who could leave a moment ago, may not any more."""
-        if self.moment() == self._moment:
-            return False
         return any(len(people[b]) > len(some) for b, some in self.may_leave(people).items())
 
     def _refresh(self) -> None:

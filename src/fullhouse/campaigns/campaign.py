@@ -1,5 +1,7 @@
 """A campaign: its lines' people by state, its deliveries, its launch, and what it could show."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -77,6 +79,23 @@ class Units:
         return units
 
 
+MOST_STEM_BYTES = 120
+"""File systems take names of 255 bytes; endings, and a hidden name meanwhile, need some."""
+
+
+def file_stem(line: str) -> str:
+    """A line's name as the name of a file: as it is, or cut and with a digest of the whole.
+
+    >>> file_stem("dogs-push-2025-07-14")
+    'dogs-push-2025-07-14'
+    """
+    plain = re.sub(r'[\x00-\x1f\x7f/\\\\:*?"<>|]', "-", line).strip(". ")
+    if plain == line and len(line.encode()) <= MOST_STEM_BYTES:
+        return line
+    short = plain.encode()[: MOST_STEM_BYTES - 13].decode(errors="ignore")
+    return f"{short}-{hashlib.sha256(line.encode()).hexdigest()[:12]}"
+
+
 @dataclass(frozen=True)
 class DeliveryLine:
     """What is handed over for a line: on which channel, from which day, how often a person."""
@@ -95,7 +114,8 @@ class Delivered:
     """What was handed over for a line: people, rows, and the digest of its bytes.
 
     `file` is the path or URL that was written, or the host of a webhook, where `parts` were sent,
-    `resent` of them now. `left_out` counts accounts that had no usable contact, by reason.
+    `resent` of them now. `left_out` counts accounts that had no usable contact, by reason;
+    `withdrawn` people who may not leave any more since the campaign was frozen.
     """
 
     line: str
@@ -108,6 +128,7 @@ class Delivered:
     parts: int = 1
     resent: int = 1
     left_out: Mapping[str, int] = field(default_factory=dict)
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True)

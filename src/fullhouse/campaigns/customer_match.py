@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from fullhouse.audiences.export import writer
 from fullhouse.campaigns.account_files import KEYS, columns_of, read_columns
-from fullhouse.campaigns.campaign import Delivered
+from fullhouse.campaigns.campaign import Delivered, file_stem
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.feeds.identify import normalise
 
@@ -153,7 +153,7 @@ def match_file(
         (row for batch in joined.select(kinds).to_batches(ROWS) for row in batch.to_pylist()),
         phone_region=phone_region,
     )
-    file = folder / line.channel / f"{line.line}.csv"
+    file = folder / line.channel / f"{file_stem(line.line)}.csv"
     file.parent.mkdir(exist_ok=True)
     rows = sorted(matched.rows)
     schema = pa.schema([(h, pa.string()) for h in matched.headers])

@@ -4,15 +4,18 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
 
 from fullhouse.audiences.export import writer
-from fullhouse.campaigns.accounts import AccountsWanted, Gathered, accounts_of
-from fullhouse.campaigns.campaign import HELD_OUT, TREATED, Delivered, DeliveryLine
+from fullhouse.campaigns.accounts import WRITTEN, AccountsWanted, Gathered, accounts_of
+from fullhouse.campaigns.campaign import HELD_OUT, TREATED, Delivered, DeliveryLine, file_stem
+from fullhouse.campaigns.dispatched import without
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.lake import Lake
@@ -143,23 +146,53 @@ def _copied(
     for group in _groups(lines, people, TREATED):
         for kind in dict.fromkeys(map(_kind, group)):
             first, *others = (x.line for x in group if _kind(x) == kind)
-            with files[first].open("rb") as stream:
-                digests[first] = hashlib.file_digest(stream, "sha256").hexdigest()
+            digests[first] = digest_of(files[first])
             for other in others:
-                _copy(files[first], files[other])
+                put_file(files[first], files[other])
                 digests[other] = digests[first]
     return digests
 
 
-def _copy(source: Path, target: Path) -> None:
+def put_file(source: Path, target: Path, still: Callable[[], bool] = lambda: True) -> bool:
+    """Copy a file whole to its place, readable by its owner alone; False and nothing there where
+    at the last moment it may not be.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    os.close(handle)
     try:
-        shutil.copyfile(source, name)
-        Path(name).replace(target)
+        with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
+            shutil.copyfileobj(original, copy, 1 << 20)
+            copy.flush()
+            os.fsync(copy.fileno())
+        allowed = still()
+        if allowed:
+            Path(name).replace(target)
+        else:
+            Path(name).unlink()
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return allowed
+
+
+def drop_accounts(file: Path, gone: pa.Table) -> int:
+    """Take some accounts out of a file of accounts; the rows that are left."""
+    if file.suffix == ".csv":
+        text = pacsv.ConvertOptions(column_types={k: pa.string() for k in ACCOUNTS.names})
+        rows = pacsv.read_csv(file, convert_options=text)
+    else:
+        rows = pq.read_table(file)
+    left = without(rows, gone)
+    with writer(file, rows.schema) as write:
+        for batch in left.select(rows.schema.names).to_batches(WRITTEN):
+            write(batch)
+    return int(left.num_rows)
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _logged(rows: pa.RecordBatch, line: DeliveryLine, arm: str) -> pa.RecordBatch:
@@ -183,9 +216,9 @@ def _schema(line: DeliveryLine) -> pa.Schema:
 
 def _file(folder: Path, scratch: Path | None, line: DeliveryLine) -> Path:
     if line.form in FILES:
-        return folder / line.channel / f"{line.line}.{line.form}"
+        return folder / line.channel / f"{file_stem(line.line)}.{line.form}"
     if scratch is None:
         raise InputError(
             f"Line {line.line} is delivered as {line.form}, not as a file of accounts."
         )
-    return scratch / f"{line.line}.parquet"
+    return scratch / f"{file_stem(line.line)}.parquet"

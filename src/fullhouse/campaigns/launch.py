@@ -1,7 +1,7 @@
 """Launch a campaign: who of each line may be contacted, in which arm, and whom a cap leaves out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pyroaring import BitMap
 
@@ -46,6 +46,11 @@ def launched_before(
         raise InputError(
             f"Campaign {name!r} was drawn by {drawn}: launch by {wanted} under another name."
         )
+    if campaign.cancelled is not None:
+        raise InputError(
+            f"Campaign {name!r} was cancelled on {campaign.cancelled:%Y-%m-%d}: launch the plan"
+            " under another name."
+        )
     if (campaign.plan, campaign.plan_version) != (saved.name, saved.version):
         raise InputError(
             f"Campaign {name!r} carries out {campaign.plan}@{campaign.plan_version}: launch"
@@ -69,28 +74,42 @@ def check_households(lake: Lake, name: str, terms: LaunchTerms, file: str | None
         )
 
 
-def freeze_campaign(
+@dataclass(frozen=True)
+class Drawn:
+    """Who is what in each line of a campaign, and its households, before they are frozen."""
+
+    lines: tuple[AssignedLine, ...]
+    units: Units | None
+
+
+def draw_campaign(
     context: Context,
     campaign: SavedCampaign,
     plan: Plan,
     channels: Mapping[str, Channel],
     terms: LaunchTerms,
     households: str | None,
-) -> None:
-    """Freeze the people of each line by state, unless they are; households before people."""
-    lake, batch = context.lake, f"campaign:{campaign.name}"
-    if lake.has_batch(CAMPAIGN_PEOPLE, batch):
-        return
+) -> Drawn | None:
+    """The people of each line by state, of which nothing is written; None where they are frozen."""
+    lake = context.lake
+    if lake.has_batch(CAMPAIGN_PEOPLE, f"campaign:{campaign.name}"):
+        return None
     units = None
     if terms.by == "household":
         units = frozen_units(lake, campaign.name)
         if units is None:
             assert households is not None
             units = read_households(lake, households)
-            freeze_units(lake, campaign.name, units)
     with analysis_sample(context, territory=plan.territory, as_of=context.today) as house:
-        assigned = _assigned(house, plan, channels, campaign, terms, units)
-    freeze_people(lake, campaign.name, assigned, at=context.now, batch=batch)
+        return Drawn(tuple(_assigned(house, plan, channels, campaign, terms, units)), units)
+
+
+def freeze_campaign(context: Context, campaign: SavedCampaign, drawn: Drawn) -> None:
+    """Freeze the people of each line by state; households before people."""
+    if drawn.units is not None:
+        freeze_units(context.lake, campaign.name, drawn.units)
+    batch = f"campaign:{campaign.name}"
+    freeze_people(context.lake, campaign.name, drawn.lines, at=context.now, batch=batch)
 
 
 def _assigned(
@@ -151,7 +170,13 @@ def _booked_by_others(
         if other.name == name:
             continue
         plan = plan_from(find_plan(context.control, f"{other.plan}@{other.plan_version}").body)
-        near = [x for x in plan.lines if any(_near(b, x, days) for b in bookings)]
+        near = [
+            x
+            for x in plan.lines
+            if any(_near(b, x, days) for b in bookings)
+            # Of a cancelled campaign counts what had begun to be shown.
+            and (other.cancelled is None or x.week <= other.cancelled)
+        ]
         if not near:
             continue
         people = read_people(context.lake, other.name, [TREATED])

@@ -3,21 +3,21 @@
 import hashlib
 import hmac
 import json
+import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from fullhouse.campaigns.campaign import Delivered, DeliveryLine
-from fullhouse.core.errors import CannotTellError, ConflictError, InputError
+from fullhouse.campaigns.campaign import DeliveryLine
+from fullhouse.core.errors import CannotTellError, InputError
 
 TRIES = 6
 FIRST_WAIT_SECONDS = 1.0
@@ -30,6 +30,23 @@ ACCOUNTS = 10_000
 LOGGED_EACH = 20
 """Parts that are logged in one commit; a crash between sends those again under their own keys."""
 VARIABLE = "FULLHOUSE_WEBHOOK_SECRET"
+KEY_CHARACTERS = "/-_.~@:"
+"""What stands in an idempotency key as it is; a header has ASCII only."""
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+CREDENTIAL_HOSTS = frozenset(
+    {
+        "169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "168.63.129.16",
+        "192.0.0.192", "metadata", "metadata.google.internal", "metadata.goog", "instance-data",
+        "instance-data.ec2.internal",
+    }
+)  # fmt: skip
+"""Where clouds give a machine its credentials (Amazon, Google, Azure, Alibaba, Oracle)."""
+LINK_ENDINGS = (".metadata.google.internal", ".metadata.goog")
+NAT64 = ip_network("64:ff9b::/96")
+WHY_FORBIDDEN = (
+    "it is an address of this link, or one at which a cloud gives out credentials. Give the"
+    " channel's own https address."
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +68,12 @@ class TakenPart:
     digest: str
 
 
-Send = Callable[[bytes, str], Sent]
-"""Sends a body under an idempotency key; an error where it is not taken."""
+Body = Callable[[], bytes]
+"""Makes the body anew for each try, of those who may leave at that moment."""
+
+
+class NothingLeftError(Exception):
+    """Nobody of a body may leave any more, so there is nothing to send."""
 
 
 class _TryAgainError(Exception):
@@ -89,7 +110,7 @@ def channel_client(transport: httpx.BaseTransport | None = None) -> httpx.Client
 def send(
     client: httpx.Client,
     url: str,
-    body: bytes,
+    body: bytes | Body,
     *,
     secret: bytes,
     key: str,
@@ -101,9 +122,12 @@ def send(
 
     `key` names the delivery (campaign, line, part): every try carries it as Idempotency-Key, so a
     receiver that took it already answers so and takes nothing twice. A refusal that trying again
-    cannot change (a redirect is one) is an error at once; so is the last try.
+    cannot change (a redirect is one) is an error at once; so is the last try. A body that is a
+    function is made anew for each try.
     """
     check_url(url)
+    check_host(url)
+    key = quote(key, safe=KEY_CHARACTERS)
     retrying = Retrying(
         stop=stop_after_attempt(tries),
         wait=_wait,
@@ -124,11 +148,12 @@ def send(
 def _post(
     client: httpx.Client,
     url: str,
-    body: bytes,
+    body: bytes | Body,
     secret: bytes,
     key: str,
     clock: Callable[[], datetime],
 ) -> int:
+    body = body() if callable(body) else body
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": key,
@@ -154,11 +179,62 @@ def _wait(state: RetryCallState) -> float:
 
 
 def check_url(url: str) -> None:
-    """Refuse an address that is not https, but for this machine's own."""
-    parts = urlsplit(url)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    """Refuse an address that is not https, but for this machine's own, or that names a secret.
+
+    So are addresses of the link itself, which are those at which machines in a cloud give out
+    their credentials.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if not host:
         raise InputError(f"A webhook goes to an https address, not to {url!r}.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in THIS_MACHINE):
+        raise InputError(f"A webhook goes to an https address, not to {url!r}.")
+    if parts.username is not None or parts.password is not None:
+        raise InputError(
+            f"The address of a webhook on {host} has a user or password in it. Bodies are signed"
+            f" with {VARIABLE}; leave it out."
+        )
+    name = host.rstrip(".").lower()
+    if name in CREDENTIAL_HOSTS or name.endswith(LINK_ENDINGS) or _is_forbidden(name):
+        raise InputError(f"No webhook goes to {host}: {WHY_FORBIDDEN}")
+
+
+def check_host(url: str) -> None:
+    """Refuse an address whose name stands for one that `check_url` refuses, as it stands now."""
+    host = urlsplit(url).hostname or ""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return  # The client finds it out too, or a proxy knows the name.
+    for *_, address in found:
+        if _is_forbidden(str(address[0])):
+            raise InputError(f"No webhook goes to {host} ({address[0]}): {WHY_FORBIDDEN}")
+
+
+def _is_forbidden(text: str) -> bool:
+    """Whether a text is an IP address that no webhook may go to."""
+    address: IPv4Address | IPv6Address
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        try:  # 2852039166 and 0xa9fea9fe are addresses to a resolver, too.
+            address = IPv4Address(socket.inet_aton(text))
+        except (OSError, UnicodeError):
+            return False
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if inner is None and address in NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_forbidden(str(inner))
+    return (
+        address.is_link_local or address.is_multicast or address.is_unspecified
+        or str(address) in CREDENTIAL_HOSTS
+    )  # fmt: skip
 
 
 def secret_of(channel: str, environment: Mapping[str, str]) -> bytes:
@@ -173,63 +249,25 @@ def secret_of(channel: str, environment: Mapping[str, str]) -> bytes:
     return secret.encode()
 
 
-def send_parts(
-    accounts: Delivered,
-    line: DeliveryLine,
-    *,
-    campaign: str,
-    url: str,
-    send: Send,
-    taken: Mapping[int, str],
-    log: Callable[[list[TakenPart]], None],
-) -> Delivered:
-    """Send a line's scratch accounts in parts of up to 10,000, sorted by source and account.
-
-    `taken` gives the digest of each part that the log has: these are not sent again. A part whose
-    accounts have changed since is refused: its key stands for the old body. Parts are logged when
-    they are taken, also those before one that is not.
-    """
-    waiting: list[TakenPart] = []
-    digests: list[bytes] = []
-    sent = 0
-    try:
-        for number, (body, persons, rows) in enumerate(_bodies(accounts.file, line, campaign)):
-            digest = hashlib.sha256(body)
-            digests.append(digest.digest())
-            if number in taken:
-                _check_same(taken[number], digest.hexdigest(), number, line.line)
-                continue
-            send(body, f"{campaign}/{line.line}/{number}")
-            sent += 1
-            waiting.append(TakenPart(number, persons, rows, digest.hexdigest()))
-            if len(waiting) == LOGGED_EACH:
-                log(waiting)
-                waiting = []
-    finally:
-        if waiting:
-            log(waiting)
-    return replace(
-        accounts, file=urlsplit(url).hostname or url,
-        digest=hashlib.sha256(b"".join(digests)).hexdigest(), parts=len(digests), resent=sent,
+def body_of(campaign: str, line: DeliveryLine, part: int, accounts: pa.Table) -> bytes:
+    """A part's body: the line, and source and account of those whom it is for."""
+    return _json(
+        {
+            "campaign": campaign, "line": line.line, "part": part, "day": line.day.isoformat(),
+            "frequency": line.frequency,
+            "accounts": accounts.select(["source", "account"]).to_pylist(),
+        }
     )  # fmt: skip
 
 
-def _check_same(taken: str, now: str, number: int, line: str) -> None:
-    if taken != now:
-        raise ConflictError(code="part_changed", part=number, line=line)
-
-
-def _bodies(file: str, line: DeliveryLine, campaign: str) -> Iterator[tuple[bytes, int, int]]:
-    """Each part's body, persons and rows. Sorted, so that a compacted lake gives the same parts."""
-    rows = pq.read_table(file).sort_by([("source", "ascending"), ("account", "ascending")])
-    for number, start in enumerate(range(0, rows.num_rows, ACCOUNTS)):
-        part = rows.slice(start, ACCOUNTS)
-        body = {
-            "campaign": campaign, "line": line.line, "part": number, "day": line.day.isoformat(),
-            "frequency": line.frequency,
-            "accounts": part.select(["source", "account"]).to_pylist(),
-        }  # fmt: skip
-        yield _json(body), int(pc.count_distinct(part["person"]).as_py()), part.num_rows
+def removal_body(campaign: str, channel: str, number: int, accounts: pa.Table) -> bytes:
+    """The body that takes accounts back: none of the campaign's lines is for them any more."""
+    return _json(
+        {
+            "campaign": campaign, "channel": channel, "removal": number,
+            "remove": accounts.select(["source", "account"]).to_pylist(),
+        }
+    )  # fmt: skip
 
 
 def _json(body: Mapping[str, object]) -> bytes:

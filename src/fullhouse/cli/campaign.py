@@ -1,5 +1,6 @@
 """`fullhouse campaign`: what a plan could show, its launch, and what it changed."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +25,7 @@ from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.campaigns.campaign import Launched
+    from fullhouse.campaigns.removals import Removal
 
 commands = typer.Typer(
     help="Power, launch, readout and measured responses of campaigns.", no_args_is_help=True
@@ -169,7 +171,11 @@ def launch(
     _print_counts(launched)
     out.print(
         launched_words(
-            len(launched.files), folder, resumed=launched.resumed, logged=launched.logged
+            len(launched.files),
+            folder,
+            resumed=launched.resumed,
+            logged=launched.logged,
+            withdrawn=max((f.withdrawn for f in launched.files), default=0),
         ),
         markup=False,
         soft_wrap=True,
@@ -203,6 +209,97 @@ def _finite(fields: dict[str, object]) -> dict[str, object]:
     return {k: None if v == float("inf") else v for k, v in fields.items()}
 
 
+Contacts = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="source, account, email, phone; for hashed lists."),
+]
+
+
+@commands.command()
+def cancel(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
+    *,
+    contacts: Contacts = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Cancel a campaign: hand nothing over any more, and take back what was."""
+    with opened(where, quiet=json) as house, progress("Taking back", quiet=json) as step:
+        request = app.CancelCampaign(name, contacts)
+        cancelled = app.campaign_cancel(replace(house, progress=step), request)
+    if json:
+        say_json(
+            {
+                "campaign": as_json(asdict(cancelled.campaign)),
+                "removals": _removal_rows(cancelled.removals),
+            }
+        )
+    else:
+        out.print(f"Campaign {name} is cancelled. Its name stays taken.", markup=False)
+        _print_removals(cancelled.removals)
+    _end(cancelled.removals)
+
+
+@commands.command()
+def removals(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A campaign; all without it.")
+    ] = None,
+    *,
+    contacts: Contacts = None,
+    due: Annotated[bool, typer.Option("--due", help="Only count them; deliver nothing.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Deliver to each channel the list of those it has who withdrew or left since."""
+    with opened(where, quiet=json) as context, progress("Taking back", quiet=json) as step:
+        house = replace(context, progress=step)
+        if due:
+            waiting = app.campaign_removals_due(house, app.ListRemovalsDue(name))
+        else:
+            done = app.campaign_removals(house, app.RemoveFromChannels(name, contacts))
+    if due:
+        if json:
+            say_json({"due": [asdict(d) for d in waiting]})
+        else:
+            rows = [(d.campaign, d.channel, d.accounts) for d in waiting]
+            table(rows, ("campaign", "channel", "accounts to take back"))
+        return
+    if json:
+        say_json({"removals": _removal_rows(done)})
+    else:
+        _print_removals(done)
+    _end(done)
+
+
+def _removal_rows(removals: Sequence["Removal"]) -> list[dict[str, object]]:
+    return [
+        {**asdict(r), "problem": str(r.problem) if r.problem else None, "delivered": r.delivered}
+        for r in removals
+    ]
+
+
+def _print_removals(removals: Sequence["Removal"]) -> None:
+    if not removals:
+        out.print("No channel has accounts of people who left.")
+        return
+    table(
+        [
+            (r.campaign, r.channel, r.accounts, r.rows, r.to if r.delivered else "not delivered")
+            for r in removals
+        ],
+        ("campaign", "channel", "accounts", "rows in the list", "to"),
+    )
+    for r in removals:
+        if r.problem is not None:
+            out.print(f"{r.channel}: {r.problem}", markup=False, soft_wrap=True)
+
+
+def _end(removals: Sequence["Removal"]) -> None:
+    if not all(r.delivered for r in removals):
+        raise typer.Exit(1)
+
+
 @commands.command("list")
 def list_(
     film: Annotated[
@@ -220,10 +317,16 @@ def list_(
         return
     table(
         [
-            (c.name, c.film, f"{c.plan}@{c.plan_version}", f"{c.at:%Y-%m-%d %H:%M}")
+            (
+                c.name,
+                c.film,
+                f"{c.plan}@{c.plan_version}",
+                f"{c.at:%Y-%m-%d %H:%M}",
+                c.cancelled,
+            )
             for c in first_rows(campaigns, rows)
         ],
-        ("campaign", "film", "plan", "launched"),
+        ("campaign", "film", "plan", "launched", "cancelled"),
     )
 
 

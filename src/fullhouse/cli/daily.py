@@ -46,10 +46,15 @@ def daily(
     with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
         page = app.film_daily(replace(context, progress=step), request)
         written = app.write_daily(page, files, made_on=context.today)
+        due = sum(d.accounts for d in app.campaign_removals_due(context))
+    from fullhouse.view.words.plan import removals_due_words
+
     if json:
         say_json(page.to_dict())
         return
     _say(page)
+    if due:
+        out.print(removals_due_words(due), markup=False, soft_wrap=True)
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 

@@ -19,6 +19,7 @@ from fullhouse.cli import (
     audience,
     campaign,
     campaign_readout,
+    consent,
     experiment,
     feed,
     film,
@@ -148,6 +149,7 @@ commands = typer.Typer(
 commands.add_typer(audience.commands, name="audience")
 commands.command()(backtest)
 commands.add_typer(campaign.commands, name="campaign")
+commands.add_typer(consent.commands, name="consent")
 commands.command()(daily)
 commands.command()(discover)
 commands.command()(exhibit)

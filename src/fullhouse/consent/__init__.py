@@ -8,11 +8,13 @@ from fullhouse.consent.purposes import (
     near_purpose,
     normal_purpose,
 )
+from fullhouse.consent.statement import Statement, state
 from fullhouse.consent.words import granting, latest_words, person_words, refusing
 
 __all__ = [
     "ADVERTISING",
     "ANALYTICS",
+    "Statement",
     "check_purpose",
     "granting",
     "known_purposes",
@@ -21,4 +23,5 @@ __all__ = [
     "normal_purpose",
     "person_words",
     "refusing",
+    "state",
 ]

@@ -29,6 +29,12 @@ class SavedCampaign:
     body: Mapping[str, Any]
     at: datetime
 
+    @property
+    def cancelled(self) -> date | None:
+        """The day on which it was cancelled, if it was."""
+        day = self.body.get("cancelled")
+        return None if day is None else date.fromisoformat(day)
+
 
 @dataclass(frozen=True)
 class SavedReadout:

@@ -77,6 +77,19 @@ def add_campaign(control: Control, campaign: SavedCampaign) -> None:
             ) from None
 
 
+def cancel_campaign(control: Control, name: str, *, day: date) -> SavedCampaign:
+    """Mark a campaign as cancelled on a day; one that is stays as it is."""
+    campaign = find_campaign(control, name)
+    if campaign.cancelled is not None:
+        return campaign
+    with control.session() as session:
+        row = session.scalar(control.own(CampaignRow).where(CampaignRow.name == name))
+        assert row is not None
+        row.body = {**row.body, "cancelled": day.isoformat()}
+        session.commit()
+    return find_campaign(control, name)
+
+
 def campaigns(control: Control) -> list[SavedCampaign]:
     """Every campaign, the newest first."""
     with control.session() as session:

@@ -584,6 +584,24 @@ DELIVERY = Table(
     ("campaign", "line", "part"),
 )
 
+DISPATCHED = Table(
+    "dispatched",
+    "Whose accounts were handed to a channel, written before they leave; and who was taken back.",
+    (
+        _required("campaign", "string", "the campaign"),
+        _required("channel", "string", "channel"),
+        _required("form", "string", "parquet, csv, google, meta, tiktok or webhook"),
+        _required("to", "string", "folder, object store or address it went to"),
+        _required("line", "string", "line of a webhook's part; empty for files"),
+        _required("part", "int32", "number of the webhook's part, or of the removal list"),
+        SOURCE,
+        ACCOUNT,
+        _required("state", "string", "dispatched, or removed: the channel got a removal list"),
+        AT,
+    ),
+    ("campaign", "channel", "line", "part", "source", "account", "state", "at"),
+)
+
 FILM_FACT = Table(
     "film_fact",
     "What was known of a film, and from which day on. Rows are only added: a later one supersedes.",
@@ -673,6 +691,7 @@ ALL: dict[str, Table] = {
         CAMPAIGN_PEOPLE,
         CAMPAIGN_UNIT,
         DELIVERY,
+        DISPATCHED,
         FILM_FACT,
         FILM_GROSS,
         FILM_SIGNAL,

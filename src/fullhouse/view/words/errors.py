@@ -62,9 +62,14 @@ SENTENCES: Mapping[str, str] = {
         "Nothing is known after {until}, and the campaign's window begins on {first}: take in"
         " later tickets and build traits as of a later day."
     ),
-    "part_changed": (
-        "Part {part} of line {line} was taken before, and its accounts have changed since. What"
-        " was taken cannot be taken back; launch the plan under another name."
+    "dispatched_at_once": (
+        "Another process is handing over campaign {campaign}. Wait until it has ended, and launch"
+        " again: what was handed over is not sent twice."
+    ),
+    "parts_unrecorded": (
+        "Parts of line {line} were sent by an earlier version of Fullhouse, which did not write"
+        " down whose accounts they held. What was taken cannot be taken back; launch the plan under"
+        " another name."
     ),
     "too_few_cities": (
         "A campaign by city needs at least {needed} cities that sold {least} tickets or more; of"

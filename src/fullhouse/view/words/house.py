@@ -45,6 +45,11 @@ SENTENCES = {
     "disk_full": "only {free} free; loading and computing may fail",
     "disk_read_only": "this user may not write here",
     "disk_remote": "in an object store; its space is not measured",
+    "removals_none": "no channel has accounts of people who left",
+    "removals_due": (
+        "{accounts} accounts of people who left are still with {channels} channels:"
+        " fullhouse campaign removals"
+    ),
     "fault": "{reason}",
 }
 LEVELS = {

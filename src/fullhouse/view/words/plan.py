@@ -403,19 +403,40 @@ def powers_words(shown: Sequence[Power], hidden: Sequence[Power]) -> list[str]:
     return sentences
 
 
-def launched_words(lines: int, folder: str, *, resumed: bool, logged: bool) -> str:
-    """What a launch handed over, and whether it was begun before."""
+def launched_words(
+    lines: int, folder: str, *, resumed: bool, logged: bool, withdrawn: int = 0
+) -> str:
+    """What a launch handed over, whether it was begun before, and who withdrew since."""
     sentences = [
         text("{lines} handed over in {folder}.", lines=counted(lines, "line"), folder=folder)
     ]
     if resumed:
         sentences.insert(0, text("This campaign was launched before: no arm was changed."))
+    if withdrawn:
+        sentences.append(
+            text(
+                "{people} withdrew since the campaign was frozen and were left out.",
+                people=counted(withdrawn, "person"),
+            )
+        )
     sentences.append(
         text("assigned.parquet there is the house's own log of both arms, for no channel.")
         if logged
         else text("The log of both arms is large and was not written.")
     )
     return " ".join(sentences)
+
+
+def removals_due_words(accounts: int) -> str:
+    """That channels still have accounts that they should not, and what to do.
+
+    >>> removals_due_words(1)
+    'Removal lists are due for 1 account: fullhouse campaign removals'
+    """
+    return text(
+        "Removal lists are due for {accounts}: fullhouse campaign removals",
+        accounts=counted(accounts, "account"),
+    )
 
 
 def cities_power_words(smallest: float | None, films: int) -> str:
