@@ -14,8 +14,18 @@ def test_counts_have_thousands_separated() -> None:
         health_sentence(
             c,
             dict.fromkeys(
-                ("changed", "tables", "rows", "database", "engine", "free_bytes", "reason",
-                 "accounts", "channels"), 1
+                (
+                    "changed",
+                    "tables",
+                    "rows",
+                    "database",
+                    "engine",
+                    "free_bytes",
+                    "reason",
+                    "accounts",
+                    "channels",
+                ),
+                1,
             ),
         )
         for c in SENTENCES
