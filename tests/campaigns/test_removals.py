@@ -1,6 +1,7 @@
 """Who was handed to a channel and left is taken back from it, in the channel's own form."""
 
 import hashlib
+import re
 from datetime import date
 
 import pyarrow as pa
@@ -12,8 +13,8 @@ import fullhouse as fh
 from fullhouse.campaigns import dispatch as dispatches
 from fullhouse.campaigns.removals import RemovalsDue, removals, removals_due
 from fullhouse.control import audit_log
-from fullhouse.core.errors import InputError
-from fullhouse.core.tables import ACCOUNT_PERSON
+from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.tables import ACCOUNT_PERSON, DISPATCHED
 from tests.campaigns.small_house import FORMS, Campaign, Hook, hooked, made_house
 
 
@@ -55,7 +56,7 @@ def test_each_channel_gets_a_list_of_those_who_withdrew_in_its_own_form(campaign
         (c, 3, 3, None) for c in sorted(FORMS)
     ]
     (push,), (mail,), (ads,) = (_lists(campaign, c) for c in ("push", "mail", "ads"))
-    assert push.name == "spring-0001.parquet"
+    assert re.fullmatch(r"spring-0001-[0-9a-f]{8}\.parquet", push.name)
     assert pq.read_table(push).to_pylist() == [{"source": "shop", "account": a} for a in gone]
     assert pacsv.read_csv(mail)["account"].to_pylist() == gone
     assert pacsv.read_csv(ads)["Email"].to_pylist() == sorted(map(_hash, gone))
@@ -165,3 +166,15 @@ def test_nothing_leaves_when_the_audit_log_cannot_be_written(house, tmp_path, mo
             stuck.dispatch()
     assert hook.calls == []
     assert [p for p in stuck.folder.rglob("*") if p.is_file()] == []
+
+
+def test_who_is_erased_is_taken_back_first_and_is_written_nowhere_after(campaign):
+    house, gone = campaign.house, campaign.treated[4]
+    request = {"accounts": (("shop", gone),)}
+    with pytest.raises(CannotTellError, match="Channel ads of campaign spring could not"):
+        fh.erase_people(house, fh.ErasePeople(**request))
+    erased = fh.erase_people(house, fh.ErasePeople(**request, contacts=campaign.contacts))
+    assert erased.to_remove >= 1
+    assert campaign.hook.removed == [gone]
+    assert gone not in house.lake.live.read(DISPATCHED)["account"].to_pylist()
+    assert removals_due(house) == ()

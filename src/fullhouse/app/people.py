@@ -5,12 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from fullhouse import control, erasure, people
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.account_files import read_columns
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.campaigns.dispatched import ACCOUNTS
+from fullhouse.campaigns.removals import removals
+from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.erasure import Account, Erased, Verification
+from fullhouse.erasure.erasure import Target
 from fullhouse.workspace.context import Context
 
 
@@ -85,11 +90,13 @@ class LinkResult:
 class ErasePeople:
     """Accounts, each a source and an account, to erase from everything the workspace holds.
 
-    With `whole_person`, all accounts of their persons are erased.
+    With `whole_person`, all accounts of their persons are erased. `contacts` is the operator's
+    file, for removal lists of channels that match hashed contacts.
     """
 
     accounts: tuple[Account, ...]
     whole_person: bool = False
+    contacts: str | Path | None = None
 
     def __post_init__(self) -> None:
         _check(self.accounts)
@@ -235,7 +242,30 @@ def erase_people(context: Context, request: ErasePeople) -> Erased:
     The accounts are suppressed first: no feed brings them back. Doing it again does no harm, and
     ends an erasure that died.
     """
-    return erasure.erase(context, request.accounts, whole_person=request.whole_person)
+
+    def to_remove(context: Context, target: Target) -> int:
+        return _take_back(context, target, request.contacts)
+
+    return erasure.erase(
+        context, request.accounts, whole_person=request.whole_person, to_remove=to_remove
+    )
+
+
+def _take_back(context: Context, target: Target, contacts: str | Path | None) -> int:
+    """Deliver the removal lists of who is erased: afterwards nobody knows whom a channel has."""
+    plain = [(source, spelt) for source, a in target.accounts for spelt in {a, a.strip()}]
+    leaving = pa.table(
+        {"source": [s for s, _ in plain], "account": [a for _, a in plain]}, schema=ACCOUNTS
+    )
+    named = None if contacts is None else str(contacts)
+    done = removals(context, contacts=named, leaving=leaving)
+    for one in done:
+        if one.problem is not None:
+            raise CannotTellError(
+                code="not_taken_back", channel=one.channel, campaign=one.campaign,
+                why=str(one.problem),
+            )  # fmt: skip
+    return sum(one.accounts for one in done)
 
 
 @use_case

@@ -51,7 +51,6 @@ from fullhouse.campaigns.people import read_people
 from fullhouse.campaigns.webhook import channel_client, check_host, check_url, secret_of
 from fullhouse.consent import ADVERTISING
 from fullhouse.control import record
-from fullhouse.control.suppression import hand_out
 from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.person_sets import PersonSet, size, union
 from fullhouse.lake import Lake, Place
@@ -178,8 +177,6 @@ class _Files:
 
     def note(self, lines: Sequence[DeliveryLine]) -> None:
         """Write down whose accounts are about to be handed over to each channel as files."""
-        if any(x.form != WEBHOOK for x in lines) and self.to.place.is_local:
-            hand_out(self.context.control, self.to.place.root, "campaign")
         for channel in dict.fromkeys(x.channel for x in lines if x.form != WEBHOOK):
             some = [x for x in lines if x.channel == channel]
             treated = union(*(self.people[x.line].get(TREATED, {}) for x in some))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from fullhouse.audiences.export import writer
 from fullhouse.campaigns import webhook
 from fullhouse.campaigns.campaign import Delivered
 from fullhouse.campaigns.customer_match import is_platform, match_file, read_contacts
-from fullhouse.campaigns.deliver import WHOSE, put_file
+from fullhouse.campaigns.deliver import WHOSE, digest_of, put_file
 from fullhouse.campaigns.dispatch import WEBHOOK, address, outbox
 from fullhouse.campaigns.dispatched import (
     ACCOUNTS,
@@ -112,8 +113,8 @@ def removals(
     """Deliver to each channel the list of those that it was handed and should have no more.
 
     These are accounts of people who do not take part in advertising now, accounts that the house
-    has no more, all accounts of a cancelled campaign, and the accounts (source, account) of
-    `leaving`, whatever they said; by the records of what was dispatched, of one campaign or of
+    has no more, and all accounts of a cancelled campaign; or else the accounts (source, account)
+    of `leaving`, whatever they said. By the records of what was dispatched, of one campaign or of
     all. Files lie below the folder of the deliveries, in the channel's form; webhooks get signed
     bodies. Platforms that match hashed contacts need the operator's `contacts`. A list that cannot
     be delivered is returned with its problem, and its accounts stay due; the other lists go out.
@@ -179,10 +180,10 @@ def _may_stay(context: Context) -> ir.Table:
 
 def _lists(context: Context, campaign: str | None, leaving: pa.Table | None) -> list[_List]:
     """The accounts of each recipient that are to be given back."""
-    rows = _due(context, campaign)
-    if leaving is not None:
-        named = within(context.engine.arrow(_sent(context, campaign)), leaving)
-        rows = pa.concat_tables([rows, named.select(rows.column_names)])
+    if leaving is None:
+        rows = _due(context, campaign)
+    else:
+        rows = within(context.engine.arrow(_sent(context, campaign)), leaving)
     order = [(name, "ascending") for name in RECIPIENT]
     recipients = rows.group_by(RECIPIENT).aggregate([]).sort_by(order).to_pylist()
     lists = []
@@ -232,11 +233,13 @@ class _Delivery:
             return self._send(one, empty)
         with TemporaryDirectory(prefix="fullhouse-removals-") as scratch:
             file, rows, without = self._file(one, number, Path(scratch))
-            relative = f"{FOLDER}/{recipient.channel}/{recipient.campaign}-{number:04}{file.suffix}"
+            # The digest: after an erasure a number may come again, and overwrites no other list.
+            name = f"{recipient.campaign}-{number:04}-{digest_of(file)[:8]}{file.suffix}"
+            relative = f"{FOLDER}/{recipient.channel}/{name}"
             with outbox(Place.of(recipient.to)) as folder:
                 put_file(file, folder / relative)
                 where = address(Place.of(recipient.to), folder, str(folder / relative))
-        self._settle(recipient, one.accounts, number, f"{number}")
+        self._settle(recipient, one.accounts, number)
         return replace(empty, to=where, rows=rows, without_contact=without)
 
     def _file(self, one: _List, number: int, folder: Path) -> tuple[Path, int, int]:
@@ -272,16 +275,15 @@ class _Delivery:
             digest = hashlib.sha256(body).hexdigest()[:16]
             key = f"{recipient.campaign}/removal/{recipient.channel}/{number}/{part}/{digest}"
             send(self.client, recipient.to, body, secret=secret, key=key, clock=self.context.clock)
-            self._settle(recipient, rows, number, f"{number}:{part}:{digest}")
+            self._settle(recipient, rows, number)
         host = urlsplit(recipient.to).hostname or recipient.to
         return replace(empty, to=host, rows=one.accounts.num_rows)
 
-    def _settle(self, recipient: Recipient, rows: pa.Table, number: int, name: str) -> None:
+    def _settle(self, recipient: Recipient, rows: pa.Table, number: int) -> None:
         at = next_moment(self.context, recipient.campaign)
-        to = hashlib.sha256(f"{recipient.form} {recipient.to}".encode()).hexdigest()[:16]
         record_accounts(
             self.context.lake.live, recipient, [(number, rows)], state=REMOVED_STATE, at=at,
-            batch=f"removed:{recipient.campaign}:{recipient.channel}:{to}:{name}:{at.isoformat()}",
+            batch=f"removed:{secrets.token_hex(16)}",
         )  # fmt: skip
 
 

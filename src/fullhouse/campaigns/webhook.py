@@ -207,10 +207,10 @@ def check_host(url: str) -> None:
     """Refuse an address whose name stands for one that `check_url` refuses, as it stands now."""
     host = urlsplit(url).hostname or ""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return  # The client finds it out too, or a proxy knows the name.
-    for *_, address in found:
+    for *_, address in resolved:
         if _is_forbidden(str(address[0])):
             raise InputError(f"No webhook goes to {host} ({address[0]}): {WHY_FORBIDDEN}")
 

@@ -104,6 +104,10 @@ def erase(
     person: Annotated[
         bool, typer.Option("--person", help="Erase all accounts of the same persons.")
     ] = False,
+    contacts: Annotated[
+        str | None,
+        typer.Option("--contacts", metavar="FILE", help="For removal lists of hashed contacts."),
+    ] = None,
     verify: Annotated[
         bool, typer.Option("--verify", help="Erase nothing; search for what is left.")
     ] = False,
@@ -127,7 +131,7 @@ def erase(
             result: Verification | None = app.verify_erasure(context, request)
             erased = None
         else:
-            erased = app.erase_people(context, app.ErasePeople(named, person))
+            erased = app.erase_people(context, app.ErasePeople(named, person, contacts))
             result = erased.verification
     if json:
         say_json(asdict(erased) if erased is not None else asdict(result) if result else {})

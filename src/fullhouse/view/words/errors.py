@@ -66,6 +66,11 @@ SENTENCES: Mapping[str, str] = {
         "Another process is handing over campaign {campaign}. Wait until it has ended, and launch"
         " again: what was handed over is not sent twice."
     ),
+    "not_taken_back": (
+        "Channel {channel} of campaign {campaign} could not be asked to take the accounts back:"
+        " {why} They are suppressed and leave no more, but what is held of them is not erased yet,"
+        " since afterwards nobody would know whom the channel has. Erase again when this is mended."
+    ),
     "parts_unrecorded": (
         "Parts of line {line} were sent by an earlier version of Fullhouse, which did not write"
         " down whose accounts they held. What was taken cannot be taken back; launch the plan under"
