@@ -176,10 +176,10 @@ def test_files_before_one_that_breaks_are_written_down_as_taken_in(
     module = import_module("fullhouse.feeds.ingest")
     real = module._ingest_file
 
-    def breaking(run: Any, job: Any, file: Any, stamp: str) -> Any:
-        if file.name == "b.csv":
+    def breaking(run: Any, job: Any, part: Any) -> Any:
+        if part.file.name == "b.csv":
             raise InputError("b.csv is broken")
-        return real(run, job, file, stamp)
+        return real(run, job, part)
 
     monkeypatch.setattr(module, "_ingest_file", breaking)
     rows = [house.write(f"{n}.csv", orders({"order_id": n})) for n in "abc"]

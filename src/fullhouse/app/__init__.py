@@ -85,10 +85,14 @@ if TYPE_CHECKING:
     from fullhouse.app.feeds import (
         CheckFeed as CheckFeed,
         IngestFiles as IngestFiles,
+        ListFiles as ListFiles,
         ListQuarantine as ListQuarantine,
         Quarantine as Quarantine,
         RefusedCount as RefusedCount,
+        RetractFeed as RetractFeed,
         check_feed as check_feed,
+        feed_files as feed_files,
+        feed_retract as feed_retract,
         ingest as ingest,
         quarantine as quarantine,
     )

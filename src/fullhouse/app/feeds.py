@@ -9,8 +9,17 @@ from fullhouse.app.use_case import use_case
 from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
-from fullhouse.core.tables import QUARANTINE
+from fullhouse.core.tables import BEGUN, FEED_TABLES, IDENTIFIER, INGESTED, QUARANTINE
 from fullhouse.feeds import Feed, FeedCheck, IngestReport
+from fullhouse.feeds.retract import (
+    LedgerFile,
+    Retraction,
+    files_named,
+    finish_broken_off,
+    ledger,
+    retract,
+)
+from fullhouse.feeds.retract import count as count_rows
 from fullhouse.workspace.context import Context
 
 Files = tuple[str | Path, ...]
@@ -41,6 +50,26 @@ class ListQuarantine:
     source: str | None = None
     reason: str | None = None
     rows: int = 20
+
+
+@request
+class ListFiles:
+    """The files that were taken in, of a feed by its name where one is given."""
+
+    feed: str | None = None
+
+
+@request
+class RetractFeed:
+    """Take out the rows of a feed (its file or name), of one batch, or of one file by its name.
+
+    Without `confirmed`, the rows are counted only. With `rows`, nothing is done unless that many
+    rows would go.
+    """
+
+    name: str
+    confirmed: bool = False
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +125,34 @@ def ingest(context: Context, request: IngestFiles) -> IngestReport:
         detail = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
         control.record(context.control, "ingest", detail)
     return report
+
+
+@use_case
+def feed_files(context: Context, request: ListFiles | None = None) -> tuple[LedgerFile, ...]:
+    """The files that were begun, the oldest first, with the batch and the rows of each."""
+    name = (request or ListFiles()).feed
+    files = ledger(context.lake)
+    return files if name is None else tuple(f for f in files if f.feed == name)
+
+
+@use_case
+def feed_retract(context: Context, request: RetractFeed) -> Retraction:
+    """What goes, or went, of a feed, a batch or a file; the same files can then come in anew."""
+    lake = context.lake.live
+    lake.check(*(FEED_TABLES.values()), IDENTIFIER, QUARANTINE, BEGUN, INGESTED)
+    finish_broken_off(lake)
+    name = Feed.load(Path(request.name)).name if request.name.endswith(".toml") else request.name
+    counted = count_rows(lake, files_named(ledger(lake), name))
+    if request.rows is not None and request.rows != counted.total:
+        raise InputError(
+            f"Retracting {request.name} takes out {counted.total:,} rows, not {request.rows:,};"
+            " nothing was done."
+        )
+    if not request.confirmed:
+        return counted
+    detail = {"name": name, "files": len(counted.files), **counted.rows}
+    control.record(context.control, "feed.retract", detail)
+    return retract(lake, counted.files, now=context.now)
 
 
 @use_case

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
+from fullhouse.cli.show import (
+    ALL_ROWS,
+    Json,
+    Rows,
+    Where,
+    first_rows,
+    opened,
+    out,
+    say_json,
+    table,
+)
 from fullhouse.view.words.house import feed_note
 
 if TYPE_CHECKING:
@@ -43,6 +53,58 @@ def check(
         _show_check(checked)
     if not checked.ok:
         raise typer.Exit(1)
+
+
+@commands.command("files")
+def files_(
+    feed: Annotated[str | None, typer.Argument(metavar="FEED", help="Only of this feed.")] = None,
+    where: Where = ".",
+    rows: Rows = 20,
+    json: Json = False,
+) -> None:
+    """List the files that were taken in, the newest first, with their batches and rows."""
+    with opened(where, quiet=json) as context:
+        files = app.feed_files(context, app.ListFiles(feed))[::-1]
+    if json:
+        say_json({"files": [{**vars(f), "batch": f.batch} for f in first_rows(files, rows)]})
+        return
+    columns = ("batch", "feed", "file", "begun (UTC)", "read", "written", "quarantined")
+    table(
+        [
+            (f.batch, f.feed, f.file, f"{f.begun_at:%Y-%m-%d %H:%M}", f.read, f.written,
+             f.quarantined)
+            for f in first_rows(files, rows)
+        ],
+        columns,
+    )  # fmt: skip
+
+
+@commands.command()
+def retract(
+    name: Annotated[
+        str, typer.Argument(metavar="FEED|BATCH", help="A feed, a batch, or a file's name.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; otherwise count only.")] = False,
+    expect: Annotated[
+        int | None, typer.Option(metavar="ROWS", help="Do nothing unless so many rows go.")
+    ] = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Take the rows of a feed, a batch or a file out again; the same file may then come in anew."""
+    with opened(where, quiet=json, doing="Retracting") as context:
+        result = app.feed_retract(context, app.RetractFeed(name, yes, expect))
+    if json:
+        files = [{"batch": f.batch, "feed": f.feed, "file": f.file} for f in result.files]
+        say_json({"done": result.done, "rows": dict(result.rows), "files": files})
+        return
+    table([(f.batch, f.feed, f.file, f.written) for f in result.files],
+          ("batch", "feed", "file", "rows"))  # fmt: skip
+    table(list(result.rows.items()), ("table", "rows taken out" if result.done else "rows to go"))
+    if result.done:
+        out.print("What was made of them is as before until people and traits are built again.")
+    else:
+        out.print("Nothing was done. To take these rows out, add --yes.")
 
 
 def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False) -> None:

@@ -316,6 +316,22 @@ INGESTED = Table(
     ("source", "digest"),
 )
 
+RETRACTED = Table(
+    "retracted",
+    "One row per file whose rows were taken out again; the same file then comes in anew.",
+    (
+        SOURCE,
+        _required("feed", "string", "name of the feed"),
+        _required("kind", "string", "event kind"),
+        _required("digest", "string", "as in `ingested`"),
+        _required("file", "string", "name of the file, without its folder"),
+        _required("rows", "int64", "rows that it had in the lake"),
+        _required("at", "timestamp", "when it was taken out, UTC"),
+        BATCH,
+    ),
+    ("digest",),
+)
+
 ACCOUNT_PERSON = Table(
     "account_person",
     "Which person an account is, as of the last resolve run. Rewritten by each run.",
@@ -663,7 +679,7 @@ FEED_TABLES: dict[str, Table] = {
 }
 """Where the rows of each feed kind go."""
 
-FROM_FEEDS = frozenset({*FEED_TABLES, "identifier", "quarantine", "begun", "ingested"})
+FROM_FEEDS = frozenset({*FEED_TABLES, "identifier", "quarantine", "begun", "ingested", "retracted"})
 
 ALL: dict[str, Table] = {
     t.name: t
@@ -673,6 +689,7 @@ ALL: dict[str, Table] = {
         QUARANTINE,
         BEGUN,
         INGESTED,
+        RETRACTED,
         ACCOUNT_PERSON,
         PERSON_TABLE,
         PERSON_MERGE,

@@ -39,6 +39,8 @@ class File:
     """One file, in a folder or an object store."""
 
     path: str
+    length: int | None = None
+    """Only so many bytes of it, whatever it grows to; None: all of it."""
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ class File:
         """The bytes as they stand, with read, seek and tell."""
         if "://" not in self.path:
             with Path(self.path).open("rb") as stream:
-                yield stream
+                yield stream if self.length is None else _Prefix(stream, self.length)
             return
         root, name = self.path.rsplit("/", maxsplit=1)
         yield _Remote(obstore.open_reader(from_url(root), name))
@@ -84,6 +86,8 @@ class File:
 
     def size(self) -> int:
         """Bytes of it as it stands."""
+        if self.length is not None:
+            return self.length
         if "://" not in self.path:
             return Path(self.path).stat().st_size
         root, name = self.path.rsplit("/", maxsplit=1)
@@ -139,6 +143,19 @@ class _Measured:
                 f"{self._file.path} unpacks to more than {MOST_UNPACKED} times its size, which no"
                 " file of rows does. Unpack it and take in what comes out if it is one."
             )
+        return block
+
+
+class _Prefix:
+    """The first bytes of a stream, read only."""
+
+    def __init__(self, stream: Any, length: int) -> None:
+        self._stream, self._left = stream, length
+
+    def read(self, count: int = -1) -> bytes:
+        wanted = self._left if count < 0 else min(count, self._left)
+        block = bytes(self._stream.read(wanted))
+        self._left -= len(block)
         return block
 
 

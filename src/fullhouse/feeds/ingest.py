@@ -25,13 +25,24 @@ from fullhouse.engine import DuckDBEngine
 from fullhouse.feeds.commit import commit, of_source, unknown_accounts
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File
+from fullhouse.feeds.grown import Looked, is_same, line_ends_at, look
 from fullhouse.feeds.identify import Hasher
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.map import map_rows
-from fullhouse.feeds.piece import ROW, Chunk, ahead, chunks
+from fullhouse.feeds.piece import ROW, Chunk, after, ahead, chunks
 from fullhouse.feeds.records import check_columns, pieces
 from fullhouse.feeds.refusals import check_feed_purposes
 from fullhouse.feeds.report import FileReport, IngestReport
+from fullhouse.feeds.retract import (
+    LedgerFile,
+    files_after,
+    finish_broken_off,
+    ledger,
+    next_digest,
+    retract,
+    retracted_digests,
+    take_out,
+)
 from fullhouse.feeds.terms import Beginning, Begun, Terms
 from fullhouse.lake import Lake
 
@@ -59,6 +70,17 @@ class _Run:
     ingested: dict[str, int]
     suppression: Suppression | None = None
 
+    @property
+    def retracted(self) -> frozenset[str]:
+        """The digests of all files that were ever retracted."""
+        return retracted_digests(self.lake)
+
+    def reread(self) -> None:
+        """Look again what was begun and taken in, after files were retracted."""
+        self.begun.reread()
+        self.ingested.clear()
+        self.ingested.update(_ingested(self.lake.live, self.feed))
+
 
 def ingest(
     lake: Lake,
@@ -83,6 +105,7 @@ def ingest(
         check_columns(file, feed)
     # A row is not "already known" in a table that has lost it.
     lake.check(feed.table, ACCOUNT_TABLE, IDENTIFIER, QUARANTINE, BEGUN, INGESTED)
+    finish_broken_off(lake)
     with (
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
@@ -146,28 +169,33 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
     checked = run.settings.unknown_account == "quarantine"
     accounts = lake.version(ACCOUNT_TABLE) if checked else None
     terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
-    stamps = [file.stamp() for file in files]
-    contents = [file.digest() for file in files]
-    begins = [
-        Beginning(file.name, terms, terms.digest(feed, content), content)
-        for file, content in zip(files, contents, strict=True)
-    ]
-    begun = run.begun.begin(*(b for b in begins if b.digest not in run.ingested))
-    coming, reports, finished = iter(begun), [], {}
+    before, reports, finished = run.ingested, [], {}
+    known = list(run.begun.contents())
+    looked = [look(file, feed, known) for file in files]
+    parts = [part for one in looked for part in _parts(run, one)]
+    begins = [_beginning(part, terms, feed, run.retracted) for part in parts]
+    begun = iter(run.begun.begin(*(b for b in begins if b.digest not in before)))
+    rows_of: dict[str, int] = {}
     try:
-        for file, begin, stamp in zip(files, begins, stamps, strict=True):
-            if (rows := run.ingested.get(begin.digest)) is not None:
-                reports.append(FileReport(file.name, rows, 0, rows))
-                continue
-            first, again = next(coming)
-            by_id = feed.is_event and ("event_id" in feed.targets or again)
-            hasher = Hasher(run.key, first.phone_region)
-            job = Job(
-                feed, first, hasher, file.name, begin.digest, begin.content, by_id, run.suppression
-            )
-            tally = _ingest_file(run, job, file, stamp)
-            finished[begin.digest] = _finish(job, tally, run.now)
-            reports.append(_report(file, tally))
+        for part, begin in zip(parts, begins, strict=True):
+            if (rows := before.get(begin.digest)) is None:
+                first, again = next(begun)
+                if first.after:
+                    first = replace(first, skip=rows_of.get(first.after, first.skip))
+                by_id = feed.is_event and ("event_id" in feed.targets or again)
+                hasher = Hasher(run.key, first.phone_region)
+                job = Job(
+                    feed, first, hasher, part.file.name, begin.digest, begin.content, by_id,
+                    run.suppression,
+                )  # fmt: skip
+                tally = _ingest_file(run, job, part)
+                finished[begin.digest] = _finish(job, tally, run.now)
+                report, rows = _report(part.file, tally), tally.read
+            else:
+                report = FileReport(part.file.name, rows, 0, rows)
+            rows_of[part.content] = rows
+            if part.is_whole:
+                reports.append(report)
     finally:
         # Also when a file in the middle could not be read: those before it are taken in.
         if finished:
@@ -175,15 +203,83 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
             # Before the ledger: what it calls taken in is then known to be in the tables.
             lake.seal(feed.table, IDENTIFIER, QUARANTINE, BEGUN)
             lake.append_each(INGESTED, done)
+            _check_not_retracted(run, frozenset(finished))
     return reports
 
 
-def _ingest_file(run: _Run, job: Job, file: File, stamp: str) -> Tally:
-    run.progress(file.name, 0)
-    tally = _write_all(run, job, file)
-    if file.stamp() != stamp:
-        raise ConflictError(f"{file.path} changed while it was read; ingest it again.")
+@dataclass(frozen=True)
+class _Part:
+    """A file as far as it is read, or the part of it that was begun as a file of its own."""
+
+    file: File
+    content: str
+    looked: Looked
+    after: str = ""
+    is_whole: bool = True
+
+
+def _parts(run: _Run, looked: Looked) -> list[_Part]:
+    """A file that has grown: first what it was, under the terms of then, then the rest."""
+    whole = _Part(looked.file, looked.content, looked)
+    earlier = {c: s for c, s in looked.prefixes.items() if line_ends_at(looked.file, s)}
+    cut = frozenset(looked.prefixes) - frozenset(earlier)
+    if cut:
+        # A line was taken in when half of it was written.
+        same = [f for f in ledger(run.lake.live) if f.content in cut and _is_of(f, run.feed)]
+        retract(run.lake.live, files_after(run.lake.live, same), now=run.now)
+        run.reread()
+    if not earlier:
+        return [whole]
+    content = max(earlier, key=lambda c: earlier[c])
+    size = earlier[content]
+    rest = {c: s for c, s in earlier.items() if s < size}
+    fixed = replace(looked.file, length=size)
+    before = _parts(run, replace(looked, file=fixed, content=content, size=size, prefixes=rest))
+    return [*(replace(p, is_whole=False) for p in before), replace(whole, after=content)]
+
+
+def _is_of(file: LedgerFile, feed: Feed) -> bool:
+    return file.source == feed.source and file.kind == feed.kind
+
+
+def _beginning(part: _Part, terms: Terms, feed: Feed, retracted: frozenset[str]) -> Beginning:
+    own = replace(terms, size=part.looked.size, head=part.looked.head, after=part.after)
+    digest = next_digest(terms.digest(feed, part.content), retracted)
+    return Beginning(part.file.name, own, digest, part.content)
+
+
+def _ingest_file(run: _Run, job: Job, part: _Part) -> Tally:
+    run.progress(part.file.name, 0)
+    stamp = part.file.stamp()
+    tally = _write_all(run, job, part.file)
+    changed = not part.looked.stamp == stamp == part.file.stamp()
+    if changed and part.is_whole and not is_same(part.looked):
+        _take_back(run, frozenset({job.digest}))
+        raise ConflictError(
+            f"{part.file.path} changed while it was read, so none of its rows is in;"
+            " ingest it again."
+        )
     return tally
+
+
+def _take_back(run: _Run, digests: frozenset[str]) -> None:
+    """Take out the rows of files that are not what they were when they were begun."""
+    files = [f for f in ledger(run.lake.live) if f.digest in digests]
+    retract(run.lake.live, files, now=run.now)
+    run.reread()
+
+
+def _check_not_retracted(run: _Run, digests: frozenset[str]) -> None:
+    """Whoever retracts a file while it is read has its last rows taken out here."""
+    gone = digests & retracted_digests(run.lake)
+    if gone:
+        # Not from the ledger: the retraction took the files out of it.
+        of, now = run.feed, run.now
+        take_out(
+            run.lake.live,
+            [LedgerFile(of.source, of.name, of.kind, "", d, "", "", now) for d in sorted(gone)],
+        )
+        raise ConflictError("A file was retracted while it was read; none of its rows is in.")
 
 
 def _report(file: File, tally: Tally) -> FileReport:
@@ -205,13 +301,18 @@ def _write_all(run: _Run, job: Job, file: File) -> Tally:
     coming = ahead(chunks(pieces(file, job.feed, run.mapper), job.terms.chunk_rows))
     with ThreadPoolExecutor(1, thread_name_prefix="write") as pool:
         behind: Future[Tally] | None = None
-        for chunk in coming:
+        for whole in coming:
+            chunk, skipped = after(whole, job.terms.skip)
+            tally.read += skipped
+            tally.known += skipped
+            if not chunk.read:
+                continue
             ready = prepare(run.mapper, run.lake, job, chunk)
             if behind is not None:
                 tally.add(behind.result())
                 run.progress(job.file, tally.read)
             behind = pool.submit(commit, run.writer, run.lake, job, ready)
-            del chunk, ready
+            del whole, chunk, ready
             pa.default_memory_pool().release_unused()
         if behind is not None:
             tally.add(behind.result())

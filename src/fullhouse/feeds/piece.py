@@ -90,6 +90,19 @@ def chunks(pieces: Iterable[Piece], size: int) -> Iterator[Chunk]:
         yield _gather(held, number, start, last)
 
 
+def after(chunk: Chunk, row: int) -> tuple[Chunk, int]:
+    """A chunk without its rows up to a number, and how many those are."""
+    if row <= 0:
+        return chunk, 0
+    numbers = [*chunk.rows[ROW].slice(0, 1).to_pylist(), *(b.row for b in chunk.bad)]
+    if not numbers or min(numbers) > row:
+        return chunk, 0
+    skipped = min(row - min(numbers) + 1, chunk.read)
+    place = _place(chunk.rows, row)
+    bad = tuple(b for b in chunk.bad if b.row > row)
+    return Chunk(chunk.number, chunk.rows.slice(place), bad, chunk.read - skipped), skipped
+
+
 def ahead(items: Iterator[T]) -> Iterator[T]:
     """The items, the next one made in a thread while the last one is used."""
     end = object()

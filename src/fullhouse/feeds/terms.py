@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +35,14 @@ class Terms:
     """Version of the account table in which accounts are looked up; -1 before its first row."""
     purposes: tuple[str, ...] = (ADVERTISING, ANALYTICS)
     """What consent may be for."""
+    size: int = -1
+    """Bytes of the file; -1 where they were not written down."""
+    head: str = ""
+    """A digest of its first bytes: what may have grown from it begins with the same."""
+    after: str = ""
+    """The content that the file goes on from, where it is one that grew."""
+    skip: int = 0
+    """Rows of that content, which are in the lake already."""
 
     @classmethod
     def of(cls, feed: Feed, settings: Settings, *, now: datetime, accounts: int = -1) -> "Terms":
@@ -122,6 +131,17 @@ class Begun:
             (Terms.from_json(known[file.digest]), len(known) > 1)
             for file, known in zip(files, same, strict=True)
         ]
+
+    def contents(self) -> Iterator[tuple[str, Terms]]:
+        """The bytes of every file that was begun, by their digest, each with its terms."""
+        for content, declared in self._terms.items():
+            yield content, Terms.from_json(next(iter(declared.values())))
+
+    def reread(self) -> None:
+        """Look again, after files were retracted."""
+        self._terms = {}
+        self._lake = self._lake.live
+        self._read()
 
     def _row(self, file: Beginning) -> dict[str, object]:
         return {

@@ -1,0 +1,243 @@
+"""Take the rows of files out again, so that the same files can come in anew.
+
+What is to go is first written down (table `retracted`): from then on, the file counts as new, and
+whatever of its rows is still there is taken out by the next ingest of the feed after a crash.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import (
+    BEGUN,
+    FEED_TABLES,
+    IDENTIFIER,
+    INGESTED,
+    QUARANTINE,
+    RETRACTED,
+    Table,
+)
+from fullhouse.feeds.terms import Terms
+from fullhouse.lake import Lake
+from fullhouse.lake.lake import literal
+from fullhouse.lake.maintain import delete_where
+
+AT_ONCE = 100
+"""Files whose rows are taken out in one commit of each table."""
+BATCH_DIGITS = 32
+"""So many digits of a file's digest stand in the batch of each of its rows."""
+LEAST_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class LedgerFile:
+    """A file that was begun: what became of its rows, or None while it is not in whole."""
+
+    source: str
+    feed: str
+    kind: str
+    file: str
+    digest: str
+    content: str
+    after: str
+    """The digest of the bytes that it goes on from, where it is a file that grew."""
+    begun_at: datetime
+    read: int | None = None
+    written: int | None = None
+    known: int | None = None
+    quarantined: int | None = None
+
+    @property
+    def batch(self) -> str:
+        """What the batches of its rows begin with."""
+        return self.digest[:BATCH_DIGITS]
+
+    @property
+    def table(self) -> Table:
+        """Where its rows are."""
+        return FEED_TABLES[self.kind]
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """Files whose rows go, or went, and how many rows of each table that are."""
+
+    files: tuple[LedgerFile, ...]
+    rows: Mapping[str, int]
+    done: bool
+
+    @property
+    def total(self) -> int:
+        """Rows of all tables."""
+        return sum(self.rows.values())
+
+
+def ledger(lake: Lake) -> tuple[LedgerFile, ...]:
+    """Every file that was begun and not retracted, in the order of beginning."""
+    whole = {row["digest"]: row for row in lake.read(INGESTED).to_pylist()}
+    files = []
+    for row in lake.read(BEGUN).to_pylist():
+        counts = whole.get(row["digest"], {})
+        files.append(
+            LedgerFile(
+                row["source"],
+                row["feed"],
+                row["kind"],
+                row["file"],
+                row["digest"],
+                row["content"],
+                Terms.from_json(row["terms"]).after,
+                row["at"],
+                *(counts.get(name) for name in ("read", "written", "known", "quarantined")),
+            )
+        )
+    return tuple(sorted(files, key=lambda f: (f.begun_at, f.source, f.file, f.digest)))
+
+
+def files_named(files: Sequence[LedgerFile], name: str) -> tuple[LedgerFile, ...]:
+    """The files of a feed by its name, one by its batch, or those by a file's name.
+
+    Files that go on from one of them, since it grew, are among them.
+    """
+    digits = name.partition(":")[0].lower()
+    by_batch = [f for f in files if len(digits) >= LEAST_DIGITS and f.digest.startswith(digits)]
+    chosen = (
+        by_batch or [f for f in files if f.feed == name] or [f for f in files if f.file == name]
+    )
+    if not chosen:
+        known = {word for f in files for word in (f.feed, f.file)}
+        raise InputError(
+            f"No feed, batch or file {name!r} was taken in.{did_you_mean(name, known)}"
+            " All of them: fullhouse feed files"
+        )
+    if len({(f.source, f.kind, f.feed) for f in chosen}) > 1:
+        feeds = sorted({f"{f.feed} ({f.source}, {f.kind})" for f in chosen})
+        raise InputError(f"{name!r} is more than one feed: {', '.join(feeds)}. Name a batch.")
+    return _with_later(files, chosen)
+
+
+def count(lake: Lake, files: Sequence[LedgerFile]) -> Retraction:
+    """What retracting files would take out of each table."""
+    return Retraction(tuple(files), _rows(lake, files), done=False)
+
+
+def retract(lake: Lake, files: Sequence[LedgerFile], *, now: datetime) -> Retraction:
+    """Take the rows of files out of their table, identifiers, quarantine and ledgers."""
+    rows = _rows(lake, files)
+    each = {f.digest: sum(_rows(lake, [f]).values()) for f in files} if len(files) > 1 else {}
+    entries = [
+        {
+            "source": f.source,
+            "feed": f.feed,
+            "kind": f.kind,
+            "digest": f.digest,
+            "file": f.file,
+            "rows": each.get(f.digest, sum(rows.values())),
+            "at": now,
+            "batch": f.digest,
+        }
+        for f in files
+    ]
+    lake.append_each(RETRACTED, pa.Table.from_pylist(entries, schema=RETRACTED.schema))
+    take_out(lake, files)
+    return Retraction(tuple(files), rows, done=True)
+
+
+def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
+    """Delete what is left of files that are written down as retracted; again does no harm."""
+    if not files:
+        return
+    for table, condition in _conditions(files):
+        delete_where(lake, table, condition)
+    # The ledgers last: by them, a retraction that a crash broke off is recognised.
+    for table in (INGESTED, BEGUN):
+        for some in _some([f.digest for f in files]):
+            delete_where(lake, table, f"digest IN ({', '.join(map(literal, some))})")
+    lake.seal(*{f.table.name: f.table for f in files}.values(), IDENTIFIER, QUARANTINE)
+    lake.seal(INGESTED, BEGUN, RETRACTED)
+
+
+def finish_broken_off(lake: Lake) -> None:
+    """Take out what a retraction that was broken off has left."""
+    if lake.version(RETRACTED) is None:
+        return
+    gone = retracted_digests(lake)
+    take_out(lake.live, [f for f in ledger(lake.live) if f.digest in gone])
+
+
+def retracted_digests(lake: Lake) -> frozenset[str]:
+    """The digests of all files that were ever retracted."""
+    return frozenset(lake.live.read(RETRACTED, columns=["digest"])["digest"].to_pylist())
+
+
+def next_digest(digest: str, retracted: frozenset[str]) -> str:
+    """What names the batches of a file, which is another name after each retraction."""
+    while digest in retracted:
+        digest = hashlib.sha256(f"{digest}\nretracted".encode()).hexdigest()
+    return digest
+
+
+def files_after(lake: Lake, chosen: Sequence[LedgerFile]) -> tuple[LedgerFile, ...]:
+    """Files with all that go on from them."""
+    return _with_later(ledger(lake), chosen)
+
+
+def _with_later(
+    files: Sequence[LedgerFile], chosen: Iterable[LedgerFile]
+) -> tuple[LedgerFile, ...]:
+    wanted = {f.digest: f for f in chosen}
+    while True:
+        contents = {(f.source, f.kind, f.content) for f in wanted.values()}
+        later = [
+            f for f in files if (f.source, f.kind, f.after) in contents and f.digest not in wanted
+        ]
+        if not later:
+            return tuple(f for f in files if f.digest in wanted)
+        wanted |= {f.digest: f for f in later}
+
+
+def _rows(lake: Lake, files: Sequence[LedgerFile]) -> dict[str, int]:
+    """Rows of each table that are of these files, where there are any."""
+    counts: dict[str, int] = {}
+    for table, files_of in _tables(files).items():
+        batches = pa.array(sorted({f.batch for f in files_of}))
+        sources = pa.array(sorted({f.source for f in files_of}))
+        rows = 0
+        inside = pc.field("source").isin(sources)
+        for part in lake.live.batches(_TABLES[table], columns=["batch"], where=inside):
+            of_file = pc.utf8_slice_codeunits(part.column("batch"), 0, BATCH_DIGITS)
+            rows += pc.sum(pc.is_in(of_file, batches)).as_py() or 0
+        if rows:
+            counts[table] = rows
+    return counts
+
+
+_TABLES = {t.name: t for t in (*FEED_TABLES.values(), IDENTIFIER, QUARANTINE)}
+
+
+def _tables(files: Sequence[LedgerFile]) -> dict[str, list[LedgerFile]]:
+    tables: dict[str, list[LedgerFile]] = {}
+    for file in files:
+        for table in (file.table, IDENTIFIER, QUARANTINE):
+            tables.setdefault(table.name, []).append(file)
+    return tables
+
+
+def _conditions(files: Sequence[LedgerFile]) -> Iterator[tuple[Table, str]]:
+    for name, files_of in _tables(files).items():
+        for source in sorted({f.source for f in files_of}):
+            batches = sorted({f.batch for f in files_of if f.source == source})
+            for some in _some(batches):
+                # 'g' follows whatever stands behind the digits of a digest.
+                ranges = " OR ".join(f"(batch >= '{b}' AND batch < '{b}g')" for b in some)
+                yield _TABLES[name], f"source = {literal(source)} AND ({ranges})"
+
+
+def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
