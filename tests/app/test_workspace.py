@@ -78,3 +78,22 @@ def test_the_setting_names_the_market_where_a_command_names_none(tmp_path: Path)
         assert workspace.settings.territory == "ZZ"
         with pytest.raises(FullhouseError, match="ZZ"):
             app.forecast_film(workspace, app.ForecastFilm("no-film", as_of=date(2025, 1, 1)))
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o602, 0o666])
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    app.init_house(str(tmp_path / "w"), environment={}).close()
+    file = tmp_path / "w" / "fullhouse.key"
+    assert file.stat().st_mode & 0o777 == 0o600
+    file.chmod(mode)
+    with (
+        app.open_house(str(tmp_path / "w"), environment={}) as house,
+        pytest.raises(InputError, match=f"mode {mode:03o}.*chmod 600"),
+    ):
+        _ = house.key
+    file.chmod(0o400)
+    with app.open_house(str(tmp_path / "w"), environment={}) as house:
+        assert len(house.key) == 64
+    file.chmod(mode)
+    with app.open_house(str(tmp_path / "w"), environment={"FULLHOUSE_KEY": "0" * 64}) as house:
+        assert house.key == b"0" * 64

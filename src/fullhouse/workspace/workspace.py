@@ -120,6 +120,8 @@ class Workspace:
     def key(self) -> bytes:
         """The secret under which identifiers are hashed and chance decides."""
         text = self.environment.get(KEY_VARIABLE)
+        if not text:
+            _check_key_file(self.place)
         secret = text.encode() if text else self.place.read(KEY_FILE)
         if secret is None:
             raise InputError(
@@ -208,9 +210,7 @@ def init_workspace(
     _control_url(place, loaded)
     place.write(settings_.FILE, toml.encode())
     if KEY_VARIABLE not in environment:
-        place.write(KEY_FILE, secrets.token_hex(32).encode() + b"\n", overwrite=False)
-        if place.is_local:
-            (place.path / KEY_FILE).chmod(0o600)
+        _write_key_file(place)
     workspace = Workspace(place, loaded, environment)
     _ = workspace.control
     return workspace
@@ -226,6 +226,35 @@ def open_workspace(where: str = ".", *, environment: Mapping[str, str] = os.envi
             f" Make one with: fullhouse init {where}"
         )
     return Workspace(place, settings_.load(toml.decode(), environment), environment)
+
+
+def _check_key_file(place: Place) -> None:
+    """Refuse a key that others than its owner may read or change."""
+    if not place.is_local or os.name != "posix" or not (place.path / KEY_FILE).is_file():
+        return
+    mode = (place.path / KEY_FILE).stat().st_mode & 0o777
+    if mode & 0o077:
+        raise InputError(
+            f"{place.path / KEY_FILE} may be read or changed by others (mode {mode:03o}), and with"
+            " the key anybody can find out who is who. Make it its owner's alone:"
+            f" chmod 600 {place.path / KEY_FILE}"
+        )
+
+
+def _write_key_file(place: Place) -> None:
+    """Write a new key, from the first byte on its owner's alone; one that is there is made so."""
+    secret = secrets.token_hex(32).encode() + b"\n"
+    if not place.is_local:
+        place.write(KEY_FILE, secret, overwrite=False)
+        return
+    place.path.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(place.path / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        (place.path / KEY_FILE).chmod(0o600)
+        return
+    with os.fdopen(handle, "wb") as file:
+        file.write(secret)
 
 
 def _control_url(place: Place, settings: Settings) -> str:
