@@ -196,7 +196,7 @@ def test_files_give_the_same_as_tables(tmp_path):
         with pytest.raises(InputError, match=message):
             read_experiment(tmp_path / name, **READ)
     (tmp_path / "a.xlsx").write_text("?")
-    with pytest.raises(InputError, match=r"\.csv or \.parquet"):
+    with pytest.raises(InputError, match=r"\.csv, \.csv\.gz or \.parquet"):
         read_experiment(tmp_path / "a.xlsx", **READ)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from fullhouse.stats.arms import (
 )
 from fullhouse.stats.figures import AlwaysValid, Estimate, Interval, Sums
 from fullhouse.stats.multiplicity import always_valid, check_enough, holm
-from fullhouse.stats.ratios import cost_each, relative, return_on_spend
+from fullhouse.stats.ratios import cost_each, relative, return_on_spend, share_ratio
 
 
 @dataclass(frozen=True)
@@ -128,12 +128,19 @@ def _effect(
     few = yes_or_no and min(t.total, c.total, t.n - t.total, c.n - c.total) < FEW
     cuped = None
     control_sums = [c]
+    counts = int(t.total), t.n, int(c.total), c.n
     if few or (yes_or_no and straight):
-        counts = int(t.total), t.n, int(c.total), c.n
         effect, method = share_difference(*counts, level=experiment.level), "score"
     else:
         effect, method, control_sums, cuped = _means(experiment, people, pair, column)
     unknown: list[Unknown] = []
+    relative_effect: Interval | None
+    if method == "score":
+        relative_effect = _relative_share(counts, experiment.level, unknown)
+    else:
+        least = -1.0 if min(treated.min(initial=0.0), control.min(initial=0.0)) >= 0 else -inf
+        sizes = _pair_sizes(people, pair)
+        relative_effect = _relative(effect, sizes, control_sums, unknown, least)
     if few and not straight:
         reason = Reason("too_few_to_adjust", {"outcome": outcome, "needed": FEW})
         unknown.append(Unknown("adjustment", reason))
@@ -153,7 +160,7 @@ def _effect(
         method=method,
         total=total,
         holm_p=effect.p,
-        relative=_relative(effect, _pair_sizes(people, pair), control_sums, unknown),
+        relative=relative_effect,
         always_valid=_always(effect, (t.n, c.n), share, unknown),
         cuped=cuped,
         capped=(
@@ -193,15 +200,31 @@ def _means(
     return effect, f"{method}, CUPED", control, cuped
 
 
+def _relative_share(
+    counts: tuple[int, int, int, int], level: float, unknown: list[Unknown]
+) -> Interval | None:
+    """Share of the treated relative to that of the control, less 1."""
+    try:
+        ratio = share_ratio(*counts, level=level)
+    except CannotTellError as error:
+        unknown.append(Unknown("relative", error.reason))
+        return None
+    return Interval(ratio.value - 1, ratio.low - 1, ratio.high - 1)
+
+
 def _relative(
-    effect: Estimate, sizes: Floats, control: Sequence[Sums], unknown: list[Unknown]
+    effect: Estimate,
+    sizes: Floats,
+    control: Sequence[Sums],
+    unknown: list[Unknown],
+    at_least: float,
 ) -> Interval | None:
     """Relative to the control's mean over strata, each weighted as it is in the effect."""
     share = sizes / sizes.sum() if len(control) > 1 else np.ones(1)
     base = float(sum(w * c.mean for w, c in zip(share, control, strict=True)))
     variance = sum(w * w * c.variance / c.n for w, c in zip(share, control, strict=True))
     try:
-        return relative(effect, base, sqrt(variance))
+        return relative(effect, base, sqrt(variance), at_least=at_least)
     except CannotTellError as error:
         unknown.append(Unknown("relative", error.reason))
         return None

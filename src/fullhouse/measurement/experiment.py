@@ -121,14 +121,62 @@ class ArmEffect:
 
     @property
     def proven(self) -> bool:
-        """Whether the adjusted p is below 1 - level."""
-        return self.holm_p < 1 - self.effect.level
+        """Whether the adjusted p is below 1 - level.
+
+        Before the planned end the always-valid interval must exclude 0 too.
+        """
+        ends = self.headline
+        return self.holm_p < 1 - self.effect.level and not ends.low <= 0 <= ends.high
+
+    @property
+    def headline(self) -> Estimate | AlwaysValid:
+        """The range to act on now: at any look before the planned end, else for one look."""
+        looked = self.always_valid
+        return self.effect if looked is None else self.range_at(looked.share)
 
     def range_at(self, share_observed: float) -> Estimate | AlwaysValid:
         """The one range to act on: at any look before the planned end, else for one look."""
         if share_observed < 1 and self.always_valid is not None:
             return self.always_valid
         return self.effect
+
+
+@dataclass(frozen=True)
+class RepeatedRows:
+    """Rows that agree in all that tells people apart: so many, and of how many people."""
+
+    rows: int
+    rows_people: int
+
+
+@dataclass(frozen=True)
+class CovariateExplains:
+    """Covariates that explain so much of an outcome that one of them may be the outcome itself."""
+
+    outcome: str
+    rho2: float
+
+
+@dataclass(frozen=True)
+class IntervalsApart:
+    """Each of several intervals holds its level by itself, not all together."""
+
+    intervals: int
+    level: float
+
+
+@dataclass(frozen=True)
+class TwoFactors:
+    """Arms whose names say that two things were varied at once."""
+
+    factorial_arms: tuple[str, ...]
+
+
+ReadoutNote = RepeatedRows | CovariateExplains | IntervalsApart | TwoFactors
+"""What to know of an experiment before its effects are believed."""
+
+EXPLAINS = 0.9
+"""A covariate known before the start that explains so much of an outcome is hardly one."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +188,7 @@ class Readout:
     checks: tuple[Check, ...]
     effects: tuple[ArmEffect, ...]
     not_checked: tuple[str, ...] = ()
+    notes: tuple[ReadoutNote, ...] = ()
 
     def effect(self, arm: str, outcome: str) -> ArmEffect:
         """The effect of one arm on one outcome."""

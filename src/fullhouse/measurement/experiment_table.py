@@ -1,5 +1,6 @@
 """Anybody's experiment table, from CSV, Parquet or Arrow, with its mistakes named by row."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,25 +14,26 @@ import pyarrow.parquet as pq
 
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
-from fullhouse.measurement.experiment import Experiment
+from fullhouse.measurement.experiment import Experiment, RepeatedRows
 
 
 def load_table(source: pa.Table | str | Path) -> pa.Table:
-    """The table itself, or that of a .csv or .parquet file."""
+    """The table itself, or that of a .csv, .csv.gz or .parquet file."""
     if isinstance(source, pa.Table):
         return source
     path = Path(source)
     if not path.is_file():
         raise InputError(f"There is no file {path}.")
+    name = path.name.lower()
     try:
-        match path.suffix.lower():
-            case ".csv":
-                return pa_csv.read_csv(path)
-            case ".parquet":
-                return pq.read_table(path)
-    except pa.ArrowInvalid as error:
+        if name.endswith((".csv", ".csv.gz")):
+            with pa.input_stream(path, compression="gzip" if name.endswith(".gz") else None) as raw:
+                return pa_csv.read_csv(raw)
+        if name.endswith(".parquet"):
+            return pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    raise InputError(f"{path} must be a .csv or .parquet file.")
+    raise InputError(f"{path} must be a .csv, .csv.gz or .parquet file.")
 
 
 def check_columns(table: pa.Table, names: Iterable[str]) -> None:
@@ -119,8 +121,9 @@ class Assignment:
 
 def assignment_of(table: pa.Table, experiment: Experiment) -> Assignment:
     """The arms and strata of a table's people; an error where an arm is missing."""
-    arms, arm = np.unique(texts(table, experiment.arm), return_inverse=True)
-    names = tuple(str(a) for a in arms)
+    written, arm = np.unique(texts(table, experiment.arm), return_inverse=True)
+    names, turn = arm_names([str(a) for a in written], experiment.arm)
+    arm = turn[arm]
     if experiment.control not in names:
         raise InputError(
             f"No control arm {experiment.control!r} in column {experiment.arm!r}."
@@ -145,6 +148,37 @@ def assignment_of(table: pa.Table, experiment: Experiment) -> Assignment:
     return Assignment(names, arm, strata, stratum, covariate_matrix(table, experiment.covariates))
 
 
+NO_NAMES = ("", "nan", "null", "na", "n/a", "<na>", "nat")
+"""What programs write where there is no arm."""
+
+
+def arm_names(written: Sequence[str], column: str) -> tuple[tuple[str, ...], Ints]:
+    """The arms without blanks around their names, and which of them each written name is.
+
+    An error for a name that is blank, and for two that differ in case only.
+
+    >>> arm_names(["t", "t ", "none"], "arm")
+    (('none', 't'), array([1, 1, 0]))
+    """
+    trimmed = [w.strip() for w in written]
+    blank = [w for w, name in zip(written, trimmed, strict=True) if name.lower() in NO_NAMES]
+    if blank:
+        raise InputError(
+            f"Column {column!r} holds {blank[0]!r}, which names no arm. Write the arm of everybody,"
+            " or leave out the rows of people who were in none."
+        )
+    names = tuple(sorted(set(trimmed)))
+    by_letters: dict[str, str] = {}
+    for name in names:
+        other = by_letters.setdefault(" ".join(name.casefold().split()), name)
+        if other != name:
+            raise InputError(
+                f"Column {column!r} holds {other!r} and {name!r}: write one arm one way, or give"
+                " two arms names that differ in more than capitals and blanks."
+            )
+    return names, np.array([names.index(t) for t in trimmed], dtype=np.int64)
+
+
 def covariate_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
     """Covariates as columns: numbers as they are, each value of a text but the first as 0 or 1."""
     columns: list[Floats] = []
@@ -160,6 +194,73 @@ def covariate_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
             )
         columns += [(words == v).astype(np.float64) for v in values[1:]]
     return matrix(columns, table.num_rows)
+
+
+FEW_VALUES = 20
+"""Columns with no more values than this do not tell people apart."""
+MOST_ALIKE = 50
+"""More rows than this that agree are a common value, not one person."""
+LEAST_ALIKE = 10
+
+
+def repeated_rows(
+    table: pa.Table, assignment: Assignment, experiment: Experiment
+) -> RepeatedRows | None:
+    """Whether people seem to stand in several rows, though no column was said to name them.
+
+    Rows that agree in all columns of many values (outcomes aside, where others do) are of one arm
+    about as often as the lot makes two people be, or nearly always: then they are one person's.
+    """
+    names = _telling(table, {experiment.arm, *experiment.outcomes})
+    names = names or _telling(table, {experiment.arm})
+    if not names:
+        return None
+    arms = pa.table({**{n: table[n] for n in names}, "an arm": pa.array(assignment.arm)})
+    grouped = arms.group_by(names).aggregate([("an arm", "count"), ("an arm", "count_distinct")])
+    size, of_arms = (
+        np.asarray(grouped[f"an arm_{what}"].to_numpy()) for what in ("count", "count_distinct")
+    )
+    alike = (size > 1) & (size <= MOST_ALIKE)
+    if alike.sum() < LEAST_ALIKE:
+        return None
+    shares = np.bincount(assignment.arm) / len(assignment.arm)
+    by_lot = (shares[:, None] ** size[alike]).sum(0)
+    same = of_arms[alike] == 1
+    spread = float(np.sqrt((by_lot * (1 - by_lot)).sum()))
+    if same.mean() < 0.9 or same.sum() < by_lot.sum() + 5 * spread:
+        return None
+    return RepeatedRows(rows=int(size[alike][same].sum()), rows_people=int(same.sum()))
+
+
+def _telling(table: pa.Table, besides: set[str]) -> list[str]:
+    """The columns of more than a few values, by which people can be told apart."""
+    return [
+        name
+        for name in table.column_names
+        if name not in besides
+        and not pa.types.is_nested(table[name].type)
+        and pc.count_distinct(table[name]).as_py() > FEW_VALUES
+    ]
+
+
+def two_factors(arms: Sequence[str]) -> tuple[str, ...]:
+    """The arms, if their names cross two things, as none, a, b and a+b do; else nothing.
+
+    >>> two_factors(["none", "mail", "push", "mail+push"])[-1]
+    'mail+push'
+    >>> two_factors(["red big", "red small", "blue big", "blue small"])[0]
+    'red big'
+    >>> two_factors(["none", "mail", "push"])
+    ()
+    """
+    parts = {a: [p for p in re.split(r"[\W_]+", a.casefold()) if p and p != "and"] for a in arms}
+    singles = {p[0] for p in parts.values() if len(p) == 1}
+    joined = [p for p in parts.values() if len(p) == 2 and p[0] != p[1] and set(p) <= singles]
+    pairs = {tuple(p) for p in parts.values() if len(p) == 2}
+    first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
+    whole = len(pairs) == len(arms) == len(first) * len(second)
+    crossed = whole and min(len(first), len(second)) > 1
+    return tuple(arms) if joined or crossed else ()
 
 
 def _filled(column: pa.ChunkedArray, name: str) -> None:

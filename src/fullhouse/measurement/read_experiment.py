@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,18 @@ from fullhouse.core.person_sets import only as both
 from fullhouse.core.values import BLOCK_SIZE
 from fullhouse.measurement.campaign_data import Counted, CountedArms, count_arms
 from fullhouse.measurement.effects import Cell, Cells, effects_of
-from fullhouse.measurement.experiment import BALANCE, LOST, SAMPLE_RATIO, Experiment, Readout
+from fullhouse.measurement.experiment import (
+    BALANCE,
+    EXPLAINS,
+    LOST,
+    SAMPLE_RATIO,
+    CovariateExplains,
+    Experiment,
+    IntervalsApart,
+    Readout,
+    ReadoutNote,
+    TwoFactors,
+)
 from fullhouse.measurement.experiment_table import (
     Assignment,
     assignment_of,
@@ -25,6 +37,8 @@ from fullhouse.measurement.experiment_table import (
     check_unique,
     load_table,
     numbers,
+    repeated_rows,
+    two_factors,
 )
 from fullhouse.stats.arms import columns_of
 from fullhouse.stats.figures import Check
@@ -57,7 +71,7 @@ def read_experiment(
     """
     names = tuple(outcomes), tuple(covariates)
     experiment = Experiment(
-        arm, control, *names, strata, id, shares, assigned, costs, intended, level
+        arm, control.strip(), *names, strata, id, shares, assigned, costs, intended, level
     )
     rows = load_table(table)
     check_columns(rows, experiment.columns)
@@ -68,7 +82,24 @@ def read_experiment(
     assignment = assignment_of(rows, experiment)
     cells = _cells(assignment, [numbers(rows, name) for name in experiment.outcomes])
     share = None if intended is None else rows.num_rows / intended
-    return readout_of(experiment, cells, share=share)
+    readout = readout_of(experiment, cells, share=share)
+    return replace(readout, notes=notes_of(rows, assignment, readout))
+
+
+def notes_of(rows: pa.Table, assignment: Assignment, readout: Readout) -> tuple[ReadoutNote, ...]:
+    """What to know of an experiment before its effects are believed."""
+    experiment = readout.experiment
+    notes: list[ReadoutNote] = []
+    if experiment.id is None:
+        repeated = repeated_rows(rows, assignment, experiment)
+        notes += [repeated] if repeated else []
+    rho2 = {e.outcome: e.cuped.rho2 for e in readout.effects if e.cuped is not None}
+    notes += [CovariateExplains(o, share) for o, share in rho2.items() if share > EXPLAINS]
+    crossed = two_factors(assignment.arms)
+    notes += [TwoFactors(crossed)] if crossed else []
+    if len(readout.effects) > 1:
+        notes.append(IntervalsApart(len(readout.effects), experiment.level))
+    return tuple(notes)
 
 
 def readout_of(experiment: Experiment, people: Cells, *, share: float | None = None) -> Readout:

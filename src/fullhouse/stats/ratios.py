@@ -1,13 +1,16 @@
 """Ratios: of uncertain figures (relative effects, cost per ticket), and an index of shares.
 
-An interval of a ratio is Fieller's (1954), never a symmetric one around it: where the figure below
-may be 0 the ratio may be anything, and the end is then infinite or the answer an error.
+An interval of a ratio of means is by Fieller (1954), of shares by Miettinen and Nurminen (1985),
+never a symmetric one around it: where the figure below may be 0 the ratio may be anything, and the
+end is then infinite or the answer an error.
 """
 
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from fullhouse.core.arrays import Floats
@@ -43,22 +46,92 @@ def fieller(
     return Interval(top / bottom, (b - root) / a, (b + root) / a)
 
 
-def relative(effect: Estimate, base: float, base_se: float) -> Interval:
+def relative(effect: Estimate, base: float, base_se: float, *, at_least: float = -inf) -> Interval:
     """The effect as a share of the control's mean, the two sharing the control's people.
 
-    `base` and `base_se` are the control's mean, adjusted as the effect was. An error where that
-    mean is not away from 0.
+    `base` and `base_se` are the control's mean, adjusted as the effect was. `at_least` is the least
+    that is possible (-1 where nothing is below 0): ends below it are cut there. Where the control's
+    mean is not away from 0, the upper end is infinite if what is possible leaves a lower one, else
+    it is an error.
     """
     shared = -(base_se**2)
-    return fieller(
-        effect.value,
-        effect.se,
-        base,
-        base_se,
-        covariance=shared,
-        df=effect.df,
-        level=effect.level,
-    )
+    reach = float(student.ppf((1 + effect.level) / 2, effect.df))
+    if abs(base) > reach * base_se:
+        ratio = fieller(
+            effect.value,
+            effect.se,
+            base,
+            base_se,
+            covariance=shared,
+            df=effect.df,
+            level=effect.level,
+        )
+        return Interval(*(max(at_least, x) for x in (ratio.value, ratio.low, ratio.high)))
+    # Fieller's set is all outside of two roots, of which the lower may be impossible.
+    a = base**2 - (reach * base_se) ** 2
+    b = effect.value * base - reach**2 * shared
+    c = effect.value**2 - (reach * effect.se) ** 2
+    if a < 0 < base and b * b > a * c:
+        root = sqrt(b * b - a * c)
+        first, second = sorted(((b - root) / a, (b + root) / a))
+        if first < at_least < second:
+            return Interval(max(effect.value / base, second), second, inf)
+    raise CannotTellError(code="divisor_near_zero", divisor=base, standard_error=base_se)
+
+
+def share_ratio(
+    hits: int, n: int, control_hits: int, control_n: int, *, level: float = 0.95
+) -> Interval:
+    """Share of the treated ÷ share of the control: all ratios that the score test does not reject.
+
+    Never below 0; infinite above where the control has no hits, an error where neither has.
+    Our own, since SciPy has none and statsmodels is no runtime dependency: a test holds it to
+    theirs.
+
+    >>> ratio = share_ratio(0, 1000, 10, 1000)
+    >>> ratio.value, ratio.low, round(ratio.high, 3)
+    (0.0, 0.0, 0.383)
+    """
+    for x, people in ((hits, n), (control_hits, control_n)):
+        if people < 1:
+            raise CannotTellError(code="share_of_nobody")
+        if not 0 <= x <= people:
+            raise InputError(f"Hits lie between 0 and the {people} people, not at {x}.")
+    if not hits and not control_hits:
+        raise CannotTellError(code="divisor_near_zero", divisor=0.0, standard_error=0.0)
+    z = float(norm.ppf((1 + level) / 2))
+    value = (hits / n) / (control_hits / control_n) if control_hits else inf
+    middle = np.log((hits + 0.5) / n) - np.log((control_hits + 0.5) / control_n)
+
+    def off(log_ratio: float) -> float:
+        return _ratio_score(hits, n, control_hits, control_n, float(np.exp(log_ratio)))
+
+    def end(sign: float) -> float:
+        """Outwards from the ratio, past the end, and then between."""
+        inner = float(np.log(value)) if 0 < value < inf else middle
+        while sign * off(inner) > z:
+            inner -= sign
+        outer = inner + sign
+        while -sign * off(outer) < z:
+            outer += sign
+        return float(np.exp(brentq(lambda x: off(x) + sign * z, inner, outer, xtol=1e-12)))
+
+    return Interval(value, end(-1.0) if hits else 0.0, end(1.0) if control_hits else inf)
+
+
+def _ratio_score(a: int, n: int, c: int, m: int, ratio: float) -> float:
+    """The score of a ratio: deviations by which the data lie above it."""
+    total = n + m
+    half = (n * ratio + a + m + c * ratio) / 2
+    # The likeliest share of the control where the treated have `ratio` times as much; the form of
+    # the smaller root that does not cancel.
+    under = (a + c) / (half + sqrt(max(0.0, half**2 - total * ratio * (a + c))))
+    over = min(1.0, under * ratio)
+    variance = over * (1 - over) / n + ratio**2 * under * (1 - under) / m
+    gap = a / n - ratio * c / m
+    if variance <= 0:
+        return 0.0 if gap == 0 else float(np.copysign(inf, gap))
+    return gap / sqrt(variance * total / (total - 1))
 
 
 def cost_each(spend: float, won: Interval) -> Interval:

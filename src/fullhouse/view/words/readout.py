@@ -34,8 +34,13 @@ from fullhouse.measurement.experiment import (
     SAMPLE_RATIO,
     ArmEffect,
     CityPairsReadout,
+    CovariateExplains,
     GeoReadout,
+    IntervalsApart,
     Readout,
+    ReadoutNote,
+    RepeatedRows,
+    TwoFactors,
     Unknown,
     Uplift,
 )
@@ -83,10 +88,44 @@ SHARED = "{several} of {people} people are in several parts, so these effects do
 
 
 def readout_sentences(readout: Readout) -> list[str]:
-    """An experiment in sentences: one or more an effect, then checks and what was not checked."""
+    """An experiment in sentences: what to know first, the effects, checks and what is unchecked."""
+    first = [n for n in readout.notes if not isinstance(n, IntervalsApart)]
+    last = [n for n in readout.notes if isinstance(n, IntervalsApart)]
     sentences = [s for effect in readout.effects for s in effect_sentences(effect)]
     checks = [check_sentence(c) for c in readout.checks]
+    sentences = [*map(readout_note, first), *sentences, *map(readout_note, last)]
     return [*sentences, *checks, *(UNCHECKED[name] for name in readout.not_checked)]
+
+
+def readout_note(note: ReadoutNote) -> str:
+    """What to know of an experiment before its effects are believed."""
+    match note:
+        case RepeatedRows():
+            return text(
+                "Careful: {rows} rows seem to be of {people} people, in several rows each. Rows of"
+                " one person are not independent, so the intervals are too narrow: add up each"
+                " person's rows first, and name the column that tells people apart.",
+                rows=f"{note.rows:,}", people=f"{note.rows_people:,}",
+            )  # fmt: skip
+        case CovariateExplains():
+            return text(
+                "Careful: the covariates explain {share} of {outcome}. One of them may be the"
+                " outcome itself, or measured after the start: the effect is then adjusted away.",
+                share=f"{100 * note.rho2:.1f} %", outcome=note.outcome,
+            )  # fmt: skip
+        case TwoFactors():
+            return text(
+                "Two things seem to be varied at once ({arms}). Each arm is compared with the"
+                " control alone; for one of the two over both settings of the other, read the"
+                " table again with a column of that one as the arm and the other as strata.",
+                arms=", ".join(note.factorial_arms),
+            )  # fmt: skip
+        case IntervalsApart():
+            return text(
+                "Each of the {intervals} intervals holds at {level} by itself, not all at once;"
+                " what is called proven holds over all of them.",
+                intervals=note.intervals, level=f"{100 * note.level:g} %",
+            )  # fmt: skip
 
 
 def effect_sentences(effect: ArmEffect) -> list[str]:
@@ -96,10 +135,12 @@ def effect_sentences(effect: ArmEffect) -> list[str]:
 
 def effect_sentence(effect: ArmEffect) -> str:
     """The difference between an arm and its control, with its interval."""
-    estimate, (per, times) = effect.effect, _unit(effect)
+    estimate, (per, times) = effect.headline, _unit(effect)
     value, low, high = (times * x for x in (estimate.value, estimate.low, estimate.high))
     places = {"outcome": effect.outcome, "per": per, "arm": effect.arm, "control": effect.control,
               "level": f"{100 * estimate.level:g} %"}  # fmt: skip
+    if estimate is not effect.effect:
+        places["level"] = text("{level}, at any look,", level=places["level"])
     if effect.proven:
         sign = 1 if value > 0 else -1
         ends = sorted((sign * low, sign * high))
@@ -123,9 +164,7 @@ def _beside(effect: ArmEffect) -> list[str]:
     per, times = _unit(effect)
     lines = []
     if effect.relative is not None:
-        lines.append(
-            text("That is {range} of the control's.", range=_range(effect.relative, 100, " %"))
-        )
+        lines.append(_relative_sentence(effect.relative))
     if effect.cuped is not None:
         lines.append(text(
             "Covariates explain {share} of the variance and narrow the interval to {width} of its"
@@ -134,6 +173,15 @@ def _beside(effect: ArmEffect) -> list[str]:
             theory=f"{100 * effect.cuped.theory:.1f} %",
         ))  # fmt: skip
     if effect.always_valid is not None:
+        looked, one = effect.always_valid, effect.effect
+        if looked is effect.headline:
+            lines.append(text(
+                "Only {share} of the planned sample is observed, so this range holds at any look;"
+                " if this were the one look planned, it would be {low} to {high} {per}.",
+                low=f"{times * one.low:.3g}", high=f"{times * one.high:.3g}", per=per,
+                share=share_words(min(1.0, looked.share)),
+            ))  # fmt: skip
+    if effect.always_valid is not None and effect.always_valid is not effect.headline:
         looked = effect.always_valid
         lines.append(text(
             "At any look: {low} to {high} {per} ({share} of the planned sample observed).",
@@ -157,6 +205,12 @@ def _beside(effect: ArmEffect) -> list[str]:
             range=_range(effect.return_on_spend, 1, ""), outcome=effect.outcome,
         ))  # fmt: skip
     return lines
+
+
+def _relative_sentence(relative: Interval) -> str:
+    if isinf(relative.value):
+        return text("That is at least {low} of the control's.", low=f"{100 * relative.low:,.3g} %")
+    return text("That is {range} of the control's.", range=_range(relative, 100, " %"))
 
 
 def unknown_sentence(unknown: Unknown) -> str:
