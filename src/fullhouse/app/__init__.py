@@ -178,6 +178,18 @@ if TYPE_CHECKING:
         ReportFilm as ReportFilm,
         film_report as film_report,
     )
+    from fullhouse.app.safekeeping import (
+        AcceptLake as AcceptLake,
+        Accepted as Accepted,
+        LakeProof as LakeProof,
+        MakeBackup as MakeBackup,
+        RestoreBackup as RestoreBackup,
+        VerifyLake as VerifyLake,
+        backup as backup,
+        lake_accept as lake_accept,
+        lake_verify as lake_verify,
+        restore as restore,
+    )
     from fullhouse.app.score_book import (
         IssueForecast as IssueForecast,
         ListEntries as ListEntries,

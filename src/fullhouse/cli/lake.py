@@ -1,13 +1,17 @@
 """`fullhouse lake`: what the tables hold, and their upkeep."""
 
 from datetime import UTC, datetime, time
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, say_json, table
 from fullhouse.core.values import parse_date
+
+if TYPE_CHECKING:
+    from fullhouse.workspace.backup import Backup
 
 commands = typer.Typer(help="The tables: state, compaction, vacuum.", no_args_is_help=True)
 
@@ -93,6 +97,109 @@ def retain(
         [(g.setting, g.table, f"{g.before}", g.rows) for g in gone],
         ("setting", "table", "before", "rows to remove" if dry_run else "rows removed"),
     )
+
+
+@commands.command()
+def verify(
+    full: Annotated[bool, typer.Option("--full", help="Decode every page of every file.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Tables against logs, files, ledgers, control database and key; exit code 1 at a fault."""
+    with opened(where, quiet=json, doing="Verifying") as context:
+        proof = app.lake_verify(context, app.VerifyLake(full))
+    if json:
+        tables = [
+            {**vars(t), "ok": not t.problems, "problems": [_problem(p) for p in t.problems]}
+            for t in proof.tables
+        ]
+        problems = [_problem(p) for p in proof.problems]
+        say_json({"ok": proof.ok, "tables": tables, "problems": problems})
+    else:
+        table(
+            [
+                (t.name, t.version, t.rows, t.files, "fault" if t.problems else "ok")
+                for t in proof.tables
+            ],
+            ("table", "version", "rows", "files", "state"),
+        )
+        for problem in (*proof.problems, *(p for t in proof.tables for p in t.problems)):
+            out.print(f"- {problem}", markup=False, soft_wrap=True)
+        if proof.ok:
+            out.print("Tables, ledgers, control database and key belong together.")
+    if not proof.ok:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def accept(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it; otherwise show only.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Go on with the house as it is, after a loss that no backup can mend."""
+    with opened(where, quiet=json, doing="Looking") as context:
+        result = app.lake_accept(context, app.AcceptLake(yes))
+    if json:
+        problems = [_problem(p) for p in result.problems]
+        say_json({"done": result.done, "problems": problems, "files": list(result.files)})
+        return
+    for problem in result.problems:
+        out.print(f"- {problem}", markup=False, soft_wrap=True)
+    if not result.done:
+        out.print("Nothing was done. To go on with what is there, add --yes.")
+        return
+    out.print("The house goes on as it is.")
+    for file in result.files:
+        out.print(f"Take in again: {file}", markup=False, soft_wrap=True)
+
+
+def _problem(problem: Any) -> dict[str, Any]:
+    return {"code": problem.code, "facts": dict(problem.facts), "sentence": str(problem)}
+
+
+def backup(
+    to: Annotated[str, typer.Argument(metavar="DEST", help="A folder that is not there yet.")],
+    with_key: Annotated[
+        bool, typer.Option("--with-key", help="The key too: keep such a backup under lock.")
+    ] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Copy lake, control database and settings to a new folder, at one consistent point."""
+    with opened(where, quiet=json, doing="Copying") as context:
+        saved = app.backup(context, app.MakeBackup(Path(to), with_key))
+    _show_backup(saved, json=json)
+
+
+def restore(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="The folder of a backup.")],
+    to: Annotated[str, typer.Argument(metavar="DIR", help="A folder that is not there yet.")],
+    key: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A file with the key, if not in the backup.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make a workspace in a new folder from a backup, which is verified first."""
+    request = app.RestoreBackup(Path(source), Path(to), None if key is None else Path(key))
+    saved = app.restore(request)
+    _show_backup(saved, json=json)
+    if not saved.with_key and key is None and not json:
+        out.print(
+            f"The key is not in it: put fullhouse.key (fingerprint {saved.key}) beside it, or set"
+            " FULLHOUSE_KEY.",
+            soft_wrap=True,
+        )
+
+
+def _show_backup(saved: "Backup", *, json: bool) -> None:
+    if json:
+        tables = {name: vars(mark) for name, mark in saved.tables.items()}
+        say_json({**vars(saved), "tables": tables})
+        return
+    table([(n, m.version, m.rows) for n, m in saved.tables.items()], ("table", "version", "rows"))
+    size = f"{saved.size / 1e6:,.1f} MB"
+    out.print(f"{saved.place}: {saved.files:,} files, {size}, verified.", soft_wrap=True)
 
 
 def _day(at: object) -> str:

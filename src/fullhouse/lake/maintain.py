@@ -107,6 +107,7 @@ def compact(lake: Lake, tables: tuple[Table, ...]) -> list[Compaction]:
             raise ConflictError(
                 f"Table {table.name!r} was changed by others; try again."
             ) from problem
+        lake.written.add(table.name)
         done.append(Compaction(table.name, metrics["numFilesRemoved"], metrics["numFilesAdded"]))
     return done
 
@@ -264,6 +265,7 @@ def _again(lake: Lake, table: Table, once: Callable[[DeltaTable], int]) -> int:
         delta = lake.live.open(table)
         if delta is None:
             return 0
+        lake.written.add(table.name)
         try:
             return once(delta)
         except CommitFailedError:

@@ -1,15 +1,18 @@
 """Whether tables are what they were: against their marks, their logs and their files."""
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from fullhouse.core.errors import DamagedError
+from fullhouse.core.errors import DamagedError, Reason
 from fullhouse.core.tables import Mark, Table
 from fullhouse.lake.lake import Lake
 from fullhouse.lake.place import Place
@@ -125,3 +128,109 @@ def file_faults(lake: Lake, table: Table, delta: DeltaTable) -> Iterator[Damaged
         if held != size:
             facts = {"file": name, "bytes": held, "expected": size}
             yield DamagedError(code="data_file_cut", table=table.name, **facts)
+
+
+@dataclass(frozen=True)
+class TableProof:
+    """What a deep look at a table came to: its newest version, and everything that is wrong."""
+
+    name: str
+    version: int | None
+    rows: int
+    files: int
+    problems: tuple[Reason, ...]
+
+
+def verify_table(lake: Lake, table: Table, mark: Mark | None, *, full: bool) -> TableProof | None:
+    """A table against its mark, its log and its files; with `full`, every page is decoded.
+
+    None for one that never was.
+    """
+    problems = list(log_faults(lake.place, {table.name: mark or Mark(-1, 0)})) if mark else []
+    try:
+        delta = lake.live.open(table)
+    except DamagedError as fault:
+        return _proof(table, None, [*problems, fault])
+    if delta is None:
+        return _proof(table, None, problems) if problems else None
+    if mark is not None and (fault_at := mark_fault(lake, table, delta, mark)):
+        problems.append(fault_at)
+    missing = list(file_faults(lake, table, delta))
+    names = {fault.facts["file"] for fault in missing}
+    problems += [*missing, *_content_faults(lake, table, delta, names, full=full)]
+    return _proof(table, delta, problems)
+
+
+def _proof(table: Table, delta: DeltaTable | None, problems: list[DamagedError]) -> TableProof:
+    by_text = {str(p.reason): p.reason for p in problems}
+    if delta is None:
+        return TableProof(table.name, None, 0, 0, tuple(by_text.values()))
+    files = len(delta.file_uris())
+    return TableProof(table.name, delta.version(), rows_of(delta), files, tuple(by_text.values()))
+
+
+def _content_faults(
+    lake: Lake, table: Table, delta: DeltaTable, missing: Collection[str], *, full: bool
+) -> Iterator[DamagedError]:
+    """The data files that cannot be read, or hold another number of rows than the log says."""
+    if not lake.place.is_local:
+        held = delta.to_pyarrow_dataset().count_rows()
+        if held != rows_of(delta):
+            facts = {"version": delta.version(), "rows": held, "expected": rows_of(delta)}
+            yield DamagedError(code="table_rows_other", table=table.name, **facts)
+        return
+    files = pa.table(delta.get_add_actions(flatten=True))
+    for name, rows in zip(files["path"].to_pylist(), files["num_records"].to_pylist(), strict=True):
+        if name in missing:
+            continue
+        path = f"{lake.uri(table)}/{unquote(name)}"
+        try:
+            held = _rows_in(path, full=full)
+        except (OSError, pa.ArrowException) as problem:
+            reason = str(problem).splitlines()[0]
+            facts = {"table": table.name, "file": name, "reason": reason}
+            yield DamagedError(code="data_file_unreadable", **facts)
+            continue
+        if rows is not None and held != rows:
+            facts = {"table": table.name, "file": name, "rows": held, "expected": rows}
+            yield DamagedError(code="data_file_rows", **facts)
+
+
+def _rows_in(path: str, *, full: bool) -> int:
+    with pq.ParquetFile(path) as file:
+        if full:
+            return sum(batch.num_rows for batch in file.iter_batches())
+        return int(file.metadata.num_rows)
+
+
+def drop_lost_files(lake: Lake, table: Table) -> int:
+    """Take data files that are missing or cut out of a local table's log; how many were."""
+    delta = lake.live.open(table)
+    if delta is None:
+        return 0
+    lost = list(file_faults(lake, table, delta))
+    for fault in lost:
+        path = f"{lake.uri(table)}/{unquote(fault.facts['file'])}"
+        if fault.code == "data_file_cut":
+            os.replace(path, f"{path}.damaged")
+    if lost:
+        delta.repair()
+    return len(lost)
+
+
+def files_at(lake: Lake, table: Table, version: int) -> list[str]:
+    """The files of a table that its versions up to one need, log and data, by their names."""
+    place = Place(lake.uri(table))
+    stored = {file.name for file in place.files()}
+    data = set(DeltaTable(lake.uri(table), version=version).get_add_actions()["path"].to_pylist())
+    names = set()
+    for name in stored:
+        folder, _, plain = name.rpartition("/")
+        if folder != "_delta_log" or not plain[:20].isdigit() or int(plain[:20]) > version:
+            continue
+        names.add(name)
+        if plain.endswith(".json"):
+            for line in (place.read(name) or b"").splitlines():
+                if line.startswith(b'{"add"'):
+                    data.add(json.loads(line)["add"]["path"])
+    return sorted(names | ({unquote(path) for path in data} & stored))

@@ -50,7 +50,7 @@ def prove(workspace: "Workspace") -> House | None:
     check_tied(note, house, key_of(workspace))
     assert note is not None
     assert house is not None
-    for fault in log_faults(workspace.lake.place, _later(note.tables, house.tables)):
+    for fault in log_faults(workspace.lake.place, later(note.tables, house.tables)):
         raise fault
     return house
 
@@ -150,7 +150,7 @@ def lake_marks(lake: Lake) -> dict[str, Mark]:
     return {name: mark for name, mark in marks.items() if mark is not None}
 
 
-def _later(one: Mapping[str, Mark], other: Mapping[str, Mark]) -> dict[str, Mark]:
+def later(one: Mapping[str, Mark], other: Mapping[str, Mark]) -> dict[str, Mark]:
     """Of each table the mark at the later version."""
     return {
         name: max(

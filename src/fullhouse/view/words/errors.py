@@ -375,6 +375,25 @@ SENTENCES: Mapping[str, str] = {
         "A file of table {table!r} is missing: {file}. Restore a backup (fullhouse restore); what"
         " else is at fault: fullhouse lake verify."
     ),
+    "backup_damaged": (
+        "The backup is not whole: {file} is missing or was changed. Take another backup."
+    ),
+    "campaigns_unknown": (
+        "The lake holds people of the campaigns {campaigns}, and the control database knows"
+        " nothing of them: it was lost or is older. Restore both from one backup."
+    ),
+    "data_file_rows": (
+        "A file of table {table!r} holds {rows} rows and should hold {expected}: {file}."
+    ),
+    "data_file_unreadable": "A file of table {table!r} cannot be read ({reason}): {file}.",
+    "ledger_rows_other": (
+        "File {file!r} (batch {batch}) has {rows} rows in table {table!r} and {expected} by the"
+        " ledger. Take it out and in again: fullhouse feed retract {batch}, then ingest it."
+    ),
+    "ledger_without_beginning": (
+        "Table 'ingested' knows of files that table 'begun' does not: {files}."
+    ),
+    "score_book_broken": "The score book is not whole; what is wrong: fullhouse scorebook verify.",
     "key_other": (
         "This is another key than the house was made with (fingerprint {given} instead of"
         " {expected}): the same person would become two. Put back the right fullhouse.key, or set"
