@@ -22,11 +22,11 @@ from fullhouse.planning.daily import (
     CANNOT_TELL,
     ON,
     AgainstFilms,
+    DailyTarget,
     FactChange,
     NoTarget,
     NothingKnown,
     SignalName,
-    Target,
     TooFewFilms,
 )
 from fullhouse.planning.daily_signals import Kind, _signal, record
@@ -251,7 +251,7 @@ def test_a_record_that_lags_is_judged_where_it_ends_and_not_after_eight_days(lag
         past.append((record(opening, days, values), total_of(k)))
     own = record(opening, days[: len(days) - lag], np.full(len(days) - lag, MIDDLE / 1e4))
     kind = Kind(SignalName("presales", "market"), own, past, int(days[0]), on - lag)
-    judged = _signal(kind, OPENING, AS_OF, Target(MIDDLE, "USD"))
+    judged = _signal(kind, OPENING, AS_OF, DailyTarget(MIDDLE, "USD"))
     assert judged.reason == reason
     assert judged.verdict == (ON if lag < 9 else CANNOT_TELL)
     assert judged.newest.day == AS_OF - lag * DAY

@@ -6,23 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from fullhouse.forecast.history import FilmRun, History
+from fullhouse.forecast.history import DailyRun, History
 from fullhouse.forecast.history_index import HistoryIndex
 
 AS_OF = date(2016, 12, 1)
 
 
-def a_run(gross: Sequence[float], *, first: int = 0, theaters: float = np.nan) -> FilmRun:
+def a_run(gross: Sequence[float], *, first: int = 0, theaters: float = np.nan) -> DailyRun:
     """Days from an offset on."""
     days = np.array(gross, np.float64)
     offsets = np.arange(first, first + len(days))
-    return FilmRun(offsets, days, np.cumsum(days), np.full(len(days), theaters))
+    return DailyRun(offsets, days, np.cumsum(days), np.full(len(days), theaters))
 
 
 def an_index(
     films: Mapping[str, Mapping[str, Any]],
     *,
-    runs: Mapping[str, FilmRun] | None = None,
+    runs: Mapping[str, DailyRun] | None = None,
     signals: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]] | None = None,
     as_of: date = AS_OF,
 ) -> HistoryIndex:

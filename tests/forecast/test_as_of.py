@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import fullhouse as fh
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
-from fullhouse.forecast.history import EMPTY, FilmRun, History, read_history
+from fullhouse.forecast.history import EMPTY, DailyRun, History, read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import Rows, before, in_cinemas
 from tests.forecast.market import EARLY, Market, learned, running, soon
@@ -205,7 +205,7 @@ def close(x: float, y: float) -> bool:
 def disturbed(history: History, film: str, on: int, rng: np.random.Generator) -> History:
     """The same up to a day; what was known after it is changed, left out or said anew."""
     facts: dict[str, dict[str, list[tuple[int, Any, str]]]] = {}
-    runs: dict[str, FilmRun] = {}
+    runs: dict[str, DailyRun] = {}
     last = history.as_of.toordinal()
     for name, fields in history.facts.items():
         was = history.fact(name, "opening", last)
@@ -246,14 +246,14 @@ def _newest(told: Mapping[str, list[tuple[int, Any, str]]]) -> int | None:
     return told["opening"][-1][1] if told.get("opening") else None
 
 
-def _run(run: FilmRun, was: int, now: int, on: int, rng: np.random.Generator) -> FilmRun:
+def _run(run: DailyRun, was: int, now: int, on: int, rng: np.random.Generator) -> DailyRun:
     day = run.offsets + was
     keep = (day < on) | (rng.random(len(day)) < 0.9)
     if not keep.any():
         return EMPTY
     gross = np.where(day < on, run.gross, run.gross * rng.uniform(0.1, 9, len(day)))[keep]
     theaters = np.where(day < on, run.theaters, 7.0)[keep]
-    return FilmRun((day - now)[keep], gross, np.cumsum(gross), theaters)
+    return DailyRun((day - now)[keep], gross, np.cumsum(gross), theaters)
 
 
 def another(value: Any, rng: np.random.Generator) -> Any:

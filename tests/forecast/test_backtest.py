@@ -20,7 +20,7 @@ from fullhouse.forecast.backtest import (
     together,
 )
 from fullhouse.forecast.baselines import comparables, log_linear
-from fullhouse.forecast.history import FilmRun, History
+from fullhouse.forecast.history import DailyRun, History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.train import Rolled, roll
 
@@ -44,7 +44,7 @@ def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Bac
 def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Backtest) -> None:
     history = index.history
     later = date(FIRST, 12, 31).toordinal()
-    changed: dict[str, FilmRun] = {}
+    changed: dict[str, DailyRun] = {}
     for film, run in history.runs.items():
         opening = index.openings[film]
         after = opening + run.offsets > later

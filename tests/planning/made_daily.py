@@ -8,6 +8,7 @@ from fullhouse.planning.daily import (
     AgainstFilms,
     Band,
     Daily,
+    DailyTarget,
     DatedForecast,
     DayDelivery,
     Delivery,
@@ -17,7 +18,6 @@ from fullhouse.planning.daily import (
     Signal,
     SignalDay,
     SignalName,
-    Target,
 )
 from fullhouse.planning.plan import Amount
 
@@ -70,7 +70,7 @@ def a_day(**changes):
         currency="USD",
         as_of=AS_OF,
         opening=OPENING,
-        target=Target(21e6, "USD"),
+        target=DailyTarget(21e6, "USD"),
         signals=(a_signal(), a_signal("want_to_see", "house")),
         delivery=a_delivery(),
         forecasts=(a_forecast(), a_forecast(1), a_forecast(7)),

@@ -15,9 +15,9 @@ from fullhouse.planning.daily import (
     CANNOT_TELL,
     LOW,
     Band,
+    DailyTarget,
     LaunchPlan,
     Missing,
-    Target,
     TooFewFilms,
 )
 from fullhouse.view.charts import DARK
@@ -86,7 +86,7 @@ def test_what_is_missing_is_named():
             delivery=None,
             changes=(),
             forecasts=(a_forecast(total=None, why=Missing("Too few films.")),),
-            target=Target(None, "USD", "none"),
+            target=DailyTarget(None, "USD", "none"),
         )
     )
     for words in ("all of its 91 days (3 of 20)", NO_PLAN, NO_CHANGE, "none. Too few films",

@@ -17,9 +17,9 @@ from fullhouse.measurement.daily_deliveries import PlanInForce, film_delivery, p
 from fullhouse.planning.daily import (
     DAYS_BEFORE,
     Daily,
+    DailyTarget,
     DatedForecast,
     NothingToDo,
-    Target,
     missing,
     page_days,
 )
@@ -69,7 +69,7 @@ def film_daily(context: Context, request: DailyPage) -> Daily:
     target = (
         _target(context, history, ids, opening, plan)
         if request.target is None
-        else Target(request.target, history.currency)
+        else DailyTarget(request.target, history.currency)
     )
     context.progress("Comparing signals with past films")
     signals = film_signals(context, HistoryIndex(history), film, opening, target)
@@ -131,7 +131,7 @@ def _target(
     ids: Sequence[str],
     opening: date,
     plan: PlanInForce | None,
-) -> Target:
+) -> DailyTarget:
     base = _issued(context, history, ids) or _first_page(context, history, ids[0], opening)
     if base.amount is None or plan is None:
         return base
@@ -141,7 +141,7 @@ def _target(
     return replace(base, amount=base.amount + adds, plan=plan.name, plan_adds=adds)
 
 
-def _issued(context: Context, history: History, ids: Sequence[str]) -> Target | None:
+def _issued(context: Context, history: History, ids: Sequence[str]) -> DailyTarget | None:
     """The first forecast in the score book that was known by the day."""
     entries = [
         e
@@ -153,17 +153,17 @@ def _issued(context: Context, history: History, ids: Sequence[str]) -> Target | 
         total = entry.forecast.get("ranges", {}).get("total")
         if total is not None and entry.forecast.get("currency") == history.currency:
             as_of = date.fromisoformat(entry.as_of)
-            return Target(float(total["median"]), history.currency, "score_book", as_of)
+            return DailyTarget(float(total["median"]), history.currency, "score_book", as_of)
     return None
 
 
-def _first_page(context: Context, history: History, film: str, opening: date) -> Target:
+def _first_page(context: Context, history: History, film: str, opening: date) -> DailyTarget:
     then = min(opening - timedelta(days=DAYS_BEFORE), history.as_of)
     try:
         forecast = _forecast(context, history, film, then)
     except (CannotTellError, InputError) as problem:
-        return Target(None, history.currency, "none", why=missing(problem))
-    return Target(forecast.ranges["total"].median, forecast.currency, "forecast", then)
+        return DailyTarget(None, history.currency, "none", why=missing(problem))
+    return DailyTarget(forecast.ranges["total"].median, forecast.currency, "forecast", then)
 
 
 def _dated(context: Context, history: History, film: str, days_ago: int) -> DatedForecast:

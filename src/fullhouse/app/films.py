@@ -9,7 +9,7 @@ from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
-from fullhouse.films import EVERYWHERE, FilmSet, Imported, Link
+from fullhouse.films import EVERYWHERE, FilmSet, Imported, SetLink
 from fullhouse.films.catalogue import Doubt, FilmList, FilmView, doubts, list_films, show_film
 from fullhouse.workspace.context import Context
 
@@ -203,7 +203,7 @@ class AcceptFilm:
 
 
 @use_case
-def film_accept(context: Context, request: AcceptFilm) -> Link:
+def film_accept(context: Context, request: AcceptFilm) -> SetLink:
     """Settle which film an entry is; the link as it is now."""
     link = films.accept(
         context.lake,

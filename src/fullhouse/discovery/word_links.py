@@ -334,9 +334,15 @@ def _word_weight(key: str, film: FilmWords, space: WordSpace) -> float:
 
 
 def links_to(
-    film_words: Mapping[str, FilmWord], terms: Collection[Term], out: frozenset[str]
+    film_words: Mapping[str, FilmWord],
+    terms: Collection[Term],
+    out: frozenset[str],
+    embedding: Embedding | None = None,
 ) -> dict[Term, WordLink]:
-    """For each word of a trait, the film's word that is the same, else one spelt nearly so."""
+    """For each word of a trait, the film's word that is the same, else one spelt nearly so.
+
+    With an embedding, one that means the like where that is stronger.
+    """
     links: dict[Term, WordLink] = {}
     by_start: dict[str, list[FilmWord]] = defaultdict(list)
     for one in film_words.values():
@@ -353,6 +359,8 @@ def links_to(
         else:
             for one in by_start.get(term.key[:4], ()):
                 _add(links, term, _nearly(one, term))
+    if embedding is not None:
+        _add_alike(links, film_words, terms, embedding, out)
     return links
 
 
@@ -414,7 +422,7 @@ def _longer(
     return link if best is None or link.cover > best.cover else best
 
 
-def add_alike(
+def _add_alike(
     links: dict[Term, WordLink],
     film_words: Mapping[str, FilmWord],
     terms: Collection[Term],

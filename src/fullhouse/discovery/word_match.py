@@ -21,7 +21,6 @@ from fullhouse.discovery.word_links import (
     Term,
     TraitWords,
     WordLink,
-    add_alike,
     links_to,
     trait_words,
     weighted_words,
@@ -90,9 +89,7 @@ def match_traits(
     known = trait_words(t for t in traits if t.built)
     given = given_words(plus, minus, traits, known, {k for k, _ in _words(film)})
     words = weighted_words(film, space, given.plus_words, given.out_words)
-    links = links_to(words, known.terms, given.out_words)
-    if embedding is not None:
-        add_alike(links, words, known.terms, embedding, given.out_words)
+    links = links_to(words, known.terms, given.out_words, embedding)
     scored = [_best(t, film, space, known, links) for t in known.traits if t.name not in given.out]
     matches = [_match(f) for f in _few_alike(_adding([f for f in scored if f.score >= LEAST]))]
     forced = _forced(traits, scored, given)

@@ -21,7 +21,7 @@ from fullhouse.films.film import (
     Problem,
     digest,
 )
-from fullhouse.films.identity import Link, accept, add_film, find, links, state
+from fullhouse.films.identity import SetLink, accept, add_film, find, links, state
 from fullhouse.films.importing import Imported, import_set
 from fullhouse.films.plain import check_field, check_territory, check_value, parse_value
 from fullhouse.films.store import facts, grosses, known, renamed, signals
@@ -45,8 +45,8 @@ __all__ = [
     "FilmEntry",
     "FilmSet",
     "Imported",
-    "Link",
     "Problem",
+    "SetLink",
     "accept",
     "add_film",
     "check_field",

@@ -9,7 +9,7 @@ from typing import Any
 from fullhouse.core.errors import CannotTellError
 from fullhouse.films import store
 from fullhouse.films.film import RETIRED, Film
-from fullhouse.films.identity import Link, find
+from fullhouse.films.identity import SetLink, find
 from fullhouse.lake import Lake
 
 
@@ -71,7 +71,7 @@ class FilmView:
 
     known: Film
     facts: tuple[FilmFact, ...]
-    links: tuple[Link, ...]
+    links: tuple[SetLink, ...]
     run: FilmRun | None
     signals: tuple[FilmSignal, ...]
 
@@ -80,14 +80,14 @@ class FilmView:
 class Doubt:
     """An entry that may be a film that was here: to be accepted as that one or as its own."""
 
-    link: Link
+    link: SetLink
     candidate: str
     candidate_title: str
     candidate_opening: date | None
 
 
 def list_films(
-    links: Sequence[Link],
+    links: Sequence[SetLink],
     *,
     search: str | None = None,
     territory: str | None = None,
@@ -95,7 +95,7 @@ def list_films(
     most: int | None = None,
 ) -> FilmList:
     """The films whose title or id holds a text, of a territory, that open in a year."""
-    by_film: dict[str, list[Link]] = defaultdict(list)
+    by_film: dict[str, list[SetLink]] = defaultdict(list)
     for link in links:
         if link.set != RETIRED:
             by_film[link.film].append(link)
@@ -109,7 +109,7 @@ def list_films(
 
 
 def _line(
-    film: str, links: Sequence[Link], search: str, territory: str | None, year: int | None
+    film: str, links: Sequence[SetLink], search: str, territory: str | None, year: int | None
 ) -> FilmLine | None:
     places = tuple(sorted({k.territory for k in links if k.territory}))
     if territory and territory not in places:
@@ -128,7 +128,7 @@ def _line(
 
 
 def show_film(
-    lake: Lake, links: Sequence[Link], film: str, *, territory: str, as_of: date
+    lake: Lake, links: Sequence[SetLink], film: str, *, territory: str, as_of: date
 ) -> FilmView:
     """What was known of a film for a territory on a day; nothing that came later."""
     name = find(links, film)
@@ -142,7 +142,7 @@ def show_film(
     return FilmView(known, facts, own, _run(lake, known), _signals(lake, known))
 
 
-def doubts(links: Sequence[Link]) -> list[Doubt]:
+def doubts(links: Sequence[SetLink]) -> list[Doubt]:
     """Entries that may be a film that was here before, the likeliest first."""
     first = {k.film: k for k in reversed(links) if k.set != RETIRED}
     waiting = []

@@ -18,7 +18,7 @@ from fullhouse.lake import Lake
 
 
 @dataclass(frozen=True)
-class Link:
+class SetLink:
     """An entry of a set, and the film it is.
 
     `status` is matched (found by itself), new (no film was like it), review (one was, doubtfully:
@@ -43,16 +43,16 @@ class Link:
         return self.opening.year if self.opening else None
 
 
-def links(control: Control) -> list[Link]:
+def links(control: Control) -> list[SetLink]:
     """Every link, by film, set and id."""
     with control.connect() as connection:
         columns = (getattr(FilmLinkRow, c) for c in _COLUMNS)
         rows = connection.execute(control.own(*columns))
-        every = [Link(**_read(dict(r._mapping))) for r in rows]
+        every = [SetLink(**_read(dict(r._mapping))) for r in rows]
     return sorted(every, key=lambda k: (k.film, k.set, k.set_id))
 
 
-def add_links(control: Control, new: Iterable[Link]) -> None:
+def add_links(control: Control, new: Iterable[SetLink]) -> None:
     """Write new links, all or none; an error when another import linked one of them meanwhile."""
     rows = [_write(control, k) for k in new]
     if not rows:
@@ -66,14 +66,14 @@ def add_links(control: Control, new: Iterable[Link]) -> None:
         ) from None
 
 
-def decide(control: Control, link: Link, *, film: str, status: str, at: datetime) -> None:
+def decide(control: Control, link: SetLink, *, film: str, status: str, at: datetime) -> None:
     """Settle an entry: it is `film`. Other entries of the id it had go along, and that retires."""
     row = FilmLinkRow
     with control.session() as session:
         if film != link.film:
             moved = update(row).where(row.tenant == control.tenant, row.film == link.film)
             session.execute(moved.values(film=film, at=at))
-            about = Link(
+            about = SetLink(
                 RETIRED, link.film, film, RETIRED, link.title, link.opening, link.territory, at
             )
             session.execute(insert(row), [_write(control, about)])
@@ -103,7 +103,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"opening": date.fromisoformat(str(opening)) if opening else None}
 
 
-def _write(control: Control, link: Link) -> dict[str, object]:
+def _write(control: Control, link: SetLink) -> dict[str, object]:
     row = {c: getattr(link, c) for c in _COLUMNS}
     opening = link.opening.isoformat() if link.opening else None
     return row | {"tenant": control.tenant, "opening": opening}
@@ -134,7 +134,7 @@ def add_film(
         )
     taken = {k.film for k in before} | {k.set_id for k in before if k.set == RETIRED}
     film = distinct(film_slug(title, opening.year if opening else None), taken)
-    link = Link(USER, film, film, "accepted", title, opening, territory, at)
+    link = SetLink(USER, film, film, "accepted", title, opening, territory, at)
     add_links(control, [link])
     first = {"title": title} | ({"opening": opening} if opening else {})
     state(lake, film, first | dict(values), territory=territory, known_on=known_on, at=at)
@@ -162,7 +162,7 @@ def state(
     return written or 0
 
 
-def find(links: Sequence[Link], film: str) -> str:
+def find(links: Sequence[SetLink], film: str) -> str:
     """The film that an id names, also one that gave way; an error when there is none."""
     if any(k.film == film for k in links if k.set != RETIRED):
         return film
@@ -184,7 +184,7 @@ def accept(
     film: str | None,
     *,
     at: datetime,
-) -> Link:
+) -> SetLink:
     """Settle that an entry of a set is `film`, or with None a film of its own.
 
     The id that the entry had until now retires: readers see its facts, grosses and signals under
@@ -205,7 +205,7 @@ def accept(
     return _entry(after, name, set_id)
 
 
-def _entry(links: Sequence[Link], name: str, set_id: str) -> Link:
+def _entry(links: Sequence[SetLink], name: str, set_id: str) -> SetLink:
     sets: Collection[str] = {k.set for k in links if k.set != RETIRED}
     if name not in sets:
         hint = did_you_mean(name, sets) or f" There are {', '.join(sorted(sets)) or 'none'}."
@@ -220,7 +220,7 @@ def _entry(links: Sequence[Link], name: str, set_id: str) -> Link:
     )
 
 
-def _check_apart(links: Sequence[Link], link: Link, film: str) -> None:
+def _check_apart(links: Sequence[SetLink], link: SetLink, film: str) -> None:
     """Two films that one set tells apart are not one."""
     moving = {k.set for k in links if k.film == link.film and k.set not in (RETIRED, USER)}
     both = sorted(

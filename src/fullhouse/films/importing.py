@@ -26,7 +26,7 @@ from fullhouse.films.film import (
     distinct,
     film_slug,
 )
-from fullhouse.films.identity import Link
+from fullhouse.films.identity import SetLink
 from fullhouse.films.store import append_rows, fact_rows
 from fullhouse.lake import Lake
 
@@ -330,7 +330,7 @@ def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) ->
 
 
 def _named(
-    entries: Sequence[FilmEntry], before: Sequence[Link], name: str
+    entries: Sequence[FilmEntry], before: Sequence[SetLink], name: str
 ) -> tuple[list[FilmEntry], list[Problem]]:
     """The entries that are titles, or name a film that is here; the rest are problems."""
     here = {*_here(before), *(k.set_id for k in before if k.set == name)}
@@ -341,14 +341,14 @@ def _named(
     ]
 
 
-def _here(before: Sequence[Link]) -> dict[str, str]:
+def _here(before: Sequence[SetLink]) -> dict[str, str]:
     """Every id of a film, also those that gave way, with the film it is."""
     return {k.film: k.film for k in before} | {k.set_id: k.film for k in before if k.set == RETIRED}
 
 
 def _link(
-    entries: Sequence[FilmEntry], before: Sequence[Link], name: str, at: datetime
-) -> list[Link]:
+    entries: Sequence[FilmEntry], before: Sequence[SetLink], name: str, at: datetime
+) -> list[SetLink]:
     """Links for the entries that have none."""
     done = {k.set_id for k in before if k.set == name}
     open_ = [e for e in entries if e.id not in done and not e.named]
@@ -359,7 +359,7 @@ def _link(
     fresh = []
     for entry in sorted(open_, key=lambda e: (e.opening or date.max, e.title, e.id)):
         pair = pairs.get(entry.id)
-        link = Link(
+        link = SetLink(
             set=name,
             set_id=entry.id,
             film="",
@@ -385,8 +385,8 @@ def _item(entry: FilmEntry) -> Item:
     return Item(entry.id, titles, ((entry.opening, entry.territory),) if entry.opening else ())
 
 
-def _items(known: Iterable[Link]) -> list[Item]:
-    by_film: dict[str, list[Link]] = defaultdict(list)
+def _items(known: Iterable[SetLink]) -> list[Item]:
+    by_film: dict[str, list[SetLink]] = defaultdict(list)
     for link in known:
         by_film[link.film].append(link)
     return [
@@ -399,17 +399,19 @@ def _items(known: Iterable[Link]) -> list[Item]:
     ]
 
 
-def _facts(entries: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[Link]) -> pa.Table:
+def _facts(
+    entries: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[SetLink]
+) -> pa.Table:
     facts = [(linked[e.id], fact) for e in entries for fact in e.facts]
     facts += _rereleases([e for e in entries if e.rerelease], linked, every)
     return fact_rows(facts)
 
 
 def _rereleases(
-    again: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[Link]
+    again: Sequence[FilmEntry], linked: dict[str, str], every: Sequence[SetLink]
 ) -> list[tuple[str, EntryFact]]:
     """Which film each is shown again; an empty fact where that is not here."""
-    by_title: dict[str, list[Link]] = defaultdict(list)
+    by_title: dict[str, list[SetLink]] = defaultdict(list)
     for link in every if again else ():
         if link.set != RETIRED and link.opening:
             by_title[key(link.title)].append(link)

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.forecast.calendar import day_effects, first_sunday
-from fullhouse.forecast.history import FilmRun
+from fullhouse.forecast.history import DailyRun
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import SETTLED_DAYS
 
@@ -83,7 +83,7 @@ def _effects(index: HistoryIndex, films: Sequence[str]) -> Floats:
     return np.linalg.solve(x.T @ x + 5.0 * np.eye(x.shape[1]), x.T @ y)
 
 
-def _whole(run: FilmRun) -> tuple[Ints, Floats]:
+def _whole(run: DailyRun) -> tuple[Ints, Floats]:
     """The days from the opening on, up to the first gap, or the last of any size."""
     keep = (run.offsets >= 0) & (run.offsets < SETTLED_DAYS) & (run.gross > 0)
     offsets, gross = run.offsets[keep], run.gross[keep]

@@ -24,7 +24,7 @@ from fullhouse.lake import Lake
 
 
 @dataclass(frozen=True)
-class FilmRun:
+class DailyRun:
     """A film's days in cinemas: offset from the opening, gross and gross to date of each day.
 
     Offsets below 0 are previews. `to_date` is what was stated, or the sum where that is larger.
@@ -52,18 +52,18 @@ class FilmRun:
         a, b = np.searchsorted(self.offsets, (first, last + 1))
         return float(self.gross[a:b].sum()) if b - a == last + 1 - first else float("nan")
 
-    def moved(self, days: int) -> "FilmRun":
+    def moved(self, days: int) -> "DailyRun":
         """The same days, counted from an opening so many days later."""
         return replace(self, offsets=self.offsets - days) if days else self
 
-    def cut(self, days: int) -> "FilmRun":
+    def cut(self, days: int) -> "DailyRun":
         """Its first days only: those with an offset below `days`."""
         at = int(np.searchsorted(self.offsets, days))
-        return FilmRun(self.offsets[:at], self.gross[:at], self.to_date[:at], self.theaters[:at])
+        return DailyRun(self.offsets[:at], self.gross[:at], self.to_date[:at], self.theaters[:at])
 
 
 NONE: Floats = np.array([], np.float64)
-EMPTY = FilmRun(np.array([], np.int64), NONE, NONE, NONE)
+EMPTY = DailyRun(np.array([], np.int64), NONE, NONE, NONE)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class History:
     currency: str
     as_of: date
     facts: Mapping[str, Mapping[str, Sequence[tuple[int, Any, str]]]]
-    runs: Mapping[str, FilmRun]
+    runs: Mapping[str, DailyRun]
     signals: Mapping[str, Mapping[str, tuple[Ints, Ints, Floats]]]
     """By film and kind: the days told of, the days they were known, the values."""
     data: Mapping[str, int] = field(default_factory=dict)
@@ -156,7 +156,7 @@ class History:
         planned = self.fact(film, "theaters", on)
         return "limited" if planned and planned < WIDE else "wide"
 
-    def run(self, film: str) -> FilmRun:
+    def run(self, film: str) -> DailyRun:
         """A film's days in cinemas so far."""
         return self.runs.get(film, EMPTY)
 
@@ -237,7 +237,7 @@ def _facts(
     return dict(by_film)
 
 
-def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, FilmRun]:
+def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, DailyRun]:
     rows = rows.sort_by([("film", "ascending"), ("day", "ascending")])
     film = rows["film"].combine_chunks().dictionary_encode()
     names = film.dictionary.to_pylist()
@@ -255,7 +255,7 @@ def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, FilmRun]:
         if opening is None:
             continue  # days of a run that has no beginning tell nothing
         total = np.fmax(np.cumsum(gross[a:b]), np.nan_to_num(stated[a:b]))
-        runs[name] = FilmRun(
+        runs[name] = DailyRun(
             day[a:b] - opening, gross[a:b], np.maximum.accumulate(total), theaters[a:b]
         )
     return runs
@@ -293,6 +293,6 @@ def _currency(rows: pa.Table, facts: pa.Table, territory: str) -> str:
 
 
 def _parts(value: Any) -> list[npt.NDArray[Any]]:
-    if isinstance(value, FilmRun):
+    if isinstance(value, DailyRun):
         return [value.offsets, value.gross, value.to_date, value.theaters]
     return [part for kind in sorted(value) for part in value[kind]]

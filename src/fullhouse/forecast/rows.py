@@ -9,7 +9,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.forecast.calendar import BEFORE, as_day, days_known, first_sunday, holiday_count
 from fullhouse.forecast.features import features
-from fullhouse.forecast.history import FilmRun
+from fullhouse.forecast.history import DailyRun
 from fullhouse.forecast.history_index import HistoryIndex
 
 SETTLED_DAYS = 120
@@ -170,7 +170,7 @@ def run_features(index: HistoryIndex, film: str, opening: int, days: int) -> dic
     return values
 
 
-def _weekends(run: FilmRun, opening: int, days: int, price: float) -> dict[str, float]:
+def _weekends(run: DailyRun, opening: int, days: int, price: float) -> dict[str, float]:
     """The first weekend, and the two last that are over."""
     sunday = first_sunday(opening)
     values = {}
@@ -208,7 +208,7 @@ def _weekends(run: FilmRun, opening: int, days: int, price: float) -> dict[str, 
     return values
 
 
-def _last_week(run: FilmRun, days: int) -> dict[str, float]:
+def _last_week(run: DailyRun, days: int) -> dict[str, float]:
     values = {}
     last = run.on(days - 1)
     values["run.last_day"] = _log(last) - _log(run.on(0))
@@ -226,7 +226,7 @@ def _last_week(run: FilmRun, days: int) -> dict[str, float]:
     return values
 
 
-def _cinemas(run: FilmRun) -> dict[str, float]:
+def _cinemas(run: DailyRun) -> dict[str, float]:
     known = np.flatnonzero(np.isfinite(run.theaters) & (run.offsets >= 0))
     if not len(known):
         return {}

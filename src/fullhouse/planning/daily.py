@@ -44,7 +44,7 @@ def missing(problem: FullhouseError) -> Missing:
 
 
 @dataclass(frozen=True)
-class Target:
+class DailyTarget:
     """The gross of the whole run that is aimed at, and where it comes from.
 
     `as_of` is the day of the forecast that it is the middle of. `plan_adds` is what the plan is
@@ -490,7 +490,7 @@ class Daily:
     currency: str
     as_of: date
     opening: date
-    target: Target
+    target: DailyTarget
     signals: tuple[Signal, ...]
     delivery: Delivery | None
     forecasts: tuple[DatedForecast, ...]

@@ -26,6 +26,7 @@ from fullhouse.planning.daily import (
     ON,
     AgainstFilms,
     Band,
+    DailyTarget,
     NoRelation,
     NoTarget,
     NothingKnown,
@@ -33,7 +34,6 @@ from fullhouse.planning.daily import (
     Signal,
     SignalDay,
     SignalName,
-    Target,
     TooFewFilms,
     Verdict,
 )
@@ -160,7 +160,7 @@ class Kind:
 
 
 def film_signals(
-    context: Context, past: HistoryIndex, film: str, opening: date, target: Target
+    context: Context, past: HistoryIndex, film: str, opening: date, target: DailyTarget
 ) -> tuple[Signal, ...]:
     """Every signal of a film, on each morning of its page up to the history's day."""
     peers = _peers(past, film, opening)
@@ -293,7 +293,7 @@ def _slug(history: History, film: str, slugs: Collection[str]) -> str | None:
     return film_slug_in(slugs, film, title, date.fromordinal(opening).year if opening else None)
 
 
-def _signal(kind: Kind, opening: date, as_of: date, target: Target) -> Signal:
+def _signal(kind: Kind, opening: date, as_of: date, target: DailyTarget) -> Signal:
     after = kind.name.kind == "gross"
     most, least = (-1, -DAYS_AFTER) if after else (DAYS_BEFORE, 0)
     days, begun = [], {}
@@ -316,7 +316,7 @@ def _signal(kind: Kind, opening: date, as_of: date, target: Target) -> Signal:
     return Signal(kind.name, tuple(days), judged, reason)
 
 
-def _reason(newest: SignalDay, begun: int, target: Target, *, lags: bool) -> Reason:
+def _reason(newest: SignalDay, begun: int, target: DailyTarget, *, lags: bool) -> Reason:
     if newest.target is not None:
         return AgainstFilms(newest.target.films, newest.day if lags else None)
     if target.amount is None:

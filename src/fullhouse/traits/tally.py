@@ -186,13 +186,7 @@ def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]
             price = np.nan_to_num(bought.price)
             n_, total = plan.price.scores(bought.columns, price, bought.currency, SIZE)
             priced, paid = priced + n_, paid + total
-    level = [_visited(r, visits[n], longer[n]) for n, r in enumerate(plan.visits)]
-    behind = [np.where(c >= 0, _behind(r, visits[n]), 0) for n, (r, c) in
-              enumerate(zip(plan.visits, level, strict=True))]  # fmt: skip
-    if plan.price is not None:
-        place = price_of(priced, paid, plan.price_least)
-        level.append(np.where(place >= 0, place + plan.price_start, -1))
-        behind.append(np.zeros(SIZE, np.int32))
+    level, behind = _levels(plan, visits, longer, priced, paid)
     pairs, few = (Pairs.joined(p) for p in zip(*parts, strict=True))
     pairs, few = pairs.take(member[pairs.local]), few.take(member[few.local])
     return BlockTally(
@@ -204,6 +198,20 @@ def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]
         np.ascontiguousarray(active[:, here].T),
         np.ascontiguousarray(kinds[:, here].T),
     )
+
+
+def _levels(
+    plan: BuildPlan, visits: Integers, longer: Integers, priced: Integers, paid: Integers
+) -> tuple[list[Integers], list[Integers]]:
+    """Which candidate each person is, by visits and by price, -1 for none; and the events of it."""
+    level = [_visited(r, visits[n], longer[n]) for n, r in enumerate(plan.visits)]
+    behind = [np.where(c >= 0, _behind(r, visits[n]), 0) for n, (r, c) in
+              enumerate(zip(plan.visits, level, strict=True))]  # fmt: skip
+    if plan.price is not None:
+        place = price_of(priced, paid, plan.price_least)
+        level.append(np.where(place >= 0, place + plan.price_start, -1))
+        behind.append(np.zeros(SIZE, np.int32))
+    return level, behind
 
 
 def _active_by_source(plan: BuildPlan, events_of: dict[str, BlockEvents]) -> Integers:

@@ -10,6 +10,7 @@ from fullhouse.planning.daily import (
     AgainstFilms,
     ChannelsBehind,
     ChannelsBeyond,
+    DailyTarget,
     ExposedHoldout,
     FactChange,
     FastChannel,
@@ -26,7 +27,6 @@ from fullhouse.planning.daily import (
     NothingToDo,
     ReadOut,
     SignalName,
-    Target,
 )
 from fullhouse.view.words.daily import (
     action_command,
@@ -124,14 +124,14 @@ def test_each_reason_is_words(reason, words):
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        (Target(21e6, "USD"), "Target: 21 million USD over the run, as given."),
-        (Target(2e6, "USD", "score_book", date(2025, 6, 1)),
+        (DailyTarget(21e6, "USD"), "Target: 21 million USD over the run, as given."),
+        (DailyTarget(2e6, "USD", "score_book", date(2025, 6, 1)),
          "the middle of the first forecast in the score book, as of 1 Jun 2025."),
-        (Target(2e6, "USD", "forecast", OPENING - 60 * DAY, "b@1", 1e6),
+        (DailyTarget(2e6, "USD", "forecast", OPENING - 60 * DAY, "b@1", 1e6),
          "60 days before the opening, and the 1 million USD that plan b@1 is expected to add."),
-        (Target(2e6, "USD", "forecast", OPENING - 60 * DAY, "b@1"),
+        (DailyTarget(2e6, "USD", "forecast", OPENING - 60 * DAY, "b@1"),
          "; plan b@1 has no gross in USD."),
-        (Target(None, "USD", "none", why=Missing("Too few films.")),
+        (DailyTarget(None, "USD", "none", why=Missing("Too few films.")),
          "There is no target: give one with --target. Too few films."),
     ],
 )  # fmt: skip
