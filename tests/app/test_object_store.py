@@ -12,7 +12,7 @@ import pytest
 
 from fullhouse import app
 from fullhouse.core.errors import InputError
-from fullhouse.core.tables import TRAIT_BITMAP
+from fullhouse.core.tables import ACCOUNT_PERSON, TRAIT_BITMAP
 from fullhouse.lake import Place
 
 
@@ -93,3 +93,40 @@ def test_the_control_database_must_be_named(bucket: str) -> None:
     with pytest.raises(InputError, match="FULLHOUSE_CONTROL"):
         app.init_house(f"{bucket}/other", environment={})
     assert Place.of(f"{bucket}/other").read("fullhouse.toml") is None, "nothing is half made"
+
+
+def test_people_are_erased_from_tables_files_and_logs_in_the_bucket(
+    bucket: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    feed, file = tmp_path / "orders.toml", tmp_path / "orders.csv"
+    feed.write_text(
+        'source = "shop"\nkind = "purchase"\ntime_zone = "UTC"\n[columns]\nevent_id = "id"\n'
+        'account = "user"\nat = "day"\nproduct = "sku"\n[identifiers]\nemail = "mail"\n'
+    )
+    file.write_text(
+        "id,user,day,sku,mail\n"
+        + "".join(f"{n},u-70{n % 9},2025-12-01,p,m{n % 9}@example.org\n" for n in range(40))
+    )
+    place, own = f"{bucket}/erased", environment | {"FULLHOUSE_TRAIT_FLOOR": "1"}
+    gone = (("shop", "u-703"),)
+    app.init_house(place, environment=own).close()
+    with app.open_house(place, environment=own) as context:
+        app.ingest(context, app.IngestFiles(feed, (str(file),)))
+        app.people_resolve(context)
+        app.traits_build(context, app.BuildTraits())
+        context.place.write("notes.txt", b"looked up u-703 today")
+        before = app.verify_erasure(context, app.VerifyErasure(gone))
+        assert {t.kind for t in before.traces} == {"account", "identifier", "person"}
+        (person,) = [
+            r["person"]
+            for r in context.workspace.lake.read(ACCOUNT_PERSON).to_pylist()
+            if r["account"] == "u-703"
+        ]
+        assert app.erase_people(context, app.ErasePeople(gone)).complete
+        after = app.verify_erasure(context, app.VerifyErasure(gone, persons=(person,)))
+        assert after.clean
+        assert after.files > 20
+        accounts = context.workspace.lake.read(ACCOUNT_PERSON)["account"].to_pylist()
+        assert sorted(accounts) == [f"u-70{n}" for n in range(9) if n != 3]
+        file.write_text("id,user,day,sku,mail\n99,u-703,2025-12-02,p,m3@example.org\n")
+        assert app.ingest(context, app.IngestFiles(feed, (str(file),))).suppressed == 1
