@@ -40,6 +40,6 @@ def damage(problem: Exception, context: Context) -> FullhouseError | None:
     """
     if isinstance(problem, FullhouseError):
         return None
-    if context.lake.was_erased:
+    if context.lake.was_fenced:
         return ConflictError(code="erased_meanwhile")
     return database_fault(problem) or reading_fault(problem, context.lake.place)

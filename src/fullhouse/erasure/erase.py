@@ -16,7 +16,12 @@ from fullhouse.control.suppression import (
     suppress,
 )
 from fullhouse.erasure.erasure import Account, Erased, Target, Trace, Verification, Wanted
-from fullhouse.erasure.files import handed_out_files, take_from_handed_out, take_from_workspace
+from fullhouse.erasure.files import (
+    handed_out_files,
+    removal_lists,
+    take_from_handed_out,
+    take_from_workspace,
+)
 from fullhouse.erasure.match import Matcher
 from fullhouse.erasure.records import compact_control, take_from_control
 from fullhouse.erasure.search import search_control, search_file, search_place
@@ -111,12 +116,16 @@ def verify(
 
 
 def search(context: Context, wanted: Wanted, *, database_bytes: bool = True) -> Verification:
-    """Every trace of what is wanted: in all files, and in all rows of the control database."""
+    """Every trace of what is wanted: in all files, and in all rows of the control database.
+
+    But for removal lists: they are the channels', who must learn whom to take off theirs.
+    """
     matcher = Matcher(wanted)
     traces: list[Trace] = []
     unread: list[str] = []
     files = read = 0
-    skip = () if database_bytes else ("control.db",)
+    skip = removal_lists(context.place, handed_out(context.control))
+    skip += () if database_bytes else ("control.db",)
     places = [(context.place, skip)]
     if not context.lake.place.root.startswith(f"{context.place.root}/"):
         places.append((context.lake.place, ()))
@@ -147,7 +156,8 @@ def _take_files(context: Context, matcher: Matcher, target: Target) -> int:
     context.progress("Erasing from files")
     places = handed_out(context.control)
     taken = take_from_handed_out(places, context.lake, matcher, hashed=frozenset(target.campaigns))
-    return taken + take_from_workspace(context.place, context.lake, matcher)
+    lists = removal_lists(context.place, places)
+    return taken + take_from_workspace(context.place, context.lake, matcher, lists)
 
 
 def _handed_out_traces(context: Context, matcher: Matcher) -> Iterator[tuple[list[Trace], int]]:

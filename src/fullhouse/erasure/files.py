@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from fullhouse.campaigns.removals import FOLDER as REMOVALS
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.tables import ALL, DELIVERY
 from fullhouse.erasure.match import PERSON_KEYS, Matcher
@@ -27,11 +28,23 @@ HASHED = ("google", "meta", "tiktok")
 """Forms of deliveries in which people stand by a platform's digest of their contacts alone."""
 
 
-def take_from_workspace(place: Place, lake: Lake, matcher: Matcher) -> int:
+def removal_lists(place: Place, places: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """What names of removal lists begin with, where campaigns were handed over into a workspace."""
+    inside = f"{place.root}/"
+    return tuple(
+        f"{root.removeprefix(inside)}/{REMOVALS}/"
+        for root, kind in places
+        if kind.startswith("campaign") and root.startswith(inside)
+    )
+
+
+def take_from_workspace(
+    place: Place, lake: Lake, matcher: Matcher, lists: tuple[str, ...] = ()
+) -> int:
     """Remove derived files, and take traces out of all others but tables and database."""
     taken = remove_derived(place)
     tables = _below(place, lake)
-    for file, kinds in search_place(place, matcher, skip=(*OWN, *tables)):
+    for file, kinds in search_place(place, matcher, skip=(*OWN, *tables, *lists)):
         if kinds:
             taken += clean(place, file.name, matcher)
     # What engines put aside, and tables that nobody declares.

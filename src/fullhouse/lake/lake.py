@@ -19,7 +19,7 @@ from deltalake import (
 )
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from fullhouse.core.errors import ConflictError, DamagedError, InputError
+from fullhouse.core.errors import ConflictError, DamagedError, FullhouseError, InputError
 from fullhouse.core.tables import ALL, Snapshot, Table
 from fullhouse.lake.pins import ABSENT, Opened, Pins, newest_versions
 from fullhouse.lake.place import Place
@@ -49,6 +49,8 @@ WRITERS = {"trait_bitmap": BITMAPS, "audience_block": BITMAPS, "campaign_people"
     "person_trait": PERSONS
 }
 """How a table is rewritten where it is not as most are."""
+FENCES = "fullhouse.fences"
+"""The property of a table that every erasure counts up, so that no older commit can follow."""
 ERASED = "ERASED"
 """The operation that a log entry names whose content an erasure took away."""
 TRIES = 50
@@ -241,7 +243,15 @@ class Lake:
             self._check_inputs(table)
             if guard != batch:
                 transactions[guard] = (delta.transaction_version(guard) or 0) + 1
-            data = _conform(rows(_snapshot(table, delta)), table)
+            try:
+                data = _conform(rows(_snapshot(table, delta)), table)
+            except FullhouseError:
+                raise
+            except Exception:
+                # An erasure takes the files of older versions away while they are read.
+                if self._is_fenced(table.name, delta.version()):
+                    continue
+                raise
             try:
                 write_deltalake(
                     delta,
@@ -430,6 +440,23 @@ class Lake:
             version != ABSENT and self._is_erased(name, version)
             for name, version in self.versions.items()
         )
+
+    @property
+    def was_fenced(self) -> bool:
+        """Whether an erasure has begun to take from a table since this use has read it."""
+        return any(
+            version != ABSENT and self._is_fenced(name, version)
+            for name, version in self.versions.items()
+        )
+
+    def _is_fenced(self, name: str, version: int) -> bool:
+        """Whether an erasure fenced a table after a version."""
+        place = self.place.join(name)
+        while (log := place.read(f"_delta_log/{version + 1:020}.json")) is not None:
+            if is_erased(log) or FENCES.encode() in log:
+                return True
+            version += 1
+        return False
 
     def _at(
         self, table: Table, version: int | None = None, at: datetime | None = None

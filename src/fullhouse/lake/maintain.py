@@ -20,6 +20,7 @@ from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.tables import Table
 from fullhouse.lake.lake import (
     ERASED,
+    FENCES,
     TRIES,
     WRITER,
     WRITERS,
@@ -32,8 +33,6 @@ from fullhouse.lake.lake import (
 )
 from fullhouse.lake.place import Place, Stored
 
-FENCES = "fullhouse.fences"
-"""The table property that every fence counts up."""
 TICK_SECONDS = 0.02
 """Longer than two files of a local disk can have the same time."""
 AT_ONCE = 500
