@@ -335,3 +335,30 @@ def test_films_that_were_not_tested_are_left_out(row):
     untested = replace(row, ratio=1.0, low=0.5, high=2.0, p=None)
     assert beyond_typical({"a": untested}) == {}
     assert beyond_typical({}) == {}
+
+
+def test_a_film_nearly_as_alike_is_used_however_large_and_unlike_ones_do_not_fill_its_place():
+    """Seen on a market: a twin was left out for its size, and five unlike films took its place."""
+    twin = past(film("twin", "Bees", talent=("Ann Lee", "Bo Ek")), people=120)
+    larger = past(film("larger", "Ants", talent=("Ann Lee", "Bo Ek")), people=3_000)
+    crowd = [
+        past(film(f"t{i}", f"Moths {i}", talent=("Ann Lee", "A", "B", "C", "D")), people=1_500)
+        for i in range(5)
+    ]
+    assert {k for k, r in found(twin, larger, *crowd).items() if r.used} >= {"twin", "larger"}
+    used = [r for r in found(twin, larger, *crowd).values() if r.used]
+    unlike = [r.people for r in used if r.film.startswith("t") and r.film != "twin"]
+    assert sum(unlike) <= 120 + 3_000
+
+
+def test_unlike_films_do_not_blur_the_interest_in_the_film_itself():
+    crowd = [
+        past(film(f"t{i}", f"Moths {i}", talent=("Ann Lee", "A", "B")), people=2_000)
+        for i in range(5)
+    ]
+    twin = past(film("twin", "Bees", talent=("Ann Lee", "Bo Ek"), series="Strays"), people=2_000)
+    used = {k for k, r in found(*crowd, twin, own_people=800).items() if r.used}
+    assert "twin" not in used or not used & {f"t{i}" for i in range(5)}
+    assert {k for k, r in found(*crowd, own_people=800).items() if r.used} == set()
+    # So few interested people show nothing by themselves: those of films like it stand in.
+    assert {k for k, r in found(*crowd, own_people=33).items() if r.used}

@@ -164,6 +164,7 @@ def comparable_films(
     together: Mapping[str, Together] | None = None,
     space: WordSpace | None = None,
     most: int = 8,
+    own_people: int = 0,
 ) -> tuple[ComparableFilm, ...]:
     """The comparable films: those that are used, then as many that are not; each by likeness.
 
@@ -172,6 +173,7 @@ def comparable_films(
     those that are not used have the reason. `space` has how rare words and names are; by
     default it is fitted on the films at hand. With a given one, a further past film changes the
     likeness of no other, unless a co-attendance is no longer significant among more.
+    `own_people` are those who showed interest in the film itself, which films must not blur.
     CannotTellError where the films used have fewer than 32 people, each film's added up.
     """
     others = {p.film: p for p in sorted(past, key=lambda p: p.film) if p.film != film.film}
@@ -185,7 +187,7 @@ def comparable_films(
         good = [c for c in candidates if c.good]
         # An audience that is shared, or made by the same people, is worth more than like words: a
         # film that only reads alike would dilute it.
-        good = _balanced([c for c in good if c.strong] or good)
+        good = _balanced([c for c in good if c.strong] or good, own_people)
         rest = sorted([c for c in candidates if c not in good[:most]], key=_order)
         rows = [_row(film, c, space) for c in good[:most]]
         rows += [_row(film, c, space, unused=_unused(c)) for c in rest[:most]]
@@ -289,16 +291,32 @@ def _row(
     )
 
 
-def _balanced(good: Sequence[_Candidate]) -> list[_Candidate]:
-    """The films in order, without those whose audience outweighs all more alike ones together.
+def _balanced(good: Sequence[_Candidate], own_people: int = 0) -> list[_Candidate]:
+    """The films in order of likeness, without those that would blur the audience.
 
-    The audiences are put together: one that is less like the film would drown those more like.
+    Audiences are put together, so a less alike one dilutes what is particular to the more alike.
+    If a film's audience shows a share t of the log affinities that the likest one's shows, t being
+    its likeness ÷ the likest, all together show them at sum(t n) / sqrt(sum(n)) standard errors:
+    one is used only where it raises that. And unless it is nearly as alike as the likest, all of
+    its kind together are not larger than those who are: who wants the film itself, `own_people`,
+    is likest of all, and counts there once they are many enough to be heard alone.
     """
+    best = max((c.total for c in good), default=1.0)
+    heard = own_people >= HEARD_ALONE
+    likest, nearly = 1.0 if own_people else best, NEARLY * (1.0 if heard else best)
     chosen: list[_Candidate] = []
+    shown, people = float(own_people), own_people
+    close, blurring = own_people if heard else 0, 0
     for each in good:
-        enough = max(LEAST_OUTCOME, sum(c.past.people for c in chosen))
-        if not chosen or each.past.people <= enough:
-            chosen.append(each)
+        n, near = each.past.people, each.total >= nearly
+        more = shown + n * each.total / likest
+        helps = not people or more / math.sqrt(people + n) > shown / math.sqrt(people)
+        outweighs = not near and blurring + n > max(close, LEAST_OUTCOME)
+        if not helps or outweighs:
+            continue
+        chosen.append(each)
+        shown, people = more, people + n
+        close, blurring = (close + n, blurring) if near else (close, blurring + n)
     return chosen
 
 
@@ -385,6 +403,13 @@ def _same_series(film: FilmWords, other: FilmWords) -> bool:
     return other.film in before or other.predecessor in before
 
 
+HEARD_ALONE = 400
+"""Of so many people, a trait that one in twenty has stands out when it is twice as frequent as
+elsewhere (20 people, log error .22, three deviations from 1)."""
+
+NEARLY = 0.8
+"""A film with this share of the likest one's likeness stands for the same audience."""
+
 ENOUGH = 4_000
 """With so many people of its own interest a film needs no other film's audience: a trait that one
 in twenty of them has stands out at a ratio of 1.3 (200 people, log error .07, three and a half
@@ -412,6 +437,10 @@ def films_like(
         if k.slug and k.film != film.film and (saw := sample.film_traits[k.slug].saw)
     ]
     interest = own_interest(sample, film)
+    own_people = 0
+    if interest is not None:
+        (interested,) = sample.people(any_of([t.name for t in interest.both]))
+        own_people = size(interested)
     opened = [p for p in past if p.opening is not None and p.opening <= sample.day]
     named = tuple(sample.find(c).film for c in chosen)
     try:
@@ -422,6 +451,7 @@ def films_like(
             chosen=named,
             together=_together(sample, interest, opened) if interest else None,
             space=sample.space,
+            own_people=own_people,
         )
     except CannotTellError:
         # Audiences too small are no answer to a user who chose them; else the film's own interest
