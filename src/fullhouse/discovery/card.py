@@ -366,6 +366,8 @@ class FilmDiscovery:
     refused: tuple[Refused, ...] = ()
     tickets: Tickets | None = None
     tested: int = 0
+    least_affinity: float | None = None
+    """The affinity from which a typical trait would have been noticed; None: nothing was tested."""
     notes: tuple[Note, ...] = ()
     simulated: bool = False
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import exp, log
 from pathlib import Path
+
+import numpy as np
+from scipy.stats import norm
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, size
@@ -29,7 +33,7 @@ from fullhouse.discovery.cards import find_cards, label_name
 from fullhouse.discovery.columns import ComparedTraits, obvious_of, obvious_traits
 from fullhouse.discovery.compare import LEAST_OUTCOME, compare
 from fullhouse.discovery.coverage import combinations, exact_counts, portfolio
-from fullhouse.discovery.likely_audience import films_like, likely_audience
+from fullhouse.discovery.likely_audience import Z95, films_like, likely_audience
 from fullhouse.discovery.segments import find_segments
 from fullhouse.discovery.word_links import load_embedding
 from fullhouse.discovery.word_match import match_traits, vocabulary
@@ -207,6 +211,7 @@ def find_audiences(
     return replace(
         _bare(sample, film),
         verdict=verdict_on_film(counts.cards, groups.rows),
+        least_affinity=least_affinity(groups.rows),
         used=audience.used,
         base_people=counts.everyone,
         seed_people=size(audience.outcome.people),
@@ -327,15 +332,31 @@ def _portfolio(
 def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity]) -> Verdict:
     """The best basis of any card.
 
-    Without a card it is `no_audience` where, for most traits tested, a ratio of 2 and of 0.5 are
-    both ruled out; else the data cannot tell.
+    Without a card it is `no_audience` where, for nine in ten of the traits tested, a ratio of 2 and
+    of 0.5 are both ruled out; else the data cannot tell.
     """
     bases = {c.basis for c in cards}
     if bases:
         return "measured" if "measured" in bases else "expected"
     tested = [r for r in rows if r.q is not None]
     undecided = sum(r.verdict == "cannot_tell" for r in tested)
-    return "cannot_tell" if not tested or 2 * undecided > len(tested) else "no_audience"
+    return "cannot_tell" if not tested or 10 * undecided > len(tested) else "no_audience"
+
+
+def least_affinity(rows: Iterable[Affinity]) -> float | None:
+    """The affinity from which a typical trait would have been noticed, four times in five.
+
+    The median over the tested traits of exp((z + 0.84) se), se being the standard error of the log
+    of a trait's affinity and z what one trait among so many needs (5 % over all, Bonferroni). A
+    card needs more than that, so that it is the least that could have been found. None where
+    nothing was tested.
+    """
+    tested = [r for r in rows if r.q is not None and r.low and r.high]
+    if not tested:
+        return None
+    z = float(norm.isf(0.05 / (2 * len(tested))) + norm.ppf(0.8))
+    errors = [(log(r.high or 1) - log(r.low or 1)) / (2 * Z95) for r in tested]
+    return float(exp(z * np.median(errors)))
 
 
 def _notes(

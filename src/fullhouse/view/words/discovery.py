@@ -225,7 +225,22 @@ def null_words(discovery: FilmDiscovery) -> str:
 
 
 def verdict_words(discovery: FilmDiscovery) -> str:
-    """One paragraph on what the verdict means and what to do with it."""
+    """One paragraph on what the verdict means, what to do with it, and what was out of reach."""
+    return _verdict_alone(discovery) + least_affinity_words(discovery)
+
+
+def least_affinity_words(discovery: FilmDiscovery) -> str:
+    """From which affinity on an audience would have been noticed; nothing where none was tested."""
+    if discovery.least_affinity is None:
+        return ""
+    return text(
+        " With so many people, an audience of typical size is noticed only if it is at least about"
+        " {least} times as likely as others to want the film.",
+        least=f"{discovery.least_affinity:.1f}",
+    )
+
+
+def _verdict_alone(discovery: FilmDiscovery) -> str:
     people = text(
         "{likely} likely people among {base}",
         likely=f"{discovery.seed_people:,}",

@@ -1,0 +1,38 @@
+from math import exp
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from fullhouse.discovery.film import least_affinity, verdict_on_film
+
+
+def row(ratio: float = 1.0, error: float = 0.1, verdict: str = "no_association") -> Any:
+    """A tested trait of which only what decides is known."""
+    reach = 1.959964 * error
+    low, high = ratio * exp(-reach), ratio * exp(reach)
+    return SimpleNamespace(q=0.9, low=low, high=high, verdict=verdict)
+
+
+def test_nothing_is_an_answer_only_where_nearly_every_doubling_is_ruled_out() -> None:
+    sure, open_ = row(), row(error=0.6, verdict="cannot_tell")
+    assert verdict_on_film([], [sure] * 9 + [open_]) == "no_audience"
+    assert verdict_on_film([], [sure] * 8 + [open_] * 2) == "cannot_tell"
+    assert verdict_on_film([], []) == "cannot_tell"
+
+
+@given(st.floats(0.02, 0.6), st.integers(1, 2_000))
+def test_the_least_affinity_is_found_four_times_in_five(error: float, traits: int) -> None:
+    least = least_affinity([row(error=error)] * traits)
+    assert least is not None
+    needed = norm.isf(0.05 / (2 * traits))
+    power = norm.sf(needed - np.log(least) / error)
+    assert power == pytest.approx(0.8, abs=1e-6)
+
+
+def test_the_least_affinity_is_unknown_where_nothing_was_tested() -> None:
+    assert least_affinity([]) is None
