@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from fullhouse import app
 from fullhouse.cli.show import (
@@ -11,6 +12,7 @@ from fullhouse.cli.show import (
     Json,
     Rows,
     Where,
+    err,
     first_rows,
     opened,
     out,
@@ -115,6 +117,15 @@ def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False)
         say_json(report.to_dict())
     else:
         _show_report(report)
+    for name in report.too_many_refused:
+        err.print(
+            f"[bold red]failed:[/] {escape(name)}: more than {report.refused_percent} % of its"
+            " rows were refused (setting refused_percent). The others are in the lake. Look at"
+            " them with fullhouse quarantine, mend the feed, and take the file in again.",
+            soft_wrap=True,
+        )
+    if report.too_many_refused:
+        raise typer.Exit(1)
 
 
 def quarantine(

@@ -42,6 +42,9 @@ class Settings:
     unknown_account: str = _setting(
         "accept", "Events of accounts that no account feed named: accept or quarantine."
     )
+    refused_percent: int = _setting(
+        10, "Percent of a file's rows that may be refused before ingest ends with exit code 1."
+    )
     clock_skew_minutes: int = _setting(
         10, "An event may lie this far in the future before it is refused."
     )
@@ -82,6 +85,7 @@ class Settings:
             ("keep_quarantine_days", 0),
             ("keep_identifier_days", 0),
             ("keep_event_days", 0),
+            ("refused_percent", 0),
         ):
             if getattr(self, name) < least:
                 raise InputError(

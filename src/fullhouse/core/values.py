@@ -21,6 +21,9 @@ BLOCK_SIZE = 1 << BLOCK_BITS
 
 MAX_PERSON = 2**32 - 1
 
+LONGEST_NAME = 100
+"""Letters of a name that people give to something: with an ending it fits every file system."""
+
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 
 
@@ -59,10 +62,29 @@ def parse_date(text: str, *, what: str = "date") -> date:
 
 def check_slug(text: str, *, what: str) -> str:
     """The text itself, when it can be a name in paths and rules on every system."""
+    if len(text) > LONGEST_NAME:
+        raise InputError(
+            f"{what} must have at most {LONGEST_NAME} letters, not {len(text):,}: {text[:40]!r}…"
+        )
     if not SLUG.fullmatch(text):
         raise InputError(
             f"{what} must be lower-case letters, digits, '-' or '_', beginning and ending with"
             f" a letter or digit, such as {slug(text) or 'shop'!r}, not {text!r}."
+        )
+    return text
+
+
+def check_name(text: str, *, what: str) -> str:
+    """The text itself, when it can be written into ledgers and names of files as it is."""
+    if (
+        not text.strip()
+        or len(text) > LONGEST_NAME
+        or not text.isprintable()
+        or set(text) & set("/\\@")
+    ):
+        raise InputError(
+            f"{what} must be 1 to {LONGEST_NAME} printable letters without '/', '\\' and '@',"
+            f" not {text[:60]!r}."
         )
     return text
 

@@ -82,7 +82,7 @@ def _check_file(
         feed,
         terms,
         hasher,
-        file=file.name,
+        file=hasher.file_name(file.name),
         batch="",
         raw=ready.raw,
         bad=chunk.bad,

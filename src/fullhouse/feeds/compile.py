@@ -55,15 +55,22 @@ class Value:
         return self.failed | (self.given & self.expr.isnull())
 
 
-def compile_node(node: Node, table: ir.Table, *, what: str) -> Value:
-    """The value of an expression over a table of raw columns."""
+@ibis.udf.scalar.builtin(name="timezone")  # type: ignore[untyped-decorator]  # Ibis's
+def _clock_in(zone: str, moment: dt.Timestamp(timezone="UTC", scale=6)) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]  # Ibis reads types as values
+    ...
+
+
+def compile_node(node: Node, table: ir.Table, *, what: str, time_zone: str = "UTC") -> Value:
+    """The value of an expression over a table of raw columns; days are those of the time zone."""
     match node:
         case Literal(value=value):
             return _literal(value)
         case Raw(name=name):
             return _raw(table[name], what)
         case Call(name=name, parts=parts):
-            values = [compile_node(p, table, what=what) for p in parts]
+            values = [compile_node(p, table, what=what, time_zone=time_zone) for p in parts]
+            if name == "date":
+                return _date(values, what, time_zone)
             return _CALLS[name](values, what)
     raise TypeError(node)
 
@@ -149,8 +156,6 @@ def _raw(column: Any, what: str) -> Value:
         return Value("bool", column)
     if kind.is_integer() or kind.is_floating():
         return Value("number", column)
-    if kind.is_decimal():
-        return Value("number", column.cast("float64"))
     if kind.is_date():
         return Value("time", column.cast(dt.Timestamp(scale=6)))
     if kind.is_timestamp():
@@ -164,7 +169,8 @@ def _number_text(number: Any) -> Any:
     if number.type().is_integer():
         return number.cast("string")
     whole = number.try_cast("int64")
-    exact = (whole.cast("float64") == number).fill_null(False)
+    # Beyond 2**53 digits are lost, and the text must not hide it.
+    exact = ((whole.cast("float64") == number) & (number.abs() < 2.0**53)).fill_null(False)
     return ibis.ifelse(exact, whole.cast("string"), number.cast("string"))
 
 
@@ -316,16 +322,19 @@ def _time(values: list[Value], _: str) -> Value:
         return as_time(values[0])
     text = _trimmed(values[0])
     format_ = values[1].expr.op().value
-    absolute = "%z" in format_
+    absolute = "%z" in format_.lower()
     # With an offset in the format DuckDB gives a time with a zone, and UTC is the session's.
     parsed = _try_strptime(text.expr, format_).cast(dt.Timestamp(scale=6))
     given = text.expr.notnull()
     return Value("time", parsed, text.failed, ibis.literal(absolute), given)
 
 
-def _date(values: list[Value], what: str) -> Value:
+def _date(values: list[Value], what: str, time_zone: str) -> Value:
+    """The day that the feed's clock shows, also of a time with an offset."""
     time = _time(values, what)
-    return replace(time, expr=time.expr.truncate("D"), absolute=_NO)
+    moment = time.expr.cast(dt.Timestamp(timezone="UTC", scale=6))
+    clock = ibis.ifelse(time.absolute, _clock_in(time_zone, moment), time.expr)
+    return replace(time, expr=clock.truncate("D"), absolute=_NO)
 
 
 def _from_unix(values: list[Value], _: str) -> Value:
@@ -352,7 +361,6 @@ _CALLS: dict[str, Callable[[list[Value], str], Value]] = {
     "round": _round,
     "text": lambda values, _: as_text(values[0]),
     "time": _time,
-    "date": _date,
     "from_unix": _from_unix,
     # A missing part is skipped: 'Iowa' || ', ' || nothing is still something to show.
     "||": _text(lambda *parts: reduce(lambda a, b: a + b, (p.fill_null("") for p in parts))),

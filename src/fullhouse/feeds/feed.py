@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import phonenumbers
+
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import FEED_TABLES, Table
-from fullhouse.core.values import check_slug
+from fullhouse.core.values import check_name, check_slug
 from fullhouse.feeds import expression
 from fullhouse.feeds.expression import Node
 from fullhouse.feeds.identify import special_category
@@ -32,6 +34,7 @@ _KEYS = {
     "names": list,
     "time_zone": str,
     "currency": str,
+    "phone_region": str,
     "category_separator": str,
     "simulated": bool,
     "columns": dict,
@@ -42,7 +45,7 @@ _KEYS = {
 }
 _COMPUTED = ("source", "day", "batch")
 """Columns that ingest fills itself."""
-_VERSION = 1
+_VERSION = 2
 """Part of every declaration's digest; to be raised when the same feed would give other rows."""
 
 
@@ -66,10 +69,12 @@ class Feed:
     names: tuple[str, ...] = ()
     time_zone: str | None = None
     currency: str | None = None
+    phone_region: str | None = None
     category_separator: str | None = None
     simulated: bool = False
 
     def __post_init__(self) -> None:
+        check_name(self.name, what="The name of a feed's file")
         check_slug(self.source, what=f"{self.name}: source")
         _among(self.name, "kind", self.kind, FEED_TABLES)
         if self.format is not None:
@@ -166,6 +171,8 @@ class Feed:
             check_time_zone(self.time_zone, what=f"{self.name}: time_zone")
         if self.currency is not None:
             check_currency(self.currency, what=f"{self.name}: currency")
+        if self.phone_region is not None:
+            check_region(self.phone_region, what=f"{self.name}: phone_region")
 
     def _check_targets(self) -> None:
         allowed = [c for c in self.table.names if c not in _COMPUTED]
@@ -247,6 +254,13 @@ def check_currency(text: str, *, what: str) -> str:
     """The text itself, when it looks like an ISO 4217 code."""
     if len(text) != 3 or not text.isascii() or not text.isalpha() or not text.isupper():
         raise InputError(f"{what} must be an ISO 4217 code such as USD or EUR, not {text!r}.")
+    return text
+
+
+def check_region(text: str, *, what: str) -> str:
+    """The text itself, when it is a region that has phone numbers."""
+    if text not in phonenumbers.SUPPORTED_REGIONS:
+        raise InputError(f"{what} must be an ISO 3166 region such as US, DE or GB, not {text!r}.")
     return text
 
 

@@ -1,5 +1,6 @@
 """Personal data: identifiers become digests in memory; special categories go by their names."""
 
+import contextlib
 import hmac
 import json
 import re
@@ -17,7 +18,11 @@ KINDS = ("email", "phone", "device")
 NAME_KINDS = ("first_name", "surname", "full_name", "birth_date", "postcode", "address")
 """Kinds that people are compared by, and that link nobody by themselves."""
 
-_NOTHING = frozenset({"null", "none", "n/a", "na", "nan", "unknown", "undefined", "-", "\\n"})
+NOTHING = frozenset(
+    ("null", "none", "nan", "nil", "nat", "n/a", "na", "#n/a", "\\n", "(null)", "<null>",
+     "undefined", "unknown", "-")
+)  # fmt: skip
+"""Words by which programs write that there is no account or identifier, in lower case."""
 _NOBODY = frozenset(
     ("none", "noemail", "no-email", "no.email", "no_email", "nomail", "no-mail", "noreply",
      "no-reply", "donotreply", "notprovided", "not-provided", "unknown", "anonymous", "null",
@@ -26,33 +31,70 @@ _NOBODY = frozenset(
 """Names before the @ of e-mails that people are given who have none."""
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-# Wide on purpose: whatever has an @ inside goes.
-_EMAIL_LIKE = re.compile(r"[^\s,;\"'<>|]+@[^\s,;\"'<>|]+")
-# A date is no phone number, though it looks like one.
-_PHONE_LIKE = re.compile(r"(?!\d{4}-\d{2}-\d{2})\+?\(?\d[\d\s().\-/]{5,}\d")
+# An @ also as other scripts, addresses of the web and JSON write it.
+AT = "(?:@|\uff20|\ufe6b|%40|\\\\u0040)"
+_WORD = re.compile(r"[^\s,;\"'<>|]+")
+_AT_INSIDE = re.compile(rf".{AT}.")
+_HOLDS_EMAIL = re.compile(rf"[\w.+-]{AT}[\w-]{{1,63}}\.\w")
+# A word of this length is cut: no e-mail is longer, and a search for one must not take long.
+_LONGEST_EMAIL = 320
+_LONGEST_NAME = 255
+_DATE = r"\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{1,2}[./]\d{1,2}[./]\d{4}"
+_UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+# Digests and dates are taken first, so that nothing of them looks like a number.
+_PHONE_LIKE = re.compile(
+    rf"(?<!\w)(?:{_UUID}|[0-9a-f]{{32,}}|{_DATE})(?!\w)"
+    rf"|(?<!\w)(?P<phone>\+?\(?\d(?:[\s().\-/]{{0,3}}(?!(?:{_DATE})(?!\w))\d){{6,14}})(?!\w)"
+)
+_INTERNATIONAL = re.compile(r"(?<!\w)\+\d(?:[\s().\-/]{0,3}\d){6,14}(?!\w)")
+INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_INVISIBLE = re.compile(INVISIBLE)
+
+
+def plain_text(text: str) -> str:
+    """A text in one form of its letters, without signs that nobody sees and blanks around it."""
+    if text.isascii():
+        return text.strip()
+    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def normalise(kind: str, text: str, *, phone_region: str) -> str | None:
     """The identifier as every source would write it, or None when it can be none.
 
-    E-mail: trimmed, lower case. Phone: E.164, numbers without a country code read as numbers of
-    `phone_region`. Device: trimmed, lower case. Names and addresses: lower case, without accents,
-    letters and digits only. Other kinds: trimmed. What stands for a missing one is none.
+    E-mail: trimmed, lower case, its domain as the internet's name service writes it. Phone: E.164,
+    numbers without a country code read as numbers of `phone_region`. Device: trimmed, lower case.
+    Names and addresses: lower case, without accents, letters and digits only. Other kinds: trimmed.
+    Of all: one form of each letter, no invisible signs, and no word that
+    stands for a missing one.
     """
+    text = plain_text(text)
+    if text.lower() in NOTHING:
+        return None
     if kind == "phone":
         return _e164(text, phone_region)
-    text = text.strip()
-    if text.lower() in _NOTHING:
-        return None
     if kind in NAME_KINDS:
         plain = unicodedata.normalize("NFKD", text).casefold()
         return "".join(c for c in plain if c.isalnum()) or None
     if kind == "email":
-        text = text.lower()
-        return text if _EMAIL.fullmatch(text) and text.split("@")[0] not in _NOBODY else None
+        return _email(text)
     if kind == "device" and not text.strip("0-:"):
         return None
     return (text.lower() if kind == "device" else text) or None
+
+
+def _email(text: str) -> str | None:
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = text.lower()
+    if len(text) > _LONGEST_EMAIL or not _EMAIL.fullmatch(text):
+        return None
+    name, _, domain = text.partition("@")
+    if name in _NOBODY:
+        return None
+    if not domain.isascii():
+        with contextlib.suppress(UnicodeError):
+            domain = domain.encode("idna").decode()
+    return f"{name}@{domain}"
 
 
 @lru_cache(maxsize=100_000)
@@ -92,9 +134,25 @@ class Hasher:
         return pa.chunked_array([digested]), digested.null_count - raw.null_count
 
     def scrub(self, text: str, *, phones: bool = True) -> str:
-        """The text with everything that looks like an e-mail or a phone number made a digest."""
-        text = _EMAIL_LIKE.sub(lambda m: self._like("email", m[0]), text)
-        return _PHONE_LIKE.sub(lambda m: self._like("phone", m[0]), text) if phones else text
+        """The text with everything that looks like an e-mail or a phone number made a digest.
+
+        Dates, UUIDs and digests stay. Without `phones`, only numbers with a + go: others look like
+        the ids of orders. The time it takes grows with the text's length and no faster.
+        """
+        text = _WORD.sub(self._word, text)
+        if phones:
+            return _PHONE_LIKE.sub(self._phone, text)
+        return _INTERNATIONAL.sub(lambda m: self._like("phone", m[0]), text)
+
+    def file_name(self, name: str) -> str:
+        """A file's name as the ledgers hold it."""
+        return self.scrub(name, phones=False)[:_LONGEST_NAME]
+
+    def _word(self, word: re.Match[str]) -> str:
+        return self._like("email", word[0]) if _AT_INSIDE.search(word[0]) else word[0]
+
+    def _phone(self, number: re.Match[str]) -> str:
+        return number[0] if number["phone"] is None else self._like("phone", number[0])
 
     def _like(self, kind: str, text: str) -> str:
         return f"{kind}:{self.digest(kind, text) or self._hmac(kind, text.strip().lower())}"
@@ -105,8 +163,15 @@ class Hasher:
 
 
 def looks_like_email(text: str) -> bool:
-    """Whether a text is an e-mail address and nothing else."""
-    return _EMAIL.fullmatch(text.strip()) is not None
+    """Whether an e-mail address stands in a text, alone or among other words."""
+    if not text.isascii():
+        text = _INVISIBLE.sub("", text)
+    return _HOLDS_EMAIL.search(text) is not None or _EMAIL.fullmatch(text.strip()) is not None
+
+
+def looks_like_phone(text: str) -> bool:
+    """Whether a text is a phone number with its country code and nothing else."""
+    return _INTERNATIONAL.fullmatch(text.strip()) is not None
 
 
 def as_json(row: dict[str, object]) -> str:

@@ -115,7 +115,7 @@ def ingest(
         reports: list[FileReport] = []
         for group in _groups(files):
             reports += _ingest_group(run, group)
-    return IngestReport(feed.name, tuple(reports))
+    return IngestReport(feed.name, tuple(reports), settings.refused_percent)
 
 
 def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
@@ -173,7 +173,7 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
     known = list(run.begun.contents())
     looked = [look(file, feed, known) for file in files]
     parts = [part for one in looked for part in _parts(run, one)]
-    begins = [_beginning(part, terms, feed, run.retracted) for part in parts]
+    begins = [_beginning(part, terms, run) for part in parts]
     begun = iter(run.begun.begin(*(b for b in begins if b.digest not in before)))
     rows_of: dict[str, int] = {}
     try:
@@ -185,14 +185,14 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
                 by_id = feed.is_event and ("event_id" in feed.targets or again)
                 hasher = Hasher(run.key, first.phone_region)
                 job = Job(
-                    feed, first, hasher, part.file.name, begin.digest, begin.content, by_id,
+                    feed, first, hasher, begin.name, begin.digest, begin.content, by_id,
                     run.suppression,
                 )  # fmt: skip
                 tally = _ingest_file(run, job, part)
                 finished[begin.digest] = _finish(job, tally, run.now)
-                report, rows = _report(part.file, tally), tally.read
+                report, rows = _report(begin.name, tally), tally.read
             else:
-                report = FileReport(part.file.name, rows, 0, rows)
+                report = FileReport(begin.name, rows, 0, rows)
             rows_of[part.content] = rows
             if part.is_whole:
                 reports.append(report)
@@ -242,14 +242,15 @@ def _is_of(file: LedgerFile, feed: Feed) -> bool:
     return file.source == feed.source and file.kind == feed.kind
 
 
-def _beginning(part: _Part, terms: Terms, feed: Feed, retracted: frozenset[str]) -> Beginning:
+def _beginning(part: _Part, terms: Terms, run: _Run) -> Beginning:
     own = replace(terms, size=part.looked.size, head=part.looked.head, after=part.after)
-    digest = next_digest(terms.digest(feed, part.content), retracted)
-    return Beginning(part.file.name, own, digest, part.content)
+    digest = next_digest(terms.digest(run.feed, part.content), run.retracted)
+    name = Hasher(run.key, terms.phone_region).file_name(part.file.name)
+    return Beginning(name, own, digest, part.content)
 
 
 def _ingest_file(run: _Run, job: Job, part: _Part) -> Tally:
-    run.progress(part.file.name, 0)
+    run.progress(job.file, 0)
     stamp = part.file.stamp()
     tally = _write_all(run, job, part.file)
     changed = not part.looked.stamp == stamp == part.file.stamp()
@@ -282,9 +283,9 @@ def _check_not_retracted(run: _Run, digests: frozenset[str]) -> None:
         raise ConflictError("A file was retracted while it was read; none of its rows is in.")
 
 
-def _report(file: File, tally: Tally) -> FileReport:
+def _report(file: str, tally: Tally) -> FileReport:
     return FileReport(
-        file.name,
+        file,
         tally.read,
         tally.written,
         tally.known,

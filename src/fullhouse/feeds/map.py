@@ -19,6 +19,13 @@ from fullhouse.engine.raw import held
 from fullhouse.feeds import compile as compile_
 from fullhouse.feeds.compile import Value
 from fullhouse.feeds.feed import Constant, Feed
+from fullhouse.feeds.identify import (
+    AT,
+    INVISIBLE,
+    NOTHING,
+    looks_like_email,
+    looks_like_phone,
+)
 from fullhouse.feeds.job import Mapped, Refusal
 from fullhouse.feeds.piece import ROW
 from fullhouse.feeds.terms import Terms
@@ -33,7 +40,12 @@ _ABSOLUTE = "__absolute_"
 _CLOCK = pa.timestamp("us")
 _OLDEST = pa.scalar(datetime(1850, 1, 1), _CLOCK)  # noqa: DTZ001  # a clock without a zone
 _NEWEST = pa.scalar(datetime(2200, 1, 1), _CLOCK)  # noqa: DTZ001
-_EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s.]+$"
+_KEYS = ("account", "event_id")
+_NOTHING = pa.array(sorted(NOTHING))
+_ROUNDED = r"^-?\d(\.\d+)?[eE]\+\d+$"
+"""A number that a spreadsheet or a float has rounded: many ids would become one."""
+LONGEST_FIELD = 10_000
+"""Bytes of a text in the lake."""
 _GENDERS = pa.array(["female", "male", "other", None])
 _OLDEST_AGE = 120
 
@@ -71,7 +83,7 @@ def map_rows(
     """The rows of a chunk, mapped and validated; identifiers must be digests already.
 
     Where a row has several faults, the first in this order counts: what cannot be read
-    (bad_number, bad_time, bad_value, by column), missing_required, negative_quantity,
+    (bad_number, bad_time, bad_value, too_long, by column), missing_required, negative_quantity,
     negative_price, raw_identifier, currency_mismatch, unknown_purpose, bad_value (impossible),
     absurd_age, future_time.
     """
@@ -132,7 +144,10 @@ def _type(feed: Feed, name: str) -> str:
 def _declared(table: ir.Table, feed: Feed, terms: Terms, content: str) -> dict[str, Value]:
     """Every lake column as the feed makes it."""
     types = {c.name: c.type for c in feed.table.columns}
-    values = {target: _target(table, feed, target, types[target]) for target in feed.targets}
+    values = {
+        target: _target(table, feed, target, types[target], terms.time_zone)
+        for target in feed.targets
+    }
     if feed.is_event and "event_id" not in values:
         generated = ibis.literal(content[:16] + ":") + table[ROW].cast("string")
         values["event_id"] = Value("text", generated)
@@ -166,11 +181,11 @@ def _selected(values: dict[str, Value]) -> dict[str, Any]:
     return selected
 
 
-def _target(table: ir.Table, feed: Feed, target: str, type_: str) -> Value:
+def _target(table: ir.Table, feed: Feed, target: str, type_: str, time_zone: str) -> Value:
     what = f"{feed.name}: columns.{target}"
     if target in feed.constants:
         return _typed(_constant(feed.constants[target]), type_, f"{feed.name}: constants.{target}")
-    value = compile_.compile_node(feed.columns[target], table, what=what)
+    value = compile_.compile_node(feed.columns[target], table, what=what, time_zone=time_zone)
     if target in feed.values:
         value = compile_.mapped_values(value, feed.values[target], what=what)
     value = _typed(value, type_, what)
@@ -241,11 +256,24 @@ def _typed_column(computed: pa.Table, name: str, feed: Feed, checks: Checks) -> 
             )
         case _:
             checks.add("bad_value", name, failed)
-            if name == "account":
-                column = _trimmed(column)
+            if type_ == "string":
+                column = column.cast(pa.string())
+                checks.add("too_long", name, pc.greater(pc.binary_length(column), LONGEST_FIELD))
+            if name in _KEYS:
+                column = _key(column)
+                checks.add("bad_value", name, pc.match_substring_regex(column, _ROUNDED))
             if name == "purpose":
                 column = _purposes(column)
             return column.cast(TYPES[type_])
+
+
+def _key(column: pa.Array) -> pa.Array:
+    """Ids as they are compared: in one form of each letter, no blanks around, no NULL in words."""
+    if not pc.all(pc.string_is_ascii(column)).as_py():
+        column = pc.utf8_normalize(column, form="NFC")
+        column = pc.replace_substring_regex(column, INVISIBLE, "")
+    column = _trimmed(column)
+    return _without(column, pc.is_in(pc.utf8_lower(column), _NOTHING))
 
 
 def _trimmed(column: pa.Array) -> pa.Array:
@@ -291,6 +319,7 @@ def _check(columns: dict[str, pa.Array], feed: Feed, terms: Terms, checks: Check
     for name in feed.columns:
         if pa.types.is_string(columns[name].type):
             check("raw_identifier", name, _emails)
+    check("raw_identifier", "account", _phones)
     check("currency_mismatch", "currency", lambda x: pc.not_equal(x, terms.currency))
     check("unknown_purpose", "purpose", lambda x: pc.invert(pc.is_in(x, pa.array(terms.purposes))))
     check("bad_value", "gender", lambda x: pc.invert(pc.is_in(x, _GENDERS)))
@@ -310,11 +339,24 @@ def _outside(column: pa.Array, least: float, most: float) -> pa.Array:
 
 
 def _emails(column: pa.Array) -> pa.Array:
-    """Where a text is an e-mail address: it would be a raw identifier on the disk."""
-    maybe = pc.match_substring(column, "@")
-    if not pc.any(maybe).as_py():
+    """Where an e-mail address stands in a text: it would be a raw identifier on the disk."""
+    maybe = pc.fill_null(pc.match_substring_regex(column, AT), False)
+    places = np.flatnonzero(maybe)
+    if not len(places):
         return maybe
-    return pc.match_substring_regex(column, _EMAIL)
+    holds = np.zeros(len(column), dtype=bool)
+    texts = column.take(pa.array(places)).to_pylist()
+    holds[places] = [looks_like_email(text[:LONGEST_FIELD]) for text in texts]
+    return pa.array(holds)
+
+
+def _phones(column: pa.Array) -> pa.Array:
+    """Where an account is a phone number with its country code."""
+    maybe = pc.fill_null(pc.match_substring_regex(column, r"^\s*\+\d"), False)
+    places = np.flatnonzero(maybe)
+    holds = np.zeros(len(column), dtype=bool)
+    holds[places] = [looks_like_phone(text) for text in column.take(pa.array(places)).to_pylist()]
+    return pa.array(holds)
 
 
 def _finished(
@@ -334,6 +376,9 @@ def _finished(
             finished[name], day = to_utc(columns[name], absolute, terms.time_zone)
             if name == "at" and "day" in feed.table.names:
                 finished["day"] = day
+        elif column.type == "date":
+            absolute = _whole(computed[_ABSOLUTE + name])
+            _, finished[name] = to_utc(columns[name], absolute, terms.time_zone)
         else:
             finished[name] = columns[name].cast(kind)
     names = [c for c in feed.table.names if c != "batch"]

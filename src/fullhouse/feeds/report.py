@@ -33,6 +33,17 @@ class IngestReport:
 
     feed: str
     files: tuple[FileReport, ...]
+    refused_percent: int = 100
+    """Percent of a file's rows that the house lets be refused."""
+
+    @property
+    def too_many_refused(self) -> tuple[str, ...]:
+        """The files of which more rows were refused than the house lets be."""
+        return tuple(
+            f.file
+            for f in self.files
+            if 100 * sum(f.quarantined.values()) > self.refused_percent * f.read
+        )
 
     @property
     def read(self) -> int:
@@ -77,6 +88,7 @@ class IngestReport:
             "suppressed": self.suppressed,
             "quarantined": self.quarantined,
             "refusals": self.refusals,
+            "too_many_refused": list(self.too_many_refused),
             "files": [dict(vars(f)) for f in self.files],
         }
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from fullhouse.consent import ADVERTISING, ANALYTICS, known_purposes
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import BEGUN
-from fullhouse.feeds.feed import Feed, check_currency, check_time_zone
+from fullhouse.feeds.feed import Feed, check_currency, check_region, check_time_zone
 from fullhouse.lake import Lake
 
 
@@ -53,7 +53,8 @@ class Terms:
             time_zone=feed.time_zone
             or check_time_zone(settings.time_zone, what="Setting 'time_zone'"),
             currency=feed.currency or check_currency(settings.currency, what="Setting 'currency'"),
-            phone_region=settings.phone_region,
+            phone_region=feed.phone_region
+            or check_region(settings.phone_region, what="Setting 'phone_region'"),
             clock_skew_minutes=settings.clock_skew_minutes,
             unknown_account=settings.unknown_account,
             accounts=accounts,
