@@ -154,7 +154,18 @@ def test_doctor_has_a_line_for_each_check_and_exit_code_0(house: Path) -> None:
     done = fullhouse("doctor", cwd=house)
     assert done.returncode == 0
     names = [line.split(":")[0].split()[1] for line in done.stdout.splitlines()]
-    assert names == ["settings", "key", "lake", "house", "control", "engine", "disk", "removals"]
+    assert names == [
+        "settings",
+        "key",
+        "lake",
+        "house",
+        "control",
+        "erasure",
+        "retention",
+        "engine",
+        "disk",
+        "removals",
+    ]
 
 
 def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> None:
@@ -165,7 +176,7 @@ def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> 
     assert result["ok"] is False
     assert {c["name"]: c["ok"] for c in result["checks"]} == {
         "settings": True, "key": False, "lake": True, "house": True, "control": True,
-        "engine": True, "disk": True, "removals": True,
+        "engine": True, "disk": True, "removals": True, "erasure": True, "retention": True,
     }  # fmt: skip
     (house / "fullhouse.toml").write_text("thread = 1")
     done = fullhouse("doctor", cwd=house)

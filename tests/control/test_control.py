@@ -1,6 +1,7 @@
 """The control database and its migrations."""
 
 import multiprocessing
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,12 +15,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine, event, text
 
+from fullhouse import app
 from fullhouse.audiences import saved_audiences
 from fullhouse.control import HOUSE, audit_log, campaigns, open_control, record
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.control import HEAD
 from fullhouse.control.schema import Base
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.tables import PRODUCT
 from fullhouse.films import links
 
 
@@ -151,3 +154,27 @@ def test_a_tenant_sees_nothing_of_another(tmp_path: Path) -> None:
     with pytest.raises(InputError) as problem:
         campaigns.find_plan(replace(house, tenant="other"), "bramble")
     assert str(problem.value) == "No plan 'bramble'.", "no name of another tenant is near"
+
+
+def test_a_locked_database_stops_a_command_before_it_does_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And no audit row is lost: what was done while it was free is written down."""
+    monkeypatch.setattr("fullhouse.control.control.WAIT_SECONDS", 0.2)
+    app.init_house(str(tmp_path / "house"), environment={}).close()
+    (tmp_path / "f.toml").write_text(
+        'source = "s"\nkind = "product"\n[columns]\nproduct = "p"\ntitle = "t"\n'
+    )
+    (tmp_path / "f.csv").write_text("p,t\n1,x\n")
+    request = app.IngestFiles(tmp_path / "f.toml", (tmp_path / "f.csv",))
+    other = sqlite3.connect(tmp_path / "house/control.db", isolation_level=None)
+    with app.open_house(str(tmp_path / "house"), environment={}) as context:
+        other.execute("BEGIN IMMEDIATE")
+        for use in (lambda: app.ingest(context, request), lambda: app.lake_compact(context)):
+            with pytest.raises(FullhouseError, match="locked by another program"):
+                use()
+        assert context.lake.version(PRODUCT) is None, "nothing was written"
+        other.execute("ROLLBACK")
+        assert app.ingest(context, request).written == 1
+        assert [entry.action for entry in app.audit(context)] == ["ingest"]
+    other.close()

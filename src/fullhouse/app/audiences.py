@@ -148,6 +148,7 @@ def audience_overlap(context: Context, request: OverlapAudiences) -> AudienceOve
 @use_case
 def audience_split(context: Context, request: SplitAudience) -> AudienceSplit:
     """An audience cut by chance into parts; what is left over is in none of them."""
+    control.check_writable(context.control)
     if request.save is not None:
         check_slug(request.save, what="The name of an audience")
     population = audiences.population(context, as_of=request.as_of, purpose=request.purpose)
@@ -169,6 +170,7 @@ def audience_split(context: Context, request: SplitAudience) -> AudienceSplit:
 @use_case
 def audience_save(context: Context, request: SaveAudience) -> SavedAudience:
     """Freeze the people who fit a rule and take part in a purpose as the next version of a name."""
+    control.check_writable(context.control)
     check_slug(request.name, what="The name of an audience")
     population = audiences.population(context, as_of=request.as_of, purpose=request.purpose)
     rule = population.compile(request.rule)
@@ -196,6 +198,7 @@ def audience_export(context: Context, request: ExportAudience) -> AudienceExport
     Whoever takes no part in advertising now, or in the purpose the audience was saved for, is
     left out. The audit log has a row before the file is there, and one when it is.
     """
+    control.check_writable(context.control)
     from fullhouse.control.suppression import hand_out  # here: a count needs no SQLAlchemy
 
     audience = _find(context, request.name)
@@ -226,6 +229,7 @@ def audience_delete(context: Context, request: DeleteAudience) -> Audience:
 
     Its members go from the lake too; what a vacuum has not removed yet can still be read there.
     """
+    control.check_writable(context.control)
     audience = _find(context, request.name)
     users = [str(a) for a in audiences.audiences_using(context.control, audience)]
     if users:

@@ -217,6 +217,7 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     files and sends only what was not taken. Whoever withdrew up to the moment at which a file or a
     part leaves is not in it.
     """
+    control.check_writable(context.control)
     name = request.name
     saved = find_plan(context.control, request.plan)
     plan = plan_from(saved.body)
@@ -255,6 +256,7 @@ def campaign_cancel(context: Context, request: CancelCampaign) -> Cancelled:
     Its lines that had not begun leave the frequency caps of others. Its name stays taken, its arms
     and readouts stay readable. Cancelling again delivers what could not be delivered before.
     """
+    control.check_writable(context.control)
     campaign = find_campaign(context.control, request.name)
     control.record(context.control, "campaign.cancel", {"campaign": campaign.name})
     campaign = cancel_campaign(context.control, campaign.name, day=context.today)
@@ -297,6 +299,7 @@ def campaign_cities(context: Context, request: LaunchCities) -> LaunchedCities:
     Launching again under the same name and plan changes nothing, whatever else is given: cities
     and window are what it began with.
     """
+    control.check_writable(context.control)
     saved = find_plan(context.control, request.plan)
     before = launched_before(context, request.name, saved, by_city=True)
     if before is not None:
@@ -315,6 +318,7 @@ def campaign_cities(context: Context, request: LaunchCities) -> LaunchedCities:
 @use_case
 def campaign_cities_readout(context: Context, request: ReadCities) -> CityPairsReadout:
     """What a campaign by city sold in extra tickets of its film, as known on a day; it is saved."""
+    control.check_writable(context.control)
     campaign = find_campaign(context.control, request.campaign)
     if campaign.body.get("by") != BY_CITY:
         raise InputError(f"Campaign {campaign.name!r} is drawn by person, not by city.")

@@ -78,6 +78,7 @@ def discover_film(context: Context, request: DiscoverFilm) -> FilmDiscovery:
 
     A discovery of the same tables that was computed before is looked up.
     """
+    control.check_writable(context.control)
     whole = replace(
         request,
         territory=request.territory or context.settings.territory,
@@ -168,6 +169,7 @@ def discover_outcome(context: Context, request: DiscoverOutcome) -> OutcomeDisco
 
     A discovery of the same tables and saved audiences that was computed before is looked up.
     """
+    control.check_writable(context.control)
     result = remembered(
         context,
         replace(request, as_of=request.as_of or context.today),

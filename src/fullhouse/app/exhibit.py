@@ -65,6 +65,7 @@ def exhibit_film(context: Context, request: ExhibitFilm) -> Exhibit:
     live) × the cinema's (where they bought before). What rests on fewer than `minimum` people or
     tickets is left out, and what it could be computed from. The request is recorded.
     """
+    control.check_writable(context.control)
     with analysis_sample(context, territory=request.territory, as_of=request.as_of) as house:
         film = house.find(request.film)
         spellings = _spellings(house, request.city)
@@ -91,6 +92,7 @@ def exhibit_cities(context: Context, request: ExhibitCities) -> Demand:
 
     Cities under the minimum are named without numbers. The request is recorded.
     """
+    control.check_writable(context.control)
     minimum = request.minimum
     with analysis_sample(context, territory=request.territory, as_of=request.as_of) as house:
         film = house.find(request.film)

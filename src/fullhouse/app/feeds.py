@@ -110,6 +110,7 @@ def ingest(context: Context, request: IngestFiles) -> IngestReport:
 
     The same request again writes nothing; after a crash it writes the rest.
     """
+    control.check_writable(context.control)
     feed = _load(context, request.feed, request.files)
     report = feeds.ingest(
         context.lake,
@@ -138,6 +139,7 @@ def feed_files(context: Context, request: ListFiles | None = None) -> tuple[Ledg
 @use_case
 def feed_retract(context: Context, request: RetractFeed) -> Retraction:
     """What goes, or went, of a feed, a batch or a file; the same files can then come in anew."""
+    control.check_writable(context.control)
     lake = context.lake.live
     lake.check(*(FEED_TABLES.values()), IDENTIFIER, QUARANTINE, BEGUN, INGESTED)
     finish_broken_off(lake)

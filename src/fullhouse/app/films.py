@@ -30,6 +30,7 @@ def film_import(context: Context, request: ImportFilms) -> Imported:
     With `strict` a set with any problem is refused whole. A simulated workspace takes only what
     is said to be `simulated`, and another one nothing that is.
     """
+    control.check_writable(context.control)
     source = request.source
     film_set = source if isinstance(source, FilmSet) else film_read(source)
     if context.settings.simulated and not request.simulated:
@@ -89,6 +90,7 @@ class AddFilm:
 @use_case
 def film_add(context: Context, request: AddFilm) -> str:
     """Add a film by hand; its id."""
+    control.check_writable(context.control)
     if not request.title.strip():
         raise InputError("A film needs a title.")
     territory = request.territory or context.settings.territory
@@ -120,6 +122,7 @@ class SetFilm:
 @use_case
 def film_set(context: Context, request: SetFilm) -> str:
     """State facts of a film; earlier views stay as they were. Its id."""
+    control.check_writable(context.control)
     territory = context.settings.territory if request.territory is None else request.territory
     if territory != EVERYWHERE:
         films.check_territory(territory)
@@ -205,6 +208,7 @@ class AcceptFilm:
 @use_case
 def film_accept(context: Context, request: AcceptFilm) -> SetLink:
     """Settle which film an entry is; the link as it is now."""
+    control.check_writable(context.control)
     link = films.accept(
         context.lake,
         context.control,

@@ -177,6 +177,7 @@ def forecast_backtest(context: Context, request: RunBacktest) -> Backtests:
 
     Nothing that was known after `as_of` is used, not even as the outcome.
     """
+    control.check_writable(context.control)
     _check_backtest(request)
     territory = request.territory or context.settings.territory
     films.check_territory(territory)

@@ -121,6 +121,7 @@ class VerifyErasure:
 @use_case
 def people_resolve(context: Context, request: ResolvePeople | None = None) -> people.Resolution:
     """The people after accounts were linked into persons with ids that stay."""
+    control.check_writable(context.control)
     models = (request or ResolvePeople()).models
     known = people.models(context.lake) if models else {}
     for name in models:
@@ -149,6 +150,7 @@ def people_unlink(context: Context, request: UnlinkPeople) -> UnlinkResult:
 
     The persons concerned are decided anew by today's rules; all others stay as they are.
     """
+    control.check_writable(context.control)
     given = (bool(request.accounts), request.person is not None, request.identifier is not None)
     if sum(given) != 1:
         raise InputError("Name either accounts, or a person, or an identifier to unlink.")
@@ -199,6 +201,7 @@ def people_link(context: Context, request: LinkPeople) -> LinkResult:
 
     The attributes are read and forgotten; the workspace keeps pairs of accounts and the model.
     """
+    control.check_writable(context.control)
     declaration = request.declaration
     if declaration.suffix != ".toml" and any(f.suffix == ".toml" for f in request.files):
         raise InputError(

@@ -107,6 +107,7 @@ class LookAlikes:
 @use_case
 def film_propensity(context: Context, request: ScoreFilm) -> FilmScores:
     """The propensity model of a film, and an audience of the likeliest where one is asked for."""
+    control.check_writable(context.control)
     cut = request.top is not None or request.at_least is not None
     if request.save is not None and not cut:
         raise InputError("To save an audience, say who: --top N, or --at-least CHANCE.")
@@ -145,6 +146,7 @@ def film_propensity(context: Context, request: ScoreFilm) -> FilmScores:
 @use_case
 def look_alike_people(context: Context, request: FindLookAlikes) -> LookAlikes:
     """The people of a base who are most like a list, none of them on it."""
+    control.check_writable(context.control)
     if (request.rule is None) == (request.file is None):
         raise InputError("Whose look-alikes? Give a rule such as audience:NAME, or a file.")
     if request.save is not None:

@@ -152,6 +152,7 @@ def campaign_readout(context: Context, request: ReadCampaign) -> CampaignReadout
     year before and who did not; adjusted for tickets bought in that year. Each has an interval for
     one look at the end and one that holds at any look. A failed check is a `CannotTellError`.
     """
+    control.check_writable(context.control)
     campaign, plan = campaign_of_people(context, request.campaign)
     day = _day(context, request)
     if not request.learn:

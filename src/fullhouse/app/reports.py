@@ -64,6 +64,7 @@ def film_report(context: Context, request: ReportFilm) -> FilmReport:
     what the money was spent on is judged by them. A part that cannot be had is left out, with the
     reason.
     """
+    control.check_writable(context.control)
     day = context.today if request.as_of is None else request.as_of
     if day > context.today:
         raise InputError(

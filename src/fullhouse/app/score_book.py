@@ -85,6 +85,7 @@ def issue_forecast(context: Context, request: IssueForecast) -> Issued:
 
     One that assumes facts is refused, and so is a simulated one in a workspace that is not.
     """
+    control.check_writable(context.control)
     forecast, now = request.forecast, context.now
     if forecast.what_if:
         assumed = ", ".join(sorted(forecast.what_if))

@@ -134,6 +134,7 @@ def traits_catalogue(context: Context, request: ReadCatalogue) -> Catalogue:
 @use_case
 def traits_build(context: Context, request: BuildTraits) -> TraitsBuilt:
     """Lay out what is new and build the traits of a workspace as of a day."""
+    control.check_writable(context.control)
     as_of = request.as_of or context.today
     if as_of > context.today:
         raise InputError(
@@ -195,6 +196,7 @@ def traits_builds(context: Context, _: ListBuilds = EVERY_BUILD) -> Listing[Buil
 @use_case
 def traits_delete(context: Context, request: DeleteBuild) -> Build:
     """Delete a build that no saved audience and no launched campaign rests on."""
+    control.check_writable(context.control)
     build = traits.build_numbered(context.lake, request.build)
     users = [f"audience {a}" for a in saved_audiences(context.control) if a.build == build.id]
     users += [f"campaign {name}" for name in _campaigns_on(context, build)]

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from fullhouse.app.use_case import use_case
-from fullhouse.control import audit_log, record
+from fullhouse.control import audit_log, check_writable, record
 from fullhouse.control.run import Run
 from fullhouse.control.suppression import pending_erasures, suppressed_digests
 from fullhouse.core import settings as settings_
@@ -136,6 +136,7 @@ def lake_status(context: Context, request: ShowLake | None = None) -> list[Table
 @use_case
 def lake_compact(context: Context, request: CompactLake | None = None) -> list[Compaction]:
     """What was rewritten of each table; no row changes."""
+    check_writable(context.control)
     done = compact(context.lake, _tables((request or CompactLake()).tables))
     record(context.control, "lake.compact", {d.name: d.files_removed for d in done})
     return done
@@ -144,6 +145,7 @@ def lake_compact(context: Context, request: CompactLake | None = None) -> list[C
 @use_case
 def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vacuum]:
     """The files that were removed of each table, or would be."""
+    check_writable(context.control)
     wanted = request or VacuumLake()
     tables = _tables(wanted.tables)
     done = vacuum(context.lake, tables, keep_days=wanted.keep_days, dry_run=wanted.dry_run)
@@ -155,6 +157,7 @@ def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vac
 @use_case
 def lake_retain(context: Context, request: RetainLake | None = None) -> tuple[Overdue, ...]:
     """What was older than the settings allow and went, with every byte of it; or would go."""
+    check_writable(context.control)
     if (request or RetainLake()).dry_run:
         return overdue(context.lake, context.settings, today=context.today)
     gone = retain(context.lake, context.settings, today=context.today)
@@ -179,6 +182,7 @@ def run_show(context: Context, request: ShowRun) -> Run:
 @use_case
 def run_cancel(context: Context, request: CancelRun) -> Run:
     """The run as it is after it was asked to stop; one that ended stays as it ended."""
+    check_writable(context.control)
     stopped = runs.cancel(context, request.id)
     record(context.control, "run.cancel", {"run": stopped.id, "kind": stopped.kind})
     return stopped

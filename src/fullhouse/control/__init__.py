@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fullhouse.core.values import HOUSE, utc_now
 
 if TYPE_CHECKING:
-    from fullhouse.control.control import Control, audit_log, open_control, record
+    from fullhouse.control.control import Control, audit_log, check_writable, open_control, record
     from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
     from fullhouse.control.score_book import (
         Entry,
@@ -32,6 +32,7 @@ __all__ = [
     "ForecastRow",
     "Verified",
     "audit_log",
+    "check_writable",
     "entries",
     "issue",
     "issued_films",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "control": ("Control", "audit_log", "open_control", "record"),
+    "control": ("Control", "audit_log", "check_writable", "open_control", "record"),
     "schema": ("AudienceRow", "AuditRow", "FilmLinkRow", "ForecastRow"),
     "score_book": ("Entry", "Verified", "entries", "issue", "issued_films", "stream", "verify"),
 }

@@ -1,5 +1,6 @@
 """The control database: SQLite by default, PostgreSQL in production."""
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from fullhouse.control.schema import AuditRow
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE, utc_now
 
 HEAD = "0008"
@@ -89,9 +90,43 @@ def record(control: Control, action: str, detail: dict[str, object]) -> None:
         action=action,
         detail=detail,
     )
-    with control.session() as session:
-        session.add(row)
-        session.commit()
+    try:
+        with control.session() as session:
+            session.add(row)
+            session.commit()
+    except OperationalError as problem:
+        raise _locked(problem) or problem from None
+
+
+def check_writable(control: Control) -> None:
+    """Fail before a thing is done whose audit row could not be written: the database is locked.
+
+    SQLite lets one writer in at a time; whoever holds it longer than WAIT_SECONDS is named here.
+    """
+    if control.dialect != "sqlite":
+        return
+    try:
+        with control.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            before, driver.isolation_level = driver.isolation_level, None
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                driver.execute("ROLLBACK")
+            finally:
+                driver.isolation_level = before
+    except sqlite3.OperationalError as problem:
+        fault = _locked(problem)
+        if fault is not None:
+            raise fault from None
+
+
+def _locked(problem: Exception) -> FullhouseError | None:
+    if "locked" not in str(getattr(problem, "orig", problem)):
+        return None
+    return FullhouseError(
+        f"The control database is locked by another program for more than {WAIT_SECONDS} seconds."
+        " End that program, or wait, and do this again."
+    )
 
 
 def audit_log(control: Control, *, most: int = 100) -> list[AuditRow]:
