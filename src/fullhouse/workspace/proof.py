@@ -78,7 +78,7 @@ def check_tied(note: House | None, house: House | None, key: str | None) -> None
         raise DamagedError(code="control_older", known=house.audit, expected=note.audit)
 
 
-class Witness:
+class ProofWitness:
     """Knows how far tables have been, for a lake that is asked to take in more."""
 
     def __init__(self, workspace: "Workspace") -> None:

@@ -12,7 +12,7 @@ from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.lake import Lake, Opened, Place
-from fullhouse.workspace.proof import Witness, prove
+from fullhouse.workspace.proof import ProofWitness, prove
 
 if TYPE_CHECKING:
     from fullhouse.control import Control
@@ -71,7 +71,7 @@ class Workspace:
     def lake(self) -> Lake:
         """The tables, each look at their newest version."""
         place = self.place.join(self.settings.lake)
-        return Lake(place, opened=Opened(), witness=Witness(self))
+        return Lake(place, opened=Opened(), witness=ProofWitness(self))
 
     @_Shared
     def house(self) -> "House | None":
