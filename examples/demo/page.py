@@ -34,6 +34,12 @@ PAGE = Template("""<!doctype html>
   th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid #dde1e4;
            vertical-align: top; }
   .wide { overflow-x: auto; }
+  @media (max-width: 40rem) {
+    th { display: none; } tr { display: block; border-bottom: 1px solid #dde1e4; padding: .4rem 0; }
+    td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: .1rem 0; }
+    td:first-child { font-weight: 600; }
+    td[data-label]::before { content: attr(data-label); color: #555; }
+  }
   @media print { .chart { break-inside: avoid; } }
 </style>
 <p class="label">$label</p>
@@ -53,7 +59,7 @@ what was learned and what could not be known. <a href="daily.html">One morning�
 <p>And “$null”? $nothing</p>
 <h2>What did the campaign change?</h2>
 <p class="answer">$won</p>
-<p>A third of the households were held out by chance, before anybody was spoken to.</p>
+<p>A third of the households were held out by chance, before anybody was contacted.</p>
 <div class="chart">$effects</div>
 <h2>How the forecast moved with it</h2>
 <div class="chart">$outlooks</div>
@@ -115,5 +121,10 @@ def _svg(file: Path) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    cells = ["".join(f"<td>{escape(c)}</td>" for c in row) for row in rows]
+    heads = ("", "claimed", "true", "inside the interval")
+    labels = [f' data-label="{head}"' if head else "" for head in heads]
+    cells = [
+        "".join(f"<td{label}>{escape(c)}</td>" for label, c in zip(labels, row, strict=True))
+        for row in rows
+    ]
     return "\n".join(f"<tr>{c}</tr>" for c in cells)

@@ -114,11 +114,11 @@ def test_every_other_noun_stands_there_with_its_figures():
           for x in (s.name, s.rule, f"{s.persons:,}", f"{s.likely:,}", number_words(s.ratio.value),
                     number_words(s.over_parts.value))),
         *(x for p in RICH.portfolio
-          for x in (p.name, p.rule, f"{p.persons:,}", f"{p.likely:,}", f"{p.new_persons:,}",
+          for x in (p.name, f"{p.persons:,}", f"{p.likely:,}", f"{p.new_persons:,}",
                     f"{p.new_likely:,}", share_words(p.covered), share_words(p.reached))),
         *(x for c in RICH.comps
           for x in (c.title, f"{c.people:,}", number_words(c.likeness), number_words(c.text))),
-        *(x for m in RICH.words for x in (m.label, m.trait, number_words(m.score))),
+        *(x for m in RICH.words for x in (m.label, number_words(m.score))),
         *(x for r in RICH.refused for x in (r.trait,)),
         *(x for g in (*TICKETS.audiences, *TICKETS.cities)
           for x in (g.name, f"{g.tickets:,.0f}", f"{g.low:,.0f} – {g.high:,.0f}")),
@@ -129,6 +129,21 @@ def test_every_other_noun_stands_there_with_its_figures():
     assert [t for t in told if t not in text] == []
     # The reasons begin a line.
     assert "All its events are the outcome's: buys:bramble-plush" in text
+
+
+def test_no_rule_stands_outside_what_is_folded_away():
+    shown = re.sub(r"<details.*?</details>", "", page("rich"), flags=re.DOTALL)
+    text = Reader(shown).text
+    parts = (*RICH.used, *RICH.obvious, *RICH.segments)
+    rules = [*(part.rule for part in parts), *(m.trait for m in RICH.words), RICH.placebo]
+    assert [rule for rule in rules if rule in text] == []
+    assert "trait build" not in text
+
+
+def test_one_audience_has_no_chart_of_overlaps():
+    one = replace(RICH, cards=RICH.cards[:1])
+    assert "How they overlap" in page("rich")
+    assert "How they overlap" not in discovery_page(one)
 
 
 def test_sums_are_shown_and_are_the_total():

@@ -39,6 +39,7 @@ from fullhouse.view.words.daily import (
     NO_PLAN,
     VERDICTS,
     action_command,
+    action_details,
     action_words,
     banners,
     change_words,
@@ -66,8 +67,8 @@ AXIS = 58
 STEPS, MOST_TICKS = (1, 2, 5, 7, 10, 14, 20, 40), 6
 """Days between the ticks of the axis, and how many ticks it has at most."""
 HOW = (
-    "The range and the middle of past films that came to the target, at this distance from the"
-    " opening (80 %), and this film.",
+    "Past films that reached the target, at as many days before opening: their 80 % range and"
+    " their middle; and this film.",
 )
 KEY = (
     ("band80", "80 % range of films of the target"),
@@ -89,6 +90,7 @@ def daily_page(daily: Daily, *, made_on: date) -> str:
         banners=banners(daily),
         place=place_words(daily, title=False),
         action=action_words(daily.action),
+        action_details=action_details(daily.action),
         command=action_command(daily),
         target=target_words(daily),
         changes=[capital(change_words(c)) + "." for c in daily.changes],

@@ -131,6 +131,7 @@ def discovery_page(discovery: FilmDiscovery, *, model: ModelCard | None = None) 
         style=Markup(CSS),  # noqa: S704  (our own)
         words=words,
         used=[(capital(words.used_words(s)), s.rule) for s in discovery.used],
+        rules=_rules(discovery),
         cards=_cards_facts(discovery, behind=True),
         overlap=_overlap(discovery),
         segments=[_segment(s) for s in discovery.segments],
@@ -208,7 +209,7 @@ def _cards_facts(discovery: FilmDiscovery, *, behind: bool) -> dict[str, Any]:
 
 def _overlap(discovery: FilmDiscovery) -> dict[str, Any] | None:
     combinations = discovery.combinations
-    if not discovery.cards or not any(ids for ids, _ in combinations):
+    if len(discovery.cards) < 2 or not any(ids for ids, _ in combinations):
         return None
     rows = [
         {"combination": r["names"], "cards": " ".join(r["cards"]), "persons": r["persons"]}
@@ -255,7 +256,7 @@ def _tickets_facts(discovery: FilmDiscovery) -> dict[str, Any] | None:
 
 def _segment(segment: Segment) -> tuple[object, ...]:
     return (
-        _with_code(segment.name, segment.rule),
+        segment.name,
         f"{segment.persons:,}",
         f"{segment.likely:,}",
         _ratio(segment.ratio),
@@ -264,13 +265,21 @@ def _segment(segment: Segment) -> tuple[object, ...]:
     )
 
 
+def _rules(discovery: FilmDiscovery) -> list[tuple[object, ...]]:
+    """What each group of people that the answer rests on is, as a rule over traits."""
+    named = [(words.SOURCES[s.source], s.rule) for s in discovery.used if s.rule]
+    named += [(part.name, part.rule) for part in discovery.obvious]
+    named += [(segment.name, segment.rule) for segment in discovery.segments]
+    return [(name, Markup("<code>{}</code>").format(rule)) for name, rule in named]
+
+
 def _portfolio(picks: Sequence[Pick]) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
     before = 0.0
     for pick in picks:
         rows.append(
             (
-                _with_code(pick.name, pick.rule),
+                pick.name,
                 f"{pick.persons:,}",
                 f"{pick.new_persons:,}",
                 f"{pick.likely:,}",
@@ -312,7 +321,7 @@ def _comp(comp: ComparableFilm) -> tuple[object, ...]:
 def _match(match: WordMatch) -> tuple[object, ...]:
     given = {"plus": text("added by you"), "minus": text("removed by you")}
     pairs = "; ".join(w for w in (words.pair_words(match), given.get(match.given, "")) if w)
-    return _with_code(match.label, match.trait), pairs or "-", number_words(match.score)
+    return match.label, pairs or "-", number_words(match.score)
 
 
 def _figures(card: Card) -> list[tuple[str, str]]:
@@ -371,10 +380,6 @@ def _stability_words(stability: Stability) -> str:
             )
         )
     return " ".join(lines)
-
-
-def _with_code(name: str, rule: str) -> Markup:
-    return Markup("<span>{}</span><small><code>{}</code></small>").format(name, rule)
 
 
 def _ratio(estimate: RatioEstimate) -> Markup:

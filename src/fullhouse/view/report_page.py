@@ -64,7 +64,7 @@ from fullhouse.view.words.figures import (
     share_words,
     text,
 )
-from fullhouse.view.words.forecast import book_words, quantity_words
+from fullhouse.view.words.forecast import STEPS, book_words, quantity_words
 from fullhouse.view.words.plan import EXPECTED, as_of_words, buys_words, holdout_words
 from fullhouse.view.words.plan import headline as plan_headline
 from fullhouse.view.words.readout import rounded_count
@@ -84,6 +84,8 @@ from fullhouse.view.words.report import (
 
 MOST_DAYS = 8
 """So many forecasts are drawn of how the range narrowed; of more, days in between are left out."""
+LEAST_FILMS = 5
+"""Of fewer films, a share that held in its range would say next to nothing."""
 SIZE, SMALL = 175, 210
 NUMBER, WORDS = "n", ""
 Z95 = 1.959964
@@ -211,11 +213,17 @@ def _book(report: FilmReport, book: ScoreBook) -> dict[str, Any]:
     """
     on = report.made_on or report.as_of
     dated = text("Score book of the house, as of {day}.", day=day_words(on))
+    enough = book.films >= LEAST_FILMS
     return {
         "sentence": book_words(book),
         "own": _own_forecasts(book, report.film, dated, report.actual.keys()),
-        "films": _film_scores(book, dated) if book.rows else None,
-        "figure": _reliability(book.reliability, report.film, dated) if book.rows else None,
+        "few": ""
+        if enough
+        else text(
+            "From {films} films on, this page shows how often such ranges held.", films=LEAST_FILMS
+        ),
+        "films": _film_scores(book, dated) if enough else None,
+        "figure": _reliability(book.reliability, report.film, dated) if enough else None,
     }
 
 
@@ -240,7 +248,7 @@ def _own_forecasts(
 
 
 def _scored(row: Scored) -> tuple[object, ...]:
-    what = f"{quantity_words(row.quantity)}, {row.horizon}"
+    what = f"{quantity_words(row.quantity)}, {STEPS.get(row.horizon, row.horizon)}"
     return (
         Markup("<span>{}</span><small>{}</small>").format(what, day_words(row.as_of, short=True)),
         range_cell(money_short(row.low), money_short(row.high)),
@@ -330,7 +338,7 @@ def _against_plan(campaign: CampaignReport) -> dict[str, Any] | None:
         return None
     day = day_words(newest.as_of)
     return {
-        "heads": [("", WORDS), ("channel", WORDS), ("planned in all", NUMBER),
+        "heads": [("", WORDS), ("planned in all", NUMBER),
                   (text("planned by {day}", day=day_words(newest.as_of, short=True)), NUMBER),
                   ("actual", NUMBER)],
         "rows": [_planned_row(r, newest.currency) for r in campaign.against_plan],
@@ -360,7 +368,8 @@ def _planned_row(row: PlannedActual, currency: str) -> tuple[object, ...]:
         actual = unbroken(rounded_count(row.actual.value), f"({low} – {high})")
     else:
         actual = unbroken(_amount_words(row.actual.value))
-    return name, row.channel or text("all"), planned, so_far, actual
+    whole = name if not row.channel else f"{name}, {row.channel}"
+    return whole, planned, so_far, actual
 
 
 def _amount_words(value: float) -> str:

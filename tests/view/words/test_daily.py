@@ -30,6 +30,7 @@ from fullhouse.planning.daily import (
 )
 from fullhouse.view.words.daily import (
     action_command,
+    action_details,
     action_words,
     change_words,
     daily_lines,
@@ -73,12 +74,13 @@ def test_each_action_is_a_sentence(action, words):
 def test_all_channels_that_are_behind_are_in_the_sentence():
     banner = LateChannel("banner", 63.0, 100.0, "Dog owners", "all", WEEK)
     words = action_words(ChannelsBehind((LATE, banner), AS_OF))
-    assert words.startswith("2 channels are behind: push is behind: 132 of 200")
-    assert "(66 %)" in words
-    assert "banner is behind: 63 of 100" in words
-    assert "(63 %)" in words
+    assert words == "2 channels are behind their plan: push (66 %) and banner (63 %). Ask them why."
+    push, other = action_details(ChannelsBehind((LATE, banner), AS_OF))
+    assert push.startswith("Push: 132 of 200 impressions planned up to")
+    assert other.startswith("Banner: 63 of 100 impressions planned up to")
+    assert action_details(NothingToDo(None)) == []
     one = action_words(ChannelsBehind((LATE,), AS_OF, AS_OF - 4 * DAY))
-    assert one.startswith("Push is behind: 132 of 200")
+    assert one.startswith("Push (66 %) is behind its plan.")
     assert "newest reported impression is of 26 Jul 2025" in one
 
 
@@ -142,7 +144,7 @@ def test_the_target_and_where_it_comes_from(target, words):
 def test_the_forecast_moved_mainly_because_of_one_thing():
     move = ForecastMove(0.982, AS_OF, driver="signals", driver_factor=0.95)
     assert move_words(move) == (
-        "the forecast fell 1.8 %, mainly because of signs of interest (-5.0 %)"
+        "the forecast fell 1.8 %, mainly because of signs of interest (−5.0 %)"
     )
     later = replace(move, factor=1.2, driver=None, driver_factor=1.1, trained_until=AS_OF)
     words = move_words(later)
@@ -153,7 +155,7 @@ def test_the_forecast_moved_mainly_because_of_one_thing():
         "the forecast fell 1.8 %, mainly because we switched to the one-week-out model"
     )
     both = replace(move, horizon="T-7", horizon_before="T-28")
-    assert move_words(both).endswith("(-5.0 %); we switched to the one-week-out model")
+    assert move_words(both).endswith("(−5.0 %); we switched to the one-week-out model")
     assert move_words(ForecastMove(1.001, AS_OF)) == "the forecast did not move"
     none = ForecastMove(None, AS_OF, Missing("Too few films."))
     assert move_words(none) == "no forecast as of 30 Jul 2025: Too few films"

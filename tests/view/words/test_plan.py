@@ -24,6 +24,7 @@ from fullhouse.view.words.plan import (
     holdout_words,
     next_money_words,
     note_words,
+    notes_words,
     plan_lines_words,
     return_words,
     tickets_words,
@@ -153,3 +154,17 @@ def test_expected_is_never_called_caused():
 )
 def test_tickets_are_printed_to_three_digits(tickets, words):
     assert tickets_words(tickets) == words
+
+
+def test_channels_that_no_campaign_measured_stand_in_one_sentence():
+    notes = (BeyondMeasured("push", 2.8, None), BeyondMeasured("email", 2.3, None), BestWithin(0.0))
+    words = notes_words(replace(PLAN, notes=notes))
+    assert words[0].endswith("on opening day: push 2.8, email 2.3.")
+    assert words[1:] == ["Under these assumptions, no better plan exists."]
+
+
+def test_where_every_audience_is_new_no_share_of_the_money_is_named():
+    new = replace(PLAN, lines=tuple(replace(x, tested=False) for x in PLAN.lines))
+    (words,) = untested_words(new)
+    assert words.startswith("No campaign has measured these audiences yet")
+    assert "%" not in words

@@ -94,6 +94,15 @@ def test_a_part_counts_once_whatever_number_of_outcomes_it_has():
     assert unproven_words(found) == []
 
 
+def test_parts_without_a_proven_effect_stand_in_one_sentence():
+    none = readout([effect(0.001, 0.004)])
+    parts = {group: {"a": none, "b": none} for group in ("audience", "channel", "cities")}
+    result = campaign_readout_of("c", DAY, none, parts=parts)
+    assert proven_sentences(result) == [
+        "No effect is proven in 2 audiences, 2 channels or 2 city groups."
+    ]
+
+
 def test_channels_that_share_people_are_not_compared_as_if_they_did_not():
     shared = replace(SHOWN, notes=(*SHOWN.notes, SharedPeople("channel", 80_000, 61_000)))
     (line,) = [s for s in proven_sentences(shared) if "several channels" in s]

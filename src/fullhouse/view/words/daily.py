@@ -82,6 +82,7 @@ def daily_lines(daily: Daily) -> list[str]:
     return [
         place_words(daily),
         text("Next: {action}", action=action_words(daily.action)),
+        *(text("  {detail}", detail=detail) for detail in action_details(daily.action)),
         *([f"  {command}"] if command else []),
         target_words(daily),
         *(signal_line(s) for s in daily.signals if s.verdict == "cannot tell"),
@@ -259,28 +260,38 @@ def action_command(daily: Daily) -> str | None:
             return None
 
 
+def action_details(action: Action) -> list[str]:
+    """What the next action is about, channel by channel; nothing where the action says it all."""
+    if not isinstance(action, ChannelsBehind):
+        return []
+    return [_late_words(channel, action.until) for channel in action.channels]
+
+
 def _behind_words(action: ChannelsBehind) -> str:
-    late = [_late_words(c, action.until) for c in action.channels]
+    shares = [
+        f"{late.channel} ({share_words(late.impressions / late.planned)})"
+        for late in action.channels
+    ]
     words = (
-        text("{channel}.", channel=capital(late[0]))
-        if len(late) == 1
-        else text("{count} channels are behind: {channels}.",
-                  count=len(late), channels="; ".join(late))
+        text("{channel} is behind its plan. Ask the channel why.", channel=capital(shares[0]))
+        if len(shares) == 1
+        else text(
+            "{count} channels are behind their plan: {channels} and {last}. Ask them why.",
+            count=len(shares), channels=", ".join(shares[:-1]), last=shares[-1],
+        )
     )  # fmt: skip
     if action.last_impression is not None:
         words += text(" The newest reported impression is of {day}.",
                       day=_day(action.last_impression))  # fmt: skip
-    ask = text(" Ask the channel why.") if len(late) == 1 else text(" Ask the channels why.")
-    return words + ask
+    return words
 
 
 def _late_words(late: LateChannel, until: date) -> str:
     return text(
-        "{channel} is behind: {impressions} of {planned} impressions planned up to {day} ({share}),"
-        " most missing from “{audience}”, {cities}, week of {week}",
-        channel=late.channel, impressions=f"{late.impressions:,.0f}",
-        planned=f"{late.planned:,.0f}", day=_day(until),
-        share=share_words(late.impressions / late.planned), audience=late.worst_audience,
+        "{channel}: {impressions} of {planned} impressions planned up to {day}; most are missing"
+        " from “{audience}”, {cities}, week of {week}.",
+        channel=capital(late.channel), impressions=f"{late.impressions:,.0f}",
+        planned=f"{late.planned:,.0f}", day=_day(until), audience=late.worst_audience,
         cities=late.worst_cities, week=_day(late.worst_week),
     )  # fmt: skip
 
@@ -372,7 +383,7 @@ def move_words(move: ForecastMove) -> str:
         words += text(
             ", mainly because of {driver} ({share})",
             driver=DRIVERS.get(move.driver, move.driver),
-            share=f"{100 * (move.driver_factor - 1):+.1f} %",
+            share=_signed_share(move.driver_factor - 1),
         )  # fmt: skip
         words += f"; {switched}" if switched else ""
     elif switched:
@@ -382,7 +393,7 @@ def move_words(move: ForecastMove) -> str:
             ", mainly because a typical film of this market now takes more ({share})"
             if move.driver_factor > 1
             else ", mainly because a typical film of this market now takes less ({share})",
-            share=f"{100 * (move.driver_factor - 1):+.1f} %",
+            share=_signed_share(move.driver_factor - 1),
         )  # fmt: skip
     if move.trained_until is not None:
         words += text("; its models were trained anew, on films up to {day}",
@@ -486,6 +497,10 @@ def _signals_are(names: Sequence[SignalName]) -> str:
 
 def _day(day: date | None) -> str:
     return "" if day is None else day_words(day, short=True)
+
+
+def _signed_share(share: float) -> str:
+    return f"{100 * share:+.1f} %".replace("-", "−")
 
 
 def _about(number: float) -> str:

@@ -186,6 +186,14 @@ def build_words(discovery: FilmDiscovery) -> str:
     )
 
 
+def dated_words(discovery: FilmDiscovery) -> str:
+    """From when the figures and the traits behind them are."""
+    return text(
+        "Figures of {as_of}, from traits of {built_on}.",
+        as_of=day_words(discovery.as_of), built_on=day_words(discovery.built_on),
+    )  # fmt: skip
+
+
 def headline(discovery: FilmDiscovery) -> str:
     """The one sentence of a discovery, by its verdict."""
     film = title_words(discovery)
@@ -325,6 +333,16 @@ def tested_words(discovery: FilmDiscovery) -> str:
         people=f"{discovery.base_people:,}",
         placebo=placebo or text("there was no placebo"),
     )
+
+
+def compared_words(discovery: FilmDiscovery) -> str:
+    """How many traits were compared among how many people, and whether beside a placebo."""
+    return text(
+        "{traits} were compared among {people} people, and beside other films as a placebo."
+        if discovery.placebo
+        else "{traits} were compared among {people} people; there was no placebo.",
+        traits=counted(discovery.tested, "trait"), people=f"{discovery.base_people:,}",
+    )  # fmt: skip
 
 
 def card_reason(card: Card) -> str:

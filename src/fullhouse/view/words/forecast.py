@@ -62,7 +62,7 @@ DRIVERS = {
     "cinemas": "its cinemas",
     "holidays": "the holidays ahead",
     "season ahead": "the time of year",
-    "past errors": "how such forecasts erred before, and comps",
+    "past errors": "what past forecasts got wrong",
     "rest": "everything else together",
     "other": "everything else",
 }

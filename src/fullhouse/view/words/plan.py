@@ -131,8 +131,8 @@ def buys_words(plan: Plan) -> list[str]:
             attitude=ATTITUDES.get(plan.attitude, plan.attitude),
         ),
         text(
-            "Reaches {reach:,.0f} of {people:,.0f} people, each counted once, {times:.1f} times"
-            " each.",
+            "Reaches {reach:,.0f} of {people:,.0f} people, each counted once, about {times:.2g}"
+            " times each.",
             reach=plan.reach, people=plan.people, times=plan.frequency,
         ),
         text(
@@ -246,6 +246,14 @@ def untested_words(plan: Plan) -> list[str]:
     new = list(dict.fromkeys(x.audience for x in plan.lines if not x.tested))
     if not new:
         return []
+    if not any(x.tested for x in plan.lines):
+        return [
+            text(
+                "No campaign has measured these audiences yet, so what the money sells is a wide"
+                " estimate: {audiences}.",
+                audiences="; ".join(new),
+            )
+        ]
     share = sum(x.spend for x in plan.lines if not x.tested) / plan.spend
     return [
         text(
@@ -282,7 +290,19 @@ def holdout_words(plan: Plan) -> str:
 
 def notes_words(plan: Plan) -> list[str]:
     """A sentence for each note of a plan."""
-    return [note_words(note, plan.currency) for note in plan.notes]
+    new = [n for n in plan.notes if isinstance(n, BeyondMeasured) and n.measured is None]
+    together = [_new_channels(new)] if len(new) > 1 else []
+    single = [n for n in plan.notes if not (together and n in new)]
+    return [*together, *(note_words(note, plan.currency) for note in single)]
+
+
+def _new_channels(notes: Sequence[BeyondMeasured]) -> str:
+    """The channels that no campaign has measured, in one sentence."""
+    return text(
+        "No campaign has measured these channels yet. The most impressions a person, as they still"
+        " count on opening day: {channels}.",
+        channels=", ".join(f"{n.channel} {n.impressions:.1f}" for n in notes),
+    )
 
 
 def note_words(note: PlanNote, currency: str) -> str:

@@ -421,22 +421,30 @@ def proven_sentences(readout: CampaignReadout) -> list[str]:
 
     A part counts once, whatever number of outcomes was measured of it.
     """
-    lines = []
+    lines, open_parts, shared_lines = [], [], []
     for group in dict.fromkeys(e.group for e in readout.effects if e.group != WHOLE):
         effects = [e for e in readout.effects if e.group == group]
         names = list(dict.fromkeys(e.name for e in effects))
         proven = [n for n in names if any(e.effect.proven for e in effects if e.name == n)]
+        parts = counted(len(names), GROUPS.get(group, group))
         # Lines are many, and their names long: they stand in the table.
         listed = [part_words(group, n) for n in proven] if group != "line" else []
-        lines.append(text(
-            "An effect is proven in {proven} of {parts}{names}.",
-            proven=len(proven), parts=counted(len(names), GROUPS.get(group, group)),
-            names=f": {'; '.join(listed)}" if listed else "",
-        ))  # fmt: skip
+        if proven:
+            lines.append(text(
+                "An effect is proven in {proven} of {parts}{names}.",
+                proven=len(proven), parts=parts,
+                names=f": {'; '.join(listed)}" if listed else "",
+            ))  # fmt: skip
+        else:
+            open_parts.append(parts)
         shared = readout.shared(group)
         if shared is not None and group in SUMS and len(names) > 1:
-            lines.append(shared_sentence(shared))
-    return lines
+            shared_lines.append(shared_sentence(shared))
+    if open_parts:
+        lines.append(text("No effect is proven in {parts}.", parts=text(" or ").join(
+            [", ".join(open_parts[:-1]), open_parts[-1]] if len(open_parts) > 1 else open_parts
+        )))  # fmt: skip
+    return [*lines, *shared_lines]
 
 
 def part_words(group: str, name: str) -> str:
