@@ -18,6 +18,7 @@ from fullhouse.core.tables import (
     AUDIENCE_BLOCK,
     CAMPAIGN_PEOPLE,
     CAMPAIGN_UNIT,
+    DISPATCHED,
     IDENTIFIER,
     INGESTED,
     PURCHASE,
@@ -187,6 +188,18 @@ def test_what_was_handed_out_loses_the_account_and_nothing_else(house: House) ->
     left = (house.folder / "export.csv").read_text().splitlines()
     assert [line for line in exported if line not in left] == ['"shop","u-777"']
     assert all(p.stat().st_mode & 0o077 == 0 or p.suffix for p in house.out.rglob("*.csv"))
+
+
+def test_channels_get_a_removal_list_that_outlives_the_person(
+    house: House, template: House
+) -> None:
+    assert house.erase(BEN).to_remove == 2, "one on each channel"
+    # The copy of the house hands over to where the house itself did.
+    lists = (template.out / "removals" / "mail").glob("spring-*.csv")
+    assert ['"source","account"', '"shop","u-777"'] in [p.read_text().splitlines() for p in lists]
+    assert list((template.out / "removals" / "push").glob("spring-*.parquet"))
+    assert house.verify(BEN).clean
+    assert not any(r["account"] == "u-777" for r in house.rows(DISPATCHED))
 
 
 def test_an_account_that_nobody_knows_is_suppressed_all_the_same(house: House) -> None:

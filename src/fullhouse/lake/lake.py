@@ -51,6 +51,8 @@ WRITERS = {"trait_bitmap": BITMAPS, "audience_block": BITMAPS, "campaign_people"
 """How a table is rewritten where it is not as most are."""
 FENCES = "fullhouse.fences"
 """The property of a table that every erasure counts up, so that no older commit can follow."""
+TAKEN = (FENCES.encode(), b'"specifiedRetentionMillis":"0"')
+"""What stands in the log entry of a commit with which an erasure fences a table or takes files."""
 ERASED = "ERASED"
 """The operation that a log entry names whose content an erasure took away."""
 TRIES = 50
@@ -453,7 +455,7 @@ class Lake:
         """Whether an erasure fenced a table after a version."""
         place = self.place.join(name)
         while (log := place.read(f"_delta_log/{version + 1:020}.json")) is not None:
-            if is_erased(log) or FENCES.encode() in log:
+            if is_erased(log) or any(mark in log for mark in TAKEN):
                 return True
             version += 1
         return False
