@@ -1,6 +1,7 @@
 """People: quality of linking on sets with known truth, and speed and memory of `resolve`.
 
     python -m benchmarks.people --quality
+    python -m benchmarks.people --market --seeds 9101 9102 9103 --people 100000
     python -m benchmarks.people --speed --accounts 1000000 10000000
 
 The link settings are the product's defaults. They and the threshold of 0.9 were written down
@@ -16,6 +17,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -27,8 +29,14 @@ from benchmarks.measure import data_folder, in_own_process, machine, table
 from fullhouse import people
 from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, IDENTIFIER
 from fullhouse.engine import DuckDBEngine
+from fullhouse.feeds.identify import normalise
 from fullhouse.lake import Lake, Place
-from fullhouse.sources.identity import IdentitySet, fake_1000, febrl_1
+from fullhouse.sources.identity import FEBRL, IdentitySet, fake_1000, febrl
+from fullhouse_sim import accounts as account_feed
+from fullhouse_sim import truth
+from fullhouse_sim.market import Market
+from fullhouse_sim.members import SOURCES, members
+from fullhouse_sim.population import people as people_of
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 MOST_ACCOUNTS = 10
@@ -41,12 +49,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quality", action="store_true")
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--market", action="store_true")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[9101, 9102, 9103])
+    parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--accounts", type=int, nargs="+", default=[1_000_000, 10_000_000])
     chosen = parser.parse_args()
     print(machine(), "\n")
-    if chosen.quality or not chosen.speed:
+    every = not (chosen.quality or chosen.market or chosen.speed)
+    if chosen.quality or every:
         quality()
-    if chosen.speed or not chosen.quality:
+    if chosen.market or every:
+        market(chosen.seeds, chosen.people)
+    if chosen.speed or every:
         speed(chosen.accounts)
 
 
@@ -56,7 +70,8 @@ def main() -> None:
 def quality() -> None:
     folder = data_folder() / "identity"
     rows = []
-    for known in (fake_1000(folder), febrl_1(folder)):
+    numbers = [n for n, files in FEBRL.items() if all((folder / f).is_file() for f in files)]
+    for known in (fake_1000(folder), *(febrl(folder, n) for n in numbers)):
         methods = (f"shared {known.key}", "Splink ≥ 0.9", f"{known.key} and Splink")
         rows += [(known.name, m, *scores(*_linked(known, m))) for m in methods]
     print(table(("set", "linked by", *_SCORES), rows), "\n")
@@ -157,6 +172,106 @@ def _hashed(accounts: list[str], keys: list[str | None]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=IDENTIFIER.schema)
 
 
+# The simulated market
+
+
+def market(seeds: list[int], size: int) -> None:
+    """What `resolve` makes of a simulated market's account feeds, with and without addresses."""
+    rows = []
+    for seed in seeds:
+        statements, identifiers, owners = _account_feeds(Market(people=size, seed=seed))
+        for kinds in (("email", "phone", "device"), ("email", "phone", "device", "address")):
+            given = identifiers.filter(pl.col("kind").is_in(kinds))
+            persons = _resolved(statements, given)
+            both = owners.join(persons, on=["source", "account"])
+            right, linked, true = (
+                _pairs_in(both, by) for by in (["who", "person"], ["person"], ["who"])
+            )
+            rows.append(
+                (
+                    seed,
+                    "with addresses" if "address" in kinds else "e-mail, phone, device",
+                    owners.height,
+                    right / linked,
+                    right / true,
+                    _attainable(given, owners) / true,
+                )
+            )
+            print(table(_MARKET, rows[-1:]), "\n", flush=True)
+    print(table(_MARKET, rows))
+
+
+_MARKET = (
+    "seed",
+    "linked by",
+    "accounts",
+    "linked pairs that are right",
+    "true pairs linked",
+    "true pairs that share anything, in steps",
+)
+
+
+def _pairs_in(rows: pl.DataFrame, by: list[str]) -> int:
+    sizes = rows.group_by(by).len()["len"]
+    return int((sizes * (sizes - 1) // 2).sum())
+
+
+def _attainable(identifiers: pl.DataFrame, owners: pl.DataFrame) -> int:
+    """True pairs that whoever knew the truth could link through what their accounts share."""
+    nodes = owners.with_row_index("node")
+    held = identifiers.join(nodes, on=["source", "account"]).unique(["kind", "digest", "node"])
+    # Only accounts of one person: what another shares with them leads nowhere.
+    low = held.group_by("kind", "digest", "who").agg(low=pl.col("node").min())
+    edges = held.join(low, on=["kind", "digest", "who"])
+    _, label = _components(nodes.height, edges["node"].to_numpy(), edges["low"].to_numpy())
+    return _pairs_in(nodes.with_columns(part=pl.Series(label)), ["who", "part"])
+
+
+def _account_feeds(of: Market) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The account feeds as ingest reads them, their identifiers hashed, and whose they are."""
+    feeds, owners = [], []
+    for chunk in range(of.chunks):
+        crowd = people_of(of, chunk)
+        theirs = tuple(members(of, crowd, source) for source in SOURCES)
+        for each in theirs:
+            feed = pl.DataFrame(account_feed.accounts(of, crowd, each))
+            feeds.append(feed.with_columns(source=pl.lit(each.source)))
+        owners.append(pl.DataFrame(truth.owners_table(crowd, theirs)))
+    rows = pl.concat(feeds, how="diagonal_relaxed").rename({"id": "account"})
+    rows = rows.with_columns(
+        pl.col("updated").cast(pl.Datetime("us", "UTC")).alias("at"),
+        pl.col("gender").replace({"F": "female", "M": "male"}),
+    )
+    kinds = {"email": "email", "phone": "phone", "device": "device", "address": "home"}
+    identifiers = pl.concat(
+        rows.select("source", "account", "at", raw=column, kind=pl.lit(kind)).drop_nulls("raw")
+        for kind, column in kinds.items()
+    )
+    digests = [
+        None if plain is None else hashlib.sha256(f"{kind} {plain}".encode()).hexdigest()
+        for kind, plain in (
+            (kind, normalise(kind, raw, phone_region="US"))
+            for kind, raw in identifiers.select("kind", "raw").iter_rows()
+        )
+    ]
+    named = identifiers.with_columns(digest=pl.Series(digests, dtype=pl.String)).drop_nulls()
+    return rows, named.drop("raw"), pl.concat(owners).rename({"person": "who"})
+
+
+def _resolved(statements: pl.DataFrame, identifiers: pl.DataFrame) -> pl.DataFrame:
+    with tempfile.TemporaryDirectory() as folder, DuckDBEngine(memory_limit=MEMORY) as engine:
+        lake = Lake(Place(folder))
+        stated = statements.select(
+            "source", "account", "at", "gender", "birth_year", "region", "city"
+        )
+        lake.append(ACCOUNT_TABLE, _account_rows(stated), batch="a")
+        rows = identifiers.with_columns(batch=pl.lit("a")).to_arrow()
+        lake.append(IDENTIFIER, rows.select(IDENTIFIER.names).cast(IDENTIFIER.schema), batch="a")
+        people.resolve(engine, lake, most_accounts=MOST_ACCOUNTS, at=AT)
+        persons = lake.read(ACCOUNT_PERSON, columns=["source", "account", "person"])
+        return pl.DataFrame(persons)
+
+
 # Speed
 
 
@@ -167,15 +282,26 @@ def speed(sizes: list[int]) -> None:
             _, _, identifiers = in_own_process(_market, folder, size)
             ours, our_gb, (done, our_cpu) = in_own_process(_resolve, folder)
             again, again_gb, (_, again_cpu) = in_own_process(_resolve, folder)
+            splink, splink_gb, (splink_persons, splink_cpu) = in_own_process(_splink, folder)
             theirs, their_gb, (union, core, cpu) = in_own_process(_polars_scipy, folder)
         assert union == done.persons, (union, done.persons)
         rows += [
             (size, identifiers, "resolve", ours, our_cpu, our_gb, our_cpu / cpu, done.persons),
             (size, identifiers, "again", again, again_cpu, again_gb, again_cpu / cpu, "-"),
             (size, identifiers, "Polars + SciPy", theirs, cpu, their_gb, 1.0, union),
+            (
+                size,
+                identifiers,
+                "Splink's defaults",
+                splink,
+                splink_cpu,
+                splink_gb,
+                splink_cpu / cpu,
+                splink_persons,
+            ),
             (size, identifiers, "SciPy's components alone", core, "-", "-", "-", "-"),
         ]
-        print(table(_SPEED, rows[-4:]), "\n", flush=True)
+        print(table(_SPEED, rows[-5:]), "\n", flush=True)
     print(table(_SPEED, rows))
 
 
@@ -208,8 +334,11 @@ def _market(folder: str, accounts: int) -> int:
             email=pl.when(pl.col("n") % 20 == 1).then(pl.col("n") - 1).otherwise(pl.col("n")),
             device=pl.when(pl.col("n") % 10 < 3).then((pl.col("n") - 1) // 2),
             at=pl.lit(AT),
-            gender=pl.when(pl.col("n") % 3 == 0).then(pl.lit("female")).otherwise(pl.lit("male")),
-            birth_year=(1940 + pl.col("n") % 70).cast(pl.Int32),
+            # Whoever shares anything has the same number of tens, and so one birth year.
+            gender=pl.when(pl.col("n") // 10 % 2 == 0)
+            .then(pl.lit("female"))
+            .otherwise(pl.lit("male")),
+            birth_year=(1940 + pl.col("n") // 10 % 70).cast(pl.Int32),
         )
         lake.append(ACCOUNT_TABLE, _account_rows(frame), batch=str(start))
         for kind in ("email", "device"):
@@ -220,7 +349,8 @@ def _market(folder: str, accounts: int) -> int:
 
 
 def _account_rows(frame: pl.DataFrame) -> pa.Table:
-    rows = frame.select("source", "account", "at", "gender", "birth_year").to_arrow()
+    given = [c for c in ACCOUNT_TABLE.names if c in frame.columns]
+    rows = frame.select(given).to_arrow()
     columns = {c: rows[c] for c in rows.column_names}
     blank = {
         f.name: pa.nulls(rows.num_rows, f.type)
@@ -246,6 +376,44 @@ def _resolve(folder: str) -> tuple[people.Resolution, float]:
         lake = Lake(Place(folder))
         done = people.resolve(engine, lake, most_accounts=MOST_ACCOUNTS, at=AT)
         return done, time.process_time() - start
+
+
+def _splink(folder: str) -> tuple[int, float]:
+    """The same accounts by Splink as its guide has it: blocked on each identifier, trained, linked
+    from 0.9 on and clustered, in DuckDB under the same limit; the persons.
+    """
+    import splink
+    import splink.comparison_library as library
+
+    begin = time.process_time()
+    names = _scan(folder, IDENTIFIER.name).select("source", "account", "kind", "digest").collect()
+    wide = names.pivot(
+        "kind", index=["source", "account"], values="digest", aggregate_function="min"
+    )
+    facts = _scan(folder, ACCOUNT_TABLE.name).select("source", "account", "gender", "birth_year")
+    rows = facts.collect().join(wide, on=["source", "account"], how="left")
+    rows = rows.with_row_index("unique_id").drop("source", "account")
+    database = splink.DuckDBAPI()
+    database.duckdb_con.execute(f"SET memory_limit = '{MEMORY}'")
+    database.duckdb_con.execute(f"SET temp_directory = '{folder}/splink'")
+    fields = ("email", "device", "gender", "birth_year")
+    rules: list[Any] = [splink.block_on("email"), splink.block_on("device")]
+    settings = splink.SettingsCreator(
+        link_type="dedupe_only",
+        comparisons=[library.ExactMatch(f) for f in fields],
+        blocking_rules_to_generate_predictions=rules,
+    )
+    linker = splink.Linker(database.register(rows.to_arrow()), settings, log_level=None)
+    training = linker.training
+    training.estimate_probability_two_random_records_match(rules, recall=0.9)
+    training.estimate_u_using_random_sampling(max_pairs=1_000_000, seed=1)
+    for rule in rules:
+        training.estimate_parameters_using_expectation_maximisation(rule)
+    predicted = linker.inference.predict(threshold_match_probability=0.9, warning_mode="never")
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, 0.9)
+    clustered = clusters.as_pyarrow_table()
+    persons = pa.compute.count_distinct(clustered["cluster_id"]).as_py()
+    return int(persons), time.process_time() - begin
 
 
 def _edges(folder: str) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
