@@ -20,7 +20,6 @@ from fullhouse.feeds.compile import as_text, compile_node
 from fullhouse.lake import Lake
 from fullhouse.people.link import LinkPlan
 
-
 MOST_UNREADABLE = 0.05
 """Share of birth dates that may be none, as slips of the pen are; more are another way to write."""
 UNREADABLE = "unreadable_dates"
