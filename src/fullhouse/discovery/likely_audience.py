@@ -297,9 +297,10 @@ def _balanced(good: Sequence[_Candidate], own_people: int = 0) -> list[_Candidat
     Audiences are put together, so a less alike one dilutes what is particular to the more alike.
     If a film's audience shows a share t of the log affinities that the likest one's shows, t being
     its likeness ÷ the likest, all together show them at sum(t n) / sqrt(sum(n)) standard errors:
-    one is used only where it raises that. And unless it is nearly as alike as the likest, all of
-    its kind together are not larger than those who are: who wants the film itself, `own_people`,
-    is likest of all, and counts there once they are many enough to be heard alone.
+    one that is not nearly as alike as the likest is used only where it raises that markedly, since
+    likeness says only a part of who goes (see `WEIGHTS`). And all of its kind together are not
+    larger than those who are as alike: who wants the film itself, `own_people`, is likest of all,
+    and counts there once they are many enough to be heard alone.
     """
     best = max((c.total for c in good), default=1.0)
     heard = own_people >= HEARD_ALONE
@@ -310,7 +311,9 @@ def _balanced(good: Sequence[_Candidate], own_people: int = 0) -> list[_Candidat
     for each in good:
         n, near = each.past.people, each.total >= nearly
         more = shown + n * each.total / likest
-        helps = not people or more / math.sqrt(people + n) > shown / math.sqrt(people)
+        helps = (
+            near or not people or more / math.sqrt(people + n) > WORTH * shown / math.sqrt(people)
+        )
         outweighs = not near and blurring + n > max(close, LEAST_OUTCOME)
         if not helps or outweighs:
             continue
@@ -406,6 +409,9 @@ def _same_series(film: FilmWords, other: FilmWords) -> bool:
 HEARD_ALONE = 400
 """Of so many people, a trait that one in twenty has stands out when it is twice as frequent as
 elsewhere (20 people, log error .22, three deviations from 1)."""
+
+WORTH = 1.02
+"""An audience is used where it raises the power to see what is particular to a film so much."""
 
 NEARLY = 0.8
 """A film with this share of the likest one's likeness stands for the same audience."""
