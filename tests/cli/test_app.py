@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from fullhouse.cli.root import QUIET, STORAGE_FAULTS, _storage_fault, commands
+from fullhouse.cli.root import DAMAGES, QUIET, STORAGE_FAULTS, _storage_fault, commands
 
 
 def fullhouse(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
@@ -219,3 +219,16 @@ def test_a_command_ends_before_python_takes_itself_apart(
     assert done.returncode == code
     assert "closed" in done.stdout, "what was registered for the end is done"
     assert "taken apart" not in done.stdout
+
+
+@pytest.mark.parametrize("words", DAMAGES)
+def test_a_damaged_file_is_a_sentence_with_what_to_do(words: str) -> None:
+    sentence = _storage_fault(ValueError(f"Kernel error: {words} /some/path"))
+    assert sentence == DAMAGES[words]
+    assert "fullhouse " in sentence or "try again" in sentence
+
+
+def test_any_fault_of_the_system_names_its_file_and_cause() -> None:
+    sentence = str(_storage_fault(OSError(5, "Input/output error", "/house/lake/x")))
+    assert "(/house/lake/x): input/output error." in sentence
+    assert "memory_limit" in str(_storage_fault(MemoryError()))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+import pyarrow as pa
 import pytest
 
 from fullhouse.core import tabular
 from fullhouse.core.errors import UnsupportedError
-from fullhouse.core.tabular import Listing, Tabular
+from fullhouse.core.tabular import Listing, Tabular, without_formulas
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,12 @@ def test_neither_pandas_nor_polars_is_needed_before_one_asks():
 def test_every_use_case_is_there_without_pandas_and_polars():
     code = WITHOUT + "import fullhouse.app as app\n[getattr(app, name) for name in app.MODULES]"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_no_text_is_a_formula_for_a_spreadsheet() -> None:
+    texts = ["=1+1", "+cmd|x", "-2+3", "@SUM(A1)", "\t=1", "-12", "+4.5", "plain", None, ""]
+    guarded = without_formulas(pa.table({"a": texts, "n": list(range(10))}))
+    assert guarded["a"].to_pylist() == [
+        "'=1+1", "'+cmd|x", "'-2+3", "'@SUM(A1)", "'\t=1", "-12", "+4.5", "plain", None, "",
+    ]  # fmt: skip
+    assert guarded["n"].to_pylist() == list(range(10))

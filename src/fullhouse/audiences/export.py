@@ -22,6 +22,7 @@ from fullhouse.core.arrays import Flags, Ints, PackedBits
 from fullhouse.core.errors import ConflictError, InputError, did_you_mean
 from fullhouse.core.person_sets import size
 from fullhouse.core.tables import ACCOUNT_PERSON
+from fullhouse.core.tabular import without_formulas
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.lake import Lake
 
@@ -123,7 +124,12 @@ def writer(
         with os.fdopen(handle, "wb") as raw:
             kind = pacsv.CSVWriter if file.suffix == ".csv" else pq.ParquetWriter
             with kind(raw, schema) as out:
-                yield lambda batch: out.write_batch(batch.cast(schema))
+
+                def write(batch: pa.RecordBatch) -> None:
+                    rows = pa.Table.from_batches([batch.cast(schema)])
+                    out.write_table(without_formulas(rows) if file.suffix == ".csv" else rows)
+
+                yield write
             raw.flush()
             os.fsync(raw.fileno())
         before()

@@ -65,6 +65,27 @@ STORAGE_FAULTS = (
 written. Each library wraps it in a class of its own, so the words are looked for."""
 
 
+_DAMAGED = (
+    "A file of the workspace is damaged: {what}. Find out which with fullhouse lake verify and"
+    " fullhouse doctor, and bring it back from a backup: fullhouse restore"
+)
+DAMAGES = {
+    "database is locked": (
+        "The control database is in use by another command for too long. Wait for it to end and try"
+        " again; a network folder may not lend locks at all."
+    ),
+    "file is not a database": _DAMAGED.format(what="the control database is none"),
+    "database disk image is malformed": _DAMAGED.format(what="the control database cannot be read"),
+    "Parquet magic bytes not found": _DAMAGED.format(what="a Parquet file is none"),
+    "No magic bytes found at end of file": _DAMAGED.format(what="a Parquet file is cut short"),
+    "Couldn't deserialize thrift": _DAMAGED.format(what="a Parquet file cannot be read"),
+    "too small to be a Parquet file": _DAMAGED.format(what="a Parquet file is cut short"),
+    "Invalid JSON in log": _DAMAGED.format(what="the log of a table cannot be read"),
+    "Object at location": _DAMAGED.format(what="a file of a table is missing"),
+}
+"""What libraries say of a file of the workspace that is not what was written, with the sentence."""
+
+
 METAVARS = {"<int>": "N", "<float>": "NUMBER", "<str>": "TEXT", "<list[str]>": "TEXT"}
 
 
@@ -307,13 +328,26 @@ def _leave(code: int) -> None:
 
 
 def _storage_fault(problem: Exception) -> str | None:
-    """A sentence for a place that cannot be written; None for any other exception, our bug."""
+    """A sentence for a place that cannot be read or written; None for any other, our bug."""
     words = next((w for w in STORAGE_FAULTS if w in str(problem)), None)
-    if words is None:
-        return None
     named = getattr(problem, "filename", None)
     where = f" ({named})" if named else ""
-    return (
-        f"A file could not be written{where}: {words.lower()}."
-        " Look at the rights, the mount and the space of the workspace: fullhouse doctor"
-    )
+    if words is not None:
+        return (
+            f"A file could not be written{where}: {words.lower()}."
+            " Look at the rights, the mount and the space of the workspace: fullhouse doctor"
+        )
+    for mark, sentence in DAMAGES.items():
+        if mark in str(problem):
+            return sentence
+    if isinstance(problem, OSError) and problem.strerror:
+        return (
+            f"A file could not be read or written{where}: {problem.strerror.lower()}."
+            " Look at the file, and at the workspace: fullhouse doctor"
+        )
+    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryException":
+        return (
+            "There was not enough memory. Give the machine more, or lower the settings memory_limit"
+            " and threads; nothing that was written before is lost."
+        )
+    return None

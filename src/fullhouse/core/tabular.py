@@ -92,6 +92,26 @@ def html_table(rows: Sequence[Mapping[str, Any]], *, caption: str) -> str:
     )
 
 
+def without_formulas(rows: pa.Table) -> pa.Table:
+    """The rows with an apostrophe before each text that a spreadsheet would take for a formula.
+
+    A text that is a number, such as -12 or +4.5, stays as it is.
+    """
+    import pyarrow.compute as pc
+
+    for i, field in enumerate(rows.schema):
+        if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
+            continue
+        risky = pc.match_substring_regex(rows[i], r"^[=+\-@\t\r]")
+        if not pc.any(risky).as_py():
+            continue
+        formula = pc.and_(risky, pc.invert(pc.match_substring_regex(rows[i], r"^[+-][\d.]+$")))
+        guarded = pc.binary_join_element_wise("'", rows[i].cast(pa.string()), "")
+        column = pc.if_else(formula, guarded, rows[i].cast(pa.string()))
+        rows = rows.set_column(i, field, column.cast(field.type))
+    return rows
+
+
 def _plain(value: Any) -> Any:
     match value:
         case None | bool() | int() | float() | str() | date() | datetime():

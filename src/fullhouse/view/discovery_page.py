@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
+from fullhouse.core.tabular import without_formulas
 from fullhouse.discovery.affinity import OutcomeDiscovery
 from fullhouse.discovery.card import (
     Card,
@@ -440,7 +441,7 @@ def write_film_discovery(
             case ".parquet":
                 pq.write_table(cards_table(discovery), path)
             case ".csv":
-                pacsv.write_csv(cards_table(discovery), path)
+                pacsv.write_csv(without_formulas(cards_table(discovery)), path)
             case _:
                 _write_chart(discovery, path)
     return paths
@@ -455,7 +456,7 @@ def write_discovery(
         if path.suffix.lower() == ".parquet":
             pq.write_table(outcome_table(result), path)
         elif path.suffix.lower() == ".csv":
-            pacsv.write_csv(outcome_table(result), path)
+            pacsv.write_csv(without_formulas(outcome_table(result)), path)
         else:
             save_chart(affinity_chart(result, most=most), path)
     return paths

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from markupsafe import Markup
 
 from fullhouse.core.errors import CannotTellError
+from fullhouse.core.tabular import without_formulas
 from fullhouse.forecast import (
     LEVELS,
     PROBABILITIES,
@@ -390,7 +391,7 @@ def _save(
     if path.suffix.lower() == ".parquet":
         pq.write_table(table(), path)
     elif path.suffix.lower() == ".csv":
-        pacsv.write_csv(table(), path)
+        pacsv.write_csv(without_formulas(table()), path)
     else:
         save_chart(chart(), path)
 

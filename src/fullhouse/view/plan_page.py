@@ -1,6 +1,5 @@
 """The page of a plan: where the money goes, what it should sell, and what was measured so far."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import fsum
@@ -263,8 +262,6 @@ def write_cities(launched: LaunchedCities, folder: str | Path) -> LaunchedCities
     ]
     rows += [(city, "", "not in the test") for city in launched.not_paired]
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(("city", "pair", "media"))
-        writer.writerows(rows)
+    names = ("city", "pair", "media")
+    file.write_text(csv_of([dict(zip(names, row, strict=True)) for row in rows]), "utf-8")
     return replace(launched, file=file)
