@@ -21,7 +21,6 @@ TREATED, HELD_OUT, ALWAYS_OUT, WITHHELD = "treated", "held_out", "always_out", "
 ARMS = (TREATED, WITHHELD, HELD_OUT, ALWAYS_OUT)
 REFUSALS = ("no_consent", "over_cap", "has_ticket", "not_addressed")
 """Why somebody of an audience is not eligible, in the order in which it is checked."""
-STATES = (TREATED, WITHHELD, HELD_OUT, ALWAYS_OUT, *REFUSALS)
 
 BY_CITY = "city"
 """What a campaign's body has under `by` where cities were drawn."""

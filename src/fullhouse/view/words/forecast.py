@@ -8,7 +8,7 @@ from fullhouse.control import Verified
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.films import FIELDS
-from fullhouse.forecast import Comp, Driver, Forecast, KnownFact, Note, Range, Shared, Step
+from fullhouse.forecast import Comp, Driver, Forecast, Note, Range, Shared, Step
 from fullhouse.forecast.forecast import (
     CompsMove,
     CompsUnused,
@@ -432,11 +432,6 @@ def field_words(name: str) -> str:
     return {"theaters": "cinemas", "runtime_minutes": "running time"}.get(
         name, name.replace("_", " ")
     )
-
-
-def known_fact_words(name: str, fact: KnownFact) -> str:
-    """The value of a fact that a forecast rests on."""
-    return fact_words(fact.value, name)
 
 
 def fact_words(value: object, name: str = "") -> str:

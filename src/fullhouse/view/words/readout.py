@@ -1,6 +1,6 @@
 """Experiments and campaign readouts in sentences: what changed, how sure that is, what is open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import inf, isinf
 from typing import Any
 
@@ -609,8 +609,3 @@ def _count(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:+.1f} %" if abs(value) != inf else "no bound"
-
-
-def names_of(effects: Sequence[NamedEffect]) -> list[str]:
-    """The parts of some effects, each once, as a page calls them."""
-    return list(dict.fromkeys(part_words(e.group, e.name) for e in effects))
