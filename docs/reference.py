@@ -31,7 +31,7 @@ def pages() -> Iterator[str]:
         yield entry(name, getattr(fh, name))
     stages = {module for module in app.MODULES.values() if module != "fullhouse.workspace.context"}
     for stage in sorted(stages):
-        names = [name for name, module in app.MODULES.items() if module == stage]
+        names = [n for n, module in app.MODULES.items() if module == stage and n in fh.__all__]
         yield f"## {stage.rpartition('.')[2].replace('_', ' ').capitalize()}\n"
         for name in sorted(names, key=lambda n: (not n[0].islower(), n)):
             yield entry(name, getattr(fh, name))

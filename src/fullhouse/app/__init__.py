@@ -51,12 +51,6 @@ if TYPE_CHECKING:
         campaign_removals as campaign_removals,
         campaign_removals_due as campaign_removals_due,
     )
-    from fullhouse.app.consent import (
-        GrantConsent as GrantConsent,
-        WithdrawConsent as WithdrawConsent,
-        consent_grant as consent_grant,
-        consent_withdraw as consent_withdraw,
-    )
     from fullhouse.app.daily import (
         DailyPage as DailyPage,
         film_daily as film_daily,
@@ -68,13 +62,6 @@ if TYPE_CHECKING:
         discover_film as discover_film,
         discover_outcome as discover_outcome,
         share_tickets as share_tickets,
-    )
-    from fullhouse.app.people import (
-        ErasePeople as ErasePeople,
-        VerifyErasure as VerifyErasure,
-        accounts_to_erase as accounts_to_erase,
-        erase_people as erase_people,
-        verify_erasure as verify_erasure,
     )
     from fullhouse.app.exhibit import (
         ExhibitCities as ExhibitCities,
@@ -117,25 +104,42 @@ if TYPE_CHECKING:
         CompareForecast as CompareForecast,
         ForecastFilm as ForecastFilm,
         ForecastSlate as ForecastSlate,
+        IssueForecast as IssueForecast,
+        ListEntries as ListEntries,
+        ReadScoreBook as ReadScoreBook,
         RunBacktest as RunBacktest,
+        VerifyScoreBook as VerifyScoreBook,
         WriteForecast as WriteForecast,
         forecast_actual as forecast_actual,
         forecast_backtest as forecast_backtest,
         forecast_film as forecast_film,
         forecast_slate as forecast_slate,
+        issue_forecast as issue_forecast,
+        scorebook as scorebook,
+        scorebook_list as scorebook_list,
+        scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )
     from fullhouse.app.people import (
+        ErasePeople as ErasePeople,
+        GrantConsent as GrantConsent,
         LinkPeople as LinkPeople,
         LinkResult as LinkResult,
         ReportPeople as ReportPeople,
         ResolvePeople as ResolvePeople,
         UnlinkPeople as UnlinkPeople,
         UnlinkResult as UnlinkResult,
+        VerifyErasure as VerifyErasure,
+        WithdrawConsent as WithdrawConsent,
+        accounts_to_erase as accounts_to_erase,
+        consent_grant as consent_grant,
+        consent_withdraw as consent_withdraw,
+        erase_people as erase_people,
         people_link as people_link,
         people_report as people_report,
         people_resolve as people_resolve,
         people_unlink as people_unlink,
+        verify_erasure as verify_erasure,
     )
     from fullhouse.app.plan import (
         ListPlans as ListPlans,
@@ -190,16 +194,6 @@ if TYPE_CHECKING:
         lake_verify as lake_verify,
         restore as restore,
     )
-    from fullhouse.app.score_book import (
-        IssueForecast as IssueForecast,
-        ListEntries as ListEntries,
-        ReadScoreBook as ReadScoreBook,
-        VerifyScoreBook as VerifyScoreBook,
-        issue_forecast as issue_forecast,
-        scorebook as scorebook,
-        scorebook_list as scorebook_list,
-        scorebook_verify as scorebook_verify,
-    )
     from fullhouse.app.traits import (
         BuildTraits as BuildTraits,
         DeleteBuild as DeleteBuild,
@@ -224,16 +218,16 @@ if TYPE_CHECKING:
         Health as Health,
         ListAudit as ListAudit,
         ListRuns as ListRuns,
+        RetainLake as RetainLake,
         ShowLake as ShowLake,
         ShowRun as ShowRun,
-        RetainLake as RetainLake,
         VacuumLake as VacuumLake,
         audit as audit,
-        new_house as new_house,
         lake_compact as lake_compact,
-        lake_status as lake_status,
         lake_retain as lake_retain,
+        lake_status as lake_status,
         lake_vacuum as lake_vacuum,
+        new_house as new_house,
         run_cancel as run_cancel,
         run_list as run_list,
         run_show as run_show,
@@ -249,7 +243,9 @@ if TYPE_CHECKING:
     from fullhouse.forecast.slate import (
         Slate as Slate,
     )
-    from fullhouse.view.charts import check_out as check_out
+    from fullhouse.view.charts import (
+        check_out as check_out,
+    )
     from fullhouse.view.daily_page import (
         write_daily as write_daily,
     )
@@ -260,9 +256,6 @@ if TYPE_CHECKING:
     from fullhouse.view.exhibitor_page import (
         write_exhibit as write_exhibit,
     )
-    from fullhouse.view.report_page import (
-        write_film_report as write_film_report,
-    )
     from fullhouse.view.forecast_page import (
         scorebook_chart as scorebook_chart,
         write_backtest as write_backtest,
@@ -272,6 +265,9 @@ if TYPE_CHECKING:
     from fullhouse.view.plan_page import (
         write_cities as write_cities,
         write_plan as write_plan,
+    )
+    from fullhouse.view.report_page import (
+        write_film_report as write_film_report,
     )
     from fullhouse.workspace.context import (
         Context as Context,

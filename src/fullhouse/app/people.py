@@ -1,4 +1,4 @@
-"""Who is one person, and a person's erasure from all that the house holds."""
+"""Who is one person, what each consents to, and the erasure of people from the whole house."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from fullhouse import control, erasure, people
+from fullhouse import consent, control, erasure, people
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.account_files import read_columns
 from fullhouse.campaigns.dispatched import ACCOUNTS
 from fullhouse.campaigns.removals import removals
+from fullhouse.consent import Statement
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.erasure import Account, Erased, Verification
@@ -117,6 +118,24 @@ class VerifyErasure:
 
     def __post_init__(self) -> None:
         _check(self.accounts)
+
+
+@request
+class WithdrawConsent:
+    """An account takes its consent back: for a purpose, or for every one."""
+
+    source: str
+    account: str
+    purpose: str | None = None
+
+
+@request
+class GrantConsent:
+    """An account gives its consent for a purpose."""
+
+    source: str
+    account: str
+    purpose: str
 
 
 @use_case
@@ -256,23 +275,6 @@ def erase_people(context: Context, request: ErasePeople) -> Erased:
     )
 
 
-def _take_back(context: Context, target: Target, contacts: str | Path | None) -> int:
-    """Deliver the removal lists of who is erased: afterwards nobody knows whom a channel has."""
-    plain = [(source, spelt) for source, a in target.accounts for spelt in {a, a.strip()}]
-    leaving = pa.table(
-        {"source": [s for s, _ in plain], "account": [a for _, a in plain]}, schema=ACCOUNTS
-    )
-    named = None if contacts is None else str(contacts)
-    done = removals(context, contacts=named, leaving=leaving)
-    for one in done:
-        if one.problem is not None:
-            raise CannotTellError(
-                code="not_taken_back", channel=one.channel, campaign=one.campaign,
-                why=str(one.problem),
-            )  # fmt: skip
-    return sum(one.accounts for one in done)
-
-
 @use_case
 def verify_erasure(context: Context, request: VerifyErasure) -> Verification:
     """Every trace of some accounts, in all files, tables, logs and the control database."""
@@ -297,6 +299,43 @@ def accounts_to_erase(
     return tuple(named)
 
 
+@use_case
+def consent_withdraw(context: Context, request: WithdrawConsent) -> Statement:
+    """The refusal as it was written down; nobody of that account leaves the house from now on.
+
+    Channels that have the account already get it in their next removal list.
+    """
+    known = consent.known_purposes(context.settings)
+    purposes = known
+    if request.purpose is not None:
+        purposes = (consent.check_purpose(request.purpose, known),)
+    return _stated(context, request.source, request.account, purposes, granted=False)
+
+
+@use_case
+def consent_grant(context: Context, request: GrantConsent) -> Statement:
+    """The grant as it was written down; it counts from now on."""
+    purpose = consent.check_purpose(request.purpose, consent.known_purposes(context.settings))
+    return _stated(context, request.source, request.account, (purpose,), granted=True)
+
+
+def _take_back(context: Context, target: Target, contacts: str | Path | None) -> int:
+    """Deliver the removal lists of who is erased: afterwards nobody knows whom a channel has."""
+    plain = [(source, spelt) for source, a in target.accounts for spelt in {a, a.strip()}]
+    leaving = pa.table(
+        {"source": [s for s, _ in plain], "account": [a for _, a in plain]}, schema=ACCOUNTS
+    )
+    named = None if contacts is None else str(contacts)
+    done = removals(context, contacts=named, leaving=leaving)
+    for one in done:
+        if one.problem is not None:
+            raise CannotTellError(
+                code="not_taken_back", channel=one.channel, campaign=one.campaign,
+                why=str(one.problem),
+            )  # fmt: skip
+    return sum(one.accounts for one in done)
+
+
 def _saved(context: Context, name: str) -> dict[str, Any]:
     saved = context.place.read(model_file(name))
     if saved is None:
@@ -313,3 +352,15 @@ def _check(accounts: tuple[Account, ...]) -> None:
     for source, account in accounts:
         if not source.strip() or not account.strip():
             raise InputError(f"An account has a source and an id, not {source!r} and {account!r}.")
+
+
+def _stated(
+    context: Context, source: str, account: str, purposes: tuple[str, ...], *, granted: bool
+) -> Statement:
+    statement = consent.state(context, source, account, purposes, granted=granted)
+    # Without the account: the audit log outlives people, and the row of consent names it.
+    detail: dict[str, object] = {
+        "source": source, "purposes": list(purposes), "granted": granted, "known": statement.known
+    }  # fmt: skip
+    control.record(context.control, "consent.grant" if granted else "consent.withdraw", detail)
+    return statement

@@ -8,9 +8,8 @@ import pyarrow.compute as pc
 
 from fullhouse import control, films
 from fullhouse.app.discoveries import DiscoverFilm, ShareTickets, discover_film, share_tickets
-from fullhouse.app.forecast import ForecastFilm, forecast_film
+from fullhouse.app.forecast import ForecastFilm, ReadScoreBook, forecast_film, scorebook
 from fullhouse.app.readouts import forecast_before, plan_of
-from fullhouse.app.score_book import ReadScoreBook, scorebook
 from fullhouse.app.use_case import use_case
 from fullhouse.control.campaign_records import SavedCampaign, SavedPlan
 from fullhouse.control.campaigns import (

@@ -20,7 +20,7 @@ from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.app import Assumptions, Context, ForecastSlate, Slate
-    from fullhouse.app.score_book import Issued
+    from fullhouse.app.forecast import Issued
     from fullhouse.forecast import Forecast, Range
 
 HASH_SHOWN = 12
