@@ -5,7 +5,6 @@ clear while it runs, so that a crash can be made good, and goes when it has ende
 """
 
 import hmac
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from fullhouse.control.control import Control
 from fullhouse.control.schema import ErasureRow, HandedOutRow, SuppressionRow
 from fullhouse.core.values import HOUSE
-
-_TOKENS = re.compile(r"[\s,;|\"'{}\[\]():=<>]+")
 
 
 def account_digest(key: bytes, source: str, account: str) -> str:
@@ -81,10 +78,6 @@ class Suppression:
             if account is not None
             and any(account_digest(self.key, source, s) in listed for s in spellings(account))
         )
-
-    def names(self, source: str, text: str) -> bool:
-        """Whether a line that could not be parsed names a suppressed account anywhere."""
-        return bool(self.digests()) and bool(self.of(source, [t for t in _TOKENS.split(text) if t]))
 
 
 @dataclass(frozen=True)
