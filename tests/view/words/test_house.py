@@ -10,7 +10,30 @@ def test_free_space_is_in_gigabytes() -> None:
 def test_counts_have_thousands_separated() -> None:
     sentence = health_sentence("lake_read", {"tables": 3, "rows": 1234567})
     assert sentence == "3 tables can be read, with 1,234,567 rows"
-    facts = ("changed", "tables", "rows", "house", "database", "engine", "free_bytes", "reason",
-             "erasures", "suppressed")  # fmt: skip
+    facts = (
+        "accounts",
+        "category",
+        "changed",
+        "channels",
+        "columns",
+        "counted",
+        "database",
+        "engine",
+        "erasures",
+        "file",
+        "free_bytes",
+        "house",
+        "known",
+        "left",
+        "level",
+        "name",
+        "near",
+        "purpose",
+        "reason",
+        "rows",
+        "suppressed",
+        "tables",
+        "time_zone",
+    )
     sentences = [health_sentence(code, dict.fromkeys(facts, 1)) for code in SENTENCES]
     assert "{" not in "".join(sentences)
