@@ -82,3 +82,18 @@ def test_uplift_of_persons_is_proven_or_not(mails: Path) -> None:
 def test_mistakes_are_said(mails: Path, arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         run("read", mails, "--arm", "arm", "--control", "none", "--outcome", "visit", *arguments)
+
+
+def test_whom_to_treat_is_printed_and_written(mails: Path, tmp_path: Path) -> None:
+    asked = ("uplift", mails, "--arm", "arm", "--treated", "mail", "--control", "none",
+             "--outcome", "visit", "--covariate", "before", "--repeats", "1")  # fmt: skip
+    scores = tmp_path / "scores.csv"
+    printed = run(*asked, "--cost-each", "1", "--margin", "50", "--scores", scores)
+    assert "Rule: treat everybody." in printed
+    assert scores.read_text().splitlines()[0].endswith('"uplift","treat"')
+    plain = json.loads(run(*asked, "--cost-each", "1", "--margin", "50", "--json"))
+    # Ten points of 50 each at a cost of 1: four a person, of 6,000 people.
+    assert plain["policy"]["everybody"]["profit"]["low"] <= 24_000
+    assert plain["policy"]["everybody"]["profit"]["high"] >= 24_000
+    with pytest.raises(InputError, match="both --cost-each and --margin"):
+        run(*asked, "--margin", "50")

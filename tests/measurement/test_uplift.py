@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
+import statsmodels.api as sm
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement import read_uplift
+from fullhouse.measurement.uplift import heterogeneity_p
 from fullhouse.stats.figures import Interval
 from fullhouse.view.words.readout import uplift_sentence
 
@@ -46,14 +48,41 @@ def test_whom_the_mail_moves_is_found():
     assert uplift.proven
     assert uplift.splits == 10
     assert uplift_sentence(uplift).startswith("People differ in how arm 'mail' changes seen")
+    assert "better than an order by propensity" in uplift_sentence(uplift)
 
 
-def test_propensity_alone_is_not_taken_for_it():
-    proven = [read_uplift(_table(0.0, seed, n=3000), **READ).proven for seed in range(20)]
-    # At most 2.5 % by promise: 3 of 20 would come once in 80 tries.
-    assert sum(proven) <= 2
-    sentence = uplift_sentence(read_uplift(_table(0.0, 0, n=3000), **READ))
-    assert sentence.startswith("No difference between people proven")
+def test_trials_without_differences_claim_nothing():
+    results = [read_uplift(_table(0.0, s, n=2000), **(READ | {"repeats": 1})) for s in range(40)]
+    # 5 % by promise, whatever the claim: more than 6 of 40 would come in fewer than 1 of 100 tries.
+    assert sum(r.people_differ or r.order_proven or r.proven for r in results) <= 6
+    none = next(r for r in results if not r.people_differ)
+    assert uplift_sentence(none).startswith("No difference between people proven")
+    assert not none.order_proven
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_people_who_differ_as_propensity_does_are_two_of_three_claims(seed):
+    g = np.random.default_rng(seed)
+    x, mail = (g.random(40_000) < 0.5 for _ in range(2))
+    seen = g.random(40_000) < np.where(x, 0.05 + 0.03 * mail, 0.01)
+    table = pa.table({"arm": np.where(mail, "mail", "none"), "x": x, "seen": seen})
+    uplift = read_uplift(table, **(READ | {"covariates": ["x"]}))
+    assert uplift.people_differ
+    assert uplift.order_proven
+    assert not uplift.proven
+    plain = uplift.to_dict()
+    assert (plain["people_differ"], plain["order_proven"], plain["proven"]) == (True, True, False)
+
+
+def test_heterogeneity_p_is_that_of_statsmodels():
+    g = np.random.default_rng(4)
+    x, w = g.normal(size=(3000, 3)), (g.random(3000) < 0.3).astype(float)
+    y = x[:, 0] + w * (1 + 0.05 * x[:, 1]) + g.normal(size=3000) * (1 + w)
+    scaled = (x - x.mean(0)) / x.std(0)
+    design = np.column_stack([np.ones(3000), scaled, w, scaled * w[:, None]])
+    fit = sm.OLS(y, design).fit(cov_type="HC1", use_t=False)
+    oracle = fit.wald_test(np.eye(8)[5:], use_f=False, scalar=True)
+    assert heterogeneity_p(x, y, w) == pytest.approx(float(oracle.pvalue), rel=1e-6)
 
 
 def test_same_seed_says_the_same_and_splits_do_not_narrow_without_end():

@@ -167,6 +167,7 @@ if TYPE_CHECKING:
         ReadCampaign as ReadCampaign,
         ReadExperiment as ReadExperiment,
         ReadGeoExperiment as ReadGeoExperiment,
+        ReadPolicy as ReadPolicy,
         ReadUplift as ReadUplift,
         UpliftCampaign as UpliftCampaign,
         campaign_learned as campaign_learned,
@@ -176,6 +177,8 @@ if TYPE_CHECKING:
         campaign_verdicts as campaign_verdicts,
         experiment_read as experiment_read,
         geo_read as geo_read,
+        policy_read as policy_read,
+        policy_scores as policy_scores,
         uplift_read as uplift_read,
     )
     from fullhouse.app.reports import (

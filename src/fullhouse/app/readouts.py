@@ -35,9 +35,10 @@ from fullhouse.measurement.campaign_readout import (
     readout_of_record,
 )
 from fullhouse.measurement.collect_campaign import collect_campaign
-from fullhouse.measurement.experiment import GeoReadout, Readout, Uplift
+from fullhouse.measurement.experiment import GeoReadout, Policy, Readout, Uplift
 from fullhouse.measurement.geo import read_geo
 from fullhouse.measurement.outlook import outlook_of
+from fullhouse.measurement.policy import read_policy, score_people
 from fullhouse.measurement.read_campaign import read_campaign
 from fullhouse.measurement.read_experiment import read_experiment
 from fullhouse.measurement.responses import card_verdicts, measured_responses
@@ -140,6 +141,24 @@ class ReadUplift:
     covariates: tuple[str, ...]
     seed: int = 0
     repeats: int = 10
+    folds: int = 5
+    level: float = 0.95
+
+
+@request
+class ReadPolicy:
+    """The same, with what a person treated costs and what each outcome brings."""
+
+    table: pa.Table | str | Path
+    arm: str
+    treated: str
+    control: str
+    outcome: str
+    covariates: tuple[str, ...]
+    cost_each: float
+    margin: float
+    seed: int = 0
+    repeats: int = 3
     folds: int = 5
     level: float = 0.95
 
@@ -259,6 +278,17 @@ def geo_read(request: ReadGeoExperiment) -> GeoReadout:
 def uplift_read(request: ReadUplift) -> Uplift:
     """Whether covariates predict whom an arm moves, on people the learner never saw."""
     return read_uplift(**vars(request))
+
+
+def policy_read(request: ReadPolicy) -> Policy:
+    """Who to treat, and what that earns on people it was not learned from."""
+    return read_policy(**vars(request))
+
+
+def policy_scores(request: ReadPolicy) -> pa.Table:
+    """The table with each person's expected uplift and whether to treat them."""
+    drawn = ("seed", "repeats", "folds", "level")
+    return score_people(**{k: v for k, v in vars(request).items() if k not in drawn})
 
 
 def _read(

@@ -1,6 +1,7 @@
 """`fullhouse experiment`: what a randomised or a geo experiment really changed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -137,10 +138,23 @@ def uplift(
         list[str], typer.Option(metavar="COLUMN", help="Known before the start; repeatable.")
     ],
     repeats: Annotated[int, typer.Option(min=1, help="Times that people are split anew.")] = 10,
+    cost_each: Annotated[
+        float | None, typer.Option(metavar="MONEY", help="What each person treated costs.")
+    ] = None,
+    margin: Annotated[
+        float | None, typer.Option(metavar="MONEY", help="What each outcome brings.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Writes everybody's uplift, and whom to treat (CSV)."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draws the splits.")] = 0,
     json: Json = False,
 ) -> None:
-    """Whether people differ in what an arm changes: only where held-out people prove it."""
+    """Whether people differ in what an arm changes; with a cost and a margin, whom to treat."""
+    if (cost_each is None) != (margin is None) or (scores and margin is None):
+        raise InputError("Whom to treat needs both --cost-each and --margin.")
+    policy = None
     with progress("Learning on some, judging on others", quiet=json):
         result = app.uplift_read(
             app.ReadUplift(
@@ -154,12 +168,29 @@ def uplift(
                 repeats=repeats,
             )
         )
-    if json:
-        say_json(result.to_dict())
-        return
-    from fullhouse.view.words.readout import uplift_sentence
+        if cost_each is not None and margin is not None:
+            policy_request = app.ReadPolicy(
+                table=file,
+                arm=arm,
+                treated=treated,
+                control=control,
+                outcome=outcome,
+                covariates=tuple(covariate),
+                cost_each=cost_each,
+                margin=margin,
+                seed=seed,
+            )
+            policy = app.policy_read(policy_request)
+            if scores is not None:
+                from pyarrow.csv import write_csv
 
-    _print([uplift_sentence(result)])
+                write_csv(app.policy_scores(policy_request), scores)
+    if json:
+        say_json(result.to_dict() | ({"policy": policy.to_dict()} if policy else {}))
+        return
+    from fullhouse.view.words.readout import policy_sentences, uplift_sentence
+
+    _print([uplift_sentence(result), *(policy_sentences(policy) if policy else ())])
 
 
 def _effects(readout: "Readout") -> Table:

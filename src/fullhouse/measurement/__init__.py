@@ -12,6 +12,7 @@ from fullhouse.measurement.experiment import (
 )
 from fullhouse.measurement.exposure import effect_on_reached, spill_over_bound
 from fullhouse.measurement.geo import Panel, read_geo, read_panel
+from fullhouse.measurement.policy import read_policy, score_people
 from fullhouse.measurement.read_experiment import (
     read_counted,
     read_experiment,
@@ -39,6 +40,8 @@ __all__ = [
     "read_panel",
     "read_part",
     "read_parts",
+    "read_policy",
     "read_uplift",
+    "score_people",
     "spill_over_bound",
 ]

@@ -299,15 +299,91 @@ class Uplift:
     gain: Interval
     splits: int
     level: float
+    differ_p: float | None = None
+
+    @property
+    def people_differ(self) -> bool:
+        """Whether some people are moved more than others, by the test over all covariates.
+
+        Readouts saved before had no such test: there the Qini must prove it.
+        """
+        if self.differ_p is None:
+            return self.qini.low > 0
+        return self.differ_p < 1 - self.level
+
+    @property
+    def order_proven(self) -> bool:
+        """Whether an order by uplift is better than chance: people differ, and the Qini is above 0.
+
+        Asking for both keeps false claims of a trial without differences to 1 - level in all.
+        """
+        return self.people_differ and self.qini.low > 0
 
     @property
     def proven(self) -> bool:
-        """Whether the Qini lies above 0 and above the order by propensity."""
-        return self.qini.low > 0 and self.gain.low > 0
+        """Whether that order is better than one by propensity too."""
+        return self.order_proven and self.gain.low > 0
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return as_plain(self) | {"proven": self.proven}
+        claims = {"people_differ": self.people_differ, "order_proven": self.order_proven}
+        return as_plain(self) | claims | {"proven": self.proven}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A column `above` or `at most` a value, or one that `is` or `is not` a value."""
+
+    column: str
+    relation: str
+    value: float | str
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """People whom a tree takes together: their share of all, their uplift, and what to do."""
+
+    conditions: tuple[Condition, ...]
+    share: float
+    uplift: float
+    treat: bool
+
+
+@dataclass(frozen=True)
+class PolicyProfit:
+    """What a policy earns over treating nobody, on people it was not learned from.
+
+    `profit` is over all people of both arms: margin times outcomes won, less cost. `treated` is the
+    share of people it treats.
+    """
+
+    profit: Interval
+    treated: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Who to treat at a cost and a margin: by scores, by a tree of depth 2, everybody, or nobody.
+
+    `over_all` is what scores earn more than treating everybody. `rule` is the tree of all people.
+    """
+
+    arm: str
+    control: str
+    outcome: str
+    people: int
+    cost_each: float
+    margin: float
+    scores: PolicyProfit
+    tree: PolicyProfit
+    everybody: PolicyProfit
+    over_all: Interval
+    rule: tuple[Leaf, ...]
+    level: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return as_plain(self)
 
 
 def adapter(kind: type) -> TypeAdapter[Any]:

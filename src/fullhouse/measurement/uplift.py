@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.stats import chi2
 from scipy.stats import t as student
 from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
@@ -36,6 +37,7 @@ from fullhouse.sample.analysis_sample import AnalysisSample
 from fullhouse.sample.outcome import Outcome, own_events
 from fullhouse.sample.sheet import Sheet, members_of, sheet
 from fullhouse.stats.figures import Interval, check_level
+from fullhouse.stats.sample_ratio import inverse_of
 from fullhouse.stats.scores import qini
 from fullhouse.traits.trait import KINDS
 
@@ -69,18 +71,14 @@ def read_uplift(
     check_level(level)
     if min(repeats, folds - 1) < 1 or repeats * folds < 3:
         raise InputError(f"{repeats} × {folds} splits are too few: 2 folds, 3 splits at least.")
-    rows = load_table(table)
-    check_columns(rows, (arm, outcome, *covariates))
-    if not covariates:
-        raise CannotTellError(code="no_covariates")
-    arms = texts(rows, arm)
-    compared = (arms == treated) | (arms == control)
-    y, w = numbers(rows, outcome)[compared], (arms[compared] == treated).astype(np.float64)
+    rows, y, w = compared_arms(
+        load_table(table), arm=arm, treated=treated, control=control, outcome=outcome,
+        covariates=covariates,
+    )  # fmt: skip
     if not np.isin(y, (0.0, 1.0)).all():
         raise InputError(f"A Qini needs an outcome of 0 or 1; {outcome!r} has others.")
-    _check_people(int(w.sum()), int((1 - w).sum()), treated, control)
-    x = features(rows, covariates)[compared]
-    scores = np.array([_split(x, y, w, fold) for fold in _folds(len(y), folds, repeats, seed)])
+    x = features(rows, covariates)
+    scores = np.array([_split(x, y, w, fold) for fold in folds_of(len(y), folds, repeats, seed)])
     return Uplift(
         arm=treated,
         control=control,
@@ -91,7 +89,50 @@ def read_uplift(
         gain=_over_splits(scores[:, 0] - scores[:, 1], folds, level),
         splits=len(scores),
         level=level,
+        differ_p=heterogeneity_p(covariate_matrix(rows, covariates), y, w),
     )
+
+
+def compared_arms(
+    rows: pa.Table, *, arm: str, treated: str, control: str, outcome: str, covariates: Sequence[str]
+) -> tuple[pa.Table, Floats, Floats]:
+    """The people of two arms, their outcome, and who is treated (1) or not (0)."""
+    check_columns(rows, (arm, outcome, *covariates))
+    if not covariates:
+        raise CannotTellError(code="no_covariates")
+    used = {arm, outcome} & set(covariates)
+    if used:
+        raise InputError(f"Column {min(used)!r} is named for two things at once.")
+    arms = np.char.strip(texts(rows, arm))
+    rows = rows.filter(pa.array((arms == treated) | (arms == control)))
+    y, w = numbers(rows, outcome), (np.char.strip(texts(rows, arm)) == treated).astype(np.float64)
+    _check_people(int(w.sum()), int((1 - w).sum()), treated, control)
+    return rows, y, w
+
+
+def heterogeneity_p(x: Floats, y: Floats, w: Floats) -> float:
+    """The p of no difference between people in the effect, by the covariates `x`, each by itself.
+
+    Wald's test of all products of arm and covariate at once, with a variance that does not ask for
+    equal spreads (White 1980; HC1). 1 where no covariate varies.
+    """
+    spread = x.std(0)
+    # Of fewer than 20 people with another value no product is near normal.
+    binary = np.isin(x, (0.0, 1.0)).all(0)
+    few = binary & (np.minimum(x.sum(0), len(x) - x.sum(0)) < 20)
+    x = ((x - x.mean(0)) / np.where(spread > 0, spread, 1.0))[:, (spread > 0) & ~few]
+    if not x.shape[1]:
+        return 1.0
+    moved = np.column_stack([np.ones(len(x)), x]) * (w - w.mean())[:, None]
+    plain = np.column_stack([np.ones(len(x)), x])
+    design = np.column_stack([plain, moved])
+    inverse = np.linalg.pinv(design.T @ design, hermitian=True, rcond=1e-10)
+    coefficients = inverse @ (design.T @ y)
+    scores = design * (y - design @ coefficients)[:, None]
+    variance = inverse @ (scores.T @ scores) @ inverse * len(x) / (len(x) - design.shape[1])
+    last = slice(plain.shape[1] + 1, None)
+    spread_of, rank = inverse_of(variance[last, last])
+    return float(chi2.sf(coefficients[last] @ spread_of @ coefficients[last], rank))
 
 
 def _check_people(people: int, control_people: int, treated: str, control: str) -> None:
@@ -146,7 +187,8 @@ def _split(x: Floats, y: Floats, w: Floats, test: npt.NDArray[np.bool_]) -> tupl
     return uplift, propensity
 
 
-def _folds(people: int, folds: int, repeats: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+def folds_of(people: int, folds: int, repeats: int, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """For each repeat and fold, who is in it."""
     rng = np.random.default_rng(seed)
     drawn = [rng.permutation(people) % folds for _ in range(repeats)]
     return [fold == k for fold in drawn for k in range(folds)]

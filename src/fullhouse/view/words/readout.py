@@ -37,6 +37,8 @@ from fullhouse.measurement.experiment import (
     CovariateExplains,
     GeoReadout,
     IntervalsApart,
+    Leaf,
+    Policy,
     Readout,
     ReadoutNote,
     RepeatedRows,
@@ -297,19 +299,99 @@ def city_pairs_sentences(readout: CityPairsReadout) -> list[str]:
 
 
 def uplift_sentence(uplift: Uplift) -> str:
-    """Whether a difference between people is proven."""
+    """Whether people differ, whether an order by uplift is better than chance, and than propensity.
+
+    Three claims, each with its figures.
+    """
     q, gain = uplift.qini, uplift.gain
-    template = (
+    places = {"arm": uplift.arm, "outcome": uplift.outcome}
+    differ = (
         "People differ in how arm '{arm}' changes {outcome}"
-        if uplift.proven
+        if uplift.people_differ
         else "No difference between people proven in how arm '{arm}' changes {outcome}"
     )
+    if uplift.differ_p is not None:
+        differ += " (p = {p})"
+        places["p"] = p_words(uplift.differ_p)
+    order = (
+        "An order of people by uplift is better than chance: Qini {qini} ({low} to {high}) on"
+        " held-out people."
+        if uplift.order_proven
+        else "No order by uplift is proven better than chance: Qini {qini} ({low} to {high}) on"
+        " held-out people."
+    )
+    over = (
+        "It is better than an order by propensity alone, by {gain} ({gain_low} to {gain_high})."
+        if uplift.proven
+        else "That it is better than propensity alone is not proven: {gain} ({gain_low} to"
+        " {gain_high})."
+    )
+    return " ".join([
+        text(differ + ".", **places),
+        text(order, qini=f"{q.value:.3f}", low=f"{q.low:.3f}", high=f"{q.high:.3f}"),
+        text(over, gain=f"{gain.value:+.3f}", gain_low=f"{gain.low:+.3f}",
+             gain_high=f"{gain.high:+.3f}"),
+    ])  # fmt: skip
+
+
+def policy_sentences(policy: Policy) -> list[str]:
+    """Who to treat, and what each way of choosing earns on people it was not learned from."""
+    lines = [
+        text(
+            "At {cost} a person and {margin} for each {outcome}, on people it was not learned from,"
+            " over treating nobody (all {people} people, {level} intervals):",
+            cost=f"{policy.cost_each:,.6g}", margin=f"{policy.margin:,.6g}",
+            outcome=policy.outcome, people=f"{policy.people:,}", level=f"{100 * policy.level:g} %",
+        ),
+        *(
+            text("{what} earns {profit}, treating {share} of people.", what=what,
+                 profit=_signed_range(way.profit), share=share_words(way.treated))
+            for what, way in (
+                ("Treating by score", policy.scores),
+                ("Treating by the rule below", policy.tree),
+                ("Treating everybody", policy.everybody),
+            )
+        ),
+        text("Scores earn {more} more than treating everybody.",
+             more=_signed_range(policy.over_all)),
+    ]  # fmt: skip
+    return [*lines, rule_sentence(policy)]
+
+
+def rule_sentence(policy: Policy) -> str:
+    """The tree as a rule that a person can follow."""
+    treated = [leaf for leaf in policy.rule if leaf.treat]
+    if not treated:
+        return text("Rule: treat nobody.")
+    if len(treated) == len(policy.rule):
+        return text("Rule: treat everybody.")
+    return text("Rule: treat people with {people}.", people="; or ".join(map(leaf_words, treated)))
+
+
+def leaf_words(leaf: Leaf) -> str:
+    """Who is in a leaf, what part of all people that is, and how much treating moves them."""
+    who = " and ".join(
+        f"{c.column} {_relation(c.relation)} {c.value:,.6g}"
+        if isinstance(c.value, float)
+        else f"{c.column} {_relation(c.relation)} {c.value!r}"
+        for c in leaf.conditions
+    )
     return text(
-        template + ": Qini {qini} ({low} to {high}) on held-out people, {gain} ({gain_low} to"
-        " {gain_high}) above propensity alone.",
-        arm=uplift.arm, outcome=uplift.outcome, qini=f"{q.value:.3f}", low=f"{q.low:.3f}",
-        high=f"{q.high:.3f}", gain=f"{gain.value:+.3f}", gain_low=f"{gain.low:+.3f}",
-        gain_high=f"{gain.high:+.3f}",
+        "{who} ({share} of people, {uplift} each)",
+        who=who, share=share_words(leaf.share), uplift=f"{leaf.uplift:+.3g}",
+    )  # fmt: skip
+
+
+def _relation(relation: str) -> str:
+    words = {"above": "above", "at most": "of at most", "is": "being", "is not": "not being"}
+    return text(words[relation])
+
+
+def _signed_range(interval: Interval) -> str:
+    return text(
+        "{value} ({low} to {high})",
+        value=f"{interval.value:+,.4g}", low=f"{interval.low:+,.4g}",
+        high=f"{interval.high:+,.4g}",
     )  # fmt: skip
 
 
