@@ -40,9 +40,9 @@ def _table(seed=1, n=8000, moved=0.2, everybody=0.0):
 def test_the_rule_names_whom_the_mail_moves():
     policy = read_policy(_table(), **READ, **MONEY, repeats=1)
     # A quarter are moved by .2, worth 4 each at a cost of 1: 6,000 of 8,000 people.
-    for way in (policy.scores, policy.tree):
-        assert way.profit.low <= 6000 <= way.profit.high
-        assert way.profit.low > 0
+    for earned in (policy.scores, policy.tree):
+        assert earned.profit.low <= 6000 <= earned.profit.high
+        assert earned.profit.low > 0
     assert policy.everybody.treated == 1
     assert policy.everybody.profit.low <= 0 <= policy.everybody.profit.high
     assert policy.over_all.low > 0

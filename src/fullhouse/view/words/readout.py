@@ -345,8 +345,8 @@ def policy_sentences(policy: Policy) -> list[str]:
         ),
         *(
             text("{what} earns {profit}, treating {share} of people.", what=what,
-                 profit=_signed_range(way.profit), share=share_words(way.treated))
-            for what, way in (
+                 profit=_signed_range(earned.profit), share=share_words(earned.treated))
+            for what, earned in (
                 ("Treating by score", policy.scores),
                 ("Treating by the rule below", policy.tree),
                 ("Treating everybody", policy.everybody),
