@@ -137,6 +137,17 @@ def test_a_page_that_cannot_be_decoded_is_noticed_by_a_full_look(house: Path) ->
     assert verified(house, full=True) == {"data_file_unreadable"}
 
 
+@pytest.mark.parametrize("action", ["people.erase", "lake.retain"])
+def test_rows_that_were_erased_or_are_past_their_time_are_no_fault(
+    house: Path, action: str
+) -> None:
+    _less_ledger(house)
+    assert verified(house) == {"ledger_rows_other"}
+    with opened(house) as context:
+        record(context.control, action, {})
+    assert verified(house) == set()
+
+
 def test_verify_ends_with_exit_code_1_and_no_traceback(house: Path) -> None:
     command = [sys.executable, "-m", "fullhouse", "lake", "verify", "-w", str(house / "house")]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -26,6 +26,9 @@ from fullhouse.workspace.proof import (
     write_note,
 )
 
+REMOVING = ("people.erase", "lake.retain")
+"""Actions after which a file has fewer rows than it brought, as it should."""
+
 
 @request
 class VerifyLake:
@@ -194,7 +197,7 @@ def _has_erased(context: Context, house: House | None) -> bool:
         return False
     opened = control.open_control(context.workspace.control_url)
     try:
-        return any(row.action.startswith("erase") for row in control.audit_log(opened, most=2**31))
+        return any(row.action in REMOVING for row in control.audit_log(opened, most=2**31))
     finally:
         opened.dispose()
 
