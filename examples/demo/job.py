@@ -74,9 +74,8 @@ def main(arguments: Sequence[str]) -> int:
     table(rows, ("simulated", "claimed", "true", "inside the interval"))
     console.print(
         "A measured ratio is below the true one, since baskets tell only in part who keeps a dog."
-        " Two of a household who share an e-mail become one person, and accounts without an"
-        " e-mail or a phone in common stay apart: so it is with real feeds, and the figures say"
-        " how much."
+        " A few people of one household who share an e-mail become one person, and accounts with"
+        " nothing in common stay apart: so it is with real feeds, and the figures say how much."
     )
     page = write_page(out, SIMULATED, truth, rows, issued, cards, nobody, played)
     console.print(f"\nOpen [bold]{near(page)}[/], and from there the film's report.")
