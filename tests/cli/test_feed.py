@@ -112,6 +112,14 @@ def test_ingest_and_quarantine(house: Path) -> None:
     assert "Nothing is in quarantine" in none.output
 
 
+def test_an_ingest_of_which_too_much_was_refused_ends_with_exit_code_1(house: Path) -> None:
+    (house / "bad.csv").write_bytes((house / "o.csv").read_bytes() + b"x\ny\n")
+    result = CliRunner().invoke(commands, ["ingest", "orders.toml", "bad.csv", "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["too_many_refused"] == ["bad.csv"]
+    assert "bad.csv: more than 50 % of its rows were refused" in " ".join(result.stderr.split())
+
+
 def test_a_field_that_no_line_has_is_named(house: Path) -> None:
     (house / "o.jsonl").write_text('{"usr": "a", "when": "2025-01-01"}\n')
     result = CliRunner().invoke(commands, ["feed", "check", "orders.toml", "o.jsonl"])

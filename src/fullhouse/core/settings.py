@@ -43,7 +43,7 @@ class Settings:
         "accept", "Events of accounts that no account feed named: accept or quarantine."
     )
     refused_percent: int = _setting(
-        10, "Percent of a file's rows that may be refused before ingest ends with exit code 1."
+        50, "Percent of a file's rows that may be refused before ingest ends with exit code 1."
     )
     clock_skew_minutes: int = _setting(
         10, "An event may lie this far in the future before it is refused."
