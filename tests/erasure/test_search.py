@@ -76,7 +76,7 @@ def in_a_checkpoint(house: House, account: str, person: int, digest: str) -> Non
 def in_a_predicate(house: House, account: str, person: int, digest: str) -> None:
     commit = {"commitInfo": {"operationParameters": {"predicate": f"account IN ('{account}')"}}}
     log = house.root / "lake" / "consent" / "_delta_log"
-    (log / "00000000000000000008.json").write_text(json.dumps(commit) + "\n")
+    (log / "00000000000000000008.json.bak").write_text(json.dumps(commit) + "\n")
 
 
 def in_a_bitmap(house: House, account: str, person: int, digest: str) -> None:
