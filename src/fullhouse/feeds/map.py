@@ -242,7 +242,7 @@ def _typed_column(computed: pa.Table, name: str, feed: Feed, checks: Checks) -> 
         failed = pc.or_(failed, lost)
     match type_:
         case "float64" | "int32":
-            column, odd = _number(column.cast(pa.float64()), whole=type_ == "int32")
+            column, odd = _number(column.cast(pa.float64(), safe=False), whole=type_ == "int32")
             checks.add("bad_number", name, pc.or_(failed, odd))
             return column
         case "date" | "timestamp":
