@@ -135,3 +135,33 @@ def test_an_ingest_is_in_the_audit_log(house: Path) -> None:
         (entry, *_) = audit_log(workspace.control)
     assert entry.action == "ingest"
     assert entry.detail["written"] == 1
+
+
+def test_a_retry_says_what_came_in_and_what_did_not(house: Path) -> None:
+    CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
+    again = ["feed", "retry", "orders.toml"]
+    result = CliRunner().invoke(commands, again)
+    assert result.exit_code == 0
+    assert "still refused" in result.stdout
+    assert "bad_time" in result.stdout
+    mended = FEED + '[values.at]\nnever = "2025-01-02"\n'
+    (house / "orders.toml").write_text(mended)
+    result = CliRunner().invoke(commands, [*again, "--json"])
+    assert (result.exit_code, json.loads(result.stdout)) == (
+        0,
+        {"feed": "orders", "rows": 1, "written": 1, "known": 0, "suppressed": 0, "refused": {},
+         "incomplete": 0},
+    )  # fmt: skip
+    result = CliRunner().invoke(commands, again)
+    assert (result.exit_code, result.stdout) == (0, "Nothing of orders is in quarantine.\n")
+    result = CliRunner().invoke(commands, ["feed", "retry", "other.toml"])
+    assert result.exit_code != 0
+    assert isinstance(result.exception, InputError)
+
+
+def test_a_retry_asks_for_the_file_where_a_row_was_not_stored_whole(house: Path) -> None:
+    (house / "o.csv").write_text(ROWS + "cut,2025\n")
+    CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
+    result = CliRunner().invoke(commands, ["feed", "retry", "orders.toml"])
+    assert "otherwise now: 1." in result.stdout.replace("\n", " ")
+    assert "take the file in again" in result.stdout.replace("\n", " ")

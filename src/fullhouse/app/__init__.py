@@ -77,9 +77,11 @@ if TYPE_CHECKING:
         Quarantine as Quarantine,
         RefusedCount as RefusedCount,
         RetractFeed as RetractFeed,
+        RetryFeed as RetryFeed,
         check_feed as check_feed,
         feed_files as feed_files,
         feed_retract as feed_retract,
+        feed_retry as feed_retry,
         ingest as ingest,
         quarantine as quarantine,
     )

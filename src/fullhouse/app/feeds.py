@@ -20,6 +20,7 @@ from fullhouse.feeds.retract import (
     retract,
 )
 from fullhouse.feeds.retract import count as count_rows
+from fullhouse.feeds.retry import RetryReport, retry
 from fullhouse.workspace.context import Context
 
 Files = tuple[str | Path, ...]
@@ -70,6 +71,13 @@ class RetractFeed:
     name: str
     confirmed: bool = False
     rows: int | None = None
+
+
+@request
+class RetryFeed:
+    """Map the rows of a feed in quarantine again, through its file as it is now."""
+
+    feed: Path
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,29 @@ def feed_retract(context: Context, request: RetractFeed) -> Retraction:
     detail = {"name": name, "files": len(counted.files), **counted.rows}
     control.record(context.control, "feed.retract", detail)
     return retract(lake, counted.files, now=context.now)
+
+
+@use_case
+def feed_retry(context: Context, request: RetryFeed) -> RetryReport:
+    """What became of a feed's rows in quarantine: those that are in have left it.
+
+    The same request again changes nothing; after a crash it does the rest.
+    """
+    control.check_writable(context.control)
+    feed = _load(context, request.feed, ())
+    report = retry(
+        context.lake,
+        feed,
+        key=context.key,
+        settings=context.settings,
+        now=context.now,
+        progress=context.progress,
+        suppression=Suppression(context.control, context.key),
+    )
+    if report.rows:
+        detail = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
+        control.record(context.control, "feed.retry", detail)
+    return report
 
 
 @use_case

@@ -109,6 +109,34 @@ def retract(
         out.print("Nothing was done. To take these rows out, add --yes.")
 
 
+@commands.command()
+def retry(feed: FeedFile, where: Where = ".", json: Json = False) -> None:
+    """Map a feed's rows in quarantine again: take in those whose reason is gone."""
+    with opened(where, quiet=json, doing="Retrying") as context:
+        report = app.feed_retry(context, app.RetryFeed(Path(feed)))
+    if json:
+        say_json(report.to_dict())
+        return
+    if not report.rows:
+        out.print(f"Nothing of {report.feed} is in quarantine.", markup=False)
+        return
+    refused = sum(report.refused.values())
+    table(
+        [(report.rows, report.written, report.known, report.suppressed, refused,
+          report.incomplete)],
+        ("rows", "written", "already known", "erased", "still refused", "not stored whole"),
+    )  # fmt: skip
+    if report.refused:
+        table(list(report.refused.items()), ("refused because", "rows"))
+    if report.incomplete:
+        out.print(
+            f"Rows that were not stored whole, or whose identifiers the feed declares otherwise"
+            f" now: {report.incomplete:,}. Only the file brings them in: take it out (fullhouse"
+            " feed retract), mend it where a line cannot be read, and take the file in again.",
+            soft_wrap=True,
+        )
+
+
 def ingest(feed: FeedFile, files: Files, where: Where = ".", json: Json = False) -> None:
     """Take files into the lake, each row exactly once; the same command again does no harm."""
     with opened(where, quiet=json, doing="Reading") as context:

@@ -132,7 +132,7 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
         tally.suppressed += int((outcome == SUPPRESSED).sum())
         taken_ids = ready.rows[ROW].to_numpy()[outcome == DUPLICATE].tolist()
         duplicates = tuple(Refusal(r, "duplicate_event_id", "event_id") for r in taken_ids)
-        accounts = _by_row(ready.rows, taken_ids)
+        accounts = accounts_by_row(ready.rows, taken_ids)
         _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates, accounts=accounts)
         _identify(lake, job, ready, outcome, batch)
         _count_refusals(lake, job, ready, taken_ids, batch, tally)
@@ -158,7 +158,7 @@ def _count_refusals(
         return
 
     def allowed(_: Snapshot) -> pa.Table:
-        gone = _suppressed(job, rows)
+        gone = suppressed_rows(job, rows)
         return rows if gone is None else rows.filter(pa.array(~gone))
 
     named = f"{batch}:refusals"
@@ -178,7 +178,7 @@ def _write(
         # changes the table's metadata, so that this commit fails and is tried again.
         outcomes[:] = [_outcomes(engine, snapshot, job, rows, batch)]
         new = outcomes[0] == NEW
-        return _stream(whole if new.all() else whole.filter(pa.array(new)))
+        return streamed(whole if new.all() else whole.filter(pa.array(new)))
 
     guard = f"source/{job.feed.source}" if job.by_id else batch
     fresh = lake.append_checked(table, unknown, batch=batch, guard=guard)
@@ -195,13 +195,13 @@ def _outcomes(
     outcome = np.zeros(rows.num_rows, dtype=np.int8)
     if job.by_id:
         outcome = row_outcomes(engine, of_source(snapshot, job.feed.source), rows, batch=batch)
-    gone = _suppressed(job, rows)
+    gone = suppressed_rows(job, rows)
     if gone is not None:
         outcome[gone] = SUPPRESSED
     return outcome
 
 
-def _suppressed(job: Job, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
+def suppressed_rows(job: Job, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
     """Which rows are of accounts that were erased; None where nobody was, or none are named."""
     if job.suppression is None or "account" not in rows.column_names:
         return None
@@ -213,7 +213,7 @@ def _suppressed(job: Job, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
     return np.asarray(mask.to_numpy(), dtype=bool)
 
 
-def _by_row(rows: pa.Table, numbers: Sequence[int]) -> dict[int, str]:
+def accounts_by_row(rows: pa.Table, numbers: Sequence[int]) -> dict[int, str]:
     """The account of each of some rows."""
     if not numbers or "account" not in rows.column_names:
         return {}
@@ -221,7 +221,7 @@ def _by_row(rows: pa.Table, numbers: Sequence[int]) -> dict[int, str]:
     return dict(zip(chosen[ROW].to_pylist(), chosen["account"].to_pylist(), strict=True))
 
 
-def _stream(rows: pa.Table) -> pa.RecordBatchReader:
+def streamed(rows: pa.Table) -> pa.RecordBatchReader:
     """The rows bit by bit: writing them whole takes 200 MB more for a million."""
     return rows.drop_columns([ROW]).to_reader(max_chunksize=1 << 16)
 
@@ -243,7 +243,7 @@ def _quarantine(
     left: list[list[Refusal]] = []
 
     def rows(_: Snapshot) -> pa.Table:
-        left[:] = [_not_suppressed(job, refused, accounts)]
+        left[:] = [not_suppressed(job, refused, accounts)]
         return quarantine_rows(
             job.feed,
             job.terms,
@@ -256,15 +256,16 @@ def _quarantine(
         )
 
     if not lake.append_checked(QUARANTINE, rows, batch=batch, guard=batch):
-        left[:] = [_not_suppressed(job, refused, accounts)]
+        left[:] = [not_suppressed(job, refused, accounts)]
     tally.quarantined.update(r.reason for r in left[0])
     tally.quarantined.update(b.reason for b in unread)
     tally.suppressed += len(refused) - len(left[0])
 
 
-def _not_suppressed(
+def not_suppressed(
     job: Job, refused: Sequence[Refusal], accounts: Mapping[int, str]
 ) -> list[Refusal]:
+    """The refused rows but those of accounts that were erased."""
     if job.suppression is None:
         return list(refused)
     gone = job.suppression.of(job.feed.source, accounts.values())
@@ -277,7 +278,19 @@ def _identify(
     """Write the identifiers of the rows that were written, each once per account and chunk."""
     if not job.feed.identifiers:
         return
-    rows = ready.rows.filter(pa.array(outcome == NEW))
+    named = identifier_rows(job, ready, ready.rows.filter(pa.array(outcome == NEW)), batch)
+    if not named.num_rows:
+        return
+
+    def allowed(_: Snapshot) -> pa.Table:
+        gone = suppressed_rows(job, named)
+        return named if gone is None else named.filter(pa.array(~gone))
+
+    lake.append_checked(IDENTIFIER, allowed, batch=batch, guard=batch)
+
+
+def identifier_rows(job: Job, ready: Ready, rows: pa.Table, batch: str) -> pa.Table:
+    """The identifiers of some rows of a chunk, each once per account."""
     places = pc.index_in(rows[ROW], ready.raw[ROW].combine_chunks())
     parts = [
         pa.table(
@@ -292,11 +305,9 @@ def _identify(
     ]
     together = pa.concat_tables(parts)
     together = together.filter(pc.is_valid(together["digest"]))
-    if not together.num_rows:
-        return
     once = together.group_by(["account", "kind", "digest"]).aggregate([("at", "min")])
     count = once.num_rows
-    named = pa.table(
+    return pa.table(
         {
             "source": pa.repeat(job.feed.source, count),
             "account": once["account"],
@@ -306,9 +317,3 @@ def _identify(
             "batch": pa.repeat(batch, count),
         }
     )
-
-    def allowed(_: Snapshot) -> pa.Table:
-        gone = _suppressed(job, named)
-        return named if gone is None else named.filter(pa.array(~gone))
-
-    lake.append_checked(IDENTIFIER, allowed, batch=batch, guard=batch)

@@ -121,6 +121,14 @@ def ingest(
 def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
     """A chunk hashed, mapped and validated. Raw identifiers end here."""
     raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
+    return prepare_hashed(engine, lake, job, replace(chunk, rows=raw), invalid)
+
+
+def prepare_hashed(
+    engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk, invalid: dict[str, int]
+) -> Ready:
+    """A chunk mapped and validated whose identifiers are digests already."""
+    raw = chunk.rows
     mapped = map_rows(engine, raw, job.feed, job.terms, content=job.content)
     rows, refused, accounts = mapped.rows, mapped.refused, dict(mapped.accounts)
     refusals = mapped.refusals

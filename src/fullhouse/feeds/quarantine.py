@@ -14,7 +14,7 @@ from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.terms import Terms
 
 _LONGEST = 200
-_LONGEST_VALUE = 1_000
+LONGEST_VALUE = 1_000
 """Letters of a value that are kept."""
 _AT_ONCE = 20_000
 """Rows made in Python at a time: a whole chunk of refused ones would take gigabytes."""
@@ -84,4 +84,4 @@ def _raw_rows(feed: Feed, raw: pa.Table, numbers: Sequence[int]) -> dict[int, di
 def _clean(value: Any, hasher: Hasher) -> Any:
     if not isinstance(value, str):
         return value
-    return hasher.scrub(value[:_LONGEST_VALUE], phones=False)
+    return hasher.scrub(value[:LONGEST_VALUE], phones=False)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +33,8 @@ AT_ONCE = 100
 BATCH_DIGITS = 32
 """So many digits of a file's digest stand in the batch of each of its rows."""
 LEAST_DIGITS = 8
+RETRY = ":r"
+"""Stands between a file's digits and the name of a retry, in the batch of what came in by it."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,16 @@ class Retraction:
 
 def ledger(lake: Lake) -> tuple[LedgerFile, ...]:
     """Every file that was begun and not retracted, in the order of beginning."""
-    whole = {row["digest"]: row for row in lake.read(INGESTED).to_pylist()}
+    whole: dict[str, dict[str, Any]] = {}
+    # A file's own row comes before those of retries, whose digest is the file's and more.
+    for row in sorted(lake.read(INGESTED).to_pylist(), key=lambda r: str(r["digest"])):
+        digest, _, is_retry = row["digest"].partition(":")
+        if not is_retry:
+            whole[digest] = row
+        elif digest in whole:
+            whole[digest]["written"] += row["written"]
+            left = whole[digest]["quarantined"] - row["written"]
+            whole[digest]["quarantined"] = max(left, 0)
     files = []
     for row in lake.read(BEGUN).to_pylist():
         counts = whole.get(row["digest"], {})
@@ -157,7 +169,10 @@ def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
     # The ledgers last: by them, a retraction that a crash broke off is recognised.
     for table in (INGESTED, BEGUN):
         for some in _some([f.digest for f in files]):
-            delete_where(lake, table, f"digest IN ({', '.join(map(literal, some))})")
+            # What stands behind a colon is of a retry; ';' follows it.
+            retries = (f"(digest >= '{d}:' AND digest < '{d};')" for d in some)
+            own = f"digest IN ({', '.join(map(literal, some))})"
+            delete_where(lake, table, " OR ".join([own, *retries]))
     lake.seal(*{f.table.name: f.table for f in files}.values(), IDENTIFIER, QUARANTINE)
     lake.seal(INGESTED, BEGUN, RETRACTED)
 
@@ -180,6 +195,12 @@ def next_digest(digest: str, retracted: frozenset[str]) -> str:
     while digest in retracted:
         digest = hashlib.sha256(f"{digest}\nretracted".encode()).hexdigest()
     return digest
+
+
+def retry_batch(digest: str) -> str:
+    """The batch of the rows of a retry, by the digest of its row in the table `ingested`."""
+    file, _, name = digest.partition(RETRY)
+    return f"{file[:BATCH_DIGITS]}{RETRY}{name}"
 
 
 def files_after(lake: Lake, chosen: Sequence[LedgerFile]) -> tuple[LedgerFile, ...]:

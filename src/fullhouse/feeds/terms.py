@@ -43,6 +43,8 @@ class Terms:
     """The content that the file goes on from, where it is one that grew."""
     skip: int = 0
     """Rows of that content, which are in the lake already."""
+    identifiers: tuple[str, ...] | None = None
+    """Which raw columns are identifiers, each `column:kind`; None where it was not written down."""
 
     @classmethod
     def of(cls, feed: Feed, settings: Settings, *, now: datetime, accounts: int = -1) -> "Terms":
@@ -59,6 +61,7 @@ class Terms:
             unknown_account=settings.unknown_account,
             accounts=accounts,
             purposes=known_purposes(settings),
+            identifiers=declared_identifiers(feed),
         )
 
     @property
@@ -82,9 +85,15 @@ class Terms:
     def from_json(cls, text: str) -> "Terms":
         """The terms that a text holds."""
         fields = json.loads(text)
-        if "purposes" in fields:
-            fields["purposes"] = tuple(fields["purposes"])
+        for name in ("purposes", "identifiers"):
+            if fields.get(name) is not None:
+                fields[name] = tuple(fields[name])
         return cls(**{**fields, "now": datetime.fromisoformat(fields["now"])})
+
+
+def declared_identifiers(feed: Feed) -> tuple[str, ...]:
+    """The raw columns that a feed declares to be identifiers, each `column:kind`."""
+    return tuple(f"{raw}:{kind}" for raw, kind in sorted(feed.identifier_columns.items()))
 
 
 @dataclass(frozen=True)
