@@ -40,8 +40,8 @@ SPREAD = 10.0
 """Probabilities that lie further apart than so many times stand on axes of square roots."""
 CALIBRATION_HOW = (
     "Across: the predicted probability. Up: the observed share, with its 95 % interval. On the"
-    " dashed line the two agree; above it, more people came than predicted. Bold: the interval does"
-    " not include the line. Below: how many people have each probability."
+    " dashed line the two agree; above it, more people came than predicted. A diamond: the interval"
+    " does not include the line. Below: how many people have each probability."
 )
 COLOURS = ("#07524e", "#b3541e", "#4fa39d", "#1d2429", "#8b949a", "#97cbc6")
 """Of the curves, in the order they are given."""
@@ -102,7 +102,13 @@ def _bin_points(rows: Sequence[dict[str, Any]], width: int, height: int) -> alt.
         .encode(x=x, y=y("observed")),
         base.mark_rule(strokeWidth=2).encode(x=x, y=y("low"), y2="high:Q", color=colour),
         base.mark_point(filled=True, size=60, opacity=1).encode(
-            x=x, y=y("observed"), color=colour, tooltip=["words:N"]
+            x=x,
+            y=y("observed"),
+            color=colour,
+            shape=alt.Shape("inside:N")
+            .scale(domain=[True, False], range=["circle", "diamond"])
+            .legend(None),
+            tooltip=["words:N"],
         ),
     ).properties(width=width, height=height)
     assert isinstance(chart, alt.LayerChart)
@@ -117,7 +123,13 @@ def _bin_people(rows: Sequence[dict[str, Any]], width: int) -> alt.Chart:
         .encode(
             x=_share_axis(alt.X("predicted:Q"), rows, "predicted"),
             y=alt.Y("persons:Q").axis(
-                title="people", format="~s", tickCount=3, domain=False, ticks=False
+                title="people",
+                format="~s",
+                # The format gives every tick the unit of the largest: "0k".
+                labelExpr="datum.value ? datum.label : '0'",
+                tickCount=3,
+                domain=False,
+                ticks=False,
             ),
             tooltip=["persons:Q", "predicted:Q"],
         )
