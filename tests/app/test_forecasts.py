@@ -184,7 +184,7 @@ def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
     files = [tmp_path / "slate.svg", tmp_path / "slate.html"]
     assert fh.write_slate(result, files) == files
     assert result.forecasts[0].title in files[0].read_text("utf-8")
-    with pytest.raises(InputError, match=r"\.svg, \.png, \.html, not 'slate\.csv'"):
+    with pytest.raises(InputError, match=r"\.svg, \.png or \.html, not 'slate\.csv'"):
         fh.write_slate(result, ["slate.csv"])
 
 

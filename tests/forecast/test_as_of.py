@@ -114,6 +114,7 @@ def in_lake(house: Path, name: str, tables: Mapping[str, pa.Table]) -> fh.app.Co
     workspace = fh.app.open_house(str(house), environment={"FULLHOUSE_LAKE": name})
     for table in TABLES:
         workspace.lake.append(table, tables[table.name], batch="made")
+    fh.lake_accept(workspace, fh.app.AcceptLake(confirmed=True))
     return workspace
 
 

@@ -68,7 +68,7 @@ def test_an_arrow_stands_where_and_only_where_an_interval_is_cut(se):
 
 
 def test_parts_are_proven_over_all_parts_and_the_whole_by_itself():
-    near = readout([effect(0.01, 0.004, p=0.02)])
+    near = readout([effect(0.01, 0.004, p=0.02, always_valid=None)])
     parts = {"line": {f"line {k}": near for k in range(4)}}
     shown = campaign_readout_of("c", date(2025, 3, 1), near, parts=parts)
     assert [e.effect.holm_p for e in shown.effects] == pytest.approx([0.02, *[0.08] * 4])

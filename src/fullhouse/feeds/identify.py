@@ -35,6 +35,8 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 AT = "(?:@|\uff20|\ufe6b|%40|\\\\u0040)"
 _WORD = re.compile(r"[^\s,;\"'<>|]+")
 _AT_INSIDE = re.compile(rf".{AT}.")
+# A name before the @ may stand in quotes, with blanks in it.
+_QUOTED = re.compile(rf"[\"'][^\"'@\n]{{1,64}}[\"']{AT}[^\s,;\"'<>|]+")
 _HOLDS_EMAIL = re.compile(rf"[\w.+-]{AT}[\w-]{{1,63}}\.\w")
 # A word of this length is cut: no e-mail is longer, and a search for one must not take long.
 _LONGEST_EMAIL = 320
@@ -139,6 +141,7 @@ class Hasher:
         Dates, UUIDs and digests stay. Without `phones`, only numbers with a + go: others look like
         the ids of orders. The time it takes grows with the text's length and no faster.
         """
+        text = _QUOTED.sub(lambda m: self._like("email", m[0]), text)
         text = _WORD.sub(self._word, text)
         if phones:
             return _PHONE_LIKE.sub(self._phone, text)
@@ -166,7 +169,9 @@ def looks_like_email(text: str) -> bool:
     """Whether an e-mail address stands in a text, alone or among other words."""
     if not text.isascii():
         text = _INVISIBLE.sub("", text)
-    return _HOLDS_EMAIL.search(text) is not None or _EMAIL.fullmatch(text.strip()) is not None
+    if _HOLDS_EMAIL.search(text) or _QUOTED.search(text):
+        return True
+    return any(_EMAIL.fullmatch(word) for word in _WORD.findall(text) if "@" in word)
 
 
 def looks_like_phone(text: str) -> bool:
