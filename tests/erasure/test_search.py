@@ -303,3 +303,13 @@ def test_tables_are_read_in_full(shared: House) -> None:
     of = {t.place.split("/")[1]: t.count for t in traces if t.kind == "person"}
     assert of["trait_bitmap"] == sum(person in BitMap.deserialize(r["bitmap"]) for r in bitmaps)
     assert of["person_trait"] == sum(r["person"] == person for r in lists)
+
+
+def test_rows_and_versions_of_the_table_person_are_no_persons() -> None:
+    matcher = Matcher(Wanted(frozenset({GONE}), persons=frozenset({35})))
+    note = {"lake": "a2c6", "tables": {"person": [35, 35]}}
+    assert not search_file("lake/_house.json", json.dumps(note).encode(), matcher)
+    planted = note | {"note": GONE[1], "person": 35}
+    met = search_file("lake/_house.json", json.dumps(planted).encode(), matcher)
+    assert (met["account"], met["person"]) == (1, 1)
+    assert search_file("other.json", json.dumps(note).encode(), matcher)["person"] == 2

@@ -28,6 +28,7 @@ from fullhouse.erasure.erasure import ACCOUNT, PERSON, Trace
 from fullhouse.erasure.match import ACCOUNT_KEYS, PERSON_KEYS, Kinds, Matcher
 from fullhouse.lake import Place
 from fullhouse.lake.place import Stored
+from fullhouse.workspace.proof import NOTE
 
 CATALOGUE = frozenset({"product", "film", "id", "cinema"})
 """Columns of ids of goods and films, where the same text is no account."""
@@ -146,9 +147,21 @@ def _contents(name: str, lower: str, data: bytes, matcher: Matcher, depth: int) 
         return search_stored(data, matcher)
     if lower.endswith((".csv", ".tsv")):
         return _delimited(data, matcher)
+    if lower.rpartition("/")[2] == NOTE:
+        return _house(data, matcher)
     if lower.endswith((".json", ".jsonl", ".ndjson")):
         return _json(data, matcher)
     return _pieces(data, matcher)
+
+
+def _house(data: bytes, matcher: Matcher) -> Kinds:
+    """Traces in the lake's note of its tables: their versions and rows are no persons' ids."""
+    try:
+        note = json.loads(data)
+        names = list(note.pop("tables"))
+    except (ValueError, KeyError, AttributeError):
+        return _json(data, matcher)
+    return matcher.json([note, names])
 
 
 def _pieces(data: bytes, matcher: Matcher) -> Kinds:
