@@ -53,7 +53,8 @@ def test_persons_of_several_accounts_are_erased_whole_and_do_not_come_back(marke
     accounts = rows(market, ACCOUNT_PERSON)
     many = Counter(r["person"] for r in accounts)
     events = Counter(r["person"] for r in rows(market, PERSON_EVENT))
-    chosen = [p for p, n in many.items() if n >= 2 and events[p] >= 2][:3]
+    shop = {r["person"] for r in accounts if r["source"] == "shop"}
+    chosen = [p for p, n in many.items() if n >= 2 and events[p] >= 2 and p in shop][:3]
     theirs = [(str(r["source"]), str(r["account"])) for r in accounts if r["person"] in chosen]
     one_each = {r["person"]: (r["source"], r["account"]) for r in accounts if r["person"] in chosen}
     holders = defaultdict(set)
