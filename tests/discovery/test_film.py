@@ -11,23 +11,32 @@ from scipy.stats import norm
 from fullhouse.discovery.film import least_affinity, verdict_on_film
 
 
-def row(ratio: float = 1.0, error: float = 0.1, verdict: str = "no_association") -> Any:
+def row(
+    ratio: float = 1.0, error: float = 0.1, verdict: str = "no_association", persons: int = 10
+) -> Any:
     """A tested trait of which only what decides is known."""
     reach = 1.959964 * error
     low, high = ratio * exp(-reach), ratio * exp(reach)
-    return SimpleNamespace(q=0.9, low=low, high=high, verdict=verdict)
+    return SimpleNamespace(q=0.9, low=low, high=high, verdict=verdict, persons=persons)
 
 
 def test_nothing_is_an_answer_only_where_nearly_every_doubling_is_ruled_out() -> None:
     sure, open_ = row(), row(error=0.6, verdict="cannot_tell")
-    assert verdict_on_film([], [sure] * 9 + [open_]) == "no_audience"
-    assert verdict_on_film([], [sure] * 8 + [open_] * 2) == "cannot_tell"
-    assert verdict_on_film([], []) == "cannot_tell"
+    assert verdict_on_film([], [sure] * 9 + [open_], 100) == "no_audience"
+    assert verdict_on_film([], [sure] * 8 + [open_] * 2, 100) == "cannot_tell"
+    assert verdict_on_film([], [], 100) == "cannot_tell"
+
+
+def test_a_trait_too_rare_to_plan_for_keeps_no_answer_open() -> None:
+    rare = row(error=0.6, verdict="cannot_tell", persons=9)
+    assert verdict_on_film([], [row()] * 9 + [rare] * 9, 1_000) == "no_audience"
+    assert verdict_on_film([], [rare] * 9, 1_000) == "cannot_tell"
+    assert least_affinity([row(), rare], 1_000) == least_affinity([row()], 1_000)
 
 
 @given(st.floats(0.02, 0.6), st.integers(1, 2_000))
 def test_the_least_affinity_is_found_four_times_in_five(error: float, traits: int) -> None:
-    least = least_affinity([row(error=error)] * traits)
+    least = least_affinity([row(error=error)] * traits, 100)
     assert least is not None
     needed = norm.isf(0.05 / (2 * traits))
     power = norm.sf(needed - np.log(least) / error)
@@ -35,4 +44,4 @@ def test_the_least_affinity_is_found_four_times_in_five(error: float, traits: in
 
 
 def test_the_least_affinity_is_unknown_where_nothing_was_tested() -> None:
-    assert least_affinity([]) is None
+    assert least_affinity([], 100) is None

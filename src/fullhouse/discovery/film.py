@@ -210,8 +210,8 @@ def find_audiences(
     progress("Looking for combinations")
     return replace(
         _bare(sample, film),
-        verdict=verdict_on_film(counts.cards, groups.rows),
-        least_affinity=least_affinity(groups.rows),
+        verdict=verdict_on_film(counts.cards, groups.rows, counts.everyone),
+        least_affinity=least_affinity(groups.rows, counts.everyone),
         used=audience.used,
         base_people=counts.everyone,
         seed_people=size(audience.outcome.people),
@@ -329,29 +329,39 @@ def _portfolio(
     return portfolio(masks, names, rules, seed=sheet.seed, weight=sheet.weight)
 
 
-def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity]) -> Verdict:
-    """The best basis of any card.
+SMALLEST_AUDIENCE = 0.01
+"""A trait that fewer than one in a hundred people have is hardly an audience to plan for: that it
+cannot be told does not keep the answer "no audience" from being one."""
 
-    Without a card it is `no_audience` where, for nine in ten of the traits tested, a ratio of 2 and
-    of 0.5 are both ruled out; else the data cannot tell.
+
+def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity], people: int) -> Verdict:
+    """The best basis of any card; `people` are those compared.
+
+    Without a card it is `no_audience` where, for nine in ten of the traits tested that one in a
+    hundred people have, a ratio of 2 and of 0.5 are both ruled out; else the data cannot tell.
     """
     bases = {c.basis for c in cards}
     if bases:
         return "measured" if "measured" in bases else "expected"
-    tested = [r for r in rows if r.q is not None]
+    tested = _large_enough(rows, people)
     undecided = sum(r.verdict == "cannot_tell" for r in tested)
     return "cannot_tell" if not tested or 10 * undecided > len(tested) else "no_audience"
 
 
-def least_affinity(rows: Iterable[Affinity]) -> float | None:
+def _large_enough(rows: Iterable[Affinity], people: int) -> list[Affinity]:
+    """The rows tested whose traits one in a hundred people have."""
+    return [r for r in rows if r.q is not None and r.persons >= SMALLEST_AUDIENCE * people]
+
+
+def least_affinity(rows: Iterable[Affinity], people: int) -> float | None:
     """The affinity from which a typical trait would have been noticed, four times in five.
 
-    The median over the tested traits of exp((z + 0.84) se), se being the standard error of the log
-    of a trait's affinity and z what one trait among so many needs (5 % over all, Bonferroni). A
-    card needs more than that, so that it is the least that could have been found. None where
-    nothing was tested.
+    The median, over the tested traits that one in a hundred of the `people` have, of
+    exp((z + 0.84) se), se being the standard error of the log of a trait's affinity and z what one
+    trait among so many needs (5 % over all, Bonferroni). A card needs more than that, so that it is
+    the least that could have been found. None where nothing was tested.
     """
-    tested = [r for r in rows if r.q is not None and r.low and r.high]
+    tested = [r for r in _large_enough(rows, people) if r.low and r.high]
     if not tested:
         return None
     z = float(norm.isf(0.05 / (2 * len(tested))) + norm.ppf(0.8))

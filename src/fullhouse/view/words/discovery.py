@@ -283,8 +283,9 @@ def _verdict_alone(discovery: FilmDiscovery) -> str:
             )
         case "no_audience":
             return text(
-                "We compared {people}. That is an answer: there is no audience to add to the"
-                " obvious ones, and none is invented to fill this page.",
+                "We compared {people}. That is an answer: hardly any trait that one in a hundred"
+                " people have can double how likely they are to want the film. So there is no"
+                " audience to add to the obvious ones, and none is invented to fill this page.",
                 people=people,
             )
         case _:
