@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -84,7 +83,6 @@ def test_a_thousand_bad_files_end_in_a_sentence_and_leak_nothing(
         last = min(first + 25, each)
         take_all(house, [(k, s) for k in bad_files.KINDS for s in range(first, last)])
         assert leaks(house.root) == []
-        shutil.rmtree(house.root)
 
 
 def test_what_is_planted_would_be_noticed(house: Any) -> None:
