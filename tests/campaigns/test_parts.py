@@ -1,12 +1,17 @@
 """A line in parts to a channel's own address: nothing is taken twice, nor left unsent."""
 
+from types import SimpleNamespace
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pyroaring import BitMap
 
+from fullhouse.campaigns.parts import Parts
 from fullhouse.campaigns.webhook import secret_of
 from fullhouse.core.errors import CannotTellError, ConflictError, InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, DELIVERY, DISPATCHED
+from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
 from tests.campaigns.small_house import DAY, LINES, Campaign, Hook, hooked, made_house
 
 HOOK = [x for x in LINES if x.form == "webhook"]
@@ -114,6 +119,19 @@ def test_accounts_are_written_down_before_they_are_sent(campaign, monkeypatch):
         with pytest.raises(CannotTellError):
             campaign.dispatch()
     assert sorted(known) == campaign.treated[:14]
+
+
+def test_people_whose_set_is_gone_from_memory_leave_their_accounts_to_nobody_else(campaign):
+    """Python gives the id of a freed set to the next one: its accounts must not come with it."""
+    rows = campaign.house.lake.read(ACCOUNT_PERSON, columns=["person"])["person"].to_pylist()
+    everybody = SimpleNamespace(
+        lake=campaign.house.lake, may_leave=lambda people: people, moment=lambda: 1
+    )
+    parts = Parts(campaign.house, everybody, None, campaign.name)
+    line = SimpleNamespace(sources=("shop",))
+    for person in sorted(set(rows))[:20]:
+        alone = parts._may_leave(line, {person >> BLOCK_BITS: BitMap([person % BLOCK_SIZE])})
+        assert set(alone["person"].to_pylist()) == {person}
 
 
 def test_parts_of_an_earlier_version_are_not_sent_again(campaign, monkeypatch):

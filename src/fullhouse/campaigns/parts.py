@@ -55,7 +55,7 @@ class Parts:
     leaving: Leaving
     client: httpx.Client
     campaign: str
-    _accounts: dict[object, pa.Table] = field(default_factory=dict)
+    _accounts: dict[object, tuple[PersonSet, pa.Table]] = field(default_factory=dict)
     _moment: Moment | None = None
 
     def send(
@@ -115,14 +115,16 @@ class Parts:
             for number, rows in group:
                 last: list[Logged] = []
 
-                def body(number: int = number, rows: pa.Table = rows) -> bytes:
+                def body(
+                    number: int = number, rows: pa.Table = rows, last: list[Logged] = last
+                ) -> bytes:
                     left = within(self._may_leave(line, treated), rows)
                     if not left.num_rows:
                         raise NothingLeftError
                     left = left.sort_by([(name, "ascending") for name in KEYS])
                     made = body_of(self.campaign, line, number, left)
                     digest = hashlib.sha256(made).hexdigest()
-                    last[:] = [(host, number, _persons(left), left.num_rows, digest)]  # noqa: B023
+                    last[:] = [(host, number, _persons(left), left.num_rows, digest)]
                     return made
 
                 try:
@@ -151,8 +153,11 @@ class Parts:
         if which not in self._accounts:
             batches = accounts_of(self.leaving.lake, [AccountsWanted(people, line.sources)])
             parts = [pa.Table.from_batches([rows]).cast(WHOSE) for _, rows in batches]
-            self._accounts[which] = pa.concat_tables([WHOSE.empty_table(), *parts])
-        return self._accounts[which]
+            # The people are held with their accounts: Python gives the id of what is gone anew, and
+            # another line's people would get these accounts.
+            whose = pa.concat_tables([WHOSE.empty_table(), *parts])
+            self._accounts[which] = (dict(treated), whose)
+        return self._accounts[which][1]
 
     def _numbers(self, channel: str, line: str) -> set[int]:
         """Every number that a part of a line ever had."""

@@ -76,7 +76,7 @@ def _piece(file: File, rows: pa.Table, feed: Feed, last: int) -> Piece:
     for name in feed.raw:
         try:
             columns[name], wrong = _readable(rows[name].combine_chunks())
-        except (pa.ArrowNotImplementedError, NotImplementedError):
+        except pa.ArrowNotImplementedError:
             raise InputError(
                 f"{file.path}: column {name!r} is of type {rows[name].type}, which cannot be"
                 " mapped. Write the part that is wanted as a column of its own."
@@ -131,7 +131,7 @@ def _readable(column: Any) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
         return _listed(column), fine
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
         return column, fine
-    raise NotImplementedError
+    raise pa.ArrowNotImplementedError(f"no column of {kind} is read")
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -187,7 +187,7 @@ def _inside(column: pa.Array, per_second: float | None) -> pa.Array:
 def _listed(column: pa.Array) -> pa.Array:
     """Lists of plain values as JSON, as JSON Lines would hold them."""
     if pa.types.is_nested(column.type.value_type):
-        raise NotImplementedError
+        raise pa.ArrowNotImplementedError(f"no list of {column.type.value_type} is read")
     values = column.to_pylist()
     return pa.array(
         [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in values],
