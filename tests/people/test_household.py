@@ -119,3 +119,19 @@ def test_no_person_has_two_birth_years_and_the_order_of_links_does_not_matter(li
         assert not {0, 1} <= set(nodes)
         assert len({y for n in nodes for y in known.get(n, Known()).years}) <= 1
         assert len({g for n in nodes for g in known.get(n, Known()).genders}) <= 1
+
+
+def test_where_every_visit_opens_an_account_a_crowd_is_no_placeholder(engine, house):
+    house.share(
+        *(("desk", f"{n}-{visit}", f"{n}@home") for n in range(12) for visit in range(8)),
+    )
+    outcome = house.resolve(engine)
+    assert (outcome.persons, outcome.refused) == (12, 0)
+
+
+def test_a_few_crowds_among_many_shared_identifiers_are_placeholders(duck, house):
+    pairs = (("shop", f"{n}-{visit}", f"{n}@home") for n in range(300) for visit in range(2))
+    crowds = (("shop", f"{n}:{visit}", f"none{n}@none") for n in range(12) for visit in range(8))
+    house.share(*pairs, *crowds)
+    outcome = house.resolve(duck)
+    assert (outcome.persons, outcome.refused) == (300 + 96, 12)

@@ -40,6 +40,9 @@ PLACEHOLDER_PEOPLE = 4
 """An identifier whose accounts give so many birth years is a placeholder and links nobody."""
 MOST_OF_ONE_SOURCE = 6
 """Accounts of one source that may share an identifier with no fact that confirms one person."""
+USUAL_CROWDS, USUAL_SHARE = 10, 0.05
+"""A source where at least so many identifiers of a kind, and such a share of the shared ones, have
+more accounts opens an account at each visit: there a crowd is no sign of a placeholder."""
 MOST_KINDS = 16
 _NAME_AND_BIRTH = "name and birth"
 _GENDERS = ("female", "male", "other")
@@ -243,16 +246,22 @@ def _crowds(groups: ir.Table) -> ir.Table:
         high=groups.birth_year.max(),
         years=groups.birth_year.count(),
     )
-    largest = by_source.group_by("kind", "digest").aggregate(most=by_source.accounts.max())
+    many = by_source.accounts > MOST_OF_ONE_SOURCE
+    sources = by_source.group_by("kind", "source").aggregate(
+        crowds=many.sum(), shared=(by_source.accounts > 1).sum()
+    )
+    usual = (sources.crowds >= USUAL_CROWDS) & (sources.crowds >= USUAL_SHARE * sources.shared)
+    unusual = by_source.anti_join(sources.filter(usual), ["kind", "source"])
+    largest = unusual.group_by("kind", "digest").aggregate(most=unusual.accounts.max())
     counted = groups.group_by("kind", "digest").aggregate(
         accounts=groups.count(),
         people=ibis.greatest(groups.birth_year.nunique(), groups.gender.nunique()),
         years=groups.birth_year.nunique(),
         given=groups.birth_year.count(),
     )
-    joined = counted.join(largest, ["kind", "digest"])
+    joined = counted.left_join(largest, ["kind", "digest"]).drop("kind_right", "digest_right")
     confirmed = (joined.years == 1) & (2 * joined.given >= joined.accounts)
-    crowded = (joined.most > MOST_OF_ONE_SOURCE) & ~confirmed
+    crowded = (joined.most.fill_null(0) > MOST_OF_ONE_SOURCE) & ~confirmed
     placeholder = (joined.years >= PLACEHOLDER_PEOPLE) | crowded
     proves = ~joined.kind.isin([ADDRESS, _NAME_AND_BIRTH])
     return joined.select(
