@@ -164,7 +164,7 @@ def fixed_point(values: Floats, l2: float, unit: int = UNIT) -> Ints:
     norms = np.sqrt((values * values).sum(-1, keepdims=True))
     # A hair short, so that the float rounding of norm and product cannot pass the bound.
     scale = np.minimum(1.0, l2 * (1 - 1e-12) / np.maximum(norms, 1e-300)) * unit
-    counted = np.trunc(values * scale).astype(np.int64)
+    counted: Ints = np.trunc(values * scale).astype(np.int64)
     if counted.size and int((counted * counted).sum(-1).max()) > Fraction(l2) ** 2 * unit**2:
         raise ArithmeticError("a row is longer than one person may be")
     return counted
