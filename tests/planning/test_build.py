@@ -117,3 +117,14 @@ def test_claims_and_what_people_would_buy_anyway_stand_in_the_plan():
     assert plan.people == pytest.approx(0.9 * addressed.sum()), "a tenth is held out"
     assert plan.base_tickets == pytest.approx(0.9 * here.expected[addressed].sum())
     assert plan_from(plan.to_dict()) == plan
+
+
+@pytest.mark.parametrize("budget", [60.0, 600.0, 3000.0])
+def test_what_lines_and_audiences_add_is_the_middle_of_the_plan(budget):
+    _, plan = made(budget=budget)
+    assert plan.tickets.middle > 0
+    assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle)
+    assert sum(x.gross.middle for x in plan.lines) == pytest.approx(plan.gross.middle)
+    assert sum(s.added.middle for s in plan.bridge) == pytest.approx(plan.gross.middle)
+    assert all(x.tickets.low <= x.tickets.middle <= x.tickets.high for x in plan.lines)
+    assert all(s.added.low <= s.added.middle <= s.added.high for s in plan.bridge)

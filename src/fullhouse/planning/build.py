@@ -46,6 +46,8 @@ BASE_QUANTILES = 201
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 AT_MINIMUM = 1.01
 """Spend up to this many times a minimum counts as spent for it."""
+NEAR = 5
+"""The fifth of the draws nearest the median of the whole says what its parts are there."""
 POOR = 0.5
 """Money that sells less than this share of what the rest sells, unit by unit, is poorly spent."""
 
@@ -65,6 +67,11 @@ class Solved:
     def by_slot(self) -> Floats:
         """Extra tickets of each slot in each draw: (draws, slots)."""
         return tickets_by_slot(self.problem, self.spending.spend)
+
+    @cached_property
+    def middles(self) -> Floats:
+        """What each slot adds where the plan sells its middle: they add up to that middle."""
+        return _at_the_middle(self.by_slot)
 
     @property
     def spent(self) -> Flags:
@@ -172,17 +179,31 @@ def _lines(solved: Solved, alone: Floats, price: float) -> tuple[PlanLine, ...]:
                 people=float(slots.addressed[i]),
                 reach=float(alone[i]),
                 frequency=impressions / max(float(alone[i]), 1e-9),
-                tickets=_amount(solved.by_slot[:, i]),
-                gross=_amount(solved.by_slot[:, i] * price),
+                tickets=_amount(solved.by_slot[:, i], solved.middles[i]),
+                gross=_amount(solved.by_slot[:, i] * price, solved.middles[i] * price),
                 tested=response.tested(inputs.kinds[slots.audience[i]]),
             )
         )
     return tuple(sorted(lines, key=lambda x: (-x.spend, x.id)))
 
 
-def _amount(draws: Floats) -> Amount:
-    low, middle, high = np.quantile(draws, (0.1, 0.5, 0.9))
-    return Amount(float(middle), float(low), float(high))
+def _amount(draws: Floats, middle: float | None = None) -> Amount:
+    """Quantiles of draws; the `middle` of a part is its share of the middle of the whole."""
+    low, half, high = np.quantile(draws, (0.1, 0.5, 0.9))
+    return Amount(float(half if middle is None else middle), float(low), float(high))
+
+
+def _at_the_middle(by_slot: Floats) -> Floats:
+    """Each slot's tickets given that all together sell their median; (draws, slots) to (slots).
+
+    Medians of parts do not add up to the median of the whole. What parts are expected to be where
+    the whole is near its median does: Euler's rule for sharing out a quantile (Tasche, 1999).
+    """
+    total = by_slot.sum(axis=1)
+    middle = float(np.median(total))
+    near = np.argsort(np.abs(total - middle), kind="stable")[: max(1, len(total) // NEAR)]
+    shares: Floats = by_slot[near].mean(axis=0)
+    return shares * (middle / shares.sum()) if shares.sum() > 0 else shares
 
 
 def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...]:
@@ -202,7 +223,8 @@ def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...
         if not added.any():
             continue
         so_far = so_far + added
-        steps.append(BridgeStep(name, _amount(added), _amount((without + so_far).ravel())))
+        middle = float(solved.middles[of_audience].sum()) * base.price
+        steps.append(BridgeStep(name, _amount(added, middle), _amount((without + so_far).ravel())))
     return tuple(steps)
 
 
@@ -271,7 +293,7 @@ def _for_minimums(
     solved: Solved, limits: Limits, base: ExpectedSales | None
 ) -> Iterator[SpentForMinimum]:
     """Money at a minimum that neither pays back nor sells half as much as the rest of the money."""
-    spend, tickets = solved.spending.spend, np.median(solved.by_slot, axis=0)
+    spend, tickets = solved.spending.spend, solved.middles
     for of, name, slots, least in _minimums(solved, limits):
         money, sold = float(spend[slots].sum()), float(tickets[slots].sum())
         at_minimum = 0 < money <= AT_MINIMUM * least

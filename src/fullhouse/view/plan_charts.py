@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import fsum
 from typing import Any
 
@@ -68,22 +68,21 @@ def bridge_chart(plan: Plan, *, width: int = 560) -> alt.VConcatChart:
 
 
 def bridge_rows(plan: Plan) -> list[dict[str, Any]]:
-    """The two ranges, then a row a step: where its bar starts and ends above the base's middle.
+    """The two ranges, then a row a step: its bar goes from where the one before it ends.
 
     `low` and `high` are the range of what the row itself adds, from where its bar starts.
     """
     if plan.base is None or not plan.bridge:
         raise CannotTellError(code="no_bridge_to_draw", film=plan.film)
-    middles = [plan.base.middle, *(s.after.middle for s in plan.bridge)]
+    ends = [0.0, *accumulate(s.added.middle for s in plan.bridge)]
     new = plan.bridge[-1].after
     rows = [
         _bridge_row("range", BASE_NAME, 0.0, plan.base.middle, plan.base),
         _bridge_row("range", NEW_NAME, 0.0, new.middle, new),
     ]
-    for step, (before, after) in zip(plan.bridge, pairwise(middles), strict=True):
-        start, end = before - middles[0], after - middles[0]
+    for step, (start, end) in zip(plan.bridge, pairwise(ends), strict=True):
         rows.append(_bridge_row("step", step.name, start, end, step.added))
-    return [*rows, _bridge_row("sum", SUM_NAME, 0.0, middles[-1] - middles[0], plan.gross)]
+    return [*rows, _bridge_row("sum", SUM_NAME, 0.0, plan.gross.middle, plan.gross)]
 
 
 def _bridge_row(part: str, name: str, start: float, end: float, amount: Amount) -> dict[str, Any]:
