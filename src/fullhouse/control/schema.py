@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
+    CheckConstraint,
     DateTime,
     Float,
     Index,
@@ -268,3 +270,98 @@ class TableMarkRow(Base):
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     version: Mapped[int] = mapped_column(BigInteger)
     rows: Mapped[int] = mapped_column(BigInteger)
+
+
+class TenantRow(Base):
+    """A studio that works through the clean room: `status` is active or suspended."""
+
+    __tablename__ = "tenant"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    label: Mapped[str] = mapped_column(String(256))
+    status: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class TitleRow(Base):
+    """A film that a tenant works on; of a secret one nobody else learns that it exists."""
+
+    __tablename__ = "title"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    film: Mapped[str] = mapped_column(String(256), primary_key=True)
+    secret: Mapped[bool] = mapped_column(Boolean)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class MemberRow(Base):
+    """A user of a tenant, or of the house, with one role."""
+
+    __tablename__ = "member"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class BudgetRow(Base):
+    """What was spent, reserved spending included, of one budget in nano-rho, and its cap.
+
+    A budget is of all tenants together (under the house), of a tenant, of a title, of a stage of
+    a title, or set aside for a campaign.
+    """
+
+    __tablename__ = "budget"
+    __table_args__ = (CheckConstraint("0 <= spent AND spent <= cap", name="budget_not_overspent"),)
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16), primary_key=True)
+    scope: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(String(400), primary_key=True)
+    cap: Mapped[int] = mapped_column(BigInteger)
+    spent: Mapped[int] = mapped_column(BigInteger)
+
+
+class LedgerRow(Base):
+    """A step of a spending: reserve, then settle or cancel; the database refuses any change."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        Index("ledger_epoch", "tenant", "epoch"),
+        Index("ledger_reservation", "reservation", "closes", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    actor: Mapped[str] = mapped_column(String(128))
+    epoch: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(256))
+    stage: Mapped[str] = mapped_column(String(16))
+    campaign: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64))
+    reservation: Mapped[str] = mapped_column(String(32))
+    step: Mapped[str] = mapped_column(String(8))
+    closes: Mapped[bool] = mapped_column(Boolean)
+    rho: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReleasedRow(Base):
+    """An answer that was released, as the bytes that its asker got, with its receipt."""
+
+    __tablename__ = "released"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(256))
+    campaign: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(32))
+    question: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    receipt: Mapped[str] = mapped_column(Text)
+    rho: Mapped[int] = mapped_column(BigInteger)
+    reservation: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
