@@ -107,6 +107,8 @@ def test_the_next_money_is_told_with_its_cost():
         f"The next {per} USD would sell {won:.2g} more tickets, at {1 / point.next_unit:.2f} USD"
         " each."
     ]
+    once = replace(plan, curve=tuple(replace(p, next_unit=0.01) for p in PLAN.curve))
+    assert next_money_words(once) == ["The next 100 USD would sell 1 more ticket."]
     flat = replace(PLAN, curve=tuple(replace(p, next_unit=0.0) for p in PLAN.curve))
     assert next_money_words(flat) == ["More money would sell no more tickets."]
     assert next_money_words(BARE_PLAN) == []

@@ -199,11 +199,19 @@ def next_money_words(plan: Plan) -> list[str]:
     if following <= 0:
         return [text("More money would sell no more tickets.")]
     per = per_money(plan.curve)
+    tickets = f"{per * following:,.2g}"
+    if tickets == "1":
+        return [
+            text(
+                "The next {per:,} {currency} would sell 1 more ticket.",
+                per=per, currency=plan.currency,
+            )
+        ]  # fmt: skip
     return [
         text(
-            "The next {per:,} {currency} would sell {tickets:,.2g} more tickets, at {cost:,.2f}"
+            "The next {per:,} {currency} would sell {tickets} more tickets, at {cost:,.2f}"
             " {currency} each.",
-            per=per, currency=plan.currency, tickets=per * following, cost=1 / following,
+            per=per, currency=plan.currency, tickets=tickets, cost=1 / following,
         )
     ]  # fmt: skip
 
