@@ -34,9 +34,18 @@ def test_help_loads_no_engine_and_no_database() -> None:
         "altair",
         "deltalake",
     }
-    code = "import sys, fullhouse.cli.root; print(*sys.modules)"
+    assert heavy & _loaded_by("fullhouse.cli.root") == set()
+
+
+def test_counting_an_audience_loads_no_feeds_no_people_and_no_expressions() -> None:
+    loaded = _loaded_by("fullhouse.app.audiences")
+    assert {"ibis", "sqlalchemy", "fullhouse.feeds", "fullhouse.people"} & loaded == set()
+
+
+def _loaded_by(module: str) -> set[str]:
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert heavy & set(done.stdout.split()) == set()
+    return set(done.stdout.split())
 
 
 def test_a_workspace_is_made_in_no_folder_that_is_in_use(tmp_path: Path) -> None:

@@ -39,7 +39,6 @@ from fullhouse.engine import Engine, Scratch
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import BITMAPS, PERSONS
-from fullhouse.people.persons import persons as persons_of
 from fullhouse.traits.catalogue import Catalogue
 from fullhouse.traits.expand import expand
 from fullhouse.traits.facts import expand_facts
@@ -97,6 +96,9 @@ def base_as_of(
     words = described.mutate(late=late).join(members, ["source", "account"])
     by_person = words.group_by("person").aggregate(n=words.count(), late=words.late.sum())
     changed = by_person.filter(by_person.late > 0, by_person.late < by_person.n).select("person")
+    # Here, since everybody who reads traits imports this package, and few of them build.
+    from fullhouse.people.persons import persons as persons_of
+
     then = persons_of(
         members.semi_join(changed, "person"),
         words.filter(words.late == 0)
