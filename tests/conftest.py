@@ -1,6 +1,10 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
+import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +67,33 @@ def data_folder() -> Path:
     if named or os.environ.get("CI"):
         pytest.fail(f"FULLHOUSE_DATA names no folder: {named!r}; real-data tests must run here")
     pytest.skip("real data: set FULLHOUSE_DATA to the folder of the public data sets")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of our own. Its programs refuse to run as root: as its own user then."""
+    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    found = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))
+    pytest.importorskip("psycopg")
+    if not found:
+        pytest.skip("PostgreSQL is not installed")
+    programs = Path(found).parent
+    # Not in pytest's own folder, which no other user may enter.
+    folder = Path(tempfile.mkdtemp(prefix="fullhouse-postgres-"))
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+
+    def call(*arguments: str) -> None:
+        subprocess.run(arguments, check=True, capture_output=True, user=user, cwd=folder)
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    data = str(folder / "data")
+    call(str(programs / "initdb"), "-D", data, "-U", "house", "--auth=trust", "-N")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
+    call(str(programs / "pg_ctl"), "-D", data, "-o", options, "-l", f"{data}/log", "-w", "start")
+    yield f"postgresql+psycopg://house@127.0.0.1:{port}/postgres"
+    call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
+    shutil.rmtree(folder)

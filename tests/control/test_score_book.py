@@ -1,11 +1,6 @@
 """The score book: nothing in it can be changed, and what was changed all the same is found."""
 
 import multiprocessing
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -367,36 +362,6 @@ def test_each_tenant_has_a_book_of_its_own(database):
     assert entries(database) == [first, second]
     assert (verify(database).entries, verify(other).entries) == (2, 1)
     assert book.issued_films(other) == [("c-2026", "US")]
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    """A PostgreSQL server of our own. Its programs refuse to run as root: as its own user then."""
-    homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))
-    pytest.importorskip("psycopg")
-    if not found:
-        pytest.skip("PostgreSQL is not installed")
-    programs = Path(found).parent
-    # Not in pytest's own folder, which no other user may enter.
-    folder = Path(tempfile.mkdtemp(prefix="fullhouse-postgres-"))
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-
-    def call(*arguments):
-        subprocess.run(arguments, check=True, capture_output=True, user=user, cwd=folder)
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data = str(folder / "data")
-    call(str(programs / "initdb"), "-D", data, "-U", "house", "--auth=trust", "-N")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -k {folder} -c fsync=off"
-    call(str(programs / "pg_ctl"), "-D", data, "-o", options, "-l", f"{data}/log", "-w", "start")
-    yield f"postgresql+psycopg://house@127.0.0.1:{port}/postgres"
-    call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-    shutil.rmtree(folder)
 
 
 @pytest.mark.slow

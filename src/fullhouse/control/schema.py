@@ -365,3 +365,45 @@ class ReleasedRow(Base):
     rho: Mapped[int] = mapped_column(BigInteger)
     reservation: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LogSizeRow(Base):
+    """How many leaves a tenant's log has; whoever appends changes this row first."""
+
+    __tablename__ = "log_size"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class LogLeafRow(Base):
+    """Something that the transparency log holds for good, as the bytes that were hashed."""
+
+    __tablename__ = "log_leaf"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    kind: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+
+
+class LogNodeRow(Base):
+    """The hash of a whole subtree: of 2 ** level leaves, the position-th of its level."""
+
+    __tablename__ = "log_node"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    level: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LogHeadRow(Base):
+    """A signed tree head that was published, as it was signed."""
+
+    __tablename__ = "log_head"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    body: Mapped[str] = mapped_column(Text)

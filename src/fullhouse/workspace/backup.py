@@ -16,7 +16,12 @@ from fullhouse.core.tables import ALL, Mark
 from fullhouse.lake import Lake, Place
 from fullhouse.lake.verify import files_at, verify_table
 from fullhouse.workspace.proof import fingerprint, lake_marks, read_note, write_note
-from fullhouse.workspace.workspace import KEY_FILE, LEAST_KEY_BYTES, Workspace
+from fullhouse.workspace.workspace import (
+    KEY_FILE,
+    LEAST_KEY_BYTES,
+    LOG_KEY_FILE,
+    Workspace,
+)
 
 MANIFEST = "backup.json"
 CONTROL = "control.db"
@@ -48,7 +53,10 @@ def backup(workspace: Workspace, to: Path, *, with_key: bool) -> Backup:
         toml = workspace.place.read(settings_.FILE) or b""
         (part / settings_.FILE).write_bytes(toml)
         if with_key:
-            _write_key(part, workspace.key)
+            _write_key(part, KEY_FILE, workspace.key)
+            log_key = workspace.place.read(LOG_KEY_FILE)
+            if log_key is not None:
+                _write_key(part, LOG_KEY_FILE, log_key.strip())
         house = _copy_control(workspace, part)
         for name, mark in house.tables.items():
             _copy_table(workspace.lake, name, mark, part)
@@ -83,9 +91,10 @@ def restore(source: Path, to: Path, *, key: Path | None = None) -> Backup:
         # The house is whole in its folder, wherever its parts were before.
         (part / settings_.FILE).write_text(_ELSEWHERE.sub(r"# before the restore: \1", toml))
         if text is not None:
-            _write_key(part, text)
-        elif (part / KEY_FILE).exists():
-            (part / KEY_FILE).chmod(0o600)
+            _write_key(part, KEY_FILE, text)
+        for name in (KEY_FILE, LOG_KEY_FILE):
+            if (part / name).exists():
+                (part / name).chmod(0o600)
     return replace(saved, place=str(to))
 
 
@@ -204,7 +213,7 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _write_key(folder: Path, key: bytes) -> None:
-    file = folder / KEY_FILE
+def _write_key(folder: Path, name: str, key: bytes) -> None:
+    file = folder / name
     file.touch(0o600)
     file.write_bytes(key + b"\n")

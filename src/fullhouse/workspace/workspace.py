@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 KEY_FILE = "fullhouse.key"
 KEY_VARIABLE = "FULLHOUSE_KEY"
 
+LOG_KEY_FILE = "fullhouse-log.key"
+LOG_KEY_VARIABLE = "FULLHOUSE_LOG_KEY"
+
 BITMAP_BYTES = 1 << 30
 """Eight dense traits of a billion people."""
 
@@ -121,7 +124,7 @@ class Workspace:
         """The secret under which identifiers are hashed and chance decides."""
         text = self.environment.get(KEY_VARIABLE)
         if not text:
-            _check_key_file(self.place)
+            _check_key_file(self.place, KEY_FILE)
         secret = text.encode() if text else self.place.read(KEY_FILE)
         if secret is None:
             raise InputError(
@@ -136,6 +139,17 @@ class Workspace:
                 " restore it from a backup."
             )
         return key
+
+    @_Shared
+    def log_key(self) -> bytes:
+        """What the house signs its transparency log with; made when it is first asked for."""
+        text = self.environment.get(LOG_KEY_VARIABLE)
+        if text:
+            return text.encode().strip()
+        if self.place.read(LOG_KEY_FILE) is None:
+            _write_key_file(self.place, LOG_KEY_FILE)
+        _check_key_file(self.place, LOG_KEY_FILE)
+        return (self.place.read(LOG_KEY_FILE) or b"").strip()
 
     @_Shared
     def bitmaps(self) -> Cache[Any]:
@@ -210,7 +224,7 @@ def init_workspace(
     _control_url(place, loaded)
     place.write(settings_.FILE, toml.encode())
     if KEY_VARIABLE not in environment:
-        _write_key_file(place)
+        _write_key_file(place, KEY_FILE)
     workspace = Workspace(place, loaded, environment)
     _ = workspace.control
     return workspace
@@ -228,30 +242,31 @@ def open_workspace(where: str = ".", *, environment: Mapping[str, str] = os.envi
     return Workspace(place, settings_.load(toml.decode(), environment), environment)
 
 
-def _check_key_file(place: Place) -> None:
+def _check_key_file(place: Place, name: str) -> None:
     """Refuse a key that others than its owner may read or change."""
-    if not place.is_local or os.name != "posix" or not (place.path / KEY_FILE).is_file():
+    if not place.is_local or os.name != "posix" or not (place.path / name).is_file():
         return
-    mode = (place.path / KEY_FILE).stat().st_mode & 0o777
+    mode = (place.path / name).stat().st_mode & 0o777
     if mode & 0o077:
+        can = "find out who is who" if name == KEY_FILE else "sign what the house never logged"
         raise InputError(
-            f"{place.path / KEY_FILE} may be read or changed by others (mode {mode:03o}), and with"
-            " the key anybody can find out who is who. Make it its owner's alone:"
-            f" chmod 600 {place.path / KEY_FILE}"
+            f"{place.path / name} may be read or changed by others (mode {mode:03o}), and with"
+            f" the key anybody can {can}. Make it its owner's alone:"
+            f" chmod 600 {place.path / name}"
         )
 
 
-def _write_key_file(place: Place) -> None:
+def _write_key_file(place: Place, name: str) -> None:
     """Write a new key, from the first byte on its owner's alone; one that is there is made so."""
     secret = secrets.token_hex(32).encode() + b"\n"
     if not place.is_local:
-        place.write(KEY_FILE, secret, overwrite=False)
+        place.write(name, secret, overwrite=False)
         return
     place.path.mkdir(parents=True, exist_ok=True)
     try:
-        handle = os.open(place.path / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        handle = os.open(place.path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        (place.path / KEY_FILE).chmod(0o600)
+        (place.path / name).chmod(0o600)
         return
     with os.fdopen(handle, "wb") as file:
         file.write(secret)

@@ -393,6 +393,15 @@ SENTENCES: Mapping[str, str] = {
     "ledger_without_beginning": (
         "Table 'ingested' knows of files that table 'begun' does not: {files}."
     ),
+    "log_broken": (
+        "The transparency log of {tenant} has lost hashes it had (at {position}). What is wrong:"
+        " fullhouse log verify. Restore the control database from a backup."
+    ),
+    "log_key_other": (
+        "The published heads of the log were signed by another key ({expected}) than the one at"
+        " hand ({given}): tenants could check nothing that comes after. Put back the right"
+        " fullhouse-log.key, or set FULLHOUSE_LOG_KEY to it."
+    ),
     "score_book_broken": "The score book is not whole; what is wrong: fullhouse scorebook verify.",
     "key_other": (
         "This is another key than the house was made with (fingerprint {given} instead of"
