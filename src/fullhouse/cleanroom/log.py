@@ -178,8 +178,8 @@ def entries(control: Control, *, most: int = 1_000_000) -> list[Logged]:
         LogLeafRow.tenant, LogLeafRow.position, LogLeafRow.at, LogLeafRow.kind, LogLeafRow.body
     )
     with control.connect() as connection:
-        found = connection.execute(rows.order_by(LogLeafRow.position.desc()).limit(most))
-        return [Logged(*row) for row in found]
+        leaves = connection.execute(rows.order_by(LogLeafRow.position.desc()).limit(most))
+        return [Logged(*row) for row in leaves]
 
 
 def others_by_day(control: Control) -> dict[str, int]:
@@ -443,8 +443,8 @@ def _nodes(
         *(and_(LogNodeRow.level == level, LogNodeRow.position == at) for level, at in wanted)
     )
     rows = select(LogNodeRow.level, LogNodeRow.position, LogNodeRow.hash)
-    found: Iterable[Any] = connection.execute(rows.where(LogNodeRow.tenant == tenant, places))
-    return {(level, at): value for level, at, value in found}
+    nodes: Iterable[Any] = connection.execute(rows.where(LogNodeRow.tenant == tenant, places))
+    return {(level, at): value for level, at, value in nodes}
 
 
 def _reader(connection: Connection, tenant: str) -> merkle.Subtrees:
