@@ -87,26 +87,9 @@ def test_weights_share_out_everything():
 def test_an_honest_forecast_scores_better_than_narrower_and_wider_ones(honest):
     q, y = honest
     middle = q[:, [10]]
-    for score in (s.crps, s.weighted_interval_score):
-        own = score(q, y, P).mean()
-        for factor in (0.6, 1.5):
-            assert own < score(middle * (q / middle) ** factor, y, P).mean()
-
-
-@given(rows)
-def test_the_interval_score_is_twice_the_mean_pinball_loss(drawn):
-    # Bracher et al. (2021), section 2.2: the two are the same when all ranges are used.
-    q, y = drawn
-    assert s.weighted_interval_score(q, y, P) == pytest.approx(
-        2 * s.pinball(q, y, P).mean(1), rel=1e-9, abs=1e-9
-    )
-
-
-def test_the_interval_score_of_one_range_by_hand():
-    q, y = np.array([[10.0, 20.0, 30.0]] * 3), np.array([20.0, 36.0, 4.0])
-    # a = 0.2: (|y - m|/2 + 0.1 × 20 + outside) / 1.5
-    found = s.weighted_interval_score(q, y, np.array([0.1, 0.5, 0.9]), levels=(0.8,))
-    assert found.tolist() == pytest.approx([2 / 1.5, (8 + 2 + 6) / 1.5, (8 + 2 + 6) / 1.5])
+    own = s.crps(q, y, P).mean()
+    for factor in (0.6, 1.5):
+        assert own < s.crps(middle * (q / middle) ** factor, y, P).mean()
 
 
 @given(rows, st.sampled_from(LEVELS))

@@ -10,7 +10,6 @@ from fullhouse.measurement.campaign_readout import (
     NamedEffect,
     NotChecked,
     campaign_readout_of,
-    named_effects,
 )
 from fullhouse.view.readout_page import effect_chart, effect_rows
 from fullhouse.view.words.readout import part_words
@@ -95,7 +94,6 @@ def test_how_many_people_figures_are_for(se, per):
 
 def test_a_readout_of_arms_keeps_their_names():
     two = readout([effect(0.01, 0.004, arm="men"), effect(0.02, 0.004, arm="women")])
-    assert [e.name for e in named_effects(two)] == ["men", "women"]
     shown = campaign_readout_of("c", date(2025, 3, 1), two, parts={"city": {"Avon": two}})
     assert [e.name for e in shown.effects] == ["men", "women", "Avon: men", "Avon: women"]
 

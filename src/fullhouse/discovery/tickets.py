@@ -127,19 +127,6 @@ def first_of(masks: Flags) -> Integers:
     return first
 
 
-def whole_tickets(tickets: Tickets) -> Tickets:
-    """The same in whole tickets; each breakdown still adds up to the (whole) total."""
-    total = round(tickets.total)
-    return replace(
-        tickets,
-        total=float(total),
-        low=float(round(tickets.low)),
-        high=float(round(tickets.high)),
-        audiences=_rounded(tickets.audiences, total),
-        cities=_rounded(tickets.cities, total),
-    )
-
-
 def apportion(shares: Sequence[float], units: int) -> list[int]:
     """Whole units in proportion to shares, by largest remainder.
 
@@ -217,14 +204,6 @@ def _off(part: _Part, tickets: float, end: float) -> float:
     The forecast's distance and the share's are independent, so their squares add up.
     """
     return hypot(log(tickets / end), Z80 * part.log_se) if end else inf
-
-
-def _rounded(groups: Sequence[TicketGroup], total: int) -> tuple[TicketGroup, ...]:
-    units = apportion([g.tickets for g in groups], total)
-    return tuple(
-        replace(g, tickets=float(u), low=float(round(g.low)), high=float(round(g.high)))
-        for g, u in zip(groups, units, strict=True)
-    )
 
 
 def _check_money(total: float, low: float, high: float, price: float, currency: str) -> None:

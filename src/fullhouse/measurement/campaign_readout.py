@@ -303,11 +303,6 @@ def readout_of_record(record: SavedReadout) -> CampaignReadout:
     return saved_readout(body)
 
 
-def named_effects(readout: Readout, *, group: str = WHOLE) -> list[NamedEffect]:
-    """The effects of a readout under the names of their arms."""
-    return [NamedEffect(group, e.arm, e) for e in readout.effects]
-
-
 def _adjusted(parts: Sequence[NamedEffect]) -> list[NamedEffect]:
     over_parts = holm(np.array([e.effect.effect.p for e in parts]))
     return [

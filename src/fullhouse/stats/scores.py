@@ -106,29 +106,6 @@ def weights(probabilities: Floats) -> Floats:
     return np.diff(np.concatenate([[0.0], (p[1:] + p[:-1]) / 2, [1.0]]))
 
 
-def weighted_interval_score(
-    quantiles: Floats,
-    actual: Floats,
-    probabilities: Floats,
-    levels: tuple[float, ...] | None = None,
-) -> Floats:
-    """The weighted interval score of each forecast (Bracher, Ray, Gneiting and Reich 2021).
-
-    (|y - m| / 2 + sum over ranges of a / 2 × interval score) / (K + 1/2), with a = 1 - level and
-    interval score = width + 2 / a × the distance by which the outcome lies outside. All central
-    ranges that the probabilities give, unless `levels` names some.
-    """
-    q, y, p = _checked(quantiles, actual, probabilities)
-    if levels is None:
-        levels = tuple(1 - 2 * float(x) for x in p[p < 0.5])
-    total = np.abs(y - q[:, _index(p, 0.5)]) / 2
-    for level in levels:
-        low, high = _ends(q, p, level)
-        outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
-        total = total + (1 - level) / 2 * (high - low) + outside
-    return total / (len(levels) + 0.5)
-
-
 def covered(quantiles: Floats, actual: Floats, probabilities: Floats, level: float) -> Flags:
     """Whether each outcome lies in the central range with this probability, ends included."""
     q, y, p = _checked(quantiles, actual, probabilities)
