@@ -1,13 +1,16 @@
 """Whether discovery finds what is hidden in the simulated market, and nothing where nothing is.
 
 python -m benchmarks.hidden_audience [--seeds N] [--people N] [--null-seeds N] [--null-people N]
-    [--days N] [--workers 1|2] [--folder DIR]
+    [--first-seed N] [--days N] [--cards] [--workers 1|2] [--folder DIR]
 
 For each seed a house is filled and asked for the scenario's film as a user would ask. With hidden
 audiences: are dog, cat, young women and young families all among the first eight cards, does the
 95 % interval of an affinity hold the true one, and how many of the goers are in the best tenth by
 propensity, to the best tenth by the true chance? With none: how often is something found? Results
 of each seed are kept in the folder, so that a run that was stopped goes on.
+
+With `--cards` only the answer is judged, not every tested trait nor the propensity: a seed then
+takes some 20 s. Each house is asked for a film without a hidden audience too, which has opened.
 """
 
 import argparse
@@ -326,12 +329,14 @@ class Task:
 
     market: Market
     folder: Path
+    cards_only: bool = False
 
     @property
     def path(self) -> Path:
         """Where the result is kept."""
         m = self.market
-        return self.folder / f"{FORMAT}-{m.scenario}-{m.people}-{m.days}-{m.seed}.json"
+        what = "cards" if self.cards_only else str(FORMAT)
+        return self.folder / f"{what}-{m.scenario}-{m.people}-{m.days}-{m.seed}.json"
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -344,7 +349,8 @@ def run(task: Task) -> dict[str, Any]:
         made = house(task.market, Path(work) / "house")
         built = time.perf_counter() - started
         try:
-            result = judged(made) | {"built_s": built, "s": time.perf_counter() - started}
+            judge = answers if task.cards_only else judged
+            result = judge(made) | {"built_s": built, "s": time.perf_counter() - started}
         finally:
             made.workspace.close()
             season.cache_clear()
@@ -352,6 +358,44 @@ def run(task: Task) -> dict[str, Any]:
     half.write_text(json.dumps(result))
     half.replace(task.path)
     return result
+
+
+def answers(made: House) -> dict[str, Any]:
+    """What is answered for the scenario's film and for one without any hidden audience."""
+    roles = scenario(made.market)
+    signs = Signs.of(made.market.seed)
+    film = slug(made.truth.film(roles.film))
+    return answered(made, film, signs) | {
+        "seed": made.market.seed,
+        "scenario": made.market.scenario,
+        "null": answered(made, slug(made.truth.film(roles.null_film)), signs),
+    }
+
+
+def answered(made: House, film: str, signs: Signs) -> dict[str, Any]:
+    """The answer for one film: its verdict, its cards, and what its own interest says of dogs."""
+    answer = ask(made, film)
+    first = [groups_of(card, signs) for card in answer.cards[:FIRST]]
+    return {
+        "film": film,
+        "verdict": answer.verdict,
+        "least_affinity": answer.least_affinity,
+        "interest_people": answer.interest_people,
+        "seed_people": answer.seed_people,
+        "groups": {g: any(g in of for of in first) for g in GROUPS},
+        "cards": [
+            {
+                "id": c.id,
+                "basis": c.basis,
+                "groups": sorted(groups_of(c, signs)),
+                "affinity": [c.affinity.value, c.affinity.low, c.affinity.high],
+                "beyond": [c.beyond.value, c.beyond.low, c.beyond.high],
+                "interest": [c.interest.value, c.interest.low, c.interest.high],
+            }
+            for c in answer.cards
+        ],
+        "comps": [[c.film, c.likeness, c.people, c.used, c.unused] for c in answer.comps],
+    }
 
 
 def judged(made: House) -> dict[str, Any]:
@@ -423,6 +467,38 @@ def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
     return rows
 
 
+def card_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
+    """The answers of the hidden-audience scenario: who is found, and what is said instead."""
+    rows = [(f"{g} among the first eight cards", "95 %" if g == "dog" else "",
+             _share([r["groups"][g] for r in results])) for g in GROUPS]  # fmt: skip
+    verdicts = [r["verdict"] for r in results]
+    rows.append(("said to have no audience, which it has", "0", _share(
+        [v == "no_audience" for v in verdicts])))  # fmt: skip
+    rows.append(
+        ("said that the data cannot tell", "", _share([v == "cannot_tell" for v in verdicts]))
+    )
+    rows.append(("cards of none of the four groups, a film", "", _middle(
+        [sum(not c["groups"] for c in r["cards"]) for r in results])))  # fmt: skip
+    rows.append(("people with interest", "", _middle([r["interest_people"] for r in results])))
+    rows.append(("people of the seed", "", _middle([r["seed_people"] for r in results])))
+    return rows
+
+
+def silent_rows(
+    results: Sequence[Mapping[str, Any]], what: str = "null"
+) -> list[tuple[str, str, str]]:
+    """The answers for films that have no hidden audience."""
+    cards = [[c["basis"] for c in r["cards"]] for r in results]
+    return [
+        (f"{what}: any card", "5 % at most", _share([bool(c) for c in cards])),
+        (f"{what}: an audience is measured", "5 % at most",
+         _share(["measured" in c for c in cards])),
+        (f"{what}: no audience, as an answer", "", _share(
+            [r["verdict"] == "no_audience" for r in results])),
+        (f"{what}: cannot tell", "", _share([r["verdict"] == "cannot_tell" for r in results])),
+    ]  # fmt: skip
+
+
 def null_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """The same for the scenario in which there is nothing to find."""
     return [
@@ -451,6 +527,18 @@ def _middle(values: Sequence[float]) -> str:
     return f"{middle:{form}} ({low:{form}}-{high:{form}})"
 
 
+def rows_of(
+    name: str, results: Sequence[Mapping[str, Any]], *, cards_only: bool
+) -> list[tuple[str, str, str]]:
+    """The lines of the table for the seeds of one scenario."""
+    if not cards_only:
+        return hidden_rows(results) if name == "hidden-audience" else null_rows(results)
+    opened = silent_rows([r["null"] for r in results], f"{name}'s film without any, opened")
+    if name == "hidden-audience":
+        return card_rows(results) + opened
+    return silent_rows(results, "null, before it opens") + opened
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
@@ -458,6 +546,8 @@ def main() -> None:
     parser.add_argument("--null-seeds", type=int, default=3)
     parser.add_argument("--null-people", type=int, default=50_000)
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--cards", action="store_true", help="judge the answers alone")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2))
     parser.add_argument("--folder", type=Path, default=None, help="keeps each seed's result")
     asked = parser.parse_args()
@@ -471,8 +561,8 @@ def main() -> None:
     rows: list[tuple[str, str, str]] = []
     for name, people, seeds in sizes:
         tasks = [
-            Task(Market(people=people, seed=s, scenario=name, days=asked.days), folder)
-            for s in range(1, seeds + 1)
+            Task(Market(people=people, seed=s, scenario=name, days=asked.days), folder, asked.cards)
+            for s in range(asked.first_seed, asked.first_seed + seeds)
         ]
         results = []
         for result in run_all(tasks, asked.workers):
@@ -480,7 +570,7 @@ def main() -> None:
             line = f"{name} {len(results)}/{seeds}: seed {result['seed']}, {result['verdict']}"
             print(f"{line}, {result['s']:.0f} s", file=sys.stderr, flush=True)
         if results:
-            rows += hidden_rows(results) if name == "hidden-audience" else null_rows(results)
+            rows += rows_of(name, results, cards_only=asked.cards)
     print(table(("simulated", "wanted", "measured"), rows))
 
 

@@ -22,11 +22,14 @@ from fullhouse.discovery.card import (
     NoSales,
     NoTicketPrice,
 )
+from fullhouse.discovery.columns import DEMOGRAPHICS
 from fullhouse.discovery.film import find_audiences
 from fullhouse.discovery.likely_audience import likely_audience
+from fullhouse.discovery.strata import ACTIVITY, Adjustment
 from fullhouse.discovery.tickets import film_tickets
 from fullhouse.propensity.film_propensity import expected_visits
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
+from fullhouse.sample.outcome import count_items
 from fullhouse.sample.sales import ExpectedSales, known_share, ticket_price
 from fullhouse.traits import Trait
 from fullhouse.workspace.context import Context
@@ -62,7 +65,9 @@ class DiscoverOutcome:
     """Which traits go with an outcome, among the people of a base, against a placebo.
 
     Outcome, base and placebo are rules; `families` restricts the traits. Traits are those of the
-    newest build as of a day or earlier.
+    newest build as of a day or earlier. `adjust` names what those who are compared are alike in:
+    "activity", families of facts such as "gender", or "none". `answers` are kinds of event that
+    are stated yes/no answers, so facts: how many there are is no activity.
     """
 
     outcome: str
@@ -70,6 +75,8 @@ class DiscoverOutcome:
     placebo: str | None = None
     as_of: date | None = None
     families: tuple[str, ...] = ()
+    adjust: tuple[str, ...] = (ACTIVITY,)
+    answers: tuple[str, ...] = ()
 
 
 @use_case
@@ -195,6 +202,8 @@ def _discover_outcome(request: DiscoverOutcome, context: Context) -> OutcomeDisc
     with analysis_sample(context, as_of=request.as_of) as sample:
         population = sample.population
         chosen = _chosen(population.catalogue, request.families)
+        facts = _fact_ids(population.catalogue)
+        adjustment = Adjustment.of(request.adjust, request.answers, facts)
         rules = [request.outcome, request.base]
         rules += [] if request.placebo is None else [request.placebo]
         plans = [population.compile(rule) for rule in rules]
@@ -216,8 +225,20 @@ def _discover_outcome(request: DiscoverOutcome, context: Context) -> OutcomeDisc
             blocks=sample.blocks,
             placebo=outcomes[2] if request.placebo is not None else None,
             refused=refused,
+            adjustment=adjustment,
+            facts={name: facts[name] for name in adjustment.families},
+            items=count_items(context.engine, context.lake, outcomes[0].kinds),
         )
     return replace(result, simulated=context.settings.simulated)
+
+
+def _fact_ids(catalogue: BuiltTraits) -> dict[str, tuple[int, ...]]:
+    """The numbers of the built traits of each family of facts."""
+    ids: dict[str, list[int]] = {}
+    for trait in catalogue.traits:
+        if trait.built and trait.family in DEMOGRAPHICS:
+            ids.setdefault(trait.family, []).append(trait.id)
+    return {family: tuple(sorted(of)) for family, of in ids.items()}
 
 
 def _chosen(catalogue: BuiltTraits, families: Sequence[str]) -> list[Trait]:

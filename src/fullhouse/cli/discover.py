@@ -61,6 +61,22 @@ def discover(
     family: Annotated[
         list[str] | None, typer.Option(help="--outcome: only traits of this family; repeatable.")
     ] = None,
+    adjust: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="activity|none|FAMILY",
+            help="--outcome: compare people alike in this (activity): facts such as gender or age,"
+            " activity, or none; repeatable.",
+        ),
+    ] = None,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="--outcome: events of this kind are stated yes/no answers, so facts: how many"
+            " somebody gave is no activity; repeatable.",
+        ),
+    ] = None,
     rows: Annotated[
         int,
         typer.Option(
@@ -94,14 +110,21 @@ def discover(
         )  # fmt: skip
         files = [app.check_out(f, "outcome") for f in file or ()]
         about = app.DiscoverOutcome(
-            outcome, base or "everyone", placebo, as_of=day, families=tuple(family or ())
+            outcome,
+            base or "everyone",
+            placebo,
+            as_of=day,
+            families=tuple(family or ()),
+            adjust=tuple(adjust or ("activity",)),
+            answers=tuple(answers or ()),
         )
         discover_outcome(where, about, rows, files, json=json)
         return
     _none_of(
-        {"--base": base, "--placebo": placebo, "--family": family},
+        {"--base": base, "--placebo": placebo, "--family": family, "--adjust": adjust,
+         "--answers": answers},
         "is for --outcome: of a film they follow from its interest",
-    )
+    )  # fmt: skip
     assert film is not None
     request = app.DiscoverFilm(
         film,

@@ -39,7 +39,15 @@ VerdictReason: TypeAlias = (
 )
 """Why a trait has its verdict."""
 
-OutcomeNote: TypeAlias = Literal["listed_outcome", "outcome_of_facts", "no_placebo_given"]
+OutcomeNote: TypeAlias = Literal[
+    "listed_outcome",
+    "outcome_of_facts",
+    "outcome_of_answers",
+    "few_items",
+    "nothing_adjusted_for",
+    "activity_not_adjusted_for",
+    "no_placebo_given",
+]
 """What a reader must know of an outcome before trusting the numbers."""
 
 
@@ -120,6 +128,10 @@ class OutcomeDiscovery:
     notes: tuple[OutcomeNote, ...]
     rows: tuple[Affinity, ...]
     simulated: bool = False
+    least_affinity: float | None = None
+    """The affinity from which a typical trait would have been noticed; None: nothing was tested."""
+    adjusted_for: tuple[str, ...] = ()
+    """Families of facts in which those who are compared are alike."""
 
     @property
     def undecided(self) -> int:

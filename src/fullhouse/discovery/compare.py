@@ -1,11 +1,13 @@
 """Every trait's affinity with an outcome, adjusted for activity, chance and a placebo."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
+from scipy.stats import norm
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.person_sets import PersonSet, only, size
@@ -20,7 +22,7 @@ from fullhouse.discovery.affinity import (
 )
 from fullhouse.discovery.card import ExclusionReason
 from fullhouse.discovery.count import ComparedPeople, CountTables, count, measure_base
-from fullhouse.discovery.strata import QUANTILES
+from fullhouse.discovery.strata import ACTIVITY_ALONE, NO_FACTS, QUANTILES, Adjustment
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
@@ -34,7 +36,7 @@ from fullhouse.stats import (
     risk_ratio,
     share_index,
 )
-from fullhouse.stats.mantel_haenszel import put
+from fullhouse.stats.mantel_haenszel import Z95, put
 from fullhouse.traits.blocks import Blocks
 from fullhouse.traits.trait import KINDS, Build, Trait
 
@@ -137,13 +139,34 @@ def _exclusion(trait: Trait, outcome: Outcome, *, emptied: bool, same: bool) -> 
     return ("cannot_tell", "is_activity") if trait.family in ACTIVITY_FAMILIES else None
 
 
-def notes_on(outcome: Outcome, placebo: Outcome | None) -> tuple[OutcomeNote, ...]:
+FEW_ITEMS = 50
+"""Where an outcome's kind of event is about fewer things than this, holding the number of events
+equal ties them to one another. Simulated, with three tenths of the things liked by the same people
+and each by three tenths of all, an unrelated pair shows 0.90 among 11 things, 0.90 among 50 and
+0.97 among 200 (`python -m benchmarks.few_items`)."""
+
+
+def notes_on(
+    outcome: Outcome,
+    placebo: Outcome | None,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    items: int | None = None,
+) -> tuple[OutcomeNote, ...]:
     """What a reader must know of an outcome before trusting the numbers."""
     notes: list[OutcomeNote] = []
+    kinds = {*outcome.kinds} - {*adjustment.answers}
     if outcome.listed:
         notes.append("listed_outcome")
     elif not outcome.kinds:
         notes.append("outcome_of_facts")
+    elif not kinds:
+        notes.append("outcome_of_answers")
+    elif adjustment.activity and items is not None and items < FEW_ITEMS:
+        notes.append("few_items")
+    if not adjustment.activity and not adjustment.families:
+        notes.append("nothing_adjusted_for")
+    elif not adjustment.activity:
+        notes.append("activity_not_adjusted_for")
     if placebo is None:
         notes.append("no_placebo_given")
     return tuple(notes)
@@ -166,6 +189,31 @@ def verdict_on_outcome(
 
 
 _NONE: tuple[AffinityVerdict, Literal[""]] = ("no_association", "")
+
+
+SMALLEST_AUDIENCE = 0.01
+"""A trait that fewer than one in a hundred people have is hardly an audience to plan for: that it
+cannot be told does not keep the answer "no audience" from being one."""
+
+
+def large_enough(rows: Iterable[Affinity], people: int) -> list[Affinity]:
+    """The rows tested whose traits one in a hundred people have."""
+    return [r for r in rows if r.q is not None and r.persons >= SMALLEST_AUDIENCE * people]
+
+
+def least_affinity(rows: Iterable[Affinity], people: int) -> float | None:
+    """The affinity from which a typical trait would have been noticed, four times in five.
+
+    The median, over the tested traits that one in a hundred of the `people` have, of
+    exp((z + 0.84) se), se being the standard error of the log of a trait's affinity and z what one
+    trait among so many needs (5 % over all, Bonferroni). None where nothing was tested.
+    """
+    tested = [r for r in large_enough(rows, people) if r.low and r.high]
+    if not tested:
+        return None
+    z = float(norm.isf(0.05 / (2 * len(tested))) + norm.ppf(0.8))
+    errors = [(math.log(r.high or 1) - math.log(r.low or 1)) / (2 * Z95) for r in tested]
+    return float(math.exp(z * np.median(errors)))
 
 
 @dataclass(frozen=True)
@@ -198,11 +246,16 @@ def discover(
     placebo: Outcome | None = None,
     refused: int = 0,
     quantiles: int = QUANTILES,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
+    items: int | None = None,
 ) -> OutcomeDiscovery:
     """Every built trait's affinity with an outcome among the people of a base.
 
     The base comes without those who refuse the purpose; `refused` only reports how many. As of
-    the build's date. Order of people, of blocks and of traits does not matter.
+    the build's date. Order of people, of blocks and of traits does not matter. `facts` are the
+    numbers of the traits of each family that the `adjustment` names; `items` is how many different
+    things the outcome's kinds of event are about, where that is known.
     """
     first = (outcome, own_events(engine, lake, build, outcome))
     second = (placebo, own_events(engine, lake, build, placebo)) if placebo else None
@@ -216,6 +269,9 @@ def discover(
         placebo=second,
         refused=refused,
         quantiles=quantiles,
+        adjustment=adjustment,
+        facts=facts,
+        items=items,
     )
 
 
@@ -230,25 +286,21 @@ def compare(
     placebo: tuple[Outcome, OwnEvents] | None = None,
     refused: int = 0,
     quantiles: int = QUANTILES,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
+    items: int | None = None,
 ) -> OutcomeDiscovery:
     """`discover`, once the outcome's own events are known."""
+    alike = partial(measure, blocks=blocks, quantiles=quantiles, adjustment=adjustment, facts=facts)
     measured_base = measure_base(blocks, base)
     chosen = sorted((t for t in traits if t.built), key=lambda t: t.id)
     inside = _within(outcome[0], base)
-    main = measure(inside, outcome[1], measured_base, chosen, blocks, quantiles=quantiles)
+    main = alike(inside, outcome[1], measured_base, chosen)
     other = _within(placebo[0], base) if placebo else None
     second = None
     if placebo and other:
         # Of the placebo no p is reported, so none is computed.
-        second = measure(
-            other,
-            placebo[1],
-            measured_base,
-            chosen,
-            blocks,
-            quantiles=quantiles,
-            tested_from=np.inf,
-        )
+        second = alike(other, placebo[1], measured_base, chosen, tested_from=np.inf)
     people = size(inside.people)
     rows, tested = _rows(main, second, inside, people, size(base))
     verdict, reason = verdict_on_outcome(rows, people, tested)
@@ -271,7 +323,9 @@ def compare(
         verdict=verdict,
         reason=reason,
         needed=LEAST_OUTCOME,
-        notes=notes_on(inside, other),
+        notes=notes_on(inside, other, adjustment, items),
+        least_affinity=least_affinity(rows, size(base)),
+        adjusted_for=adjustment.families,
         rows=rows,
     )
 
@@ -285,9 +339,20 @@ def measure(
     *,
     quantiles: int = QUANTILES,
     tested_from: float = LEAST_EXPECTED,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> TraitStatistics:
     """The statistics of all traits against one outcome; p where chance alone gives that many."""
-    counts = count(blocks, base, outcome, own, traits, quantiles=quantiles)
+    counts = count(
+        blocks,
+        base,
+        outcome,
+        own,
+        traits,
+        quantiles=quantiles,
+        adjustment=adjustment,
+        facts=facts,
+    )
     many = len(traits)
     ratio = Ratio(*(np.full(many, np.nan) for _ in range(4)))
     test = Association(*(np.full(many, np.nan) for _ in range(6)))

@@ -20,7 +20,14 @@ from scipy.sparse import csr_array
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.person_sets import PersonSet, only, size, without
 from fullhouse.core.values import BLOCK_BITS
-from fullhouse.discovery.strata import MOST_ACTIVITY, StrataGroup, groups_for
+from fullhouse.discovery.strata import (
+    ACTIVITY_ALONE,
+    MOST_ACTIVITY,
+    NO_FACTS,
+    Adjustment,
+    StrataGroup,
+    groups_for,
+)
 from fullhouse.sample.outcome import Outcome, OutcomeChanges, OwnEvents, subtract_events
 from fullhouse.stats import Moments
 from fullhouse.traits.blocks import Block, Blocks, pairs_of
@@ -130,10 +137,12 @@ class Counts:
         every = activity[list(self.plan.outcome_kinds)].sum(0, dtype=np.int64)
         if own is not None:
             activity = np.maximum(activity - own.removed, 0)
-        strata = [g.strata(activity) for g in self.plan.groups]
+        owner, trait, events = pairs_of(block, rows)
+        strata = [
+            g.strata(activity) + g.fact_strata(owner, trait, len(rows)) for g in self.plan.groups
+        ]
         for number, stratum in enumerate(strata):
             self.people[number] += np.bincount(stratum, minlength=len(self.people[number]))
-        owner, trait, events = pairs_of(block, rows)
         if own is not None:
             events = events.astype(np.int64)
             subtract_events(events, owner, trait, own)
@@ -376,13 +385,22 @@ def count(
     traits: Sequence[Trait],
     *,
     quantiles: int,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> CountTables:
     """Count traits over strata in the base and in the outcome, each without the outcome's events.
 
     The pass over all pairs of the base does not depend on the outcome and is saved beside the
     blocks; after it, only the people with events of the outcome, and its members, are read.
     """
-    groups, of_trait = groups_for(traits, outcome.kinds, base.histograms, quantiles=quantiles)
+    groups, of_trait = groups_for(
+        traits,
+        outcome.kinds,
+        base.histograms,
+        quantiles=quantiles,
+        adjustment=adjustment,
+        facts=facts,
+    )
     plan = CountPlan.of(traits, groups, of_trait, outcome.kinds)
     every = margins(blocks, base, plan)
     before = np.array(
@@ -395,7 +413,7 @@ def count(
     every.plus(members)
     every.plus(count_people(blocks, plan, without(touched, outcome.people), base.people, own))
     members.plus(count_people(blocks, plan, without(outcome.people, touched), base.people, None))
-    strata = tuple(_describe(g.kinds, [s.size for s in g.scales]) for g in groups)
+    strata = tuple(_describe(g, facts) for g in groups)
     return CountTables(
         tuple(traits),
         _tables(plan, traits, members, every),
@@ -476,7 +494,7 @@ def margins_key(base: ComparedPeople, plan: CountPlan) -> str:
         "with those of too few events",
         base.digest,
         plan.outcome_kinds,
-        [(g.kinds, [s.edges for s in g.scales]) for g in plan.groups],
+        [(g.kinds, [s.edges for s in g.scales], *g.facts) for g in plan.groups],
         [a.tolist() for a in (plan.group, plan.least, plan.wanted, plan.own, plan.kinds)],
     ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
@@ -507,7 +525,7 @@ def _add(one: Integers, two: Integers) -> Integers:
     return long
 
 
-def _describe(kinds: Sequence[int], sizes: Sequence[int]) -> str:
-    if not kinds:
-        return "none"
-    return " × ".join(f"{s} of {KINDS[k]}" for k, s in zip(kinds, sizes, strict=True))
+def _describe(group: StrataGroup, facts: Mapping[str, tuple[int, ...]]) -> str:
+    parts = [f"{s.size} of {KINDS[k]}" for k, s in zip(group.kinds, group.scales, strict=True)]
+    parts += [f"{len(ids) + 1} of {n}" for n, ids in facts.items() if ids in group.facts]
+    return " × ".join(parts) or "none"

@@ -2,11 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log
 from pathlib import Path
-
-import numpy as np
-from scipy.stats import norm
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, size
@@ -31,9 +27,14 @@ from fullhouse.discovery.card import (
 )
 from fullhouse.discovery.cards import find_cards, label_name
 from fullhouse.discovery.columns import ComparedTraits, obvious_of, obvious_traits
-from fullhouse.discovery.compare import LEAST_OUTCOME, compare
+from fullhouse.discovery.compare import (
+    LEAST_OUTCOME,
+    compare,
+    large_enough,
+    least_affinity,
+)
 from fullhouse.discovery.coverage import combinations, exact_counts, portfolio
-from fullhouse.discovery.likely_audience import Z95, films_like, likely_audience
+from fullhouse.discovery.likely_audience import films_like, likely_audience
 from fullhouse.discovery.segments import find_segments
 from fullhouse.discovery.word_links import load_embedding
 from fullhouse.discovery.word_match import match_traits, vocabulary
@@ -329,11 +330,6 @@ def _portfolio(
     return portfolio(masks, names, rules, seed=sheet.seed, weight=sheet.weight)
 
 
-SMALLEST_AUDIENCE = 0.01
-"""A trait that fewer than one in a hundred people have is hardly an audience to plan for: that it
-cannot be told does not keep the answer "no audience" from being one."""
-
-
 def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity], people: int) -> Verdict:
     """The best basis of any card; `people` are those compared.
 
@@ -343,30 +339,9 @@ def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity], people: int
     bases = {c.basis for c in cards}
     if bases:
         return "measured" if "measured" in bases else "expected"
-    tested = _large_enough(rows, people)
+    tested = large_enough(rows, people)
     undecided = sum(r.verdict == "cannot_tell" for r in tested)
     return "cannot_tell" if not tested or 10 * undecided > len(tested) else "no_audience"
-
-
-def _large_enough(rows: Iterable[Affinity], people: int) -> list[Affinity]:
-    """The rows tested whose traits one in a hundred people have."""
-    return [r for r in rows if r.q is not None and r.persons >= SMALLEST_AUDIENCE * people]
-
-
-def least_affinity(rows: Iterable[Affinity], people: int) -> float | None:
-    """The affinity from which a typical trait would have been noticed, four times in five.
-
-    The median, over the tested traits that one in a hundred of the `people` have, of
-    exp((z + 0.84) se), se being the standard error of the log of a trait's affinity and z what one
-    trait among so many needs (5 % over all, Bonferroni). A card needs more than that, so that it is
-    the least that could have been found. None where nothing was tested.
-    """
-    tested = [r for r in _large_enough(rows, people) if r.low and r.high]
-    if not tested:
-        return None
-    z = float(norm.isf(0.05 / (2 * len(tested))) + norm.ppf(0.8))
-    errors = [(log(r.high or 1) - log(r.low or 1)) / (2 * Z95) for r in tested]
-    return float(exp(z * np.median(errors)))
 
 
 def _notes(

@@ -24,6 +24,7 @@ from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.outcome import LikelyAudience, Seed
 from fullhouse.sample.words import FilmWords, WordSpace, word_space
 from fullhouse.stats import benjamini_hochberg
+from fullhouse.stats.mantel_haenszel import Z95
 from fullhouse.traits import Trait
 from fullhouse.traits.film_traits import FilmTraits, any_of, base_rule
 from fullhouse.traits.names import plain
@@ -420,8 +421,6 @@ ENOUGH = 4_000
 """With so many people of its own interest a film needs no other film's audience: a trait that one
 in twenty of them has stands out at a ratio of 1.3 (200 people, log error .07, three and a half
 deviations from 1)."""
-
-Z95 = 1.959964
 
 
 def own_interest(sample: AnalysisSample, film: KnownFilm) -> FilmTraits | None:

@@ -14,12 +14,13 @@ they are the same for the same workspace.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from fullhouse.core.arrays import Flags, Floats, Integers, keyed_bits
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.sample.sheet import Sheet
 from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import KINDS, Trait
@@ -56,16 +57,70 @@ class ActivityScale:
         return np.where(counts == 0, 0, 1 + np.searchsorted(self.edges, counts)).astype(np.int16)
 
 
+ACTIVITY, NOTHING = "activity", "none"
+"""What `Adjustment.of` calls adjusting for activity, and for nothing."""
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What the people who are compared are alike in: activity, facts of some families, or nothing.
+
+    `answers` are kinds of event that are stated yes/no answers. Where everybody answers the same
+    few questions, how many answers somebody gave is no activity: among people with as many "yes",
+    one "yes" makes another less likely. So they count as facts: nothing of them is adjusted for.
+    """
+
+    activity: bool = True
+    families: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Sequence[str], answers: Sequence[str], families: Iterable[str]) -> Self:
+        """From `activity`, `none` and names of families of facts; `families` are those there are.
+
+        >>> Adjustment.of(["activity", "gender"], [], ["gender", "age"]).families
+        ('gender',)
+        """
+        known = sorted(families)
+        for name in names:
+            if name not in (ACTIVITY, NOTHING, *known):
+                raise InputError(
+                    f"{name!r} is nothing to adjust for.{did_you_mean(name, [ACTIVITY, *known])}"
+                    f" Give {ACTIVITY}, {NOTHING}, or facts: {', '.join(known) or 'none here'}."
+                )
+        for kind in answers:
+            if kind not in KINDS:
+                raise InputError(
+                    f"{kind!r} is no kind of event.{did_you_mean(kind, KINDS)}"
+                    f" Kinds: {', '.join(KINDS)}."
+                )
+        if NOTHING in names and len(set(names)) > 1:
+            others = ", ".join(dict.fromkeys(n for n in names if n != NOTHING))
+            raise InputError(f"Adjust for {NOTHING} or for {others}, not for both.")
+        facts = tuple(dict.fromkeys(n for n in names if n in known))
+        return cls(ACTIVITY in names, facts, tuple(dict.fromkeys(answers)))
+
+
 @dataclass(frozen=True)
 class StrataGroup:
-    """Traits that are compared over the same strata: `kinds` crossed, maybe none."""
+    """Traits that are compared over the same strata: `kinds` crossed, maybe none.
+
+    Those are crossed with `facts`, for each family the numbers of its traits: who has none of them
+    is in a stratum of its own.
+    """
 
     kinds: tuple[int, ...]
     scales: tuple[ActivityScale, ...]
+    facts: tuple[tuple[int, ...], ...] = ()
 
     @property
     def size(self) -> int:
         """Number of strata."""
+        return self.activity_size * fact_cells(self.facts)
+
+    @property
+    def activity_size(self) -> int:
+        """Number of strata of activity."""
         return int(np.prod([s.size for s in self.scales], dtype=np.int64))
 
     @property
@@ -82,6 +137,25 @@ class StrataGroup:
             strata += table[np.minimum(activity[kind], len(table) - 1)] * np.int32(step)
         return strata
 
+    def fact_strata(self, owner: Integers, traits: Integers, people: int) -> npt.NDArray[np.int32]:
+        """What to add to the stratum of each of some people for their facts.
+
+        `owner` and `traits` are their pairs of person, by place, and trait.
+        """
+        strata, step = np.zeros(people, dtype=np.int32), self.activity_size
+        for family in self.facts:
+            here = np.isin(traits, family)
+            classes = np.zeros(people, dtype=np.int32)
+            classes[owner[here]] = 1 + np.searchsorted(family, traits[here]).astype(np.int32)
+            strata += classes * np.int32(step)
+            step *= len(family) + 1
+        return strata
+
+
+def fact_cells(facts: Sequence[Sequence[int]]) -> int:
+    """How many combinations of facts there are, each unknown included."""
+    return int(np.prod([len(f) + 1 for f in facts], dtype=np.int64))
+
 
 def quantiles_of(histogram: Integers, quantiles: int) -> ActivityScale:
     """Strata of about equally many people, from how many people have each count.
@@ -97,37 +171,53 @@ def quantiles_of(histogram: Integers, quantiles: int) -> ActivityScale:
     return ActivityScale(tuple(int(e) for e in edges if e < len(histogram) - 1))
 
 
+ACTIVITY_ALONE = Adjustment()
+NO_FACTS: Mapping[str, tuple[int, ...]] = {}
+
+
 def groups_for(
     traits: Sequence[Trait],
     outcome_kinds: Sequence[str],
     histograms: Mapping[int, Integers],
     *,
     quantiles: int = QUANTILES,
+    adjustment: Adjustment = ACTIVITY_ALONE,
+    facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> tuple[list[StrataGroup], npt.NDArray[np.int64]]:
-    """The groups, and the number of the group of each trait."""
-    numbers: dict[tuple[int, ...], int] = {}
+    """The groups, and the number of the group of each trait.
+
+    `facts` are the numbers of the traits of each family that is adjusted for. Of a trait of such
+    a family it is not adjusted for: that would be what it measures.
+    """
+    numbers: dict[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], int] = {}
     groups: list[StrataGroup] = []
     of_trait = np.zeros(len(traits), dtype=np.int64)
     for i, trait in enumerate(traits):
-        names = {*outcome_kinds, *kinds_of(trait)}
+        names = {*outcome_kinds, *kinds_of(trait)} if adjustment.activity else set()
+        names -= {*adjustment.answers}
         # A kind of which nobody has an event divides nobody.
         kinds = tuple(k for k, n in enumerate(KINDS) if n in names and histograms[k][1:].any())
-        if kinds not in numbers:
-            each = _quantiles(kinds, histograms, quantiles)
-            numbers[kinds] = len(groups)
-            groups.append(
-                StrataGroup(kinds, tuple(quantiles_of(histograms[k], each) for k in kinds))
-            )
-        of_trait[i] = numbers[kinds]
+        families = tuple(ids for name, ids in facts.items() if name != trait.family)
+        if (kinds, families) not in numbers:
+            each = _quantiles(kinds, histograms, quantiles, fact_cells(families))
+            numbers[kinds, families] = len(groups)
+            scales = tuple(quantiles_of(histograms[k], each) for k in kinds)
+            groups.append(StrataGroup(kinds, scales, families))
+        of_trait[i] = numbers[kinds, families]
     return groups, of_trait
 
 
-def _quantiles(kinds: tuple[int, ...], histograms: Mapping[int, Integers], most: int) -> int:
-    """How many quantiles each of some crossed kinds has; five at least, whoever asks for more."""
+def _quantiles(
+    kinds: tuple[int, ...], histograms: Mapping[int, Integers], most: int, cells: int = 1
+) -> int:
+    """How many quantiles each of some crossed kinds has; five at least, whoever asks for more.
+
+    They are crossed with so many `cells` of facts.
+    """
     if not kinds:
         return 1
     active = min(int(histograms[k][1:].sum()) for k in kinds)
-    together = min(MOST_STRATA, active // PEOPLE_EACH)
+    together = min(MOST_STRATA, active // PEOPLE_EACH) // cells
     return min(most, max(5, int(together ** (1 / len(kinds)) + 1e-9)))
 
 

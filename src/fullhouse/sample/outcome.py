@@ -13,6 +13,7 @@ from fullhouse.audiences.compile import BuiltTraits
 from fullhouse.audiences.rule import And, Name, Not, Or, Rule, Saved
 from fullhouse.core.arrays import Integers
 from fullhouse.core.person_sets import PersonSet
+from fullhouse.core.tables import PERSON_EVENT
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
@@ -173,6 +174,16 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
     counted = engine.arrow(own.group_by(["person", "kind"]).aggregate(events=own.one.sum()))
     persons, counts = _by_person(counted)
     return OwnEvents(persons, counts, needed, _sorted(shared))
+
+
+def count_items(engine: Engine, lake: Lake, kinds: Sequence[str]) -> int | None:
+    """How many different things the events of some kinds are about; None where there is no kind."""
+    if not kinds:
+        return None
+    events = engine.scan(lake.snapshot(PERSON_EVENT))
+    known = events.filter(events.kind.isin(list(kinds)))
+    row = engine.arrow(known.aggregate(items=known.item.nunique())).to_pylist()[0]
+    return int(row["items"])
 
 
 def outcome_of(text: str, rule: Rule, catalogue: BuiltTraits, people: PersonSet) -> Outcome:

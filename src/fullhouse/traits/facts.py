@@ -128,15 +128,29 @@ def values_of(family: str, key: Key, as_of: date) -> list[str]:
 def _ages(
     age_min: int | None, age_max: int | None, birth_year: int | None, *, as_of: date
 ) -> list[str]:
-    """The band that a source gave, and the standard band by the year of birth."""
+    """The band that a source gave, and the standard band by the year of birth.
+
+    Where a source gave an age in years, the standard band it is in: one trait a year would each
+    have few people.
+    """
     bands = []
-    if age_min is not None or age_max is not None:
+    if age_min is not None and age_min == age_max:
+        bands.append(_standard(age_min))
+    elif age_min is not None or age_max is not None:
         bands.append(_band(age_min or 0, age_max))
     if birth_year is not None and birth_year <= as_of.year:
-        age = as_of.year - birth_year
-        low, high = next(b for b in BANDS if age >= b[0] and (b[1] is None or age <= b[1]))
-        bands.append(_band(low, high))
+        bands.append(_standard(as_of.year - birth_year))
     return bands
+
+
+def _standard(age: int) -> str:
+    """The standard band of an age in years.
+
+    >>> _standard(33), _standard(0), _standard(104)
+    ('25-34', '0-17', '65+')
+    """
+    low, high = next(b for b in BANDS if b[1] is None or age <= b[1])
+    return _band(low, high)
 
 
 def _band(low: int, high: int | None) -> str:

@@ -114,6 +114,23 @@ OUTCOME_NOTES: Mapping[str, str] = {
         "The outcome is made of facts, not of events: activity is adjusted for only in the trait's"
         " own kind of event, and not at all for other facts."
     ),
+    "outcome_of_answers": (
+        "The outcome is made of stated answers, which count as facts: how many answers somebody"
+        " gave is not adjusted for."
+    ),
+    "few_items": (
+        "The outcome's kind of event is about fewer than 50 different things, and people with"
+        " equally many events are compared: there, liking one thing makes liking another less"
+        " likely, so that a trait can look avoided that is not. Where everybody answered the same"
+        " questions, count the answers as facts (answers), or compare people alike in facts such as"
+        " gender and age instead of activity."
+    ),
+    "nothing_adjusted_for": (
+        "Nothing is adjusted for: whoever does more of everything goes with everything."
+    ),
+    "activity_not_adjusted_for": (
+        "Activity is not adjusted for: people who do more of everything may stand out."
+    ),
     "no_placebo_given": "No placebo was given: name a similar outcome that should show nothing.",
 }
 MEANINGS = {
@@ -237,15 +254,18 @@ def verdict_words(discovery: FilmDiscovery) -> str:
     return _verdict_alone(discovery) + least_affinity_words(discovery)
 
 
-def least_affinity_words(discovery: FilmDiscovery) -> str:
+def least_affinity_words(discovery: FilmDiscovery | OutcomeDiscovery) -> str:
     """From which affinity on an audience would have been noticed; nothing where none was tested."""
     if discovery.least_affinity is None:
         return ""
-    return text(
+    template = (
         " With so many people, an audience of typical size is noticed only if it is at least about"
-        " {least} times as likely as others to want the film.",
-        least=f"{discovery.least_affinity:.1f}",
+        " {least} times as likely as others to want the film."
+        if isinstance(discovery, FilmDiscovery)
+        else " With so many people, a trait of typical size is noticed only if its affinity is at"
+        " least about {least}."
     )
+    return text(template, least=f"{discovery.least_affinity:.1f}")
 
 
 def _verdict_alone(discovery: FilmDiscovery) -> str:
@@ -588,20 +608,23 @@ def outcome_headline(result: OutcomeDiscovery) -> str:
             best = result.of("associated")[0]
             return text(
                 "{count} of {tested} traits tested go with '{rule}'. Strongest: {label}, {times}"
-                " times as likely ({interval}) among equally active people.",
+                " times as likely ({interval}) among {alike}.{least}",
                 count=f"{len(result.of('associated')):,}",
                 tested=tested,
                 rule=result.outcome,
                 label=best.label,
                 times=number_words(best.ratio),
                 interval=interval_words(RatioEstimate(best.ratio, best.low, best.high)),
+                alike=_alike(result),
+                least=least_affinity_words(result),
             )
         case "no_association", _:
             return text(
                 "Nothing found: none of the {tested} traits tested goes with '{rule}' beyond"
-                " activity, chance and the placebo.",
+                " activity, chance and the placebo.{least}",
                 tested=tested,
                 rule=result.outcome,
+                least=least_affinity_words(result),
             )
         case _, "outcome_too_small":
             return text(
@@ -625,12 +648,25 @@ def outcome_headline(result: OutcomeDiscovery) -> str:
                 "The data cannot tell: none of the {tested} traits tested differs clearly from"
                 " chance, but with {people} people in the outcome '{rule}' a ratio of 2 or of 0.5"
                 " is not ruled out for {undecided} of them. More people, or fewer traits, would"
-                " help.",
+                " help.{least}",
                 tested=tested,
                 people=people,
                 rule=result.outcome,
                 undecided=f"{result.undecided:,}",
+                least=least_affinity_words(result),
             )
+
+
+def _alike(result: OutcomeDiscovery) -> str:
+    """Who is compared with whom."""
+    if "nothing_adjusted_for" in result.notes:
+        return text("all people of the base")
+    if "activity_not_adjusted_for" in result.notes:
+        return text("people alike in {facts}", facts=", ".join(result.adjusted_for))
+    if result.adjusted_for:
+        facts = ", ".join(result.adjusted_for)
+        return text("people equally active and alike in {facts}", facts=facts)
+    return text("equally active people")
 
 
 def outcome_lines(result: OutcomeDiscovery, rows: int) -> list[str]:
