@@ -122,6 +122,18 @@ if TYPE_CHECKING:
         scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )
+    from fullhouse.app.log import (
+        ListLog as ListLog,
+        LogEntries as LogEntries,
+        MakeConsistency as MakeConsistency,
+        MakeReceipt as MakeReceipt,
+        ShowHead as ShowHead,
+        log_consistency as log_consistency,
+        log_head as log_head,
+        log_list as log_list,
+        log_receipt as log_receipt,
+        log_verify as log_verify,
+    )
     from fullhouse.app.people import (
         ErasePeople as ErasePeople,
         GrantConsent as GrantConsent,

@@ -24,6 +24,7 @@ from fullhouse.cli import (
     feed,
     film,
     lake,
+    log,
     people,
     plan,
     runs,
@@ -184,6 +185,7 @@ commands.command()(forecast)
 commands.add_typer(lake.commands, name="lake")
 commands.command()(campaign_readout.learned)
 commands.command("look-alike")(look_alike)
+commands.add_typer(log.commands, name="log")
 commands.add_typer(people.commands, name="people")
 commands.add_typer(plan.commands, name="plan")
 commands.command()(propensity)

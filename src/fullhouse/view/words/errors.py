@@ -397,6 +397,7 @@ SENTENCES: Mapping[str, str] = {
         "The transparency log of {tenant} has lost hashes it had (at {position}). What is wrong:"
         " fullhouse log verify. Restore the control database from a backup."
     ),
+    "log_faults": "The transparency log is not what it was: {faults} faults, named above.",
     "log_key_other": (
         "The published heads of the log were signed by another key ({expected}) than the one at"
         " hand ({given}): tenants could check nothing that comes after. Put back the right"

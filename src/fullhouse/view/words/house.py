@@ -109,3 +109,19 @@ def card_notes(card: "ModelCard") -> tuple[str, ...]:
     if "interest" in card.signals:
         notes.append(text("The film's own interest is used too and is not in the figures."))
     return tuple(notes)
+
+
+LOG_FAULTS = {
+    "leaf_changed": "Entry {position} of the log of {tenant} is not what it was.",
+    "leaf_missing": "The log of {tenant} lacks entry {position}.",
+    "size_other": "The log of {tenant} has {position} entries, which is not what it counted.",
+    "head_not_of_log": (
+        "The head that was signed when the log of {tenant} had {position} entries is of another"
+        " log: it was rewritten."
+    ),
+}
+
+
+def log_fault(code: str, tenant: str, position: int) -> str:
+    """What does not fit in a log, in a sentence."""
+    return text(LOG_FAULTS[code], tenant=tenant, position=position)
