@@ -349,7 +349,7 @@ class LedgerRow(Base):
 
 
 class ReleasedRow(Base):
-    """An answer that was released, as the bytes that its asker got, with its receipt."""
+    """An answer that was released: the bytes that its asker got, and its position in the log."""
 
     __tablename__ = "released"
 
@@ -361,7 +361,7 @@ class ReleasedRow(Base):
     kind: Mapped[str] = mapped_column(String(32))
     question: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
-    receipt: Mapped[str] = mapped_column(Text)
+    position: Mapped[int] = mapped_column(BigInteger)
     rho: Mapped[int] = mapped_column(BigInteger)
     reservation: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -116,6 +116,26 @@ def reached_people(
     }
 
 
+def contacts_by_person(
+    engine: Engine,
+    lake: Lake,
+    *,
+    lines: Collection[str],
+    first: date,
+    until: date,
+    campaign: str,
+) -> dict[int, int]:
+    """How many persons had so many impressions of any of the lines; days as in `exposure`."""
+    rows = _line_events(engine, lake, IMPRESSION, lines, first, until, campaign)
+    by_account = rows.group_by("source", "account").aggregate(contacts=rows.count())
+    known = engine.scan(lake.snapshot(ACCOUNT_PERSON)).select("source", "account", "person")
+    owned = by_account.join(known, ["source", "account"])
+    by_person = owned.group_by("person").aggregate(contacts=owned.contacts.sum())
+    spread = by_person.group_by("contacts").aggregate(people=by_person.count())
+    counted = engine.arrow(spread).to_pylist()
+    return {int(row["contacts"]): int(row["people"]) for row in counted}
+
+
 def clicks_of(
     engine: Engine,
     lake: Lake,

@@ -97,7 +97,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(32), nullable=False),
         sa.Column("question", sa.Text, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
-        sa.Column("receipt", sa.Text, nullable=False),
+        sa.Column("position", sa.BigInteger, nullable=False),
         sa.Column("rho", sa.BigInteger, nullable=False),
         sa.Column("reservation", sa.String(32), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),

@@ -1,0 +1,287 @@
+"""Answers to questions about audiences and contacts: exact numbers from stages, noised here.
+
+Each function takes what is asked of, and the price in nano-rho; what it returns holds its noise.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import exp, log, sqrt
+
+import numpy as np
+
+from fullhouse import audiences
+from fullhouse.audiences import Name, Population
+from fullhouse.cleanroom import consistent
+from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
+from fullhouse.cleanroom.people import Room
+from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
+from fullhouse.cleanroom.release import Figure, Line, Noise, figure
+from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.traits import Trait
+from fullhouse.traits.blocks import Blocks, pairs_of
+from fullhouse.workspace.cache_files import cache_folder
+from fullhouse.workspace.context import Context
+
+Z95 = 1.959963984540054
+FEW_CELLS = 3
+WEIGHT = 1 << 10
+"""Parts of one in which a person with more traits than the bound counts for each."""
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a question's computation gives: lines with noise, what noise it was, and notes."""
+
+    lines: tuple[Line, ...]
+    noise: tuple[Noise, ...]
+    notes: tuple[str, ...] = ()
+
+
+def count(room: Room, question: Count, rho: int) -> Computed:
+    """How many people fit a rule and take part."""
+    rule = room.population.compile(question.rule)
+    exact = audiences.count(room.population, rule).persons
+    spread = sigma(rho)
+    people = figure(noisy(exact, rho), Z95 * spread, minimum=room.policy.minimum)
+    return Computed((Line({"audience": question.rule}, {"people": people}),), (Noise(spread),))
+
+
+def breakdown(room: Room, question: Breakdown, rho: int) -> Computed:
+    """The people of a rule by a family's traits; each person counts in the first that fits.
+
+    Parts and total are measured each on their own and then made to add up. What is under the
+    minimum is one more line together.
+    """
+    names = room.of_family(question.by)
+    cells, total = _partition(room.population, question.rule, names)
+    for_parts, for_total = split(rho, 1, 1)
+    spread, of_total = sigma(for_parts), sigma(for_total)
+    parts = consistent.add_up(
+        noisy_vector(cells, for_parts, 1.0).tolist(),
+        noisy(total, for_total),
+        of_parts=spread,
+        of_total=of_total,
+    )
+    width, total_width = (
+        Z95 * s for s in consistent.sigmas(len(parts), of_parts=spread, of_total=of_total)
+    )
+    minimum = room.policy.minimum
+    labels = [{question.by: name} for name in names] + [{question.by: "none of these"}]
+    lines = [
+        Line(label, {"people": figure(int(n), width, minimum=minimum)})
+        for label, n in zip(labels, parts.tolist(), strict=True)
+    ]
+    lines += _under_minimum(parts, minimum, width, {question.by: "all under the minimum"})
+    whole = figure(int(parts.sum()), total_width, minimum=minimum)
+    lines.append(Line({question.by: "total"}, {"people": whole}))
+    return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
+
+
+def overlap(room: Room, question: Overlap, rho: int) -> Computed:
+    """The people in each combination of some rules, and their sums: sizes, pairs, and the union."""
+    rules = [room.population.compile(rule) for rule in question.rules]
+    exact = audiences.overlap(room.population, rules)
+    places = range(len(rules))
+    cells = [c for many in range(1, len(rules) + 1) for c in combinations(places, many)]
+    for_parts, for_total = split(rho, 1, 1)
+    spread, of_total = sigma(for_parts), sigma(for_total)
+    values = np.array([exact.exclusive.get(cell, 0) for cell in cells], np.int64)
+    parts = consistent.add_up(
+        noisy_vector(values, for_parts, 1.0).tolist(),
+        noisy(exact.union, for_total),
+        of_parts=spread,
+        of_total=of_total,
+    )
+    of_part, of_union = consistent.sigmas(len(parts), of_parts=spread, of_total=of_total)
+
+    def summed(inside: Sequence[int], kind: str, width: float) -> Line:
+        chosen = [
+            i for i, c in enumerate(cells) if kind == "union" or set(inside) <= set(c)
+        ] if kind != "only" else [cells.index(tuple(inside))]  # fmt: skip
+        named = " & ".join(question.rules[i] for i in inside)
+        value = int(parts[chosen].sum())
+        shown = figure(value, width * Z95, minimum=room.policy.minimum)
+        return Line({"kind": kind, "audiences": named}, {"people": shown})
+
+    def spread_of(members: int) -> float:
+        return sqrt(members) * spread
+
+    half = 1 << (len(rules) - 1)
+    lines = [summed([i], "size", spread_of(half)) for i in places]
+    lines += [summed(p, "pair", spread_of(max(half // 2, 1))) for p in combinations(places, 2)]
+    lines += [summed(c, "only", of_part) for c in cells]
+    lines.append(summed(list(places), "union", of_union))
+    return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
+
+
+def describe(room: Room, question: Describe, context: Context, rho: int) -> Computed:
+    """The share of each trait of some families among a rule's people, against a base.
+
+    A person counts for at most the policy's bound of traits: whoever has more counts for each in
+    a part, so that no person moves all numbers together by more than the bound allows.
+    """
+    names = [name for family in question.families for name in room.of_family(family)]
+    by_name = {t.name: t for t in room.population.catalogue.traits}
+    traits = [by_name[name] for name in dict.fromkeys(names)]
+    most = min(int(room.policy["bounds.traits"]), len(traits))
+    inner, outer = _sides(room, question)
+    parts = split(rho, 9, 1, 9, 1)
+    columns = []
+    for people, for_traits, for_size in ((inner, *parts[:2]), (outer, *parts[2:])):
+        exact, clamped = _trait_counts(context, room.population, traits, people, most)
+        l2 = sqrt(most) * WEIGHT
+        counts = noisy_vector(exact, for_traits, l2) / WEIGHT
+        columns.append((counts, sigma(for_traits, l2) / WEIGHT, noisy(size(people), for_size),
+                        sigma(for_size), clamped))  # fmt: skip
+    minimum = room.policy.minimum
+    lines = _sizes_of_sides(columns, minimum)
+    for i, trait in enumerate(traits):
+        x, base_x = float(columns[0][0][i]), float(columns[1][0][i])
+        lines.append(_compared(trait, x, base_x, columns, minimum))
+    bounds = {"traits_per_person": float(most)}
+    noise = (Noise(columns[0][1], sqrt(most), bounds), Noise(columns[1][1], sqrt(most), bounds))
+    return Computed(tuple(lines), noise, ("traits_clamped",) if len(traits) > most else ())
+
+
+def reach(contacts: Mapping[int, int], cap: int, minimum: int, rho: int) -> Computed:
+    """How many people were reached and how often, from the people by their number of contacts.
+
+    A person of `cap` contacts or more counts in the last cell, with `cap` of them. Reach is the
+    sum of the cells and contacts their weighted sum, so that the frequency, their ratio, is 1 at
+    least wherever anybody was reached.
+    """
+    exact = np.zeros(cap, np.int64)
+    for times, people in contacts.items():
+        exact[min(times, cap) - 1] += people
+    for_parts, for_total = split(rho, 1, 1)
+    spread, of_total = sigma(for_parts), sigma(for_total)
+    cells = consistent.add_up(
+        noisy_vector(exact, for_parts, 1.0).tolist(),
+        noisy(int(exact.sum()), for_total),
+        of_parts=spread,
+        of_total=of_total,
+    )
+    of_part, of_reach = consistent.sigmas(cap, of_parts=spread, of_total=of_total)
+    times = np.arange(1, cap + 1)
+    reached, contacted = int(cells.sum()), int(cells @ times)
+    of_contacts = spread * sqrt(float((times**2).sum()))
+    figures = {"reach": figure(reached, Z95 * of_reach, minimum=minimum)}
+    if figures["reach"].fewer_than is None:
+        figures["contacts"] = Figure(
+            contacted, max(contacted - Z95 * of_contacts, reached), contacted + Z95 * of_contacts,
+            "contacts",
+        )  # fmt: skip
+        frequency = contacted / reached
+        relative = Z95 * sqrt((of_contacts / contacted) ** 2 + (of_reach / reached) ** 2)
+        figures["frequency"] = Figure(
+            frequency, max(frequency * (1 - relative), 1.0), frequency * (1 + relative), "ratio"
+        )
+    lines = [Line({"contacts": "all"}, figures)]
+    lines += [
+        Line({"contacts": f"{n}" if n < cap else f"{n} or more"},
+             {"people": figure(int(cells[n - 1]), Z95 * of_part, minimum=minimum)})
+        for n in times.tolist()
+    ]  # fmt: skip
+    noise = (Noise(spread, 1.0, {"contacts_per_person": float(cap)}), Noise(of_total))
+    return Computed(tuple(lines), noise)
+
+
+def _partition(population: Population, rule: str, names: Sequence[str]) -> tuple[Ints, int]:
+    """The people of a rule by the first of some traits that they have, and by none; and all."""
+    wanted = [population.compile(rule), *(population.compile(Name(n)) for n in names)]
+    cells, total = np.zeros(len(names) + 1, np.int64), 0
+    for _, (members, *having), _ in audiences.people(population, *wanted):
+        rest = members
+        total += len(members)
+        for i, trait in enumerate(having):
+            cells[i] += len(rest & trait)
+            rest = rest - trait
+        cells[-1] += len(rest)
+    return cells, total
+
+
+def _under_minimum(
+    parts: Ints, minimum: int, width: float, label: Mapping[str, str]
+) -> list[Line]:
+    """One line of all cells that are under the minimum, where there are two of them or more."""
+    small = parts[parts < minimum]
+    if len(small) < 2:
+        return []
+    together = figure(int(small.sum()), width * sqrt(len(small)), minimum=minimum)
+    return [Line(label, {"people": together})]
+
+
+def _sides(room: Room, question: Describe) -> tuple[PersonSet, PersonSet]:
+    """The audience as far as it lies in the base, and the base."""
+    rules = [room.population.compile(question.rule), room.population.compile(question.base)]
+    (members, base), _ = audiences.members_of(room.population, *rules)
+    return {b: m & base[b] for b, m in members.items()}, base
+
+
+def _trait_counts(
+    context: Context, population: Population, traits: Sequence[Trait], people: PersonSet, most: int
+) -> tuple[Ints, bool]:
+    """How many people have each trait, in 1 / WEIGHT, each person's row of norm sqrt(most)."""
+    column = np.full(max((t.id for t in traits), default=0) + 1, -1, np.int64)
+    column[[t.id for t in traits]] = np.arange(len(traits))
+    counts = np.zeros(len(traits), np.int64)
+    clamped = False
+    blocks = Blocks(context.lake, population.build, cache_folder(context.place))
+    for number in blocks.numbers():
+        members = people.get(number)
+        if not members:
+            continue
+        block = blocks.load(number)
+        owner, trait, _ = pairs_of(block, block.rows(members))
+        known = trait < len(column)
+        owner, place = owner[known], column[trait[known]]
+        owner, place = owner[place >= 0], place[place >= 0]
+        held = np.bincount(owner)
+        # Cut towards zero, so that rounding makes no person count for more than the bound.
+        weights = np.floor(WEIGHT * np.sqrt(np.minimum(1.0, most / np.maximum(held, 1))))
+        clamped |= bool((held > most).any())
+        counts += np.bincount(place, weights[owner], minlength=len(traits)).astype(np.int64)
+    return counts, clamped
+
+
+def _sizes_of_sides(
+    columns: Sequence[tuple[Floats, float, int, float, bool]], minimum: int
+) -> list[Line]:
+    sizes = {
+        name: figure(column[2], Z95 * column[3], minimum=minimum)
+        for name, column in zip(("people", "base_people"), columns, strict=True)
+    }
+    return [Line({"trait": "all"}, sizes)]
+
+
+def _compared(
+    trait: Trait,
+    x: float,
+    base_x: float,
+    columns: Sequence[tuple[Floats, float, int, float, bool]],
+    minimum: int,
+) -> Line:
+    """A trait's people on both sides, and the index of the shares with noise and sampling in it."""
+    (_, spread, n, of_n, _), (_, base_spread, base_n, of_base, _) = columns
+    base_x = consistent.within(base_x, least=0.0, most=max(base_n, 0))
+    x = consistent.within(x, least=0.0, most=max(min(base_x, n), 0.0))
+    figures = {
+        "people": figure(round(x), Z95 * spread, minimum=minimum),
+        "base_people": figure(round(base_x), Z95 * base_spread, minimum=minimum),
+    }
+    of = {"trait": trait.name, "family": trait.family, "label": trait.label}
+    if min(x, base_x, n, base_n) < minimum:
+        return Line(of, figures)
+    middle = log(x / n) - log(base_x / base_n)
+    relative = (spread / x) ** 2 + (base_spread / base_x) ** 2 + (of_n / n) ** 2
+    relative += (of_base / base_n) ** 2
+    sampled = max(1 / x - 1 / n, 0.0) + max(1 / base_x - 1 / base_n, 0.0)
+    wide = Z95 * sqrt(relative + sampled)
+    figures["index"] = Figure(
+        100 * exp(middle), 100 * exp(middle - wide), 100 * exp(middle + wide), "index"
+    )
+    return Line(of, figures)
+
+

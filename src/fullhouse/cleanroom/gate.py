@@ -1,0 +1,390 @@
+"""The gate: a question becomes a release, or a price, or a refusal that says nothing of the data.
+
+`ask` settles the form of a question, gives back the stored answer where there is one, reserves the
+price, computes through the stages, adds noise, and then writes ledger row, answer and log leaf in
+one transaction. A process that dies at any point leaves no answer without its row.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from fullhouse.cleanroom import answers, ledger, log
+from fullhouse.cleanroom.answers import Computed
+from fullhouse.cleanroom.ledger import Spending
+from fullhouse.cleanroom.noise import opendp
+from fullhouse.cleanroom.people import Room, house_control, needs_people, room
+from fullhouse.cleanroom.policy import Epoch, Policy, half_width, load, sigma
+from fullhouse.cleanroom.question import (
+    Breakdown,
+    Canonical,
+    Cards,
+    Count,
+    Describe,
+    Overlap,
+    Question,
+    ReachFrequency,
+    Readout,
+    RuleReader,
+    canonical,
+    question_day,
+)
+from fullhouse.cleanroom.release import Answer, Price, Release
+from fullhouse.cleanroom.roles import Thing, User, may
+from fullhouse.cleanroom.tenants import (
+    check_active,
+    films_of_one_tenant,
+    find_user,
+    own_title,
+    titles,
+)
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import campaign_named, campaigns, find_plan
+from fullhouse.control.schema import MemberRow, ReleasedRow
+from fullhouse.core.errors import CancelledError, FullhouseError, InputError, did_you_mean
+from fullhouse.core.values import HOUSE
+from fullhouse.measurement.exposure import contacts_by_person
+from fullhouse.planning.plan import Plan, plan_from
+from fullhouse.workspace.context import Context
+
+HOUSE_ACTOR = "house:"
+"""What stands before the name of a user of the house who acts for a tenant."""
+
+Compute = Callable[["Asked"], Computed]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that may be asked: its form, what it would cost, and what it is asked of."""
+
+    context: Context
+    policy: Policy
+    epoch: Epoch
+    canonical: Canonical
+    digest: str
+    spending: Spending
+    data: dict[str, str]
+    room: Room | None = None
+    campaign: SavedCampaign | None = None
+
+    @property
+    def question(self) -> Question:
+        """The question in its canonical words."""
+        return self.canonical.question
+
+    @property
+    def people(self) -> Room:
+        """What the tenant's question is asked of; only a question about rules has it."""
+        if self.room is None:
+            raise TypeError(f"{self.question.kind} is not asked of rules")
+        return self.room
+
+
+def price(context: Context, question: Question, *, title: str | None = None) -> Price:
+    """What a question would cost now, and what is left; nothing is spent or computed."""
+    asked = prepare(context, question, title=title)
+    stored = _stored(asked)
+    rho = asked.spending.rho
+    return Price(
+        question.kind,
+        0 if stored else rho,
+        sigma(rho),
+        half_width(rho),
+        stored is not None,
+        stored is not None
+        or ledger.affordable(context.control, asked.policy, asked.epoch, asked.spending),
+        ledger.left(context.control, asked.policy, asked.epoch, asked.spending),
+        asked.epoch.name,
+        asked.epoch.last.isoformat(),
+    )
+
+
+def ask(
+    context: Context,
+    question: Question,
+    *,
+    title: str | None = None,
+    compute: Compute | None = None,
+) -> Answer:
+    """The answer to a tenant's question as a release; the same question again costs nothing.
+
+    `compute` gives the noisy numbers of a question whose data is not in the workspace, such as a
+    private match.
+    """
+    asked = prepare(context, question, title=title)
+    stored = _stored(asked)
+    if stored is not None:
+        return stored
+    opendp()  # an error before anything is reserved, where it is not installed
+    with context.workspace.computing.holding((context.tenant, asked.digest)):
+        stored = _stored(asked)
+        return stored if stored is not None else _compute(asked, compute or COMPUTE[question.kind])
+
+
+def prepare(context: Context, question: Question, *, title: str | None = None) -> Asked:
+    """A question as it may be asked: an error where user, policy, title or wording forbids it."""
+    check_active(context.control, context.tenant)
+    check_may(context, "ask")
+    policy = load(context.place)
+    policy.check(question)
+    film, campaign = _title_of(context, question, title)
+    about = room(context, policy, question) if needs_people(question) else None
+    reader = RuleReader(_no_rule, _no_names) if about is None else about.reader
+    form = canonical(question, reader, as_of=question_day(question, context.today))
+    if about is not None:
+        policy = policy.for_sources(about.sources(form.question))
+        policy.check(form.question)
+    data = {"as_of": question_day(question, context.today).isoformat()}
+    if about is not None:
+        build = about.population.build
+        data = {"build": str(build.id), "as_of": build.as_of.isoformat()}
+        form = canonical(replace(form.question, as_of=build.as_of), reader, as_of=build.as_of)
+    epoch = policy.epoch(context.today)
+    digest = form.digest(" ".join(f"{k} {v}" for k, v in sorted(data.items())))
+    spending = Spending(
+        context.tenant,
+        question.kind,
+        digest,
+        policy.price(form.question),
+        film,
+        question.stage,
+        "" if campaign is None or not isinstance(question, Readout) else campaign.name,
+        context.actor,
+    )
+    return Asked(context, policy, epoch, form, digest, spending, data, about, campaign)
+
+
+def check_may(context: Context, verb: str, *, tenant: str | None = None) -> None:
+    """An error when the user of a context may not do something to a tenant's objects."""
+    user = user_of(context)
+    if not may(user, verb, Thing(tenant or context.tenant)):
+        raise InputError(f"As {user.role} you may not {verb} here. Ask an owner of your account.")
+
+
+def user_of(context: Context) -> User:
+    """Who acts: a user of the tenant, or one of the house who acts for it."""
+    if not context.actor.startswith(HOUSE_ACTOR):
+        return find_user(context.control, context.tenant, context.actor)
+    name = context.actor.removeprefix(HOUSE_ACTOR)
+    with context.control.session() as session:
+        row = session.get(MemberRow, (HOUSE, name))
+    return User(name, HOUSE, "operator" if row is None else row.role)
+
+
+def released(context: Context, digest: str) -> Answer | None:
+    """An answer that the tenant was given, by the digest of its question."""
+    with context.control.connect() as connection:
+        row = connection.execute(
+            select(ReleasedRow.body, ReleasedRow.position)
+            .where(ReleasedRow.tenant == context.tenant)
+            .where(ReleasedRow.digest == digest)
+        ).first()
+    if row is None:
+        return None
+    body = row.body.encode()
+    return Answer(Release.from_bytes(body), body, 0, (), {"position": row.position})
+
+
+def _stored(asked: Asked) -> Answer | None:
+    return released(asked.context, asked.digest)
+
+
+def _compute(asked: Asked, compute: Compute) -> Answer:
+    context, control = asked.context, asked.context.control
+    reservation = ledger.reserve(
+        control, asked.policy, asked.epoch, asked.spending, at=context.now
+    )
+    try:
+        release = _release(asked, _computed(asked, compute))
+        body = release.to_bytes()
+        position = _settle(asked, reservation, release, body)
+    except IntegrityError:
+        # Another process was faster with the same question: its answer stands.
+        ledger.cancel(control, reservation, at=context.now)
+        stored = _stored(asked)
+        if stored is None:
+            raise
+        return stored
+    except BaseException:
+        ledger.cancel(control, reservation, at=context.now)
+        raise
+    left = ledger.left(control, asked.policy, asked.epoch, asked.spending)
+    return Answer(release, body, asked.spending.rho, left, {"position": position})
+
+
+def _computed(asked: Asked, compute: Compute) -> Computed:
+    """The noisy numbers, or that there are none.
+
+    What a stage says when it cannot tell depends on the data: it is released as no more than
+    that, for the full price, and its words and facts stay here.
+    """
+    try:
+        return compute(asked)
+    except CancelledError:
+        raise
+    except FullhouseError:
+        return Computed((), (), ("cannot_tell",))
+    except Exception:
+        # Whatever it says may hold a number of the data.
+        raise FullhouseError(code="release_failed", kind=asked.question.kind) from None
+
+
+def _release(asked: Asked, computed: Computed) -> Release:
+    return Release(
+        kind=asked.question.kind,
+        question=_words(asked.question),
+        lines=computed.lines,
+        minimum=asked.policy.minimum,
+        noise=computed.noise,
+        epoch=asked.epoch.name,
+        data=asked.data,
+        rho=asked.spending.rho,
+        policy=asked.policy.digest,
+        notes=computed.notes,
+    )
+
+
+def _words(question: Question) -> dict[str, Any]:
+    values = {name: getattr(question, name) for name in vars(question) if not name.startswith("_")}
+    return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in values.items()}
+
+
+def _settle(
+    asked: Asked, reservation: ledger.Reservation, release: Release, body: bytes
+) -> int:
+    """Ledger row, answer and log leaf in one transaction: all of them, or none."""
+    context, spending = asked.context, asked.spending
+    at = context.now
+    detail: dict[str, str | int] = {
+        "question": asked.digest,
+        "release": release.digest,
+        "policy": release.policy,
+        "title": spending.title,
+        "epoch": asked.epoch.name,
+        "nano_rho": spending.rho,
+    }
+    with context.control.begin() as connection:
+        ledger.settle(connection, reservation, at=at)
+        leaf = log.Leaf(spending.tenant, f"release.{release.kind}", spending.actor, at, detail)
+        position = log.append(connection, leaf).position
+        row = {
+            "tenant": spending.tenant,
+            "digest": asked.digest,
+            "epoch": asked.epoch.name,
+            "title": spending.title,
+            "campaign": spending.campaign,
+            "kind": release.kind,
+            "question": asked.canonical.form,
+            "body": body.decode(),
+            "position": position,
+            "rho": spending.rho,
+            "reservation": reservation.id,
+            "at": at,
+        }
+        connection.execute(insert(ReleasedRow).values(**row))
+    return position
+
+
+def _title_of(
+    context: Context, question: Question, title: str | None
+) -> tuple[str, SavedCampaign | None]:
+    """The tenant's own title that pays, and the campaign that the question names."""
+    control = context.control
+    if isinstance(question, Cards):
+        return own_title(control, context.tenant, question.film), None
+    if isinstance(question, ReachFrequency | Readout):
+        campaign = own_campaign(context, question.campaign)
+        return campaign.film, campaign
+    if title is not None:
+        return own_title(control, context.tenant, title), None
+    own = [t.film for t in titles(control, context.tenant)]
+    if len(own) != 1:
+        raise InputError(
+            "Say which of your titles a question is for, since it pays:"
+            f" {', '.join(own) or 'the house has given you none yet'}."
+        )
+    return own[0], None
+
+
+def own_campaign(context: Context, name: str) -> SavedCampaign:
+    """A campaign of the tenant, or of the house for a title that is this tenant's alone.
+
+    Any other gives the same error in the same words, whether it exists or not.
+    """
+    own = own_campaigns(context)
+    if name in own:
+        return own[name]
+    raise InputError(f"No campaign {name!r} of yours.{did_you_mean(name, own)}")
+
+
+def own_campaigns(context: Context) -> dict[str, SavedCampaign]:
+    """The campaigns that a tenant may ask about, by name."""
+    alone = films_of_one_tenant(context.control, context.tenant)
+    of_house = [c for c in campaigns(house_control(context)) if c.film in alone]
+    return {c.name: c for c in (*of_house, *campaigns(context.control))}
+
+
+def _no_rule(text: str) -> Any:
+    raise TypeError(f"no rule is read here: {text}")
+
+
+def _no_names(text: str) -> Any:
+    raise TypeError(f"no name is read here: {text}")
+
+
+def _count(asked: Asked) -> Computed:
+    assert isinstance(asked.question, Count)
+    return answers.count(asked.people, asked.question, asked.spending.rho)
+
+
+def _breakdown(asked: Asked) -> Computed:
+    assert isinstance(asked.question, Breakdown)
+    return answers.breakdown(asked.people, asked.question, asked.spending.rho)
+
+
+def _overlap(asked: Asked) -> Computed:
+    assert isinstance(asked.question, Overlap)
+    return answers.overlap(asked.people, asked.question, asked.spending.rho)
+
+
+def _describe(asked: Asked) -> Computed:
+    assert isinstance(asked.question, Describe)
+    return answers.describe(asked.people, asked.question, asked.context, asked.spending.rho)
+
+
+def _reach(asked: Asked) -> Computed:
+    campaign = asked.campaign
+    assert isinstance(asked.question, ReachFrequency)
+    assert campaign is not None
+    plan = campaign_plan(asked.context, campaign)
+    context, lines = asked.context, [line.id for line in plan.lines]
+    contacts = contacts_by_person(
+        context.engine,
+        context.lake,
+        lines=lines,
+        first=min(line.week for line in plan.lines),
+        until=question_day(asked.question, context.today),
+        campaign=campaign.name,
+    )
+    cap = int(asked.policy["bounds.frequency"])
+    return answers.reach(contacts, cap, asked.policy.minimum, asked.spending.rho)
+
+
+def campaign_plan(context: Context, campaign: SavedCampaign) -> Plan:
+    """The plan that a campaign carries out, whoever of tenant and house launched it."""
+    for control in (context.control, house_control(context)):
+        if campaign_named(control, campaign.name) == campaign:
+            return plan_from(find_plan(control, f"{campaign.plan}@{campaign.plan_version}").body)
+    raise InputError(f"No campaign {campaign.name!r} of yours.")
+
+
+COMPUTE: dict[str, Compute] = {
+    "count": _count,
+    "breakdown": _breakdown,
+    "overlap": _overlap,
+    "describe": _describe,
+    "reach": _reach,
+}

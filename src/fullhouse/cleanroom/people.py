@@ -1,0 +1,164 @@
+"""The people that a tenant's questions are about: what names of traits the tenant may use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from fullhouse import audiences
+from fullhouse.audiences import BuiltTraits, Name, Population, Rule, Saved
+from fullhouse.audiences.population import read
+from fullhouse.audiences.rule import And, Not, Or
+from fullhouse.cleanroom.policy import HOUSE_FILE, WHO, Origin, Policy, PolicyError
+from fullhouse.cleanroom.question import (
+    Breakdown,
+    Count,
+    Describe,
+    Overlap,
+    Question,
+    RuleReader,
+    leaves_of,
+    question_day,
+    rules_of,
+)
+from fullhouse.cleanroom.tenants import hidden_films
+from fullhouse.control.control import Control
+from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.films import identity
+from fullhouse.traits import Trait
+from fullhouse.traits.film_traits import film_slug_in
+from fullhouse.workspace.context import Context
+
+
+@dataclass(frozen=True)
+class Room:
+    """A tenant's view of the people: all of them to compute with, and the traits it may name.
+
+    The traits it may name have no sizes: a suggestion must not be in their order.
+    """
+
+    population: Population
+    visible: BuiltTraits
+    sensitive: BuiltTraits
+    policy: Policy
+
+    @property
+    def reader(self) -> RuleReader:
+        """How this tenant's rules are read."""
+        return RuleReader(self._read, self._names)
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families of traits that the tenant may name."""
+        return frozenset(t.family for t in self.visible.traits)
+
+    def of_family(self, family: str) -> tuple[str, ...]:
+        """The full names of a family's traits, in their order."""
+        plain = family.strip().lower()
+        names = tuple(sorted(t.name for t in self.visible.traits if t.family == plain))
+        if not names:
+            if plain in {t.family for t in self.sensitive.traits}:
+                raise self._forbidden(plain, plain)
+            known = self.families
+            hint = did_you_mean(plain, known) or f" There are {', '.join(sorted(known))}."
+            raise InputError(f"No family {family!r} of traits.{hint}")
+        return names
+
+    def sources(self, question: Question) -> frozenset[str]:
+        """The sources whose facts a question draws on; of a question about everyone, all."""
+        every = frozenset(self.policy.sources) - {""}
+        if not isinstance(question, Count | Breakdown | Overlap):
+            return every
+        names = {n for text in rules_of(question) for n in self._named(text)}
+        if isinstance(question, Breakdown):
+            names |= set(self.of_family(question.by))
+        by_name = {t.name: t.by_source for t in self.population.catalogue.traits}
+        involved = frozenset(s for n in names for s in by_name.get(n, {}))
+        return involved or every
+
+    def _named(self, text: str) -> set[str]:
+        return {n for leaf in leaves_of(self._read(text)) if isinstance(leaf, Name)
+                for n in self._names(leaf.text)}  # fmt: skip
+
+    def _read(self, text: str) -> Rule:
+        return _pinned(read(text), self.population)
+
+    def _names(self, text: str) -> tuple[str, ...]:
+        try:
+            return tuple(t.name for t in self.visible.find(text).traits)
+        except InputError:
+            for trait in _stands_for(self.sensitive, text):
+                raise self._forbidden(trait.name, trait.family) from None
+            raise
+
+    def _forbidden(self, name: str, family: str) -> PolicyError:
+        key = "sensitive.families" if family in self.policy["sensitive.families"] else (
+            "sensitive.traits"
+        )  # fmt: skip
+        origin = self.policy.origins.get(key, Origin(HOUSE_FILE, 0))
+        return PolicyError(
+            code="policy_trait", trait=name, file=origin.file, line=origin.line, key=key, who=WHO
+        )
+
+
+def room(context: Context, policy: Policy, question: Question) -> Room:
+    """What a tenant's question is asked of: the newest build as of its day."""
+    population = audiences.population(context, as_of=question_day(question, context.today))
+    hidden = _hidden_slugs(context, population.catalogue.traits)
+    nameable = [
+        replace(trait, persons=0, by_source={})
+        for trait in population.catalogue.traits
+        if trait.built and trait.definition.get("film") not in hidden
+    ]
+    allowed = [t for t in nameable if policy.allows_trait(t.name, t.family)]
+    names = {t.name for t in allowed}
+    return Room(
+        population,
+        BuiltTraits(allowed),
+        BuiltTraits([t for t in nameable if t.name not in names]),
+        policy,
+    )
+
+
+def house_control(context: Context) -> Control:
+    """The control database as the house sees it: what is known of films is the house's."""
+    return context.workspace.control
+
+
+def _hidden_slugs(context: Context, traits: Iterable[Trait]) -> frozenset[str]:
+    """Under which names traits of films stand that this tenant must not learn of."""
+    hidden = hidden_films(house_control(context), context.tenant)
+    if not hidden:
+        return frozenset()
+    known = {t.definition["film"] for t in traits if "film" in t.definition}
+    slugs = set(hidden)
+    for link in identity.links(house_control(context)):
+        if link.film in hidden:
+            for title in (link.title, link.other_title):
+                name = film_slug_in(known, link.film, title, link.year) if title else None
+                slugs |= {name} if name else set()
+    return frozenset(slugs)
+
+
+def _stands_for(traits: BuiltTraits, text: str) -> tuple[Trait, ...]:
+    try:
+        return traits.find(text).traits
+    except InputError:
+        return ()
+
+
+def _pinned(rule: Rule, population: Population) -> Rule:
+    """The rule with the version of each saved audience that it uses."""
+    match rule:
+        case Saved(name, None):
+            return Saved(name, population.saved(rule).version)
+        case Not(part):
+            return Not(_pinned(part, population))
+        case And(parts):
+            return And(tuple(_pinned(p, population) for p in parts))
+        case Or(parts):
+            return Or(tuple(_pinned(p, population) for p in parts))
+    return rule
+
+
+def needs_people(question: Question) -> bool:
+    """Whether a question is about rules over traits, and so about one trait build."""
+    return isinstance(question, Count | Breakdown | Describe | Overlap)
