@@ -3,15 +3,17 @@
 Each function takes what is asked of, and the price in nano-rho; what it returns holds its noise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import exp, log, sqrt
 
 import numpy as np
+from pyroaring import BitMap
 
 from fullhouse import audiences
 from fullhouse.audiences import Name, Population
+from fullhouse.audiences.kernel import as_bitmap
 from fullhouse.cleanroom import consistent
 from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
 from fullhouse.cleanroom.people import Room
@@ -19,13 +21,10 @@ from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
 from fullhouse.cleanroom.release import Figure, Line, Noise, figure
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.person_sets import PersonSet, size
+from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
 from fullhouse.traits import Trait
-from fullhouse.traits.blocks import Blocks, pairs_of
-from fullhouse.workspace.cache_files import cache_folder
-from fullhouse.workspace.context import Context
 
 Z95 = 1.959963984540054
-FEW_CELLS = 3
 WEIGHT = 1 << 10
 """Parts of one in which a person with more traits than the bound counts for each."""
 
@@ -116,7 +115,7 @@ def overlap(room: Room, question: Overlap, rho: int) -> Computed:
     return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
 
 
-def describe(room: Room, question: Describe, context: Context, rho: int) -> Computed:
+def describe(room: Room, question: Describe, rho: int) -> Computed:
     """The share of each trait of some families among a rule's people, against a base.
 
     A person counts for at most the policy's bound of traits: whoever has more counts for each in
@@ -127,21 +126,16 @@ def describe(room: Room, question: Describe, context: Context, rho: int) -> Comp
     traits = [by_name[name] for name in dict.fromkeys(names)]
     most = min(int(room.policy["bounds.traits"]), len(traits))
     inner, outer = _sides(room, question)
-    parts = split(rho, 9, 1, 9, 1)
-    columns = []
-    for people, for_traits, for_size in ((inner, *parts[:2]), (outer, *parts[2:])):
-        exact, clamped = _trait_counts(context, room.population, traits, people, most)
-        l2 = sqrt(most) * WEIGHT
-        counts = noisy_vector(exact, for_traits, l2) / WEIGHT
-        columns.append((counts, sigma(for_traits, l2) / WEIGHT, noisy(size(people), for_size),
-                        sigma(for_size), clamped))  # fmt: skip
+    half, other = split(rho, 1, 1)
+    columns = (
+        _noisy_side(room.population, traits, inner, most, half),
+        _noisy_side(room.population, traits, outer, most, other),
+    )
     minimum = room.policy.minimum
     lines = _sizes_of_sides(columns, minimum)
-    for i, trait in enumerate(traits):
-        x, base_x = float(columns[0][0][i]), float(columns[1][0][i])
-        lines.append(_compared(trait, x, base_x, columns, minimum))
+    lines += [_compared(trait, i, columns, minimum) for i, trait in enumerate(traits)]
     bounds = {"traits_per_person": float(most)}
-    noise = (Noise(columns[0][1], sqrt(most), bounds), Noise(columns[1][1], sqrt(most), bounds))
+    noise = tuple(Noise(side.of_counts, sqrt(most), bounds) for side in columns)
     return Computed(tuple(lines), noise, ("traits_clamped",) if len(traits) > most else ())
 
 
@@ -153,8 +147,8 @@ def reach(contacts: Mapping[int, int], cap: int, minimum: int, rho: int) -> Comp
     least wherever anybody was reached.
     """
     exact = np.zeros(cap, np.int64)
-    for times, people in contacts.items():
-        exact[min(times, cap) - 1] += people
+    for many, people in contacts.items():
+        exact[min(many, cap) - 1] += people
     for_parts, for_total = split(rho, 1, 1)
     spread, of_total = sigma(for_parts), sigma(for_total)
     cells = consistent.add_up(
@@ -164,7 +158,7 @@ def reach(contacts: Mapping[int, int], cap: int, minimum: int, rho: int) -> Comp
         of_total=of_total,
     )
     of_part, of_reach = consistent.sigmas(cap, of_parts=spread, of_total=of_total)
-    times = np.arange(1, cap + 1)
+    times = np.arange(1, cap + 1, dtype=np.int64)
     reached, contacted = int(cells.sum()), int(cells @ times)
     of_contacts = spread * sqrt(float((times**2).sum()))
     figures = {"reach": figure(reached, Z95 * of_reach, minimum=minimum)}
@@ -202,9 +196,7 @@ def _partition(population: Population, rule: str, names: Sequence[str]) -> tuple
     return cells, total
 
 
-def _under_minimum(
-    parts: Ints, minimum: int, width: float, label: Mapping[str, str]
-) -> list[Line]:
+def _under_minimum(parts: Ints, minimum: int, width: float, label: Mapping[str, str]) -> list[Line]:
     """One line of all cells that are under the minimum, where there are two of them or more."""
     small = parts[parts < minimum]
     if len(small) < 2:
@@ -220,68 +212,100 @@ def _sides(room: Room, question: Describe) -> tuple[PersonSet, PersonSet]:
     return {b: m & base[b] for b, m in members.items()}, base
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The noisy counts of traits in an audience or its base, and its noisy size."""
+
+    counts: Floats
+    of_counts: float
+    people: int
+    of_people: float
+
+
+def _noisy_side(
+    population: Population,
+    traits: Sequence[Trait],
+    people: PersonSet,
+    most: int,
+    rho: int,
+) -> _Side:
+    for_traits, for_size = split(rho, 9, 1)
+    exact = _trait_counts(population, traits, people, most)
+    l2 = sqrt(most) * WEIGHT
+    return _Side(
+        noisy_vector(exact, for_traits, l2) / WEIGHT,
+        sigma(for_traits, l2) / WEIGHT,
+        noisy(size(people), for_size),
+        sigma(for_size),
+    )
+
+
 def _trait_counts(
-    context: Context, population: Population, traits: Sequence[Trait], people: PersonSet, most: int
-) -> tuple[Ints, bool]:
+    population: Population, traits: Sequence[Trait], people: PersonSet, most: int
+) -> Ints:
     """How many people have each trait, in 1 / WEIGHT, each person's row of norm sqrt(most)."""
-    column = np.full(max((t.id for t in traits), default=0) + 1, -1, np.int64)
-    column[[t.id for t in traits]] = np.arange(len(traits))
+    place = {trait.id: i for i, trait in enumerate(traits)}
     counts = np.zeros(len(traits), np.int64)
-    clamped = False
-    blocks = Blocks(context.lake, population.build, cache_folder(context.place))
-    for number in blocks.numbers():
-        members = people.get(number)
-        if not members:
-            continue
-        block = blocks.load(number)
-        owner, trait, _ = pairs_of(block, block.rows(members))
-        known = trait < len(column)
-        owner, place = owner[known], column[trait[known]]
-        owner, place = owner[place >= 0], place[place >= 0]
-        held = np.bincount(owner)
-        # Cut towards zero, so that rounding makes no person count for more than the bound.
-        weights = np.floor(WEIGHT * np.sqrt(np.minimum(1.0, most / np.maximum(held, 1))))
-        clamped |= bool((held > most).any())
-        counts += np.bincount(place, weights[owner], minlength=len(traits)).astype(np.int64)
-    return counts, clamped
+    if len(traits) <= most:
+        for trait, members in _having(population, list(place), people):
+            counts[place[trait]] += len(members) * WEIGHT
+        return counts
+    held = {block: np.zeros(BLOCK_SIZE, np.int32) for block, members in people.items() if members}
+    for _, members in _having(population, list(place), people):
+        held[members[0] >> BLOCK_BITS][_offsets(members)] += 1
+    # Cut towards zero, so that rounding makes no person count for more than the bound.
+    weights = {
+        block: np.floor(WEIGHT * np.sqrt(np.minimum(1.0, most / np.maximum(many, 1))))
+        for block, many in held.items()
+    }
+    for trait, members in _having(population, list(place), people):
+        counts[place[trait]] += int(weights[members[0] >> BLOCK_BITS][_offsets(members)].sum())
+    return counts
 
 
-def _sizes_of_sides(
-    columns: Sequence[tuple[Floats, float, int, float, bool]], minimum: int
-) -> list[Line]:
+def _having(
+    population: Population, traits: Sequence[int], people: PersonSet
+) -> Iterator[tuple[int, BitMap]]:
+    """For each trait and block the people of a set who have it, where there are any."""
+    wanted = set(traits)
+    for trait, block, _, having in population.bitmaps.every(sorted(wanted)):
+        if trait in wanted and people.get(block):
+            members = people[block] & BitMap(as_bitmap(having, block))
+            if members:
+                yield trait, members
+
+
+def _offsets(members: BitMap) -> Ints:
+    return np.asarray(members.to_array(), np.int64) & (BLOCK_SIZE - 1)
+
+
+def _sizes_of_sides(columns: tuple[_Side, _Side], minimum: int) -> list[Line]:
     sizes = {
-        name: figure(column[2], Z95 * column[3], minimum=minimum)
-        for name, column in zip(("people", "base_people"), columns, strict=True)
+        name: figure(side.people, Z95 * side.of_people, minimum=minimum)
+        for name, side in zip(("people", "base_people"), columns, strict=True)
     }
     return [Line({"trait": "all"}, sizes)]
 
 
-def _compared(
-    trait: Trait,
-    x: float,
-    base_x: float,
-    columns: Sequence[tuple[Floats, float, int, float, bool]],
-    minimum: int,
-) -> Line:
+def _compared(trait: Trait, i: int, columns: tuple[_Side, _Side], minimum: int) -> Line:
     """A trait's people on both sides, and the index of the shares with noise and sampling in it."""
-    (_, spread, n, of_n, _), (_, base_spread, base_n, of_base, _) = columns
-    base_x = consistent.within(base_x, least=0.0, most=max(base_n, 0))
-    x = consistent.within(x, least=0.0, most=max(min(base_x, n), 0.0))
+    side, base = columns
+    n, base_n = side.people, base.people
+    base_x = consistent.within(float(base.counts[i]), most=max(base_n, 0))
+    x = consistent.within(float(side.counts[i]), most=max(min(base_x, n), 0.0))
     figures = {
-        "people": figure(round(x), Z95 * spread, minimum=minimum),
-        "base_people": figure(round(base_x), Z95 * base_spread, minimum=minimum),
+        "people": figure(round(x), Z95 * side.of_counts, minimum=minimum),
+        "base_people": figure(round(base_x), Z95 * base.of_counts, minimum=minimum),
     }
     of = {"trait": trait.name, "family": trait.family, "label": trait.label}
     if min(x, base_x, n, base_n) < minimum:
         return Line(of, figures)
     middle = log(x / n) - log(base_x / base_n)
-    relative = (spread / x) ** 2 + (base_spread / base_x) ** 2 + (of_n / n) ** 2
-    relative += (of_base / base_n) ** 2
+    noise = (side.of_counts / x) ** 2 + (base.of_counts / base_x) ** 2
+    noise += (side.of_people / n) ** 2 + (base.of_people / base_n) ** 2
     sampled = max(1 / x - 1 / n, 0.0) + max(1 / base_x - 1 / base_n, 0.0)
-    wide = Z95 * sqrt(relative + sampled)
+    wide = Z95 * sqrt(noise + sampled)
     figures["index"] = Figure(
         100 * exp(middle), 100 * exp(middle - wide), 100 * exp(middle + wide), "index"
     )
     return Line(of, figures)
-
-

@@ -6,7 +6,7 @@ one transaction. A process that dies at any point leaves no answer without its r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -30,6 +30,7 @@ from fullhouse.cleanroom.question import (
     Readout,
     RuleReader,
     canonical,
+    on_day,
     question_day,
 )
 from fullhouse.cleanroom.release import Answer, Price, Release
@@ -141,7 +142,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
     if about is not None:
         build = about.population.build
         data = {"build": str(build.id), "as_of": build.as_of.isoformat()}
-        form = canonical(replace(form.question, as_of=build.as_of), reader, as_of=build.as_of)
+        form = canonical(on_day(form.question, build.as_of), reader, as_of=build.as_of)
     epoch = policy.epoch(context.today)
     digest = form.digest(" ".join(f"{k} {v}" for k, v in sorted(data.items())))
     spending = Spending(
@@ -194,9 +195,7 @@ def _stored(asked: Asked) -> Answer | None:
 
 def _compute(asked: Asked, compute: Compute) -> Answer:
     context, control = asked.context, asked.context.control
-    reservation = ledger.reserve(
-        control, asked.policy, asked.epoch, asked.spending, at=context.now
-    )
+    reservation = ledger.reserve(control, asked.policy, asked.epoch, asked.spending, at=context.now)
     try:
         release = _release(asked, _computed(asked, compute))
         body = release.to_bytes()
@@ -252,9 +251,7 @@ def _words(question: Question) -> dict[str, Any]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in values.items()}
 
 
-def _settle(
-    asked: Asked, reservation: ledger.Reservation, release: Release, body: bytes
-) -> int:
+def _settle(asked: Asked, reservation: ledger.Reservation, release: Release, body: bytes) -> int:
     """Ledger row, answer and log leaf in one transaction: all of them, or none."""
     context, spending = asked.context, asked.spending
     at = context.now
@@ -352,7 +349,7 @@ def _overlap(asked: Asked) -> Computed:
 
 def _describe(asked: Asked) -> Computed:
     assert isinstance(asked.question, Describe)
-    return answers.describe(asked.people, asked.question, asked.context, asked.spending.rho)
+    return answers.describe(asked.people, asked.question, asked.spending.rho)
 
 
 def _reach(asked: Asked) -> Computed:

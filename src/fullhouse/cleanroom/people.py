@@ -82,12 +82,12 @@ class Room:
         return _pinned(read(text), self.population)
 
     def _names(self, text: str) -> tuple[str, ...]:
-        try:
-            return tuple(t.name for t in self.visible.find(text).traits)
-        except InputError:
-            for trait in _stands_for(self.sensitive, text):
-                raise self._forbidden(trait.name, trait.family) from None
-            raise
+        every = BuiltTraits([*self.visible.traits, *self.sensitive.traits])
+        forbidden = {t.name for t in self.sensitive.traits}
+        for trait in _stands_for(every, text):
+            if trait.name in forbidden:
+                raise self._forbidden(trait.name, trait.family)
+        return tuple(t.name for t in self.visible.find(text).traits)
 
     def _forbidden(self, name: str, family: str) -> PolicyError:
         key = "sensitive.families" if family in self.policy["sensitive.families"] else (
@@ -106,7 +106,7 @@ def room(context: Context, policy: Policy, question: Question) -> Room:
     nameable = [
         replace(trait, persons=0, by_source={})
         for trait in population.catalogue.traits
-        if trait.built and trait.definition.get("film") not in hidden
+        if trait.built and _film_of(trait) not in hidden
     ]
     allowed = [t for t in nameable if policy.allows_trait(t.name, t.family)]
     names = {t.name for t in allowed}
@@ -128,7 +128,7 @@ def _hidden_slugs(context: Context, traits: Iterable[Trait]) -> frozenset[str]:
     hidden = hidden_films(house_control(context), context.tenant)
     if not hidden:
         return frozenset()
-    known = {t.definition["film"] for t in traits if "film" in t.definition}
+    known = {film for t in traits if (film := _film_of(t)) is not None}
     slugs = set(hidden)
     for link in identity.links(house_control(context)):
         if link.film in hidden:
@@ -136,6 +136,13 @@ def _hidden_slugs(context: Context, traits: Iterable[Trait]) -> frozenset[str]:
                 name = film_slug_in(known, link.film, title, link.year) if title else None
                 slugs |= {name} if name else set()
     return frozenset(slugs)
+
+
+def _film_of(trait: Trait) -> str | None:
+    """The name under which a film's traits stand, of a trait that is a film's."""
+    of_film = trait.slug if trait.family in ("saw", "wants") else None
+    film: str | None = trait.definition.get("film", of_film)
+    return film
 
 
 def _stands_for(traits: BuiltTraits, text: str) -> tuple[Trait, ...]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 from pydantic import TypeAdapter
 
 from fullhouse.audiences.forms import to_text
-from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved
+from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 
@@ -211,6 +211,11 @@ def question_day(question: Question, today: date) -> date:
     return getattr(question, "as_of", None) or today
 
 
+def on_day(question: Question, day: date) -> Question:
+    """The question asked as of a day; a match has none."""
+    return question if isinstance(question, MatchSize) else replace(question, as_of=day)
+
+
 def rules_of(question: Question) -> tuple[str, ...]:
     """The rules that a question names."""
     match question:
@@ -339,10 +344,3 @@ def _truth_without(low: int, place: int, leaves: int) -> int:
         from_row = (row & ~below) << 1 | (row & below)
         table |= (low >> from_row & 1) << row
     return table
-
-
-__all__ = [
-    "KINDS", "MOST_OVERLAPPING", "Breakdown", "Canonical", "Cards", "Count", "Describe",
-    "MatchSize", "Overlap", "Question", "ReachFrequency", "Readout", "RuleReader", "Sample",
-    "Saved", "TicketsByCity", "canonical", "leaves_of", "normal_form", "rules_of", "table_form",
-]  # fmt: skip

@@ -1,0 +1,184 @@
+"""The gate: the same question gives the same bytes for nothing, and nothing exact leaves."""
+
+from dataclasses import replace
+
+import pytest
+
+from fullhouse.cleanroom import gate, ledger, log, tenants
+from fullhouse.cleanroom.answers import Computed
+from fullhouse.cleanroom.ledger import BudgetError
+from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyError
+from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
+from fullhouse.core.errors import CannotTellError, FullhouseError, InputError, did_you_mean
+from tests.cleanroom.conftest import OWN, PEOPLE, POLICY, RIVAL, SECRET, traits
+
+
+def figure(answer, name="people", **of):
+    return next(
+        line.figures[name]
+        for line in answer.release.lines
+        if all(line.of.get(k) == v for k, v in of.items())
+    )
+
+
+def test_the_same_question_costs_once_and_gives_the_same_bytes(lion):
+    before = gate.price(lion, Count("books & dogs"))
+    first = gate.ask(lion, Count("books & dogs"))
+    again = gate.ask(lion, Count("dogs & (buys:books & !!dogs)"))
+    assert (before.answered, before.rho, first.paid) == (False, 50_000, 50_000)
+    assert again.body == first.body
+    assert again.paid == 0
+    assert gate.price(lion, Count("dogs & books")).rho == 0
+    assert ledger.spent(lion.control, tenant="lion") == 50_000
+    assert ledger.disagreements(lion.control) == ()
+
+
+def test_a_count_is_near_the_truth_and_not_it_and_its_interval_says_how_near(lion):
+    exact = len(traits()["buys:books"])
+    shown = figure(gate.ask(lion, Count("books")))
+    assert shown.high - shown.low == pytest.approx(2 * 1.96 * 100, rel=0.01)
+    assert abs(shown.value - exact) < 600
+    values = {figure(gate.ask(lion, Count("books", precision=p))).value for p in range(200, 212)}
+    assert len(values) > 6
+
+
+def test_rivals_get_noise_of_their_own_and_learn_nothing_of_each_others_questions(lion, wolf):
+    first = gate.ask(lion, Count("books"))
+    assert gate.price(wolf, Count("books"), title=RIVAL).answered is False
+    other = gate.ask(wolf, Count("books"), title=RIVAL)
+    assert other.body != first.body
+
+
+def test_parts_add_up_and_the_filtered_rest_is_one_line(lion):
+    answer = gate.ask(lion, Breakdown("everyone", "buys"))
+    cells = [line.figures["people"] for line in answer.release.lines]
+    total, small = cells[-1], [c for c in cells if c.fewer_than]
+    assert total.value is not None
+    assert small
+    assert all(c.value is None and c.fewer_than == 50 for c in small)
+    assert abs(total.value - PEOPLE) < 600
+    shown = sum(c.value for c in cells[:-1] if c.value is not None)
+    assert total.value - 2 * 50 <= shown <= total.value
+
+
+def test_sizes_of_an_overlap_are_sums_of_its_parts(lion):
+    answer = gate.ask(lion, Overlap(("books", "dogs", "age:35-54")))
+    lines = answer.release.lines
+    union = figure(answer, kind="union").value
+    only = [line.figures["people"].value or 0 for line in lines if line.of["kind"] == "only"]
+    assert sum(only) == pytest.approx(union, abs=8 * 50)
+    for line in lines:
+        assert (line.figures["people"].value or 0) <= union
+
+
+def test_a_description_gives_shares_with_intervals_and_subsets_are_no_larger(lion):
+    answer = gate.ask(lion, Describe("books", ("age", "buys")))
+    size = figure(answer, trait="all")
+    for line in answer.release.lines[1:]:
+        people, base = line.figures["people"], line.figures["base_people"]
+        if people.value is not None and base.value is not None:
+            assert people.value <= min(base.value, size.value)
+    books = figure(answer, "index", trait="buys:books")
+    assert books.low < 100 * PEOPLE / len(traits()["buys:books"]) < books.high
+    assert {line.of.get("trait") for line in answer.release.lines}.isdisjoint({"age:0-17"})
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "key"),
+    [
+        (Count("health:pills"), "policy_trait", "sensitive.families"),
+        (Count("age:0-34"), "policy_trait", "sensitive.traits"),
+        (Breakdown("everyone", "health"), "policy_trait", "sensitive.families"),
+        (Count("books", precision=3), "policy_precision", "price.count"),
+    ],
+)
+def test_what_a_policy_forbids_names_its_line_and_costs_nothing(lion, question, code, key):
+    with pytest.raises(PolicyError) as refused:
+        gate.ask(lion, question)
+    assert (refused.value.code, refused.value.facts["key"]) == (code, key)
+    assert refused.value.facts["line"] > 0
+    line = POLICY.splitlines()[refused.value.facts["line"] - 1]
+    assert line.startswith(key.split(".")[1])
+    assert ledger.entries(lion.control) == ()
+
+
+def test_without_a_policy_nothing_is_answered(lion):
+    lion.place.remove(HOUSE_FILE)
+    with pytest.raises(PolicyError):
+        gate.ask(lion, Count("books"))
+
+
+def test_a_secret_film_has_the_words_of_one_that_does_not_exist(lion, wolf):
+    assert figure(gate.ask(wolf, Count(f"saw:{SECRET}"), title=SECRET)).value is not None
+    for secret, absent in ((f"saw:{SECRET}", "saw:no-such-film-2027"), ("hidden-film", "no-such")):
+        messages = []
+        for rule in (secret, absent):
+            with pytest.raises(InputError) as refused:
+                gate.ask(lion, Count(rule))
+            messages.append(str(refused.value).replace(rule, "FILM").replace(" " * 12, ""))
+        assert "hidden-film" not in messages[0].replace(secret, "")
+        assert messages[0].splitlines()[0] == messages[1].splitlines()[0]
+    for title in (SECRET, RIVAL, "no-such-film-2027"):
+        with pytest.raises(InputError, match=r"^No title") as refused:
+            gate.ask(lion, Count("books"), title=title)
+        near = did_you_mean(title, [OWN])
+        assert str(refused.value) == (
+            f"No title {title!r} of yours.{near} Ask the house to add it to your titles."
+        )
+
+
+def test_a_suspended_tenant_a_viewer_and_a_stranger_ask_nothing(lion):
+    with pytest.raises(InputError, match="may not ask"):
+        gate.ask(replace(lion, actor="vic"), Count("books"))
+    with pytest.raises(InputError, match="No user 'eve' of yours"):
+        gate.ask(replace(lion, actor="eve"), Count("books"))
+    tenants.suspend_tenant(lion.control, "lion")
+    with pytest.raises(InputError, match="suspended"):
+        gate.ask(lion, Count("books"))
+    with pytest.raises(InputError, match="no tenant"):
+        gate.ask(replace(lion, tenant="fox"), Count("books"))
+
+
+def test_what_a_stage_cannot_tell_is_released_without_its_words_for_the_full_price(lion):
+    def cannot(_: gate.Asked) -> Computed:
+        raise CannotTellError(code="too_few_films", films=31_337, needed=100)
+
+    answer = gate.ask(lion, Count("books"), compute=cannot)
+    assert answer.release.notes == ("cannot_tell",)
+    assert b"31337" not in answer.body
+    assert answer.paid == ledger.spent(lion.control) == 50_000
+
+
+def test_a_bug_gives_the_money_back_and_says_nothing_of_the_data(lion):
+    def broken(_: gate.Asked) -> Computed:
+        raise ZeroDivisionError("31337 people")
+
+    with pytest.raises(FullhouseError) as failed:
+        gate.ask(lion, Count("books"), compute=broken)
+    assert "31337" not in repr(failed.value) + str(failed.value)
+    assert ledger.spent(lion.control) == 0
+    assert ledger.disagreements(lion.control) == ()
+    assert gate.ask(lion, Count("books")).paid == 50_000
+
+
+def test_when_the_budget_is_used_up_the_error_says_what_is_left_and_until_when(lion):
+    small = POLICY.replace("title = 0.25", "title = 0.0005")
+    lion.place.write(HOUSE_FILE, small.encode())
+    assert gate.ask(lion, Count("books")).paid == 50_000
+    assert gate.ask(lion, Count("dogs")).paid == 50_000
+    price = gate.price(lion, Count("books | dogs"))
+    assert price.affordable is False
+    with pytest.raises(BudgetError) as refused:
+        gate.ask(lion, Count("books | dogs"))
+    facts = refused.value.facts
+    assert (facts["scope"], facts["of"], facts["left"]) == ("stage", OWN, 0)
+    assert facts["ends"].isoformat() == "2026-12-31"
+    assert gate.ask(lion, Count("books")).paid == 0
+
+
+def test_every_release_is_a_leaf_of_the_tenants_log(lion):
+    answer = gate.ask(lion, Count("books"))
+    (leaf,) = log.entries(lion.control)
+    assert leaf.kind == "release.count"
+    assert answer.release.digest in leaf.body
+    assert log.verify(lion.control) == []
