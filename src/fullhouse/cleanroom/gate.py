@@ -136,6 +136,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
     reader = RuleReader(_no_rule, _no_names) if about is None else about.reader
     form = canonical(question, reader, as_of=question_day(question, context.today))
     if about is not None:
+        about.check_families(form.question)
         policy = policy.for_sources(about.sources(form.question))
         policy.check(form.question)
     data = {"as_of": question_day(question, context.today).isoformat()}

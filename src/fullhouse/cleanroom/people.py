@@ -62,6 +62,15 @@ class Room:
             raise InputError(f"No family {family!r} of traits.{hint}")
         return names
 
+    def check_families(self, question: Question) -> None:
+        """An error for a family that is none, or that no tenant may name; before anything is paid.
+
+        Once it is computed, what a stage says is released for the full price.
+        """
+        if isinstance(question, Describe):
+            for family in question.families:
+                self.of_family(family)
+
     def sources(self, question: Question) -> frozenset[str]:
         """The sources whose facts a question draws on; of a question about everyone, all."""
         every = frozenset(self.policy.sources) - {""}
