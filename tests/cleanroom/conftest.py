@@ -36,9 +36,7 @@ def traits() -> dict[str, set[int]]:
     }
 
 
-POLICY = template().replace('families = []', 'families = ["health"]').replace(
-    "traits = []", 'traits = ["age:0-17"]'
-)  # fmt: skip
+POLICY = template().replace("families = []", 'families = ["health"]')
 
 
 def make_house(folder: Path, url: str = "") -> Context:

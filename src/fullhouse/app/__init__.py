@@ -51,6 +51,14 @@ if TYPE_CHECKING:
         campaign_removals as campaign_removals,
         campaign_removals_due as campaign_removals_due,
     )
+    from fullhouse.app.cleanroom import (
+        Ask as Ask,
+        ReadRelease as ReadRelease,
+        room_ask as room_ask,
+        room_price as room_price,
+        room_release as room_release,
+        room_statement as room_statement,
+    )
     from fullhouse.app.daily import (
         DailyPage as DailyPage,
         film_daily as film_daily,
@@ -211,6 +219,22 @@ if TYPE_CHECKING:
         lake_verify as lake_verify,
         restore as restore,
     )
+    from fullhouse.app.tenants import (
+        AddTenant as AddTenant,
+        AddTitle as AddTitle,
+        AddUser as AddUser,
+        CheckPolicy as CheckPolicy,
+        ListTenants as ListTenants,
+        ShowLedger as ShowLedger,
+        SuspendTenant as SuspendTenant,
+        ledger_show as ledger_show,
+        policy_check as policy_check,
+        tenant_add as tenant_add,
+        tenant_list as tenant_list,
+        tenant_suspend as tenant_suspend,
+        tenant_title as tenant_title,
+        user_add as user_add,
+    )
     from fullhouse.app.traits import (
         BuildTraits as BuildTraits,
         DeleteBuild as DeleteBuild,
@@ -249,6 +273,16 @@ if TYPE_CHECKING:
         run_list as run_list,
         run_show as run_show,
         workspace_health as workspace_health,
+    )
+    from fullhouse.cleanroom.question import (
+        Breakdown as Breakdown,
+        Cards as Cards,
+        Count as Count,
+        Describe as Describe,
+        Overlap as Overlap,
+        ReachFrequency as ReachFrequency,
+        Readout as Readout,
+        TicketsByCity as TicketsByCity,
     )
     from fullhouse.forecast.assumptions import (
         Assumptions as Assumptions,

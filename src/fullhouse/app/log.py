@@ -1,10 +1,10 @@
 """The transparency log: its signed head, its entries, their receipts, and whether it is whole."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from fullhouse.app.use_case import use_case
+from fullhouse.app.use_case import tenant_case, use_case
 from fullhouse.cleanroom import log
+from fullhouse.cleanroom.release import ForTenants, Proof
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
@@ -41,51 +41,49 @@ class MakeConsistency:
 
 
 @dataclass(frozen=True)
-class LogEntries:
+class LogEntries(ForTenants):
     """The tenant's own entries, the newest first, and how many all others had by day (UTC)."""
 
     entries: tuple[log.Logged, ...]
     others: dict[str, int]
 
 
-@use_case
-def log_head(context: Context, request: ShowHead | None = None) -> dict[str, Any]:
+@tenant_case
+def log_head(context: Context, request: ShowHead | None = None) -> Proof:
     """A signed tree head. The house's is published by it; a tenant gets the newest published."""
     asked = request or ShowHead()
     if asked.own:
-        return log.head(context.control, _signer(context))
+        return Proof(log.head(context.control, _signer(context)))
     if context.tenant == HOUSE:
-        return log.publish(context.control, _signer(context))
+        return Proof(log.publish(context.control, _signer(context)))
     heads = log.published(context.control)
     if not heads:
         raise InputError("The house has not published a head of its log yet: ask it to.")
-    return heads[-1]
+    return Proof(heads[-1])
 
 
-@use_case
+@tenant_case
 def log_list(context: Context, request: ListLog | None = None) -> LogEntries:
     """What the log holds of the tenant, and of others how much on each day."""
     entries = log.entries(context.control, most=(request or ListLog()).most)
     return LogEntries(tuple(entries), log.others_by_day(context.control))
 
 
-@use_case
-def log_receipt(context: Context, request: MakeReceipt) -> dict[str, Any]:
+@tenant_case
+def log_receipt(context: Context, request: MakeReceipt) -> Proof:
     """What proves an entry of the tenant's to whoever has a head."""
-    return log.receipt(context.control, _signer(context), request.position)
+    return Proof(log.receipt(context.control, _signer(context), request.position))
 
 
-@use_case
-def log_consistency(context: Context, request: MakeConsistency) -> dict[str, Any]:
+@tenant_case
+def log_consistency(context: Context, request: MakeConsistency) -> Proof:
     """What proves that a log only grew between two heads."""
-    return log.consistency(context.control, request.earlier, request.size)
+    return Proof(log.consistency(context.control, request.earlier, request.size))
 
 
 @use_case
 def log_verify(context: Context) -> tuple[log.Fault, ...]:
     """What does not fit in the logs, computed anew from every entry; the house alone may look."""
-    if context.tenant != HOUSE:
-        raise InputError("Only the house can verify the whole log; check your receipts against it.")
     return tuple(log.verify(context.control))
 
 

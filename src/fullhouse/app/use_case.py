@@ -1,36 +1,71 @@
-"""What every use case begins with: one engine lease and one pinned set of table versions."""
+"""What every use case begins with: one engine lease and one pinned set of table versions.
+
+A use case is the house's alone, and refuses a tenant's context, unless it is a `tenant_case`: that
+one returns nothing but what is made for tenants, which no stage can make.
+"""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.house import database_fault
-from fullhouse.core.errors import ConflictError, FullhouseError
+from fullhouse.core.errors import ConflictError, FullhouseError, InputError
+from fullhouse.core.values import HOUSE
 from fullhouse.lake.verify import reading_fault
 from fullhouse.workspace.context import Context
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Shown = TypeVar("Shown", bound=ForTenants)
+
+TENANT_CASES: list[Callable[..., Any]] = []
+"""Every use case that a tenant may call."""
 
 
 def use_case(verb: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate[Context, P], R]:
     """Run a use case in a context of its own: its lease is given back when it ends.
 
-    A use case that another one calls shares the lease and the versions of its caller.
+    A use case that another one calls shares the lease and the versions of its caller. It gives
+    exact results, so that a tenant's context is refused before anything is looked at.
     """
 
     @wraps(verb)
     def run(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with context.leased() as own:
-            try:
-                return verb(own, *args, **kwargs)
-            except Exception as problem:
-                fault = damage(problem, own)
-                if fault is None:
-                    raise
-                raise fault from problem
+        if context.tenant != HOUSE:
+            raise InputError(code="house_only")
+        return _leased(verb, context, *args, **kwargs)
 
     return run
+
+
+def tenant_case(
+    verb: Callable[Concatenate[Context, P], Shown],
+) -> Callable[Concatenate[Context, P], Shown]:
+    """Run a use case that a tenant may call, and that returns only what is made for tenants."""
+
+    @wraps(verb)
+    def run(context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Shown:
+        result = _leased(verb, context, *args, **kwargs)
+        if not isinstance(result, ForTenants):
+            raise TypeError(f"{verb.__name__} would hand a tenant a {type(result).__name__}")
+        return result
+
+    TENANT_CASES.append(run)
+    return run
+
+
+def _leased(
+    verb: Callable[Concatenate[Context, P], R], context: Context, *args: P.args, **kwargs: P.kwargs
+) -> R:
+    with context.leased() as own:
+        try:
+            return verb(own, *args, **kwargs)
+        except Exception as problem:
+            fault = damage(problem, own)
+            if fault is None:
+                raise
+            raise fault from problem
 
 
 def damage(problem: Exception, context: Context) -> FullhouseError | None:

@@ -14,13 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from fullhouse.cleanroom.policy import Epoch, Policy
-from fullhouse.cleanroom.release import BudgetLeft
+from fullhouse.cleanroom.policy import Epoch, Policy, half_width
+from fullhouse.cleanroom.release import NANO, BudgetLeft
 from fullhouse.control.control import Control
 from fullhouse.control.schema import BudgetRow, LedgerRow
 from fullhouse.core.errors import ConflictError, InputError
@@ -351,18 +353,32 @@ def _take(connection: Connection, budget: Budget, spending: Spending, epoch: Epo
     )
     if taken.rowcount == 1:
         return
-    shared = budget.scope == "together"
     known = connection.execute(select(BudgetRow.cap, BudgetRow.spent).where(_is(budget))).one()
-    raise BudgetError(
-        code="budget_used_up",
-        scope=budget.scope,
-        of=spending.title if budget.scope in ("title", "stage") else budget.name,
-        stage=spending.stage,
-        price=spending.rho,
+    raise _used_up(budget, (budget.cap or known.cap) - known.spent, spending, epoch)
+
+
+def _used_up(budget: Budget, rest: int, spending: Spending, epoch: Epoch) -> BudgetError:
+    if budget.scope == "together":
         # What all tenants together have left would tell one of them what the others do.
-        left=None if shared else max((budget.cap or known.cap) - known.spent, 0),
+        return BudgetError(
+            code="budget_together_used_up", scope="together", left=None, ends=epoch.last
+        )
+    return BudgetError(
+        code="budget_used_up" if rest > 0 else "budget_used_up_whole",
+        scope=budget.scope,
+        of=budget.name,
+        price=spending.rho,
+        left=max(rest, 0),
+        costs=_rho(spending.rho),
+        has=_rho(rest),
+        coarser=ceil(half_width(rest)) + 1 if rest > 0 else None,
         ends=epoch.last,
     )
+
+
+def _rho(nano: int) -> str:
+    """Nano-rho as the decimal number that it is: a float would be rounded."""
+    return f"{Decimal(nano) / NANO:f}"
 
 
 def _make(connection: Connection, budget: Budget) -> None:

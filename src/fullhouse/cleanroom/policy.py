@@ -110,7 +110,7 @@ KEYS: tuple[Key, ...] = (
         for name, rho in PRICES.items()
     ),
     Key("sensitive", "families", (), _either, "Families of traits that no tenant may ask about."),
-    Key("sensitive", "traits", (), _either, "Single traits that no tenant may ask about."),
+    Key("sensitive", "traits", ("age:0-17",), _either, "Single traits of this kind."),
     Key("match", "minimum", 1_000, max, "Fewest identifiers of a list that is matched.", 2),
     Key("match", "lists", 12, min, "Most lists that a tenant matches in an epoch.", 1),
 )
@@ -384,14 +384,14 @@ def _line_of(text: str, section: str, name: str) -> int:
 class KindFacts:
     """What a policy allows of one kind of question: its price, its noise, how many a title buys.
 
-    `widths` are half-widths of the 95 % interval of one number by the people it is about, as a
-    share of them, from noise alone.
+    `half_width` is that of the 95 % interval of one number of people, from noise alone, and
+    `widths` the same as a share of so many people; None of a kind whose numbers are no counts.
     """
 
     kind: str
     allowed: bool
     rho: int
-    half_width: float
+    half_width: float | None
     questions_of_a_title: int
     widths: Mapping[int, float]
 
@@ -418,9 +418,10 @@ def explain(policy: Policy, *, on: date) -> PolicyFacts:
     kinds = []
     for kind, question in KINDS.items():
         rho = nano(policy[f"price.{kind}"])
-        width = half_width(rho)
+        factor = _width_factor(policy, kind)
+        width = None if factor is None else half_width(rho) * factor
         stage = policy.stage_cap(question.stage)
-        widths = {people: width / people for people in EXAMPLES}
+        widths = {} if width is None else {people: width / people for people in EXAMPLES}
         kinds.append(KindFacts(kind, kind in policy.kinds, rho, width, stage // rho, widths))
     return PolicyFacts(
         policy.files,
@@ -435,6 +436,20 @@ def explain(policy: Policy, *, on: date) -> PolicyFacts:
         policy["match.minimum"],
         policy.digest,
     )
+
+
+def _width_factor(policy: Policy, kind: str) -> float | None:
+    """How much wider a number of a kind is than a single count at the same price."""
+    match kind:
+        case "count" | "match":
+            return 1.0
+        case "breakdown" | "overlap" | "reach":
+            return sqrt(2)  # parts and total share the price
+        case "describe":
+            return sqrt(policy["bounds.traits"] / 0.45)  # nine tenths of half of the price
+        case "tickets":
+            return float(policy["bounds.tickets"])
+    return None
 
 
 def template() -> str:

@@ -13,6 +13,14 @@ NANO = 1_000_000_000
 """The ledger counts rho in billionths: floats refuse the eighth of eight equal shares."""
 
 
+class ForTenants:
+    """What may be handed to a tenant. Stages stand below this module and can make none."""
+
+
+class Proof(dict[str, Any], ForTenants):
+    """A signed head, a receipt or a proof of the transparency log, as JSON."""
+
+
 @dataclass(frozen=True)
 class Figure:
     """A released number with its 95 % interval, or that it is under the policy's minimum.
@@ -56,7 +64,7 @@ class Noise:
 
 
 @dataclass(frozen=True)
-class Release(Tabular):
+class Release(Tabular, ForTenants):
     """An answer that passed the clean room.
 
     `question` is the canonical form in words, `data` the trait build or day it was computed from,
@@ -125,7 +133,7 @@ class BudgetLeft:
 
 
 @dataclass(frozen=True)
-class Price:
+class Price(ForTenants):
     """What a question would cost, in nano-rho, and what is left of each budget before and after.
 
     `half_width` is that of the 95 % interval of one number, in people, from the noise alone. A
@@ -144,7 +152,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(ForTenants):
     """A release as a tenant gets it: what it cost now, what is left, and its receipt."""
 
     release: Release

@@ -1,4 +1,4 @@
-"""`fullhouse audience`: count, describe, overlap, sample, save, list, show, export, delete."""
+"""`fullhouse audience`: count, describe, overlap, sample, save, list, show, export and so on."""
 
 from datetime import date
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
+from fullhouse.cli import room
+from fullhouse.cli.room import As, DryRun, ForTitle
 from fullhouse.cli.show import (
     AsOf,
     Json,
@@ -37,10 +39,21 @@ def count(
     *,
     as_of: AsOf = None,
     purpose: Purpose = "analytics",
+    who: As = None,
+    title: ForTitle = None,
+    precision: Annotated[
+        int,
+        typer.Option(metavar="PEOPLE", min=0, help="--as: how near, 95 times of 100; costs less."),
+    ] = 0,
+    dry_run: DryRun = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Count the people who fit a rule."""
+    if who is not None:
+        question = app.Count(rule, _day(as_of), precision)
+        room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
+        return
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         counted = app.audience_count(
             workspace, app.CountAudience(rule, as_of=_day(as_of), purpose=purpose)
@@ -63,10 +76,17 @@ def describe(
     ] = None,
     rows: Rows = 10,
     as_of: AsOf = None,
+    who: As = None,
+    title: ForTitle = None,
+    dry_run: DryRun = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Profile an audience against a base: share, index and its 95 % interval, by family."""
+    if who is not None:
+        question = app.Describe(rule, tuple(family or ()), base, _day(as_of))
+        room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
+        return
     with opened(where, quiet=json) as workspace, progress("Describing", quiet=json):
         profile = app.audience_describe(
             workspace,
@@ -121,14 +141,40 @@ def describe(
 
 
 @commands.command()
-def overlap(
-    rules: Annotated[list[str], typer.Argument(metavar="RULE RULE...", help=RULE_HELP)],
+def breakdown(
+    rule: Rule,
     *,
+    by: Annotated[str, typer.Option(metavar="FAMILY", help="By the traits of it: age, city.")],
+    who: Annotated[
+        str, typer.Option("--as", metavar="TENANT[/USER]", help="As this tenant: print a release.")
+    ],
+    title: ForTitle = None,
+    dry_run: DryRun = False,
     as_of: AsOf = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
+    """Break an audience down by a family of traits, each person in one part, as a release."""
+    question = app.Breakdown(rule, by, _day(as_of))
+    room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
+
+
+@commands.command()
+def overlap(
+    rules: Annotated[list[str], typer.Argument(metavar="RULE RULE...", help=RULE_HELP)],
+    *,
+    as_of: AsOf = None,
+    who: As = None,
+    title: ForTitle = None,
+    dry_run: DryRun = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
     """Show how audiences overlap: in pairs, and in every exclusive combination."""
+    if who is not None:
+        question = app.Overlap(tuple(rules), _day(as_of))
+        room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
+        return
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         overlaps = app.audience_overlap(
             workspace, app.OverlapAudiences(tuple(rules), as_of=_day(as_of))

@@ -37,6 +37,55 @@ SENTENCES: Mapping[str, str] = {
         "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
         " (setting 'trait_floor')."
     ),
+    # the clean room
+    "budget_together_used_up": (
+        "What all tenants may spend together is used up for a question of this price, until {ends}."
+        " A coarser question may still fit, and what you have been given costs nothing."
+    ),
+    "budget_used_up": (
+        "This costs {costs} ρ, and {has} ρ are left for the {scope} {of} until {ends}. A count to"
+        " about {coarser} people would still fit: --precision {coarser}."
+    ),
+    "budget_used_up_whole": (
+        "This costs {costs} ρ, and nothing is left for the {scope} {of} until {ends}. What you have"
+        " been given costs nothing again."
+    ),
+    "campaign_without_budget": (
+        "No budget was set aside for campaign {campaign}. Set it aside: fullhouse campaign reserve"
+        " {campaign} --looks N"
+    ),
+    "house_only": (
+        "This is for the house alone: it gives exact numbers. A tenant asks through the clean room."
+    ),
+    "policy_family": (
+        "Nobody may ask about traits of family {family!r}: {key} in {file}, line {line}. The"
+        " {who} role of the house may change it."
+    ),
+    "policy_kind": (
+        "Questions of kind {kind!r} are not allowed: {key} in {file}, line {line}. The {who} role"
+        " of the house may change it."
+    ),
+    "policy_list_too_short": (
+        "A list for a match needs {minimum} people at least, not {given}: with fewer, the size"
+        " would tell who is on it ({key} in {file}, line {line}). The {who} role of the house may"
+        " change it."
+    ),
+    "policy_precision": (
+        "A count may be known to {finest} people at the finest, not {given}: {key} in {file}, line"
+        " {line}. The {who} role of the house may change it."
+    ),
+    "policy_trait": (
+        "Nobody may ask about trait {trait!r}: {key} in {file}, line {line}. The {who} role of the"
+        " house may change it."
+    ),
+    "release_failed": (
+        "The house could not answer this question of kind {kind!r}. Nothing was spent; tell the"
+        " house."
+    ),
+    "reservation_closed": (
+        "This question took so long that its price was given back, so that its answer was not"
+        " released. Ask it again."
+    ),
     # campaigns
     "arm_without_people": (
         "{people} people with a share of {holdout} held out leave an arm without anybody; hold out"

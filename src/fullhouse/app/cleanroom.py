@@ -1,0 +1,106 @@
+"""What a tenant may do: ask, see the price first, and read what it was given and what it spent.
+
+Nothing here touches a stage: a question goes to the gate, and comes back as a release.
+"""
+
+from dataclasses import dataclass
+
+from fullhouse.app.use_case import tenant_case
+from fullhouse.cleanroom import gate, ledger, log
+from fullhouse.cleanroom.ledger import BudgetError, LedgerEntry
+from fullhouse.cleanroom.policy import PolicyError
+from fullhouse.cleanroom.question import Question
+from fullhouse.cleanroom.release import Answer, BudgetLeft, ForTenants, Price
+from fullhouse.cleanroom.tenants import Title, titles
+from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.request import request
+from fullhouse.core.values import HOUSE
+from fullhouse.workspace.context import Context
+
+
+@request
+class Ask:
+    """A question, and the tenant's own title that pays for it; one needs no naming."""
+
+    question: Question
+    title: str | None = None
+
+
+@request
+class ReadRelease:
+    """An answer that the tenant was given, by the digest of its question."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class Statement(ForTenants):
+    """A tenant's titles, what is left of its budgets, and every row of its ledger since ever."""
+
+    tenant: str
+    titles: tuple[Title, ...]
+    budgets: tuple[tuple[str, BudgetLeft], ...]
+    entries: tuple[LedgerEntry, ...]
+    spent: int
+
+
+@tenant_case
+def room_price(context: Context, request: Ask) -> Price:
+    """What a question would cost and what is left, before and after; nothing is spent."""
+    _check_tenant(context)
+    try:
+        return gate.price(context, request.question, title=request.title)
+    except PolicyError as refused:
+        _log_refusal(context, request.question, refused)
+        raise
+
+
+@tenant_case
+def room_ask(context: Context, request: Ask) -> Answer:
+    """The answer to a question, as a release; the same question again costs nothing."""
+    _check_tenant(context)
+    try:
+        return gate.ask(context, request.question, title=request.title)
+    except (PolicyError, BudgetError) as refused:
+        _log_refusal(context, request.question, refused)
+        raise
+
+
+@tenant_case
+def room_release(context: Context, request: ReadRelease) -> Answer:
+    """An answer that the tenant was given before, as the same bytes."""
+    _check_tenant(context)
+    gate.check_may(context, "read")
+    answer = gate.released(context, request.digest)
+    if answer is None:
+        raise InputError(f"No answer {request.digest[:64]!r} of yours.")
+    return answer
+
+
+@tenant_case
+def room_statement(context: Context) -> Statement:
+    """What the tenant has spent since ever, on what, and what is left."""
+    _check_tenant(context)
+    gate.check_may(context, "read")
+    control, tenant = context.control, context.tenant
+    budgets = ((epoch, budget) for _, epoch, budget in ledger.budgets(control, tenant=tenant))
+    return Statement(
+        tenant,
+        titles(control, tenant),
+        tuple(budgets),
+        ledger.entries(control, tenant=tenant),
+        ledger.spent(control, tenant=tenant),
+    )
+
+
+def _check_tenant(context: Context) -> None:
+    if context.tenant == HOUSE:
+        raise InputError("A release is for a tenant: say which, with --as TENANT.")
+
+
+def _log_refusal(context: Context, question: Question, refused: FullhouseError) -> None:
+    """A refusal is a leaf of the tenant's log: of what kind, and why, by code."""
+    detail: dict[str, str | int] = {"code": refused.code}
+    leaf = log.Leaf(context.tenant, f"refused.{question.kind}", context.actor, context.now, detail)
+    with context.control.begin() as connection:
+        log.append(connection, leaf)

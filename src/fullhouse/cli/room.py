@@ -1,0 +1,244 @@
+"""The clean room on the command line: `tenant`, `user`, `policy`, `ledger`; and asking as a tenant.
+
+Commands that a studio may call take `--as TENANT`, or `--as TENANT/USER`: they print a release.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fullhouse import app
+from fullhouse.cli.show import Json, Rows, Where, opened, out, progress, say_json, table
+from fullhouse.core.errors import InputError
+from fullhouse.core.values import HOUSE, as_json
+
+if TYPE_CHECKING:
+    from fullhouse.app import Context
+    from fullhouse.cleanroom.question import Question
+    from fullhouse.cleanroom.release import Answer, Price
+
+tenants = typer.Typer(help="Studios that work through the clean room.", no_args_is_help=True)
+titles = typer.Typer(help="Films that a tenant works on.", no_args_is_help=True)
+users = typer.Typer(help="Who may do what.", no_args_is_help=True)
+policy = typer.Typer(help="What tenants may ask, and at what price.", no_args_is_help=True)
+tenants.add_typer(titles, name="title")
+
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="TENANT[/USER]", help="As this tenant: print a release."),
+]
+ForTitle = Annotated[
+    str | None, typer.Option("--title", metavar="FILM", help="--as: your title that pays for it.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="--as: only say what it would cost and what is left.")
+]
+
+
+@tenants.command("add")
+def tenant_add(
+    name: Annotated[str, typer.Argument(metavar="TENANT", help="Its name, such as lion.")],
+    label: Annotated[str, typer.Option(help="How its name is written.")] = "",
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Admit a studio; give it a title and a user next."""
+    with opened(where, quiet=json) as context:
+        tenant = app.tenant_add(context, app.AddTenant(name, label))
+    if json:
+        say_json(as_json(asdict(tenant)))
+        return
+    out.print(f"Added tenant [bold]{tenant.tenant}[/].")
+
+
+@tenants.command("list")
+def tenant_list(where: Where = ".", json: Json = False) -> None:
+    """List tenants with their titles and users."""
+    with opened(where, quiet=json) as context:
+        listed = app.tenant_list(context)
+    if json:
+        say_json({"tenants": [as_json(asdict(t)) for t in listed]})
+        return
+    rows = [
+        (t.tenant, t.label, t.status, ", ".join(t.titles),
+         ", ".join(f"{u.name} ({u.role})" for u in t.users))
+        for t in listed
+    ]  # fmt: skip
+    table(rows, ("tenant", "name", "status", "titles", "users"))
+
+
+@tenants.command("suspend")
+def tenant_suspend(
+    name: Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Let it ask again.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Let a tenant ask nothing any more; what it spent stays spent."""
+    with opened(where, quiet=json) as context:
+        tenant = app.tenant_suspend(context, app.SuspendTenant(name, resume))
+    if json:
+        say_json(as_json(asdict(tenant)))
+        return
+    out.print(f"{tenant.tenant} is {tenant.status}.")
+
+
+@titles.command("add")
+def title_add(
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")],
+    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    secret: Annotated[
+        bool, typer.Option("--secret", help="No other tenant learns that it exists.")
+    ] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Give a tenant a title to work on."""
+    with opened(where, quiet=json) as context:
+        title = app.tenant_title(context, app.AddTitle(tenant, film, secret))
+    if json:
+        say_json(as_json(asdict(title)))
+        return
+    out.print(f"{title.tenant} works on {title.film}{', in secret' if title.secret else ''}.")
+
+
+@users.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    role: Annotated[
+        str,
+        typer.Argument(
+            metavar="ROLE",
+            help="Of a tenant: owner, marketer, viewer. Of the house: operator, privacy, auditor.",
+        ),
+    ],
+    tenant: Annotated[
+        str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = HOUSE,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Give somebody a role; a known user gets the new one."""
+    with opened(where, quiet=json) as context:
+        user = app.user_add(context, app.AddUser(tenant, name, role))
+    if json:
+        say_json(asdict(user))
+        return
+    out.print(f"{user.name} is {user.role} of {user.tenant}.")
+
+
+@policy.command("check")
+def policy_check(
+    new: Annotated[
+        bool, typer.Option("--new", help="First write a policy for a house that has none.")
+    ] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Say what the policy allows, and how wide answers will be."""
+    with opened(where, quiet=json) as context:
+        facts = app.policy_check(context, app.CheckPolicy(write=new))
+    if json:
+        say_json(as_json(asdict(facts)))
+        return
+    from fullhouse.view.words.release import policy_rows, policy_sentences
+
+    for line in policy_sentences(facts):
+        out.print(line, markup=False, soft_wrap=True)
+    table(*policy_rows(facts))
+
+
+def ledger(
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="TENANT", help="Only this tenant's.")
+    ] = None,
+    epoch: Annotated[
+        str | None, typer.Option(metavar="EPOCH", help="Only this epoch's, such as 2026.")
+    ] = None,
+    rows: Rows = 20,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Show the privacy budget: who spent it on what, and what is left; exit 1 when unsound."""
+    with opened(where, quiet=json) as context:
+        shown = app.ledger_show(context, app.ShowLedger(tenant, epoch, rows or 2**31))
+    if json:
+        say_json(as_json(asdict(shown)))
+    else:
+        from fullhouse.view.words.release import rho_words
+
+        budgets = [
+            (s.tenant, s.epoch, s.budget.scope, s.budget.name, rho_words(s.budget.spent),
+             rho_words(s.budget.cap), rho_words(s.budget.left))
+            for s in shown.budgets
+        ]  # fmt: skip
+        table(budgets, ("tenant", "epoch", "budget", "of", "spent ρ", "of ρ", "left ρ"))
+        entries = [
+            (f"{e.at:%Y-%m-%d %H:%M}", e.tenant, e.title, e.kind, e.step, _signed(e.rho), e.actor)
+            for e in shown.entries
+        ]
+        table(entries, ("at (UTC)", "tenant", "title", "question", "step", "ρ", "by"))
+        out.print(f"Spent since ever: {rho_words(shown.spent)} ρ.")
+    if shown.disagreements:
+        out.print(f"Rows and budgets disagree: {', '.join(shown.disagreements)}.", markup=False)
+        raise typer.Exit(1)
+
+
+def _signed(nano: int) -> str:
+    from fullhouse.view.words.release import rho_words
+
+    return f"-{rho_words(-nano)}" if nano < 0 else rho_words(nano)
+
+
+@contextmanager
+def opened_as(where: str, who: str, *, quiet: bool) -> Iterator["Context"]:
+    """A workspace as a tenant sees it: by a user of its own, or by the house's on its behalf."""
+    tenant, slash, user = who.partition("/")
+    if tenant == HOUSE or not tenant or (slash and not user):
+        raise InputError(f"--as takes a tenant, or TENANT/USER, not {who!r}.")
+    with opened(where, quiet=quiet) as context:
+        actor = user or f"{HOUSE}:{context.actor}"
+        yield replace(context, tenant=tenant, actor=actor)
+
+
+def ask(
+    where: str, who: str, question: "Question", *, title: str | None, dry_run: bool, json: bool
+) -> None:
+    """Ask as a tenant, or with `dry_run` what it would cost; print the release."""
+    about = app.Ask(question, title)
+    with opened_as(where, who, quiet=json) as context, progress("Asking", quiet=json):
+        if dry_run:
+            show_price(app.room_price(context, about), json=json)
+        else:
+            show_answer(app.room_ask(context, about), json=json)
+
+
+def show_price(price: "Price", *, json: bool) -> None:
+    """Print what a question would cost and what is left."""
+    if json:
+        say_json(as_json(asdict(price)))
+        return
+    from fullhouse.view.words.release import price_sentences
+
+    for line in price_sentences(price):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+def show_answer(answer: "Answer", *, json: bool) -> None:
+    """Print a release with its price and what is left."""
+    from fullhouse.view.words.release import answer_sentences, release_table
+
+    if json:
+        left: list[dict[str, Any]] = [asdict(b) for b in answer.left]
+        say_json(
+            as_json(asdict(answer.release))
+            | {"paid": answer.paid, "left": left, "receipt": dict(answer.receipt)}
+        )
+        return
+    if answer.release.lines:
+        table(*release_table(answer.release))
+    for line in answer_sentences(answer):
+        out.print(line, markup=False, soft_wrap=True)
