@@ -4,13 +4,16 @@ import json
 from datetime import date, timedelta
 from math import inf
 
+import hypothesis
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fullhouse.campaigns.campaign import CityDesign
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement import read_geo
+from fullhouse.measurement import read_geo, read_panel
 from fullhouse.measurement.geo import read_pairs, read_totals
 from fullhouse.view.words.readout import city_pairs_sentences, geo_sentences
 
@@ -89,6 +92,199 @@ def test_text_days_and_the_order_of_rows_do_not_matter():
 def test_mistakes_are_named(change, given, error, message):
     with pytest.raises(error, match=message):
         read_geo(pa.Table.from_pylist(change(_table())), **(READ | given))
+
+
+def _many(cities=16, days=70, effect=0.2, treated=6, first=56, step=1):
+    """Sixteen cities, six of them with a campaign in the last two weeks (or rows)."""
+    g = np.random.default_rng(7)
+    common = 1 + 0.4 * (np.arange(days) % 7 > 4)
+    rows = []
+    for c in range(cities):
+        sold = 100 * (c + 1) * common * np.exp(g.normal(0, 0.05, days))
+        inside = np.arange(days) >= first
+        sold[inside] *= 1 + effect * (c < treated)
+        rows += [
+            {
+                "city": f"c{c:02}",
+                "day": FIRST + timedelta(step * d),
+                "sold": float(v),
+                "campaign": int(c < treated),
+                "on": int(c < treated and bool(inside[d])),
+            }
+            for d, v in enumerate(sold)
+        ]
+    return rows
+
+
+NAMED = {"treated": [f"c{c:02}" for c in range(6)], "start": FIRST + timedelta(56)}
+NAMED |= {"end": FIRST + timedelta(69), "city": "city", "day": "day", "value": "sold"}
+
+
+def _read(rows, **more):
+    return read_geo(pa.Table.from_pylist(rows), **(NAMED | more))
+
+
+def test_many_cities_are_read_by_their_lot():
+    result = _read(_many())
+    assert result.basis == "cities"
+    assert result.proven
+    assert result.relative.low < 0.2 < result.relative.high
+    put_in = sum(r["sold"] * 0.2 / 1.2 for r in _many() if r["on"])
+    assert result.units.low < put_in < result.units.high
+    assert result.p_before > 0.05
+    sentences = " ".join(geo_sentences(result))
+    assert "in 6 treated cities" in sentences
+    assert "drawn by lot" in sentences
+    assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["basis"] == "cities"
+    assert _read(_many(effect=0.0)).proven is False
+
+
+def test_cities_that_moved_apart_before_the_campaign_are_pointed_out():
+    rows = _many(effect=0.0, first=42)
+    for row in rows:
+        row["sold"] *= 1.5 if row["on"] else 1.0
+    result = _read(rows)
+    assert result.apart_before
+    assert "just before the campaign" in " ".join(geo_sentences(result))
+    assert "just before the campaign" not in " ".join(geo_sentences(_read(_many())))
+
+
+@pytest.mark.parametrize(
+    "words", [("1", "0"), ("yes", "no"), ("Treated", "control"), (True, False)]
+)
+def test_a_column_names_the_treated_cities(words):
+    yes, no = words
+    rows = [r | {"campaign": yes if r["campaign"] else no} for r in _many()]
+    assert _read(rows, treated=(), treated_column="campaign") == _read(rows)
+
+
+def test_a_column_that_marks_days_gives_the_campaigns_days_too():
+    marked = {"treated": (), "treated_column": "on", "start": None, "end": None}
+    assert _read(_many(), **marked) == _read(_many())
+    later = [
+        r | {"on": int(r["on"] and (r["city"] != "c01" or r["day"] > NAMED["start"]))}
+        for r in _many()
+    ]
+    with pytest.raises(InputError, match=r"'c01' not on 2024-02-26.*begin and end together"):
+        _read(later, **marked)
+    with pytest.raises(InputError, match="marks days with 2024-02-26 as the start"):
+        _read(_many(), **(marked | {"start": FIRST}))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"treated": (), "treated_column": None}, "name the cities, or the column"),
+        ({"treated_column": "campaign"}, "not both"),
+        ({"treated": (), "treated_column": "campaign", "start": None}, "first and last day are"),
+        ({"treated": (), "treated_column": "sold"}, "must hold 1 or 0"),
+        ({"fill": "guess"}, "not by 'guess'"),
+    ],
+)
+def test_mistakes_about_treated_cities_are_named(more, message):
+    with pytest.raises(InputError, match=message):
+        _read(_many(), **more)
+
+
+def test_a_column_that_marks_nobody_is_a_mistake():
+    rows = [r | {"campaign": 0} for r in _many()]
+    with pytest.raises(InputError, match="marks no city"):
+        _read(rows, treated=(), treated_column="campaign")
+
+
+def test_gaps_are_refused_or_filled_by_the_rule_that_is_said():
+    g = np.random.default_rng(8)
+    rows = [r for r in _many() if g.random() > 0.05]
+    with pytest.raises(InputError, match=r"are missing: fill them with 'zero'.*'interpolate'"):
+        _read(rows)
+    whole, filled = _read(_many()), _read(rows, fill="interpolate")
+    missing = len(_many()) - len(rows)
+    assert (filled.filled.rule, filled.filled.city_days, filled.filled.of) == (
+        "interpolate", missing, len(_many()),
+    )  # fmt: skip
+    assert filled.relative.value == pytest.approx(whole.relative.value, abs=0.02)
+    said = geo_sentences(filled)[-1]
+    assert f"{missing} of 1,120 rows were missing" in said
+    assert "same weekdays" in said
+    nothing = _read(rows, fill="zero")
+    assert "counted as 0" in geo_sentences(nothing)[-1]
+    zeros = {(r["city"], r["day"]) for r in rows}
+    padded = [r if (r["city"], r["day"]) in zeros else r | {"sold": 0.0} for r in _many()]
+    assert nothing.units == _read(padded).units
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_interpolation_leaves_what_is_known_and_never_crosses_the_start(data):
+    rows = _many(cities=3, days=35, treated=1, first=28)
+    last = {r["city"]: 0.0 for r in rows}
+    gone = data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=15))
+    kept = [r for i, r in enumerate(rows) if i not in gone]
+    hypothesis.assume(len({r["day"] for r in kept}) == 35)
+    hypothesis.assume(
+        all(any(r["city"] == c and r["day"] >= FIRST + timedelta(28) for r in kept) for c in last)
+    )
+    columns = {"city": "city", "day": "day", "value": "sold", "fill": "interpolate"}
+    start = FIRST + timedelta(28)
+    panel = read_panel(pa.Table.from_pylist(kept), **columns, start=start)
+    for r in kept:
+        at = panel.cities.index(r["city"]), panel.days.index(r["day"])
+        assert panel.values[at] == r["sold"]
+    assert (panel.values > 0).all()
+    # The past is the same whatever the campaign's days hold.
+    louder = [r | {"sold": 100 * r["sold"]} if r["day"] >= start else r for r in kept]
+    other = read_panel(pa.Table.from_pylist(louder), **columns, start=start)
+    assert (other.values[:, :28] == panel.values[:, :28]).all()
+
+
+def test_a_gap_is_filled_from_the_same_weekdays():
+    rows = [
+        r
+        for r in _many(cities=3, days=35, treated=1)
+        if (r["city"], r["day"]) != ("c01", FIRST + timedelta(19))
+    ]
+    panel = read_panel(
+        pa.Table.from_pylist(rows), city="city", day="day", value="sold", fill="interpolate"
+    )
+    around = panel.values[1, [12, 26]]
+    assert panel.values[1, 19] == pytest.approx(around.mean())
+
+
+def test_a_city_with_next_to_no_rows_is_not_interpolated():
+    rows = [r for r in _many() if r["city"] != "c03" or r["day"] < FIRST + timedelta(20)]
+    with pytest.raises(CannotTellError, match="c03 lacks 50 of its 70 rows"):
+        _read(rows, fill="interpolate")
+
+
+def test_weeks_are_read_as_days_are():
+    weeks = _many(days=30, first=27, step=7)
+    window = {"start": FIRST + timedelta(7 * 27), "end": FIRST + timedelta(7 * 30 - 1)}
+    result = _read(weeks, **window)
+    assert (result.period_days, result.basis, result.proven) == (7, "cities", True)
+    by_first_day = _read(weeks, **(window | {"end": FIRST + timedelta(7 * 29)}))
+    assert by_first_day.units == result.units
+    with pytest.raises(InputError, match=r"a row each 7 days.* such as 2024-07-08"):
+        _read(weeks, **(window | {"start": window["start"] + timedelta(1)}))
+    with pytest.raises(CannotTellError, match="27 weeks before the campaign give no interval"):
+        _read(weeks, **window, treated=["c00"])
+    long = _many(days=60, first=57, step=7)
+    in_time = _read(
+        long,
+        treated=["c00"],
+        start=FIRST + timedelta(7 * 57),
+        end=FIRST + timedelta(7 * 59),
+        level=0.9,
+    )
+    assert (in_time.period_days, in_time.basis) == (7, "time")
+
+
+def test_days_of_no_rhythm_are_refused():
+    rows = [
+        r | {"day": r["day"] + timedelta(30 * n + n % 2)}
+        for n, r in enumerate(_many(days=4, first=3))
+    ]
+    with pytest.raises(InputError, match="neither each day nor each week"):
+        _read(rows)
 
 
 DAYS = [date(2025, 3, 1) + timedelta(days=n) for n in range(50)]

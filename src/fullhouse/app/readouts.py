@@ -37,6 +37,7 @@ from fullhouse.measurement.campaign_readout import (
 from fullhouse.measurement.collect_campaign import collect_campaign
 from fullhouse.measurement.experiment import GeoReadout, Policy, Readout, Uplift
 from fullhouse.measurement.geo import read_geo
+from fullhouse.measurement.geo_panel import Fill
 from fullhouse.measurement.outlook import outlook_of
 from fullhouse.measurement.policy import read_policy, score_people
 from fullhouse.measurement.read_campaign import read_campaign
@@ -116,15 +117,21 @@ class ReadExperiment:
 
 @request
 class ReadGeoExperiment:
-    """A table with one row a city and day, or its file; treated cities; first and last day."""
+    """A table with one row a city and day (or week), or its file; treated cities; their days.
+
+    The treated cities are named in `treated` or marked in a `treated_column`, which may give the
+    first and last day too. `fill` is what a missing row means: "refuse", "zero", "interpolate".
+    """
 
     table: pa.Table | str | Path
-    treated: tuple[str, ...]
-    start: date
-    end: date
+    treated: tuple[str, ...] = ()
+    start: date | None = None
+    end: date | None = None
     city: str = "city"
     day: str = "day"
     value: str = "value"
+    treated_column: str | None = None
+    fill: Fill = "refuse"
     level: float = 0.95
     seed: int = 0
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -95,15 +95,31 @@ def geo(
     day: Annotated[str, typer.Option(metavar="COLUMN")] = "day",
     value: Annotated[str, typer.Option(metavar="COLUMN", help="What was sold.")] = "value",
     treated: Annotated[
-        list[str], typer.Option(metavar="CITY", help="A city with the campaign; repeatable.")
-    ],
-    start: Annotated[str, typer.Option(metavar="DATE", help="Its first day.")],
-    end: Annotated[str, typer.Option(metavar="DATE", help="Its last day.")],
+        list[str] | None,
+        typer.Option(metavar="CITY", help="A city with the campaign; repeatable."),
+    ] = None,
+    treated_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Marks the cities with the campaign (1, yes, treated): on all their rows, or only"
+            " on those of its days, which then need no --start and --end.",
+        ),
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="Its first day.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="DATE", help="Its last day.")] = None,
+    fill: Annotated[
+        Literal["refuse", "zero", "interpolate"],
+        typer.Option(
+            help="What a missing row means: a mistake (refuse), nothing sold (zero), or a value"
+            " not written down (interpolate)."
+        ),
+    ] = "refuse",
     level: Level = 0.95,
     seed: Annotated[int, typer.Option(help="Draws the placebo sets of cities.")] = 0,
     json: Json = False,
 ) -> None:
-    """Cities with a campaign against those without: permutation test and interval."""
+    """Cities with a campaign against those without, by day or week: permutation test, interval."""
     with progress("Reading", quiet=json):
         readout = app.geo_read(
             app.ReadGeoExperiment(
@@ -111,9 +127,11 @@ def geo(
                 city=city,
                 day=day,
                 value=value,
-                treated=tuple(treated),
-                start=parse_date(start, what="--start"),
-                end=parse_date(end, what="--end"),
+                treated=tuple(treated or ()),
+                treated_column=treated_column,
+                start=parse_date(start, what="--start") if start else None,
+                end=parse_date(end, what="--end") if end else None,
+                fill=fill,
                 level=level,
                 seed=seed,
             )

@@ -11,7 +11,8 @@ from fullhouse.measurement.experiment import (
     Uplift,
 )
 from fullhouse.measurement.exposure import effect_on_reached, spill_over_bound
-from fullhouse.measurement.geo import Panel, read_geo, read_panel
+from fullhouse.measurement.geo import read_geo
+from fullhouse.measurement.geo_panel import Panel, read_panel
 from fullhouse.measurement.policy import read_policy, score_people
 from fullhouse.measurement.read_experiment import (
     read_counted,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, TypeAdapter
 
@@ -205,14 +205,35 @@ class Readout:
         return as_plain(self)
 
 
+APART = 0.05
+"""Treated cities that moved differently with a smaller p before the campaign are pointed out."""
+
+
+@dataclass(frozen=True)
+class FilledGaps:
+    """Rows that a table of cities and days lacked, and by which rule they were filled.
+
+    `city_days` of `of` were missing; most of them, a `most_share` of its own, in `most_city`.
+    """
+
+    rule: str
+    city_days: int
+    of: int
+    most_city: str
+    most_share: float
+
+
 @dataclass(frozen=True)
 class GeoReadout:
     """What the treated cities sold beyond what the others predict, first to last day.
 
     `units` is over all treated cities and days; `relative` as a share of `expected`, whose own
-    error is inside the interval. `p` is of moving the window in time, `p_cities` of moving the
-    campaign to other cities: exact only where the treated cities were drawn by lot. `weights`
-    are of the cities that make up the comparison; `fit_error` as in `stats.geo`.
+    error is inside the interval. `basis` says which test made interval and claim: "time" moves the
+    window in time (`p`), and `weights` are of the cities that make up the comparison, `fit_error`
+    as in `stats.geo`; "cities" moves the campaign to other cities (`p_cities`, over `placebos`
+    lots), exact where the treated were drawn by lot, its interval for one relative effect common
+    to all. `p_before` is of the same test one window earlier, when there was no campaign.
+    `period_days` is 1, or 7 in weekly data.
     """
 
     value: str
@@ -222,17 +243,27 @@ class GeoReadout:
     units: Interval
     relative: Interval
     expected: float
-    p: float
+    p: float | None
     p_cities: float
     placebos: int
     weights: Mapping[str, float]
-    fit_error: float
+    fit_error: float | None
     level: float
+    basis: Literal["time", "cities"] = "time"
+    period_days: int = 1
+    filled: FilledGaps | None = None
+    p_before: float | None = None
 
     @property
     def proven(self) -> bool:
         """Whether 0 lies outside the interval."""
-        return self.p <= 1 - self.level + 1e-12
+        p = self.p_cities if self.p is None or self.basis == "cities" else self.p
+        return p <= 1 - self.level + 1e-12
+
+    @property
+    def apart_before(self) -> bool:
+        """Whether the treated cities moved differently before there was a campaign."""
+        return self.p_before is not None and self.p_before < APART
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -1,8 +1,7 @@
 """What a campaign by city brought: from a table of city, day and value, or by pairs of cities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -11,24 +10,28 @@ import numpy as np
 import pyarrow as pa
 
 from fullhouse.campaigns.campaign import CityDesign
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError, Reason, did_you_mean
-from fullhouse.core.values import parse_date
 from fullhouse.measurement.experiment import CityPairsReadout, GeoReadout
-from fullhouse.measurement.experiment_table import check_columns, load_table, numbers, texts
+from fullhouse.measurement.geo_panel import (
+    Fill,
+    Panel,
+    place_of,
+    read_panel,
+    treated_of,
+    window_of,
+)
 from fullhouse.stats.city_pairs import TREATED, check_pairs, paired_effect
-from fullhouse.stats.figures import Interval
-from fullhouse.stats.geo import geo_effect
+from fullhouse.stats.figures import Interval, check_level
+from fullhouse.stats.geo import check_panel, geo_effect
+from fullhouse.stats.geo_lot import enough_cities, least_before, lot_effect, lot_p
 from fullhouse.stats.ratios import cost_each, return_on_spend
 
-
-@dataclass(frozen=True)
-class Panel:
-    """Values by city and day, all filled, days in order and next to each other."""
-
-    cities: tuple[str, ...]
-    days: tuple[date, ...]
-    values: Floats
+OF_WEEKS = {
+    "too_few_days_before": "too_few_weeks_before",
+    "too_few_days_for_level": "too_few_weeks_for_level",
+}
+"""What is wrong with days is wrong with weeks where a column is a week."""
 
 
 def read_geo(
@@ -37,23 +40,104 @@ def read_geo(
     city: str,
     day: str,
     value: str,
-    treated: Sequence[str],
-    start: date,
-    end: date,
+    treated: Sequence[str] = (),
+    treated_column: str | None = None,
+    start: date | None = None,
+    end: date | None = None,
+    fill: Fill = "refuse",
     level: float = 0.95,
     seed: int = 0,
 ) -> GeoReadout:
     """The effect in the treated cities from `start` to `end`, both included.
 
-    One row for each city and day; `day` is a date or text written YYYY-MM-DD. Later days are not
-    looked at. `seed` draws the sets of other cities that the campaign is moved to.
+    One row for each city and day, or each city and week; `day` is a date or text written
+    YYYY-MM-DD. The treated cities are named, or marked in `treated_column`, which also gives the
+    days where it marks only these. `fill` is what a missing row means. Later days are not looked
+    at. From 5 treated and 5 other cities on the test is the lot of cities (`stats.geo_lot`), below
+    it windows moved in time (`stats.geo`). `seed` draws the lots.
     """
-    panel = read_panel(table, city=city, day=day, value=value)
-    rows = [_place(name, panel.cities) for name in treated]
-    first, after = _window(panel, start, end, value)
-    effect = geo_effect(
-        panel.values, np.array(rows, dtype=np.int64), first, after, level=level, seed=seed
+    cities, start, end = _campaign(table, city, day, treated, treated_column, start, end)
+    panel = read_panel(table, city=city, day=day, value=value, fill=fill, start=start)
+    rows = np.array([place_of(name, panel.cities) for name in cities], dtype=np.int64)
+    first, after = window_of(panel, start, end, value)
+    about = {"value": value, "treated": tuple(cities), "start": start, "end": end, "level": level}
+    about |= {"period_days": panel.period, "filled": panel.filled}
+    others = len(panel.cities) - len(rows)
+    if enough_cities(len(rows), others) and first >= least_before(after - first, panel.period):
+        return _by_lot(panel, rows, first, after, about, seed)
+    return _in_time(panel, rows, first, after, about, seed)
+
+
+def _campaign(
+    table: pa.Table | str | Path,
+    city: str,
+    day: str,
+    treated: Sequence[str],
+    column: str | None,
+    start: date | None,
+    end: date | None,
+) -> tuple[tuple[str, ...], date, date]:
+    """Which cities had the campaign, and its first and last day."""
+    if bool(treated) == (column is not None):
+        raise InputError(
+            "At least one city must be treated: name the cities, or the column that marks them"
+            " (not both)."
+        )
+    if column is not None:
+        marked = treated_of(table, city=city, day=day, column=column)
+        treated = marked.cities
+        for given, own, what in ((start, marked.start, "start"), (end, marked.end, "end")):
+            if None not in (given, own) and given != own:
+                raise InputError(
+                    f"Column {column!r} marks days with {own} as the {what}, not {given}."
+                )
+        start, end = start or marked.start, end or marked.end
+    if start is None or end is None:
+        raise InputError("The campaign's first and last day are needed: no column marks them.")
+    return tuple(treated), start, end
+
+
+def _by_lot(
+    panel: Panel, rows: Ints, first: int, after: int, about: dict[str, Any], seed: int
+) -> GeoReadout:
+    """By the lot of cities: one relative effect common to all of them."""
+    check_level(about["level"])
+    check_panel(panel.values, rows, first, after)
+    values, length = panel.values[:, :after], after - first
+    effect = lot_effect(
+        values, rows, first, level=about["level"], period=panel.period, seed=seed
+    )  # fmt: skip
+    sold = float(values[rows, first:].sum())
+    units = Interval(*(won_of(sold, x) for x in (effect.value, effect.low, effect.high)))
+    before = None
+    if first - length >= least_before(length, panel.period):
+        before = lot_p(values[:, :first], rows, first - length, period=panel.period, seed=seed)
+    return GeoReadout(
+        **about,
+        units=units,
+        relative=Interval(effect.value, effect.low, effect.high),
+        expected=sold - units.value,
+        p=None,
+        p_cities=effect.p,
+        placebos=effect.sets,
+        weights={},
+        fit_error=None,
+        basis="cities",
+        p_before=before,
     )
+
+
+def _in_time(
+    panel: Panel, rows: Ints, first: int, after: int, about: dict[str, Any], seed: int
+) -> GeoReadout:
+    """By windows moved in time, beside a weighted mean of the other cities."""
+    try:
+        effect = geo_effect(panel.values, rows, first, after, level=about["level"], seed=seed)
+    except CannotTellError as problem:
+        reason = problem.reason
+        if panel.period == 1 or reason.code not in OF_WEEKS:
+            raise
+        raise CannotTellError(code=OF_WEEKS[reason.code], **reason.facts) from None
     others = [c for i, c in enumerate(panel.cities) if i not in rows]
     used = sorted(
         ((c, float(w)) for c, w in zip(others, effect.weights, strict=True) if w > 0.0005),
@@ -61,10 +145,7 @@ def read_geo(
     )
     units = Interval(effect.units, effect.low, effect.high)
     return GeoReadout(
-        value=value,
-        treated=tuple(treated),
-        start=start,
-        end=end,
+        **about,
         units=units,
         relative=Interval(*(x / effect.expected for x in (units.value, units.low, units.high))),
         expected=effect.expected,
@@ -73,60 +154,7 @@ def read_geo(
         placebos=effect.placebos,
         weights=dict(used),
         fit_error=effect.fit_error,
-        level=level,
     )
-
-
-def _window(panel: Panel, start: date, end: date, value: str) -> tuple[int, int]:
-    """The place of a campaign's first day, and of the day after its last."""
-    if end < start or start not in panel.days or end not in panel.days:
-        raise InputError(
-            f"The campaign, {start} to {end}, must lie in the table's days, {panel.days[0]} to"
-            f" {panel.days[-1]}."
-        )
-    first = panel.days.index(start)
-    dead = [c for c, v in zip(panel.cities, panel.values, strict=True) if v[:first].sum() <= 0]
-    if first and dead:
-        raise CannotTellError(code="city_without_past", city=dead[0], value=value, start=start)
-    return first, panel.days.index(end) + 1
-
-
-def read_panel(table: pa.Table | str | Path, *, city: str, day: str, value: str) -> Panel:
-    """The table as cities by days; an error names the first city and day that is missing."""
-    rows = load_table(table)
-    check_columns(rows, (city, day, value))
-    if not rows.num_rows:
-        raise InputError("The table has no rows.")
-    cities, at_city = np.unique(texts(rows, city), return_inverse=True)
-    stamps = [_date(x, day) for x in rows[day].to_pylist()]
-    first = min(stamps).toordinal()
-    at_day = np.array([s.toordinal() - first for s in stamps])
-    days = tuple(date.fromordinal(first + i) for i in range(int(at_day.max()) + 1))
-    rows_of_day = np.zeros((len(cities), len(days)), dtype=np.int64)
-    np.add.at(rows_of_day, (at_city, at_day), 1)
-    if (rows_of_day != 1).any():
-        c, d = np.argwhere(rows_of_day != 1)[0]
-        raise InputError(
-            f"Each city needs one row a day; {str(cities[c])!r} has {rows_of_day[c, d]} on"
-            f" {days[d]}."
-        )
-    values = np.zeros(rows_of_day.shape)
-    values[at_city, at_day] = numbers(rows, value)
-    return Panel(tuple(str(c) for c in cities), days, values)
-
-
-def _place(name: str, cities: Sequence[str]) -> int:
-    if name not in cities:
-        raise InputError(f"The table has no city {name!r}.{did_you_mean(name, cities)}")
-    return cities.index(name)
-
-
-def _date(value: Any, column: str) -> date:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return parse_date(str(value), what=f"Column {column!r}")
 
 
 BEFORE_DAYS = 28
@@ -200,7 +228,7 @@ def read_totals(
     sold = _rows(after, design)
     effect = paired_effect(_rows(before, design), sold, level=level, seed=seed)
     total = float(sold[:, TREATED].sum())
-    units = Interval(*(_won(total, x) for x in (effect.value, effect.low, effect.high)))
+    units = Interval(*(won_of(total, x) for x in (effect.value, effect.low, effect.high)))
     returned, cost, no_cost = _money(spend, worth, units)
     return CityPairsReadout(
         value=value,
@@ -224,7 +252,7 @@ def read_totals(
     )
 
 
-def _won(total: float, effect: float) -> float:
+def won_of(total: float, effect: float) -> float:
     """Of `total` sold, what would not have been sold without this relative effect."""
     if effect == inf:
         return total

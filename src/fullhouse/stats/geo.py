@@ -216,16 +216,7 @@ def _checked(
     panel: Floats, treated: Ints, start: int, end: int, level: float
 ) -> tuple[Floats, Ints]:
     check_level(level)
-    cities, days = panel.shape
-    if not 0 <= start < end <= days:
-        raise InputError(f"The window {start} to {end} does not lie in the {days} days there are.")
-    if not np.isfinite(panel).all():
-        raise InputError("Every city needs a finite value on every day.")
-    if not len(treated) or len(np.unique(treated)) != len(treated):
-        raise InputError("At least one city must be treated, and none twice.")
-    controls = np.setdiff1d(np.arange(cities), treated)
-    if len(controls) < 2:
-        raise CannotTellError(code="too_few_control_cities", cities=len(controls), needed=2)
+    controls = check_panel(panel, treated, start, end)
     if start < max(LEAST_BEFORE, end - start):
         raise CannotTellError(
             code="too_few_days_before",
@@ -239,3 +230,18 @@ def _checked(
             code="too_few_days_for_level", days=start, level=level, needed=need - 1
         )
     return panel[:, :end].astype(np.float64), controls
+
+
+def check_panel(panel: Floats, treated: Ints, start: int, end: int) -> Ints:
+    """The cities without the campaign; an error where panel, cities and window do not fit."""
+    cities, days = panel.shape
+    if not 0 <= start < end <= days:
+        raise InputError(f"The window {start} to {end} does not lie in the {days} days there are.")
+    if not np.isfinite(panel).all():
+        raise InputError("Every city needs a finite value on every day.")
+    if not len(treated) or len(np.unique(treated)) != len(treated):
+        raise InputError("At least one city must be treated, and none twice.")
+    controls = np.setdiff1d(np.arange(cities), treated)
+    if len(controls) < 2:
+        raise CannotTellError(code="too_few_control_cities", cities=len(controls), needed=2)
+    return controls

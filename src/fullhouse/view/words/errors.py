@@ -233,6 +233,10 @@ SENTENCES: Mapping[str, str] = {
     "city_empty_before": (
         "City number {city} sold nothing before the campaign, so it cannot be compared."
     ),
+    "city_mostly_missing": (
+        "{city} lacks {missing} of its {rows} rows, too many to fill in: leave it out, or count a"
+        " missing row as 0 where nothing was sold."
+    ),
     "city_without_past": (
         "{city} has no {value} before {start}, so its days cannot be compared; leave it out."
     ),
@@ -315,6 +319,7 @@ SENTENCES: Mapping[str, str] = {
         "Arm {arm} has {people} people in stratum {stratum}; at least {needed} are needed. Merge it"
         " with another stratum."
     ),
+    "too_few_lots": ("{sets} ways to draw the treated cities are too few for a level of {level}."),
     "too_few_pairs": (
         "{pairs} pairs of cities cannot show anything at level {level}: there are 2^{pairs} ways"
         " to draw, so no p is below {smallest_p}. It takes {needed} pairs, {cities} cities."
@@ -326,6 +331,14 @@ SENTENCES: Mapping[str, str] = {
     ),
     "too_few_to_adjust": (
         "Fewer than {needed} people have (or do not have) {outcome}: not adjusted or stratified."
+    ),
+    "too_few_weeks_before": (
+        "{days} weeks before the campaign are too few: at least {needed} are needed for a campaign"
+        " of {window} weeks."
+    ),
+    "too_few_weeks_for_level": (
+        "{days} weeks before the campaign give no interval at level {level}: {needed} are needed."
+        " With five treated cities and five others, four weeks would do."
     ),
     "too_many_covariates": (
         "Too few people for {covariates} covariates: no degrees of freedom are left."

@@ -1,6 +1,6 @@
 """Experiments and campaign readouts in sentences: what changed, how sure that is, what is open."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf, isinf
 from typing import Any
 
@@ -231,7 +231,7 @@ def geo_sentences(readout: GeoReadout) -> list[str]:
     u, r = readout.units, readout.relative
     places = {
         "value": f"{u.value:,.0f}", "unit": readout.value, "share": f"{100 * r.value:.1f} %",
-        "cities": " and ".join(readout.treated), "low": f"{u.low:,.0f}", "high": f"{u.high:,.0f}",
+        "cities": _treated_words(readout.treated), "low": f"{u.low:,.0f}", "high": f"{u.high:,.0f}",
         "share_low": f"{100 * r.low:.1f} %", "share_high": f"{100 * r.high:.1f} %",
         "level": f"{100 * readout.level:g} %",
     }  # fmt: skip
@@ -245,12 +245,58 @@ def geo_sentences(readout: GeoReadout) -> list[str]:
             "The data cannot tell whether the campaign changed anything in {cities}: {value} {unit}"
             " ({share}), {level} interval {low} to {high}, {share_low} to {share_high}."
         )
-    tests = text(
+    return [text(first, **places), *_how_cities_compare(readout), *_geo_notes(readout)]
+
+
+MOST_NAMED = 5
+
+
+def _treated_words(cities: Sequence[str]) -> str:
+    """The treated cities by name, or how many there are."""
+    if len(cities) > MOST_NAMED:
+        return text("{count} treated cities", count=len(cities))
+    return " and ".join(cities)
+
+
+def _how_cities_compare(readout: GeoReadout) -> list[str]:
+    if readout.basis == "cities":
+        return [text(
+            "Moving the campaign to {placebos} other sets of cities gives p = {p_cities}. The"
+            " interval is for one relative effect common to all treated cities, and exact where"
+            " these were drawn by lot.",
+            placebos=f"{readout.placebos:,}", p_cities=p_words(readout.p_cities),
+        )]  # fmt: skip
+    return [text(
         "Moving the campaign in time gives p = {p}; moving it to {placebos} other sets of cities"
         " gives p = {p_cities}.",
-        p=p_words(readout.p), placebos=readout.placebos, p_cities=p_words(readout.p_cities),
-    )  # fmt: skip
-    return [text(first, **places), tests]
+        p=p_words(readout.p or 0.0), placebos=readout.placebos, p_cities=p_words(readout.p_cities),
+    )]  # fmt: skip
+
+
+def _geo_notes(readout: GeoReadout) -> list[str]:
+    """What to know of the cities before the effect is believed."""
+    lines = []
+    if readout.apart_before and readout.p_before is not None:
+        lines.append(text(
+            "Careful: just before the campaign the treated cities already sold differently than"
+            " the others (p = {p}), so part of the difference may not be the campaign's.",
+            p=p_words(readout.p_before),
+        ))  # fmt: skip
+    gaps = readout.filled
+    if gaps is not None:
+        rule = (
+            "counted as 0"
+            if gaps.rule == "zero"
+            else "filled in from the same weekdays of the same city, never across the campaign's"
+            " start"
+        )
+        lines.append(text(
+            "{missing} of {of} rows were missing and were {rule}; the most in {city}, {share} of"
+            " its own.",
+            missing=f"{gaps.city_days:,}", of=f"{gaps.of:,}", rule=text(rule),
+            city=gaps.most_city, share=share_words(gaps.most_share),
+        ))  # fmt: skip
+    return lines
 
 
 def city_pairs_sentences(readout: CityPairsReadout) -> list[str]:
