@@ -24,7 +24,7 @@ from fullhouse.core.errors import InputError, UnsupportedError
 NANO = 1_000_000_000
 """Nano-ρ in a ρ of 1."""
 
-UNIT = 1 << 20
+UNIT = 1 << 24
 """Parts of one in which numbers that are not whole are counted."""
 
 MOST_VALUE = 1 << 62
