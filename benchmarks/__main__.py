@@ -7,7 +7,8 @@ from pathlib import Path
 from benchmarks.measure import machine
 
 NOT_BENCHMARKS = {
-    "__init__", "__main__", "measure", "planning_market", "planning_oracle", "simulated_house",
+    "__init__", "__main__", "measure", "planning_market", "planning_oracle", "private_house",
+    "simulated_house",
     "structure",
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ class SimulatedHouse:
 
     @property
     def people(self) -> int:
+        """How many they are."""
         return sum(b.people for b in self.blocks)
 
 
@@ -45,26 +46,27 @@ def simulate(
     *,
     traits: int = TRAITS,
     spread: float = 0.0,
+    activity: float = 1.0,
     block: int = 1 << 18,
 ) -> SimulatedHouse:
-    """A house of so many people.
+    """A house of so many people, whose traits are as many as `activity` times those above.
 
     With a spread, people of a stratum differ in how much they have of everything: then a trait may
     go with the seed beyond its stratum without being a true one.
     """
     rank = rng.permutation(traits)
-    weight = 1.0 / (rank + 12.0)
+    weight = (1.0 / (rank + 12.0)).astype(np.float64)
     table = _table(weight)
     topic_of = rng.integers(0, TOPICS, traits)
-    # True traits lie between three and twenty in a hundred people. They are in no topic, so that the
-    # other traits depend on one another and not on them.
+    # True traits lie between three and twenty in a hundred people. They are in no topic, so that
+    # the other traits depend on one another and not on them.
     order = np.argsort(rank)
-    true = order[np.linspace(traits // 100, traits // 8, len(RATIOS)).astype(int)]
+    true = order[np.linspace(traits // 100, max(traits // 8, 30), len(RATIOS)).astype(int)]
     topic_of[true] = TOPICS
     topics = [_table(np.where(topic_of == t, weight, 0.0)) for t in range(TOPICS)]
     ratios = rng.permutation(np.array(RATIOS))
     rows = [
-        _block(min(block, people - first), table, topics, spread, traits, rng)
+        _block(min(block, people - first), table, topics, spread, activity, traits, rng)
         for first in range(0, people, block)
     ]
     return SimulatedHouse(tuple(rows), true.astype(np.int64), ratios, traits)
@@ -77,10 +79,16 @@ def _table(weight: Floats) -> Ints:
 
 
 def _block(
-    people: int, table: Ints, topics: list[Ints], spread: float, traits: int, rng: np.random.Generator
+    people: int,
+    table: Ints,
+    topics: list[Ints],
+    spread: float,
+    activity: float,
+    traits: int,
+    rng: np.random.Generator,
 ) -> PersonRows:
     strata = rng.integers(0, STRATA, people)
-    mean = np.array(ACTIVITY)[strata] * np.exp(spread * rng.standard_normal(people))
+    mean = activity * np.array(ACTIVITY)[strata] * np.exp(spread * rng.standard_normal(people))
     # A few more are drawn, since some come twice.
     draws = rng.poisson(mean * (1 + mean / 400))
     owner = np.repeat(np.arange(people), draws)

@@ -3,16 +3,16 @@
 A person adds (x - p)(y - f) to a trait's excess: x is whether they have it, y whether they are in
 the seed, p and f how common both are in their stratum, public since they are noisy already. So the
 excess over all strata together is one sum that one person hardly moves, rather than one count for
-each stratum. Three steps, each with its share of the price: the seed by stratum; which k traits have
-the highest score; and for these the excess and what it is compared with, as one vector in which
-nobody counts for more than √m.
+each stratum. Three steps, each with its share of the price: the seed by stratum; which k traits
+have the highest score; and for these the excess and what it is compared with, as one vector in
+which nobody counts for more than √m.
 
 The excess over the weight of holders outside the seed is the Mantel–Haenszel ratio, less one, of
 how common the trait is in the seed and outside it. It is centred twice, so that errors of p and f
 are of second order. Its interval is Fieller's. From it follows how much likelier holders are to be
-in the seed than people without the trait, which is what a card says: for a trait that many have that
-is more, by their share. Discoveries are by Benjamini and Hochberg over all traits that had power,
-not only over those selected.
+in the seed than people without the trait, which is what a card says: for a trait that many have,
+that is more. Discoveries are by Benjamini and Hochberg over all traits that had power, not only
+over those selected.
 """
 
 from collections.abc import Callable, Sequence
@@ -97,7 +97,7 @@ AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True)
-class _Seed:
+class NoisySeed:
     """What the first step made public: by cell, people, seed, the seed's share; noise of the seed.
 
     `share` is of people with each trait, a row for each cell. `weight` is what people of a cell
@@ -182,15 +182,16 @@ def discover_privately(
     traits, cells = len(sizes.traits), len(_strata(sizes, strata_of_cells))
     if base is None:
         base = count_base(people, traits, cells)
-    counts = _count_seed(people, traits, cells)
-    seed = _noisy_seed(counts.people, base.people, sizes, strata_of_cells, for_seed)
+    counts = count_seed(people, traits, cells)
+    seed = noisy_seed(counts.people, base.people, sizes, strata_of_cells, for_seed)
     spread = np.sqrt(seed.variance + thought**2)
     eligible = np.ones(len(sizes.traits), dtype=bool) if wanted is None else wanted
     tested = _with_power(seed, spread, np.flatnonzero(eligible), selected)
     powered = int((POWER * seed.expected >= OFFSET * spread).sum())
     offset = OFFSET * np.sqrt(spread**2 + seed.of_rates)
-    columns = _select(counts, base, seed, tested, offset, selected, for_selection)
-    seed, most_each = _weighted(seed, columns, for_measurement)
+    ranked = scores(counts, base, seed, tested, offset)
+    columns = tested[noisy_top_k(ranked, selected, for_selection, UNIT)]
+    seed, most_each = weighted(seed, columns, for_measurement)
     noisy = _measure(people, columns, seed, for_measurement, most_each)
     measured = _judged(sizes.traits, columns, noisy, seed, len(tested))
     total = NoisyNumber.of(float(seed.seed.sum()), seed.sigma * sqrt(len(seed.seed)))
@@ -207,7 +208,9 @@ def discover_privately(
 
 
 @dataclass(frozen=True)
-class _SeedCounts:
+class SeedCounts:
+    """The same of a seed, exact."""
+
     people: Ints
     holders: Ints
 
@@ -227,7 +230,7 @@ def count_base(people: PeopleSource, traits: int, cells: int) -> BaseCounts:
     return BaseCounts(everyone, holders.reshape(cells, traits))
 
 
-def _count_seed(people: PeopleSource, traits: int, cells: int) -> _SeedCounts:
+def count_seed(people: PeopleSource, traits: int, cells: int) -> SeedCounts:
     """The seed by cell and trait, reading its own people's traits only."""
     seeds, holders = np.zeros(cells, np.int64), np.zeros(cells * traits, np.int64)
     for part in people():
@@ -243,12 +246,12 @@ def _count_seed(people: PeopleSource, traits: int, cells: int) -> _SeedCounts:
         holders += np.bincount(
             np.repeat(cell[rows], held) * traits + columns, minlength=len(holders)
         )
-    return _SeedCounts(seeds, holders.reshape(cells, traits))
+    return SeedCounts(seeds, holders.reshape(cells, traits))
 
 
-def _noisy_seed(
+def noisy_seed(
     seeds: Ints, everyone: Ints, sizes: TraitSizes, of_cells: Integers | None, price: int
-) -> _Seed:
+) -> NoisySeed:
     """The seed by cell; where cells are finer than strata, so are their people, in one vector."""
     if of_cells is None:
         people, deviation = sizes.strata, sigma(price)
@@ -262,10 +265,12 @@ def _noisy_seed(
     rate = np.clip(seed / people, 0.0, min(1.0, MOST_CELLS_RATE * overall))
     # In whole units, so that scores are exact.
     rate = np.round(rate * UNIT) / UNIT
-    return _Seed(people, seed, rate, sizes.share[_strata(sizes, of_cells)], deviation, np.ones(len(people)))
+    return NoisySeed(
+        people, seed, rate, sizes.share[_strata(sizes, of_cells)], deviation, np.ones(len(people))
+    )
 
 
-def _with_power(seed: _Seed, spread: Floats, eligible: Ints, selected: int) -> Ints:
+def _with_power(seed: NoisySeed, spread: Floats, eligible: Ints, selected: int) -> Ints:
     """The traits that are tested: where a high ratio would be seen; free, as all of it is public.
 
     Where that holds for fewer than are selected, twice as many as are, the likeliest first.
@@ -277,28 +282,22 @@ def _with_power(seed: _Seed, spread: Floats, eligible: Ints, selected: int) -> I
     return np.sort(eligible[np.argsort(-promise, kind="stable")[: 2 * selected]])
 
 
-def _select(
-    counts: _SeedCounts,
-    base: BaseCounts,
-    seed: _Seed,
-    tested: Ints,
-    offset: Floats,
-    selected: int,
-    price: int,
+def scores(
+    counts: SeedCounts, base: BaseCounts, seed: NoisySeed, tested: Ints, offset: Floats
 ) -> Ints:
-    """The traits with the highest noisy scores, the excess less what chance may make.
+    """The excess of each tested trait less what chance may make, in 1 / UNIT; exact.
 
     A person adds x (y - f) to it, of one sign for all traits and at most 1: that is why it is
     centred once only, and never scaled.
     """
     rate = np.round(seed.rate * UNIT).astype(np.int64)
-    scores = UNIT * counts.holders[:, tested].sum(0) - rate @ base.holders[:, tested]
-    scores -= np.round(UNIT * offset[tested]).astype(np.int64)
-    return tested[noisy_top_k(scores, selected, price, UNIT)]
+    excess = UNIT * counts.holders[:, tested].sum(0) - rate @ base.holders[:, tested]
+    less: Ints = excess - np.round(UNIT * offset[tested]).astype(np.int64)
+    return less
 
 
 @dataclass(frozen=True)
-class _Patterns:
+class Patterns:
     """How many people have each combination of cell, seed and selected traits, exact."""
 
     cell: Ints
@@ -307,7 +306,7 @@ class _Patterns:
     people: Ints
 
 
-def _patterns(people: PeopleSource, columns: Ints, traits: int) -> _Patterns:
+def patterns_of(people: PeopleSource, columns: Ints, traits: int) -> Patterns:
     """People by all that their contribution depends on: a few thousand kinds of millions."""
     bit = np.zeros(traits, dtype=np.int64)
     bit[columns] = 1 << np.arange(len(columns))
@@ -326,7 +325,7 @@ def _patterns(people: PeopleSource, columns: Ints, traits: int) -> _Patterns:
     every, people_of = _tally(np.concatenate(keys), np.concatenate(numbers))
     head, code = every >> len(columns), every & ((1 << len(columns)) - 1)
     has = (code[:, None] >> np.arange(len(columns)) & 1).astype(bool)
-    return _Patterns(head >> 1, (head & 1).astype(bool), has, people_of)
+    return Patterns(head >> 1, (head & 1).astype(bool), has, people_of)
 
 
 def _tally(keys: Ints, numbers: Ints | None) -> tuple[Ints, Ints]:
@@ -341,7 +340,7 @@ def _tally(keys: Ints, numbers: Ints | None) -> tuple[Ints, Ints]:
     return ordered[first], np.add.reduceat(numbers[order], first)
 
 
-def contributions(patterns: _Patterns, seed: _Seed, columns: Ints, most_each: int) -> Ints:
+def contributions(patterns: Patterns, seed: NoisySeed, columns: Ints, most_each: int) -> Ints:
     """What one person of each pattern adds to excess and weight, in 1 / UNIT, within the norm.
 
     Excess and weight are clipped together: a person with many of the traits counts less for all.
@@ -354,7 +353,7 @@ def contributions(patterns: _Patterns, seed: _Seed, columns: Ints, most_each: in
     return fixed_point(both, sqrt(most_each))
 
 
-def _weighted(seed: _Seed, columns: Ints, price: int) -> tuple[_Seed, int]:
+def weighted(seed: NoisySeed, columns: Ints, price: int) -> tuple[NoisySeed, int]:
     """What people of each cell count for, and the square of the most that one may.
 
     Of all squares the one with which the selected traits are measured best: a larger one adds
@@ -380,20 +379,20 @@ def _weighted(seed: _Seed, columns: Ints, price: int) -> tuple[_Seed, int]:
     return replace(seed, weight=weight), best
 
 
-def _unit(seed: _Seed) -> float:
+def _unit(seed: NoisySeed) -> float:
     """What weights are counted in."""
     return WEIGHT_UNIT * max(float((seed.rate * seed.weight).max(initial=0.0)), 1e-9)
 
 
 def _measure(
-    people: PeopleSource, columns: Ints, seed: _Seed, price: int, most_each: int
+    people: PeopleSource, columns: Ints, seed: NoisySeed, price: int, most_each: int
 ) -> "_Measured":
     """Noisy excess and weight of the selected traits, as one vector."""
-    patterns = _patterns(people, columns, seed.share.shape[1])
+    patterns = patterns_of(people, columns, seed.share.shape[1])
     total = np.zeros(2 * len(columns), dtype=np.int64)
     for first in range(0, len(patterns.people), AT_ONCE):
         some = slice(first, first + AT_ONCE)
-        part = _Patterns(
+        part = Patterns(
             patterns.cell[some], patterns.seed[some], patterns.has[some], patterns.people[some]
         )
         # One trait's sum is below 2**58 for ten billion people: exact.
@@ -415,7 +414,7 @@ class _Measured:
 
 
 def _judged(
-    traits: Sequence[str], columns: Ints, measured: _Measured, seed: _Seed, tested: int
+    traits: Sequence[str], columns: Ints, measured: _Measured, seed: NoisySeed, tested: int
 ) -> tuple[PrivateCard, ...]:
     """Every selected trait with ratio, interval and q; the surest first."""
     share = _matching(seed, measured, columns)
@@ -446,7 +445,7 @@ def _judged(
     return tuple(sorted(cards, key=lambda c: (c.q, -c.z, c.column)))
 
 
-def _matching(seed: _Seed, measured: _Measured, columns: Ints) -> Floats:
+def _matching(seed: NoisySeed, measured: _Measured, columns: Ints) -> Floats:
     """The selected traits' shares by cell, raised where the weight shows that they are too low.
 
     In cells finer than the table's strata, people who are much in the seed may have a trait more
@@ -471,7 +470,7 @@ def _upper_tail(z: Floats, skewness: Floats) -> Floats:
 
 
 def _benjamini_hochberg(p: Floats, tests: int) -> Floats:
-    """q of each p among so many tests, of which the others' p is 1."""
+    """Q of each p among so many tests, of which the others' p is 1."""
     order = np.argsort(p, kind="stable")
     scaled = p[order] * tests / np.arange(1, len(p) + 1)
     q = np.empty(len(p))
@@ -479,7 +478,7 @@ def _benjamini_hochberg(p: Floats, tests: int) -> Floats:
     return q
 
 
-def _fieller(measured: _Measured, i: int, seed: _Seed) -> tuple[float, float]:
+def _fieller(measured: _Measured, i: int, seed: NoisySeed) -> tuple[float, float]:
     """All ratios that excess and weight of one trait do not contradict at 95 %."""
     excess, weight = float(measured.excess[i]), float(measured.weight[i])
     f, share = seed.rate[:, None], seed.share[:, [i]]
@@ -502,7 +501,7 @@ def _fieller(measured: _Measured, i: int, seed: _Seed) -> tuple[float, float]:
     return low, high
 
 
-def _in_seed(seed: _Seed, i: int) -> Floats:
+def _in_seed(seed: NoisySeed, i: int) -> Floats:
     """How much more common one trait is in the seed, for each ratio of the grid.
 
     The ratios of the grid are those of holders' chance to be in the seed to that of others.
@@ -512,7 +511,8 @@ def _in_seed(seed: _Seed, i: int) -> Floats:
     more = 1 + p * (GRID - 1)
     others = np.clip(1 - GRID * f / more, 1e-9, None)
     common: Floats = (one * (1 - f) * GRID * p / more).sum(0)
-    return common / np.maximum((one * p * others).sum(0), 1e-300)
+    in_seed: Floats = common / np.maximum((one * p * others).sum(0), 1e-300)
+    return in_seed
 
 
 def _risk_ratio(in_seed: float, grid: Floats) -> float:

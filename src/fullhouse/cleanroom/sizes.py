@@ -1,10 +1,10 @@
 """One noisy table of all trait sizes for each build, and the size of any rule computed from it.
 
 Each person is in one stratum and counts for `most_traits` traits at most, so that the whole table
-moves by √most_traits in the L2 norm when a person comes or goes. Who has more traits counts a little
-less for each of them, rather than for some of them only: √(C / d) keeps the norm and treats all
-traits alike. What is lost by that is put back by a factor of each stratum, itself noisy: the traits
-that people have over what was counted of them.
+moves by √most_traits in the L2 norm when a person comes or goes. Who has more traits counts a
+little less for each of them, rather than for some of them only: √(C / d) keeps the norm and treats
+all traits alike. What is lost by that is put back by a factor of each stratum, itself noisy: the
+traits that people have over what was counted of them.
 
 The table is released once for all tenants and paid for once; sizes of rules are post-processing.
 """
@@ -21,10 +21,10 @@ from scipy.special import ndtri
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved
 from fullhouse.cleanroom.noise import nano, noisy_vector, sigma, split
 from fullhouse.cleanroom.private import (
+    Z95,
     NoisyNumber,
     PairSizes,
     PeopleSource,
-    PersonRows,
     SizeEstimate,
     TraitSizes,
 )
@@ -38,8 +38,8 @@ PAIRS_NANO = nano(0.1)
 MOST_TRAITS = 100
 """Traits of one person that count in full. At 50 nearly all of the most active tenth is clamped."""
 
-MOST_COUNTED = 300
-"""Traits of one person that count when the correction for clamping is computed."""
+MOST_COUNTED = 3
+"""So many times `most_traits` of one person count when the correction for clamping is computed."""
 
 WEIGHT = 1 << 12
 """Parts in which a person's contribution to one trait is counted."""
@@ -52,7 +52,7 @@ MOST_ATOMS = 10
 
 UNEVEN = 0.25
 """How far the clamping of one trait is from its stratum's, as a share of the correction, at most:
-measured on simulated people, .05 in the median and .4 at worst (benchmarks/private_cards.py)."""
+measured on simulated people, .02 in the median and .2 at worst (benchmarks/private_cards.py)."""
 
 
 def measure_sizes(
@@ -119,7 +119,7 @@ class _Sums:
 
 
 def _sums(people: PeopleSource, traits: int, strata: int, most: int) -> _Sums:
-    tables = _lost_traits(most), _pairs_of(), _lost_pairs(most)
+    tables = _lost_traits(most), _pairs_of(most), _lost_pairs(most)
     everyone, cells = np.zeros(strata, np.int64), np.zeros(strata * traits, np.int64)
     moments = np.zeros((3, strata), np.int64)
     for part in people():
@@ -129,24 +129,24 @@ def _sums(people: PeopleSource, traits: int, strata: int, most: int) -> _Sums:
         # Whole numbers below 2**53, so that floats add them exactly.
         cells += np.bincount(at, weights[owners], len(cells)).astype(np.int64)
         everyone += np.bincount(part.strata, minlength=strata)
-        capped = np.minimum(held, MOST_COUNTED)
-        for row, values in zip(moments, tables, strict=True):
-            row += np.bincount(part.strata, values[capped], strata).astype(np.int64)
+        capped = np.minimum(held, MOST_COUNTED * most)
+        for i, values in enumerate(tables):
+            moments[i] += np.bincount(part.strata, values[capped], strata).astype(np.int64)
     return _Sums(everyone, cells.reshape(strata, traits), *moments)
 
 
-def _pairs_of() -> Ints:
-    d = np.arange(MOST_COUNTED + 1, dtype=np.int64)
+def _pairs_of(most: int) -> Ints:
+    d = np.arange(MOST_COUNTED * most + 1, dtype=np.int64)
     return d * (d - 1) // 2
 
 
 def _lost_traits(most: int) -> Ints:
     """What is not counted of a person with so many traits, in 1 / WEIGHT."""
-    return np.arange(MOST_COUNTED + 1) * (WEIGHT - _weights(MOST_COUNTED, most))
+    return np.arange(MOST_COUNTED * most + 1) * (WEIGHT - _weights(MOST_COUNTED * most, most))
 
 
 def _lost_pairs(most: int) -> Ints:
-    return _pairs_of() * (WEIGHT - _pair_weights(MOST_COUNTED, most))
+    return _pairs_of(most) * (WEIGHT - _pair_weights(MOST_COUNTED * most, most))
 
 
 def _weights(largest: int, most: int) -> Ints:
@@ -213,12 +213,14 @@ def _pairs(
     """
     traits = share.shape[1]
     for_kappa, for_sizes = split(price, 1, 9)
-    full, top = most * (most - 1) // 2, int(_pairs_of()[-1])
+    full, top = most * (most - 1) // 2, int(_pairs_of(most)[-1])
     for_all, for_lost = split(for_kappa, 1, 1)
-    every = noisy_vector(sums.pairs, for_all, float(top)).astype(np.float64)
+    every = noisy_vector(sums.pairs, for_all, float(max(top, 1))).astype(np.float64)
     most_lost = float(max(1, int(_lost_pairs(most).max())))
     lost = noisy_vector(sums.lost_pairs, for_lost, most_lost) / WEIGHT
-    enough = lost > 2 * sigma(for_lost, most_lost) / WEIGHT
+    enough = (lost > 2 * sigma(for_lost, most_lost) / WEIGHT) & (
+        every > 4 * sigma(for_all, float(max(top, 1)))
+    )
     kappa = np.clip(1 / (1 - np.where(enough, lost, 0) / np.maximum(every, 1.0)), 1.0, 4.0)
     counted = _pair_counts(people, traits, most)
     l2 = sqrt(full) * WEIGHT
@@ -265,7 +267,7 @@ def estimate_size(sizes: TraitSizes, rule: Rule) -> SizeEstimate:
     """
     names = sorted({*_names(rule)})
     places = _places(sizes, names)
-    ranges = {n: _range(sizes, places[n], len(names)) for n in names}
+    ranges = {n: _range(sizes, places[n]) for n in names}
     people = sizes.people.value
     rough = _rough(rule, ranges, people)
     low, high = rough
@@ -311,14 +313,15 @@ def _places(sizes: TraitSizes, names: Sequence[str]) -> dict[str, int]:
     return {name: known[name] for name in names}
 
 
-def _range(sizes: TraitSizes, column: int, numbers: int) -> tuple[float, float]:
-    """A trait's size, so wide that all `numbers` of a rule hold together 95 % of the time."""
-    wide = _wider(sizes.size(column), numbers)
+def _range(sizes: TraitSizes, column: int) -> tuple[float, float]:
+    """A trait's size, so wide that ten of a rule hold together 95 % of the time."""
+    wide = _wider(sizes.size(column))
     return max(0.0, wide[0]), min(sizes.people.value, wide[1])
 
 
-def _wider(number: NoisyNumber, numbers: int) -> tuple[float, float]:
-    more = (float(-ndtri(0.025 / max(numbers, 1))) - float(-ndtri(0.025))) * number.sigma
+def _wider(number: NoisyNumber) -> tuple[float, float]:
+    # The same for every rule, so that a part of a rule is never larger than the whole.
+    more = (float(-ndtri(0.025 / MOST_ATOMS)) - Z95) * number.sigma
     return number.low - more, number.high + more
 
 
@@ -328,13 +331,12 @@ def _pair_ranges(
     """What is known of pairs of a rule's traits; of one not in the table that it is not large."""
     if sizes.pairs is None or len(names) < 2:
         return {}
-    numbers = len(names) * (len(names) + 1) // 2
     ranges = {}
     for i, one in enumerate(names):
         for j in range(i + 1, len(names)):
             known = sizes.pairs.of(places[one], places[names[j]])
             if known is not None:
-                low, high = _wider(known, numbers)
+                low, high = _wider(known)
                 ranges[i, j] = max(low, 0.0), high
     return ranges
 
@@ -385,9 +387,11 @@ def _holds(rule: Rule, atoms: Mapping[str, Flags]) -> Flags:
         case Not(part=part):
             return ~_holds(part, atoms)
         case And(parts=parts):
-            return np.logical_and.reduce([_holds(p, atoms) for p in parts])
+            every: Flags = np.logical_and.reduce([_holds(p, atoms) for p in parts])
+            return every
         case Or(parts=parts):
-            return np.logical_or.reduce([_holds(p, atoms) for p in parts])
+            some: Flags = np.logical_or.reduce([_holds(p, atoms) for p in parts])
+            return some
         case _:
             return np.ones(len(next(iter(atoms.values()))), dtype=bool)
 
@@ -430,10 +434,8 @@ def _independent(
             return sizes.people.value
         case Name(text=text):
             return float(sizes.totals[places[text]])
-        case And(parts=(Name(text=one), Name(text=two))) if sizes.pairs is not None:
-            known = sizes.pairs.of(places[one], places[two])
-            if known is not None and one != two:
-                return known.value
+        case And(parts=parts) if all(isinstance(p, Name) for p in parts) and len(names) > 1:
+            return _conjunction(sizes, [places[n] for n in names])
     if not names:
         return sizes.people.value if _holds(rule, {"": np.ones(1, dtype=bool)})[0] else 0.0
     atoms = _atoms(len(names))
@@ -445,6 +447,19 @@ def _independent(
     return float(sizes.strata @ chance[:, inside].sum(1))
 
 
+def _conjunction(sizes: TraitSizes, columns: Sequence[int]) -> float:
+    """People with all of some traits: a known pair as it is, never more than any part of it."""
+    value = float(sizes.strata @ np.multiply.reduce(sizes.share[:, columns], axis=1))
+    most = [max(float(sizes.totals[c]), 0.0) for c in columns]
+    for i, one in enumerate(columns):
+        for two in columns[i + 1 :]:
+            known = sizes.pairs.of(one, two) if sizes.pairs is not None else None
+            if known is not None:
+                most.append(known.value)
+                value = known.value if len(columns) == 2 else value
+    return min(value, *most)
+
+
 def _chance(rule: Rule, share: Mapping[str, Floats], strata: int) -> Floats:
     match rule:
         case Name(text=text):
@@ -452,28 +467,12 @@ def _chance(rule: Rule, share: Mapping[str, Floats], strata: int) -> Floats:
         case Not(part=part):
             return 1 - _chance(part, share, strata)
         case And(parts=parts):
-            return np.multiply.reduce([_chance(p, share, strata) for p in parts])
+            together: Floats = np.multiply.reduce([_chance(p, share, strata) for p in parts])
+            return together
         case Or(parts=parts):
-            return 1 - np.multiply.reduce([1 - _chance(p, share, strata) for p in parts])
+            none: Floats = np.multiply.reduce([1 - _chance(p, share, strata) for p in parts])
+            return 1 - none
         case Sample(low=low, high=high):
             return np.full(strata, float(high - low))
         case _:
             return np.ones(strata)
-
-
-def rows_in_memory(rows: PersonRows, *, at_once: int = 65_536) -> PeopleSource:
-    """People that are in memory, read some at a time."""
-
-    def read():  # type: ignore[no-untyped-def]
-        for first in range(0, rows.people, at_once):
-            last = min(first + at_once, rows.people)
-            inside = slice(int(rows.offsets[first]), int(rows.offsets[last]))
-            yield PersonRows(
-                rows.strata[first:last],
-                rows.offsets[first : last + 1] - rows.offsets[first],
-                rows.columns[inside],
-                None if rows.seed is None else rows.seed[first:last],
-                None if rows.cells is None else rows.cells[first:last],
-            )
-
-    return read
