@@ -142,6 +142,18 @@ if TYPE_CHECKING:
         log_receipt as log_receipt,
         log_verify as log_verify,
     )
+    from fullhouse.app.match import (
+        AnswerMatch as AnswerMatch,
+        ChallengeMatch as ChallengeMatch,
+        Matched as Matched,
+        Requested as Requested,
+        RequestMatch as RequestMatch,
+        RespondMatch as RespondMatch,
+        match_answer as match_answer,
+        match_challenge as match_challenge,
+        match_request as match_request,
+        match_respond as match_respond,
+    )
     from fullhouse.app.people import (
         ErasePeople as ErasePeople,
         GrantConsent as GrantConsent,

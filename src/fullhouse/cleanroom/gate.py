@@ -24,6 +24,7 @@ from fullhouse.cleanroom.question import (
     Cards,
     Count,
     Describe,
+    MatchSize,
     Overlap,
     Question,
     ReachFrequency,
@@ -119,10 +120,13 @@ def ask(
     stored = _stored(asked)
     if stored is not None:
         return stored
+    compute = compute or COMPUTE.get(question.kind)
+    if compute is None:
+        raise InputError(code="asked_elsewhere", kind=question.kind)
     opendp()  # an error before anything is reserved, where it is not installed
     with context.workspace.computing.holding((context.tenant, asked.digest)):
         stored = _stored(asked)
-        return stored if stored is not None else _compute(asked, compute or COMPUTE[question.kind])
+        return stored if stored is not None else _compute(asked, compute)
 
 
 def prepare(context: Context, question: Question, *, title: str | None = None) -> Asked:
@@ -145,6 +149,9 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
         data = {"build": str(build.id), "as_of": build.as_of.isoformat()}
         form = canonical(on_day(form.question, build.as_of), reader, as_of=build.as_of)
     epoch = policy.epoch(context.today)
+    if isinstance(question, MatchSize):
+        # Not of a day: the same list in the same epoch gets the answer that it got.
+        data = {"epoch": epoch.name}
     digest = form.digest(" ".join(f"{k} {v}" for k, v in sorted(data.items())))
     spending = Spending(
         context.tenant,
@@ -157,6 +164,13 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
         context.actor,
     )
     return Asked(context, policy, epoch, form, digest, spending, data, about, campaign)
+
+
+def digest_of_match(question: MatchSize, epoch: Epoch) -> str:
+    """The digest under which a match of an epoch is stored."""
+    reader = RuleReader(_no_rule, _no_names)
+    form = canonical(question, reader, as_of=epoch.last)
+    return form.digest(f"epoch {epoch.name}")
 
 
 def check_may(context: Context, verb: str, *, tenant: str | None = None) -> None:

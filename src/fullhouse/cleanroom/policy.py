@@ -112,6 +112,7 @@ KEYS: tuple[Key, ...] = (
     Key("sensitive", "families", (), _either, "Families of traits that no tenant may ask about."),
     Key("sensitive", "traits", ("age:0-17",), _either, "Single traits of this kind."),
     Key("match", "minimum", 1_000, max, "Fewest identifiers of a list that is matched.", 2),
+    Key("match", "identifiers", 2, min, "Most identifiers of one person that count in a match.", 1),
     Key("match", "lists", 12, min, "Most lists that a tenant matches in an epoch.", 1),
 )
 BY_NAME = {f"{key.section}.{key.name}": key for key in KEYS}
@@ -157,11 +158,11 @@ class Policy:
     def check(self, question: Question, families: Iterable[str] = ()) -> None:
         """An error when the question, or a family of its traits, is not allowed."""
         if question.kind not in self.kinds:
-            raise PolicyError(code="policy_kind", kind=question.kind, **self._where("allow.kinds"))
+            raise PolicyError(code="policy_kind", kind=question.kind, **self.where("allow.kinds"))
         for family in families:
             if family in self["sensitive.families"]:
                 raise PolicyError(
-                    code="policy_family", family=family, **self._where("sensitive.families")
+                    code="policy_family", family=family, **self.where("sensitive.families")
                 )
         if isinstance(question, MatchSize):
             least = self["match.minimum"]
@@ -170,7 +171,7 @@ class Policy:
                     code="policy_list_too_short",
                     given=question.identifiers,
                     minimum=least,
-                    **self._where("match.minimum"),
+                    **self.where("match.minimum"),
                 )
 
     def allows_trait(self, name: str, family: str) -> bool:
@@ -192,7 +193,7 @@ class Policy:
                 code="policy_precision",
                 given=wanted,
                 finest=half_width(most),
-                **self._where(f"price.{question.kind}"),
+                **self.where(f"price.{question.kind}"),
             )
         return max(needed, 1)
 
@@ -208,7 +209,8 @@ class Policy:
         """The budget epoch that a day lies in."""
         return epoch_of(day, self["budget.epoch"])
 
-    def _where(self, key: str) -> dict[str, Any]:
+    def where(self, key: str) -> dict[str, Any]:
+        """Where a key stands, and who may change it: what a refusal says."""
         origin = self.origins.get(key, Origin(HOUSE_FILE, 0))
         return {"file": origin.file, "line": origin.line, "key": key, "who": WHO}
 

@@ -25,6 +25,7 @@ from fullhouse.cli import (
     film,
     lake,
     log,
+    match,
     people,
     plan,
     room,
@@ -188,6 +189,7 @@ commands.command()(campaign_readout.learned)
 commands.command()(room.ledger)
 commands.command("look-alike")(look_alike)
 commands.add_typer(log.commands, name="log")
+commands.add_typer(match.commands, name="match")
 commands.add_typer(people.commands, name="people")
 commands.add_typer(plan.commands, name="plan")
 commands.add_typer(room.policy, name="policy")

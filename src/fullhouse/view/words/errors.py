@@ -65,6 +65,22 @@ SENTENCES: Mapping[str, str] = {
         "Questions of kind {kind!r} are not allowed: {key} in {file}, line {line}. The {who} role"
         " of the house may change it."
     ),
+    "asked_elsewhere": (
+        "A question of kind {kind!r} cannot be asked by itself: it has a command of its own."
+    ),
+    "policy_accounts": (
+        "A match may not become an audience of the house: {key} in {file}, line {line}. The {who}"
+        " role of the house may change it."
+    ),
+    "policy_lists": (
+        "You have matched {lists} lists in this epoch, which is all: {key} in {file}, line {line}."
+        " A list that was matched before gets its answer again, for nothing. The {who} role of the"
+        " house may change it."
+    ),
+    "match_people_changed": (
+        "The people of the house, or the contacts, are not those of the challenge any more. Have"
+        " the challenge made again."
+    ),
     "policy_list_too_short": (
         "A list for a match needs {minimum} people at least, not {given}: with fewer, the size"
         " would tell who is on it ({key} in {file}, line {line}). The {who} role of the house may"
