@@ -2,7 +2,11 @@
 
 import hashlib
 import hmac
+import socket
+import ssl
+import subprocess
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -140,6 +144,108 @@ def test_only_https_or_this_machine():
     for url in ("http://channel.example/in", "ftp://x", "channel"):
         with pytest.raises(InputError, match="https"):
             Channel(200).send(url)
+
+
+@contextmanager
+def listening(status=200, context=None):
+    """A server on this machine: its port, and the Host header of each request."""
+    hosts = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            hosts.append((self.headers["Host"], self.path))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, hosts
+    server.shutdown()
+    server.server_close()
+
+
+def names(monkeypatch, *answers):
+    """Let each look-up of a name answer the next address, the last one for ever."""
+    real, left = socket.getaddrinfo, list(answers)
+
+    def answer(host, port, *arguments, **options):
+        if host in ("localhost", "hook.example"):
+            address = left.pop(0) if len(left) > 1 else left[0]
+            return [(2, 1, 6, "", (address, port or 0))]
+        return real(host, port, *arguments, **options)
+
+    monkeypatch.setattr("socket.getaddrinfo", answer)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def post(url, **options):
+    with channel_client() as client:
+        return send(
+            client, url, b"{}", secret=SECRET, key="k", clock=clock, sleep=lambda _: None, **options
+        )
+
+
+def test_a_name_that_changes_between_check_and_request_reaches_nobody(monkeypatch):
+    with listening() as (port, hosts):
+        names(monkeypatch, "127.0.0.1", "169.254.169.254")
+        with pytest.raises(InputError, match=r"169\.254\.169\.254"):
+            post(f"http://localhost:{port}/in")
+    assert hosts == []
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_reached(monkeypatch):
+    with listening() as (port, hosts):
+        # The third look-up would be the connection's own.
+        names(monkeypatch, "127.0.0.1", "127.0.0.1", "169.254.169.254")
+        assert post(f"http://localhost:{port}/in?a=1").status == 200
+    assert hosts == [(f"localhost:{port}", "/in?a=1")]
+
+
+def test_a_name_without_an_address_is_tried_again_and_reaches_nobody(monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror
+
+    names(monkeypatch, "127.0.0.1")
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+    with pytest.raises(CannotTellError, match=r"No address is known of localhost"):
+        post("http://localhost:1/in", tries=2)
+
+
+def test_the_certificate_is_judged_by_the_name(monkeypatch, tmp_path):
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", "/CN=hook.example", "-addext", "subjectAltName=DNS:hook.example",
+         "-keyout", key, "-out", certificate],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with listening(context=context) as (port, hosts):
+        names(monkeypatch, "127.0.0.1")
+        assert post(f"https://hook.example:{port}/in").status == 200
+        # The certificate is of no such name.
+        with pytest.raises(CannotTellError, match="certificate"):
+            post(f"https://localhost:{port}/in", tries=1)
+    assert hosts == [(f"hook.example:{port}", "/in")]
+
+
+def test_a_proxy_of_the_environment_resolves_the_name(monkeypatch):
+    with listening() as (port, hosts):
+        names(monkeypatch, "127.0.0.1")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("no_proxy", "")
+        assert post("http://localhost:1/in").status == 200
+    assert hosts == [("localhost:1", "http://localhost:1/in")]
 
 
 def test_a_receiver_can_check_the_signature_over_the_network():

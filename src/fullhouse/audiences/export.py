@@ -1,7 +1,6 @@
 """Write the accounts of a saved audience to a file, for the operator."""
 
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from fullhouse.audiences.leaving import Leaving
 from fullhouse.audiences.population import read_merges
 from fullhouse.core.arrays import Flags, Ints, PackedBits
 from fullhouse.core.errors import ConflictError, InputError, did_you_mean
+from fullhouse.core.leftovers import part_of
 from fullhouse.core.person_sets import size
 from fullhouse.core.tables import ACCOUNT_PERSON
 from fullhouse.core.tabular import without_formulas
@@ -119,24 +119,19 @@ def writer(
     """
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.")
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as raw:
-            kind = pacsv.CSVWriter if file.suffix == ".csv" else pq.ParquetWriter
-            with kind(raw, schema) as out:
+    with part_of(file) as (part, raw):
+        kind = pacsv.CSVWriter if file.suffix == ".csv" else pq.ParquetWriter
+        with kind(raw, schema) as out:
 
-                def write(batch: pa.RecordBatch) -> None:
-                    rows = pa.Table.from_batches([batch.cast(schema)])
-                    out.write_table(without_formulas(rows) if file.suffix == ".csv" else rows)
+            def write(batch: pa.RecordBatch) -> None:
+                rows = pa.Table.from_batches([batch.cast(schema)])
+                out.write_table(without_formulas(rows) if file.suffix == ".csv" else rows)
 
-                yield write
-            raw.flush()
-            os.fsync(raw.fileno())
+            yield write
+        raw.flush()
+        os.fsync(raw.fileno())
         before()
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        part.replace(file)
 
 
 def bits_of(blocks: Mapping[int, PackedBits]) -> PackedBits:

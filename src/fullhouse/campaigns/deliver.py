@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +16,7 @@ from fullhouse.campaigns.accounts import WRITTEN, AccountsWanted, Gathered, acco
 from fullhouse.campaigns.campaign import HELD_OUT, TREATED, Delivered, DeliveryLine, file_stem
 from fullhouse.campaigns.dispatched import without
 from fullhouse.core.errors import InputError
+from fullhouse.core.leftovers import part_of
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.lake import Lake
 
@@ -158,20 +158,14 @@ def put_file(source: Path, target: Path, still: Callable[[], bool] = lambda: Tru
     at the last moment it may not be.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as copy, source.open("rb") as original:
+    with part_of(target) as (part, copy):
+        with source.open("rb") as original:
             shutil.copyfileobj(original, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
+        copy.flush()
+        os.fsync(copy.fileno())
         allowed = still()
         if allowed:
-            Path(name).replace(target)
-        else:
-            Path(name).unlink()
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            part.replace(target)
     return allowed
 
 

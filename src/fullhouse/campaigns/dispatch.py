@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import obstore
 import pyarrow as pa
@@ -52,6 +51,7 @@ from fullhouse.campaigns.webhook import channel_client, check_host, check_url, s
 from fullhouse.consent import ADVERTISING
 from fullhouse.control import record
 from fullhouse.core.errors import ConflictError, InputError
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.person_sets import PersonSet, size, union
 from fullhouse.lake import Lake, Place
 from fullhouse.planning import Channel
@@ -115,10 +115,11 @@ def dispatch(
     }
     log = to.log if to.log is not None else log_rows(lines, people) <= LOG_ROWS
     _record(context, "campaign.dispatch", campaign, lines, people)
-    with TemporaryDirectory(prefix="fullhouse-accounts-") as scratch:
-        staged = Path(scratch) / "out"
+    with TemporaryFolder("accounts") as temporary:
+        scratch = temporary.path
+        staged = scratch / "out"
         staged.mkdir()
-        delivered = deliver(leaving.lake, lines, people, staged, scratch=Path(scratch), log=log)
+        delivered = deliver(leaving.lake, lines, people, staged, scratch=scratch, log=log)
         files = _Files(context, leaving, campaign, to, people, staged)
         files.note(lines)
         if log:
@@ -320,8 +321,8 @@ def outbox(place: Place) -> Iterator[Path]:
         place.path.mkdir(parents=True, exist_ok=True)
         yield place.path
         return
-    with TemporaryDirectory(prefix="fullhouse-out-") as name:
-        folder = Path(name)
+    with TemporaryFolder("out") as temporary:
+        folder = temporary.path
         yield folder
         store = _store(place)
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):

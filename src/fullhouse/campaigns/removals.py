@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -38,6 +37,7 @@ from fullhouse.consent import ADVERTISING
 from fullhouse.control import record
 from fullhouse.control.campaigns import campaigns
 from fullhouse.core.errors import FullhouseError, InputError, Reason
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT, DISPATCHED
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Place
@@ -231,8 +231,8 @@ class _Delivery:
         record(self.context.control, "campaign.removals", detail)
         if recipient.form == WEBHOOK:
             return self._send(one, empty)
-        with TemporaryDirectory(prefix="fullhouse-removals-") as scratch:
-            file, rows, without = self._file(one, number, Path(scratch))
+        with TemporaryFolder("removals") as scratch:
+            file, rows, without = self._file(one, number, scratch.path)
             # The digest: after an erasure a number may come again, and overwrites no other list.
             name = f"{recipient.campaign}-{number:04}-{digest_of(file)[:8]}{file.suffix}"
             relative = f"{FOLDER}/{recipient.channel}/{name}"

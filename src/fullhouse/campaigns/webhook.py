@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import pyarrow as pa
@@ -100,11 +101,75 @@ def channel_client(transport: httpx.BaseTransport | None = None) -> httpx.Client
     It trusts the certificates of the operating system, those of a company's own proxy among them.
     """
     return httpx.Client(
-        transport=transport,
+        transport=transport or _Pinned(),
         timeout=TIMEOUT_SECONDS,
         follow_redirects=False,
-        verify=ssl.create_default_context(),
     )
+
+
+class _Pinned(httpx.BaseTransport):
+    """Resolves a name once for each request, checks what it stands for, and connects to that.
+
+    A name that changes its answer between the check and the connection reaches nothing else. Where
+    the environment names a proxy, the proxy resolves the name, and what it may reach is its own
+    matter.
+    """
+
+    def __init__(self) -> None:
+        self._trusted = ssl.create_default_context()
+        self._direct = httpx.HTTPTransport(verify=self._trusted)
+        self._proxied: dict[str, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url, host = request.url, request.url.host
+        if (proxy := proxy_of(url.scheme, host)) is not None:
+            if proxy not in self._proxied:
+                self._proxied[proxy] = httpx.HTTPTransport(verify=self._trusted, proxy=proxy)
+            return self._proxied[proxy].handle_request(request)
+        addresses = resolved(host)
+        if not addresses:
+            raise httpx.ConnectError(f"No address is known of {host}.", request=request)
+        for left, address in enumerate(addresses, start=1 - len(addresses)):
+            pinned = httpx.Request(
+                request.method,
+                url.copy_with(host=address),
+                headers=request.headers,  # Host among them: the name
+                stream=request.stream,
+                # The certificate is that of the name.
+                extensions={**request.extensions, "sni_hostname": host},
+            )
+            try:
+                return self._direct.handle_request(pinned)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if not left:
+                    raise
+        raise AssertionError
+
+    def close(self) -> None:
+        for transport in (self._direct, *self._proxied.values()):
+            transport.close()
+
+
+def proxy_of(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host."""
+    if proxy_bypass(host):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
+
+
+def resolved(host: str) -> list[str]:
+    """The addresses that a name stands for now; refuses one at which no webhook may go."""
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in answers))
+    for address in addresses:
+        if _is_forbidden(address):
+            raise InputError(f"No webhook goes to {host} ({address}): {WHY_FORBIDDEN}")
+    return addresses
 
 
 def send(
@@ -205,14 +270,8 @@ def check_url(url: str) -> None:
 
 def check_host(url: str) -> None:
     """Refuse an address whose name stands for one that `check_url` refuses, as it stands now."""
-    host = urlsplit(url).hostname or ""
-    try:
-        resolved = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return  # The client finds it out too, or a proxy knows the name.
-    for *_, address in resolved:
-        if _is_forbidden(str(address[0])):
-            raise InputError(f"No webhook goes to {host} ({address[0]}): {WHY_FORBIDDEN}")
+    # Where it stands for none, the client finds it out too, or a proxy knows the name.
+    resolved(urlsplit(url).hostname or "")
 
 
 def _is_forbidden(text: str) -> bool:

@@ -1,7 +1,6 @@
 """The embedded engine: DuckDB under a memory limit, spilling to a folder."""
 
 import itertools
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -13,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.tables import Snapshot
 from fullhouse.engine.engine import ibis_schema
 
@@ -22,14 +22,14 @@ class _Database:
     """What all leases share: the database with its memory limit, its threads and its spill."""
 
     root: duckdb.DuckDBPyConnection
-    spill: "tempfile.TemporaryDirectory[str]"
+    spill: TemporaryFolder
     numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     schemes: set[str] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def start(cls, memory_limit: str, threads: int, spill: Path | None) -> "_Database":
-        folder = tempfile.TemporaryDirectory(prefix="fullhouse-spill-", dir=spill)
+        folder = TemporaryFolder("spill", beside=spill)
         config: dict[str, Any] = {
             "memory_limit": memory_limit,
             "temp_directory": folder.name,

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from fullhouse import audiences, films
 from fullhouse.audiences import Population
 from fullhouse.consent import ANALYTICS
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
 from fullhouse.engine.expr import ibis
@@ -63,7 +62,7 @@ class AnalysisSample:
     day: date
     population: Population
     left_out: PersonSet = field(default_factory=dict, repr=False)
-    _folder: "TemporaryDirectory[str] | None" = field(default=None, repr=False)
+    _folder: TemporaryFolder | None = field(default=None, repr=False)
 
     @cached_property
     def traits(self) -> list[Trait]:
@@ -126,8 +125,8 @@ class AnalysisSample:
         folder = cache_folder(self.context.place)
         if folder is not None:
             return Blocks(self.context.lake, self.population.build, folder)
-        self._folder = TemporaryDirectory(prefix="fullhouse-sample-")
-        return Blocks(self.context.lake, self.population.build, Path(self._folder.name))
+        self._folder = TemporaryFolder("sample")
+        return Blocks(self.context.lake, self.population.build, self._folder.path)
 
     def find(self, film: str) -> KnownFilm:
         """A film by its id; an error with near names."""

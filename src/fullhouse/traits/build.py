@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from fullhouse.core.arrays import Flags, Integers, Ints32
 from fullhouse.core.errors import InputError
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.tables import (
     ACCOUNT_PERSON,
@@ -387,13 +387,13 @@ def build(
         return Built(earlier, reused=True, capped={})
     number = _claim(lake)
     with (
-        tempfile.TemporaryDirectory(prefix="fullhouse-traits-") as folder,
+        TemporaryFolder("traits") as folder,
         Scratch(engine, lake.place.root) as scratch,
     ):
         base = base_as_of(engine, inputs.of, scratch, as_of=as_of)
         surveyed = survey(engine, inputs.of, base, catalogue, as_of=as_of, floor=floor)
         laid = inputs.of["person_event"]
-        run = TwoPasses(engine, laid, base, surveyed, Path(folder), progress=progress)
+        run = TwoPasses(engine, laid, base, surveyed, folder.path, progress=progress)
         run.count()
         traits = run.totals.traits()
         run.write(lake, traits, number)
