@@ -14,7 +14,7 @@ import pytest
 from fullhouse import app
 from fullhouse.control import open_control, record
 from fullhouse.control.copying import copy_database, copy_rows
-from fullhouse.core.errors import DamagedError, FullhouseError, InputError
+from fullhouse.core.errors import DamagedError, FullhouseError, InputError, StorageError
 from fullhouse.core.tables import ALL, PURCHASE
 
 FEED = """
@@ -254,7 +254,7 @@ def test_a_backup_that_breaks_off_leaves_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(module, "_copy_models", full)
-        with opened(house) as context, pytest.raises(OSError, match="No space"):
+        with opened(house) as context, pytest.raises(StorageError, match="no space"):
             app.backup(context, app.MakeBackup(house / "saved"))
     assert not [p for p in house.iterdir() if "saved" in p.name]
 

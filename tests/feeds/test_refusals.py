@@ -109,11 +109,6 @@ at = 2025-01-01
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("b,1700,,,F", "absurd_age"),
-        ("b,2027,,,F", "absurd_age"),
-        ("b,,-3,,F", "absurd_age"),
-        ("b,,18,180,F", "absurd_age"),
-        ("b,,35,34,F", "absurd_age"),
         ("b,,18.5,,F", "bad_number"),
         ("b,,99999999999,,F", "bad_number"),
         ("b,,,,robot", "bad_value"),
@@ -128,6 +123,34 @@ def test_accounts_that_cannot_be_are_refused(house: Any, line: str, reason: str)
         ("a", "male", 1980),
         ("c", None, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "stays", "dropped"),
+    [
+        ("1700,,,", (None, None, None), {"birth_year": 1}),
+        ("1904,,,", (None, None, None), {"birth_year": 1}),
+        ("1905,,,", (1905, None, None), {}),
+        # By the row's own day, 2025: the house's day is in 2026.
+        ("2025,,,", (2025, None, None), {}),
+        ("2026,,,", (None, None, None), {"birth_year": 1}),
+        ("1980,-3,,", (1980, None, None), {"age_min": 1}),
+        (",18,180,", (None, 18, None), {"age_max": 1}),
+        (",35,34,", (None, None, None), {"age_min": 1, "age_max": 1}),
+        (",0,120,", (None, 0, 120), {}),
+    ],
+)
+def test_an_age_that_nobody_has_is_left_out_and_the_account_stays(
+    house: Any, line: str, stays: tuple[int | None, ...], dropped: dict[str, int]
+) -> None:
+    file = house.write("a.csv", f"id,born,low,high,sex\nb,{line}F\nc,1980,18,24,M\n")
+    report = house.ingest(file, feed=ACCOUNTS)
+    assert (report.written, report.quarantined) == (2, {})
+    assert report.files[0].dropped_values == dropped
+    rows = {r["account"]: r for r in house.rows(ACCOUNT_TABLE)}
+    assert tuple(rows["b"][n] for n in ("birth_year", "age_min", "age_max")) == stays
+    assert rows["b"]["gender"] == "female"
+    assert rows["c"]["birth_year"] == 1980
 
 
 def test_a_completion_lies_between_nothing_and_all(house: Any) -> None:

@@ -1,5 +1,6 @@
 """A use case has an engine, table versions and a day of its own."""
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.app.use_case import use_case
+from fullhouse.core.errors import ConflictError, DamagedError, StorageError
 from fullhouse.core.tables import PERSON_MERGE
 from fullhouse.workspace.context import Context, init_house, open_house
 
@@ -97,3 +99,36 @@ def test_threads_share_one_of_each(house: Context) -> None:
         for thread in threads:
             thread.join()
     assert {name: len(each) for name, each in found.items()} == dict.fromkeys(found, 1)
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "words"),
+    [
+        (OSError(28, "No space left on device", "/house/x"), StorageError, "no space left"),
+        (PermissionError(13, "Permission denied"), StorageError, "permission denied"),
+        (RuntimeError("Kernel error: Read-only file system"), StorageError, "read-only"),
+        (MemoryError(), StorageError, "memory_limit"),
+        (sqlite3.OperationalError("database is locked"), ConflictError, "another command"),
+        (ValueError("Parquet magic bytes not found"), DamagedError, "fullhouse lake verify"),
+    ],
+)
+def test_what_a_library_says_of_the_machine_is_an_error_of_ours_in_python(
+    house: Context, problem: Exception, kind: type[Exception], words: str
+) -> None:
+    @use_case
+    def breaking(_: Context) -> None:
+        raise problem
+
+    with pytest.raises(kind, match=words) as caught:
+        breaking(house)
+    assert caught.value.__cause__ is problem
+
+
+@pytest.mark.parametrize("problem", [TypeError("our bug"), BrokenPipeError(32, "Broken pipe")])
+def test_our_own_bug_stays_as_it_is(house: Context, problem: Exception) -> None:
+    @use_case
+    def breaking(_: Context) -> None:
+        raise problem
+
+    with pytest.raises(type(problem)):
+        breaking(house)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fullhouse import control
+from fullhouse.app.use_case import faults_in_words
 from fullhouse.control.copying import campaign_names
 from fullhouse.control.house import House, accept_house, peek
 from fullhouse.core.errors import DamagedError, FullhouseError, InputError, Reason
@@ -83,6 +84,7 @@ class Accepted:
     done: bool
 
 
+@faults_in_words()
 def lake_verify(context: Context, request: VerifyLake | None = None) -> LakeProof:
     """Every table against its marks, its log and its files; ledgers; control database; key."""
     full = (request or VerifyLake()).full
@@ -101,6 +103,7 @@ def lake_verify(context: Context, request: VerifyLake | None = None) -> LakeProo
     return LakeProof(tuple(tables), tuple(problems))
 
 
+@faults_in_words()
 def lake_accept(context: Context, request: AcceptLake | None = None) -> Accepted:
     """Tie lake, control database and key together as they now are.
 
@@ -144,6 +147,7 @@ def lake_accept(context: Context, request: AcceptLake | None = None) -> Accepted
     return Accepted(problems, tuple(f.file for f in short), done=True)
 
 
+@faults_in_words()
 def backup(context: Context, request: MakeBackup) -> Backup:
     """Lake, control database and settings at one consistent point, in a folder that is new.
 
@@ -157,6 +161,7 @@ def backup(context: Context, request: MakeBackup) -> Backup:
     return saved
 
 
+@faults_in_words()
 def restore(request: RestoreBackup) -> Backup:
     """A house in a new folder, as it was when the backup was made."""
     return backup_.restore(request.source, request.to, key=request.key)

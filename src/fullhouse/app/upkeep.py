@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fullhouse.app.use_case import use_case
+from fullhouse.app.use_case import faults_in_words, use_case
 from fullhouse.control import audit_log, check_writable, record
 from fullhouse.control.run import Run
 from fullhouse.control.suppression import pending_erasures, suppressed_digests
@@ -221,8 +221,9 @@ def new_house(
 
     An `InputError` where one stands there, around it, or where the folder holds other files.
     """
-    _check_new_place(where)
-    return init_house(where, simulated=simulated, environment=environment)
+    with faults_in_words():
+        _check_new_place(where)
+        return init_house(where, simulated=simulated, environment=environment)
 
 
 def _check_new_place(where: str) -> None:

@@ -4,16 +4,46 @@ A use case is the house's alone, and refuses a tenant's context, unless it is a 
 one returns nothing but what is made for tenants, which no stage can make.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.house import database_fault
-from fullhouse.core.errors import ConflictError, FullhouseError, InputError
+from fullhouse.core.errors import (
+    ConflictError,
+    DamagedError,
+    FullhouseError,
+    InputError,
+    StorageError,
+)
 from fullhouse.core.values import HOUSE
 from fullhouse.lake.verify import reading_fault
 from fullhouse.workspace.context import Context
+
+STORAGE_FAULTS = (
+    "Read-only file system",
+    "readonly database",
+    "Permission denied",
+    "No space left on device",
+    "unable to open database file",
+    "database or disk is full",
+)
+"""What the operating system, SQLite and the readers of object stores say of a place that cannot be
+written. Each library wraps it in a class of its own, so the words are looked for."""
+LOCKED = "database is locked"
+DAMAGES = {
+    "file is not a database": "database_none",
+    "database disk image is malformed": "database_malformed",
+    "Parquet magic bytes not found": "parquet_none",
+    "No magic bytes found at end of file": "parquet_cut",
+    "Couldn't deserialize thrift": "parquet_unreadable",
+    "too small to be a Parquet file": "parquet_cut",
+    "Invalid JSON in log": "log_unreadable",
+    "Object at location": "file_missing",
+}
+"""What libraries say of a file of the workspace that is not what was written, with our code."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,6 +98,20 @@ def _leased(
             raise fault from problem
 
 
+@contextmanager
+def faults_in_words() -> Iterator[None]:
+    """What a library says of the machine, as our error: for what needs no context."""
+    try:
+        yield
+    except FullhouseError:
+        raise
+    except Exception as problem:
+        fault = storage_fault(problem)
+        if fault is None:
+            raise
+        raise fault from problem
+
+
 def damage(problem: Exception, context: Context) -> FullhouseError | None:
     """What a library's error comes from: damage of lake or control database; None: no such.
 
@@ -77,4 +121,30 @@ def damage(problem: Exception, context: Context) -> FullhouseError | None:
         return None
     if context.lake.was_fenced:
         return ConflictError(code="erased_meanwhile")
-    return database_fault(problem) or reading_fault(problem, context.lake.place)
+    return (
+        database_fault(problem)
+        or reading_fault(problem, context.lake.place)
+        or storage_fault(problem)
+    )
+
+
+def storage_fault(problem: Exception) -> FullhouseError | None:
+    """What a library's error says of the machine or of a file; None for any other, our bug."""
+    if isinstance(problem, BrokenPipeError):  # who read our output went away
+        return None
+    words = str(problem)
+    named = getattr(problem, "filename", None)
+    where = f" ({named})" if named else ""
+    if (reason := next((w for w in STORAGE_FAULTS if w in words), None)) is not None:
+        return StorageError(code="not_writable", where=where, reason=reason.lower())
+    if LOCKED in words:
+        return ConflictError(code="database_locked")
+    if (
+        damage := next((code for mark, code in DAMAGES.items() if mark in words), None)
+    ) is not None:
+        return DamagedError(code=damage)
+    if isinstance(problem, OSError) and problem.strerror:
+        return StorageError(code="not_accessible", where=where, reason=problem.strerror.lower())
+    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryException":
+        return StorageError(code="memory_short")
+    return None

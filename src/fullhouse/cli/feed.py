@@ -206,6 +206,8 @@ def _show_report(report: "IngestReport") -> None:
     for file in report.files:
         for kind, count in file.invalid_identifiers.items():
             out.print(f"{file.file}: {count:,} invalid identifiers of kind {kind}, not stored.")
+        for column, count in file.dropped_values.items():
+            out.print(f"{file.file}: {count:,} values of {column} cannot be, and were left out.")
 
 
 def _show_check(checked: "FeedCheck") -> None:
@@ -227,6 +229,8 @@ def _show_check(checked: "FeedCheck") -> None:
                 table(list((file.refused or {}).items()), ("reason", "rows"))
         for kind, count in (file.invalid_identifiers or {}).items():
             out.print(f"{count:,} invalid identifiers of kind {kind} would not be stored.")
+        for column, count in (file.dropped_values or {}).items():
+            out.print(f"{count:,} values of {column} cannot be, and would be left out.")
     for note in checked.notes:
         out.print(f"- {feed_note(note.code, note.facts)}", markup=False, soft_wrap=True)
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from fullhouse import app
+from fullhouse.app.use_case import storage_fault
 from fullhouse.cli import (
     audience,
     campaign,
@@ -55,39 +56,6 @@ from fullhouse.cli.show import (
 )
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError
-
-STORAGE_FAULTS = (
-    "Read-only file system",
-    "readonly database",
-    "Permission denied",
-    "No space left on device",
-    "unable to open database file",
-    "database or disk is full",
-)
-"""What the operating system, SQLite and the readers of object stores say of a place that cannot be
-written. Each library wraps it in a class of its own, so the words are looked for."""
-
-
-_DAMAGED = (
-    "A file of the workspace is damaged: {what}. Find out which with fullhouse lake verify and"
-    " fullhouse doctor, and bring it back from a backup: fullhouse restore"
-)
-DAMAGES = {
-    "database is locked": (
-        "The control database is in use by another command for too long. Wait for it to end and try"
-        " again; a network folder may not lend locks at all."
-    ),
-    "file is not a database": _DAMAGED.format(what="the control database is none"),
-    "database disk image is malformed": _DAMAGED.format(what="the control database cannot be read"),
-    "Parquet magic bytes not found": _DAMAGED.format(what="a Parquet file is none"),
-    "No magic bytes found at end of file": _DAMAGED.format(what="a Parquet file is cut short"),
-    "Couldn't deserialize thrift": _DAMAGED.format(what="a Parquet file cannot be read"),
-    "too small to be a Parquet file": _DAMAGED.format(what="a Parquet file is cut short"),
-    "Invalid JSON in log": _DAMAGED.format(what="the log of a table cannot be read"),
-    "Object at location": _DAMAGED.format(what="a file of a table is missing"),
-}
-"""What libraries say of a file of the workspace that is not what was written, with the sentence."""
-
 
 METAVARS = {"<int>": "N", "<float>": "NUMBER", "<str>": "TEXT", "<list[str]>": "TEXT"}
 
@@ -312,10 +280,10 @@ def run() -> int:
         err.print(f"[bold red]failed:[/] {escape(str(problem))}", soft_wrap=True)
         return 1
     except Exception as problem:
-        fault = _storage_fault(problem)
+        fault = storage_fault(problem)
         if fault is None:
             raise
-        err.print(f"[bold red]failed:[/] {escape(fault)}", soft_wrap=True)
+        err.print(f"[bold red]failed:[/] {escape(str(fault))}", soft_wrap=True)
         return 1
     return 0
 
@@ -334,29 +302,3 @@ def _leave(code: int) -> None:
             with contextlib.suppress(OSError, ValueError):  # a reader that went away, or closed
                 stream.flush()
     os._exit(code)
-
-
-def _storage_fault(problem: Exception) -> str | None:
-    """A sentence for a place that cannot be read or written; None for any other, our bug."""
-    words = next((w for w in STORAGE_FAULTS if w in str(problem)), None)
-    named = getattr(problem, "filename", None)
-    where = f" ({named})" if named else ""
-    if words is not None:
-        return (
-            f"A file could not be written{where}: {words.lower()}."
-            " Look at the rights, the mount and the space of the workspace: fullhouse doctor"
-        )
-    for mark, sentence in DAMAGES.items():
-        if mark in str(problem):
-            return sentence
-    if isinstance(problem, OSError) and problem.strerror:
-        return (
-            f"A file could not be read or written{where}: {problem.strerror.lower()}."
-            " Look at the file, and at the workspace: fullhouse doctor"
-        )
-    if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryException":
-        return (
-            "There was not enough memory. Give the machine more, or lower the settings memory_limit"
-            " and threads; nothing that was written before is lost."
-        )
-    return None

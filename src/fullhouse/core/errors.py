@@ -75,6 +75,10 @@ class DamagedError(FullhouseError):
     """Something of the house is missing, unreadable, or belongs to another house."""
 
 
+class StorageError(FullhouseError):
+    """The machine could not read, write or hold something: no space, no right, no memory."""
+
+
 class UnsupportedError(FullhouseError):
     """The engine cannot do this operation: names both."""
 

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 fcntl: Any = import_module("fcntl") if find_spec("fcntl") else None
 
 PREFIX = "fullhouse-"
-KINDS = ("spill", "traits", "sample", "accounts", "out", "removals")
+KINDS = ("spill", "traits", "sample", "accounts", "out", "removals", "hashes")
 """What temporary folders are for; the name of each is PREFIX, its kind and some letters."""
 LIVE = ".live"
 """The file in each folder on which its process holds a lock."""

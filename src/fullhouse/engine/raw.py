@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from fullhouse.engine.duckdb import DuckDBEngine
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+UInts = npt.NDArray[np.uint64]
 
 
 @contextmanager
@@ -79,3 +83,28 @@ def _run(engine: DuckDBEngine, query: str, lines: pa.ChunkedArray, *parameters: 
             return cursor.sql(query, params=list(parameters)).to_arrow_table()
         finally:
             cursor.unregister("lines")
+
+
+def scanned_hashes(
+    engine: DuckDBEngine, table: ir.Table, columns: Sequence[str]
+) -> Iterator[UInts]:
+    """A 64-bit hash of the texts that some columns of each row hold, in no order, bit by bit."""
+    inner = engine.connection.compile(table.select(*columns))
+    hashed = engine.connection.con.sql(inner).project(_hash(columns))
+    for batch in hashed.to_arrow_reader(1_000_000):
+        yield batch.column("hash").to_numpy(zero_copy_only=False)
+
+
+def row_hashes(engine: DuckDBEngine, rows: pa.Table, columns: Sequence[str]) -> UInts:
+    """The same hash of each row of a table in memory, in their order."""
+    places = pa.array(np.arange(rows.num_rows))
+    with held(engine, rows.select(list(columns)).append_column("place", places)) as table:
+        held_rows = engine.connection.con.table(table.get_name())
+        hashed = held_rows.project(f"place, {_hash(columns)}").to_arrow_table()
+    hashes: UInts = np.empty(rows.num_rows, dtype=np.uint64)
+    hashes[hashed["place"].to_numpy()] = hashed["hash"].to_numpy()
+    return hashes
+
+
+def _hash(columns: Sequence[str]) -> str:
+    return f"hash({', '.join(columns)}) AS hash"

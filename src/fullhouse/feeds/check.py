@@ -98,6 +98,7 @@ def _check_file(
             dict(Counter(r["reason"] for r in refused).most_common()),
             tuple((r["row"], r["reason"], r["detail"]) for r in refused),
             ready.invalid,
+            dict(ready.dropped),
         ),
         ready.rows.drop_columns([ROW]),
         notes,

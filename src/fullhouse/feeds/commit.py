@@ -13,10 +13,12 @@ from fullhouse.core.tables import CONSENT, IDENTIFIER, QUARANTINE, Snapshot
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
+from fullhouse.feeds.event_ids import EventIds
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.quarantine import quarantine_rows
 from fullhouse.feeds.refusals import counted_refusals
+from fullhouse.feeds.resume import marks
 from fullhouse.lake import Lake
 
 NEW, KNOWN, DUPLICATE, SUPPRESSED = 0, 1, 2, 3
@@ -31,7 +33,12 @@ def of_source(snapshot: Snapshot, source: str) -> Snapshot:
 
 
 def row_outcomes(
-    engine: DuckDBEngine, existing: Snapshot, rows: pa.Table, *, batch: str
+    engine: DuckDBEngine,
+    existing: Snapshot,
+    rows: pa.Table,
+    *,
+    batch: str,
+    event_ids: EventIds | None = None,
 ) -> npt.NDArray[np.int8]:
     """What becomes of each row, by its `event_id`, beside the rows of its source in the lake.
 
@@ -39,8 +46,9 @@ def row_outcomes(
     the same batch wrote earlier do not count as existing, so that a run after a crash comes to
     the same answer.
     """
-    hits = _hits(engine, existing, rows["event_id"])
     ids = rows["event_id"]
+    asked = ids if event_ids is None else event_ids.maybe(engine, existing, ids)
+    hits = _hits(engine, existing, asked)
     if not len(hits) and pc.count_distinct(ids).as_py() == len(ids):
         return np.zeros(len(ids), dtype=np.int8)
     return _compared(engine, existing, rows, hits, batch)
@@ -61,8 +69,8 @@ def unknown_accounts(
 
 
 def _hits(engine: DuckDBEngine, existing: Snapshot, ids: pa.ChunkedArray) -> pa.Array:
-    """The event ids of the chunk that the lake has; reads that one column only."""
-    if not existing.uris:
+    """Those of some event ids that the lake has; reads that one column only."""
+    if not existing.uris or not len(ids):
         return pa.array([], pa.string())
     with held(engine, pa.table({"event_id": ids})) as wanted:
         lake = engine.scan(existing).select("event_id")
@@ -115,16 +123,16 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
     is there. What the second one determines can be determined again from the lake, so a run that
     dies between any two is made good by the next.
     """
-    # Half of the digest: the batch stands in every row.
-    batch = f"{job.digest[:32]}:{ready.chunk.number}"
+    batch = job.batch(ready.chunk.number)
     tally = Tally(read=ready.chunk.read)
     tally.invalid.update(ready.invalid)
+    tally.dropped.update(ready.dropped)
     _quarantine(
         lake, job, ready, batch, tally, refused=ready.refused, unread=ready.chunk.bad,
         accounts=ready.accounts,
     )  # fmt: skip
     if ready.rows.num_rows:
-        outcome, fresh = _write(engine, lake, job, ready.rows, batch)
+        outcome, fresh = _write(engine, lake, job, ready, batch)
         new = int((outcome == NEW).sum())
         tally.taken += new
         tally.written += new if fresh else 0
@@ -134,7 +142,7 @@ def commit(engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready) -> Tally:
         duplicates = tuple(Refusal(r, "duplicate_event_id", "event_id") for r in taken_ids)
         accounts = accounts_by_row(ready.rows, taken_ids)
         _quarantine(lake, job, ready, f"{batch}:id", tally, refused=duplicates, accounts=accounts)
-        _identify(lake, job, ready, outcome, batch)
+        _identify(engine, lake, job, ready, outcome, batch)
         _count_refusals(lake, job, ready, taken_ids, batch, tally)
     else:
         _count_refusals(lake, job, ready, [], batch, tally)
@@ -166,10 +174,10 @@ def _count_refusals(
 
 
 def _write(
-    engine: DuckDBEngine, lake: Lake, job: Job, rows: pa.Table, batch: str
+    engine: DuckDBEngine, lake: Lake, job: Job, ready: Ready, batch: str
 ) -> tuple[npt.NDArray[np.int8], bool]:
     """The outcome of each row, and whether it was this run that wrote the new ones."""
-    table = job.feed.table
+    table, rows = job.feed.table, ready.rows
     whole = rows.append_column("batch", pa.repeat(batch, rows.num_rows))
     outcomes: list[npt.NDArray[np.int8]] = []
 
@@ -181,7 +189,14 @@ def _write(
         return streamed(whole if new.all() else whole.filter(pa.array(new)))
 
     guard = f"source/{job.feed.source}" if job.by_id else batch
-    fresh = lake.append_checked(table, unknown, batch=batch, guard=guard)
+    fresh = lake.append_checked(
+        table,
+        unknown,
+        batch=batch,
+        guard=guard,
+        marks=marks(ready.chunk.start, batch),
+        left_out=lambda: int((outcomes[0] == SUPPRESSED).sum()),
+    )
     if not fresh:
         # Another run wrote this batch, and perhaps died after it: find out again what became of
         # each row. `outcomes` may hold a view from before.
@@ -194,7 +209,8 @@ def _outcomes(
 ) -> npt.NDArray[np.int8]:
     outcome = np.zeros(rows.num_rows, dtype=np.int8)
     if job.by_id:
-        outcome = row_outcomes(engine, of_source(snapshot, job.feed.source), rows, batch=batch)
+        existing = of_source(snapshot, job.feed.source)
+        outcome = row_outcomes(engine, existing, rows, batch=batch, event_ids=job.event_ids)
     gone = suppressed_rows(job, rows)
     if gone is not None:
         outcome[gone] = SUPPRESSED
@@ -255,7 +271,14 @@ def _quarantine(
             refused=left[0],
         )
 
-    if not lake.append_checked(QUARANTINE, rows, batch=batch, guard=batch):
+    if not lake.append_checked(
+        QUARANTINE,
+        rows,
+        batch=batch,
+        guard=batch,
+        marks=marks(ready.chunk.start, batch),
+        left_out=lambda: len(refused) - len(left[0]),
+    ):
         left[:] = [not_suppressed(job, refused, accounts)]
     tally.quarantined.update(r.reason for r in left[0])
     tally.quarantined.update(b.reason for b in unread)
@@ -273,12 +296,22 @@ def not_suppressed(
 
 
 def _identify(
-    lake: Lake, job: Job, ready: Ready, outcome: npt.NDArray[np.int8], batch: str
+    engine: DuckDBEngine,
+    lake: Lake,
+    job: Job,
+    ready: Ready,
+    outcome: npt.NDArray[np.int8],
+    batch: str,
 ) -> None:
-    """Write the identifiers of the rows that were written, each once per account and chunk."""
+    """Write the identifiers of the rows that were written, each once per account and file.
+
+    Not once for all files: each can be retracted, and then its own go.
+    """
     if not job.feed.identifiers:
         return
     named = identifier_rows(job, ready, ready.rows.filter(pa.array(outcome == NEW)), batch)
+    if job.identified is not None:
+        named = job.identified.new(engine, named)
     if not named.num_rows:
         return
 

@@ -14,7 +14,7 @@ import pyarrow.csv
 from fullhouse.core.errors import InputError
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import READ, File
-from fullhouse.feeds.piece import UNPARSEABLE, Bad, Piece, numbered, unreadable
+from fullhouse.feeds.piece import BEGINNING, UNPARSEABLE, Bad, Piece, Start, numbered, unreadable
 from fullhouse.feeds.text import LONGEST_LINE, decoded, shortened
 
 # A field of a line that may stand may stand too; a feed's own are looked at later.
@@ -74,24 +74,37 @@ def header(file: File, feed: Feed, format_: str) -> list[str]:
 
 
 def pieces(
-    file: File, feed: Feed, format_: str, wanted: Sequence[str], *, read: int = READ
+    file: File,
+    feed: Feed,
+    format_: str,
+    wanted: Sequence[str],
+    *,
+    read: int = READ,
+    start: Start = BEGINNING,
 ) -> Iterator[Piece]:
-    """The file piece by piece, in the file's order; only the wanted columns, all as text."""
+    """The file piece by piece, in the file's order; only the wanted columns, all as text.
+
+    Pieces before the one of `start` are cut, and not parsed.
+    """
     dialect = Dialect(feed, format_)
     layout = Layout(dialect, _distinct(header(file, feed, format_)), wanted)
     skip = feed.header
-    last = 0
+    left, last = start.piece, start.before
     with file.plain() as stream:
         for records in _record_blocks(_lines(stream, feed, read), dialect, read):
             body = records
             if skip:
                 stripped = body.lstrip(b"\r\n")
-                _, start = _first_line(stripped)
-                body, skip = stripped[start:], False
-            if body.strip(b"\r\n"):
-                piece = _parse(body, layout, last)
-                last = piece.last
-                yield piece
+                _, rows_at = _first_line(stripped)
+                body, skip = stripped[rows_at:], False
+            if not body.strip(b"\r\n"):
+                continue
+            if left:
+                left -= 1
+                continue
+            piece = _parse(body, layout, last)
+            last = piece.last
+            yield piece
 
 
 def _distinct(names: list[str]) -> list[str]:

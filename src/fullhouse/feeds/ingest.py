@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import ConflictError, InputError
+from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import (
@@ -23,16 +26,18 @@ from fullhouse.core.tables import (
 )
 from fullhouse.engine import DuckDBEngine
 from fullhouse.feeds.commit import commit, of_source, unknown_accounts
+from fullhouse.feeds.event_ids import EventIds, Identified
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File
 from fullhouse.feeds.grown import Looked, is_same, line_ends_at, look
 from fullhouse.feeds.identify import Hasher
 from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.map import map_rows
-from fullhouse.feeds.piece import ROW, Chunk, after, ahead, chunks
+from fullhouse.feeds.piece import BEGINNING, ROW, Chunk, Start, after, ahead, chunks
 from fullhouse.feeds.records import check_columns, pieces
 from fullhouse.feeds.refusals import check_feed_purposes
 from fullhouse.feeds.report import FileReport, IngestReport
+from fullhouse.feeds.resume import resumed
 from fullhouse.feeds.retract import (
     LedgerFile,
     files_after,
@@ -68,6 +73,8 @@ class _Run:
     writer: DuckDBEngine
     begun: Begun
     ingested: dict[str, int]
+    scratch: Path
+    event_ids: EventIds
     suppression: Suppression | None = None
 
     @property
@@ -109,9 +116,13 @@ def ingest(
     with (
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as mapper,
         DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as writer,
+        TemporaryFolder("hashes") as scratch,
     ):
         before = Begun(lake, feed), _ingested(lake, feed)
-        run = _Run(lake, feed, key, settings, now, progress, mapper, writer, *before, suppression)
+        run = _Run(
+            lake, feed, key, settings, now, progress, mapper, writer, *before, scratch.path,
+            EventIds(scratch.path / "event_ids"), suppression,
+        )  # fmt: skip
         reports: list[FileReport] = []
         for group in _groups(files):
             reports += _ingest_group(run, group)
@@ -144,7 +155,9 @@ def prepare_hashed(
     # What is not needed any more is let go: a chunk waits for its turn to be written.
     light = replace(chunk, rows=chunk.rows.schema.empty_table())
     raw_rows = raw if refused or job.by_id or job.feed.identifiers else raw.schema.empty_table()
-    return Ready(light, raw_rows, rows, refused, invalid, accounts, refusals)
+    return Ready(
+        light, raw_rows, rows, refused, invalid, accounts, refusals, mapped.dropped
+    )  # fmt: skip
 
 
 def hashed(raw: pa.Table, feed: Feed, hasher: Hasher) -> tuple[pa.Table, dict[str, int]]:
@@ -182,6 +195,7 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
     looked = [look(file, feed, known) for file in files]
     parts = [part for one in looked for part in _parts(run, one)]
     begins = [_beginning(part, terms, run) for part in parts]
+    earlier = {b.digest for b in begins if run.begun.has(b)}
     begun = iter(run.begun.begin(*(b for b in begins if b.digest not in before)))
     rows_of: dict[str, int] = {}
     try:
@@ -192,9 +206,10 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
                     first = replace(first, skip=rows_of.get(first.after, first.skip))
                 by_id = feed.is_event and ("event_id" in feed.targets or again)
                 hasher = Hasher(run.key, first.phone_region)
+                identified = Identified(Path(mkdtemp(dir=run.scratch)))
                 job = Job(
                     feed, first, hasher, begin.name, begin.digest, begin.content, by_id,
-                    run.suppression,
+                    run.suppression, run.event_ids, identified, begin.digest in earlier,
                 )  # fmt: skip
                 tally = _ingest_file(run, job, part)
                 finished[begin.digest] = _finish(job, tally, run.now)
@@ -260,7 +275,11 @@ def _beginning(part: _Part, terms: Terms, run: _Run) -> Beginning:
 def _ingest_file(run: _Run, job: Job, part: _Part) -> Tally:
     run.progress(job.file, 0)
     stamp = part.file.stamp()
-    tally = _write_all(run, job, part.file)
+    start, tally = resumed(run.mapper, run.lake, job) if job.was_begun else (BEGINNING, Tally())
+    if job.was_begun and job.identified is not None:
+        known = of_source(run.lake.live.snapshot(IDENTIFIER), job.feed.source)
+        job.identified.load(run.mapper, known, job.batches)
+    _write_all(run, job, part.file, start, tally)
     changed = not part.looked.stamp == stamp == part.file.stamp()
     if changed and part.is_whole and not is_same(part.looked):
         _take_back(run, frozenset({job.digest}))
@@ -301,13 +320,14 @@ def _report(file: str, tally: Tally) -> FileReport:
         dict(tally.invalid),
         tally.suppressed,
         tally.refusals,
+        dict(tally.dropped),
     )
 
 
-def _write_all(run: _Run, job: Job, file: File) -> Tally:
+def _write_all(run: _Run, job: Job, file: File, start: Start, tally: Tally) -> None:
     """Read ahead, map here, write behind: three chunks are in memory at most."""
-    tally = Tally()
-    coming = ahead(chunks(pieces(file, job.feed, run.mapper), job.terms.chunk_rows))
+    raw = pieces(file, job.feed, run.mapper, start)
+    coming = ahead(chunks(raw, job.terms.chunk_rows, start))
     with ThreadPoolExecutor(1, thread_name_prefix="write") as pool:
         behind: Future[Tally] | None = None
         for whole in coming:
@@ -326,7 +346,6 @@ def _write_all(run: _Run, job: Job, file: File) -> Tally:
         if behind is not None:
             tally.add(behind.result())
             run.progress(job.file, tally.read)
-    return tally
 
 
 def _without_unknown(

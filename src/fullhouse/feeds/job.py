@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from fullhouse.control.suppression import Suppression
+from fullhouse.feeds.event_ids import EventIds, Identified
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.identify import Hasher
 from fullhouse.feeds.piece import Chunk
-from fullhouse.feeds.terms import Terms
+from fullhouse.feeds.terms import BATCH_DIGITS, Terms
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Mapped:
     accounts: Mapping[int, str] = field(default_factory=dict)
     refusals: pa.Table | None = None
     """Of a consent feed, the refused rows as far as they could be read, with `__row`."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Values that cannot be and were left out of rows that stay, by column."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,21 @@ class Job:
     """Whether each row's event id is looked up in the lake."""
     suppression: Suppression | None = None
     """Accounts that were erased: their rows are counted and not written."""
+    event_ids: EventIds | None = None
+    """Which event ids the lake may have; None to look into the lake each time."""
+    identified: Identified | None = None
+    """The identifiers that the file has written already; None to write those of each chunk."""
+    was_begun: bool = False
+    """Whether an earlier run has begun it, and perhaps written some of its chunks."""
+
+    @property
+    def batches(self) -> str:
+        """What the batches of the file's chunks begin with."""
+        return f"{self.digest[:BATCH_DIGITS]}:"
+
+    def batch(self, number: int) -> str:
+        """The batch of a chunk."""
+        return f"{self.batches}{number}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class Ready:
     invalid: dict[str, int]
     accounts: Mapping[int, str] = field(default_factory=dict)
     refusals: pa.Table | None = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -77,6 +96,7 @@ class Tally:
     refusals: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     invalid: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Add another tally to this one."""
@@ -88,3 +108,4 @@ class Tally:
         self.refusals += other.refusals
         self.quarantined.update(other.quarantined)
         self.invalid.update(other.invalid)
+        self.dropped.update(other.dropped)

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from fullhouse.core.errors import Reason
 from fullhouse.core.tables import BEGUN, CONSENT, FEED_TABLES, INGESTED, Table
-from fullhouse.feeds.retract import BATCH_DIGITS, RETRY, LedgerFile, ledger, retry_batch
+from fullhouse.feeds.retract import RETRY, LedgerFile, ledger, retry_batch
+from fullhouse.feeds.terms import BATCH_DIGITS
 from fullhouse.lake import Lake
 
 

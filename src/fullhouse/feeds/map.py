@@ -47,6 +47,7 @@ _ROUNDED = r"^-?\d(\.\d+)?[eE]\+\d+$"
 LONGEST_FIELD = 10_000
 """Bytes of a text in the lake."""
 _GENDERS = pa.array(["female", "male", "other", None])
+_AGES = ("birth_year", "age_min", "age_max")
 _OLDEST_AGE = 120
 
 
@@ -85,7 +86,7 @@ def map_rows(
     Where a row has several faults, the first in this order counts: what cannot be read
     (bad_number, bad_time, bad_value, too_long, by column), missing_required, negative_quantity,
     negative_price, raw_identifier, currency_mismatch, unknown_purpose, bad_value (impossible),
-    absurd_age, future_time.
+    future_time. An age that nobody can have is dropped, and the row stays.
     """
     with held(engine, raw) as table:
         values = _declared(table, feed, terms, content)
@@ -101,7 +102,8 @@ def map_rows(
     refusals = None
     if feed.table is CONSENT and refused:
         refusals = rows.filter(pc.is_in(rows[ROW], pa.array([r.row for r in refused], pa.int64())))
-    return Mapped(checks.passed(rows), refused, accounts, refusals)
+    taken, dropped = _plausible(checks.passed(rows), terms)
+    return Mapped(taken, refused, accounts, refusals, dropped)
 
 
 def _accounts(
@@ -326,12 +328,28 @@ def _check(columns: dict[str, pa.Array], feed: Feed, terms: Terms, checks: Check
     check("bad_value", "household_size", lambda x: pc.less(x, 1))
     check("bad_value", "completion", lambda x: _outside(x, 0.0, 1.0))
     check("bad_value", "seconds", lambda x: pc.less(x, 0.0))
-    this_year = terms.now.year
-    check("absurd_age", "birth_year", lambda x: _outside(x, this_year - _OLDEST_AGE, this_year))
-    check("absurd_age", "age_min", lambda x: _outside(x, 0, _OLDEST_AGE))
-    check("absurd_age", "age_max", lambda x: _outside(x, 0, _OLDEST_AGE))
-    if "age_max" in columns:
-        check("absurd_age", "age_min", lambda x: pc.greater(x, columns["age_max"]))
+
+
+def _plausible(rows: pa.Table, terms: Terms) -> tuple[pa.Table, dict[str, int]]:
+    """The rows without ages that nobody had on the row's own day, and how many went by column."""
+    if "birth_year" not in rows.column_names:
+        return rows, {}
+    year = pc.year(rows["at"].cast(pa.timestamp("us", tz=terms.time_zone)))
+    born, low, high = (rows[name] for name in _AGES)
+    crossed = pc.greater(low, high)
+    wrong = {
+        "birth_year": pc.or_(pc.less(born, pc.subtract(year, _OLDEST_AGE)), pc.greater(born, year)),
+        "age_min": pc.or_kleene(_outside(low, 0, _OLDEST_AGE), crossed),
+        "age_max": pc.or_kleene(_outside(high, 0, _OLDEST_AGE), crossed),
+    }
+    dropped = {}
+    for name, odd in wrong.items():
+        if count := pc.sum(odd).as_py():
+            dropped[name] = int(count)
+            nothing = pa.scalar(None, rows[name].type)
+            plausible = pc.if_else(pc.fill_null(odd, False), nothing, rows[name])
+            rows = rows.set_column(rows.column_names.index(name), name, plausible)
+    return rows, dropped
 
 
 def _outside(column: pa.Array, least: float, most: float) -> pa.Array:

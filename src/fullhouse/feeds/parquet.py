@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from fullhouse.core.errors import InputError
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import MOST_UNPACKED, File, first_line, is_bomb
-from fullhouse.feeds.piece import WRONG_ENCODING, Bad, Piece, numbered
+from fullhouse.feeds.piece import BEGINNING, WRONG_ENCODING, Bad, Piece, Start, numbered
 
 _ROWS = 1 << 16
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
@@ -31,11 +31,14 @@ def names(file: File) -> list[str]:
         return list(source.schema_arrow.names)
 
 
-def pieces(file: File, feed: Feed) -> Iterator[Piece]:
-    """The file piece by piece; only the columns that the feed reads, in types that DuckDB knows."""
-    last = 0
+def pieces(file: File, feed: Feed, start: Start = BEGINNING) -> Iterator[Piece]:
+    """The file piece by piece; only the columns that the feed reads, in types that DuckDB knows.
+
+    Row groups before the piece of `start` are not read.
+    """
     with _opened(file) as source:
-        batches = source.iter_batches(batch_size=_ROWS, columns=feed.raw)
+        groups, last = _groups_from(source, start.before)
+        batches = source.iter_batches(batch_size=_ROWS, columns=feed.raw, row_groups=groups)
         while True:
             try:
                 batch = next(batches, None)
@@ -45,8 +48,22 @@ def pieces(file: File, feed: Feed) -> Iterator[Piece]:
                 ) from None
             if batch is None:
                 return
-            yield _piece(file, pa.Table.from_batches([batch]), feed, last)
+            if last >= start.before:
+                yield _piece(file, pa.Table.from_batches([batch]), feed, last)
             last += batch.num_rows
+
+
+def _groups_from(source: pq.ParquetFile, row: int) -> tuple[list[int], int]:
+    """The row groups from which a piece that begins after some rows is cut as it was from the
+    first, and the rows before them.
+
+    Batches are cut across groups: so many whole batches must lie before the first group.
+    """
+    about = source.metadata
+    sizes = [about.row_group(i).num_rows for i in range(about.num_row_groups)]
+    ends = np.cumsum([0, *sizes]).tolist()
+    first = max(i for i, end in enumerate(ends) if end <= row and end % _ROWS == 0)
+    return list(range(first, len(sizes))), ends[first]
 
 
 @contextmanager

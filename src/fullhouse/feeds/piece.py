@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import pyarrow as pa
@@ -58,6 +58,23 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Start:
+    """Where a chunk begins in its file: all that reading needs to go on from there."""
+
+    chunk: int = 0
+    """The chunk's number."""
+    row: int = 0
+    """Rows of the file before it."""
+    piece: int = 0
+    """The number of the piece that its first row is in."""
+    before: int = 0
+    """Rows of the file before that piece."""
+
+
+BEGINNING = Start()
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive rows of a file, numbered from 0; `read` counts good and bad rows."""
 
@@ -65,29 +82,30 @@ class Chunk:
     rows: pa.Table
     bad: tuple[Bad, ...]
     read: int
+    start: Start = BEGINNING
 
 
-def chunks(pieces: Iterable[Piece], size: int) -> Iterator[Chunk]:
+def chunks(pieces: Iterable[Piece], size: int, start_at: Start = BEGINNING) -> Iterator[Chunk]:
     """The pieces gathered into chunks of `size` rows, the last one shorter.
 
     A chunk also ends with the piece that brings it over LARGEST bytes. Both depend on nothing
-    but the file and the size, so that the same chunks come again after a crash.
+    but the file and the size, so that the same chunks come again after a crash. `pieces` begin
+    with the one that the chunk at `start_at` begins in.
     """
-    number, start, last = 0, 0, 0
+    at, last = start_at, start_at.before
     held: list[Piece] = []
-    for piece in pieces:
-        last = piece.last
-        held.append(piece)
-        while last - start >= size:
-            yield _gather(held, number, start, start + size)
-            start += size
-            number += 1
-            held = [_after(held[-1], start)]
-        if sum(p.rows.nbytes for p in held) >= LARGEST and last > start:
-            yield _gather(held, number, start, last)
-            start, number, held = last, number + 1, []
-    if last > start:
-        yield _gather(held, number, start, last)
+    for place, piece in enumerate(pieces, start=start_at.piece):
+        before, last = last, piece.last
+        held.append(_after(piece, at.row) if before < at.row else piece)
+        while last - at.row >= size:
+            yield _gather(held, at, at.row + size)
+            at = Start(at.chunk + 1, at.row + size, place, before)
+            held = [_after(held[-1], at.row)]
+        if sum(p.rows.nbytes for p in held) >= LARGEST and last > at.row:
+            yield _gather(held, at, last)
+            at, held = Start(at.chunk + 1, last, place + 1, last), []
+    if last > at.row:
+        yield _gather(held, at, last)
 
 
 def after(chunk: Chunk, row: int) -> tuple[Chunk, int]:
@@ -100,7 +118,8 @@ def after(chunk: Chunk, row: int) -> tuple[Chunk, int]:
     skipped = min(row - min(numbers) + 1, chunk.read)
     place = _place(chunk.rows, row)
     bad = tuple(b for b in chunk.bad if b.row > row)
-    return Chunk(chunk.number, chunk.rows.slice(place), bad, chunk.read - skipped), skipped
+    left = chunk.read - skipped
+    return replace(chunk, rows=chunk.rows.slice(place), bad=bad, read=left), skipped
 
 
 def ahead(items: Iterator[T]) -> Iterator[T]:
@@ -113,10 +132,11 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]  # the end is not an item
 
 
-def _gather(held: list[Piece], number: int, start: int, stop: int) -> Chunk:
+def _gather(held: list[Piece], start: Start, stop: int) -> Chunk:
     cut = [_before(p, stop) if p.last > stop else p for p in held]
     rows = pa.concat_tables([p.rows for p in cut])
-    return Chunk(number, rows, tuple(b for p in cut for b in p.bad), stop - start)
+    bad = tuple(b for p in cut for b in p.bad)
+    return Chunk(start.chunk, rows, bad, stop - start.row, start)
 
 
 def _before(piece: Piece, stop: int) -> Piece:

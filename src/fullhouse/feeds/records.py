@@ -13,7 +13,16 @@ from fullhouse.engine.raw import json_fields, json_names, json_objects, json_typ
 from fullhouse.feeds import delimited, parquet
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File
-from fullhouse.feeds.piece import BAD_VALUE, UNPARSEABLE, Bad, Piece, numbered, unreadable
+from fullhouse.feeds.piece import (
+    BAD_VALUE,
+    BEGINNING,
+    UNPARSEABLE,
+    Bad,
+    Piece,
+    Start,
+    numbered,
+    unreadable,
+)
 from fullhouse.feeds.text import decoded, json_lines
 
 _ODD = r"^[{\[]|^-?\d[\d.]*([eE]|\.0$)"
@@ -33,18 +42,20 @@ def format_of(file: File, feed: Feed) -> str:
     return format_
 
 
-def pieces(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
+def pieces(
+    file: File, feed: Feed, engine: DuckDBEngine, start: Start = BEGINNING
+) -> Iterator[Piece]:
     """The file piece by piece, in the file's order; only the columns that the feed reads.
 
-    Texts, but for Parquet, whose own types stay.
+    Texts, but for Parquet, whose own types stay. They begin with the piece that `start` is in.
     """
     match format_of(file, feed):
         case "parquet":
-            yield from parquet.pieces(file, feed)
+            yield from parquet.pieces(file, feed, start)
         case "jsonl":
-            yield from _lines(file, feed, engine)
+            yield from _lines(file, feed, engine, start)
         case format_:
-            yield from delimited.pieces(file, feed, format_, feed.raw)
+            yield from delimited.pieces(file, feed, format_, feed.raw, start=start)
 
 
 def check_columns(file: File, feed: Feed) -> list[str]:
@@ -96,11 +107,15 @@ def file_is_empty(file: File) -> bool:
         return not stream.read(1)
 
 
-def _lines(file: File, feed: Feed, engine: DuckDBEngine) -> Iterator[Piece]:
-    last = 0
+def _lines(file: File, feed: Feed, engine: DuckDBEngine, start: Start) -> Iterator[Piece]:
+    left, last = start.piece, start.before
     with file.plain() as stream:
         for block in json_lines(decoded(stream, feed.encoding)):
-            if block.strip():
+            if not block.strip():
+                continue
+            if left:
+                left -= 1
+            else:
                 piece = _parse(block, feed, engine, last)
                 last = piece.last
                 yield piece

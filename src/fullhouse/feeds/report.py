@@ -25,6 +25,8 @@ class FileReport:
     suppressed: int = 0
     refusals: int = 0
     """Refused rows of a consent feed that count as refusals all the same, one for each purpose."""
+    dropped_values: Mapping[str, int] = field(default_factory=dict)
+    """Ages that nobody can have, left out of rows that are in the lake, by column."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class FileCheck:
     refused: dict[str, int] | None = None
     problems: tuple[tuple[int, str, str], ...] = ()
     invalid_identifiers: dict[str, int] | None = None
+    dropped_values: dict[str, int] | None = None
     error: str | None = None
 
 

@@ -23,15 +23,13 @@ from fullhouse.core.tables import (
     RETRACTED,
     Table,
 )
-from fullhouse.feeds.terms import Terms
+from fullhouse.feeds.terms import BATCH_DIGITS, Terms
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import literal
 from fullhouse.lake.maintain import delete_where
 
 AT_ONCE = 100
 """Files whose rows are taken out in one commit of each table."""
-BATCH_DIGITS = 32
-"""So many digits of a file's digest stand in the batch of each of its rows."""
 LEAST_DIGITS = 8
 RETRY = ":r"
 """Stands between a file's digits and the name of a retry, in the batch of what came in by it."""

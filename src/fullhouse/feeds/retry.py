@@ -55,7 +55,6 @@ from fullhouse.feeds.piece import ROW, Chunk
 from fullhouse.feeds.quarantine import LONGEST_VALUE, quarantine_rows
 from fullhouse.feeds.refusals import check_feed_purposes, counted_refusals
 from fullhouse.feeds.retract import (
-    BATCH_DIGITS,
     RETRY,
     LedgerFile,
     finish_broken_off,
@@ -63,7 +62,7 @@ from fullhouse.feeds.retract import (
     retracted_digests,
     take_out,
 )
-from fullhouse.feeds.terms import Terms, declared_identifiers
+from fullhouse.feeds.terms import BATCH_DIGITS, Terms, declared_identifiers
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import TRIES, literal
 from fullhouse.lake.maintain import delete_where

@@ -15,6 +15,9 @@ from fullhouse.core.tables import BEGUN
 from fullhouse.feeds.feed import Feed, check_currency, check_region, check_time_zone
 from fullhouse.lake import Lake
 
+BATCH_DIGITS = 32
+"""So many digits of a file's digest stand in the batch of each of its rows."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -141,6 +144,10 @@ class Begun:
             (Terms.from_json(known[file.digest]), len(known) > 1)
             for file, known in zip(files, same, strict=True)
         ]
+
+    def has(self, file: Beginning) -> bool:
+        """Whether a file was begun before."""
+        return file.digest in self._terms.get(file.content, {})
 
     def contents(self) -> Iterator[tuple[str, Terms]]:
         """The bytes of every file that was begun, by their digest, each with its terms."""

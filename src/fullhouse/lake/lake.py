@@ -228,9 +228,14 @@ class Lake:
         batch: str,
         guard: str,
         metadata: Mapping[str, str] | None = None,
+        marks: Mapping[str, int] | None = None,
+        left_out: Callable[[], int] = lambda: 0,
         writer: WriterProperties = WRITER,
     ) -> bool:
         """Append what `rows` makes of the newest snapshot; False when the batch is there already.
+
+        `marks` are numbers that `mark` reads. So it does the batch: 1, and 1 more for each row
+        that `rows` has `left_out`.
 
         Two appends under the same guard never overlap: the one that loses the race sees a
         snapshot with the other's rows and calls `rows` again. Guard and batch are application
@@ -241,7 +246,7 @@ class Lake:
             if delta.transaction_version(batch) is not None:
                 self._move(table, delta)
                 return False
-            transactions = {batch: 1}
+            transactions = {batch: 1, **(marks or {})}
             self._check_inputs(table)
             if guard != batch:
                 transactions[guard] = (delta.transaction_version(guard) or 0) + 1
@@ -254,6 +259,7 @@ class Lake:
                 if self._is_fenced(table.name, delta.version()):
                     continue
                 raise
+            transactions[batch] += left_out()
             try:
                 write_deltalake(
                     delta,
@@ -318,6 +324,11 @@ class Lake:
         delta = self._at(table, version)
         number: int | None = None if delta is None else delta.transaction_version(name)
         return number
+
+    def numbers(self, table: Table) -> Callable[[str], int | None]:
+        """The numbers of a table's batches and marks now, by name; None of one that never was."""
+        delta = self.open(table)
+        return (lambda _: None) if delta is None else delta.transaction_version
 
     def snapshot(
         self, table: Table, *, version: int | None = None, at: datetime | None = None

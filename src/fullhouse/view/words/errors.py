@@ -16,6 +16,11 @@ TOO_FEW_FILMS = (
     " in {{territory}} {known}, open before {{before}}. Import more films with their grosses."
 )
 
+DAMAGED_FILE = (
+    "A file of the workspace is damaged: {what}. Find out which with fullhouse lake verify and"
+    " fullhouse doctor, and bring it back from a backup: fullhouse restore"
+)
+
 SENTENCES: Mapping[str, str] = {
     # erasure
     "erased_meanwhile": (
@@ -531,6 +536,30 @@ SENTENCES: Mapping[str, str] = {
         " {rows}. Restore a backup (fullhouse restore), or accept the loss and take the files in"
         " again: fullhouse lake accept."
     ),
+    # the machine, and files that are not what was written
+    "database_locked": (
+        "The control database is in use by another command for too long. Wait for it to end and try"
+        " again; a network folder may not lend locks at all."
+    ),
+    "database_malformed": DAMAGED_FILE.format(what="the control database cannot be read"),
+    "database_none": DAMAGED_FILE.format(what="the control database is none"),
+    "file_missing": DAMAGED_FILE.format(what="a file of a table is missing"),
+    "log_unreadable": DAMAGED_FILE.format(what="the log of a table cannot be read"),
+    "memory_short": (
+        "There was not enough memory. Give the machine more, or lower the settings memory_limit"
+        " and threads; nothing that was written before is lost."
+    ),
+    "not_accessible": (
+        "A file could not be read or written{where}: {reason}. Look at the file, and at the"
+        " workspace: fullhouse doctor"
+    ),
+    "not_writable": (
+        "A file could not be written{where}: {reason}. Look at the rights, the mount and the space"
+        " of the workspace: fullhouse doctor"
+    ),
+    "parquet_cut": DAMAGED_FILE.format(what="a Parquet file is cut short"),
+    "parquet_none": DAMAGED_FILE.format(what="a Parquet file is none"),
+    "parquet_unreadable": DAMAGED_FILE.format(what="a Parquet file cannot be read"),
     # traits
     "build_in_use": (
         "Trait build {build} is kept: {users} rest on it. Delete those first, or keep it."
