@@ -15,7 +15,6 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from fullhouse import app
-from fullhouse.app.use_case import storage_fault
 from fullhouse.cli import (
     audience,
     campaign,
@@ -280,6 +279,9 @@ def run() -> int:
         err.print(f"[bold red]failed:[/] {escape(str(problem))}", soft_wrap=True)
         return 1
     except Exception as problem:
+        # Imported here: help and version need no engine and no database.
+        from fullhouse.app.use_case import storage_fault
+
         fault = storage_fault(problem)
         if fault is None:
             raise
