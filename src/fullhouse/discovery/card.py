@@ -288,6 +288,14 @@ class NoPlacebo:
 
 
 @dataclass(frozen=True)
+class TasteExplains:
+    """People who stand out, as much as they do for any films whose fans are the same."""
+
+    audiences: tuple[str, ...]
+    code: Literal["taste_explains"] = "taste_explains"
+
+
+@dataclass(frozen=True)
 class NoTicketFeed:
     """Who goes to the cinema at all is not known."""
 
@@ -330,7 +338,9 @@ class NoKnownShare:
 
 NoSales: TypeAlias = NoForecast | NoTicketPrice | NoKnownShare
 """Why a film's expected sales are not known."""
-Note: TypeAlias = WordsOnly | TooFewInterested | NoPlacebo | NoTicketFeed | OlderTraits | NoSales
+Note: TypeAlias = (
+    WordsOnly | TooFewInterested | NoPlacebo | TasteExplains | NoTicketFeed | OlderTraits | NoSales
+)
 """What a reader must know of a discovery."""
 
 

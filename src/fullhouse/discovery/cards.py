@@ -28,6 +28,7 @@ from fullhouse.discovery.columns import (
 )
 from fullhouse.discovery.compare import FALSE_DISCOVERIES, LEAST_EXPECTED, LEFT_OVER
 from fullhouse.discovery.strata import groups_for
+from fullhouse.discovery.taste import beyond_taste
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
 from fullhouse.traits.trait import KINDS, Trait
@@ -111,6 +112,29 @@ def select(measured: Sequence[MeasuredColumns]) -> list[SelectedColumn]:
                 reason = _expected_reason(m, at)
                 chosen.append(SelectedColumn(m, at, "expected", m.seed, of_seed[at], reason))
     return sorted(chosen, key=lambda c: (c.basis != "measured", -c.weight, c.column.name))
+
+
+def apart_from_taste(
+    chosen: Sequence[SelectedColumn], genres: Sequence[Trait]
+) -> tuple[list[SelectedColumn], list[SelectedColumn]]:
+    """The selected columns, and those of them that films of the same fans draw as much."""
+    alike: dict[tuple[int, Basis], list[SelectedColumn]] = {}
+    for each in chosen:
+        alike.setdefault((id(each.measured), each.basis), []).append(each)
+    by_taste: set[tuple[int, int]] = set()
+    for (_, basis), columns in alike.items():
+        sheet = columns[0].measured.compared.sheet
+        own = basis == "measured" and (sheet.interest & sheet.seed).any()
+        outcome = sheet.interest & sheet.seed if own else sheet.seed
+        with threadpool_limits(1, user_api="blas"):
+            unexplained = beyond_taste(sheet, [c.column for c in columns], genres, outcome)
+        if unexplained is not None:
+            low = unexplained.low.tolist()
+            by_taste |= {
+                (id(c.measured), c.at) for c, x in zip(columns, low, strict=True) if not x > 1
+            }
+    explained = [c for c in chosen if (id(c.measured), c.at) in by_taste]
+    return [c for c in chosen if (id(c.measured), c.at) not in by_taste], explained
 
 
 def grouped(candidates: Sequence[SelectedColumn]) -> list[SelectedColumn]:
@@ -257,6 +281,8 @@ class RankedCards:
 
     cards: tuple[Card, ...]
     tested: int
+    by_taste: tuple[str, ...] = ()
+    """Audiences that are no cards, since films with the same fans draw them as much."""
 
 
 def find_cards(
@@ -276,13 +302,15 @@ def find_cards(
     `until` are the days that the evidence spans.
     """
     measured = [m for c in compared if (m := measure(c, obvious, key=key)) is not None]
-    leads = grouped(select(measured))
+    chosen, by_taste = apart_from_taste(select(measured), obvious.tastes)
+    leads = grouped(chosen)
     cards = [
         card_of(lead, obvious, key=key, name=name or plain_name, since=since, until=until)
         for lead in leads
     ]
     order = sorted(cards, key=lambda c: (-c.rank, c.id))
-    return RankedCards(tuple(order[:most]), _tested(measured))
+    explained = tuple(c.column.label for c in grouped(by_taste))
+    return RankedCards(tuple(order[:most]), _tested(measured), explained)
 
 
 def measure(

@@ -20,6 +20,7 @@ from fullhouse.discovery.card import (
     Pick,
     Refused,
     Segment,
+    TasteExplains,
     TooFewInterested,
     Verdict,
     WordMatch,
@@ -228,7 +229,7 @@ def find_audiences(
         words=words,
         refused=groups.refused,
         tested=ranked.tested,
-        notes=_notes(sample, film, audience, groups.placebo),
+        notes=_notes(sample, film, audience, groups.placebo, ranked.by_taste),
     )
 
 
@@ -345,7 +346,11 @@ def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity], people: int
 
 
 def _notes(
-    sample: AnalysisSample, film: KnownFilm, audience: LikelyAudience, placebo: str | None
+    sample: AnalysisSample,
+    film: KnownFilm,
+    audience: LikelyAudience,
+    placebo: str | None,
+    by_taste: tuple[str, ...],
 ) -> tuple[Note, ...]:
     """What the figures do not show by themselves."""
     notes: list[Note] = []
@@ -355,6 +360,8 @@ def _notes(
         notes.append(TooFewInterested(few, LEAST_OUTCOME))
     if placebo is None:
         notes.append(NoPlacebo())
+    if by_taste:
+        notes.append(TasteExplains(by_taste))
     if not sample.sources.get("ticket"):
         notes.append(NoTicketFeed())
     built_on = sample.population.build.as_of

@@ -18,6 +18,7 @@ from fullhouse.discovery.card import (
     OlderTraits,
     RatioEstimate,
     Refused,
+    TasteExplains,
     Tickets,
     TooFewInterested,
     WordMatch,
@@ -446,6 +447,11 @@ def note_words(note: Note) -> str:
             )
         case NoPlacebo():
             return text("No other film has an audience here that could serve as a placebo.")
+        case TasteExplains(audiences):
+            return text(
+                "No audiences of their own, as films with the same fans draw them as much: {who}.",
+                who="; ".join(audiences),
+            )
         case NoTicketFeed():
             return text("There is no ticket feed: who goes to the cinema at all is not known.")
         case OlderTraits(built_on, as_of):
