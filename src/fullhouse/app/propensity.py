@@ -1,19 +1,21 @@
 """How likely each person is to see a film, and who is like a list of people."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from threadpoolctl import threadpool_limits
 
 from fullhouse import audiences, control
+from fullhouse.app import traits as app_traits
 from fullhouse.app.discoveries import expected_sales
 from fullhouse.app.use_case import use_case
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, only, size
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
@@ -24,8 +26,9 @@ from fullhouse.propensity.film_propensity import (
     fit_propensity,
     score_audience,
 )
-from fullhouse.propensity.propensity import FilmPropensity
-from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.propensity.forward import LEAST_DAYS, MOST_DAYS, cut_for, judge_forward
+from fullhouse.propensity.propensity import FilmPropensity, ForwardCheck
+from fullhouse.sample.analysis_sample import AnalysisSample, analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.view.charts import out_paths
 from fullhouse.view.model_card import save_look_alike, save_propensity
@@ -40,7 +43,8 @@ class ScoreFilm:
 
     `top` takes that many people, `at_least` those whose chance is as large. With `save` they are
     frozen as an audience; whoever takes no part in its purpose is left out. `expected_people` of
-    the house set the level; without it the forecast does, else films like it.
+    the house set the level; without it the forecast does, else films like it. With `forward` the
+    card is judged on what came after an earlier cut, whose traits are built if they are not yet.
     """
 
     film: str
@@ -51,6 +55,7 @@ class ScoreFilm:
     save: str | None = None
     purpose: str = ADVERTISING
     expected_people: float | None = None
+    forward: bool = True
 
 
 @request
@@ -128,6 +133,10 @@ def film_propensity(context: Context, request: ScoreFilm) -> FilmScores:
             expected_people=request.expected_people,
             progress=context.progress,
         )
+        if request.forward:
+            context.progress("Judging forward in time")
+            card = replace(propensity.card, forward=_forward(context, house))
+            propensity = replace(propensity, card=card)
         audience = saved = None
         if cut:
             context.progress("Scoring everybody")
@@ -206,6 +215,28 @@ def _write_scores(
         for _, persons, chance in score_all(propensity.model, house.blocks, base):
             columns = [pa.array(persons.astype("int64")), pa.array(chance.astype("float32"))]
             writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _forward(context: Context, house: AnalysisSample) -> ForwardCheck | None:
+    """The check of the house's models as of the cut; None where nothing can judge it."""
+    cut = cut_for(house.day)
+    since, until = house.span
+    if since is None or until is None or (cut - since).days < LEAST_DAYS:
+        return None
+    builds = app_traits.traits_builds(context, app_traits.EVERY_BUILD)
+    known = [b.as_of for b in builds if cut - timedelta(days=LEAST_DAYS) <= b.as_of <= cut]
+    if not known:
+        app_traits.traits_build(context, app_traits.BuildTraits(as_of=cut))
+    day = max(known, default=cut)
+    if (house.day - day).days > MOST_DAYS:
+        return None
+    with analysis_sample(context, territory=house.territory, as_of=day) as earlier:
+        try:
+            with threadpool_limits(1):
+                return judge_forward(earlier, house)
+        except CannotTellError:
+            # Too few films had been watched by then.
+            return None
 
 
 def _save(

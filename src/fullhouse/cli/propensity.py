@@ -47,6 +47,10 @@ def propensity(
             "--expect", metavar="PEOPLE", help="People of the house who will see it, if known."
         ),
     ] = None,
+    forward: Annotated[
+        bool,
+        typer.Option(help="Judge it forward in time too; builds the traits of an earlier day."),
+    ] = True,
     save: Save = None,
     purpose: Purpose = "advertising",
     file: Annotated[
@@ -76,6 +80,7 @@ def propensity(
                 save=save,
                 purpose=purpose,
                 expected_people=expected,
+                forward=forward,
             ),
         )
         written = app.write_propensity(context, scores, files, as_of=day)
@@ -168,7 +173,7 @@ def _look_alike_json(result: "LookAlikes") -> dict[str, Any]:
 
 
 def _print_scores(scores: "FilmScores") -> None:
-    from fullhouse.view.words.house import card_notes, level_words
+    from fullhouse.view.words.house import card_notes, forward_words, level_words
 
     card = scores.propensity.card
     out.print(f"[bold]“{escape(card.title)}”[/], as of {card.as_of}", soft_wrap=True)
@@ -178,9 +183,10 @@ def _print_scores(scores: "FilmScores") -> None:
         f"{card.expected_people:,.0f} people of the house are expected to see it,"
         f" {level_words(card.level)}.",
     ]
+    lines.append(forward_words(card))
     if card.auc is not None and card.baseline_auc is not None:
         lines.append(
-            f"On past films left out in turn: AUC {card.auc:.3f} ({card.auc_low:.3f}–"
+            f"Looking back, on past films left out in turn: AUC {card.auc:.3f} ({card.auc_low:.3f}–"
             f"{card.auc_high:.3f}), activity alone {card.baseline_auc:.3f}; calibration slope"
             f" {card.calibration_slope:.2f} (1 is right)."
         )

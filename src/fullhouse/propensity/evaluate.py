@@ -10,8 +10,13 @@ from scipy.special import expit
 
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import InputError
-from fullhouse.propensity.features import KNOTS
-from fullhouse.propensity.learn import FOLDS, FilmPairs, PreferenceModel, fit_pairs
+from fullhouse.propensity.learn import (
+    FOLDS,
+    FilmPairs,
+    PreferenceModel,
+    activity_columns,
+    fit_pairs,
+)
 from fullhouse.propensity.logistic import level_for, slope_of
 from fullhouse.propensity.propensity import (
     CalibrationBin,
@@ -22,7 +27,6 @@ from fullhouse.propensity.propensity import (
     reach_curve,
 )
 from fullhouse.traits.film_traits import FACTS
-from fullhouse.traits.trait import KINDS
 
 LEAST_GROUP = 50
 """People of a group under which nothing is reported: a rate of one half then has a standard
@@ -50,8 +54,7 @@ def cross_predict(preferences: PreferenceModel) -> CrossPredictions:
     """Predict every past film with weights fitted on the films of other folds only."""
     pairs = preferences.pairs
     x = (pairs.x - preferences.centre) / preferences.spread
-    active = np.zeros(x.shape[1])
-    active[: len(KINDS) * (1 + KNOTS)] = 1
+    active = activity_columns(x.shape[1])
     return CrossPredictions(
         pairs, _crossed(preferences, x, np.ones(x.shape[1])), _crossed(preferences, x, active)
     )
@@ -82,7 +85,7 @@ def model_card(
     pairs = checked.pairs
     films = np.unique(pairs.film)
     aucs = by_film(pairs, checked.logits)
-    low, high = _interval(aucs, key)
+    low, high = bootstrap_interval(aucs, key)
     slugs = [f.slug for f in preferences.sample.films]
     return ModelCard(
         film=model.film,
@@ -250,7 +253,8 @@ def _ratio(film: Integers, outcome: Floats, weight: Floats) -> tuple[float, floa
     return float(share), float(error)
 
 
-def _interval(values: Floats, key: bytes) -> tuple[float, float]:
+def bootstrap_interval(values: Floats, key: bytes) -> tuple[float, float]:
+    """The 95 % interval of a mean over films, by the bootstrap over films."""
     g = np.random.default_rng(list(key))
     means = values[g.integers(0, len(values), (BOOTSTRAPS, len(values)))].mean(1)
     low, high = np.quantile(means, [0.025, 0.975])

@@ -125,10 +125,16 @@ def house_preferences(house: AnalysisSample, base: PersonSet) -> PreferenceModel
         if k.slug and k.opening is not None and k.opening <= house.day
     }
     fit = partial(learn, house.blocks, base, house.traits, films, key=house.population.key)
+    buyers = ticket_films(house)
+    return fit() if buyers is None else fit(ticket_buyers=buyers)
+
+
+def ticket_films(house: AnalysisSample) -> dict[str, PersonSet] | None:
+    """Who bought tickets for each film; None where too few films were sold to fit on that."""
+    past = {k.slug for k in house.films.values() if k.opening and k.opening <= house.day}
     buyers = ticket_buyers(house)
-    if sum(size(p) >= LEAST_BUYERS for f, p in buyers.items() if f in films) < LEAST_SOLD:
-        return fit()
-    return fit(ticket_buyers=buyers)
+    sold = sum(size(p) >= LEAST_BUYERS for f, p in buyers.items() if f in past)
+    return buyers if sold >= LEAST_SOLD else None
 
 
 def expected_visits(

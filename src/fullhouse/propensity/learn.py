@@ -19,6 +19,7 @@ from fullhouse.core.arrays import Floats, Integers, Singles, keyed_bits
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.propensity.features import (
+    KNOTS,
     PRIOR_MARKS,
     Scale,
     columns,
@@ -36,7 +37,7 @@ from fullhouse.propensity.training import (
 from fullhouse.sample.words import FilmWords
 from fullhouse.traits.blocks import Blocks
 from fullhouse.traits.film_traits import film_traits
-from fullhouse.traits.trait import Trait
+from fullhouse.traits.trait import KINDS, Trait
 
 FOLDS = 5
 LEAST_FILMS = 20
@@ -153,6 +154,24 @@ def fit_pairs(pairs: FilmPairs, rows: Integers, centre: Floats, spread: Floats, 
     w = pairs.weight[rows] * share[film]
     x = (pairs.x[rows] - centre) / spread
     return fit_levels(x, outcome, w, film, films, ridge=RIDGE)
+
+
+def activity_columns(width: int) -> Floats:
+    """1 for the features that are activity alone, 0 for the others."""
+    active = np.zeros(width)
+    active[: len(KINDS) * (1 + KNOTS)] = 1
+    return active
+
+
+def activity_fit(preferences: PreferenceModel) -> Floats:
+    """The weights of the standardised features, fitted with activity alone; 0 for the others."""
+    pairs, active = preferences.pairs, activity_columns(preferences.pairs.x.shape[1])
+    # A column whose spread is endless is none: its weight stays 0.
+    spread = np.where(active > 0, preferences.spread, np.inf)
+    rows = np.arange(len(pairs.outcome))
+    fit = fit_pairs(pairs, rows, preferences.centre, spread, len(preferences.content))
+    weights: Floats = fit.weights * active
+    return weights
 
 
 def film_features(

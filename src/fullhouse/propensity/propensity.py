@@ -121,6 +121,30 @@ class PropensityReason:
 
 
 @dataclass(frozen=True)
+class ForwardCheck:
+    """How a model as of an earlier `cut` ranked people by what they did after it, up to `until`.
+
+    Over `people` who could have acted (`left` did nothing in the half year before the cut and are
+    not among them), `films` films and `viewers` first visits. AUC is a mean over films, with its
+    95 % interval; `in_top_tenth` is the share of the viewers among the likeliest tenth. Each stands
+    beside that of activity alone. Of a film only its description is used, no interest in it.
+    """
+
+    cut: date
+    until: date
+    films: int
+    people: int
+    left: int
+    viewers: int
+    auc: float
+    auc_low: float
+    auc_high: float
+    activity_auc: float
+    in_top_tenth: float
+    activity_in_top_tenth: float
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What a propensity model is, what it was fitted on, up to when, and how well it does.
 
@@ -149,6 +173,8 @@ class ModelCard:
     reach: tuple[ReachPoint, ...]
     fairness: tuple[GroupFairness, ...]
     fingerprint: str
+    forward: ForwardCheck | None = None
+    """None: there are too few weeks of events, or too few films, to judge forward in time."""
 
 
 @dataclass(frozen=True)

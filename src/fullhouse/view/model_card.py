@@ -30,7 +30,7 @@ from fullhouse.view.words.figures import (
     share_words,
     text,
 )
-from fullhouse.view.words.house import card_notes, level_words
+from fullhouse.view.words.house import card_notes, forward_words, level_words
 
 INSIDE, OUTSIDE = "#0b7a75", "#b3541e"
 PEOPLE_COLOUR = "#97cbc6"
@@ -347,12 +347,24 @@ def _measures(model: ModelCard) -> list[tuple[object, ...]]:
         ("people", f"{model.people:,}", "who have a probability"),
         ("expected", f"{model.expected_people:,.0f}",
          f"of them will see it, {level_words(model.level)}"),
-        ("AUC", unbroken(number_words(model.auc) + ends),
-         "how often a person who saw a past film ranks above one who did not"),
+        *_forward(model),
+        ("AUC, looking back", unbroken(number_words(model.auc) + ends),
+         "how often a person who saw a past film ranks above one who did not, as known today"),
         ("AUC of activity", number_words(model.baseline_auc), "the same by activity alone"),
         ("calibration slope", number_words(model.calibration_slope),
          "1: well calibrated; below 1: predictions too extreme"),
     ]  # fmt: skip
+
+
+def _forward(model: ModelCard) -> list[tuple[object, ...]]:
+    check = model.forward
+    if check is None:
+        return [("AUC, forward in time", "–", forward_words(model))]
+    ends = f" ({number_words(check.auc_low)}–{number_words(check.auc_high)})"
+    return [
+        ("AUC, forward in time", unbroken(number_words(check.auc) + ends), forward_words(model)),
+        ("… of activity", number_words(check.activity_auc), "the same by activity alone"),
+    ]
 
 
 def _calibration(model: ModelCard) -> Figure | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fullhouse.view.words.figures import text
+from fullhouse.view.words.figures import day_words, text
 
 if TYPE_CHECKING:  # a short command does not wait for the libraries of these stages
     from fullhouse.audiences.audience import PartlyOutside
@@ -93,12 +93,40 @@ def level_words(level: str) -> str:
     return text(LEVELS.get(level, level))
 
 
+def forward_words(card: "ModelCard") -> str:
+    """How a model as of an earlier day did by what came after it; empty where none could."""
+    check = card.forward
+    if check is None:
+        return text(
+            "Whether the order holds forward in time could not be judged: there are too few weeks"
+            " of events, or too few films seen after an earlier day."
+        )
+    return text(
+        "Forward in time: fitted as of {cut} and judged on what people did until {until} ({films}"
+        " films, {viewers} first visits, {people} people who could have acted), AUC {auc}"
+        " ({low}–{high}), activity alone {activity}; the likeliest tenth holds {top} of the"
+        " viewers, by activity alone {top_activity}.",
+        cut=day_words(check.cut),
+        until=day_words(check.until),
+        films=f"{check.films:,}",
+        viewers=f"{check.viewers:,}",
+        people=f"{check.people:,}",
+        auc=f"{check.auc:.3f}",
+        low=f"{check.auc_low:.3f}",
+        high=f"{check.auc_high:.3f}",
+        activity=f"{check.activity_auc:.3f}",
+        top=f"{check.in_top_tenth:.0%}",
+        top_activity=f"{check.activity_in_top_tenth:.0%}",
+    )
+
+
 def card_notes(card: "ModelCard") -> tuple[str, ...]:
     """How to read a card's figures."""
     notes = [
         text(
-            "The figures are of past films, each predicted by a model that was not fitted on it."
-            " They show how well films like these are predicted, not how well this one will be."
+            "The other figures look back: they are of past films, each predicted by a model that"
+            " was not fitted on it, among all people of today. Whoever has left since then makes"
+            " them look better than a forecast can be."
         ),
         text(
             "In the figures each film's level is its own number of viewers; this film's is"
