@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from fullhouse import audiences, control
 from fullhouse.app import traits as app_traits
 from fullhouse.app.discoveries import expected_sales
-from fullhouse.app.use_case import use_case
+from fullhouse.app.use_case import check_house, use_case
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
 from fullhouse.core.errors import CannotTellError, InputError
@@ -181,6 +181,7 @@ def write_propensity(
     context: Context, scores: FilmScores, files: Iterable[str | Path], *, as_of: date | None
 ) -> list[Path]:
     """Write the model (.json), everybody's chance (.parquet, for the house), its charts."""
+    check_house(context)
     paths = out_paths(files, "propensity")
     for path in paths:
         if path.suffix.lower() == SCORES:

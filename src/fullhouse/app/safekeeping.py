@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fullhouse import control
-from fullhouse.app.use_case import faults_in_words
+from fullhouse.app.use_case import check_house, faults_in_words
 from fullhouse.control.copying import campaign_names
 from fullhouse.control.house import House, accept_house, peek
 from fullhouse.core.errors import DamagedError, FullhouseError, InputError, Reason
@@ -87,6 +87,7 @@ class Accepted:
 @faults_in_words()
 def lake_verify(context: Context, request: VerifyLake | None = None) -> LakeProof:
     """Every table against its marks, its log and its files; ledgers; control database; key."""
+    check_house(context)
     full = (request or VerifyLake()).full
     note, house, problems = _parts(context)
     marks = later(note.tables if note else {}, house.tables if house else {})
@@ -110,6 +111,7 @@ def lake_accept(context: Context, request: AcceptLake | None = None) -> Accepted
     Files whose rows are not all in their table are taken out of the ledgers, so that they can be
     taken in again. Of what cannot be read nothing is accepted.
     """
+    check_house(context)
     confirmed = (request or AcceptLake()).confirmed
     proof = lake_verify(context)
     problems = (*proof.problems, *(p for table in proof.tables for p in table.problems))
@@ -153,6 +155,7 @@ def backup(context: Context, request: MakeBackup) -> Backup:
 
     Written beside it, verified, and then renamed: there is a whole backup, or none.
     """
+    check_house(context)
     proof = context.workspace.house
     if proof is None:
         raise InputError("There is nothing to back up: this workspace has no key yet.")

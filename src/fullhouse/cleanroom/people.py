@@ -15,6 +15,7 @@ from fullhouse.cleanroom.question import (
     Overlap,
     Question,
     RuleReader,
+    TicketsByCity,
     leaves_of,
     question_day,
     rules_of,
@@ -177,4 +178,4 @@ def _pinned(rule: Rule, population: Population) -> Rule:
 
 def needs_people(question: Question) -> bool:
     """Whether a question is about rules over traits, and so about one trait build."""
-    return isinstance(question, Count | Breakdown | Describe | Overlap)
+    return isinstance(question, Count | Breakdown | Describe | Overlap | TicketsByCity)
