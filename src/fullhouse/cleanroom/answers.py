@@ -18,7 +18,7 @@ from fullhouse.cleanroom import consistent
 from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
 from fullhouse.cleanroom.people import Room
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
-from fullhouse.cleanroom.release import Figure, Line, Noise, figure
+from fullhouse.cleanroom.release import Figure, Line, Noise, Note, figure
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
@@ -35,7 +35,7 @@ class Computed:
 
     lines: tuple[Line, ...]
     noise: tuple[Noise, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def count(room: Room, question: Count, rho: int) -> Computed:
@@ -136,7 +136,7 @@ def describe(room: Room, question: Describe, rho: int) -> Computed:
     lines += [_compared(trait, i, columns, minimum) for i, trait in enumerate(traits)]
     bounds = {"traits_per_person": float(most)}
     noise = tuple(Noise(side.of_counts, sqrt(most), bounds) for side in columns)
-    return Computed(tuple(lines), noise, ("traits_clamped",) if len(traits) > most else ())
+    return Computed(tuple(lines), noise, (Note("traits_clamped"),) if len(traits) > most else ())
 
 
 def reach(contacts: Mapping[int, int], cap: int, minimum: int, rho: int) -> Computed:

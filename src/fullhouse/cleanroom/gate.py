@@ -34,7 +34,7 @@ from fullhouse.cleanroom.question import (
     on_day,
     question_day,
 )
-from fullhouse.cleanroom.release import Answer, Price, Release
+from fullhouse.cleanroom.release import Answer, Note, Price, Release
 from fullhouse.cleanroom.roles import Thing, User, may
 from fullhouse.cleanroom.tenants import (
     check_active,
@@ -64,6 +64,8 @@ class Asked:
 
     context: Context
     policy: Policy
+    """Of the sources that the question draws on; `whole` is of all."""
+    whole: Policy
     epoch: Epoch
     canonical: Canonical
     digest: str
@@ -133,7 +135,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
     """A question as it may be asked: an error where user, policy, title or wording forbids it."""
     check_active(context.control, context.tenant)
     check_may(context, "ask")
-    policy = load(context.place)
+    policy = whole = load(context.place)
     policy.check(question)
     film, campaign = _title_of(context, question, title)
     about = room(context, policy, question) if needs_people(question) else None
@@ -163,7 +165,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
         "" if campaign is None or not isinstance(question, Readout) else campaign.name,
         context.actor,
     )
-    return Asked(context, policy, epoch, form, digest, spending, data, about, campaign)
+    return Asked(context, policy, whole, epoch, form, digest, spending, data, about, campaign)
 
 
 def digest_of_match(question: MatchSize, epoch: Epoch) -> str:
@@ -240,7 +242,7 @@ def _computed(asked: Asked, compute: Compute) -> Computed:
     except CancelledError:
         raise
     except FullhouseError:
-        return Computed((), (), ("cannot_tell",))
+        return Computed((), (), (Note("cannot_tell"),))
     except Exception:
         # Whatever it says may hold a number of the data.
         raise FullhouseError(code="release_failed", kind=asked.question.kind) from None
@@ -256,7 +258,7 @@ def _release(asked: Asked, computed: Computed) -> Release:
         epoch=asked.epoch.name,
         data=asked.data,
         rho=asked.spending.rho,
-        policy=asked.policy.digest,
+        policy=asked.whole.digest,
         notes=computed.notes,
     )
 
@@ -393,7 +395,16 @@ def campaign_plan(context: Context, campaign: SavedCampaign) -> Plan:
     raise InputError(f"No campaign {campaign.name!r} of yours.")
 
 
+def _cards(asked: Asked) -> Computed:
+    # Imported here: a count needs no discovery.
+    from fullhouse.cleanroom.film_cards import cards
+
+    assert isinstance(asked.question, Cards)
+    return cards(asked.context, asked.whole, asked.question, asked.spending.rho)
+
+
 COMPUTE: dict[str, Compute] = {
+    "cards": _cards,
     "count": _count,
     "breakdown": _breakdown,
     "overlap": _overlap,

@@ -112,11 +112,11 @@ class Room:
 def room(context: Context, policy: Policy, question: Question) -> Room:
     """What a tenant's question is asked of: the newest build as of its day."""
     population = audiences.population(context, as_of=question_day(question, context.today))
-    hidden = _hidden_slugs(context, population.catalogue.traits)
+    hidden = hidden_traits(context, population.catalogue.traits, tenant=context.tenant)
     nameable = [
         replace(trait, persons=0, by_source={})
         for trait in population.catalogue.traits
-        if trait.built and _film_of(trait) not in hidden
+        if trait.built and trait.name not in hidden
     ]
     allowed = [t for t in nameable if policy.allows_trait(t.name, t.family)]
     names = {t.name for t in allowed}
@@ -133,19 +133,20 @@ def house_control(context: Context) -> Control:
     return context.workspace.control
 
 
-def _hidden_slugs(context: Context, traits: Iterable[Trait]) -> frozenset[str]:
-    """Under which names traits of films stand that this tenant must not learn of."""
-    hidden = hidden_films(house_control(context), context.tenant)
+def hidden_traits(context: Context, traits: Iterable[Trait], *, tenant: str) -> frozenset[str]:
+    """Names of traits of films that a tenant must not learn of; for the house, of any secret one."""
+    listed = list(traits)
+    hidden = hidden_films(house_control(context), tenant)
     if not hidden:
         return frozenset()
-    known = {film for t in traits if (film := _film_of(t)) is not None}
+    known = {film for t in listed if (film := _film_of(t)) is not None}
     slugs = set(hidden)
     for link in identity.links(house_control(context)):
         if link.film in hidden:
             for title in (link.title, link.other_title):
                 name = film_slug_in(known, link.film, title, link.year) if title else None
                 slugs |= {name} if name else set()
-    return frozenset(slugs)
+    return frozenset(t.name for t in listed if _film_of(t) in slugs)
 
 
 def _film_of(trait: Trait) -> str | None:

@@ -90,11 +90,12 @@ class ReachFrequency:
 
 @request
 class Cards:
-    """The audiences of a film beyond what film people know, as cards."""
+    """The audiences of a film, as cards; `comps` are films whose audience counts as its own."""
 
     kind: ClassVar[str] = "cards"
     stage: ClassVar[str] = "discovery"
     film: str
+    comps: tuple[str, ...] = ()
     as_of: date | None = None
 
 
@@ -196,6 +197,8 @@ def canonical(question: Question, reader: RuleReader, *, as_of: date) -> Canonic
             if len(set(forms)) < len(forms):
                 raise InputError("Two of the audiences are the same one in other words.")
             asked["rules"], form = tuple(map(to_text, rules)), {"rules": ";".join(forms)}
+        case Cards(comps=comps):
+            asked["comps"], form = tuple(sorted(set(comps))), {}
         case _:
             form = {}
     if isinstance(question, MatchSize):

@@ -1,7 +1,7 @@
 """The one type that is rendered for a tenant: numbers with their noise in them, and their price."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -64,12 +64,19 @@ class Noise:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a reader must know of a release: a code, and its facts, which are released as well."""
+
+    code: str
+    facts: Mapping[str, float | str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Release(Tabular, ForTenants):
     """An answer that passed the clean room.
 
     `question` is the canonical form in words, `data` the trait build or day it was computed from,
-    `rho` the price in nano-rho, `policy` the digest of the policy that allowed it. `notes` are
-    codes with words in the view.
+    `rho` the price in nano-rho, `policy` the digest of the policy that allowed it.
     """
 
     kind: str
@@ -81,7 +88,7 @@ class Release(Tabular, ForTenants):
     data: Mapping[str, str]
     rho: int
     policy: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """A row for each line: what it is of, each figure with its interval."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fullhouse.cleanroom.policy import KindFacts, PolicyFacts
-from fullhouse.cleanroom.release import NANO, Answer, BudgetLeft, Figure, Price, Release
+from fullhouse.cleanroom.release import NANO, Answer, BudgetLeft, Figure, Note, Price, Release
 from fullhouse.view.words.figures import plain, text
 
 KIND_WORDS = {
@@ -24,8 +24,20 @@ SCOPE_WORDS = {
     "campaign": "this campaign",
     "together": "all tenants together",
 }
+_TOO_SMALL = (
+    "About {seed} people want it: too few to show an audience that is {ratio} times likelier. It"
+    " would take {seed_needed} of them, or a house of {people_needed} people"
+)
 NOTE_WORDS = {
     "cannot_tell": "The data do not answer this question.",
+    "no_cards": "No audience stands out of the {tested} that were compared.",
+    "nothing_has_power": "So few people want it that no audience could stand out.",
+    "ratios_look_high": (
+        "So few people want it that the affinities which pass are too high on average; from"
+        " {enough} people on they are not."
+    ),
+    "seed_too_small": _TOO_SMALL + "; no price would do.",
+    "seed_too_small_at_price": _TOO_SMALL + ", or a price of {rho_needed} ρ.",
     "traits_clamped": (
         "Whoever has more traits than the house lets one person count for, counts for each in a"
         " part: shares of common traits may be a little low."
@@ -36,6 +48,16 @@ KEY_WORDS = {
     "sensitive.families": "families of traits that nobody may ask about",
     "sensitive.traits": "traits that nobody may ask about",
 }
+
+
+def note_words(note: Note) -> str:
+    """What a reader must know of a release."""
+    facts = {name: _fact(value) for name, value in note.facts.items()}
+    return text(NOTE_WORDS[note.code], **facts)
+
+
+def _fact(value: float | str | None) -> str:
+    return plain(value) if isinstance(value, int | float) else str(value)
 
 
 def rho_words(nano: int) -> str:
@@ -75,7 +97,7 @@ def answer_sentences(answer: Answer) -> Iterator[str]:
     """What an answer rests on, what it cost, and what is left."""
     release = answer.release
     for note in release.notes:
-        yield NOTE_WORDS.get(note, note.replace("_", " ").capitalize() + ".")
+        yield note_words(note)
     if release.noise:
         yield (
             "Every number holds noise, so that no person can be found in it; 95 times of 100 the"
