@@ -23,8 +23,8 @@ from fullhouse.cleanroom.person_rows import STRATA, person_rows
 from fullhouse.cleanroom.policy import Policy, nano
 from fullhouse.cleanroom.private import (
     CardNote,
-    NothingHasPower,
     NoisyNumber,
+    NothingHasPower,
     PrivateCard,
     RatiosLookHigh,
     SeedTooSmall,
@@ -93,7 +93,9 @@ def trait_sizes(
     digest = sha256(f"{SIZES} build {build.id} {names}".encode()).hexdigest()
     with context.workspace.computing.holding((SIZES, digest)):
         known = _known_sizes(context, digest)
-        return known if known is not None else _release_sizes(context, policy, sample, traits, digest)
+        return (
+            known if known is not None else _release_sizes(context, policy, sample, traits, digest)
+        )
 
 
 def _known_sizes(context: Context, digest: str) -> TraitSizes | None:

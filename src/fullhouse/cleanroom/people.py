@@ -134,7 +134,7 @@ def house_control(context: Context) -> Control:
 
 
 def hidden_traits(context: Context, traits: Iterable[Trait], *, tenant: str) -> frozenset[str]:
-    """Names of traits of films that a tenant must not learn of; for the house, of any secret one."""
+    """Traits of films that a tenant must not learn of; for the house, of any secret film."""
     listed = list(traits)
     hidden = hidden_films(house_control(context), tenant)
     if not hidden:

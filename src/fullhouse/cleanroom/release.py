@@ -68,7 +68,7 @@ class Note:
     """What a reader must know of a release: a code, and its facts, which are released as well."""
 
     code: str
-    facts: Mapping[str, float | str | None] = field(default_factory=dict)
+    facts: Mapping[str, int | float | str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

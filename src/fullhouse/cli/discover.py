@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from fullhouse import app
+from fullhouse.cli import room
 from fullhouse.cli.discover_film import discover_film
 from fullhouse.cli.discover_outcome import discover_outcome
+from fullhouse.cli.room import As, DryRun
 from fullhouse.cli.show import Json, Where
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
@@ -91,11 +93,19 @@ def discover(
             " --outcome: all but .json. Repeatable.",
         ),
     ] = None,
+    who: As = None,
+    dry_run: DryRun = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Discover who will want a film, beyond those whom film people know; and how sure that is."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
+    if who is not None:
+        if film is None:
+            raise InputError("Cards are of a film: fullhouse discover FILM --as TENANT.")
+        question = app.Cards(film, tuple(comps or ()), day)
+        room.ask(where, who, question, title=None, dry_run=dry_run, json=json)
+        return
     if (film is None) == (outcome is None):
         raise InputError(
             "Which film? fullhouse discover FILM. Or, for any outcome: --outcome RULE."
