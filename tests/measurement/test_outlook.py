@@ -5,9 +5,17 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fullhouse.forecast import DAY_PROBABILITIES
-from fullhouse.measurement.outlook import measured_gross, planned_draws, total_draws, updated
+from fullhouse.measurement.outlook import (
+    measured_gross,
+    outlook_of,
+    planned_draws,
+    total_draws,
+    updated,
+)
 
 
 def test_an_update_is_that_of_two_normal_sources():
@@ -36,6 +44,32 @@ def test_draws_have_the_ranges_they_are_drawn_from():
     assert quantiles == pytest.approx([50, 200, 800], rel=0.06)
     base = SimpleNamespace(known={"total": 9.0}, ranges={})
     assert set(total_draws(base, np.random.default_rng(3))) == {9.0}
+
+
+AMOUNTS = st.tuples(st.floats(0.1, 1e7), st.floats(1.0, 50), st.floats(1.0, 50))
+
+
+@settings(max_examples=50, deadline=None)
+@given(AMOUNTS, AMOUNTS, st.integers(0, 1000))
+def test_what_a_plan_adds_never_lowers_an_end_of_the_range(base, added, seed):
+    def ranged(amount):
+        middle, below, above = amount
+        return middle / below, middle, middle * above
+
+    low, middle, high = ranged(base)
+    total = SimpleNamespace(median=middle, between=lambda share: (low, high))
+    plan_low, plan_middle, plan_high = ranged(added)
+    gross = SimpleNamespace(low=plan_low, middle=plan_middle, high=plan_high)
+    plan = SimpleNamespace(gross=gross, currency="USD")
+    outlook = outlook_of(
+        SimpleNamespace(known={}, ranges={"total": total}), plan, None,
+        campaign="c", as_of=date(2025, 8, 8), seed=seed,
+    )  # fmt: skip
+    assert (outlook.base.low, outlook.base.middle, outlook.base.high) == pytest.approx(
+        (low, middle, high), rel=1e-3
+    )
+    for end in ("low", "middle", "high"):
+        assert getattr(outlook.total, end) >= getattr(outlook.base, end)
 
 
 @pytest.mark.parametrize(("day", "share"), [(8, 0.25), (30, 0.8), (7, None)])

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fullhouse.discovery.card import RatioEstimate
 from fullhouse.planning import learn_response, read_channels
-from fullhouse.planning.build import BUDGETS, build_plan
+from fullhouse.planning.build import BUDGETS, _bridge, build_plan
 from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
 from fullhouse.planning.problem import CITY_GROUPS, Limits, PlanInputs
 from fullhouse.sample.sales import ExpectedSales
@@ -128,3 +130,40 @@ def test_what_lines_and_audiences_add_is_the_middle_of_the_plan(budget):
     assert sum(s.added.middle for s in plan.bridge) == pytest.approx(plan.gross.middle)
     assert all(x.tickets.low <= x.tickets.middle <= x.tickets.high for x in plan.lines)
     assert all(s.added.low <= s.added.middle <= s.added.high for s in plan.bridge)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(1.0, 1e8),
+    st.floats(1.01, 40),
+    st.floats(1.01, 40),
+    st.floats(1e-6, 100),
+    st.integers(0, 10**6),
+)
+def test_the_range_with_the_plan_is_never_below_that_without(total, below, above, share, seed):
+    base = ExpectedSales(total, total / below, total * above, 10.0, "USD", 0.1)
+    g = np.random.default_rng(seed)
+    by_slot = share * total / 10 * g.gamma(0.3, 1.0, (300, 4)) * (g.random(4) < 0.8)
+    solved = SimpleNamespace(
+        by_slot=by_slot,
+        middles=np.median(by_slot, axis=0),
+        problem=SimpleNamespace(slots=SimpleNamespace(audience=np.array([0, 0, 1, 2]))),
+        inputs=SimpleNamespace(names=("a", "b", "c")),
+    )
+    last = (base.low, base.total, base.high)
+    for step in _bridge(solved, base):
+        ends = (step.after.low, step.after.middle, step.after.high)
+        assert all(now >= before for now, before in zip(ends, last, strict=True))
+        last = ends
+
+
+def test_a_plan_that_sells_next_to_nothing_leaves_a_lopsided_range_where_it_is():
+    base = ExpectedSales(5e6, 1.2e6, 1.5e7, 10.0, "USD", 0.1)
+    solved = SimpleNamespace(
+        by_slot=np.full((300, 1), 1e-3),
+        middles=np.full(1, 1e-3),
+        problem=SimpleNamespace(slots=SimpleNamespace(audience=np.zeros(1, dtype=int))),
+        inputs=SimpleNamespace(names=("a",)),
+    )
+    (step,) = _bridge(solved, base)
+    assert (step.after.low, step.after.high) == pytest.approx((1.2e6, 1.5e7))

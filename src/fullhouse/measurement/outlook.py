@@ -9,6 +9,7 @@ from fullhouse.core.arrays import Floats
 from fullhouse.forecast import DAY_PROBABILITIES, Forecast
 from fullhouse.measurement.campaign_readout import CampaignReadout
 from fullhouse.planning.plan import Amount, Outlook, Plan
+from fullhouse.stats.figures import two_piece
 
 DRAWS = 20_000
 LOW, HIGH = 0.1, 0.9
@@ -74,22 +75,23 @@ def share_of_run(base: Forecast, day: date) -> float:
 
 
 def total_draws(base: Forecast, g: np.random.Generator) -> Floats:
-    """The forecast total, log-normal between the ends of its 80 % range; what is known stays."""
+    """The forecast total, log-normal to either end of its 80 % range; what is known stays."""
     if "total" in base.known:
         return np.full(DRAWS, float(base.known["total"]))
     total = base.ranges["total"]
     low, high = total.between(HIGH - LOW)
-    spread = np.log(high / low) / (2 * ndtri(HIGH))
-    return np.asarray(total.median * np.exp(spread * g.standard_normal(DRAWS)))
+    return two_piece(low, total.median, high, _scores(g))
 
 
 def planned_draws(plan: Plan, g: np.random.Generator) -> Floats:
-    """What a plan expects to add: log-normal between the ends of its 80 % range."""
-    gross = plan.gross
-    if not gross.low > 0:
-        return np.full(DRAWS, gross.middle)
-    spread = np.log(gross.high / gross.low) / (2 * ndtri(HIGH))
-    return np.asarray(gross.middle * np.exp(spread * g.standard_normal(DRAWS)))
+    """What a plan expects to add: log-normal to either end of its 80 % range."""
+    return two_piece(plan.gross.low, plan.gross.middle, plan.gross.high, _scores(g))
+
+
+def _scores(g: np.random.Generator) -> Floats:
+    """Normal scores, one for each quantile, in any order: their ranges are exact."""
+    scores: Floats = g.permutation(ndtri((np.arange(DRAWS) + 0.5) / DRAWS))
+    return scores
 
 
 def updated(draws: Floats, value: float, se: float, g: np.random.Generator) -> Floats:

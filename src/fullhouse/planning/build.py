@@ -41,6 +41,7 @@ from fullhouse.planning.problem import (
 )
 from fullhouse.planning.response import Response
 from fullhouse.sample.sales import ExpectedSales
+from fullhouse.stats.figures import two_piece
 
 BASE_QUANTILES = 201
 BUDGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
@@ -207,15 +208,19 @@ def _at_the_middle(by_slot: Floats) -> Floats:
 
 
 def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...]:
-    """From the base forecast, audience by audience; draws of both are independent."""
+    """From the base forecast, audience by audience.
+
+    The range with the plan and that without it come from the same draws of the base, so that a plan
+    that sells something never lowers an end of the range.
+    """
     if base is None:
         return ()
     # Every quantile of the base with every draw of the plan: drawn at random, the noise of a few
     # hundred draws of the base would be larger than what a campaign adds.
-    spread = (np.log(base.high) - np.log(base.low)) / (2 * ndtri(0.9))
-    quantiles = ndtri((np.arange(BASE_QUANTILES) + 0.5) / BASE_QUANTILES)
-    without = base.total * np.exp(spread * quantiles)[:, None]
+    scores = ndtri((np.arange(BASE_QUANTILES) + 0.5) / BASE_QUANTILES)
+    without = two_piece(base.low, base.total, base.high, scores)[:, None]
     so_far = np.zeros(len(solved.by_slot))
+    same_draws = _amount((without + so_far).ravel())
     steps = []
     for a, name in enumerate(solved.inputs.names):
         of_audience = solved.problem.slots.audience == a
@@ -224,8 +229,18 @@ def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...
             continue
         so_far = so_far + added
         middle = float(solved.middles[of_audience].sum()) * base.price
-        steps.append(BridgeStep(name, _amount(added, middle), _amount((without + so_far).ravel())))
+        after = _amount((without + so_far).ravel())
+        steps.append(BridgeStep(name, _amount(added, middle), _moved(base, same_draws, after)))
     return tuple(steps)
+
+
+def _moved(base: ExpectedSales, without: Amount, after: Amount) -> Amount:
+    """The base's own range, each end moved by what the plan moves that of the same draws."""
+    return Amount(
+        base.total + after.middle - without.middle,
+        base.low + after.low - without.low,
+        base.high + after.high - without.high,
+    )
 
 
 def _curve(

@@ -5,11 +5,13 @@ finite is written as the text "infinite" or "-infinite", since JSON has no numbe
 """
 
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf, isfinite, log
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import BeforeValidator, PlainSerializer
 
+from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 
 STOP_BELOW = 0.001
@@ -142,3 +144,22 @@ def check_level(level: float) -> None:
     """A level is a probability strictly between 0 and 1."""
     if not 0 < level < 1:
         raise InputError(f"A level lies between 0 and 1, such as 0.95, not {level:g}.")
+
+
+NORMAL_90 = 1.2815515655446004
+
+
+def two_piece(low: float, middle: float, high: float, scores: Floats) -> Floats:
+    """Amounts at normal scores, log-normal on either side of a median, with this 80 % range.
+
+    The range comes back as it was given: a forecast's upper side is mostly the longer one. Where
+    an end is not above 0 there are no logarithms, and everything is the middle.
+
+    >>> two_piece(1.2, 5.0, 15.0, np.array([-NORMAL_90, 0.0, NORMAL_90])).round(6)
+    array([ 1.2,  5. , 15. ])
+    """
+    if not 0 < low <= middle <= high:
+        return np.full(len(scores), middle)
+    below, above = log(middle / low) / NORMAL_90, log(high / middle) / NORMAL_90
+    amounts: Floats = middle * np.exp(np.where(scores < 0, below, above) * scores)
+    return amounts
