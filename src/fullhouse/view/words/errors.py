@@ -247,7 +247,8 @@ SENTENCES: Mapping[str, str] = {
     "arm_empty": "Arm {arm} is empty: nobody in column {column} has it.{hint}",
     "arms_not_alike": (
         "The arms were not alike before the campaign ({people}; p = {p}): chance does this in fewer"
-        " than 1 of 1,000 sound experiments. No effect is read until the cause is known."
+        " than 1 of 1,000 sound experiments. No effect is read until the cause is known: people may"
+        " have been left out, or a covariate measured after the start."
     ),
     "campaign_by_city": (
         "Campaign {campaign} was drawn by city, not by person: read it as a campaign by city."
