@@ -119,9 +119,12 @@ def test_a_tenant_lists_its_own_entries_and_of_others_counts_by_day(house):
     own = json.loads(run("log", "list", "--as", "north", "-w", house, "--json"))
     assert len(own["entries"]) == 5
     with app.open_house(str(house), environment={}) as context:
-        south = app.Context(context.workspace, tenant="south")
+        south = app.Context(context.workspace, tenant="south", actor="house:operator")
         with pytest.raises(InputError, match="no entry 3"):
             app.log_receipt(south, app.MakeReceipt(3))
+        eve = app.Context(context.workspace, tenant="north", actor="eve")
+        with pytest.raises(InputError, match="No user 'eve'"):
+            app.log_receipt(eve, app.MakeReceipt(3))
 
 
 def test_the_signing_key_is_its_owners_alone_and_a_lost_one_is_not_replaced(house):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fullhouse.app.use_case import tenant_case, use_case
-from fullhouse.cleanroom import log
+from fullhouse.cleanroom import gate, log
 from fullhouse.cleanroom.release import ForTenants, Proof
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
@@ -51,6 +51,7 @@ class LogEntries(ForTenants):
 @tenant_case
 def log_head(context: Context, request: ShowHead | None = None) -> Proof:
     """A signed tree head. The house's is published by it; a tenant gets the newest published."""
+    _check(context)
     asked = request or ShowHead()
     if asked.own:
         return Proof(log.head(context.control, _signer(context)))
@@ -65,6 +66,7 @@ def log_head(context: Context, request: ShowHead | None = None) -> Proof:
 @tenant_case
 def log_list(context: Context, request: ListLog | None = None) -> LogEntries:
     """What the log holds of the tenant, and of others how much on each day."""
+    _check(context)
     entries = log.entries(context.control, most=(request or ListLog()).most)
     return LogEntries(tuple(entries), log.others_by_day(context.control))
 
@@ -72,12 +74,14 @@ def log_list(context: Context, request: ListLog | None = None) -> LogEntries:
 @tenant_case
 def log_receipt(context: Context, request: MakeReceipt) -> Proof:
     """What proves an entry of the tenant's to whoever has a head."""
+    _check(context)
     return Proof(log.receipt(context.control, _signer(context), request.position))
 
 
 @tenant_case
 def log_consistency(context: Context, request: MakeConsistency) -> Proof:
     """What proves that a log only grew between two heads."""
+    _check(context)
     return Proof(log.consistency(context.control, request.earlier, request.size))
 
 
@@ -85,6 +89,12 @@ def log_consistency(context: Context, request: MakeConsistency) -> Proof:
 def log_verify(context: Context) -> tuple[log.Fault, ...]:
     """What does not fit in the logs, computed anew from every entry; the house alone may look."""
     return tuple(log.verify(context.control))
+
+
+def _check(context: Context) -> None:
+    """An error where whoever acts for a tenant is no user of it."""
+    if context.tenant != HOUSE:
+        gate.check_may(context, "read")
 
 
 def _signer(context: Context) -> log.Signer:

@@ -1,15 +1,18 @@
 """`fullhouse log`: the signed head, entries, receipts, and whether they hold."""
 
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fullhouse import app
+from fullhouse.cli.room import opened_as
 from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
 from fullhouse.core.errors import FullhouseError, InputError
-from fullhouse.core.values import HOUSE
+
+if TYPE_CHECKING:
+    from fullhouse.app import Context
 
 commands = typer.Typer(
     help="The transparency log: what was asked, released and changed, for good.",
@@ -17,29 +20,30 @@ commands = typer.Typer(
 )
 
 As = Annotated[
-    str, typer.Option("--as", metavar="TENANT", help="Whose log; the house's without it.")
+    str | None,
+    typer.Option("--as", metavar="TENANT[/USER]", help="Whose log; the house's without it."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file.")]
 
 
 @commands.command()
 def head(
-    tenant: As = HOUSE,
+    tenant: As = None,
     file: Out = None,
     own: Annotated[bool, typer.Option("--own", help="Of the tenant's own log, as of now.")] = False,
     where: Where = ".",
 ) -> None:
     """Publish the house's signed head, or print the newest one that it published."""
-    with opened(where, quiet=True) as context:
-        signed = app.log_head(replace(context, tenant=tenant), app.ShowHead(own))
+    with _opened(where, tenant, quiet=True) as context:
+        signed = app.log_head(context, app.ShowHead(own))
     _write(signed, file)
 
 
 @commands.command("list")
-def list_(tenant: As = HOUSE, rows: Rows = 20, where: Where = ".", json: Json = False) -> None:
+def list_(tenant: As = None, rows: Rows = 20, where: Where = ".", json: Json = False) -> None:
     """List the entries of one log, the newest first, and how many others had on each day."""
-    with opened(where, quiet=json) as context:
-        listed = app.log_list(replace(context, tenant=tenant), app.ListLog(rows or 2**31))
+    with _opened(where, tenant, quiet=json) as context:
+        listed = app.log_list(context, app.ListLog(rows or 2**31))
     if json:
         say_json({"entries": [vars(e) for e in listed.entries], "others": listed.others})
         return
@@ -52,13 +56,13 @@ def list_(tenant: As = HOUSE, rows: Rows = 20, where: Where = ".", json: Json = 
 @commands.command()
 def receipt(
     entry: Annotated[int, typer.Argument(min=0, help="The entry's number, as log list shows it.")],
-    tenant: As = HOUSE,
+    tenant: As = None,
     file: Out = None,
     where: Where = ".",
 ) -> None:
     """Print the receipt of an entry: one JSON file that proves it to whoever has a head."""
-    with opened(where, quiet=True) as context:
-        proof = app.log_receipt(replace(context, tenant=tenant), app.MakeReceipt(entry))
+    with _opened(where, tenant, quiet=True) as context:
+        proof = app.log_receipt(context, app.MakeReceipt(entry))
     _write(proof, file)
 
 
@@ -66,14 +70,14 @@ def receipt(
 def proof(
     earlier: Annotated[int, typer.Argument(min=0, help="The size that the earlier head states.")],
     size: Annotated[int, typer.Argument(min=0, help="The size that the later head states.")],
-    tenant: As = HOUSE,
+    tenant: As = None,
     file: Out = None,
     where: Where = ".",
 ) -> None:
     """Print the proof that a log only grew between two heads."""
-    with opened(where, quiet=True) as context:
+    with _opened(where, tenant, quiet=True) as context:
         request = app.MakeConsistency(earlier, size)
-        _write(app.log_consistency(replace(context, tenant=tenant), request), file)
+        _write(app.log_consistency(context, request), file)
 
 
 @commands.command()
@@ -118,6 +122,10 @@ def verify(
     if faults:
         raise FullhouseError(code="log_faults", faults=len(faults))
     out.print("The log is whole: every hash was computed anew, and every published head fits.")
+
+
+def _opened(where: str, who: str | None, *, quiet: bool) -> AbstractContextManager["Context"]:
+    return opened(where, quiet=quiet) if who is None else opened_as(where, who, quiet=quiet)
 
 
 def _verify_files(*options: list[Any]) -> None:
