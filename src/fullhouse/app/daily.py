@@ -10,6 +10,7 @@ from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import IMPRESSION, PERSON_EVENT, TRAIT_BUILD
+from fullhouse.feeds.find_gaming import gaming_signs
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.history import History, read_history
 from fullhouse.forecast.history_index import HistoryIndex
@@ -28,6 +29,8 @@ from fullhouse.planning.daily_signals import film_signals
 from fullhouse.planning.plan import Amount
 from fullhouse.workspace.context import Context
 
+GAMING_DAYS = 28
+"""The page says signs of gaming in so many days before it."""
 DAYS_AGO = (0, 1, 7)
 """The page has the forecasts as of so many days ago."""
 
@@ -92,6 +95,12 @@ def film_daily(context: Context, request: DailyPage) -> Daily:
         since_yesterday=forecast_move(forecasts[0], forecasts[1]),
         since_last_week=forecast_move(forecasts[0], forecasts[2]),
         house_until=_house_until(context, on),
+        gaming=gaming_signs(
+            context.engine,
+            context.lake,
+            since=on - timedelta(days=GAMING_DAYS),
+            until=on - timedelta(days=1),
+        ),
         data=_versions(context, history),
         simulated=context.settings.simulated,
     )

@@ -1,6 +1,6 @@
 """Feeds of a workspace: check, ingest, and what was refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import BEGUN, FEED_TABLES, IDENTIFIER, INGESTED, QUARANTINE
 from fullhouse.feeds import Feed, FeedCheck, IngestReport
+from fullhouse.feeds.find_gaming import TABLES as GAMED
+from fullhouse.feeds.find_gaming import gaming_signs
 from fullhouse.feeds.retract import (
     LedgerFile,
     Retraction,
@@ -130,6 +132,11 @@ def ingest(context: Context, request: IngestFiles) -> IngestReport:
         progress=context.progress,
         suppression=Suppression(context.control, context.key),
     )
+    if report.written and feed.kind in GAMED:
+        files = {f.file for f in report.files if f.written}
+        batches = [f.batch for f in ledger(context.lake) if f.file in files]
+        signs = gaming_signs(context.engine, context.lake, kinds=[feed.kind], batches=batches)
+        report = replace(report, gaming=signs)
     if report.written or report.quarantined:
         detail = {"source": feed.source, "kind": feed.kind, **report.to_dict()}
         control.record(context.control, "ingest", detail)

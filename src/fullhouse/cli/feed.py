@@ -203,6 +203,11 @@ def _show_report(report: "IngestReport") -> None:
         )
     if report.quarantined:
         table(list(report.quarantined.items()), ("refused because", "rows"))
+    if report.gaming:
+        from fullhouse.view.words.gaming import gaming_lines
+
+        for line in gaming_lines(report.gaming):
+            out.print(line, markup=False, soft_wrap=True)
     for file in report.files:
         for kind, count in file.invalid_identifiers.items():
             out.print(f"{file.file}: {count:,} invalid identifiers of kind {kind}, not stored.")

@@ -8,6 +8,7 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.show import ALL_ROWS, Json, Rows, Where, opened, out, say_json, table
+from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.erasure import Erased, Verification
@@ -52,7 +53,7 @@ def report(
     with opened(where, quiet=json, doing="Counting people") as context:
         people = app.people_report(context, app.ReportPeople(rows or ALL_ROWS))
     if json:
-        say_json(asdict(people))
+        say_json(as_json(asdict(people)))
         return
     _print(people)
 
@@ -242,6 +243,14 @@ def _print(people: "PeopleReport") -> None:
         )
     _print_refused(people)
     _print_merges(people)
+    _print_gaming(people)
+
+
+def _print_gaming(people: "PeopleReport") -> None:
+    from fullhouse.view.words.gaming import gaming_lines
+
+    for line in gaming_lines(people.gaming) or ["No sign of gaming in purchases, plays or sales."]:
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def _print_refused(people: "PeopleReport") -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from fullhouse.core.values import as_json
+from fullhouse.feeds.gaming import GamingSign
+
 
 @dataclass(frozen=True)
 class FileReport:
@@ -37,6 +40,8 @@ class IngestReport:
     files: tuple[FileReport, ...]
     refused_percent: int = 100
     """Percent of a file's rows that the house lets be refused."""
+    gaming: tuple[GamingSign, ...] = ()
+    """Signs of gaming among the rows written."""
 
     @property
     def too_many_refused(self) -> tuple[str, ...]:
@@ -91,6 +96,7 @@ class IngestReport:
             "quarantined": self.quarantined,
             "refusals": self.refusals,
             "too_many_refused": list(self.too_many_refused),
+            "gaming": as_json([vars(s) for s in self.gaming]),
             "files": [dict(vars(f)) for f in self.files],
         }
 

@@ -12,6 +12,8 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, PERSON_TABLE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
+from fullhouse.feeds.find_gaming import gaming_signs
+from fullhouse.feeds.gaming import GamingSign
 from fullhouse.lake import Lake
 from fullhouse.people.resolution import is_whole, read_state
 
@@ -83,6 +85,7 @@ class PeopleReport:
     refused: list[RefusedIdentifier]
     merges: int
     latest_merges: list[PersonMerge]
+    gaming: tuple[GamingSign, ...] = ()
 
 
 def report(engine: Engine, lake: Lake, *, rows: int = 10) -> PeopleReport:
@@ -117,6 +120,7 @@ def report(engine: Engine, lake: Lake, *, rows: int = 10) -> PeopleReport:
         refused=refused[:rows],
         merges=len(merges),
         latest_merges=merges[:rows],
+        gaming=gaming_signs(engine, lake),
     )
 
 

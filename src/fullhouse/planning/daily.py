@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.values import as_json
+from fullhouse.feeds.gaming import GamingSign
 from fullhouse.planning.plan import Amount
 
 DAYS_BEFORE, DAYS_AFTER = 60, 14
@@ -499,6 +500,8 @@ class Daily:
     since_yesterday: ForecastMove | None = None
     since_last_week: ForecastMove | None = None
     house_until: date | None = None
+    gaming: tuple[GamingSign, ...] = ()
+    """Signs of gaming in the house's events of the last four weeks."""
     data: Mapping[str, int] = field(default_factory=dict)
     simulated: bool = False
 

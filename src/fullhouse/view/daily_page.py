@@ -54,6 +54,7 @@ from fullhouse.view.words.daily import (
     target_words,
 )
 from fullhouse.view.words.figures import capital, day_words, heading, money_short, share_words, text
+from fullhouse.view.words.gaming import gaming_lines
 
 MARKS: dict[Verdict, str] = {
     "on": "●", "low": "▽", "high": "△", "above": "▲", "below": "▼", "cannot tell": "?",
@@ -110,6 +111,7 @@ def daily_page(daily: Daily, *, made_on: date) -> str:
         move=text("Since yesterday {move}.", move=move_words(daily.since_yesterday))
         if daily.since_yesterday is not None
         else "",
+        gaming=gaming_lines(daily.gaming),
         made_on=made_on,
         everything=json_of(daily.to_dict()),
     )  # fmt: skip

@@ -50,6 +50,7 @@ from fullhouse.view.words.figures import (
     text,
 )
 from fullhouse.view.words.forecast import DRIVERS, MODELS
+from fullhouse.view.words.gaming import gaming_lines
 
 VERDICTS: dict[Verdict, str] = {
     "on": "on target",
@@ -90,6 +91,7 @@ def daily_lines(daily: Daily) -> list[str]:
         *forecast_words(daily),
         *(text("Since yesterday: {change}.", change=change_words(c)) for c in daily.changes),
         *([] if daily.changes else [NO_CHANGE]),
+        *gaming_lines(daily.gaming),
     ]
 
 
