@@ -54,9 +54,11 @@ if TYPE_CHECKING:
     from fullhouse.app.cleanroom import (
         Ask as Ask,
         ReadRelease as ReadRelease,
+        ReserveLooks as ReserveLooks,
         room_ask as room_ask,
         room_price as room_price,
         room_release as room_release,
+        room_reserve as room_reserve,
         room_statement as room_statement,
     )
     from fullhouse.app.daily import (

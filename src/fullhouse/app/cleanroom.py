@@ -33,6 +33,14 @@ class ReadRelease:
     digest: str
 
 
+@request
+class ReserveLooks:
+    """A campaign whose readouts are to be paid in advance, and how many looks are planned."""
+
+    campaign: str
+    looks: int
+
+
 @dataclass(frozen=True)
 class Statement(ForTenants):
     """A tenant's titles, what is left of its budgets, and every row of its ledger since ever."""
@@ -78,9 +86,21 @@ def room_release(context: Context, request: ReadRelease) -> Answer:
 
 
 @tenant_case
+def room_reserve(context: Context, request: ReserveLooks) -> Statement:
+    """Set budget aside for a campaign's planned looks; no other question can spend it."""
+    _check_tenant(context)
+    gate.set_aside(context, request.campaign, request.looks)
+    return _statement(context)
+
+
+@tenant_case
 def room_statement(context: Context) -> Statement:
     """What the tenant has spent since ever, on what, and what is left."""
     _check_tenant(context)
+    return _statement(context)
+
+
+def _statement(context: Context) -> Statement:
     gate.check_may(context, "read")
     control, tenant = context.control, context.tenant
     budgets = ((epoch, budget) for _, epoch, budget in ledger.budgets(control, tenant=tenant))

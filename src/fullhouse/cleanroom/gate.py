@@ -7,6 +7,7 @@ one transaction. A process that dies at any point leaves no answer without its r
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -51,6 +52,8 @@ from fullhouse.core.values import HOUSE
 from fullhouse.measurement.exposure import contacts_by_person
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
+
+MOST_LOOKS = 100
 
 HOUSE_ACTOR = "house:"
 """What stands before the name of a user of the house who acts for a tenant."""
@@ -125,6 +128,8 @@ def ask(
     compute = compute or COMPUTE.get(question.kind)
     if compute is None:
         raise InputError(code="asked_elsewhere", kind=question.kind)
+    if compute is None and question.kind not in COMPUTE:
+        raise InputError(f"Questions of kind {question.kind!r} are not answered here yet.")
     opendp()  # an error before anything is reserved, where it is not installed
     with context.workspace.computing.holding((context.tenant, asked.digest)):
         stored = _stored(asked)
@@ -173,6 +178,30 @@ def digest_of_match(question: MatchSize, epoch: Epoch) -> str:
     reader = RuleReader(_no_rule, _no_names)
     form = canonical(question, reader, as_of=epoch.last)
     return form.digest(f"epoch {epoch.name}")
+
+
+def set_aside(context: Context, name: str, looks: int) -> None:
+    """Set the budget of a campaign's planned readouts aside, so that none can be refused."""
+    check_active(context.control, context.tenant)
+    check_may(context, "launch")
+    if not 1 <= looks <= MOST_LOOKS:
+        raise InputError(f"A campaign has 1 to {MOST_LOOKS} planned looks, not {looks}.")
+    policy = load(context.place)
+    question = Readout(name)
+    policy.check(question)
+    campaign = own_campaign(context, name)
+    spending = Spending(
+        context.tenant,
+        ledger.ALLOT,
+        sha256(f"{ledger.ALLOT} {name}".encode()).hexdigest(),
+        looks * policy.price(question),
+        campaign.film,
+        question.stage,
+        campaign.name,
+        context.actor,
+    )
+    epoch = policy.epoch(context.today)
+    ledger.set_aside(context.control, policy, epoch, spending, at=context.now)
 
 
 def check_may(context: Context, verb: str, *, tenant: str | None = None) -> None:
@@ -403,7 +432,21 @@ def _cards(asked: Asked) -> Computed:
     return cards(asked.context, asked.whole, asked.question, asked.spending.rho)
 
 
+def _readout(asked: Asked) -> Computed:
+    # Imported here: a count needs no campaign.
+    from fullhouse.cleanroom.film_readout import readout
+
+    campaign = asked.campaign
+    assert isinstance(asked.question, Readout)
+    assert campaign is not None
+    plan = campaign_plan(asked.context, campaign)
+    return readout(
+        asked.context, asked.policy, asked.question, campaign, plan, asked.spending.rho
+    )
+
+
 COMPUTE: dict[str, Compute] = {
+    "readout": _readout,
     "cards": _cards,
     "count": _count,
     "breakdown": _breakdown,

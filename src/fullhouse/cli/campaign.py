@@ -330,7 +330,9 @@ def list_(
     )
 
 
+commands.command()(campaign_readout.reach)
 commands.command()(campaign_readout.readout)
+commands.command()(campaign_readout.reserve)
 commands.command()(campaign_readout.outlook)
 commands.command()(campaign_readout.uplift)
 commands.command()(campaign_readout.cards)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fullhouse import app
+from fullhouse.cli import room
+from fullhouse.cli.room import As, DryRun
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
 from fullhouse.core.values import as_json, parse_date
 
@@ -30,11 +32,17 @@ def readout(
     no_learn: Annotated[
         bool, typer.Option("--no-learn", help="Only look: keep nothing for later plans.")
     ] = False,
+    who: As = None,
+    dry_run: DryRun = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """What it really changed in tickets and gross: everybody as assigned."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
+    if who is not None:
+        question = app.Readout(campaign, day)
+        room.ask(where, who, question, title=None, dry_run=dry_run, json=json)
+        return
     with opened(where, quiet=json) as workspace, progress("Reading", quiet=json) as step:
         request = app.ReadCampaign(campaign, as_of=day, learn=not no_learn)
         result = app.campaign_readout(replace(workspace, progress=step), request)
@@ -42,6 +50,44 @@ def readout(
         say_json(result.to_dict())
     else:
         show(result, (*GROUPS, "line") if lines else GROUPS)
+
+
+Tenant = Annotated[str, typer.Option("--as", metavar="TENANT[/USER]", help="As this tenant.")]
+
+
+def reach(
+    campaign: Name,
+    *,
+    who: Tenant,
+    as_of: AsOf = None,
+    dry_run: DryRun = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """How many people it reached and how often, as a release."""
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    question = app.ReachFrequency(campaign, day)
+    room.ask(where, who, question, title=None, dry_run=dry_run, json=json)
+
+
+def reserve(
+    campaign: Name,
+    *,
+    looks: Annotated[int, typer.Option(metavar="N", min=1, help="How many readouts are planned.")],
+    who: Tenant,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Set privacy budget aside for its planned readouts, so that none can be refused."""
+    with room.opened_as(where, who, quiet=json) as context:
+        statement = app.room_reserve(context, app.ReserveLooks(campaign, looks))
+    if json:
+        say_json({"budgets": [{"epoch": e} | asdict(b) for e, b in statement.budgets]})
+        return
+    from fullhouse.view.words.release import budget_sentences
+
+    for line in budget_sentences([b for _, b in statement.budgets]):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def show(readout: "CampaignReadout", groups: tuple[str, ...] = GROUPS) -> None:

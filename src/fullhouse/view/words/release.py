@@ -29,6 +29,13 @@ _TOO_SMALL = (
     " would take {seed_needed} of them, or a house of {people_needed} people"
 )
 NOTE_WORDS = {
+    "arm_too_noisy": (
+        "Too few people are {arm} to compare them under noise; from {needed} on it can be done."
+    ),
+    "drawn_by_household": (
+        "Chance was drawn for households; the ranges take people one by one and may be a little"
+        " narrow."
+    ),
     "cannot_tell": "The data do not answer this question.",
     "no_cards": "No audience stands out of the {tested} that were compared.",
     "nothing_has_power": "So few people want it that no audience could stand out.",
