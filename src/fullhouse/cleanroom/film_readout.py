@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import isfinite
 
 import numpy as np
+from pyroaring import BitMap
 
 from fullhouse.campaigns.campaign import HELD_OUT, TREATED
 from fullhouse.cleanroom.answers import Computed
@@ -54,16 +55,17 @@ def readout(
         "tickets_per_person": float(bounds.tickets),
         "money_per_person": bounds.cents / CENTS,
     }
-    noise = tuple(Noise(number.sigma, 1.0, limits) for arm in result.arms for number in (arm.people,))
+    noise = tuple(
+        Noise(number.sigma, 1.0, limits) for arm in result.arms for number in (arm.people,)
+    )
     return Computed(tuple(lines), noise, tuple(notes))
 
 
 def _sales(data: CampaignData, arm: str) -> ArmSales:
-    """What each buyer of an arm bought; a refund that is larger than the purchase counts as none."""
+    """What each buyer of an arm bought; who was refunded more than was bought, bought nothing."""
     people = data.arms[arm]
-    bought = np.array(
-        [int(p) in people.get(int(p) >> 20, ()) for p in data.sales.person], dtype=bool
-    )
+    members = BitMap.union(BitMap(), *people.values())
+    bought = np.array([person in members for person in data.sales.person.tolist()], dtype=bool)
     tickets = np.maximum(np.rint(data.sales.tickets[bought]), 0).astype(np.int64)
     cents = np.maximum(np.rint(data.sales.paid[bought] * CENTS), 0).astype(np.int64)
     return ArmSales(tickets, cents, size(people) - int(bought.sum()))
@@ -97,9 +99,7 @@ def _effect(effect: PrivateEffect, currency: str) -> Line:
     scale = 1000.0 if effect.outcome == "tickets" else 1000.0 / CENTS
     figures = {"effect": _scaled(effect.value, effect.low, effect.high, scale)}
     if isfinite(effect.always_low) and isfinite(effect.always_high):
-        figures["at_any_look"] = _scaled(
-            effect.value, effect.always_low, effect.always_high, scale
-        )
+        figures["at_any_look"] = _scaled(effect.value, effect.always_low, effect.always_high, scale)
     middle = (effect.bias_low + effect.bias_high) / 2
     figures["hidden_by_clamping"] = _scaled(middle, effect.bias_low, effect.bias_high, scale)
     return Line({"of": of}, figures)

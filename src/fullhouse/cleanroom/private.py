@@ -216,3 +216,63 @@ class PrivateCards:
     least_ratio: float | None
     notes: tuple[CardNote, ...]
     rho_nano: int
+
+
+@dataclass(frozen=True)
+class PrivateArm:
+    """An arm of a campaign: people, and what they bought, each person clamped, with noise.
+
+    Money is in cents. `clamped` are people who bought more than counts for one person, and `cut`
+    is what of theirs does not count (up to nine times the bound for each): by that much the sums
+    are too low.
+    """
+
+    arm: str
+    people: NoisyNumber
+    tickets: NoisyNumber
+    cents: NoisyNumber
+    clamped_tickets: NoisyNumber
+    clamped_cents: NoisyNumber
+    cut_tickets: NoisyNumber
+    cut_cents: NoisyNumber
+
+
+@dataclass(frozen=True)
+class PrivateEffect:
+    """Clamped tickets or cents per person of an arm less those of the control.
+
+    `low` and `high` hold 95 % of the time for one look, with noise and sampling error;
+    `always_low` and `always_high` for all planned looks together. `bias_low` and `bias_high` is
+    how much clamping may have taken from the difference, noise included.
+    """
+
+    arm: str
+    outcome: str
+    value: float
+    low: float
+    high: float
+    always_low: float
+    always_high: float
+    se: float
+    noise_se: float
+    bias_low: float
+    bias_high: float
+
+
+@dataclass(frozen=True)
+class ArmTooNoisy:
+    """An arm of so few people that noise leaves nothing to compare; `needed` would do."""
+
+    arm: str
+    people: NoisyNumber
+    needed: int
+
+
+@dataclass(frozen=True)
+class PrivateReadout:
+    """Arms and their effects against the control at one look, for one price."""
+
+    arms: tuple[PrivateArm, ...]
+    effects: tuple[PrivateEffect, ...]
+    notes: tuple[ArmTooNoisy, ...]
+    rho_nano: int
