@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from fullhouse.app.use_case import DAMAGES, LOCKED, STORAGE_FAULTS, storage_fault
 from fullhouse.cli.root import QUIET, commands
+from fullhouse.core.faults import DAMAGES, LOCKED, STORAGE_FAULTS, storage_fault
 
 
 def fullhouse(*arguments: str, cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:

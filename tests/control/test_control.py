@@ -2,6 +2,8 @@
 
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from fullhouse.audiences import saved_audiences
 from fullhouse.control import HOUSE, audit_log, campaigns, open_control, record
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.control import HEAD
+from fullhouse.control.copying import check_database, copy_database
+from fullhouse.control.house import is_made, peek
 from fullhouse.control.schema import Base
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.tables import PRODUCT
@@ -178,3 +182,45 @@ def test_a_locked_database_stops_a_command_before_it_does_anything(
         assert app.ingest(context, request).written == 1
         assert [entry.action for entry in app.audit(context)] == ["ingest"]
     other.close()
+
+
+HALF = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA cache_size = 1")
+connection.execute("BEGIN IMMEDIATE")
+# More than the cache holds, so that the file itself is half written.
+for number in range(3_000):
+    connection.execute(
+        "INSERT INTO audit (tenant, at, actor, action, detail)"
+        " VALUES ('house', '2026-01-01', 'x', 'half', ?)",
+        ('"' + "x" * 500 + '"',),
+    )
+print("half written", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_database_that_a_killed_process_left_half_written_opens_again(tmp_path: Path) -> None:
+    """Its journal is rolled back, also by who only reads."""
+    file = tmp_path / "control.db"
+    url = f"sqlite:///{file}"
+    control = open_control(url)
+    record(control, "before", {})
+    control.dispose()
+    child = subprocess.Popen(
+        [sys.executable, "-c", HALF, str(file)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "half written\n"
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    assert file.with_name("control.db-journal").stat().st_size
+    assert is_made(url)
+    assert peek(url) is None
+    copy_database(url, tmp_path / "copy.db")
+    check_database(file)
+    again = open_control(url)
+    assert [row.action for row in audit_log(again)] == ["before"]
+    again.dispose()

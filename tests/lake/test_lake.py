@@ -1,11 +1,12 @@
 """The lake: exactly once, snapshots, replacement."""
 
 import threading
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.tables import REFUSED_IDENTIFIER, TRAIT_BITMAP, Column, Table
 from fullhouse.lake import Lake
 
@@ -78,3 +79,47 @@ def test_a_table_that_was_never_written_is_empty(lake: Lake) -> None:
     assert lake.read(REFUSED_IDENTIFIER).num_rows == 0
     assert lake.snapshot(REFUSED_IDENTIFIER).uris == ()
     assert lake.version(REFUSED_IDENTIFIER) is None
+
+
+@pytest.mark.parametrize("others", [["replace", "append"], ["append"], ["replace", "replace"]])
+def test_of_two_replacements_at_once_the_rows_of_one_are_left(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, others: list[str]
+) -> None:
+    """Another one writes between the look at the table and the commit."""
+    lake.replace(NUMBERS, _numbers(1))
+    real, waiting = Lake.create, list(others)
+
+    def create(self: Lake, table: Table) -> Any:
+        delta = real(self, table)
+        if waiting:
+            how, left = waiting[0], waiting[1:]
+            waiting.clear()
+            for other in (how, *left):
+                if other == "replace":
+                    Lake(lake.place).replace(NUMBERS, _numbers(2, 3))
+                else:
+                    Lake(lake.place).append(NUMBERS, _numbers(4), batch="other")
+        return delta
+
+    monkeypatch.setattr(Lake, "create", create)
+    lake.replace(NUMBERS, _numbers(5))
+    assert lake.read(NUMBERS)["n"].to_pylist() == [5]
+
+
+def test_an_expected_version_is_the_one_that_is_replaced(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = lake.replace(NUMBERS, _numbers(1))
+    real, waiting = Lake.create, [True]
+
+    def create(self: Lake, table: Table) -> Any:
+        delta = real(self, table)
+        if waiting:
+            waiting.clear()
+            Lake(lake.place).append(NUMBERS, _numbers(4), batch="other")
+        return delta
+
+    monkeypatch.setattr(Lake, "create", create)
+    with pytest.raises(ConflictError, match="changed by others"):
+        lake.replace(NUMBERS, _numbers(5), expected=version)
+    assert sorted(lake.read(NUMBERS)["n"].to_pylist()) == [1, 4]

@@ -55,6 +55,7 @@ from fullhouse.cli.show import (
 )
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.faults import storage_fault
 
 METAVARS = {"<int>": "N", "<float>": "NUMBER", "<str>": "TEXT", "<list[str]>": "TEXT"}
 
@@ -279,9 +280,6 @@ def run() -> int:
         err.print(f"[bold red]failed:[/] {escape(str(problem))}", soft_wrap=True)
         return 1
     except Exception as problem:
-        # Imported here: help and version need no engine and no database.
-        from fullhouse.app.use_case import storage_fault
-
         fault = storage_fault(problem)
         if fault is None:
             raise

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from fullhouse.control.control import Control, open_control
-from fullhouse.control.house import sqlite_file
+from fullhouse.control.house import read_only, sqlite_file
 from fullhouse.control.schema import Base, CampaignRow
 from fullhouse.core.errors import DamagedError, InputError
 
@@ -28,7 +28,7 @@ def copy_database(url: str, to: Path) -> None:
             target.dispose()
         return
     with (
-        closing(sqlite3.connect(f"file:{file.absolute()}?mode=ro", uri=True)) as source_file,
+        closing(read_only(file)) as source_file,
         closing(sqlite3.connect(to)) as target_file,
     ):
         source_file.backup(target_file)
@@ -54,11 +54,11 @@ def copy_rows(source: Control, target: Control) -> None:
 
 def check_database(file: Path) -> None:
     """An error when an SQLite file is not whole."""
-    with closing(sqlite3.connect(f"file:{file.absolute()}?mode=ro", uri=True)) as connection:
-        try:
+    try:
+        with closing(read_only(file)) as connection:
             (result,) = connection.execute("PRAGMA integrity_check").fetchone()
-        except sqlite3.DatabaseError as problem:
-            result = str(problem)
+    except sqlite3.DatabaseError as problem:
+        result = str(problem)
     if result != "ok":
         raise DamagedError(code="control_unreadable", reason=str(result))
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fullhouse.core.errors import DamagedError
+from fullhouse.core.errors import DamagedError, FullhouseError
+from fullhouse.core.faults import storage_fault
 from fullhouse.core.tables import Mark
 
 QUERIES = (
@@ -17,7 +18,7 @@ QUERIES = (
     "SELECT coalesce(max(id), 0) FROM audit",
 )
 NO_TABLE = re.compile(r"no such table|does not exist|UndefinedTable")
-BROKEN = re.compile(r"file is not a database|malformed|disk I/O error")
+BROKEN = re.compile(r"file is not a database|malformed")
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,47 @@ def peek(url: str) -> House | None:
     if not file.is_file() or not file.stat().st_size:
         return None
     try:
-        with closing(sqlite3.connect(f"file:{_quoted(file)}?mode=ro", uri=True)) as connection:
-            connection.execute("PRAGMA busy_timeout = 60000")
+        with closing(read_only(file)) as connection:
             return _house(*(connection.execute(query).fetchall() for query in QUERIES))
-    except sqlite3.OperationalError as problem:
+    except sqlite3.DatabaseError as problem:
         if NO_TABLE.search(str(problem)):
             return None
-        raise DamagedError(code="control_unreadable", reason=str(problem)) from None
-    except sqlite3.DatabaseError as problem:
-        raise DamagedError(code="control_unreadable", reason=str(problem)) from None
+        raise _unreadable(problem) from None
+
+
+def read_only(file: Path) -> sqlite3.Connection:
+    """A connection to an SQLite file that changes nothing of what was committed.
+
+    What a killed process left half written is rolled back first, which takes a right to write.
+    """
+    connection = _connected(file, "ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as problem:
+        connection.close()
+        if "readonly" not in str(problem):
+            raise
+        with closing(_connected(file, "rw")) as mending:
+            mending.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return _connected(file, "ro")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _connected(file: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{_quoted(file)}?mode={mode}", uri=True)
+    connection.execute("PRAGMA busy_timeout = 60000")
+    return connection
+
+
+def _unreadable(problem: sqlite3.DatabaseError) -> FullhouseError:
+    """What SQLite says: of the machine, or else of a file that is damaged."""
+    fault = storage_fault(problem)
+    if fault is not None and not isinstance(fault, DamagedError):
+        return fault
+    return DamagedError(code="control_unreadable", reason=str(problem))
 
 
 def database_fault(problem: Exception) -> DamagedError | None:
@@ -86,10 +119,10 @@ def is_made(url: str) -> bool:
     if not file.is_file() or not file.stat().st_size:
         return False
     try:
-        with closing(sqlite3.connect(f"file:{_quoted(file)}?mode=ro", uri=True)) as connection:
+        with closing(read_only(file)) as connection:
             return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
     except sqlite3.DatabaseError as problem:
-        raise DamagedError(code="control_unreadable", reason=str(problem)) from None
+        raise _unreadable(problem) from None
 
 
 def house_of(control: Any) -> House | None:

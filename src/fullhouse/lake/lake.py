@@ -289,25 +289,36 @@ class Lake:
 
         `marks` are numbers that change in the same commit and that `mark` reads; compaction
         keeps them. With `expected`, a ConflictError when the table is no longer at that version
-        (-1: not there yet), and nothing is written.
+        (-1: not there yet), and nothing is written. Of two that replace the whole table at once,
+        the rows of one are left.
         """
-        delta = self.create(table)
-        if expected is not None and delta.version() != max(expected, 0):
-            raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
-        self._check_inputs(table)
-        try:
-            write_deltalake(
-                delta,
-                _conform(data, table),
-                mode="overwrite",
-                predicate=_predicate(table, where) if where else None,
-                writer_properties=writer,
-                commit_properties=_properties(marks or {}, metadata),
-            )
-        except CommitFailedError as problem:
-            raise ConflictError(
-                f"Table {table.name!r} was changed by others; try again."
-            ) from problem
+        # Delta itself would take away the files of the version that was read, and leave those that
+        # another one has added since.
+        strict = where is None or expected is not None
+        again = isinstance(data, pa.Table) and expected is None
+        for left in reversed(range(TRIES if again else 1)):
+            delta = self.create(table)
+            if expected is not None and delta.version() != max(expected, 0):
+                raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+            self._check_inputs(table)
+            try:
+                write_deltalake(
+                    delta,
+                    _conform(data, table),
+                    mode="overwrite",
+                    predicate=_predicate(table, where) if where else None,
+                    writer_properties=writer,
+                    commit_properties=_properties(
+                        marks or {}, metadata, retries=0 if strict else None
+                    ),
+                )
+            except CommitFailedError as problem:
+                if left:
+                    continue
+                raise ConflictError(
+                    f"Table {table.name!r} was changed by others; try again."
+                ) from problem
+            break
         self._move(table, delta)
         return delta.version()
 
@@ -543,10 +554,14 @@ def _snapshot(table: Table, delta: DeltaTable) -> Snapshot:
 
 
 def _properties(
-    transactions: Mapping[str, int], metadata: Mapping[str, str] | None
+    transactions: Mapping[str, int],
+    metadata: Mapping[str, str] | None,
+    *,
+    retries: int | None = None,
 ) -> CommitProperties:
     return CommitProperties(
         custom_metadata=dict(metadata or {}),
+        max_commit_retries=retries,
         app_transactions=[Transaction(a, v) for a, v in transactions.items()],
     )
 
