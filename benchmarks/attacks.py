@@ -24,13 +24,17 @@ from scipy.optimize import linprog
 from scipy.stats import mannwhitneyu
 
 from benchmarks.measure import machine, table
+from benchmarks.private_house import chances, draw, simulate, source
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule
 from fullhouse.cleanroom import gate, noise, tenants
+from fullhouse.cleanroom.cards import discover_privately
 from fullhouse.cleanroom.ledger import BudgetError
 from fullhouse.cleanroom.policy import HOUSE_FILE, template
+from fullhouse.cleanroom.private import PersonRows, TraitSizes
 from fullhouse.cleanroom.question import Count
 from fullhouse.cleanroom.release import Figure
+from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.workspace.context import Context, init_house
 from tests.audiences.conftest import write_house
@@ -361,6 +365,70 @@ def _split(values: Floats, holds: Flags) -> tuple[Floats, Floats]:
     return values[holds], values[~holds]
 
 
+@dataclass(frozen=True)
+class Target:
+    """A small house, and the person in it with most traits, whom an attacker knows all of."""
+
+    block: PersonRows
+    place: int
+    traits: frozenset[int]
+    sizes: TraitSizes
+
+    def house(self, *, inside: bool) -> PersonRows:
+        """The house with the target in the film's audience, or without the target."""
+        block, at = self.block, self.place
+        if inside:
+            seed = np.asarray(block.seed).copy()
+            seed[at] = True
+            return replace(block, seed=seed)
+        first, last = int(block.offsets[at]), int(block.offsets[at + 1])
+        offsets = np.delete(np.asarray(block.offsets), at)
+        offsets[at:] -= last - first
+        return PersonRows(
+            np.delete(np.asarray(block.strata), at),
+            offsets,
+            np.delete(np.asarray(block.columns), slice(first, last)),
+            np.delete(np.asarray(block.seed), at),
+        )
+
+    def scores(self, rho: int, runs: int, *, inside: bool) -> list[float]:
+        """How strongly cards that were released speak of the target's traits, run after run."""
+        people = source((self.house(inside=inside),))
+        return [
+            sum(c.z + 0.5 for c in discover_privately(people, self.sizes, rho).measured
+                if c.column in self.traits)
+            for _ in range(runs)
+        ]  # fmt: skip
+
+
+def target_of_cards(people: int = 4_000, traits: int = 120) -> Target:
+    """A simulated house whose sizes are public, with an audience of one in twenty."""
+    draw_from = np.random.default_rng(5)
+    house = simulate(people, draw_from, traits=traits, activity=0.12)
+    names = tuple(f"f:{n}" for n in range(traits))
+    sizes = measure_sizes(source(house.blocks), names, 10, pairs_nano=None, most_traits=20)
+    (block,) = draw(house, chances(house, 0.05), draw_from)
+    place = int(np.argmax(block.held))
+    held = block.columns[block.offsets[place] : block.offsets[place + 1]]
+    return Target(block, place, frozenset(held.tolist()), sizes)
+
+
+def membership_by_cards(rho: int, runs: int) -> float:
+    """The AUC of telling by a film's cards whether the target is among its audience."""
+    target = target_of_cards()
+    sides = (target.scores(rho, runs, inside=True), target.scores(rho, runs, inside=False))
+    return auc(*sides)
+
+
+def by_cards() -> Iterator[tuple[str, str, str]]:
+    """Lines of the table on one person in a film's cards."""
+    exact = membership_by_cards(noise.nano(200), 60)
+    yield "membership by cards, no noise to speak of", f"AUC {exact:.2f}", "control"
+    rho = noise.nano(0.02)
+    shown = membership_by_cards(rho, 400)
+    yield "membership by cards, ρ 0.02", f"AUC {shown:.2f}", f"at most {best_auc(rho):.3f}"
+
+
 def repeats() -> Iterator[tuple[str, str, str]]:
     """Lines of the table on the same question 10,000 times."""
     world, _ = target_world(1)
@@ -377,7 +445,7 @@ def main() -> None:
     """Print what each attack learns, at the door and without its protection."""
     print(f"Taken on {machine()}.\n")
     rows: list[tuple[str, str, str]] = []
-    for attack in (repeats, one_person, reconstruction):
+    for attack in (repeats, one_person, by_cards, reconstruction):
         rows += attack()
     print(table(("attack", "what it learns", "where"), rows))
 
