@@ -197,9 +197,8 @@ def nulls_table(rng: np.random.Generator, runs: int) -> None:
             continue
         for share in SHARES:
             for rho, t in compare(house, sizes, base, share, max(runs // 8, 2), rng).items():
-                false = f"{t.false} of {t.cards} cards"
-                end = f"{upper(t.false, t.cards):.3f}"
-                rows.append(["mixed world", f"{people:,}", f"{share:.1%}", rho, false, end])
+                shown, end = f"{t.false} of {t.cards} cards", f"{upper(t.false, t.cards):.3f}"
+                rows.append(["mixed world", f"{people:,}", f"{share:.1%}", rho, shown, end])
     print(table(["world", "people", "seed", "ρ", "false", "97.5 % upper end"], rows), flush=True)
 
 

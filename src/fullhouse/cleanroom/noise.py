@@ -13,10 +13,11 @@ rounding is inside what each person may contribute.
 
 from fractions import Fraction
 from functools import cache
-from math import ceil, inf, isfinite, nextafter, sqrt
+from math import ceil, exp, inf, isfinite, log, log1p, nextafter, sqrt
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from fullhouse.core.arrays import Floats, Integers, Ints
 from fullhouse.core.errors import InputError, UnsupportedError
@@ -86,6 +87,27 @@ def price(spread: float, sensitivity: float = 1.0) -> int:
         raise InputError(f"A standard deviation must be above 0, not {spread:g}.")
     _check_sensitivity(sensitivity)
     return ceil(Fraction(sensitivity) ** 2 * NANO / (2 * Fraction(spread) ** 2))
+
+
+def epsilon(rho_nano: int, delta: float = 1e-9) -> float:
+    """The ε that a total price stands for at a δ (Canonne, Kamath and Steinke 2020, prop. 12).
+
+    >>> round(epsilon(nano(0.02), 1e-8), 2)
+    1.08
+    """
+    _check_price(rho_nano)
+    if not 0 < delta < 1:
+        raise InputError(f"δ lies between 0 and 1, not at {delta:g}.")
+    rho = rho_nano / NANO
+
+    def at(log_order: float) -> float:
+        order = 1 + exp(log_order)
+        return order * rho + (log(1 / delta) + (order - 1) * log1p(-1 / order) - log(order)) / (
+            order - 1
+        )
+
+    result = minimize_scalar(at, bounds=(-12.0, 30.0), method="bounded", options={"xatol": 1e-9})
+    return max(0.0, float(result.fun))
 
 
 def top_k_scale(rho_nano: int, k: int, sensitivity: int = 1) -> float:

@@ -107,6 +107,11 @@ def measure_sizes(
     )
 
 
+def exact_cells(people: PeopleSource, traits: int, strata: int, most_traits: int) -> Ints:
+    """People by stratum and trait, clamped, in 1 / WEIGHT: what noise is added to."""
+    return _sums(people, traits, strata, most_traits).cells
+
+
 @dataclass(frozen=True)
 class _Sums:
     """Exact sums over everybody by stratum; of cells and `counted` in 1 / WEIGHT."""
