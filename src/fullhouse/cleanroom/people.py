@@ -23,10 +23,13 @@ from fullhouse.cleanroom.question import (
 from fullhouse.cleanroom.tenants import hidden_films
 from fullhouse.control.control import Control
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.tables import TRAIT
 from fullhouse.films import identity
 from fullhouse.traits import Trait
 from fullhouse.traits.film_traits import film_slug_in
 from fullhouse.workspace.context import Context
+
+BYTES_OF_A_TRAIT = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Room:
 
     population: Population
     visible: BuiltTraits
-    sensitive: BuiltTraits
+    every: BuiltTraits
+    sensitive: frozenset[str]
     policy: Policy
 
     @property
@@ -56,7 +60,7 @@ class Room:
         plain = family.strip().lower()
         names = tuple(sorted(t.name for t in self.visible.traits if t.family == plain))
         if not names:
-            if plain in {t.family for t in self.sensitive.traits}:
+            if plain in {t.family for t in self.every.traits}:
                 raise self._forbidden(plain, plain)
             known = self.families
             hint = did_you_mean(plain, known) or f" There are {', '.join(sorted(known))}."
@@ -92,10 +96,8 @@ class Room:
         return _pinned(read(text), self.population)
 
     def _names(self, text: str) -> tuple[str, ...]:
-        every = BuiltTraits([*self.visible.traits, *self.sensitive.traits])
-        forbidden = {t.name for t in self.sensitive.traits}
-        for trait in _stands_for(every, text):
-            if trait.name in forbidden:
+        for trait in _stands_for(self.every, text):
+            if trait.name in self.sensitive:
                 raise self._forbidden(trait.name, trait.family)
         return tuple(t.name for t in self.visible.find(text).traits)
 
@@ -113,19 +115,28 @@ def room(context: Context, policy: Policy, question: Question) -> Room:
     """What a tenant's question is asked of: the newest build as of its day."""
     population = audiences.population(context, as_of=question_day(question, context.today))
     hidden = hidden_traits(context, population.catalogue.traits, tenant=context.tenant)
-    nameable = [
+    lake, build = context.lake, population.build
+    key = ("room", lake.uri(TRAIT), lake.version(TRAIT), build.id, policy.digest, hidden)
+    names = context.workspace.models.get(key)
+    if names is None:
+        names = _nameable(population.catalogue.traits, policy, hidden)
+        context.workspace.models.put(key, names, BYTES_OF_A_TRAIT * len(names[0].traits))
+    visible, every, sensitive = names
+    return Room(population, visible, every, sensitive, policy)
+
+
+def _nameable(
+    traits: Iterable[Trait], policy: Policy, hidden: frozenset[str]
+) -> tuple[BuiltTraits, BuiltTraits, frozenset[str]]:
+    """The traits that a tenant may name; those that exist for it; and which of those it may not."""
+    every = [
         replace(trait, persons=0, by_source={})
-        for trait in population.catalogue.traits
+        for trait in traits
         if trait.built and trait.name not in hidden
     ]
-    allowed = [t for t in nameable if policy.allows_trait(t.name, t.family)]
-    names = {t.name for t in allowed}
-    return Room(
-        population,
-        BuiltTraits(allowed),
-        BuiltTraits([t for t in nameable if t.name not in names]),
-        policy,
-    )
+    allowed = [t for t in every if policy.allows_trait(t.name, t.family)]
+    sensitive = frozenset(t.name for t in every) - frozenset(t.name for t in allowed)
+    return BuiltTraits(allowed), BuiltTraits(every), sensitive
 
 
 def house_control(context: Context) -> Control:

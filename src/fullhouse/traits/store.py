@@ -10,10 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyroaring import BitMap
 
+from fullhouse.core.cache import Cache
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import ITEM_TRAIT, PERSON_TRAIT, TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.lake import Lake
 from fullhouse.traits.trait import EVERYONE, Build, Trait
+
+MOST_TRAITS = 50_000
+"""Traits of builds that are in memory for the next look."""
 
 BLOCKS_AT_ONCE = 64
 """Bitmaps of this many blocks are in memory together: 67 million people."""
@@ -56,7 +60,23 @@ def build_numbered(lake: Lake, number: int) -> Build:
 
 
 def traits_of(lake: Lake, build: Build) -> list[Trait]:
-    """All traits of a build by number, built and not built."""
+    """All traits of a build by number, built and not built.
+
+    Read once for each version of the table: thousands of definitions take longer to parse than a
+    count takes.
+    """
+    key = (lake.uri(TRAIT), lake.version(TRAIT), build.id)
+    known = _TRAITS.get(key)
+    if known is None:
+        known = _read_traits(lake, build)
+        _TRAITS.put(key, known, len(known))
+    return list(known)
+
+
+_TRAITS: Cache[list[Trait]] = Cache(MOST_TRAITS)
+
+
+def _read_traits(lake: Lake, build: Build) -> list[Trait]:
     rows = lake.read(TRAIT, where=pc.field("build") == build.id).sort_by("trait").to_pylist()
     return [
         Trait(
