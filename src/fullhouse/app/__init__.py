@@ -101,6 +101,7 @@ if TYPE_CHECKING:
         ImportFilms as ImportFilms,
         ListFilms as ListFilms,
         SetFilm as SetFilm,
+        ListUnmatched as ListUnmatched,
         ShowFilm as ShowFilm,
         film_accept as film_accept,
         film_add as film_add,
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
         film_list as film_list,
         film_read as film_read,
         film_review as film_review,
+        film_unmatched as film_unmatched,
         film_set as film_set,
         film_show as film_show,
     )

@@ -10,7 +10,17 @@ from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.films import EVERYWHERE, FilmSet, Imported, SetLink
-from fullhouse.films.catalogue import Doubt, FilmList, FilmView, doubts, list_films, show_film
+from fullhouse.films.catalogue import (
+    Doubt,
+    FilmList,
+    FilmView,
+    UnmatchedFilm,
+    doubts,
+    list_films,
+    show_film,
+)
+from fullhouse.films.store import value
+from fullhouse.traits.film_traits import unmatched
 from fullhouse.workspace.context import Context
 
 
@@ -188,6 +198,32 @@ def film_show(context: Context, request: ShowFilm) -> FilmView:
         territory=territory,
         as_of=request.as_of or context.today,
     )
+
+
+@request
+class ListUnmatched:
+    """Films of the feeds that no film of the catalogue is, as known in a market on a day."""
+
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@use_case
+def film_unmatched(context: Context, request: ListUnmatched | None = None) -> list[UnmatchedFilm]:
+    """The films of the feeds that match no film of the catalogue by title and year, by slug.
+
+    What is known of them comes from the feeds alone: no opening day, no budget, no gross.
+    """
+    asked = request or ListUnmatched()
+    territory = asked.territory or context.settings.territory
+    films.check_territory(territory)
+    rows = films.facts(
+        context.lake, territory, asked.as_of or context.today, fields=("title", "opening")
+    )
+    known: dict[str, dict[str, Any]] = {}
+    for row in rows.select(["film", "field", "value"]).to_pylist():
+        known.setdefault(row["film"], {})[row["field"]] = value(row["field"], row["value"])
+    return unmatched(context.lake, known)
 
 
 @use_case

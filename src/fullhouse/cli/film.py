@@ -1,6 +1,7 @@
-"""`fullhouse film`: import, add, set, list, show, review, accept."""
+"""`fullhouse film`: import, add, set, list, show, review, unmatched, accept."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Rows, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import AsOf, Json, Rows, Where, opened, out, progress, say_json, table
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import parse_date
 
@@ -219,6 +220,37 @@ def review(where: Where = ".", json: Json = False) -> None:
         ("set", "id", "says", "may be", "film", "likeness"),
     )
     out.print("Settle one with: fullhouse film accept SET ID --film FILM, or --new", soft_wrap=True)
+
+
+@commands.command()
+def unmatched(
+    *,
+    territory: Territory = None,
+    as_of: AsOf = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """List films of the feeds that no film of the catalogue is: only their views are known."""
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    with opened(where, quiet=json) as workspace:
+        found = app.film_unmatched(workspace, app.ListUnmatched(territory, day))
+    if json:
+        say_json({"films": [asdict(f) for f in found]})
+        return
+    if not found:
+        out.print("Every film of the feeds is one of the catalogue.")
+        return
+    table(
+        [
+            (f.slug, f.title, f.year or "?", ", ".join(f.sources), ", ".join(f.same_title) or "-")
+            for f in found
+        ],
+        ("film", "title", "year", "in", "of the same title"),
+    )
+    out.print(
+        f"Films of the feeds that match none of the catalogue by title and year: {len(found):,}.",
+        soft_wrap=True,
+    )
 
 
 @commands.command()

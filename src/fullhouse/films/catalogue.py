@@ -86,6 +86,17 @@ class Doubt:
     candidate_opening: date | None
 
 
+@dataclass(frozen=True)
+class UnmatchedFilm:
+    """A film of the house's feeds that is no film of the catalogue, and ones of the same title."""
+
+    slug: str
+    title: str
+    year: int | None
+    sources: tuple[str, ...]
+    same_title: tuple[str, ...]
+
+
 def list_films(
     links: Sequence[SetLink],
     *,

@@ -28,7 +28,7 @@ from fullhouse.measurement.exposure import clicks_of, exposures, reached_people
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.traits.film_traits import film_slug_in
-from fullhouse.traits.names import film_slug
+from fullhouse.traits.names import ListedFilm, film_slug, one_year
 from fullhouse.workspace.context import Context
 
 if TYPE_CHECKING:
@@ -123,13 +123,21 @@ def film_ids(context: Context, film: KnownFilm) -> list[tuple[str, str]]:
     """Each source's own id of a film, among the films of the feeds."""
     columns = ["source", "film", "title", "release_date", "release_year"]
     by_slug: dict[str, set[tuple[str, str]]] = {}
-    for row in context.lake.read(FILM, columns=columns).to_pylist():
-        if row["title"]:
-            day = row["release_date"]
-            row_slug = film_slug(row["title"], row["release_year"] or (day and day.year))
-            by_slug.setdefault(row_slug, set()).add((row["source"], row["film"]))
-    year = None if film.opening is None else film.opening.year
-    slug = film.slug or film_slug_in(by_slug, film.film, film.title, year)
+    rows = [r for r in context.lake.read(FILM, columns=columns).to_pylist() if r["title"]]
+    listed = [
+        ListedFilm(
+            r["source"],
+            r["title"],
+            r["release_year"] or (r["release_date"] and r["release_date"].year),
+            r["release_date"],
+        )
+        for r in rows
+    ]
+    for row, year in zip(rows, one_year(listed), strict=True):
+        row_slug = film_slug(row["title"], year)
+        by_slug.setdefault(row_slug, set()).add((row["source"], row["film"]))
+    opened = None if film.opening is None else film.opening.year
+    slug = film.slug or film_slug_in(by_slug, film.film, film.title, opened)
     return sorted(by_slug.get(slug or "", set()))
 
 

@@ -4,11 +4,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
-from fullhouse.core.tables import EVENT_TABLES
+from fullhouse.core.tables import EVENT_TABLES, ITEM
 from fullhouse.core.values import slug
+from fullhouse.films.catalogue import UnmatchedFilm
 from fullhouse.lake import Lake
+from fullhouse.traits.names import film_slug
 from fullhouse.traits.trait import KINDS, Trait
 
 FACTS = ("gender", "age", "household", "income", "education", "occupation")
@@ -57,6 +60,29 @@ def film_slug_in(known: Collection[str], film: str, title: str, year: int | None
     name = slug(title.replace("'", "").replace("’", ""))
     years = [year, year - 1, year + 1] if year else []
     return next((f"{name}-{y}" for y in years if f"{name}-{y}" in known), None)
+
+
+def unmatched(lake: Lake, known: Mapping[str, Mapping[str, Any]]) -> list[UnmatchedFilm]:
+    """The films of the feeds that are none of the known ones, each with its title and opening."""
+    feeds: dict[str, tuple[str, int | None, set[str]]] = {}
+    columns = ["source", "kind", "title", "release_year"]
+    for row in lake.read(ITEM, columns=columns).to_pylist():
+        if row["kind"] == "film" and row["title"]:
+            name = film_slug(row["title"], row["release_year"])
+            film = feeds.setdefault(name, (row["title"], row["release_year"], set()))
+            film[2].add(row["source"])
+    matched, titles = set(), defaultdict(list)
+    for film_id, facts in known.items():
+        title, opening = str(facts.get("title") or film_id), facts.get("opening")
+        matched.add(film_slug_in(feeds, film_id, title, opening and opening.year))
+        titles[film_slug(title, None)].append(film_id)
+    return [
+        UnmatchedFilm(
+            name, title, year, tuple(sorted(sources)), tuple(titles[film_slug(title, None)])
+        )
+        for name, (title, year, sources) in sorted(feeds.items())
+        if name not in matched
+    ]
 
 
 def sources_of(lake: Lake) -> dict[str, tuple[str, ...]]:

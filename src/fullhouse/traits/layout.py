@@ -30,13 +30,15 @@ from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
+from fullhouse.traits.names import ListedFilm, one_year
 from fullhouse.traits.trait import KINDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 PRODUCT_COLUMNS = ("title", "category")
-FILM_COLUMNS = ("title", "genres", "release_year")
+FILM_COLUMNS = ("title", "genres", "release_year", "release_date")
+"""The day is no column of ITEM: it says which years are of one film."""
 KEY = ("kind", "source", "id")
 
 
@@ -124,7 +126,7 @@ def _latest_values(
     latest = {}
     for column in columns:
         rows_with = rows.filter(rows[column].notnull())
-        if column != "release_year":
+        if column not in ("release_year", "release_date"):
             rows_with = rows_with.filter(rows_with[column] != "")
         rows_with = rows_with.select("source", "at", id=rows_with[kind], value=rows_with[column])
         latest[kind, column] = engine.arrow(_latest(rows_with, as_of)).rename_columns(
@@ -179,12 +181,22 @@ def _assemble(
                 part = part.join(words, ["source", "id"], join_type="left outer")
             if of == kind == "product":
                 part = _fill(part, column, inline[column])
-        parts.append(part)
+        parts.append(_of_one_year(part) if kind == "film" else part)
     both = pa.concat_tables(parts, promote_options="permissive")
     for field in ITEM.schema:
         if field.name not in both.column_names:
             both = both.append_column(field, pa.nulls(both.num_rows, field.type))
     return both.select(ITEM.names).cast(ITEM.schema).sort_by("item")
+
+
+def _of_one_year(part: pa.Table) -> pa.Table:
+    """The films with the year by which all sources mean the same one."""
+    columns = ("source", "title", "release_year", "release_date")
+    films = [
+        ListedFilm(*values) for values in zip(*(part[c].to_pylist() for c in columns), strict=True)
+    ]
+    years = pa.array(one_year(films), part.schema.field("release_year").type)
+    return part.drop_columns(["release_year"]).append_column("release_year", years)
 
 
 def _fill(part: pa.Table, column: str, inline: pa.Table) -> pa.Table:

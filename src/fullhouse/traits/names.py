@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from fullhouse.core.values import slug
@@ -78,6 +79,66 @@ def film_slug(title: str, year: int | None) -> str:
     'hachi-a-dogs-tale-2009'
     """
     return name_slug(title if year is None else f"{title} {year}")
+
+
+@dataclass(frozen=True)
+class ListedFilm:
+    """A film as a source lists it."""
+
+    source: str
+    title: str | None
+    year: int | None
+    released: date | None = None
+
+
+NEAR_DAYS = 92
+"""Two days that a film opened on, of different sources, lie so near one another."""
+TURN_DAYS = 183
+"""A day so near the turn of the year may be of a film that another source lists a year apart."""
+
+
+def one_year(films: Sequence[ListedFilm]) -> list[int | None]:
+    """The year of each film, the same for what different sources list under neighbouring years.
+
+    A film that opens near the turn of the year is of 1997 to one source and of 1998 to another.
+    Films of one title and of two years in a row are one where no source lists both, and the days,
+    as far as they are known, lie near one another or near the turn. The year is then the one that
+    more sources give, else the earlier.
+
+    >>> one_year([ListedFilm("a", "Up", 1997), ListedFilm("b", "UP", 1998, date(1998, 1, 7))])
+    [1997, 1997]
+    """
+    by_title: dict[str, dict[int, list[int]]] = {}
+    for i, film in enumerate(films):
+        if film.title and film.year is not None:
+            years = by_title.setdefault(film_slug(film.title, None), {})
+            years.setdefault(film.year, []).append(i)
+    result = [f.year for f in films]
+    for years in by_title.values():
+        taken: set[int] = set()
+        for year in sorted(years):
+            if year in taken or year + 1 not in years:
+                continue
+            one, two = ([films[i] for i in years[y]] for y in (year, year + 1))
+            if not _may_be_one(one, two):
+                continue
+            taken.add(year + 1)
+            sources = [len({f.source for f in each}) for each in (one, two)]
+            chosen = year if sources[0] >= sources[1] else year + 1
+            for i in (*years[year], *years[year + 1]):
+                result[i] = chosen
+    return result
+
+
+def _may_be_one(one: Sequence[ListedFilm], two: Sequence[ListedFilm]) -> bool:
+    """Whether films of a year and of the next, of one title, may be the same."""
+    if {f.source for f in one} & {f.source for f in two}:
+        return False
+    first, second = ([f.released for f in each if f.released] for each in (one, two))
+    if first and second:
+        return all(abs((a - b).days) <= NEAR_DAYS for a in first for b in second)
+    turn = date(max(f.year or 1 for f in two), 1, 1)
+    return all(abs((d - turn).days) <= TURN_DAYS for d in (*first, *second))
 
 
 # Chinese, Japanese and Korean write words without spaces between (Korean compounds too), so each
