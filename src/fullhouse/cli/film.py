@@ -233,22 +233,22 @@ def unmatched(
     """List films of the feeds that no film of the catalogue is: only their views are known."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:
-        found = app.film_unmatched(workspace, app.ListUnmatched(territory, day))
+        films = app.film_unmatched(workspace, app.ListUnmatched(territory, day))
     if json:
-        say_json({"films": [asdict(f) for f in found]})
+        say_json({"films": [asdict(f) for f in films]})
         return
-    if not found:
+    if not films:
         out.print("Every film of the feeds is one of the catalogue.")
         return
     table(
         [
             (f.slug, f.title, f.year or "?", ", ".join(f.sources), ", ".join(f.same_title) or "-")
-            for f in found
+            for f in films
         ],
         ("film", "title", "year", "in", "of the same title"),
     )
     out.print(
-        f"Films of the feeds that match none of the catalogue by title and year: {len(found):,}.",
+        f"Films of the feeds that match none of the catalogue by title and year: {len(films):,}.",
         soft_wrap=True,
     )
 
