@@ -65,6 +65,34 @@ def test_cities_are_compared(tmp_path: Path) -> None:
     assert told["relative"]["low"] > 0.1
 
 
+def test_cities_are_named_by_a_column_and_gaps_filled_as_asked(tmp_path: Path) -> None:
+    g = np.random.default_rng(3)
+    file = tmp_path / "sales.csv"
+    rows = ["city,day,value,campaign"]
+    for city in range(14):
+        for day in range(70):
+            treated = city < 6 and day >= 56
+            value = (1.3 if treated else 1.0) * (100 + 5 * city) * g.lognormal(0, 0.05)
+            when = date(2025, 1, 1) + timedelta(days=day)
+            rows.append(f"c{city},{when},{value:.2f},{int(treated)}")
+    del rows[100]
+    file.write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputError, match="1 of 980 are missing"):
+        run("geo", file, "--treated-column", "campaign")
+    result = json.loads(
+        run("geo", file, "--treated-column", "campaign", "--fill", "interpolate", "--json")
+    )
+    assert (result["basis"], result["start"], result["end"]) == (
+        "cities",
+        "2025-02-26",
+        "2025-03-11",
+    )
+    assert (result["filled"]["rule"], result["filled"]["city_days"]) == ("interpolate", 1)
+    assert result["relative"]["low"] <= 0.3 <= result["relative"]["high"]
+    sentences = run("geo", file, "--treated-column", "campaign", "--fill", "zero")
+    assert "counted as 0" in " ".join(sentences.split())
+
+
 def test_uplift_of_persons_is_proven_or_not(mails: Path) -> None:
     said = run("uplift", mails, "--arm", "arm", "--treated", "mail", "--control", "none",
                "--outcome", "visit", "--covariate", "before", "--repeats", "3")  # fmt: skip
