@@ -222,6 +222,27 @@ def test_a_command_ends_before_python_takes_itself_apart(
     assert "taken apart" not in done.stdout
 
 
+def test_native_threads_that_still_run_python_do_not_end_a_command_with_134(tmp_path: Path) -> None:
+    # DuckDB's threads wait for the interpreter here. Ended by Python itself, this very program
+    # ends with 134 or 139 each time (Python 3.11).
+    line = (
+        "import threading, time, duckdb, fullhouse.cli.root as r\n"
+        "def slow(x: int) -> int:\n"
+        "    time.sleep(0.01)\n"
+        "    return x\n"
+        "con = duckdb.connect()\n"
+        "con.create_function('slow', slow)\n"
+        "query = 'select sum(slow(i::bigint)) from range(100000) t(i)'\n"
+        "threading.Thread(target=lambda: con.execute(query).fetchall(), daemon=True).start()\n"
+        "time.sleep(0.5)\n"
+        "r.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", line, "--version"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("words", [*DAMAGES, LOCKED])
 def test_a_damaged_file_is_a_sentence_with_what_to_do(words: str) -> None:
     sentence = str(storage_fault(ValueError(f"Kernel error: {words} /some/path")))

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
 
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement import read_experiment
 from fullhouse.measurement.experiment import (
     CovariateExplains,
@@ -87,6 +87,15 @@ def test_a_covariate_that_is_the_outcome_is_noticed():
     (note,) = _notes(table, CovariateExplains, covariates=["later"])
     assert note.rho2 > 0.9
     assert not _notes(table, CovariateExplains, covariates=["before"])
+
+
+@pytest.mark.parametrize("moved", [0.3, -0.5, 2.0])
+def test_a_covariate_that_the_arm_moved_stops_the_readout_and_is_named_as_a_cause(moved):
+    table = _table(4)
+    later = table["before"].to_numpy() + moved * (np.array(table["arm"].to_pylist()) == "t")
+    table = table.append_column("later", pa.array(later))
+    with pytest.raises(CannotTellError, match="a covariate measured after the start"):
+        read_experiment(table, **READ, covariates=["later"])
 
 
 def test_before_the_planned_end_the_range_for_any_look_leads():
