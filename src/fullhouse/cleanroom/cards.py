@@ -56,7 +56,7 @@ MOST_EACH = 4
 CANDIDATES = (2, 3, 4, 6, 8, 10, 12, 16, 20)
 """Squares among which the one is taken, for the traits selected, that measures them best."""
 
-REACH = 3.0
+REACH = 3.5
 """Standard deviations of what a person of a cell adds that are not clipped; traits of one person
 go together, so that more than one in a hundred would be at 2.3."""
 
