@@ -113,7 +113,7 @@ def answer(
     with opened_as(where, tenant, quiet=json) as context, progress("Comparing", quiet=json):
         about = app.AnswerMatch(asked, response, key, title, audience, contacts)
         matched = app.match_answer(context, about)
-    show_answer(matched.answer, json=json)
+    show_answer(matched.answer, tenant=tenant.partition("/")[0], json=json)
     if matched.audience and not json:
         out.print(f"Who is on the list is the tenant's audience:{matched.audience} from now on.")
 

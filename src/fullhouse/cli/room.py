@@ -3,7 +3,7 @@
 Commands that a studio may call take `--as TENANT`, or `--as TENANT/USER`: they print a release.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from fullhouse.core.values import HOUSE, as_json
 
 if TYPE_CHECKING:
     from fullhouse.app import Context
+    from fullhouse.cleanroom.ledger import LedgerEntry
     from fullhouse.cleanroom.question import Question
     from fullhouse.cleanroom.release import Answer, Price
 
@@ -176,21 +177,25 @@ def ledger(
             for s in shown.budgets
         ]  # fmt: skip
         table(budgets, ("tenant", "epoch", "budget", "of", "spent ρ", "of ρ", "left ρ"))
-        entries = [
-            (f"{e.at:%Y-%m-%d %H:%M}", e.tenant, e.title, e.kind, e.step, _signed(e.rho), e.actor)
-            for e in shown.entries
-        ]
-        table(entries, ("at (UTC)", "tenant", "title", "question", "step", "ρ", "by"))
+        table(_spendings(shown.entries), ("at (UTC)", "tenant", "title", "question", "ρ", "by"))
         out.print(f"Spent since ever: {rho_words(shown.spent)} ρ.")
     if shown.disagreements:
         out.print(f"Rows and budgets disagree: {', '.join(shown.disagreements)}.", markup=False)
         raise typer.Exit(1)
 
 
-def _signed(nano: int) -> str:
+def _spendings(entries: Iterable["LedgerEntry"]) -> list[tuple[str, ...]]:
+    """A row for each spending: what was reserved for it and given back stands in one."""
     from fullhouse.view.words.release import rho_words
 
-    return f"-{rho_words(-nano)}" if nano < 0 else rho_words(nano)
+    spent: dict[str, int] = {}
+    rows = {}
+    for entry in entries:
+        spent[entry.reservation] = spent.get(entry.reservation, 0) + entry.rho
+        rows[entry.reservation] = (
+            f"{entry.at:%Y-%m-%d %H:%M}", entry.tenant, entry.title, entry.kind, entry.actor,
+        )  # fmt: skip
+    return [(*row[:4], rho_words(max(spent[key], 0)), row[4]) for key, row in rows.items()]
 
 
 @contextmanager
@@ -213,7 +218,7 @@ def ask(
         if dry_run:
             show_price(app.room_price(context, about), json=json)
         else:
-            show_answer(app.room_ask(context, about), json=json)
+            show_answer(app.room_ask(context, about), tenant=context.tenant, json=json)
 
 
 def show_price(price: "Price", *, json: bool) -> None:
@@ -227,7 +232,7 @@ def show_price(price: "Price", *, json: bool) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
-def show_answer(answer: "Answer", *, json: bool) -> None:
+def show_answer(answer: "Answer", *, tenant: str, json: bool) -> None:
     """Print a release with its price and what is left."""
     from fullhouse.view.words.release import answer_sentences, release_table
 
@@ -240,5 +245,5 @@ def show_answer(answer: "Answer", *, json: bool) -> None:
         return
     if answer.release.lines:
         table(*release_table(answer.release))
-    for line in answer_sentences(answer):
+    for line in answer_sentences(answer, tenant=tenant):
         out.print(line, markup=False, soft_wrap=True)

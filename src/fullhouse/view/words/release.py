@@ -17,6 +17,8 @@ KIND_WORDS = {
     "tickets": "tickets of an audience by city",
     "match": "how many of a list's people the house knows",
 }
+NO_WIDTH = ("cards", "readout")
+"""Answers of many numbers, of which the width of one number says nothing."""
 SCOPE_WORDS = {
     "tenant": "your account",
     "title": "your title",
@@ -26,7 +28,7 @@ SCOPE_WORDS = {
 }
 _TOO_SMALL = (
     "About {seed} people want it: too few to show an audience that is {ratio} times likelier. It"
-    " would take {seed_needed} of them, or a house of {people_needed} people"
+    " would take about {seed_needed} of them, or a house of about {people_needed} people"
 )
 NOTE_WORDS = {
     "arm_too_noisy": (
@@ -59,7 +61,12 @@ KEY_WORDS = {
 
 def note_words(note: Note) -> str:
     """What a reader must know of a release."""
-    facts = {name: _fact(value) for name, value in note.facts.items()}
+    facts = {
+        name: plain(float(f"{value:.2g}"))
+        if name.endswith("_needed") and isinstance(value, int)
+        else _fact(value)
+        for name, value in note.facts.items()
+    }
     return text(NOTE_WORDS[note.code], **facts)
 
 
@@ -100,8 +107,8 @@ def release_table(release: Release) -> tuple[list[tuple[str, ...]], tuple[str, .
     return rows, head
 
 
-def answer_sentences(answer: Answer) -> Iterator[str]:
-    """What an answer rests on, what it cost, and what is left."""
+def answer_sentences(answer: Answer, *, tenant: str) -> Iterator[str]:
+    """What an answer to a tenant rests on, what it cost, and what is left."""
     release = answer.release
     for note in release.notes:
         yield note_words(note)
@@ -119,14 +126,17 @@ def answer_sentences(answer: Answer) -> Iterator[str]:
         yield "You had this answer already: it cost nothing."
     yield from budget_sentences(answer.left)
     yield text(
-        "Receipt: fullhouse log receipt {entry} --as TENANT", entry=str(answer.receipt["position"])
-    )
+        "Receipt: fullhouse log receipt {entry} --as {tenant}",
+        entry=str(answer.receipt["position"]), tenant=tenant,
+    )  # fmt: skip
 
 
 def price_sentences(price: Price) -> Iterator[str]:
     """What a question would cost, how wide its answer will be, and what would be left."""
     if price.answered:
         yield "You have this answer: it costs nothing."
+    elif price.kind in NO_WIDTH:
+        yield text("It would cost {rho} ρ.", rho=rho_words(price.rho))
     else:
         yield text(
             "It would cost {rho} ρ and give a number of people to ±{width} (95 %, noise alone).",
