@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from fullhouse import app
 from fullhouse.audiences import saved_audiences
-from fullhouse.control import HOUSE, audit_log, campaigns, open_control, record
+from fullhouse.control import HOUSE, audit_log, campaigns, open_control, record, was_recorded
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.control import HEAD
 from fullhouse.control.copying import check_database, copy_database
@@ -224,3 +224,14 @@ def test_a_database_that_a_killed_process_left_half_written_opens_again(tmp_path
     again = open_control(url)
     assert [row.action for row in audit_log(again)] == ["before"]
     again.dispose()
+
+
+def test_what_a_dead_process_did_is_known_to_lack_its_audit_row(tmp_path: Path) -> None:
+    control = open_control(f"sqlite:///{tmp_path / 'c.db'}")
+    assert not was_recorded(control, "traits.build", "build", 1)
+    record(control, "traits.build", {"build": 1})
+    record(control, "traits.delete", {"build": 2})
+    assert was_recorded(control, "traits.build", "build", 1)
+    assert not was_recorded(control, "traits.build", "build", 2)
+    assert not was_recorded(replace(control, tenant="studio"), "traits.build", "build", 1)
+    control.dispose()

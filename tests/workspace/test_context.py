@@ -132,3 +132,12 @@ def test_our_own_bug_stays_as_it_is(house: Context, problem: Exception) -> None:
 
     with pytest.raises(type(problem)):
         breaking(house)
+
+
+def test_a_full_disk_is_no_damage_whoever_says_so(house: Context) -> None:
+    @use_case
+    def breaking(_: Context) -> None:
+        raise pa.ArrowInvalid(f"Parquet: {house.lake.place.root}: File too large (os error 27)")
+
+    with pytest.raises(StorageError, match="file too large"):
+        breaking(house)

@@ -158,7 +158,9 @@ def people_resolve(context: Context, request: ResolvePeople | None = None) -> pe
         at=context.now,
         anew=bool(request and request.anew),
     )
-    if resolution.changed:
+    if resolution.changed or not control.was_recorded(
+        context.control, "people.resolve", "run", resolution.run
+    ):
         detail = {**vars(resolution), "models": list(models)}
         control.record(context.control, "people.resolve", detail)
     return resolution

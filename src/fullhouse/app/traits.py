@@ -152,7 +152,9 @@ def traits_build(context: Context, request: BuildTraits) -> TraitsBuilt:
         at=context.now,
         progress=context.progress,
     )
-    if not built.reused:
+    if not built.reused or not control.was_recorded(
+        context.control, "traits.build", "build", built.build.id
+    ):
         detail: dict[str, object] = {"build": built.build.id, "as_of": as_of.isoformat()}
         detail |= {"traits": built.build.traits, "rare": built.build.rare}
         control.record(context.control, "traits.build", detail)

@@ -99,8 +99,7 @@ def damage(problem: Exception, context: Context) -> FullhouseError | None:
         return None
     if context.lake.was_fenced:
         return ConflictError(code="erased_meanwhile")
-    return (
-        database_fault(problem)
-        or reading_fault(problem, context.lake.place)
-        or storage_fault(problem)
-    )
+    fault = storage_fault(problem)
+    if fault is not None and fault.code == "not_writable":  # a full disk is no damage
+        return fault
+    return database_fault(problem) or reading_fault(problem, context.lake.place) or fault

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 from fullhouse.core.values import HOUSE, utc_now
 
 if TYPE_CHECKING:
-    from fullhouse.control.control import Control, audit_log, check_writable, open_control, record
+    from fullhouse.control.control import (
+        Control,
+        audit_log,
+        check_writable,
+        open_control,
+        record,
+        was_recorded,
+    )
     from fullhouse.control.schema import AudienceRow, AuditRow, FilmLinkRow, ForecastRow
     from fullhouse.control.score_book import (
         Entry,
@@ -41,10 +48,11 @@ __all__ = [
     "stream",
     "utc_now",
     "verify",
+    "was_recorded",
 ]
 
 _MODULES = {
-    "control": ("Control", "audit_log", "check_writable", "open_control", "record"),
+    "control": ("Control", "audit_log", "check_writable", "open_control", "record", "was_recorded"),
     "schema": ("AudienceRow", "AuditRow", "FilmLinkRow", "ForecastRow"),
     "score_book": ("Entry", "Verified", "entries", "issue", "issued_films", "stream", "verify"),
 }

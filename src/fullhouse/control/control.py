@@ -98,6 +98,16 @@ def record(control: Control, action: str, detail: dict[str, object]) -> None:
         raise _locked(problem) or problem from None
 
 
+def was_recorded(control: Control, action: str, name: str, value: object) -> bool:
+    """Whether the audit log has a row of an action with a detail.
+
+    What was done by a process that died before its row is recorded by who finds it done.
+    """
+    rows = control.own(AuditRow).where(AuditRow.action == action).order_by(AuditRow.id.desc())
+    with control.session() as session:
+        return any(row.detail.get(name) == value for row in session.scalars(rows))
+
+
 def check_writable(control: Control) -> None:
     """Fail before a thing is done whose audit row could not be written: the database is locked.
 

@@ -14,6 +14,8 @@ from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.raw import row_hashes, scanned_hashes
 from fullhouse.feeds.hashes import Hashes
 
+PLAIN_LOOKS = 3
+"""So many looks into the lake cost less than hashing all its ids and writing them down."""
 _KEY = ("account", "kind", "digest")
 
 
@@ -35,8 +37,8 @@ class EventIds:
     ) -> pa.ChunkedArray:
         """Those of some ids that the lake may have."""
         self._looks += 1
-        if self._looks == 1:
-            return ids  # one look into the lake costs less than to hash it
+        if self._looks <= PLAIN_LOOKS:
+            return ids
         new = tuple(uri for uri in existing.uris if uri not in self._files)
         if new:
             of_new = engine.scan(replace(existing, uris=new))
