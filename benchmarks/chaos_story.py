@@ -249,8 +249,8 @@ def judge(folder: Path, problems: Path) -> None:
         proof = app.lake_verify(context)
         wrong += [f"lake verify: {p.code}" for p in proof.problems]
         wrong += [f"lake verify: {t.name} {p.code}" for t in proof.tables for p in t.problems]
-        found = app.verify_erasure(context, app.VerifyErasure((GONE,)))
-        wrong += [f"trace of the erased: {t}" for t in found.traces]
+        search = app.verify_erasure(context, app.VerifyErasure((GONE,)))
+        wrong += [f"trace of the erased: {t}" for t in search.traces]
         if pending_erasures(context.control):
             wrong.append("an erasure did not end")
         content = {name: _rows(context, name) for name in ALL if name not in LEDGERS}

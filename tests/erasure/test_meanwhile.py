@@ -1,6 +1,8 @@
 """Nothing that is under way while people are erased brings them back."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import ALL, PURCHASE
 from fullhouse.erasure.tables import personal_tables
 
-from .conftest import BEN, ORDERS, TODAY, House, order
+from .conftest import ANN, BEN, ORDERS, TODAY, House, order
 
 
 def test_an_ingest_at_the_same_time_does_not_bring_an_account_back(house: House) -> None:
@@ -88,3 +90,28 @@ def test_old_tables_whose_logs_hold_names_are_cleaned_too(house: House) -> None:
     assert any("_delta_log" in t.place for t in house.verify(BEN).traces)
     assert house.erase(BEN).complete
     assert "u-777" not in old.read_text()
+
+
+def test_erasures_are_done_one_after_the_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each removes files: two at once would take what the other has just written."""
+    inside, most = [0], [0]
+    erasures = import_module("fullhouse.erasure")
+    real = erasures.erase
+
+    def watched(*args: Any, **options: Any) -> Any:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        try:
+            time.sleep(0.2)
+            return real(*args, **options)
+        finally:
+            inside[0] -= 1
+
+    monkeypatch.setattr(erasures, "erase", watched)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(house.erase, (ANN, BEN)))
+    assert most == [1]
+    assert all(erased.complete for erased in done)
+    assert house.verify(ANN, BEN).clean

@@ -17,6 +17,7 @@ from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.erasure import Account, Erased, Verification
 from fullhouse.erasure.erasure import Target
+from fullhouse.workspace.cache_files import one_at_a_time
 from fullhouse.workspace.context import Context
 
 
@@ -272,9 +273,11 @@ def erase_people(context: Context, request: ErasePeople) -> Erased:
     def to_remove(context: Context, target: Target) -> int:
         return _take_back(context, target, request.contacts)
 
-    return erasure.erase(
-        context, request.accounts, whole_person=request.whole_person, to_remove=to_remove
-    )
+    # Two that rewrite tables and remove files would take each other's.
+    with one_at_a_time(context.place, "erasing"):
+        return erasure.erase(
+            context, request.accounts, whole_person=request.whole_person, to_remove=to_remove
+        )
 
 
 @use_case

@@ -20,6 +20,7 @@ from fullhouse.core.tables import ALL, Table
 from fullhouse.erasure.retain import RULES, Overdue, overdue, retain
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
+from fullhouse.workspace.cache_files import one_at_a_time
 from fullhouse.workspace.context import Context, init_house, open_house
 
 LEAST_FREE_BYTES = 1_000_000_000
@@ -160,7 +161,8 @@ def lake_retain(context: Context, request: RetainLake | None = None) -> tuple[Ov
     check_writable(context.control)
     if (request or RetainLake()).dry_run:
         return overdue(context.lake, context.settings, today=context.today)
-    gone = retain(context.lake, context.settings, today=context.today)
+    with one_at_a_time(context.place, "erasing"):
+        gone = retain(context.lake, context.settings, today=context.today)
     if gone:
         record(context.control, "lake.retain", {g.table: g.rows for g in gone})
     return gone

@@ -8,7 +8,8 @@ reader holds a shared lock; who prunes takes only folders that nobody holds.
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,6 +92,17 @@ class HeldFolder:
     def close(self) -> None:
         """Let the folder go."""
         self._lock.close()
+
+
+@contextmanager
+def one_at_a_time(place: Place, name: str) -> Iterator[None]:
+    """Wait until no other process of this machine does the same in a local workspace."""
+    if fcntl is None or not place.is_local or not os.access(place.path, os.W_OK):
+        yield
+        return
+    with (place.path / f".{name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _hold(path: Path) -> IO[bytes]:
