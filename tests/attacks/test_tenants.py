@@ -69,6 +69,8 @@ HARMLESS: dict[str, Any] = {
     "families": ("buys",),
     "film": OWN,
     "title": OWN,
+    "comps": (),
+    "looks": 4,
     "campaign": "no-such-campaign",
     "digest": "0" * 64,
     "list_digest": "0" * 64,
