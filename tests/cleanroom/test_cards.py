@@ -22,6 +22,7 @@ from fullhouse.cleanroom.noise import UNIT, nano
 from fullhouse.cleanroom.private import (
     NothingHasPower,
     PersonRows,
+    PrivateCard,
     RatiosLookHigh,
     SeedTooSmall,
 )
@@ -288,6 +289,16 @@ def test_the_seed_that_is_needed_is_the_recipes() -> None:
     assert is_shown(3_000, replace(terms, rho_nano=needed), 1.5, 0.05)
     assert least_ratio(3_500, terms) == pytest.approx(1.5, abs=0.06)
     assert least_ratio(5, terms) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "q", "shown"),
+    [(1.1, 2.0, 0.01, True), (1.1, np.inf, 0.01, False), (0.9, 2.0, 0.01, False),
+     (1.1, 2.0, 0.2, False)],
+)  # fmt: skip
+def test_a_card_can_be_read(low, high, q, shown) -> None:
+    card = PrivateCard("f:1", 1, 1.5, low, high, 3.0, q, 100.0, 5.0)
+    assert card.associated is shown
 
 
 def test_what_cannot_be_asked_is_refused_in_words(house, sizes) -> None:

@@ -6,6 +6,7 @@ but `PersonRows` has been noised (or follows from what has) and can be shown to 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -197,8 +198,11 @@ class PrivateCard:
 
     @property
     def associated(self) -> bool:
-        """Whether it is a discovery: at most 5 % of those are false."""
-        return self.q <= 0.05
+        """Whether it is a discovery that can be read: at most 5 % of discoveries are false.
+
+        One without an upper end, or whose interval reaches 1, says nothing to a reader.
+        """
+        return self.q <= 0.05 and self.low > 1 and isfinite(self.high)
 
 
 @dataclass(frozen=True)
