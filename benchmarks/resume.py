@@ -43,6 +43,12 @@ def make(path: str, rows: int) -> None:
         connection.execute(f"COPY ({query}) TO '{path}' ({options})")
 
 
+def cpu_seconds(pid: int) -> float:
+    """What a process has used so far, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def ingest(root: str, feed: Path, path: str, rows_of: Any) -> None:
     """Take the file in, and report after each chunk how far it is."""
     from fullhouse import app
@@ -91,7 +97,7 @@ def measured(folder: Path, rows: int, kind: str) -> list[object]:
     while len(list(log.glob("*.json"))) == commits:
         assert process.is_alive()
         time.sleep(0.01)
-    first = time.monotonic() - begun
+    first, used = time.monotonic() - begun, cpu_seconds(process.pid)
     now = 0
     while now >= 0:
         now = pipe.recv()
@@ -101,7 +107,7 @@ def measured(folder: Path, rows: int, kind: str) -> list[object]:
         once = stored.group_by(["account", "kind", "digest"]).aggregate([]).num_rows
         size = sum(f.stat().st_size for f in Path(root, "lake/identifier").rglob("*.parquet"))
     return [
-        f"{rows // 1_000_000} M", kind, Path(path).stat().st_size / 1e6, whole, first,
+        f"{rows // 1_000_000} M", kind, Path(path).stat().st_size / 1e6, whole, first, used,
         stored.num_rows, once, size / 1e6,
     ]  # fmt: skip
 
@@ -118,6 +124,7 @@ def main() -> None:
         lines = [measured(Path(folder), options.rows * 1_000_000, k) for k in options.kinds]
     heads = (
         "rows", "file", "MB", "seconds until killed", "seconds to the first new row",
+        "CPU seconds to it",
         "identifiers stored", "accounts × values", "MB of them",
     )  # fmt: skip
     print(table(heads, lines))
