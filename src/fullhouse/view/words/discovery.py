@@ -549,6 +549,7 @@ def discovery_lines(discovery: FilmDiscovery) -> list[str]:
         *(_sentence(f"Rests on {used_words(s)} ({s.rule})") for s in discovery.used),
         f"{tested_words(discovery)} {build_words(discovery)}",
         _obvious_line(discovery),
+        *([least.strip()] if (least := least_affinity_words(discovery)) else []),
         *_refused_lines(discovery.refused),
         *unknowns(discovery),
         *(f"Note: {n}" for n in notes_words(discovery)),
