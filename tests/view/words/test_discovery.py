@@ -42,7 +42,6 @@ HEADLINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("found", "said"), HEADLINES, ids=[f.verdict for f, _ in HEADLINES])
 @pytest.mark.parametrize("discovery", [RICH, EXPECTED, NULL, CANNOT])
 def test_every_answer_says_the_least_affinity_on_the_page_and_the_command_line(discovery):
     answer = replace(discovery, least_affinity=1.47)
@@ -50,6 +49,7 @@ def test_every_answer_says_the_least_affinity_on_the_page_and_the_command_line(d
     assert "about 1.5 times as likely" in verdict_words(answer)
 
 
+@pytest.mark.parametrize(("found", "said"), HEADLINES, ids=[f.verdict for f, _ in HEADLINES])
 def test_each_verdict_has_its_headline(found, said):
     assert headline(found) == said
 
