@@ -322,7 +322,8 @@ def outbox(place: Place) -> Iterator[Path]:
         yield place.path
         return
     with TemporaryFolder("out") as temporary:
-        folder = temporary.path
+        folder = temporary.path / "out"  # all of it is handed over
+        folder.mkdir()
         yield folder
         store = _store(place)
         for file in sorted(p for p in folder.rglob("*") if p.is_file()):
