@@ -47,6 +47,22 @@ def film(made: House) -> str:
     return film_slug(mine.title, mine.release.year)
 
 
+@pytest.fixture(scope="module")
+def puppy(made: House) -> str:
+    """A film to come that nobody has shown interest in, with words about dogs."""
+    film: str = fh.film_add(
+        made.workspace,
+        fh.AddFilm(
+            "The Puppy of Ashgrove",
+            opening=date(2026, 3, 6),
+            territory="ZZ",
+            known_on=date(2025, 6, 1),
+            values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
+        ),
+    )
+    return film
+
+
 def ask(made: House, film: str, **options: object) -> FilmDiscovery:
     return fh.discover_film(
         made.workspace, fh.DiscoverFilm(film, **({"as_of": MARKET.today} | options))
@@ -88,19 +104,9 @@ def test_the_answer_is_the_same_each_time_and_is_recorded(
     assert newest.detail["film"] == film
 
 
-def test_counts_of_a_card_are_those_of_its_rule(made: House) -> None:
+def test_counts_of_a_card_are_those_of_its_rule(made: House, puppy: str) -> None:
     """Whoever is asked of, with cards there: the words of a film that is about dogs."""
-    film = fh.film_add(
-        made.workspace,
-        fh.AddFilm(
-            "The Puppy of Ashgrove",
-            opening=date(2026, 3, 6),
-            territory="ZZ",
-            known_on=date(2025, 6, 1),
-            values={"overview": "A dog waits for the family that left it.", "genres": "Drama"},
-        ),
-    )
-    guess = ask(made, film)
+    guess = ask(made, puppy)
     assert guess.verdict == "guess"
     assert [s.source for s in guess.used] == ["text"]
     dogs = next(c for c in guess.cards if "pet-supplies/dogs" in c.rule)
@@ -274,17 +280,16 @@ def _films(made: House) -> list:
         return list(asked.films.values())
 
 
-def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) -> None:
-    guess = fh.film_list(made.workspace, fh.ListFilms(search="Puppy")).films[0].film
+def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path) -> None:
     request = fh.PlanFilm(
-        guess, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=40
+        puppy, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=40
     )
     plan = fh.plan_film(made.workspace, request)
     assert 0 < plan.spend <= 200.0 * (1 + 1e-6)
     assert plan.reach <= plan.people
     assert sum(x.spend for x in plan.lines) == pytest.approx(plan.spend, rel=1e-3)
-    # Lines share what they win together: their draws add up, and so nearly do their middles.
-    assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle, rel=0.25)
+    # Lines share what they win together, so their middles add up.
+    assert sum(x.tickets.middle for x in plan.lines) == pytest.approx(plan.tickets.middle)
     wins = [p.tickets.middle for p in plan.curve]
     assert wins == sorted(wins)
     assert any(isinstance(n, NeverMeasured) for n in plan.notes)
@@ -300,5 +305,5 @@ def test_a_plan_is_made_saved_and_shown(made: House, film: str, tmp_path: Path) 
         with pytest.raises(InputError, match=message):
             fh.plan_film(
                 made.workspace,
-                fh.PlanFilm(guess, as_of=MARKET.today, expected_people=300, weeks=40, **options),
+                fh.PlanFilm(puppy, as_of=MARKET.today, expected_people=300, weeks=40, **options),
             )
