@@ -16,10 +16,10 @@ from fullhouse.cleanroom import gate, ledger, private_match
 from fullhouse.cleanroom.answers import Computed
 from fullhouse.cleanroom.match_people import Contacts, contacts_of
 from fullhouse.cleanroom.noise import noisy, sigma
-from fullhouse.cleanroom.policy import Z95, Policy, PolicyError, load
+from fullhouse.cleanroom.policy import Policy, PolicyError, load
 from fullhouse.cleanroom.private_match import Message
 from fullhouse.cleanroom.question import MatchSize
-from fullhouse.cleanroom.release import Answer, ForTenants, Line, Noise, figure
+from fullhouse.cleanroom.release import Z95, Answer, ForTenants, Line, Noise, figure
 from fullhouse.cleanroom.tenants import check_active
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request

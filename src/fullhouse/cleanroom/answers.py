@@ -18,13 +18,12 @@ from fullhouse.cleanroom import consistent
 from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
 from fullhouse.cleanroom.people import Room
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
-from fullhouse.cleanroom.release import Figure, Line, Noise, Note, figure
+from fullhouse.cleanroom.release import Z95, Figure, Line, Noise, Note, figure
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
 from fullhouse.traits import Trait
 
-Z95 = 1.959963984540054
 WEIGHT = 1 << 10
 """Parts of one in which a person with more traits than the bound counts for each."""
 

@@ -16,9 +16,9 @@ from sqlalchemy.exc import IntegrityError
 from fullhouse.cleanroom import answers, ledger, log
 from fullhouse.cleanroom.answers import Computed
 from fullhouse.cleanroom.ledger import Spending
-from fullhouse.cleanroom.noise import opendp
+from fullhouse.cleanroom.noise import opendp, sigma
 from fullhouse.cleanroom.people import Room, house_control, needs_people, room
-from fullhouse.cleanroom.policy import Epoch, Policy, half_width, load, sigma
+from fullhouse.cleanroom.policy import Epoch, Policy, half_width, load
 from fullhouse.cleanroom.question import (
     Breakdown,
     Canonical,

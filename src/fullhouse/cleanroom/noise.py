@@ -19,11 +19,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
+from fullhouse.cleanroom.release import NANO
 from fullhouse.core.arrays import Floats, Integers, Ints
 from fullhouse.core.errors import InputError, UnsupportedError
-
-NANO = 1_000_000_000
-"""Nano-ρ in a ρ of 1."""
 
 UNIT = 1 << 24
 """Parts of one in which numbers that are not whole are counted."""

@@ -15,8 +15,9 @@ from hashlib import sha256
 from math import sqrt
 from typing import Any
 
+from fullhouse.cleanroom.noise import sigma
 from fullhouse.cleanroom.question import KINDS, MatchSize, Question
-from fullhouse.cleanroom.release import NANO
+from fullhouse.cleanroom.release import NANO, Z95
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import check_slug
 from fullhouse.lake import Place
@@ -24,7 +25,6 @@ from fullhouse.lake import Place
 FOLDER = "policy"
 HOUSE_FILE = f"{FOLDER}/house.toml"
 EPOCH_MONTHS = {"year": 12, "half": 6, "quarter": 3}
-Z95 = 1.959963984540054
 WHO = "privacy"
 """The role of the house that may change a policy."""
 
@@ -237,11 +237,6 @@ def epoch_of(day: date, length: str) -> Epoch:
     following = date(day.year + after // 12, after % 12 + 1, 1)
     name = {12: f"{day.year}", 6: f"{day.year}-H{place + 1}", 3: f"{day.year}-Q{place + 1}"}
     return Epoch(name[months], first, following - timedelta(days=1))
-
-
-def sigma(rho_nano: int) -> float:
-    """The deviation of Gaussian noise on a number that one person moves by 1, at a price."""
-    return sqrt(NANO / (2 * rho_nano))
 
 
 def half_width(rho_nano: int) -> float:

@@ -11,10 +11,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from fullhouse.cleanroom.release import Z95
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints
 
-Z95 = 1.959964
-"""Standard deviations of a normal within which it lies 95 % of the time."""
 
 
 @dataclass(frozen=True)

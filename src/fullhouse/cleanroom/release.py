@@ -12,6 +12,9 @@ from fullhouse.core.tabular import Tabular
 NANO = 1_000_000_000
 """The ledger counts rho in billionths: floats refuse the eighth of eight equal shares."""
 
+Z95 = 1.959963984540054
+"""Standard deviations on either side of a number that hold 95 % of a normal distribution."""
+
 
 class ForTenants:
     """What may be handed to a tenant. Stages stand below this module and can make none."""
