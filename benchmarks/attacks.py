@@ -33,7 +33,7 @@ from fullhouse.cleanroom.ledger import BudgetError
 from fullhouse.cleanroom.policy import HOUSE_FILE, template
 from fullhouse.cleanroom.private import PersonRows, TraitSizes
 from fullhouse.cleanroom.question import Count
-from fullhouse.cleanroom.release import Figure
+from fullhouse.cleanroom.release import NANO, Figure
 from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.workspace.context import Context, init_house
@@ -315,7 +315,7 @@ def with_and_without(rho: int, runs: int = 20_000) -> float:
 
 def best_auc(rho: int) -> float:
     """The highest AUC that any attack on one person can have at a price: Φ(√ρ)."""
-    return 0.5 * (1 + erf(sqrt(rho / noise.NANO) / sqrt(2)))
+    return 0.5 * (1 + erf(sqrt(rho / NANO) / sqrt(2)))
 
 
 def reconstruction() -> Iterator[tuple[str, str, str]]:
@@ -334,7 +334,7 @@ def reconstruction() -> Iterator[tuple[str, str, str]]:
         yield f"reconstruction: {name}", f"{right:.1%}", "control"
     for name, rho in (("a title's plan", PLAN), ("all of a tenant's", ALL)):
         right = share_right(paid_answers(bits, halves, rho), halves, bits)
-        yield f"reconstruction: ρ {rho / noise.NANO:g} ({name})", f"{right:.1%}", "door"
+        yield f"reconstruction: ρ {rho / NANO:g} ({name})", f"{right:.1%}", "door"
     with TemporaryDirectory() as folder:
         few, bits, halves = secret_world(people, 300)
         with make_house(Path(folder) / "house", few) as context:

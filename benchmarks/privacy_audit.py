@@ -28,7 +28,6 @@ from scipy.stats import beta
 from benchmarks.measure import machine, table
 from fullhouse.cleanroom import cards, sizes
 from fullhouse.cleanroom.noise import (
-    NANO,
     UNIT,
     epsilon,
     nano,
@@ -39,6 +38,7 @@ from fullhouse.cleanroom.noise import (
 )
 from fullhouse.cleanroom.private import PersonRows
 from fullhouse.cleanroom.readouts import ArmSales, Bounds, exact_sums
+from fullhouse.cleanroom.release import NANO
 from fullhouse.core.arrays import Floats, Ints
 
 RHO = nano(0.5)

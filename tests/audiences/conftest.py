@@ -1,6 +1,6 @@
 """A small house, written straight into the lake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import pyarrow as pa
@@ -23,9 +23,12 @@ AT = datetime(2020, 1, 1, tzinfo=UTC)
 Write = Callable[..., Build]
 
 
-def rows(lake: Lake, table: Table, values: list[dict[str, object]], batch: str) -> None:
-    writer = {"writer": BITMAPS} if table is TRAIT_BITMAP else {}
-    lake.append(table, pa.Table.from_pylist(values, schema=table.schema), batch=batch, **writer)
+def rows(lake: Lake, table: Table, values: Sequence[Mapping[str, object]], batch: str) -> None:
+    data = pa.Table.from_pylist([dict(v) for v in values], schema=table.schema)
+    if table is TRAIT_BITMAP:
+        lake.append(table, data, batch=batch, writer=BITMAPS)
+    else:
+        lake.append(table, data, batch=batch)
 
 
 def write_house(

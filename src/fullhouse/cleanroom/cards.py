@@ -23,7 +23,6 @@ import numpy as np
 from scipy.special import ndtr
 
 from fullhouse.cleanroom.noise import (
-    NANO,
     UNIT,
     fixed_point,
     noisy_top_k,
@@ -33,7 +32,6 @@ from fullhouse.cleanroom.noise import (
     top_k_scale,
 )
 from fullhouse.cleanroom.private import (
-    Z95,
     CardNote,
     NoisyNumber,
     NothingHasPower,
@@ -44,6 +42,7 @@ from fullhouse.cleanroom.private import (
     SeedTooSmall,
     TraitSizes,
 )
+from fullhouse.cleanroom.release import NANO, Z95
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints
 from fullhouse.core.errors import InputError
 

@@ -15,7 +15,6 @@ from fullhouse.cleanroom.release import Z95
 from fullhouse.core.arrays import Flags, Floats, Integers, Ints
 
 
-
 @dataclass(frozen=True)
 class PersonRows:
     """Some people, exact: never leaves the clean room.

@@ -17,13 +17,13 @@ import numpy as np
 
 from fullhouse.cleanroom.noise import MOST_VALUE, noisy_vector, sigma, split
 from fullhouse.cleanroom.private import (
-    Z95,
     ArmTooNoisy,
     NoisyNumber,
     PrivateArm,
     PrivateEffect,
     PrivateReadout,
 )
+from fullhouse.cleanroom.release import Z95
 from fullhouse.core.arrays import Floats, Integers
 from fullhouse.core.errors import InputError
 from fullhouse.stats.multiplicity import always_valid

@@ -21,13 +21,13 @@ from scipy.special import ndtri
 from fullhouse.audiences.rule import And, Everyone, Name, Not, Or, Rule, Sample, Saved
 from fullhouse.cleanroom.noise import nano, noisy_vector, sigma, split
 from fullhouse.cleanroom.private import (
-    Z95,
     NoisyNumber,
     PairSizes,
     PeopleSource,
     SizeEstimate,
     TraitSizes,
 )
+from fullhouse.cleanroom.release import Z95
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 
