@@ -123,9 +123,9 @@ def test_counts_of_a_card_are_those_of_its_rule(made: House, puppy: str) -> None
     )
     assert dogs.not_moviegoers == others.persons
     assert any("dog" in pair[0] for m in guess.words for pair in m.words)
-    without = ask(made, film, minus=["dog", "puppy"])
+    without = ask(made, puppy, minus=["dog", "puppy"])
     assert not any("dogs" in c.rule for c in without.cards)
-    more = ask(made, film, plus=["buys:pet-supplies/cats"])
+    more = ask(made, puppy, plus=["buys:pet-supplies/cats"])
     assert any(c.rule == "buys:pet-supplies/cats" for c in more.cards)
 
 

@@ -17,7 +17,7 @@ from fullhouse.app import Context
 from fullhouse.app import audiences as stage
 from fullhouse.control import audit_log
 from fullhouse.control.campaigns import save_plan
-from fullhouse.core.errors import InputError
+from fullhouse.core.errors import InputError, StorageError
 from fullhouse.core.tables import AUDIENCE_BLOCK
 
 House = Callable[..., Any]
@@ -241,7 +241,7 @@ def test_no_file_leaves_when_the_audit_log_cannot_be_written(
         raise OSError("attempt to write a readonly database")
 
     monkeypatch.setattr("fullhouse.control.record", read_only)
-    with pytest.raises(OSError, match="readonly"):
+    with pytest.raises(StorageError, match="readonly"):
         stage.audience_export(workspace, stage.ExportAudience("women", tmp_path / "women.csv"))
     assert [p.name for p in tmp_path.iterdir()] == ["house"]
 

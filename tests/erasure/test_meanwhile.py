@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -24,19 +25,24 @@ def test_an_ingest_at_the_same_time_does_not_bring_an_account_back(house: House)
         )
         (house.folder / f"late-{number}.csv").write_text(text)
 
-    def take(number: int) -> int:
+    def take(number: int) -> None:
         name = f"late-{number}.csv"
-        return int(house.ingest("shop-orders", name, (house.folder / name).read_text()).written)
+        done = False
+        while not done:
+            # Where what it had begun to read was erased, it asks to be run again.
+            with suppress(ConflictError):
+                house.ingest("shop-orders", name, (house.folder / name).read_text())
+                done = True
 
     with ThreadPoolExecutor(2) as pool:
         taking = pool.map(take, range(8))
         erased = house.erase(BEN)
-        written = sum(taking)
+        list(taking)
     assert erased.complete
     assert house.verify(BEN, persons=[person]).clean
-    gone = erased.rows["purchase"]
-    assert len(house.rows(PURCHASE)) == before + written - gone
-    assert written - (gone - 4) == 16, "two good rows of each file, whenever it was taken in"
+    of_ben = 4
+    good = 16
+    assert len(house.rows(PURCHASE)) == before - of_ben + good, "two good rows of each file"
 
 
 @pytest.mark.parametrize("when", ["before persons are published", "before traits are written"])

@@ -170,7 +170,8 @@ def test_a_model_that_could_not_be_tested_says_so():
     text = Reader(model_section(BARE_MODEL)).text
     assert "could not be tested" in text
     assert "Not enough past films" in text
-    assert "AUC not known" in text
+    assert "AUC, looking back not known" in text
+    assert "forward in time could not be judged" in text
 
 
 def test_every_table_and_chart_can_be_had_as_data():
