@@ -282,7 +282,7 @@ def _films(made: House) -> list:
 
 def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path) -> None:
     request = fh.PlanFilm(
-        puppy, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=40
+        puppy, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=4
     )
     plan = fh.plan_film(made.workspace, request)
     assert 0 < plan.spend <= 200.0 * (1 + 1e-6)
@@ -305,5 +305,5 @@ def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path)
         with pytest.raises(InputError, match=message):
             fh.plan_film(
                 made.workspace,
-                fh.PlanFilm(puppy, as_of=MARKET.today, expected_people=300, weeks=40, **options),
+                fh.PlanFilm(puppy, as_of=MARKET.today, expected_people=300, weeks=4, **options),
             )
