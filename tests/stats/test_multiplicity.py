@@ -15,7 +15,6 @@ from fullhouse.stats.multiplicity import (
     tuning,
 )
 
-
 some_p = st.lists(st.floats(0, 1), min_size=1, max_size=60)
 
 
