@@ -33,7 +33,7 @@ from fullhouse.cleanroom.ledger import BudgetError
 from fullhouse.cleanroom.policy import HOUSE_FILE, template
 from fullhouse.cleanroom.private import PersonRows, TraitSizes
 from fullhouse.cleanroom.question import Count
-from fullhouse.cleanroom.release import NANO, Figure
+from fullhouse.cleanroom.release import NANO, ReleasedNumber
 from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.workspace.context import Context, init_house
@@ -119,7 +119,7 @@ class Gate:
                 return self.ask(Count(rule), film).value
         raise Refused
 
-    def ask(self, question: Count, film: str) -> Figure:
+    def ask(self, question: Count, film: str) -> ReleasedNumber:
         """The figure of a count, and what it cost."""
         answer = gate.ask(self.context, question, title=film)
         self.asked += 1

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from benchmarks.private_house import chances, draw, simulate, source
 from fullhouse.cleanroom import cards
 from fullhouse.cleanroom.cards import (
-    Terms,
+    CardTerms,
     discover_privately,
     is_shown,
     least_ratio,
@@ -271,7 +271,7 @@ def test_nobody_in_the_seed_gives_no_card_and_says_so(house, sizes) -> None:
 )
 @settings(deadline=None, max_examples=50)
 def test_more_people_budget_or_ratio_never_show_less(seed, rho, ratio, share) -> None:
-    terms = Terms(rho, 1e8)
+    terms = CardTerms(rho, 1e8)
     if is_shown(seed, terms, ratio, share):
         assert is_shown(2 * seed, terms, ratio, share)
         assert is_shown(seed, replace(terms, rho_nano=2 * rho), ratio, share)
@@ -279,7 +279,7 @@ def test_more_people_budget_or_ratio_never_show_less(seed, rho, ratio, share) ->
 
 
 def test_the_seed_that_is_needed_is_the_recipes() -> None:
-    terms = Terms(nano(0.02), 1e7)
+    terms = CardTerms(nano(0.02), 1e7)
     assert seed_needed(terms) == pytest.approx(3_400, rel=0.15)
     assert is_shown(seed_needed(terms), terms, 1.5, 0.05)
     assert not is_shown(seed_needed(terms) - 1, terms, 1.5, 0.05)

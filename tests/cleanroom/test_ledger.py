@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, delete, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fullhouse.cleanroom import ledger
-from fullhouse.cleanroom.ledger import ALLOT, BudgetError, Spending
+from fullhouse.cleanroom.ledger import ALLOT, BudgetError, LedgerSpending
 from fullhouse.cleanroom.policy import HOUSE_FILE, of_texts
 from fullhouse.control.control import Control, open_control
 from fullhouse.control.schema import BudgetRow, LedgerRow
@@ -59,11 +59,11 @@ def control(url: str) -> Iterator[Control]:
     opened.dispose()
 
 
-def spending(rho: int, tenant: str = "lion", **fields: str) -> Spending:
-    return Spending(tenant, fields.pop("kind", "count"), "d" * 64, rho, **fields)
+def spending(rho: int, tenant: str = "lion", **fields: str) -> LedgerSpending:
+    return LedgerSpending(tenant, fields.pop("kind", "count"), "d" * 64, rho, **fields)
 
 
-def try_to_spend(control: Control, cost: Spending) -> bool:
+def try_to_spend(control: Control, cost: LedgerSpending) -> bool:
     try:
         reservation = ledger.reserve(control, POLICY, EPOCH, cost, at=NOW)
     except BudgetError:

@@ -72,7 +72,7 @@ def by():
 def add(control, many, tenant="north", kind="release"):
     for n in range(many):
         with control.begin() as connection:
-            log.append(connection, log.Leaf(tenant, kind, "mia", AT, {"question": f"{n:064x}"}))
+            log.append(connection, log.LogLeaf(tenant, kind, "mia", AT, {"question": f"{n:064x}"}))
 
 
 def as_file(value):
@@ -113,7 +113,7 @@ def test_proofs_are_those_that_a_verifier_of_another_rfc_accepts(sizes):
 def test_a_leaf_and_what_it_is_of_hold_together_or_not_at_all(control):
     add(control, 3)
     undone = control.connect()
-    log.append(undone, log.Leaf("north", "release", "mia", AT))
+    log.append(undone, log.LogLeaf("north", "release", "mia", AT))
     undone.rollback()
     undone.close()
     with control.connect() as connection:
@@ -140,13 +140,13 @@ def test_threads_that_append_at_once_make_one_log(control):
 )
 def test_a_leaf_takes_no_count(detail):
     with pytest.raises((TypeError, ValueError)):
-        log.Leaf("north", "release", "mia", AT, detail)
+        log.LogLeaf("north", "release", "mia", AT, detail)
 
 
 def test_leaves_of_the_same_facts_have_other_hashes(control):
     for _ in range(2):
         with control.begin() as connection:
-            log.append(connection, log.Leaf("north", "release", "mia", AT, {"question": "q"}))
+            log.append(connection, log.LogLeaf("north", "release", "mia", AT, {"question": "q"}))
     first, second = log.entries(replace(control, tenant="north"))
     assert first.body != second.body
 

@@ -29,7 +29,7 @@ def house(tmp_path):
         for n in range(5):
             with context.control.begin() as connection:
                 detail = {"question": f"{n:064x}", "nano_rho": 50_000}
-                log.append(connection, log.Leaf("north", "release", "mia", AT, detail))
+                log.append(connection, log.LogLeaf("north", "release", "mia", AT, detail))
     return place
 
 
@@ -83,7 +83,7 @@ def test_an_answer_is_the_one_that_was_logged_or_another(house, tmp_path):
     answer = tmp_path / "answer.json"
     answer.write_bytes(b'{"people": 1200}')
     detail = {"answer": sha256(answer.read_bytes()).hexdigest()}
-    add(house, log.Leaf("north", "release", "mia", AT, detail))
+    add(house, log.LogLeaf("north", "release", "mia", AT, detail))
     head, receipt = tmp_path / "head.json", tmp_path / "receipt.json"
     run("log", "head", "-w", house, "--out", head)
     run("log", "receipt", 5, "--as", "north", "-w", house, "--out", receipt)
@@ -95,7 +95,7 @@ def test_an_answer_is_the_one_that_was_logged_or_another(house, tmp_path):
 def test_two_heads_of_a_log_that_grew_and_of_one_that_was_rewritten(house, tmp_path):
     old, new, proof = (tmp_path / f"{name}.json" for name in ("old", "new", "proof"))
     run("log", "head", "-w", house, "--out", old)
-    add(house, log.Leaf("south", "release", "leo", AT))
+    add(house, log.LogLeaf("south", "release", "leo", AT))
     run("log", "head", "-w", house, "--out", new)
     sizes = [json.loads(file.read_text())["size"] for file in (old, new)]
     run("log", "proof", *sizes, "-w", house, "--out", proof)

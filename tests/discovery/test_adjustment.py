@@ -15,7 +15,7 @@ from fullhouse.app.discoveries import DiscoverOutcome, discover_outcome
 from fullhouse.app.traits import BuildTraits, traits_build
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
-from fullhouse.discovery.strata import Adjustment, StrataGroup, groups_for
+from fullhouse.discovery.strata import StrataAdjustment, StrataGroup, groups_for
 from fullhouse.stats import risk_ratio
 from fullhouse.view.words.discovery import outcome_headline, outcome_lines
 from tests.discovery.house import trait
@@ -148,7 +148,7 @@ def test_every_answer_says_the_least_affinity_that_could_have_been_noticed(surve
 
 def test_nothing_else_may_be_named_beside_none():
     with pytest.raises(InputError, match="not for both"):
-        Adjustment.of(["none", "age"], [], ["age"])
+        StrataAdjustment.of(["none", "age"], [], ["age"])
 
 
 @settings(max_examples=60, deadline=None)

@@ -149,7 +149,7 @@ if TYPE_CHECKING:
     from fullhouse.app.match import (
         AnswerMatch as AnswerMatch,
         ChallengeMatch as ChallengeMatch,
-        Matched as Matched,
+        MatchAnswered as MatchAnswered,
         Requested as Requested,
         RequestMatch as RequestMatch,
         RespondMatch as RespondMatch,

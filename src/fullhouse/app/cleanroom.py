@@ -42,7 +42,7 @@ class ReserveLooks:
 
 
 @dataclass(frozen=True)
-class Statement(ForTenants):
+class BudgetStatement(ForTenants):
     """A tenant's titles, what is left of its budgets, and every row of its ledger since ever."""
 
     tenant: str
@@ -86,7 +86,7 @@ def room_release(context: Context, request: ReadRelease) -> Answer:
 
 
 @tenant_case
-def room_reserve(context: Context, request: ReserveLooks) -> Statement:
+def room_reserve(context: Context, request: ReserveLooks) -> BudgetStatement:
     """Set budget aside for a campaign's planned looks; no other question can spend it."""
     _check_tenant(context)
     gate.set_aside(context, request.campaign, request.looks)
@@ -94,17 +94,17 @@ def room_reserve(context: Context, request: ReserveLooks) -> Statement:
 
 
 @tenant_case
-def room_statement(context: Context) -> Statement:
+def room_statement(context: Context) -> BudgetStatement:
     """What the tenant has spent since ever, on what, and what is left."""
     _check_tenant(context)
     return _statement(context)
 
 
-def _statement(context: Context) -> Statement:
+def _statement(context: Context) -> BudgetStatement:
     gate.check_may(context, "read")
     control, tenant = context.control, context.tenant
     budgets = ((epoch, budget) for _, epoch, budget in ledger.budgets(control, tenant=tenant))
-    return Statement(
+    return BudgetStatement(
         tenant,
         titles(control, tenant),
         tuple(budgets),
@@ -121,6 +121,8 @@ def _check_tenant(context: Context) -> None:
 def _log_refusal(context: Context, question: Question, refused: FullhouseError) -> None:
     """A refusal is a leaf of the tenant's log: of what kind, and why, by code."""
     detail: dict[str, str | int] = {"code": refused.code}
-    leaf = log.Leaf(context.tenant, f"refused.{question.kind}", context.actor, context.now, detail)
+    leaf = log.LogLeaf(
+        context.tenant, f"refused.{question.kind}", context.actor, context.now, detail
+    )
     with context.control.begin() as connection:
         log.append(connection, leaf)

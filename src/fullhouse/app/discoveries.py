@@ -25,7 +25,7 @@ from fullhouse.discovery.card import (
 from fullhouse.discovery.columns import DEMOGRAPHICS
 from fullhouse.discovery.film import find_audiences
 from fullhouse.discovery.likely_audience import likely_audience
-from fullhouse.discovery.strata import ACTIVITY, Adjustment
+from fullhouse.discovery.strata import ACTIVITY, StrataAdjustment
 from fullhouse.discovery.tickets import film_tickets
 from fullhouse.propensity.film_propensity import expected_visits
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
@@ -203,7 +203,7 @@ def _discover_outcome(request: DiscoverOutcome, context: Context) -> OutcomeDisc
         population = sample.population
         chosen = _chosen(population.catalogue, request.families)
         facts = _fact_ids(population.catalogue)
-        adjustment = Adjustment.of(request.adjust, request.answers, facts)
+        adjustment = StrataAdjustment.of(request.adjust, request.answers, facts)
         rules = [request.outcome, request.base]
         rules += [] if request.placebo is None else [request.placebo]
         plans = [population.compile(rule) for rule in rules]

@@ -19,7 +19,7 @@ from fullhouse.cleanroom.noise import noisy, sigma
 from fullhouse.cleanroom.policy import Policy, PolicyError, load
 from fullhouse.cleanroom.private_match import Message
 from fullhouse.cleanroom.question import MatchSize
-from fullhouse.cleanroom.release import Z95, Answer, ForTenants, Line, Noise, figure
+from fullhouse.cleanroom.release import Z95, Answer, ForTenants, Noise, ReleasedLine, figure
 from fullhouse.cleanroom.tenants import check_active
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
@@ -79,7 +79,7 @@ class Requested:
 
 
 @dataclass(frozen=True)
-class Matched(ForTenants):
+class MatchAnswered(ForTenants):
     """The released size of a match, and the audience of the house that was kept, by name."""
 
     answer: Answer
@@ -122,7 +122,7 @@ def match_respond(asked: RespondMatch) -> Message:
 
 
 @tenant_case
-def match_answer(context: Context, asked: AnswerMatch) -> Matched:
+def match_answer(context: Context, asked: AnswerMatch) -> MatchAnswered:
     """The size of a match as a release; the exact one is computed, noised and forgotten."""
     if context.tenant == HOUSE:
         raise InputError("A match is a tenant's: say which, with --as TENANT.")
@@ -146,7 +146,7 @@ def match_answer(context: Context, asked: AnswerMatch) -> Matched:
     question = _question(message)
     answer = gate.ask(context, question, title=asked.title, compute=compute)
     if contacts is None or asked.audience is None:
-        return Matched(answer)
+        return MatchAnswered(answer)
     everyone = contacts.people(private_match.places(message, response, kept))
     saved = save_people(
         context,
@@ -156,7 +156,7 @@ def match_answer(context: Context, asked: AnswerMatch) -> Matched:
         build=audiences.population(context).build,
         purpose=PURPOSE,
     )
-    return Matched(answer, saved.name, saved.version)
+    return MatchAnswered(answer, saved.name, saved.version)
 
 
 def _released(question: gate.Asked, message: Message, exact: int) -> Computed:
@@ -169,7 +169,7 @@ def _released(question: gate.Asked, message: Message, exact: int) -> Computed:
         min(max(value, 0), of_list), Z95 * spread, minimum=question.policy.minimum,
         unit="identifiers",
     )  # fmt: skip
-    line = Line({"list": str(message.facts["list"])[:16]}, {"identifiers": shown})
+    line = ReleasedLine({"list": str(message.facts["list"])[:16]}, {"identifiers": shown})
     noise = Noise(spread, float(most), {"identifiers_per_person": float(most)})
     return Computed((line,), (noise,))
 

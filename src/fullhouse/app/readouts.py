@@ -35,7 +35,7 @@ from fullhouse.measurement.campaign_readout import (
     readout_of_record,
 )
 from fullhouse.measurement.collect_campaign import collect_campaign
-from fullhouse.measurement.experiment import GeoReadout, Policy, Readout, Uplift
+from fullhouse.measurement.experiment import GeoReadout, Readout, TreatmentPolicy, Uplift
 from fullhouse.measurement.geo import read_geo
 from fullhouse.measurement.geo_panel import Fill
 from fullhouse.measurement.outlook import outlook_of
@@ -287,7 +287,7 @@ def uplift_read(request: ReadUplift) -> Uplift:
     return read_uplift(**vars(request))
 
 
-def policy_read(request: ReadPolicy) -> Policy:
+def policy_read(request: ReadPolicy) -> TreatmentPolicy:
     """Who to treat, and what that earns on people it was not learned from."""
     return read_policy(**vars(request))
 

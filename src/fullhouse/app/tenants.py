@@ -176,6 +176,6 @@ def _record(context: Context, action: str, **detail: str) -> None:
     """In the house's audit log, and in the transparency log of the tenant it is about."""
     control.record(context.control, action, dict(detail))
     about = detail.get("tenant", HOUSE)
-    leaf = log.Leaf(about, action, context.actor, context.now, dict(detail))
+    leaf = log.LogLeaf(about, action, context.actor, context.now, dict(detail))
     with context.control.begin() as connection:
         log.append(connection, leaf)

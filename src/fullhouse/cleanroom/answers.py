@@ -18,7 +18,7 @@ from fullhouse.cleanroom import consistent
 from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
 from fullhouse.cleanroom.people import Room
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
-from fullhouse.cleanroom.release import Z95, Figure, Line, Noise, Note, figure
+from fullhouse.cleanroom.release import Z95, Noise, Note, ReleasedLine, ReleasedNumber, figure
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.values import BLOCK_BITS, BLOCK_SIZE
@@ -32,7 +32,7 @@ WEIGHT = 1 << 10
 class Computed:
     """What a question's computation gives: lines with noise, what noise it was, and notes."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ReleasedLine, ...]
     noise: tuple[Noise, ...]
     notes: tuple[Note, ...] = ()
 
@@ -43,7 +43,9 @@ def count(room: Room, question: Count, rho: int) -> Computed:
     exact = audiences.count(room.population, rule).persons
     spread = sigma(rho)
     people = figure(noisy(exact, rho), Z95 * spread, minimum=room.policy.minimum)
-    return Computed((Line({"audience": question.rule}, {"people": people}),), (Noise(spread),))
+    return Computed(
+        (ReleasedLine({"audience": question.rule}, {"people": people}),), (Noise(spread),)
+    )
 
 
 def breakdown(room: Room, question: Breakdown, rho: int) -> Computed:
@@ -68,12 +70,12 @@ def breakdown(room: Room, question: Breakdown, rho: int) -> Computed:
     minimum = room.policy.minimum
     labels = [{question.by: name} for name in names] + [{question.by: "none of these"}]
     lines = [
-        Line(label, {"people": figure(int(n), width, minimum=minimum)})
+        ReleasedLine(label, {"people": figure(int(n), width, minimum=minimum)})
         for label, n in zip(labels, parts.tolist(), strict=True)
     ]
     lines += _under_minimum(parts, minimum, width, {question.by: "all under the minimum"})
     whole = figure(int(parts.sum()), total_width, minimum=minimum)
-    lines.append(Line({question.by: "total"}, {"people": whole}))
+    lines.append(ReleasedLine({question.by: "total"}, {"people": whole}))
     return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
 
 
@@ -94,14 +96,14 @@ def overlap(room: Room, question: Overlap, rho: int) -> Computed:
     )
     of_part, of_union = consistent.sigmas(len(parts), of_parts=spread, of_total=of_total)
 
-    def summed(inside: Sequence[int], kind: str, width: float) -> Line:
+    def summed(inside: Sequence[int], kind: str, width: float) -> ReleasedLine:
         chosen = [
             i for i, c in enumerate(cells) if kind == "union" or set(inside) <= set(c)
         ] if kind != "only" else [cells.index(tuple(inside))]  # fmt: skip
         named = " & ".join(question.rules[i] for i in inside)
         value = int(parts[chosen].sum())
         shown = figure(value, width * Z95, minimum=room.policy.minimum)
-        return Line({"kind": kind, "audiences": named}, {"people": shown})
+        return ReleasedLine({"kind": kind, "audiences": named}, {"people": shown})
 
     def spread_of(members: int) -> float:
         return sqrt(members) * spread
@@ -162,18 +164,18 @@ def reach(contacts: Mapping[int, int], cap: int, minimum: int, rho: int) -> Comp
     of_contacts = spread * sqrt(float((times**2).sum()))
     figures = {"reach": figure(reached, Z95 * of_reach, minimum=minimum)}
     if figures["reach"].fewer_than is None:
-        figures["contacts"] = Figure(
+        figures["contacts"] = ReleasedNumber(
             contacted, max(contacted - Z95 * of_contacts, reached), contacted + Z95 * of_contacts,
             "contacts",
         )  # fmt: skip
         frequency = contacted / reached
         relative = Z95 * sqrt((of_contacts / contacted) ** 2 + (of_reach / reached) ** 2)
-        figures["frequency"] = Figure(
+        figures["frequency"] = ReleasedNumber(
             frequency, max(frequency * (1 - relative), 1.0), frequency * (1 + relative), "ratio"
         )
-    lines = [Line({"contacts": "all"}, figures)]
+    lines = [ReleasedLine({"contacts": "all"}, figures)]
     lines += [
-        Line({"contacts": f"{n}" if n < cap else f"{n} or more"},
+        ReleasedLine({"contacts": f"{n}" if n < cap else f"{n} or more"},
              {"people": figure(int(cells[n - 1]), Z95 * of_part, minimum=minimum)})
         for n in times.tolist()
     ]  # fmt: skip
@@ -195,13 +197,15 @@ def _partition(population: Population, rule: str, names: Sequence[str]) -> tuple
     return cells, total
 
 
-def _under_minimum(parts: Ints, minimum: int, width: float, label: Mapping[str, str]) -> list[Line]:
+def _under_minimum(
+    parts: Ints, minimum: int, width: float, label: Mapping[str, str]
+) -> list[ReleasedLine]:
     """One line of all cells that are under the minimum, where there are two of them or more."""
     small = parts[parts < minimum]
     if len(small) < 2:
         return []
     together = figure(int(small.sum()), width * sqrt(len(small)), minimum=minimum)
-    return [Line(label, {"people": together})]
+    return [ReleasedLine(label, {"people": together})]
 
 
 def _sides(room: Room, question: Describe) -> tuple[PersonSet, PersonSet]:
@@ -278,15 +282,15 @@ def _offsets(members: BitMap) -> Ints:
     return np.asarray(members.to_array(), np.int64) & (BLOCK_SIZE - 1)
 
 
-def _sizes_of_sides(columns: tuple[_Side, _Side], minimum: int) -> list[Line]:
+def _sizes_of_sides(columns: tuple[_Side, _Side], minimum: int) -> list[ReleasedLine]:
     sizes = {
         name: figure(side.people, Z95 * side.of_people, minimum=minimum)
         for name, side in zip(("people", "base_people"), columns, strict=True)
     }
-    return [Line({"trait": "all"}, sizes)]
+    return [ReleasedLine({"trait": "all"}, sizes)]
 
 
-def _compared(trait: Trait, i: int, columns: tuple[_Side, _Side], minimum: int) -> Line:
+def _compared(trait: Trait, i: int, columns: tuple[_Side, _Side], minimum: int) -> ReleasedLine:
     """A trait's people on both sides, and the index of the shares with noise and sampling in it."""
     side, base = columns
     n, base_n = side.people, base.people
@@ -298,13 +302,13 @@ def _compared(trait: Trait, i: int, columns: tuple[_Side, _Side], minimum: int) 
     }
     of = {"trait": trait.name, "family": trait.family, "label": trait.label}
     if min(x, base_x, n, base_n) < minimum:
-        return Line(of, figures)
+        return ReleasedLine(of, figures)
     middle = log(x / n) - log(base_x / base_n)
     noise = (side.of_counts / x) ** 2 + (base.of_counts / base_x) ** 2
     noise += (side.of_people / n) ** 2 + (base.of_people / base_n) ** 2
     sampled = max(1 / x - 1 / n, 0.0) + max(1 / base_x - 1 / base_n, 0.0)
     wide = Z95 * sqrt(noise + sampled)
-    figures["index"] = Figure(
+    figures["index"] = ReleasedNumber(
         100 * exp(middle), 100 * exp(middle - wide), 100 * exp(middle + wide), "index"
     )
-    return Line(of, figures)
+    return ReleasedLine(of, figures)

@@ -194,7 +194,7 @@ def discover_privately(
     noisy = _measure(people, columns, seed, for_measurement, most_each)
     measured = _judged(sizes.traits, columns, noisy, seed, len(tested))
     total = NoisyNumber.of(float(seed.seed.sum()), seed.sigma * sqrt(len(seed.seed)))
-    terms = Terms(rho_nano, sizes.people.value, selected, MOST_EACH, max(len(tested), selected))
+    terms = CardTerms(rho_nano, sizes.people.value, selected, MOST_EACH, max(len(tested), selected))
     return PrivateCards(
         cards=tuple(c for c in measured if c.associated),
         measured=measured,
@@ -529,7 +529,7 @@ def _crossing(values: Floats, left: int) -> float:
 
 
 @dataclass(frozen=True)
-class Terms:
+class CardTerms:
     """What decides which cards can be had: the price, the house, and how they are measured.
 
     `tested` traits are thought to have power.
@@ -542,7 +542,7 @@ class Terms:
     tested: int = 500
 
 
-def is_shown(seed: float, terms: Terms, ratio: float, share: float) -> bool:
+def is_shown(seed: float, terms: CardTerms, ratio: float, share: float) -> bool:
     """Whether a trait of some ratio and share of people is likely to become a card of a seed.
 
     By the selection's noise and by the measurement's.
@@ -560,13 +560,13 @@ def is_shown(seed: float, terms: Terms, ratio: float, share: float) -> bool:
     return excess >= SURE * sqrt(chance + deviation**2) and excess >= scale * rivals
 
 
-def seed_needed(terms: Terms, ratio: float = WANTED_RATIO, share: float = WANTED_SHARE) -> int:
+def seed_needed(terms: CardTerms, ratio: float = WANTED_RATIO, share: float = WANTED_SHARE) -> int:
     """The smallest seed that is likely to show a card at this price."""
     return _smallest(lambda n: is_shown(n, terms, ratio, share), 1, int(max(terms.people, 1)))
 
 
 def rho_needed(
-    seed: float, terms: Terms, ratio: float = WANTED_RATIO, share: float = WANTED_SHARE
+    seed: float, terms: CardTerms, ratio: float = WANTED_RATIO, share: float = WANTED_SHARE
 ) -> int | None:
     """The smallest price in nano-ρ at which a seed is likely to show a card; None above a ρ of 10.
 
@@ -574,14 +574,14 @@ def rho_needed(
     """
 
     def shown(price: int) -> bool:
-        terms_at = Terms(price, terms.people, terms.selected, terms.most_each, terms.tested)
+        terms_at = CardTerms(price, terms.people, terms.selected, terms.most_each, terms.tested)
         return is_shown(seed, terms_at, ratio, share)
 
     most = 10 * NANO
     return _smallest(shown, 1_000, most) if shown(most) else None
 
 
-def least_ratio(seed: float, terms: Terms, share: float = WANTED_SHARE) -> float | None:
+def least_ratio(seed: float, terms: CardTerms, share: float = WANTED_SHARE) -> float | None:
     """The smallest ratio, in twentieths, that a trait of some share is likely to be shown with."""
     ratios = np.arange(21, 201) / 20
     return next((float(r) for r in ratios if is_shown(seed, terms, float(r), share)), None)
@@ -598,7 +598,7 @@ def _smallest(shown: Callable[[int], bool], low: int, high: int) -> int:
     return low
 
 
-def _notes(seed: NoisyNumber, terms: Terms, powered: int) -> tuple[CardNote, ...]:
+def _notes(seed: NoisyNumber, terms: CardTerms, powered: int) -> tuple[CardNote, ...]:
     notes: list[CardNote] = []
     if powered == 0:
         notes.append(NothingHasPower(seed, powered))

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 from fullhouse.cleanroom import ledger, log
 from fullhouse.cleanroom.answers import Computed
 from fullhouse.cleanroom.cards import discover_privately
-from fullhouse.cleanroom.ledger import Spending
+from fullhouse.cleanroom.ledger import LedgerSpending
 from fullhouse.cleanroom.people import hidden_traits, house_control
 from fullhouse.cleanroom.person_rows import STRATA, person_rows
 from fullhouse.cleanroom.policy import Policy, nano
@@ -31,7 +31,7 @@ from fullhouse.cleanroom.private import (
     TraitSizes,
 )
 from fullhouse.cleanroom.question import Cards
-from fullhouse.cleanroom.release import Figure, Line, Noise, Note
+from fullhouse.cleanroom.release import Noise, Note, ReleasedLine, ReleasedNumber
 from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.control.schema import ReleasedRow
 from fullhouse.core.errors import CannotTellError
@@ -60,7 +60,7 @@ def cards(context: Context, policy: Policy, question: Cards, rho: int) -> Comput
         wanted = np.array([t.family not in OF_THE_OUTCOME for t in traits], dtype=bool)
         result = discover_privately(people, sizes, rho, wanted=wanted)
     by_name = {trait.name: trait for trait in traits}
-    lines = [Line({"trait": "all who want it"}, {"people": _number(result.seed, policy)})]
+    lines = [ReleasedLine({"trait": "all who want it"}, {"people": _number(result.seed, policy)})]
     lines += [_card(c, by_name[c.trait], sizes, policy) for c in result.cards]
     noise = tuple(Noise(card.sigma) for card in result.cards)
     notes = tuple(_note(note) for note in result.notes)
@@ -117,7 +117,7 @@ def _release_sizes(
 ) -> TraitSizes:
     control, build, at = house_control(context), sample.population.build, context.now
     epoch = policy.epoch(context.today)
-    spending = Spending(HOUSE, SIZES, digest, nano(policy["sizes.rho"]), actor=HOUSE)
+    spending = LedgerSpending(HOUSE, SIZES, digest, nano(policy["sizes.rho"]), actor=HOUSE)
     reservation = ledger.reserve(control, policy, epoch, spending, at=at)
     try:
         (base,) = sample.people("everyone")
@@ -139,7 +139,7 @@ def _release_sizes(
         }
         with control.begin() as connection:
             ledger.settle(connection, reservation, at=at)
-            leaf = log.Leaf(HOUSE, "release.sizes", HOUSE, at, detail)
+            leaf = log.LogLeaf(HOUSE, "release.sizes", HOUSE, at, detail)
             row = {
                 "tenant": HOUSE,
                 "digest": digest,
@@ -178,16 +178,16 @@ def _outcome(sample: AnalysisSample, context: Context, films: Sequence[str]) -> 
     return sample.outcome(shown)
 
 
-def _card(card: PrivateCard, trait: Trait, sizes: TraitSizes, policy: Policy) -> Line:
+def _card(card: PrivateCard, trait: Trait, sizes: TraitSizes, policy: Policy) -> ReleasedLine:
     of = {"trait": trait.name, "family": trait.family, "label": trait.label}
-    ratio = Figure(card.ratio, card.low, card.high, "ratio")
-    return Line(of, {"affinity": ratio, "people": _number(sizes.size(card.column), policy)})
+    ratio = ReleasedNumber(card.ratio, card.low, card.high, "ratio")
+    return ReleasedLine(of, {"affinity": ratio, "people": _number(sizes.size(card.column), policy)})
 
 
-def _number(number: NoisyNumber, policy: Policy) -> Figure:
+def _number(number: NoisyNumber, policy: Policy) -> ReleasedNumber:
     if number.value < policy.minimum:
-        return Figure(None, 0.0, float(policy.minimum), "people", policy.minimum)
-    return Figure(round(number.value), number.low, number.high, "people")
+        return ReleasedNumber(None, 0.0, float(policy.minimum), "people", policy.minimum)
+    return ReleasedNumber(round(number.value), number.low, number.high, "people")
 
 
 def _note(note: CardNote) -> Note:

@@ -14,7 +14,7 @@ from fullhouse.cleanroom.policy import Policy
 from fullhouse.cleanroom.private import NoisyNumber, PrivateArm, PrivateEffect
 from fullhouse.cleanroom.question import Readout
 from fullhouse.cleanroom.readouts import ArmSales, Bounds, read_privately
-from fullhouse.cleanroom.release import Figure, Line, Noise, Note
+from fullhouse.cleanroom.release import Noise, Note, ReleasedLine, ReleasedNumber
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.person_sets import size
 from fullhouse.core.values import HOUSE
@@ -71,7 +71,7 @@ def _sales(data: CampaignData, arm: str) -> ArmSales:
     return ArmSales(tickets, cents, size(people) - int(bought.sum()))
 
 
-def _arm(arm: PrivateArm, policy: Policy) -> Line:
+def _arm(arm: PrivateArm, policy: Policy) -> ReleasedLine:
     people = _count(arm.people, "people", policy.minimum)
     figures = {"people": people}
     if people.fewer_than is None:
@@ -81,17 +81,17 @@ def _arm(arm: PrivateArm, policy: Policy) -> Line:
             "money": _count(arm.cents, "money", 0),
             "money_cut": _count(arm.cut_cents, "money", 0),
         }
-    return Line({"of": arm.arm.replace("_", " ")}, figures)
+    return ReleasedLine({"of": arm.arm.replace("_", " ")}, figures)
 
 
-def _count(number: NoisyNumber, unit: str, minimum: int) -> Figure:
+def _count(number: NoisyNumber, unit: str, minimum: int) -> ReleasedNumber:
     scale = CENTS if unit == "money" else 1
     if number.value < minimum:
-        return Figure(None, 0.0, float(minimum), unit, minimum)
-    return Figure(number.value / scale, number.low / scale, number.high / scale, unit)
+        return ReleasedNumber(None, 0.0, float(minimum), unit, minimum)
+    return ReleasedNumber(number.value / scale, number.low / scale, number.high / scale, unit)
 
 
-def _effect(effect: PrivateEffect, currency: str) -> Line:
+def _effect(effect: PrivateEffect, currency: str) -> ReleasedLine:
     """The difference for 1,000 people, at the end and at any look, and what clamping may hide."""
     of = "extra tickets for 1,000 people" if effect.outcome == "tickets" else (
         f"extra {currency} for 1,000 people"
@@ -102,8 +102,8 @@ def _effect(effect: PrivateEffect, currency: str) -> Line:
         figures["at_any_look"] = _scaled(effect.value, effect.always_low, effect.always_high, scale)
     middle = (effect.bias_low + effect.bias_high) / 2
     figures["hidden_by_clamping"] = _scaled(middle, effect.bias_low, effect.bias_high, scale)
-    return Line({"of": of}, figures)
+    return ReleasedLine({"of": of}, figures)
 
 
-def _scaled(value: float, low: float, high: float, scale: float) -> Figure:
-    return Figure(value * scale, low * scale, high * scale, "ratio")
+def _scaled(value: float, low: float, high: float, scale: float) -> ReleasedNumber:
+    return ReleasedNumber(value * scale, low * scale, high * scale, "ratio")

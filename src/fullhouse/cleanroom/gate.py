@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fullhouse.cleanroom import answers, ledger, log
 from fullhouse.cleanroom.answers import Computed
-from fullhouse.cleanroom.ledger import Spending
+from fullhouse.cleanroom.ledger import LedgerSpending
 from fullhouse.cleanroom.noise import opendp, sigma
 from fullhouse.cleanroom.people import Room, house_control, needs_people, room
 from fullhouse.cleanroom.policy import Epoch, Policy, half_width, load
@@ -72,7 +72,7 @@ class Asked:
     epoch: Epoch
     canonical: Canonical
     digest: str
-    spending: Spending
+    spending: LedgerSpending
     data: dict[str, str]
     room: Room | None = None
     campaign: SavedCampaign | None = None
@@ -158,7 +158,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
         # Not of a day: the same list in the same epoch gets the answer that it got.
         data = {"epoch": epoch.name}
     digest = form.digest(" ".join(f"{k} {v}" for k, v in sorted(data.items())))
-    spending = Spending(
+    spending = LedgerSpending(
         context.tenant,
         question.kind,
         digest,
@@ -188,7 +188,7 @@ def set_aside(context: Context, name: str, looks: int) -> None:
     question = Readout(name)
     policy.check(question)
     campaign = own_campaign(context, name)
-    spending = Spending(
+    spending = LedgerSpending(
         context.tenant,
         ledger.ALLOT,
         sha256(f"{ledger.ALLOT} {name}".encode()).hexdigest(),
@@ -309,7 +309,7 @@ def _settle(asked: Asked, reservation: ledger.Reservation, release: Release, bod
     }
     with context.control.begin() as connection:
         ledger.settle(connection, reservation, at=at)
-        leaf = log.Leaf(spending.tenant, f"release.{release.kind}", spending.actor, at, detail)
+        leaf = log.LogLeaf(spending.tenant, f"release.{release.kind}", spending.actor, at, detail)
         position = log.append(connection, leaf).position
         row = {
             "tenant": spending.tenant,

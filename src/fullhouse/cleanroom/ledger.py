@@ -40,7 +40,7 @@ class BudgetError(InputError):
 
 
 @dataclass(frozen=True)
-class Spending:
+class LedgerSpending:
     """What is to be paid, by whom and for what; a campaign's is paid from what it set aside."""
 
     tenant: str
@@ -69,7 +69,7 @@ class Reservation:
     """A spending that was reserved; it closes once, by being settled or cancelled."""
 
     id: str
-    spending: Spending
+    spending: LedgerSpending
     budgets: tuple[Budget, ...]
     epoch: str
 
@@ -94,7 +94,7 @@ class LedgerEntry:
 
 
 def reserve(
-    control: Control, policy: Policy, epoch: Epoch, spending: Spending, *, at: datetime
+    control: Control, policy: Policy, epoch: Epoch, spending: LedgerSpending, *, at: datetime
 ) -> Reservation:
     """Take the price out of every budget it belongs to, or out of none: a `BudgetError`."""
     if spending.rho < 0:
@@ -139,7 +139,7 @@ def set_aside(
     control: Control,
     policy: Policy,
     epoch: Epoch,
-    spending: Spending,
+    spending: LedgerSpending,
     *,
     at: datetime,
 ) -> None:
@@ -163,7 +163,7 @@ def set_aside(
 
 
 def left(
-    control: Control, policy: Policy, epoch: Epoch, spending: Spending
+    control: Control, policy: Policy, epoch: Epoch, spending: LedgerSpending
 ) -> tuple[BudgetLeft, ...]:
     """What is left of each budget that a spending would be taken from; that of all is not shown.
 
@@ -182,7 +182,7 @@ def left(
     return tuple(b for b in shown if b.scope != "together")
 
 
-def affordable(control: Control, policy: Policy, epoch: Epoch, spending: Spending) -> bool:
+def affordable(control: Control, policy: Policy, epoch: Epoch, spending: LedgerSpending) -> bool:
     """Whether all budgets, that of all tenants together too, would take a spending now."""
     with control.connect() as connection:
         for budget in _budgets(connection, policy, epoch, spending):
@@ -286,7 +286,7 @@ def _utc(at: datetime, now: datetime) -> datetime:
 
 
 def _reopened(row: LedgerRow) -> Reservation:
-    spending = Spending(
+    spending = LedgerSpending(
         row.tenant, row.kind, row.digest, row.rho, row.title, row.stage, row.campaign, row.actor
     )
     keys = _keys_of(LedgerEntry(**{n: getattr(row, n) for n in LedgerEntry.__dataclass_fields__}))
@@ -306,7 +306,7 @@ def _scopes(tenant: str, title: str, stage: str) -> Iterator[tuple[str, str, str
             yield tenant, "stage", f"{title}/{stage}"
 
 
-def _shared_budgets(policy: Policy, epoch: Epoch, spending: Spending) -> tuple[Budget, ...]:
+def _shared_budgets(policy: Policy, epoch: Epoch, spending: LedgerSpending) -> tuple[Budget, ...]:
     def cap(scope: str) -> int:
         return policy.stage_cap(spending.stage) if scope == "stage" else policy.cap(scope)
 
@@ -317,7 +317,7 @@ def _shared_budgets(policy: Policy, epoch: Epoch, spending: Spending) -> tuple[B
 
 
 def _budgets(
-    connection: Connection, policy: Policy, epoch: Epoch, spending: Spending
+    connection: Connection, policy: Policy, epoch: Epoch, spending: LedgerSpending
 ) -> tuple[Budget, ...]:
     if not spending.campaign:
         return _shared_budgets(policy, epoch, spending)
@@ -341,7 +341,7 @@ def _open_budget(connection: Connection, budget: Budget) -> Budget | None:
     return Budget(budget.tenant, epoch, budget.scope, budget.name, None)
 
 
-def _take(connection: Connection, budget: Budget, spending: Spending, epoch: Epoch) -> None:
+def _take(connection: Connection, budget: Budget, spending: LedgerSpending, epoch: Epoch) -> None:
     if budget.cap is not None:
         _make(connection, budget)
     cap = BudgetRow.cap if budget.cap is None else budget.cap
@@ -357,7 +357,7 @@ def _take(connection: Connection, budget: Budget, spending: Spending, epoch: Epo
     raise _used_up(budget, (budget.cap or known.cap) - known.spent, spending, epoch)
 
 
-def _used_up(budget: Budget, rest: int, spending: Spending, epoch: Epoch) -> BudgetError:
+def _used_up(budget: Budget, rest: int, spending: LedgerSpending, epoch: Epoch) -> BudgetError:
     if budget.scope == "together":
         # What all tenants together have left would tell one of them what the others do.
         return BudgetError(

@@ -43,7 +43,7 @@ _SALT_BYTES = 16
 
 
 @dataclass(frozen=True)
-class Leaf:
+class LogLeaf:
     """Something that happened, of one tenant; `detail` holds names and digests, never a count."""
 
     tenant: str
@@ -131,7 +131,7 @@ def canonical(value: object) -> bytes:
     return text.encode()
 
 
-def append(connection: Connection, leaf: Leaf) -> Logged:
+def append(connection: Connection, leaf: LogLeaf) -> Logged:
     """Add a leaf to its tenant's log, in the caller's transaction: both hold, or neither.
 
     Whoever else appends to the same log waits until that transaction has ended.
@@ -370,7 +370,7 @@ def _anchor(connection: Connection, control: Control, by: Signer) -> None:
     for tenant, size in grown:
         top = root_of(connection, tenant, size).hex()
         detail: dict[str, str | int] = {"of": tenant, "size": size, "root": top}
-        append(connection, Leaf(HOUSE, ANCHOR, by.house, control.clock(), detail))
+        append(connection, LogLeaf(HOUSE, ANCHOR, by.house, control.clock(), detail))
 
 
 def _anchored(connection: Connection) -> dict[str, int]:

@@ -7,7 +7,7 @@ from fullhouse import audiences
 from fullhouse.audiences import BuiltTraits, Name, Population, Rule, Saved
 from fullhouse.audiences.population import read
 from fullhouse.audiences.rule import And, Not, Or
-from fullhouse.cleanroom.policy import HOUSE_FILE, WHO, Origin, Policy, PolicyError
+from fullhouse.cleanroom.policy import HOUSE_FILE, WHO, Policy, PolicyError, PolicyOrigin
 from fullhouse.cleanroom.question import (
     Breakdown,
     Count,
@@ -105,7 +105,7 @@ class Room:
         key = "sensitive.families" if family in self.policy["sensitive.families"] else (
             "sensitive.traits"
         )  # fmt: skip
-        origin = self.policy.origins.get(key, Origin(HOUSE_FILE, 0))
+        origin = self.policy.origins.get(key, PolicyOrigin(HOUSE_FILE, 0))
         return PolicyError(
             code="policy_trait", trait=name, file=origin.file, line=origin.line, key=key, who=WHO
         )

@@ -119,7 +119,7 @@ BY_NAME = {f"{key.section}.{key.name}": key for key in KEYS}
 
 
 @dataclass(frozen=True)
-class Origin:
+class PolicyOrigin:
     """Where a value of a policy stands: its file and line; line 0: the file does not name it."""
 
     file: str
@@ -131,7 +131,7 @@ class Policy:
     """The policy that holds: the strictest of some files. `digest` is of the files' texts."""
 
     values: Mapping[str, Any]
-    origins: Mapping[str, Origin]
+    origins: Mapping[str, PolicyOrigin]
     files: tuple[str, ...]
     digest: str
     sources: Mapping[str, "Policy"] = field(default_factory=dict)
@@ -211,7 +211,7 @@ class Policy:
 
     def where(self, key: str) -> dict[str, Any]:
         """Where a key stands, and who may change it: what a refusal says."""
-        origin = self.origins.get(key, Origin(HOUSE_FILE, 0))
+        origin = self.origins.get(key, PolicyOrigin(HOUSE_FILE, 0))
         return {"file": origin.file, "line": origin.line, "key": key, "who": WHO}
 
 
@@ -300,7 +300,7 @@ def _parse(file: str, text: str) -> Policy:
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"{file} is not valid TOML: {problem}") from None
     values = {name: key.default for name, key in BY_NAME.items()}
-    origins: dict[str, Origin] = {}
+    origins: dict[str, PolicyOrigin] = {}
     for section, entries in sections.items():
         if not isinstance(entries, dict):
             raise InputError(
@@ -311,7 +311,7 @@ def _parse(file: str, text: str) -> Policy:
             if path not in BY_NAME:
                 raise InputError(f"{file} has no key {path!r}.{did_you_mean(path, BY_NAME)}")
             values[path] = _value(file, BY_NAME[path], value)
-            origins[path] = Origin(file, _line_of(text, section, name))
+            origins[path] = PolicyOrigin(file, _line_of(text, section, name))
     _check_whole(file, values)
     return Policy(values, origins, (file,), sha256(text.encode()).hexdigest())
 

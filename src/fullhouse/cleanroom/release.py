@@ -25,7 +25,7 @@ class Proof(dict[str, Any], ForTenants):
 
 
 @dataclass(frozen=True)
-class Figure:
+class ReleasedNumber:
     """A released number with its 95 % interval, or that it is under the policy's minimum.
 
     The interval contains the noise and, where the number estimates something, the sampling error.
@@ -50,11 +50,11 @@ RATIOS = frozenset({"ratio", "index", "share"})
 
 
 @dataclass(frozen=True)
-class Line:
+class ReleasedLine:
     """A row of a release: what it is of, and its figures by name."""
 
     of: Mapping[str, str]
-    figures: Mapping[str, Figure]
+    figures: Mapping[str, ReleasedNumber]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Release(Tabular, ForTenants):
 
     kind: str
     question: Mapping[str, Any]
-    lines: tuple[Line, ...]
+    lines: tuple[ReleasedLine, ...]
     minimum: int
     noise: tuple[Noise, ...]
     epoch: str
@@ -118,7 +118,7 @@ class Release(Tabular, ForTenants):
 _ADAPTER = TypeAdapter(Release)
 
 
-def _columns(figures: Mapping[str, Figure]) -> dict[str, Any]:
+def _columns(figures: Mapping[str, ReleasedNumber]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, figure in figures.items():
         columns |= {name: figure.value, f"{name}_low": figure.low, f"{name}_high": figure.high}
@@ -172,11 +172,13 @@ class Answer(ForTenants):
     receipt: Mapping[str, Any]
 
 
-def figure(value: float, half_width: float, *, minimum: int, unit: str = "people") -> Figure:
+def figure(
+    value: float, half_width: float, *, minimum: int, unit: str = "people"
+) -> ReleasedNumber:
     """A noisy number of people with its interval; under the minimum, that alone.
 
     The threshold looks at the noisy number: whether a cell is shown tells no more than its number.
     """
     if value < minimum:
-        return Figure(None, 0.0, float(minimum), unit, minimum)
-    return Figure(float(value), max(value - half_width, 0.0), value + half_width, unit)
+        return ReleasedNumber(None, 0.0, float(minimum), unit, minimum)
+    return ReleasedNumber(float(value), max(value - half_width, 0.0), value + half_width, unit)

@@ -22,7 +22,7 @@ from fullhouse.discovery.affinity import (
 )
 from fullhouse.discovery.card import ExclusionReason
 from fullhouse.discovery.count import ComparedPeople, CountTables, count, measure_base
-from fullhouse.discovery.strata import ACTIVITY_ALONE, NO_FACTS, QUANTILES, Adjustment
+from fullhouse.discovery.strata import ACTIVITY_ALONE, NO_FACTS, QUANTILES, StrataAdjustment
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.sample.outcome import Outcome, OwnEvents, own_events
@@ -149,7 +149,7 @@ and each by three tenths of all, an unrelated pair shows 0.90 among 11 things, 0
 def notes_on(
     outcome: Outcome,
     placebo: Outcome | None,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     items: int | None = None,
 ) -> tuple[OutcomeNote, ...]:
     """What a reader must know of an outcome before trusting the numbers."""
@@ -246,7 +246,7 @@ def discover(
     placebo: Outcome | None = None,
     refused: int = 0,
     quantiles: int = QUANTILES,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
     items: int | None = None,
 ) -> OutcomeDiscovery:
@@ -286,7 +286,7 @@ def compare(
     placebo: tuple[Outcome, OwnEvents] | None = None,
     refused: int = 0,
     quantiles: int = QUANTILES,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
     items: int | None = None,
 ) -> OutcomeDiscovery:
@@ -339,7 +339,7 @@ def measure(
     *,
     quantiles: int = QUANTILES,
     tested_from: float = LEAST_EXPECTED,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> TraitStatistics:
     """The statistics of all traits against one outcome; p where chance alone gives that many."""

@@ -24,7 +24,7 @@ from fullhouse.discovery.strata import (
     ACTIVITY_ALONE,
     MOST_ACTIVITY,
     NO_FACTS,
-    Adjustment,
+    StrataAdjustment,
     StrataGroup,
     groups_for,
 )
@@ -385,7 +385,7 @@ def count(
     traits: Sequence[Trait],
     *,
     quantiles: int,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> CountTables:
     """Count traits over strata in the base and in the outcome, each without the outcome's events.

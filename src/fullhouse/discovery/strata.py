@@ -58,11 +58,11 @@ class ActivityScale:
 
 
 ACTIVITY, NOTHING = "activity", "none"
-"""What `Adjustment.of` calls adjusting for activity, and for nothing."""
+"""What `StrataAdjustment.of` calls adjusting for activity, and for nothing."""
 
 
 @dataclass(frozen=True)
-class Adjustment:
+class StrataAdjustment:
     """What the people who are compared are alike in: activity, facts of some families, or nothing.
 
     `answers` are kinds of event that are stated yes/no answers. Where everybody answers the same
@@ -78,7 +78,7 @@ class Adjustment:
     def of(cls, names: Sequence[str], answers: Sequence[str], families: Iterable[str]) -> Self:
         """From `activity`, `none` and names of families of facts; `families` are those there are.
 
-        >>> Adjustment.of(["activity", "gender"], [], ["gender", "age"]).families
+        >>> StrataAdjustment.of(["activity", "gender"], [], ["gender", "age"]).families
         ('gender',)
         """
         known = sorted(families)
@@ -171,7 +171,7 @@ def quantiles_of(histogram: Integers, quantiles: int) -> ActivityScale:
     return ActivityScale(tuple(int(e) for e in edges if e < len(histogram) - 1))
 
 
-ACTIVITY_ALONE = Adjustment()
+ACTIVITY_ALONE = StrataAdjustment()
 NO_FACTS: Mapping[str, tuple[int, ...]] = {}
 
 
@@ -181,7 +181,7 @@ def groups_for(
     histograms: Mapping[int, Integers],
     *,
     quantiles: int = QUANTILES,
-    adjustment: Adjustment = ACTIVITY_ALONE,
+    adjustment: StrataAdjustment = ACTIVITY_ALONE,
     facts: Mapping[str, tuple[int, ...]] = NO_FACTS,
 ) -> tuple[list[StrataGroup], npt.NDArray[np.int64]]:
     """The groups, and the number of the group of each trait.

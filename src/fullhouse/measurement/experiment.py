@@ -371,7 +371,7 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class TreeLeaf:
     """People whom a tree takes together: their share of all, their uplift, and what to do."""
 
     conditions: tuple[Condition, ...]
@@ -393,7 +393,7 @@ class PolicyProfit:
 
 
 @dataclass(frozen=True)
-class Policy:
+class TreatmentPolicy:
     """Who to treat at a cost and a margin: by scores, by a tree of depth 2, everybody, or nobody.
 
     `over_all` is what scores earn more than treating everybody. `rule` is the tree of all people.
@@ -409,7 +409,7 @@ class Policy:
     tree: PolicyProfit
     everybody: PolicyProfit
     over_all: Interval
-    rule: tuple[Leaf, ...]
+    rule: tuple[TreeLeaf, ...]
     level: float
 
     def to_dict(self) -> dict[str, Any]:

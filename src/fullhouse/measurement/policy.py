@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import InputError
-from fullhouse.measurement.experiment import Condition, Leaf, Policy, PolicyProfit
+from fullhouse.measurement.experiment import Condition, PolicyProfit, TreatmentPolicy, TreeLeaf
 from fullhouse.measurement.experiment_table import is_number, load_table, numbers, texts
 from fullhouse.measurement.uplift import compared_arms, features, folds_of
 from fullhouse.measurement.uplift_trees import (
@@ -22,7 +22,7 @@ from fullhouse.measurement.uplift_trees import (
     Bins,
     HonestTrees,
     SmallTree,
-    Split,
+    TreeSplit,
     best_tree,
 )
 from fullhouse.stats.figures import Interval, check_level
@@ -65,7 +65,7 @@ def read_policy(
     repeats: int = 3,
     folds: int = 5,
     level: float = 0.95,
-) -> Policy:
+) -> TreatmentPolicy:
     """Who to treat where each person treated costs `cost_each` and each outcome brings `margin`.
 
     Treated is who is expected to bring more than they cost. Profits are over treating nobody, of
@@ -92,7 +92,7 @@ def read_policy(
         chosen[:, test] += np.array([by_score, by_tree]) / repeats
     shares = [*chosen.mean(1).tolist(), 1.0]
     profits = [PolicyProfit(_total(e, level), s) for e, s in zip(earned, shares, strict=True)]
-    return Policy(
+    return TreatmentPolicy(
         arm=treated,
         control=control,
         outcome=outcome,
@@ -200,7 +200,7 @@ def doubly_robust(train: Trial, people: Trial) -> Floats:
     return figures
 
 
-class Scores:
+class PolicyScores:
     """Expected uplift by learners that see different things.
 
     A few straight lines, steps of steps, pairs of columns searched at once many times over, and one
@@ -245,14 +245,14 @@ class CalibratedScores:
         figures, inner = np.zeros(len(train.y)), []
         for k in range(folds):
             rest, held_out = train.only(drawn != k), train.only(drawn == k)
-            inner.append((drawn == k, Scores(rest)(held_out)))
+            inner.append((drawn == k, PolicyScores(rest)(held_out)))
             figures[drawn == k] = doubly_robust(rest, held_out)
         scores = np.zeros((len(train.y), inner[0][1].shape[1]))
         for people, theirs in inner:
             scores[people] = theirs
         self.centre, self.mean = scores.mean(0), float(figures.mean())
         self.times = _weights(scores - self.centre, figures - self.mean)
-        self.scores = Scores(train)
+        self.scores = PolicyScores(train)
 
     def __call__(self, people: Trial) -> Floats:
         """The expected uplift of each person."""
@@ -307,23 +307,23 @@ def tree_rule(
     names: Sequence[tuple[str, str | None]],
     columns: Floats,
     least: float,
-) -> tuple[Leaf, ...]:
+) -> tuple[TreeLeaf, ...]:
     """The leaves of a tree with their conditions, the most moved people first."""
     tree, cuts = fitted.tree, fitted.bins.cuts
     shares = np.bincount(tree.leaves(fitted.bins.codes(columns)), minlength=4) / len(columns)
 
-    def condition(split: Split, above: bool) -> Condition:
+    def condition(split: TreeSplit, above: bool) -> Condition:
         at = split.column
         binary = bool(np.isin(columns[:, at], (0.0, 1.0)).all())
         return _condition(names[at], float(cuts[at][split.cut]), above, binary=binary)
 
-    def leaf(at: int, *conditions: Condition) -> Leaf:
+    def leaf(at: int, *conditions: Condition) -> TreeLeaf:
         uplift = tree.values[at]
-        return Leaf(conditions, float(shares[at]), uplift, uplift > least)
+        return TreeLeaf(conditions, float(shares[at]), uplift, uplift > least)
 
     if tree.root is None:
         return (leaf(0),)
-    sides: list[list[Leaf]] = []
+    sides: list[list[TreeLeaf]] = []
     for side, split in enumerate(tree.below):
         first = condition(tree.root, bool(side))
         if split is None:
@@ -339,11 +339,11 @@ def tree_rule(
     return tuple(sorted(leaves, key=lambda leaf: -leaf.uplift))
 
 
-def _joined(leaves: Sequence[Leaf], conditions: tuple[Condition, ...]) -> Leaf:
+def _joined(leaves: Sequence[TreeLeaf], conditions: tuple[Condition, ...]) -> TreeLeaf:
     """Leaves that are treated alike, as one."""
     share = sum(leaf.share for leaf in leaves)
     uplift = sum(leaf.share * leaf.uplift for leaf in leaves) / share
-    return Leaf(conditions, share, uplift, leaves[0].treat)
+    return TreeLeaf(conditions, share, uplift, leaves[0].treat)
 
 
 def _condition(

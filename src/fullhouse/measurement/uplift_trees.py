@@ -47,7 +47,7 @@ class Bins:
 
 
 @dataclass(frozen=True)
-class Split:
+class TreeSplit:
     """People whose bin in a column is above a cut go right."""
 
     column: int
@@ -66,8 +66,8 @@ class SmallTree:
     A leaf's number is 2 for right at the first split, and 1 more for right at the second.
     """
 
-    root: Split | None
-    below: tuple[Split | None, Split | None]
+    root: TreeSplit | None
+    below: tuple[TreeSplit | None, TreeSplit | None]
     values: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
     def leaves(self, codes: Ints) -> Ints:
@@ -109,7 +109,9 @@ def best_tree(
     gain, cut = (0.0, 0) if chosen is None else sides[chosen].best()
     if chosen is None or gain <= price:
         return SmallTree(None, (None, None), (mean,) * 4)
-    tree = SmallTree(Split(chosen, cut), (sides[chosen].split(0, cut), sides[chosen].split(1, cut)))
+    tree = SmallTree(
+        TreeSplit(chosen, cut), (sides[chosen].split(0, cut), sides[chosen].split(1, cut))
+    )
     count, total = _by_leaf(tree.leaves(codes), target)
     values = mean + total / np.maximum(count, 1)
     return SmallTree(tree.root, tree.below, tuple(values.tolist()))
@@ -151,10 +153,10 @@ class _Sides:
         at = int(both.argmax())
         return float(both[at]), at
 
-    def split(self, side: int, cut: int) -> Split | None:
+    def split(self, side: int, cut: int) -> TreeSplit | None:
         """The second split of a side."""
         column = int(self.column[side, cut])
-        return None if column < 0 else Split(column, int(self.cut[side, cut]))
+        return None if column < 0 else TreeSplit(column, int(self.cut[side, cut]))
 
 
 class HonestTrees:

@@ -37,11 +37,11 @@ from fullhouse.measurement.experiment import (
     CovariateExplains,
     GeoReadout,
     IntervalsApart,
-    Leaf,
-    Policy,
     Readout,
     ReadoutNote,
     RepeatedRows,
+    TreatmentPolicy,
+    TreeLeaf,
     TwoFactors,
     Unknown,
     Uplift,
@@ -380,7 +380,7 @@ def uplift_sentence(uplift: Uplift) -> str:
     ])  # fmt: skip
 
 
-def policy_sentences(policy: Policy) -> list[str]:
+def policy_sentences(policy: TreatmentPolicy) -> list[str]:
     """Who to treat, and what each way of choosing earns on people it was not learned from."""
     lines = [
         text(
@@ -404,7 +404,7 @@ def policy_sentences(policy: Policy) -> list[str]:
     return [*lines, rule_sentence(policy)]
 
 
-def rule_sentence(policy: Policy) -> str:
+def rule_sentence(policy: TreatmentPolicy) -> str:
     """The tree as a rule that a person can follow."""
     treated = [leaf for leaf in policy.rule if leaf.treat]
     if not treated:
@@ -414,7 +414,7 @@ def rule_sentence(policy: Policy) -> str:
     return text("Rule: treat people with {people}.", people="; or ".join(map(leaf_words, treated)))
 
 
-def leaf_words(leaf: Leaf) -> str:
+def leaf_words(leaf: TreeLeaf) -> str:
     """Who is in a leaf, what part of all people that is, and how much treating moves them."""
     who = " and ".join(
         f"{c.column} {_relation(c.relation)} {c.value:,.6g}"

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from fullhouse.cleanroom.policy import KindFacts, PolicyFacts
-from fullhouse.cleanroom.release import NANO, Answer, BudgetLeft, Figure, Note, Price, Release
+from fullhouse.cleanroom.release import (
+    NANO,
+    Answer,
+    BudgetLeft,
+    Note,
+    Price,
+    Release,
+    ReleasedNumber,
+)
 from fullhouse.view.words.figures import plain, text
 
 KIND_WORDS = {
@@ -83,7 +91,7 @@ def rho_words(nano: int) -> str:
     return f"{nano // NANO}.{nano % NANO:09d}".rstrip("0").rstrip(".")
 
 
-def figure_words(figure: Figure) -> str:
+def figure_words(figure: ReleasedNumber) -> str:
     """A released number with its 95 % interval."""
     if figure.value is None or figure.low is None or figure.high is None:
         return str(figure)
