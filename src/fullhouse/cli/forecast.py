@@ -476,7 +476,7 @@ def _say_openings(
     for name in ("opening weekend", "80 % range", "total", "80 % range"):
         view.add_column(name, justify="right", no_wrap=True)
     if planned is not None:
-        view.add_column("factor", justify="right", no_wrap=True)
+        view.add_column("factor", justify="right", min_width=len("planned"))
     for one in rows:
         cells = []
         for name in ("opening_weekend", "total"):
@@ -487,7 +487,7 @@ def _say_openings(
                 cells += ["-", ""] if known is None else [money_short(known), "known"]
         if planned is not None and "total" in planned.ranges and "total" in one.ranges:
             ratio = one.ranges["total"].median / planned.ranges["total"].median
-            cells.append("as planned" if one is planned else factor_words(ratio))
+            cells.append("planned" if one is planned else factor_words(ratio))
         view.add_row(str(one.opening), escape(one.title), *cells)
     out.print(view)
 
