@@ -49,7 +49,7 @@ PLAN, ALL = 50_000_000, 500_000_000
 """What counts for one title, and all questions of a tenant, may cost in an epoch, in nano-rho."""
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not an accident)
+class RefusedError(Exception):
     """The door answers nothing more: a budget is used up."""
 
 
@@ -110,14 +110,14 @@ class Gate:
     paid: int = 0
 
     def count(self, rule: str) -> float | None:
-        """The released number; `Refused` when no title of the tenant can pay any more."""
+        """The released number; `RefusedError` when no title of the tenant can pay any more."""
         for film in self.own[-1:] if self.asked else self.own:
             with suppress(BudgetError):
                 return self.ask(Count(rule), film).value
         for film in self.own[:-1]:
             with suppress(BudgetError):
                 return self.ask(Count(rule), film).value
-        raise Refused
+        raise RefusedError
 
     def ask(self, question: Count, film: str) -> ReleasedNumber:
         """The figure of a count, and what it cost."""
@@ -287,7 +287,7 @@ def _people(rule: Rule, world: World) -> frozenset[int]:
 def all_answers(door: Door, questions: int) -> Floats:
     """The answers to as many questions of a secret world as the door gives."""
     shown: list[float] = []
-    with suppress(Refused):
+    with suppress(RefusedError):
         for n in range(questions):
             value = door.count(f"q{n} & secret")
             shown.append(float(MINIMUM) / 2 if value is None else value)

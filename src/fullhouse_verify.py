@@ -33,14 +33,14 @@ PROOF_FIELDS = {"format", "tenant", "earlier", "size", "path"}
 LEAF_FIELDS = {"tenant", "kind", "actor", "at", "detail", "salt"}
 
 
-class Rejected(Exception):  # noqa: N818  (what it is: a verdict, not an accident)
+class RejectedError(Exception):
     """Why a file does not hold."""
 
 
 def check_receipt(
     receipt: bytes, head: bytes | None = None, key: str | None = None, proof: bytes | None = None
 ) -> dict[str, Any]:
-    """The leaf that a receipt proves; `Rejected` if anything of it is not as it was signed.
+    """The leaf that a receipt proves; `RejectedError` if anything of it is not as it was signed.
 
     Without a head or a key from elsewhere this shows only that the receipt holds together.
     """
@@ -62,11 +62,11 @@ def check_receipt(
         top_size = signed["size"]
         top = _climb(anchor["leaf"], anchor["position"], top_size, anchor["path"])
     if (top_size, top.hex()) != (signed["size"], signed["root"]):
-        raise Rejected("The leaf does not lead to the root that was signed.")
+        raise RejectedError("The leaf does not lead to the root that was signed.")
     if head is not None:
         later = read_head(head)
         if later["tenant"] != signed["tenant"]:
-            raise Rejected(
+            raise RejectedError(
                 "The receipt is under a head of the tenant's own log, and the head given is of the"
                 " house's: have the receipt made again now that the house has published a head."
                 if later["tenant"] == HOUSE
@@ -79,7 +79,7 @@ def check_receipt(
 
 
 def check_heads(earlier: bytes, later: bytes, proof: bytes | None = None) -> None:
-    """Nothing if a log only grew between two heads; `Rejected` if it was cut, rewritten, forked."""
+    """Nothing if a log only grew between two heads; `RejectedError` if cut, rewritten or forked."""
     _follows(read_head(earlier), read_head(later), proof)
 
 
@@ -87,7 +87,7 @@ def check_answer(leaf: dict[str, Any], answer: bytes) -> None:
     """Nothing if an answer is the one that a leaf is of, to the byte."""
     stated = leaf["detail"].get("answer")
     if stated is None:
-        raise Rejected(f"This entry ({leaf['kind']}) is of no answer.")
+        raise RejectedError(f"This entry ({leaf['kind']}) is of no answer.")
     _same(sha256(answer).hexdigest(), stated, "The answer is not the one that was logged")
 
 
@@ -109,14 +109,14 @@ def _follows(earlier: dict[str, Any], later: dict[str, Any], proof: bytes | None
         )
         return
     if later["size"] < earlier["size"]:
-        raise Rejected(
+        raise RejectedError(
             f"The log was cut, or the heads are the wrong way round: the later one has"
             f" {later['size']} entries, the earlier one {earlier['size']}."
         )
     if earlier["size"] == 0:
         return
     if proof is None:
-        raise Rejected(
+        raise RejectedError(
             f"The log has grown from {earlier['size']} to {later['size']} entries: the proof that"
             " the first ones are what they were is missing (--consistency)."
         )
@@ -141,29 +141,29 @@ def _read(data: bytes, what: str, form: str, names: set[str]) -> dict[str, Any]:
     try:
         fields = json.loads(data)
     except ValueError:
-        raise Rejected(f"The {what} is no JSON: it was cut or changed.") from None
+        raise RejectedError(f"The {what} is no JSON: it was cut or changed.") from None
     _has(fields, names, what)
     _same(fields["format"], form, f"The {what} is of a form that is not known here")
     # Written in one way only: so not a blank, nor the case of a letter, can differ unseen.
     if data not in (canonical(fields), canonical(fields) + b"\n"):
-        raise Rejected(f"The {what} is not written as it was signed: some bytes were changed.")
+        raise RejectedError(f"The {what} is not written as it was signed: some bytes were changed.")
     return dict(fields)
 
 
 def _has(fields: object, names: set[str], what: str) -> None:
     if not isinstance(fields, dict) or set(fields) != names:
-        raise Rejected(f"The {what} does not have the fields {', '.join(sorted(names))}.")
+        raise RejectedError(f"The {what} does not have the fields {', '.join(sorted(names))}.")
 
 
 def _whole(value: object, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise Rejected(f"The {what} is no whole number.")
+        raise RejectedError(f"The {what} is no whole number.")
     return value
 
 
 def _same(given: object, expected: object, otherwise: str) -> None:
     if given != expected:
-        raise Rejected(f"{otherwise}.")
+        raise RejectedError(f"{otherwise}.")
 
 
 def _hex(text: object, size: int) -> bytes:
@@ -172,7 +172,7 @@ def _hex(text: object, size: int) -> bytes:
     except ValueError:
         value = b""
     if len(value) != size or value.hex() != text:
-        raise Rejected(f"A field is not {size} bytes in hexadecimal digits.")
+        raise RejectedError(f"A field is not {size} bytes in hexadecimal digits.")
     return value
 
 
@@ -184,7 +184,9 @@ def _head(fields: Any, what: str) -> dict[str, Any]:
     if not verify_signature(
         _hex(fields["key"], 32), canonical(unsigned), _hex(fields["signature"], 64)
     ):
-        raise Rejected(f"The signature of {what} is wrong: it was changed, or is not the house's.")
+        raise RejectedError(
+            f"The signature of {what} is wrong: it was changed, or is not the house's."
+        )
     return dict(fields)
 
 
@@ -209,7 +211,7 @@ def _anchor(leaf: dict[str, Any]) -> dict[str, Any]:
 
 def _hashes(path: object) -> list[bytes]:
     if not isinstance(path, list):
-        raise Rejected("The path is no list.")
+        raise RejectedError("The path is no list.")
     return [_hex(item, 32) for item in path]
 
 
@@ -221,11 +223,11 @@ def _climb(body: Any, position: object, size: object, path: object) -> bytes:
     """The root to which a leaf leads (RFC 9162, 2.1.3.2)."""
     at, last = _whole(position, "position"), _whole(size, "size") - 1
     if at > last:
-        raise Rejected("The position is beyond the log.")
+        raise RejectedError("The position is beyond the log.")
     value = sha256(b"\0" + body.encode()).digest()
     for item in _hashes(path):
         if last == 0:
-            raise Rejected("The path is too long.")
+            raise RejectedError("The path is too long.")
         if at & 1 or at == last:
             value = _node(item, value)
             while not at & 1 and at:
@@ -234,7 +236,7 @@ def _climb(body: Any, position: object, size: object, path: object) -> bytes:
             value = _node(value, item)
         at, last = at >> 1, last >> 1
     if last:
-        raise Rejected("The path is too short.")
+        raise RejectedError("The path is too short.")
     return value
 
 
@@ -246,7 +248,9 @@ def _consistent(earlier: dict[str, Any], later: dict[str, Any], path: object) ->
     at, last = earlier["size"] - 1, later["size"] - 1
     while at & 1:
         at, last = at >> 1, last >> 1
-    rewritten = Rejected("The log was rewritten: the later head does not contain the earlier one.")
+    rewritten = RejectedError(
+        "The log was rewritten: the later head does not contain the earlier one."
+    )
     if not hashes:
         raise rewritten
     old = new = hashes[0]
@@ -351,7 +355,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for line in _checked(given):
             sys.stdout.write(line + "\n")
-    except Rejected as problem:
+    except RejectedError as problem:
         sys.stderr.write(f"REJECTED: {problem}\n")
         return 1
     except OSError as problem:

@@ -5,7 +5,6 @@ The use cases and the objects are found by looking, so that a new one is tried w
 
 import ast
 import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -67,8 +66,9 @@ def test_what_a_tenant_gets_can_be_made_by_no_stage(name: str) -> None:
 
 
 def test_a_tenant_case_that_returns_anything_else_fails(house: Context) -> None:
-    leak: Callable[[Context], Any] = lambda _: 31_337  # noqa: E731
-    leak.__name__ = "leak"
+    def leak(_: Context) -> Any:
+        return 31_337
+
     guarded = tenant_case(leak)  # type: ignore[type-var]
     TENANT_CASES.pop()
     with pytest.raises(TypeError, match="would hand a tenant a int") as refused:

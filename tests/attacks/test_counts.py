@@ -15,7 +15,7 @@ from benchmarks.attacks import (
     TITLE,
     Exact,
     Gate,
-    Refused,
+    RefusedError,
     Rounded,
     Unpaid,
     all_answers,
@@ -253,7 +253,7 @@ def test_the_gate_gives_away_no_more_and_ends_where_the_budget_does(tmp_path, qu
         assert door.paid <= PLAN
         if questions > 1_000:
             assert len(answers) == 1_000
-            with pytest.raises(Refused):
+            with pytest.raises(RefusedError):
                 door.count("q0 | q1")
     guessed = reconstructed(answers, halves[: len(answers)])
     assert float(np.mean(guessed == bits)) <= max(bits.mean(), 1 - bits.mean()) + 0.03

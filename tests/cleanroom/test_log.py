@@ -95,10 +95,10 @@ def test_proofs_are_those_that_a_verifier_of_another_rfc_accepts(sizes):
         path = [h.hex() for h in merkle.inclusion(earlier, size, subtrees)]
         body = leaves[earlier].decode()
         assert outside._climb(body, earlier, size, path) == slow_root(leaves)
-        with pytest.raises(outside.Rejected):
+        with pytest.raises(outside.RejectedError):
             outside._climb(body, earlier, size, [*path, "00" * 32])
         if path:
-            with pytest.raises(outside.Rejected):
+            with pytest.raises(outside.RejectedError):
                 outside._climb(body, earlier, size, path[:-1])
     if 0 < earlier < size:
         path = [h.hex() for h in merkle.consistency(earlier, size, subtrees)]
@@ -106,7 +106,7 @@ def test_proofs_are_those_that_a_verifier_of_another_rfc_accepts(sizes):
         new = {"size": size, "root": slow_root(leaves).hex()}
         outside._consistent(old, new, path)
         other = old | {"root": slow_root([*leaves[: earlier - 1], b"other"]).hex()}
-        with pytest.raises(outside.Rejected, match="rewritten"):
+        with pytest.raises(outside.RejectedError, match="rewritten"):
             outside._consistent(other, new, path)
 
 
@@ -180,7 +180,7 @@ def test_a_receipt_holds_under_its_own_head_and_under_the_published_one(control,
     leaf = outside.check_receipt(early, as_file(log.head(north, by)), by.public)
     assert leaf["detail"] == {"question": f"{2:064x}"}
     published = as_file(log.publish(control, by))
-    with pytest.raises(outside.Rejected, match="made again"):
+    with pytest.raises(outside.RejectedError, match="made again"):
         outside.check_receipt(early, published)
     late = as_file(log.receipt(north, by, 2))
     assert outside.check_receipt(late, published, by.public) == leaf
@@ -198,7 +198,7 @@ def test_a_receipt_of_before_holds_under_a_later_head_by_a_consistency_proof(con
     proof = as_file(log.consistency(control, first["size"], second["size"]))
     outside.check_receipt(kept, as_file(second), by.public, proof)
     outside.check_heads(as_file(first), as_file(second), proof)
-    with pytest.raises(outside.Rejected, match="is missing"):
+    with pytest.raises(outside.RejectedError, match="is missing"):
         outside.check_receipt(kept, as_file(second), by.public)
     assert [h["size"] for h in log.published(control)] == [first["size"], second["size"]]
 
@@ -227,10 +227,10 @@ def test_a_receipt_with_any_byte_changed_is_rejected(control, by, anchored):
     for place in range(len(data)):
         changed = bytearray(data)
         changed[place] ^= 1 << place % 8  # another digit, another case, no ASCII
-        with pytest.raises(outside.Rejected):
+        with pytest.raises(outside.RejectedError):
             outside.check_receipt(bytes(changed), head, by.public)
     for cut in range(len(data) - 1):  # without the last line break it is the same receipt
-        with pytest.raises(outside.Rejected):
+        with pytest.raises(outside.RejectedError):
             outside.check_receipt(data[:cut], head, by.public)
 
 
@@ -240,7 +240,7 @@ def test_a_head_with_any_byte_changed_is_rejected(control, by):
     for place in range(len(head) - 1):
         changed = bytearray(head)
         changed[place] ^= 1
-        with pytest.raises(outside.Rejected):
+        with pytest.raises(outside.RejectedError):
             outside.read_head(bytes(changed))
 
 
@@ -252,17 +252,17 @@ def test_a_cut_a_rewritten_and_a_forked_log_are_not_the_log_of_an_earlier_head(
     add(control, 4, HOUSE, "policy")
     late = as_file(log.head(control, by))
     outside.check_heads(early, late, as_file(log.consistency(control, 6, 10)))
-    with pytest.raises(outside.Rejected, match="cut"):
+    with pytest.raises(outside.RejectedError, match="cut"):
         outside.check_heads(late, early)
     other = open_control(f"sqlite:///{tmp_path / 'other.db'}")
     add(other, 10, HOUSE, "policy")
     forked = as_file(log.head(other, by))
-    with pytest.raises(outside.Rejected, match="forked"):
+    with pytest.raises(outside.RejectedError, match="forked"):
         outside.check_heads(late, forked)
-    with pytest.raises(outside.Rejected, match="rewritten"):
+    with pytest.raises(outside.RejectedError, match="rewritten"):
         outside.check_heads(early, forked, as_file(log.consistency(other, 6, 10)))
     stranger = as_file(log.head(control, log.signer("a-house", b"09" * 32)))
-    with pytest.raises(outside.Rejected, match="two keys"):
+    with pytest.raises(outside.RejectedError, match="two keys"):
         outside.check_heads(late, stranger)
 
 
