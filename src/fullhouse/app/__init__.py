@@ -10,6 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fullhouse.app.access import (
+        AddKey as AddKey,
+        KeyMade as KeyMade,
+        Keys as Keys,
+        ListKeys as ListKeys,
+        RemoveUser as RemoveUser,
+        RevokeKey as RevokeKey,
+        RotateKey as RotateKey,
+        UserRemoved as UserRemoved,
+        key_add as key_add,
+        key_list as key_list,
+        key_revoke as key_revoke,
+        key_rotate as key_rotate,
+        user_remove as user_remove,
+    )
     from fullhouse.app.audiences import (
         CountAudience as CountAudience,
         DeleteAudience as DeleteAudience,

@@ -36,7 +36,7 @@ from fullhouse.cleanroom.question import (
     question_day,
 )
 from fullhouse.cleanroom.release import Answer, Note, Price, Release
-from fullhouse.cleanroom.roles import Thing, User, may
+from fullhouse.cleanroom.roles import HOUSE_ACTOR, Thing, User, may
 from fullhouse.cleanroom.tenants import (
     check_active,
     films_of_one_tenant,
@@ -55,7 +55,6 @@ from fullhouse.workspace.context import Context
 
 MOST_LOOKS = 100
 
-HOUSE_ACTOR = "house:"
 """What stands before the name of a user of the house who acts for a tenant."""
 
 Compute = Callable[["Asked"], Computed]
@@ -205,6 +204,8 @@ def set_aside(context: Context, name: str, looks: int) -> None:
 def check_may(context: Context, verb: str, *, tenant: str | None = None) -> None:
     """An error when the user of a context may not do something to a tenant's objects."""
     user = user_of(context)
+    if context.scopes is not None and verb not in context.scopes:
+        raise InputError(f"This key or session may not {verb}: it is good for less than its user.")
     if not may(user, verb, Thing(tenant or context.tenant)):
         raise InputError(f"As {user.role} you may not {verb} here. Ask an owner of your account.")
 

@@ -9,6 +9,9 @@ HOUSE_ROLES = ("operator", "privacy", "auditor")
 TENANT_ROLES = ("owner", "marketer", "viewer")
 PARTNER_ROLES = ("channel", "exhibitor")
 
+HOUSE_ACTOR = f"{HOUSE}:"
+"""What the name of one of the house begins with where the house acts for a tenant."""
+
 VERBS = (
     "run",  # feeds, people, traits, channels, and every exact number
     "admit",  # tenants, titles, users
@@ -51,7 +54,7 @@ class Thing:
 
 def roles_of(tenant: str) -> tuple[str, ...]:
     """The roles that a user of a tenant, or of the house, can have."""
-    return HOUSE_ROLES if tenant == HOUSE else TENANT_ROLES
+    return HOUSE_ROLES if tenant == HOUSE else (*TENANT_ROLES, *PARTNER_ROLES)
 
 
 def may(user: User, verb: str, thing: Thing) -> bool:

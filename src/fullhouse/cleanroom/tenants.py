@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from fullhouse.cleanroom.roles import User, roles_of
+from fullhouse.cleanroom.roles import PARTNER_ROLES, TENANT_ROLES, User, roles_of
 from fullhouse.control.control import Control
 from fullhouse.control.schema import MemberRow, TenantRow, TitleRow
 from fullhouse.core.errors import InputError, did_you_mean
@@ -91,7 +91,8 @@ def suspend_tenant(control: Control, name: str, *, resume: bool = False) -> Tena
 
 def add_title(control: Control, tenant: str, film: str, *, secret: bool = False) -> Title:
     """A film that a tenant works on from now on; a secret one is hidden from every other tenant."""
-    find_tenant(control, tenant)
+    if any(user.role in PARTNER_ROLES for user in find_tenant(control, tenant).users):
+        raise InputError(f"{tenant} is a channel or an exhibitor, which works on no title.")
     with control.session() as session:
         others = list(
             session.scalars(
@@ -161,10 +162,27 @@ def add_user(control: Control, tenant: str, name: str, role: str) -> User:
             f"A user of {'the house' if tenant == HOUSE else 'a tenant'} is"
             f" {', '.join(roles_of(tenant))}, not {role!r}.{did_you_mean(role, roles_of(tenant))}"
         )
+    _check_kind(control, tenant, role)
     with control.session() as session:
         session.merge(MemberRow(tenant=tenant, name=name, role=role, at=control.clock()))
         session.commit()
     return User(name, tenant, role)
+
+
+def _check_kind(control: Control, tenant: str, role: str) -> None:
+    """An error where a studio would get a partner's user, or a partner a studio's."""
+    if tenant == HOUSE:
+        return
+    is_partner = role in PARTNER_ROLES
+    known = {user.role in PARTNER_ROLES for user in find_tenant(control, tenant).users}
+    if titles(control, tenant):
+        known.add(False)
+    if known - {is_partner}:
+        raise InputError(
+            f"{tenant} is {'a studio' if is_partner else 'a partner'}: its users are"
+            f" {', '.join(TENANT_ROLES if is_partner else PARTNER_ROLES)}. Add a tenant of its own"
+            f" for {'a channel or an exhibitor' if is_partner else 'a studio'}."
+        )
 
 
 def find_user(control: Control, tenant: str, name: str) -> User:

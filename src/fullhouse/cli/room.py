@@ -113,7 +113,8 @@ def user_add(
         str,
         typer.Argument(
             metavar="ROLE",
-            help="Of a tenant: owner, marketer, viewer. Of the house: operator, privacy, auditor.",
+            help="Of a tenant: owner, marketer, viewer. Of a partner: channel, exhibitor."
+            " Of the house: operator, privacy, auditor.",
         ),
     ],
     tenant: Annotated[
@@ -129,6 +130,25 @@ def user_add(
         say_json(asdict(user))
         return
     out.print(f"{user.name} is {user.role} of {user.tenant}.")
+
+
+@users.command("remove")
+def user_remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    tenant: Annotated[
+        str | None, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = None,
+    who: As = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Let a user in no more; every key of the user ends at once."""
+    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
+        user = app.user_remove(context, app.RemoveUser(name, tenant)).user
+    if json:
+        say_json(asdict(user))
+        return
+    out.print(f"{user.name} is no user of {user.tenant} any more.")
 
 
 @policy.command("check")

@@ -23,6 +23,7 @@ from fullhouse.cli import (
     experiment,
     feed,
     film,
+    key,
     lake,
     log,
     match,
@@ -152,6 +153,7 @@ commands.command()(feed.ingest)
 commands.command()(feed.quarantine)
 commands.add_typer(film.commands, name="film")
 commands.command()(forecast)
+commands.add_typer(key.commands, name="key")
 commands.add_typer(lake.commands, name="lake")
 commands.command()(campaign_readout.learned)
 commands.command()(room.ledger)

@@ -33,6 +33,8 @@ class Context:
     """The day that counts as today; without it, the market's day by the clock."""
     lease: Lease | None = field(default=None, repr=False, compare=False)
     """What a use case has for itself; without one, every look is at the newest versions."""
+    scopes: frozenset[str] | None = None
+    """The verbs that a key or session is good for; None where there is neither, as in a shell."""
 
     @property
     def now(self) -> datetime:

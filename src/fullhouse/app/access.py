@@ -1,0 +1,182 @@
+"""Who is let in: keys of programs, and users who go.
+
+The house does it for anybody; a tenant's owner for the tenant's own users, and for no others.
+"""
+
+from dataclasses import dataclass
+
+from fullhouse import control
+from fullhouse.access import keys, users
+from fullhouse.access.keys import Key
+from fullhouse.access.principal import scopes_of
+from fullhouse.app.use_case import tenant_case
+from fullhouse.cleanroom import gate, log
+from fullhouse.cleanroom.release import ForTenants
+from fullhouse.cleanroom.roles import User
+from fullhouse.cleanroom.tenants import check_active, find_user
+from fullhouse.core.errors import InputError
+from fullhouse.core.request import request
+from fullhouse.core.values import HOUSE
+from fullhouse.workspace.context import Context
+
+
+@request
+class AddKey:
+    """A key for a user: what it is for, what it may do (all that the user may), for how long."""
+
+    user: str
+    tenant: str | None = None
+    label: str = ""
+    scopes: tuple[str, ...] = ()
+    days: int = keys.DAYS
+
+
+@request
+class ListKeys:
+    """The keys of a tenant's users, or of the house's."""
+
+    tenant: str | None = None
+
+
+@request
+class RevokeKey:
+    """A key that shall open nothing any more, by its id."""
+
+    key: str
+    tenant: str | None = None
+
+
+@request
+class RotateKey:
+    """A key that shall be replaced; the old one goes on working for some hours."""
+
+    key: str
+    tenant: str | None = None
+    overlap_hours: int = keys.OVERLAP_HOURS
+
+
+@request
+class RemoveUser:
+    """A user who shall not get in any more."""
+
+    user: str
+    tenant: str | None = None
+
+
+@dataclass(frozen=True)
+class KeyMade(ForTenants):
+    """A key, and its text, which is shown this once; without a text, a key that was ended."""
+
+    key: Key
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Keys(ForTenants):
+    """The keys of one tenant, the newest first, those that have ended included."""
+
+    tenant: str
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class UserRemoved(ForTenants):
+    """A user who was removed."""
+
+    user: User
+
+
+@tenant_case
+def key_add(context: Context, request: AddKey) -> KeyMade:
+    """Make a key for a user; it is stored as a digest, so that nobody can show it again."""
+    tenant = _managed(context, request.tenant)
+    user = find_user(context.control, tenant, request.user)
+    wanted = frozenset(request.scopes) or scopes_of(user.role)
+    _check_gives(context, tenant, wanted)
+    key, text = keys.add_key(
+        context.control, user, label=request.label, scopes=request.scopes, days=request.days
+    )
+    _record(context, "key.add", key, scopes=" ".join(key.scopes))
+    return KeyMade(key, text)
+
+
+@tenant_case
+def key_list(context: Context, request: ListKeys | None = None) -> Keys:
+    """The keys of a tenant's users, or of the house's; no secret is known any more."""
+    tenant = _managed(context, None if request is None else request.tenant, writes=False)
+    return Keys(tenant, keys.list_keys(context.control, tenant))
+
+
+@tenant_case
+def key_revoke(context: Context, request: RevokeKey) -> KeyMade:
+    """End a key at once."""
+    tenant = _managed(context, request.tenant)
+    key = keys.revoke_key(context.control, tenant, request.key)
+    _record(context, "key.revoke", key)
+    return KeyMade(key)
+
+
+@tenant_case
+def key_rotate(context: Context, request: RotateKey) -> KeyMade:
+    """Make a key in place of another one, which goes on working for a while."""
+    tenant = _managed(context, request.tenant)
+    old = keys.find_key(context.control, tenant, request.key)
+    _check_gives(context, tenant, frozenset(old.scopes))
+    key, text = keys.rotate_key(
+        context.control, tenant, request.key, overlap_hours=request.overlap_hours
+    )
+    _record(context, "key.rotate", key, replaces=old.id)
+    return KeyMade(key, text)
+
+
+@tenant_case
+def user_remove(context: Context, request: RemoveUser) -> UserRemoved:
+    """Remove a user: every key ends at once."""
+    tenant = _managed(context, request.tenant)
+    user = users.remove_user(context.control, tenant, request.user)
+    _log(context, "user.remove", tenant, user=user.name)
+    return UserRemoved(user)
+
+
+def _managed(context: Context, tenant: str | None, *, writes: bool = True) -> str:
+    """Whose users are meant; an error where whoever acts may not manage them.
+
+    Another tenant is refused in the same words whether it exists or not.
+    """
+    whose = tenant or context.tenant
+    if context.tenant == HOUSE:
+        if context.scopes is not None and "admit" not in context.scopes:
+            raise InputError("This key or session may not admit: ask an operator of the house.")
+    else:
+        check_active(context.control, context.tenant)
+        gate.check_may(context, "manage")
+        if whose != context.tenant:
+            raise InputError(f"You manage the users of {context.tenant}, not of {whose[:40]!r}.")
+    if writes:
+        control.check_writable(context.control)
+    return whose
+
+
+def _check_gives(context: Context, tenant: str, verbs: frozenset[str]) -> None:
+    """An error where somebody would get more than whoever gives it has among one's own.
+
+    An operator of the house admits a tenant's users, who may what no operator may; but no operator
+    makes an officer for privacy of oneself, and no key one that opens more than itself.
+    """
+    more = sorted(verbs - (context.scopes or frozenset()))
+    if context.scopes is not None and tenant == context.tenant and more:
+        raise InputError(
+            f"It would give {', '.join(more)}, which this key or session does not have."
+        )
+
+
+def _record(context: Context, action: str, key: Key, **detail: str) -> None:
+    _log(context, action, key.tenant, user=key.user, key=key.id, **detail)
+
+
+def _log(context: Context, action: str, tenant: str, **detail: str) -> None:
+    """In the house's audit log or the tenant's, and in the transparency log of the tenant."""
+    control.record(context.control, action, {"tenant": tenant, **detail})
+    leaf = log.LogLeaf(tenant, action, context.actor, context.now, {"tenant": tenant, **detail})
+    with context.control.begin() as connection:
+        log.append(connection, leaf)
