@@ -68,13 +68,17 @@ if TYPE_CHECKING:
     )
     from fullhouse.app.cleanroom import (
         Ask as Ask,
+        FindTraits as FindTraits,
         ReadRelease as ReadRelease,
         ReserveLooks as ReserveLooks,
+        SizeRules as SizeRules,
         room_ask as room_ask,
         room_price as room_price,
         room_release as room_release,
         room_reserve as room_reserve,
+        room_sizes as room_sizes,
         room_statement as room_statement,
+        room_traits as room_traits,
     )
     from fullhouse.app.daily import (
         DailyPage as DailyPage,

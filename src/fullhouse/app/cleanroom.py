@@ -1,21 +1,43 @@
 """What a tenant may do: ask, see the price first, and read what it was given and what it spent.
 
-Nothing here touches a stage: a question goes to the gate, and comes back as a release.
+Nothing here touches a stage: a question goes to the gate, and comes back as a release. Sizes of
+rules come from the free table, which is a release already.
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 from fullhouse.app.use_case import tenant_case
 from fullhouse.cleanroom import gate, ledger, log
 from fullhouse.cleanroom.ledger import BudgetError, LedgerEntry
-from fullhouse.cleanroom.policy import PolicyError
-from fullhouse.cleanroom.question import Question
-from fullhouse.cleanroom.release import Answer, BudgetLeft, ForTenants, Price
-from fullhouse.cleanroom.tenants import Title, titles
+from fullhouse.cleanroom.people import Room
+from fullhouse.cleanroom.policy import Policy, PolicyError, half_width, load
+from fullhouse.cleanroom.question import Count, Question
+from fullhouse.cleanroom.release import (
+    Answer,
+    BudgetLeft,
+    ForTenants,
+    NamedTrait,
+    NamedTraits,
+    Price,
+    RuleSizes,
+    SizedRule,
+)
+from fullhouse.cleanroom.size_table import (
+    SizeTable,
+    nameable,
+    rule_size,
+    sized_room,
+    within_bounds,
+)
+from fullhouse.cleanroom.tenants import Title, check_active, titles
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
 from fullhouse.workspace.context import Context
+
+MOST_RULES = 100
+"""Rules whose sizes are given at once."""
 
 
 @request
@@ -39,6 +61,28 @@ class ReserveLooks:
 
     campaign: str
     looks: int
+
+
+@request
+class SizeRules:
+    """Rules whose free sizes are wanted, as of a day (today)."""
+
+    rules: tuple[str, ...]
+    as_of: date | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.rules) <= MOST_RULES:
+            raise InputError(f"Sizes are of 1 to {MOST_RULES} rules, not {len(self.rules)}.")
+
+
+@request
+class FindTraits:
+    """Traits that a tenant may name: whose name or label holds a text, of a family; the first."""
+
+    search: str = ""
+    family: str | None = None
+    as_of: date | None = None
+    most: int = 100
 
 
 @dataclass(frozen=True)
@@ -91,6 +135,46 @@ def room_reserve(context: Context, request: ReserveLooks) -> BudgetStatement:
     _check_tenant(context)
     gate.set_aside(context, request.campaign, request.looks)
     return _statement(context)
+
+
+@tenant_case
+def room_sizes(context: Context, request: SizeRules) -> RuleSizes:
+    """The sizes of rules from the free table: estimates within bounds, at no cost."""
+    about, table, policy = _sized(context, request.as_of)
+    sizes = tuple(
+        SizedRule(rule, rule_size(about, table, rule, policy.minimum)) for rule in request.rules
+    )
+    everyone = within_bounds(table.sizes.people, policy.minimum)
+    price = policy.price(Count("everyone"))
+    return RuleSizes(sizes, everyone, table.as_of, table.build, price, half_width(price))
+
+
+@tenant_case
+def room_traits(context: Context, request: FindTraits | None = None) -> NamedTraits:
+    """The traits that a tenant may name, each with its free size."""
+    wanted = request or FindTraits()
+    about, table, _ = _sized(context, wanted.as_of)
+    family = about.of_family(wanted.family) if wanted.family else None
+    search = wanted.search.strip().casefold()
+    fitting = [
+        NamedTrait(trait.name, trait.family, trait.label, size)
+        for trait, size in nameable(about, table)
+        if (family is None or trait.name in family)
+        and search in f"{trait.name} {trait.label}".casefold()
+    ]
+    families = tuple(sorted(about.families))
+    shown = tuple(fitting[: max(wanted.most, 0)])
+    return NamedTraits(shown, len(fitting), families, table.as_of, table.build)
+
+
+def _sized(context: Context, as_of: date | None) -> tuple[Room, SizeTable, Policy]:
+    """A tenant's view of the people and the free table, where the policy allows counts at all."""
+    _check_tenant(context)
+    check_active(context.control, context.tenant)
+    gate.check_may(context, "read")
+    policy = load(context.place)
+    policy.check(Count("everyone"))
+    return *sized_room(context, policy, as_of), policy
 
 
 @tenant_case

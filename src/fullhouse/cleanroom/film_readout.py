@@ -9,12 +9,12 @@ from pyroaring import BitMap
 
 from fullhouse.campaigns.campaign import HELD_OUT, TREATED
 from fullhouse.cleanroom.answers import Computed
-from fullhouse.cleanroom.film_cards import house_sample
 from fullhouse.cleanroom.policy import Policy
 from fullhouse.cleanroom.private import NoisyNumber, PrivateArm, PrivateEffect
 from fullhouse.cleanroom.question import Readout
 from fullhouse.cleanroom.readouts import ArmSales, Bounds, read_privately
 from fullhouse.cleanroom.release import Noise, Note, ReleasedLine, ReleasedNumber
+from fullhouse.cleanroom.size_table import house_sample
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.person_sets import size
 from fullhouse.core.values import HOUSE

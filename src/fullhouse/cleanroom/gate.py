@@ -37,6 +37,7 @@ from fullhouse.cleanroom.question import (
 )
 from fullhouse.cleanroom.release import Answer, Note, Price, Release
 from fullhouse.cleanroom.roles import HOUSE_ACTOR, Thing, User, may
+from fullhouse.cleanroom.size_table import size_table
 from fullhouse.cleanroom.tenants import (
     check_active,
     films_of_one_tenant,
@@ -128,6 +129,9 @@ def ask(
     if compute is None:
         raise InputError(code="asked_elsewhere", kind=question.kind)
     opendp()  # an error before anything is reserved, where it is not installed
+    if isinstance(question, Cards):
+        # Before the tenant pays: a table that all together have no budget for is no answer.
+        size_table(context, asked.whole, question.as_of)
     with context.workspace.computing.holding((context.tenant, asked.digest)):
         stored = _stored(asked)
         return stored if stored is not None else _compute(asked, compute)

@@ -101,6 +101,7 @@ KEYS: tuple[Key, ...] = (
     Key("budget", "tenant", Decimal("0.5"), min, "Rho of one tenant in an epoch."),
     Key("budget", "together", Decimal(2), min, "Rho of all tenants together in an epoch."),
     Key("sizes", "rho", Decimal("0.1"), min, "Rho of the free table of trait sizes."),
+    Key("sizes", "days", 30, max, "Days that a table of sizes serves later builds; 0: none."),
     *(
         Key("stages", name, Decimal(share), min, f"Share of a title's budget for its {name}.", 0, 1)
         for name, share in SHARES.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -170,6 +171,62 @@ class Answer(ForTenants):
     paid: int
     left: tuple[BudgetLeft, ...]
     receipt: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class SizedRule:
+    """The free size of a rule: an estimate, and bounds that hold however its traits depend."""
+
+    rule: str
+    people: ReleasedNumber
+
+
+@dataclass(frozen=True)
+class RuleSizes(Tabular, ForTenants):
+    """Free sizes of rules, of everybody too, and what the exact figure of a rule would cost.
+
+    `count_rho` is the price of a count in nano-rho, `half_width` that of its 95 % interval.
+    """
+
+    sizes: tuple[SizedRule, ...]
+    everyone: ReleasedNumber
+    as_of: date
+    build: int
+    count_rho: int
+    half_width: float
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """A row for each rule."""
+        return [{"rule": s.rule} | _columns({"people": s.people}) for s in self.sizes]
+
+
+@dataclass(frozen=True)
+class NamedTrait:
+    """A trait that a tenant may name; without a size where the free table does not have it yet."""
+
+    name: str
+    family: str
+    label: str
+    people: ReleasedNumber | None
+
+
+@dataclass(frozen=True)
+class NamedTraits(Tabular, ForTenants):
+    """Traits that a tenant may name, by name, and how many fit what was looked for."""
+
+    traits: tuple[NamedTrait, ...]
+    total: int
+    families: tuple[str, ...]
+    as_of: date
+    build: int
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """A row for each trait."""
+        return [
+            {"name": t.name, "family": t.family, "label": t.label}
+            | ({} if t.people is None else _columns({"people": t.people}))
+            for t in self.traits
+        ]
 
 
 def figure(

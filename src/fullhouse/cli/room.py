@@ -1,9 +1,9 @@
-"""The clean room on the command line: `tenant`, `user`, `policy`, `ledger`; and asking as a tenant.
+"""The clean room as a studio sees it: asking as a tenant, and what is free (`room`).
 
 Commands that a studio may call take `--as TENANT`, or `--as TENANT/USER`: they print a release.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,21 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Rows, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import AsOf, Json, Rows, Where, opened, out, progress, say_json, table
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import HOUSE, as_json
+from fullhouse.core.values import HOUSE, as_json, parse_date
 
 if TYPE_CHECKING:
     from fullhouse.app import Context
-    from fullhouse.cleanroom.ledger import LedgerEntry
     from fullhouse.cleanroom.question import Question
     from fullhouse.cleanroom.release import Answer, Price
 
-tenants = typer.Typer(help="Studios that work through the clean room.", no_args_is_help=True)
-titles = typer.Typer(help="Films that a tenant works on.", no_args_is_help=True)
-users = typer.Typer(help="Who may do what.", no_args_is_help=True)
-policy = typer.Typer(help="What tenants may ask, and at what price.", no_args_is_help=True)
-tenants.add_typer(titles, name="title")
+commands = typer.Typer(help="What the clean room gives a studio for free.", no_args_is_help=True)
 
 As = Annotated[
     str | None,
@@ -34,188 +29,12 @@ As = Annotated[
 ForTitle = Annotated[
     str | None, typer.Option("--title", metavar="FILM", help="--as: your title that pays for it.")
 ]
+MustAs = Annotated[
+    str, typer.Option("--as", metavar="TENANT[/USER]", help="As this tenant: print a release.")
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="--as: only say what it would cost and what is left.")
 ]
-
-
-@tenants.command("add")
-def tenant_add(
-    name: Annotated[str, typer.Argument(metavar="TENANT", help="Its name, such as lion.")],
-    label: Annotated[str, typer.Option(help="How its name is written.")] = "",
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Admit a studio; give it a title and a user next."""
-    with opened(where, quiet=json) as context:
-        tenant = app.tenant_add(context, app.AddTenant(name, label))
-    if json:
-        say_json(as_json(asdict(tenant)))
-        return
-    out.print(f"Added tenant [bold]{tenant.tenant}[/].")
-
-
-@tenants.command("list")
-def tenant_list(where: Where = ".", json: Json = False) -> None:
-    """List tenants with their titles and users."""
-    with opened(where, quiet=json) as context:
-        listed = app.tenant_list(context)
-    if json:
-        say_json({"tenants": [as_json(asdict(t)) for t in listed]})
-        return
-    rows = [
-        (t.tenant, t.label, t.status, ", ".join(t.titles),
-         ", ".join(f"{u.name} ({u.role})" for u in t.users))
-        for t in listed
-    ]  # fmt: skip
-    table(rows, ("tenant", "name", "status", "titles", "users"))
-
-
-@tenants.command("suspend")
-def tenant_suspend(
-    name: Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Let it ask again.")] = False,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Let a tenant ask nothing any more; what it spent stays spent."""
-    with opened(where, quiet=json) as context:
-        tenant = app.tenant_suspend(context, app.SuspendTenant(name, resume))
-    if json:
-        say_json(as_json(asdict(tenant)))
-        return
-    out.print(f"{tenant.tenant} is {tenant.status}.")
-
-
-@titles.command("add")
-def title_add(
-    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")],
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
-    secret: Annotated[
-        bool, typer.Option("--secret", help="No other tenant learns that it exists.")
-    ] = False,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Give a tenant a title to work on."""
-    with opened(where, quiet=json) as context:
-        title = app.tenant_title(context, app.AddTitle(tenant, film, secret))
-    if json:
-        say_json(as_json(asdict(title)))
-        return
-    out.print(f"{title.tenant} works on {title.film}{', in secret' if title.secret else ''}.")
-
-
-@users.command("add")
-def user_add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
-    role: Annotated[
-        str,
-        typer.Argument(
-            metavar="ROLE",
-            help="Of a tenant: owner, marketer, viewer. Of a partner: channel, exhibitor."
-            " Of the house: operator, privacy, auditor.",
-        ),
-    ],
-    tenant: Annotated[
-        str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
-    ] = HOUSE,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Give somebody a role; a known user gets the new one."""
-    with opened(where, quiet=json) as context:
-        user = app.user_add(context, app.AddUser(tenant, name, role))
-    if json:
-        say_json(asdict(user))
-        return
-    out.print(f"{user.name} is {user.role} of {user.tenant}.")
-
-
-@users.command("remove")
-def user_remove(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
-    tenant: Annotated[
-        str | None, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
-    ] = None,
-    who: As = None,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Let a user in no more; every key of the user ends at once."""
-    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
-        user = app.user_remove(context, app.RemoveUser(name, tenant)).user
-    if json:
-        say_json(asdict(user))
-        return
-    out.print(f"{user.name} is no user of {user.tenant} any more.")
-
-
-@policy.command("check")
-def policy_check(
-    new: Annotated[
-        bool, typer.Option("--new", help="First write a policy for a house that has none.")
-    ] = False,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Say what the policy allows, and how wide answers will be."""
-    with opened(where, quiet=json) as context:
-        facts = app.policy_check(context, app.CheckPolicy(write=new))
-    if json:
-        say_json(as_json(asdict(facts)))
-        return
-    from fullhouse.view.words.release import policy_rows, policy_sentences
-
-    for line in policy_sentences(facts):
-        out.print(line, markup=False, soft_wrap=True)
-    table(*policy_rows(facts))
-
-
-def ledger(
-    tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="TENANT", help="Only this tenant's.")
-    ] = None,
-    epoch: Annotated[
-        str | None, typer.Option(metavar="EPOCH", help="Only this epoch's, such as 2026.")
-    ] = None,
-    rows: Rows = 20,
-    where: Where = ".",
-    json: Json = False,
-) -> None:
-    """Show the privacy budget: who spent it on what, and what is left; exit 1 when unsound."""
-    with opened(where, quiet=json) as context:
-        shown = app.ledger_show(context, app.ShowLedger(tenant, epoch, rows or 2**31))
-    if json:
-        say_json(as_json(asdict(shown)))
-    else:
-        from fullhouse.view.words.release import rho_words
-
-        budgets = [
-            (s.tenant, s.epoch, s.budget.scope, s.budget.name, rho_words(s.budget.spent),
-             rho_words(s.budget.cap), rho_words(s.budget.left))
-            for s in shown.budgets
-        ]  # fmt: skip
-        table(budgets, ("tenant", "epoch", "budget", "of", "spent ρ", "of ρ", "left ρ"))
-        table(_spendings(shown.entries), ("at (UTC)", "tenant", "title", "question", "ρ", "by"))
-        out.print(f"Spent since ever: {rho_words(shown.spent)} ρ.")
-    if shown.disagreements:
-        out.print(f"Rows and budgets disagree: {', '.join(shown.disagreements)}.", markup=False)
-        raise typer.Exit(1)
-
-
-def _spendings(entries: Iterable["LedgerEntry"]) -> list[tuple[str, ...]]:
-    """A row for each spending: what was reserved for it and given back stands in one."""
-    from fullhouse.view.words.release import rho_words
-
-    spent: dict[str, int] = {}
-    rows = {}
-    for entry in entries:
-        spent[entry.reservation] = spent.get(entry.reservation, 0) + entry.rho
-        rows[entry.reservation] = (
-            f"{entry.at:%Y-%m-%d %H:%M}", entry.tenant, entry.title, entry.kind, entry.actor,
-        )  # fmt: skip
-    return [(*row[:4], rho_words(max(spent[key], 0)), row[4]) for key, row in rows.items()]
 
 
 @contextmanager
@@ -267,3 +86,52 @@ def show_answer(answer: "Answer", *, tenant: str, json: bool) -> None:
         table(*release_table(answer.release))
     for line in answer_sentences(answer, tenant=tenant):
         out.print(line, markup=False, soft_wrap=True)
+
+
+@commands.command("sizes")
+def sizes(
+    rules: Annotated[list[str], typer.Argument(metavar="RULE...", help="Audiences.")],
+    who: MustAs,
+    as_of: AsOf = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Sizes of audiences from the free table, within bounds; no budget is spent."""
+    day = parse_date(as_of, what="--as-of") if as_of else None
+    with opened_as(where, who, quiet=json) as context, progress("Reading sizes", quiet=json):
+        result = app.room_sizes(context, app.SizeRules(tuple(rules), day))
+    if json:
+        say_json(as_json(asdict(result)))
+        return
+    from fullhouse.view.words.release import figure_words, sizes_sentences
+
+    rows = [(s.rule, figure_words(s.people)) for s in result.sizes]
+    table(rows, ("audience", "people (bounds)"))
+    for line in sizes_sentences(result):
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@commands.command("traits")
+def traits(
+    who: MustAs,
+    search: Annotated[str, typer.Argument(metavar="[TEXT]", help="In name or label.")] = "",
+    family: Annotated[str | None, typer.Option(metavar="FAMILY", help="Only this one's.")] = None,
+    rows: Rows = 20,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """The traits that a studio may ask about, with their free sizes."""
+    wanted = app.FindTraits(search, family, most=rows or 2**31)
+    with opened_as(where, who, quiet=json) as context:
+        listed = app.room_traits(context, wanted)
+    if json:
+        say_json(as_json(asdict(listed)))
+        return
+    from fullhouse.view.words.release import figure_words
+
+    cells = [
+        (t.name, t.label, "-" if t.people is None else figure_words(t.people))
+        for t in listed.traits
+    ]
+    table(cells, ("trait", "meaning", "people (95 %)"))
+    out.print(f"{len(listed.traits):,} of {listed.total:,}.")

@@ -33,6 +33,7 @@ from fullhouse.cli import (
     runs,
     scorebook,
     simulate,
+    tenants,
     traits,
 )
 from fullhouse.cli.backtest import backtest
@@ -156,22 +157,23 @@ commands.command()(forecast)
 commands.add_typer(key.commands, name="key")
 commands.add_typer(lake.commands, name="lake")
 commands.command()(campaign_readout.learned)
-commands.command()(room.ledger)
+commands.command()(tenants.ledger)
 commands.command("look-alike")(look_alike)
 commands.add_typer(log.commands, name="log")
 commands.add_typer(match.commands, name="match")
 commands.add_typer(people.commands, name="people")
 commands.add_typer(plan.commands, name="plan")
-commands.add_typer(room.policy, name="policy")
+commands.add_typer(tenants.policy, name="policy")
 commands.command()(propensity)
 commands.command()(report)
 commands.command()(lake.restore)
+commands.add_typer(room.commands, name="room")
 commands.add_typer(runs.commands, name="runs")
 commands.add_typer(scorebook.commands, name="scorebook")
 commands.add_typer(simulate.commands, name="simulate")
-commands.add_typer(room.tenants, name="tenant")
+commands.add_typer(tenants.tenants, name="tenant")
 commands.add_typer(traits.commands, name="traits")
-commands.add_typer(room.users, name="user")
+commands.add_typer(tenants.users, name="user")
 
 
 def _version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.cleanroom.ledger import LedgerEntry
 from fullhouse.cleanroom.release import Answer, BudgetLeft, Note, Price, Release
-from fullhouse.cli.room import _spendings
+from fullhouse.cli.tenants import _spendings
 from fullhouse.view.words.release import answer_sentences, note_words, price_sentences
 
 LEFT = (BudgetLeft("tenant", "", 500_000_000, 100_000),)

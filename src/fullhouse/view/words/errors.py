@@ -160,6 +160,9 @@ SENTENCES: Mapping[str, str] = {
     "webhook_not_taken": ("{url} did not take delivery {key} in {tries} tries: status {status}."),
     "webhook_refused": "{url} refused delivery {key} with status {status}; not tried again.",
     # cleanroom
+    "no_free_size": (
+        "The free table of sizes, as of {as_of}, does not have {trait!r} yet: ask for a paid count."
+    ),
     "no_free_size_of_saved": (
         "The free table has no size of the saved audience {audience!r}: write out its rule, or ask"
         " for a paid count."

@@ -11,6 +11,7 @@ from fullhouse.cleanroom.release import (
     Price,
     Release,
     ReleasedNumber,
+    RuleSizes,
 )
 from fullhouse.view.words.figures import plain, text
 
@@ -154,6 +155,19 @@ def price_sentences(price: Price) -> Iterator[str]:
     yield from budget_sentences(price.budgets, minus=price.rho)
     if not price.affordable:
         yield text("That is more than is left until {ends}.", ends=price.epoch_ends)
+
+
+def sizes_sentences(sizes: RuleSizes) -> Iterator[str]:
+    """What free sizes rest on, and what an exact figure would cost instead."""
+    yield text(
+        "Free, from the table of sizes as of {day} (build {build}): the truth lies within the"
+        " bounds, however traits go together.",
+        day=sizes.as_of.isoformat(), build=plain(sizes.build),
+    )  # fmt: skip
+    yield text(
+        "A count to ±{width} (95 %) costs {rho} ρ: fullhouse audience count",
+        width=plain(float(f"{sizes.half_width:.2g}")), rho=rho_words(sizes.count_rho),
+    )  # fmt: skip
 
 
 def budget_sentences(budgets: Sequence[BudgetLeft], *, minus: int = 0) -> Iterator[str]:
