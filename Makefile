@@ -33,7 +33,7 @@ test: setup
 	@$(BIN)/pytest -n 2 -m "not slow and not pyspark"
 
 test-slow: setup
-	@$(BIN)/pytest -n 2 -m "slow and not pyspark"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "slow and not pyspark"
 
 # Apart: one process holds either Spark Connect or a JVM session. Needs Java 17.
 test-pyspark: setup
