@@ -1,17 +1,47 @@
 """Fixtures that every test may use."""
 
 import os
+import secrets
 import shutil
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine as Database
+from sqlalchemy import create_engine, inspect, text
 
+from fullhouse.control import control
 from fullhouse.engine import DuckDBEngine, Engine, SparkEngine
 from fullhouse.lake import Lake, Place
+
+
+@pytest.fixture(scope="session", autouse=True)
+def migrated_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """New SQLite control databases are copies of one that the migrations made.
+
+    A quarter of a second of each house that a test makes, and hundreds do.
+    """
+    template = tmp_path_factory.mktemp("template") / "control.db"
+    migrate = control._migrate
+
+    def copy(database: Database) -> None:
+        file = database.url.database
+        if database.dialect.name != "sqlite" or not file or inspect(database).get_table_names():
+            migrate(database)
+            return
+        database.dispose()
+        with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(file)) as target:
+            source.backup(target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        control.open_control(f"sqlite:///{template}").dispose()
+        patch.setattr(control, "_migrate", copy)
+        yield
 
 
 @pytest.fixture
@@ -70,7 +100,21 @@ def data_folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
+def postgres(postgres_server: str) -> str:
+    """A new database of a PostgreSQL server of our own, for the tests of a file."""
+    return new_database(postgres_server)
+
+
+def new_database(server: str) -> str:
+    """A new database of a PostgreSQL server."""
+    name = f"t{secrets.token_hex(6)}"
+    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of our own. Its programs refuse to run as root: as its own user then."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     found = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))

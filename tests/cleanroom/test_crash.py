@@ -18,7 +18,7 @@ from fullhouse.cleanroom.question import Count
 from fullhouse.control.schema import ReleasedRow
 from fullhouse.workspace.context import Context, open_house
 from tests.cleanroom.conftest import DAY, make_house
-from tests.cleanroom.test_ledger import database_of
+from tests.conftest import new_database
 
 LATER = datetime(2036, 1, 1, tzinfo=UTC)
 ENVIRONMENT = {"FULLHOUSE_KEY": "0" * 64}
@@ -83,7 +83,7 @@ def run(folder: Path, url: str, number: int, moment: int) -> int | None:
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
     url = ""
     if request.param == "postgresql":
-        url = database_of(request.getfixturevalue("postgres"))
+        url = new_database(request.getfixturevalue("postgres"))
     make_house(tmp_path / "house", url).close()
     opendp()
     return tmp_path / "house", url

@@ -1,7 +1,6 @@
 """The ledger: nobody overspends however many ask at once, and rows and budgets always agree."""
 
 import multiprocessing
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -12,7 +11,7 @@ from threading import Barrier
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, delete, text, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from fullhouse.cleanroom import ledger
@@ -22,6 +21,7 @@ from fullhouse.control.control import Control, open_control
 from fullhouse.control.schema import BudgetRow, LedgerRow
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.values import HOUSE
+from tests.conftest import new_database
 
 POLICY = of_texts(
     (
@@ -37,19 +37,12 @@ EPOCH = POLICY.epoch(date(2026, 11, 1))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def database_of(server: str) -> str:
-    """A new database of a PostgreSQL server."""
-    name = f"t{secrets.token_hex(6)}"
-    with create_engine(server, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return f"{server.rpartition('/')[0]}/{name}"
-
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'control.db'}"
-    return database_of(request.getfixturevalue("postgres"))
+    return new_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
