@@ -1,6 +1,7 @@
 """The ledger: nobody overspends however many ask at once, and rows and budgets always agree."""
 
 import multiprocessing
+import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
