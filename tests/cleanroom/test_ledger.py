@@ -38,7 +38,6 @@ EPOCH = POLICY.epoch(date(2026, 11, 1))
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
