@@ -3,6 +3,8 @@
 import re
 import textwrap
 import unicodedata
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import date
 from math import isfinite
 from typing import Any
@@ -17,6 +19,10 @@ SHORT_COUNT = 100_000
 NOT_KNOWN = "not known"
 
 
+TRANSLATE: ContextVar[Callable[[str], str]] = ContextVar("TRANSLATE", default=str)
+"""Gives a template in the language of whoever reads it; without one, it is in English."""
+
+
 def text(template: str, /, **values: Any) -> str:
     """A sentence in the language of the page: its template, translated, with its places filled.
 
@@ -25,7 +31,7 @@ def text(template: str, /, **values: Any) -> str:
     >>> text("{count} tickets", count="61")
     '61 tickets'
     """
-    return template.format(**values)
+    return TRANSLATE.get()(template).format(**values)
 
 
 def money(amount: float, currency: str) -> str:

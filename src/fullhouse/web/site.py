@@ -1,0 +1,310 @@
+"""The site: every page's address, and what stands around each request.
+
+Who asks is known before a page's function is called, and a form is checked; a page that is none,
+or is another one's, gives the same answer. An error becomes a page with its sentence and a way on.
+"""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import quote, urlsplit
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fullhouse.core.errors import (
+    CannotTellError,
+    ConflictError,
+    FullhouseError,
+    InputError,
+)
+from fullhouse.core.values import HOUSE
+from fullhouse.web import pages
+from fullhouse.web.language import LANGUAGES, chosen, say, speaking
+from fullhouse.web.session import COOKIE, MONTHS, Sessions
+from fullhouse.web.static import static_file
+from fullhouse.web.visit import NotHereError, Page, SignInError, Visit
+from fullhouse.workspace.context import Context
+
+Handler = Callable[[Visit], Page | Response]
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept, Accept-Language, HX-Request",
+}
+FORMS = ("json", "csv")
+MOST_FORM = 200_000
+"""Bytes of a form."""
+
+THEMES = ("auto", "light", "dark")
+log = logging.getLogger("fullhouse.web")
+
+
+def web_app(house: Context, sessions: Sessions) -> ASGIApp:
+    """The web app of a house, to be mounted at the root of its server, behind the API."""
+    from fullhouse.web import console, studio
+
+    def route(path: str, handler: Handler, *methods: str) -> Route:
+        return Route(path, _endpoint(house, sessions, handler), methods=list(methods or ("GET",)))
+
+    rows: Sequence[tuple[str, Handler, str]] = [
+        ("/", _home, "GET"),
+        ("/sign-in", lambda visit: _sign_in(visit, sessions), "GET POST"),
+        ("/sign-out", lambda visit: _sign_out(visit, sessions), "POST"),
+        ("/settings", _settings, "POST"),
+        *studio.PAGES,
+        *console.PAGES,
+    ]
+    routes = [route(path, handler, *methods.split()) for path, handler, methods in rows]
+    app = Starlette(
+        routes=[*routes, Route("/static/{name}", static_file)],
+        exception_handlers={HTTPException: _no_page(house, sessions)},
+    )
+    return _Around(app)
+
+
+class _Around:
+    """Headers of every answer; and `.json` or `.csv` behind an address, which names its form."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and "/static/" not in scope["path"]:
+            stem, dot, form = scope["path"].rpartition(".")
+            if dot and form in FORMS:
+                scope = {**scope, "path": stem, "fullhouse.form": form}
+        await self._app(scope, receive, send)
+
+
+def _endpoint(
+    house: Context, sessions: Sessions, handler: Handler
+) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        form = await _form(request)
+        if isinstance(form, Response):
+            return form
+        return await anyio.to_thread.run_sync(_answer, request, house, sessions, handler, form)
+
+    return answer
+
+
+async def _form(request: Request) -> Response | dict[str, str]:
+    """The fields of a form of text; what is too long or of another kind is refused unread."""
+    if request.method != "POST":
+        return {}
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    length = request.headers.get("content-length", "")
+    if kind != "application/x-www-form-urlencoded":
+        return Response("This form is of another kind.", 415, media_type="text/plain")
+    if not length.isascii() or not length.isdigit() or int(length) > MOST_FORM:
+        return Response("This form is too long.", 413, media_type="text/plain")
+    fields = await request.form(max_fields=200)
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
+
+
+def _answer(
+    request: Request, house: Context, sessions: Sessions, handler: Handler, form: dict[str, str]
+) -> Response:
+    visit = _visit(request, house, sessions, form)
+    with speaking(visit.language):
+        try:
+            if request.method == "POST":
+                _check_form(visit, sessions)
+            response = _sent(visit, handler(visit))
+        except SignInError:
+            response = _to_sign_in(visit)
+        except Exception as problem:  # whatever it is becomes a page
+            response = _sent(visit, problem_page(problem))
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _sent(visit: Visit, made: Page | Response) -> Response:
+    return pages.answer(visit, made) if isinstance(made, Page) else made
+
+
+def _visit(request: Request, house: Context, sessions: Sessions, form: dict[str, str]) -> Visit:
+    cookie = request.cookies.get(COOKIE, "")
+    principal = sessions.principal(cookie) if cookie else None
+    if principal is not None:
+        request.scope["fullhouse.tenant"] = principal.tenant
+    theme = request.cookies.get("theme", "auto")
+    return Visit(
+        request,
+        house,
+        principal,
+        sessions.csrf_token(cookie) if principal else "",
+        chosen(request.cookies.get("language"), request.headers.get("accept-language", "")),
+        theme if theme in THEMES else "auto",
+        form,
+    )
+
+
+def _check_form(visit: Visit, sessions: Sessions) -> None:
+    """An error for a form of another site, or of another session."""
+    headers = visit.request.headers
+    origin = headers.get("origin")
+    host = urlsplit(origin).netloc if origin else ""
+    crossed = headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+    if crossed or (origin and host != headers.get("host")):
+        raise InputError(say("This form came from another site, so nothing was done."))
+    if visit.principal is not None:
+        cookie = visit.request.cookies.get(COOKIE, "")
+        if not sessions.check_csrf(cookie, visit.typed("csrf")):
+            raise InputError(say("This form is of an earlier session. Open the page again."))
+
+
+def problem_page(problem: Exception) -> Page:
+    """An error as a page: its sentence, and a way on; of a bug no more than its number."""
+    match problem:
+        case NotHereError():
+            return _problem(404, say("Nothing is here, or it is not for you."))
+        case CannotTellError():
+            return _problem(422, str(problem), code="cannot_tell")
+        case ConflictError():
+            return _problem(409, str(problem))
+        case InputError():
+            return _problem(404 if _is_absent(problem) else 422, str(problem))
+        case FullhouseError() if problem.code == "release_failed":
+            return _problem(500, str(problem))
+        case FullhouseError():
+            log.error("a page failed", exc_info=problem)
+            return _problem(500, say("The house could not do this. Tell the house."))
+    incident = secrets.token_hex(6)
+    log.error("incident %s", incident, exc_info=problem)
+    sentence = say("Something went wrong here. Tell the house incident {incident}.",
+                   incident=incident)  # fmt: skip
+    return _problem(500, sentence)
+
+
+def _is_absent(problem: InputError) -> bool:
+    from fullhouse.core import errors
+
+    absent = getattr(errors, "NotFoundError", None)
+    return absent is not None and isinstance(problem, absent)
+
+
+def _problem(status: int, sentence: str, *, code: str = "") -> Page:
+    titles = {
+        404: say("Not here"),
+        409: say("Something came between"),
+        422: say("This cannot be done as it was asked"),
+        500: say("The house has failed"),
+    }
+    title = say("The data cannot tell") if code == "cannot_tell" else titles[status]
+    facts = {"sentence": sentence, "cannot_tell": code == "cannot_tell"}
+    return Page("problem.html", title, facts, {"title": title, "detail": sentence}, status=status)
+
+
+def _no_page(
+    house: Context, sessions: Sessions
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    def nothing(_: Visit) -> Page:
+        raise NotHereError
+
+    async def answer(request: Request, problem: Exception) -> Response:
+        if isinstance(problem, HTTPException) and problem.status_code != 404:
+            return Response(problem.detail, problem.status_code, problem.headers, "text/plain")
+        request.scope["method"] = "GET"
+        return await anyio.to_thread.run_sync(_answer, request, house, sessions, nothing, {})
+
+    return answer
+
+
+def _home(visit: Visit) -> Page | Response:
+    if visit.who.tenant == HOUSE:
+        return RedirectResponse("/house", 303)
+    from fullhouse.web import studio
+
+    return studio.slate(visit)
+
+
+def _sign_in(visit: Visit, sessions: Sessions) -> Page | Response:
+    onward = _own_address(visit.typed("next", "/"))
+    if visit.request.method == "GET":
+        if visit.principal is not None:
+            return RedirectResponse(onward, 303)
+        return _sign_in_page(onward)
+    client = visit.request.client
+    try:
+        begun = sessions.sign_in(
+            visit.typed("studio"),
+            visit.typed("name"),
+            str(visit.form.get("password", "")),
+            address=client.host if client else "",
+        )
+    except InputError as problem:
+        return _sign_in_page(onward, str(problem), visit.typed("studio"), visit.typed("name"))
+    response = RedirectResponse(onward, 303)
+    _set_cookie(visit, response, COOKIE, begun.cookie)
+    return response
+
+
+def _sign_in_page(onward: str, problem: str = "", studio: str = "", name: str = "") -> Page:
+    facts = {"next": onward, "problem": problem, "studio": studio, "name": name}
+    return Page("sign_in.html", say("Sign in"), facts, status=422 if problem else 200)
+
+
+def _sign_out(visit: Visit, sessions: Sessions) -> Response:
+    sessions.sign_out(visit.request.cookies.get(COOKIE, ""))
+    response = RedirectResponse("/sign-in", 303)
+    response.delete_cookie(COOKIE, path="/")
+    # What the browser remembers of the pages goes as well.
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def _settings(visit: Visit) -> Response:
+    response = RedirectResponse(_own_address(visit.typed("next", "/")), 303)
+    for name, values in (("language", LANGUAGES), ("theme", THEMES)):
+        if visit.typed(name) in values:
+            _set_cookie(visit, response, name, visit.typed(name), lasts=MONTHS)
+    return response
+
+
+def _to_sign_in(visit: Visit) -> Response:
+    query = visit.request.url.query
+    here = visit.path + (f"?{query}" if query else "")
+    onward = "" if visit.request.method != "GET" or here == "/" else f"?next={quote(here)}"
+    address = f"/sign-in{onward}"
+    if "hx-request" in visit.request.headers:
+        return Response("", 204, {"HX-Redirect": address})
+    return RedirectResponse(address, 303)
+
+
+def _own_address(text: str) -> str:
+    """An address of this site, whatever was sent."""
+    is_own = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    return text if is_own else "/"
+
+
+def _set_cookie(
+    visit: Visit, response: Response, name: str, value: str, *, lasts: int | None = None
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=lasts,
+        httponly=True,
+        samesite="lax",
+        secure=visit.request.url.scheme == "https",
+        path="/",
+    )

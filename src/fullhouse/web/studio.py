@@ -1,0 +1,338 @@
+"""A studio's pages: its slate, a film in tabs, audiences, answers with their price, its account."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from fullhouse import app
+from fullhouse.app.cleanroom import BudgetStatement
+from fullhouse.cleanroom.question import Cards, Count, Question
+from fullhouse.cleanroom.release import Answer, BudgetLeft, Price, Release
+from fullhouse.core.errors import InputError
+from fullhouse.view.words import release as words
+from fullhouse.view.words.rule import blocks, joined, tidy
+from fullhouse.web import questions
+from fullhouse.web.cards import card_rows
+from fullhouse.web.language import say
+from fullhouse.web.pages import link
+from fullhouse.web.visit import NotHereError, Page, Visit
+from fullhouse.web.words import TABS, film_words, leaf_words, question_words, tab_words
+from fullhouse.workspace.context import Context
+
+MOST_ANSWERS = 200
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer that was given: where it stands, what it was of, when, and at what price."""
+
+    digest: str
+    position: int
+    kind: str
+    title: str
+    actor: str
+    at: datetime
+    rho: int
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that a studio may do next, in a sentence, and where."""
+
+    sentence: str
+    address: str
+    action: str
+
+
+def slate(visit: Visit) -> Page:
+    """The first page: what to do today, and the studio's films."""
+    context = visit.studio
+    statement = app.room_statement(context)
+    films = [_film_row(statement, title.film) for title in statement.titles]
+    rows = [
+        {"film": f["film"], "title": f["name"], "secret": t.secret, "answers": f["answers"]}
+        for f, t in zip(films, statement.titles, strict=True)
+    ]
+    facts = {
+        "titles": statement.titles,
+        "films": films,
+        "tasks": _tasks(visit, statement),
+        "answers": _asked(context, most=8)[:5],
+        "tenant": statement.tenant,
+    }
+    return Page("slate.html", say("Slate"), facts, rows, rows, "slate")
+
+
+def film(visit: Visit) -> Page | Response:
+    """A film's page: one of its tabs."""
+    name, tab = visit.part("film"), visit.request.path_params.get("tab", "")
+    if not tab:
+        return RedirectResponse(f"/film/{name}/outlook", 303)
+    if tab not in TABS:
+        raise NotHereError
+    context = visit.studio
+    statement = app.room_statement(context)
+    if name not in [title.film for title in statement.titles]:
+        raise NotHereError
+    facts: dict[str, Any] = {
+        "film": name,
+        "name": film_words(name),
+        "tab": tab,
+        "tabs": [(t, tab_words(t)) for t in TABS],
+    }
+    shown = _TABS.get(tab, _no_tab)(visit, context, statement, name)
+    title = f"{film_words(name)} – {tab_words(tab)}"
+    return Page(shown.template, title, facts | dict(shown.facts), shown.data, shown.rows, "slate")
+
+
+def _no_tab(_: Visit, __: Context, ___: BudgetStatement, ____: str) -> Page:
+    return Page("film_empty.html", "", {}, {"released": None})
+
+
+def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, film: str) -> Page:
+    release = _newest(context, statement, "cards", film)
+    if release is None:
+        facts = {"price": _price(visit, context, Cards(film), film), "answer": None}
+        return Page("film_audiences.html", "", facts, {"released": None})
+    rows = card_rows(release.release)
+    facts = _answer_facts(release) | {
+        "price": None,
+        "cards": rows,
+        "notes": [words.note_words(note) for note in release.release.notes],
+        "nothing": not rows,
+    }
+    return Page("film_audiences.html", "", facts, release.release, release.release.rows())
+
+
+_TABS = {"audiences": _audiences_tab}
+
+
+def builder(visit: Visit) -> Page | Response:
+    """The audience builder: a rule as blocks of a sentence and as text, and its price."""
+    context, rule = visit.studio, visit.typed("rule")
+    title = visit.typed("title")
+    own = [t.film for t in app.room_statement(context).titles]
+    added = visit.typed("add")
+    if added:
+        at = visit.typed("at")
+        place = int(at) if at.isascii() and at.isdigit() else None
+        new = joined(rule, added, visit.typed("how", "and"), place)
+        return RedirectResponse(link("/audiences", rule=new, title=title), 303)
+    facts: dict[str, Any] = {
+        "rule": rule,
+        "blocks": (),
+        "problem": "",
+        "film": title,
+        "own": own,
+        "price": None,
+    }
+    try:
+        facts |= {"blocks": blocks(rule), "rule": tidy(rule)}
+        if rule and (title or len(own) == 1):
+            facts["film"] = title or own[0]
+            facts["price"] = _price(visit, context, Count(rule), title or own[0])
+    except InputError as problem:
+        facts["problem"] = str(problem)
+    data = {"rule": facts["rule"], "title": title, "price": facts["price"]}
+    status = 422 if facts["problem"] else 200
+    return Page("builder.html", say("Audiences"), facts, data, None, "audiences", status)
+
+
+def ask(visit: Visit) -> Page | Response:
+    """A question with its price before it is asked; when it is paid, its answer."""
+    context = visit.studio
+    if visit.request.method == "GET" and not visit.typed("kind"):
+        return Page("ask_kinds.html", say("Ask a question"), questions.forms(context), {})
+    question, title = questions.read(visit), visit.typed("title") or None
+    if visit.request.method == "POST":
+        given = app.room_ask(context, app.Ask(question, title))
+        digest = _digest_at(context, int(given.receipt["position"]))
+        onward = visit.typed("then")
+        is_own = onward.startswith(("/film/", "/audiences"))
+        return RedirectResponse(onward if is_own else f"/answers/{digest}", 303)
+    price = app.room_price(context, app.Ask(question, title))
+    facts = {
+        "price": _price_facts(price),
+        "fields": questions.fields(question) | {"kind": question.kind, "title": title or ""},
+        "sentence": question_words(question.kind, vars(question)),
+    }
+    return Page("ask.html", say("Ask a question"), facts, price, None, "answers")
+
+
+def answers(visit: Visit) -> Page:
+    """All answers that the studio was given, the newest first."""
+    rows = _asked(visit.studio)
+    table = [vars(row) for row in rows]
+    return Page("answers.html", say("Answers"), {"answers": rows}, table, table, "answers")
+
+
+def answer(visit: Visit) -> Page:
+    """One answer for good: its numbers with their ranges, what it rests on, and its receipt."""
+    context, digest = visit.studio, visit.part("digest")
+    given = app.room_release(context, app.ReadRelease(digest))
+    release = given.release
+    facts = _answer_facts(given) | {
+        "digest": digest,
+        "kind": release.kind,
+        "lines": _lines(release),
+        "cards": card_rows(release) if release.kind == "cards" else [],
+        "notes": [words.note_words(note) for note in release.notes],
+    }
+    title = question_words(release.kind, release.question)
+    return Page("answer.html", title, facts, release, release.rows(), "answers")
+
+
+def account(visit: Visit) -> Page:
+    """What the house can see of the studio: its budgets, its ledger, its log with receipts."""
+    context = visit.studio
+    statement = app.room_statement(context)
+    log = app.log_list(context, app.ListLog(100))
+    entries = [
+        {"position": e.position, "at": e.at, "what": leaf_words(e.kind), "kind": e.kind,
+         **_leaf(e.body)}
+        for e in log.entries
+    ]  # fmt: skip
+    facts = {
+        "statement": statement,
+        "budgets": statement.budgets,
+        "ledger": list(reversed(statement.entries)),
+        "entries": entries,
+        "others": log.others,
+    }
+    rows = [
+        {"at": e.at, "kind": e.kind, "step": e.step, "title": e.title, "nano_rho": e.rho}
+        for e in statement.entries
+    ]
+    return Page("account.html", say("What the house can see of you"), facts,
+                statement, rows, "account")  # fmt: skip
+
+
+def receipt(visit: Visit) -> Page:
+    """What proves an entry of the studio's log to whoever has a published head."""
+    text = visit.part("position")
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise NotHereError
+    proof = app.log_receipt(visit.studio, app.MakeReceipt(int(text)))
+    facts = {"position": int(text), "proof": json.dumps(proof, indent=1, ensure_ascii=False)}
+    title = say("Receipt {position}", position=text)
+    return Page("receipt.html", title, facts, proof, None, "account")
+
+
+def _film_row(statement: BudgetStatement, film: str) -> dict[str, Any]:
+    settled = [e for e in statement.entries if e.title == film and e.step == "settle"]
+    own = [b for _, b in statement.budgets if b.scope == "title" and b.name == film]
+    has_cards = any(e.kind == "cards" for e in settled)
+    return {
+        "film": film,
+        "name": film_words(film),
+        "answers": len(settled),
+        "has_cards": has_cards,
+        "budget": own[-1] if own else None,
+    }
+
+
+def _tasks(visit: Visit, statement: BudgetStatement) -> Sequence[Task]:
+    tasks = []
+    for title in statement.titles:
+        row = _film_row(statement, title.film)
+        if not row["has_cards"] and visit.may("ask"):
+            sentence = say("{film} has no audience cards yet. Their price is shown before you pay.",
+                           film=row["name"])  # fmt: skip
+            tasks.append(Task(sentence, f"/film/{title.film}/audiences", say("See its audiences")))
+        budget: BudgetLeft | None = row["budget"]
+        if budget is not None and budget.left * 5 < budget.cap:
+            sentence = say("Less than a fifth of the budget of {film} is left.", film=row["name"])
+            tasks.append(Task(sentence, "/account", say("See the statement")))
+    return tasks
+
+
+def _price(visit: Visit, context: Context, question: Question, film: str) -> Mapping[str, Any]:
+    """The price box of a question; for whoever may not ask, no more than that."""
+    if not visit.may("ask"):
+        return {"may": False}
+    price = app.room_price(context, app.Ask(question, film))
+    fields = questions.fields(question) | {"kind": question.kind, "title": film}
+    return _price_facts(price) | {"fields": fields}
+
+
+def _price_facts(price: Price) -> dict[str, Any]:
+    title = next((b for b in price.budgets if b.scope == "title"), None)
+    return {
+        "may": True,
+        "price": price,
+        "of_title": None if title is None or not title.cap else price.rho / title.cap,
+        "width": None if price.kind in words.NO_WIDTH else price.half_width,
+        "rho": words.rho_words(price.rho),
+    }
+
+
+def _answer_facts(given: Answer) -> dict[str, Any]:
+    release = given.release
+    return {
+        "answer": given,
+        "release": release,
+        "rho": words.rho_words(release.rho),
+        "position": given.receipt["position"],
+    }
+
+
+def _lines(release: Release) -> Mapping[str, Any]:
+    """The table of an answer: columns of what each line is of, and of its figures."""
+    of = list(dict.fromkeys(name for line in release.lines for name in line.of))
+    names = list(dict.fromkeys(name for line in release.lines for name in line.figures))
+    most = {
+        name: max((f.high or 0 for x in release.lines for n, f in x.figures.items() if n == name),
+                  default=0)
+        for name in names
+    }  # fmt: skip
+    return {"of": of, "names": names, "most": most, "lines": release.lines}
+
+
+def _newest(context: Context, statement: BudgetStatement, kind: str, film: str) -> Answer | None:
+    settled = [
+        e.digest
+        for e in statement.entries
+        if e.kind == kind and e.title == film and e.step == "settle"
+    ]
+    return app.room_release(context, app.ReadRelease(settled[-1])) if settled else None
+
+
+def _asked(context: Context, *, most: int = 1_000_000) -> list[Asked]:
+    entries = app.log_list(context, app.ListLog(most)).entries
+    rows = []
+    for entry in entries:
+        group, _, kind = entry.kind.partition(".")
+        body = json.loads(entry.body)
+        detail = body["detail"]
+        if group == "release" and "question" in detail:
+            rows.append(Asked(detail["question"], entry.position, kind, detail.get("title", ""),
+                              body["actor"], entry.at, detail["nano_rho"]))  # fmt: skip
+    return rows[:MOST_ANSWERS]
+
+
+def _digest_at(context: Context, position: int) -> str:
+    return next(row.digest for row in _asked(context) if row.position == position)
+
+
+def _leaf(body: str) -> dict[str, Any]:
+    leaf = json.loads(body)
+    detail: dict[str, Any] = leaf["detail"]
+    return {"actor": leaf["actor"], "title": detail.get("title", ""), "detail": detail}
+
+
+PAGES = [
+    ("/slate", slate, "GET"),
+    ("/film/{film}", film, "GET"),
+    ("/film/{film}/{tab}", film, "GET"),
+    ("/audiences", builder, "GET"),
+    ("/ask", ask, "GET POST"),
+    ("/answers", answers, "GET"),
+    ("/answers/{digest}", answer, "GET"),
+    ("/account", account, "GET"),
+    ("/account/receipts/{position}", receipt, "GET"),
+]
+"""Address, function and methods of each page."""

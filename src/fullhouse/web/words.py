@@ -1,0 +1,132 @@
+"""What pages call things: kinds of questions, steps, tabs, and questions as sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fullhouse.cleanroom.release import BudgetLeft
+from fullhouse.view.words.release import KIND_WORDS
+from fullhouse.web.language import current, say
+
+TABS = ("outlook", "audiences", "plan", "campaign", "readout", "word-of-mouth", "exhibitors")
+
+
+def tab_words(tab: str) -> str:
+    """What a tab of a film's page is called."""
+    return {
+        "outlook": say("Outlook"),
+        "audiences": say("Audiences"),
+        "plan": say("Plan"),
+        "campaign": say("Campaign"),
+        "readout": say("Readout"),
+        "word-of-mouth": say("Word of mouth"),
+        "exhibitors": say("Exhibitors"),
+    }[tab]
+
+
+def kind_words(kind: str) -> str:
+    """A kind of question in words."""
+    return current().gettext(KIND_WORDS.get(kind, kind))
+
+
+def scope_words(budget: BudgetLeft) -> str:
+    """Whose or what a budget is."""
+    match budget.scope:
+        case "title":
+            return say("This title: {name}", name=film_words(budget.name))
+        case "stage":
+            return say("Its stage “{name}”", name=stage_words(budget.name.rpartition("/")[2]))
+        case "campaign":
+            return say("Campaign {name}", name=budget.name)
+        case "together":
+            return say("All tenants together")
+    return say("Your account")
+
+
+def stage_words(stage: str) -> str:
+    """A stage of a title's budget."""
+    return {
+        "discovery": say("discovery"),
+        "plan": say("planning"),
+        "monitor": say("monitoring"),
+        "readout": say("readout"),
+    }.get(stage, stage)
+
+
+def film_words(film: str) -> str:
+    """A film's id as words, where its title is not known."""
+    stem, _, year = film.rpartition("-")
+    words = (stem if year.isdigit() and len(year) == 4 else film).replace("-", " ")
+    return words[:1].upper() + words[1:]
+
+
+def question_words(kind: str, question: Mapping[str, Any]) -> str:
+    """A question that was asked, as a sentence."""
+    match kind:
+        case "count":
+            return say("How many people are: {rule}", rule=question["rule"])
+        case "breakdown":
+            return say("{rule}, by {family}", rule=question["rule"], family=question["by"])
+        case "describe":
+            return say("What is typical of: {rule}", rule=question["rule"])
+        case "overlap":
+            return say("Overlap of: {rules}", rules="; ".join(question["rules"]))
+        case "cards":
+            return say("Audience cards of {film}", film=film_words(question["film"]))
+        case "reach":
+            return say("Reach and frequency of campaign {campaign}", campaign=question["campaign"])
+        case "readout":
+            return say("What campaign {campaign} changed", campaign=question["campaign"])
+        case "tickets":
+            return say("Tickets by city of: {rule}", rule=question["rule"])
+    return kind_words(kind)
+
+
+def leaf_words(kind: str) -> str:
+    """What an entry of the log is about."""
+    group, _, what = kind.partition(".")
+    match group:
+        case "release":
+            return say("Answered: {what}", what=kind_words(what))
+        case "refused":
+            return say("Refused: {what}", what=kind_words(what))
+    return {
+        "tenant.add": say("You were admitted"),
+        "tenant.title": say("A title was given to you"),
+        "tenant.suspend": say("Your access was suspended"),
+        "tenant.resume": say("Your access was resumed"),
+        "user.add": say("A user was given a role"),
+        "user.remove": say("A user was removed"),
+        "key.add": say("A key was made"),
+        "key.revoke": say("A key was ended"),
+        "key.rotate": say("A key was replaced"),
+    }.get(kind, kind)
+
+
+def step_words(step: str) -> str:
+    """What became of a spending."""
+    return {
+        "reserve": say("reserved"),
+        "settle": say("answered"),
+        "cancel": say("given back"),
+    }.get(step, step)
+
+
+def column_words(name: str) -> str:
+    """A column of an answer."""
+    return {
+        "people": say("People"),
+        "affinity": say("Affinity"),
+        "trait": say("Trait"),
+        "family": say("Family"),
+        "label": say("Name"),
+        "rule": say("Rule"),
+        "cell": say("Part"),
+        "share": say("Share"),
+        "base": say("Base"),
+        "index": say("Index"),
+        "city": say("City"),
+        "tickets": say("Tickets"),
+        "frequency": say("Contacts"),
+        "difference": say("Difference"),
+        "arm": say("Arm"),
+    }.get(name, name.replace("_", " "))
