@@ -165,6 +165,14 @@ if TYPE_CHECKING:
         log_receipt as log_receipt,
         log_verify as log_verify,
     )
+    from fullhouse.app.lookup import (
+        BuildLookup as BuildLookup,
+        LookUp as LookUp,
+        LookupState as LookupState,
+        lookup_build as lookup_build,
+        lookup_check as lookup_check,
+        lookup_show as lookup_show,
+    )
     from fullhouse.app.match import (
         AnswerMatch as AnswerMatch,
         ChallengeMatch as ChallengeMatch,

@@ -26,6 +26,7 @@ from fullhouse.cli import (
     key,
     lake,
     log,
+    lookup,
     match,
     people,
     plan,
@@ -160,6 +161,7 @@ commands.command()(campaign_readout.learned)
 commands.command()(tenants.ledger)
 commands.command("look-alike")(look_alike)
 commands.add_typer(log.commands, name="log")
+commands.add_typer(lookup.commands, name="lookup")
 commands.add_typer(match.commands, name="match")
 commands.add_typer(people.commands, name="people")
 commands.add_typer(plan.commands, name="plan")

@@ -7,6 +7,7 @@ clear while it runs, so that a crash can be made good, and goes when it has ende
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -47,6 +48,15 @@ def suppressed_digests(control: Control) -> frozenset[str]:
     """The digests of every suppressed account."""
     with control.session() as session:
         rows = select(SuppressionRow.digest).where(SuppressionRow.tenant == HOUSE)
+        return frozenset(session.scalars(rows))
+
+
+def suppressed_since(control: Control, at: datetime) -> frozenset[str]:
+    """The digests of accounts that were suppressed at a time or later."""
+    rows = select(SuppressionRow.digest).where(
+        SuppressionRow.tenant == HOUSE, SuppressionRow.at >= at
+    )
+    with control.session() as session:
         return frozenset(session.scalars(rows))
 
 

@@ -32,6 +32,9 @@ class Settings:
     )
     lake: str = _setting("lake", "Folder or object-store URL of the tables; under the workspace.")
     control: str = _setting("", "SQLAlchemy URL of the control database; empty: SQLite beside.")
+    lookup: str = _setting(
+        "", "Folder of this machine for the look-up file; empty: lookup, under the workspace."
+    )
     engine: str = _setting("duckdb", "Engine of the table stages: duckdb or spark.")
     spark: str = _setting(
         "local[2]", "Spark master URL, or Spark Connect address (sc://host:port)."

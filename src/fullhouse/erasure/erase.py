@@ -15,7 +15,15 @@ from fullhouse.control.suppression import (
     pending_erasures,
     suppress,
 )
-from fullhouse.erasure.erasure import Account, Erased, Target, Trace, Verification, Wanted
+from fullhouse.erasure.erasure import (
+    ACCOUNT,
+    Account,
+    Erased,
+    Target,
+    Trace,
+    Verification,
+    Wanted,
+)
 from fullhouse.erasure.files import (
     handed_out_files,
     removal_lists,
@@ -27,6 +35,7 @@ from fullhouse.erasure.records import compact_control, take_from_control
 from fullhouse.erasure.search import search_control, search_file, search_place
 from fullhouse.erasure.tables import personal_tables, take_from_tables
 from fullhouse.erasure.target import find_target, wanted_of
+from fullhouse.lookup import forget_accounts, known_accounts
 from fullhouse.people.publish import finish_merges
 from fullhouse.people.resolution import read_state
 from fullhouse.workspace.context import Context
@@ -61,6 +70,7 @@ def erase(
         target = target.joined(_target(earlier.body))
     wanted = wanted_of(target, context.key)
     new = suppress(context.control, sorted(wanted.keyed))
+    forget_accounts(context, target.accounts)
     removals = to_remove(context, target)
     matcher = Matcher(wanted)
     rows: Counter[str] = Counter()
@@ -140,6 +150,9 @@ def search(context: Context, wanted: Wanted, *, database_bytes: bool = True) -> 
         files, read = files + 1, read + size
         traces += trace
     traces += search_control(context.control, matcher)
+    looked_up = known_accounts(context, wanted.accounts)
+    if looked_up:
+        traces.append(Trace("look-up file", ACCOUNT, looked_up))
     return Verification(
         len(wanted.accounts), files, read, len(personal_tables()), tuple(traces), tuple(unread)
     )
@@ -157,6 +170,7 @@ def _take_files(context: Context, matcher: Matcher, target: Target) -> int:
     places = handed_out(context.control)
     taken = take_from_handed_out(places, context.lake, matcher, hashed=frozenset(target.campaigns))
     lists = removal_lists(context.place, places)
+    taken += forget_accounts(context, target.accounts) > 0
     return taken + take_from_workspace(context.place, context.lake, matcher, lists)
 
 

@@ -540,6 +540,41 @@ SENTENCES: Mapping[str, str] = {
         " {rows}. Restore a backup (fullhouse restore), or accept the loss and take the files in"
         " again: fullhouse lake accept."
     ),
+    # the look-up file
+    "lookup_changed": (
+        "The look-up file {file} is damaged: its bytes are not those that were written. Build it"
+        " anew: fullhouse lookup build."
+    ),
+    "lookup_cut": (
+        "The look-up file {file} is cut: it has {bytes} bytes and should have {expected}. Build it"
+        " anew: fullhouse lookup build."
+    ),
+    "lookup_empty": "The look-up file {file} is empty. Build it anew: fullhouse lookup build.",
+    "lookup_format": (
+        "The look-up file {file} has format {format}, and this version reads {known}. Build it"
+        " anew: fullhouse lookup build."
+    ),
+    "lookup_header": (
+        "The look-up file {file} is damaged: its header is not the one that was written. Build it"
+        " anew: fullhouse lookup build."
+    ),
+    "lookup_missing": "There is no look-up file {file}. Build it: fullhouse lookup build.",
+    "lookup_not_looked": (
+        "What has changed since the look-up file was built cannot be read just now ({reason})."
+    ),
+    "lookup_not_ready": (
+        "Accounts were linked to people anew since the look-up file was built; whose is being"
+        " looked at. Try again in a few seconds."
+    ),
+    "lookup_other": "{file} is no look-up file. Build it: fullhouse lookup build.",
+    "lookup_other_key": (
+        "The look-up file {file} was built under another key than this house's. Build it anew:"
+        " fullhouse lookup build."
+    ),
+    "lookup_outdated": (
+        "Accounts were linked to people anew since the look-up file was built, and whom that"
+        " concerns cannot be read any more. Build it anew: fullhouse lookup build."
+    ),
     # the machine, and files that are not what was written
     "database_locked": (
         "The control database is in use by another command for too long. Wait for it to end and try"

@@ -1,0 +1,87 @@
+"""The look-up file: build it, check it, and ask it for one account."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fullhouse import control
+from fullhouse.app.use_case import use_case
+from fullhouse.core.request import request
+from fullhouse.lookup import (
+    Built,
+    LookupScope,
+    Memberships,
+    Segment,
+    build_lookup,
+    has_bit,
+    lookup_path,
+)
+from fullhouse.workspace.context import Context
+
+
+@request
+class BuildLookup:
+    """Build the look-up file of some campaigns and audiences; of all where none is named.
+
+    An audience is NAME (its newest version) or NAME@VERSION. `channels` is the TOML text that the
+    campaigns were launched with.
+    """
+
+    campaigns: tuple[str, ...] = ()
+    audiences: tuple[str, ...] = ()
+    channels: str | None = None
+
+
+@request
+class LookUp:
+    """Ask for one account of a source."""
+
+    source: str
+    account: str
+
+
+@dataclass(frozen=True)
+class LookupState:
+    """The look-up file as it is now: what it was built from, and what has changed since.
+
+    `withheld` people have taken consent back or have other accounts since; `erased` accounts were
+    suppressed since. `answered` segments are answered today.
+    """
+
+    built: Built
+    file: Path
+    withheld: int
+    erased: int
+    answered: tuple[Segment, ...]
+
+
+@use_case
+def lookup_build(context: Context, request: BuildLookup | None = None) -> Built:
+    """What the new look-up file holds; servers go over to it within a second."""
+    control.check_writable(context.control)
+    wanted = request or BuildLookup()
+    scope = LookupScope(wanted.campaigns, wanted.audiences, wanted.channels)
+    built = build_lookup(context, scope)
+    detail: dict[str, object] = {
+        "build": built.id, "segments": len(built.segments), "accounts": built.accounts
+    }  # fmt: skip
+    control.record(context.control, "lookup.build", detail)
+    return built
+
+
+@use_case
+def lookup_check(context: Context) -> LookupState:
+    """The look-up file, every byte of it checked, and what has changed since it was built."""
+    path = lookup_path(context)
+    memberships = Memberships(context, path)
+    opened = memberships.look()
+    every, overlay = opened.file.built.segments, opened.overlay
+    answered = tuple(s for n, s in enumerate(every) if has_bit(overlay.open, n))
+    return LookupState(
+        opened.file.built, path, len(opened.limits), len(overlay.suppressed), answered
+    )
+
+
+@use_case
+def lookup_show(context: Context, request: LookUp) -> tuple[Segment, ...]:
+    """The segments that an account is in at this moment; none for one that nobody knows."""
+    return Memberships(context, lookup_path(context)).of(request.source, request.account)

@@ -1,0 +1,29 @@
+"""Look-up: which frozen audiences an account is in, for the house's own ad servers."""
+
+from fullhouse.lookup.build import (
+    build_lookup,
+    forget_accounts,
+    known_accounts,
+    lookup_path,
+)
+from fullhouse.lookup.door import KeyCheck, LookupApp, lookup_app
+from fullhouse.lookup.file import AccountHash, Built, LookupFile, Segment, has_bit
+from fullhouse.lookup.memberships import Memberships
+from fullhouse.lookup.segments import LookupScope
+
+__all__ = [
+    "AccountHash",
+    "Built",
+    "KeyCheck",
+    "LookupApp",
+    "LookupFile",
+    "LookupScope",
+    "Memberships",
+    "Segment",
+    "build_lookup",
+    "forget_accounts",
+    "has_bit",
+    "known_accounts",
+    "lookup_app",
+    "lookup_path",
+]
