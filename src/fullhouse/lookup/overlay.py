@@ -133,9 +133,9 @@ def _refused_rows(
         return {}
     plain = pc.utf8_trim_whitespace(pc.field("account"))
     where = plain.isin(sorted({account for _, account in sought}))
-    said = lake.read(CONSENT, columns=[*columns, "at", "day", "granted"], where=where)
+    statements = lake.read(CONSENT, columns=[*columns, "at", "day", "granted"], where=where)
     latest: dict[tuple[str, str, str], tuple[object, bool]] = {}
-    for source, account, purpose, at, of, granted in _tuples(said):
+    for source, account, purpose, at, of, granted in _tuples(statements):
         if granted and of > day:
             continue
         which = source, account.strip(), normal_purpose(purpose)
