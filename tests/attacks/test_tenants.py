@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from pydantic import TypeAdapter
 from pyroaring import BitMap
+from sqlalchemy import delete
 
 from fullhouse import app, audiences
 from fullhouse.app.use_case import TENANT_CASES
@@ -25,12 +26,13 @@ from fullhouse.cleanroom import gate, log
 from fullhouse.cleanroom.question import KINDS, Count
 from fullhouse.control import campaigns
 from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.schema import JobRow
 from fullhouse.core.errors import FullhouseError
 from fullhouse.workspace.context import Context
 from tests.cleanroom.conftest import OWN, RIVAL, SECRET, make_house
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
-LAUNCH, LIST = "wolf-launch", "wolf-list"
+LAUNCH, LIST, AGAIN = "wolf-launch", "wolf-list", "wolf-nightly"
 
 for module in set(app.MODULES.values()):
     if module.startswith("fullhouse.app."):
@@ -83,6 +85,9 @@ HARMLESS: dict[str, Any] = {
     "request": Path("no-such-request.bin"),
     "response": Path("no-such-response.bin"),
     "key": Path("no-such.key"),
+    "id": "0" * 16,
+    "kind": "room_statement",
+    "name": "no-such-schedule",
 }
 """What stands in the other fields; a new required field has to be given one here."""
 
@@ -96,12 +101,16 @@ def house(tmp_path_factory):
         save_people(wolf, LIST, "x", {0: BitMap(range(500))}, build=build, purpose="analytics")
         for n in range(3):
             gate.ask(wolf, Count("buys:dogs", precision=250 + n), title=SECRET)
+        app.job_add(wolf, app.AddJob("room_statement"))
+        app.schedule_add(wolf, app.AddSchedule(AGAIN, "room_statement", every_seconds=60))
         log.publish(made.control, log.signer("a-house", b"07" * 32))
         yield made
 
 
 @pytest.fixture
 def lion(house):
+    with house.control.begin() as connection:  # what it named in its own jobs before
+        connection.execute(delete(JobRow).where(JobRow.tenant == "lion"))
     return replace(house, tenant="lion", actor="ann")
 
 
@@ -118,6 +127,8 @@ def rivals_objects(house):
         "trait of a secret title": (f"saw:{SECRET}", "saw:wanted-film-2027"),
         "answer": (digests[0], "a" * 64),
         "tenant": ("wolf", "bear"),
+        "job": (app.job_list(wolf).jobs[0].id, "b" * 16),
+        "schedule": (AGAIN, "bear-nightly"),
     }
 
 
@@ -134,7 +145,8 @@ def outcome(verb, context, arguments, objects):
         plain = TypeAdapter(Any).dump_python(result, mode="json", serialize_as_any=True)
         text = "answered " + json.dumps(plain, default=str)
     for name in objects:
-        text = text.replace(name, "IT").replace(name.removeprefix("audience:"), "IT")
+        for spelling in (name, name.removeprefix("audience:"), name.replace(":", "-")):
+            text = text.replace(spelling, "IT")
     return re.sub(r"\n *\^|\d{4}-\d\d-\d\dT[\d:.]+Z?", "", text)
 
 
@@ -239,5 +251,7 @@ def test_a_rivals_own_calls_do_answer(house):
     asked = app.Ask(Count(objects["audience"][0]), SECRET)
     assert app.room_ask(wolf, asked).paid == 50_000
     assert gate.own_campaign(wolf, LAUNCH).film == SECRET
+    assert app.job_show(wolf, app.ShowJob(objects["job"][0])).kind == "room_statement"
+    assert [s.name for s in app.schedule_list(wolf).schedules] == [AGAIN]
     assert SECRET in str(app.room_statement(wolf))
     assert wolf.day == date(2026, 11, 1)

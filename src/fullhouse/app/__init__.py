@@ -153,6 +153,27 @@ if TYPE_CHECKING:
         scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )
+    from fullhouse.app.jobs import (
+        AddJob as AddJob,
+        AddSchedule as AddSchedule,
+        CancelJob as CancelJob,
+        DeleteSchedule as DeleteSchedule,
+        JobList as JobList,
+        JobSchedule as JobSchedule,
+        JobStatus as JobStatus,
+        ListJobs as ListJobs,
+        RetryJob as RetryJob,
+        ScheduleList as ScheduleList,
+        ShowJob as ShowJob,
+        job_add as job_add,
+        job_cancel as job_cancel,
+        job_list as job_list,
+        job_retry as job_retry,
+        job_show as job_show,
+        schedule_add as schedule_add,
+        schedule_delete as schedule_delete,
+        schedule_list as schedule_list,
+    )
     from fullhouse.app.log import (
         ListLog as ListLog,
         LogEntries as LogEntries,

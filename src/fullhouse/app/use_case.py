@@ -21,6 +21,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Shown = TypeVar("Shown", bound=ForTenants)
 
+HOUSE_CASES: list[Callable[..., Any]] = []
+"""Every use case that is the house's alone; those of a module stand here once it is loaded."""
+
 TENANT_CASES: list[Callable[..., Any]] = []
 """Every use case that a tenant may call."""
 
@@ -37,6 +40,7 @@ def use_case(verb: Callable[Concatenate[Context, P], R]) -> Callable[Concatenate
         check_house(context)
         return _leased(verb, context, *args, **kwargs)
 
+    HOUSE_CASES.append(run)
     return run
 
 

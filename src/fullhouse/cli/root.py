@@ -23,6 +23,7 @@ from fullhouse.cli import (
     experiment,
     feed,
     film,
+    jobs,
     key,
     lake,
     log,
@@ -155,6 +156,7 @@ commands.command()(feed.ingest)
 commands.command()(feed.quarantine)
 commands.add_typer(film.commands, name="film")
 commands.command()(forecast)
+commands.add_typer(jobs.commands, name="jobs")
 commands.add_typer(key.commands, name="key")
 commands.add_typer(lake.commands, name="lake")
 commands.command()(campaign_readout.learned)
@@ -175,6 +177,8 @@ commands.add_typer(scorebook.commands, name="scorebook")
 commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(tenants.tenants, name="tenant")
 commands.add_typer(traits.commands, name="traits")
+commands.add_typer(room.users, name="user")
+commands.command()(jobs.work)
 commands.add_typer(tenants.users, name="user")
 
 

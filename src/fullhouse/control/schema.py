@@ -18,8 +18,12 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+JOB_IS_OPEN = "status IN ('queued', 'running', 'cancelling')"
+"""The condition under which a job's dedupe key is taken."""
 
 
 class Base(DeclarativeBase):
@@ -185,6 +189,60 @@ class VerdictRow(Base):
     seen: Mapped[list[float | None]] = mapped_column(JSON)
     people: Mapped[int] = mapped_column(BigInteger)
     verdict: Mapped[str] = mapped_column(String(16))
+
+
+class JobRow(Base):
+    """Work that waits, is being done or has ended, for whom, and who holds it until when.
+
+    `turn` is a number that is given when a job is queued, so that tenants take turns.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("job_turn", "status", "turn"),
+        Index("job_tenant", "tenant", "status", "turn"),
+        Index(
+            "job_dedupe", "tenant", "dedupe", unique=True,
+            sqlite_where=text(JOB_IS_OPEN), postgresql_where=text(JOB_IS_OPEN),
+        ),
+    )  # fmt: skip
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    request: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(String(128))
+    status: Mapped[str] = mapped_column(String(16))
+    dedupe: Mapped[str | None] = mapped_column(String(128))
+    turn: Mapped[int] = mapped_column(BigInteger)
+    queued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    run_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    worker: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    tries: Mapped[int] = mapped_column(Integer)
+    most_tries: Mapped[int] = mapped_column(Integer)
+    share: Mapped[float] = mapped_column(Float)
+    step: Mapped[str] = mapped_column(String(256))
+    error: Mapped[str] = mapped_column(Text)
+    result: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class JobScheduleRow(Base):
+    """A job that is queued again and again: when next, and which one was the last."""
+
+    __tablename__ = "job_schedule"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(128))
+    kind: Mapped[str] = mapped_column(String(64))
+    request: Mapped[str] = mapped_column(Text)
+    cron: Mapped[str | None] = mapped_column(String(128))
+    every_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    last_job: Mapped[str | None] = mapped_column(String(32))
 
 
 class RunRow(Base):
