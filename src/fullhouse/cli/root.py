@@ -177,7 +177,6 @@ commands.add_typer(scorebook.commands, name="scorebook")
 commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(tenants.tenants, name="tenant")
 commands.add_typer(traits.commands, name="traits")
-commands.add_typer(room.users, name="user")
 commands.command()(jobs.work)
 commands.add_typer(tenants.users, name="user")
 
