@@ -266,9 +266,8 @@ def case_of(context: Context, kind: str) -> Callable[..., Any]:
     module = app.MODULES.get(kind, "")
     verb = getattr(app, kind) if module.startswith("fullhouse.app.") else None
     cases = TENANT_CASES if context.tenant != HOUSE else [*HOUSE_CASES, *TENANT_CASES]
-    for case in cases:
-        if case is verb:
-            return case
+    if verb in cases:
+        return cases[cases.index(verb)]
     if context.tenant != HOUSE:
         # The same words for what the house has and for what nobody has.
         names = [case.__name__ for case in TENANT_CASES]
