@@ -158,8 +158,8 @@ def job_list(context: Context, request: ListJobs | None = None) -> JobList:
     asked = request or ListJobs()
     if asked.status is not None and asked.status not in STATUSES:
         raise InputError(f"A job is {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; give one.")
-    found = jobs.list_jobs(context.control, most=asked.rows, status=asked.status, kind=asked.kind)
-    return JobList(tuple(status_of(job) for job in found))
+    rows = jobs.list_jobs(context.control, most=asked.rows, status=asked.status, kind=asked.kind)
+    return JobList(tuple(status_of(job) for job in rows))
 
 
 @tenant_case

@@ -208,13 +208,13 @@ def _say(status: "JobStatus", *, json: bool) -> None:
     out.print(f"Job {status.id} is {status.status}.{stops}")
 
 
-def _say_schedules(found: "tuple[JobSchedule, ...]", *, json: bool) -> None:
+def _say_schedules(rows: "tuple[JobSchedule, ...]", *, json: bool) -> None:
     if json:
-        say_json({"schedules": [vars(s) for s in found]})
+        say_json({"schedules": [vars(s) for s in rows]})
         return
     table(
         [(s.name, s.kind, s.cron or f"every {timedelta(seconds=s.every_seconds or 0)}",
-          _minute(s.next_at), s.last_job or "-", s.actor) for s in found],
+          _minute(s.next_at), s.last_job or "-", s.actor) for s in rows],
         ("schedule", "use case", "when", "next (UTC)", "last job", "by"),
     )  # fmt: skip
 
