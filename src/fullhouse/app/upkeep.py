@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -17,11 +17,13 @@ from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
-from fullhouse.erasure.retain import RULES, Overdue, overdue, retain
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
 from fullhouse.workspace.cache_files import one_at_a_time
 from fullhouse.workspace.context import Context, init_house, open_house
+
+if TYPE_CHECKING:
+    from fullhouse.erasure import Overdue
 
 LEAST_FREE_BYTES = 1_000_000_000
 """A disk with less free space than this is a fault: one ingest may need as much to spill."""
@@ -156,8 +158,10 @@ def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vac
 
 
 @use_case
-def lake_retain(context: Context, request: RetainLake | None = None) -> tuple[Overdue, ...]:
+def lake_retain(context: Context, request: RetainLake | None = None) -> "tuple[Overdue, ...]":
     """What was older than the settings allow and went, with every byte of it; or would go."""
+    from fullhouse.erasure.retain import overdue, retain  # here: it brings most of the stages
+
     check_writable(context.control)
     if (request or RetainLake()).dry_run:
         return overdue(context.lake, context.settings, today=context.today)
@@ -307,6 +311,8 @@ def _erasure(context: Context) -> HealthCheck:
 
 
 def _retention(context: Context) -> HealthCheck:
+    from fullhouse.erasure.retain import RULES, overdue
+
     if not any(getattr(context.settings, setting) for setting in RULES):
         return HealthCheck("retention", True, "retention_none")
     due = overdue(context.lake, context.settings, today=context.today)

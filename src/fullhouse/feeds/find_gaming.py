@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.stats import binom, norm
+from scipy.special import bdtrc, ndtri
 
 from fullhouse.core.tables import PURCHASE, TICKET, VIEW, Table
 from fullhouse.engine import Engine
@@ -88,8 +88,8 @@ def least_unusual(values: Numbers, people: Numbers, least: int) -> int | None:
 
     middle = quantile(0.5)
     ends = (0.9, 0.95, 0.99) if total >= MANY_NUMBERS else (0.9, 0.95)
-    spread = max((quantile(q) - middle) / float(norm.ppf(q)) for q in ends)
-    reach = float(norm.isf(FALSE_ALARMS / total)) * max(spread, LEAST_SPREAD)
+    spread = max((quantile(q) - middle) / float(ndtri(q)) for q in ends)
+    reach = -float(ndtri(FALSE_ALARMS / total)) * max(spread, LEAST_SPREAD)
     return max(least, ceil(exp(middle + reach)))
 
 
@@ -183,7 +183,7 @@ def _refunds(engine: Engine, rows: "ir.Table") -> list[RefundDays]:
         if not refunds.sum():
             continue
         usual = max(float(np.median(refunds / sales)), 1 / float(sales.sum()))
-        chance = binom.sf(refunds - 1, sales, usual)
+        chance = bdtrc(refunds - 1, sales, usual)
         sign = (chance < FALSE_ALARMS / len(sales)) & (refunds >= LEAST_REFUNDS)
         sign &= refunds >= MANY_TIMES * usual * sales
         if sign.any():

@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError
@@ -274,6 +273,8 @@ class Likelihood:
 
 def _posterior(g: np.random.Generator, likelihood: Likelihood, draws: int) -> Floats:
     """Draws from a standard normal prior times a likelihood."""
+    from scipy.optimize import least_squares  # here: most who import this learn nothing
+
     size = likelihood.names.size
     mode = least_squares(lambda z: np.r_[likelihood.residuals(z), z], np.zeros(size))
     # A root of the inverse of the curvature at the mode (Gauss and Newton's).
@@ -291,6 +292,8 @@ def _slices(
     g: np.random.Generator, size: int, log_likelihood: Callable[[Floats], float], draws: int
 ) -> Floats:
     """Draws from a standard normal prior times a likelihood."""
+    from scipy.optimize import least_squares  # here: most who import this learn nothing
+
     z = np.zeros(size)
     current = log_likelihood(z)
     samples = np.empty((draws, size))
