@@ -292,8 +292,6 @@ def _slices(
     g: np.random.Generator, size: int, log_likelihood: Callable[[Floats], float], draws: int
 ) -> Floats:
     """Draws from a standard normal prior times a likelihood."""
-    from scipy.optimize import least_squares  # here: most who import this learn nothing
-
     z = np.zeros(size)
     current = log_likelihood(z)
     samples = np.empty((draws, size))
