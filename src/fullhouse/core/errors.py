@@ -59,6 +59,10 @@ class InputError(FullhouseError):
     """The user gave something wrong: says what was wrong, what was given and what would do."""
 
 
+class NotFoundError(InputError):
+    """The user named something that is not there, or is not the user's: the same for both."""
+
+
 class ConflictError(FullhouseError):
     """Another process changed the same thing meanwhile, and trying again did not help."""
 

@@ -1,0 +1,95 @@
+"""Files that are sent before what needs them: feeds, lists, tables. Each is its sender's alone.
+
+A path of the server's own is never read for whoever asks: a request names an id. What nobody
+needed for a day is removed.
+"""
+
+import re
+import secrets
+import shutil
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from time import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from fullhouse.api.door import Door
+from fullhouse.api.problems import ProblemError, problem_of
+from fullhouse.api.row import Row
+from fullhouse.core.errors import InputError
+from fullhouse.workspace.context import Context
+
+FOLDER = "uploads"
+KEPT_SECONDS = 24 * 3600
+PATH = "/v1/files"
+ROW = Row("POST", PATH, "files:upload", "ask", "both", status=201)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ID = re.compile(r"file_[0-9a-f]{32}")
+
+
+def path_of(context: Context, file: str) -> str:
+    """The path of a file that the context's tenant has sent; an error for any other id."""
+    folder = _folder(context) / file
+    if _ID.fullmatch(file) and folder.is_dir():
+        for path in folder.iterdir():
+            return str(path)
+    raise InputError(f"No file {file[:40]!r} of yours. Send it first: POST {PATH}?name=NAME")
+
+
+async def upload(door: Door, request: Request) -> Response:
+    """Take a file in, as it is sent."""
+    request.scope["fullhouse.route"] = PATH
+    for_house = False
+    try:
+        principal = await door.principal(request)
+        for_house = principal.is_house
+        context = door.context(ROW, principal, request)
+        name = request.query_params.get("name", "")
+        if not _NAME.fullmatch(name):
+            raise ProblemError(
+                422, "not_valid", "Say how the file is called, such as ?name=sales.csv.gz."
+            )
+        return await _take_in(context, name, request)
+    except Exception as error:  # whatever it is becomes an answer, and a line in the log
+        return problem_of(error, for_house=for_house)
+
+
+async def _take_in(context: Context, name: str, request: Request) -> Response:
+    _sweep(context)
+    file = f"file_{secrets.token_hex(16)}"
+    folder = _folder(context) / file
+    folder.mkdir(parents=True)
+    size, digest = 0, sha256()
+    try:
+        with (folder / name).open("wb") as out:
+            async for chunk in request.stream():
+                out.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    facts = {"file": file, "name": name, "bytes": size, "sha256": digest.hexdigest()}
+    return JSONResponse(facts, 201)
+
+
+def _folder(context: Context) -> Path:
+    """Where a tenant's files are: in the workspace, where it is a folder of this machine."""
+    if context.place.is_local:
+        root = context.place.path / FOLDER
+    else:
+        mark = sha256(context.place.root.encode()).hexdigest()[:16]
+        root = Path(tempfile.gettempdir()) / f"fullhouse-{mark}" / FOLDER
+    return root / context.tenant
+
+
+def _sweep(context: Context) -> None:
+    folder = _folder(context)
+    if not folder.is_dir():
+        return
+    for old in folder.iterdir():
+        if old.stat().st_mtime < time() - KEPT_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)

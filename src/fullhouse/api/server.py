@@ -1,0 +1,149 @@
+"""The application: every row of the table as a route, and what a server says of itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from fullhouse.api import document, files
+from fullhouse.api.calls import endpoint
+from fullhouse.api.door import Door
+from fullhouse.api.guard import Guard, Metrics
+from fullhouse.api.limits import Buckets, Limits, Slots
+from fullhouse.api.problems import ProblemError, problem, problem_of
+from fullhouse.api.row import Row
+from fullhouse.api.rows import ROWS
+from fullhouse.workspace.context import Context
+
+METRICS = Row("GET", "/metrics", "metrics", "audit")
+DOCUMENT = "/v1/openapi.json"
+Answer = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(
+    house: Context,
+    *,
+    limits: Limits | None = None,
+    rows: Sequence[Row] = ROWS,
+    rooms: Sequence[Callable[[ASGIApp], ASGIApp]] = (),
+    mounts: Mapping[str, ASGIApp] | None = None,
+    metrics_by_tenant: bool = False,
+) -> FastAPI:
+    """The HTTP API of a house; closing the house is its caller's.
+
+    `rooms` are made of the application that they hand on to what is not theirs, such as the
+    collector; `mounts` own a path, such as the web app at "".
+    """
+    limits = limits or Limits()
+    door = Door(
+        house,
+        limits,
+        Metrics(metrics_by_tenant),
+        Slots(limits),
+        Buckets(limits.tenant_rate, limits.tenant_rate * limits.burst_seconds),
+        Buckets(limits.key_rate, limits.key_rate * limits.burst_seconds),
+        Buckets(limits.refused_rate, 60 * limits.refused_rate),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        door.is_ready = True
+        yield
+        door.is_ready = False
+        for stop in door.stopping:
+            stop()
+
+    api = FastAPI(
+        title="Fullhouse", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    api.state.door = door
+    # A path that is written out comes before one with a place in it.
+    for row in sorted(rows, key=lambda row: (":path" in row.path, "{" in row.path)):
+        _add(api, row.method, row.path, endpoint(door, row))
+    _add_own(api, door, rows)
+    for path, mounted in (mounts or {}).items():
+        api.mount(path, mounted)
+    api.add_exception_handler(ProblemError, _problem)
+    api.add_exception_handler(HTTPException, _no_route)
+    for room in rooms:
+        api.add_middleware(room)
+    api.add_middleware(Guard, limits=limits, metrics=door.metrics)
+    return api
+
+
+def _add_own(api: FastAPI, door: Door, rows: Sequence[Row]) -> None:
+    @cache
+    def described() -> JSONResponse:
+        return JSONResponse(document.document(rows))
+
+    async def openapi(request: Request) -> Response:
+        request.scope["fullhouse.route"] = DOCUMENT
+        return await door.slots.run("", described)
+
+    async def healthz(request: Request) -> Response:
+        request.scope["fullhouse.route"] = "/healthz"
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        request.scope["fullhouse.route"] = "/readyz"
+        if not door.is_ready:
+            return problem(503, "not_ready", "The server starts, or stops.", headers=SOON)
+        try:
+            await door.slots.run("", lambda: _look(door.house))
+        except Exception:  # whatever it is, the server cannot work
+            return problem(503, "not_ready", "The house cannot be read.", headers=SOON)
+        return JSONResponse({"status": "ready"})
+
+    async def metrics(request: Request) -> Response:
+        request.scope["fullhouse.route"] = METRICS.path
+        try:
+            principal = await door.principal(request)
+            door.context(METRICS, principal, request)
+        except Exception as error:  # whatever it is becomes an answer
+            return problem_of(error, for_house=False)
+        return Response(door.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def upload(request: Request) -> Response:
+        return await files.upload(door, request)
+
+    _add(api, "GET", DOCUMENT, openapi)
+    _add(api, "GET", "/healthz", healthz)
+    _add(api, "GET", "/readyz", readyz)
+    _add(api, "GET", METRICS.path, metrics)
+    _add(api, "POST", files.PATH, upload)
+
+
+SOON = {"Retry-After": "1"}
+
+
+def _look(house: Context) -> None:
+    """A look at the control database and at where the lake is."""
+    with house.control.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    _ = house.workspace.house
+
+
+def _add(api: FastAPI, method: str, path: str, answer: Answer) -> None:
+    api.router.routes.append(Route(path, answer, methods=[method]))
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    return problem_of(error, for_house=False)
+
+
+async def _no_route(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, detail = NO_ROUTE.get(error.status_code, ("failed", "This did not work."))
+    return problem(error.status_code, code, detail, headers=error.headers)
+
+
+NO_ROUTE = {
+    404: ("no_route", "Nothing has this address."),
+    405: ("method", "This address does not take this method."),
+}
