@@ -22,7 +22,7 @@ from fullhouse.cleanroom.roles import VERBS, User
 from fullhouse.cleanroom.tenants import ACTIVE, find_user
 from fullhouse.control.control import Control
 from fullhouse.control.schema import AccessKeyRow, MemberRow, TenantRow
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import HOUSE
 
 DAYS, MOST_DAYS = 90, 366
@@ -92,7 +92,7 @@ def find_key(control: Control, tenant: str, key: str) -> Key:
     with control.session() as session:
         row = session.get(AccessKeyRow, (tenant, key))
     if row is None:
-        raise InputError(f"No key {key[:40]!r} of yours. List them with: fullhouse key list")
+        raise NotFoundError(f"No key {key[:40]!r} of yours. List them with: fullhouse key list")
     return _key(row)
 
 

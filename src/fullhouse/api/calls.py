@@ -30,7 +30,7 @@ def endpoint(door: Door, row: Row) -> Endpoint:
             context = door.context(row, principal, request)
             return await _answer(door, row, context, request)
         except Exception as error:  # whatever it is becomes an answer, and a line in the log
-            return problem_of(error, for_house=for_house)
+            return problem_of(error, for_house=for_house, addressed="{" in row.path)
 
     return answer
 
@@ -59,9 +59,7 @@ async def _answer(door: Door, row: Row, context: Context, request: Request) -> R
             raise ProblemError(422, "not_valid", f"{KEY} has 1 to {MOST_KEY} characters.")
         words = f"{context.actor} {row.method} {request.url.path} ".encode() + (body or b"")
         asked = keyed_digest(context.key, words, "sha256").hex()
-        return await door.slots.run(
-            context.tenant, lambda: once.answer(context, key, asked, work)
-        )
+        return await door.slots.run(context.tenant, lambda: once.answer(context, key, asked, work))
     response = await door.slots.run(context.tenant, work)
     return answers.with_etag(response, request) if row.method == "GET" else response
 

@@ -11,12 +11,12 @@ from fullhouse import app
 from fullhouse.app.campaigns import LaunchCampaign
 from fullhouse.app.discoveries import DiscoverFilm
 from fullhouse.app.films import AddFilm, SetFilm
-from fullhouse.app.forecast import Issued
+from fullhouse.app.forecast import WITHOUT, Issued
 from fullhouse.campaigns.campaign import Launched
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.catalogue import FilmView
-from fullhouse.forecast.assumptions import WITHOUT, Assumptions
+from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.forecast import Forecast
 from fullhouse.planning.daily import Daily
 from fullhouse.workspace.context import Context

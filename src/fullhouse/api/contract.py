@@ -35,12 +35,12 @@ class Contract:
     result: Any
     """The type of what is answered: of one item, where the row gives a list."""
     adapter: TypeAdapter[Any]
+    takes_context: bool = True
 
     @property
     def summary(self) -> str:
         """The first sentence of what the use case says of itself."""
-        words = " ".join((inspect.getdoc(self.verb) or "").partition("\n\n")[0].split())
-        return words
+        return " ".join((inspect.getdoc(self.verb) or "").partition("\n\n")[0].split())
 
     def read(
         self,
@@ -66,14 +66,15 @@ class Contract:
 
     def call(self, context: Context, request: Any) -> Any:
         """What the use case answers."""
-        result = self.verb(context) if request is None else self.verb(context, request)
+        asked = () if request is None else (request,)
+        result = self.verb(context, *asked) if self.takes_context else self.verb(*asked)
         return getattr(result, self.row.part) if self.row.part else result
 
     def plain(self, result: Any) -> Any:
         """A result as JSON can say it."""
-        return self.adapter.dump_python(
-            (result,), mode="json", fallback=otherwise, warnings=False
-        )[0]
+        return self.adapter.dump_python((result,), mode="json", fallback=otherwise, warnings=False)[
+            0
+        ]
 
     def json(self, result: Any) -> bytes:
         """A result as JSON; numbers that are none are null."""
@@ -91,8 +92,8 @@ def contract_of(row: Row) -> Contract:
     verb = getattr(import_module(module), name) if module else getattr(app, name)
     hints = get_type_hints(inspect.unwrap(verb))
     request = next(
-        (kind for name in list(inspect.signature(verb).parameters)[1:]
-         for kind in _variants(hints[name]) if hasattr(kind, "__dataclass_fields__")),
+        (kind for name in inspect.signature(verb).parameters for kind in _variants(hints[name])
+         if hasattr(kind, "__dataclass_fields__") and kind is not Context),
         None,
     )  # fmt: skip
     result = hints["return"]
@@ -100,7 +101,15 @@ def contract_of(row: Row) -> Contract:
         result = get_type_hints(result)[row.part]
     if row.lists:
         result = get_args(result)[0]
-    return Contract(row, verb, request, fields_of(row, request), result, adapter_of(result))
+    return Contract(
+        row,
+        verb,
+        request,
+        fields_of(row, request),
+        result,
+        adapter_of(result),
+        Context in hints.values(),
+    )
 
 
 def adapter_of(kind: Any) -> TypeAdapter[Any]:
@@ -108,8 +117,9 @@ def adapter_of(kind: Any) -> TypeAdapter[Any]:
     if isinstance(kind, type) and issubclass(kind, dict):
         kind = dict[str, Any]
     elif get_origin(kind) is Listing:
-        kind = tuple[get_args(kind)[0], ...]
-    return TypeAdapter(tuple[kind], config=LOOSE)
+        kind = tuple.__class_getitem__((get_args(kind)[0], ...))
+    held: Any = tuple.__class_getitem__(kind)
+    return TypeAdapter(held, config=LOOSE)
 
 
 def otherwise(value: Any) -> Any:
@@ -141,7 +151,7 @@ def _model(model: type[BaseModel], sent: Mapping[str, Any] | bytes) -> BaseModel
         return model.model_validate_json(sent or b"{}", strict=True)
     unknown = set(sent) - set(model.model_fields)
     if unknown:
-        raise InputError(f"There is no {sorted(unknown)[0][:80]!r} here.")
+        raise InputError(f"There is no {min(unknown)[:80]!r} here.")
     values = {
         name: values if _takes_several(model.model_fields[name].annotation) else values[-1]
         for name, values in sent.items()

@@ -77,14 +77,18 @@ class _Schemas(GenerateJsonSchema):
     A number that is none (0/0, or infinite) is written as null.
     """
 
-    def is_instance_schema(self, schema: Any) -> JsonSchemaValue:
+    def is_instance_schema(self, schema: Any) -> JsonSchemaValue:  # noqa: ARG002  (theirs)
         return {}
 
     def float_schema(self, schema: Any) -> JsonSchemaValue:
         plain = super().float_schema(schema)
         return {"type": ["number", "null"]} if self.mode == "serialization" else plain
 
-    def handle_invalid_for_json_schema(self, schema: CoreSchema, error_info: str) -> Any:
+    def handle_invalid_for_json_schema(
+        self,
+        schema: CoreSchema,  # noqa: ARG002  (theirs)
+        error_info: str,  # noqa: ARG002  (theirs)
+    ) -> Any:
         return {}
 
 
@@ -98,7 +102,8 @@ def document(rows: Sequence[Row]) -> dict[str, Any]:
             (f"path {i}", "validation", contract.fields.in_path.__pydantic_core_schema__),
             (f"gives {i}", "serialization", contract.adapter.core_schema),
         ]
-    of, definitions = _Schemas(ref_template=REF).generate_definitions(asked)
+    of, named = _Schemas(ref_template=REF).generate_definitions(asked)
+    definitions: dict[str, Any] = {str(name): schema for name, schema in named.items()}
     paths: dict[str, dict[str, Any]] = {}
     for i, contract in enumerate(contracts):
         sent, path = of[f"sent {i}", "validation"], of[f"path {i}", "validation"]

@@ -61,9 +61,10 @@ class Door:
         A tenant's user gets its own tenant, and nothing that is the house's alone.
         """
         whose = self._whose(row, principal, request.headers.get(AS))
-        if not principal.may(row.may, whose):
+        verb = row.house_may if principal.is_house and row.house_may else row.may
+        if not principal.may(verb, whose):
             raise ProblemError(
-                403, "forbidden", f"As {principal.role}, and with this key, you may not {row.may}."
+                403, "forbidden", f"As {principal.role}, and with this key, you may not {verb}."
             )
         if whose == principal.tenant:
             return principal.context(self.house)

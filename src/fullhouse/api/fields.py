@@ -171,11 +171,12 @@ def sent_as(hint: Any) -> Any:
     if origin is tuple:
         kinds = [kind if kind is ... else sent_as(kind) for kind in inner]
         if kinds[-1] is ...:
-            return Annotated[tuple[kinds[0], ...], Field(max_length=MOST_PARTS)]
-        return tuple[tuple(kinds)]  # type: ignore[misc]  # made of a list
-    if origin is not None and issubclass(origin, Mapping) if isinstance(origin, type) else False:
+            several: Any = tuple.__class_getitem__((kinds[0], ...))
+            return Annotated[several, Field(max_length=MOST_PARTS)]
+        return tuple.__class_getitem__(tuple(kinds))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
         value = inner[1]
-        return dict[Text, JsonValue] if value is Any else dict[Text, sent_as(value)]  # type: ignore[misc]  # made here
+        return dict.__class_getitem__((Text, JsonValue if value is Any else sent_as(value)))
     if isinstance(hint, type) and issubclass(hint, Path):
         return FileId
     return SENT.get(hint, hint)
@@ -195,9 +196,7 @@ def question_type() -> Any:
         for field in fields(question):
             default = ... if field.default is MISSING else field.default
             sent[field.name] = (sent_as(hints[field.name]), _described(field.name, default))
-        model = create_model(
-            f"{question.__name__}Question", __config__=_config(question), **sent
-        )
+        model = create_model(f"{question.__name__}Question", __config__=_config(question), **sent)
         setattr(model, "__question__", question)  # noqa: B010  (of a class made here)
         models.append(model)
     return Annotated[Union[tuple(models)], Field(discriminator="kind")]  # noqa: UP007
@@ -259,9 +258,7 @@ def _optional(hint: Any) -> bool:
 
 def _is_value(kind: Any) -> bool:
     """Whether a type of a union can only be made in Python, so that the others are sent."""
-    return getattr(kind, "__module__", "").startswith(("fullhouse.", "pyarrow")) and not (
-        get_origin(kind) is Literal
-    )
+    return getattr(kind, "__module__", "").startswith(("fullhouse.", "pyarrow"))
 
 
 def sentence(problem: Any) -> InputError:

@@ -47,14 +47,18 @@ async def upload(door: Door, request: Request) -> Response:
         principal = await door.principal(request)
         for_house = principal.is_house
         context = door.context(ROW, principal, request)
-        name = request.query_params.get("name", "")
-        if not _NAME.fullmatch(name):
-            raise ProblemError(
-                422, "not_valid", "Say how the file is called, such as ?name=sales.csv.gz."
-            )
-        return await _take_in(context, name, request)
+        return await _take_in(context, _name(request), request)
     except Exception as error:  # whatever it is becomes an answer, and a line in the log
         return problem_of(error, for_house=for_house)
+
+
+def _name(request: Request) -> str:
+    name = request.query_params.get("name", "")
+    if not _NAME.fullmatch(name):
+        raise ProblemError(
+            422, "not_valid", "Say how the file is called, such as ?name=sales.csv.gz."
+        )
+    return name
 
 
 async def _take_in(context: Context, name: str, request: Request) -> Response:

@@ -7,6 +7,7 @@ the name of a damaged file, is the house's alone. Nobody gets a traceback.
 import json
 import logging
 import secrets
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -105,13 +106,18 @@ def problem(
     return Response(text, status, dict(headers or {}), MEDIA)
 
 
-def problem_of(error: Exception, *, for_house: bool) -> Response:
-    """An error of a use case as an answer, to the house or to anyone else."""
+def problem_of(error: Exception, *, for_house: bool, addressed: bool = True) -> Response:
+    """An error of a use case as an answer, to the house or to anyone else.
+
+    `addressed`: the address itself names what may not be there, and not the body alone.
+    """
     if isinstance(error, ProblemError):
         return problem(error.status, error.code, error.detail, headers=error.headers)
     if not isinstance(error, FullhouseError):
         return unforeseen(error)
     status, code = status_of(error)
+    if status == 404 and not addressed:
+        status, code = 422, "not_valid"
     if for_house:
         return problem(status, code, str(error), facts=error.reason.facts)
     if status == 404:
@@ -124,13 +130,12 @@ def problem_of(error: Exception, *, for_house: bool) -> Response:
 
 def status_of(error: FullhouseError) -> tuple[int, str]:
     """The status and the code of an error."""
-    from fullhouse.cleanroom.ledger import BudgetError
-    from fullhouse.cleanroom.policy import PolicyError
-
-    if isinstance(error, BudgetError):
-        return 402, error.code or "budget"
-    if isinstance(error, PolicyError):
-        return 403, error.code or "policy"
+    # By name: their modules load much that a mistake in a film's name needs none of.
+    match type(error).__name__:
+        case "BudgetError":
+            return 402, error.code or "budget"
+        case "PolicyError":
+            return 403, error.code or "policy"
     status, code = next((s, c) for kind, s, c in STATUS if isinstance(error, kind))
     return CODES.get(error.code, status), error.code or code
 
@@ -138,7 +143,9 @@ def status_of(error: FullhouseError) -> tuple[int, str]:
 def unforeseen(error: BaseException) -> Response:
     """A bug of ours as an answer: a number to find it by in the server's log, and no more."""
     incident = secrets.token_hex(6)
-    log.error("incident %s", incident, exc_info=error)
+    # Where it happened, and not what was said: a message may hold somebody's data.
+    stack = "".join(traceback.format_tb(error.__traceback__))
+    log.error("incident %s: %s\n%s", incident, type(error).__name__, stack)
     return problem(
         500, "internal", f"Something went wrong here. Tell the house incident {incident}."
     )

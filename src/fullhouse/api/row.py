@@ -20,6 +20,8 @@ class Row:
     use_case: str
     may: str
     who: Who = "house"
+    house_may: str = ""
+    """What one of the house needs instead, where both may call it."""
     status: int = 200
     work: bool = False
     """It takes long: the answer is a job, and what came of it is read there."""

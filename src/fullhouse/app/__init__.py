@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         room_ask as room_ask,
         room_price as room_price,
         room_release as room_release,
+        room_releases as room_releases,
         room_reserve as room_reserve,
         room_sizes as room_sizes,
         room_statement as room_statement,

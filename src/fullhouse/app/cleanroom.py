@@ -4,7 +4,7 @@ Nothing here touches a stage: a question goes to the gate, and comes back as a r
 rules come from the free table, which is a release already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from fullhouse.app.use_case import tenant_case
@@ -17,6 +17,7 @@ from fullhouse.cleanroom.release import (
     Answer,
     BudgetLeft,
     ForTenants,
+    GivenAnswer,
     NamedTrait,
     NamedTraits,
     Price,
@@ -31,7 +32,7 @@ from fullhouse.cleanroom.size_table import (
     within_bounds,
 )
 from fullhouse.cleanroom.tenants import Title, check_active, titles
-from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.errors import FullhouseError, InputError, NotFoundError
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
 from fullhouse.workspace.context import Context
@@ -96,6 +97,13 @@ class BudgetStatement(ForTenants):
     spent: int
 
 
+@dataclass(frozen=True)
+class Answers(ForTenants):
+    """The answers that a tenant was given, the newest first."""
+
+    answers: tuple[GivenAnswer, ...]
+
+
 @tenant_case
 def room_price(context: Context, request: Ask) -> Price:
     """What a question would cost and what is left, before and after; nothing is spent."""
@@ -125,8 +133,16 @@ def room_release(context: Context, request: ReadRelease) -> Answer:
     gate.check_may(context, "read")
     answer = gate.released(context, request.digest)
     if answer is None:
-        raise InputError(f"No answer {request.digest[:64]!r} of yours.")
+        raise NotFoundError(f"No answer {request.digest[:64]!r} of yours.")
     return answer
+
+
+@tenant_case
+def room_releases(context: Context) -> Answers:
+    """What the tenant was answered so far, the newest first; each is read by its digest."""
+    _check_tenant(context)
+    gate.check_may(context, "read")
+    return Answers(gate.given(context))
 
 
 @tenant_case
@@ -188,11 +204,13 @@ def _statement(context: Context) -> BudgetStatement:
     gate.check_may(context, "read")
     control, tenant = context.control, context.tenant
     budgets = ((epoch, budget) for _, epoch, budget in ledger.budgets(control, tenant=tenant))
+    # Numbered anew: the gaps between the ledger's own numbers would tell how much rivals spend.
+    entries = enumerate(ledger.entries(control, tenant=tenant), start=1)
     return BudgetStatement(
         tenant,
         titles(control, tenant),
         tuple(budgets),
-        ledger.entries(control, tenant=tenant),
+        tuple(replace(entry, id=number) for number, entry in entries),
         ledger.spent(control, tenant=tenant),
     )
 

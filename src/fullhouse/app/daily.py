@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fullhouse import control, films
 from fullhouse.app.forecast import ForecastFilm, forecast_film
 from fullhouse.app.use_case import use_case
-from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import IMPRESSION, PERSON_EVENT, TRAIT_BUILD
 from fullhouse.feeds.find_gaming import gaming_signs
@@ -112,7 +112,7 @@ def _ids(context: Context, history: History, film: str) -> tuple[str, tuple[str,
     renamed = films.renamed(context.lake)
     now = renamed.get(film, film)
     if now not in history.facts:
-        raise InputError(
+        raise NotFoundError(
             f"No film {film!r} was known in {history.territory} on {history.as_of}."
             f"{did_you_mean(film, history.facts)}"
         )

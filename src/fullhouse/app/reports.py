@@ -21,7 +21,7 @@ from fullhouse.control.campaigns import (
     saved_responses,
     verdicts,
 )
-from fullhouse.core.errors import CannotTellError, InputError, Reason, did_you_mean
+from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, Reason, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import DELIVERY, FILM_GROSS
 from fullhouse.discovery.card import FilmDiscovery
@@ -114,7 +114,7 @@ def _known(context: Context, film: str, territory: str, day: date) -> Film:
         return known
     rows = films.facts(context.lake, territory, day, fields=["title"])
     hint = did_you_mean(film, rows["film"].to_pylist())
-    raise InputError(f"No film {film!r} was known in {territory} on {day}.{hint}")
+    raise NotFoundError(f"No film {film!r} was known in {territory} on {day}.{hint}")
 
 
 def _forecasts(

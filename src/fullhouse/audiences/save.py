@@ -13,7 +13,7 @@ import fullhouse.control as control_db
 from fullhouse.audiences.audience import Audience
 from fullhouse.audiences.parse import parse
 from fullhouse.audiences.rule import And, Not, Or, Rule, Saved
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.tables import AUDIENCE_BLOCK, Snapshot
 from fullhouse.core.values import check_slug
@@ -101,7 +101,7 @@ def find_saved(control: "control_db.Control", wanted: Saved) -> Audience:
     if not audiences:
         with control.session() as session:
             known = set(session.scalars(control.own(control_db.AudienceRow.name).distinct()))
-        raise InputError(f"No audience {wanted.name!r}.{did_you_mean(wanted.name, known)}")
+        raise NotFoundError(f"No audience {wanted.name!r}.{did_you_mean(wanted.name, known)}")
     fitting = [a for a in audiences if wanted.version in (None, a.version)]
     if not fitting:
         known_versions = ", ".join(str(a.version) for a in reversed(audiences))

@@ -35,7 +35,7 @@ from fullhouse.cleanroom.question import (
     on_day,
     question_day,
 )
-from fullhouse.cleanroom.release import Answer, Note, Price, Release
+from fullhouse.cleanroom.release import Answer, GivenAnswer, Note, Price, Release
 from fullhouse.cleanroom.roles import HOUSE_ACTOR, Thing, User, may
 from fullhouse.cleanroom.size_table import size_table
 from fullhouse.cleanroom.tenants import (
@@ -48,7 +48,13 @@ from fullhouse.cleanroom.tenants import (
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import campaign_named, campaigns, find_plan
 from fullhouse.control.schema import MemberRow, ReleasedRow
-from fullhouse.core.errors import CancelledError, FullhouseError, InputError, did_you_mean
+from fullhouse.core.errors import (
+    CancelledError,
+    FullhouseError,
+    InputError,
+    NotFoundError,
+    did_you_mean,
+)
 from fullhouse.core.values import HOUSE
 from fullhouse.measurement.exposure import contacts_by_person
 from fullhouse.planning.plan import Plan, plan_from
@@ -235,7 +241,16 @@ def released(context: Context, digest: str) -> Answer | None:
     if row is None:
         return None
     body = row.body.encode()
-    return Answer(Release.from_bytes(body), body, 0, (), {"position": row.position})
+    return Answer(Release.from_bytes(body), body, 0, (), {"position": row.position}, digest)
+
+
+def given(context: Context) -> tuple[GivenAnswer, ...]:
+    """Every answer that the tenant was given, the newest first."""
+    names = list(GivenAnswer.__dataclass_fields__)
+    rows = context.control.own(*(getattr(ReleasedRow, name) for name in names))
+    with context.control.connect() as connection:
+        ordered = connection.execute(rows.order_by(ReleasedRow.position.desc()))
+        return tuple(GivenAnswer(**row) for row in ordered.mappings())
 
 
 def _stored(asked: Asked) -> Answer | None:
@@ -260,7 +275,8 @@ def _compute(asked: Asked, compute: Compute) -> Answer:
         ledger.cancel(control, reservation, at=context.now)
         raise
     left = ledger.left(control, asked.policy, asked.epoch, asked.spending)
-    return Answer(release, body, asked.spending.rho, left, {"position": position})
+    receipt = {"position": position}
+    return Answer(release, body, asked.spending.rho, left, receipt, asked.digest)
 
 
 def _computed(asked: Asked, compute: Compute) -> Computed:
@@ -363,7 +379,7 @@ def own_campaign(context: Context, name: str) -> SavedCampaign:
     own = own_campaigns(context)
     if name in own:
         return own[name]
-    raise InputError(f"No campaign {name!r} of yours.{did_you_mean(name, own)}")
+    raise NotFoundError(f"No campaign {name!r} of yours.{did_you_mean(name, own)}")
 
 
 def own_campaigns(context: Context) -> dict[str, SavedCampaign]:
@@ -424,7 +440,7 @@ def campaign_plan(context: Context, campaign: SavedCampaign) -> Plan:
     for control in (context.control, house_control(context)):
         if campaign_named(control, campaign.name) == campaign:
             return plan_from(find_plan(control, f"{campaign.plan}@{campaign.plan_version}").body)
-    raise InputError(f"No campaign {campaign.name!r} of yours.")
+    raise NotFoundError(f"No campaign {campaign.name!r} of yours.")
 
 
 def _cards(asked: Asked) -> Computed:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from fullhouse.cleanroom import merkle
 from fullhouse.control.control import Control
 from fullhouse.control.schema import LogHeadRow, LogLeafRow, LogNodeRow, LogSizeRow
-from fullhouse.core.errors import FullhouseError, InputError
+from fullhouse.core.errors import FullhouseError, InputError, NotFoundError
 from fullhouse.core.values import HOUSE
 
 if TYPE_CHECKING:
@@ -245,7 +245,9 @@ def receipt(control: Control, by: Signer, position: int) -> dict[str, Any]:
         rows = control.own(LogLeafRow.body).where(LogLeafRow.position == position)
         body = connection.scalar(rows)
         if body is None:
-            raise InputError(f"Your log has no entry {position}. List it with: fullhouse log list")
+            raise NotFoundError(
+                f"Your log has no entry {position}. List it with: fullhouse log list"
+            )
         last = _last_head(connection)
         anchor = _anchor_of(connection, control.tenant, position, last)
         reader = _reader(connection, control.tenant)

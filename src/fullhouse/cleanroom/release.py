@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -171,6 +171,22 @@ class Answer(ForTenants):
     paid: int
     left: tuple[BudgetLeft, ...]
     receipt: Mapping[str, Any]
+    digest: str = ""
+    """Of the question: by it the answer is read again."""
+
+
+@dataclass(frozen=True)
+class GivenAnswer:
+    """An answer that a tenant was given: to what, when, for which title, and its price."""
+
+    digest: str
+    kind: str
+    title: str
+    campaign: str
+    epoch: str
+    rho: int
+    at: datetime
+    position: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from fullhouse.cleanroom.roles import PARTNER_ROLES, TENANT_ROLES, User, roles_of
 from fullhouse.control.control import Control
 from fullhouse.control.schema import MemberRow, TenantRow, TitleRow
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import HOUSE, check_name, check_slug
 
 ACTIVE, SUSPENDED = "active", "suspended"
@@ -65,7 +65,7 @@ def find_tenant(control: Control, name: str) -> Tenant:
         row = session.get(TenantRow, name)
         if row is None:
             known = list(session.scalars(select(TenantRow.tenant)))
-            raise InputError(
+            raise NotFoundError(
                 f"There is no tenant {name!r}.{did_you_mean(name, known)}"
                 " Add one with: fullhouse tenant add NAME"
             )
@@ -144,7 +144,7 @@ def own_title(control: Control, tenant: str, film: str) -> str:
     own = [title.film for title in titles(control, tenant)]
     if film in own:
         return film
-    raise InputError(
+    raise NotFoundError(
         f"No title {film!r} of yours.{did_you_mean(film, own)} Ask the house to add it to your"
         " titles."
     )
@@ -190,7 +190,7 @@ def find_user(control: Control, tenant: str, name: str) -> User:
     with control.session() as session:
         row = session.get(MemberRow, (tenant, name))
     if row is None:
-        raise InputError(f"No user {name!r} of yours.")
+        raise NotFoundError(f"No user {name!r} of yours.")
     return User(row.name, row.tenant, row.role)
 
 

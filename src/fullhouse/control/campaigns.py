@@ -15,7 +15,7 @@ from fullhouse.control.campaign_records import (
 )
 from fullhouse.control.control import Control
 from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
-from fullhouse.core.errors import ConflictError, InputError, did_you_mean
+from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 
 
 def save_plan(
@@ -53,7 +53,7 @@ def find_plan(control: Control, name: str) -> SavedPlan:
         rows = list(session.scalars(versions))
         if not rows:
             names = session.scalars(control.own(PlanRow.name).distinct())
-            raise InputError(f"No plan {plain!r}.{did_you_mean(plain, names)}")
+            raise NotFoundError(f"No plan {plain!r}.{did_you_mean(plain, names)}")
         for row in rows:
             if not version or str(row.version) == version:
                 return _plan(row)
@@ -110,7 +110,7 @@ def find_campaign(control: Control, name: str) -> SavedCampaign:
     if campaign is None:
         with control.session() as session:
             names = session.scalars(control.own(CampaignRow.name))
-            raise InputError(f"No campaign {name!r}.{did_you_mean(name, names)}")
+            raise NotFoundError(f"No campaign {name!r}.{did_you_mean(name, names)}")
     return campaign
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from fullhouse.control.control import Control
 from fullhouse.control.run import CANCELLING, CRASHED, FINISHED, OPEN, RUNNING, Run
 from fullhouse.control.schema import RunRow
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 
 KEEP_DAYS = 90
 """Runs that began longer ago are forgotten."""
@@ -135,7 +135,7 @@ def find_run(control: Control, id_: str) -> Run:
             raise InputError(f"More than one run begins with {id_!r}; give more of its id.")
         newest = control.own(RunRow.id).order_by(RunRow.started_at.desc()).limit(200)
         ids = list(connection.scalars(newest))
-    raise InputError(f"No run {id_!r}.{did_you_mean(id_, ids)}")
+    raise NotFoundError(f"No run {id_!r}.{did_you_mean(id_, ids)}")
 
 
 def request_stop(control: Control, id_: str) -> bool:

@@ -425,6 +425,20 @@ class ReleasedRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class RequestRow(Base):
+    """A request that was sent with an Idempotency-Key: a digest of it, and what was answered."""
+
+    __tablename__ = "request"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    asked: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None] = mapped_column(Integer)
+    headers: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class LogSizeRow(Base):
     """How many leaves a tenant's log has; whoever appends changes this row first."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from fullhouse.control import Control, FilmLinkRow
-from fullhouse.core.errors import ConflictError, InputError, did_you_mean
+from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.tables import FILM_FACT
 from fullhouse.films.film import EVERYWHERE, RETIRED, USER, EntryFact, distinct, film_slug
 from fullhouse.films.store import SAME_AS, append_rows, fact_rows
@@ -171,7 +171,7 @@ def find(links: Sequence[SetLink], film: str) -> str:
             return link.film
     names = {k.film for k in links}
     near = did_you_mean(film, names) or _begins(film, names)
-    raise InputError(
+    raise NotFoundError(
         f"No film {film!r} here.{near} 'fullhouse film list --search TEXT' finds films."
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fullhouse.core.arrays import Floats
-from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import as_json
 from fullhouse.forecast import curve, explain
 from fullhouse.forecast.calendar import (
@@ -89,7 +89,7 @@ def case_of(index: HistoryIndex, film: str) -> FilmCase:
     """How much is known of a film on the day of the history."""
     history, on = index.history, index.history.as_of.toordinal()
     if film not in history.facts:
-        raise InputError(
+        raise NotFoundError(
             f"No film {film!r} is known in {history.territory} on {history.as_of}."
             f"{did_you_mean(film, history.facts)}"
         )

@@ -9,7 +9,7 @@ from typing import Any
 from fullhouse import audiences, films
 from fullhouse.audiences import Population
 from fullhouse.consent import ANALYTICS
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
@@ -133,7 +133,7 @@ class AnalysisSample:
         film = films.renamed(self.context.lake).get(film, film)
         if film in self.films:
             return self.films[film]
-        raise InputError(
+        raise NotFoundError(
             f"No film {film!r} was known in {self.territory} on {self.day}, and nobody in the"
             f" house marked or saw one of that name.{did_you_mean(film, self.films)}"
         )

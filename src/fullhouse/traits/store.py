@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyroaring import BitMap
 
 from fullhouse.core.cache import Cache
-from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.tables import ITEM_TRAIT, PERSON_TRAIT, TRAIT, TRAIT_BITMAP, TRAIT_BUILD
 from fullhouse.lake import Lake
 from fullhouse.traits.trait import EVERYONE, Build, Trait
@@ -55,7 +55,7 @@ def build_numbered(lake: Lake, number: int) -> Build:
     by_number = {b.id: b for b in builds(lake)}
     if number not in by_number:
         known = ", ".join(map(str, by_number)) or "none"
-        raise InputError(f"No trait build {number}. There are: {known}.")
+        raise NotFoundError(f"No trait build {number}. There are: {known}.")
     return by_number[number]
 
 
@@ -98,7 +98,7 @@ def find_trait(traits: Sequence[Trait], name: str) -> Trait:
     """The trait of that name; an error with near names when there is none."""
     by_name = {t.name: t for t in traits}
     if name not in by_name:
-        raise InputError(f"No trait {name!r}.{did_you_mean(name, by_name)}")
+        raise NotFoundError(f"No trait {name!r}.{did_you_mean(name, by_name)}")
     return by_name[name]
 
 
