@@ -88,6 +88,9 @@ HARMLESS: dict[str, Any] = {
     "id": "0" * 16,
     "kind": "room_statement",
     "name": "no-such-schedule",
+    "user": "no-such-user",
+    "scopes": ("read",),
+    "label": "x",
 }
 """What stands in the other fields; a new required field has to be given one here."""
 
