@@ -151,7 +151,7 @@ def _managed(context: Context, tenant: str | None, *, writes: bool = True) -> st
         check_active(context.control, context.tenant)
         gate.check_may(context, "manage")
         if whose != context.tenant:
-            raise InputError(f"You manage the users of {context.tenant}, and of nobody else.")
+            raise InputError(f"You manage the users of {context.tenant} alone.")
     if writes:
         control.check_writable(context.control)
     return whose
