@@ -212,7 +212,7 @@ def _errors(statuses: Iterable[int]) -> dict[str, Any]:
 
 def _own_paths() -> dict[str, Any]:
     status = {"type": "object", "properties": {"status": {"type": "string"}}}
-    said = {"200": {"description": "It is.", "content": {JSON: {"schema": status}}}}
+    running = {"200": {"description": "It is.", "content": {JSON: {"schema": status}}}}
     name = {
         "name": "name",
         "in": "query",
@@ -225,11 +225,11 @@ def _own_paths() -> dict[str, Any]:
     return {
         "/healthz": {"get": {
             "operationId": "healthz", "tags": ["server"], "security": [],
-            "summary": "Whether the server runs.", "responses": said,
+            "summary": "Whether the server runs.", "responses": running,
         }},
         "/readyz": {"get": {
             "operationId": "readyz", "tags": ["server"], "security": [],
-            "summary": "Whether the server can work.", "responses": said | _errors((503,)),
+            "summary": "Whether the server can work.", "responses": running | _errors((503,)),
         }},
         "/metrics": {"get": {
             "operationId": "metrics", "tags": ["server"], "x-who": "house", "x-may": "audit",
