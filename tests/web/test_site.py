@@ -241,3 +241,25 @@ def test_mounted_behind_another_application_it_answers_alike(web_house, sessions
     assert browser.get("/").status_code == 200
     assert json.loads(browser.get("/slate.json").text)[0]["film"] == OWN
     assert TestClient(outer).get("/nothing").status_code == 404
+
+
+def test_every_sentence_is_translated_with_its_places():
+    from tests.web.sentences import sentences
+
+    known = language("zh").sentences
+    missing = [f"{where}: {s}" for s, where in sentences().items() if s not in known]
+    assert missing == []
+    assert len(sentences()) > 150
+    for sentence, translation in known.items():
+        places = {tuple(sorted(re.findall(r"%\(\w+\)s|\{\w+\}", t))) for t in (sentence, translation)}
+        assert len(places) == 1, sentence
+
+
+def test_a_page_in_chinese_has_none_of_the_pages_own_english(lion):
+    from tests.web.sentences import sentences
+
+    english = {s for s in sentences() if "%" not in s and "{" not in s and len(s) > 12}
+    lion.speak("zh")
+    for path in PAGES:
+        text = unescape(lion.get(path).text)
+        assert [s for s in english if s in text] == [], path

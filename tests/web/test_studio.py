@@ -221,3 +221,26 @@ def test_a_page_of_an_audience_asks_for_no_paid_answer(web_house, lion):
     assert app.room_statement(context_of(web_house)).spent == before
     price = app.room_price(context_of(web_house), app.Ask(Count("buys:rare"), OWN))
     assert not price.answered
+
+
+def test_the_size_of_a_rule_is_shown_as_it_is_typed_and_costs_nothing(web_house, lion):
+    before = app.room_statement(context_of(web_house)).spent
+    sized = lion.get("/audiences/size.json?rule=buys:dogs").json()
+    people = sized["sizes"][0]["people"]
+    assert people["low"] < 2_000 < people["high"]
+    part = shown(lion.get("/audiences/size?rule=buys:dogs"))
+    whole = shown(lion.get("/audiences?rule=buys:dogs"))
+    for number in (people["value"], people["low"], people["high"]):
+        assert f"{number:,.0f}" in part
+        assert f"{number:,.0f}" in whole
+    assert "Too small to use" in shown(lion.get("/audiences/size?rule=buys:rare+%26+age:0-17"))
+    assert "buys:nothing" in shown(lion.get("/audiences/size?rule=buys:nothing"))
+    assert app.room_statement(context_of(web_house)).spent == before
+
+
+def test_traits_are_suggested_by_name_and_label_but_none_of_a_rivals(lion, wolf):
+    assert 'value="buys:dogs"' in lion.get("/audiences/traits?add=dog").text
+    assert "buys:books" not in lion.get("/audiences/traits?add=dog").text
+    assert "hidden" not in lion.get("/audiences/traits?add=").text
+    assert "health" not in lion.get("/audiences/traits?add=").text
+    assert f"saw:{SECRET}" in wolf.get("/audiences/traits?add=hidden").text

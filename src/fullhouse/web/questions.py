@@ -15,7 +15,9 @@ from fullhouse.cleanroom.question import (
     Readout,
     TicketsByCity,
 )
+from fullhouse.cleanroom.release import Price
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.view.words import release as words
 from fullhouse.web.language import say
 from fullhouse.web.visit import Visit
 from fullhouse.workspace.context import Context
@@ -91,3 +93,24 @@ def _value(name: str, text: str) -> Any:
                                  given=repr(text[:40])))  # fmt: skip
         return int(text)
     return text
+
+
+def price_box(visit: Visit, context: Context, question: Question, film: str) -> Mapping[str, Any]:
+    """The price box of a question; for whoever may not ask, no more than that."""
+    if not visit.may("ask"):
+        return {"may": False}
+    price = app.room_price(context, app.Ask(question, film))
+    given = fields(question) | {"kind": question.kind, "title": film}
+    return price_facts(price) | {"fields": given}
+
+
+def price_facts(price: Price) -> dict[str, Any]:
+    """A price as its box shows it."""
+    title = next((b for b in price.budgets if b.scope == "title"), None)
+    return {
+        "may": True,
+        "price": price,
+        "of_title": None if title is None or not title.cap else price.rho / title.cap,
+        "width": None if price.kind in words.NO_WIDTH else price.half_width,
+        "rho": words.rho_words(price.rho),
+    }

@@ -58,7 +58,7 @@ log = logging.getLogger("fullhouse.web")
 
 def web_app(house: Context, sessions: Sessions) -> ASGIApp:
     """The web app of a house, to be mounted at the root of its server, behind the API."""
-    from fullhouse.web import console, studio
+    from fullhouse.web import builder, console, studio
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         return Route(path, _endpoint(house, sessions, handler), methods=list(methods or ("GET",)))
@@ -69,6 +69,7 @@ def web_app(house: Context, sessions: Sessions) -> ASGIApp:
         ("/sign-out", lambda visit: _sign_out(visit, sessions), "POST"),
         ("/settings", _settings, "POST"),
         *studio.PAGES,
+        *builder.PAGES,
         *console.PAGES,
     ]
     routes = [route(path, handler, *methods.split()) for path, handler, methods in rows]

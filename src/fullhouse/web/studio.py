@@ -10,15 +10,12 @@ from starlette.responses import RedirectResponse, Response
 
 from fullhouse import app
 from fullhouse.app.cleanroom import BudgetStatement
-from fullhouse.cleanroom.question import Cards, Count, Question
-from fullhouse.cleanroom.release import Answer, BudgetLeft, Price, Release
-from fullhouse.core.errors import InputError
+from fullhouse.cleanroom.question import Cards
+from fullhouse.cleanroom.release import Answer, BudgetLeft, Release
 from fullhouse.view.words import release as words
-from fullhouse.view.words.rule import blocks, joined, tidy
 from fullhouse.web import questions
 from fullhouse.web.cards import card_rows
 from fullhouse.web.language import say
-from fullhouse.web.pages import link
 from fullhouse.web.visit import NotHereError, Page, Visit
 from fullhouse.web.words import TABS, film_words, leaf_words, question_words, tab_words
 from fullhouse.workspace.context import Context
@@ -96,7 +93,7 @@ def _no_tab(_: Visit, __: Context, ___: BudgetStatement, ____: str) -> Page:
 def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, film: str) -> Page:
     release = _newest(context, statement, "cards", film)
     if release is None:
-        facts = {"price": _price(visit, context, Cards(film), film), "answer": None}
+        facts = {"price": questions.price_box(visit, context, Cards(film), film), "answer": None}
         return Page("film_audiences.html", "", facts, {"released": None})
     rows = card_rows(release.release)
     facts = _answer_facts(release) | {
@@ -109,37 +106,6 @@ def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, f
 
 
 _TABS = {"audiences": _audiences_tab}
-
-
-def builder(visit: Visit) -> Page | Response:
-    """The audience builder: a rule as blocks of a sentence and as text, and its price."""
-    context, rule = visit.studio, visit.typed("rule")
-    title = visit.typed("title")
-    own = [t.film for t in app.room_statement(context).titles]
-    added = visit.typed("add")
-    if added:
-        at = visit.typed("at")
-        place = int(at) if at.isascii() and at.isdigit() else None
-        new = joined(rule, added, visit.typed("how", "and"), place)
-        return RedirectResponse(link("/audiences", rule=new, title=title), 303)
-    facts: dict[str, Any] = {
-        "rule": rule,
-        "blocks": (),
-        "problem": "",
-        "film": title,
-        "own": own,
-        "price": None,
-    }
-    try:
-        facts |= {"blocks": blocks(rule), "rule": tidy(rule)}
-        if rule and (title or len(own) == 1):
-            facts["film"] = title or own[0]
-            facts["price"] = _price(visit, context, Count(rule), title or own[0])
-    except InputError as problem:
-        facts["problem"] = str(problem)
-    data = {"rule": facts["rule"], "title": title, "price": facts["price"]}
-    status = 422 if facts["problem"] else 200
-    return Page("builder.html", say("Audiences"), facts, data, None, "audiences", status)
 
 
 def ask(visit: Visit) -> Page | Response:
@@ -156,7 +122,7 @@ def ask(visit: Visit) -> Page | Response:
         return RedirectResponse(onward if is_own else f"/answers/{digest}", 303)
     price = app.room_price(context, app.Ask(question, title))
     facts = {
-        "price": _price_facts(price),
+        "price": questions.price_facts(price),
         "fields": questions.fields(question) | {"kind": question.kind, "title": title or ""},
         "sentence": question_words(question.kind, vars(question)),
     }
@@ -250,26 +216,6 @@ def _tasks(visit: Visit, statement: BudgetStatement) -> Sequence[Task]:
     return tasks
 
 
-def _price(visit: Visit, context: Context, question: Question, film: str) -> Mapping[str, Any]:
-    """The price box of a question; for whoever may not ask, no more than that."""
-    if not visit.may("ask"):
-        return {"may": False}
-    price = app.room_price(context, app.Ask(question, film))
-    fields = questions.fields(question) | {"kind": question.kind, "title": film}
-    return _price_facts(price) | {"fields": fields}
-
-
-def _price_facts(price: Price) -> dict[str, Any]:
-    title = next((b for b in price.budgets if b.scope == "title"), None)
-    return {
-        "may": True,
-        "price": price,
-        "of_title": None if title is None or not title.cap else price.rho / title.cap,
-        "width": None if price.kind in words.NO_WIDTH else price.half_width,
-        "rho": words.rho_words(price.rho),
-    }
-
-
 def _answer_facts(given: Answer) -> dict[str, Any]:
     release = given.release
     return {
@@ -328,7 +274,6 @@ PAGES = [
     ("/slate", slate, "GET"),
     ("/film/{film}", film, "GET"),
     ("/film/{film}/{tab}", film, "GET"),
-    ("/audiences", builder, "GET"),
     ("/ask", ask, "GET POST"),
     ("/answers", answers, "GET"),
     ("/answers/{digest}", answer, "GET"),
