@@ -9,12 +9,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from fullhouse.access.principal import Principal, scopes_of
-from fullhouse.cleanroom import tenants
+from fullhouse.cleanroom import size_table, tenants
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import HOUSE
 from fullhouse.web import web_app
 from fullhouse.web.session import COOKIE, SignedIn
 from tests.cleanroom.conftest import make_house
+from tests.cleanroom.test_size_table import read_rows
 
 PASSWORD = "a good long password"
 
@@ -80,7 +81,10 @@ class Browser:
 @pytest.fixture(scope="session")
 def web_house(tmp_path_factory):
     """The clean room's house of 20,000 people and two rival studios, with users of the house."""
-    with make_house(Path(tmp_path_factory.mktemp("web")) / "house") as house:
+    folder = Path(tmp_path_factory.mktemp("web")) / "house"
+    with make_house(folder) as house, pytest.MonkeyPatch.context() as patch:
+        # The small house has no person-major form.
+        patch.setattr(size_table, "person_rows", read_rows)
         for name in ("operator", "privacy", "auditor"):
             tenants.add_user(house.control, HOUSE, name, name)
         yield house

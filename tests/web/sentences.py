@@ -24,7 +24,7 @@ def sentences():
         one = message if isinstance(message, str) else message[0]
         result.setdefault(one, f"{file}:{line}")
     for words in (release.KIND_WORDS, release.NOTE_WORDS):
-        result |= {sentence: "view/words/release.py" for sentence in words.values()}
+        result |= dict.fromkeys(words.values(), "view/words/release.py")
     return result
 
 

@@ -251,7 +251,9 @@ def test_every_sentence_is_translated_with_its_places():
     assert missing == []
     assert len(sentences()) > 150
     for sentence, translation in known.items():
-        places = {tuple(sorted(re.findall(r"%\(\w+\)s|\{\w+\}", t))) for t in (sentence, translation)}
+        places = {
+            tuple(sorted(re.findall(r"%\(\w+\)s|\{\w+\}", t))) for t in (sentence, translation)
+        }
         assert len(places) == 1, sentence
 
 

@@ -91,9 +91,7 @@ def size_facts(context: Context, rule: str, parts: tuple[Block, ...]) -> dict[st
 
 def _strip(axis: Axis, people: ReleasedNumber) -> Any:
     number = current().number
-    words = say(
-        "Between {low} and {high} people", low=number(people.low), high=number(people.high)
-    )
+    words = say("Between {low} and {high} people", low=number(people.low), high=number(people.high))
     return range_strip(axis, people.low or 0, people.high or 0, words, middle=people.value)
 
 
@@ -114,9 +112,7 @@ def _suggested(context: Context, search: str) -> list[dict[str, Any]]:
         named = app.room_traits(context, app.FindTraits(search, most=MOST_SUGGESTED))
     except FullhouseError:  # no traits, or no policy: the page says so in its place
         return []
-    return [
-        {"name": name_text(t.name), "label": t.label, "people": t.people} for t in named.traits
-    ]
+    return [{"name": name_text(t.name), "label": t.label, "people": t.people} for t in named.traits]
 
 
 PAGES = [
