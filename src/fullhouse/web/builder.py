@@ -56,7 +56,8 @@ def builder(visit: Visit) -> Page | Response:
 
 def size(visit: Visit) -> Page:
     """The free size of a rule that is being typed, as a part of the page, or its mistake."""
-    rule, facts = visit.typed("rule"), {"size": None, "problem": ""}
+    rule = visit.typed("rule")
+    facts: dict[str, Any] = {"size": None, "problem": ""}
     try:
         facts["size"] = size_facts(visit.studio, rule, blocks(rule))
     except FullhouseError as problem:
