@@ -62,16 +62,16 @@ def size(visit: Visit) -> Page:
         facts["size"] = size_facts(visit.studio, rule, blocks(rule))
     except FullhouseError as problem:
         facts["problem"] = str(problem)
-    found = facts["size"]
-    data = found["sizes"] if found else {"problem": facts["problem"]}
+    sized = facts["size"]
+    data = sized["sizes"] if sized else {"problem": facts["problem"]}
     return Page("size.html", say("Size"), facts, data, None)
 
 
 def traits(visit: Visit) -> Page:
     """The traits that fit what is being typed, each with its free size, as suggestions."""
-    found = _suggested(visit.studio, visit.typed("add"))
-    rows = [{"name": t["name"], "label": t["label"]} for t in found]
-    return Page("trait_options.html", say("Traits"), {"suggested": found}, rows, rows)
+    sized = _suggested(visit.studio, visit.typed("add"))
+    rows = [{"name": t["name"], "label": t["label"]} for t in sized]
+    return Page("trait_options.html", say("Traits"), {"suggested": sized}, rows, rows)
 
 
 def size_facts(context: Context, rule: str, parts: tuple[Block, ...]) -> dict[str, Any]:
