@@ -176,7 +176,7 @@ def job_cancel(context: Context, request: CancelJob) -> JobStatus:
     """A job that is to stop, as it is then; one that ended stays as it is."""
     from fullhouse.control import jobs
 
-    _check(context, "ask")
+    _check(context, "ask", house="run")
     job = jobs.find_job(context.control, request.id)
     jobs.cancel(context.control, job.id)
     return status_of(jobs.find_job(context.control, job.id))
@@ -187,7 +187,7 @@ def job_retry(context: Context, request: RetryJob) -> JobStatus:
     """A job that is queued again, as it is then; only one that failed or was cancelled can be."""
     from fullhouse.control import jobs
 
-    _check(context, "ask")
+    _check(context, "ask", house="run")
     job = jobs.find_job(context.control, request.id)
     if not jobs.retry(context.control, job.id):
         raise InputError(
@@ -201,7 +201,7 @@ def job_add(context: Context, request: AddJob) -> JobStatus:
     """The job that was queued, or the open one that has its dedupe key."""
     from fullhouse.control import jobs
 
-    _check(context, "ask")
+    _check(context, "ask", house="run")
     asked = read_request(context, request.kind, json.dumps(request.request))
     new = replace(
         new_job(context, request.kind, asked),
@@ -218,7 +218,7 @@ def schedule_add(context: Context, request: AddSchedule) -> JobSchedule:
     """The schedule that was written down."""
     from fullhouse.control import job_schedules
 
-    _check(context, "ask")
+    _check(context, "ask", house="run")
     check_slug(request.name, what="the name of a schedule")
     job_schedules.check_times(request.cron, request.every_seconds)
     new = new_job(
@@ -233,6 +233,7 @@ def schedule_add(context: Context, request: AddSchedule) -> JobSchedule:
         cron=request.cron,
         every_seconds=request.every_seconds,
         next_at=context.now,
+        scopes=new.scopes,
     )
     first = job_schedules.next_time(schedule, context.now, context.settings.time_zone)
     schedule = replace(schedule, next_at=first)
@@ -255,7 +256,7 @@ def schedule_delete(context: Context, request: DeleteSchedule) -> ScheduleList:
     """The schedules that are left; jobs that were queued stay."""
     from fullhouse.control import job_schedules
 
-    _check(context, "ask")
+    _check(context, "ask", house="run")
     job_schedules.delete_schedule(context.control, request.name)
     rows = job_schedules.list_schedules(context.control)
     return ScheduleList(tuple(_schedule_of(row) for row in rows))
@@ -287,7 +288,8 @@ def new_job(context: Context, kind: str, asked: object = None) -> NewJob:
         raise InputError(f"The request of a job is at most {MOST_REQUEST:,} characters as JSON.")
     if read_request(context, kind, text) != asked:
         raise InputError(f"This request of {kind} cannot be written as JSON, so no job can do it.")
-    return NewJob(context.tenant, context.actor, kind, text)
+    scopes = None if context.scopes is None else tuple(sorted(context.scopes))
+    return NewJob(context.tenant, context.actor, kind, text, scopes=scopes)
 
 
 def read_request(context: Context, kind: str, text: str) -> Any:
@@ -341,7 +343,9 @@ def _schedule_of(schedule: Schedule) -> JobSchedule:
     return JobSchedule(**{**values, "request": json.loads(schedule.request)})
 
 
-def _check(context: Context, verb: str) -> None:
-    """An error where whoever acts for a tenant may not do this there."""
+def _check(context: Context, verb: str, *, house: str = "read") -> None:
+    """An error where whoever acts may not do this: a verb of a tenant's user, one of the house."""
     if context.tenant != HOUSE:
         gate.check_may(context, verb)
+    elif context.scopes is not None and house not in context.scopes:
+        raise InputError(f"This key or session may not {house}: ask an operator of the house.")

@@ -26,7 +26,7 @@ class NewJob:
     """What is to be done for whom: a use case by its name, and its request as JSON.
 
     Of the open jobs of a tenant, at most one has a given `dedupe`. Without `run_at` it is due at
-    once.
+    once. It may do no more than `scopes` allow: the verbs of the key or session it was asked with.
     """
 
     tenant: str
@@ -36,6 +36,7 @@ class NewJob:
     dedupe: str | None = None
     run_at: datetime | None = None
     most_tries: int = TRIES
+    scopes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Job:
     share: float
     step: str
     error: str
+    scopes: tuple[str, ...] | None
     has_result: bool
 
 
@@ -84,3 +86,4 @@ class Schedule:
     every_seconds: int | None
     next_at: datetime
     last_job: str | None = None
+    scopes: tuple[str, ...] | None = None

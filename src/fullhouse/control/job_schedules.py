@@ -21,6 +21,7 @@ MOST_DUE = 100
 
 _COLUMNS = (
     "tenant", "name", "actor", "kind", "request", "cron", "every_seconds", "next_at", "last_job",
+    "scopes",
 )  # fmt: skip
 _SCHEDULE = tuple(getattr(JobScheduleRow, name) for name in _COLUMNS)
 
@@ -53,6 +54,7 @@ def check_times(cron: str | None, every_seconds: int | None) -> None:
 def add_schedule(control: Control, schedule: Schedule) -> None:
     """Write a schedule of the tenant down; an error where it has one of that name."""
     values = {name: getattr(schedule, name) for name in _COLUMNS}
+    values["scopes"] = None if schedule.scopes is None else list(schedule.scopes)
     try:
         with writing(control) as connection:
             connection.execute(insert(JobScheduleRow).values(**values))
@@ -107,6 +109,7 @@ def _enqueue_one(control: Control, schedule: Schedule, following: datetime) -> i
         kind=schedule.kind,
         request=schedule.request,
         dedupe=f"schedule:{schedule.name}",
+        scopes=schedule.scopes,
     )
     with writing(control) as connection:
         if not connection.execute(moved.values(next_at=following)).rowcount:
@@ -133,4 +136,5 @@ def _schedule(row: Any) -> Schedule:
     values = dict(zip(_COLUMNS, row, strict=True))
     if values["next_at"].tzinfo is None:
         values["next_at"] = values["next_at"].replace(tzinfo=UTC)
+    values["scopes"] = None if values["scopes"] is None else tuple(values["scopes"])
     return Schedule(**values)

@@ -48,7 +48,7 @@ WORKER_DIED = "Its worker stopped without a word, and it has been begun often en
 _COLUMNS = (
     "tenant", "id", "kind", "request", "actor", "status", "dedupe", "turn", "queued_at", "run_at",
     "started_at", "ended_at", "worker", "lease_until", "tries", "most_tries", "share", "step",
-    "error",
+    "error", "scopes",
 )  # fmt: skip
 _COLUMN = tuple(getattr(JobRow, name) for name in _COLUMNS)
 _JOB = (*_COLUMN, JobRow.result.is_not(None).label("has_result"))
@@ -83,6 +83,7 @@ def enqueue(connection: Connection, new: NewJob, *, now: datetime) -> Job:
         "turn": _next_turn(connection, new.tenant), "queued_at": now,
         "run_at": _utc(new.run_at) or now, "tries": 0, "most_tries": new.most_tries,
         "share": 0.0, "step": "", "error": "",
+        "scopes": None if new.scopes is None else list(new.scopes),
     }  # fmt: skip
     kind: Any = {"sqlite": sqlite, "postgresql": postgresql}[connection.dialect.name]
     insert = kind.insert(JobRow).values(**values).on_conflict_do_nothing().returning(*_COLUMN)
@@ -293,7 +294,9 @@ def _own(control: Control, id_: str) -> Any:
 def _job(row: Any) -> Job:
     # An open job has no result, and is read without the column for it.
     values = dict(zip((*_COLUMNS, "has_result"), (*row, False), strict=False))
-    return Job(**{**values, **{name: _utc(values[name]) for name in _TIMES}})
+    values |= {name: _utc(values[name]) for name in _TIMES}
+    values["scopes"] = None if values["scopes"] is None else tuple(values["scopes"])
+    return Job(**values)
 
 
 def _utc(at: datetime | None) -> datetime | None:

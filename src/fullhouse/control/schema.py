@@ -226,6 +226,7 @@ class JobRow(Base):
     share: Mapped[float] = mapped_column(Float)
     step: Mapped[str] = mapped_column(String(256))
     error: Mapped[str] = mapped_column(Text)
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
     result: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
@@ -243,6 +244,7 @@ class JobScheduleRow(Base):
     every_seconds: Mapped[int | None] = mapped_column(BigInteger)
     next_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     last_job: Mapped[str | None] = mapped_column(String(32))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class RunRow(Base):

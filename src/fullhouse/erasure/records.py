@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import MetaData, Table, and_, select, text, update
 
 from fullhouse.control.control import Control
-from fullhouse.control.schema import AudienceRow
+from fullhouse.control.schema import AudienceRow, JobRow
 from fullhouse.core.tables import AUDIENCE_BLOCK
+from fullhouse.core.values import HOUSE
 from fullhouse.erasure.match import ACCOUNT_KEYS, Matcher
 from fullhouse.erasure.search import search_cell
 from fullhouse.erasure.tables import personal_tables
@@ -44,7 +45,7 @@ def compact_control(control: Control) -> None:
             all_.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     elif control.dialect == "postgresql":
         with control.database.connect().execution_options(isolation_level="AUTOCOMMIT") as all_:
-            for name in ("erasure", "run", "audit"):
+            for name in ("erasure", "run", "audit", "job"):
                 all_.execute(text(f"VACUUM (FULL) {name}"))
 
 
@@ -63,6 +64,9 @@ def _forget_results(control: Control) -> int:
                 one = and_(run.c.tenant == row.tenant, run.c.id == row.id)
                 connection.execute(update(run).where(one).values(result=None))
                 forgotten += 1
+        # Of a job it is not written down what was read for it.
+        jobs = update(JobRow).where(JobRow.tenant == HOUSE, JobRow.result.is_not(None))
+        forgotten += connection.execute(jobs.values(result=None)).rowcount
     return forgotten
 
 

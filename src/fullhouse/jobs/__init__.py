@@ -67,8 +67,11 @@ def enqueue(
 
     `kind` is the name of a use case of `fullhouse.app`, `request` its request. A tenant's job may
     only be a use case for tenants. While another job of the tenant with the same `dedupe` is open,
-    that one is returned. The job can be begun more than once, as when a worker's machine goes
-    down: its use case must be safe to run again, as all of the product are.
+    that one is returned.
+
+    Whether whoever asks may do this is for the caller to look at first; the job runs under the
+    same scopes, where that is looked at again. It can be begun more than once, as when a worker's
+    machine goes down: its use case must be safe to run again, as all of the product are.
     """
     new = replace(
         new_job(context, kind, request),

@@ -98,7 +98,12 @@ class Worker:
         control = self.context.control
         signs = _Signs(control, job, self.lease, stop, self.grace_seconds)
         context = replace(
-            self.context, tenant=job.tenant, actor=job.actor, progress=signs.progress, lease=None
+            self.context,
+            tenant=job.tenant,
+            actor=job.actor,
+            scopes=None if job.scopes is None else frozenset(job.scopes),
+            progress=signs.progress,
+            lease=None,
         )
         try:
             with signs.beating():

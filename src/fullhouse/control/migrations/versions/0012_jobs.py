@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("share", sa.Float, nullable=False),
         sa.Column("step", sa.String(256), nullable=False),
         sa.Column("error", sa.Text, nullable=False),
+        sa.Column("scopes", sa.JSON, nullable=True),
         sa.Column("result", sa.LargeBinary, nullable=True),
     )
     op.create_index("job_turn", "job", ["status", "turn"])
@@ -50,6 +51,7 @@ def upgrade() -> None:
         sa.Column("every_seconds", sa.BigInteger, nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_job", sa.String(32), nullable=True),
+        sa.Column("scopes", sa.JSON, nullable=True),
     )
 
 

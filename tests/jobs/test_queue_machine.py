@@ -1,0 +1,222 @@
+"""The queue against an obvious model of it, by random steps."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import event, select
+
+from fullhouse.control import Control
+from fullhouse.control import jobs as queue
+from fullhouse.control.job import Job, NewJob
+from fullhouse.control.schema import JobRow
+from fullhouse.core.errors import ConflictError
+from tests.jobs.conftest import Clock, empty
+
+CAP = 2
+OPEN = ("queued", "running", "cancelling")
+
+
+@dataclass
+class Row:
+    """A job as the model has it."""
+
+    tenant: str
+    id: str
+    dedupe: str | None
+    turn: int
+    run_at: datetime
+    status: str = "queued"
+    worker: str | None = None
+    lease_until: datetime | None = None
+    tries: int = 0
+
+
+class QueueMachine(RuleBasedStateMachine):
+    """Random steps, each done to the queue and to the model."""
+
+    control: Control
+    jobs = Bundle("jobs")
+    claims = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock, self.workers = Clock(), 0
+        self.rows: dict[str, Row] = {}
+        self.queue = replace(self.control, clock=self.clock)
+        empty(self.queue)
+
+    @rule(
+        target=jobs,
+        tenant=st.sampled_from(["lion", "wolf"]),
+        dedupe=st.sampled_from([None, "a", "b"]),
+        wait=st.sampled_from([0, 0, 45]),
+    )
+    def enqueue(self, tenant: str, dedupe: str | None, wait: int) -> str:
+        run_at = self.clock.at + timedelta(seconds=wait)
+        new = NewJob(tenant, "ann", "work", "null", dedupe, run_at, CAP)
+        with self.queue.begin() as connection:
+            job = queue.enqueue(connection, new, now=self.clock.at)
+        same = [
+            r.id for r in self.rows.values()
+            if dedupe and (r.tenant, r.dedupe) == (tenant, dedupe) and r.status in OPEN
+        ]  # fmt: skip
+        if same:
+            assert [job.id] == same
+        else:
+            assert job.id not in self.rows
+            self.rows[job.id] = Row(tenant, job.id, dedupe, self.turn(tenant), run_at)
+        return job.id
+
+    def turn(self, tenant: str) -> int:
+        rows = self.rows.values()
+        behind = [r.turn + 1 for r in rows if r.tenant == tenant and r.status in OPEN]
+        return max([0, *behind, *(r.turn for r in rows if r.status != "queued")])
+
+    @rule(target=claims)
+    def claim(self) -> Job | None:
+        self.workers += 1
+        job = queue.claim(self.queue, f"w{self.workers}")
+        now = self.clock.at
+        for row in self.rows.values():
+            if row.lease_until is not None and row.lease_until < now:
+                over = "cancelled" if row.status == "cancelling" else "failed"
+                row.status = over if over == "cancelled" or row.tries >= CAP else "queued"
+                row.worker = row.lease_until = None
+        due = [r for r in self.rows.values() if r.status == "queued" and r.run_at <= now]
+        if not due:
+            assert job is None
+            return None
+        first = min(due, key=lambda r: (r.turn, r.run_at, r.id))
+        assert job is not None
+        assert job.id == first.id
+        first.status, first.worker, first.tries = "running", job.worker, first.tries + 1
+        first.lease_until = now + queue.LEASE
+        return job
+
+    def held(self, job: Job) -> Row | None:
+        row = self.rows[job.id]
+        return row if row.worker == job.worker else None
+
+    def ended(self, job: Job, answer: bool, status: str, **changes: Any) -> None:
+        row = self.held(job)
+        assert answer == (row is not None)
+        if row is not None:
+            row.status, row.worker, row.lease_until = status, None, None
+            for name, value in changes.items():
+                setattr(row, name, value)
+
+    @rule(job=claims)
+    def hold(self, job: Job | None) -> None:
+        if job is not None:
+            status = queue.hold(self.queue, job, share=0.5, step="half")
+            row = self.held(job)
+            assert status == (row and row.status)
+            if row is not None:
+                row.lease_until = self.clock.at + queue.LEASE
+
+    @rule(job=claims)
+    def finish(self, job: Job | None) -> None:
+        if job is not None:
+            self.ended(job, queue.finish(self.queue, job, b"r"), "finished")
+
+    @rule(job=claims, again=st.booleans())
+    def fail(self, job: Job | None, again: bool) -> None:
+        if job is None:
+            return
+        row, wait = self.rows[job.id], timedelta(seconds=10)
+        if not again or job.tries >= CAP:
+            status, changes = "failed", {}
+        else:
+            status = "cancelled" if row.status == "cancelling" else "queued"
+            changes = {"run_at": self.clock.at + wait}
+        answer = queue.fail(self.queue, job, "No.", retry_in=wait if again else None)
+        self.ended(job, answer, status, **changes)
+
+    @rule(job=claims)
+    def give_back(self, job: Job | None) -> None:
+        if job is not None:
+            row = self.rows[job.id]
+            status = "cancelled" if row.status == "cancelling" else "queued"
+            self.ended(job, queue.give_back(self.queue, job), status, tries=row.tries - 1)
+
+    @rule(id_=jobs)
+    def cancel(self, id_: str) -> None:
+        row = self.rows[id_]
+        queue.cancel(replace(self.queue, tenant=row.tenant), id_)
+        row.status = {"queued": "cancelled", "running": "cancelling"}.get(row.status, row.status)
+
+    @rule(id_=jobs)
+    def retry(self, id_: str) -> None:
+        row = self.rows[id_]
+        own = replace(self.queue, tenant=row.tenant)
+        taken = row.dedupe and any(
+            r.status in OPEN and (r.tenant, r.dedupe) == (row.tenant, row.dedupe)
+            for r in self.rows.values()
+        )
+        if row.status not in ("failed", "cancelled"):
+            assert not queue.retry(own, id_)
+        elif taken:
+            with pytest.raises(ConflictError):
+                queue.retry(own, id_)
+        else:
+            assert queue.retry(own, id_)
+            row.turn = self.turn(row.tenant)
+            row.status, row.tries, row.run_at = "queued", 0, self.clock.at
+
+    @rule(seconds=st.sampled_from([1, 30, 61]))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.move(seconds)
+
+    @invariant()
+    def the_queue_is_as_the_model(self) -> None:
+        columns = (JobRow.id, JobRow.status, JobRow.worker, JobRow.tries, JobRow.turn)
+        with self.queue.connect() as connection:
+            stored = sorted(tuple(row) for row in connection.execute(select(*columns)))
+        model = ((r.id, r.status, r.worker, r.tries, r.turn) for r in self.rows.values())
+        assert stored == sorted(model)
+
+
+@contextmanager
+def without_sync(control: Control) -> Iterator[None]:
+    """Writes that need not outlive a power cut are many times faster."""
+
+    def set_up(connection: Any, _: object) -> None:
+        connection.execute("PRAGMA synchronous = OFF")
+
+    if control.dialect != "sqlite":
+        yield
+        return
+    event.listen(control.database, "connect", set_up)
+    control.database.dispose()
+    try:
+        yield
+    finally:
+        event.remove(control.database, "connect", set_up)
+        control.database.dispose()
+
+
+def test_the_queue_does_what_an_obvious_one_does(database: Control) -> None:
+    class Machine(QueueMachine):
+        control = database
+
+    some = settings(
+        max_examples=12,
+        stateful_step_count=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    with without_sync(database):
+        run_state_machine_as_test(Machine, settings=some)
