@@ -5,10 +5,10 @@ The use cases and the objects are found by looking, so that a new one is tried w
 
 import ast
 import inspect
-from dataclasses import replace
+from dataclasses import dataclass, is_dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -17,11 +17,12 @@ from fullhouse import app
 from fullhouse.app.use_case import TENANT_CASES, tenant_case
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.core.errors import InputError
+from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.workspace.context import Context
 from tests.cleanroom.conftest import OWN, RIVAL, SECRET, make_house
 
 FOLDER = Path(app.__file__).parent
-FOR_TENANTS = {"access", "cleanroom", "jobs", "log", "match"}
+FOR_TENANTS = {"access", "cleanroom", "jobs", "log", "match", "studio"}
 
 
 def decorated(name: str) -> dict[str, str]:
@@ -63,6 +64,69 @@ def test_what_a_tenant_gets_can_be_made_by_no_stage(name: str) -> None:
     assert issubclass(returned, ForTenants)
     stages = {p.parent.name for p in FOLDER.parent.glob("*/__init__.py")} - {"app", "cleanroom"}
     assert returned.__module__.split(".")[1] not in stages
+
+
+STAGES = {p.parent.name for p in FOLDER.parent.glob("*/__init__.py")} - {
+    "access", "app", "cleanroom", "core", "view", "workspace",
+}  # fmt: skip
+OF_NO_PEOPLE = {
+    "forecast.Forecast", "forecast.Slate", "forecast.ScoreBook", "forecast.ActualRun",
+    "control.Entry", "control.Verified", "films.FilmFact",
+}  # fmt: skip
+"""Nouns of stages that a tenant's result may hold: the clean room has computed them from public
+facts and the tenant's own inputs, or from releases."""
+
+
+def nouns_in(kind: Any, seen: set[Any]) -> set[str]:
+    """The stages' own types that a type holds, however deep."""
+    held: set[str] = set()
+    for part in get_args(kind):
+        held |= nouns_in(part, seen)
+    if not isinstance(kind, type) or not is_dataclass(kind) or kind in seen:
+        return held
+    seen.add(kind)
+    stage = kind.__module__.split(".")[1] if kind.__module__.startswith("fullhouse.") else ""
+    if stage in STAGES:
+        return held | {f"{stage}.{kind.__name__}"}
+    for hint in get_type_hints(kind).values():
+        held |= nouns_in(hint, seen)
+    return held
+
+
+@pytest.mark.parametrize("name", OPEN_CASES)
+def test_what_a_tenant_gets_holds_no_noun_of_a_stage_that_reads_people(name: str) -> None:
+    returned = get_type_hints(inspect.unwrap(getattr(app, name)))["return"]
+    assert nouns_in(returned, set()) <= OF_NO_PEOPLE
+
+
+def test_a_noun_that_a_result_holds_deep_down_is_noticed() -> None:
+    @dataclass(frozen=True)
+    class Leak(ForTenants):
+        cards: tuple[FilmDiscovery | None, ...]
+
+    assert nouns_in(Leak, set()) == {"discovery.FilmDiscovery"}
+
+
+def test_what_is_made_for_tenants_is_made_in_the_clean_room_or_by_their_own_use_cases() -> None:
+    returned = (get_type_hints(inspect.unwrap(getattr(app, name)))["return"] for name in OPEN_CASES)
+    made = {kind.__name__: kind.__module__ for kind in returned}
+    root = FOLDER.parent
+    allowed = {root / "app" / f"{name}.py" for name in FOR_TENANTS}
+    for path in root.rglob("*.py"):
+        if path in allowed or (root / "cleanroom") in path.parents:
+            continue
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        imported = {
+            alias.name
+            for n in nodes
+            if isinstance(n, ast.ImportFrom)
+            for alias in n.names
+            if made.get(alias.name) == n.module
+        }
+        called = {
+            n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
+        assert not imported & called, path
 
 
 def test_a_tenant_case_that_returns_anything_else_fails(house: Context) -> None:

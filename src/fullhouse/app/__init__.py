@@ -134,7 +134,6 @@ if TYPE_CHECKING:
         film_show as film_show,
     )
     from fullhouse.app.forecast import (
-        ActualRun as ActualRun,
         CompareForecast as CompareForecast,
         ForecastFilm as ForecastFilm,
         ForecastSlate as ForecastSlate,
@@ -284,6 +283,18 @@ if TYPE_CHECKING:
         lake_verify as lake_verify,
         restore as restore,
     )
+    from fullhouse.app.studio import (
+        ListTitles as ListTitles,
+        StateTitle as StateTitle,
+        studio_entries as studio_entries,
+        studio_forecast as studio_forecast,
+        studio_issue as studio_issue,
+        studio_scorebook as studio_scorebook,
+        studio_slate as studio_slate,
+        studio_state as studio_state,
+        studio_titles as studio_titles,
+        studio_verify as studio_verify,
+    )
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,
         AddTitle as AddTitle,
@@ -349,12 +360,18 @@ if TYPE_CHECKING:
         Readout as Readout,
         TicketsByCity as TicketsByCity,
     )
+    from fullhouse.cleanroom.title_inputs import (
+        SignalOfDay as SignalOfDay,
+    )
     from fullhouse.forecast.assumptions import (
         Assumptions as Assumptions,
         assumptions as assumptions,
     )
     from fullhouse.forecast.backtest import (
         Backtests as Backtests,
+    )
+    from fullhouse.forecast.score import (
+        ActualRun as ActualRun,
     )
     from fullhouse.forecast.slate import (
         Slate as Slate,
@@ -373,6 +390,7 @@ if TYPE_CHECKING:
         write_exhibit as write_exhibit,
     )
     from fullhouse.view.forecast_page import (
+        save_forecast as save_forecast,
         scorebook_chart as scorebook_chart,
         write_backtest as write_backtest,
         write_scorebook as write_scorebook,

@@ -1,30 +1,22 @@
 """Forecasts of films, a slate and a backtest, and the score book of those that were issued."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry, Verified
-from fullhouse.core.code import code_version
-from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
+from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
-from fullhouse.core.tables import FILM_GROSS
-from fullhouse.films.store import value
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.backtest import HORIZONS, PLANS, Backtests, backtest, curves
+from fullhouse.forecast.book import actual_run, enter, read_book
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import make_forecast, make_slate
-from fullhouse.forecast.score import Actuals, ScoreBook, actuals_of, score
+from fullhouse.forecast.score import ActualRun, ScoreBook
 from fullhouse.forecast.slate import Slate
 from fullhouse.view.forecast_page import save_forecast
 from fullhouse.workspace.context import Context
@@ -56,14 +48,6 @@ class ForecastSlate:
     territory: str | None = None
     film: str | None = None
     dates: tuple[date, ...] = ()
-
-
-@dataclass(frozen=True)
-class ActualRun:
-    """What a film took, as far as the lake knows now: each day, and the amounts that are known."""
-
-    days: tuple[tuple[date, float], ...] = ()
-    amounts: Mapping[str, float] = field(default_factory=dict)
 
 
 @request
@@ -164,27 +148,17 @@ def forecast_slate(context: Context, request: ForecastSlate) -> Slate:
 
     A slate that was made before of the same tables is looked up.
     """
-    as_of = _day(context, request.as_of)
-    first = request.first or as_of
-    last = request.last or first + AHEAD
-    if last < first:
-        raise InputError(f"The slate ends on {last}, before it begins on {first}.")
-    if request.dates and request.film is None:
-        raise InputError("Dates to try need the film that they are for.")
-    whole = replace(
-        request,
-        first=first,
-        last=last,
-        as_of=as_of,
-        territory=request.territory or context.settings.territory,
-    )
+    whole = whole_slate(context, request)
 
     def make(own: Context) -> Slate:
+        assert whole.as_of is not None
+        assert whole.first is not None
+        assert whole.last is not None
         return make_slate(
             own,
-            as_of=as_of,
-            first=first,
-            last=last,
+            as_of=whole.as_of,
+            first=whole.first,
+            last=whole.last,
             territory=whole.territory,
             film=whole.film,
             dates=whole.dates,
@@ -193,17 +167,23 @@ def forecast_slate(context: Context, request: ForecastSlate) -> Slate:
     return remembered(context, whole, Slate, make)
 
 
+def whole_slate(context: Context, request: ForecastSlate) -> ForecastSlate:
+    """The slate that is asked for, with its days and market settled."""
+    as_of = _day(context, request.as_of)
+    first = request.first or as_of
+    last = request.last or first + AHEAD
+    if last < first:
+        raise InputError(f"The slate ends on {last}, before it begins on {first}.")
+    if request.dates and request.film is None:
+        raise InputError("Dates to try need the film that they are for.")
+    territory = request.territory or context.settings.territory
+    return replace(request, first=first, last=last, as_of=as_of, territory=territory)
+
+
 @use_case
 def forecast_actual(context: Context, request: CompareForecast) -> ActualRun:
     """The gross of each day of a forecast film, and the amounts that are known by now."""
-    forecast, ever = request.forecast, date.max - timedelta(days=1)
-    rows = films.grosses(context.lake, forecast.territory, ever, films=[forecast.film])
-    if rows.num_rows == 0:
-        return ActualRun()
-    newest = context.lake.read(FILM_GROSS, columns=["day"])["day"]
-    actuals = actuals_of(rows, forecast.opening, upto=pa.compute.max(newest).as_py())
-    days = tuple(zip(rows["day"].to_pylist(), rows["gross"].to_pylist(), strict=True))
-    return ActualRun(days, actuals.amounts)
+    return actual_run(context, request.forecast)
 
 
 @use_case
@@ -259,25 +239,12 @@ def scorebook(context: Context, request: ReadScoreBook) -> ScoreBook:
     Those issued after the fact are never counted with the others; `looking_back` counts them.
     A book whose chain is broken has no figures: that is an error.
     """
-    if request.territory is not None:
-        films.check_territory(request.territory)
-    verified = control.verify(context.control, head=request.head)
-    if not verified.ok:
-        raise CannotTellError(
-            code=f"score_book_{verified.problem}", entry=verified.broken, good=verified.entries
-        )
-    book = score(
-        control.stream(context.control, territory=request.territory, horizon=request.horizon),
-        _actuals(context, request.territory),
+    return read_book(
+        context,
+        territory=request.territory,
+        horizon=request.horizon,
         looking_back=request.looking_back,
-    )
-    only = {"territory": request.territory, "horizon": request.horizon}
-    return replace(
-        book,
-        simulated=book.simulated or context.settings.simulated,
-        only={name: value for name, value in only.items() if value is not None},
-        head=verified.head,
-        head_noted=verified.noted is not None,
+        head=request.head,
     )
 
 
@@ -287,33 +254,7 @@ def issue_forecast(context: Context, request: IssueForecast) -> Issued:
 
     One that assumes facts is refused, and so is a simulated one in a workspace that is not.
     """
-    control.check_writable(context.control)
-    forecast, now = request.forecast, context.now
-    if forecast.what_if:
-        assumed = ", ".join(sorted(forecast.what_if))
-        raise InputError(
-            f"A forecast that assumes facts ({assumed}) does not enter the score book."
-        )
-    if forecast.simulated != context.settings.simulated:
-        raise InputError(
-            "A simulated forecast enters the score book of a simulated workspace only, and a real"
-            " one that of a real workspace."
-        )
-    entry = control.issue(
-        context.control,
-        forecast.to_dict(),
-        film=forecast.film,
-        territory=forecast.territory,
-        as_of=forecast.as_of,
-        horizon=forecast.horizon,
-        code=code_version(),
-        model=forecast.model.fingerprint,
-        issued_at=now,
-    )
-    new = entry.issued == now
-    if new:
-        record: dict[str, object] = {"entry": entry.id, "film": entry.film, "hash": entry.hash}
-        control.record(context.control, "scorebook.issue", record)
+    entry, new = enter(context, request.forecast)
     return Issued(entry, new)
 
 
@@ -349,47 +290,3 @@ def _check_backtest(request: RunBacktest) -> None:
 
 def _day(context: Context, as_of: date | None) -> date:
     return context.today if as_of is None else as_of
-
-
-def _actuals(context: Context, territory: str | None) -> dict[tuple[str, str], Actuals]:
-    """The outcome of each film that was forecast, as far as the lake knows now."""
-    actuals: dict[tuple[str, str], Actuals] = {}
-    issued = control.issued_films(context.control, territory=territory)
-    now = films.renamed(context.lake) if issued else {}
-    for where in sorted({place for _, place in issued}):
-        own = [film for film, place in issued if place == where]
-        known = dict(_actuals_in(context, where, {now.get(f, f) for f in own}))
-        actuals |= {(f, where): known[now.get(f, f)] for f in own if now.get(f, f) in known}
-    return actuals
-
-
-def _actuals_in(
-    context: Context, territory: str, wanted: set[str]
-) -> Iterator[tuple[str, Actuals]]:
-    lake, latest = context.lake, date.max
-    fields = ["opening", "total"]
-    facts: dict[str, dict[str, object]] = defaultdict(dict)
-    for row in films.facts(lake, territory, latest, films=wanted, fields=fields).to_pylist():
-        facts[row["film"]][row["field"]] = value(row["field"], row["value"])
-    days = lake.read(FILM_GROSS, columns=["day"], where=pc.field("territory") == territory)
-    upto = pc.max(days["day"]).as_py()
-    grosses = _by_film(films.grosses(lake, territory, latest, films=wanted))
-    for film, known in facts.items():
-        opening, total = known.get("opening"), known.get("total")
-        if not isinstance(opening, date):
-            continue
-        rows = grosses.get(film, FILM_GROSS.schema.empty_table())
-        amount, currency = total if isinstance(total, tuple) else (None, "")
-        if rows.num_rows and rows["currency"][0].as_py() != currency:
-            amount = None
-        actuals = actuals_of(rows, opening, upto=upto, total=amount)
-        yield film, replace(actuals, currency=actuals.currency or currency)
-
-
-def _by_film(rows: pa.Table) -> dict[str, pa.Table]:
-    """The rows of each film; they come in its order."""
-    names = rows["film"].to_pylist()
-    if not names:
-        return {}
-    starts = [0, *(i for i in range(1, len(names)) if names[i] != names[i - 1]), len(names)]
-    return {names[a]: rows.slice(a, b - a) for a, b in pairwise(starts)}

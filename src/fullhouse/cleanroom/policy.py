@@ -20,6 +20,7 @@ from fullhouse.cleanroom.question import KINDS, MatchSize, Question
 from fullhouse.cleanroom.release import NANO, Z95
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import check_slug
+from fullhouse.films import SIGNALS
 from fullhouse.lake import Place
 
 FOLDER = "policy"
@@ -112,6 +113,14 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("sensitive", "families", (), _either, "Families of traits that no tenant may ask about."),
     Key("sensitive", "traits", ("age:0-17",), _either, "Single traits of this kind."),
+    Key(
+        "public",
+        "signals",
+        ("search_interest", "trailer_views"),
+        _both,
+        "Kinds of signals of films that anybody can see, and that hold nothing of the house's"
+        " people.",
+    ),
     Key("match", "minimum", 1_000, max, "Fewest identifiers of a list that is matched.", 2),
     Key("match", "identifiers", 2, min, "Most identifiers of one person that count in a match.", 1),
     Key("match", "lists", 12, min, "Most lists that a tenant matches in an epoch.", 1),
@@ -328,6 +337,13 @@ def _value(file: str, key: Key, value: Any) -> Any:
                     raise InputError(
                         f"{where}: there is no question {kind!r}.{did_you_mean(kind, KINDS)}"
                         f" There are {', '.join(KINDS)}."
+                    )
+        if key.section == "public":
+            for kind in value:
+                if kind not in SIGNALS:
+                    raise InputError(
+                        f"{where}: there is no signal {kind!r}.{did_you_mean(kind, SIGNALS)}"
+                        f" There are {', '.join(SIGNALS)}."
                     )
         return tuple(value)
     if isinstance(key.default, bool) or isinstance(value, bool):

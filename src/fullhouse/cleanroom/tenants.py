@@ -127,6 +127,13 @@ def hidden_films(control: Control, tenant: str) -> frozenset[str]:
         return frozenset(connection.scalars(query))
 
 
+def titles_of_others(control: Control, tenant: str) -> frozenset[str]:
+    """Films that are titles of other tenants; for the house, of any."""
+    query = select(TitleRow.film).where(TitleRow.tenant != tenant)
+    with control.connect() as connection:
+        return frozenset(connection.scalars(query))
+
+
 def films_of_one_tenant(control: Control, tenant: str) -> frozenset[str]:
     """The titles of a tenant that are no other tenant's, too."""
     with control.session() as session:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
+from fullhouse.cli.room import As, opened_as
 from fullhouse.cli.show import AsOf, Json, Rows, Where, opened, out, progress, say_json, table
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.core.values import parse_date
+from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.app import StateTitle
     from fullhouse.films import FilmSet, Imported
     from fullhouse.films.catalogue import FilmView
 
@@ -116,11 +118,20 @@ def set_(
     *,
     territory: Territory = None,
     known_on: KnownOn = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """State facts of a film; what was known before stays in earlier views."""
+    """State facts of a film; what was known before stays in earlier views.
+
+    With --as it is your own title, and only your own forecasts know of it.
+    """
     given = _day(known_on, "--known-on")
+    if who is not None:
+        if given is not None:
+            raise InputError("--known-on is the house's: what you state of a title counts today.")
+        _state(where, who, app.StateTitle(film, _pairs(values), territory=territory), json=json)
+        return
     with opened(where, quiet=json) as workspace:
         day = given or workspace.today
         name = app.film_set(
@@ -132,6 +143,17 @@ def set_(
     out.print(f"{name}: {', '.join(_pairs(values))} as known from {day} on.", soft_wrap=True)
 
 
+def _state(where: str, who: str, request: "StateTitle", *, json: bool) -> None:
+    with opened_as(where, who, quiet=json) as workspace:
+        listed = app.studio_state(workspace, request)
+    title = next(t for t in listed.titles if t.film == request.film)
+    if json:
+        say_json(as_json(asdict(title)))
+        return
+    names = ", ".join(sorted({i.name for i in title.inputs}))
+    out.print(f"{title.film}: {names}, for your own forecasts alone.", soft_wrap=True)
+
+
 @commands.command(name="list")
 def list_(
     *,
@@ -139,10 +161,16 @@ def list_(
     territory: Annotated[str | None, typer.Option(help="Only films of this market.")] = None,
     year: Annotated[int | None, typer.Option(help="Only films that open in this year.")] = None,
     rows: Rows = 20,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """List films, the latest opening first."""
+    """List films, the latest opening first; with --as your own titles, the next one first."""
+    if who is not None:
+        if search or year:
+            raise InputError("--search and --year are the house's: all of your titles are listed.")
+        _own_titles(where, who, territory, json=json)
+        return
     with opened(where, quiet=json) as workspace:
         listed = app.film_list(workspace, app.ListFilms(search, territory, year, rows))
     if json:
@@ -155,6 +183,20 @@ def list_(
     if shown:
         table(shown, ("film", "title", "opening", "in", "from"))
     out.print(f"{len(shown):,} of {listed.total:,} films.")
+
+
+def _own_titles(where: str, who: str, territory: str | None, *, json: bool) -> None:
+    with opened_as(where, who, quiet=json) as workspace:
+        listed = app.studio_titles(workspace, app.ListTitles(territory))
+    if json:
+        say_json({"titles": [as_json(asdict(t)) for t in listed.titles]})
+        return
+    rows = [
+        (t.film, t.title, str(t.opening or "-"), "secret" if t.secret else "",
+         ", ".join(sorted({i.name for i in t.inputs})))
+        for t in listed.titles
+    ]  # fmt: skip
+    table(rows, ("film", "title", "opening", "", "stated by you"))
 
 
 @commands.command()

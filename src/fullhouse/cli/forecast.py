@@ -14,13 +14,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.room import As, opened_for
+from fullhouse.cli.show import Json, Where, out, progress, say_json
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
-from fullhouse.core.values import parse_date
+from fullhouse.core.values import HOUSE, parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.app import Assumptions, Context, ForecastSlate, Slate
+    from fullhouse.app import Assumptions, Context, ForecastFilm, ForecastSlate, Slate
     from fullhouse.app.forecast import Issued
+    from fullhouse.cleanroom.market import TenantEntry
     from fullhouse.forecast import Forecast, Range
 
 HASH_SHOWN = 12
@@ -88,6 +90,7 @@ def forecast(
     no_issue: Annotated[
         bool, typer.Option("--no-issue", help="Do not enter it in the score book.")
     ] = False,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -113,7 +116,7 @@ def forecast(
             film=of,
             dates=tries,
         )
-        _slate(where, request, file or (), json=json)
+        _slate(where, who, request, file or (), json=json)
         return
     _none_of({"--from": first, "--to": last, "--film": of, "--try": dates}, "is for --slate")
     if film is None:
@@ -127,7 +130,7 @@ def forecast(
         tuple(_amount(a) for a in passes or ()),
         _quantity(quantity),
     )
-    _film(where, ask, file or (), issue=not no_issue, json=json)
+    _film(where, who, ask, file or (), issue=not no_issue, json=json)
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,7 @@ class _Answer:
     """Without the assumptions; None where there are none, or it cannot be made."""
     missing: str
     chances: tuple[tuple[float, float], ...]
-    issued: "tuple[Issued, ...]"
+    issued: "tuple[Issued | TenantEntry, ...]"
     files: tuple[Path, ...]
     is_past: bool
 
@@ -163,14 +166,19 @@ class _Answer:
 
 
 @contextmanager
-def _workspace(where: str, *, quiet: bool) -> "Iterator[Context]":
-    with opened(where, quiet=quiet) as workspace, progress("Forecasting", quiet=quiet) as step:
+def _workspace(where: str, who: str | None, *, quiet: bool) -> "Iterator[Context]":
+    with (
+        opened_for(where, who, quiet=quiet) as workspace,
+        progress("Forecasting", quiet=quiet) as step,
+    ):
         yield replace(workspace, progress=step)
 
 
-def _film(where: str, ask: _Ask, file: Sequence[str], *, issue: bool, json: bool) -> None:
+def _film(
+    where: str, who: str | None, ask: _Ask, file: Sequence[str], *, issue: bool, json: bool
+) -> None:
     files = [app.check_out(f, "forecast") for f in file]
-    with _workspace(where, quiet=json) as workspace:
+    with _workspace(where, who, quiet=json) as workspace:
         answer = _answer(workspace, ask, files, issue=issue)
     if json:
         say_json(_as_json(answer, ask.quantity))
@@ -190,32 +198,71 @@ def _film(where: str, ask: _Ask, file: Sequence[str], *, issue: bool, json: bool
     _say_written(answer.files)
 
 
+def _forecast(workspace: "Context", request: "ForecastFilm") -> "Forecast":
+    """The house's forecast, or a tenant's from what that may know."""
+    if workspace.tenant == HOUSE:
+        return app.forecast_film(workspace, request)
+    return app.studio_forecast(workspace, request).forecast
+
+
+def _issue(
+    workspace: "Context", request: "ForecastFilm", forecast: "Forecast"
+) -> "Issued | TenantEntry":
+    if workspace.tenant == HOUSE:
+        return app.issue_forecast(workspace, app.IssueForecast(forecast))
+    return app.studio_issue(workspace, request)
+
+
+def _write(
+    workspace: "Context",
+    request: "ForecastFilm",
+    forecasts: "Sequence[Forecast]",
+    files: Sequence[Path],
+) -> list[Path]:
+    if workspace.tenant == HOUSE:
+        return app.write_forecast(workspace, app.WriteForecast(tuple(forecasts), tuple(files)))
+    actual = app.studio_forecast(workspace, request).actual
+    return app.save_forecast(
+        forecasts,
+        files,
+        actual_days=actual.days,
+        actual=actual.amounts,
+        made_on=workspace.today,
+    )
+
+
 def _answer(workspace: "Context", ask: _Ask, files: Sequence[Path], *, issue: bool) -> _Answer:
     days = _days(ask.days, workspace.today)
     plain = app.ForecastFilm(ask.film, as_of=days[-1], territory=ask.territory, comps=ask.comps)
     assumed = plain if ask.assumptions is None else replace(plain, assumptions=ask.assumptions)
-    forecasts = tuple(app.forecast_film(workspace, replace(assumed, as_of=d)) for d in days)
+    requests = [replace(assumed, as_of=d) for d in days]
+    forecasts = tuple(_forecast(workspace, request) for request in requests)
     newest = forecasts[-1]
     chances = tuple((a, newest.passes(a, quantity=ask.quantity)) for a in ask.amounts)
     without, missing = None, ""
     if ask.assumptions is not None:
         try:
-            without = app.forecast_film(workspace, plain)
+            without = _forecast(workspace, plain)
         except FullhouseError as problem:
             missing = str(problem)
     enter = issue and ask.assumptions is None
     issued = tuple(
-        app.issue_forecast(workspace, app.IssueForecast(f)) for f in (forecasts if enter else ())
+        _issue(workspace, r, f) for r, f in zip(requests, forecasts, strict=True) if enter
     )
-    written = app.write_forecast(workspace, app.WriteForecast(forecasts, tuple(files)))
+    written = _write(workspace, requests[-1], forecasts, files)
     past = days[0] < workspace.today
     return _Answer(forecasts, without, missing, chances, issued, tuple(written), past)
 
 
-def _slate(where: str, request: "ForecastSlate", file: Sequence[str], *, json: bool) -> None:
+def _slate(
+    where: str, who: str | None, request: "ForecastSlate", file: Sequence[str], *, json: bool
+) -> None:
     files = [app.check_out(f, "slate") for f in file]
-    with _workspace(where, quiet=json) as workspace:
-        slate = app.forecast_slate(workspace, request)
+    with _workspace(where, who, quiet=json) as workspace:
+        if who is None:
+            slate = app.forecast_slate(workspace, request)
+        else:
+            slate = app.studio_slate(workspace, request).slate
         written = app.write_slate(slate, files)
     if json:
         say_json(slate.to_dict())
@@ -492,7 +539,7 @@ def _say_openings(
     out.print(view)
 
 
-def _say_entry(issued: "Issued") -> None:
+def _say_entry(issued: "Issued | TenantEntry") -> None:
     entry = issued.entry
     words = "Entered in the score book" if issued.new else "In the score book already"
     day = f" as of {entry.as_of}"

@@ -48,6 +48,13 @@ def opened_as(where: str, who: str, *, quiet: bool) -> Iterator["Context"]:
         yield replace(context, tenant=tenant, actor=actor)
 
 
+@contextmanager
+def opened_for(where: str, who: str | None, *, quiet: bool) -> Iterator["Context"]:
+    """A workspace as the house sees it, or as a tenant does where `--as` names one."""
+    with opened(where, quiet=quiet) if who is None else opened_as(where, who, quiet=quiet) as one:
+        yield one
+
+
 def ask(
     where: str, who: str, question: "Question", *, title: str | None, dry_run: bool, json: bool
 ) -> None:

@@ -1,6 +1,7 @@
 """`fullhouse scorebook`: how issued forecasts did; list and verify what was issued."""
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.room import As, opened_for
+from fullhouse.cli.show import Json, Where, out, progress, say_json
 from fullhouse.core.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def scorebook(
         typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
     ] = None,
     head: Head = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -65,10 +68,14 @@ def scorebook(
     if by not in BY:
         raise InputError(f"--by takes {', '.join(BY)}, not {by!r}.{did_you_mean(by, BY)}")
     files = [app.check_out(f, "scorebook") for f in file or ()]
-    with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
+    with opened_for(where, who, quiet=json) as workspace, progress("Scoring", quiet=json):
         noted = None if head is None else head.strip()
         request = app.ReadScoreBook(territory, horizon, looking_back, noted)
-        book = app.scorebook(workspace, request)
+        book = (
+            app.scorebook(workspace, request)
+            if who is None
+            else app.studio_scorebook(workspace, request).book
+        )
         written = app.write_scorebook(book, files)
     if json:
         say_json(book.to_dict())
@@ -86,12 +93,18 @@ def list_(
     rows: Annotated[
         int, typer.Option("--rows", metavar="N", min=1, help="The newest so many.")
     ] = 20,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """List what was issued, the newest last."""
-    with opened(where, quiet=json) as workspace:
-        entries = app.scorebook_list(workspace, app.ListEntries(film, territory, rows))
+    request = app.ListEntries(film, territory, rows)
+    with opened_for(where, who, quiet=json) as workspace:
+        entries: Sequence[Entry] = (
+            app.scorebook_list(workspace, request)
+            if who is None
+            else app.studio_entries(workspace, request).entries
+        )
     if json:
         say_json({"entries": [{**vars(e), "payload": e.forecast} for e in entries]})
         return
@@ -115,13 +128,18 @@ def list_(
 def verify(
     *,
     head: Head = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Check that no entry was changed or removed since it was issued; exit code 1 if one was."""
-    with opened(where, quiet=json) as workspace, progress("Verifying", quiet=json):
-        noted = None if head is None else head.strip()
-        verified = app.scorebook_verify(workspace, app.VerifyScoreBook(noted))
+    with opened_for(where, who, quiet=json) as workspace, progress("Verifying", quiet=json):
+        wanted = app.VerifyScoreBook(None if head is None else head.strip())
+        verified = (
+            app.scorebook_verify(workspace, wanted)
+            if who is None
+            else app.studio_verify(workspace, wanted).verified
+        )
     if json:
         say_json({"ok": verified.ok, **vars(verified)})
     elif verified.ok:

@@ -17,7 +17,7 @@ from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE, utc_now
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration."""
 
 WAIT_SECONDS = 60

@@ -354,6 +354,27 @@ class TitleRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
+class TitleInputRow(Base):
+    """Something that a tenant stated of its own title, for its own forecasts alone; appended.
+
+    `name` is a fact's field, or a signal's kind with its `day`. `value` is JSON; a null takes back.
+    """
+
+    __tablename__ = "title_input"
+    __table_args__ = (Index("title_input_film", "tenant", "film"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    tenant: Mapped[str] = mapped_column(String(64))
+    film: Mapped[str] = mapped_column(String(256))
+    territory: Mapped[str] = mapped_column(String(2))
+    name: Mapped[str] = mapped_column(String(64))
+    day: Mapped[str] = mapped_column(String(10))
+    value: Mapped[str] = mapped_column(Text)
+    known_on: Mapped[str] = mapped_column(String(10))
+    actor: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class MemberRow(Base):
     """A user of a tenant, or of the house, with one role."""
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import pairwise
@@ -142,6 +142,17 @@ class History:
         for name, value in values.items():
             own[name] = [*own.get(name, ()), (on, value, "assumed")]
         return replace(self, facts={**self.facts, film: own}, runs=runs)
+
+    def without(self, hidden: Collection[str]) -> "History":
+        """The same without some films: nothing of them is left."""
+        if not hidden:
+            return self
+        return replace(
+            self,
+            facts={film: facts for film, facts in self.facts.items() if film not in hidden},
+            runs={film: run for film, run in self.runs.items() if film not in hidden},
+            signals={film: kinds for film, kinds in self.signals.items() if film not in hidden},
+        )
 
     def known(self, film: str, on: int) -> dict[str, Any]:
         """Every fact of a film that was known on a day."""

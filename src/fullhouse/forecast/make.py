@@ -201,9 +201,22 @@ def make_forecast(
     territory = territory or context.settings.territory
     films.check_territory(territory)
     history = read_history(context.lake, territory, as_of)
+    return forecast_from(context, history, film, comps=comps, assumptions=assumptions)
+
+
+def forecast_from(
+    context: Context,
+    history: History,
+    film: str,
+    *,
+    comps: Sequence[str] = (),
+    assumptions: Assumptions = NONE,
+    learn_from: History | None = None,
+) -> Forecast:
+    """What a film will take by a history; models learn from another one where it is given."""
     now = films.renamed(context.lake)
     film, comps = now.get(film, film), [now.get(c, c) for c in comps]
-    models = _models(context, history)
+    models = _models(context, learn_from or history)
     return _forecast(context, models, history, film, comps, assumptions)
 
 
@@ -224,8 +237,22 @@ def make_slate(
     territory = territory or context.settings.territory
     films.check_territory(territory)
     history = read_history(context.lake, territory, as_of)
-    models = _models(context, history)
-    on = as_of.toordinal()
+    return slate_from(context, history, first=first, last=last, film=film, dates=dates)
+
+
+def slate_from(
+    context: Context,
+    history: History,
+    *,
+    first: date,
+    last: date,
+    film: str | None = None,
+    dates: Sequence[date] = (),
+    learn_from: History | None = None,
+) -> Slate:
+    """The slate by a history; models learn from another one where it is given."""
+    models = _models(context, learn_from or history)
+    on = history.as_of.toordinal()
     openings = sorted(history.openings(on).items(), key=lambda p: (p[1], p[0]))
     chosen = [
         name
@@ -244,7 +271,9 @@ def make_slate(
         if film is not None
     ]
     pairs = conflicts(models.index(history), forecasts)
-    return Slate(territory, first, last, tuple(forecasts), tuple(pairs), tuple(tried), without)
+    return Slate(
+        history.territory, first, last, tuple(forecasts), tuple(pairs), tuple(tried), without
+    )
 
 
 def models_folder(context: Context) -> Path | None:

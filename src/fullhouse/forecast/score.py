@@ -32,6 +32,14 @@ class Actuals:
     due: Mapping[str, date] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ActualRun:
+    """What a film took, as far as the lake knows now: each day, and the amounts that are known."""
+
+    days: tuple[tuple[date, float], ...] = ()
+    amounts: Mapping[str, float] = field(default_factory=dict)
+
+
 def actuals_of(
     grosses: pa.Table, opening: date, *, upto: date | None = None, total: float | None = None
 ) -> Actuals:

@@ -56,6 +56,9 @@ NOTE_WORDS = {
     ),
     "seed_too_small": _TOO_SMALL + "; no price would do.",
     "seed_too_small_at_price": _TOO_SMALL + ", or a price of {rho_needed} ρ.",
+    "signals_left_out": (
+        "Without the house's own signals of interest ({kinds}): they count its people."
+    ),
     "traits_clamped": (
         "Whoever has more traits than the house lets one person count for, counts for each in a"
         " part: shares of common traits may be a little low."
