@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fullhouse.app.access import (
         AddKey as AddKey,
+        GrantControl as GrantControl,
         KeyMade as KeyMade,
         Keys as Keys,
         ListKeys as ListKeys,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         RevokeKey as RevokeKey,
         RotateKey as RotateKey,
         UserRemoved as UserRemoved,
+        control_grant as control_grant,
         key_add as key_add,
         key_list as key_list,
         key_revoke as key_revoke,

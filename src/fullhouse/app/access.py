@@ -9,11 +9,12 @@ from fullhouse import control
 from fullhouse.access import keys, users
 from fullhouse.access.keys import Key
 from fullhouse.access.principal import scopes_of
-from fullhouse.app.use_case import tenant_case
+from fullhouse.app.use_case import tenant_case, use_case
 from fullhouse.cleanroom import gate, log
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.cleanroom.roles import User
 from fullhouse.cleanroom.tenants import check_active, find_user
+from fullhouse.control.control import grant_service
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
@@ -61,6 +62,13 @@ class RemoveUser:
 
     user: str
     tenant: str | None = None
+
+
+@request
+class GrantControl:
+    """A role of PostgreSQL that the service shall work as."""
+
+    role: str
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,14 @@ def user_remove(context: Context, request: RemoveUser) -> UserRemoved:
     user = users.remove_user(context.control, tenant, request.user)
     _log(context, "user.remove", tenant, user=user.name)
     return UserRemoved(user)
+
+
+@use_case
+def control_grant(context: Context, request: GrantControl) -> str:
+    """Let a role of PostgreSQL work on the rows of the control database, and own nothing there."""
+    grant_service(context.control, request.role)
+    control.record(context.control, "control.grant", {"role": request.role})
+    return request.role
 
 
 def _managed(context: Context, tenant: str | None, *, writes: bool = True) -> str:

@@ -225,7 +225,7 @@ def user_of(context: Context) -> User:
     if not context.actor.startswith(HOUSE_ACTOR):
         return find_user(context.control, context.tenant, context.actor)
     name = context.actor.removeprefix(HOUSE_ACTOR)
-    with context.control.session() as session:
+    with context.control.with_house().session() as session:
         row = session.get(MemberRow, (HOUSE, name))
     return User(name, HOUSE, "operator" if row is None else row.role)
 

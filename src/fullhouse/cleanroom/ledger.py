@@ -122,7 +122,7 @@ def settle(connection: Connection, reservation: Reservation, *, at: datetime) ->
 def cancel(control: Control, reservation: Reservation, *, at: datetime) -> bool:
     """Give a reservation back, of which nothing was released; False when it was closed before."""
     try:
-        with control.begin() as connection:
+        with control.with_house().begin() as connection:
             _write(connection, reservation, "cancel", -reservation.spending.rho, at=at)
             for budget in reservation.budgets:
                 connection.execute(
@@ -169,7 +169,7 @@ def left(
 
     How much all tenants together have spent would tell one of them what the others do.
     """
-    with control.connect() as connection:
+    with control.with_house().connect() as connection:
         budgets = _budgets(connection, policy, epoch, spending)
         shown = []
         for budget in budgets:
@@ -184,7 +184,7 @@ def left(
 
 def affordable(control: Control, policy: Policy, epoch: Epoch, spending: LedgerSpending) -> bool:
     """Whether all budgets, that of all tenants together too, would take a spending now."""
-    with control.connect() as connection:
+    with control.with_house().connect() as connection:
         for budget in _budgets(connection, policy, epoch, spending):
             row = connection.execute(
                 select(BudgetRow.cap, BudgetRow.spent).where(_is(budget))
@@ -431,7 +431,7 @@ def _write(
 @contextmanager
 def _spending_more(control: Control) -> Iterator[Connection]:
     """A transaction that begins as a writer: on SQLite one that read first could not go on."""
-    with control.begin() as connection:
+    with control.with_house().begin() as connection:
         if connection.dialect.name == "sqlite":
             connection.execute(
                 update(BudgetRow).where(BudgetRow.tenant == "").values(spent=BudgetRow.spent)

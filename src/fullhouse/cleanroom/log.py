@@ -188,7 +188,7 @@ def others_by_day(control: Control) -> dict[str, int]:
         LogLeafRow.tenant != control.tenant, LogLeafRow.kind != ANCHOR
     )
     days: dict[str, int] = {}
-    with control.connect() as connection:
+    with control.with_all().connect() as connection:
         for at in connection.scalars(rows):
             day = f"{_utc(at):%Y-%m-%d}"
             days[day] = days.get(day, 0) + 1
@@ -230,7 +230,7 @@ def publish(control: Control, by: Signer) -> dict[str, Any]:
 
 def published(control: Control) -> list[dict[str, Any]]:
     """Every head that was published, the oldest first."""
-    with control.connect() as connection:
+    with control.with_house().connect() as connection:
         rows = select(LogHeadRow.body).where(LogHeadRow.tenant == HOUSE)
         return [json.loads(b) for b in connection.scalars(rows.order_by(LogHeadRow.size))]
 
@@ -241,7 +241,7 @@ def receipt(control: Control, by: Signer, position: int) -> dict[str, Any]:
     Under the newest published head where that covers the leaf; under a head of the tenant's own
     log, signed now, where it does not yet.
     """
-    with control.connect() as connection:
+    with control.with_house().connect() as connection:
         rows = control.own(LogLeafRow.body).where(LogLeafRow.position == position)
         body = connection.scalar(rows)
         if body is None:

@@ -160,7 +160,7 @@ def _newest(context: Context, build: Build) -> _Listed | None:
         .where(ReleasedRow.kind == SIZES)
         .order_by(ReleasedRow.position)
     )
-    with context.control.connect() as connection:
+    with context.control.with_house().connect() as connection:
         tables = [_listed(row.digest, row.question) for row in connection.execute(query)]
     fitting = [t for t in tables if t.build == build.id or t.as_of < build.as_of]
     return max(fitting, key=lambda t: (t.as_of, t.build == build.id), default=None)
@@ -177,7 +177,7 @@ def _read(context: Context, listed: _Listed) -> SizeTable:
     sizes: TraitSizes | None = context.models.get(key)
     if sizes is None:
         query = select(ReleasedRow.body).where(ReleasedRow.tenant == HOUSE)
-        with context.control.connect() as connection:
+        with context.control.with_house().connect() as connection:
             body = connection.scalar(query.where(ReleasedRow.digest == listed.digest))
         data = base64.b64decode(body or "")
         sizes = from_bytes(data)

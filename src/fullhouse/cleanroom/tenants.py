@@ -123,7 +123,7 @@ def titles(control: Control, tenant: str) -> tuple[Title, ...]:
 def hidden_films(control: Control, tenant: str) -> frozenset[str]:
     """Films that a tenant must not learn of: the secret titles of all others."""
     query = select(TitleRow.film).where(TitleRow.secret).where(TitleRow.tenant != tenant)
-    with control.connect() as connection:
+    with control.with_all().connect() as connection:
         return frozenset(connection.scalars(query))
 
 
@@ -136,7 +136,7 @@ def titles_of_others(control: Control, tenant: str) -> frozenset[str]:
 
 def films_of_one_tenant(control: Control, tenant: str) -> frozenset[str]:
     """The titles of a tenant that are no other tenant's, too."""
-    with control.session() as session:
+    with control.with_all().session() as session:
         rows = [(r.tenant, r.film) for r in session.scalars(select(TitleRow))]
     others = {film for owner, film in rows if owner != tenant}
     return frozenset(film for owner, film in rows if owner == tenant and film not in others)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Keys of programs.", no_args_is_help=True)
 
+control = typer.Typer(help="The control database.", no_args_is_help=True)
+
 Tenant = Annotated[
     str | None,
     typer.Option(metavar="TENANT", help="Whose; the house's own without it."),
@@ -86,6 +88,17 @@ def rotate(
     """Make a key in place of another one; it is shown this once."""
     with _opened(where, who, quiet=json) as context:
         _show(app.key_rotate(context, app.RotateKey(key, tenant, overlap_hours)), json=json)
+
+
+@control.command()
+def grant(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="Such as fullhouse_service.")],
+    where: Where = ".",
+) -> None:
+    """Let a role of PostgreSQL work on the rows, each tenant's apart; for the service."""
+    with opened(where) as context:
+        app.control_grant(context, app.GrantControl(role))
+    out.print(f"{role} may work on the rows, and owns nothing. Let the service connect as it.")
 
 
 def _opened(where: str, who: str | None, *, quiet: bool) -> AbstractContextManager["Context"]:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from fullhouse.control import second_lock
 from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import FullhouseError, InputError
-from fullhouse.core.values import HOUSE, utc_now
+from fullhouse.core.values import HOUSE, check_slug, utc_now
 
 HEAD = "0014"
 """The newest migration."""
@@ -35,6 +36,8 @@ class Control:
     tenant: str = HOUSE
     actor: str = "operator"
     clock: Callable[[], datetime] = field(default=utc_now, repr=False, compare=False)
+    also: tuple[str, ...] = ()
+    """Other tenants whose rows PostgreSQL shows; none but where a query must read them."""
 
     @property
     def dialect(self) -> str:
@@ -48,15 +51,35 @@ class Control:
 
     def session(self) -> Session:
         """A unit of work on rows."""
-        return Session(self.database)
+        return Session(self._locked_database)
 
     def connect(self) -> Connection:
         """A connection for reading."""
-        return self.database.connect()
+        return self._locked_database.connect()
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A connection whose changes are committed together at the end, or not at all."""
-        return self.database.begin()
+        return self._locked_database.begin()
+
+    def with_house(self) -> "Control":
+        """The same with the house's rows in sight: budgets of all together, heads of the log."""
+        return replace(self, also=(HOUSE,))
+
+    def with_all(self) -> "Control":
+        """The same with every tenant's rows in sight: for what is decided by all of them."""
+        return replace(self, also=(second_lock.EVERY,))
+
+    @property
+    def _locked_database(self) -> Database:
+        """The database; on PostgreSQL with transactions that see the tenant's rows alone."""
+        if self.dialect != "postgresql":
+            return self.database
+        if self.tenant == HOUSE or second_lock.EVERY in self.also:
+            rows_of = second_lock.EVERY
+        else:
+            rows_of = ",".join(check_slug(t, what="A tenant") for t in (self.tenant, *self.also))
+        options = {second_lock.OPTION: rows_of}
+        return self.database.execution_options(**options)
 
     def dispose(self) -> None:
         """Close the connections."""
@@ -72,6 +95,14 @@ def open_control(url: str) -> Control:
         database = _engine(url)
         if _revision(database) != HEAD:
             _migrate(database)
+    except ProgrammingError as problem:
+        if "permission denied" not in str(problem.orig):
+            raise
+        raise InputError(
+            "The control database is of an older version, and the role that was used may not"
+            " change its tables. Run any command once as the owner of the database, such as"
+            " FULLHOUSE_CONTROL=postgresql+psycopg://OWNER@host/fullhouse fullhouse doctor."
+        ) from None
     except (ArgumentError, OperationalError, ModuleNotFoundError) as problem:
         raise InputError(
             f"Cannot open the control database: {str(problem).splitlines()[0]}"
@@ -79,6 +110,32 @@ def open_control(url: str) -> Control:
             " postgresql+psycopg://user@host/fullhouse."
         ) from None
     return Control(database)
+
+
+def grant_service(control: Control, role: str) -> None:
+    """Let a role of PostgreSQL work on the rows, under row-level security: for the service."""
+    if control.dialect != "postgresql":
+        raise InputError(
+            "Roles are PostgreSQL's: this workspace keeps its control database in SQLite. Name"
+            " another one by setting 'control'."
+        )
+    try:
+        with control.begin() as connection:
+            second_lock.grant(connection, role)
+    except ProgrammingError as problem:
+        raise InputError(
+            f"PostgreSQL refused: {str(problem.orig).splitlines()[0]}. Do it as the owner of the"
+            f" database; where that one may make no roles, have it made first: CREATE ROLE {role}"
+            " LOGIN."
+        ) from None
+
+
+def shows_all_rows(control: Control) -> bool:
+    """Whether the database shows its role all tenants' rows: a superuser's, or SQLite's."""
+    if control.dialect != "postgresql":
+        return True
+    with control.connect() as connection:
+        return second_lock.bypasses(connection)
 
 
 def record(control: Control, action: str, detail: dict[str, object]) -> None:
@@ -148,7 +205,10 @@ def audit_log(control: Control, *, most: int = 100) -> list[AuditRow]:
 
 def _engine(url: str) -> Database:
     lite = url.startswith("sqlite")
-    return create_engine(url, **({"connect_args": {"timeout": WAIT_SECONDS}} if lite else {}))
+    database = create_engine(url, **({"connect_args": {"timeout": WAIT_SECONDS}} if lite else {}))
+    if database.dialect.name == "postgresql":
+        second_lock.watch(database)
+    return database
 
 
 def _revision(database: Database) -> str | None:
@@ -187,11 +247,15 @@ def _migrate(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     try:
-        with database.begin() as connection:
-            if database.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        every = {second_lock.OPTION: second_lock.EVERY}
+        with database.execution_options(**every).begin() as connection:
             config.attributes["connection"] = connection
+            if database.dialect.name != "postgresql":
+                command.upgrade(config, "head")
+                return
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             command.upgrade(config, "head")
+            second_lock.lock_rows(connection)
     finally:
         if database.dialect.name == "sqlite":
             event.remove(database, "connect", _no_begin_of_its_own)
