@@ -30,7 +30,7 @@ demo: .venv/.product
 	@$(BIN)/python examples/demo/run.py
 
 test: setup
-	@$(BIN)/pytest -n 2 -m "not slow and not pyspark"
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not pyspark"
 
 test-slow: setup
 	@$(BIN)/pytest -n 2 --dist loadfile -m "slow and not pyspark"

@@ -51,8 +51,8 @@ LINES = [
     for week in range(2 if form == "webhook" else 1)
 ]
 
-INTERLEAVINGS = int(os.environ.get("FULLHOUSE_INTERLEAVINGS", "60"))
-"""How many the slow test plays; 500 take half an hour on two cores."""
+INTERLEAVINGS = int(os.environ.get("FULLHOUSE_INTERLEAVINGS", "30"))
+"""How many the slow test plays; 500 take 20 minutes on two cores."""
 
 
 class PowerCut(BaseException):
