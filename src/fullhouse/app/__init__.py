@@ -83,6 +83,27 @@ if TYPE_CHECKING:
         room_statement as room_statement,
         room_traits as room_traits,
     )
+    from fullhouse.app.collector import (
+        CheckCollected as CheckCollected,
+        CollectorStatus as CollectorStatus,
+        DeclareSource as DeclareSource,
+        EnableSource as EnableSource,
+        FlushCollector as FlushCollector,
+        MoveCollected as MoveCollected,
+        NewWriteKey as NewWriteKey,
+        RevokeWriteKey as RevokeWriteKey,
+        ShowCollectorFeeds as ShowCollectorFeeds,
+        collector_check as collector_check,
+        collector_declare as collector_declare,
+        collector_enable as collector_enable,
+        collector_feeds as collector_feeds,
+        collector_flush as collector_flush,
+        collector_key as collector_key,
+        collector_keys as collector_keys,
+        collector_move as collector_move,
+        collector_revoke as collector_revoke,
+        collector_status as collector_status,
+    )
     from fullhouse.app.daily import (
         DailyPage as DailyPage,
         film_daily as film_daily,

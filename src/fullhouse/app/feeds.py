@@ -218,7 +218,11 @@ def _load(context: Context, path: Path, files: Files) -> Feed:
         raise InputError(
             f"{path} is no feed: its declaration, a .toml file, comes first and the files after it."
         )
-    feed = Feed.load(path)
+    return check_simulated(context, Feed.load(path))
+
+
+def check_simulated(context: Context, feed: Feed) -> Feed:
+    """The feed itself; an error when it would mix simulated and real data."""
     if feed.simulated and not context.settings.simulated:
         raise InputError(
             f"{feed.name} is a feed of a simulated market, and this workspace is not."

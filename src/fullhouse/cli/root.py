@@ -19,6 +19,7 @@ from fullhouse.cli import (
     audience,
     campaign,
     campaign_readout,
+    collector,
     consent,
     experiment,
     feed,
@@ -146,6 +147,8 @@ commands.add_typer(audience.commands, name="audience")
 commands.command()(backtest)
 commands.command()(lake.backup)
 commands.add_typer(campaign.commands, name="campaign")
+commands.command()(collector.collect)
+commands.add_typer(collector.commands, name="collector")
 commands.add_typer(consent.commands, name="consent")
 commands.add_typer(key.control, name="control")
 commands.command()(daily)

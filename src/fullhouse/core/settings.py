@@ -68,7 +68,16 @@ class Settings:
         0, "Days after which identifiers' digests go; the persons they linked stay. 0: never."
     )
     keep_event_days: int = _setting(
-        0, "Days after which purchases, views, tickets, impressions and clicks go; 0: never."
+        0, "Days after which all events but what was said of consent go; 0: never."
+    )
+    collector: str = _setting(
+        "collector", "Folder of the collector's write-ahead log; under the workspace, on its disk."
+    )
+    collector_seconds: int = _setting(
+        20, "Seconds after which the collector's events begin to move into the lake."
+    )
+    collector_backlog_mb: int = _setting(
+        4096, "Megabytes of events that may wait for the lake before clients are told to wait."
     )
     consent_required: tuple[str, ...] = _setting(
         ("advertising",),
@@ -89,6 +98,8 @@ class Settings:
             ("keep_identifier_days", 0),
             ("keep_event_days", 0),
             ("refused_percent", 0),
+            ("collector_seconds", 1),
+            ("collector_backlog_mb", 1),
         ):
             if getattr(self, name) < least:
                 raise InputError(

@@ -255,6 +255,44 @@ WANT_TO_SEE = _event(
     "A 'want to see' mark on a film.",
     (_required("film", "string", "the film's id in its source"),),
 )
+TRAILER_VIEW = _event(
+    "trailer_view",
+    "A trailer watched.",
+    (
+        _required("film", "string", "the film's id in its source"),
+        Column("trailer", "string", "the trailer's id"),
+        Column("seconds", "float64", "seconds watched"),
+        Column("completion", "float64", "share watched, 0 to 1"),
+    ),
+)
+SEARCH = _event(
+    "search",
+    "Something searched for.",
+    (
+        _required("query", "string", "what was searched for"),
+        Column("results", "int32", "results that were shown"),
+    ),
+)
+PLAY = _event(
+    "play",
+    "A playback that was begun; what was watched of it is a view.",
+    (
+        _required("film", "string", "the film's id in its source"),
+        Column("seconds", "float64", "where in it the playback began"),
+    ),
+)
+ACTIVITY = _event(
+    "activity",
+    "Every message that the collector took, whatever else it became.",
+    (
+        _required("type", "string", "track, identify, page, screen, group or alias"),
+        Column("name", "string", "name of the event, page or screen, as the sender wrote it"),
+        Column("reported_at", "timestamp", "when it happened by the sender's own clock, UTC"),
+        _required("received_at", "timestamp", "when it arrived, UTC"),
+        Column("library", "string", "the client library that sent it"),
+        Column("library_version", "string", "and its version"),
+    ),
+)
 CONSENT = _event(
     "consent",
     "A grant or a refusal of a purpose; the latest one counts.",
@@ -669,7 +707,20 @@ FILM_SIGNAL = Table(
 )
 
 EVENT_TABLES: dict[str, Table] = {
-    t.name: t for t in (PURCHASE, VIEW, TICKET, IMPRESSION, CLICK, WANT_TO_SEE, CONSENT)
+    t.name: t
+    for t in (
+        PURCHASE,
+        VIEW,
+        TICKET,
+        IMPRESSION,
+        CLICK,
+        WANT_TO_SEE,
+        TRAILER_VIEW,
+        SEARCH,
+        PLAY,
+        ACTIVITY,
+        CONSENT,
+    )
 }
 FEED_TABLES: dict[str, Table] = {
     "account": ACCOUNT_TABLE,

@@ -9,15 +9,11 @@ import pyarrow.compute as pc
 
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import (
-    CLICK,
+    CONSENT,
+    EVENT_TABLES,
     IDENTIFIER,
-    IMPRESSION,
     PERSON_EVENT,
-    PURCHASE,
     QUARANTINE,
-    TICKET,
-    VIEW,
-    WANT_TO_SEE,
     Table,
 )
 from fullhouse.lake import Lake
@@ -26,7 +22,7 @@ from fullhouse.lake.maintain import delete_where, fence, purge
 RULES: dict[str, tuple[Table, ...]] = {
     "keep_quarantine_days": (QUARANTINE,),
     "keep_identifier_days": (IDENTIFIER,),
-    "keep_event_days": (PURCHASE, VIEW, TICKET, IMPRESSION, CLICK, WANT_TO_SEE, PERSON_EVENT),
+    "keep_event_days": (*(t for t in EVENT_TABLES.values() if t is not CONSENT), PERSON_EVENT),
 }
 """The settings that bound how long rows stay, and the tables that each is of. What people said of
 their consent stays: a refusal does not grow old."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,7 +19,13 @@ from fullhouse.feeds.ingest import MEMORY, prepare
 from fullhouse.feeds.job import Job
 from fullhouse.feeds.piece import ROW, Chunk, Piece, chunks
 from fullhouse.feeds.quarantine import quarantine_rows
-from fullhouse.feeds.records import check_columns, format_of, json_columns, pieces
+from fullhouse.feeds.records import (
+    check_columns,
+    format_of,
+    json_columns,
+    parse_lines,
+    pieces,
+)
 from fullhouse.feeds.refusals import check_feed_purposes
 from fullhouse.feeds.report import FeedCheck, FeedNote, FileCheck
 from fullhouse.feeds.terms import Terms
@@ -60,6 +67,27 @@ def check(
     empty = feed.table.schema.empty_table().select(columns)
     mapped_rows = pa.concat_tables([empty, *(s.cast(empty.schema) for s in mapped)]).slice(0, rows)
     return FeedCheck(feed.name, feed.kind, tuple(checks), mapped_rows, tuple(notes))
+
+
+def check_lines(
+    feed: Feed, lines: Sequence[bytes], *, key: bytes, settings: Settings, now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Lines of the collector as the feed maps them, and the refused ones, each with its `row`.
+
+    A row is the number of its line, from 1. Looks at no lake, and writes nothing.
+    """
+    terms = replace(Terms.of(feed, settings, now=now), unknown_account="accept")
+    hasher = Hasher(key, terms.phone_region)
+    job = Job(feed, terms, hasher, "", "", "0" * 64, by_id=False, collected=True)
+    with DuckDBEngine(memory_limit=MEMORY, threads=settings.threads) as engine:
+        piece = parse_lines(b"\n".join(lines) + b"\n", feed, engine)
+        chunk = Chunk(0, piece.rows, piece.bad, piece.last)
+        ready = prepare(engine, None, job, chunk)
+    refused = quarantine_rows(
+        feed, terms, hasher, file="", batch="", raw=ready.raw, bad=piece.bad, refused=ready.refused
+    )
+    rows = ready.rows.rename_columns(["row" if c == ROW else c for c in ready.rows.column_names])
+    return rows.to_pylist(), refused.select(["row", "reason", "detail"]).to_pylist()
 
 
 def _check_file(

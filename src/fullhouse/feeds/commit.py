@@ -39,19 +39,21 @@ def row_outcomes(
     *,
     batch: str,
     event_ids: EventIds | None = None,
+    ids_only: bool = False,
 ) -> npt.NDArray[np.int8]:
     """What becomes of each row, by its `event_id`, beside the rows of its source in the lake.
 
-    Of rows that share an id, the one in the lake counts, else the first in the file. Rows that
-    the same batch wrote earlier do not count as existing, so that a run after a crash comes to
-    the same answer.
+    With `ids_only`, a row whose id is there is known, whatever else it says. Of rows that share
+    an id, the one in the lake counts, else the first in the file. Rows that the same batch wrote
+    earlier do not count as existing, so that a run after a crash comes to the same answer.
     """
     ids = rows["event_id"]
     asked = ids if event_ids is None else event_ids.maybe(engine, existing, ids)
     hits = _hits(engine, existing, asked)
     if not len(hits) and pc.count_distinct(ids).as_py() == len(ids):
         return np.zeros(len(ids), dtype=np.int8)
-    return _compared(engine, existing, rows, hits, batch)
+    compared = rows.select(["event_id", ROW]) if ids_only else rows
+    return _compared(engine, existing, compared, hits, batch)
 
 
 def unknown_accounts(
@@ -210,7 +212,9 @@ def _outcomes(
     outcome = np.zeros(rows.num_rows, dtype=np.int8)
     if job.by_id:
         existing = of_source(snapshot, job.feed.source)
-        outcome = row_outcomes(engine, existing, rows, batch=batch, event_ids=job.event_ids)
+        outcome = row_outcomes(
+            engine, existing, rows, batch=batch, event_ids=job.event_ids, ids_only=job.collected
+        )
     gone = suppressed_rows(job, rows)
     if gone is not None:
         outcome[gone] = SUPPRESSED

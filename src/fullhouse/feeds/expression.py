@@ -105,6 +105,16 @@ def walk(node: Node) -> Iterator[Node]:
             yield from walk(part)
 
 
+def choices(node: Node) -> list[str] | None:
+    """The raw columns of which the first with a value is the node's value; None: it computes."""
+    if isinstance(node, Raw):
+        return [node.name]
+    if isinstance(node, Call) and node.name == "coalesce":
+        parts = [part.name for part in node.parts if isinstance(part, Raw)]
+        return parts if len(parts) == len(node.parts) else None
+    return None
+
+
 def names(node: Node) -> list[str]:
     """The raw columns an expression reads, each once, in order."""
     return list(dict.fromkeys(part.name for part in walk(node) if isinstance(part, Raw)))

@@ -42,11 +42,29 @@ _KEYS = {
     "values": dict,
     "identifiers": dict,
     "special": dict,
+    "collector": dict,
 }
 _COMPUTED = ("source", "day", "batch")
 """Columns that ingest fills itself."""
 _VERSION = 2
 """Part of every declaration's digest; to be raised when the same feed would give other rows."""
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Which messages of the collector are rows of a feed.
+
+    `events` are types of messages (identify, page), names of events, or `*`; a message needs all
+    the fields under `needs`. With `each`, every object of that list is a row, its fields `item.X`.
+    """
+
+    events: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    each: str | None = None
+
+
+LIBRARY = ("context.library.name", "context.library.version")
+"""Fields of a collected message that are quarantined with it, so that its sender is known."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +90,8 @@ class Feed:
     phone_region: str | None = None
     category_separator: str | None = None
     simulated: bool = False
+    collector: Collected | None = None
+    """Which messages of the collector it takes; None: files only."""
 
     def __post_init__(self) -> None:
         check_name(self.name, what="The name of a feed's file")
@@ -102,7 +122,8 @@ class Feed:
     def raw(self) -> list[str]:
         """The raw columns that the feed reads, each once; no other is ever read."""
         mapped = [n for node in self.columns.values() for n in expression.names(node)]
-        return list(dict.fromkeys([*mapped, *self.identifier_columns]))
+        carried = LIBRARY if self.collector else ()
+        return list(dict.fromkeys([*mapped, *self.identifier_columns, *carried]))
 
     @property
     def identifier_columns(self) -> dict[str, str]:
@@ -117,6 +138,8 @@ class Feed:
     def digest(self) -> str:
         """SHA-256 of all that decides which rows come out; the feed's name does not."""
         declared = {k: v for k, v in vars(self).items() if k != "name"}
+        if self.collector is None:  # as before there was a collector: files stay known
+            del declared["collector"]
         text = json.dumps({"version": _VERSION, **declared}, sort_keys=True, default=repr)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -147,6 +170,8 @@ class Feed:
             if key not in declared:
                 raise InputError(f"{name}: {key!r} is missing.")
         declared["columns"] = _expressions(name, declared.get("columns", {}))
+        if "collector" in declared:
+            declared["collector"] = _collected(name, declared["collector"])
         declared["identifiers"] = _identifiers(name, declared.get("identifiers", {}))
         if "names" in declared:
             declared["names"] = tuple(declared["names"])
@@ -232,10 +257,11 @@ class Feed:
                 raise InputError(f"{self.name}: [special] {column!r} needs a purpose in words.")
         for target, node in self.columns.items():
             hidden = set(expression.names(node)) & set(self.identifier_columns)
-            if hidden and not isinstance(node, expression.Raw):
+            if hidden and expression.choices(node) is None:
                 raise InputError(
                     f"{self.name}: columns.{target} computes with {min(hidden)!r}, which is an"
-                    " identifier: only its digest is known, so it can only stand alone."
+                    " identifier: only its digest is known, so it can only stand alone or in"
+                    " coalesce()."
                 )
 
 
@@ -290,6 +316,28 @@ def _identifiers(name: str, given: Mapping[str, Any]) -> dict[str, tuple[str, ..
             taken[column] = kind
         kinds[kind] = columns
     return kinds
+
+
+def _collected(name: str, given: Mapping[str, Any]) -> Collected:
+    for key in given:
+        if key not in ("events", "needs", "each"):
+            near = did_you_mean(key, ("events", "needs", "each"))
+            raise InputError(f"{name}: [collector] has no key {key!r}.{near}")
+    lists = {}
+    for key in ("events", "needs"):
+        value = given.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(v, str) and v for v in value):
+            raise InputError(f"{name}: collector.{key} must be a list of texts, not {value!r}.")
+        lists[key] = tuple(value)
+    if not lists["events"]:
+        raise InputError(
+            f"{name}: [collector] needs 'events': the names of the events that the feed takes,"
+            ' types such as "identify" and "page", or "*" for every message.'
+        )
+    each = given.get("each")
+    if each is not None and not (isinstance(each, str) and each):
+        raise InputError(f"{name}: collector.each must name a field, not {each!r}.")
+    return Collected(lists["events"], lists["needs"], each)
 
 
 def _among(name: str, key: str, value: str, allowed: Any) -> None:

@@ -76,6 +76,7 @@ class _Run:
     scratch: Path
     event_ids: EventIds
     suppression: Suppression | None = None
+    collected: bool = False
 
     @property
     def retracted(self) -> frozenset[str]:
@@ -99,10 +100,12 @@ def ingest(
     now: datetime,
     progress: Progress = silent,
     suppression: Suppression | None = None,
+    collected: bool = False,
 ) -> IngestReport:
     """Take files into the lake, each row exactly once.
 
-    Rows of suppressed accounts are counted and written nowhere.
+    Files of the collector (`collected`) hold digests for identifiers. Rows of suppressed accounts
+    are counted and written nowhere.
 
     Files whose columns do not fit the feed are refused before the first row is written. Doing
     the same again writes nothing; doing it again after a crash writes the rest.
@@ -121,7 +124,7 @@ def ingest(
         before = Begun(lake, feed), _ingested(lake, feed)
         run = _Run(
             lake, feed, key, settings, now, progress, mapper, writer, *before, scratch.path,
-            EventIds(scratch.path / "event_ids"), suppression,
+            EventIds(scratch.path / "event_ids"), suppression, collected,
         )  # fmt: skip
         reports: list[FileReport] = []
         for group in _groups(files):
@@ -131,6 +134,8 @@ def ingest(
 
 def prepare(engine: DuckDBEngine, lake: Lake | None, job: Job, chunk: Chunk) -> Ready:
     """A chunk hashed, mapped and validated. Raw identifiers end here."""
+    if job.collected:
+        return prepare_hashed(engine, lake, job, chunk, {})
     raw, invalid = hashed(chunk.rows, job.feed, job.hasher)
     return prepare_hashed(engine, lake, job, replace(chunk, rows=raw), invalid)
 
@@ -191,7 +196,8 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
     accounts = lake.version(ACCOUNT_TABLE) if checked else None
     terms = Terms.of(feed, run.settings, now=run.now, accounts=-1 if accounts is None else accounts)
     before, reports, finished = run.ingested, [], {}
-    known = list(run.begun.contents())
+    # Segments of the collector never grow, and there are thousands of them.
+    known = [] if run.collected else list(run.begun.contents())
     looked = [look(file, feed, known) for file in files]
     parts = [part for one in looked for part in _parts(run, one)]
     begins = [_beginning(part, terms, run) for part in parts]
@@ -209,7 +215,8 @@ def _ingest_group(run: _Run, files: Sequence[File]) -> list[FileReport]:
                 identified = Identified(Path(mkdtemp(dir=run.scratch)))
                 job = Job(
                     feed, first, hasher, begin.name, begin.digest, begin.content, by_id,
-                    run.suppression, run.event_ids, identified, begin.digest in earlier,
+                    run.suppression, run.event_ids, identified, run.collected,
+                    begin.digest in earlier,
                 )  # fmt: skip
                 tally = _ingest_file(run, job, part)
                 finished[begin.digest] = _finish(job, tally, run.now)

@@ -57,6 +57,9 @@ class Job:
     """Which event ids the lake may have; None to look into the lake each time."""
     identified: Identified | None = None
     """The identifiers that the file has written already; None to write those of each chunk."""
+    collected: bool = False
+    """Whether its rows are of the collector: identifiers are digests already, and a row is known
+    by its event id alone, since what is sent again is received at another time."""
     was_begun: bool = False
     """Whether an earlier run has begun it, and perhaps written some of its chunks."""
 

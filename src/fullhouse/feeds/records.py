@@ -116,7 +116,7 @@ def _lines(file: File, feed: Feed, engine: DuckDBEngine, start: Start) -> Iterat
             if left:
                 left -= 1
             else:
-                piece = _parse(block, feed, engine, last)
+                piece = parse_lines(block, feed, engine, last)
                 last = piece.last
                 yield piece
 
@@ -145,7 +145,8 @@ def _texts(block: bytes, last: int) -> tuple[pa.ChunkedArray, list[Bad]]:
     return pa.chunked_array([pa.array(texts, pa.string())]), bad
 
 
-def _parse(block: bytes, feed: Feed, engine: DuckDBEngine, last: int) -> Piece:
+def parse_lines(block: bytes, feed: Feed, engine: DuckDBEngine, last: int = 0) -> Piece:
+    """Lines of JSON, numbered from `last` on: the fields that the feed reads."""
     lines, bad = _texts(block, last)
     numbers = np.arange(last + 1, last + 1 + len(lines))
     good = json_objects(engine, lines)

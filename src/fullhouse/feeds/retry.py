@@ -234,6 +234,7 @@ def _job(run: _Run, file: _File) -> Job:
     return Job(
         run.feed, terms, Hasher(run.key, terms.phone_region), ledger.file, ledger.digest,
         ledger.content, run.feed.is_event, run.suppression,
+        collected=run.feed.collector is not None,
     )  # fmt: skip
 
 
