@@ -251,8 +251,8 @@ class Collector:
             return _UNKNOWN_KEY
         if not enabled:
             return _DISABLED
-        said = sent.sent_at or request.headers.get(b"sentat", b"").decode("latin-1")
-        arrival = Arrival(request.at, instant(said), type_ if len(sent.messages) == 1 else None)
+        clock = sent.sent_at or request.headers.get(b"sentat", b"").decode("latin-1")
+        arrival = Arrival(request.at, instant(clock), type_ if len(sent.messages) == 1 else None)
         intake = self._intakes[source]
         if "check" in request.query:
             return await self._check(intake, sent.messages, arrival)

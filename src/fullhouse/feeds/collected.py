@@ -32,15 +32,15 @@ def plain_event(name: str) -> str:
 
 def standard_feeds(source: str, *, simulated: bool = False) -> dict[str, str]:
     """The feeds of a source that declares none, as TOML by name: the events of public schemas."""
-    found = {}
+    texts = {}
     for path in sorted(
         files("fullhouse.feeds").joinpath("standard").iterdir(), key=lambda p: p.name
     ):
         if path.name.endswith(".toml"):
             head = f'source = "{source}"\n' + ("simulated = true\n" if simulated else "")
             name = path.name.removesuffix(".toml")
-            found[f"{source}-{name}"] = head + path.read_text(encoding="utf-8")
-    return found
+            texts[f"{source}-{name}"] = head + path.read_text(encoding="utf-8")
+    return texts
 
 
 @dataclass(frozen=True, eq=False)
