@@ -23,6 +23,8 @@ PASSWORD = "a good long password"
 class LocalSessions:
     """Sessions in memory, of users of the house's own control database."""
 
+    fields = ("studio", "name", "password")
+
     def __init__(self, house):
         self.house, self.open = house, {}
 
@@ -38,7 +40,8 @@ class LocalSessions:
             return None
         return Principal(user.tenant, user.name, user.role, scopes_of(user.role), "password")
 
-    def sign_in(self, tenant, user, password, *, address):
+    def sign_in(self, given, *, address):
+        tenant, user, password = (given[name] for name in self.fields)
         cookie = secrets.token_urlsafe(16)
         self.open[cookie] = (tenant, user)
         principal = self.principal(cookie)

@@ -206,7 +206,7 @@ def test_nothing_of_a_rival_is_in_any_byte(web_house, lion, wolf):
         assert [word for word in rival if word in body] == [], address
     stolen = lion.get(given.headers["location"])
     absent = lion.get("/answers/" + "0" * 64)
-    assert stolen.status_code == absent.status_code == 422
+    assert stolen.status_code == absent.status_code == 404
     # Control: to its owner all of it is shown.
     own = wolf.get("/").text + wolf.get(given.headers["location"]).text
     assert {SECRET, f"{number['value']:,.0f}"} <= {word for word in rival if word in own}

@@ -123,6 +123,10 @@ def _environment(code: str) -> Environment:
     install = vars(pages)["install_gettext_callables"]
     install(spoken.gettext, spoken.ngettext, newstyle=True)
     pages.filters |= _filters(spoken)
+    pages.tests |= {
+        "has_html": lambda value: isinstance(value, Markup),
+        "a_day": lambda value: isinstance(value, date),
+    }
     pages.globals |= {
         "asset": static.address,
         "link": link,

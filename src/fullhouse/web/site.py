@@ -6,7 +6,7 @@ or is another one's, gives the same answer. An error becomes a page with its sen
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
@@ -26,7 +26,7 @@ from fullhouse.core.errors import (
 from fullhouse.core.values import HOUSE
 from fullhouse.web import pages
 from fullhouse.web.language import LANGUAGES, chosen, say, speaking
-from fullhouse.web.session import COOKIE, MONTHS, Sessions
+from fullhouse.web.session import COOKIE, MONTHS, KeySessions, Sessions
 from fullhouse.web.static import static_file
 from fullhouse.web.visit import NotHereError, Page, SignInError, Visit
 from fullhouse.workspace.context import Context
@@ -56,9 +56,14 @@ THEMES = ("auto", "light", "dark")
 log = logging.getLogger("fullhouse.web")
 
 
-def web_app(house: Context, sessions: Sessions) -> ASGIApp:
-    """The web app of a house, to be mounted at the root of its server, behind the API."""
+def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
+    """The web app of a house, to be mounted at the root of its server, behind the API.
+
+    Without other sessions, people sign in with their API key.
+    """
     from fullhouse.web import builder, console, studio
+
+    sessions = sessions or KeySessions(house)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         return Route(path, _endpoint(house, sessions, handler), methods=list(methods or ("GET",)))
@@ -243,24 +248,30 @@ def _sign_in(visit: Visit, sessions: Sessions) -> Page | Response:
     if visit.request.method == "GET":
         if visit.principal is not None:
             return RedirectResponse(onward, 303)
-        return _sign_in_page(onward)
+        return _sign_in_page(sessions, onward)
     client = visit.request.client
+    given = {name: visit.form.get(name, "").strip() for name in sessions.fields}
     try:
-        begun = sessions.sign_in(
-            visit.typed("studio"),
-            visit.typed("name"),
-            str(visit.form.get("password", "")),
-            address=client.host if client else "",
-        )
+        begun = sessions.sign_in(given, address=client.host if client else "")
     except InputError as problem:
-        return _sign_in_page(onward, str(problem), visit.typed("studio"), visit.typed("name"))
+        return _sign_in_page(sessions, onward, str(problem), given)
     response = RedirectResponse(onward, 303)
     _set_cookie(visit, response, COOKIE, begun.cookie)
     return response
 
 
-def _sign_in_page(onward: str, problem: str = "", studio: str = "", name: str = "") -> Page:
-    facts = {"next": onward, "problem": problem, "studio": studio, "name": name}
+def _sign_in_page(
+    sessions: Sessions, onward: str, problem: str = "", given: Mapping[str, str] | None = None
+) -> Page:
+    labels = {
+        "studio": say("Studio"),
+        "name": say("Name"),
+        "password": say("Password"),
+        "key": say("Key"),
+    }
+    shown = {n: v for n, v in (given or {}).items() if n in ("studio", "name")}
+    fields = [(name, labels[name], shown.get(name, "")) for name in sessions.fields]
+    facts = {"next": onward, "problem": problem, "fields": fields}
     return Page("sign_in.html", say("Sign in"), facts, status=422 if problem else 200)
 
 

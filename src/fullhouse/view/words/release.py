@@ -125,7 +125,7 @@ def answer_sentences(answer: Answer, *, tenant: str) -> Iterator[str]:
     for note in release.notes:
         yield note_words(note)
     if release.noise:
-        yield (
+        yield text(
             "Every number holds noise, so that no person can be found in it; 95 times of 100 the"
             " truth lies in the range."
         )
@@ -135,7 +135,7 @@ def answer_sentences(answer: Answer, *, tenant: str) -> Iterator[str]:
     if answer.paid:
         yield text("This cost {paid} ρ.", paid=rho_words(answer.paid))
     else:
-        yield "You had this answer already: it cost nothing."
+        yield text("You had this answer already: it cost nothing.")
     yield from budget_sentences(answer.left)
     yield text(
         "Receipt: fullhouse log receipt {entry} --as {tenant}",
@@ -146,7 +146,7 @@ def answer_sentences(answer: Answer, *, tenant: str) -> Iterator[str]:
 def price_sentences(price: Price) -> Iterator[str]:
     """What a question would cost, how wide its answer will be, and what would be left."""
     if price.answered:
-        yield "You have this answer: it costs nothing."
+        yield text("You have this answer: it costs nothing.")
     elif price.kind in NO_WIDTH:
         yield text("It would cost {rho} ρ.", rho=rho_words(price.rho))
     else:
