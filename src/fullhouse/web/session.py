@@ -67,7 +67,7 @@ class KeySessions:
     role, when the tenant is suspended, after some hours, and when the server stops.
     """
 
-    fields = ("key",)
+    fields: tuple[str, ...] = ("key",)
 
     def __init__(self, house: Context) -> None:
         self._house, self._lock = house, Lock()

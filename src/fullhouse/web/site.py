@@ -63,15 +63,15 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     """
     from fullhouse.web import builder, console, studio
 
-    sessions = sessions or KeySessions(house)
+    opened: Sessions = sessions or KeySessions(house)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
-        return Route(path, _endpoint(house, sessions, handler), methods=list(methods or ("GET",)))
+        return Route(path, _endpoint(house, opened, handler), methods=list(methods or ("GET",)))
 
     rows: Sequence[tuple[str, Handler, str]] = [
         ("/", _home, "GET"),
-        ("/sign-in", lambda visit: _sign_in(visit, sessions), "GET POST"),
-        ("/sign-out", lambda visit: _sign_out(visit, sessions), "POST"),
+        ("/sign-in", lambda visit: _sign_in(visit, opened), "GET POST"),
+        ("/sign-out", lambda visit: _sign_out(visit, opened), "POST"),
         ("/settings", _settings, "POST"),
         *studio.PAGES,
         *builder.PAGES,
@@ -80,7 +80,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     routes = [route(path, handler, *methods.split()) for path, handler, methods in rows]
     app = Starlette(
         routes=[*routes, Route("/static/{name}", static_file)],
-        exception_handlers={HTTPException: _no_page(house, sessions)},
+        exception_handlers={HTTPException: _no_page(house, opened)},
     )
     return _Around(app)
 
