@@ -215,6 +215,7 @@ if TYPE_CHECKING:
         LookupState as LookupState,
         lookup_build as lookup_build,
         lookup_check as lookup_check,
+        lookup_door as lookup_door,
         lookup_show as lookup_show,
     )
     from fullhouse.app.match import (

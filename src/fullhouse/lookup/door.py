@@ -30,6 +30,7 @@ MOST_KEYS = 1_024
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 KeyCheck: TypeAlias = Callable[[str], int]
 """What a key may: 200 look up, 403 something else, 401 nothing."""
 
@@ -67,6 +68,7 @@ class LookupApp:
             return
         parts = _path_of(scope)
         # Whatever writes down requests gets to see no account.
+        scope["fullhouse.route"] = ROUTE
         scope["path"], scope["raw_path"] = f"{ROUTE}/-", f"{ROUTE}/-".encode()
         try:
             await self._check_key(scope)
@@ -88,6 +90,16 @@ class LookupApp:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def beside(self, others: App) -> App:
+        """An application that answers look-ups here, and hands everything else on."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path", "")
+            own = scope["type"] == "http" and (path == ROUTE or path.startswith(f"{ROUTE}/"))
+            await (self if own else others)(scope, receive, send)
+
+        return answer
 
     def close(self) -> None:
         """Look at the house no more."""
