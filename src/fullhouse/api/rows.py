@@ -4,13 +4,12 @@ from collections.abc import Mapping
 
 from fullhouse.api.row import Row
 
-COMPOSED = "fullhouse.api.composed"
 VIEW = "fullhouse.view"
 
 TENANT_ROWS = (
     Row("GET", "/v1/titles", "room_statement", "read", "tenant", part="titles", lists=True),
     Row("POST", "/v1/questions/price", "room_price", "ask", "tenant"),
-    Row("POST", "/v1/questions", "room_ask", "ask", "tenant"),
+    Row("POST", "/v1/questions", "room_ask", "ask", "tenant", later=True),
     Row("POST", "/v1/sizes", "room_sizes", "read", "tenant"),
     Row("GET", "/v1/sizes/traits", "room_traits", "read", "tenant"),
     Row("GET", "/v1/releases", "room_releases", "read", "tenant", part="answers", lists=True),
@@ -54,20 +53,20 @@ ROOM_ROWS = (
 
 FILM_ROWS = (
     Row("GET", "/v1/films", "film_list", "run"),
-    Row("POST", "/v1/films", f"{COMPOSED}:film_added", "run", status=201),
+    Row("POST", "/v1/films", "film_create", "run", status=201),
     Row("POST", "/v1/films/import", "film_import", "run", files=("source",)),
     Row("GET", "/v1/films/review", "film_review", "run", lists=True),
     Row("GET", "/v1/films/unmatched", "film_unmatched", "run", lists=True),
     Row("POST", "/v1/films/links", "film_accept", "run"),
     Row("GET", "/v1/films/{film}", "film_show", "run"),
-    Row("PATCH", "/v1/films/{film}", f"{COMPOSED}:film_changed", "run"),
+    Row("PATCH", "/v1/films/{film}", "film_update", "run"),
     Row(
         "GET", "/v1/films/{film}/signals", "film_daily", "run",
-        page=f"{COMPOSED}:daily_page",
+        page="fullhouse.api.answers:daily_page",
     ),
-    Row("POST", "/v1/films/{film}/forecasts", f"{COMPOSED}:forecast", "run", work=True),
+    Row("POST", "/v1/films/{film}/forecasts", "forecast_make", "run", work=True),
     Row(
-        "POST", "/v1/films/{film}/discoveries", f"{COMPOSED}:discovery", "run", work=True,
+        "POST", "/v1/films/{film}/discoveries", "discovery_make", "run", work=True,
         without=("embedding",), page=f"{VIEW}.discovery_page:discovery_page",
     ),
     Row("POST", "/v1/films/{film}/propensity", "film_propensity", "run", work=True),
@@ -118,7 +117,7 @@ CAMPAIGN_ROWS = (
     Row("POST", "/v1/plans/{plan}/pilot-power", "campaign_cities_power", "run", work=True),
     Row("GET", "/v1/campaigns", "campaign_list", "run", lists=True),
     Row(
-        "POST", "/v1/campaigns", f"{COMPOSED}:launch", "run", work=True,
+        "POST", "/v1/campaigns", "campaign_start", "run", work=True,
         files=("channels", "households", "contacts"), without=("folder",),
     ),
     Row("POST", "/v1/pilots", "campaign_cities", "run", work=True),
@@ -136,10 +135,10 @@ CAMPAIGN_ROWS = (
     Row("POST", "/v1/lookup/account", "lookup_show", "run", lists=True, keeps_nothing=True),
     Row("GET", "/v1/lessons", "campaign_learned", "run", lists=True),
     Row("GET", "/v1/lessons/verdicts", "campaign_verdicts", "run", lists=True),
-    Row("POST", "/v1/experiments", "experiment_read", "run", work=True, files=("table",)),
-    Row("POST", "/v1/experiments/cities", "geo_read", "run", work=True, files=("table",)),
-    Row("POST", "/v1/experiments/uplift", "uplift_read", "run", work=True, files=("table",)),
-    Row("POST", "/v1/experiments/policies", "policy_read", "run", work=True, files=("table",)),
+    Row("POST", "/v1/experiments", "experiment_read", "run", files=("table",)),
+    Row("POST", "/v1/experiments/cities", "geo_read", "run", files=("table",)),
+    Row("POST", "/v1/experiments/uplift", "uplift_read", "run", files=("table",)),
+    Row("POST", "/v1/experiments/policies", "policy_read", "run", files=("table",)),
 )  # fmt: skip
 
 DATA_ROWS = (
@@ -162,8 +161,8 @@ DATA_ROWS = (
     Row("GET", "/v1/lake", "lake_status", "audit", lists=True),
     Row("POST", "/v1/lake/compact", "lake_compact", "run", work=True),
     Row("POST", "/v1/lake/vacuum", "lake_vacuum", "run", work=True),
-    Row("POST", "/v1/lake/retain", "lake_retain", "run", work=True),
-    Row("POST", "/v1/lake/verify", "lake_verify", "run", work=True),
+    Row("POST", "/v1/lake/retain", "lake_retain", "run", work=True, lists=True),
+    Row("POST", "/v1/lake/verify", "lake_verify", "run"),
     Row("GET", "/v1/runs", "run_list", "audit", lists=True),
     Row("GET", "/v1/runs/{id}", "run_show", "audit"),
     Row("POST", "/v1/runs/{id}/cancel", "run_cancel", "run"),
@@ -177,15 +176,15 @@ NOT_OFFERED: Mapping[str, str] = {
     "accounts_to_erase": "reads a file of whoever calls",
     "audience_export": "gives people's accounts to whoever calls: on the machine alone",
     "backup": "copies a workspace: on the machine alone",
-    "film_add": "joined: answers with the film",
+    "film_add": "is film_create, which answers with the film",
     "film_read": "reads a file of whoever calls",
-    "film_set": "joined: answers with the film",
-    "campaign_launch": "joined: the house says where deliveries are put",
-    "discover_film": "joined with the tickets of its audiences",
-    "share_tickets": "joined with the discovery that it needs",
-    "forecast_film": "joined with its entry into the score book",
-    "forecast_actual": "joined with the forecast that it needs",
-    "issue_forecast": "joined with the forecast that it needs",
+    "film_set": "is film_update, which answers with the film",
+    "campaign_launch": "is campaign_start: the house says where deliveries are put",
+    "discover_film": "is discovery_make",
+    "share_tickets": "is part of discovery_make",
+    "forecast_film": "is forecast_make",
+    "forecast_actual": "is part of forecast_make",
+    "issue_forecast": "is part of forecast_make",
     "job_add": "a route of long work makes its job itself, of files that were sent",
     "schedule_add": "would read files of the server by their names",
     "schedule_delete": "belongs to schedule_add",

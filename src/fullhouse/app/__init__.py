@@ -197,6 +197,17 @@ if TYPE_CHECKING:
         schedule_delete as schedule_delete,
         schedule_list as schedule_list,
     )
+    from fullhouse.app.joined import (
+        Discover as Discover,
+        MadeForecast as MadeForecast,
+        MakeForecast as MakeForecast,
+        StartCampaign as StartCampaign,
+        campaign_start as campaign_start,
+        discovery_make as discovery_make,
+        film_create as film_create,
+        film_update as film_update,
+        forecast_make as forecast_make,
+    )
     from fullhouse.app.log import (
         ListLog as ListLog,
         LogEntries as LogEntries,
