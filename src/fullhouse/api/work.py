@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from pydantic import TypeAdapter
 from starlette.requests import Request
@@ -87,7 +88,7 @@ async def _changes(door: Door, context: Context, job: JobStatus) -> AsyncIterato
             yield b": still there\n\n"
             quiet = 0.0
         try:
-            job = await door.slots.run(context.tenant, lambda id_=job.id: jobs.find(context, id_))
+            job = await door.slots.run(context.tenant, partial(jobs.find, context, job.id))
         except ProblemError:  # the house is busy: look again
             continue
         except Exception as error:  # the stream has begun: it can only say so and end
