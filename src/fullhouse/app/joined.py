@@ -9,7 +9,7 @@ from fullhouse import app
 from fullhouse.app.campaigns import LaunchCampaign
 from fullhouse.app.discoveries import DiscoverFilm
 from fullhouse.app.films import AddFilm, SetFilm
-from fullhouse.app.forecast import WITHOUT, ActualRun, Issued
+from fullhouse.app.forecast import WITHOUT, Issued
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import Launched
 from fullhouse.core.request import request
@@ -17,6 +17,7 @@ from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.catalogue import FilmView
 from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.forecast import Forecast
+from fullhouse.forecast.score import ActualRun
 from fullhouse.workspace.context import Context
 
 DELIVERIES = "deliveries"
