@@ -330,6 +330,16 @@ if TYPE_CHECKING:
         studio_titles as studio_titles,
         studio_verify as studio_verify,
     )
+    from fullhouse.app.studio_planning import (
+        ListOwnPlans as ListOwnPlans,
+        PlanTitle as PlanTitle,
+        PowerOfPlan as PowerOfPlan,
+        ShowOwnPlan as ShowOwnPlan,
+        studio_plan as studio_plan,
+        studio_plan_show as studio_plan_show,
+        studio_plans as studio_plans,
+        studio_power as studio_power,
+    )
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,
         AddTitle as AddTitle,
