@@ -71,7 +71,7 @@ STAGES = {p.parent.name for p in FOLDER.parent.glob("*/__init__.py")} - {
 }  # fmt: skip
 OF_NO_PEOPLE = {
     "forecast.Forecast", "forecast.Slate", "forecast.ScoreBook", "forecast.ActualRun",
-    "control.Entry", "control.Verified", "films.FilmFact",
+    "control.Entry", "control.Verified", "films.FilmFact", "planning.Plan", "campaigns.Power",
 }  # fmt: skip
 """Nouns of stages that a tenant's result may hold: the clean room has computed them from public
 facts and the tenant's own inputs, or from releases."""
