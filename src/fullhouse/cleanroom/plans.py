@@ -401,18 +401,18 @@ def save(context: Context, name: str, plan: TenantPlan) -> None:
 
 def saved(context: Context) -> Sequence[SavedTenantPlan]:
     """Every version of the tenant's saved plans that was made from releases."""
-    found = []
+    versions = []
     for row in plans(context.control):
         if "rests_on" not in row.body:
             continue
         plan = plan_from(row.body["plan"])
-        found.append(
+        versions.append(
             SavedTenantPlan(
                 row.name, row.version, row.film, plan.budget, plan.currency, plan.tickets.middle,
                 row.at,
             )
         )  # fmt: skip
-    return found
+    return versions
 
 
 def find(context: Context, name: str) -> TenantPlan:
