@@ -1,13 +1,20 @@
 """Unmodified client libraries: each posts a session, and the lake holds exactly that."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
-from snowplow_tracker import Emitter, SelfDescribingJson, StructuredEvent, Subject, Tracker
+from snowplow_tracker import (
+    Emitter,
+    PageView,
+    SelfDescribing,
+    SelfDescribingJson,
+    StructuredEvent,
+    Subject,
+    Tracker,
+)
 
 from fullhouse.core.tables import (
     ACTIVITY,
@@ -42,7 +49,7 @@ def _session(client: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def sent(door: Door) -> Iterator[Door]:
+def sent(door: Door) -> Door:
     """The house after every library's session."""
     faults: list[object] = []
     key = door.new_source("segment")
@@ -58,14 +65,14 @@ def sent(door: Door) -> Iterator[Door]:
             host, protocol="http", method=method, on_failure=lambda *a: faults.append(a)
         )
         tracker = Tracker("web", emitter, app_id=key, subject=Subject().set_user_id(f"u-{method}"))
-        tracker.track_page_view("https://x.example/", "Home")
+        tracker.track(PageView("https://x.example/", page_title="Home"))
         tracker.track(StructuredEvent("film", "Trailer Viewed", "f1"))
         schema = "iglu:example/search/jsonschema/1-0-0"
-        tracker.track_self_describing_event(SelfDescribingJson(schema, {"query": "dune"}))
+        tracker.track(SelfDescribing(SelfDescribingJson(schema, {"query": "dune"})))
         tracker.flush()
     assert not faults
     door.flush()
-    yield door
+    return door
 
 
 def _of(door: Door, table: Table, source: str) -> list[dict[str, Any]]:

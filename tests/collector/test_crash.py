@@ -2,61 +2,17 @@
 
 import json
 import os
-import random
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from pathlib import Path
 
-import httpx
 import pytest
 
+from benchmarks.collector import kill_at_random
 from fullhouse import app
 from fullhouse.core.tables import ACCOUNT_TABLE, ACTIVITY, TRAILER_VIEW
 from fullhouse.feeds import wal
 from fullhouse.workspace.context import Context, init_house, open_house
 
-KILLS = 8
-
-
-class Clients:
-    """Clients that send a batch again until it is answered, as the libraries do."""
-
-    def __init__(self, url: str, key: str, *, threads: int = 4) -> None:
-        self.answered: list[str] = []
-        self.sent = 0
-        self._url, self._key = url, key
-        self._stopped = threading.Event()
-        self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._send, args=(n,)) for n in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join(timeout=60)
-
-    def _send(self, client: int) -> None:
-        number = 0
-        with httpx.Client(base_url=self._url, auth=(self._key, ""), timeout=10) as http:
-            while not self._stopped.is_set():
-                ids = [f"{client}-{number}-{n}" for n in range(3)]
-                number += 1
-                body = json.dumps({"batch": [_message(i) for i in ids]}).encode()
-                while True:
-                    try:
-                        if http.post("/v1/batch", content=body).status_code == 200:
-                            break
-                    except httpx.HTTPError:
-                        time.sleep(0.05)
-                    if self._stopped.is_set():
-                        return
-                with self._lock:
-                    self.answered += ids
+KILLS = 6
 
 
 def _message(id_: str) -> dict[str, object]:
@@ -68,52 +24,12 @@ def _message(id_: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _start(root: str, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "fullhouse", "collect", "-w", root, "--port", str(port)]
-    environment = {**os.environ, "FULLHOUSE_COLLECTOR_SECONDS": "1"}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200:
-                return process
-        except httpx.HTTPError:
-            time.sleep(0.05)
-    process.kill()
-    raise TimeoutError("the collector did not start")
-
-
-def kill_at_random(root: str, key: str, *, kills: int, seed: int, most_alive: float) -> set[str]:
-    """The ids that were answered while the collector was killed again and again."""
-    chance = random.Random(seed)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clients = Clients(f"http://127.0.0.1:{port}", key)
-    process = _start(root, port)
-    try:
-        for _ in range(kills):
-            time.sleep(chance.uniform(0.05, most_alive))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            process = _start(root, port)
-        time.sleep(0.5)
-        clients.stop()
-    finally:
-        clients.stop()
-        process.kill()
-        process.wait()
-    return set(clients.answered)
-
-
 @pytest.mark.slow
 def test_what_was_answered_is_in_the_lake_once_after_kills_at_any_moment(tmp_path: Path) -> None:
     house = _house(tmp_path)
     key = app.collector_key(house, app.NewWriteKey("site")).key
     house.close()
-    answered = kill_at_random(house.place.root, key, kills=KILLS, seed=7, most_alive=3.0)
+    answered = kill_at_random(house.place.root, key, _message, kills=KILLS, seed=7, most_alive=2.0)
     assert len(answered) > 100
     with open_house(house.place.root) as again:
         app.collector_flush(again)

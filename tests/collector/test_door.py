@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ SENT = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def filled(door: Door) -> Iterator[Door]:
+def filled(door: Door) -> Door:
     """Some messages, sent again before and after they were moved."""
     suppress(door.house.control, [account_digest(door.house.key, "gone", "erased")])
     key = door.new_source("gone")
@@ -52,7 +51,7 @@ def filled(door: Door) -> Iterator[Door]:
     door.flush()
     door.batch(trailer("a"), IDENTIFY)
     door.flush()
-    yield door
+    return door
 
 
 def _of(door: Door, table: Any, source: str) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def taken(message: bytes, suppressed: bool = False) -> list[tuple[bytes, dict[st
 
 
 @given(values | messages)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_any_message_becomes_lines_without_a_raw_identifier(value: object) -> None:
     raw = json.dumps(value).encode()
     intake = Intake(RULES, Hasher(b"k" * 32, "US"))
@@ -69,7 +69,7 @@ def test_any_message_becomes_lines_without_a_raw_identifier(value: object) -> No
 
 
 @given(st.lists(values | messages, max_size=5), st.integers(0, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_good_message_is_as_it_was_whatever_its_neighbours_are(
     others: list[object], place: int
 ) -> None:
@@ -104,7 +104,8 @@ def test_json_without_end_is_one_bad_message() -> None:
 
 def test_fields_of_odd_types_read_like_those_of_the_usual_ones() -> None:
     usual = {"type": "track", "event": "Order Completed", "userId": "u1", "messageId": "m",
-             "properties": {"products": [{"product_id": "p1", "price": 2}, {"sku": "p2"}]}}  # fmt: skip
+             "properties": {"products": [{"product_id": "p1", "price": 2}, {"sku": "p2"}]},
+    }  # fmt: skip
     # A name that is an object is no name: the rest is read by another way than usual messages.
     odd = {**usual, "name": {"a": 1}}
     strict = [
@@ -156,9 +157,9 @@ def test_times_are_read_as_clients_write_them(text: object, read: datetime | Non
     assert instant(text) == read
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), st.timedeltas())
-def test_a_clock_that_is_off_by_anything_gives_the_true_time(true: datetime, off: object) -> None:
-    true = true.replace(tzinfo=UTC)
+@given(st.integers(0, 10**9), st.timedeltas())
+def test_a_clock_that_is_off_by_anything_gives_the_true_time(second: int, off: object) -> None:
+    true = datetime.fromtimestamp(second, tz=UTC)
     try:
         reported, sent = true + off, NOW + off  # type: ignore[operator]  # a timedelta
     except OverflowError:
