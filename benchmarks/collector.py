@@ -60,20 +60,26 @@ class _Client(asyncio.Protocol):
         self._next()
 
     def data_received(self, data: bytes) -> None:
+        self._answer += data
+        head, _, body = self._answer.partition(b"\r\n\r\n")
+        _, _, length = head.lower().partition(b"content-length: ")
+        if not length or len(body) < int(length.split(b"\r\n")[0]):
+            return
         now = time.perf_counter()
         self._times.append(now - self._began)
-        if not data.startswith(b"HTTP/1.1 200"):
+        if not head.startswith(b"HTTP/1.1 200"):
             self.wrong += 1
         if now < self._until:
             self._next()
         else:
             self._transport.close()
 
-    def connection_lost(self, problem: Exception | None) -> None:
+    def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():
             self.done.set_result(None)
 
     def _next(self) -> None:
+        self._answer = b""
         self._began = time.perf_counter()
         self._transport.write(self._request())
 
@@ -276,8 +282,8 @@ def _speed(seconds: float, workers: int) -> None:
                 name = f"{events} events, {size:.1f} KB"
                 for server, load in (("echo", first), ("collector, durable", own)):
                     print(
-                        f"| {name} | {server} | {load.requests:,.0f} | {load.requests * events:,.0f}"
-                        f" | {load.p50_ms:.1f} | {load.p99_ms:.0f}"
+                        f"| {name} | {server} | {load.requests:,.0f}"
+                        f" | {load.requests * events:,.0f} | {load.p50_ms:.1f} | {load.p99_ms:.0f}"
                         f" | {load.requests / plain_rate:.2f} | {load.wrong} |"
                     )
                 if events == 100:
