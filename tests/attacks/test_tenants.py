@@ -47,7 +47,8 @@ VERBS = {
 
 def takes_context(verb):
     first = next(iter(inspect.signature(verb).parameters.values()), None)
-    return first is not None and first.annotation is Context
+    hints = get_type_hints(inspect.unwrap(verb))
+    return first is not None and hints.get(first.name) is Context
 
 
 def request_type(verb):
@@ -72,8 +73,6 @@ HARMLESS: dict[str, Any] = {
     "title": OWN,
     "comps": (),
     "looks": 4,
-    "budget": 1_000.0,
-    "plan": "no-such-plan",
     "campaign": "no-such-campaign",
     "digest": "0" * 64,
     "list_digest": "0" * 64,

@@ -48,7 +48,6 @@ class Door:
     url: str
     key: str
     http: httpx.Client
-    served: Served
 
     def post(self, path: str, body: Any, key: str | None = None, **more: Any) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -86,7 +85,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     served = Served(collector_app(house, moves=False))
     try:
         with httpx.Client(base_url=served.url, timeout=30) as http:
-            yield Door(house, served.url, key, http, served)
+            yield Door(house, served.url, key, http)
     finally:
         served.stop()
         house.close()

@@ -6,7 +6,7 @@ from babel.messages.extract import extract_from_dir
 
 import fullhouse.web
 from fullhouse.core.errors import FullhouseError
-from fullhouse.view.words import release
+from fullhouse.view.words import forecast, release
 
 FOLDER = Path(fullhouse.web.__file__).parent
 WAYS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
@@ -23,8 +23,8 @@ def sentences():
     ):
         one = message if isinstance(message, str) else message[0]
         result.setdefault(one, f"{file}:{line}")
-    for words in (release.KIND_WORDS, release.NOTE_WORDS):
-        result |= dict.fromkeys(words.values(), "view/words/release.py")
+    for words in (release.KIND_WORDS, release.NOTE_WORDS, forecast.DRIVERS):
+        result |= dict.fromkeys(words.values(), "view/words")
     return result
 
 

@@ -206,7 +206,9 @@ def optimise(
 def thinned(problem: PlanProblem) -> PlanProblem:
     """The problem over some of its draws."""
     every = max(1, problem.response.draws // FEW_DRAWS)
-    return problem if every == 1 else problem.thinned(every)
+    if every == 1:
+        return problem
+    return replace(problem, response=problem.response.thinned(every))
 
 
 def _with_minimums(

@@ -65,6 +65,11 @@ class Language:
         form = f"#,##0.{places}%" if digits else "#,##0%"
         return numbers.format_percent(value, format=form, locale=self.locale)
 
+    def signed_share(self, value: float) -> str:
+        """A change as a percentage with its sign."""
+        sign = "+" if value > 0 else "−" if value < 0 else "±"
+        return sign + self.share(abs(value), digits=1)
+
     def day(self, day: date) -> str:
         """A day as people write it."""
         return dates.format_date(day, "long", locale=self.locale)

@@ -149,6 +149,7 @@ def _filters(spoken: Language) -> Mapping[str, Any]:
         "compact": spoken.compact,
         "money": spoken.money,
         "share": spoken.share,
+        "signed_share": spoken.signed_share,
         "day": spoken.day,
         "day_short": spoken.day_short,
         "moment": spoken.moment,

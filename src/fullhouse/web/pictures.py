@@ -4,6 +4,7 @@ They hold no text and no style: words stand beside them, colours in the style sh
 print, follow the theme, and stretch to the room there is.
 """
 
+from collections.abc import Sequence
 from math import log10
 
 from markupsafe import Markup
@@ -14,6 +15,8 @@ _OPEN = Markup(
     '<svg class="{cls}" viewBox="0 0 100 {height}" preserveAspectRatio="none" role="img"'
     ' aria-label="{label}">'
 )
+_BAND = Markup('<polygon class="{cls}" points="{points}"/>')
+_LINE = Markup('<polyline points="{points}"/>')
 _CLOSE = Markup("</svg>")
 _BOX = Markup('<rect class="{cls}" x="{x:.2f}" y="{y:.2f}" width="{w:.2f}" height="{h:.2f}"/>')
 
@@ -75,6 +78,23 @@ def share_bar(share: float, label: str, *, after: float | None = None) -> Markup
     if after is not None and after > share:
         boxes.append(_box("planned", part, 0, 100 * min(1.0, after) - part, 8))
     return _svg("bar", 8, label, boxes)
+
+
+def fan(quantiles: Sequence[Sequence[float]], label: str) -> Markup:
+    """Ranges day by day as bands around the middle: each day its quantiles, ascending, odd many."""
+    top, last = max(max(day) for day in quantiles) * 1.02, max(len(quantiles) - 1, 1)
+
+    def line(place: int, *, back: bool = False) -> str:
+        days = list(enumerate(quantiles))
+        points = [f"{100 * i / last:.2f},{60 - 60 * q[place] / top:.2f}" for i, q in days]
+        return " ".join(reversed(points) if back else points)
+
+    middle = len(quantiles[0]) // 2
+    bands = [
+        _BAND.format(cls=f"band{i}", points=f"{line(i)} {line(-1 - i, back=True)}")
+        for i in range(middle)
+    ]
+    return _svg("fan", 60, label, [*bands, _LINE.format(points=line(middle))])
 
 
 def columns(values: list[float], label: str) -> Markup:

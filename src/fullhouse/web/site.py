@@ -61,7 +61,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
 
     Without other sessions, people sign in with their API key.
     """
-    from fullhouse.web import builder, console, studio
+    from fullhouse.web import builder, console, outlook, studio
 
     opened: Sessions = sessions or KeySessions(house)
 
@@ -73,6 +73,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
         ("/sign-in", lambda visit: _sign_in(visit, opened), "GET POST"),
         ("/sign-out", lambda visit: _sign_out(visit, opened), "POST"),
         ("/settings", _settings, "POST"),
+        *outlook.PAGES,
         *studio.PAGES,
         *builder.PAGES,
         *console.PAGES,

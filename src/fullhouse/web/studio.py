@@ -13,9 +13,10 @@ from fullhouse.app.cleanroom import BudgetStatement
 from fullhouse.cleanroom.question import Cards
 from fullhouse.cleanroom.release import Answer, BudgetLeft, Release
 from fullhouse.view.words import release as words
-from fullhouse.web import questions
+from fullhouse.web import outlook, questions
 from fullhouse.web.cards import card_rows
 from fullhouse.web.language import say
+from fullhouse.web.pictures import Axis
 from fullhouse.web.visit import NotHereError, Page, Visit
 from fullhouse.web.words import TABS, film_words, leaf_words, question_words, tab_words
 from fullhouse.workspace.context import Context
@@ -49,15 +50,32 @@ def slate(visit: Visit) -> Page:
     """The first page: what to do today, and the studio's films."""
     context = visit.studio
     statement = app.room_statement(context)
-    films = [_film_row(statement, title.film) for title in statement.titles]
+    known = outlook.outlooks(context)
+    axis = outlook.axis_of([known[t.film] for t in statement.titles if t.film in known])
+    films = [
+        _film_row(statement, title.film) | _outlook_row(context, known.get(title.film), axis)
+        for title in statement.titles
+    ]
+    films.sort(key=lambda f: (f["opening"] is None, f["opening"]))
+    secret = {title.film: title.secret for title in statement.titles}
     rows = [
-        {"film": f["film"], "title": f["name"], "secret": t.secret, "answers": f["answers"]}
-        for f, t in zip(films, statement.titles, strict=True)
+        {
+            "film": f["film"],
+            "title": f["name"],
+            "secret": secret[f["film"]],
+            "opening": f["opening"],
+            "total_low": f["ends"][0] if f["ends"] else None,
+            "total_middle": f["ends"][1] if f["ends"] else None,
+            "total_high": f["ends"][2] if f["ends"] else None,
+            "answers": f["answers"],
+        }
+        for f in films
     ]
     facts = {
         "titles": statement.titles,
+        "secret": secret,
         "films": films,
-        "tasks": _tasks(visit, statement),
+        "tasks": _tasks(visit, statement, set(known)),
         "answers": _asked(context, most=8)[:5],
         "tenant": statement.tenant,
     }
@@ -75,14 +93,16 @@ def film(visit: Visit) -> Page | Response:
     statement = app.room_statement(context)
     if name not in [title.film for title in statement.titles]:
         raise NotHereError
+    known = outlook.outlooks(context, name).get(name)
+    called = film_words(name) if known is None else known.forecast.title
     facts: dict[str, Any] = {
         "film": name,
-        "name": film_words(name),
+        "name": called,
         "tab": tab,
         "tabs": [(t, tab_words(t)) for t in TABS],
     }
     shown = _TABS.get(tab, _no_tab)(visit, context, statement, name)
-    title = f"{film_words(name)} – {tab_words(tab)}"
+    title = f"{called} – {tab_words(tab)}"
     return Page(shown.template, title, facts | dict(shown.facts), shown.data, shown.rows, "slate")
 
 
@@ -105,7 +125,11 @@ def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, f
     return Page("film_audiences.html", "", facts, release.release, release.release.rows())
 
 
-_TABS = {"audiences": _audiences_tab}
+def _outlook_tab(visit: Visit, context: Context, _: BudgetStatement, film: str) -> Page:
+    return outlook.outlook_tab(visit, context, film)
+
+
+_TABS = {"outlook": _outlook_tab, "audiences": _audiences_tab}
 
 
 def ask(visit: Visit) -> Page | Response:
@@ -201,10 +225,28 @@ def _film_row(statement: BudgetStatement, film: str) -> dict[str, Any]:
     }
 
 
-def _tasks(visit: Visit, statement: BudgetStatement) -> Sequence[Task]:
+def _outlook_row(context: Context, known: outlook.Outlook | None, axis: Axis) -> dict[str, Any]:
+    """What the slate says of a film's forecast; the title where a forecast knows it."""
+    if known is None:
+        return {"opening": None, "ends": None, "strip": None, "when": "", "change": None}
+    return {
+        "name": known.forecast.title,
+        "opening": known.forecast.opening,
+        "ends": known.ends,
+        "currency": known.forecast.currency,
+        "strip": outlook.strip_of(known, axis),
+        "when": outlook.days_words(known.forecast.opening, context.today),
+        "change": outlook.change_share(known),
+    }
+
+
+def _tasks(visit: Visit, statement: BudgetStatement, forecast: set[str]) -> Sequence[Task]:
     tasks = []
     for title in statement.titles:
         row = _film_row(statement, title.film)
+        if title.film not in forecast and visit.may("ask"):
+            sentence = say("{film} has no forecast yet. It is free.", film=row["name"])
+            tasks.append(Task(sentence, f"/film/{title.film}/outlook", say("Forecast it")))
         if not row["has_cards"] and visit.may("ask"):
             sentence = say("{film} has no audience cards yet. Their price is shown before you pay.",
                            film=row["name"])  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from math import ceil, floor, isclose, log, log10
 
-from fullhouse.control import Verified
+from fullhouse.control import Entry, Verified
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.films import FIELDS
@@ -20,6 +20,7 @@ from fullhouse.forecast.forecast import (
     PlanAssumed,
     RangesOf,
     Remark,
+    read_forecast,
 )
 from fullhouse.forecast.score import AFTERWARDS, AGAIN, BEFORE, CURRENCY, WAITING, ScoreBook
 from fullhouse.forecast.slate import Conflict
@@ -542,3 +543,8 @@ def _steps_between(low: float, high: float) -> list[float]:
     size: float = 10.0 ** floor(log10((high - low) / 3))
     step = next(m * size for m in (1, 2, 5, 10) if (high - low) / (m * size) <= LONGEST_LIST)
     return [step * k for k in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def issued_forecast(entry: Entry) -> Forecast:
+    """The forecast that an entry of a score book holds."""
+    return read_forecast(entry.forecast)
