@@ -7,7 +7,7 @@ import pytest
 from fullhouse.cleanroom import gate, ledger, log, tenants
 from fullhouse.cleanroom.answers import Computed
 from fullhouse.cleanroom.ledger import BudgetError
-from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyError
+from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyError, load
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
 from fullhouse.core.errors import CannotTellError, FullhouseError, InputError, did_you_mean
 from fullhouse.view.words.errors import error_words
@@ -150,16 +150,50 @@ def test_what_a_stage_cannot_tell_is_released_without_its_words_for_the_full_pri
     assert answer.paid == ledger.spent(lion.control) == 50_000
 
 
-def test_a_bug_gives_the_money_back_and_says_nothing_of_the_data(lion):
+def test_a_bug_that_may_depend_on_the_data_is_paid_logged_and_says_nothing_of_them(lion):
     def broken(_: gate.Asked) -> Computed:
         raise ZeroDivisionError("31337 people")
 
     with pytest.raises(FullhouseError) as failed:
         gate.ask(lion, Count("books"), compute=broken)
+    assert failed.value.code == "release_failed_paid"
     assert "31337" not in repr(failed.value) + str(failed.value)
-    assert ledger.spent(lion.control) == 0
+    assert ledger.spent(lion.control, tenant="lion") == 50_000
     assert ledger.disagreements(lion.control) == ()
+    (leaf,) = log.entries(lion.control)
+    assert leaf.kind == "failed.count"
+    assert "31337" not in leaf.body
     assert gate.ask(lion, Count("books")).paid == 50_000
+
+
+def test_a_failure_of_the_machine_gives_the_money_back(lion):
+    def full(_: gate.Asked) -> Computed:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(FullhouseError) as failed:
+        gate.ask(lion, Count("books"), compute=full)
+    assert failed.value.code == "release_failed"
+    assert ledger.spent(lion.control, tenant="lion") == 0
+
+
+def test_a_policy_that_was_edited_by_hand_is_a_leaf_when_it_is_first_in_force(house, lion):
+    def leaves():
+        return [e for e in log.entries(house.control) if e.kind == gate.POLICY_LEAF]
+
+    gate.price(lion, Count("books"))
+    gate.price(lion, Count("dogs"))
+    (first,) = leaves()
+    house.place.write(HOUSE_FILE, POLICY.replace("minimum = 50", "minimum = 60").encode())
+    gate.price(lion, Count("books"))
+    second, before = leaves()
+    assert before == first
+    assert load(house.place).digest in second.body
+    house.place.write(HOUSE_FILE, POLICY.encode())
+    # As in a process that has not yet looked.
+    house.workspace.models.put(("policy in force", house.place.root), "", 0)
+    gate.price(lion, Count("books"))
+    gate.price(lion, Count("books"))
+    assert len(leaves()) == 3
 
 
 def test_when_the_budget_is_used_up_the_error_says_what_is_left_and_until_when(lion):

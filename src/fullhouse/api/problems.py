@@ -48,6 +48,7 @@ STATUS: tuple[tuple[type[FullhouseError], int, str], ...] = (
 CODES: Mapping[str, int] = {
     "house_only": 403,
     "release_failed": 500,
+    "release_failed_paid": 500,
     "reservation_closed": 409,
     "erased_meanwhile": 409,
 }

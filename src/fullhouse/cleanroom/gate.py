@@ -6,7 +6,7 @@ one transaction. A process that dies at any point leaves no answer without its r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
@@ -55,6 +55,7 @@ from fullhouse.core.errors import (
     NotFoundError,
     did_you_mean,
 )
+from fullhouse.core.faults import storage_fault
 from fullhouse.core.values import HOUSE
 from fullhouse.measurement.exposure import contacts_by_person
 from fullhouse.planning.plan import Plan, plan_from
@@ -65,6 +66,14 @@ MOST_LOOKS = 100
 """What stands before the name of a user of the house who acts for a tenant."""
 
 Compute = Callable[["Asked"], Computed]
+
+
+POLICY_LEAF = "policy.in_force"
+"""The leaf that says which policy tenants are answered by, from when on."""
+
+
+class PaidFailureError(FullhouseError):
+    """A computation broke on the data: its price is kept, and no word of it leaves."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,7 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
     check_active(context.control, context.tenant)
     check_may(context, "ask")
     policy = whole = load(context.place)
+    note_policy(context, whole)
     policy.check(question)
     film, campaign = _title_of(context, question, title)
     about = room(context, policy, question) if needs_people(question) else None
@@ -271,6 +281,9 @@ def _compute(asked: Asked, compute: Compute) -> Answer:
         if stored is None:
             raise
         return stored
+    except PaidFailureError:
+        _keep_price(asked, reservation)
+        raise
     except BaseException:
         ledger.cancel(control, reservation, at=context.now)
         raise
@@ -291,9 +304,41 @@ def _computed(asked: Asked, compute: Compute) -> Computed:
         raise
     except FullhouseError:
         return Computed((), (), (Note("cannot_tell"),))
-    except Exception:
-        # Whatever it says may hold a number of the data.
-        raise FullhouseError(code="release_failed", kind=asked.question.kind) from None
+    except Exception as problem:
+        # Whatever it says may hold a number of the data; so may that it failed at all, unless it
+        # is the machine that failed.
+        if storage_fault(problem) is not None:
+            raise FullhouseError(code="release_failed", kind=asked.question.kind) from None
+        raise PaidFailureError(code="release_failed_paid", kind=asked.question.kind) from None
+
+
+def _keep_price(asked: Asked, reservation: ledger.Reservation) -> None:
+    """A computation that broke is paid, and a leaf of the log: a question that fails for some data
+    and not for others would be a free yes or no about them.
+    """
+    context, at = asked.context, asked.context.now
+    detail: dict[str, str | int] = {"question": asked.digest, "nano_rho": asked.spending.rho}
+    leaf = log.LogLeaf(context.tenant, f"failed.{asked.question.kind}", context.actor, at, detail)
+    with context.control.begin() as connection:
+        ledger.settle(connection, reservation, at=at)
+        log.append(connection, leaf)
+
+
+def note_policy(context: Context, policy: Policy) -> None:
+    """A policy that was edited by hand is a leaf of the house's log when it is first in force."""
+    key = ("policy in force", context.place.root)
+    if context.models.get(key) == policy.digest:
+        return
+    house = replace(house_control(context), actor=HOUSE)
+    leaves = (leaf for leaf in log.entries(house) if leaf.kind == POLICY_LEAF)
+    newest = next(leaves, None)
+    if newest is None or policy.digest not in newest.body:
+        files = ", ".join(policy.files)
+        detail: dict[str, str | int] = {"policy": policy.digest, "files": files}
+        with house.begin() as connection:
+            leaf = log.LogLeaf(HOUSE, POLICY_LEAF, HOUSE, context.now, detail)
+            log.append(connection, leaf)
+    context.models.put(key, policy.digest, len(policy.digest))
 
 
 def _release(asked: Asked, computed: Computed) -> Release:

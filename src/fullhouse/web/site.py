@@ -190,7 +190,7 @@ def problem_page(problem: Exception) -> Page:
             return _problem(409, str(problem))
         case InputError():
             return _problem(404 if _is_absent(problem) else 422, str(problem))
-        case FullhouseError() if problem.code == "release_failed":
+        case FullhouseError() if problem.code in ("release_failed", "release_failed_paid"):
             return _problem(500, str(problem))
         case FullhouseError():
             log.error("a page failed", exc_info=problem)

@@ -103,6 +103,10 @@ SENTENCES: Mapping[str, str] = {
         "The house could not answer this question of kind {kind!r}. Nothing was spent; tell the"
         " house."
     ),
+    "release_failed_paid": (
+        "The house could not answer this question of kind {kind!r}. Its price is kept, since"
+        " whether it fails may depend on the data; tell the house, which sees it in its ledger."
+    ),
     "reservation_closed": (
         "This question took so long that its price was given back, so that its answer was not"
         " released. Ask it again."
