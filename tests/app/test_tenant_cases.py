@@ -22,7 +22,7 @@ from fullhouse.workspace.context import Context
 from tests.cleanroom.conftest import OWN, RIVAL, SECRET, make_house
 
 FOLDER = Path(app.__file__).parent
-FOR_TENANTS = {"access", "cleanroom", "jobs", "log", "match", "studio"}
+FOR_TENANTS = {"access", "cleanroom", "jobs", "log", "match", "studio", "studio_planning"}
 
 
 def decorated(name: str) -> dict[str, str]:
@@ -71,7 +71,7 @@ STAGES = {p.parent.name for p in FOLDER.parent.glob("*/__init__.py")} - {
 }  # fmt: skip
 OF_NO_PEOPLE = {
     "forecast.Forecast", "forecast.Slate", "forecast.ScoreBook", "forecast.ActualRun",
-    "control.Entry", "control.Verified", "films.FilmFact",
+    "control.Entry", "control.Verified", "films.FilmFact", "planning.Plan", "campaigns.Power",
 }  # fmt: skip
 """Nouns of stages that a tenant's result may hold: the clean room has computed them from public
 facts and the tenant's own inputs, or from releases."""

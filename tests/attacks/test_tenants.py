@@ -47,8 +47,7 @@ VERBS = {
 
 def takes_context(verb):
     first = next(iter(inspect.signature(verb).parameters.values()), None)
-    hints = get_type_hints(inspect.unwrap(verb))
-    return first is not None and hints.get(first.name) is Context
+    return first is not None and first.annotation is Context
 
 
 def request_type(verb):
@@ -73,6 +72,8 @@ HARMLESS: dict[str, Any] = {
     "title": OWN,
     "comps": (),
     "looks": 4,
+    "budget": 1_000.0,
+    "plan": "no-such-plan",
     "campaign": "no-such-campaign",
     "digest": "0" * 64,
     "list_digest": "0" * 64,

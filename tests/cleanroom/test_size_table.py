@@ -25,8 +25,8 @@ def rows_by_person(monkeypatch):
     monkeypatch.setattr(size_table, "person_rows", read_rows)
 
 
-def read_rows(_blocks, _base, listed):
-    members = traits()
+def read_rows(_blocks, _base, listed, members=None):
+    members = members or traits()
     has = np.zeros((PEOPLE, len(listed)), dtype=bool)
     for i, trait in enumerate(listed):
         has[list(members[trait.name]), i] = True

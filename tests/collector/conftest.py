@@ -48,6 +48,7 @@ class Door:
     url: str
     key: str
     http: httpx.Client
+    served: Served
 
     def post(self, path: str, body: Any, key: str | None = None, **more: Any) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -85,7 +86,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     served = Served(collector_app(house, moves=False))
     try:
         with httpx.Client(base_url=served.url, timeout=30) as http:
-            yield Door(house, served.url, key, http)
+            yield Door(house, served.url, key, http, served)
     finally:
         served.stop()
         house.close()

@@ -10,6 +10,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from fullhouse import app as use_cases
+from fullhouse.access.keys import add_key, revoke_key
+from fullhouse.cleanroom.tenants import add_tenant, add_user
+from fullhouse.core.values import HOUSE
 from fullhouse.lookup import LookupApp, lookup_app
 from fullhouse.lookup.door import KEY_SECONDS, MOST_ACCOUNTS
 
@@ -106,6 +110,41 @@ def test_only_a_key_with_the_scope_is_let_in(app: LookupApp, key: str | None, st
         if status != 200:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["status"] == status
+
+
+def test_keys_of_the_house_with_the_scope_open_it_and_no_others(world: World) -> None:
+    house = world.house
+    operator = add_user(house.control, HOUSE, "anna", "operator")
+    auditor = add_user(house.control, HOUSE, "carl", "auditor")
+    add_tenant(house.control, "north")
+    owner = add_user(house.control, "north", "olga", "owner")
+    looking, good = add_key(house.control, operator, scopes=["lookup"])
+    texts = {
+        "another scope": add_key(house.control, operator, scopes=["read"])[1],
+        "another role": add_key(house.control, auditor)[1],
+        "a tenant's": add_key(house.control, owner)[1],
+    }
+    app = use_cases.lookup_door(house)
+    assert ask(app, "GET", of("shop", "a"), key=good).status_code == 200
+    for whose, text in texts.items():
+        assert ask(app, "GET", of("shop", "a"), key=text).status_code == 403, whose
+    assert ask(app, "GET", of("shop", "a"), key=good[:-1] + "x").status_code == 401
+    revoke_key(house.control, HOUSE, looking.id)
+    time.sleep(KEY_SECONDS)
+    assert ask(app, "GET", of("shop", "a"), key=good).status_code == 401
+    app.close()
+
+
+def test_beside_other_routes_it_answers_its_own_only(app: LookupApp) -> None:
+    async def others(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    both = app.beside(others)
+    for path in ("/", "/v1/membershipsx", "/v1/films"):
+        assert ask(both, "GET", path).status_code == 418
+    for path in ("/v1/memberships", of("shop", "a")):
+        assert ask(both, "GET", path).status_code == 200
 
 
 def test_a_key_that_was_taken_back_is_refused_within_a_second(world: World) -> None:

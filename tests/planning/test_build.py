@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.discovery.card import RatioEstimate
 from fullhouse.planning import learn_response, read_channels
 from fullhouse.planning.build import BUDGETS, _bridge, build_plan
 from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
-from fullhouse.planning.problem import CITY_GROUPS, Limits, PlanInputs
+from fullhouse.planning.problem import CITY_GROUPS, Limits, PlanInputs, PlannedFilm
 from fullhouse.sample.sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))
@@ -37,20 +36,13 @@ def inputs(size=30_000, audiences=3, seed=0):
 
 def made(budget=600.0, limits=None, here=None, **sizes):
     here = here or inputs(**sizes)
-    cards = (
-        SimpleNamespace(rule="rule 0", beyond=RatioEstimate(2.0, 1.5, 2.7)),
-        SimpleNamespace(rule="rule 1", beyond=RatioEstimate()),
-        SimpleNamespace(rule="not planned", beyond=RatioEstimate(3.0, 2.0, 4.0)),
-    )
-    discovery = SimpleNamespace(
-        film="f", title="F", territory="ZZ", as_of=date(2025, 7, 1), opening=OPENING,
-        cards=cards, simulated=True,
+    film = PlannedFilm(
+        "f", "F", "ZZ", date(2025, 7, 1), OPENING, True,
+        {"rule 0": (2.0, 1.5, 2.7), "not planned": (3.0, 2.0, 4.0)},
     )  # fmt: skip
     kinds = tuple(dict.fromkeys(here.kinds))
     response = learn_response(kinds, [c.name for c in here.channels], draws=300, seed=1)
-    return here, build_plan(
-        discovery, here, response, BASE, limits or Limits(), budget, "neutral", 0.1
-    )
+    return here, build_plan(film, here, response, BASE, limits or Limits(), budget, "neutral", 0.1)
 
 
 def test_the_plan_lies_on_its_curve_which_keeps_the_limits():

@@ -129,6 +129,13 @@ def _page(row: Row, result: Any) -> Response:
     return Response(text, row.status, headers, f"{HTML}; charset=utf-8")
 
 
+def daily_page(daily: Any) -> str:
+    """The page of a film's day."""
+    from fullhouse.view.daily_page import daily_page as page
+
+    return page(daily, made_on=daily.as_of)
+
+
 def _place(contract: Contract, items: Sequence[Any], cursor: str) -> int:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)

@@ -11,6 +11,7 @@ from fullhouse.api.contract import contract_of
 from fullhouse.api.door import Door
 from fullhouse.api.problems import ProblemError, problem_of
 from fullhouse.api.row import Row
+from fullhouse.api.work import begin
 from fullhouse.workspace.context import Context
 
 KEY = "Idempotency-Key"
@@ -36,7 +37,7 @@ def endpoint(door: Door, row: Row) -> Endpoint:
 
 
 async def _answer(door: Door, row: Row, context: Context, request: Request) -> Response:
-    form = answers.chosen_form(request, row)
+    form = answers.JSON if row.work else answers.chosen_form(request, row)
     paging = answers.paging_of(request, door.limits) if row.lists else None
     body = await _body(request) if row.method in ("POST", "PATCH", "PUT") else None
     queried = {k: request.query_params.getlist(k) for k in request.query_params}
@@ -51,6 +52,8 @@ async def _answer(door: Door, row: Row, context: Context, request: Request) -> R
         asked = contract.read(
             path, queried if body is None else body, lambda file: files.path_of(context, file)
         )
+        if row.work or (row.later and "respond-async" in request.headers.get("prefer", "")):
+            return begin(context, row, asked)
         return answers.answer(contract, contract.call(context, asked), form, request, paging)
 
     key = request.headers.get(KEY)

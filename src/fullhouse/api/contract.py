@@ -17,6 +17,7 @@ from pydantic_core import PydanticSerializationError
 from fullhouse import app
 from fullhouse.api.fields import Fields, fields_of, given, sentence
 from fullhouse.api.row import Row
+from fullhouse.app.use_case import hints_of
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.tabular import Listing, row_of
 from fullhouse.workspace.context import Context
@@ -90,7 +91,7 @@ def contract_of(row: Row) -> Contract:
     """The contract of a row; its stage is loaded by it."""
     module, _, name = row.use_case.rpartition(":")
     verb = getattr(import_module(module), name) if module else getattr(app, name)
-    hints = get_type_hints(inspect.unwrap(verb))
+    hints = hints_of(verb)
     request = next(
         (kind for name in inspect.signature(verb).parameters for kind in _variants(hints[name])
          if hasattr(kind, "__dataclass_fields__") and kind is not Context),

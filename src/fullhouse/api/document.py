@@ -32,6 +32,12 @@ AS = {
     "description": "For the house alone: the tenant that one of it acts for.",
     "schema": {"type": "string", "pattern": "^[a-z0-9]([a-z0-9_-]*[a-z0-9])?$", "maxLength": 64},
 }
+PREFER = {
+    "name": "Prefer",
+    "in": "header",
+    "description": "With respond-async, the answer is a job.",
+    "schema": {"type": "string", "enum": ["respond-async"]},
+}
 LIMIT = {
     "name": "limit",
     "in": "query",
@@ -169,7 +175,11 @@ def _operation(
     if row.who != "house":
         parameters.append(AS)
     operation["parameters"] = parameters
+    if row.later:
+        parameters.append(PREFER)
     operation["responses"] = _responses(row, gives)
+    if row.work:
+        operation["x-result"] = gives
     return operation
 
 
@@ -189,7 +199,14 @@ def _responses(row: Row, gives: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {}
     for form in forms_of(row):
         content[form] = {"schema": gives if form == JSON else FORMS[form]}
-    answers: dict[str, Any] = {str(row.status): {"description": "Done.", "content": content}}
+    queued = {
+        "description": "Queued: a job, to be looked at where Location says.",
+        "headers": {"Location": {"schema": {"type": "string"}}},
+        "content": {JSON: {"schema": {"$ref": REF.format(model="JobStatus")}}},
+    }
+    answers: dict[str, Any] = {"202": queued} if row.work or row.later else {}
+    if not row.work:
+        answers[str(row.status)] = {"description": "Done.", "content": content}
     if row.method == "GET":
         answers["304"] = {"description": "You have it: it is as its ETag says."}
     return answers | _errors((*ERRORS, *(CHANGING if row.makes else (507,))))
@@ -222,7 +239,31 @@ def _own_paths() -> dict[str, Any]:
         "example": "sales.csv.gz",
     }
     taken = {"schema": {"$ref": REF.format(model="UploadedFile")}}
+    job = [
+        {"name": "id", "in": "path", "required": True, "schema": _example("id", {
+            "type": "string", "pattern": "^[0-9a-f]{1,64}$"})},
+        AS,
+    ]  # fmt: skip
+    of_job = {"tags": ["jobs"], "x-who": "both", "x-may": "read", "parameters": job}
+    lost = _errors((401, 403, 404, 406, 409, 422, 429, 500, 503))
     return {
+        "/v1/jobs/{id}/result": {"get": of_job | {
+            "operationId": "job_result",
+            "summary": "What a job gave, as `x-result` of its route describes it.",
+            "responses": {
+                "200": {"description": "Done.", "content": {JSON: {"schema": {}}, **{
+                    form: {"schema": schema} for form, schema in FORMS.items()}}},
+                "304": {"description": "You have it: it is as its ETag says."},
+            } | lost,
+        }},
+        "/v1/jobs/{id}/events": {"get": of_job | {
+            "operationId": "job_events",
+            "summary": "A job at each change, as server-sent events, until it has ended.",
+            "responses": {
+                "200": {"description": "A stream of the job's states.", "content": {
+                    "text/event-stream": {"schema": {"type": "string"}}}},
+            } | lost,
+        }},
         "/healthz": {"get": {
             "operationId": "healthz", "tags": ["server"], "security": [],
             "summary": "Whether the server runs.", "responses": running,

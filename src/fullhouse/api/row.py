@@ -25,6 +25,8 @@ class Row:
     status: int = 200
     work: bool = False
     """It takes long: the answer is a job, and what came of it is read there."""
+    later: bool = False
+    """It may take long: with the header `Prefer: respond-async`, the answer is a job."""
     lists: bool = False
     """It gives a list, in pages."""
     part: str = ""

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from fullhouse.api import document, files
+from fullhouse.api import document, files, work
 from fullhouse.api.calls import endpoint
 from fullhouse.api.door import Door
 from fullhouse.api.guard import Guard, Metrics
@@ -112,6 +112,20 @@ def _add_own(api: FastAPI, door: Door, rows: Sequence[Row]) -> None:
     async def upload(request: Request) -> Response:
         return await files.upload(door, request)
 
+    async def result(request: Request) -> Response:
+        try:
+            return await work.result(door, rows, request)
+        except Exception as error:  # whatever it is becomes an answer
+            return problem_of(error, for_house=False)
+
+    async def events(request: Request) -> Response:
+        try:
+            return await work.events(door, request)
+        except Exception as error:  # whatever it is becomes an answer
+            return problem_of(error, for_house=False)
+
+    _add(api, "GET", work.RESULT.path, result)
+    _add(api, "GET", work.EVENTS.path, events)
     _add(api, "GET", DOCUMENT, openapi)
     _add(api, "GET", "/healthz", healthz)
     _add(api, "GET", "/readyz", readyz)

@@ -197,6 +197,17 @@ if TYPE_CHECKING:
         schedule_delete as schedule_delete,
         schedule_list as schedule_list,
     )
+    from fullhouse.app.joined import (
+        Discover as Discover,
+        MadeForecast as MadeForecast,
+        MakeForecast as MakeForecast,
+        StartCampaign as StartCampaign,
+        campaign_start as campaign_start,
+        discovery_make as discovery_make,
+        film_create as film_create,
+        film_update as film_update,
+        forecast_make as forecast_make,
+    )
     from fullhouse.app.log import (
         ListLog as ListLog,
         LogEntries as LogEntries,
@@ -215,6 +226,7 @@ if TYPE_CHECKING:
         LookupState as LookupState,
         lookup_build as lookup_build,
         lookup_check as lookup_check,
+        lookup_door as lookup_door,
         lookup_show as lookup_show,
     )
     from fullhouse.app.match import (
@@ -317,6 +329,16 @@ if TYPE_CHECKING:
         studio_state as studio_state,
         studio_titles as studio_titles,
         studio_verify as studio_verify,
+    )
+    from fullhouse.app.studio_planning import (
+        ListOwnPlans as ListOwnPlans,
+        PlanTitle as PlanTitle,
+        PowerOfPlan as PowerOfPlan,
+        ShowOwnPlan as ShowOwnPlan,
+        studio_plan as studio_plan,
+        studio_plan_show as studio_plan_show,
+        studio_plans as studio_plans,
+        studio_power as studio_power,
     )
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,

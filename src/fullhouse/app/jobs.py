@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
 from fullhouse import app
-from fullhouse.app.use_case import HOUSE_CASES, TENANT_CASES, tenant_case
+from fullhouse.app.use_case import HOUSE_CASES, TENANT_CASES, hints_of, tenant_case
 from fullhouse.cleanroom import gate
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.job import STATUSES, TRIES, Job, NewJob, Schedule
@@ -325,7 +325,7 @@ def status_of(job: Job) -> JobStatus:
 
 @cache
 def _adapter(verb: Callable[..., Any]) -> TypeAdapter[Any]:
-    hints = get_type_hints(inspect.unwrap(verb))
+    hints = hints_of(verb)
     parameters = list(inspect.signature(verb).parameters.values())[1:]
     if not parameters:
         return TypeAdapter(None)

@@ -4,15 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fullhouse import control
+from fullhouse.access.keys import principal_of_key
 from fullhouse.app.use_case import use_case
 from fullhouse.core.request import request
+from fullhouse.core.values import HOUSE
 from fullhouse.lookup import (
     Built,
+    LookupApp,
     LookupScope,
     Memberships,
     Segment,
     build_lookup,
     has_bit,
+    lookup_app,
     lookup_path,
 )
 from fullhouse.workspace.context import Context
@@ -85,3 +89,18 @@ def lookup_check(context: Context) -> LookupState:
 def lookup_show(context: Context, request: LookUp) -> tuple[Segment, ...]:
     """The segments that an account is in at this moment; none for one that nobody knows."""
     return Memberships(context, lookup_path(context)).of(request.source, request.account)
+
+
+def lookup_door(house: Context) -> LookupApp:
+    """The look-up over HTTP, for keys of the house with the scope `lookup`; close it at the end.
+
+    Its `beside` puts it in front of the other routes of a server.
+    """
+
+    def key_check(text: str) -> int:
+        principal = principal_of_key(house.control, text, house.now)
+        if principal is None:
+            return 401
+        return 200 if principal.is_house and principal.may("lookup", HOUSE) else 403
+
+    return lookup_app(house, key_check)

@@ -16,7 +16,7 @@ from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.planning import read_channels
 from fullhouse.planning.build import build_plan
-from fullhouse.planning.inputs import plan_inputs, plan_response
+from fullhouse.planning.inputs import plan_inputs, plan_response, planned_film
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.problem import Attitude, Limits, read_limits
 from fullhouse.propensity.film_propensity import fit_propensity
@@ -110,11 +110,12 @@ def _plan(
         context.progress("Searching for the best plan")
         options = base, limits, request.budget, request.attitude, request.holdout
         response = plan_response(inputs, measured, request.seed)
-        plan = build_plan(discovery, inputs, response, *options)
+        about_film = planned_film(discovery)
+        plan = build_plan(about_film, inputs, response, *options)
         if not measured:
             return plan
         prior = plan_response(inputs, [], request.seed)
-        return replace(plan, untaught=build_plan(discovery, inputs, prior, *options).tickets)
+        return replace(plan, untaught=build_plan(about_film, inputs, prior, *options).tickets)
 
 
 @use_case

@@ -4,10 +4,14 @@ A use case is the house's alone, and refuses a tenant's context, unless it is a 
 one returns nothing but what is made for tenants, which no stage can make.
 """
 
+import ast
+import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from importlib import import_module
+from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
 
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.house import database_fault
@@ -107,3 +111,22 @@ def damage(problem: Exception, context: Context) -> FullhouseError | None:
     if fault is not None and fault.code == "not_writable":  # a full disk is no damage
         return fault
     return database_fault(problem) or reading_fault(problem, context.lake.place) or fault
+
+
+def hints_of(verb: Callable[..., Any]) -> dict[str, Any]:
+    """The types of a use case, those too that its module imports for the type checker alone."""
+    plain = inspect.unwrap(verb)
+    try:
+        return get_type_hints(plain)
+    except NameError:
+        module = ast.parse(inspect.getsource(sys.modules[plain.__module__]))
+        checked = [node for node in module.body if isinstance(node, ast.If)
+                   and ast.unparse(node.test) == "TYPE_CHECKING"]  # fmt: skip
+        names = {
+            alias.asname or alias.name: getattr(import_module(node.module), alias.name)
+            for block in checked
+            for node in block.body
+            if isinstance(node, ast.ImportFrom) and node.module
+            for alias in node.names
+        }
+        return get_type_hints(plain, localns=names)

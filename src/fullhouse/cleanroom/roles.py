@@ -22,10 +22,11 @@ VERBS = (
     "launch",  # a campaign
     "manage",  # the users of one's own tenant
     "fetch",  # deliveries or packs
+    "lookup",  # which audiences an account is in: the house's own ad servers
 )
 
 MAY: Mapping[str, frozenset[str]] = {
-    "operator": frozenset({"run", "admit", "audit", "ask", "read"}),
+    "operator": frozenset({"run", "admit", "audit", "ask", "read", "lookup"}),
     "privacy": frozenset({"govern", "audit", "read"}),
     "auditor": frozenset({"audit", "read"}),
     "owner": frozenset({"ask", "read", "launch", "manage", "audit"}),

@@ -1,6 +1,6 @@
 """`fullhouse plan`: where to spend on a film, and what it would sell; and the saved plans."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 
 from fullhouse import app
+from fullhouse.cli.room import As, opened_as
 from fullhouse.cli.show import (
     AsOf,
     Json,
@@ -27,6 +28,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
+    from fullhouse.cleanroom.plans import TenantPlan
     from fullhouse.planning.plan import Amount, Plan
 
 MAKE = "make"
@@ -87,8 +89,16 @@ def make(
     save: Annotated[
         str | None, typer.Option(metavar="NAME", help="Save it as the next version of a name.")
     ] = None,
+    price: Annotated[
+        float | None, typer.Option(metavar="AMOUNT", help="--as: what a ticket costs.")
+    ] = None,
+    share: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="--as: of the market's tickets, the house's people's."),
+    ] = None,
     rows: Rows = 20,
     file: Files = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -107,9 +117,35 @@ def make(
         expected_people=expected,
         name=save,
     )
+    if who is not None:
+        own = app.PlanTitle(**vars(request), price=price, share=share)
+        with opened_as(where, who, quiet=json) as tenant, progress("Planning", quiet=json):
+            released = app.studio_plan(tenant, own)
+        _print_released(released, app.write_plan(released.plan, files), rows, json=json)
+        return
+    if price is not None or share is not None:
+        raise InputError("--price and --share are a tenant's: the house counts its own sales.")
     with opened(where, quiet=json) as house, progress("Planning", quiet=json) as step:
         plan = app.plan_film(replace(house, progress=step), request)
     _print(plan, app.write_plan(plan, files), rows, json=json)
+
+
+def _print_released(plan: "TenantPlan", files: list[Path], rows: int, *, json: bool) -> None:
+    """A tenant's plan, with the sizes and affinities that it rests on and their ranges."""
+    if json:
+        say_json(as_json(asdict(plan)))
+        return
+    from fullhouse.view.words.release import figure_words, note_words
+
+    _print(plan.plan, files, rows, json=False)
+    table(
+        [(a.name, figure_words(a.people), figure_words(a.affinity)) for a in plan.audiences],
+        ("audience", "people (95 %)", "affinity (95 %)"),
+    )
+    for note in plan.notes:
+        out.print(note_words(note), markup=False, soft_wrap=True)
+    for rest in plan.rests_on:
+        out.print(f"Rests on entry {rest.position} of your log: {rest.kind} as of {rest.as_of}.")
 
 
 @commands.command("list")
@@ -118,10 +154,24 @@ def list_(
         str | None, typer.Option(metavar="FILM", help="Only the plans of this film.")
     ] = None,
     rows: Rows = 0,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """List the saved plans, the newest version of each name first."""
+    if who is not None:
+        with opened_as(where, who, quiet=json) as tenant:
+            own = app.studio_plans(tenant, app.ListOwnPlans(film)).plans
+        if json:
+            say_json({"plans": [as_json(asdict(p)) for p in own]})
+            return
+        cells = [
+            (f"{p.name}@{p.version}", p.film, f"{p.budget:,.0f} {p.currency}",
+             f"{p.at:%Y-%m-%d %H:%M}")
+            for p in first_rows(own, rows)
+        ]  # fmt: skip
+        table(cells, ("plan", "film", "budget", "saved"))
+        return
     with opened(where, quiet=json) as house:
         plans = app.plan_list(house, app.ListPlans(film))
     if json:
@@ -155,11 +205,17 @@ def show(
     ],
     rows: Rows = 20,
     file: Files = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Show a saved plan, as it was when it was saved."""
     files = [app.check_out(f, "plan") for f in file or ()]
+    if who is not None:
+        with opened_as(where, who, quiet=json) as tenant:
+            released = app.studio_plan_show(tenant, app.ShowOwnPlan(plan))
+        _print_released(released, app.write_plan(released.plan, files), rows, json=json)
+        return
     with opened(where, quiet=json) as house:
         saved = app.plan_show(house, app.ShowPlan(plan))
     _print(saved, app.write_plan(saved, files), rows, json=json)

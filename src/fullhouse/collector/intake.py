@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -50,10 +50,32 @@ class Arrival:
     type: str | None = None
     """The type that the address says."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """When it came, as the lines say it."""
         return utc_text(self.at)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What takes the messages of one kind: feeds of whole messages by number, and of lists."""
+
+    rules: tuple[Rule, ...]
+    numbers: bytes
+    lists: tuple[tuple[str, bytes], ...]
+    needs: bool
+
+    @classmethod
+    def by(cls, rules: Sequence[Rule]) -> "_Taken":
+        by_list: dict[str | None, list[bytes]] = {None: []}
+        for rule in rules:
+            by_list.setdefault(rule.collected.each, []).append(b"%d" % rule.number)
+        return cls(
+            tuple(rules),
+            b",".join(by_list[None]),
+            tuple((path, b",".join(some)) for path, some in by_list.items() if path is not None),
+            any(rule.collected.needs for rule in rules),
+        )
 
 
 class Intake:
@@ -91,7 +113,16 @@ class Intake:
             *(self._at[p] for p in ("type", "event", "messageId", "timestamp", "originalTimestamp",
                                     "sentAt"))
         )  # fmt: skip
-        self._taken: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        top = {p: c for p, c in ((p, self._tree.chain(p)) for p in leaves) if len(c) == 1}
+        self._clears_sent = [top[p][0] for p in ("originalTimestamp", "sentAt") if p not in written]
+        self._unwritten = [c for c in self._unwritten if len(c) > 1]
+        self._top_identifiers = [(c[0], k) for c, k in self._identifiers if len(c) == 1]
+        below: dict[Chain, list[tuple[str, str]]] = {}
+        for chain, kind in self._identifiers:
+            if len(chain) > 1:
+                below.setdefault(chain[:-1], []).append((chain[-1], kind))
+        self._below_identifiers = list(below.items())
+        self._taken: dict[tuple[str, str], _Taken] = {}
 
     def take(self, raw: bytes, arrival: Arrival) -> bytes:
         """The lines of one message; never an error, whatever it is."""
@@ -134,64 +165,57 @@ class Intake:
         if account and self._suppressed is not None and self._suppressed(account):
             facts = {"source": self.rules.source, "reason": "suppressed"}
             return b"%s\t%s\n" % (DROPPED, _encode(facts))
-        rules = self._rules(type_, event if isinstance(event, str) else "", message)
-        return self._written(message, rules, secrets, arrival)
+        kind = self._kind(type_, event if isinstance(event, str) else "", message)
+        return self._written(message, kind, secrets, arrival)
 
-    def _rules(self, type_: str, event: str, message: Any) -> tuple[Rule, ...]:
+    def _kind(self, type_: str, event: str, message: Any) -> "_Taken":
         key = type_, event if type_ == "track" else ""
-        rules = self._taken.get(key)
-        if rules is None:
+        taken = self._taken.get(key)
+        if taken is None:
             if len(self._taken) > 10_000:
                 self._taken.clear()
-            rules = self._taken[key] = self.rules.of(*key)
-        if any(r.collected.needs for r in rules):
-            return tuple(
-                r for r in rules
-                if all(_given(_get(message, self._tree.chain(n))) for n in r.collected.needs)
-            )  # fmt: skip
-        return rules
+            taken = self._taken[key] = _Taken.by(self.rules.of(*key))
+        if not taken.needs:
+            return taken
+        given = [
+            rule
+            for rule in taken.rules
+            if all(_given(_get(message, self._tree.chain(n))) for n in rule.collected.needs)
+        ]
+        return _Taken.by(given)
 
     def _written(
-        self, message: Any, rules: Sequence[Rule], secrets: list[bytes], arrival: Arrival
+        self, message: Any, kind: "_Taken", secrets: list[bytes], arrival: Arrival
     ) -> bytes:
-        lists = {p: _get(message, self._tree.chain(p)) for p in self.rules.lists}
+        lists = [(p, s, _get(message, self._tree.chain(p))) for p, s in kind.lists]
         for chain in self._unwritten:
             _clear(message, chain)
-        whole = [r for r in rules if r.collected.each is None]
-        lines = [(whole, _encode(message))] if whole else []
-        refused = []
-        for path, items in lists.items():
-            of_items = [r for r in rules if r.collected.each == path]
-            if not of_items:
-                continue
+        lines = [(kind.numbers, _encode(message))] if kind.numbers else []
+        refused = b""
+        for path, numbers, items in lists:
             if not isinstance(items, list) or not items:
-                detail = f"{path}: {len(of_items)} feeds take each object of this list; it has none"
-                refused.append((detail, self._sender(message)))
+                detail = f"{path}: each object of this list is a row, and it has none"
+                sender = self._sender(message)
+                refused += self._refused("missing_required", detail, sender, arrival)
                 continue
             for number, item in enumerate(items[:MOST_ITEMS], start=1):
                 setattr(message, self._tree.item_attr, self._item(item, number, secrets))
-                lines.append((of_items, _encode(message)))
+                lines.append((numbers, _encode(message)))
             setattr(message, self._tree.item_attr, UNSET)
-        for _, line in lines:
-            if any(sign in line for sign in _SIGNS) or any(secret in line for secret in secrets):
-                written = self._with_signs(message, lines, secrets, arrival)
-                break
-        else:
-            written = b"".join([_line(some, line) for some, line in lines])
-        for detail, sender in refused:
-            written += self._refused("missing_required", detail, sender, arrival)
-        return written
+        if _has_signs(lines, secrets):
+            return self._with_signs(message, lines, secrets, arrival) + refused
+        return b"".join([b"%s\t%s\n" % line for line in lines]) + refused
 
     def _with_signs(
         self,
         message: Any,
-        lines: Sequence[tuple[Sequence[Rule], bytes]],
+        lines: Sequence[tuple[bytes, bytes]],
         secrets: list[bytes],
         arrival: Arrival,
     ) -> bytes:
         """Lines in which an e-mail or a phone number may stand: none leaves with one."""
         clean = []
-        for some, line in lines:
+        for numbers, line in lines:
             fields = json.loads(line)
             for path, value in _values(fields):
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -202,8 +226,8 @@ class Intake:
                         "raw_identifier", f"{path}: {what} stands in it", self._sender(message),
                         arrival,
                     )  # fmt: skip
-            clean.append((some, _encode(_scrubbed(fields, self._hasher))))
-        return b"".join(_line(some, line) for some, line in clean)
+            clean.append((numbers, _encode(_scrubbed(fields, self._hasher))))
+        return b"".join([b"%s\t%s\n" % line for line in clean])
 
     def _item(self, item: Any, number: int, secrets: list[bytes]) -> Any:
         item = item if isinstance(item, self._tree.item) else self._tree.item()
@@ -220,30 +244,40 @@ class Intake:
         """When it happened by our clock: what the sender's clock is off is taken off."""
         at = self._at
         setattr(message, at["receivedAt"], arrival.text)
-        own_sent = instant(sent) if sent else None
         own = instant(reported)
-        setattr(message, at["reportedAt"], UNSET if own is None else utc_text(own))
         if own is None:
             # What cannot be read is refused by the feed; what is missing happened just now.
+            setattr(message, at["reportedAt"], UNSET)
             setattr(message, at["timestamp"], reported or arrival.text)
-            return
-        sent_at = own_sent or arrival.sent
-        if sent_at is not None:
-            own = repaired(own, sent_at, arrival.at)
-        setattr(message, at["timestamp"], utc_text(own))
+        else:
+            setattr(message, at["reportedAt"], utc_text(own))
+            sent_at = (instant(sent) if sent else None) or arrival.sent
+            if sent_at is not None:
+                own = repaired(own, sent_at, arrival.at)
+            setattr(message, at["timestamp"], utc_text(own))
+        for attr in self._clears_sent:
+            setattr(message, attr, UNSET)
 
     def _hash(self, message: Any) -> list[bytes]:
         """Make every identifier its digest; the raw ones as they would stand in a line."""
-        secrets = []
-        for chain, kind in self._identifiers:
-            value = _get(message, chain)
-            if value is UNSET or value is None or value == "":
-                continue
-            text = value if isinstance(value, str) else _encode(value).decode()
-            _set(message, chain, self._digest(kind, text) or UNSET)
-            if len(text) >= _SHORTEST_SECRET:
-                secrets.append(_encode(text.strip())[1:-1])
-        return [s for s in secrets if len(s) >= _SHORTEST_SECRET]
+        secrets: list[bytes] = []
+        for attr, kind in self._top_identifiers:
+            self._hash_one(message, attr, kind, secrets)
+        for above, attrs in self._below_identifiers:
+            holder = _get(message, above)
+            if isinstance(holder, msgspec.Struct):
+                for attr, kind in attrs:
+                    self._hash_one(holder, attr, kind, secrets)
+        return secrets
+
+    def _hash_one(self, holder: Any, attr: str, kind: str, secrets: list[bytes]) -> None:
+        value = getattr(holder, attr)
+        if value is UNSET or value is None or value == "":
+            return
+        text = value if isinstance(value, str) else _encode(value).decode()
+        setattr(holder, attr, self._digest(kind, text) or UNSET)
+        if len(text) >= _SHORTEST_SECRET and len(secret := text.strip()) >= _SHORTEST_SECRET:
+            secrets.append(_encode(secret)[1:-1])
 
     def _account(self, message: Any, secrets: list[bytes]) -> str | None:
         for path, chain in self._accounts:
@@ -301,6 +335,8 @@ def instant(value: Any) -> datetime | None:
     try:
         if isinstance(value, str):
             read = datetime.fromisoformat(value.strip())
+            if read.tzinfo is UTC:
+                return read
             return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             seconds = value / 1000 if abs(value) > 1e11 else value
@@ -467,8 +503,16 @@ def _given(value: Any) -> bool:
     return value is not UNSET and value is not None and value != ""
 
 
-def _line(rules: Sequence[Rule], line: bytes) -> bytes:
-    return b"%s\t%s\n" % (b",".join(b"%d" % r.number for r in rules), line)
+def _has_signs(lines: Sequence[tuple[bytes, bytes]], secrets: Sequence[bytes]) -> bool:
+    """Whether an e-mail address, a phone number or an identifier may stand in some lines."""
+    for _, line in lines:
+        for sign in _SIGNS:
+            if sign in line:
+                return True
+        for secret in secrets:
+            if secret in line:
+                return True
+    return False
 
 
 def _values(fields: Any, path: str = "") -> list[tuple[str, Any]]:

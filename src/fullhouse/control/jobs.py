@@ -30,7 +30,7 @@ from fullhouse.control.job import (
     NewJob,
 )
 from fullhouse.control.schema import JobRow
-from fullhouse.core.errors import ConflictError, InputError, did_you_mean
+from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 
 LEASE = timedelta(seconds=60)
 """So long a worker holds a job without a sign of life."""
@@ -224,7 +224,7 @@ def find_job(control: Control, id_: str) -> Job:
             raise InputError(f"More than one job begins with {id_!r}; give more of its id.")
         newest = control.own(JobRow.id).order_by(JobRow.queued_at.desc()).limit(200)
         ids = list(connection.scalars(newest))
-    raise InputError(f"No job {id_!r}.{did_you_mean(id_, ids)}")
+    raise NotFoundError(f"No job {id_!r}.{did_you_mean(id_, ids)}")
 
 
 def job_result(control: Control, id_: str) -> bytes | None:

@@ -257,7 +257,7 @@ class Lake:
                 raise
             except Exception:
                 # An erasure takes the files of older versions away while they are read.
-                if self._is_fenced(table.name, delta.version()):
+                if self.is_fenced(table.name, delta.version()):
                     continue
                 raise
             transactions[batch] += left_out()
@@ -446,15 +446,19 @@ class Lake:
         return None if version is None else self._opened_at(table, version)
 
     def _open_newest(self, table: Table) -> DeltaTable | None:
-        try:
-            return DeltaTable(self.uri(table))
-        except TableNotFoundError:
-            return None
-        except (DeltaError, OSError, ValueError) as problem:
-            reason = str(problem).splitlines()[0]
-            raise DamagedError(
-                code="table_log_unreadable", table=table.name, reason=reason
-            ) from None
+        for last in (False, True):
+            try:
+                return DeltaTable(self.uri(table))
+            except TableNotFoundError:
+                return None
+            except (DeltaError, OSError, ValueError) as problem:
+                # An erasure may have emptied the log while it was read; its checkpoint stands now.
+                if last:
+                    reason = str(problem).splitlines()[0]
+                    raise DamagedError(
+                        code="table_log_unreadable", table=table.name, reason=reason
+                    ) from None
+        raise AssertionError
 
     def _opened_at(self, table: Table, version: int) -> DeltaTable:
         try:
@@ -492,11 +496,11 @@ class Lake:
     def was_fenced(self) -> bool:
         """Whether an erasure has begun to take from a table since this use has read it."""
         return any(
-            version != ABSENT and self._is_fenced(name, version)
+            version != ABSENT and self.is_fenced(name, version)
             for name, version in self.versions.items()
         )
 
-    def _is_fenced(self, name: str, version: int) -> bool:
+    def is_fenced(self, name: str, version: int) -> bool:
         """Whether an erasure fenced a table after a version."""
         place = self.place.join(name)
         while (log := place.read(f"_delta_log/{version + 1:020}.json")) is not None:

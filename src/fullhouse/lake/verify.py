@@ -2,8 +2,10 @@
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -18,6 +20,9 @@ from fullhouse.lake.lake import Lake
 from fullhouse.lake.place import Place
 
 LIBRARIES = ("duckdb", "_duckdb", "pyarrow", "deltalake", "_internal", "builtins")
+LOOKS = 20
+LOOK_SECONDS = 0.05
+"""A fault counts once two looks in a row find it; there are at most so many, so far apart."""
 NOT_DAMAGE = ("Permission denied", "No space left", "Read-only", "Too many open files")
 
 
@@ -42,17 +47,27 @@ def log_faults(place: Place, marks: Mapping[str, Mark]) -> Iterator[DamagedError
     if not place.is_local:
         return
     for name, mark in marks.items():
-        sizes, checkpoint = _log(f"{place.root}/{name}/_delta_log")
+        folder = f"{place.root}/{name}/_delta_log"
+        sizes, checkpoint = _log(folder)
+        if _gaps(sizes, checkpoint):
+            # A list is not of one moment: of two commits made meanwhile it may have the later one.
+            sizes, checkpoint = _log(folder)
         newest = max(sizes, default=checkpoint)
         if newest < 0:
             yield DamagedError(code="table_log_lost", table=name, rows=mark.rows)
         elif newest < mark.version:
             lost = {"newest": newest, "version": mark.version, "rows": mark.rows}
             yield DamagedError(code="table_behind", table=name, **lost)
-        missing = [v for v in range(checkpoint + 1, newest) if v not in sizes]
-        empty = [v for v, size in sorted(sizes.items()) if not size and v > checkpoint]
-        if missing or empty:
-            yield DamagedError(code="table_log_damaged", table=name, version=(missing + empty)[0])
+        gaps = _gaps(sizes, checkpoint)
+        if gaps:
+            yield DamagedError(code="table_log_damaged", table=name, version=gaps[0])
+
+
+def _gaps(sizes: Mapping[int, int], checkpoint: int) -> list[int]:
+    """Commits that are missing from a log, and then those that are empty."""
+    newest = max(sizes, default=checkpoint)
+    missing = [v for v in range(checkpoint + 1, newest) if v not in sizes]
+    return missing + [v for v, size in sorted(sizes.items()) if not size and v > checkpoint]
 
 
 def _log(folder: str) -> tuple[dict[int, int], int]:
@@ -75,9 +90,19 @@ def _log(folder: str) -> tuple[dict[int, int], int]:
 
 
 def table_mark(lake: Lake, table: Table) -> Mark | None:
-    """The newest version of a table with its rows; None before its first write."""
-    delta = lake.live.open(table)
-    return None if delta is None else Mark(delta.version(), rows_of(delta))
+    """The newest version of a table with its rows; None before its first write.
+
+    As two looks in a row have it: who began to read the log before an erasure's checkpoint, and
+    went on while it emptied the entries, has read fewer rows than there are.
+    """
+    before = None
+    for _ in range(LOOKS):
+        delta = lake.live.open(table)
+        mark = None if delta is None else Mark(delta.version(), rows_of(delta))
+        if mark is None or mark == before:
+            return mark
+        before = mark
+    return before
 
 
 def rows_of(delta: DeltaTable) -> int:
@@ -88,10 +113,35 @@ def rows_of(delta: DeltaTable) -> int:
 
 def table_fault(lake: Lake, table: Table, mark: Mark) -> DamagedError | None:
     """What shows that a table lost commits it once had, or a file of its newest version."""
-    delta = lake.live.open(table)
-    if delta is None:
-        return DamagedError(code="table_log_lost", table=table.name, rows=mark.rows)
-    return mark_fault(lake, table, delta, mark) or next(file_faults(lake, table, delta), None)
+
+    def look(delta: DeltaTable | None) -> list[DamagedError]:
+        if delta is None:
+            return [DamagedError(code="table_log_lost", table=table.name, rows=mark.rows)]
+        behind = mark_fault(lake, table, delta, mark)
+        return [behind] if behind else list(islice(file_faults(lake, table, delta), 1))
+
+    return next(iter(_lasting(lake, table, look)), None)
+
+
+def _lasting(
+    lake: Lake, table: Table, look: Callable[[DeltaTable | None], list[DamagedError]]
+) -> list[DamagedError]:
+    """The faults that two looks in a row find at one version.
+
+    What others commit between opening a table and looking at its files, and what an erasure takes
+    away then, is no loss; what is lost is lost at the next look, too.
+    """
+    before: object = None
+    faults: list[DamagedError] = []
+    for _ in range(LOOKS):
+        delta = lake.live.open(table)
+        faults = look(delta)
+        state = None if delta is None else delta.version(), [str(f.reason) for f in faults]
+        if not faults or state == before:
+            break
+        before = state
+        time.sleep(LOOK_SECONDS)
+    return faults
 
 
 def mark_fault(lake: Lake, table: Table, delta: DeltaTable, mark: Mark) -> DamagedError | None:
@@ -106,6 +156,9 @@ def mark_fault(lake: Lake, table: Table, delta: DeltaTable, mark: Mark) -> Damag
             rows = rows_of(DeltaTable(lake.uri(table), version=mark.version))
         except DeltaError:
             # Its log was cleared since, by an erasure or a checkpoint: the later rows count.
+            return None
+        if rows != mark.rows and lake.is_fenced(table.name, mark.version):
+            # It is being cleared: an erasure empties the entries one after the other.
             return None
     if rows == mark.rows:
         return None
@@ -147,18 +200,25 @@ def verify_table(lake: Lake, table: Table, mark: Mark | None, *, full: bool) -> 
     None for one that never was.
     """
     problems = list(log_faults(lake.place, {table.name: mark or Mark(-1, 0)})) if mark else []
+    held: list[DeltaTable | None] = [None]
+
+    def look(delta: DeltaTable | None) -> list[DamagedError]:
+        held[0] = delta
+        if delta is None:
+            return []
+        behind = None if mark is None else mark_fault(lake, table, delta, mark)
+        missing = list(file_faults(lake, table, delta))
+        names = {fault.facts["file"] for fault in missing}
+        content = _content_faults(lake, table, delta, names, full=full)
+        return [*([behind] if behind else []), *missing, *content]
+
     try:
-        delta = lake.live.open(table)
+        problems += _lasting(lake, table, look)
     except DamagedError as fault:
         return _proof(table, None, [*problems, fault])
-    if delta is None:
+    if held[0] is None:
         return _proof(table, None, problems) if problems else None
-    if mark is not None and (fault_at := mark_fault(lake, table, delta, mark)):
-        problems.append(fault_at)
-    missing = list(file_faults(lake, table, delta))
-    names = {fault.facts["file"] for fault in missing}
-    problems += [*missing, *_content_faults(lake, table, delta, names, full=full)]
-    return _proof(table, delta, problems)
+    return _proof(table, held[0], problems)
 
 
 def _proof(table: Table, delta: DeltaTable | None, problems: list[DamagedError]) -> TableProof:

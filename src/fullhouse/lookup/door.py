@@ -30,6 +30,7 @@ MOST_KEYS = 1_024
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 KeyCheck: TypeAlias = Callable[[str], int]
 """What a key may: 200 look up, 403 something else, 401 nothing."""
 
@@ -59,7 +60,6 @@ class LookupApp:
         self.memberships = memberships
         self._key_check = key_check
         self._keys: dict[bytes, tuple[float, int]] = {}
-        self._texts: dict[Answer, bytes] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -67,6 +67,7 @@ class LookupApp:
             return
         parts = _path_of(scope)
         # Whatever writes down requests gets to see no account.
+        scope["fullhouse.route"] = ROUTE
         scope["path"], scope["raw_path"] = f"{ROUTE}/-", f"{ROUTE}/-".encode()
         try:
             await self._check_key(scope)
@@ -88,6 +89,16 @@ class LookupApp:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def beside(self, others: App) -> App:
+        """An application that answers look-ups here, and hands everything else on."""
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path", "")
+            own = scope["type"] == "http" and (path == ROUTE or path.startswith(f"{ROUTE}/"))
+            await (self if own else others)(scope, receive, send)
+
+        return answer
 
     def close(self) -> None:
         """Look at the house no more."""
@@ -113,11 +124,10 @@ class LookupApp:
             raise _RefusedError(404, f"Ask for {ROUTE}/SOURCE/ACCOUNT.")
         if method != "GET":
             raise _RefusedError(405, "Ask by GET.", allow="GET")
-        answer = self.memberships.of(*parts)
         query = scope["query_string"]
         if query and parse_qs(query.decode("latin-1")).get("form") == [OPENRTB]:
-            return _openrtb(answer)
-        return b'{"segments":' + self._text(answer) + b"}"
+            return _openrtb(self.memberships.of(*parts))
+        return b'{"segments":' + self.memberships.ids_json(*parts) + b"}"
 
     def _batch(self, body: Any) -> bytes:
         accounts = body.get("accounts") if isinstance(body, dict) else None
@@ -126,8 +136,8 @@ class LookupApp:
         if len(accounts) > MOST_ACCOUNTS:
             raise _RefusedError(413, f"At most {MOST_ACCOUNTS} accounts at once.")
         named = [_account_of(each) for each in accounts]
-        of, text = self.memberships.of, self._text
-        return b'{"memberships":[' + b",".join([text(of(*each)) for each in named]) + b"]}"
+        ids = self.memberships.ids_json
+        return b'{"memberships":[' + b",".join([ids(*each) for each in named]) + b"]}"
 
     def _about(self) -> bytes:
         """What can be looked up, for who sets up an ad server."""
@@ -136,16 +146,6 @@ class LookupApp:
         return json.dumps(
             {"build": built.id, "built_at": built.at.isoformat(), "segments": segments}
         ).encode()
-
-    def _text(self, answer: Answer) -> bytes:
-        if not answer:
-            return b"[]"
-        text = self._texts.get(answer)
-        if text is None:
-            text = json.dumps([segment.id for segment in answer], ensure_ascii=False).encode()
-            if len(self._texts) < MOST_KEYS:
-                self._texts[answer] = text
-        return text
 
     async def _check_key(self, scope: Scope) -> None:
         text = _key_of(scope)

@@ -1,10 +1,12 @@
 """Which segments an account is in at this moment: the look-up file under its overlay."""
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import TypeVar
 
 from fullhouse.control.suppression import account_digest, spellings
 from fullhouse.core.errors import ConflictError, DamagedError, FullhouseError
@@ -25,10 +27,11 @@ LOOK_SECONDS = 0.25
 MOST_SECONDS = 1.0
 """No answer rests on a look that is older."""
 MOST_ANSWERS = 1 << 16
-"""Answers that are held ready: as many as there are different words, which are few."""
+"""Answers that are held ready: as many as there are different words, which mostly are few."""
 
 Answer = tuple[Segment, ...]
 NOTHING: Answer = ()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,13 @@ class Opened:
     looked: float
     by_source: dict[str, tuple[int, ...]]
     of_others: tuple[int, ...]
+    nothing: tuple[int, ...]
     limits: dict[int, tuple[int, ...]]
     """By row, the words of the segments that are still answered of people of whom not all are."""
-    answers: dict[tuple[int, ...] | int, Answer] = field(default_factory=dict)
+    ids: tuple[bytes, ...]
+    """The ids of the segments, as JSON."""
+    answers: dict[tuple[int, ...], Answer] = field(default_factory=dict)
+    texts: dict[tuple[int, ...], bytes] = field(default_factory=dict)
 
 
 class Memberships:
@@ -72,29 +79,46 @@ class Memberships:
         An error where no answer can be given: there is no file, or nobody can tell whether it
         still holds.
         """
+        opened, words = self._words(source, account)
+        answer = opened.answers.get(words)
+        if answer is None:
+            every = opened.file.built.segments
+            answer = tuple(each for n, each in enumerate(every) if has_bit(words, n))
+            _remember(opened.answers, words, answer)
+        return answer
+
+    def ids_json(self, source: str, account: str) -> bytes:
+        """The ids of the segments that an account is in, as a JSON list."""
+        opened, words = self._words(source, account)
+        text = opened.texts.get(words)
+        if text is None:
+            ids = [id_ for n, id_ in enumerate(opened.ids) if has_bit(words, n)]
+            text = b"[" + b",".join(ids) + b"]"
+            _remember(opened.texts, words, text)
+        return text
+
+    def words(self, source: str, account: str) -> tuple[int, ...]:
+        """The same as words: bit i of word w is for segment 64 w + i of the file."""
+        return self._words(source, account)[1]
+
+    def _words(self, source: str, account: str) -> tuple[Opened, tuple[int, ...]]:
         opened = self._opened
         if opened is None or self._clock() - opened.looked > MOST_SECONDS:
             opened = self.look()
         row = opened.file.row(self._hash.of(source, account))
         if row < 0:
-            return NOTHING
+            return opened, opened.nothing
         masks = opened.by_source.get(source, opened.of_others)
         if row in opened.limits:
             masks = _both(masks, opened.limits[row])
         if len(masks) == 1:
-            word = opened.file.words[row] & masks[0]
-            if not word:
-                return NOTHING
-            answer = opened.answers.get(word) or _remember(opened, word, (word,))
+            words: tuple[int, ...] = (opened.file.words[row] & masks[0],)
         else:
             first = row * len(masks)
             words = _both(opened.file.words[first : first + len(masks)], masks)
-            if not any(words):
-                return NOTHING
-            answer = opened.answers.get(words) or _remember(opened, words, words)
         if opened.overlay.suppressed and self._is_suppressed(opened.overlay, source, account):
-            return NOTHING
-        return answer
+            return opened, opened.nothing
+        return opened, words
 
     @property
     def built(self) -> Built:
@@ -215,16 +239,16 @@ def _opened(file: LookupFile, overlay: Overlay, looked: float) -> Opened:
     limits = {row: without[refused] for row, refused in overlay.refused.items()}
     limits |= dict.fromkeys(overlay.moved, (0,) * file.width)
     by_source = {source: masks(source) for source in named}
-    return Opened(file, overlay, looked, by_source, masks(None), limits)
+    return Opened(
+        file, overlay, looked, by_source, masks(None), (0,) * file.width, limits,
+        tuple(json.dumps(s.id, ensure_ascii=False).encode() for s in every),
+    )  # fmt: skip
 
 
 def _both(words: Iterable[int], others: Iterable[int]) -> tuple[int, ...]:
     return tuple(one & other for one, other in zip(words, others, strict=True))
 
 
-def _remember(opened: Opened, key: tuple[int, ...] | int, words: tuple[int, ...]) -> Answer:
-    every = opened.file.built.segments
-    answer = tuple(each for number, each in enumerate(every) if has_bit(words, number))
-    if len(opened.answers) < MOST_ANSWERS:
-        opened.answers[key] = answer
-    return answer
+def _remember(answers: dict[tuple[int, ...], T], words: tuple[int, ...], answer: T) -> None:
+    if len(answers) < MOST_ANSWERS:
+        answers[words] = answer

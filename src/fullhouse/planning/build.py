@@ -10,7 +10,6 @@ from scipy.special import ndtri
 
 from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.values import slug
-from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.inputs import plan_problem, plan_rows
 from fullhouse.planning.objective import impressions_by_cell, tickets_by_slot
 from fullhouse.planning.optimise import marginal_curve, optimise
@@ -34,6 +33,7 @@ from fullhouse.planning.problem import (
     Attitude,
     Limits,
     PlanInputs,
+    PlannedFilm,
     PlanProblem,
     PlanRows,
     Spending,
@@ -81,7 +81,7 @@ class Solved:
 
 
 def build_plan(
-    discovery: FilmDiscovery,
+    film: PlannedFilm,
     inputs: PlanInputs,
     response: Response,
     base: ExpectedSales | None,
@@ -91,8 +91,7 @@ def build_plan(
     holdout: float,
 ) -> Plan:
     """The plan that sells most for a budget within limits, without a name."""
-    assert discovery.opening is not None
-    problem = plan_problem(inputs, response, discovery.opening, holdout=holdout)
+    problem = plan_problem(inputs, response, film.opening, holdout=holdout)
     rows, allowed = plan_rows(inputs, problem, limits)
     spending = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
     solved = Solved(inputs, problem, rows, allowed, spending, attitude)
@@ -102,11 +101,11 @@ def build_plan(
     curve, left_out = _curve(solved, budget)
     return Plan(
         name="",
-        film=discovery.film,
-        title=discovery.title,
-        territory=discovery.territory,
-        as_of=discovery.as_of,
-        opening=discovery.opening,
+        film=film.film,
+        title=film.title,
+        territory=film.territory,
+        as_of=film.as_of,
+        opening=film.opening,
         budget=budget,
         currency=base.currency if base else inputs.channels[0].currency,
         price=price,
@@ -127,21 +126,11 @@ def build_plan(
         cities=inputs.cities,
         notes=(*_notes(solved, limits, base), *left_out),
         limits=vars(limits) | {"blackout": [d.isoformat() for d in limits.blackout]},
-        simulated=discovery.simulated,
-        claims=_claims(discovery, inputs),
+        simulated=film.simulated,
+        claims={rule: claim for rule, claim in film.claims.items() if rule in inputs.rules},
         base_tickets=float(problem.cells.tickets[addressed].sum()),
         base_by_audience=_base_by_audience(solved),
     )
-
-
-def _claims(discovery: FilmDiscovery, inputs: PlanInputs) -> dict[str, tuple[float, float, float]]:
-    """How much likelier each card's people are claimed to be, beyond the obvious."""
-    beyond = {c.rule: c.beyond for c in discovery.cards if c.rule in inputs.rules}
-    return {
-        rule: (x.value, x.low, x.high)
-        for rule, x in beyond.items()
-        if x.value is not None and x.low is not None and x.high is not None
-    }
 
 
 def _base_by_audience(solved: Solved) -> dict[str, tuple[float, float]]:
@@ -276,13 +265,13 @@ def _curve(
 
 def _unreachable(inputs: PlanInputs) -> tuple[Unreachable, ...]:
     """People on no channel, audience by audience."""
-    addressed = np.logical_or.reduce(inputs.channel_of)
+    addressed, people = np.logical_or.reduce(inputs.channel_of), inputs.people
     return tuple(
         Unreachable(
             name,
-            float(members.sum()),
-            float((members & ~addressed).sum()),
-            float(inputs.expected[members & ~addressed].sum()),
+            float(people[members].sum()),
+            float(people[members & ~addressed].sum()),
+            float((people * inputs.expected)[members & ~addressed].sum()),
         )
         for name, members in zip(inputs.names, inputs.audience_of, strict=True)
     )

@@ -18,6 +18,7 @@ from fullhouse.planning.problem import (
     CITY_GROUPS,
     Limits,
     PlanInputs,
+    PlannedFilm,
     PlanProblem,
     PlanRows,
     Slots,
@@ -52,7 +53,7 @@ def plan_inputs(
     weeks: int,
 ) -> PlanInputs:
     """The discovery's audiences, then the obvious one, on channels, in city groups, in weeks."""
-    audiences = [(c.name, c.rule, _kind(c.family)) for c in discovery.cards[:MOST_AUDIENCES]]
+    audiences = [(c.name, c.rule, kind_of(c.family)) for c in discovery.cards[:MOST_AUDIENCES]]
     if discovery.obvious:
         rule = " | ".join(p.rule for p in discovery.obvious)
         audiences.append(("The obvious audience", rule, FANS))
@@ -71,7 +72,7 @@ def plan_inputs(
         rules,
         kinds,
         tuple(channels),
-        _weeks(discovery, weeks),
+        plan_weeks(planned_film(discovery), weeks),
         groups,
         [members_of(ids, p) for p in sets[: len(rules)]],
         [members_of(ids, only(p, addressable)) for p in sets[len(rules) :]],
@@ -93,14 +94,33 @@ def _addressable(house: AnalysisSample, film: KnownFilm) -> PersonSet:
     return without(consenting, ticket_holders)
 
 
-def _kind(family: str) -> str:
+def kind_of(family: str) -> str:
+    """The kind of an audience of a family of traits: those of one kind respond alike."""
     return "baskets" if family in BASKETS else "demographics"
 
 
-def _weeks(discovery: FilmDiscovery, weeks: int) -> tuple[date, ...]:
+def planned_film(discovery: FilmDiscovery) -> PlannedFilm:
+    """The film of a discovery as a plan takes it, with what its cards claim beyond the obvious."""
+    assert discovery.opening is not None
+    claims = {
+        card.rule: (x.value, x.low, x.high)
+        for card in discovery.cards
+        if (x := card.beyond).value is not None and x.low is not None and x.high is not None
+    }
+    return PlannedFilm(
+        discovery.film,
+        discovery.title,
+        discovery.territory,
+        discovery.as_of,
+        discovery.opening,
+        discovery.simulated,
+        claims,
+    )
+
+
+def plan_weeks(film: PlannedFilm, weeks: int) -> tuple[date, ...]:
     """The Mondays of the last weeks up to the opening's, none before the day after as-of."""
-    opening, as_of = discovery.opening, discovery.as_of
-    assert opening is not None
+    opening, as_of = film.opening, film.as_of
     last = opening - timedelta(days=opening.weekday())
     every = [last - timedelta(weeks=w) for w in reversed(range(weeks))]
     left = tuple(m for m in every if m + timedelta(days=6) > as_of)
@@ -154,7 +174,7 @@ def plan_problem(
 
     Counts are of those who will be contacted: without the share that is held out.
     """
-    weight = np.full(len(inputs.city), 1.0 - holdout)
+    weight = (1.0 - holdout) * inputs.people
     parts = cells(inputs.audience_of, inputs.channel_of, inputs.city, inputs.expected, weight)
     keys, reaches = [], []
     sizes = len(inputs.names), len(inputs.channels), len(CITY_GROUPS)
@@ -179,7 +199,7 @@ def plan_problem(
     # Impressions of a week fall on its middle day.
     at_opening = np.array([adstock(1.0, (opening - m).days - 3) for m in inputs.weeks])
     kinds = tuple(response.kinds.index(k) for k in inputs.kinds)
-    return PlanProblem(parts, slots, response, kinds, at_opening[week])
+    return PlanProblem(parts, slots, response, kinds, at_opening[week], inputs.noise)
 
 
 def plan_rows(inputs: PlanInputs, problem: PlanProblem, limits: Limits) -> tuple[PlanRows, Flags]:

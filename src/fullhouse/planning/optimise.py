@@ -206,9 +206,7 @@ def optimise(
 def thinned(problem: PlanProblem) -> PlanProblem:
     """The problem over some of its draws."""
     every = max(1, problem.response.draws // FEW_DRAWS)
-    if every == 1:
-        return problem
-    return replace(problem, response=problem.response.thinned(every))
+    return problem if every == 1 else problem.thinned(every)
 
 
 def _with_minimums(

@@ -7,7 +7,7 @@ is the only assumption.
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +31,10 @@ class PlanInputs:
     a channel's are those whom it may address: with an account there, who take part in advertising
     and hold no ticket yet. `city` is the number of each person's city group, `expected` the
     tickets that each is expected to buy without a campaign.
+
+    A row may stand for many people alike: then `weight` says how many. `noise` is by what each
+    audience's tickets may differ from what is expected, in each draw (draws, audiences), where
+    sizes or affinities are not known exactly.
     """
 
     names: tuple[str, ...]
@@ -43,6 +47,26 @@ class PlanInputs:
     channel_of: list[Flags]
     city: Integers
     expected: Floats
+    weight: Floats | None = None
+    noise: Floats | None = None
+
+    @property
+    def people(self) -> Floats:
+        """How many people each row stands for."""
+        return np.ones(len(self.city)) if self.weight is None else self.weight
+
+
+@dataclass(frozen=True)
+class PlannedFilm:
+    """What a plan is of, and how much likelier each rule's people are claimed to be."""
+
+    film: str
+    title: str
+    territory: str
+    as_of: date
+    opening: date
+    simulated: bool = False
+    claims: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +145,7 @@ class PlanProblem:
     slot's impressions that still counts when the film opens. A cell responds with the gain of the
     first audience it is in: audiences come in the order of the plan, the sharpest first, and what
     a readout measures of people in several goes to the first of them too. (The largest gain of all
-    of them would grow with their number where nothing is known.)
+    of them would grow with their number where nothing is known.) `noise` is as in `PlanInputs`.
     """
 
     cells: AudienceCells
@@ -129,6 +153,7 @@ class PlanProblem:
     response: Response
     kind_of: tuple[int, ...]
     adstock: Floats
+    noise: Floats | None = None
 
     def exposure(self) -> csr_array:
         """Impressions a person, with adstock, that one unit of money in a slot gives each cell.
@@ -145,9 +170,15 @@ class PlanProblem:
     def gains(self) -> Floats:
         """What each cell may gain at most, in tickets: (draws, cells)."""
         in_any = self.cells.in_audience.any(axis=1)
-        first = np.array(self.kind_of)[self.cells.in_audience.argmax(axis=1)]
-        gain: Floats = self.response.gain[:, first] * np.where(in_any, self.cells.tickets, 0.0)
-        return gain
+        audience = self.cells.in_audience.argmax(axis=1)
+        kind = np.array(self.kind_of)[audience]
+        gain: Floats = self.response.gain[:, kind] * np.where(in_any, self.cells.tickets, 0.0)
+        return gain if self.noise is None else gain * self.noise[:, audience]
+
+    def thinned(self, every: int) -> "PlanProblem":
+        """The problem over each `every`th draw."""
+        noise = None if self.noise is None else self.noise[::every]
+        return replace(self, response=self.response.thinned(every), noise=noise)
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,14 @@ SENTENCES: Mapping[str, str] = {
     "webhook_not_taken": ("{url} did not take delivery {key} in {tries} tries: status {status}."),
     "webhook_refused": "{url} refused delivery {key} with status {status}; not tried again.",
     # cleanroom
+    "no_audience_released": (
+        "The cards of {film} as of {as_of} (entry {entry} of your log) have no audience that stands"
+        " out: there is nothing to plan with."
+    ),
+    "no_cards_released": (
+        "No audience cards of {film} were released to you yet, and a plan is made of them. They"
+        " cost {rho} ρ: fullhouse discover {film} --as TENANT"
+    ),
     "no_free_size": (
         "The free table of sizes, as of {as_of}, does not have {trait!r} yet: ask for a paid count."
     ),

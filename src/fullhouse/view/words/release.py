@@ -50,6 +50,17 @@ NOTE_WORDS = {
     "cannot_tell": "The data do not answer this question.",
     "no_cards": "No audience stands out of the {tested} that were compared.",
     "nothing_has_power": "So few people want it that no audience could stand out.",
+    "consent_not_counted": (
+        "Who takes part in advertising is not counted here: a launch leaves all others out."
+    ),
+    "expected_from_interest": (
+        "Without a forecast in tickets, as many people are expected to buy one anyway as want it;"
+        " give the price of a ticket and the house's share of sales to have it from the forecast."
+    ),
+    "plan_from_releases": (
+        "Computed from your released cards and the free table of sizes, with their noise in the"
+        " ranges; traits count as independent among people who are equally active."
+    ),
     "ratios_look_high": (
         "So few people want it that the affinities which pass are too high on average; from"
         " {enough} people on they are not."

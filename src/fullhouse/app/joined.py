@@ -1,10 +1,8 @@
-"""What the API joins of several use cases, since over HTTP no object is handed from one to another.
-
-Each is called like a use case, and each part refuses a tenant's context by itself.
-"""
+"""Several use cases in one, for who cannot hand an object from one to another: the API and jobs."""
 
 from dataclasses import dataclass, fields
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from fullhouse import app
@@ -12,17 +10,18 @@ from fullhouse.app.campaigns import LaunchCampaign
 from fullhouse.app.discoveries import DiscoverFilm
 from fullhouse.app.films import AddFilm, SetFilm
 from fullhouse.app.forecast import WITHOUT, Issued
+from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import Launched
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.catalogue import FilmView
 from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.forecast import Forecast
-from fullhouse.planning.daily import Daily
+from fullhouse.forecast.score import ActualRun
 from fullhouse.workspace.context import Context
 
 DELIVERIES = "deliveries"
-"""The folder of the workspace that campaigns of the API are handed over into."""
+"""The folder of the workspace that campaigns are handed over into where nobody names one."""
 
 
 @request
@@ -48,28 +47,38 @@ class MakeForecast:
     actual: bool = False
 
 
+@request
+class StartCampaign(LaunchCampaign):
+    """Launch a saved plan; without a folder, its lines are put into one of the workspace."""
+
+    folder: str | Path = ""
+
+
 @dataclass(frozen=True)
 class MadeForecast:
     """A forecast, its entry where it was issued, and what the film took by day where asked."""
 
     forecast: Forecast
     issued: Issued | None
-    actual: app.ActualRun | None
+    actual: ActualRun | None
 
 
-def film_added(context: Context, asked: AddFilm) -> FilmView:
+@use_case
+def film_create(context: Context, asked: AddFilm) -> FilmView:
     """Add a film by hand; how it stands in the catalogue."""
     film = app.film_add(context, asked)
     return app.film_show(context, app.ShowFilm(film, asked.territory, asked.known_on))
 
 
-def film_changed(context: Context, asked: SetFilm) -> FilmView:
+@use_case
+def film_update(context: Context, asked: SetFilm) -> FilmView:
     """Write down facts of a film from a day on; how it stands then."""
     film = app.film_set(context, asked)
     return app.film_show(context, app.ShowFilm(film, asked.territory, asked.known_on))
 
 
-def forecast(context: Context, asked: MakeForecast) -> MadeForecast:
+@use_case
+def forecast_make(context: Context, asked: MakeForecast) -> MadeForecast:
     """Forecast a film, as it is or with assumptions; enter it into the score book where asked."""
     wanted = app.ForecastFilm(
         asked.film, asked.as_of, asked.territory, asked.comps, asked.assumptions
@@ -80,22 +89,17 @@ def forecast(context: Context, asked: MakeForecast) -> MadeForecast:
     return MadeForecast(made, issued, actual)
 
 
-def discovery(context: Context, asked: Discover) -> FilmDiscovery:
+@use_case
+def discovery_make(context: Context, asked: Discover) -> FilmDiscovery:
     """Who will want a film: its audiences as cards, or that nothing stands out."""
     values: dict[str, Any] = {f.name: getattr(asked, f.name) for f in fields(DiscoverFilm)}
     cards = app.discover_film(context, DiscoverFilm(**values))
     return app.share_tickets(context, app.ShareTickets(cards)) if asked.tickets else cards
 
 
-def launch(context: Context, asked: LaunchCampaign) -> Launched:
+@use_case
+def campaign_start(context: Context, asked: StartCampaign) -> Launched:
     """Launch a saved plan: people are held out by chance, and its lines handed over."""
     values = {f.name: getattr(asked, f.name) for f in fields(LaunchCampaign)}
-    values["folder"] = context.place.join(f"{DELIVERIES}/{asked.name}").root
+    values["folder"] = asked.folder or context.place.join(f"{DELIVERIES}/{asked.name}").root
     return app.campaign_launch(context, LaunchCampaign(**values))
-
-
-def daily_page(daily: Daily) -> str:
-    """The page of a film's day."""
-    from fullhouse.view.daily_page import daily_page as page
-
-    return page(daily, made_on=daily.as_of)
