@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from fullhouse.control import Control, open_control
+from fullhouse.control.control import grant_service, shows_all_rows
 from fullhouse.control.schema import JobRow, JobScheduleRow
 
 START = datetime(2026, 11, 29, 9, tzinfo=UTC)
@@ -30,12 +31,18 @@ class Clock:
 def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Control]:
-    """The control database, SQLite and PostgreSQL in turn."""
+    """The control database, SQLite and PostgreSQL in turn; the latter under its second lock."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('queue') / 'control.db'}"
     else:
         url = request.getfixturevalue("postgres")
     control = open_control(url)
+    if request.param == "postgresql":
+        grant_service(control, "fullhouse_service")
+        role = control.database.url.set(username="fullhouse_service")
+        control.dispose()
+        control = open_control(role.render_as_string(hide_password=False))
+        assert not shows_all_rows(control)
     yield control
     control.dispose()
 

@@ -43,8 +43,7 @@ class NewJob:
 class Job:
     """A job as it stands in the queue. Times are UTC; `share` is how much is done, of 1.
 
-    `worker` holds it until `lease_until`. `error` is the sentence of its last failure. `turn` is
-    its place among the jobs of all tenants.
+    `worker` holds it until `lease_until`. `error` is the sentence of its last failure.
     """
 
     tenant: str
@@ -54,7 +53,6 @@ class Job:
     actor: str
     status: str
     dedupe: str | None
-    turn: int
     queued_at: datetime
     run_at: datetime
     started_at: datetime | None

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from fullhouse.control.control import Control
 from fullhouse.control.job import (
@@ -25,7 +26,6 @@ from fullhouse.control.job import (
     OPEN,
     QUEUED,
     RUNNING,
-    STATUSES,
     Job,
     NewJob,
 )
@@ -40,26 +40,19 @@ CUT = 250
 """A step is written down in so many characters."""
 AT_ONCE = 100
 """So many jobs of dead workers are given back in one go."""
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
 AGAIN = 5
 """A dedupe key can be freed while somebody looks whose it is: so often it is tried again."""
 
 WORKER_DIED = "Its worker stopped without a word, and it has been begun often enough."
 
 _COLUMNS = (
-    "tenant", "id", "kind", "request", "actor", "status", "dedupe", "turn", "queued_at", "run_at",
+    "tenant", "id", "kind", "request", "actor", "status", "dedupe", "queued_at", "run_at",
     "started_at", "ended_at", "worker", "lease_until", "tries", "most_tries", "share", "step",
     "error", "scopes",
 )  # fmt: skip
 _COLUMN = tuple(getattr(JobRow, name) for name in _COLUMNS)
 _JOB = (*_COLUMN, JobRow.result.is_not(None).label("has_result"))
-_LAST = {
-    status: select(func.max(JobRow.turn)).where(JobRow.status == status) for status in STATUSES
-}
-_TURNS = select(
-    *(_LAST[s].where(JobRow.tenant == bindparam("of")).scalar_subquery() for s in OPEN),
-    *(_LAST[s].scalar_subquery() for s in (*HELD, *ENDED)),
-)
-"""The last turns of a tenant's open jobs, and of all that were begun: each one look at an index."""
 _TIMES = ("queued_at", "run_at", "started_at", "ended_at", "lease_until")
 
 
@@ -80,7 +73,7 @@ def enqueue(connection: Connection, new: NewJob, *, now: datetime) -> Job:
     values = {
         "tenant": new.tenant, "id": secrets.token_hex(8), "kind": new.kind, "actor": new.actor,
         "request": new.request, "status": QUEUED, "dedupe": new.dedupe,
-        "turn": _next_turn(connection, new.tenant), "queued_at": now,
+        "queued_at": now,
         "run_at": _utc(new.run_at) or now, "tries": 0, "most_tries": new.most_tries,
         "share": 0.0, "step": "", "error": "",
         "scopes": None if new.scopes is None else list(new.scopes),
@@ -100,6 +93,7 @@ def enqueue(connection: Connection, new: NewJob, *, now: datetime) -> Job:
 def claim(control: Control, worker: str, *, lease: timedelta = LEASE) -> Job | None:
     """Take the job whose turn it is, of any tenant; None when none is due.
 
+    Tenants take turns, so that a thousand jobs of one do not keep another's waiting.
     What dead workers held is given back first; what they began too often has failed.
     """
     now = control.clock()
@@ -110,9 +104,7 @@ def claim(control: Control, worker: str, *, lease: timedelta = LEASE) -> Job | N
             return None
     with writing(control) as connection:
         _free_late(connection, late, now)
-        first = select(JobRow.tenant, JobRow.id).where(due)
-        first = first.order_by(JobRow.turn, JobRow.run_at, JobRow.id).limit(1)
-        key = connection.execute(first.with_for_update(skip_locked=True)).one_or_none()
+        key = _first_due(connection, due)
         if key is None:
             return None
         taken = update(JobRow).where(JobRow.tenant == key.tenant, JobRow.id == key.id)
@@ -191,7 +183,7 @@ def retry(control: Control, id_: str) -> bool:
         with writing(control) as connection:
             values = again.values(
                 status=QUEUED, run_at=control.clock(), ended_at=None, started_at=None, tries=0,
-                share=0.0, step="", turn=_next_turn(connection, control.tenant),
+                share=0.0, step="",
             )  # fmt: skip
             return bool(connection.execute(values).rowcount)
     except IntegrityError:
@@ -249,15 +241,20 @@ def forget_ended(control: Control) -> int:
         return int(connection.execute(old).rowcount)
 
 
-def _next_turn(connection: Connection, tenant: str) -> int:
-    """After the tenant's own open jobs, and not before what is being done now.
-
-    So a thousand jobs of one tenant stand one behind the other, and the first of another tenant
-    beside the one that is next.
-    """
-    turns = connection.execute(_TURNS, {"of": tenant}).one()
-    behind = [turn + 1 for turn in turns[: len(OPEN)] if turn is not None]
-    return int(max([*behind, *(turn or 0 for turn in turns[len(OPEN) :])]))
+def _first_due(connection: Connection, due: Any) -> Any:
+    """The key of the next job: of the tenant whose last one began longest ago, the oldest."""
+    begun = aliased(JobRow)
+    last = select(func.max(begun.started_at)).where(begun.tenant == JobRow.tenant).scalar_subquery()
+    turns = select(JobRow.tenant).where(due).group_by(JobRow.tenant)
+    for tenant in connection.scalars(
+        turns.order_by(func.coalesce(last, NEVER), JobRow.tenant)
+    ).all():
+        first = select(JobRow.tenant, JobRow.id).where(due, JobRow.tenant == tenant)
+        first = first.order_by(JobRow.run_at, JobRow.queued_at, JobRow.id).limit(1)
+        key = connection.execute(first.with_for_update(skip_locked=True)).one_or_none()
+        if key is not None:
+            return key
+    return None
 
 
 def _free_late(connection: Connection, late: Any, now: datetime) -> None:

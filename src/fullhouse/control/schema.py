@@ -192,15 +192,12 @@ class VerdictRow(Base):
 
 
 class JobRow(Base):
-    """Work that waits, is being done or has ended, for whom, and who holds it until when.
-
-    `turn` is a number that is given when a job is queued, so that tenants take turns.
-    """
+    """Work that waits, is being done or has ended, for whom, and who holds it until when."""
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("job_turn", "status", "turn"),
-        Index("job_tenant", "tenant", "status", "turn"),
+        Index("job_due", "status", "tenant", "run_at"),
+        Index("job_begun", "tenant", "started_at"),
         Index(
             "job_dedupe", "tenant", "dedupe", unique=True,
             sqlite_where=text(JOB_IS_OPEN), postgresql_where=text(JOB_IS_OPEN),
@@ -214,7 +211,6 @@ class JobRow(Base):
     actor: Mapped[str] = mapped_column(String(128))
     status: Mapped[str] = mapped_column(String(16))
     dedupe: Mapped[str | None] = mapped_column(String(128))
-    turn: Mapped[int] = mapped_column(BigInteger)
     queued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     run_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(128), nullable=False),
         sa.Column("status", sa.String(16), nullable=False),
         sa.Column("dedupe", sa.String(128), nullable=True),
-        sa.Column("turn", sa.BigInteger, nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("run_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
@@ -34,8 +33,8 @@ def upgrade() -> None:
         sa.Column("scopes", sa.JSON, nullable=True),
         sa.Column("result", sa.LargeBinary, nullable=True),
     )
-    op.create_index("job_turn", "job", ["status", "turn"])
-    op.create_index("job_tenant", "job", ["tenant", "status", "turn"])
+    op.create_index("job_due", "job", ["status", "tenant", "run_at"])
+    op.create_index("job_begun", "job", ["tenant", "started_at"])
     op.create_index(
         "job_dedupe", "job", ["tenant", "dedupe"], unique=True,
         sqlite_where=OPEN, postgresql_where=OPEN,
