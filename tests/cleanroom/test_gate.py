@@ -11,7 +11,8 @@ from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyError, load
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
 from fullhouse.core.errors import CannotTellError, FullhouseError, InputError, did_you_mean
 from fullhouse.view.words.errors import error_words
-from tests.cleanroom.conftest import OWN, PEOPLE, POLICY, RIVAL, SECRET, traits
+from fullhouse.workspace.context import open_house
+from tests.cleanroom.conftest import DAY, KEY, OWN, PEOPLE, POLICY, RIVAL, SECRET, traits
 
 
 def figure(answer, name="people", **of):
@@ -189,10 +190,11 @@ def test_a_policy_that_was_edited_by_hand_is_a_leaf_when_it_is_first_in_force(ho
     assert before == first
     assert load(house.place).digest in second.body
     house.place.write(HOUSE_FILE, POLICY.encode())
-    # As in a process that has not yet looked.
-    house.workspace.models.put(("policy in force", house.place.root), "", 0)
     gate.price(lion, Count("books"))
     gate.price(lion, Count("books"))
+    assert len(leaves()) == 3
+    with open_house(house.place.root, environment=KEY, today=DAY) as again:  # a new process
+        gate.price(replace(again, tenant="lion", actor="ann"), Count("books"))
     assert len(leaves()) == 3
 
 
