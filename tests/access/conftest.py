@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 
+from fullhouse.access import passwords
 from fullhouse.cleanroom import tenants
 from fullhouse.workspace.context import Context, init_house
 
@@ -36,6 +38,15 @@ def populate(house: Context) -> None:
     tenants.add_user(house.control, "wechat", "robot", "channel")
     for name, role in (("olga", "operator"), ("pia", "privacy"), ("aron", "auditor")):
         tenants.add_user(house.control, "house", name, role)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """Password hashes that cost little: what they are worth is argon2's own business."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", lambda: cheap)
+        yield
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ BEHIND = {
 """Where raw SQL stands outside `control`, and why."""
 
 OF_ALL = {
+    "access/identities.py:_bound": "whose an e-mail address is turns out here",
+    "access/identities.py:_known": "whose a provider's subject is turns out here",
     "cleanroom/ledger.py:give_back_stale": "what dead processes left open, of whomever",
     "cleanroom/log.py:verify": "the house checks the logs of all",
     "erasure/records.py:_count_again": "the house counts audiences again, of whomever",
@@ -43,6 +45,13 @@ OF_ALL = {
 """Queries that are not by tenant, and why."""
 
 SEE_MORE = {
+    "access/backoff.py:attempt",
+    "access/backoff.py:forget_old",
+    "access/backoff.py:succeeded",
+    "access/identities.py:user_of_claims",
+    "access/passwords.py:redeem",
+    "access/passwords.py:verify",
+    "access/sessions.py:control",
     "access/keys.py:principal_of_key",
     "cleanroom/gate.py:user_of",
     "cleanroom/size_table.py:_newest",

@@ -6,7 +6,7 @@ The house does it for anybody; a tenant's owner for the tenant's own users, and 
 from dataclasses import dataclass
 
 from fullhouse import control
-from fullhouse.access import keys, users
+from fullhouse.access import identities, keys, passwords, users
 from fullhouse.access.keys import Key
 from fullhouse.access.principal import scopes_of
 from fullhouse.app.use_case import tenant_case, use_case
@@ -65,6 +65,23 @@ class RemoveUser:
 
 
 @request
+class MakeLink:
+    """A user who shall set a password: the first one, or another."""
+
+    user: str
+    tenant: str | None = None
+
+
+@request
+class SetEmail:
+    """The e-mail address by which the house's provider knows a user."""
+
+    user: str
+    email: str
+    tenant: str = HOUSE
+
+
+@request
 class GrantControl:
     """A role of PostgreSQL that the service shall work as."""
 
@@ -92,6 +109,15 @@ class UserRemoved(ForTenants):
     """A user who was removed."""
 
     user: User
+
+
+@dataclass(frozen=True)
+class LinkMade(ForTenants):
+    """A text that sets a user's password, once and for so many hours; it is shown this once."""
+
+    user: User
+    text: str
+    hours: int
 
 
 @tenant_case
@@ -139,11 +165,33 @@ def key_rotate(context: Context, request: RotateKey) -> KeyMade:
 
 @tenant_case
 def user_remove(context: Context, request: RemoveUser) -> UserRemoved:
-    """Remove a user: every key ends at once."""
+    """Remove a user: every key and session ends at once."""
     tenant = _managed(context, request.tenant)
     user = users.remove_user(context.control, tenant, request.user)
     _log(context, "user.remove", tenant, user=user.name)
     return UserRemoved(user)
+
+
+@tenant_case
+def password_link(context: Context, request: MakeLink) -> LinkMade:
+    """Make a text that sets a user's password; the password that there is holds until then."""
+    tenant = _managed(context, request.tenant)
+    user = find_user(context.control, tenant, request.user)
+    _check_gives(context, tenant, scopes_of(user.role))
+    text = passwords.make_token(context.control, user)
+    _log(context, "password.link", tenant, user=user.name)
+    return LinkMade(user, text, passwords.TOKEN_HOURS)
+
+
+@use_case
+def user_email(context: Context, request: SetEmail) -> User:
+    """Let whoever the provider says has an e-mail address come in as a user."""
+    _managed(context, request.tenant)
+    user = find_user(context.control, request.tenant, request.user)
+    _check_gives(context, request.tenant, scopes_of(user.role))
+    identities.set_email(context.control, user, request.email)
+    _log(context, "user.email", request.tenant, user=user.name)
+    return user
 
 
 @use_case

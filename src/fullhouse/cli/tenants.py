@@ -138,6 +138,41 @@ def user_remove(
     out.print(f"{user.name} is no user of {user.tenant} any more.")
 
 
+@users.command("password")
+def user_password(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    tenant: Annotated[
+        str | None, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = None,
+    who: As = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Make a link by which a user sets a password, once and within a day."""
+    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
+        link = app.password_link(context, app.MakeLink(name, tenant))
+    if json:
+        say_json(as_json(asdict(link)))
+        return
+    out.print(f"/sign-in/password?token={link.text}", markup=False, soft_wrap=True)
+    out.print(f"Send it to {name}: it sets a password once, within {link.hours} hours.")
+
+
+@users.command("email")
+def user_email(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    email: Annotated[str, typer.Argument(metavar="E-MAIL", help="As the provider has it.")],
+    tenant: Annotated[
+        str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = HOUSE,
+    where: Where = ".",
+) -> None:
+    """Let whoever the provider knows by an e-mail address come in as a user."""
+    with opened(where) as context:
+        app.user_email(context, app.SetEmail(name, email, tenant))
+    out.print(f"{name} of {tenant} comes in as {email}.", markup=False)
+
+
 @policy.command("check")
 def policy_check(
     new: Annotated[

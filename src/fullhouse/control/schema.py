@@ -573,3 +573,64 @@ class CollectorDropRow(Base):
     reason: Mapped[str] = mapped_column(String(64), primary_key=True)
     rows: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class PasswordRow(Base):
+    """A user's password by its hash (empty: none yet), and the text that may set a new one."""
+
+    __tablename__ = "password"
+    __table_args__ = (Index("password_token", "token", unique=True),)
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    member: Mapped[str] = mapped_column(String(128), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(256))
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    token: Mapped[str | None] = mapped_column(String(64))
+    token_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class SessionRow(Base):
+    """A session at a browser: whose, in which role, by the digest of its token."""
+
+    __tablename__ = "session"
+    __table_args__ = (
+        Index("session_digest", "digest", unique=True),
+        Index("session_member", "tenant", "member"),
+    )
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    member: Mapped[str] = mapped_column(String(128))
+    role: Mapped[str] = mapped_column(String(16))
+    how: Mapped[str] = mapped_column(String(16))
+    began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AttemptRow(Base):
+    """Failed sign-ins of an account or from an address, by a digest, and when the next may be."""
+
+    __tablename__ = "attempt"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    about: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    free_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class IdentityRow(Base):
+    """Who a user is to the house's provider: by its subject, or by an e-mail address until then."""
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        Index("identity_email", "email", unique=True),
+        Index("identity_subject", "issuer", "subject", unique=True),
+    )
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    member: Mapped[str] = mapped_column(String(128), primary_key=True)
+    email: Mapped[str | None] = mapped_column(String(320))
+    issuer: Mapped[str | None] = mapped_column(String(512))
+    subject: Mapped[str | None] = mapped_column(String(256))

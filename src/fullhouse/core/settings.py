@@ -79,6 +79,18 @@ class Settings:
     collector_backlog_mb: int = _setting(
         4096, "Megabytes of events that may wait for the lake before clients are told to wait."
     )
+    oidc_issuer: str = _setting(
+        "", "Issuer of the sign-in provider (OpenID Connect); empty: passwords only."
+    )
+    oidc_client: str = _setting(
+        "", "Client id at the provider; its secret is FULLHOUSE_OIDC_SECRET, never in this file."
+    )
+    oidc_groups: tuple[str, ...] = _setting(
+        (), "What groups of the provider give: GROUP=TENANT/ROLE; without any, groups give nothing."
+    )
+    oidc_create: bool = _setting(
+        False, "Whether who has such a group becomes a user; else only who is one comes in."
+    )
     consent_required: tuple[str, ...] = _setting(
         ("advertising",),
         "Purposes that need an explicit grant; for any other, a person takes part until refusing.",

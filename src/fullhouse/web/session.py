@@ -11,11 +11,13 @@ from typing import Protocol
 
 from fullhouse.access.keys import principal_of_key
 from fullhouse.access.principal import Principal
+from fullhouse.access.sessions import COOKIE, SignedIn
 from fullhouse.core.errors import InputError
 from fullhouse.web.language import say
 from fullhouse.workspace.context import Context
 
-COOKIE = "fullhouse_session"
+__all__ = ["COOKIE", "MONTHS", "KeySessions", "Sessions", "SignedIn"]
+
 MONTHS = 60 * 60 * 24 * 180
 LASTS = timedelta(hours=12)
 MOST_OPEN = 10_000
@@ -24,19 +26,12 @@ MOST_WRONG = 10
 WRONG_FOR = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class SignedIn:
-    """A session that began: the text of its cookie, and who it is."""
-
-    cookie: str
-    principal: Principal
-
-
 class Sessions(Protocol):
     """Sessions of people at a browser, as the pages use them."""
 
-    fields: tuple[str, ...]
-    """What the page of signing in asks for: of `studio`, `name`, `password` and `key`."""
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the page of signing in asks for: of `studio`, `name`, `password` and `key`."""
 
     def principal(self, cookie: str) -> Principal | None:
         """Whose session a cookie is at this moment; None for whatever opens nothing."""
