@@ -22,6 +22,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import httpx
 import numpy as np
 from pyroaring import BitMap
 
@@ -42,6 +43,7 @@ from fullhouse.workspace.context import Context
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 CONNECTIONS = 16
+KEY = {"Authorization": "Bearer k"}
 ASKED = 100_000
 
 
@@ -231,6 +233,8 @@ def through_http(
     server.start()
     try:
         port = ports.get(timeout=120)
+        while httpx.get(f"http://127.0.0.1:{port}/v1/memberships/shop/u-1", headers=KEY).is_error:
+            time.sleep(0.5)
         asyncio.run(load(port, people, 100, 2))
         rows: list[list[object]] = []
         for rate in rates:

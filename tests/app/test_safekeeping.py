@@ -1,11 +1,13 @@
 """A house is verified, backed up, restored to the same answers, and goes on after a loss."""
 
 import json
+import secrets
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from fullhouse import app
 from fullhouse.control import open_control, record
 from fullhouse.control.copying import copy_database, copy_rows
+from fullhouse.control.schema import Base
 from fullhouse.core.errors import DamagedError, FullhouseError, InputError, StorageError
 from fullhouse.core.tables import ALL, PURCHASE
 
@@ -275,3 +278,65 @@ def test_rows_go_from_one_kind_of_database_to_another(tmp_path: Path) -> None:
     assert len(dumps[0]) == 3
     copy_database(f"sqlite:///{tmp_path / '1.db'}", tmp_path / "3.db")
     assert open_control(f"sqlite:///{tmp_path / '3.db'}").dialect == "sqlite"
+
+
+def rows_of(url: str, folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of a control database, by table, as SQLite has it."""
+    file = folder / f"{secrets.token_hex(4)}.db"
+    copy_database(url, file)
+    open_control(f"sqlite:///{file}").dispose()
+    with sqlite3.connect(file) as connection:
+        return {
+            table.name: sorted(connection.execute(f"SELECT * FROM {table.name}"), key=repr)
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def test_a_house_goes_from_sqlite_to_postgresql_and_back(
+    house: Path, postgres: str, tmp_path: Path
+) -> None:
+    """Lake, key and every row of the control database, which then goes on numbering its rows."""
+    with opened(house) as context:
+        app.tenant_add(context, app.AddTenant("north"))
+        app.user_add(context, app.AddUser("north", "olga", "owner"))
+        app.backup(context, app.MakeBackup(tmp_path / "saved", with_key=True))
+    before = rows_of(f"sqlite:///{tmp_path / 'saved' / 'control.db'}", tmp_path)
+    assert before["audit"]
+    assert before["tenant"]
+    asked = app.RestoreBackup(tmp_path / "saved", tmp_path / "new", control=postgres)
+    app.restore(asked)
+    assert not (tmp_path / "new" / "control.db").exists()
+    assert rows_of(postgres, tmp_path) == before
+    with app.open_house(str(tmp_path / "new"), environment={}) as context:
+        assert context.control.dialect == "postgresql"
+        assert app.lake_verify(context).ok
+        app.tenant_add(context, app.AddTenant("south"))
+        assert app.audit(context, app.ListAudit(1))[0].action == "tenant.add"
+        app.backup(context, app.MakeBackup(tmp_path / "again", with_key=True))
+    with pytest.raises(InputError, match="has rows already"):
+        app.restore(replace(asked, to=tmp_path / "other"))
+    assert not (tmp_path / "other").exists()
+    app.restore(app.RestoreBackup(tmp_path / "again", tmp_path / "back"))
+    with app.open_house(str(tmp_path / "back"), environment={}) as context:
+        assert context.control.dialect == "sqlite"
+        assert app.lake_verify(context).ok
+        assert [t.tenant for t in app.tenant_list(context)] == ["north", "south"]
+
+
+def test_a_password_of_the_database_is_written_into_no_file(house: Path, tmp_path: Path) -> None:
+    from fullhouse.workspace import backup as module
+
+    url = "postgresql+psycopg://owner:secret@host/fullhouse"
+    assert "secret" not in module._with_control("house = 'a'\n", url)
+    assert 'control = "postgresql+psycopg://owner@host/fullhouse"' in module._with_control(
+        "house = 'a'\n", "postgresql+psycopg://owner@host/fullhouse"
+    )
+    with opened(house) as context:
+        app.backup(context, app.MakeBackup(tmp_path / "saved"))
+    with pytest.raises(InputError, match="--control names a database elsewhere"):
+        app.restore(
+            app.RestoreBackup(
+                tmp_path / "saved", tmp_path / "new", control=f"sqlite:///{tmp_path / 'c.db'}"
+            )
+        )
+    assert not (tmp_path / "new").exists()

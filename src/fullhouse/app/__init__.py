@@ -453,6 +453,9 @@ if TYPE_CHECKING:
     from fullhouse.view.report_page import (
         write_film_report as write_film_report,
     )
+    from fullhouse.workspace.backup import (
+        has_password as has_password,
+    )
     from fullhouse.workspace.context import (
         Context as Context,
         init_house as init_house,

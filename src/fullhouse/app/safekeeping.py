@@ -55,11 +55,16 @@ class MakeBackup:
 
 @request
 class RestoreBackup:
-    """Make a house in a new folder from a backup; `key` names a file with its key."""
+    """Make a house in a new folder from a backup; `key` names a file with its key.
+
+    `control` is the SQLAlchemy URL of an empty database for its control database, such as
+    PostgreSQL's; without it that is SQLite in the folder.
+    """
 
     source: Path
     to: Path
     key: Path | None = None
+    control: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def backup(context: Context, request: MakeBackup) -> Backup:
 @faults_in_words()
 def restore(request: RestoreBackup) -> Backup:
     """A house in a new folder, as it was when the backup was made."""
-    return backup_.restore(request.source, request.to, key=request.key)
+    return backup_.restore(request.source, request.to, key=request.key, control=request.control)
 
 
 def _tie(context: Context, opened: control.Control, house: House) -> None:

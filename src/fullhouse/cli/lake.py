@@ -178,16 +178,28 @@ def restore(
     key: Annotated[
         str | None, typer.Option(metavar="FILE", help="A file with the key, if not in the backup.")
     ] = None,
+    control: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="An empty database for the control database; SQLite."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make a workspace in a new folder from a backup, which is verified first."""
-    request = app.RestoreBackup(Path(source), Path(to), None if key is None else Path(key))
+    named = None if key is None else Path(key)
+    request = app.RestoreBackup(Path(source), Path(to), named, control)
     saved = app.restore(request)
     _show_backup(saved, json=json)
     if not saved.with_key and key is None and not json:
         out.print(
             f"The key is not in it: put fullhouse.key (fingerprint {saved.key}) beside it, or set"
             " FULLHOUSE_KEY.",
+            soft_wrap=True,
+        )
+
+    if control is not None and not json and app.has_password(control):
+        out.print(
+            "The URL of the control database has a password, so it is in no file: set"
+            " FULLHOUSE_CONTROL to it.",
             soft_wrap=True,
         )
 

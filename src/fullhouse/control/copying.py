@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
 from fullhouse.control.control import Control, open_control
 from fullhouse.control.house import read_only, sqlite_file
@@ -50,6 +50,27 @@ def copy_rows(source: Control, target: Control) -> None:
             rows = reading.execute(select(table).order_by(*columns)).mappings()
             for some in rows.partitions(AT_ONCE):
                 writing.execute(insert(table), [_utc(dict(row)) for row in some])
+            if target.dialect == "postgresql":
+                _count_on(writing, table)
+
+
+def put_database(file: Path, url: str) -> None:
+    """Write the rows of an SQLite file into the database at a URL, which has none yet."""
+    source, target = open_control(f"sqlite:///{file}"), open_control(url)
+    try:
+        copy_rows(source, target)
+    finally:
+        source.dispose()
+        target.dispose()
+
+
+def _count_on(writing: Connection, table: Table) -> None:
+    """Let a table number its next row after the last one: rows came with their numbers."""
+    for column in table.primary_key.columns:
+        sequence = writing.scalar(select(func.pg_get_serial_sequence(table.name, column.name)))
+        if sequence is not None:
+            last = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+            writing.execute(select(func.setval(sequence, last, False)))
 
 
 def check_database(file: Path) -> None:

@@ -209,15 +209,17 @@ class Memberships:
         self._opened = None
 
     def _keep_looking(self) -> None:
-        while not self._ended.wait(LOOK_SECONDS):
+        while True:
             try:
                 self.look()
+            except FullhouseError:
+                pass
             except Exception as problem:
                 # Whatever it was: without a look nobody is answered, and whoever asks is told.
-                if isinstance(problem, FullhouseError):
-                    continue
                 kind = type(problem).__name__
                 self.problem = FullhouseError(code="lookup_not_looked", reason=kind)
+            if self._ended.wait(LOOK_SECONDS):
+                return
 
     def _is_suppressed(self, overlay: Overlay, source: str, account: str) -> bool:
         key = self._house.key

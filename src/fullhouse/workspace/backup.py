@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fullhouse.control.house import House, peek
+from fullhouse.control.house import House, peek, sqlite_file
 from fullhouse.core import settings as settings_
 from fullhouse.core.errors import DamagedError, InputError
 from fullhouse.core.tables import ALL, Mark
@@ -74,8 +74,14 @@ def backup(workspace: Workspace, to: Path, *, with_key: bool) -> Backup:
     return replace(_read(to)[0], place=str(to))
 
 
-def restore(source: Path, to: Path, *, key: Path | None = None) -> Backup:
-    """Make a house in a folder that is not there yet, from a backup that is verified first."""
+def restore(
+    source: Path, to: Path, *, key: Path | None = None, control: str | None = None
+) -> Backup:
+    """Make a house in a folder that is not there yet, from a backup that is verified first.
+
+    With `control`, an SQLAlchemy URL, its control database is written into that database, which
+    has no rows yet; otherwise it is SQLite in the folder.
+    """
     saved, files, house = _verify(source)
     text = key.read_bytes().strip() if key is not None else None
     if text is not None and (len(text) < LEAST_KEY_BYTES or fingerprint(text) != house.key):
@@ -89,13 +95,45 @@ def restore(source: Path, to: Path, *, key: Path | None = None) -> Backup:
                 raise DamagedError(code="backup_damaged", file=name)
         toml = (part / settings_.FILE).read_text("utf-8")
         # The house is whole in its folder, wherever its parts were before.
-        (part / settings_.FILE).write_text(_ELSEWHERE.sub(r"# before the restore: \1", toml))
+        toml = _ELSEWHERE.sub(r"# before the restore: \1", toml)
+        if control is not None:
+            toml = _with_control(toml, control)
+        (part / settings_.FILE).write_text(toml, "utf-8")
         if text is not None:
             _write_key(part, KEY_FILE, text)
         for name in (KEY_FILE, LOG_KEY_FILE):
             if (part / name).exists():
                 (part / name).chmod(0o600)
+        if control is not None:
+            _put_control(part / CONTROL, control)
     return replace(saved, place=str(to))
+
+
+def has_password(url: str) -> bool:
+    """Whether a URL of a database names a password, which no settings file should hold."""
+    return bool(re.match(r"[^/]+://[^/@]*:[^/@]+@", url))
+
+
+def _put_control(file: Path, url: str) -> None:
+    """Write the control database into another one, the last step; the SQLite file goes."""
+    from fullhouse.control.copying import put_database
+
+    if sqlite_file(url) is not None:
+        raise InputError(
+            "--control names a database elsewhere, such as"
+            " postgresql+psycopg://user@host/fullhouse; without it the restored house has its own"
+            " SQLite database."
+        )
+    put_database(file, url)
+    file.unlink()
+
+
+def _with_control(toml: str, url: str) -> str:
+    """Settings that name the control database; one with a password is named by a variable."""
+    if has_password(url):
+        return toml
+    line = f"control = {json.dumps(url)}\n"
+    return f"# The database that this house was restored into.\n{line}\n{toml}"
 
 
 def _copy_control(workspace: Workspace, part: Path) -> House:

@@ -575,8 +575,8 @@ SENTENCES: Mapping[str, str] = {
         "What has changed since the look-up file was built cannot be read just now ({reason})."
     ),
     "lookup_not_ready": (
-        "Accounts were linked to people anew since the look-up file was built; whose is being"
-        " looked at. Try again in a few seconds."
+        "The look-up file, or whose accounts were linked anew since it was built, is being read."
+        " Try again in a few seconds."
     ),
     "lookup_other": "{file} is no look-up file. Build it: fullhouse lookup build.",
     "lookup_other_key": (
