@@ -179,3 +179,34 @@ def test_an_erasure_takes_the_account_out_of_the_file(tmp_path: Path) -> None:
     stay = {a: ids for a, ids in answers(memberships, made).items() if made.accounts[a] != person}
     assert stay == {a: made.expected(a) for a in stay}
     made.close()
+
+
+def test_two_who_are_one_since_are_answered_nothing_where_one_may_not_be(tmp_path: Path) -> None:
+    """The other one was held out or refused in the line, or held out in another line."""
+    made = World(tmp_path / "house", 7)
+    campaign = made.campaigns[0]
+    line = max(campaign.lines, key=lambda x: len(campaign.states[x.id]["treated"]))
+    states = campaign.states[line.id]
+    in_line = {p for people in states.values() for p in people}
+    # Of two the smaller id stays: the treated one's, or there would be nothing to look up.
+    others = [
+        max(states["held_out"]),
+        max(states["over_cap"]),
+        max(campaign.held_out() - in_line),
+    ]
+    treated = sorted(states["treated"] - set(others))[: len(others)]
+    assert max(treated) < min(others)
+    for account, person in made.accounts.items():
+        if person in {*treated, *others}:
+            made.say(account, granted=True)
+            made.say(account, granted=True, purpose="analytics")
+    for one, another in zip(treated, others, strict=True):
+        made.merge(another, one)
+    made.build()
+    memberships = Memberships(made.house, lookup_path(made.house))
+    given = answers(memberships, made)
+    assert given == expected(made)
+    of_both = [ids for account, ids in given.items() if made.accounts[account] in treated]
+    assert of_both
+    assert not any(f"{campaign.name}/{line.id}" in ids for ids in of_both)
+    made.close()
