@@ -23,7 +23,7 @@ def sentences():
     ):
         one = message if isinstance(message, str) else message[0]
         result.setdefault(one, f"{file}:{line}")
-    for words in (release.KIND_WORDS, release.NOTE_WORDS, forecast.DRIVERS):
+    for words in (release.KIND_WORDS, forecast.DRIVERS):
         result |= dict.fromkeys(words.values(), "view/words")
     return result
 

@@ -75,7 +75,8 @@ def slate(visit: Visit) -> Page:
         "titles": statement.titles,
         "secret": secret,
         "films": films,
-        "tasks": _tasks(visit, statement, set(known)),
+        "titled": {film: o.forecast.title for film, o in known.items()},
+        "tasks": _tasks(visit, statement, known),
         "answers": _asked(context, most=8)[:5],
         "tenant": statement.tenant,
     }
@@ -157,7 +158,9 @@ def answers(visit: Visit) -> Page:
     """All answers that the studio was given, the newest first."""
     rows = _asked(visit.studio)
     table = [vars(row) for row in rows]
-    return Page("answers.html", say("Answers"), {"answers": rows}, table, table, "answers")
+    titled = {f: o.forecast.title for f, o in outlook.outlooks(visit.studio).items()}
+    facts = {"answers": rows, "titled": titled}
+    return Page("answers.html", say("Answers"), facts, table, table, "answers")
 
 
 def answer(visit: Visit) -> Page:
@@ -240,11 +243,15 @@ def _outlook_row(context: Context, known: outlook.Outlook | None, axis: Axis) ->
     }
 
 
-def _tasks(visit: Visit, statement: BudgetStatement, forecast: set[str]) -> Sequence[Task]:
+def _tasks(
+    visit: Visit, statement: BudgetStatement, known: Mapping[str, outlook.Outlook]
+) -> Sequence[Task]:
     tasks = []
     for title in statement.titles:
         row = _film_row(statement, title.film)
-        if title.film not in forecast and visit.may("ask"):
+        if title.film in known:
+            row["name"] = known[title.film].forecast.title
+        elif visit.may("ask"):
             sentence = say("{film} has no forecast yet. It is free.", film=row["name"])
             tasks.append(Task(sentence, f"/film/{title.film}/outlook", say("Forecast it")))
         if not row["has_cards"] and visit.may("ask"):

@@ -1,0 +1,152 @@
+"""The site in a real browser, and pictures of its pages: python -m tests.web.screens FOLDER"""
+
+import gzip
+import json
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from fullhouse import app
+from fullhouse.cleanroom import size_table, tenants
+from fullhouse.cleanroom.question import Breakdown, Count
+from fullhouse.core.values import HOUSE
+from fullhouse.forecast.book import enter
+from fullhouse.web import web_app
+from tests.cleanroom.conftest import OWN, SECRET, make_house
+from tests.cleanroom.test_size_table import read_rows
+from tests.forecast.made import a_forecast
+from tests.web.conftest import PASSWORD, LocalSessions
+
+CHROMIUM = "/usr/bin/chromium"
+AXE = gzip.decompress((Path(__file__).parent / "axe.min.js.gz").read_bytes()).decode()
+STUDIO_PAGES = (
+    "/",
+    f"/film/{OWN}/outlook",
+    f"/film/{OWN}/audiences",
+    f"/film/{OWN}/plan",
+    f"/audiences?title={OWN}&rule=buys:dogs+%26+(age:18-34+|+age:35-54)+-+buys:books",
+    "/ask",
+    "/answers",
+    "/score-book",
+    "/account",
+)
+HOUSE_PAGES = ("/house", "/house/tenants", "/house/policy", "/house/ledger", "/house/erasure")
+PICTURES = {
+    "web-slate": ("lion", "/", 1200, "light", "en"),
+    "web-outlook": ("lion", STUDIO_PAGES[1], 1200, "dark", "en"),
+    "web-audiences": ("lion", STUDIO_PAGES[4], 1200, "light", "en"),
+}
+
+
+@contextmanager
+def played(folder: Path) -> Iterator:
+    """A house of 20,000 people with two rival studios that forecast and asked something."""
+    with make_house(folder) as house, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(size_table, "person_rows", read_rows)
+        tenants.add_user(house.control, HOUSE, "operator", "operator")
+        tenants.add_user(house.control, HOUSE, "privacy", "privacy")
+        for studio, film, middle in (("lion", OWN, 3.1e7), ("wolf", SECRET, 7.77e7)):
+            context = replace(house, tenant=studio, actor="ann")
+            for days, factor in ((30, 0.86), (20, 1.0)):
+                opening = date(2026, 11, 20)
+                made = a_forecast(
+                    film,
+                    title="Dogs of Our Street" if film == OWN else "Hidden Hounds",
+                    opening=opening,
+                    as_of=opening - timedelta(days=days),
+                    medians={"opening_day": factor * middle / 8,
+                             "opening_weekend": factor * middle / 3, "total": factor * middle},
+                )  # fmt: skip
+                enter(context, made)
+            app.room_ask(context, app.Ask(Count("!buys:dogs"), film))
+        lion = replace(house, tenant="lion", actor="ann")
+        app.room_ask(lion, app.Ask(Breakdown("buys:dogs", "age"), OWN))
+        yield house
+
+
+@contextmanager
+def served(house) -> Iterator[str]:
+    """The site at an address of this machine; it ends with the block."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    site = web_app(house, LocalSessions(house))
+    server = uvicorn.Server(uvicorn.Config(site, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+@contextmanager
+def browser() -> Iterator:
+    """A Chromium of the system."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def opened(chromium, url, studio, *, width=1200, theme="light", language="en", user=None):
+    """A page of somebody who is signed in."""
+    context = chromium.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme=theme,
+        locale={"en": "en-GB", "zh": "zh-CN"}[language],
+    )
+    page = context.new_page()
+    page.goto(f"{url}/sign-in")
+    page.fill("#studio", studio)
+    page.fill("#name", user or ("operator" if studio == HOUSE else "ann"))
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    return page
+
+
+def axe(page) -> list[str]:
+    """What axe finds serious on a page; injected by the debugger, since no page may load it."""
+    session = page.context.new_cdp_session(page)
+    session.send("Runtime.evaluate", {"expression": AXE})
+    script = "axe.run().then(r => JSON.stringify(r.violations.map(v => [v.impact, v.id,"
+    script += " v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3)])))"
+    asked = {"expression": script, "awaitPromise": True}
+    result = session.send("Runtime.evaluate", asked)["result"]["value"]
+    return [str(v) for v in json.loads(result) if v[0] in ("serious", "critical")]
+
+
+def main(folder: str) -> None:
+    """Write the pictures."""
+    with (
+        tempfile.TemporaryDirectory() as place,
+        played(Path(place) / "house") as house,
+        served(house) as url,
+        browser() as chromium,
+    ):
+        for name, (studio, path, width, theme, language) in PICTURES.items():
+            page = opened(chromium, url, studio, width=width, theme=theme, language=language)
+            page.goto(url + path)
+            page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+            page.context.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
