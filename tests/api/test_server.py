@@ -1,6 +1,9 @@
 """The API's door: who gets in, what is refused in which words, and what every answer carries."""
 
 import json
+from dataclasses import replace
+
+from fullhouse.cleanroom import log
 
 
 def test_a_key_is_needed_and_a_wrong_one_is_told_from_none_by_nothing(served):
@@ -96,6 +99,20 @@ def test_the_house_acts_for_a_tenant_only_where_it_says_so(served):
     ]
     assert {r.status_code for r in refused} == {403}
     assert len({r.content for r in refused}) == 1
+
+
+def test_that_the_house_looks_is_in_the_log_of_the_tenant_and_of_no_other(served):
+    def looks(tenant):
+        entries = log.entries(replace(served.house, tenant=tenant).control)
+        return [entry.body for entry in entries if entry.kind == "house.look"]
+
+    before = {tenant: len(looks(tenant)) for tenant in ("lion", "wolf", "bear")}
+    for _ in range(2):
+        served.get("house/aud", "/v1/titles", headers={"Fullhouse-As": "wolf"})
+        served.get("house/aud", "/v1/titles", headers={"Fullhouse-As": "bear"})
+    after = {tenant: len(looks(tenant)) for tenant in before}
+    assert after == before | {"wolf": before["wolf"] + 1}
+    assert "house:aud" in looks("wolf")[0]
 
 
 def test_roles_of_the_house_have_their_own_verbs(served):

@@ -249,6 +249,9 @@ class Sessions:
 def note_look(house: Context, principal: Principal, tenant: str) -> None:
     """Write into a tenant's log that one of the house looks at its objects; once an hour."""
     acting = principal.context(house, tenant=tenant)
+    with acting.control.session() as session:
+        if session.get(TenantRow, tenant) is None:  # what is none has no log
+            return
     after = house.now - LOOKED_EVERY
     recent = log.entries(acting.control, most=200)
     if any(

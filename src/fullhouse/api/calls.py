@@ -29,6 +29,9 @@ def endpoint(door: Door, row: Row) -> Endpoint:
             principal = await door.principal(request)
             for_house = principal.is_house
             context = door.context(row, principal, request)
+            whose = context.tenant
+            if whose != principal.tenant:
+                await door.slots.run(whose, lambda: door.note_look(principal, whose))
             return await _answer(door, row, context, request)
         except Exception as error:  # whatever it is becomes an answer, and a line in the log
             return problem_of(error, for_house=for_house, addressed="{" in row.path)

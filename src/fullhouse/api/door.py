@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from starlette.requests import Request
 
 from fullhouse.access.keys import principal_of_key
 from fullhouse.access.principal import Principal
+from fullhouse.access.sessions import LOOKED_EVERY, note_look
 from fullhouse.api.guard import Metrics
 from fullhouse.api.limits import Buckets, Limits, Slots
 from fullhouse.api.problems import ProblemError
@@ -30,6 +32,8 @@ class Door:
     keys: Buckets
     strangers: Buckets
     is_ready: bool = False
+    looked: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """When one of the house was last seen to look at a tenant's objects."""
     stopping: list[Callable[[], None]] = field(default_factory=list)
 
     async def principal(self, request: Request) -> Principal:
@@ -69,6 +73,13 @@ class Door:
         if whose == principal.tenant:
             return principal.context(self.house)
         return principal.context(self.house, tenant=whose)
+
+    def note_look(self, principal: Principal, tenant: str) -> None:
+        """Write into a tenant's log that one of the house looks at its objects; once an hour."""
+        now, who = self.house.now, (principal.user, tenant)
+        if now - self.looked.get(who, now - LOOKED_EVERY) >= LOOKED_EVERY:
+            note_look(self.house, principal, tenant)
+            self.looked[who] = now
 
     def _whose(self, row: Row, principal: Principal, named: str | None) -> str:
         if not principal.is_house:
