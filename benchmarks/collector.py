@@ -21,11 +21,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 
 from fullhouse import app
 from fullhouse.core.tables import ACTIVITY
@@ -45,6 +46,8 @@ class Load:
     p99_ms: float
     wrong: int
     """Answers that were not 200."""
+    cpu_ms: float = 0.0
+    """CPU time of the server for each request: what other work on the machine changes least."""
 
 
 class _Client(asyncio.Protocol):
@@ -102,6 +105,22 @@ def measure(port: int, request: Callable[[], bytes], seconds: float) -> Load:
     in_ms = np.asarray(times) * 1000
     p50, p99 = np.percentile(in_ms, [50, 99])
     return Load(len(times) / took, float(p50), float(p99), wrong)
+
+
+def cpu_seconds(process: int) -> float:
+    """CPU time of a process and of its living children, until now."""
+    own = psutil.Process(process)
+    return sum(
+        sum(one.cpu_times()[:2]) for one in (own, *own.children(recursive=True)) if one.is_running()
+    )
+
+
+def measure_server(process: int, port: int, request: Callable[[], bytes], seconds: float) -> Load:
+    """The same with the server's CPU time."""
+    before = cpu_seconds(process)
+    load = measure(port, request, seconds)
+    each = (cpu_seconds(process) - before) / (load.requests * seconds)
+    return replace(load, cpu_ms=each * 1000)
 
 
 def requests_of(key: str, events: int, padding: int) -> Callable[[], bytes]:
@@ -258,8 +277,11 @@ def _speed(seconds: float, workers: int) -> None:
     plain.start()
     echo_port = listening.getsockname()[1]
     print(f"load {os.getloadavg()[0]:.1f}, {CONNECTIONS} connections, {workers} worker(s)\n")
-    print("| batch | server | requests/s | events/s | p50 ms | p99 ms | of the echo | not 200 |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(
+        "| batch | server | requests/s | events/s | p50 ms | p99 ms | of the echo | CPU ms", end=""
+    )
+    print(" | events per CPU s | not 200 |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     try:
         for events, padding in ((3, 40), (100, 0)):
             with tempfile.TemporaryDirectory() as folder:
@@ -272,9 +294,10 @@ def _speed(seconds: float, workers: int) -> None:
                 try:
                     request = requests_of(key, events, padding)
                     size = len(request()) / 1000
-                    first = measure(echo_port, request, seconds / 2)
-                    own = measure(port, request, seconds)
-                    last = measure(echo_port, request, seconds / 2)
+                    plain_id = plain.pid or 0
+                    first = measure_server(plain_id, echo_port, request, seconds / 2)
+                    own = measure_server(process.pid, port, request, seconds)
+                    last = measure_server(plain_id, echo_port, request, seconds / 2)
                 finally:
                     process.terminate()
                     process.wait()
@@ -284,7 +307,8 @@ def _speed(seconds: float, workers: int) -> None:
                     print(
                         f"| {name} | {server} | {load.requests:,.0f}"
                         f" | {load.requests * events:,.0f} | {load.p50_ms:.1f} | {load.p99_ms:.0f}"
-                        f" | {load.requests / plain_rate:.2f} | {load.wrong} |"
+                        f" | {load.requests / plain_rate:.2f} | {load.cpu_ms:.3f}"
+                        f" | {1000 * events / load.cpu_ms:,.0f} | {load.wrong} |"
                     )
                 if events == 100:
                     began = time.perf_counter()

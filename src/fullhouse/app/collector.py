@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -289,8 +290,7 @@ def collector_door(context: Context) -> Door:
     declared = stored.declared(context.control)
     rules: dict[str, list[Rule]] = {}
     for row in declared.feeds:
-        feed = Feed.parse(row.toml, name=row.name)
-        rules.setdefault(row.source, []).append(Rule(row.number, feed))
+        rules.setdefault(row.source, []).append(Rule(row.number, _feed(row.name, row.toml)))
     sources = {source: Rules(source, some) for source, some in rules.items()}
     hashers = {s: _hasher(context, r) for s, r in sources.items()}
     return Door(sources, declared.sources, declared.keys, hashers)
@@ -329,7 +329,13 @@ def _move(context: Context) -> Moved:
 
 def _feeds(context: Context, numbers: set[int]) -> dict[int, Feed]:
     rows = stored.feeds_numbered(context.control, numbers)
-    return {n: Feed.parse(row.toml, name=row.name) for n, row in rows.items()}
+    return {n: _feed(row.name, row.toml) for n, row in rows.items()}
+
+
+@lru_cache(maxsize=1_000)
+def _feed(name: str, toml: str) -> Feed:
+    """A declared feed; the collector asks for the same ones every second."""
+    return Feed.parse(toml, name=name)
 
 
 def _library_faults(context: Context) -> tuple[LibraryFaults, ...]:

@@ -160,6 +160,33 @@ def flush(where: Where = ".", json: Json = False) -> None:
 
 
 @commands.command()
+def kafka(
+    source: Source,
+    topics: Annotated[list[str], typer.Argument(metavar="TOPICS", help="Topics to read.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="NAME=VALUE", help="An option of librdkafka."),
+    ] = None,
+    where: Where = ".",
+) -> None:
+    """Take a source's events from topics of Kafka until stopped, and move them into the lake."""
+    try:
+        from fullhouse.collector.door import Mover
+        from fullhouse.collector.kafka import consume, options_of
+        from fullhouse.collector.serve import when_told_to_stop
+    except ImportError as problem:
+        raise InputError(
+            f"The collector needs the package {problem.name}: install fullhouse[service]."
+        ) from None
+    with opened(where) as context:
+        mover = Mover(context)
+        try:
+            consume(context, source, topics, options_of(option or ()), stopped=when_told_to_stop())
+        finally:
+            mover.stop()
+
+
+@commands.command()
 def status(where: Where = ".", json: Json = False) -> None:
     """Show what waits, what was dropped, and what each client library version gets wrong."""
     with opened(where, quiet=json) as context:

@@ -36,6 +36,8 @@ _MADE = ("receivedAt", "reportedAt")
 """Fields that the collector itself adds; what a sender writes there is not believed."""
 # What may stand behind an e-mail address or a phone number, as bytes of a line.
 _SIGNS = (b"@", b"%40", b"\\u0040", "\uff20".encode(), "\ufe6b".encode(), b"+")
+_FIRST_BYTES = (b"@", b"%", b"\\", b"\xef", b"+")
+"""What each of the signs begins with: a single byte is looked for much faster."""
 _SHORTEST_SECRET = 6
 """An identifier this long must not stand in any other field of its message."""
 _encode = msgspec.json.Encoder().encode
@@ -506,8 +508,8 @@ def _given(value: Any) -> bool:
 def _has_signs(lines: Sequence[tuple[bytes, bytes]], secrets: Sequence[bytes]) -> bool:
     """Whether an e-mail address, a phone number or an identifier may stand in some lines."""
     for _, line in lines:
-        for sign in _SIGNS:
-            if sign in line:
+        for first in _FIRST_BYTES:
+            if first in line and any(sign in line for sign in _SIGNS):
                 return True
         for secret in secrets:
             if secret in line:

@@ -17,21 +17,20 @@ class GroupCommit:
         self._writer = writer
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="collector-disk")
         self._waiting: list[bytes] = []
-        self._group: asyncio.Future[None] | None = None
+        self._group: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
         self.waiting_bytes = 0
 
     async def append(self, data: bytes) -> None:
         """Return when a record is on the disk; an OSError when it cannot be."""
-        if self._group is None:
-            self._group = asyncio.get_running_loop().create_future()
-        group = self._group
+        # A future each: who goes away takes nothing from the others of the group.
+        written = asyncio.get_running_loop().create_future()
+        self._group.append(written)
         self._waiting.append(data)
         self.waiting_bytes += len(data)
         if self._task is None:
             self._task = asyncio.create_task(self._write_all())
-        # Shielded: who goes away takes nothing from the others of the group.
-        await asyncio.shield(group)
+        await written
 
     async def seal_when_due(self) -> None:
         """Seal the segment between two writes, when it is old enough or somebody asks."""
@@ -47,17 +46,21 @@ class GroupCommit:
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._group is not None:
-                group, self._group = self._group, None
+            while self._group:
+                group, self._group = self._group, []
                 data, self._waiting = b"".join(self._waiting), []
+                fault: OSError | None = None
                 try:
                     await loop.run_in_executor(self._disk, self._writer.append, data)
                 except (OSError, RuntimeError) as problem:
                     fault = problem if isinstance(problem, OSError) else OSError(str(problem))
-                    group.set_exception(fault)
-                    group.exception()  # also when everybody has gone away
-                else:
-                    group.set_result(None)
                 self.waiting_bytes -= len(data)
+                for written in group:
+                    if written.done():  # its client went away
+                        continue
+                    if fault is None:
+                        written.set_result(None)
+                    else:
+                        written.set_exception(fault)
         finally:
             self._task = None

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from multiprocessing.process import BaseProcess
@@ -28,9 +29,7 @@ def serve(house: Context, *, host: str = "127.0.0.1", port: int = 8484, workers:
         _serve(Collector(house), listening)
         return
     mover = Mover(house)
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = when_told_to_stop()
     start = multiprocessing.get_context("spawn")
     doors: list[BaseProcess] = []
     try:
@@ -49,6 +48,14 @@ def serve(house: Context, *, host: str = "127.0.0.1", port: int = 8484, workers:
         for running in doors:
             running.join(timeout=30)
         mover.stop()
+
+
+def when_told_to_stop() -> threading.Event:
+    """What is set when the process is told to stop."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -79,6 +86,8 @@ def _worker(root: str, listening: socket.socket, parent: int) -> None:
 def _serve(collector: Collector, listening: socket.socket) -> None:
     import uvicorn
 
+    # The thread that syncs waits so long for the loop to let it go on: 5 ms unless it is set.
+    sys.setswitchinterval(0.0005)
     config = uvicorn.Config(
         collector,
         http="httptools",
