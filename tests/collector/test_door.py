@@ -172,6 +172,15 @@ def test_browsers_are_answered_before_they_send(door: Door) -> None:
     assert config["source"]["enabled"] is True
 
 
+def test_a_key_is_known_the_moment_it_is_made(door: Door) -> None:
+    key = door.new_source("moment")
+    for _ in range(5):
+        # The look-up for the unknown key is just done.
+        assert door.batch(key="nobody-" + key).status_code == 401
+        fresh = app.collector_key(door.house, app.NewWriteKey("moment")).key
+        assert door.batch(key=fresh).status_code == 200
+
+
 def test_a_disabled_source_and_a_revoked_key_are_refused(door: Door) -> None:
     key = door.new_source("off")
     assert door.batch(key=key).status_code == 200

@@ -135,6 +135,8 @@ class Collector:
         self._intakes: dict[str, Intake] = {}
         self._rules = lru_cache(maxsize=10_000)(key_digest)
         self._refreshed = 0.0
+        self._unknown: dict[str, float] = {}
+        """Keys that nobody has, and when that was last looked up."""
         self._refreshing = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._is_behind = False
@@ -317,19 +319,28 @@ class Collector:
             return None, False
         digest = self._rules(key)
         source = self._door.keys.get(digest)
-        if source is None and time.monotonic() - self._refreshed > LOOK_SECONDS:
+        if source is None and time.monotonic() - self._unknown.get(digest, -1e9) > REFRESH_SECONDS:
+            # A client drops what is answered with 401: a key made a moment ago must be known.
             await self._refresh()
             source = self._door.keys.get(digest)
+            if source is None:
+                if len(self._unknown) > 10_000:
+                    self._unknown.clear()
+                self._unknown[digest] = time.monotonic()
         if source not in self._intakes:
             return None, False
         return source, self._door.enabled.get(source, False)
 
     async def _refresh(self) -> None:
+        """Look up what is true now; those who wait for a look that began later share it."""
+        asked = time.monotonic()
         async with self._refreshing:
-            await asyncio.to_thread(self._read)
+            if self._refreshed < asked:
+                await asyncio.to_thread(self._read)
 
     def _read(self) -> None:
         """Look up keys, feeds and erased people."""
+        began = time.monotonic()
         door = collector_door(self._house)
         self._suppressed = self._suppression.digests()
         same = self._door.sources
@@ -340,7 +351,7 @@ class Collector:
                 is_suppressed = partial(self._is_suppressed, source)
                 self._intakes[source] = Intake(rules, door.hashers[source], is_suppressed)
         self._door = door
-        self._refreshed = time.monotonic()
+        self._refreshed = began
         most = self._house.settings.collector_backlog_mb << 20
         self._is_behind = wal.waiting_bytes(self._folder) > most
 
