@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Compiled once here: where Python may not write bytecode, each start would pay three seconds.
 SYNC := $(UV) sync --quiet --frozen --inexact --compile-bytecode
 
-.PHONY: setup demo test test-slow test-pyspark check lint types layers reference real real-forecast bench clean
+.PHONY: setup serve demo test test-slow test-pyspark check lint types layers reference real real-forecast bench clean
 
 setup: .venv/.ready
 
@@ -25,6 +25,14 @@ $(UV):
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	@$(SYNC) --all-extras
 	@touch $@
+
+# The product and its service.
+.venv/.service: .venv/.product
+	@$(SYNC) --no-dev --extra charts --extra service --extra cleanroom
+	@touch $@
+
+serve: .venv/.service
+	@$(BIN)/python examples/serve/run.py
 
 demo: .venv/.product
 	@$(BIN)/python examples/demo/run.py

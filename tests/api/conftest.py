@@ -9,11 +9,12 @@ import pytest
 from pyroaring import BitMap
 from starlette.testclient import TestClient
 
+from fullhouse import app
 from fullhouse.access.keys import add_key
 from fullhouse.api.server import create_app
 from fullhouse.audiences import population
 from fullhouse.audiences.save import save_people
-from fullhouse.cleanroom import log, tenants
+from fullhouse.cleanroom import tenants
 from fullhouse.cleanroom.roles import User
 from fullhouse.control import campaigns
 from fullhouse.control.campaign_records import SavedCampaign
@@ -69,7 +70,7 @@ def add_objects(house: Context) -> None:
     )
     build = population(wolf).build
     save_people(wolf, "wolf-list", "x", {0: BitMap(range(500))}, build=build, purpose="analytics")
-    log.publish(house.control, log.signer("a-house", b"07" * 32))
+    app.log_head(house)
 
 
 @pytest.fixture(scope="session")

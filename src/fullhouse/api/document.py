@@ -90,6 +90,15 @@ class _Schemas(GenerateJsonSchema):
         plain = super().float_schema(schema)
         return {"type": ["number", "null"]} if self.mode == "serialization" else plain
 
+    def datetime_schema(self, schema: Any) -> JsonSchemaValue:
+        plain = super().datetime_schema(schema)
+        # SQLite gives times back without their zone: they are UTC.
+        return (
+            {"type": "string", "description": "A time, UTC, ISO 8601."}
+            if (self.mode == "serialization")
+            else plain
+        )
+
     def handle_invalid_for_json_schema(
         self,
         schema: CoreSchema,  # noqa: ARG002  (theirs)

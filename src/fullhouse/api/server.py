@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fullhouse.api import document, files, work
 from fullhouse.api.calls import endpoint
@@ -67,14 +67,46 @@ def create_app(
     for row in sorted(rows, key=lambda row: (":path" in row.path, "{" in row.path)):
         _add(api, row.method, row.path, endpoint(door, row))
     _add_own(api, door, rows)
+    api.router.routes.append(Route("/v1/{rest:path}", _absent(api), methods=METHODS))
     for path, mounted in (mounts or {}).items():
         api.mount(path, mounted)
     api.add_exception_handler(ProblemError, _problem)
     api.add_exception_handler(HTTPException, _no_route)
-    for room in rooms:
-        api.add_middleware(room)
     api.add_middleware(Guard, limits=limits, metrics=door.metrics)
+    # Outside: events are many, and bounded by the collector itself.
+    for room in rooms:
+        api.add_middleware(_Room, room=room)
     return api
+
+
+class _Room:
+    """A room as a middleware: made of the application that it hands on to."""
+
+    def __init__(self, app: ASGIApp, *, room: Callable[[ASGIApp], ASGIApp]) -> None:
+        self._room = room(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._room(scope, receive, send)
+
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _absent(api: FastAPI) -> Answer:
+    """What is answered below /v1 where no route is: which methods an address takes, or nothing."""
+
+    async def absent(request: Request) -> Response:
+        taken = {
+            method
+            for route in api.router.routes
+            if isinstance(route, Route) and route.matches(dict(request.scope))[0] is Match.PARTIAL
+            for method in route.methods or ()
+        }
+        if not taken:
+            return problem(404, *NO_ROUTE[404])
+        return problem(405, *NO_ROUTE[405], headers={"Allow": ", ".join(sorted(taken))})
+
+    return absent
 
 
 def _add_own(api: FastAPI, door: Door, rows: Sequence[Row]) -> None:

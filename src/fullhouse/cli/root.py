@@ -46,6 +46,7 @@ from fullhouse.cli.exhibit import exhibit
 from fullhouse.cli.forecast import forecast
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.report import report
+from fullhouse.cli.serve import serve
 from fullhouse.cli.show import (
     ALL_ROWS,
     BROKEN_PIPE,
@@ -178,6 +179,7 @@ commands.command()(lake.restore)
 commands.add_typer(room.commands, name="room")
 commands.add_typer(runs.commands, name="runs")
 commands.add_typer(scorebook.commands, name="scorebook")
+commands.command()(serve)
 commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(tenants.tenants, name="tenant")
 commands.add_typer(traits.commands, name="traits")

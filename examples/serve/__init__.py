@@ -1,0 +1,1 @@
+"""The demo's house, served to two rival studios."""

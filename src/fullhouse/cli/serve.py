@@ -1,0 +1,190 @@
+"""`fullhouse serve`: the API, the web app, the collector and the look-up, with workers inside."""
+
+import json
+import logging
+import re
+import socket
+import sys
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fullhouse.cli.show import opened, out
+from fullhouse.core.errors import InputError, StorageError
+from fullhouse.core.values import HOUSE
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from fullhouse.app import Context
+
+COLLECTED = re.compile(
+    r"/(?:v1/(?:batch|b|import|track|t|identify|page|p|screen|s|group|g|alias|a|i|m"
+    r"|projects/[^/]+/settings)|beacon/v1/.*|pixel/v1/.*|i|sourceConfig"
+    r"|com\.snowplowanalytics\.snowplow/.*)/?"
+)
+"""The addresses that client libraries send events to."""
+
+LOOKUP = "/v1/memberships"
+GRACE_SECONDS = 20
+BACKLOG = 2048
+
+
+def serve(
+    where: Annotated[str, typer.Argument(metavar="WORKSPACE", help="The house.")] = ".",
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = 8080,
+    workers: Annotated[
+        int, typer.Option(min=0, max=16, help="Jobs at the same time; 0: others do them.")
+    ] = 1,
+    metrics_by_tenant: Annotated[
+        bool, typer.Option("--metrics-by-tenant", help="Metrics name tenants.")
+    ] = False,
+) -> None:
+    """Serve the API, the web app, the collector and the look-up until asked to end."""
+    _log_as_json()
+    with opened(where) as context, _listening(host, port) as listening:
+        try:
+            run(context, listening, workers=workers, metrics_by_tenant=metrics_by_tenant)
+        except ImportError as problem:
+            raise InputError(
+                f"The service needs the package {problem.name}: install fullhouse[service]."
+            ) from None
+
+
+def run(
+    house: "Context",
+    listening: socket.socket,
+    *,
+    workers: int = 1,
+    metrics_by_tenant: bool = False,
+) -> None:
+    """Serve a house at a socket; on SIGTERM or Ctrl-C, what was begun is finished first."""
+    import uvicorn
+
+    from fullhouse.jobs import Worker
+
+    api, rooms = application(house, metrics_by_tenant=metrics_by_tenant)
+    stop = Event()
+    threads = [
+        Thread(target=Worker(house).run, args=(stop,), name=f"worker {n}") for n in range(workers)
+    ]
+    for thread in threads:
+        thread.start()
+    name, port = listening.getsockname()[:2]
+    out.print(f"Serving at http://{name}:{port}", soft_wrap=True)
+    config = uvicorn.Config(
+        api,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        stop.set()
+        rooms.close()
+        for thread in threads:
+            thread.join()
+
+
+def application(house: "Context", *, metrics_by_tenant: bool = False) -> "tuple[FastAPI, Rooms]":
+    """Everything that one server serves; its rooms are closed by whoever has it no more."""
+    from fullhouse.api.server import create_app
+    from fullhouse.web import web_app
+
+    rooms = Rooms(house)
+    api = create_app(
+        house,
+        rooms=[rooms.around],
+        mounts={"": web_app(house)},
+        metrics_by_tenant=metrics_by_tenant,
+    )
+    return api, rooms
+
+
+class Rooms:
+    """The collector and the look-up: they take what is theirs before the API sees it.
+
+    Each opens with its first request; a house that uses neither keeps no memory for them.
+    """
+
+    def __init__(self, house: "Context") -> None:
+        self._house = house
+        self._open: dict[str, ASGIApp] = {}
+
+    def around(self, app: "ASGIApp") -> "ASGIApp":
+        """The application in which these rooms stand before another one."""
+
+        async def entered(scope: "Scope", receive: "Receive", send: "Send") -> None:
+            path = scope.get("path", "")
+            if scope["type"] == "http" and COLLECTED.fullmatch(path):
+                await self._room("collector")(scope, receive, send)
+            elif scope["type"] == "http" and path.startswith(LOOKUP):
+                await self._room("lookup")(scope, receive, send)
+            else:
+                await app(scope, receive, send)
+
+        return entered
+
+    def close(self) -> None:
+        """Seal what the collector took in, and end what runs in the rooms."""
+        for room in self._open.values():
+            getattr(room, "close")()  # noqa: B009  (of both kinds)
+        self._open.clear()
+
+    def _room(self, name: str) -> "ASGIApp":
+        if name not in self._open:
+            self._open[name] = self._collector() if name == "collector" else self._lookup()
+        return self._open[name]
+
+    def _collector(self) -> "ASGIApp":
+        from fullhouse.collector import collector_app
+
+        return collector_app(self._house)
+
+    def _lookup(self) -> "ASGIApp":
+        from fullhouse.lookup import lookup_app
+
+        return lookup_app(self._house, self._may_look_up)
+
+    def _may_look_up(self, key: str) -> int:
+        """Whether a key looks people up: one of the house's, with the right to its exact data."""
+        from fullhouse.access.keys import principal_of_key
+
+        principal = principal_of_key(self._house.control, key, self._house.now)
+        if principal is None:
+            return 401
+        return 200 if principal.is_house and principal.may("run", HOUSE) else 403
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as problem:
+        listening.close()
+        reason = (problem.strerror or str(problem)).lower()
+        raise StorageError(f"Cannot listen at {host}:{port}: {reason}.") from None
+    listening.listen(BACKLOG)
+    return listening
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        line = json.loads(text) if record.name == "fullhouse.access" else {"message": text}
+        at = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
+        return json.dumps({"at": at, "level": record.levelname.lower(), "of": record.name} | line)
+
+
+def _log_as_json() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json())
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
