@@ -39,6 +39,7 @@ def _in_range(day: date) -> date:
 
 FileId = Annotated[str, StringConstraints(pattern=FILE_ID)]
 Text = Annotated[str, StringConstraints(max_length=4_000, pattern=TEXT)]
+LongText = Annotated[str, StringConstraints(max_length=200_000, pattern=TEXT)]
 PathText = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=TEXT)]
 Day = Annotated[date, AfterValidator(_in_range)]
 Whole = Annotated[int, Field(ge=-MOST_NUMBER, le=MOST_NUMBER)]
@@ -46,6 +47,9 @@ Number = Annotated[float, Field(ge=-MOST_NUMBER, le=MOST_NUMBER)]
 """Bounded: an overflow deep in a stage would be our fault."""
 
 SENT: Mapping[Any, Any] = {str: Text, int: Whole, float: Number, date: Day, Fraction: Text}
+
+TOML = ("channels", "limits")
+"""Fields that hold the text of a TOML file."""
 
 EXAMPLES: Mapping[str, Any] = {
     "rule": "buys:books & !age:0-17",
@@ -138,6 +142,8 @@ def fields_of(row: Row, request: type[Any] | None) -> Fields:
         if field.name in row.without:
             continue
         kind = _file(hints[field.name]) if field.name in row.files else sent_as(hints[field.name])
+        if field.name in TOML:
+            kind = LongText | None
         if field.name in path:
             in_path[field.name] = (_in_path(kind), _described(field.name))
             continue

@@ -13,6 +13,10 @@ TENANT_ROWS = (
     Row("POST", "/v1/titles/{film}/forecast", "studio_forecast", "read", "tenant", later=True),
     Row("POST", "/v1/titles/{film}/forecast/issue", "studio_issue", "ask", "tenant", later=True),
     Row("POST", "/v1/titles/slate", "studio_slate", "read", "tenant", later=True),
+    Row("POST", "/v1/titles/{film}/plans", "studio_plan", "ask", "tenant", later=True),
+    Row("GET", "/v1/titles/plans", "studio_plans", "read", "tenant"),
+    Row("GET", "/v1/titles/plans/{plan}", "studio_plan_show", "read", "tenant"),
+    Row("POST", "/v1/titles/plans/{plan}/power", "studio_power", "ask", "tenant", later=True),
     Row("GET", "/v1/titles/scorebook", "studio_scorebook", "read", "tenant"),
     Row("GET", "/v1/titles/scorebook/entries", "studio_entries", "read", "tenant"),
     Row("GET", "/v1/titles/scorebook/verification", "studio_verify", "read", "tenant"),
@@ -80,7 +84,7 @@ FILM_ROWS = (
     Row("POST", "/v1/films/{film}/propensity", "film_propensity", "run", work=True),
     Row(
         "POST", "/v1/films/{film}/plans", "plan_film", "run", work=True,
-        files=("channels", "limits"), page=f"{VIEW}.plan_page:plan_page",
+        page=f"{VIEW}.plan_page:plan_page",
     ),
     Row(
         "POST", "/v1/films/{film}/packs", "exhibit_film", "run", work=True,
@@ -120,13 +124,12 @@ AUDIENCE_ROWS = (
 CAMPAIGN_ROWS = (
     Row("GET", "/v1/plans", "plan_list", "run", lists=True),
     Row("GET", "/v1/plans/{plan}", "plan_show", "run", page=f"{VIEW}.plan_page:plan_page"),
-    Row("POST", "/v1/plans/{plan}/power", "campaign_power", "run", work=True,
-        files=("channels",)),
+    Row("POST", "/v1/plans/{plan}/power", "campaign_power", "run", work=True),
     Row("POST", "/v1/plans/{plan}/pilot-power", "campaign_cities_power", "run", work=True),
     Row("GET", "/v1/campaigns", "campaign_list", "run", lists=True),
     Row(
         "POST", "/v1/campaigns", "campaign_start", "run", work=True,
-        files=("channels", "households", "contacts"), without=("folder",),
+        files=("households", "contacts"), without=("folder",),
     ),
     Row("POST", "/v1/pilots", "campaign_cities", "run", work=True),
     Row("POST", "/v1/pilots/{campaign}/readouts", "campaign_cities_readout", "run", work=True),
@@ -208,6 +211,7 @@ NOT_OFFERED: Mapping[str, str] = {
     "collector_check": "is ?check=1 of the collector's own routes",
     "collector_flush": "is collector_move; waits for a process of the same machine",
     "control_grant": "makes a role of the database: on the machine alone",
+    "lookup_door": "is the look-up, which is served beside the API",
     "lake_accept": "goes on after a loss: on the machine alone",
     "match_answer": "has routes of its own: the house keeps its secret of a match",
     "match_challenge": "has routes of its own: the house keeps its secret of a match",

@@ -12,7 +12,6 @@ import typer
 
 from fullhouse.cli.show import opened, out
 from fullhouse.core.errors import InputError, StorageError
-from fullhouse.core.values import HOUSE
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -148,18 +147,9 @@ class Rooms:
         return collector_app(self._house)
 
     def _lookup(self) -> "ASGIApp":
-        from fullhouse.lookup import lookup_app
+        from fullhouse import app
 
-        return lookup_app(self._house, self._may_look_up)
-
-    def _may_look_up(self, key: str) -> int:
-        """Whether a key looks people up: one of the house's, with the right to its exact data."""
-        from fullhouse.access.keys import principal_of_key
-
-        principal = principal_of_key(self._house.control, key, self._house.now)
-        if principal is None:
-            return 401
-        return 200 if principal.is_house and principal.may("run", HOUSE) else 403
+        return app.lookup_door(self._house)
 
 
 def _listening(host: str, port: int) -> socket.socket:
