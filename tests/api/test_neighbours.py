@@ -143,6 +143,7 @@ def alike(answer, names):
     return re.sub(r"\\n *\^|\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)?", "", text)
 
 
+@pytest.mark.slow
 def test_no_endpoint_reads_an_object_of_a_rival(served, document, objects):
     tried = set()
     for method, path, operation in operations(document):
