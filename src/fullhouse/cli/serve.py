@@ -94,22 +94,21 @@ def run(
 def application(house: "Context", *, metrics_by_tenant: bool = False) -> "tuple[FastAPI, Rooms]":
     """Everything that one server serves; its rooms are closed by whoever has it no more."""
     from fullhouse.api.server import create_app
-    from fullhouse.web import web_app
 
     rooms = Rooms(house)
     api = create_app(
         house,
         rooms=[rooms.around],
-        mounts={"": web_app(house)},
+        mounts={"": rooms.web},
         metrics_by_tenant=metrics_by_tenant,
     )
     return api, rooms
 
 
 class Rooms:
-    """The collector and the look-up: they take what is theirs before the API sees it.
+    """The collector and the look-up, which take what is theirs before the API does; and the pages.
 
-    Each opens with its first request; a house that uses neither keeps no memory for them.
+    Each opens with its first request: a house that uses none of them keeps no memory for them.
     """
 
     def __init__(self, house: "Context") -> None:
@@ -130,16 +129,27 @@ class Rooms:
 
         return entered
 
+    async def web(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """The web app."""
+        await self._room("web")(scope, receive, send)
+
     def close(self) -> None:
         """Seal what the collector took in, and end what runs in the rooms."""
         for room in self._open.values():
-            getattr(room, "close")()  # noqa: B009  (of both kinds)
+            if hasattr(room, "close"):
+                room.close()
         self._open.clear()
 
     def _room(self, name: str) -> "ASGIApp":
         if name not in self._open:
-            self._open[name] = self._collector() if name == "collector" else self._lookup()
+            make = {"collector": self._collector, "lookup": self._lookup, "web": self._web}
+            self._open[name] = make[name]()
         return self._open[name]
+
+    def _web(self) -> "ASGIApp":
+        from fullhouse.web import web_app
+
+        return web_app(self._house)
 
     def _collector(self) -> "ASGIApp":
         from fullhouse.collector import collector_app

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from math import log
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.preprocessing import normalize
 
 from fullhouse.core.arrays import Floats
 from fullhouse.traits.names import STOP, plain, tokens
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 PARTS: dict[str, float] = {
     "title": 0.5,
@@ -199,10 +200,10 @@ class WordSpace:
     films: Mapping[str, frozenset[str]] = field(repr=False)
     counted: Mapping[str, int] = field(repr=False)
     named: Mapping[str, int] = field(repr=False)
-    _words: CountVectorizer = field(repr=False)
-    _whole: TfidfTransformer = field(repr=False)
+    _words: "CountVectorizer" = field(repr=False)
+    _whole: "TfidfTransformer" = field(repr=False)
     _grams: csr_matrix = field(repr=False)
-    _part: TfidfTransformer = field(repr=False)
+    _part: "TfidfTransformer" = field(repr=False)
 
     def share(self, word: str, *, without: str = "") -> float:
         """About which share of films have a word, in the form in which it is compared.
@@ -221,6 +222,9 @@ class WordSpace:
 
     def vectors(self, films: Sequence[FilmWords]) -> csr_matrix:
         """A row of length 1 for each film; a row of zeros where its texts have no words."""
+        # Imported here, as below: it takes seconds and a third of an idle server's memory.
+        from sklearn.preprocessing import normalize
+
         if not films:
             return csr_matrix((0, sum(self._grams.shape)))
         texts = [f.text(part) for f in films for part in PARTS]
@@ -265,6 +269,8 @@ def word_space(films: Iterable[FilmWords], texts: Iterable[str] = ()) -> WordSpa
 
     The order of the films changes nothing but the last digit of a likeness.
     """
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
+
     known = {f.film: f for f in films}
     ordered = [known[k] for k in sorted(known)]
     every = [f.text(p) for f in ordered for p in PARTS]
