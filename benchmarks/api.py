@@ -20,6 +20,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -116,7 +117,7 @@ async def alone(url: str, key: str, numbers: Iterator[int]) -> list[tuple[str, l
             assert answer.json()["paid"] == 0
         for _ in range(FRESH):
             new = question(numbers)
-            answer = await timed(fresh, lambda new=new: http.post("/v1/questions", json=new))
+            answer = await timed(fresh, partial(http.post, "/v1/questions", json=new))
             assert answer.json()["paid"] > 0, answer.text
         return [("stored count", stored), ("fresh count", fresh)]
 
@@ -142,14 +143,12 @@ async def together(
                 kind = draw.random()
                 if kind < 0.1:
                     new = question(numbers)
-                    answer = await timed(
-                        times, lambda new=new: http.post("/v1/questions", json=new)
-                    )
+                    answer = await timed(times, partial(http.post, "/v1/questions", json=new))
                 elif kind < 0.5:
                     answer = await timed(times, lambda: http.post("/v1/questions", json=known))
                 else:
                     path = draw.choice(("/v1/titles", "/v1/releases?limit=20", "/v1/log?most=10"))
-                    answer = await timed(times, lambda path=path: http.get(path))
+                    answer = await timed(times, partial(http.get, path))
                 failed += answer.status_code != 200
                 leaked += rivals in answer.text
                 await asyncio.sleep(draw.uniform(0.5, 1.5))

@@ -58,6 +58,7 @@ def objects(served):
 
 
 def operations(document):
+    """Those that a tenant may call; `upload` takes no object."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if (

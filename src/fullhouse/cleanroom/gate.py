@@ -57,7 +57,6 @@ from fullhouse.core.errors import (
 )
 from fullhouse.core.faults import storage_fault
 from fullhouse.core.values import HOUSE
-from fullhouse.measurement.exposure import contacts_by_person
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
 
@@ -465,6 +464,9 @@ def _describe(asked: Asked) -> Computed:
 
 
 def _reach(asked: Asked) -> Computed:
+    # Imported here: a count needs no campaign.
+    from fullhouse.measurement.exposure import contacts_by_person
+
     campaign = asked.campaign
     assert isinstance(asked.question, ReachFrequency)
     assert campaign is not None
