@@ -13,6 +13,8 @@ from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
     invariant,
+    multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -25,7 +27,6 @@ from fullhouse.control.schema import JobRow
 from fullhouse.core.errors import ConflictError
 from tests.jobs.conftest import Clock, empty
 
-CAP = 2
 OPEN = ("queued", "running", "cancelling")
 
 
@@ -38,6 +39,7 @@ class Row:
     dedupe: str | None
     run_at: datetime
     queued_at: datetime
+    cap: int
     started_at: datetime | None = None
     status: str = "queued"
     worker: str | None = None
@@ -64,11 +66,12 @@ class QueueMachine(RuleBasedStateMachine):
         tenant=st.sampled_from(["lion", "wolf"]),
         dedupe=st.sampled_from([None, "a", "b"]),
         wait=st.sampled_from([0, 0, 45]),
+        cap=st.sampled_from([1, 2]),
     )
-    def enqueue(self, tenant: str, dedupe: str | None, wait: int) -> str:
+    def enqueue(self, tenant: str, dedupe: str | None, wait: int, cap: int) -> str:
         self.clock.move(1)
         run_at = self.clock.at + timedelta(seconds=wait)
-        new = NewJob(tenant, "ann", "work", "null", dedupe, run_at, CAP)
+        new = NewJob(tenant, "ann", "work", "null", dedupe, run_at, cap)
         with replace(self.queue, tenant=tenant).begin() as connection:
             job = queue.enqueue(connection, new, now=self.clock.at)
         same = [
@@ -79,7 +82,7 @@ class QueueMachine(RuleBasedStateMachine):
             assert [job.id] == same
         else:
             assert job.id not in self.rows
-            self.rows[job.id] = Row(tenant, job.id, dedupe, run_at, self.clock.at)
+            self.rows[job.id] = Row(tenant, job.id, dedupe, run_at, self.clock.at, cap)
         return job.id
 
     def last(self, tenant: str) -> datetime:
@@ -87,15 +90,36 @@ class QueueMachine(RuleBasedStateMachine):
         begun = [r.started_at for r in self.rows.values() if r.tenant == tenant and r.started_at]
         return max(begun, default=queue.NEVER)
 
+    @precondition(lambda self: self.rows)
     @rule(target=claims)
-    def claim(self) -> Job | None:
+    def claim(self) -> Any:
+        job = self.claimed()
+        return multiple() if job is None else job
+
+    @precondition(lambda self: self.rows)
+    @rule(end=st.sampled_from(["finish", "fail", "fail at once", "give back", "die"]))
+    def work(self, end: str) -> None:
+        """What a worker does at a stretch."""
+        job = self.claimed()
+        if job is None:
+            return
+        if end == "finish":
+            self.finish(job)
+        elif end.startswith("fail"):
+            self.fail(job, again=end == "fail")
+        elif end == "give back":
+            self.give_back(job)
+        else:
+            self.time_passes(61)
+
+    def claimed(self) -> Job | None:
         self.workers += 1
         job = queue.claim(self.queue, f"w{self.workers}")
         now = self.clock.at
         for row in self.rows.values():
             if row.lease_until is not None and row.lease_until < now:
                 over = "cancelled" if row.status == "cancelling" else "failed"
-                row.status = over if over == "cancelled" or row.tries >= CAP else "queued"
+                row.status = over if over == "cancelled" or row.tries >= row.cap else "queued"
                 row.worker = row.lease_until = None
         due = [r for r in self.rows.values() if r.status == "queued" and r.run_at <= now]
         if not due:
@@ -121,25 +145,21 @@ class QueueMachine(RuleBasedStateMachine):
                 setattr(row, name, value)
 
     @rule(job=claims)
-    def hold(self, job: Job | None) -> None:
-        if job is not None:
-            status = queue.hold(self.queue, job, share=0.5, step="half")
-            row = self.held(job)
-            assert status == (row and row.status)
-            if row is not None:
-                row.lease_until = self.clock.at + queue.LEASE
+    def hold(self, job: Job) -> None:
+        status = queue.hold(self.queue, job, share=0.5, step="half")
+        row = self.held(job)
+        assert status == (row and row.status)
+        if row is not None:
+            row.lease_until = self.clock.at + queue.LEASE
 
     @rule(job=claims)
-    def finish(self, job: Job | None) -> None:
-        if job is not None:
-            self.ended(job, queue.finish(self.queue, job, b"r"), "finished")
+    def finish(self, job: Job) -> None:
+        self.ended(job, queue.finish(self.queue, job, b"r"), "finished")
 
     @rule(job=claims, again=st.booleans())
-    def fail(self, job: Job | None, again: bool) -> None:
-        if job is None:
-            return
+    def fail(self, job: Job, again: bool) -> None:
         row, wait = self.rows[job.id], timedelta(seconds=10)
-        if not again or job.tries >= CAP:
+        if not again or job.tries >= row.cap:
             status, changes = "failed", {}
         else:
             status = "cancelled" if row.status == "cancelling" else "queued"
@@ -148,11 +168,10 @@ class QueueMachine(RuleBasedStateMachine):
         self.ended(job, answer, status, **changes)
 
     @rule(job=claims)
-    def give_back(self, job: Job | None) -> None:
-        if job is not None:
-            row = self.rows[job.id]
-            status = "cancelled" if row.status == "cancelling" else "queued"
-            self.ended(job, queue.give_back(self.queue, job), status, tries=row.tries - 1)
+    def give_back(self, job: Job) -> None:
+        row = self.rows[job.id]
+        status = "cancelled" if row.status == "cancelling" else "queued"
+        self.ended(job, queue.give_back(self.queue, job), status, tries=row.tries - 1)
 
     @rule(id_=jobs)
     def cancel(self, id_: str) -> None:
@@ -215,8 +234,8 @@ def test_the_queue_does_what_an_obvious_one_does(database: Control) -> None:
         control = database
 
     some = settings(
-        max_examples=20,
-        stateful_step_count=25,
+        max_examples=100,
+        stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
