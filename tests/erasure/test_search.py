@@ -16,6 +16,8 @@ import pytest
 from pyroaring import BitMap
 
 from fullhouse import app
+from fullhouse.control.job import NewJob
+from fullhouse.control.jobs import claim, enqueue, finish
 from fullhouse.control.suppression import account_digest
 from fullhouse.core.stored import to_bytes
 from fullhouse.core.tables import PERSON_TRAIT, QUARANTINE, TRAIT_BITMAP
@@ -134,6 +136,17 @@ def _run(context: app.Context, request: str, result: bytes | None) -> None:
         )
 
 
+def in_a_job(house: House, account: str, person: int, digest: str) -> None:
+    with house.open() as context:
+        request = json.dumps({"source": "shop", "accounts": [account]})
+        new = NewJob("house", "operator", "erase_people", request, dedupe=f"erase {account}")
+        with context.control.begin() as connection:
+            enqueue(connection, new, now=context.now)
+        job = claim(context.control, "worker")
+        assert job is not None
+        assert finish(context.control, job, to_bytes({"people": BitMap([person]), "by": account}))
+
+
 def in_free_pages_of_the_database(house: House, account: str, person: int, digest: str) -> None:
     with sqlite3.connect(house.root / "control.db") as database:
         database.execute("PRAGMA secure_delete = OFF")
@@ -210,6 +223,7 @@ PLANTS: list[tuple[Plant, set[str]]] = [
     (in_an_audit_row, {"account"}),
     (in_a_remembered_result, {"account", "person", "identifier"}),
     (in_a_request, {"account"}),
+    (in_a_job, {"account", "person"}),
     (in_free_pages_of_the_database, {"account", "identifier"}),
     (in_a_delivery, {"account"}),
     (in_an_export, {"account"}),
