@@ -2,12 +2,11 @@
 
 import json
 import re
-from html import unescape
 
 import pytest
 
 from fullhouse import app
-from fullhouse.access import keys
+from fullhouse.access import passwords, users
 from fullhouse.cleanroom import tenants
 from fullhouse.core.values import HOUSE
 from fullhouse.web import web_app
@@ -126,31 +125,24 @@ def test_of_a_refused_row_only_the_form_is_shown(raw, shown_as):
     assert masked("not json 12") == "xxx xxxx 00"
 
 
-def test_a_key_signs_in_until_it_is_ended(web_house):
+def test_a_user_sets_a_password_once_signs_in_with_it_and_is_out_when_removed(web_house):
     site = web_app(web_house)
-    user = tenants.find_user(web_house.control, "lion", "ann")
-    key, text = keys.add_key(web_house.control, user)
+    user = tenants.add_user(web_house.control, "lion", "new", "marketer")
+    token = passwords.make_token(web_house.control, user)
+    password = " a lion walks in slowly "
     browser = Browser(site)
-    page = browser.get("/sign-in").text
-    assert 'name="key"' in page
-    assert 'name="password"' not in page
-    assert browser.client.post("/sign-in", data={"key": "fh_nothing"}).status_code == 422
-    assert browser.get("/").status_code == 303
-    response = browser.client.post("/sign-in", data={"key": text})
-    assert response.status_code == 303
-    assert text not in str(response.headers)
+    fields = {"token": token, "password": password, "again": password}
+    assert "differ" in shown(browser.client.post("/password", data=fields | {"again": "x"}))
+    assert browser.client.post("/password", data=fields).headers["location"] == "/"
     assert "Our film" in shown(browser.get("/"))
-    token = re.search(r'name="csrf" value="([0-9a-f]{64})"', browser.get("/").text)[1]
-    other = Browser(site)
-    other.client.post("/sign-in", data={"key": text})
-    assert other.client.post("/sign-out", data={"csrf": token}).status_code == 422
-    keys.revoke_key(web_house.control, "lion", key.id)
+    assert browser.client.post("/password", data=fields).status_code == 422
+    assert browser.post("/sign-out").status_code == 303
     assert browser.get("/").headers["location"] == "/sign-in"
-    assert text not in unescape(browser.get("/sign-in").text)
-
-
-def test_whoever_guesses_keys_is_slowed_down(web_house):
-    browser = Browser(web_app(web_house))
-    for _ in range(10):
-        assert "opens nothing" in shown(browser.client.post("/sign-in", data={"key": "fh_x"}))
-    assert "Too many tries" in shown(browser.client.post("/sign-in", data={"key": "fh_x"}))
+    assert browser.sign_in("lion", "new", password.strip()).status_code == 422
+    assert browser.sign_in("lion", "new", password).status_code == 303
+    csrf = re.search(r'name="csrf" value="([0-9a-f]{64})"', browser.get("/").text)[1]
+    other = Browser(site)
+    other.sign_in("lion", "new", password)
+    assert other.client.post("/sign-out", data={"csrf": csrf}).status_code == 422
+    users.remove_user(web_house.control, "lion", "new")
+    assert browser.get("/").headers["location"] == "/sign-in"

@@ -26,7 +26,7 @@ from fullhouse.core.errors import (
 from fullhouse.core.values import HOUSE
 from fullhouse.web import pages
 from fullhouse.web.language import LANGUAGES, chosen, say, speaking
-from fullhouse.web.session import COOKIE, MONTHS, KeySessions, Sessions
+from fullhouse.web.session import COOKIE, MONTHS, Sessions
 from fullhouse.web.static import static_file
 from fullhouse.web.visit import NotHereError, Page, SignInError, Visit
 from fullhouse.workspace.context import Context
@@ -59,11 +59,12 @@ log = logging.getLogger("fullhouse.web")
 def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     """The web app of a house, to be mounted at the root of its server, behind the API.
 
-    Without other sessions, people sign in with their API key.
+    Without other sessions, people sign in with studio, name and password.
     """
+    from fullhouse.access.sessions import Sessions as OwnSessions
     from fullhouse.web import builder, console, outlook, studio
 
-    opened: Sessions = sessions or KeySessions(house)
+    opened: Sessions = sessions or OwnSessions(house)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         return Route(path, _endpoint(house, opened, handler), methods=list(methods or ("GET",)))
@@ -71,6 +72,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     rows: Sequence[tuple[str, Handler, str]] = [
         ("/", _home, "GET"),
         ("/sign-in", lambda visit: _sign_in(visit, opened), "GET POST"),
+        ("/password", lambda visit: _set_password(visit, opened), "GET POST"),
         ("/sign-out", lambda visit: _sign_out(visit, opened), "POST"),
         ("/settings", _settings, "POST"),
         *outlook.PAGES,
@@ -251,7 +253,8 @@ def _sign_in(visit: Visit, sessions: Sessions) -> Page | Response:
             return RedirectResponse(onward, 303)
         return _sign_in_page(sessions, onward)
     client = visit.request.client
-    given = {name: visit.form.get(name, "").strip() for name in sessions.fields}
+    given = {n: visit.form.get(n, "") for n in sessions.fields}
+    given |= {n: v.strip() for n, v in given.items() if n != "password"}
     try:
         begun = sessions.sign_in(given, address=client.host if client else "")
     except InputError as problem:
@@ -268,12 +271,31 @@ def _sign_in_page(
         "studio": say("Studio"),
         "name": say("Name"),
         "password": say("Password"),
-        "key": say("Key"),
     }
     shown = {n: v for n, v in (given or {}).items() if n in ("studio", "name")}
     fields = [(name, labels[name], shown.get(name, "")) for name in sessions.fields]
     facts = {"next": onward, "problem": problem, "fields": fields}
     return Page("sign_in.html", say("Sign in"), facts, status=422 if problem else 200)
+
+
+def _set_password(visit: Visit, sessions: Sessions) -> Page | Response:
+    """The first password of a user, or a new one, by the one-time text that the house gave."""
+    problem = ""
+    if visit.request.method == "POST":
+        password = visit.form.get("password", "")
+        if password != visit.form.get("again", ""):
+            problem = say("The two passwords differ.")
+        else:
+            try:
+                begun = sessions.redeem(visit.typed("token"), password)
+            except InputError as refused:
+                problem = str(refused)
+            else:
+                response = RedirectResponse("/", 303)
+                _set_cookie(visit, response, COOKIE, begun.cookie)
+                return response
+    facts = {"problem": problem}
+    return Page("password.html", say("Set a password"), facts, status=422 if problem else 200)
 
 
 def _sign_out(visit: Visit, sessions: Sessions) -> Response:
