@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from fullhouse import app
 from fullhouse.cleanroom import ledger, size_table, tenants
 from fullhouse.cleanroom.ledger import BudgetError
+from fullhouse.cleanroom.person_rows import STRATA
 from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyError, load
 from fullhouse.cleanroom.private import PersonRows
+from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE
 from tests.audiences.conftest import write_house
@@ -175,3 +178,15 @@ def test_a_bug_in_the_table_says_nothing_of_the_data_and_costs_nothing(house, li
 def test_sizes_are_of_a_bounded_number_of_rules(rules):
     with pytest.raises(InputError, match="1 to 100"):
         app.SizeRules(rules)
+
+
+def test_strata_of_nobody_make_no_size_wide():
+    """By chance noise looks like a loss by clamping where nobody is: that must not be made good."""
+    names = list(traits())
+    listed = [SimpleNamespace(name=name) for name in names]
+    source = read_rows(None, None, listed)
+    widths = []
+    for _ in range(40):
+        made = measure_sizes(source, names, STRATA, rho_nano=TABLE_PRICE, pairs_nano=None)
+        widths += [made.size(i).high - made.size(i).low for i in range(len(names))]
+    assert max(widths) < 20 * np.median(widths)

@@ -339,11 +339,13 @@ if TYPE_CHECKING:
         ListOwnPlans as ListOwnPlans,
         PlanTitle as PlanTitle,
         PowerOfPlan as PowerOfPlan,
+        ReportTitle as ReportTitle,
         ShowOwnPlan as ShowOwnPlan,
         studio_plan as studio_plan,
         studio_plan_show as studio_plan_show,
         studio_plans as studio_plans,
         studio_power as studio_power,
+        studio_report as studio_report,
     )
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,
@@ -455,6 +457,9 @@ if TYPE_CHECKING:
     )
     from fullhouse.workspace.backup import (
         has_password as has_password,
+    )
+    from fullhouse.view.tenant_report import (
+        write_tenant_report as write_tenant_report,
     )
     from fullhouse.workspace.context import (
         Context as Context,

@@ -14,6 +14,7 @@ from fullhouse.app.use_case import tenant_case
 from fullhouse.cleanroom import gate, plans
 from fullhouse.cleanroom.plans import PlanPower, PlanTerms, TenantPlan, TenantPlans
 from fullhouse.cleanroom.policy import load
+from fullhouse.cleanroom.reports import TenantReport, report_of_tenant
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.workspace.context import Context
@@ -67,6 +68,24 @@ class PowerOfPlan:
     plan: str
     rate: float | None = None
     holdout: float | None = None
+
+
+@request
+class ReportTitle:
+    """An own title, with what was known on a day (today); the newest saved plan, or this one."""
+
+    film: str
+    as_of: date | None = None
+    territory: str | None = None
+    plan: str | None = None
+
+
+@tenant_case
+def studio_report(context: Context, request: ReportTitle) -> TenantReport:
+    """All that a tenant knows of its title: forecast, released cards, plan and readouts; free."""
+    check_tenant(context)
+    about = ForecastFilm(request.film, as_of=request.as_of, territory=request.territory)
+    return report_of_tenant(context, studio_forecast(context, about), request.plan)
 
 
 @tenant_case

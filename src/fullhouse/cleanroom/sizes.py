@@ -184,7 +184,8 @@ def _kappa(lost: Ints, counted: Floats, most_lost: int, price: int) -> tuple[Flo
     spread = sigma(price, float(most_lost)) / WEIGHT
     base = np.maximum(counted, 1.0)
     kappa = 1 + np.where(measured > 2 * spread, measured, 0.0) / base
-    return np.minimum(kappa, 2.0), np.where(kappa > 1, spread / base, 0.0)
+    # Of a factor from 1 to 2; in a stratum of hardly anybody the loss seems huge by noise alone.
+    return np.minimum(kappa, 2.0), np.where(kappa > 1, np.minimum(spread / base, 1.0), 0.0)
 
 
 def _adding_to(cells: Floats, totals: Floats, of_cells: float, of_totals: float) -> Floats:

@@ -1,13 +1,20 @@
 """`fullhouse report`: all that is known of a film, in one file."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fullhouse import app
+from fullhouse.cli.room import As, opened_as
 from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fullhouse.app import ReportTitle
 
 
 def report(
@@ -29,6 +36,7 @@ def report(
         list[str] | None,
         typer.Option("--out", help="File ending in .html or .json (FILM-report.html); repeatable."),
     ] = None,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -39,6 +47,11 @@ def report(
     """
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     files = [app.check_out(f, "report") for f in file or ()]
+    if who is not None:
+        if campaign is not None:
+            raise InputError("--campaign is the house's: a tenant's report has all of its own.")
+        _own(where, who, app.ReportTitle(film, day, territory, plan), files, json=json)
+        return
     with opened(where, quiet=json) as workspace, progress("Reporting", quiet=json) as step:
         request = app.ReportFilm(film, as_of=day, territory=territory, plan=plan, campaign=campaign)
         result = app.film_report(replace(workspace, progress=step), request)
@@ -51,5 +64,18 @@ def report(
 
     for line in report_lines(result):
         out.print(line, markup=False, soft_wrap=True)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+def _own(where: str, who: str, request: "ReportTitle", files: "list[Path]", *, json: bool) -> None:
+    """A tenant's report, from what it was released."""
+    with opened_as(where, who, quiet=json) as tenant, progress("Reporting", quiet=json):
+        result = app.studio_report(tenant, request)
+    default = [] if json else [f"{result.film}-report.html"]
+    written = app.write_tenant_report(result, files or default)
+    if json:
+        say_json(result.to_dict())
+        return
     for path in written:
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
