@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,21 @@ def test_a_segment_is_left_to_its_writer_while_that_lives(tmp_path: Path) -> Non
     assert not wal.sealed(tmp_path)
     os.close(writer._handle)  # as when its process dies
     assert len(wal.sealed(tmp_path)) == 1
+
+
+def test_a_segment_is_handed_over_when_it_is_asked_for_a_moment_after_it_was_begun(
+    tmp_path: Path,
+) -> None:
+    for _ in range(20):
+        writer = wal.Writer(tmp_path, seconds=3600)
+        writer.append(wal.record(b"1\t{}\n"))
+        asking = threading.Thread(target=wal.ask_to_seal, args=(tmp_path,))
+        asking.start()
+        while asking.is_alive():
+            writer.seal_when_due()
+            asking.join(0.01)
+            assert time.time() - writer._opened < 5
+    assert len(wal.sealed(tmp_path)) == 20
 
 
 def _house(tmp_path: Path) -> Context:

@@ -1,14 +1,17 @@
 """What the collector answers, and what of a message comes to stand in the lake."""
 
+import asyncio
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from fullhouse import app
+from fullhouse.collector import collector_app, collector_room
 from fullhouse.control.suppression import account_digest, suppress
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_TABLE, ACTIVITY, IDENTIFIER, QUARANTINE, TRAILER_VIEW
@@ -71,6 +74,16 @@ def test_an_event_of_an_erased_person_is_counted_and_dropped(filled: Door) -> No
     assert [r["event_id"] for r in _of(filled, ACTIVITY, "gone")] == ["g2"]
     assert app.collector_status(filled.house).dropped == {("gone", "suppressed"): 1}
     assert "erased" not in json.dumps(filled.rows(QUARANTINE), default=str)
+
+
+def test_an_erasure_reaches_what_still_waits_for_the_lake(door: Door) -> None:
+    key = door.new_source("waits")
+    assert door.batch(trailer("w1", userId="away-7"), trailer("w2"), key=key).status_code == 200
+    erased = app.erase_people(door.house, app.ErasePeople((("waits", "away-7"),)))
+    assert erased.verification is not None
+    assert not erased.verification.traces
+    assert [r["event_id"] for r in _of(door, ACTIVITY, "waits")] == ["w2"]
+    assert not any(door.house.place.path.joinpath("collector").glob("*.wal"))
 
 
 def test_the_senders_clock_is_repaired_and_its_time_stays_beside(filled: Door) -> None:
@@ -241,3 +254,21 @@ def test_a_feed_that_cannot_be_collected_through_is_refused_in_words(
     path.write_text(f'source = "own"\n{text}')
     with pytest.raises(InputError, match=problem):
         app.collector_declare(door.house, app.DeclareSource("own", (path,)))
+
+
+def test_before_another_app_the_collector_takes_its_own_addresses_only(door: Door) -> None:
+    async def other(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 418, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def ask() -> list[int]:
+        room = collector_room(collector_app(door.house, moves=False))(other)
+        transport = httpx.ASGITransport(app=room)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+            own = [await http.post(p, auth=(door.key, ""), content=b"{}") for p in
+                   ("/v1/batch", "/v1/t", "/v1/identify/")]  # fmt: skip
+            others = [await http.get(p) for p in ("/v1/films", "/healthz", "/", "/v1/tracks")]
+        room._collector.close()
+        return [answer.status_code for answer in (*own, *others)]
+
+    assert asyncio.run(ask()) == [200, 200, 200, 418, 418, 418, 418]

@@ -26,7 +26,16 @@ def sent(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Door:
     if npm is None or node is None:
         pytest.skip("npm libraries: node and npm are not installed")
     folder = tmp_path_factory.mktemp("npm")
-    install = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder)]
+    install = [
+        npm,
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--silent",
+        "--fetch-retries=1",
+        "--prefix",
+        str(folder),
+    ]
     try:
         subprocess.run([*install, *PACKAGES], check=True, capture_output=True, timeout=120)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):

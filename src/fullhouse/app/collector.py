@@ -274,6 +274,14 @@ def collector_status(context: Context) -> CollectorStatus:
     )
 
 
+def empty_collector(context: Context) -> None:
+    """Move what the collector holds, if it holds anything, so that an erasure meets it."""
+    place = context.place.join(context.settings.collector)
+    if place.is_local and wal.waiting_bytes(place.path):
+        wal.ask_to_seal(place.path)
+        _move(context)
+
+
 def collector_folder(context: Context) -> Path:
     """Where the write-ahead log is; an error where that is no folder."""
     place = context.place.join(context.settings.collector)

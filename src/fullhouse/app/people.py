@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from fullhouse import consent, control, erasure, people
+from fullhouse.app.collector import empty_collector
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.account_files import read_columns
 from fullhouse.campaigns.dispatched import ACCOUNTS
@@ -275,6 +276,7 @@ def erase_people(context: Context, request: ErasePeople) -> Erased:
 
     # Two that rewrite tables and remove files would take each other's.
     with one_at_a_time(context.place, "erasing"):
+        empty_collector(context)
         return erasure.erase(
             context, request.accounts, whole_person=request.whole_person, to_remove=to_remove
         )

@@ -1,6 +1,9 @@
 """The collector: events of unmodified client libraries, on the disk before they are answered."""
 
-from fullhouse.collector.door import Collector
+from collections.abc import Callable
+from typing import Any
+
+from fullhouse.collector.door import Collector, Room
 from fullhouse.workspace.context import Context
 
 
@@ -13,4 +16,9 @@ def collector_app(house: Context, *, moves: bool = True) -> Collector:
     return Collector(house, moves=moves)
 
 
-__all__ = ["Collector", "collector_app"]
+def collector_room(collector: Collector) -> Callable[[Any], Room]:
+    """The collector as a middleware: what is not its own goes on to the app behind it."""
+    return lambda other: Room(collector, other)
+
+
+__all__ = ["Collector", "collector_app", "collector_room"]

@@ -67,6 +67,7 @@ _SINGLES = {
     **{name: name for name in ("track", "identify", "page", "screen", "group", "alias")},
     "t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias",
 }  # fmt: skip
+_OWN = ("/beacon/v1/batch", "/sourceConfig", "/com.snowplowanalytics.snowplow/tp2", "/i")
 _JSON, _GIF, _TEXT = b"application/json", b"image/gif", b"text/plain"
 _log = logging.getLogger("fullhouse.collector")
 
@@ -373,6 +374,36 @@ class Collector:
                 except Exception:
                     _log.exception("collector: keys and feeds stay as they were")
                     self._refreshed = time.monotonic()
+
+
+def owns(path: str) -> bool:
+    """Whether an address is the collector's, where it shares a host with the API."""
+    path = path.rstrip("/")
+    kind = path.removeprefix("/v1/")
+    return (
+        path in _OWN
+        or path.startswith("/pixel/v1/")
+        or _SETTINGS.fullmatch(path) is not None
+        or (path.startswith("/v1/") and (kind in _SINGLES or kind in ("batch", "b", "m", "import")))
+    )
+
+
+class Room:
+    """The collector before another ASGI app, which gets every request that is not its own."""
+
+    def __init__(self, collector: Collector, other: Any) -> None:
+        self._collector, self._other = collector, other
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request to the one that it is for; the collector ends with the other one."""
+        if scope["type"] == "http" and owns(scope["path"]):
+            await self._collector(scope, receive, send)
+            return
+        try:
+            await self._other(scope, receive, send)
+        finally:
+            if scope["type"] == "lifespan":
+                await asyncio.to_thread(self._collector.close)
 
 
 class Mover:
