@@ -61,7 +61,7 @@ _AT_ONCE = BoundedSemaphore(4)
 
 def check_password(password: str, names: Iterable[str] = ()) -> str:
     """The password as it is hashed; an error that says what would do, never what was given."""
-    plain = unicodedata.normalize("NFKC", password)
+    plain = _plain(password)
     if not SHORTEST <= len(plain) <= LONGEST:
         raise InputError(
             f"A password has {SHORTEST} to {LONGEST} letters, not {len(plain)}: a sentence that"
@@ -74,6 +74,11 @@ def check_password(password: str, names: Iterable[str] = ()) -> str:
             " your own name. Take a sentence that only you would write."
         )
     return plain
+
+
+def _plain(password: str) -> str:
+    """The same text for the same letters, however a keyboard sends them; no space around it."""
+    return unicodedata.normalize("NFKC", password).strip()
 
 
 def _is_common(folded: str) -> bool:
@@ -138,7 +143,7 @@ def verify(control: Control, tenant: str, name: str, password: str) -> User | No
     with control.with_all().connect() as connection:
         row = connection.execute(known).first()
     stored = _nobodys(hasher()) if row is None or not row.hash else row.hash
-    plain = unicodedata.normalize("NFKC", password[: LONGEST * 4])
+    plain = _plain(password[: LONGEST * 4])
     same = False
     with suppress(VerificationError, InvalidHashError), _AT_ONCE:
         same = bool(hasher().verify(stored, plain))
