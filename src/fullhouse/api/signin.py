@@ -45,10 +45,10 @@ AWAY = "The provider does not answer. Try again in a while."
 log = logging.getLogger("fullhouse.signin")
 
 
-def sign_in_app(house: Context, sessions: Sessions, *, secure: bool = True) -> Starlette:
+def sign_in_app(house: Context, sessions: Sessions, *, secure: bool | None = None) -> Starlette:
     """What is mounted at `/sign-in`; without a provider in the settings, the link's page alone.
 
-    `secure` is off only where a browser comes by plain HTTP, as on one's own machine.
+    Without `secure`, cookies are for encrypted connections alone where the browser came by one.
     """
     routes = [Route("/password", _password(sessions, secure=secure), methods=["GET", "POST"])]
     if house.settings.oidc_issuer:
@@ -64,7 +64,7 @@ def sign_in_app(house: Context, sessions: Sessions, *, secure: bool = True) -> S
         session_cookie="fullhouse_provider",
         max_age=STATE_SECONDS,
         same_site="lax",
-        https_only=secure,
+        https_only=bool(secure),
         path="/sign-in",
     )
     return Starlette(routes=routes, middleware=[state])
@@ -105,7 +105,7 @@ def _leave(client: Any) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _callback(
-    client: Any, house: Context, sessions: Sessions, *, secure: bool
+    client: Any, house: Context, sessions: Sessions, *, secure: bool | None
 ) -> Callable[[Request], Awaitable[Response]]:
     from authlib.common.errors import AuthlibBaseError
     from httpx import HTTPError
@@ -126,7 +126,7 @@ def _callback(
         begun = await to_thread.run_sync(_begun, house, sessions, dict(claims))
         if begun is None:
             return _page(NOBODY, 403)
-        return entered(begun, secure=secure)
+        return entered(begun, secure=request.url.scheme == "https" if secure is None else secure)
 
     return callback
 
@@ -143,7 +143,9 @@ def _begun(house: Context, sessions: Sessions, claims: dict[str, Any]) -> Signed
     return sessions.begin(user, "oidc")
 
 
-def _password(sessions: Sessions, *, secure: bool) -> Callable[[Request], Awaitable[Response]]:
+def _password(
+    sessions: Sessions, *, secure: bool | None
+) -> Callable[[Request], Awaitable[Response]]:
     async def password(request: Request) -> Response:
         if request.method == "GET":
             return _form(request.query_params.get("token", ""))
@@ -157,7 +159,7 @@ def _password(sessions: Sessions, *, secure: bool) -> Callable[[Request], Awaita
             begun = await to_thread.run_sync(sessions.redeem, token, new)
         except InputError as problem:
             return _form(token, str(problem))
-        return entered(begun, secure=secure)
+        return entered(begun, secure=request.url.scheme == "https" if secure is None else secure)
 
     return password
 

@@ -99,7 +99,7 @@ def application(house: "Context", *, metrics_by_tenant: bool = False) -> "tuple[
     api = create_app(
         house,
         rooms=[rooms.around],
-        mounts={"": rooms.web},
+        mounts={"/sign-in": rooms.sign_in, "": rooms.web},
         metrics_by_tenant=metrics_by_tenant,
     )
     return api, rooms
@@ -133,6 +133,10 @@ class Rooms:
         """The web app."""
         await self._room("web")(scope, receive, send)
 
+    async def sign_in(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Sign-in by the house's provider."""
+        await self._room("sign_in")(scope, receive, send)
+
     def close(self) -> None:
         """Seal what the collector took in, and end what runs in the rooms."""
         for room in self._open.values():
@@ -142,7 +146,12 @@ class Rooms:
 
     def _room(self, name: str) -> "ASGIApp":
         if name not in self._open:
-            make = {"collector": self._collector, "lookup": self._lookup, "web": self._web}
+            make = {
+                "collector": self._collector,
+                "lookup": self._lookup,
+                "sign_in": self._sign_in,
+                "web": self._web,
+            }
             self._open[name] = make[name]()
         return self._open[name]
 
@@ -150,6 +159,12 @@ class Rooms:
         from fullhouse.web import web_app
 
         return web_app(self._house)
+
+    def _sign_in(self) -> "ASGIApp":
+        from fullhouse.access.sessions import Sessions
+        from fullhouse.api.signin import sign_in_app
+
+        return sign_in_app(self._house, Sessions(self._house))
 
     def _collector(self) -> "ASGIApp":
         from fullhouse.collector import collector_app

@@ -154,7 +154,7 @@ def user_password(
     if json:
         say_json(as_json(asdict(link)))
         return
-    out.print(f"/sign-in/password?token={link.text}", markup=False, soft_wrap=True)
+    out.print(f"/password?token={link.text}", markup=False, soft_wrap=True)
     out.print(f"Send it to {name}: it sets a password once, within {link.hours} hours.")
 
 
