@@ -13,7 +13,6 @@ TENANT_ROWS = (
     Row("POST", "/v1/titles/{film}/forecast", "studio_forecast", "read", "tenant", later=True),
     Row("POST", "/v1/titles/{film}/forecast/issue", "studio_issue", "ask", "tenant", later=True),
     Row("POST", "/v1/titles/slate", "studio_slate", "read", "tenant", later=True),
-    Row("POST", "/v1/titles/{film}/report", "studio_report", "read", "tenant", later=True),
     Row("POST", "/v1/titles/{film}/plans", "studio_plan", "ask", "tenant", later=True),
     Row("GET", "/v1/titles/plans", "studio_plans", "read", "tenant"),
     Row("GET", "/v1/titles/plans/{plan}", "studio_plan_show", "read", "tenant"),
