@@ -143,16 +143,16 @@ def test_a_server_that_has_enough_to_do_says_so(served):
 def test_many_at_once_never_overspend(served):
     """Each costs a twenty-fifth of what the stage has: what is too much is refused."""
     house = served.house
-    tenants.add_tenant(house.control, "bear")
-    tenants.add_user(house.control, "bear", "ann", "owner")
-    tenants.add_title(house.control, "bear", "bear-film-2026")
-    served.keys["bear/ann"] = add_key(house.control, User("ann", "bear", "owner"))[1]
+    tenants.add_tenant(house.control, "otter")
+    tenants.add_user(house.control, "otter", "ann", "owner")
+    tenants.add_title(house.control, "otter", "otter-film-2026")
+    served.keys["otter/ann"] = add_key(house.control, User("ann", "otter", "owner"))[1]
     asked = {"kind": "describe", "families": ["buys"]}
     names = ["buys:books", "buys:dogs", "buys:rare", "age:18-34", "age:35-54", "age:55+"]
     rules = [f"{a} & !{b}" for a in names for b in names if a != b]
 
     def ask(rule):
-        return served.post("bear/ann", "/v1/questions", {"question": asked | {"rule": rule}})
+        return served.post("otter/ann", "/v1/questions", {"question": asked | {"rule": rule}})
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(ask, rules))
@@ -160,9 +160,9 @@ def test_many_at_once_never_overspend(served):
     refused = [a for a in answers if a.status_code == 402]
     assert len(paid) + len(refused) == len(rules), {a.status_code: a.text for a in answers}
     assert (len(paid), len(refused)) == (25, 5)
-    spent = ledger.spent(house.control, tenant="bear")
+    spent = ledger.spent(house.control, tenant="otter")
     assert spent == sum(paid)
     assert ledger.disagreements(house.control) == ()
-    bear = replace(house, tenant="bear", actor="ann")
-    for _, budget in app.room_statement(bear).budgets:
+    otter = replace(house, tenant="otter", actor="ann")
+    for _, budget in app.room_statement(otter).budgets:
         assert budget.spent <= budget.cap
