@@ -54,7 +54,9 @@ def test_only_these_modules_have_use_cases_for_tenants_and_they_are_all_known() 
     assert set(OPEN_CASES.values()) == FOR_TENANTS
     for name in OPEN_CASES:
         getattr(app, name)
-    assert {case.__name__ for case in TENANT_CASES} == set(OPEN_CASES)
+    # Other tests make cases of their own.
+    ours = {case.__name__ for case in TENANT_CASES if case.__module__.startswith("fullhouse.app.")}
+    assert ours == set(OPEN_CASES)
     assert len(HOUSE_CASES) > 60
 
 
