@@ -4,12 +4,24 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fullhouse import app
 from fullhouse.app.use_case import HOUSE_CASES, TENANT_CASES, use_case
 from fullhouse.core.request import request
 from fullhouse.workspace.context import Context
+
+Case = TypeVar("Case", bound=Callable[..., Any])
+
+LISTS: dict[Callable[..., Any], list[Callable[..., Any]]] = {}
+"""Where each use case of a test stands while it is registered."""
+
+
+def of_tests(verb: Case) -> Case:
+    """A use case that stands in the product's lists only while it is registered."""
+    LISTS[verb] = TENANT_CASES if verb in TENANT_CASES else HOUSE_CASES
+    LISTS[verb].remove(verb)
+    return verb
 
 
 @request
@@ -21,6 +33,7 @@ class Note:
     seconds: float = 0.0
 
 
+@of_tests
 @use_case
 def write_note(context: Context, request: Note) -> str:
     """The line, after it was written as begun."""
@@ -33,19 +46,13 @@ def write_note(context: Context, request: Note) -> str:
     return request.line
 
 
-LISTS: dict[Callable[..., Any], list[Callable[..., Any]]] = {}
-"""Where each use case of a test stands while it is registered."""
-
-
 @contextmanager
 def registered(*verbs: Callable[..., Any]) -> Iterator[None]:
     """The use cases under their names, as if `fullhouse.app` had them."""
     for verb in verbs:
         app.MODULES[verb.__name__] = "fullhouse.app.of_tests"
         setattr(app, verb.__name__, verb)
-        cases = LISTS.setdefault(verb, TENANT_CASES if verb in TENANT_CASES else HOUSE_CASES)
-        if verb not in cases:
-            cases.append(verb)
+        LISTS[verb].append(verb)
     try:
         yield
     finally:

@@ -23,7 +23,7 @@ from fullhouse.core.request import request
 from fullhouse.jobs import Worker, worker
 from fullhouse.workspace import runs
 from fullhouse.workspace.context import Context
-from tests.jobs.cases import Note, registered, write_note
+from tests.jobs.cases import Note, of_tests, registered, write_note
 from tests.jobs.conftest import empty
 
 REACHED, GO = Event(), Event()
@@ -38,12 +38,14 @@ class Ask:
     day: date | None = None
 
 
+@of_tests
 @use_case
 def twice(context: Context, request: Ask) -> int:
     """Twice the number."""
     return 2 * request.number
 
 
+@of_tests
 @use_case
 def breaks(context: Context, request: Ask) -> int:
     """Never: our bug, the user's mistake, or somebody else's change."""
@@ -52,6 +54,7 @@ def breaks(context: Context, request: Ask) -> int:
     ]
 
 
+@of_tests
 @use_case
 def waits(context: Context, request: Ask) -> int:
     """A remembered number, in steps, once the test lets it go on."""
@@ -66,6 +69,7 @@ def waits(context: Context, request: Ask) -> int:
     return runs.remembered(context, request, int, compute)
 
 
+@of_tests
 @tenant_case
 def for_whom(context: Context, request: Ask | None = None) -> BudgetStatement:
     """Whose context it ran in."""
@@ -73,6 +77,7 @@ def for_whom(context: Context, request: Ask | None = None) -> BudgetStatement:
     return BudgetStatement(f"{context.tenant}/{context.actor}", (), (), (), 0)
 
 
+@of_tests
 @tenant_case
 def breaks_for_tenants(context: Context) -> BudgetStatement:
     """Never."""

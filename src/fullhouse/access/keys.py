@@ -92,7 +92,7 @@ def find_key(control: Control, tenant: str, key: str) -> Key:
     with control.session() as session:
         row = session.get(AccessKeyRow, (tenant, key))
     if row is None:
-        raise NotFoundError(f"No key {key[:40]!r} of yours. List them with: fullhouse key list")
+        raise NotFoundError(f"No key {key[:64]!r} of yours. List them with: fullhouse key list")
     return _key(row)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from fullhouse import control
 from fullhouse.access.keys import principal_of_key
-from fullhouse.app.use_case import use_case
+from fullhouse.app.use_case import check_house, use_case
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
 from fullhouse.lookup import (
@@ -96,6 +96,7 @@ def lookup_door(house: Context) -> LookupApp:
 
     Its `beside` puts it in front of the other routes of a server.
     """
+    check_house(house)
 
     def key_check(text: str) -> int:
         principal = principal_of_key(house.control, text, house.now)
