@@ -1,12 +1,14 @@
 """`make serve`, or: python examples/serve/run.py [OUT] [--port N]: the demo's house, served.
 
-Two studios that are rivals work in it, each on a film of its own. Their keys, which also sign in on
-the page, are made anew at each start, so that they can be shown.
+Two studios that are rivals work in it, each on a film of its own. Their passwords and keys are made
+anew at each start, so that they can be shown. It is four weeks before the film opens.
 """
 
 import argparse
+import secrets
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 # Run as a file, Python looks beside it, and not where `examples` stands.
@@ -15,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from examples.demo.job import main as demo
 from examples.shell import console, run
 from fullhouse import app
+from fullhouse.access.passwords import redeem
 from fullhouse.cleanroom.policy import HOUSE_FILE
 from fullhouse.cli.serve import serve
 from fullhouse.core.values import HOUSE
@@ -38,11 +41,16 @@ def main(arguments: Sequence[str]) -> int:
         demo([str(asked.out)])
     with app.open_house(str(house)) as context:
         admit(context)
-        console.print("\n[bold]Keys[/], for Authorization: Bearer, and to sign in on the page:")
-        for tenant, user, role, key in new_keys(context):
-            console.print(f"  {tenant}/{user} ({role})  {key}", soft_wrap=True, markup=False)
+        console.print("\n[bold]Passwords[/], to sign in on the page as STUDIO, NAME:")
+        for tenant, user, role in USERS:
+            line = f"  {tenant}, {user} ({role})  {new_password(context, tenant, user)}"
+            console.print(line, soft_wrap=True, markup=False)
+        console.print("\n[bold]Keys[/], for programs, in the header Authorization: Bearer:")
+        for tenant, user, key in new_keys(context):
+            console.print(f"  {tenant}/{user}  {key}", soft_wrap=True, markup=False)
+        day = morning(context)
     console.print()
-    serve(str(house), port=asked.port)
+    serve(str(house), port=asked.port, as_of=day)
     return 0
 
 
@@ -72,16 +80,32 @@ def films(house: app.Context) -> tuple[str, str]:
     return own, others[-1] if others else ""
 
 
-def new_keys(house: app.Context) -> list[tuple[str, str, str, str]]:
+def morning(house: app.Context) -> str | None:
+    """Four weeks before the film of the house's campaign opens: nothing is decided yet."""
+    own, _ = films(house)
+    for film in app.film_list(house, app.ListFilms()).films:
+        if film.film == own and film.opening:
+            return (film.opening - timedelta(weeks=4)).isoformat()
+    return None
+
+
+def new_password(house: app.Context, tenant: str, user: str) -> str:
+    """A password of a user in place of that of an earlier start."""
+    password = secrets.token_urlsafe(12)
+    redeem(house.control, app.password_link(house, app.MakeLink(user, tenant)).text, password)
+    return password
+
+
+def new_keys(house: app.Context) -> list[tuple[str, str, str]]:
     """A key for each user; those of an earlier start end."""
     for tenant in (*STUDIOS, HOUSE):
         for key in app.key_list(house, app.ListKeys(tenant)).keys:
             if key.label == LABEL and key.ended_at is None:
                 app.key_revoke(house, app.RevokeKey(key.id, tenant))
     rows = []
-    for tenant, name, role in USERS:
+    for tenant, name, _ in USERS:
         made = app.key_add(house, app.AddKey(name, tenant, label=LABEL, days=7))
-        rows.append((tenant, name, role, made.text))
+        rows.append((tenant, name, made.text))
     return rows
 
 

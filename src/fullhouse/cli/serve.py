@@ -5,13 +5,15 @@ import logging
 import re
 import socket
 import sys
+from dataclasses import replace
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fullhouse.cli.show import opened, out
+from fullhouse.cli.show import AsOf, opened, out
 from fullhouse.core.errors import InputError, StorageError
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -39,15 +41,20 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=0, max=16, help="Jobs at the same time; 0: others do them.")
     ] = 1,
+    as_of: AsOf = None,
     metrics_by_tenant: Annotated[
         bool, typer.Option("--metrics-by-tenant", help="Metrics name tenants.")
     ] = False,
 ) -> None:
-    """Serve the API, the web app, the collector and the look-up until asked to end."""
+    """Serve the API, the web app, the collector and the look-up until asked to end.
+
+    With `--as-of` every day is that one: a simulated market has no tomorrow.
+    """
     _log_as_json()
     with opened(where) as context, _listening(host, port) as listening:
+        house = context if as_of is None else replace(context, day=parse_date(as_of))
         try:
-            run(context, listening, workers=workers, metrics_by_tenant=metrics_by_tenant)
+            run(house, listening, workers=workers, metrics_by_tenant=metrics_by_tenant)
         except ImportError as problem:
             raise InputError(
                 f"The service needs the package {problem.name}: install fullhouse[service]."

@@ -1,9 +1,9 @@
 """A studio's pages: its slate, a film in tabs, audiences, answers with their price, its account."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -52,8 +52,11 @@ def slate(visit: Visit) -> Page:
     statement = app.room_statement(context)
     known = outlook.outlooks(context)
     axis = outlook.axis_of([known[t.film] for t in statement.titles if t.film in known])
+    openings = {title.film: title.opening for title in app.studio_titles(context).titles}
+    titled = _titled(context)
     films = [
-        _film_row(statement, title.film) | _outlook_row(context, known.get(title.film), axis)
+        _film_row(statement, title.film, titled)
+        | _outlook_row(context, known.get(title.film), axis, openings.get(title.film))
         for title in statement.titles
     ]
     films.sort(key=lambda f: (f["opening"] is None, f["opening"]))
@@ -75,8 +78,8 @@ def slate(visit: Visit) -> Page:
         "titles": statement.titles,
         "secret": secret,
         "films": films,
-        "titled": {film: o.forecast.title for film, o in known.items()},
-        "tasks": _tasks(visit, statement, known),
+        "titled": titled,
+        "tasks": _tasks(visit, statement, set(known), titled),
         "answers": _asked(context, most=8)[:5],
         "tenant": statement.tenant,
     }
@@ -94,8 +97,7 @@ def film(visit: Visit) -> Page | Response:
     statement = app.room_statement(context)
     if name not in [title.film for title in statement.titles]:
         raise NotHereError
-    known = outlook.outlooks(context, name).get(name)
-    called = film_words(name) if known is None else known.forecast.title
+    called = _titled(context).get(name) or film_words(name)
     facts: dict[str, Any] = {
         "film": name,
         "name": called,
@@ -158,8 +160,7 @@ def answers(visit: Visit) -> Page:
     """All answers that the studio was given, the newest first."""
     rows = _asked(visit.studio)
     table = [vars(row) for row in rows]
-    titled = {f: o.forecast.title for f, o in outlook.outlooks(visit.studio).items()}
-    facts = {"answers": rows, "titled": titled}
+    facts = {"answers": rows, "titled": _titled(visit.studio)}
     return Page("answers.html", say("Answers"), facts, table, table, "answers")
 
 
@@ -215,25 +216,33 @@ def receipt(visit: Visit) -> Page:
     return Page("receipt.html", title, facts, proof, None, "account")
 
 
-def _film_row(statement: BudgetStatement, film: str) -> dict[str, Any]:
+def _film_row(statement: BudgetStatement, film: str, titled: Mapping[str, str]) -> dict[str, Any]:
     settled = [e for e in statement.entries if e.title == film and e.step == "settle"]
     own = [b for _, b in statement.budgets if b.scope == "title" and b.name == film]
     has_cards = any(e.kind == "cards" for e in settled)
     return {
         "film": film,
-        "name": film_words(film),
+        "name": titled.get(film) or film_words(film),
         "answers": len(settled),
         "has_cards": has_cards,
         "budget": own[-1] if own else None,
     }
 
 
-def _outlook_row(context: Context, known: outlook.Outlook | None, axis: Axis) -> dict[str, Any]:
-    """What the slate says of a film's forecast; the title where a forecast knows it."""
+def _titled(context: Context) -> dict[str, str]:
+    """The names of the studio's titles that are publicly known or that it stated."""
+    own = app.studio_titles(context).titles
+    return {title.film: title.title for title in own if title.title != title.film}
+
+
+def _outlook_row(
+    context: Context, known: outlook.Outlook | None, axis: Axis, opening: date | None
+) -> dict[str, Any]:
+    """What the slate says of a film's forecast, and of its opening."""
     if known is None:
-        return {"opening": None, "ends": None, "strip": None, "when": "", "change": None}
+        when = outlook.days_words(opening, context.today) if opening else ""
+        return {"opening": opening, "ends": None, "strip": None, "when": when, "change": None}
     return {
-        "name": known.forecast.title,
         "opening": known.forecast.opening,
         "ends": known.ends,
         "currency": known.forecast.currency,
@@ -244,14 +253,12 @@ def _outlook_row(context: Context, known: outlook.Outlook | None, axis: Axis) ->
 
 
 def _tasks(
-    visit: Visit, statement: BudgetStatement, known: Mapping[str, outlook.Outlook]
+    visit: Visit, statement: BudgetStatement, forecast: Set[str], titled: Mapping[str, str]
 ) -> Sequence[Task]:
     tasks = []
     for title in statement.titles:
-        row = _film_row(statement, title.film)
-        if title.film in known:
-            row["name"] = known[title.film].forecast.title
-        elif visit.may("ask"):
+        row = _film_row(statement, title.film, titled)
+        if title.film not in forecast and visit.may("ask"):
             sentence = say("{film} has no forecast yet. It is free.", film=row["name"])
             tasks.append(Task(sentence, f"/film/{title.film}/outlook", say("Forecast it")))
         if not row["has_cards"] and visit.may("ask"):
