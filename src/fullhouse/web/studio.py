@@ -230,9 +230,10 @@ def _film_row(statement: BudgetStatement, film: str, titled: Mapping[str, str]) 
 
 
 def _titled(context: Context) -> dict[str, str]:
-    """The names of the studio's titles that are publicly known or that it stated."""
+    """The names of the studio's titles: as a forecast had them, as they are known or stated."""
     own = app.studio_titles(context).titles
-    return {title.film: title.title for title in own if title.title != title.film}
+    stated = {title.film: title.title for title in own if title.title != title.film}
+    return stated | {film: o.forecast.title for film, o in outlook.outlooks(context).items()}
 
 
 def _outlook_row(
