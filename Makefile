@@ -37,7 +37,9 @@ serve: .venv/.service
 demo: .venv/.product
 	@$(BIN)/python examples/demo/run.py
 
+# Commands under test start hundreds of times: compiled once, also where Python writes no bytecode.
 test: setup
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not pyspark"
 
 test-slow: setup
