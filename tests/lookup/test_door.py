@@ -14,7 +14,7 @@ from fullhouse import app as use_cases
 from fullhouse.access.keys import add_key, revoke_key
 from fullhouse.cleanroom.tenants import add_tenant, add_user
 from fullhouse.core.values import HOUSE
-from fullhouse.lookup import LookupApp, lookup_app
+from fullhouse.lookup import LookupApp, lookup_app, memberships
 from fullhouse.lookup.door import KEY_SECONDS, MOST_ACCOUNTS
 
 from .world import World
@@ -28,6 +28,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made.build()
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a look takes longer than a server may wait for it."""
+    monkeypatch.setattr(memberships, "MOST_SECONDS", 60)
 
 
 @pytest.fixture
