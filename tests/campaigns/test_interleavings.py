@@ -51,7 +51,7 @@ LINES = [
     for week in range(2 if form == "webhook" else 1)
 ]
 
-INTERLEAVINGS = int(os.environ.get("FULLHOUSE_INTERLEAVINGS", "30"))
+INTERLEAVINGS = int(os.environ.get("FULLHOUSE_INTERLEAVINGS", "15"))
 """How many the slow test plays; 500 take 20 minutes on two cores."""
 
 

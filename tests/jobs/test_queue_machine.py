@@ -234,7 +234,7 @@ def test_the_queue_does_what_an_obvious_one_does(database: Control) -> None:
         control = database
 
     some = settings(
-        max_examples=100,
+        max_examples=30,
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
