@@ -232,6 +232,17 @@ def test_a_wait_grows_and_never_passes_its_cap(failures: int) -> None:
         assert timedelta() <= now <= later <= waiting.cap
 
 
+def test_an_office_behind_one_address_comes_in_all_day_and_its_failures_stay(
+    house: Context, clock: Clock
+) -> None:
+    set_password(house)
+    for _ in range(2 * ADDRESS.free):
+        assert enters(house)
+    for number in range(ADDRESS.free):
+        assert backoff.attempt(house.control, f"lion/user{number}", HERE, clock.now)
+    assert not enters(house), "who came in before frees no address"
+
+
 def test_failures_are_forgotten_after_a_day_and_no_name_or_address_is_kept(
     house: Context, clock: Clock
 ) -> None:
@@ -242,10 +253,12 @@ def test_failures_are_forgotten_after_a_day_and_no_name_or_address_is_kept(
     assert "ann" not in kept
     assert "ann" not in repr(audit_log(house.control)[0].detail)
     assert audit_log(house.control)[0].action == "sign_in.refused"
+    set_password(house)
     clock.forward(days=2)
-    backoff.forget_old(house.control, clock.now)
+    assert enters(house, at="198.51.100.9")
     with house.control.session() as session:
-        assert session.scalars(select(AttemptRow)).all() == []
+        (row,) = session.scalars(select(AttemptRow)).all()
+    assert row.failures == 0, "what is left is of the address that came in"
 
 
 @settings(

@@ -47,7 +47,6 @@ OF_ALL = {
 
 SEE_MORE = {
     "access/backoff.py:attempt",
-    "access/backoff.py:forget_old",
     "access/backoff.py:succeeded",
     "access/identities.py:user_of_claims",
     "access/passwords.py:redeem",

@@ -49,18 +49,21 @@ def attempt(control: Control, account: str, address: str, now: datetime) -> bool
         return all(allowed)
 
 
-def succeeded(control: Control, account: str) -> None:
-    """Forget the failures of an account; those of an address stay, or one account would free it."""
-    same = AttemptRow.about == _about("account", account)
-    with control.with_house().begin() as connection:
-        connection.execute(delete(AttemptRow).where(AttemptRow.tenant == HOUSE).where(same))
+def succeeded(control: Control, account: str, address: str, now: datetime) -> None:
+    """Forget the failures of an account, that this attempt counted as one of its address, and
+    whatever is old.
 
-
-def forget_old(control: Control, now: datetime) -> None:
-    """Remove what is no longer counted."""
+    Other failures of the address stay, or one account would free it.
+    """
     with control.with_house().begin() as connection:
-        old = AttemptRow.free_at < now - FORGET
-        connection.execute(delete(AttemptRow).where(AttemptRow.tenant == HOUSE).where(old))
+        rows = delete(AttemptRow).where(AttemptRow.tenant == HOUSE)
+        connection.execute(rows.where(AttemptRow.about == _about("account", account)))
+        connection.execute(
+            update(AttemptRow)
+            .where(AttemptRow.tenant == HOUSE, AttemptRow.about == _about("address", address))
+            .values(failures=AttemptRow.failures - 1, free_at=now)
+        )
+        connection.execute(rows.where(AttemptRow.free_at < now - FORGET))
 
 
 def _count(connection: Connection, about: str, waiting: Waiting, now: datetime) -> bool:

@@ -98,7 +98,7 @@ class Sessions:
             digest = sha256(account.encode()).hexdigest()[:16]
             record(self.house.control, "sign_in.refused", {"account": digest})
             raise InputError(REFUSED)
-        backoff.succeeded(self.house.control, account)
+        backoff.succeeded(self.house.control, account, address, now)
         return self.begin(known, "password")
 
     def begin(self, user: User, how: str) -> SignedIn:
@@ -181,7 +181,7 @@ class Sessions:
         known = passwords.verify(self.house.control, who.tenant, who.user, old)
         if known is None:
             raise InputError("That is not the password. Wait, and try again.")
-        backoff.succeeded(self.house.control, account)
+        backoff.succeeded(self.house.control, account, address, self.house.now)
         control = who.context(self.house).control
         passwords.change(control, known, new)
         record(control, "password.change", {"user": who.user})

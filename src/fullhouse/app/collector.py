@@ -220,7 +220,7 @@ def collector_flush(context: Context, request: FlushCollector | None = None) -> 
 
 
 @use_case
-def collector_move(context: Context, request: MoveCollected | None = None) -> Moved:  # noqa: ARG001
+def collector_move(context: Context, _: MoveCollected | None = None) -> Moved:
     """What became of the sealed segments."""
     return _move(context)
 

@@ -160,7 +160,7 @@ class Collector:
             return
         try:
             answer = await self._answer(request, receive)
-        except _Gone:
+        except _GoneError:
             return
         except FullhouseError as problem:
             _log.error("collector: %s", problem)
@@ -434,7 +434,7 @@ class Mover:
                 wait = 5.0
 
 
-class _Gone(Exception):  # noqa: N818  # no error: the client went away
+class _GoneError(Exception):
     """The client went away before its request was whole."""
 
 
@@ -460,7 +460,7 @@ async def _body(receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise _Gone
+            raise _GoneError
         part = message.get("body", b"")
         size += len(part)
         if size <= most:
