@@ -90,13 +90,16 @@ def measure(port: int, request: Callable[[], bytes], seconds: float) -> Load:
     """Requests per second and how long answers took."""
     import uvloop
 
-    async def run() -> tuple[list[float], int, float]:
+    async def connect(client: _Client) -> None:
         loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: client, "127.0.0.1", port)
+
+    async def run() -> tuple[list[float], int, float]:
         times: list[float] = []
         began = time.perf_counter()
         clients = [_Client(request, times, began + seconds) for _ in range(CONNECTIONS)]
         for client in clients:
-            await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]  # bound now
+            await connect(client)
         await asyncio.gather(*(client.done for client in clients))
         return times, sum(client.wrong for client in clients), time.perf_counter() - began
 

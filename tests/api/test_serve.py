@@ -5,12 +5,15 @@ import re
 import signal
 import subprocess
 import sys
+from datetime import date
 
 import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from fullhouse.cli import serve as serving
 from fullhouse.cli.serve import COLLECTED, application
+from fullhouse.core.errors import InputError
 from tests.api.conftest import add_objects, keys_of
 from tests.cleanroom.conftest import make_house
 
@@ -34,6 +37,17 @@ def test_one_server_has_all_rooms(served):
             assert (method.status_code, method.headers["allow"]) == (405, "GET, HEAD")
     finally:
         rooms.close()
+
+
+def test_a_simulated_house_is_served_as_of_a_day(tmp_path, monkeypatch):
+    days = []
+    monkeypatch.setattr(serving, "run", lambda house, *_, **__: days.append(house.today))
+    monkeypatch.setattr(serving, "_log_as_json", lambda: None)
+    make_house(tmp_path / "house").close()
+    serving.serve(str(tmp_path / "house"), port=0, as_of="2025-07-11")
+    assert days == [date(2025, 7, 11)]
+    with pytest.raises(InputError, match="YYYY-MM-DD"):
+        serving.serve(str(tmp_path / "house"), port=0, as_of="soon")
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/t", "/v1/projects/k/settings", "/i"])

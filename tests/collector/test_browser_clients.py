@@ -2,14 +2,13 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fullhouse.core.tables import ACTIVITY, SEARCH, TRAILER_VIEW, Table
-from tests.collector.conftest import Door
+from tests.collector.conftest import Door, install_npm
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -52,20 +51,7 @@ def sent(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Door:
     if npm is None or chromium is None:
         pytest.skip("browser libraries: npm and Chromium are not installed")
     folder = tmp_path_factory.mktemp("npm")
-    install = [
-        npm,
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--silent",
-        "--fetch-retries=1",
-        "--prefix",
-        str(folder),
-    ]
-    try:
-        subprocess.run([*install, *PACKAGES], check=True, capture_output=True, timeout=120)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("browser libraries: the registry cannot be reached")
+    install_npm(npm, folder, PACKAGES)
     with playwright.sync_playwright() as play:
         # A site of the internet may not reach this machine in newer browsers; this one must.
         flags = ["--disable-features=LocalNetworkAccessChecks", "--disable-gpu"]

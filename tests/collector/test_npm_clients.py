@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fullhouse.core.tables import ACTIVITY, SEARCH, TRAILER_VIEW, Table
-from tests.collector.conftest import Door
+from tests.collector.conftest import Door, install_npm
 
 PACKAGES = (
     "@segment/analytics-node@3", "@rudderstack/rudder-sdk-node@3", "@snowplow/node-tracker@4",
@@ -26,20 +26,7 @@ def sent(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Door:
     if npm is None or node is None:
         pytest.skip("npm libraries: node and npm are not installed")
     folder = tmp_path_factory.mktemp("npm")
-    install = [
-        npm,
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--silent",
-        "--fetch-retries=1",
-        "--prefix",
-        str(folder),
-    ]
-    try:
-        subprocess.run([*install, *PACKAGES], check=True, capture_output=True, timeout=120)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("npm libraries: the registry cannot be reached")
+    install_npm(npm, folder, PACKAGES)
     keys = [door.new_source(source) for source in SOURCES]
     shutil.copy(SESSION, folder)
     done = subprocess.run(

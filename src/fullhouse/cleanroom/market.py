@@ -160,12 +160,15 @@ def own_titles(context: Context, territory: str | None, as_of: date | None) -> O
 def _title(
     film: str, secret: bool, facts: list[FilmFact], inputs: tuple[TitleInput, ...]
 ) -> OwnTitle:
-    known = {f.field: f.value for f in facts}
+    public = {f.field: f.value for f in facts}
+    known = dict(public)
     for given in inputs:
-        if given.name in ("title", "opening") and given.value is not None:
-            known[given.name] = (
-                date.fromisoformat(given.value) if given.name == "opening" else given.value
-            )
+        if given.value is None:  # taken back
+            known[given.name] = public.get(given.name)
+        elif given.name == "opening":
+            known[given.name] = date.fromisoformat(given.value)
+        elif given.name == "title":
+            known[given.name] = given.value
     return OwnTitle(
         film, str(known.get("title") or film), secret, known.get("opening"), tuple(facts), inputs
     )

@@ -30,9 +30,9 @@ def _done(
 ) -> None:  # fmt: skip
     """Do something in a workspace, and print what became of it as JSON or in a sentence."""
     with opened(where, quiet=json) as context:
-        result = verb(context, request)
+        result: Any = verb(context, request)
     if json:
-        say_json(as_json(asdict(result)))  # type: ignore[call-overload]
+        say_json(as_json(asdict(result)))
         return
     out.print(sentence(result))
 
