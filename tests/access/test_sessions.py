@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from fullhouse import app
+from fullhouse.access.keys import utc
 from fullhouse.access.principal import Principal, scopes_of
 from fullhouse.access.sessions import IDLE, LONGEST, Sessions, note_look
 from fullhouse.cleanroom import log, tenants
@@ -23,7 +24,7 @@ from fullhouse.cleanroom.roles import (
     may,
 )
 from fullhouse.control.control import audit_log
-from fullhouse.control.schema import Base
+from fullhouse.control.schema import Base, SessionRow
 from fullhouse.core.errors import InputError
 from fullhouse.workspace.context import Context
 from tests.access.conftest import Clock
@@ -170,6 +171,68 @@ def test_a_user_lists_and_ends_the_own_sessions_only(sessions: Sessions, clock: 
     sessions.end(ANN, listed[1].id)
     assert sessions.principal(first) is None
     assert sessions.principal(second)
+
+
+def test_a_user_ends_all_own_sessions_but_the_one_at_hand(sessions: Sessions) -> None:
+    gone, own, foreign = enter(sessions), enter(sessions), enter(sessions, "max")
+    sessions.end_all(ANN, but=own)
+    assert [sessions.principal(c) is not None for c in (gone, own, foreign)] == [False, True, True]
+    sessions.end_all(ANN, but=foreign)
+    assert sessions.principal(own) is None
+    assert sessions.principal(foreign)
+
+
+def test_sessions_of_long_ago_are_forgotten_at_the_users_next_sign_in(
+    sessions: Sessions, house: Context, clock: Clock
+) -> None:
+    enter(sessions)
+    enter(sessions, "max")
+    clock.forward(days=31)
+    enter(sessions)
+    with house.control.with_all().connect() as connection:
+        kept = connection.execute(select(SessionRow.member, SessionRow.began_at)).all()
+    assert sorted(row.member for row in kept) == ["ann", "max"]
+    assert [utc(row.began_at) for row in kept if row.member == "ann"] == [clock.now]
+
+
+def test_with_a_key_a_user_lists_and_ends_the_own_sessions_and_nobody_elses(
+    sessions: Sessions, owner: Context, house: Context
+) -> None:
+    first, second, foreign = enter(sessions), enter(sessions), enter(sessions, "max")
+    listed = app.session_list(owner).sessions
+    assert len(listed) == 2
+    (other,) = sessions.open_sessions(sessions.principal(foreign))
+    answers = {
+        tuple(s.id for s in app.session_end(owner, app.EndSession(wrong)).sessions)
+        for wrong in (other.id, "0" * 16, "", "é' OR 1=1 --")
+    }
+    assert answers == {tuple(s.id for s in listed)}
+    kept = app.session_end(owner, app.EndSession(listed[0].id)).sessions
+    assert [s.id for s in kept] == [listed[1].id]
+    assert app.session_end(owner, app.EndSession()).sessions == ()
+    assert [sessions.principal(c) is not None for c in (first, second, foreign)] == [
+        False, False, True,
+    ]  # fmt: skip
+    for actor in (replace(owner, actor="house:olga"), replace(house, actor="operator")):
+        with pytest.raises(InputError):
+            app.session_list(actor)
+
+
+def test_with_a_key_a_user_changes_the_own_password_and_a_guess_waits(
+    sessions: Sessions, owner: Context, clock: Clock
+) -> None:
+    cookie, new = enter(sessions), "nine geese on a frozen lake"
+    for _ in range(7):
+        with pytest.raises(InputError, match="not the password"):
+            app.password_change(owner, app.ChangePassword("a guess at it", new))
+    with pytest.raises(InputError, match="Wait"):
+        app.password_change(owner, app.ChangePassword(GOOD, new))
+    assert sessions.principal(cookie)
+    clock.forward(minutes=2)
+    assert app.password_change(owner, app.ChangePassword(GOOD, new)).sessions == ()
+    assert sessions.principal(cookie) is None
+    assert sessions.enter("lion", "ann", new, address=HERE).principal == ANN
+    assert GOOD not in repr(app.ChangePassword(GOOD, new))
 
 
 def test_a_form_is_of_its_session_alone(sessions: Sessions) -> None:

@@ -9,6 +9,8 @@ import re
 
 import pytest
 
+from fullhouse.access.sessions import Sessions
+from fullhouse.cleanroom.roles import User
 from tests.cleanroom.conftest import RIVAL, SECRET
 
 HARMLESS = {
@@ -26,6 +28,8 @@ HARMLESS = {
     "size": 0,
     "looks": 2,
     "user": "no-such-user",
+    "old": "no password of anybody",
+    "new": "no password of anybody",
     "key": "0" * 12,
     "id": "0" * 16,
     "exchange": "0" * 32,
@@ -181,6 +185,24 @@ def test_the_owner_reads_the_same_objects(served, objects):
     assert reserved.status_code == 200, reserved.text
     audience = {"question": {"kind": "count", "rule": "audience:wolf-list"}, "title": SECRET}
     assert served.post("wolf/ann", "/v1/questions/price", audience).status_code == 200
+
+
+def test_a_session_of_a_rival_is_told_from_none_by_nothing_and_stays_open(served):
+    theirs = Sessions(served.house).begin(User("ann", "wolf", "owner"), "password")
+    own = Sessions(served.house).begin(User("ann", "lion", "owner"), "password")
+    (session,) = served.get("wolf/ann", "/v1/sessions").json()["items"]
+    answers = {
+        served.post("lion/ann", "/v1/sessions/end", {"session": named}).content
+        for named in (session["id"], "0" * 16)
+    }
+    assert len(answers) == 1
+    assert session["id"].encode() not in min(answers)
+    assert Sessions(served.house).principal(theirs.cookie)
+    assert Sessions(served.house).principal(own.cookie)
+    assert served.post("lion/ann", "/v1/sessions/end").json()["sessions"] == []
+    assert Sessions(served.house).principal(own.cookie) is None
+    looked = served.get("house/olga", "/v1/sessions", headers={"Fullhouse-As": "lion"})
+    assert looked.status_code == 422, looked.text
 
 
 def test_nothing_a_tenant_is_given_counts_what_others_do(served):

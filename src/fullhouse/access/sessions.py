@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.exc import OperationalError
 
 from fullhouse.access import backoff, passwords
@@ -32,6 +32,9 @@ from fullhouse.workspace.context import Context
 COOKIE = "fullhouse_session"
 IDLE, LONGEST = timedelta(hours=2), timedelta(hours=12)
 """A session ends when nothing was asked for so long, and so long after it began whatever is."""
+
+FORGOTTEN = timedelta(days=30)
+"""Rows of sessions that are older go at the user's next sign-in."""
 
 SEEN_EVERY = timedelta(minutes=1)
 """That a session is used is written down no oftener."""
@@ -114,7 +117,13 @@ class Sessions:
             began_at=now,
             seen_at=now,
         )
+        old = and_(
+            SessionRow.tenant == user.tenant,
+            SessionRow.member == user.name,
+            SessionRow.began_at < now - FORGOTTEN,
+        )
         with self.control.session() as session:
+            session.execute(delete(SessionRow).where(old))
             session.add(row)
             session.commit()
         principal = Principal(user.tenant, user.name, user.role, scopes_of(user.role), how)
@@ -167,6 +176,15 @@ class Sessions:
         """End one of a user's own sessions; nothing happens for one that is another's or none."""
         self._end(principal.tenant, principal.user, session)
 
+    def end_all(self, principal: Principal, *, but: str = "") -> None:
+        """End every session of a user, but the one of a cookie."""
+        statement = ended_sessions(User(principal.user, principal.tenant, ""), self.house.now)
+        if token := self._token(but):
+            statement = statement.where(SessionRow.digest != _digest(token))
+        with self.control.session() as session:
+            session.execute(statement)
+            session.commit()
+
     def change_password(self, cookie: str, old: str, new: str, *, address: str) -> SignedIn:
         """Another password for whose session it is, who gives the old one; the session's successor.
 
@@ -175,6 +193,10 @@ class Sessions:
         who = self.principal(cookie)
         if who is None:
             raise InputError("Sign in first.")
+        return self.begin(self.replace_password(who, old, new, address=address), "password")
+
+    def replace_password(self, who: Principal, old: str, new: str, *, address: str) -> User:
+        """Another password for a user, who gives the old one; every session of the user ends."""
         account = f"{who.tenant}/{who.user}"
         if not backoff.attempt(self.house.control, account, address, self.house.now):
             raise InputError("That is not the password. Wait, and try again.")
@@ -185,7 +207,7 @@ class Sessions:
         control = who.context(self.house).control
         passwords.change(control, known, new)
         record(control, "password.change", {"user": who.user})
-        return self.begin(known, "password")
+        return known
 
     def redeem(self, token: str, password: str) -> SignedIn:
         """A session by the one-time text that sets a password."""

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fullhouse.app.access import (
         AddKey as AddKey,
+        ChangePassword as ChangePassword,
+        EndSession as EndSession,
         GrantControl as GrantControl,
         KeyMade as KeyMade,
         Keys as Keys,
         LinkMade as LinkMade,
         ListKeys as ListKeys,
         MakeLink as MakeLink,
+        OpenSessions as OpenSessions,
         RemoveUser as RemoveUser,
         RevokeKey as RevokeKey,
         RotateKey as RotateKey,
@@ -28,7 +31,10 @@ if TYPE_CHECKING:
         key_list as key_list,
         key_revoke as key_revoke,
         key_rotate as key_rotate,
+        password_change as password_change,
         password_link as password_link,
+        session_end as session_end,
+        session_list as session_list,
         user_email as user_email,
         user_remove as user_remove,
     )

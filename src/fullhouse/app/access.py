@@ -1,18 +1,20 @@
-"""Who is let in: keys of programs, and users who go.
+"""Who is let in: keys of programs, users who go, and everybody's own sessions and password.
 
 The house does it for anybody; a tenant's owner for the tenant's own users, and for no others.
+Sessions and a password are their user's own business.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fullhouse import control
 from fullhouse.access import identities, keys, passwords, users
 from fullhouse.access.keys import Key
-from fullhouse.access.principal import scopes_of
+from fullhouse.access.principal import Principal, scopes_of
+from fullhouse.access.sessions import OpenSession, Sessions
 from fullhouse.app.use_case import tenant_case, use_case
 from fullhouse.cleanroom import gate, log
 from fullhouse.cleanroom.release import ForTenants
-from fullhouse.cleanroom.roles import User
+from fullhouse.cleanroom.roles import HOUSE_ACTOR, User
 from fullhouse.cleanroom.tenants import check_active, find_user
 from fullhouse.control.control import grant_service
 from fullhouse.core.errors import InputError
@@ -82,6 +84,21 @@ class SetEmail:
 
 
 @request
+class EndSession:
+    """One of one's own sessions, by its id; without one, all of them."""
+
+    session: str | None = None
+
+
+@request
+class ChangePassword:
+    """One's own password, and another one in its place."""
+
+    old: str = field(repr=False)
+    new: str = field(repr=False)
+
+
+@request
 class GrantControl:
     """A role of PostgreSQL that the service shall work as."""
 
@@ -102,6 +119,14 @@ class Keys(ForTenants):
 
     tenant: str
     keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class OpenSessions(ForTenants):
+    """A user's sessions at a browser that are open, the newest first."""
+
+    user: str
+    sessions: tuple[OpenSession, ...]
 
 
 @dataclass(frozen=True)
@@ -183,6 +208,40 @@ def password_link(context: Context, request: MakeLink) -> LinkMade:
     return LinkMade(user, text, passwords.TOKEN_HOURS)
 
 
+@tenant_case
+def session_list(context: Context) -> OpenSessions:
+    """List one's own sessions that are open."""
+    return _open_sessions(context, _oneself(context))
+
+
+@tenant_case
+def session_end(context: Context, request: EndSession) -> OpenSessions:
+    """End one of one's own sessions, or all of them; those that stay open are answered.
+
+    An id that is another user's, or nobody's, ends nothing, and the answer is the same.
+    """
+    own = _oneself(context, writes=True)
+    if request.session is None:
+        Sessions(context).end_all(own)
+    else:
+        Sessions(context).end(own, request.session)
+    control.record(context.control, "session.end", {"user": own.user})
+    return _open_sessions(context, own)
+
+
+@tenant_case
+def password_change(context: Context, request: ChangePassword) -> OpenSessions:
+    """Set another password for oneself, by the one there is; every session of one's own ends.
+
+    Whoever guesses at the old one waits as at a sign-in.
+    """
+    own = _oneself(context, writes=True)
+    Sessions(context).replace_password(
+        own, request.old, request.new, address=f"key of {own.tenant}/{own.user}"
+    )
+    return _open_sessions(context, own)
+
+
 @use_case
 def user_email(context: Context, request: SetEmail) -> User:
     """Let whoever the provider says has an e-mail address come in as a user."""
@@ -200,6 +259,23 @@ def control_grant(context: Context, request: GrantControl) -> str:
     grant_service(context.control, request.role)
     control.record(context.control, "control.grant", {"role": request.role})
     return request.role
+
+
+def _oneself(context: Context, *, writes: bool = False) -> Principal:
+    """Who acts, as a user with sessions; an error for one of the house in a tenant's place."""
+    if context.actor.startswith(HOUSE_ACTOR):
+        raise InputError("Sessions and passwords are their user's own: ask without a tenant.")
+    if context.tenant != HOUSE:
+        check_active(context.control, context.tenant)
+    user = find_user(context.control, context.tenant, context.actor)
+    if writes:
+        control.check_writable(context.control)
+    scopes = scopes_of(user.role, context.scopes)
+    return Principal(user.tenant, user.name, user.role, scopes, "key")
+
+
+def _open_sessions(context: Context, own: Principal) -> OpenSessions:
+    return OpenSessions(own.user, Sessions(context).open_sessions(own))
 
 
 def _managed(context: Context, tenant: str | None, *, writes: bool = True) -> str:
