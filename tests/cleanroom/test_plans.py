@@ -106,7 +106,9 @@ def test_a_plan_is_made_of_released_cards_and_costs_nothing(studio):
     assert made.plan.claims["buys:dogs"] == (3.0, pytest.approx(2.7), pytest.approx(3.3))
     # Sizes come from the free table, which is nearer the truth than what stands on the card.
     for audience in made.audiences:
-        assert audience.people.low <= len(world()[audience.rule]) <= audience.people.high
+        # Half an interval is at least 1.96 deviations: beyond three halves comes hardly ever.
+        half = (audience.people.high - audience.people.low) / 2
+        assert abs(audience.people.value - len(world()[audience.rule])) <= 3 * half
     assert [r.kind for r in made.rests_on] == ["cards"]
     assert made.rests_on[0].position == gate.ask(studio, Cards(OWN)).receipt["position"]
     assert {n.code for n in made.notes} == {"plan_from_releases", "consent_not_counted"}
@@ -253,20 +255,22 @@ def test_rows_of_people_alike_have_the_sizes_and_overlaps_that_were_released(stu
     made = release_inputs(
         table.sizes, audiences, channels, (date(2026, 12, 7),), expected=800.0, seed=3
     )
-    exact, people = world(), made.people
+    sizes, people = table.sizes, made.people
+    share = {name: sizes.share[:, i] for i, name in enumerate(sizes.traits)}
     for flags, rule in zip(made.audience_of, made.rules, strict=True):
-        assert people[flags].sum() == pytest.approx(len(exact[rule]), rel=0.1)
+        assert people[flags].sum() == pytest.approx(sizes.strata @ share[rule], rel=0.01)
     both = made.audience_of[0] & made.audience_of[1]
-    overlap = exact["buys:dogs"] & exact["buys:books"]
-    assert people[both].sum() == pytest.approx(len(overlap), rel=0.2)
-    reached = exact["source:shop"] | exact["source:video"]
-    assert people[made.channel_of[1]].sum() == pytest.approx(len(reached), rel=0.05)
+    overlap = sizes.strata @ (share["buys:dogs"] * share["buys:books"])
+    assert people[both].sum() == pytest.approx(overlap, rel=0.01)
+    reached = sizes.strata @ (1 - (1 - share["source:shop"]) * (1 - share["source:video"]))
+    assert people[made.channel_of[1]].sum() == pytest.approx(reached, rel=0.01)
     assert (people * made.expected).sum() == pytest.approx(800)
-    assert people.sum() == pytest.approx(PEOPLE, rel=0.02)
+    assert people.sum() == pytest.approx(sizes.strata.sum())
     rates = [made.expected[f][0] for f in (made.audience_of[0], ~made.audience_of[0])]
     assert rates[0] > rates[1]
     assert made.noise.mean(axis=0) == pytest.approx(1.0, abs=0.1)
-    assert np.bincount(made.city, people, 3)[0] == pytest.approx(PEOPLE * 0.4, rel=0.1)
+    in_cities = sizes.strata @ (share["city:ash"] + share["city:birch"])
+    assert np.bincount(made.city, people, 3)[0] == pytest.approx(in_cities, rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -214,14 +214,19 @@ def test_without_a_file_the_answer_is_503_and_says_what_to_do(tmp_path, world: W
 
 
 def test_a_server_writes_down_no_account(
-    app: LookupApp, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    app: LookupApp,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the access log of the server on: it writes down each path that it answers."""
     import uvicorn
 
     config = uvicorn.Config(app, host="127.0.0.1", port=0, access_log=True, log_config=None)
     server = uvicorn.Server(config)
-    with caplog.at_level(logging.DEBUG):
+    # Another server of the same process may have turned it off.
+    monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.INFO, "uvicorn.access"):
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         try:
