@@ -178,6 +178,7 @@ def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_
         fh.check_out(tmp_path / "film.docx", "discovery")
 
 
+@pytest.mark.slow
 def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     made: House, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +217,7 @@ def test_the_command_line_says_the_same(made: House, film: str, found: FilmDisco
             CliRunner().invoke(commands, [*wrong, *where[:2]], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_propensity_and_look_alike_save_audiences_of_consenting_people(
     made: House, film: str
 ) -> None:
@@ -252,6 +254,7 @@ def test_propensity_and_look_alike_save_audiences_of_consenting_people(
         fh.film_propensity(made.workspace, fh.ScoreFilm(film, as_of=MARKET.today, save="x"))
 
 
+@pytest.mark.slow
 def test_propensity_as_json_has_the_card_and_names_no_person(made: House, film: str) -> None:
     command = ["propensity", film, "--expect", "300", "--people", "500", "--json"]
     command += ["-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
@@ -280,6 +283,7 @@ def _films(made: House) -> list:
         return list(asked.films.values())
 
 
+@pytest.mark.slow
 def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path) -> None:
     request = fh.PlanFilm(
         puppy, budget=200.0, as_of=MARKET.today, expected_people=300, name="puppy", weeks=4

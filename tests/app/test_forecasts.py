@@ -127,6 +127,7 @@ def test_what_came_of_it_is_what_the_lake_knows_now(workspace: Context, market: 
     assert actual.days[0][0] == film.opening
 
 
+@pytest.mark.slow
 def test_every_file_holds_the_forecast(workspace: Context, market: Market, tmp_path: Path) -> None:
     result = fh.forecast_film(workspace, fh.ForecastFilm(soon(market).film, as_of=EARLY))
     names = ("page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet")
@@ -211,6 +212,7 @@ def test_an_old_id_of_a_film_still_finds_it(house: Path, market: Market, tmp_pat
     assert result.film == film
 
 
+@pytest.mark.slow
 def test_a_simulated_workspace_says_so_in_all_it_writes(
     house: Path, market: Market, tmp_path: Path
 ) -> None:

@@ -95,6 +95,7 @@ def test_the_control_database_must_be_named(bucket: str) -> None:
     assert Place.of(f"{bucket}/other").read("fullhouse.toml") is None, "nothing is half made"
 
 
+@pytest.mark.slow
 def test_people_are_erased_from_tables_files_and_logs_in_the_bucket(
     bucket: str, environment: dict[str, str], tmp_path: Path
 ) -> None:

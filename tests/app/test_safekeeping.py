@@ -151,6 +151,7 @@ def test_rows_that_were_erased_or_are_past_their_time_are_no_fault(
     assert verified(house) == set()
 
 
+@pytest.mark.slow
 def test_verify_ends_with_exit_code_1_and_no_traceback(house: Path) -> None:
     command = [sys.executable, "-m", "fullhouse", "lake", "verify", "-w", str(house / "house")]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0

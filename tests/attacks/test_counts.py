@@ -75,6 +75,7 @@ def test_the_same_question_again_and_again_in_other_words_is_one_answer_at_one_p
     assert mean == door.count("s0 & !s1")
 
 
+@pytest.mark.slow
 def test_without_stored_answers_averaging_finds_the_number(world):
     exact = Exact(world[0]).count("s0 - s1")
     mean, answers = averaged(Unpaid(world[0]), "s0 - s1", 10_000)
@@ -98,6 +99,7 @@ def test_rules_that_today_select_the_same_people_have_noise_of_their_own(tmp_pat
 # Differencing
 
 
+@pytest.mark.slow
 def test_a_thousand_and_999_people_are_not_told_apart(room, world):
     shown = differences(Gate(room), NAMES, "target")
     spread, leaves = noise_of(shown, world[1])
@@ -228,6 +230,7 @@ def secret():
     return secret_world(200, 1_600)
 
 
+@pytest.mark.slow
 def test_exact_and_rounded_counts_and_noise_without_a_ledger_give_every_bit_away(secret):
     world, bits, halves = secret
     for door in (Exact(world, 10), Rounded(world, 10), Unpaid(world, 5.0)):

@@ -45,6 +45,7 @@ def attack(context):
     assert log.verify(context.control) == []
 
 
+@pytest.mark.slow
 def test_none_is_overspent_on_sqlite(tmp_path, world):
     with make_house(tmp_path / "house", world, policy=POLICY) as context:
         attack(context)
@@ -77,6 +78,7 @@ def test_a_budget_that_is_looked_at_first_and_changed_then_is_overspent():
     pytest.fail("the race that the ledger withstands could not be made to happen")
 
 
+@pytest.mark.slow
 def test_one_question_asked_by_two_hundred_at_once_is_paid_once(tmp_path, world):
     with make_house(tmp_path / "house", world) as context:
         start = Barrier(SETS)

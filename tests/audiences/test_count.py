@@ -170,6 +170,7 @@ def meaning(rule: Rule, traits: dict[str, set[int]], everyone: set[int]) -> set[
             return everyone
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

@@ -52,6 +52,7 @@ def test_simple_plans_spend_the_budget_within_the_caps(film):
         assert (spend <= slots.most * (1 + 1e-9)).all()
 
 
+@pytest.mark.slow
 def test_the_oracle_knows_what_a_spend_wins_and_its_slope(film):
     parts, slots, left = ground(film, film.base)
     aim = TrueAim(film, parts, slots, left)
@@ -69,6 +70,7 @@ def test_the_oracle_knows_what_a_spend_wins_and_its_slope(film):
         assert np.linalg.eigvalsh(bent).min() > -1e-6 * np.abs(bent).max()
 
 
+@pytest.mark.slow
 def test_no_other_plan_wins_more_than_the_oracle(film):
     parts, slots, left = ground(film, film.base)
     aim, rows, budget = TrueAim(film, parts, slots, left), cap_rows(slots), 120.0

@@ -276,6 +276,7 @@ def _interleavings(house, folder: Path, seeds: range) -> int:
     return withdrawn
 
 
+@pytest.mark.slow
 def test_nobody_leaves_after_withdrawing_in_some_interleavings(house, tmp_path: Path) -> None:
     assert _interleavings(house, tmp_path, range(4)) > 4
 

@@ -89,6 +89,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, str]:
     return tmp_path / "house", url
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_leaves_no_answer_without_its_row(place):
     folder, url = place
     assert run(folder, url, 98, 0)

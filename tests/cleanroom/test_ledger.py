@@ -89,6 +89,7 @@ def test_two_hundred_threads_at_once_spend_exactly_what_there_is(control):
     assert ledger.disagreements(control) == ()
 
 
+@pytest.mark.slow
 def test_processes_at_once_spend_exactly_what_there_is(url, control):
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         paid = sum(pool.starmap(spend_many, [(url, 10, 70)] * 4))

@@ -228,6 +228,7 @@ def test_no_exact_count_of_the_house_is_in_a_report(studio):
     assert exact & {round(x) for x in numbers_in({"people": [float(max(exact))]})}
 
 
+@pytest.mark.slow
 def test_a_report_is_made_of_releases_and_holds_no_exact_count(studio):
     about = forecast()
     bare = report_of_tenant(studio, about)

@@ -129,6 +129,7 @@ def test_an_interrupted_command_ends_with_exit_code_130(tmp_path: Path) -> None:
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_quiet_prints_nothing_but_the_json_that_is_asked_for(house: Path) -> None:
     assert fullhouse("settings", "--quiet", cwd=house).stdout == ""
     assert json.loads(fullhouse("settings", "-q", "--json", cwd=house).stdout)["settings"]
@@ -151,6 +152,7 @@ def _without_quiet(command: object) -> list[str]:
     return [name for c in below.values() for name in _without_quiet(c)]
 
 
+@pytest.mark.slow
 def test_doctor_has_a_line_for_each_check_and_exit_code_0(house: Path) -> None:
     done = fullhouse("doctor", cwd=house)
     assert done.returncode == 0
@@ -169,6 +171,7 @@ def test_doctor_has_a_line_for_each_check_and_exit_code_0(house: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> None:
     (house / "fullhouse.key").unlink()
     done = fullhouse("doctor", "--json", cwd=house)
@@ -185,6 +188,7 @@ def test_doctor_goes_on_after_a_fault_and_ends_with_exit_code_1(house: Path) -> 
     assert "fault settings: fullhouse.toml has no setting 'thread'" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_audit_log_names_the_action_and_the_actor(house: Path) -> None:
     assert fullhouse("lake", "compact", cwd=house).returncode == 0
     (entry,) = json.loads(fullhouse("audit", "--json", cwd=house).stdout)["entries"]

@@ -36,6 +36,7 @@ def test_mistakes_are_named(house: str, arguments: list[str], message: str) -> N
         CliRunner().invoke(commands, [FILM, *arguments, "-w", house], catch_exceptions=False)
 
 
+@pytest.mark.slow
 def test_it_prints_the_day_and_writes_it(house: str, tmp_path: Path) -> None:
     day = ["--as-of", str(AS_OF), "--target", "9e6", "--territory", "ZZ", "-w", house]
     files = ["--out", str(tmp_path / "day.html"), "--out", str(tmp_path / "day.json")]

@@ -89,6 +89,7 @@ def test_it_is_entered_once_with_its_number_and_hash(house: Path, made: Path, fi
         ]
 
 
+@pytest.mark.slow
 def test_several_days_show_how_the_range_narrowed(house: Path, film: str) -> None:
     days = [EARLY - timedelta(days=k) for k in (18, 9, 0)]
     given = [word for day in days for word in ("--as-of", day.isoformat())]
@@ -140,6 +141,7 @@ def test_comps_of_the_user_are_shown(house: Path, market: Market, film: str) -> 
     assert "comps_move" in {n["code"] for n in result["forecast"]["notes"]}
 
 
+@pytest.mark.slow
 def test_files_are_written_and_named(house: Path, film: str) -> None:
     names = ["page.html", "fan.svg", "fan.png", "rows.csv", "rows.parquet"]
     given = [word for name in names for word in ("--out", f"new/{name}")]

@@ -36,6 +36,7 @@ def fullhouse(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_runs_are_listed_shown_and_cancelled(house: Path) -> None:
     listed = json.loads(fullhouse("list", "--json", cwd=house).stdout)["runs"]
     assert {(r["kind"], r["request"]["breed"], r["status"]) for r in listed} == {

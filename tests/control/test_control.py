@@ -52,6 +52,7 @@ def test_opening_twice_keeps_what_is_there(tmp_path: Path) -> None:
     assert create_engine(url).connect()
 
 
+@pytest.mark.slow
 def test_many_processes_that_open_at_once_migrate_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'c.db'}"
     context = multiprocessing.get_context("spawn")

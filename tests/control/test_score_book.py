@@ -266,6 +266,7 @@ def together(url, writers, count):
     assert [one.exitcode for one in running] == [0] * writers
 
 
+@pytest.mark.slow
 def test_writers_at_once_make_one_chain_and_issue_a_shared_forecast_once_in_a_row(url, database):
     together(url, 2, 40)
     found = verify(database)

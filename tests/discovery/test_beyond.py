@@ -38,6 +38,7 @@ def _logs(runs, names, **world):
     return np.array(found).transpose(1, 0, 2)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_ratio_among_people_alike():
     names = ["buys:hidden", "gender:female", "buys:fans", "buys:t0", "buys:t1"]
     log, se = _logs(

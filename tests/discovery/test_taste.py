@@ -84,6 +84,7 @@ def test_women_whom_a_film_draws_against_their_taste_are_no_matter_of_taste():
     assert any("gender:female" in c.traits for c in _cards(_world(1, women=4.0)).cards)
 
 
+@pytest.mark.slow
 def test_where_taste_explains_all_hardly_anything_is_left_to_stand_out():
     left = [_men(_world(n)) for n in range(4, 20)]
     assert sum(u.low[0] > 1 for u in left) <= 1

@@ -13,6 +13,7 @@ from tests.traits.conftest import House
 PEOPLE = 6000
 
 
+@pytest.mark.slow
 def test_viewers_are_not_taken_for_people_who_hardly_go_out(tmp_path):
     """The definition itself is held by test_oracle; this is what it is for: nothing is left."""
     g = np.random.default_rng(5)

@@ -47,6 +47,7 @@ def everything(house: House) -> dict[str, list[dict[str, object]]]:
     return tables
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_an_account_whose_person_has_no_other(house: House) -> None:
     person, digests = house.person(BEN), digests_of(house, BEN)
     before = house.verify(BEN, persons=[person], digests=digests)
@@ -61,6 +62,7 @@ def test_nothing_is_left_of_an_account_whose_person_has_no_other(house: House) -
             "campaign_people"} <= set(erased.rows)  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_neighbours_are_as_they_were(house: House) -> None:
     person = house.person(BEN)
     before = everything(house)
@@ -95,6 +97,7 @@ def test_traits_and_audiences_count_whom_they_still_have(house: House) -> None:
         assert app.audience_show(context, app.ShowAudience("all")).persons == members
 
 
+@pytest.mark.slow
 def test_an_account_of_a_person_with_others_goes_and_they_are_named(house: House) -> None:
     person = house.person(ANN)
     erased = house.erase(ANN)
@@ -150,6 +153,7 @@ def test_the_log_has_that_it_happened_and_not_of_whom(house: House) -> None:
     assert entry.detail == {"accounts": 1, "persons": 1, "complete": True}
 
 
+@pytest.mark.slow
 def test_a_late_file_does_not_bring_an_account_back(house: House) -> None:
     person = house.person(BEN)
     house.erase(BEN)
@@ -159,6 +163,7 @@ def test_a_late_file_does_not_bring_an_account_back(house: House) -> None:
     assert house.verify(BEN, persons=[person]).clean
 
 
+@pytest.mark.slow
 def test_erasing_again_does_no_harm(house: House) -> None:
     house.erase(BEN)
     before = everything(house)

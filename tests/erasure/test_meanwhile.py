@@ -16,6 +16,7 @@ from fullhouse.erasure.tables import personal_tables
 from .conftest import ANN, BEN, ORDERS, TODAY, House, order
 
 
+@pytest.mark.slow
 def test_an_ingest_at_the_same_time_does_not_bring_an_account_back(house: House) -> None:
     person = house.person(BEN)
     before = len(house.rows(PURCHASE))
@@ -45,6 +46,7 @@ def test_an_ingest_at_the_same_time_does_not_bring_an_account_back(house: House)
     assert len(house.rows(PURCHASE)) == before - of_ben + good, "two good rows of each file"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before persons are published", "before traits are written"])
 def test_a_use_that_read_an_erased_person_writes_nothing(
     house: House, monkeypatch: pytest.MonkeyPatch, when: str
@@ -86,6 +88,7 @@ def test_every_personal_table_is_erased_from() -> None:
     assert {t.name for t in ALL.values() if t.is_personal} <= reached
 
 
+@pytest.mark.slow
 def test_old_tables_whose_logs_hold_names_are_cleaned_too(house: House) -> None:
     log = house.root / "lake" / "purchase" / "_delta_log"
     old = log / "00000000000000000001.json"
@@ -98,6 +101,7 @@ def test_old_tables_whose_logs_hold_names_are_cleaned_too(house: House) -> None:
     assert "u-777" not in old.read_text()
 
 
+@pytest.mark.slow
 def test_erasures_are_done_one_after_the_other(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -266,6 +266,7 @@ def test_neighbours_in_every_place_are_not_met(house: House) -> None:
     assert search(house).traces == ()
 
 
+@pytest.mark.slow
 def test_erasing_takes_every_planted_trace_that_is_not_raw_bytes(house: House) -> None:
     for plant, _ in PLANTS:
         # Raw bytes can only be reported; a false checkpoint or commit leaves no table.

@@ -65,6 +65,7 @@ def take_all(house: Any, cases: Iterable[tuple[str, int]]) -> list[str]:
     return sentences
 
 
+@pytest.mark.slow
 def test_bad_files_of_every_kind_end_in_a_sentence_and_leak_nothing(house: Any) -> None:
     cases = [(kind, seed) for kind in bad_files.KINDS for seed in range(4)]
     take_all(house, cases)
@@ -359,6 +360,7 @@ clock = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=8, **RELAXED)
 @given(times=st.lists(clock, min_size=1, max_size=4))
 def test_one_bad_time_changes_no_other(new_house: Callable[[], Any], times: list[str]) -> None:

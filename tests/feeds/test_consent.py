@@ -153,6 +153,7 @@ def test_a_check_of_rows_with_an_unknown_purpose_fails_with_a_suggestion(house: 
     assert body["ok"] is False
 
 
+@pytest.mark.slow
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

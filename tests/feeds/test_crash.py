@@ -81,6 +81,7 @@ def _same(house: Any, clean: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_killed_between_commits_and_started_again(
     new_house: Callable[[], Any], orders: Callable[..., str], clean: Any
 ) -> None:
@@ -118,6 +119,7 @@ def test_killed_at_any_moment(
     _same(house, clean)
 
 
+@pytest.mark.slow
 def test_two_at_once_both_land(new_house: Callable[[], Any], orders: Callable[..., str]) -> None:
     """Two files that share a third of their event ids, into one lake."""
     house = new_house()
@@ -154,6 +156,7 @@ def test_two_that_looked_before_either_wrote_do_not_both_write(
     assert [r["event_id"] for r in house.rows(PURCHASE)] == ["first", "o1"]
 
 
+@pytest.mark.slow
 def test_the_same_file_twice_at_once_lands_once(
     new_house: Callable[[], Any], orders: Callable[..., str], clean: Any
 ) -> None:

@@ -13,6 +13,7 @@ from fullhouse.feeds.hashes import Hashes
 some = st.lists(st.integers(0, 300) | st.integers(0, 2**64 - 1), max_size=60)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(some, max_size=12), some, st.integers(1, 9))
 def test_it_answers_as_a_set_does(tmp_path_factory, parts, asked, block) -> None:

@@ -239,6 +239,7 @@ def _orders(count: int) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -257,6 +258,7 @@ def test_the_chunk_size_does_not_change_the_lake(
     assert lakes[0] == lakes[1]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

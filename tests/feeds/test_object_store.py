@@ -55,6 +55,7 @@ def _wait_for(port: int) -> None:
     raise TimeoutError(f"no S3 server on port {port}")
 
 
+@pytest.mark.slow
 def test_files_of_a_bucket(
     bucket: Any, house: Any, orders: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -82,6 +83,7 @@ def test_files_of_a_bucket(
         house.ingest("s3://no-such-bucket/x.csv")
 
 
+@pytest.mark.slow
 def test_a_lake_in_a_bucket(
     bucket: Any, house: Any, orders: Callable[..., str], tmp_path: Path
 ) -> None:

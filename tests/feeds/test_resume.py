@@ -97,6 +97,7 @@ def _content(house: Any) -> Any:
     return [house.rows(t, but=()) for t in tables], house.rows(INGESTED, but=("at",))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", FORMATS)
 def test_what_was_written_is_not_mapped_again_and_the_end_is_the_same(
     new_house: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, format_: str
@@ -125,6 +126,7 @@ def test_what_was_written_is_not_mapped_again_and_the_end_is_the_same(
         assert report.read == report.written + report.known + sum(report.quarantined.values())
 
 
+@pytest.mark.slow
 def test_rows_of_erased_people_are_counted_the_same_after_a_break(
     new_house: Callable[[], Any],
 ) -> None:
@@ -153,6 +155,7 @@ def test_an_identifier_is_stored_once_for_an_account_and_a_value(house: Any) -> 
     assert {account for account, _, _ in rows} <= events
 
 
+@pytest.mark.slow
 def test_ids_that_are_new_are_not_looked_up_chunk_after_chunk(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,6 +182,7 @@ FEED = Feed.parse(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     st.lists(st.tuples(FIELD, FIELD, FIELD), min_size=1, max_size=40),

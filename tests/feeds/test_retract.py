@@ -78,6 +78,7 @@ def test_one_batch_goes_and_the_others_stay(
     assert (report.written, report.known) == (1, 2)
 
 
+@pytest.mark.slow
 def test_a_file_goes_and_comes_any_number_of_times(house: Any, orders: Callable[..., str]) -> None:
     file = house.write("a.csv", orders({}, {"order_id": "o2", "mail": "b@x.com"}))
     house.ingest(file)

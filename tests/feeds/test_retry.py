@@ -304,6 +304,7 @@ def dying(patch: pytest.MonkeyPatch, step: int) -> list[int]:
     return left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(8))
 def test_broken_off_after_any_commit_and_done_again_it_is_as_if_done_once(
     new_house: Any, orders: Callable[..., str], monkeypatch: pytest.MonkeyPatch, step: int

@@ -118,6 +118,7 @@ def in_lake(house: Path, name: str, tables: Mapping[str, pa.Table]) -> fh.app.Co
     return workspace
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=CHANGES)
 def test_what_was_known_later_cannot_change_a_forecast(
@@ -158,6 +159,7 @@ def test_what_was_known_then_does_change_what_is_read(
     assert result.fact(film, "budget", EARLY.toordinal()) == [400_000_000, "USD"]
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32), which=st.integers(0, 10**6), days=st.sampled_from([1, 7, 28, 180])
@@ -172,6 +174,7 @@ def test_no_row_before_the_opening_knows_what_came_after_its_day(
     assert rows_alike(before(world.index, [film.film], days), before(other_past, [film.film], days))
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @example(seed=0, which=10123, horizon="second weekend")
 @given(

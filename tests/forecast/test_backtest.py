@@ -41,6 +41,7 @@ def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Bac
     assert all(date.fromordinal(int(o)).timetuple().tm_yday == 1 for o in judged.origin)
 
 
+@pytest.mark.slow
 def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Backtest) -> None:
     history = index.history
     later = date(FIRST, 12, 31).toordinal()
@@ -134,6 +135,7 @@ def test_ranges_need_errors_of_earlier_years(
     assert np.isfinite(predicted[errors.origin == errors.origin.max()]).all()
 
 
+@pytest.mark.slow
 def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: HistoryIndex) -> None:
     asked = {"first_year": LAST, "last_year": LAST, "horizons": ("first weekend",), "workers": 1}
     every = backtest(index, **asked)

@@ -229,6 +229,7 @@ def without_sync(control: Control) -> Iterator[None]:
         control.database.dispose()
 
 
+@pytest.mark.slow
 def test_the_queue_does_what_an_obvious_one_does(database: Control) -> None:
     class Machine(QueueMachine):
         control = database

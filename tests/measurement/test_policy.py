@@ -64,6 +64,7 @@ def test_everybody_and_nobody_are_rules_too(table, sentence):
     assert rule_sentence(read_policy(table, **READ, **MONEY, repeats=1)) == sentence
 
 
+@pytest.mark.slow
 def test_profits_hold_the_truth_as_often_as_they_promise():
     """Treating everybody earns what is known; 95 % intervals over 20 trials."""
     held = 0

@@ -54,6 +54,7 @@ def test_resolve_and_report(where: str) -> None:
         assert [a.action for a in control.audit_log(workspace.control)] == ["people.resolve"]
 
 
+@pytest.mark.slow
 def test_link_then_resolve_with_its_pairs(where: str, tmp_path: Path) -> None:
     table, truth = made_people(60)
     pcsv.write_csv(table, tmp_path / "people.csv")

@@ -75,6 +75,7 @@ def test_agrees_with_union_find(engine: Engine, edges: Edges, tmp_path: Path) ->
     assert result(engine, edges, tmp_path)[0] == union_find(edges)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

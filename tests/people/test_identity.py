@@ -24,6 +24,7 @@ def test_the_sets_are_as_published(folder: Path) -> None:
     assert len(set(febrl.truth.values())) == 500
 
 
+@pytest.mark.slow
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("read", "method", "precision", "recall"),

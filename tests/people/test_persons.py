@@ -65,6 +65,7 @@ def test_an_age_band_is_one_word_with_its_day(engine, house, times) -> None:
     assert (house.persons()[1]["age_min"], house.persons()[1]["age_max"]) == (65, None)
 
 
+@pytest.mark.slow
 def test_new_words_change_the_person_but_are_no_run(engine, house) -> None:
     house.name(word("s", "a", 1, city="Ames"))
     house.resolve(engine)

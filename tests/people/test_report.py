@@ -17,6 +17,7 @@ def three_sources(house):
     return house
 
 
+@pytest.mark.slow
 def test_overlaps_and_the_union_add_up(engine, three_sources) -> None:
     three_sources.resolve(engine, most=5)
     result = report(engine, three_sources.lake)
@@ -46,6 +47,7 @@ def test_refused_identifiers_show_only_the_beginning_of_their_digest(duck, three
     assert result.refused_identifiers == 1
 
 
+@pytest.mark.slow
 def test_merges_are_listed_newest_first(duck, house) -> None:
     house.share(("s", "a", "1"), ("s", "b", "2"), ("s", "c", "3"))
     house.resolve(duck)

@@ -83,6 +83,7 @@ def test_a_run_without_news_writes_nothing(engine, house) -> None:
     assert versions(house) == before
 
 
+@pytest.mark.slow
 def test_new_events_of_known_accounts_are_no_news(engine, house) -> None:
     house.share(("shop", "a", "m1"))
     house.resolve(engine)
@@ -106,6 +107,7 @@ def test_compaction_is_no_news(duck, house) -> None:
     assert house.people() == people | {("shop", "c"): 1}
 
 
+@pytest.mark.slow
 def test_two_persons_that_turn_out_to_be_one(engine, house) -> None:
     house.share(("shop", "a", "m1"), ("shop", "b", "m2"), ("shop", "c", "m3"))
     house.resolve(engine)
@@ -128,6 +130,7 @@ def test_two_persons_that_turn_out_to_be_one(engine, house) -> None:
     assert sorted(house.persons()) == [0, 1, 3]
 
 
+@pytest.mark.slow
 def test_a_chain_of_merges_leads_to_the_living_person(engine, house) -> None:
     house.share(*(("shop", a, f"m-{a}") for a in "abcd"))
     house.resolve(engine)
@@ -139,6 +142,7 @@ def test_a_chain_of_merges_leads_to_the_living_person(engine, house) -> None:
     assert set(house.people().values()) == {0}
 
 
+@pytest.mark.slow
 def test_a_retired_id_is_never_used_again(engine, house) -> None:
     house.share(("shop", "a", "m1"), ("shop", "b", "m2"))
     house.resolve(engine)
@@ -179,6 +183,7 @@ def test_an_identifier_at_the_limit_still_links(engine, house) -> None:
     assert (outcome.persons, outcome.refused) == (1, 0)
 
 
+@pytest.mark.slow
 def test_an_identifier_refused_later_splits_nobody(engine, house) -> None:
     house.share(("shop", "a", "desk"), ("shop", "b", "desk"))
     house.resolve(engine, most=2)
@@ -189,6 +194,7 @@ def test_an_identifier_refused_later_splits_nobody(engine, house) -> None:
     assert refused(house, 2) == [("desk", 3)]
 
 
+@pytest.mark.slow
 def test_another_limit_is_news_only_where_it_changes_something(engine, house) -> None:
     house.share(*(("shop", a, "m1") for a in "abc"))
     house.resolve(engine, most=3)
@@ -197,6 +203,7 @@ def test_another_limit_is_news_only_where_it_changes_something(engine, house) ->
     assert (tighter.changed, tighter.run, tighter.refused, tighter.persons) == (True, 2, 1, 1)
 
 
+@pytest.mark.slow
 def test_pairs_of_a_model_link_only_when_asked(engine, house) -> None:
     house.share(("shop", "a", "m1"), ("video", "b", "m2"), ("video", "c", "m3"))
     house.link("crm", (("shop", "a"), ("video", "b")), (("shop", "a"), ("gone", "x")))
@@ -208,6 +215,7 @@ def test_pairs_of_a_model_link_only_when_asked(engine, house) -> None:
     assert not house.resolve(engine).changed
 
 
+@pytest.mark.slow
 def test_ids_are_the_same_on_every_engine_and_in_any_order(engine, tmp_path: Path) -> None:
     """Each engine runs the same three loads; the ids must be those of the slow reference."""
     loads = _loads(random.Random(7), accounts=60, digests=45, loads=3)
@@ -279,6 +287,7 @@ def _loads(
     return [[row() for _ in range(chance.randrange(20, 40))] for _ in range(loads)]
 
 
+@pytest.mark.slow
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -329,6 +338,7 @@ class DyingLake(Lake):
         return self._write(super().append, table, *given, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", [1, 2, 3, 4])
 def test_a_crash_at_any_write_is_made_good_by_the_next_run(duck, house, write, after) -> None:
@@ -350,6 +360,7 @@ def test_a_crash_at_any_write_is_made_good_by_the_next_run(duck, house, write, a
     assert house.lake.mark(ACCOUNT_PERSON, NEXT) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("write", [1, 2, 3, 4])
 def test_merges_of_a_run_that_died_are_not_lost(duck, house, write, after) -> None:

@@ -24,6 +24,7 @@ from tests.people.builder import AT, House
 DIGEST = "ab" * 32
 
 
+@pytest.mark.slow
 def test_two_accounts_that_are_not_one_person_come_apart_and_stay_so(engine, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"), ("tickets", "c", "own"))
     house.resolve(engine)
@@ -49,6 +50,7 @@ def test_the_larger_part_keeps_the_id(duck, house) -> None:
     assert people["shop", "a"] != people["tickets", "c"]
 
 
+@pytest.mark.slow
 def test_a_ruling_holds_when_everybody_is_decided_anew(duck, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"))
     house.resolve(duck)
@@ -82,6 +84,7 @@ def test_a_person_is_taken_apart_into_all_of_its_accounts(duck, house) -> None:
     assert house.people()["shop", "a"] == 0
 
 
+@pytest.mark.slow
 def test_an_unlink_that_is_taken_back_links_again(duck, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"))
     house.resolve(duck)

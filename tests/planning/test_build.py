@@ -45,6 +45,7 @@ def made(budget=600.0, limits=None, here=None, **sizes):
     return here, build_plan(film, here, response, BASE, limits or Limits(), budget, "neutral", 0.1)
 
 
+@pytest.mark.slow
 def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
     _, plan = made(limits=Limits(channel_maximum={"push": 20.0, "banner": 30.0}))
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS]
@@ -64,6 +65,7 @@ def test_budgets_that_cannot_keep_the_limits_are_left_out_and_noted():
     assert BudgetsLeftOut((150.0, 300.0)) in plan.notes
 
 
+@pytest.mark.slow
 def test_money_that_a_minimum_spends_for_next_to_nothing_is_noted():
     group = CITY_GROUPS[0]
     here = inputs()

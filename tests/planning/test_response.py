@@ -105,6 +105,7 @@ def test_channels_are_separated_by_mixes_that_differ():
     assert np.median(blind.strength[:, 0] / blind.strength[:, 1]) == pytest.approx(1.0, rel=0.2)
 
 
+@pytest.mark.slow
 def test_what_shares_a_base_is_not_counted_twice():
     def width(parts):
         measured = [MeasuredResponse("a", {"x": 20.0}, 0.5, 0.02, "f", p, 0.3) for p in parts]

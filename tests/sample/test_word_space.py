@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SPACE = """
 from random import Random
 
@@ -18,6 +20,7 @@ print(space.similarity(films, films).tobytes().hex())
 """
 
 
+@pytest.mark.slow
 def test_a_likeness_of_texts_is_the_same_to_the_last_bit_in_every_process() -> None:
     """Python orders sets of texts differently in each process; sums must not follow that order."""
     source = str(Path(__file__).parents[2] / "src")

@@ -18,6 +18,7 @@ from tests.sim.conftest import SMALL
 FEW = ["--people", "6000", "--films", "60", "--days", "28"]  # as SMALL: its season is known
 
 
+@pytest.mark.slow
 def test_a_market_is_written_and_summarised(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["simulate", str(tmp_path / "m"), *FEW])
     assert result.exit_code == 0, result.output
@@ -26,6 +27,7 @@ def test_a_market_is_written_and_summarised(tmp_path: Path) -> None:
     assert read_market(tmp_path / "m") == SMALL
 
 
+@pytest.mark.slow
 def test_a_market_for_programs(tmp_path: Path) -> None:
     asked = ["simulate", *FEW, str(tmp_path / "m"), "--json"]
     result = CliRunner().invoke(commands, asked)

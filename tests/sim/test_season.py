@@ -21,6 +21,7 @@ def film_of(market):
     return next(f for f in slate(market) if f.id == scenario(market).film)
 
 
+@pytest.mark.slow
 def test_openings_and_runs_have_the_shape_of_real_ones():
     made = openings(FULL, season(FULL))
     low, middle, high = np.quantile(made.total / made.first, [0.1, 0.5, 0.9])
@@ -74,6 +75,7 @@ def test_the_sleepers_second_weekend_is_above_its_first():
     assert second > 1.1 * first
 
 
+@pytest.mark.slow
 def test_the_fandom_film_is_front_loaded():
     market = Market(people=2_000, seed=3, past_films=120, scenario="fandom")
     first, second, total = weekends(season(market), film_of(market))
@@ -81,6 +83,7 @@ def test_the_fandom_film_is_front_loaded():
     assert second < 0.45 * first
 
 
+@pytest.mark.slow
 def test_the_hidden_film_is_modest_and_could_make_several_times_as_much():
     film = film_of(FULL)
     groups = tuple(name for name, _ in scenario(FULL).hidden)

@@ -73,6 +73,7 @@ def _joined(made: Simulated, source: str) -> dict[str, str]:
     return first
 
 
+@pytest.mark.slow
 def test_the_same_market_has_the_same_bytes_on_any_number_of_workers(tmp_path: Path) -> None:
     market = Market(people=66_500, past_films=20, days=28)  # two chunks
     for workers in (1, 2):
@@ -82,6 +83,7 @@ def test_the_same_market_has_the_same_bytes_on_any_number_of_workers(tmp_path: P
     assert [name for name in one if one[name] != two[name]] == []
 
 
+@pytest.mark.slow
 def test_another_seed_has_other_bytes(small: Simulated, tmp_path: Path) -> None:
     other = simulate(Market(people=6_000, seed=8, past_films=60, days=28), tmp_path)
     first, theirs = files_of(small.folder), files_of(other.folder)
@@ -166,6 +168,7 @@ def test_feeds_say_nothing_that_only_the_simulator_knows(small: Simulated) -> No
         assert word not in heads.split("synopsis")[0]
 
 
+@pytest.mark.slow
 def test_a_simulated_market_is_replaced_and_anything_else_is_refused(
     small: Simulated, tmp_path: Path
 ) -> None:
@@ -180,6 +183,7 @@ def test_a_simulated_market_is_replaced_and_anything_else_is_refused(
         simulate(SMALL, tmp_path / "a/first.txt")
 
 
+@pytest.mark.slow
 def test_each_feed_is_taken_in_whole(small: Simulated, tmp_path: Path) -> None:
     """The first two days of each: `test_dirt` takes in all days."""
     app.init_house(str(tmp_path), simulated=True, environment={}).close()

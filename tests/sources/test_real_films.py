@@ -15,6 +15,7 @@ LATE = date(2030, 1, 1)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_us_days_and_tmdb_meet(data_folder: Path, lake: Lake, tmp_path: Path) -> None:
     database = open_control(f"sqlite:///{tmp_path / 'c.db'}")
     days = box_office_us.read(data_folder / "box_office_us/daily_2000_2018.parquet")

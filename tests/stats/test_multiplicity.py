@@ -25,6 +25,7 @@ def test_adjusted_for_false_discoveries_is_as_statsmodels_does(p):
 
 
 # Theirs takes a tenth of a second for each.
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(some_p)
 def test_adjusted_for_any_false_claim_is_as_statsmodels_does(p):

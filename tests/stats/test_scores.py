@@ -175,6 +175,7 @@ def test_pit_is_a_probability_and_rises_with_the_truth(drawn):
     assert (more >= u - 1e-12).all()
 
 
+@pytest.mark.slow
 @given(rows)
 def test_reliability_counts_truths_at_or_below_each_quantile(drawn):
     q, y = drawn

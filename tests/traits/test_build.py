@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from pyroaring import BitMap
 
 from fullhouse.core.tables import PERSON_TRAIT
@@ -120,6 +121,7 @@ window_days = 59
 """
 
 
+@pytest.mark.slow
 def test_who_has_what(engine: Engine, house: Any) -> None:
     _shop(house)
     built = build(engine, house.lake, catalogue=OWN)
@@ -148,6 +150,7 @@ def test_who_has_what(engine: Engine, house: Any) -> None:
     assert base == {0: BitMap([1, 3]), 1: BitMap([B + 2])}
 
 
+@pytest.mark.slow
 def test_traits_say_who_they_are(engine: Engine, house: Any) -> None:
     _shop(house)
     built = build(engine, house.lake, catalogue=OWN, floor=2)
@@ -167,6 +170,7 @@ def test_traits_say_who_they_are(engine: Engine, house: Any) -> None:
     assert [t.id for t in traits] == list(range(len(traits)))
 
 
+@pytest.mark.slow
 def test_the_same_inputs_reuse_the_earlier_build(engine: Engine, house: Any) -> None:
     _shop(house)
     first = build(engine, house.lake)
@@ -179,6 +183,7 @@ def test_the_same_inputs_reuse_the_earlier_build(engine: Engine, house: Any) -> 
     assert members(house.lake, first)["buys:pets/dogs"] == {1}
 
 
+@pytest.mark.slow
 def test_the_events_behind_traits_are_counted_again(engine: Engine, house: Any) -> None:
     _shop(house)
     built = build(engine, house.lake, catalogue=OWN)
@@ -215,6 +220,7 @@ def test_a_cap_keeps_what_had_most_events_by_the_date(duck: Engine, house: Any) 
     assert set(members(house.lake, later)) == {"word:zebra"}
 
 
+@pytest.mark.slow
 def test_attributes_after_the_date_move_nobody(engine: Engine, house: Any) -> None:
     people = {("shop", "a"): 1, ("shop", "b"): 2, ("shop", "c"): B}
     house.people(people, region={1: "Ohio", 2: "Ohio", B: "Ohio"})

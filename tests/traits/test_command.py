@@ -86,6 +86,7 @@ def test_a_workspace_has_a_catalogue_of_its_own(where: str) -> None:
     assert "walks a dog" in run("list", "-w", where).output
 
 
+@pytest.mark.slow
 def test_builds_are_listed_and_one_that_nothing_rests_on_is_deleted(where: str) -> None:
     for day in ("2024-02-01", "2024-03-01"):
         run("build", "--as-of", day, "-w", where)

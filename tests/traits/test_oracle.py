@@ -209,6 +209,7 @@ def _check(engine: Engine, house: Any, bought: list[Bought], seen: list[Saw]) ->
         assert t.by_source == {s: n for s, n in by.items() if n}
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -252,10 +253,12 @@ HOUSE: tuple[list[Bought], list[Saw]] = (
 )
 
 
+@pytest.mark.slow
 def test_one_house_on_every_engine(engine: Engine, house: Any) -> None:
     _check(engine, house, *HOUSE)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -297,6 +300,7 @@ def test_nothing_after_the_date_moves_a_trait(
     assert results[0] == results[1]
 
 
+@pytest.mark.slow
 def test_single_events_are_found_again_on_every_engine(engine: Engine, house: Any) -> None:
     _write(house, *HOUSE)
     built = build(engine, house.lake, text=CATALOGUE, as_of=DAY.isoformat())
@@ -305,6 +309,7 @@ def test_single_events_are_found_again_on_every_engine(engine: Engine, house: An
     assert sorted(engine.arrow(dogs)["person"].to_pylist()) == [0, 0, B]
 
 
+@pytest.mark.slow
 def test_ranges_of_a_block_give_the_same(
     duck: Engine, new_house: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

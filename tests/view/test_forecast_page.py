@@ -50,6 +50,7 @@ def page(name):
 EVERY = [*ALL, "road"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_is_asked_of_any_other_place(name):
     text = page(name)

@@ -83,6 +83,7 @@ def churn(folder: Path, seconds: float) -> None:
         held.close()
 
 
+@pytest.mark.slow
 def test_processes_that_prune_at_once_take_nothing_from_each_other(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     running = [context.Process(target=churn, args=(tmp_path, 1.5)) for _ in range(3)]
