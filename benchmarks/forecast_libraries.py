@@ -25,7 +25,7 @@ from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import outcomes
 from fullhouse.forecast.train import ERRORS_DAYS, Errors, Rolled, eligible, ranges, roll
-from tests.forecast.market import AS_OF, house, make
+from tests.forecast.synthetic_market import AS_OF, house, make
 
 ORIGINS = 5
 STAGES = {"cinemas": ("T-1", "opening_weekend"), "first weekend": ("first weekend", "total")}

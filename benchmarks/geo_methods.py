@@ -5,7 +5,7 @@ python -m benchmarks.geo_methods [--runs N] [--seed S]
 Simulated panels: sizes, weekdays, a movement common to all cities, three shared by some of them,
 and each city's own, which depends on its past and has heavy tails (Student's t with 2.5 to 4
 degrees of freedom); counts are Poisson's. The treated cities are drawn by lot. Methods were chosen
-on other seeds. Read are windows moved in time, the lot of cities, what the product reads (the lot
+on other seeds. Read are windows moved in time, permuted cities, what the product reads (permuted cities
 from 5 treated and 5 other cities on), and time-based regression with independent residuals.
 """
 
@@ -18,7 +18,7 @@ from scipy.stats import t as student
 from benchmarks.measure import table
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.stats.geo import geo_p
-from fullhouse.stats.geo_lot import enough_cities, lot_p
+from fullhouse.stats.geo_permutation import enough_cities, permutation_p
 
 KINDS = (
     # cities, treated, days, window, dependence, degrees of freedom
@@ -86,12 +86,12 @@ def in_time(values: Floats, treated: Ints, start: int) -> float:
 
 def as_read(values: Floats, treated: Ints, start: int) -> float:
     """What `experiment geo` goes by."""
-    by_lot = enough_cities(len(treated), len(values) - len(treated))
-    return (lot_p if by_lot else in_time)(values, treated, start)
+    many = enough_cities(len(treated), len(values) - len(treated))
+    return (permutation_p if many else in_time)(values, treated, start)
 
 
 METHODS: dict[str, Method] = {
-    "time": in_time, "lot": lot_p, "as read": as_read, "regression": regression,
+    "time": in_time, "permutation": permutation_p, "as read": as_read, "regression": regression,
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ from fullhouse.planning.daily_signals import Kind, _signal, record
 from fullhouse.view.charts import check_out
 from fullhouse.view.daily_page import write_daily
 from fullhouse.view.words.daily import missing_words
-from tests.app.made_daily_house import (
+from tests.app.daily_house import (
     AS_OF,
     AT,
     DAY,
@@ -50,7 +50,7 @@ from tests.app.made_daily_house import (
     take_in,
     total_of,
 )
-from tests.view.made_forecasts import BEFORE as FORECAST
+from tests.view.sample_forecasts import BEFORE as FORECAST
 
 MIDDLE = total_of(PAST)
 """What the film to come would take, were its presales those of a film without noise."""

@@ -36,7 +36,7 @@ from fullhouse.view.charts import check_out
 from fullhouse.view.exhibitor_page import write_exhibit
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
-from tests.view.made_forecasts import AFTER, BEFORE, OPENING, day_ranges, pace
+from tests.view.sample_forecasts import AFTER, BEFORE, OPENING, day_ranges, pace
 
 MARKET = Market(people=20_000, days=60, past_films=60)
 PRICE = 10.0

@@ -22,10 +22,10 @@ from fullhouse.measurement.film_report import FilmReport
 from fullhouse.planning.plan import Plan
 from fullhouse.view.charts import check_out
 from fullhouse.view.report_page import write_film_report
-from tests.view.made_forecasts import ALL, ROAD
-from tests.view.made_plans import PLAN, SHOWN
-from tests.view.made_plans import WHOLE as READOUT
-from tests.view.made_reports import AS_OF, FILM, OPENING, RESPONSES, TITLE, VERDICTS
+from tests.view.sample_forecasts import ALL, ROAD
+from tests.view.sample_plans import PLAN, SHOWN
+from tests.view.sample_plans import WHOLE as READOUT
+from tests.view.sample_reports import AS_OF, FILM, OPENING, RESPONSES, TITLE, VERDICTS
 
 NOW = datetime(2025, 4, 30, tzinfo=UTC)
 MINE = replace(PLAN, film=FILM, title=TITLE)

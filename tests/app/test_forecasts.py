@@ -20,7 +20,7 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.make import Models, models_folder
 from fullhouse.workspace.context import open_house
-from tests.forecast.market import EARLY, Market, learned, make, running, soon
+from tests.forecast.synthetic_market import EARLY, Market, learned, make, running, soon
 
 NOW = datetime(2017, 1, 20, 9, tzinfo=UTC)
 

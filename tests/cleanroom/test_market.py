@@ -20,7 +20,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.films import ANNOUNCED
 from fullhouse.forecast.history import History, read_history
 from fullhouse.workspace.context import Context, open_house
-from tests.forecast.market import EARLY, Market, learned, make, soon
+from tests.forecast.synthetic_market import EARLY, Market, learned, make, soon
 
 ALL_PUBLIC = template().replace(
     'signals = ["search_interest", "trailer_views"]',

@@ -26,7 +26,7 @@ from fullhouse.view.words.release import figure_words
 from tests.audiences.conftest import write_house
 from tests.cleanroom.conftest import DAY, OWN, PEOPLE, POLICY, RIVAL, people_of
 from tests.cleanroom.test_size_table import read_rows
-from tests.view.made_forecasts import spread
+from tests.view.sample_forecasts import spread
 
 CHANNELS = """
 [channel.push]

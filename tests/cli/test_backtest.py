@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
-from tests.forecast.market import house, make
+from tests.forecast.synthetic_market import house, make
 
 ASKED = ["--as-of", "2017-01-20", "--from-year", "2016", "--to-year", "2016"]
 

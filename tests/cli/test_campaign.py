@@ -12,7 +12,7 @@ from fullhouse.cli.root import commands
 from fullhouse.control.campaigns import save_plan
 from fullhouse.core.errors import InputError
 from fullhouse.view.words.plan import headline
-from tests.view.made_plans import PLAN
+from tests.view.sample_plans import PLAN
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from fullhouse.cli.daily import daily
 from fullhouse.core.errors import InputError
-from tests.app.made_daily_house import AS_OF, FILM, make
+from tests.app.daily_house import AS_OF, FILM, make
 
 commands = typer.Typer()
 commands.command()(daily)

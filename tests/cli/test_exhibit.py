@@ -11,7 +11,7 @@ from fullhouse.app.exhibit import ExhibitFilm
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
 from tests.exhibit.test_demand import TABLE
-from tests.view.made_plans import EXHIBIT
+from tests.view.sample_plans import EXHIBIT
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import fullhouse as fh
 from fullhouse.cli import root
 from fullhouse.cli.root import commands
 from fullhouse.core.errors import InputError
-from tests.forecast.market import EARLY, Market, learned, make, soon
+from tests.forecast.synthetic_market import EARLY, Market, learned, make, soon
 
 AS_OF = EARLY.isoformat()
 

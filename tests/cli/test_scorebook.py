@@ -18,7 +18,7 @@ from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
 from fullhouse.core.code import code_version
 from fullhouse.core.errors import CannotTellError, InputError
-from tests.forecast.made import a_forecast
+from tests.forecast.sample_forecasts import a_forecast
 
 FIRST = date(2026, 1, 2)  # a Friday
 FILMS = 12

@@ -18,7 +18,7 @@ from fullhouse.discovery.card import (
     WordsOnly,
 )
 from fullhouse.view.words.discovery import note_words
-from tests.view.made_discoveries import ALL, RICH
+from tests.view.sample_discoveries import ALL, RICH
 
 NOTES = (
     WordsOnly(),

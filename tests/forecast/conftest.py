@@ -9,7 +9,7 @@ from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.history import History, read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.train import Rolled, Stage, eligible, roll, stage_at
-from tests.forecast.market import AS_OF, Market, house, make
+from tests.forecast.synthetic_market import AS_OF, Market, house, make
 
 LAST = AS_OF.replace(day=1).toordinal()
 ORIGINS = (LAST - 730, LAST - 365, LAST)

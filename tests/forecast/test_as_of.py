@@ -19,7 +19,7 @@ from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
 from fullhouse.forecast.history import EMPTY, DailyRun, History, read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import Rows, before, in_cinemas
-from tests.forecast.market import EARLY, Market, learned, running, soon
+from tests.forecast.synthetic_market import EARLY, Market, learned, running, soon
 
 
 class World:

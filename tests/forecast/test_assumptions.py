@@ -6,7 +6,7 @@ import pytest
 
 from fullhouse.core.errors import InputError
 from fullhouse.forecast.assumptions import assumptions, with_assumptions
-from tests.forecast.small import a_run, an_index
+from tests.forecast.small_history import a_run, an_index
 
 OPENING = date(2017, 2, 10)
 FILMS = {

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.forecast import Shared
 from fullhouse.forecast.explain import closeness, comp, in_common, nearest, pull
-from tests.forecast.small import AS_OF, a_run, an_index
+from tests.forecast.small_history import AS_OF, a_run, an_index
 
 FILMS = {
     "Otter Lake": {

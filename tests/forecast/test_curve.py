@@ -9,7 +9,7 @@ from fullhouse.forecast.curve import DRAWS, FIRST, Shape, amount_at, draw, learn
 from fullhouse.forecast.forecast import PROBABILITIES
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.rows import SETTLED_DAYS
-from tests.forecast.market import WEEKDAY, Market
+from tests.forecast.synthetic_market import WEEKDAY, Market
 
 FRIDAY = date(2017, 2, 10).toordinal()
 P = np.array(PROBABILITIES)

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.forecast.features import GROUPS, features
 from fullhouse.forecast.history_index import HistoryIndex
-from tests.forecast.small import a_run, an_index
+from tests.forecast.small_history import a_run, an_index
 
 OPENING = date(2016, 6, 3)
 DAY = OPENING.toordinal()

@@ -13,8 +13,8 @@ from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.train import Stage
-from tests.forecast.market import Market
-from tests.view.made_forecasts import ALL
+from tests.forecast.synthetic_market import Market
+from tests.view.sample_forecasts import ALL
 
 FORECASTS: TypeAdapter[Forecast] = TypeAdapter(Forecast)
 

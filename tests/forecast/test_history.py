@@ -16,7 +16,7 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import FILM_FACT, FILM_GROSS
 from fullhouse.forecast.history import History, read_history
 from fullhouse.lake import Lake, Place
-from tests.forecast.market import AS_OF, EARLY, Market
+from tests.forecast.synthetic_market import AS_OF, EARLY, Market
 
 DAY = date(2016, 6, 1)
 AT = datetime(2016, 1, 1, tzinfo=UTC)

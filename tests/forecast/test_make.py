@@ -19,7 +19,7 @@ from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import Models, loads
 from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.train import Stage
-from tests.forecast.market import Market
+from tests.forecast.synthetic_market import Market
 
 RAN: list[str] = []
 

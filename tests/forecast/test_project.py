@@ -30,7 +30,7 @@ from fullhouse.forecast.project import (
     stages_needed,
 )
 from fullhouse.forecast.train import Stage, predict
-from tests.forecast.market import AS_OF, Market, Truth
+from tests.forecast.synthetic_market import AS_OF, Market, Truth
 
 Stages = dict[str, Stage]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fullhouse.forecast.rows import run_features
-from tests.forecast.small import a_run, an_index
+from tests.forecast.small_history import a_run, an_index
 
 OPENING = date(2016, 6, 3)
 DAY = OPENING.toordinal()

@@ -23,7 +23,7 @@ from fullhouse.forecast.score import (
 )
 from fullhouse.stats import scores as stats
 from fullhouse.view.words.forecast import book_words
-from tests.forecast.made import a_forecast, an_entry
+from tests.forecast.sample_forecasts import a_forecast, an_entry
 
 OPENING = date(2026, 11, 6)
 DUE = {

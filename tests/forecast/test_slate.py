@@ -7,8 +7,8 @@ import pytest
 
 from fullhouse.forecast.slate import conflicts
 from fullhouse.view.words.forecast import conflict_words
-from tests.forecast.made import a_forecast
-from tests.forecast.small import an_index
+from tests.forecast.sample_forecasts import a_forecast
+from tests.forecast.small_history import an_index
 
 FRIDAY = date(2016, 12, 16)
 

@@ -23,7 +23,7 @@ from fullhouse.forecast.train import (
     stage_at,
 )
 from tests.forecast.conftest import LAST, ORIGINS
-from tests.forecast.market import AS_OF, Market
+from tests.forecast.synthetic_market import AS_OF, Market
 
 
 def test_films_that_opened_and_are_known_whole_can_be_learned_from(

@@ -17,7 +17,7 @@ from fullhouse.core.values import HOUSE
 from fullhouse.lookup import LookupApp, lookup_app, memberships
 from fullhouse.lookup.door import KEY_SECONDS, MOST_ACCOUNTS
 
-from .world import World
+from .generated_house import World
 
 KEYS = {"good": 200, "narrow": 403}
 

@@ -11,7 +11,7 @@ from fullhouse import app
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.lookup import Memberships, lookup_path
 
-from .world import World
+from .generated_house import World
 
 
 def answers(memberships: Memberships, world: World) -> dict[tuple[str, str], set[str]]:

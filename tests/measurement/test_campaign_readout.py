@@ -46,7 +46,7 @@ from fullhouse.measurement.experiment import (
 )
 from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval
 from fullhouse.view.words.readout import NOTES, note_sentences
-from tests.view.made_plans import SHOWN, WHOLE
+from tests.view.sample_plans import SHOWN, WHOLE
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=True)
 TEXTS = st.text(max_size=8) | st.sampled_from(["infinite", "-infinite"])

@@ -32,7 +32,7 @@ from fullhouse.measurement.read_campaign import (
     shared_people,
 )
 from fullhouse.planning.plan import Amount
-from tests.view.made_plans import effect
+from tests.view.sample_plans import effect
 
 FIRST = date(2025, 7, 14)
 OWN = 0.25

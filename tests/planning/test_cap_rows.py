@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.planning import cap_rows, optimise
-from tests.planning.made import problem
+from tests.planning.sample_problem import problem
 
 
 def shown(made, spend):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.daily import missing, page_days
-from tests.planning.made_daily import AS_OF, OPENING, WEEK, a_day, a_delivery, a_line, a_signal
+from tests.planning.sample_day import AS_OF, OPENING, WEEK, a_day, a_delivery, a_line, a_signal
 
 
 def test_sums_of_a_delivery():

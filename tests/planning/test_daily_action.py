@@ -48,7 +48,7 @@ from fullhouse.planning.daily_action import (
     slow_down,
     stop_the_held_out,
 )
-from tests.planning.made_daily import (
+from tests.planning.sample_day import (
     AS_OF,
     DRIVERS,
     OPENING,
@@ -59,7 +59,7 @@ from tests.planning.made_daily import (
     a_line,
     a_signal,
 )
-from tests.view.made_plans import BARE_PLAN, PLAN
+from tests.view.sample_plans import BARE_PLAN, PLAN
 
 DAY = timedelta(days=1)
 UNCARRIED = a_delivery(campaign=None)

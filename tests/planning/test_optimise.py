@@ -15,7 +15,7 @@ from fullhouse.planning import (
     tickets_by_slot,
 )
 from fullhouse.planning.optimise import GAP, marginal_curve
-from tests.planning.made import problem
+from tests.planning.sample_problem import problem
 
 
 @pytest.mark.parametrize("seed", range(4))

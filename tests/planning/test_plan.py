@@ -27,7 +27,7 @@ from fullhouse.planning.plan import (
     plan_from,
 )
 from fullhouse.planning.problem import as_rows, read_limits
-from tests.planning.made import problem
+from tests.planning.sample_problem import problem
 
 A = Amount(2.0, 1.0, 4.0)
 LINE = PlanLine(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.planning import cells, reach
-from tests.planning.made import people, problem
+from tests.planning.sample_problem import people, problem
 
 
 @given(st.integers(0, 10**6))

@@ -7,8 +7,8 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.propensity.propensity import CalibrationBin
 from fullhouse.view.model_card import calibration_chart, calibration_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import BINS
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import BINS
 
 
 def scales(chart):

@@ -9,8 +9,8 @@ from fullhouse.discovery.card import RatioEstimate
 from fullhouse.view.card_charts import card_rows, card_strip
 from fullhouse.view.discovery_page import cards_section
 from fullhouse.view.words.discovery import card_reason
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
 
 
 def tiles(found, **options):

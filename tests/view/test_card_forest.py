@@ -7,8 +7,8 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import RatioEstimate
 from fullhouse.view.card_charts import BEYOND, FOREST_CAPTION, card_forest, forest_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import CARDS, EXPECTED, GUESS, RICH
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import CARDS, EXPECTED, GUESS, RICH
 
 DOGS = CARDS[0]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import TicketGroup
 from fullhouse.view.discovery_charts import city_chart, city_rows, groups_table
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import CITIES, TICKETS, TOTAL
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import CITIES, TICKETS, TOTAL
 
 cities = st.lists(
     st.builds(

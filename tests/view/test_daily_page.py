@@ -23,7 +23,7 @@ from fullhouse.planning.daily import (
 from fullhouse.view.charts import DARK
 from fullhouse.view.daily_page import AHEAD, daily_chart, daily_page, signal_rows
 from fullhouse.view.words.daily import NO_CHANGE, NO_PLAN
-from tests.planning.made_daily import (
+from tests.planning.sample_day import (
     AS_OF,
     BAND,
     OPENING,
@@ -33,7 +33,7 @@ from tests.planning.made_daily import (
     a_line,
     a_signal,
 )
-from tests.view.drawn import heading_of, rows_of
+from tests.view.chart_data import heading_of, rows_of
 
 DAY = timedelta(days=1)
 

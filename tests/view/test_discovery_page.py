@@ -22,7 +22,8 @@ from fullhouse.view.words.discovery import (
     seed_reason,
 )
 from fullhouse.view.words.figures import number_words, share_words
-from tests.view.made_discoveries import (
+from tests.view.page_reader import RUDE, Reader
+from tests.view.sample_discoveries import (
     ALL,
     BARE_MODEL,
     CARDS,
@@ -32,7 +33,6 @@ from tests.view.made_discoveries import (
     RICH,
     TICKETS,
 )
-from tests.view.reader import RUDE, Reader
 
 EVERY = list(ALL)
 

@@ -22,9 +22,9 @@ from fullhouse.exhibit.pack import (
 from fullhouse.view.charts import DARK
 from fullhouse.view.exhibitor_page import exhibit_csv, exhibitor_page, week_rows, weeks_chart
 from fullhouse.view.words.exhibit import basis_lines, headline, showings_words, source_words
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_plans import AS_OF, EXHIBIT, EXPECTED
-from tests.view.reader import RUDE, Reader
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.page_reader import RUDE, Reader
+from tests.view.sample_plans import AS_OF, EXHIBIT, EXPECTED
 
 PAGE = exhibitor_page(EXHIBIT)
 SMALL = replace(

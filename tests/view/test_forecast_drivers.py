@@ -8,8 +8,8 @@ import pytest
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import Driver
 from fullhouse.view.forecast_charts import driver_chart, driver_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_forecasts import AFTER, BEFORE, LIMITED, TOTAL_ONLY
 
 
 @pytest.mark.parametrize("forecast", [BEFORE, AFTER, LIMITED], ids=lambda f: f.title + f.horizon)

@@ -7,8 +7,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.view.forecast_charts import fan_chart, fan_rows, happened_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_forecasts import (
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_forecasts import (
     ACTUAL_DAYS,
     AFTER,
     ALL,

@@ -23,7 +23,8 @@ from fullhouse.view.words.forecast import (
     shared_words,
     step_words,
 )
-from tests.view.made_forecasts import (
+from tests.view.page_reader import Reader
+from tests.view.sample_forecasts import (
     ACTUAL,
     ACTUAL_DAYS,
     AFTER,
@@ -34,7 +35,6 @@ from tests.view.made_forecasts import (
     ROAD,
     TOTAL_ONLY,
 )
-from tests.view.reader import Reader
 
 MADE_ON = date(2025, 6, 20)
 RUDE = "<script>alert('x')</script>\"&"

@@ -7,8 +7,8 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.view.charts import money_axis, money_scale, ticks
 from fullhouse.view.forecast_charts import horizon_chart, horizon_rows, range_chart, range_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_forecasts import (
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_forecasts import (
     ACTUAL,
     AFTER,
     ALL,

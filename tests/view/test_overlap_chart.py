@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.view.discovery_charts import MOST_COMBINATIONS, overlap_chart, overlap_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import CARDS, COMBINATIONS, IDS
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import CARDS, COMBINATIONS, IDS
 
 combinations = st.lists(
     st.tuples(st.sets(st.sampled_from(IDS), min_size=1), st.integers(0, 10**6)), min_size=1

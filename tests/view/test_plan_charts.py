@@ -9,8 +9,8 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, BridgeStep, BudgetPoint
 from fullhouse.view.plan_charts import bridge_chart, bridge_rows, curve_chart, curve_rows
 from fullhouse.view.words.plan import next_unit_at, per_money
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
 
 A = Amount(2.0, 1.0, 4.0)
 

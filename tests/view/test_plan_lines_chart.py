@@ -8,8 +8,8 @@ import pytest
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.view.plan_charts import COLOURS, lines_rows, plan_lines_chart
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, SIMULATED_PLAN
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_plans import AUDIENCES, BARE_PLAN, PLAN, SIMULATED_PLAN
 
 
 def test_rows_add_up_to_the_plan():

@@ -13,8 +13,8 @@ from fullhouse.planning.plan import OlderSentence, Unreachable
 from fullhouse.view.charts import DARK
 from fullhouse.view.plan_page import plan_page
 from fullhouse.view.words.plan import EXPECTED, headline, notes_words, tickets_words
-from tests.view.made_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
-from tests.view.reader import RUDE, Reader
+from tests.view.page_reader import RUDE, Reader
+from tests.view.sample_plans import AUDIENCES, BARE_PLAN, PLAN, POWER, SHOWN, SIMULATED_PLAN
 
 ALL = {
     "full": (PLAN, {"readouts": (SHOWN,), "power": POWER}),

@@ -5,8 +5,8 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.propensity.propensity import ReachPoint
 from fullhouse.view.model_card import reach_chart, reach_rows
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_discoveries import BASE, CURVES
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_discoveries import BASE, CURVES
 
 
 def test_every_point_of_every_curve_is_drawn_with_its_precision():

@@ -13,8 +13,8 @@ from fullhouse.measurement.campaign_readout import (
 )
 from fullhouse.view.readout_page import effect_chart, effect_rows
 from fullhouse.view.words.readout import part_words
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_plans import PARTS, SHOWN, WHOLE, effect, readout
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_plans import PARTS, SHOWN, WHOLE, effect, readout
 
 EFFECTS = SHOWN.on("tickets")
 

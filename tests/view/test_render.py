@@ -12,7 +12,7 @@ from markupsafe import Markup
 from fullhouse.core.errors import InputError
 from fullhouse.view.charts import DARK, SWATCHES, themed
 from fullhouse.view.render import _environment, csv_of, data_link, figure, fragment, svg
-from tests.view.reader import RUDE, Reader
+from tests.view.page_reader import RUDE, Reader
 
 
 def chart(width=100, words="a"):

@@ -28,9 +28,10 @@ from fullhouse.view.words.report import (
     report_lines,
     unknown_words,
 )
-from tests.view.drawn import rows_of
-from tests.view.made_plans import SHOWN, effect
-from tests.view.made_reports import (
+from tests.view.chart_data import rows_of
+from tests.view.page_reader import RUDE, Reader
+from tests.view.sample_plans import SHOWN, effect
+from tests.view.sample_reports import (
     AS_OF,
     BARE,
     CAMPAIGN,
@@ -45,7 +46,6 @@ from tests.view.made_reports import (
     SIMULATED_REPORT,
     VERDICTS,
 )
-from tests.view.reader import RUDE, Reader
 
 
 @cache

@@ -9,8 +9,8 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast.slate import Conflict
 from fullhouse.view.charts import save_chart
 from fullhouse.view.market_charts import slate_chart, slate_rows, weekend
-from tests.view.drawn import heading_of, rows_of
-from tests.view.made_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
+from tests.view.chart_data import heading_of, rows_of
+from tests.view.sample_forecasts import AFTER, BEFORE, LIMITED, ROAD, TOTAL_ONLY
 
 OTHER = replace(ROAD[1], film="night-ferry-2025", title="Night Ferry", opening=date(2025, 3, 19))
 OUT = replace(AFTER, film="moss-2-2025", title="Moss 2", opening=date(2025, 2, 28))

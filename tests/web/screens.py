@@ -24,7 +24,7 @@ from fullhouse.forecast.book import enter
 from fullhouse.web import web_app
 from tests.cleanroom.conftest import OWN, SECRET, make_house
 from tests.cleanroom.test_size_table import read_rows
-from tests.forecast.made import a_forecast
+from tests.forecast.sample_forecasts import a_forecast
 from tests.web.conftest import PASSWORD, LocalSessions
 
 CHROMIUM = "/usr/bin/chromium"

@@ -11,7 +11,7 @@ from fullhouse.forecast.book import enter
 from fullhouse.web import web_app
 from fullhouse.web.language import LANGUAGES
 from tests.cleanroom.conftest import make_house
-from tests.forecast.made import a_forecast
+from tests.forecast.sample_forecasts import a_forecast
 from tests.web.conftest import LocalSessions, signed_in
 from tests.web.html import problems_of
 from tests.web.test_studio import OWN, RIVAL, SECRET, shown

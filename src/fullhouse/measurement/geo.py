@@ -24,7 +24,12 @@ from fullhouse.measurement.geo_panel import (
 from fullhouse.stats.city_pairs import TREATED, check_pairs, paired_effect
 from fullhouse.stats.figures import Interval, check_level
 from fullhouse.stats.geo import check_panel, geo_effect
-from fullhouse.stats.geo_lot import enough_cities, least_before, lot_effect, lot_p
+from fullhouse.stats.geo_permutation import (
+    enough_cities,
+    least_before,
+    permutation_effect,
+    permutation_p,
+)
 from fullhouse.stats.ratios import cost_each, return_on_spend
 
 OF_WEEKS = {
@@ -53,8 +58,8 @@ def read_geo(
     One row for each city and day, or each city and week; `day` is a date or text written
     YYYY-MM-DD. The treated cities are named, or marked in `treated_column`, which also gives the
     days where it marks only these. `fill` is what a missing row means. Later days are not looked
-    at. From 5 treated and 5 other cities on the test is the lot of cities (`stats.geo_lot`), below
-    it windows moved in time (`stats.geo`). `seed` draws the lots.
+    at. From 5 treated and 5 other cities on the test permutes cities (`stats.geo_permutation`),
+    below it moves windows in time (`stats.geo`). `seed` draws the sets of cities.
     """
     cities, start, end = _campaign(table, city, day, treated, treated_column, start, end)
     panel = read_panel(table, city=city, day=day, value=value, fill=fill, start=start)
@@ -100,18 +105,20 @@ def _campaign(
 def _by_lot(
     panel: Panel, rows: Ints, first: int, after: int, about: dict[str, Any], seed: int
 ) -> GeoReadout:
-    """By the lot of cities: one relative effect common to all of them."""
+    """By permuting cities: one relative effect common to all of them."""
     check_level(about["level"])
     check_panel(panel.values, rows, first, after)
     values, length = panel.values[:, :after], after - first
-    effect = lot_effect(
+    effect = permutation_effect(
         values, rows, first, level=about["level"], period=panel.period, seed=seed
     )  # fmt: skip
     sold = float(values[rows, first:].sum())
     units = Interval(*(won_of(sold, x) for x in (effect.value, effect.low, effect.high)))
     before = None
     if first - length >= least_before(length, panel.period):
-        before = lot_p(values[:, :first], rows, first - length, period=panel.period, seed=seed)
+        before = permutation_p(
+            values[:, :first], rows, first - length, period=panel.period, seed=seed
+        )
     return GeoReadout(
         **about,
         units=units,

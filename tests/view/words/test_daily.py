@@ -40,7 +40,7 @@ from fullhouse.view.words.daily import (
     signal_line,
     target_words,
 )
-from tests.planning.made_daily import AS_OF, OPENING, WEEK, a_day, a_delivery, a_line, a_signal
+from tests.planning.sample_day import AS_OF, OPENING, WEEK, a_day, a_delivery, a_line, a_signal
 
 DAY = timedelta(days=1)
 PRESALES = SignalName("presales", "market")

@@ -21,7 +21,7 @@ from fullhouse.view.words.discovery import (
     verdict_words,
 )
 from fullhouse.view.words.figures import clipped, counted, number_words, share_words, wrapped
-from tests.view.made_discoveries import (
+from tests.view.sample_discoveries import (
     ALL,
     CANNOT,
     EXPECTED,

@@ -21,7 +21,7 @@ from fullhouse.view.words.forecast import (
     round_amounts,
     when_words,
 )
-from tests.view.made_forecasts import ALL, BEFORE, LIMITED, TOTAL_ONLY, spread
+from tests.view.sample_forecasts import ALL, BEFORE, LIMITED, TOTAL_ONLY, spread
 
 MONEY = [
     (18_240_000, "18.2 million USD", "18.2 m"),

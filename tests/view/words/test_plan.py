@@ -31,7 +31,7 @@ from fullhouse.view.words.plan import (
     unreachable_words,
     untested_words,
 )
-from tests.view.made_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
+from tests.view.sample_plans import BARE_PLAN, PLAN, SIMULATED_PLAN
 
 
 def test_the_headline_is_a_range_of_tickets():

@@ -21,7 +21,7 @@ from fullhouse.view.words.readout import (
     sold_sentence,
     unproven_words,
 )
-from tests.view.made_plans import PARTS, SHOWN, WHOLE, effect, readout
+from tests.view.sample_plans import PARTS, SHOWN, WHOLE, effect, readout
 
 DAY = date(2025, 3, 28)
 

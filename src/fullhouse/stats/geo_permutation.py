@@ -1,13 +1,13 @@
-"""The effect of a campaign in many cities drawn by lot: a permutation test of robust scores.
+"""The effect of a campaign in many cities drawn at random: a permutation test of robust scores.
 
 A city's score is what its sales in the window did beside its own past, as a logarithm, less what
 cities with such a past did in general (Lin 2013's adjustment, fitted without looking at who was
 treated). Scores are divided by the noise that the city had before and bounded (Huber 1964), so that
-one city's odd week cannot decide. The test counts how often lots of as many cities score as much:
-exact in level for any sales, however heavy their tails and however much days depend on each other,
-where the treated cities were drawn by lot. The interval holds each common relative effect that is
-not rejected (Rosenbaum 2002). Where few cities are treated there are few lots, and `stats.geo`'s
-windows moved in time are all there is.
+one city's odd week cannot decide. The test counts how often random draws of as many cities score
+as much: exact in level for any sales, however heavy their tails and however much days depend on
+each other, where the treated cities were drawn at random. The interval holds each common relative
+effect that is not rejected (Rosenbaum 2002). Where few cities are treated there are few draws, and
+`stats.geo`'s windows moved in time are all there is.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 
 LEAST_CITIES = 5
-"""So many cities, treated and not, from which on the lot of cities says more than time does."""
+"""So many cities, treated and not, from which on permuting cities says more than moving windows in time."""
 LEAST_DAYS = 28
 """Days of the past at least, or as many as the campaign has."""
 SETS = 1_999
@@ -41,7 +41,7 @@ CITIES_EACH = 10
 class LotEffect:
     """The common relative effect in the treated cities with its interval, -1 and infinite at most.
 
-    `p` is of no effect in any city, over `sets` other lots.
+    `p` is of no effect in any city, over `sets` other draws.
     """
 
     value: float
@@ -57,16 +57,16 @@ def least_before(length: int, period: int) -> int:
 
 
 def enough_cities(treated: int, controls: int) -> bool:
-    """Whether there are so many cities that the lot of cities is the better test."""
+    """Whether there are so many cities that permuting cities is the better test."""
     return min(treated, controls) >= LEAST_CITIES
 
 
-def lot_effect(
+def permutation_effect(
     panel: Floats, treated: Ints, start: int, *, level: float, period: int = 1, seed: int = 0
 ) -> LotEffect:
     """The effect in cities `treated` (rows) from column `start` to the last, at a level.
 
-    `period` is the days of a column, 1 or 7; `seed` draws the lots.
+    `period` is the days of a column, 1 or 7; `seed` draws the sets of cities.
     """
     scores = CityScores(panel, treated, start, period, seed)
     if 1 + scores.sets < 2 / (1 - level):
@@ -77,7 +77,9 @@ def lot_effect(
     return LotEffect(value, low, high, scores.p(0.0), scores.sets)
 
 
-def lot_p(panel: Floats, treated: Ints, start: int, *, period: int = 1, seed: int = 0) -> float:
+def permutation_p(
+    panel: Floats, treated: Ints, start: int, *, period: int = 1, seed: int = 0
+) -> float:
     """Only the p of no effect in any city."""
     return CityScores(panel, treated, start, period, seed).p(0.0)
 
@@ -95,8 +97,8 @@ class CityScores:
         self.change = _logs(panel[:, start:], panel[:, :start]) - past[:, 1]
         self.noise = _noise(panel, start, length)
         self.features = _features(past, _loadings(panel[:, :start], period), cities)
-        self.lots = _lots(cities, len(treated), most, seed)
-        self.sets = len(self.lots)
+        self.draws = _draws(cities, len(treated), most, seed)
+        self.sets = len(self.draws)
 
     def _scores(self, effect: float) -> Floats:
         """Each city's bounded score were the effect just this, a logarithm."""
@@ -118,9 +120,9 @@ class CityScores:
         return float(self.treated @ self._scores(effect))
 
     def p(self, effect: float) -> float:
-        """The share of lots that score as much in either direction, the lot drawn counted too."""
+        """The share of draws that score as much in either direction, the actual one included."""
         scores = self._scores(effect)
-        drawn = np.abs(self.lots @ scores)
+        drawn = np.abs(self.draws @ scores)
         as_much = int((drawn >= abs(self.treated @ scores) * (1 - 1e-9)).sum())
         return (1 + as_much) / (1 + self.sets)
 
@@ -217,11 +219,11 @@ def _noise(panel: Floats, start: int, length: int) -> Floats:
     return noise
 
 
-def _lots(cities: int, treated: int, most: int, seed: int) -> Floats:
-    """Rows of 0 and 1: other lots of as many cities."""
+def _draws(cities: int, treated: int, most: int, seed: int) -> Floats:
+    """Rows of 0 and 1: other draws of as many cities."""
     rng = np.random.default_rng(seed)
     count = most if log(comb(cities, treated)) > log(most) else comb(cities, treated) - 1
     order = np.argsort(rng.random((count, cities)), axis=1)[:, :treated]
-    lots = np.zeros((count, cities))
-    np.put_along_axis(lots, order, 1.0, axis=1)
-    return lots
+    draws = np.zeros((count, cities))
+    np.put_along_axis(draws, order, 1.0, axis=1)
+    return draws

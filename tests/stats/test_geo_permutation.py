@@ -1,4 +1,4 @@
-"""The lot of cities: exact in level, precise where there are many cities."""
+"""Permuting cities: exact in level, precise where there are many cities."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.stats.geo import geo_effect
-from fullhouse.stats.geo_lot import enough_cities, least_before, lot_effect, lot_p
+from fullhouse.stats.geo_permutation import (
+    enough_cities,
+    least_before,
+    permutation_effect,
+    permutation_p,
+)
 
 
 def _panel(g, cities=20, days=84, noise=0.05, phi=0.7, tail=3):
@@ -22,7 +27,10 @@ def _panel(g, cities=20, days=84, noise=0.05, phi=0.7, tail=3):
 def test_nothing_is_called_something_as_often_as_the_level_says():
     g = np.random.default_rng(1)
     runs = 400
-    p = [lot_p(_panel(g, 16), g.choice(16, 6, replace=False), 70, seed=run) for run in range(runs)]
+    p = [
+        permutation_p(_panel(g, 16), g.choice(16, 6, replace=False), 70, seed=run)
+        for run in range(runs)
+    ]
     for level in (0.1, 0.3):
         assert abs(np.mean(np.array(p) <= level) - level) < 3 * np.sqrt(level * (1 - level) / runs)
 
@@ -32,7 +40,7 @@ def test_intervals_hold_what_was_put_in_as_often_as_they_say():
     for run in range(40):
         panel, treated = _panel(g), g.choice(20, 8, replace=False)
         panel[treated, 70:] *= 1.1
-        effect = lot_effect(panel, treated, 70, level=0.8, seed=run)
+        effect = permutation_effect(panel, treated, 70, level=0.8, seed=run)
         assert effect.low < effect.value < effect.high
         held.append(effect.low <= 0.1 <= effect.high)
     assert abs(np.mean(held) - 0.8) < 3 * np.sqrt(0.8 * 0.2 / 40)
@@ -42,7 +50,7 @@ def test_many_cities_narrow_the_interval_more_than_one_more_window_does():
     g = np.random.default_rng(3)
     panel, treated = _panel(g, cities=120, days=98), np.arange(0, 120, 3)
     panel[treated, 84:] *= 1.05
-    lot = lot_effect(panel, treated, 84, level=0.9)
+    lot = permutation_effect(panel, treated, 84, level=0.9)
     time = geo_effect(panel, treated, 84, 98, level=0.9, placebos=1)
     assert lot.high - lot.low < (time.high - time.low) / time.expected
     assert lot.low < 0.05 < lot.high
@@ -59,28 +67,28 @@ def test_many_cities_narrow_the_interval_more_than_one_more_window_does():
 def test_neither_units_nor_days_in_common_nor_sizes_matter(seed, unit, days, effect):
     g = np.random.default_rng(seed)
     panel, treated = _panel(g, 14), np.array([0, 3, 5, 7, 9])
-    plain = lot_effect(panel, treated, 70, level=0.8)
+    plain = permutation_effect(panel, treated, 70, level=0.8)
     same = panel * unit
     same[:, 70:] *= np.array(days).mean()
-    again = lot_effect(same, treated, 70, level=0.8)
+    again = permutation_effect(same, treated, 70, level=0.8)
     assert (again.value, again.low, again.high) == pytest.approx(
         (plain.value, plain.low, plain.high), abs=2e-3
     )
     moved = panel.copy()
     moved[treated, 70:] *= 1 + effect
-    other = lot_effect(moved, treated, 70, level=0.8)
+    other = permutation_effect(moved, treated, 70, level=0.8)
     assert 1 + other.value == pytest.approx((1 + plain.value) * (1 + effect), rel=1e-2)
 
 
 def test_one_odd_city_does_not_decide():
     g = np.random.default_rng(4)
     panel, treated = _panel(g, 24), np.arange(8)
-    plain = lot_effect(panel, treated, 70, level=0.9)
+    plain = permutation_effect(panel, treated, 70, level=0.9)
     panel[0, 70:] *= 50
-    odd = lot_effect(panel, treated, 70, level=0.9)
+    odd = permutation_effect(panel, treated, 70, level=0.9)
     assert abs(odd.value - plain.value) < 0.05
     panel[0, 70:] = 0
-    assert abs(lot_effect(panel, treated, 70, level=0.9).value - plain.value) < 0.05
+    assert abs(permutation_effect(panel, treated, 70, level=0.9).value - plain.value) < 0.05
 
 
 def test_few_cities_or_lots_are_left_to_windows_in_time():
@@ -90,4 +98,4 @@ def test_few_cities_or_lots_are_left_to_windows_in_time():
     assert (least_before(14, 1), least_before(2, 7), least_before(40, 1)) == (28, 4, 40)
     g = np.random.default_rng(5)
     with pytest.raises(CannotTellError, match="too few for a level"):
-        lot_effect(_panel(g, 10), np.arange(5), 70, level=0.995)
+        permutation_effect(_panel(g, 10), np.arange(5), 70, level=0.995)

@@ -12,9 +12,9 @@ from fullhouse.measurement.campaign_data import plan_against_actual
 from fullhouse.measurement.campaign_readout import Exposure, TreatedReached
 from fullhouse.measurement.film_report import CampaignReport, Dispatch, FilmReport
 from fullhouse.planning.plan import Amount, Outlook
-from tests.view.made_discoveries import RICH
-from tests.view.made_forecasts import ACTUAL, ACTUAL_DAYS, ROAD
-from tests.view.made_plans import PLAN, SHOWN, effect, readout
+from tests.view.sample_discoveries import RICH
+from tests.view.sample_forecasts import ACTUAL, ACTUAL_DAYS, ROAD
+from tests.view.sample_plans import PLAN, SHOWN, effect, readout
 
 FILM, TITLE, OPENING = ROAD[-1].film, ROAD[-1].title, ROAD[-1].opening
 AS_OF = OPENING + timedelta(20)
