@@ -5,8 +5,8 @@ python -m benchmarks.geo_methods [--runs N] [--seed S]
 Simulated panels: sizes, weekdays, a movement common to all cities, three shared by some of them,
 and each city's own, which depends on its past and has heavy tails (Student's t with 2.5 to 4
 degrees of freedom); counts are Poisson's. The treated cities are drawn by lot. Methods were chosen
-on other seeds. Read are windows moved in time, permuted cities, what the product reads (permuted cities
-from 5 treated and 5 other cities on), and time-based regression with independent residuals.
+on other seeds. Read are windows moved in time, permuted cities, what the product reads
+(permuted cities from 5 treated and 5 other cities on), and time-based regression with independent residuals.
 """
 
 import argparse

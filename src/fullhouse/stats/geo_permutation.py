@@ -20,7 +20,7 @@ from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 
 LEAST_CITIES = 5
-"""So many cities, treated and not, from which on permuting cities says more than moving windows in time."""
+"""So many cities, treated and not, from which on permuting cities says more than moving windows."""
 LEAST_DAYS = 28
 """Days of the past at least, or as many as the campaign has."""
 SETS = 1_999
