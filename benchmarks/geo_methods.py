@@ -6,7 +6,8 @@ Simulated panels: sizes, weekdays, a movement common to all cities, three shared
 and each city's own, which depends on its past and has heavy tails (Student's t with 2.5 to 4
 degrees of freedom); counts are Poisson's. The treated cities are drawn by lot. Methods were chosen
 on other seeds. Read are windows moved in time, permuted cities, what the product reads
-(permuted cities from 5 treated and 5 other cities on), and time-based regression with independent residuals.
+(permuted cities from 5 treated and 5 other cities on), and time-based regression with independent
+residuals.
 """
 
 import argparse
