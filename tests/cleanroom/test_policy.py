@@ -22,6 +22,7 @@ from fullhouse.cleanroom.policy import (
 from fullhouse.cleanroom.question import KINDS, Count, MatchSize
 from fullhouse.core.errors import InputError
 from fullhouse.lake import Place
+from fullhouse.view.words.errors import error_words
 
 DAY = date(2026, 11, 1)
 
@@ -37,6 +38,9 @@ def test_nothing_is_allowed_without_a_policy(tmp_path):
     with pytest.raises(PolicyError) as refused:
         nothing.check(Count("everyone"))
     assert refused.value.facts["file"] == HOUSE_FILE
+    assert "allow.kinds in policy/house.toml, which does not name it. " in error_words(
+        refused.value
+    )
 
 
 def test_the_template_is_a_policy_that_allows_every_kind(tmp_path):
@@ -88,6 +92,7 @@ def test_a_refusal_names_the_line_and_who_may_change_it_and_nothing_of_the_data(
     assert refused.value.facts == {
         "kind": "count", "file": HOUSE_FILE, "line": 2, "key": "allow.kinds", "who": "privacy"
     }  # fmt: skip
+    assert "allow.kinds in policy/house.toml, line 2. " in error_words(refused.value)
     every = policy(template(), shop="[sensitive]\n# never\nfamilies = ['health']\n")
     with pytest.raises(PolicyError) as refused:
         every.check(Count("everyone"), families=["health"])

@@ -63,22 +63,22 @@ SENTENCES: Mapping[str, str] = {
         "This is for the house alone: it gives exact numbers. A tenant asks through the clean room."
     ),
     "policy_family": (
-        "Nobody may ask about traits of family {family!r}: {key} in {file}, line {line}. The"
+        "Nobody may ask about traits of family {family!r}: {key} in {file}{at_line}. The"
         " {who} role of the house may change it."
     ),
     "policy_kind": (
-        "Questions of kind {kind!r} are not allowed: {key} in {file}, line {line}. The {who} role"
+        "Questions of kind {kind!r} are not allowed: {key} in {file}{at_line}. The {who} role"
         " of the house may change it."
     ),
     "asked_elsewhere": (
         "A question of kind {kind!r} cannot be asked by itself: it has a command of its own."
     ),
     "policy_accounts": (
-        "A match may not become an audience of the house: {key} in {file}, line {line}. The {who}"
+        "A match may not become an audience of the house: {key} in {file}{at_line}. The {who}"
         " role of the house may change it."
     ),
     "policy_lists": (
-        "You have matched {lists} lists in this epoch, which is all: {key} in {file}, line {line}."
+        "You have matched {lists} lists in this epoch, which is all: {key} in {file}{at_line}."
         " A list that was matched before gets its answer again, for nothing. The {who} role of the"
         " house may change it."
     ),
@@ -88,15 +88,15 @@ SENTENCES: Mapping[str, str] = {
     ),
     "policy_list_too_short": (
         "A list for a match needs {minimum} people at least, not {given}: with fewer, the size"
-        " would tell who is on it ({key} in {file}, line {line}). The {who} role of the house may"
+        " would tell who is on it ({key} in {file}{at_line}). The {who} role of the house may"
         " change it."
     ),
     "policy_precision": (
-        "A count may be known to {finest} people at the finest, not {given}: {key} in {file}, line"
-        " {line}. The {who} role of the house may change it."
+        "A count may be known to {finest} people at the finest, not {given}: {key} in"
+        " {file}{at_line}. The {who} role of the house may change it."
     ),
     "policy_trait": (
-        "Nobody may ask about trait {trait!r}: {key} in {file}, line {line}. The {who} role of the"
+        "Nobody may ask about trait {trait!r}: {key} in {file}{at_line}. The {who} role of the"
         " house may change it."
     ),
     "release_failed": (
@@ -633,6 +633,9 @@ def error_words(problem: FullhouseError) -> str:
     facts = {name: fact_words(value) for name, value in problem.facts.items()}
     if template is None:
         return f"{problem.code}: " + ", ".join(f"{name} {value}" for name, value in facts.items())
+    if "line" in problem.facts:
+        line = problem.facts["line"]
+        facts["at_line"] = f", line {facts['line']}" if line else ", which does not name it"
     return text(template, **facts)
 
 
