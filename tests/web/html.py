@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
-IN_SVG_VOID = {"rect", "path", "circle", "line"}
+IN_SVG_VOID = {"rect", "path", "circle", "line", "polygon", "polyline"}
 
 
 class _Checker(HTMLParser):

@@ -17,12 +17,15 @@ import pytest
 import uvicorn
 
 from fullhouse import app
-from fullhouse.cleanroom import size_table, tenants
+from fullhouse.cleanroom import plans, size_table, tenants
+from fullhouse.cleanroom.plans import PlanTerms
 from fullhouse.cleanroom.question import Breakdown, Count
 from fullhouse.core.values import HOUSE
 from fullhouse.forecast.book import enter
 from fullhouse.web import web_app
-from tests.cleanroom.conftest import OWN, SECRET, make_house
+from tests.audiences.conftest import write_house
+from tests.cleanroom.conftest import DAY, OWN, PEOPLE, SECRET, make_house, traits
+from tests.cleanroom.test_plans import CHANNELS, plan, release_cards, world
 from tests.cleanroom.test_size_table import read_rows
 from tests.forecast.sample_forecasts import a_forecast
 from tests.web.conftest import PASSWORD, LocalSessions
@@ -41,9 +44,13 @@ STUDIO_PAGES = (
     "/account",
 )
 HOUSE_PAGES = ("/house", "/house/tenants", "/house/policy", "/house/ledger", "/house/erasure")
+MOST_HIGH = 1_340
+"""Pixels of a picture: what is below is cut off."""
+
 PICTURES = {
     "web-slate": ("lion", "/", 1200, "light", "en"),
     "web-outlook": ("lion", STUDIO_PAGES[1], 1200, "dark", "en"),
+    "web-plan": ("lion", STUDIO_PAGES[3], 1200, "light", "en"),
     "web-audiences": ("lion", STUDIO_PAGES[4], 1200, "light", "en"),
 }
 
@@ -52,7 +59,9 @@ PICTURES = {
 def played(folder: Path) -> Iterator:
     """A house of 20,000 people with two rival studios that forecast and asked something."""
     with make_house(folder) as house, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(size_table, "person_rows", read_rows)
+        members = traits() | world()
+        patch.setattr(size_table, "person_rows", lambda *a: read_rows(*a, members=members))
+        write_house(house.lake, members, set(range(PEOPLE)), as_of=DAY, number=2)
         tenants.add_user(house.control, HOUSE, "operator", "operator")
         tenants.add_user(house.control, HOUSE, "privacy", "privacy")
         for studio, film, middle in (("lion", OWN, 3.1e7), ("wolf", SECRET, 7.77e7)):
@@ -71,6 +80,12 @@ def played(folder: Path) -> Iterator:
             app.room_ask(context, app.Ask(Count("!buys:dogs"), film))
         lion = replace(house, tenant="lion", actor="ann")
         app.room_ask(lion, app.Ask(Breakdown("buys:dogs", "age"), OWN))
+        release_cards(lion)
+        terms = PlanTerms(800.0, CHANNELS, price=10.0, share=0.2)
+        for name in ("spring", "spring", "lean"):
+            made = plan(lion, terms)
+            plans.save(lion, name, replace(made, plan=replace(made.plan, name=name)))
+            terms = replace(terms, budget=terms.budget / 2)
         yield house
 
 
@@ -144,7 +159,9 @@ def main(folder: str) -> None:
         for name, (studio, path, width, theme, language) in PICTURES.items():
             page = opened(chromium, url, studio, width=width, theme=theme, language=language)
             page.goto(url + path)
-            page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+            high = min(page.evaluate("document.documentElement.scrollHeight"), MOST_HIGH)
+            clip = {"x": 0, "y": 0, "width": width, "height": high}
+            page.screenshot(path=f"{folder}/{name}.png", full_page=True, clip=clip)
             page.context.close()
 
 

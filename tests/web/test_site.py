@@ -269,3 +269,22 @@ def test_a_page_in_chinese_has_none_of_the_pages_own_english(lion):
     for path in PAGES:
         text = unescape(lion.get(path).text)
         assert [s for s in english if s in text] == [], path
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "chinese"),
+    [
+        (752.7548743608056, "US$753", "US$753"),
+        (0.4399, "US$0.44", "US$0.44"),
+        (99.6, "US$100", "US$100"),
+        (12.0, "US$12", "US$12"),
+        (0.0, "US$0", "US$0"),
+        (-3.5, "-US$3.50", "-US$3.50"),
+        (999.7, "US$1,000", "US$1,000"),
+        (20_000.0, "US$20k", "US$2万"),
+        (2_055_000.0, "US$2.1m", "US$205.5万"),
+    ],
+)
+def test_money_is_short_and_never_has_more_digits_than_cents(amount, english, chinese):
+    assert language("en").money(amount, "USD") == english
+    assert language("zh").money(amount, "USD") == chinese

@@ -9,6 +9,7 @@ import pytest
 from fullhouse import app
 from fullhouse.cleanroom.question import Count
 from fullhouse.cleanroom.release import Z95
+from fullhouse.web.words import TABS
 from tests.web.conftest import signed_in
 
 OWN, RIVAL, SECRET = "our-film-2026", "their-film-2026", "hidden-film-2027"
@@ -56,11 +57,12 @@ def test_before_any_forecast_a_film_has_the_title_and_day_that_its_studio_stated
 
 def test_a_film_has_an_address_for_each_tab(lion):
     assert lion.get(f"/film/{OWN}").headers["location"] == f"/film/{OWN}/outlook"
-    for tab in ("outlook", "audiences", "plan", "campaign", "readout", "word-of-mouth"):
+    for tab in TABS:
         page = lion.get(f"/film/{OWN}/{tab}")
         assert page.status_code == 200
         assert page.text.count('aria-current="page"') == 2  # the tab, and the navigation
-    assert lion.get(f"/film/{OWN}/nothing").status_code == 404
+    for tab in ("nothing", "word-of-mouth", "exhibitors"):
+        assert lion.get(f"/film/{OWN}/{tab}").status_code == 404
 
 
 def test_a_rivals_film_is_the_same_as_none(lion, wolf):

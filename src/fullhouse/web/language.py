@@ -51,7 +51,12 @@ class Language:
         return numbers.format_compact_decimal(value, locale=self.locale, fraction_digits=1)
 
     def money(self, value: float, currency: str) -> str:
-        """An amount in short with its currency."""
+        """An amount in short with its currency; small ones to the cent."""
+        if abs(value) < 1_000:
+            places = ".00" if abs(value) < 99.5 and value != round(value) else ""
+            return numbers.format_currency(
+                value, currency, f"¤#,##0{places}", locale=self.locale, currency_digits=False
+            )
         return numbers.format_compact_currency(
             value, currency, locale=self.locale, fraction_digits=1 if abs(value) >= 1e5 else 0
         )

@@ -28,9 +28,10 @@ def answer(visit: Visit, page: Page) -> Response:
         case "json" if page.data is not None:
             body = to_json(page.data, fallback=str, inf_nan_mode="null", bytes_mode="utf8")
             return Response(body, page.status, media_type=JSON)
-        case "csv" if rows_of(page) is not None:
+        case "csv" if rows_of(page, visit.query.get("table", "")) is not None:
             headers = {"Content-Disposition": f'attachment; filename="{_file(visit)}"'}
-            return Response(csv_of(rows_of(page) or ()), page.status, headers, CSV)
+            rows = rows_of(page, visit.query.get("table", ""))
+            return Response(csv_of(rows or ()), page.status, headers, CSV)
         case "html":
             return Response(html(visit, page), page.status, media_type=HTML)
     if page.status >= 400:  # an error has no other form than its page
@@ -69,13 +70,15 @@ def html(visit: Visit, page: Page) -> str:
         "simulated": visit.house.settings.simulated,
         "here": _here(visit),
         "has_rows": rows_of(page) is not None,
-        "form_link": lambda form: _form_link(visit, form),
+        "form_link": lambda form, table="": _form_link(visit, form, table),
     }
     return _environment(visit.language).get_template(page.template).render(**facts, **page.facts)
 
 
-def rows_of(page: Page) -> Any:
-    """The rows of a page's table, if it has one."""
+def rows_of(page: Page, table: str = "") -> Any:
+    """The rows of a page's table, or of the one that is named; None where there is none."""
+    if table:
+        return page.tables.get(table)
     if page.rows is not None:
         return page.rows
     return page.data.rows() if isinstance(page.data, Tabular) else None
@@ -92,14 +95,19 @@ def _here(visit: Visit) -> str:
     return visit.path + (f"?{query}" if query and visit.request.method == "GET" else "")
 
 
-def _form_link(visit: Visit, form: str) -> str:
-    """The address of the same page as JSON or CSV."""
-    path, query = (visit.path if visit.path != "/" else "/slate"), visit.request.url.query
+def _form_link(visit: Visit, form: str, table: str = "") -> str:
+    """The address of the same page as JSON or CSV, or of one of its tables."""
+    path = visit.path if visit.path != "/" else "/slate"
+    given = [(n, v) for n, v in visit.query.multi_items() if n != "table"]
+    query = urlencode([*given, *([("table", table)] if table else [])])
     return f"{path}.{form}" + (f"?{query}" if query else "")
 
 
 def _file(visit: Visit) -> str:
-    return (visit.path.strip("/").replace("/", "-") or "slate") + ".csv"
+    """What a CSV is saved as; what was typed as a table's name is in it only where it is one."""
+    name = visit.path.strip("/").replace("/", "-") or "slate"
+    table = visit.query.get("table", "")
+    return f"{name}-{table}.csv" if table else f"{name}.csv"
 
 
 def link(path: str, /, **values: object) -> str:
@@ -138,6 +146,7 @@ def _environment(code: str) -> Environment:
         "film_words": words.film_words,
         "scope_words": words.scope_words,
         "step_words": words.step_words,
+        "table_words": words.table_words,
         "column_words": words.column_words,
     }
     return pages

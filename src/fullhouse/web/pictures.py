@@ -97,6 +97,24 @@ def fan(quantiles: Sequence[Sequence[float]], label: str) -> Markup:
     return _svg("fan", 60, label, [*bands, _LINE.format(points=line(middle))])
 
 
+def budget_curve(
+    points: Sequence[tuple[float, float, float, float]], budget: float, label: str
+) -> Markup:
+    """What each budget sells: (budget, low, middle, high), ascending; a mark at one's own."""
+    most = max(points[-1][0], budget, 1e-9)
+    low = min(0.0, *(p[1] for p in points))
+    height = max(max(p[3] for p in points) - low, 1e-9) * 1.04
+
+    def line(place: int) -> list[str]:
+        return [
+            f"{100 * p[0] / most:.2f},{60 - 60 * (p[place] - low) / height:.2f}" for p in points
+        ]
+
+    band = _BAND.format(cls="band0", points=" ".join([*line(1), *reversed(line(3))]))
+    mark = _box("mark", min(100 * budget / most, 99.6), 0, 0.4, 60)
+    return _svg("fan", 60, label, [band, mark, _LINE.format(points=" ".join(line(2)))])
+
+
 def columns(values: list[float], label: str) -> Markup:
     """A column for each of some days or weeks, the largest as high as the picture."""
     most, width = max([*values, 1e-9]), 100 / max(len(values), 1)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +12,9 @@ from fullhouse import app
 from fullhouse.app.cleanroom import BudgetStatement
 from fullhouse.cleanroom.question import Cards
 from fullhouse.cleanroom.release import Answer, BudgetLeft, Release
+from fullhouse.core.errors import InputError
 from fullhouse.view.words import release as words
-from fullhouse.web import outlook, questions
+from fullhouse.web import outlook, plan, questions
 from fullhouse.web.cards import card_rows
 from fullhouse.web.language import say
 from fullhouse.web.pictures import Axis
@@ -93,6 +94,22 @@ def film(visit: Visit) -> Page | Response:
         return RedirectResponse(f"/film/{name}/outlook", 303)
     if tab not in TABS:
         raise NotHereError
+    return _film_page(visit, name, tab)
+
+
+def make_plan(visit: Visit) -> Page | Response:
+    """Have a plan made by a worker, and saved; a mistake in the form is said beside it."""
+    name = visit.part("film")
+    if name not in [title.film for title in app.room_statement(visit.studio).titles]:
+        raise NotHereError
+    try:
+        plan.queue(visit, name)
+    except InputError as problem:
+        return _film_page(visit, name, "plan", str(problem))
+    return RedirectResponse(f"/film/{name}/plan", 303)
+
+
+def _film_page(visit: Visit, name: str, tab: str, problem: str = "") -> Page:
     context = visit.studio
     statement = app.room_statement(context)
     if name not in [title.film for title in statement.titles]:
@@ -104,9 +121,12 @@ def film(visit: Visit) -> Page | Response:
         "tab": tab,
         "tabs": [(t, tab_words(t)) for t in TABS],
     }
-    shown = _TABS.get(tab, _no_tab)(visit, context, statement, name)
+    if tab == "plan":
+        shown = _plan_tab(visit, context, statement, name, problem)
+    else:
+        shown = _TABS.get(tab, _no_tab)(visit, context, statement, name)
     title = f"{called} – {tab_words(tab)}"
-    return Page(shown.template, title, facts | dict(shown.facts), shown.data, shown.rows, "slate")
+    return replace(shown, title=title, facts=facts | dict(shown.facts), active="slate")
 
 
 def _no_tab(_: Visit, __: Context, ___: BudgetStatement, ____: str) -> Page:
@@ -126,6 +146,13 @@ def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, f
         "nothing": not rows,
     }
     return Page("film_audiences.html", "", facts, release.release, release.release.rows())
+
+
+def _plan_tab(
+    visit: Visit, context: Context, statement: BudgetStatement, film: str, problem: str
+) -> Page:
+    cards = _newest(context, statement, "cards", film)
+    return plan.plan_tab(visit, context, film, cards.release if cards else None, problem)
 
 
 def _outlook_tab(visit: Visit, context: Context, _: BudgetStatement, film: str) -> Page:
@@ -331,6 +358,7 @@ PAGES = [
     ("/slate", slate, "GET"),
     ("/film/{film}", film, "GET"),
     ("/film/{film}/{tab}", film, "GET"),
+    ("/film/{film}/plan/make", make_plan, "POST"),
     ("/ask", ask, "GET POST"),
     ("/answers", answers, "GET"),
     ("/answers/{digest}", answer, "GET"),

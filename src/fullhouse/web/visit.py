@@ -83,6 +83,7 @@ class Visit:
 class Page:
     """What a page shows: a template and its facts; `data` is its JSON, `rows` its CSV.
 
+    `tables` are those of its other tables by name: `?table=NAME` behind the address of the CSV.
     `active` is the entry of the navigation that it belongs to. A page without data has no JSON.
     """
 
@@ -93,3 +94,4 @@ class Page:
     rows: Sequence[Mapping[str, Any]] | None = None
     active: str = ""
     status: int = 200
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from fullhouse.cleanroom.release import BudgetLeft
 from fullhouse.view.words.release import KIND_WORDS
 from fullhouse.web.language import current, say
 
-TABS = ("outlook", "audiences", "plan", "campaign", "readout", "word-of-mouth", "exhibitors")
+TABS = ("outlook", "audiences", "plan", "campaign", "readout")
 
 
 def tab_words(tab: str) -> str:
@@ -18,8 +18,6 @@ def tab_words(tab: str) -> str:
         "plan": say("Plan"),
         "campaign": say("Campaign"),
         "readout": say("Readout"),
-        "word-of-mouth": say("Word of mouth"),
-        "exhibitors": say("Exhibitors"),
     }[tab]
 
 
@@ -109,6 +107,15 @@ def step_words(step: str) -> str:
         "settle": say("answered"),
         "cancel": say("given back"),
     }.get(step, step)
+
+
+def table_words(name: str) -> str:
+    """A table of a page, besides its main one."""
+    return {
+        "audiences": say("Audiences"),
+        "curve": say("Tickets by budget"),
+        "saved": say("Saved plans"),
+    }.get(name, name)
 
 
 def column_words(name: str) -> str:
