@@ -79,6 +79,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     page = write_page(out, SIMULATED, truth, rows, issued, cards, nobody, played)
     console.print(f"\nOpen [bold]{near(page)}[/], and from there the film's report.")
+    if out == Path("demo").absolute():
+        console.print("[bold]make serve[/] opens this house to two rival studios in the web app.")
     return 0
 
 
