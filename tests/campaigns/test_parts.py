@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 import pytest
 from pyroaring import BitMap
 
+from fullhouse.audiences.leaving import Leaving
 from fullhouse.campaigns.parts import Parts
 from fullhouse.campaigns.webhook import secret_of
 from fullhouse.core.errors import CannotTellError, ConflictError, InputError
@@ -155,3 +156,20 @@ def test_a_secret_is_needed_and_a_channel_may_have_its_own():
         secret_of("pre-roll", {})
     both = {"FULLHOUSE_WEBHOOK_SECRET": "all", "FULLHOUSE_WEBHOOK_SECRET_PRE_ROLL": "own"}
     assert (secret_of("pre-roll", both), secret_of("push", both)) == (b"own", b"all")
+
+
+@pytest.mark.parametrize("files", [0, 1, 2])
+def test_who_keeps_losing_people_while_files_leave_is_told_how_many_left_before(
+    house, tmp_path, monkeypatch, files
+):
+    name = f"c{_count(house)}"
+    campaign = Campaign(house, name, tmp_path, first=100 * _count(house), lines=LINES)
+
+    def left() -> list[object]:
+        return [p for p in campaign.folder.rglob("*") if p.is_file() and p.name[0] != "."]
+
+    monkeypatch.setattr(Leaving, "has_left", lambda *_: len(left()) >= files)
+    with hooked(monkeypatch, Hook()), pytest.raises(ConflictError) as problem:
+        campaign.dispatch()
+    assert problem.value.facts["before"] == files == len(left())
+    assert f"was not handed out; files before it: {files}" in str(problem.value)

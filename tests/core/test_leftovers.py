@@ -1,14 +1,20 @@
 """What a killed process leaves is removed by the next one; what a living one holds stays."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
+from fullhouse.core import leftovers
 from fullhouse.core.leftovers import (
+    LIVE,
+    MAKING,
     UNMARKED_SECONDS,
     TemporaryFolder,
     part_of,
@@ -96,10 +102,51 @@ def test_files_of_other_names_are_no_parts(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(others)
 
 
-def test_a_folder_without_a_lock_is_spared_for_a_day(tmp_path: Path) -> None:
+def test_what_a_process_left_that_was_killed_while_it_made_a_folder_goes_at_once(
+    tmp_path: Path,
+) -> None:
+    empty, unlocked, locked = (tmp_path / f"fullhouse-spill-{n}" for n in "abc")
+    for folder in (empty, unlocked, locked):
+        folder.mkdir()
+    (unlocked / MAKING).touch()
+    with (locked / MAKING).open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert remove_dead_folders(tmp_path) == 2
+        assert [p.name for p in tmp_path.iterdir()] == [locked.name]
+
+
+@pytest.mark.parametrize("when", ["before it has its file", "before that is locked"])
+def test_who_makes_a_folder_that_another_takes_for_dead_makes_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    made: list[str] = []
+    lock, mkdtemp = leftovers._lock, tempfile.mkdtemp
+
+    def locking(file: IO[bytes]) -> None:
+        if len(made) == 1 and when == "before that is locked":
+            assert remove_dead_folders(tmp_path) == 1
+        lock(file)
+
+    def making(**where: Any) -> str:
+        made.append(mkdtemp(**where))
+        if len(made) == 1 and when == "before it has its file":
+            assert remove_dead_folders(tmp_path) == 1
+        return made[-1]
+
+    monkeypatch.setattr(leftovers, "_lock", locking)
+    monkeypatch.setattr(leftovers.tempfile, "mkdtemp", making)
+    with TemporaryFolder("spill", beside=tmp_path) as folder:
+        assert len(made) == 2
+        assert [p.name for p in folder.path.iterdir()] == [LIVE]
+        assert remove_dead_folders(tmp_path) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_files_and_without_a_lock_is_spared_for_a_day(tmp_path: Path) -> None:
     old, new, other = (tmp_path / f"fullhouse-{n}" for n in ("spill-old", "spill-new", "postgres"))
     for folder in (old, new, other):
         folder.mkdir()
+        (folder / "spilled").touch()
     past = time.time() - UNMARKED_SECONDS - 60
     os.utime(old, (past, past))
     os.utime(other, (past, past))

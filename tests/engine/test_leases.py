@@ -45,6 +45,23 @@ def test_a_closed_lease_leaves_nothing_in_the_database(duck: DuckDBEngine, lake:
     assert left == []
 
 
+def test_a_lease_closes_though_something_broke_off_in_the_middle_of_a_stream(
+    duck: DuckDBEngine, lake: Lake
+) -> None:
+    row = {"build": 1, "block": 0, "traits": [1], "events": [1]}
+    counts = dict.fromkeys(("purchase", "view", "ticket", "want_to_see"), 1)
+    many = [row | counts | {"person": n} for n in range(5000)]
+    lake.append(
+        PERSON_TRAIT, pa.Table.from_pylist(many, schema=PERSON_TRAIT.schema), batch="many"
+    )
+    lease = duck.lease()
+    stream = lease.batches(lease.scan(lake.snapshot(PERSON_TRAIT)), rows=100)
+    assert stream.read_next_batch().num_rows
+    lease.close()
+    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    assert duck.connection.con.execute(views).fetchall() == []
+
+
 def test_all_leases_share_one_memory_limit(duck: DuckDBEngine) -> None:
     lease = duck.lease()
     query = "SELECT current_setting('memory_limit')"

@@ -7,11 +7,14 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from deltalake.exceptions import CommitFailedError
 
 from fullhouse import app
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import ALL, PURCHASE
 from fullhouse.erasure.tables import personal_tables
+from fullhouse.lake import lake as lake_module
+from fullhouse.lake.pins import newest_versions
 
 from .conftest import ANN, BEN, ORDERS, TODAY, House, order
 
@@ -125,3 +128,59 @@ def test_erasures_are_done_one_after_the_other(
     assert most == [1]
     assert all(erased.complete for erased in done)
     assert house.verify(ANN, BEN).clean
+
+
+ORDER = order(3000, "new-0001")
+COMMANDS = {
+    "ingest": lambda house: house.ingest("shop-orders", "more.csv", ORDERS + ORDER),
+    "people": lambda house: _use(house, app.people_resolve),
+    "traits": lambda house: _use(house, app.traits_build, app.BuildTraits(as_of=TODAY)),
+}
+
+
+@pytest.mark.parametrize(("command", "commits"), [
+    ("ingest", 0), ("ingest", 1), ("people", 1), ("traits", 2),
+])  # fmt: skip
+def test_who_loses_against_other_writers_is_told_what_was_written_and_goes_on_later(
+    house: House, monkeypatch: pytest.MonkeyPatch, command: str, commits: int
+) -> None:
+    run = COMMANDS[command]
+    for name in COMMANDS:
+        if name == command:
+            break
+        COMMANDS[name](house)
+    before = _versions(house)
+    left, real = [commits], lake_module.write_deltalake
+
+    def write(*args: Any, **kwargs: Any) -> None:
+        if left[0] == 0:
+            raise CommitFailedError("another writer was first")
+        left[0] -= 1
+        real(*args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lake_module, "write_deltalake", write)
+        with pytest.raises(ConflictError) as problem:
+            run(house)
+    after = _versions(house)
+    changed = {name for name, version in after.items() if version > max(before.get(name, 0), 0)}
+    assert set(problem.value.facts["written"]) == changed
+    assert len(changed) <= commits
+    assert bool(changed) == (commits > 0)
+    words = str(problem.value)
+    assert ("No table of the lake was changed" in words) == (not changed)
+    assert all(name in words for name in changed)
+    run(house)
+    once = house.rows(PURCHASE)
+    run(house)
+    assert house.rows(PURCHASE) == once
+
+
+def _use(house: House, verb: Any, *request: Any) -> Any:
+    with house.open() as context:
+        return verb(context, *request)
+
+
+def _versions(house: House) -> dict[str, int]:
+    with house.open() as context:
+        return newest_versions(context.lake.place.root, set(ALL))

@@ -79,9 +79,10 @@ def _leased(
             return verb(own, *args, **kwargs)
         except Exception as problem:
             fault = damage(problem, own)
-            if fault is None:
+            error = _with_written(fault or problem, own)
+            if error is problem:
                 raise
-            raise fault from problem
+            raise error from problem
 
 
 @contextmanager
@@ -111,6 +112,21 @@ def damage(problem: Exception, context: Context) -> FullhouseError | None:
     if fault is not None and fault.code == "not_writable":  # a full disk is no damage
         return fault
     return database_fault(problem) or reading_fault(problem, context.lake.place) or fault
+
+
+UNFINISHED = frozenset({"table_changed", "erased_meanwhile", "database_locked"})
+"""Codes of conflicts that may come in the middle of a use, after some of its commits."""
+
+
+def _with_written(problem: Exception, context: Context) -> Exception:
+    """A conflict with the names of the tables that this use has written before it."""
+    if not isinstance(problem, ConflictError) or problem.code not in UNFINISHED:
+        return problem
+    if "written" in problem.facts:  # by a use case that this one called
+        return problem
+    return ConflictError(
+        code=problem.code, **{**problem.facts, "written": sorted(context.lake.committed)}
+    )
 
 
 def hints_of(verb: Callable[..., Any]) -> dict[str, Any]:

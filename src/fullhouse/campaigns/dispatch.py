@@ -6,7 +6,7 @@ moment at which it does.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -170,6 +170,8 @@ class _Files:
     to: DispatchTo
     people: PeopleByLine
     staged: Path
+    left: list[str] = field(default_factory=list)
+    """The files that are in their place."""
 
     @cached_property
     def contacts(self) -> pa.Table:
@@ -202,7 +204,7 @@ class _Files:
             rows = drop_accounts(accounts, self._gone(treated, left, line.sources))
             treated = left
             staged = replace(staged, rows=rows, digest=digest_of(accounts))
-        raise ConflictError(code="consent_changes", tries=TRIES)
+        raise self._unsettled(accounts.name)
 
     def put_log(self, lines: Sequence[DeliveryLine]) -> None:
         """Put the house's own log in its place; it too is outside of the house's rights there."""
@@ -215,7 +217,13 @@ class _Files:
             left = self.leaving.may_leave(both)
             drop_accounts(self.staged / LOG_FILE, self._gone(both, left, sources))
             both = left
-        raise ConflictError(code="consent_changes", tries=TRIES)
+        raise self._unsettled(LOG_FILE)
+
+    def _unsettled(self, file: str) -> ConflictError:
+        """That one file did not leave, and how many did before it."""
+        return ConflictError(
+            code="consent_changes_file", tries=TRIES, file=file, before=len(self.left)
+        )
 
     def _gone(self, before: PersonSet, now: PersonSet, sources: tuple[str, ...]) -> pa.Table:
         gone = {b: people - now.get(b, BitMap()) for b, people in before.items()}
@@ -226,12 +234,15 @@ class _Files:
         place = self.to.place
         if place.is_local:
             target = place.path / relative
-            still = put_file(file, target, lambda: not self.leaving.has_left(people))
-            return str(target) if still else None
+            if not put_file(file, target, lambda: not self.leaving.has_left(people)):
+                return None
+            self.left.append(relative)
+            return str(target)
         if self.leaving.has_left(people):
             return None
         # A path, and not its bytes: obstore sends a large file in pieces.
         obstore.put(_store(place), relative, file)
+        self.left.append(relative)
         return f"{place.root}/{relative}"
 
 

@@ -34,7 +34,9 @@ def save_plan(
         try:
             session.commit()
         except IntegrityError:
-            raise ConflictError(f"Plan {name!r} was saved by another process; try again.") from None
+            raise ConflictError(
+                f"Plan {name!r} was saved by another process, and not by this one; try again."
+            ) from None
     return SavedPlan(name, version, film, body, at)
 
 

@@ -87,7 +87,10 @@ def enqueue(connection: Connection, new: NewJob, *, now: datetime) -> Job:
         row = connection.execute(insert).one_or_none() or connection.execute(same).first()
         if row is not None:
             return _job(row)
-    raise ConflictError(f"Another job {new.dedupe!r} was queued and ended at the same moment.")
+    raise ConflictError(
+        f"Another job {new.dedupe!r} was queued and ended at the same moment; this one was not"
+        " queued. Try again."
+    )
 
 
 def claim(control: Control, worker: str, *, lease: timedelta = LEASE) -> Job | None:

@@ -25,8 +25,10 @@ KINDS = ("spill", "traits", "sample", "accounts", "out", "removals", "hashes")
 """What temporary folders are for; the name of each is PREFIX, its kind and some letters."""
 LIVE = ".live"
 """The file in each folder on which its process holds a lock."""
+MAKING = f"{LIVE}.new"
+"""Its name until it is locked."""
 UNMARKED_SECONDS = 86_400
-"""A folder without that file is of an older version, or was made just now: spared for a day."""
+"""A folder with files, and without that one, is of an older version: spared for a day."""
 
 
 class TemporaryFolder:
@@ -35,12 +37,7 @@ class TemporaryFolder:
     def __init__(self, kind: str, *, beside: Path | None = None) -> None:
         parent = beside or Path(tempfile.gettempdir())
         remove_dead_folders(parent)
-        self.path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=parent))
-        # Locked before it has its name, so that it never stands there without a lock.
-        making = self.path / f"{LIVE}.new"
-        lock = making.open("ab")
-        _lock(lock)
-        making.rename(self.path / LIVE)
+        self.path, lock = _make(parent, kind)
         self._end = weakref.finalize(self, _close, lock, self.path)
 
     @property
@@ -62,6 +59,21 @@ class TemporaryFolder:
         trace: TracebackType | None,
     ) -> None:
         self.cleanup()
+
+
+def _make(parent: Path, kind: str) -> tuple[Path, IO[bytes]]:
+    """A new folder, and its file, locked."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{kind}-", dir=parent))
+        making = folder / MAKING
+        # Another one may take it for dead before it is locked: then, a new one.
+        with suppress(FileNotFoundError):
+            lock = making.open("ab")
+            _lock(lock)
+            if making.exists():
+                making.rename(folder / LIVE)
+                return folder, lock
+            lock.close()
 
 
 @contextmanager
@@ -114,13 +126,18 @@ def remove_dead_parts(target: Path) -> int:
 def _remove_dead_folder(folder: Path) -> bool:
     if fcntl is None or folder.is_symlink() or not _is_own(folder.lstat()):
         return False
-    live = folder / LIVE
-    if not live.exists():
+    mark = folder / LIVE
+    if not mark.exists():
+        mark = folder / MAKING
+    if not mark.exists():
+        if next(folder.iterdir(), None) is None:
+            folder.rmdir()  # nothing happens where its process has just put its file there
+            return True
         if time.time() - folder.stat().st_mtime < UNMARKED_SECONDS:
             return False
         shutil.rmtree(folder, ignore_errors=True)
         return not folder.exists()
-    with live.open("rb") as lock:
+    with mark.open("rb") as lock:
         if not _try(lock):
             return False
         shutil.rmtree(folder, ignore_errors=True)

@@ -115,8 +115,10 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Give back what this lease holds; the owner's closes the database and its spill too."""
-        for name in self._views:
-            self.connection.con.execute(f"DROP VIEW IF EXISTS {name}")
+        # On a connection beside: what broke off in the middle may hold a result of this one open.
+        with self.connection.con.cursor() as beside:
+            for name in self._views:
+                beside.execute(f"DROP VIEW IF EXISTS {name}")
         self._views.clear()
         # With its connection go its registered data and its temporary tables.
         self.connection.disconnect()

@@ -186,7 +186,7 @@ def _rewrite(
         except ConflictError:
             continue
         return len(before) - len(after) or sum(a != b for a, b in zip(before, after, strict=True))
-    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+    raise ConflictError(code="table_changed", table=table.name)
 
 
 def _condition(where: Mapping[str, str | int]) -> pc.Expression:
@@ -291,7 +291,7 @@ def _without(lake: Lake, table: Table, keys: tuple[str, ...], block: int, gone: 
             except ConflictError:
                 break
             taken += many
-    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+    raise ConflictError(code="table_changed", table=table.name)
 
 
 def _opened(lake: Lake, rows: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

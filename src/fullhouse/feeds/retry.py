@@ -462,7 +462,7 @@ def _leave(run: _Run, batch: str, changes: _Changes) -> None:
         except ConflictError:
             continue
         return
-    raise ConflictError("Table 'quarantine' was changed by others many times; try again.")
+    raise ConflictError(code="table_changed", table=QUARANTINE.name)
 
 
 def _write_down(run: _Run, files: Mapping[str, _File]) -> None:

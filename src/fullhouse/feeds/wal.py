@@ -153,7 +153,7 @@ def ask_to_seal(folder: Path, *, wait_seconds: float = 10.0) -> None:
         time.sleep(0.05)
     raise ConflictError(
         f"A collector that writes to {folder} did not hand over its segment within"
-        f" {wait_seconds:.0f} seconds."
+        f" {wait_seconds:.0f} seconds, so nothing was moved. Its events are safe there; try again."
     )
 
 

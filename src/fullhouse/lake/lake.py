@@ -87,11 +87,13 @@ class Lake:
     """Tables that are open already, shared by the uses of one process."""
     witness: Witness | None = field(default=None, repr=False, compare=False)
     written: set[str] = field(default_factory=set, repr=False, compare=False)
-    """Names of the tables that this use has written."""
+    """Names of the tables that this use has written, or meant to."""
+    committed: set[str] = field(default_factory=set, repr=False, compare=False)
+    """Names of the tables in which a commit of this use stands."""
 
     def pinned(self) -> "Lake":
         """The lake for one use: it reads one version of each table, while others write."""
-        return replace(self, pins=Pins(), written=set())
+        return replace(self, pins=Pins(), written=set(), committed=set())
 
     def check(self, *tables: Table) -> None:
         """An error when one of these tables has lost commits that it had."""
@@ -185,7 +187,7 @@ class Lake:
             nonlocal tries
             tries += 1
             if tries > 1 and not isinstance(data, pa.Table):
-                raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+                raise ConflictError(code="table_changed", table=table.name)
             return data
 
         return self.append_checked(
@@ -217,9 +219,9 @@ class Lake:
                 )
             except CommitFailedError:
                 continue
-            self._move(table, delta)
+            self._move(table, delta, committed=True)
             return int(new.num_rows)
-        raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+        raise ConflictError(code="table_changed", table=table.name)
 
     def append_checked(
         self,
@@ -271,9 +273,9 @@ class Lake:
                 )
             except CommitFailedError:
                 continue
-            self._move(table, delta)
+            self._move(table, delta, committed=True)
             return True
-        raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+        raise ConflictError(code="table_changed", table=table.name)
 
     def replace(
         self,
@@ -300,7 +302,7 @@ class Lake:
         for left in reversed(range(TRIES if again else 1)):
             delta = self.create(table)
             if expected is not None and delta.version() != max(expected, 0):
-                raise ConflictError(f"Table {table.name!r} was changed by others; try again.")
+                raise ConflictError(code="table_changed", table=table.name)
             self._check_inputs(table)
             try:
                 write_deltalake(
@@ -316,16 +318,16 @@ class Lake:
             except CommitFailedError as problem:
                 if left:
                     continue
-                raise ConflictError(
-                    f"Table {table.name!r} was changed by others; try again."
-                ) from problem
+                raise ConflictError(code="table_changed", table=table.name) from problem
             break
-        self._move(table, delta)
+        self._move(table, delta, committed=True)
         return delta.version()
 
-    def _move(self, table: Table, delta: DeltaTable) -> None:
+    def _move(self, table: Table, delta: DeltaTable, *, committed: bool = False) -> None:
         """Read the table from now on as it was just written, or as its batch was seen there."""
         self.written.add(table.name)
+        if committed:
+            self.committed.add(table.name)
         if self.opened is not None:
             self.opened.give_back(self.uri(table), delta)
         if self.pins is not None:

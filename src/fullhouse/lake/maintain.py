@@ -103,10 +103,9 @@ def compact(lake: Lake, tables: tuple[Table, ...]) -> list[Compaction]:
         try:
             metrics = delta.optimize.compact(writer_properties=WRITERS.get(table.name, WRITER))
         except CommitFailedError as problem:
-            raise ConflictError(
-                f"Table {table.name!r} was changed by others; try again."
-            ) from problem
+            raise ConflictError(code="table_changed", table=table.name) from problem
         lake.written.add(table.name)
+        lake.committed.add(table.name)
         done.append(Compaction(table.name, metrics["numFilesRemoved"], metrics["numFilesAdded"]))
     return done
 
@@ -167,7 +166,7 @@ def fence(lake: Lake, table: Table) -> float | None:
             continue
         log = f"_delta_log/{delta.version():020}.json"
         return next((f.changed for f in _files(lake, table) if f.name == log), 0.0)
-    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+    raise ConflictError(code="table_changed", table=table.name)
 
 
 def delete_rows(
@@ -266,10 +265,13 @@ def _again(lake: Lake, table: Table, once: Callable[[DeltaTable], int]) -> int:
             return 0
         lake.written.add(table.name)
         try:
-            return once(delta)
+            rows = once(delta)
         except CommitFailedError:
             continue
-    raise ConflictError(f"Table {table.name!r} was changed by others {TRIES} times; try again.")
+        if rows:
+            lake.committed.add(table.name)
+        return rows
+    raise ConflictError(code="table_changed", table=table.name)
 
 
 def _files(lake: Lake, table: Table) -> Iterator[Stored]:

@@ -263,7 +263,7 @@ def lay_out(engine: Engine, lake: Lake) -> PersonLayout:
         lake.append(PERSON_EVENT, part, batch=f"layout {version} block {first}")
     written = version + len(groups) if parts else version
     if lake.live.version(PERSON_EVENT) != written:
-        raise ConflictError("Another process laid out the same data meanwhile; run it again.")
+        raise ConflictError(code="table_changed", table=PERSON_EVENT.name)
     return _finish(engine, lake, items.num_rows, total, versions)
 
 

@@ -7,7 +7,7 @@ counts come with their thousands apart, days as people write them.
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from fullhouse.core.errors import FullhouseError
+from fullhouse.core.errors import ConflictError, FullhouseError
 from fullhouse.view.words.figures import day_words, plain, text
 
 BROKEN = "The score book is broken, so that its figures are worth nothing: "
@@ -21,10 +21,20 @@ DAMAGED_FILE = (
     " fullhouse doctor, and bring it back from a backup: fullhouse restore"
 )
 
+NOTHING_WRITTEN = " No table of the lake was changed."
+WRITTEN_BEFORE = (
+    " Some of it stands in the lake already ({written}) and is not written twice when this is run"
+    " again."
+)
+"""What follows the sentence of a conflict: whether something was written before it."""
+
 SENTENCES: Mapping[str, str] = {
     # erasure
     "erased_meanwhile": (
-        "People were erased while this ran, so that nothing was written. Run it again."
+        "People were erased while this ran, so that it could not go on. Run it again."
+    ),
+    "table_changed": (
+        "Table '{table}' was changed by others again and again while this ran. Try again."
     ),
     # audiences
     "audience_in_audiences": (
@@ -37,6 +47,11 @@ SENTENCES: Mapping[str, str] = {
     "consent_changes": (
         "People withdrew their consent during each of {tries} tries, so nothing was handed out."
         " Try again."
+    ),
+    "consent_changes_file": (
+        "People withdrew their consent during each of {tries} tries, so {file} was not handed out;"
+        " files before it: {before}, handed out and written down. Try again: it goes on from"
+        " there."
     ),
     "trait_below_floor": (
         "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
@@ -589,8 +604,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     # the machine, and files that are not what was written
     "database_locked": (
-        "The control database is in use by another command for too long. Wait for it to end and try"
-        " again; a network folder may not lend locks at all."
+        "The control database is in use by another command for too long, and what was to be written"
+        " there was not. Wait for it to end and try again; a network folder may not lend locks at"
+        " all."
     ),
     "database_malformed": DAMAGED_FILE.format(what="the control database cannot be read"),
     "database_none": DAMAGED_FILE.format(what="the control database is none"),
@@ -636,6 +652,8 @@ def error_words(problem: FullhouseError) -> str:
     if "line" in problem.facts:
         line = problem.facts["line"]
         facts["at_line"] = f", line {facts['line']}" if line else ", which does not name it"
+    if isinstance(problem, ConflictError) and "written" in facts:
+        template += WRITTEN_BEFORE if facts["written"] else NOTHING_WRITTEN
     return text(template, **facts)
 
 
