@@ -51,9 +51,7 @@ def test_a_lease_closes_though_something_broke_off_in_the_middle_of_a_stream(
     row = {"build": 1, "block": 0, "traits": [1], "events": [1]}
     counts = dict.fromkeys(("purchase", "view", "ticket", "want_to_see"), 1)
     many = [row | counts | {"person": n} for n in range(5000)]
-    lake.append(
-        PERSON_TRAIT, pa.Table.from_pylist(many, schema=PERSON_TRAIT.schema), batch="many"
-    )
+    lake.append(PERSON_TRAIT, pa.Table.from_pylist(many, schema=PERSON_TRAIT.schema), batch="many")
     lease = duck.lease()
     stream = lease.batches(lease.scan(lake.snapshot(PERSON_TRAIT)), rows=100)
     assert stream.read_next_batch().num_rows

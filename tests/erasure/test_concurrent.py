@@ -145,10 +145,10 @@ def test_who_loses_against_other_writers_is_told_what_was_written_and_goes_on_la
     house: House, monkeypatch: pytest.MonkeyPatch, command: str, commits: int
 ) -> None:
     run = COMMANDS[command]
-    for name in COMMANDS:
+    for name, earlier in COMMANDS.items():
         if name == command:
             break
-        COMMANDS[name](house)
+        earlier(house)
     before = _versions(house)
     left, real = [commits], lake_module.write_deltalake
 

@@ -62,8 +62,8 @@ def add_links(control: Control, new: Iterable[SetLink]) -> None:
             connection.execute(insert(FilmLinkRow), rows)
     except IntegrityError:
         raise ConflictError(
-            "Another import of the same set runs in this workspace: no link of this one was written."
-            " Try again when it is done."
+            "Another import of the same set runs in this workspace: no link of this one was"
+            " written. Try again when it is done."
         ) from None
 
 
