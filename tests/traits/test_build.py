@@ -22,7 +22,7 @@ from fullhouse.traits import (
 )
 from fullhouse.traits import build as build_traits
 from fullhouse.traits.catalogue import default_catalogue
-from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.traits.trait import EVENT_KINDS, Trait
 
 B = 1 << 20
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -65,8 +65,8 @@ def behind(lake: Lake, built: Built) -> dict[int, dict[str, int]]:
 
 
 def _least(trait: Trait) -> int:
-    about = trait.family not in ("moviegoer", "viewer", "price")
-    return int(trait.definition.get("min_events", 1)) if about and trait.basis in KINDS else 0
+    about = trait.family not in ("moviegoer", "viewer", "player", "price")
+    return int(trait.definition.get("min_events", 1)) if about and trait.basis in EVENT_KINDS else 0
 
 
 def _shop(house: Any) -> None:

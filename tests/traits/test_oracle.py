@@ -39,6 +39,12 @@ min_events = 2
 [family.saw]
 window_days = 45
 [family.wants]
+[family.trailer]
+window_days = 40
+[family.searched]
+[family.plays]
+[family.player]
+window_days = 30
 [family.moviegoer]
 window_days = 30
 frequent = 2
@@ -63,12 +69,15 @@ window_days = 50
 """
 
 FILM_SLUGS = {"h": "hachi-2009", "u": "up-2009", "n": "up"}
+QUERIES = {"h": "hachi movie 2009", "u": "Up", "n": "dress up games"}
+SEARCHED = {"h": "hachi", "u": "up", "n": None}
+GAMES = {"h": ("Kibble", "Games > Puzzle"), "u": ("Chess", "Games"), "n": (None, None)}
 DAYS = st.integers(-20, 70).map(lambda n: (DAY - timedelta(days=n)).isoformat())
 PURCHASES = st.tuples(
     st.sampled_from(PEOPLE), st.sampled_from(sorted(PRODUCTS)), DAYS, st.sampled_from([1.0, 3, 9])
 )
 SEEN = st.tuples(
-    st.sampled_from(["view", "ticket", "refund", "want_to_see"]),
+    st.sampled_from(["view", "ticket", "refund", "want_to_see", "trailer_view", "search", "play"]),
     st.sampled_from(PEOPLE[1:4]),
     st.sampled_from(sorted(FILMS)),
     DAYS,
@@ -92,6 +101,14 @@ def _write(house: Any, bought: list[Bought], seen: list[Saw]) -> None:
             for k, (t, y, g) in FILMS.items()
         ],
     )
+    house.write(
+        "product",
+        [
+            {"source": "video", "product": f"g{k}", "title": t, "category": c}
+            for k, (t, c) in GAMES.items()
+            if t
+        ],
+    )
     rows: dict[str, list[Any]] = defaultdict(list)
     for p, k, d, u in bought:
         row = {"source": "shop", "account": f"s{p}", "product": k, "day": d}
@@ -99,6 +116,9 @@ def _write(house: Any, bought: list[Bought], seen: list[Saw]) -> None:
     for kind, p, k, d in seen:
         row = {"source": "video", "account": f"v{p}", "film": k, "day": d}
         row |= {"refunded": True} if kind == "refund" else {}
+        row |= {"query": QUERIES[k]} if kind == "search" else {}
+        row |= {"film": f"g{k}"} if kind == "play" else {}
+        row |= {"completion": 0.25} if kind == "trailer_view" and k == "h" else {}
         rows["ticket" if kind == "refund" else kind].append(row)
     for kind, some in rows.items():
         house.write(kind, some)
@@ -113,6 +133,7 @@ def _oracle(  # noqa: PLR0915
     short: dict[int, int] = defaultdict(int)
     long: dict[int, int] = defaultdict(int)
     recent: dict[int, int] = defaultdict(int)
+    plays: dict[int, int] = defaultdict(int)
     active: dict[tuple[str, int], int] = defaultdict(int)
     for p, k, d, _ in bought:
         age = (DAY - date.fromisoformat(d)).days
@@ -138,6 +159,17 @@ def _oracle(  # noqa: PLR0915
             short[p] += one * (age < 30)
             recent[p] += one * (age < 10)
             long[p] += one * (age < 60)
+        if kind == "trailer_view":
+            n[f"trailer:{FILM_SLUGS[k]}", p] += age < 40
+            continue
+        if kind == "search":
+            n[f"searched:{SEARCHED[k]}", p] += SEARCHED[k] is not None
+            continue
+        if kind == "play":
+            plays[p] += age < 30
+            for slug in {"h": ["games", "games/puzzle"], "u": ["games"], "n": []}[k]:
+                n[f"plays:{slug}", p] += 1
+            continue
         if kind != "want_to_see":
             for genre in filter(None, (FILMS[k][2] or "").lower().split("|")):
                 n[f"genre:{genre}", p] += one
@@ -150,6 +182,8 @@ def _oracle(  # noqa: PLR0915
         if times >= least.get(trait, least.get(trait.split(":")[0], 1)):
             holders[trait].add(p)
     for p in PEOPLE:
+        if plays[p] >= 1:
+            holders["player:frequent"].add(p)
         if short[p] >= 2:
             holders["moviegoer:frequent"].add(p)
         if short[p] == 1:
@@ -246,6 +280,14 @@ HOUSE: tuple[list[Bought], list[Saw]] = (
         ("view", B, "u", "2024-02-05"),
         ("view", B, "h", "2024-02-05"),
         ("want_to_see", 2, "u", "2024-02-05"),
+        ("trailer_view", 2, "h", "2024-02-05"),
+        ("trailer_view", B, "u", "2023-12-05"),
+        ("search", 1, "h", "2024-02-05"),
+        ("search", 2, "n", "2024-02-05"),
+        ("search", B, "u", "2024-01-05"),
+        ("play", 1, "h", "2024-02-05"),
+        ("play", B, "u", "2023-12-31"),
+        ("play", B, "n", "2024-02-05"),
         # The same for 45 days.
         ("view", 1, "n", "2024-01-17"),
         ("view", 2, "n", "2024-01-16"),

@@ -15,7 +15,6 @@ from fullhouse.core.arrays import Flags, Integers, Ints
 from fullhouse.core.person_sets import PersonSet
 from fullhouse.sample.outcome import Outcome, OwnEvents, subtract_events
 from fullhouse.traits.blocks import Block, Blocks, pairs_of
-from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.trait import Trait
 
 ACTIVITY_CUTS = (1, 2, 4, 7, 12, 20, 33, 59)
@@ -51,7 +50,7 @@ def person_rows(
     place[[t.id for t in traits]] = np.arange(len(traits))
     least = np.zeros(len(place), dtype=np.int64)
     for t in traits:
-        least[t.id] = int(t.definition["min_events"]) if kinds_of(t) else 0
+        least[t.id] = t.least
 
     marks, cells = outcome is not None, fans is not None
 

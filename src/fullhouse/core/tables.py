@@ -275,9 +275,9 @@ SEARCH = _event(
 )
 PLAY = _event(
     "play",
-    "A playback that was begun; what was watched of it is a view.",
+    "A game, a song or other entertainment played, or a film's playback that was begun.",
     (
-        _required("film", "string", "the film's id in its source"),
+        _required("film", "string", "the id, in its source, of the film, game or song"),
         Column("seconds", "float64", "where in it the playback began"),
     ),
 )
@@ -464,7 +464,7 @@ ITEM = Table(
     "Everything an event can be about, products and films of all sources, densely numbered.",
     (
         _required("item", "int32", "dense number, stable for ever"),
-        _required("kind", "string", "product or film"),
+        _required("kind", "string", "product, film, play (what is played) or search (a title)"),
         SOURCE,
         _required("id", "string", "the product's or film's id in its source"),
         Column("title", "string", "title"),
@@ -480,13 +480,13 @@ PERSON_EVENT = Table(
     "person_event",
     "Events by person, laid out by kind and block, so that every stage runs block after block.",
     (
-        _required("kind", "string", "purchase, view, ticket or want_to_see"),
+        _required("kind", "string", "a name in traits.EVENT_KINDS"),
         BLOCK,
         PERSON,
         SOURCE,
         DAY,
         _required("item", "int32", "what it was about; see item"),
-        _required("quantity", "float64", "units or tickets, 1 otherwise; negative for a refund"),
+        _required("quantity", "float64", "units, tickets, share watched of a trailer; 1 otherwise"),
         Column("unit_price", "float64", "price of one unit"),
         Column("currency", "string", "ISO 4217 code"),
         Column("city", "string", "city of the cinema, for a ticket"),

@@ -31,7 +31,7 @@ from fullhouse.discovery.strata import groups_for
 from fullhouse.discovery.taste import beyond_taste
 from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
-from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.traits.trait import EVENT_KINDS, KINDS, Trait
 
 ADDS = 0.01
 """A column that overlaps a stronger one adds to it when, adjusted for that one, chance gives its
@@ -462,7 +462,7 @@ def _evidence(
 ) -> Evidence:
     trait = column.trait
     events = None
-    if trait is not None and trait.basis in KINDS:
+    if trait is not None and trait.basis in EVENT_KINDS:
         at = sheet.events_by_trait[:, [sheet.column(trait.name)]]
         events = round(float((at.T @ sheet.weight)[0]))
     sources = tuple(sorted(s for s, n in trait.by_source.items() if n)) if trait else ()

@@ -38,7 +38,7 @@ from fullhouse.stats import (
 )
 from fullhouse.stats.mantel_haenszel import Z95, put
 from fullhouse.traits.blocks import Blocks
-from fullhouse.traits.trait import KINDS, Build, Trait
+from fullhouse.traits.trait import EVENT_KINDS, Build, Trait
 
 FALSE_DISCOVERIES = 0.05
 """Share of discoveries that may be false."""
@@ -125,7 +125,7 @@ def exclusions(
 
 
 def _exclusion(trait: Trait, outcome: Outcome, *, emptied: bool, same: bool) -> Judged | None:
-    fact = trait.basis not in KINDS
+    fact = trait.basis not in EVENT_KINDS
     cases: tuple[tuple[bool, ExclusionReason], ...] = (
         (trait.id in {t.id for t in outcome.traits}, "named_in_rule"),
         (fact and trait.family in outcome.fact_families, "family_in_rule"),

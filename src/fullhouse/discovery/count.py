@@ -87,9 +87,8 @@ class CountPlan:
         for trait, number in zip(traits, of_trait, strict=True):
             i = trait.id
             group[i], wanted[i] = number, True
-            if kinds_of(trait):
-                least[i] = int(trait.definition["min_events"])
-                of_kind[i] = [k in kinds_of(trait) for k in KINDS]
+            least[i] = trait.least
+            of_kind[i] = [k in kinds_of(trait) for k in KINDS]
         own = of_kind & np.array([k in outcome_kinds for k in KINDS])
         sizes = np.array([g.size for g in groups], dtype=np.int64)
         start = np.concatenate([[0], np.cumsum(np.where(wanted, sizes[group], 0))])

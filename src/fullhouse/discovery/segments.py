@@ -33,7 +33,7 @@ from fullhouse.sample.sheet import Sheet
 from fullhouse.stats import Ratio, association, benjamini_hochberg
 from fullhouse.stats.mantel_haenszel import Z95, case_cohort_ratio
 from fullhouse.traits.film_traits import kinds_of
-from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.traits.trait import EVENT_KINDS, Trait
 
 WIDTH = 40
 """Traits that are combined: those of strongest evidence alone."""
@@ -452,4 +452,4 @@ def words_of(plus: Sequence[Trait], minus: Sequence[Trait]) -> str:
 def _in_order(half: Half, names: Iterable[str]) -> list[Trait]:
     """What people do before what they are."""
     traits = [half.traits[c] for c in half.columns(names)]
-    return sorted(traits, key=lambda t: (t.basis not in KINDS, t.name))
+    return sorted(traits, key=lambda t: (t.basis not in EVENT_KINDS, t.name))

@@ -20,7 +20,7 @@ from fullhouse.lake import Lake
 from fullhouse.traits.blocks import Block
 from fullhouse.traits.film_traits import kinds_of
 from fullhouse.traits.select import matching_events, trait_counts
-from fullhouse.traits.trait import KINDS, Build, Trait
+from fullhouse.traits.trait import EVENT_KINDS, KINDS, Build, Trait
 
 Source: TypeAlias = Literal["interest", "comps", "text"]
 """Where a likely audience comes from: the film itself, comparable films, or its words alone."""
@@ -56,7 +56,7 @@ class Outcome:
     @property
     def fact_families(self) -> frozenset[str]:
         """Families of facts in the rule: who is female implies who is male."""
-        return frozenset(t.family for t in self.traits if t.basis not in KINDS)
+        return frozenset(t.family for t in self.traits if t.basis not in EVENT_KINDS)
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,7 @@ def own_events(engine: Engine, lake: Lake, build: Build, outcome: Outcome) -> Ow
     shared = engine.arrow(trait_counts(engine, lake, build, events))
     own = events if members == every else matching_events(engine, lake, build, members)
     own = own.mutate(one=ibis.ifelse(own.quantity < 0, -1, 1))
+    own = own.filter(own.kind.isin(list(KINDS)))  # activity is of these
     counted = engine.arrow(own.group_by(["person", "kind"]).aggregate(events=own.one.sum()))
     persons, counts = _by_person(counted)
     return OwnEvents(persons, counts, needed, _sorted(shared))
@@ -195,20 +196,22 @@ def outcome_of(text: str, rule: Rule, catalogue: BuiltTraits, people: PersonSet)
     named = [(catalogue.find(r.text).traits, barred) for r, barred in leaves if isinstance(r, Name)]
     members = {t.id: t for traits, barred in named for t in traits if not barred}
     films = {t.definition["film"] for t in members.values() if "film" in t.definition}
+    titles = {film.rpartition("-")[0] for film in films} | films
     kept_out = {t.id: t for traits, barred in named for t in traits if barred}
     return Outcome(
         text,
         people,
         tuple(members.values()),
         tuple(t for i, t in kept_out.items() if i not in members),
-        tuple(t for t in catalogue.traits if t.id not in members and _film(t) in films),
+        tuple(t for t in catalogue.traits if t.id not in members and _is_of(t, films, titles)),
         listed=any(isinstance(r, Saved) for r, _ in leaves),
     )
 
 
-def _film(trait: Trait) -> str | None:
-    film: str | None = trait.definition.get("film") if trait.built else None
-    return film
+def _is_of(trait: Trait, films: set[str], titles: set[str]) -> bool:
+    """Whether a trait is of one of some films: of the film itself, or of searches for its title."""
+    of = trait.definition
+    return trait.built and (of.get("film") in films or of.get("title") in titles)
 
 
 def _leaves(rule: Rule, *, barred: bool) -> Iterator[tuple[Rule, bool]]:

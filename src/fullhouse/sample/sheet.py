@@ -157,7 +157,7 @@ def _places(traits: Sequence[Trait]) -> _Places:
     column, least = np.full(size, -1), np.zeros(size, dtype=np.int64)
     for i, each in enumerate(traits):
         column[each.id] = i
-        least[each.id] = int(each.definition.get("min_events", 0)) if each.basis in KINDS else 0
+        least[each.id] = each.least
     return _Places(column, least, len(traits))
 
 

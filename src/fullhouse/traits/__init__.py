@@ -15,9 +15,10 @@ from fullhouse.traits.store import (
     newest,
     traits_of,
 )
-from fullhouse.traits.trait import EVERYONE, KINDS, Build, Trait
+from fullhouse.traits.trait import EVENT_KINDS, EVERYONE, KINDS, Build, Trait
 
 __all__ = [
+    "EVENT_KINDS",
     "EVERYONE",
     "KINDS",
     "Build",

@@ -46,7 +46,7 @@ from fullhouse.traits.kernel import PriceLevels, price_levels
 from fullhouse.traits.layout import items_as_of, nullable
 from fullhouse.traits.plan import BuildPlan, make_plan
 from fullhouse.traits.rows import Totals, bitmap_table, bitmaps, person_rows
-from fullhouse.traits.select import Items, is_narrow
+from fullhouse.traits.select import Items, ItemsByKind, is_narrow
 from fullhouse.traits.store import builds, finish, write_traits
 from fullhouse.traits.tally import BlockEvents, BlockTally, of_block, read_events, tally
 from fullhouse.traits.trait import Build, Trait
@@ -110,7 +110,7 @@ def base_as_of(
     return PersonsAsOf(engine, inputs["person"], scratch.keep(then))
 
 
-COUNTS_ITEMS = ("word", "genre", "saw", "wants")
+COUNTS_ITEMS = ("word", "genre", "saw", "wants", "trailer", "searched")
 """Families that need to know how many events each item has."""
 
 
@@ -135,12 +135,12 @@ def survey(
 ) -> Survey:
     """Expand a catalogue on the snapshots of a house as of a date."""
     items = items_as_of(engine, inputs["item"], inputs["product"], inputs["film"], as_of)
-    products, films = Items.of(items, "product"), Items.of(items, "film")
+    by_kind = ItemsByKind(items)
     laid = engine.scan(inputs["person_event"])
     events, sources = _sizes(engine, laid)
     kinds = _kinds(engine, laid, catalogue, events, as_of)
-    expansion = expand(catalogue, products, films, kinds)
-    price = _price(engine, laid, catalogue, products, items.num_rows, as_of)
+    expansion = expand(catalogue, by_kind, kinds)
+    price = _price(engine, laid, catalogue, by_kind.products, items.num_rows, as_of)
     plan = make_plan(
         catalogue,
         expansion.counted,

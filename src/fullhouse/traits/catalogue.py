@@ -9,18 +9,24 @@ from typing import Any
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import Window, check_slug
-from fullhouse.traits.trait import KINDS
+from fullhouse.traits.trait import EVENT_KINDS
 
 FILE = "traits.toml"
+SOLD = ("purchase", "play")
+"""Kinds of event about things that have a category."""
 FAMILIES = (
     "buys",
     "word",
     "genre",
     "saw",
     "wants",
+    "trailer",
+    "searched",
+    "plays",
     "own",
     "moviegoer",
     "viewer",
+    "player",
     "price",
     "active",
     "gender",
@@ -88,20 +94,23 @@ class Own:
         check_slug(self.name, what="The name of a trait")
         where = f"[trait.{self.name}]"
         for kind in self.kind:
-            if kind not in KINDS:
+            if kind not in EVENT_KINDS:
                 raise InputError(
-                    f"{where} kind must be one of {', '.join(KINDS)}, not {kind!r}."
-                    f"{did_you_mean(kind, KINDS)}"
+                    f"{where} kind must be one of {', '.join(EVENT_KINDS)}, not {kind!r}."
+                    f"{did_you_mean(kind, EVENT_KINDS)}"
                 )
         if not self.kind:
-            raise InputError(f"{where} needs a kind: one of {', '.join(KINDS)}.")
+            raise InputError(f"{where} needs a kind: one of {', '.join(EVENT_KINDS)}.")
         if self.min_events < 1 or (self.floor is not None and self.floor < 1):
             raise InputError(f"{where} min_events and floor must be at least 1.")
         Window(self.window_days)
-        if (self.films or self.genre) and "purchase" in self.kind:
-            raise InputError(f"{where} films and genre go with views and tickets, not purchases.")
-        if (self.category or self.category_prefix) and self.kind != ("purchase",):
-            raise InputError(f"{where} category goes with purchases only.")
+        if (self.films or self.genre) and set(self.kind) & {*SOLD, "search"}:
+            raise InputError(
+                f"{where} films and genre go with views, tickets, marks and trailers, not with"
+                " purchases, plays or searches."
+            )
+        if (self.category or self.category_prefix) and not set(self.kind) <= set(SOLD):
+            raise InputError(f"{where} category goes with purchases and plays only.")
 
     @property
     def filter(self) -> dict[str, list[str]]:
@@ -173,7 +182,7 @@ def _checked(what: type, body: Any, where: str) -> dict[str, Any]:
             raise InputError(f"{where} has no {key!r}.{did_you_mean(key, types)}")
         settings[key] = _value(value, types[key], f"{where} {key}")
     if what is Own and "kind" not in settings:
-        raise InputError(f"{where} needs a kind: one of {', '.join(KINDS)}.")
+        raise InputError(f"{where} needs a kind: one of {', '.join(EVENT_KINDS)}.")
     return settings
 
 

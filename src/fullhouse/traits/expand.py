@@ -10,10 +10,14 @@ from fullhouse.core.arrays import Ints32
 from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family, Own
 from fullhouse.traits.names import distinct_slugs, film_slug, levels, name_slug, path_slug, plain
-from fullhouse.traits.select import Items, path_keys
+from fullhouse.traits.select import Items, ItemsByKind, about_kind, path_keys
 
 SEEN = ("view", "ticket")
 WANTED = ("want_to_see",)
+TRAILERS = ("trailer_view",)
+KIND_OF = {"moviegoer": "ticket", "viewer": "view", "player": "play"}
+"""Families of how often somebody does a thing, and the kind of event that is counted."""
+VISIT_WORDS = {"ticket": "went to the cinema", "view": "watched", "play": "played"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +63,7 @@ class Expansion:
 
 def expand(
     catalogue: Catalogue,
-    products: Items,
-    films: Items,
+    items: ItemsByKind,
     events: Mapping[str, Mapping[int, int]],
 ) -> Expansion:
     """The traits of the families that count events about items, and the user's own.
@@ -70,10 +73,11 @@ def expand(
     name).
     """
     capped: dict[str, int] = {}
+    products, films = items.products, items.films
     kinds_seen = tuple(k for k in SEEN if events.get(k))
     traits: list[EventTrait] = []
     if (f := catalogue.family("buys")) is not None and events.get("purchase"):
-        traits += _buys(f, products)
+        traits += _categories(f, products, "purchase", "bought from")
     if (f := catalogue.family("word")) is not None and events.get("purchase"):
         traits += _most(_words(f, products), f, events, capped)
     if (f := catalogue.family("genre")) is not None and kinds_seen:
@@ -82,14 +86,21 @@ def expand(
         traits += _most(_films(f, films, kinds_seen, events, "saw"), f, events, capped)
     if (f := catalogue.family("wants")) is not None and events.get(WANTED[0]):
         traits += _most(_films(f, films, WANTED, events, "wants to see"), f, events, capped)
-    traits += [_own(o, products, films) for o in catalogue.own]
-    for name, kind in (("moviegoer", "ticket"), ("viewer", "view")):
+    if (f := catalogue.family("trailer")) is not None and events.get(TRAILERS[0]):
+        trailers = _films(f, films, TRAILERS, events, "watched a trailer of")
+        traits += _most(trailers, f, events, capped)
+    if (f := catalogue.family("searched")) is not None and events.get("search"):
+        traits += _most(_searches(f, items.searches), f, events, capped)
+    if (f := catalogue.family("plays")) is not None and events.get("play"):
+        traits += _categories(f, items.plays, "play", "plays")
+    traits += [_own(o, items) for o in catalogue.own]
+    for name, kind in KIND_OF.items():
         if (f := catalogue.family(name)) is not None and events.get(kind):
             traits += _visits(f, kind)
     return Expansion(traits, capped)
 
 
-def _buys(family: Family, products: Items) -> list[EventTrait]:
+def _categories(family: Family, products: Items, kind: str, verb: str) -> list[EventTrait]:
     spelt: dict[tuple[str, ...], list[str]] = {}
     for text in sorted(products.categories.texts):
         path = levels(text)
@@ -100,8 +111,8 @@ def _buys(family: Family, products: Items) -> list[EventTrait]:
         _counted(
             family,
             slugs[" > ".join(key)],
-            f"bought from {' › '.join(spelt[key])}",
-            ("purchase",),
+            f"{verb} {' › '.join(spelt[key])}",
+            (kind,),
             {"category": [" > ".join(spelt[key])]},
             products.by_path[key],
         )
@@ -122,6 +133,17 @@ def _words(family: Family, products: Items) -> list[EventTrait]:
             items,
         )
         for word, items in sorted(products.by_word.items())
+    ]
+
+
+def _searches(family: Family, searches: Items) -> list[EventTrait]:
+    # An item of a search stands for a title, without a year: a search gives none.
+    spelt = {film_slug(t, None): t for t in sorted(searches.titles.texts, reverse=True)}
+    return [
+        _counted(
+            family, title, f"searched for {spelt[title]}", ("search",), {"title": title}, items
+        )
+        for title, items in sorted(searches.by_title.items())
     ]
 
 
@@ -159,9 +181,8 @@ def _films(
     return traits
 
 
-def _own(own: Own, products: Items, films: Items) -> EventTrait:
-    parts = [products.select(own.filter)] if "purchase" in own.kind else []
-    parts += [films.select(own.filter)] if set(own.kind) - {"purchase"} else []
+def _own(own: Own, items: ItemsByKind) -> EventTrait:
+    parts = [items.of(about).select(own.filter) for about in sorted({*map(about_kind, own.kind)})]
     return EventTrait(
         f"own:{own.name}",
         "own",
@@ -176,7 +197,7 @@ def _own(own: Own, products: Items, films: Items) -> EventTrait:
 
 
 def _visits(family: Family, kind: str) -> list[EventTrait]:
-    word = "went to the cinema" if kind == "ticket" else "watched"
+    word = VISIT_WORDS[kind]
     often, days = family.frequent or 1, family.window_days
     levels: list[tuple[str, int | None, int, int | None, str]]
     levels = [(f"{family.name}:frequent", days, often, None, f"{word} at least {often} times")]

@@ -12,7 +12,7 @@ from fullhouse.core.values import slug
 from fullhouse.films.catalogue import UnmatchedFilm
 from fullhouse.lake import Lake
 from fullhouse.traits.names import film_slug
-from fullhouse.traits.trait import KINDS, Trait
+from fullhouse.traits.trait import EVENT_KINDS, KINDS, Trait
 
 FACTS = ("gender", "age", "household", "income", "education", "occupation")
 """Demographic families of which a trait may be an audience."""
@@ -37,8 +37,9 @@ class FilmTraits:
 
 
 def kinds_of(trait: Trait) -> tuple[str, ...]:
-    """The kinds of event that a trait counts; none for a fact."""
-    return tuple(trait.definition.get("kinds", [trait.basis])) if trait.basis in KINDS else ()
+    """The kinds of event that a trait counts, of those that make up activity; none for a fact."""
+    counted = trait.definition.get("kinds", [trait.basis])
+    return tuple(k for k in counted if k in KINDS) if trait.basis in EVENT_KINDS else ()
 
 
 def film_traits(traits: Iterable[Trait]) -> dict[str, FilmTraits]:

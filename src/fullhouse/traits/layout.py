@@ -18,9 +18,12 @@ from fullhouse.core.tables import (
     FILM,
     ITEM,
     PERSON_EVENT,
+    PLAY,
     PRODUCT,
     PURCHASE,
+    SEARCH,
     TICKET,
+    TRAILER_VIEW,
     VIEW,
     WANT_TO_SEE,
     Snapshot,
@@ -30,8 +33,10 @@ from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
-from fullhouse.traits.names import ListedFilm, one_year
-from fullhouse.traits.trait import KINDS
+from fullhouse.traits.names import ListedFilm, film_slug, one_year
+from fullhouse.traits.searches import TitleFinder
+from fullhouse.traits.select import about_kind
+from fullhouse.traits.trait import EVENT_KINDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -109,9 +114,16 @@ def _keys(engine: Engine, lake: Lake) -> list[ir.Table]:
         ),
         product.select(kind=ibis.literal("product"), source=product.source, id=product["product"]),
     ]
-    for table in (FILM, VIEW, TICKET, WANT_TO_SEE):
+    for table in (FILM, VIEW, TICKET, WANT_TO_SEE, TRAILER_VIEW, PLAY):
         rows = engine.scan(lake.snapshot(table))
-        keys.append(rows.select(kind=ibis.literal("film"), source=rows.source, id=rows.film))
+        kind = ibis.literal("play" if table is PLAY else "film")
+        keys.append(rows.select(kind=kind, source=rows.source, id=rows.film))
+    searches = engine.scan(lake.snapshot(SEARCH)).select("source", "query").distinct()
+    titles = engine.memory(title_of_query(engine, lake))
+    searched = searches.join(titles, "query")
+    keys.append(
+        searched.select(kind=ibis.literal("search"), source=searched.source, id=searched.id)
+    )
     return [nullable(t).distinct() for t in keys]
 
 
@@ -175,18 +187,59 @@ def _assemble(
 ) -> pa.Table:
     parts = []
     for kind in ("product", "film"):
-        part = numbered.filter(pc.field("kind") == kind)
-        for (of, column), words in described.items():
-            if of == kind:
-                part = part.join(words, ["source", "id"], join_type="left outer")
-            if of == kind == "product":
+        part = _described(numbered.filter(pc.field("kind") == kind), described, kind)
+        if kind == "product":
+            for column in PRODUCT_COLUMNS:
                 part = _fill(part, column, inline[column])
         parts.append(_of_one_year(part) if kind == "film" else part)
+    parts.append(_plays(numbered.filter(pc.field("kind") == "play"), described))
+    parts.append(_titled(numbered.filter(pc.field("kind") == "search"), described))
     both = pa.concat_tables(parts, promote_options="permissive")
     for field in ITEM.schema:
         if field.name not in both.column_names:
             both = both.append_column(field, pa.nulls(both.num_rows, field.type))
     return both.select(ITEM.names).cast(ITEM.schema).sort_by("item")
+
+
+def _described(part: pa.Table, described: dict[tuple[str, str], pa.Table], kind: str) -> pa.Table:
+    for (of, _), words in described.items():
+        if of == kind:
+            part = part.join(words, ["source", "id"], join_type="left outer")
+    return part
+
+
+def _plays(part: pa.Table, described: dict[tuple[str, str], pa.Table]) -> pa.Table:
+    """What is played has the title and category of a product, else the title of a film."""
+    part = _described(part, described, "product")
+    words = described["film", "title"].rename_columns({"title": "film_title"})
+    part = part.join(words, ["source", "id"], join_type="left outer")
+    title = pc.coalesce(part["title"], part["film_title"])
+    return part.drop_columns(["title", "film_title"]).append_column("title", title)
+
+
+def _titled(part: pa.Table, described: dict[tuple[str, str], pa.Table]) -> pa.Table:
+    """The titles of films under the slugs that searches are numbered by."""
+    texts = sorted({t for t in described["film", "title"]["title"].to_pylist() if t}, reverse=True)
+    spelt = {film_slug(t, None): t for t in texts}
+    titles = pa.array([spelt.get(slug) for slug in part["id"].to_pylist()], pa.string())
+    return part.append_column("title", titles)
+
+
+def title_of_query(engine: Engine, lake: Lake) -> pa.Table:
+    """(query, id) of every search: the slug of the film title that it names; empty for none.
+
+    Only that is laid out. What else people search for may be about themselves, and stays in the
+    event's own row, where it goes with it.
+    """
+    searches = engine.scan(lake.snapshot(SEARCH))
+    queries = engine.arrow(searches.select("query").distinct().order_by("query"))["query"]
+    ids: list[str] = []
+    if len(queries):
+        films = engine.scan(lake.snapshot(FILM))
+        named = films.filter(films.title.notnull()).select("title").distinct()
+        finder = TitleFinder(engine.arrow(named)["title"].to_pylist())
+        ids = [finder.find(query) for query in queries.to_pylist()]
+    return pa.table({"query": queries.cast(pa.string()), "id": pa.array(ids, pa.string())})
 
 
 def _of_one_year(part: pa.Table) -> pa.Table:
@@ -213,7 +266,7 @@ def _fill(part: pa.Table, column: str, inline: pa.Table) -> pa.Table:
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-INPUTS: tuple[Table, ...] = (ACCOUNT_PERSON, PRODUCT, FILM, *(EVENT_TABLES[k] for k in KINDS))
+INPUTS: tuple[Table, ...] = (ACCOUNT_PERSON, PRODUCT, FILM, *(EVENT_TABLES[k] for k in EVENT_KINDS))
 NOTE = "fullhouse.layout"
 """Under this name the last commit of a layout keeps its report and the versions it read."""
 EVENTS_AT_ONCE = 20_000_000
@@ -246,11 +299,12 @@ def lay_out(engine: Engine, lake: Lake) -> PersonLayout:
         return current
     items = number_items(engine, lake, lake.read(ITEM))
     lake.replace(ITEM, items)
-    events = {k: engine.scan(lake.snapshot(EVENT_TABLES[k])) for k in KINDS}
+    events = {k: engine.scan(lake.snapshot(EVENT_TABLES[k])) for k in EVENT_KINDS}
     total = _by_source(engine, events)
     persons = _persons(engine, lake)
+    titles = engine.memory(title_of_query(engine, lake))
     parts = [
-        _of_source(events[kind], kind, source, persons, engine, lake)
+        _of_source(events[kind], kind, source, persons, titles, engine, lake)
         for kind, source in (k.split(" ", 1) for k in total)
     ]
     groups = list(_groups(_blocks(engine, persons), sum(total.values())))
@@ -304,19 +358,28 @@ def _persons(engine: Engine, lake: Lake) -> ir.Table:
 
 
 def _of_source(
-    events: ir.Table, kind: str, source: str, persons: ir.Table, engine: Engine, lake: Lake
+    events: ir.Table,
+    kind: str,
+    source: str,
+    persons: ir.Table,
+    titles: ir.Table,
+    engine: Engine,
+    lake: Lake,
 ) -> ir.Table:
     """The events of one kind and source in the columns of PERSON_EVENT.
 
     Source by source: joined on the source too, DuckDB 2.0 took it as a reason to join persons
     with items first, and 5 million purchases spilled 70 GB.
     """
-    of = "product" if kind == "purchase" else "film"
+    of = about_kind(kind)
     item = engine.scan(lake.snapshot(ITEM))
     item = item.filter(item.kind == of, item.source == source).select("item", "id")
     persons = persons.filter(persons.source == source).drop("source")
     events = events.filter(events.source == source)
-    named = events.mutate(id=purchase_id(events) if kind == "purchase" else events.film)
+    if kind == "search":
+        named = events.join(titles, "query")
+    else:
+        named = events.mutate(id=purchase_id(events) if kind == "purchase" else events.film)
     plain = named.select("account", "day", "id", **_measures(named, kind))
     known = plain.join(persons, "account").join(item, "id")
     known = known.mutate(kind=ibis.literal(kind), source=ibis.literal(source))
@@ -327,6 +390,8 @@ def _measures(events: ir.Table, kind: str) -> dict[str, ir.Value]:
     quantity = events.quantity if kind in ("purchase", "ticket") else ibis.literal(1.0)
     if kind == "ticket":
         quantity = ibis.ifelse(events.refunded.fill_null(False), -quantity.abs(), quantity)
+    if kind == "trailer_view":
+        quantity = events.completion.fill_null(1.0)
     priced = kind in ("purchase", "ticket")
     return {
         "quantity": quantity,

@@ -10,11 +10,9 @@ import numpy as np
 from fullhouse.core.arrays import Integers
 from fullhouse.core.values import Window
 from fullhouse.traits.catalogue import Catalogue, Family
-from fullhouse.traits.expand import EventTrait
+from fullhouse.traits.expand import KIND_OF, VISIT_WORDS, EventTrait
 from fullhouse.traits.facts import FactFamily, PersonFact
 from fullhouse.traits.kernel import FIFTHS, PRICES, ItemMap, PriceLevels, first_day, item_maps
-
-KIND_OF = {"moviegoer": "ticket", "viewer": "view"}
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ def _visit_rules(
 def _lapsed(family: Family, kind: str, floor: int) -> list[Candidate]:
     if family.lapsed_days is None:
         return []
-    word = "went to the cinema" if kind == "ticket" else "watched"
+    word = VISIT_WORDS[kind]
     label = f"{word} {Window(family.lapsed_days)}, but not {Window(family.window_days)}"
     definition = {
         "level": "lapsed",

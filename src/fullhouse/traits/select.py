@@ -23,7 +23,7 @@ from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.traits.names import film_slug, levels, matches, plain, title_words
 from fullhouse.traits.store import traits_of
-from fullhouse.traits.trait import KINDS, Build, Trait
+from fullhouse.traits.trait import EVENT_KINDS, Build, Trait
 
 FILTERS = (
     "category",
@@ -34,6 +34,7 @@ FILTERS = (
     "genre",
     "film",
     "films",
+    "title",
 )
 """What a definition may say of the items that a trait's events are about."""
 
@@ -86,7 +87,7 @@ def path_keys(category: str) -> list[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Items:
-    """The items of one kind, product or film, as known on a date."""
+    """The items of one kind, such as product or film, as known on a date."""
 
     kind: str
     table: pa.Table
@@ -166,6 +167,8 @@ class Items:
                 return together(self.by_genre.get(plain(w), empty) for w in wanted)
             case "film":
                 return self.by_film.get(wanted, empty)
+            case "title":
+                return self.by_title.get(wanted, empty)
             case "films":
                 slugs = [film_slug(w, None) for w in wanted]
                 by_year = [self.by_film.get(s, empty) for s in slugs]
@@ -187,6 +190,50 @@ class Items:
         ):
             by_slug.setdefault(slug(title, year), []).append(item)
         return {k: np.array(sorted(v), np.int32) for k, v in by_slug.items()}
+
+
+def about_kind(event_kind: str) -> str:
+    """What events of a kind are about: the kind of their items.
+
+    >>> about_kind("purchase"), about_kind("play"), about_kind("trailer_view")
+    ('product', 'play', 'film')
+    """
+    return {"purchase": "product", "play": "play", "search": "search"}.get(event_kind, "film")
+
+
+@dataclass(frozen=True)
+class ItemsByKind:
+    """All items of a house as known on a date."""
+
+    table: pa.Table
+
+    def of(self, kind: str) -> Items:
+        """The items of one kind."""
+        return self._made.setdefault(kind, Items.of(self.table, kind))
+
+    @cached_property
+    def _made(self) -> dict[str, Items]:
+        return {}
+
+    @property
+    def products(self) -> Items:
+        """What is bought."""
+        return self.of("product")
+
+    @property
+    def films(self) -> Items:
+        """What is watched, marked or attended."""
+        return self.of("film")
+
+    @property
+    def plays(self) -> Items:
+        """What is played."""
+        return self.of("play")
+
+    @property
+    def searches(self) -> Items:
+        """Titles that searches name."""
+        return self.of("search")
 
 
 if TYPE_CHECKING:
@@ -253,7 +300,7 @@ def _windows(engine: Engine, build: Build, traits: Sequence[Trait]) -> ir.Table:
     rows = [
         (kind, t.id, Window(t.definition["window_days"]).first_day(build.as_of) or LONG_AGO)
         for t in traits
-        if t.basis in KINDS
+        if t.basis in EVENT_KINDS
         for kind in t.definition["kinds"]
     ]
     table = {

@@ -19,7 +19,7 @@ from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.traits.kernel import Columns, Pairs, activity, count_pairs, price_of
 from fullhouse.traits.plan import BuildPlan, Need, VisitRule
-from fullhouse.traits.trait import KINDS
+from fullhouse.traits.trait import EVENT_KINDS, KINDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -169,7 +169,7 @@ def tally(plan: BuildPlan, persons: Integers, read: Read, events: dict[str, int]
     priced, paid = np.zeros(SIZE, np.int64), np.zeros(SIZE, np.int64)
     parts: list[tuple[Pairs, Pairs]] = []
     for within in ranges(sum(events.values())):
-        events_of = {k: read(k, within) for k in KINDS if events.get(k)}
+        events_of = {k: read(k, within) for k in EVENT_KINDS if events.get(k)}
         columns = {k: f.columns for k, f in events_of.items()}
         parts.append(count_pairs(columns, plan.maps, plan.least, plan.most))
         for n, kind in enumerate(KINDS):

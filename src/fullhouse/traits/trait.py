@@ -8,7 +8,10 @@ EVERYONE = -1
 """In `trait_bitmap` this number holds the base: every living person of the build."""
 
 KINDS = ("purchase", "view", "ticket", "want_to_see")
-"""The event kinds that traits are counted from, in the order of the columns of person_trait."""
+"""The event kinds whose numbers are a person's activity: columns of person_trait, in order."""
+
+EVENT_KINDS = (*KINDS, "trailer_view", "search", "play")
+"""The event kinds that traits are counted from."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,11 @@ class Trait:
     persons: int
     by_source: dict[str, int]
     built: bool
+
+    @property
+    def least(self) -> int:
+        """Events from which somebody has it; 0 for a fact of persons."""
+        return int(self.definition["min_events"]) if self.basis in EVENT_KINDS else 0
 
     @property
     def slug(self) -> str:
