@@ -209,3 +209,22 @@ def test_all_of_it_from_python(imported: Path) -> None:
         assert (
             fh.film_accept(house, fh.AcceptFilm("plain", "own-1", film=None)).status == "accepted"
         )
+
+
+def test_forecasts_by_others_are_taken_and_judged_by_source(imported: Path) -> None:
+    (imported / "trade.csv").write_text(
+        "title,friday,forecast_usd,days,low_usd,high_usd\n"
+        "A Hare's Way,2017-01-27,1500,2,1400,1600\n"
+    )
+    (first,) = told("import", "trade-forecasts", "trade.csv")["sets"]
+    assert (first["matched"], first["new"], first["forecasts"]) == (1, 0, 1)
+    assert "imported before" in run("import", "trade-forecasts", "trade.csv")
+    done = CliRunner().invoke(commands, ["scorebook", "sources", "--json"], catch_exceptions=False)
+    (record,) = json.loads(done.stdout)["sources"]
+    assert (record["source"], record["horizon"]) == ("trade", "T-1")
+    every = record["groups"][0]
+    assert (every["group"], every["films"], every["ranges"], every["inside"]) == ("all", 1, 1, 0)
+    assert every["factor"] == pytest.approx(1200 / 1500)
+    shown = CliRunner().invoke(commands, ["scorebook", "sources"], catch_exceptions=False).output
+    assert "+25%" in shown
+    assert "0% of 1" in shown

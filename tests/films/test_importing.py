@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse.films.film import film_slug
@@ -104,6 +104,7 @@ TITLES = st.sampled_from(["Bramble", "The Bramble", "Bramble 2", "Kestrel", "Kes
 ITEMS = st.lists(st.tuples(TITLES, st.integers(-900, 900), st.sampled_from(["", "US"])), max_size=6)
 
 
+@settings(deadline=None)
 @given(ITEMS, ITEMS, st.randoms())
 def test_pairs_are_one_to_one_and_order_does_not_matter(left, right, random) -> None:  # type: ignore[no-untyped-def]
     entries = [item(f"e{i}", *t) for i, t in enumerate(left)]

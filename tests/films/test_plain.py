@@ -9,7 +9,15 @@ import pytest
 
 from fullhouse.control import Control
 from fullhouse.core.errors import InputError
-from fullhouse.films import grosses, import_set, known, parse_value, plain, signals
+from fullhouse.films import (
+    forecasts,
+    grosses,
+    import_set,
+    known,
+    parse_value,
+    plain,
+    signals,
+)
 from fullhouse.lake import Lake
 from tests.films.conftest import AT
 
@@ -182,3 +190,53 @@ def test_values_are_read_by_their_type(field: str, text: str, value: object) -> 
 def test_an_unknown_field_is_named_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"No field 'theatres'.*Did you mean 'theaters'"):
         parse_value("theatres", "3")
+
+
+FORECASTS = """title,opening,territory,source,made_on,mid,low,high,days,currency
+Bramble,2025-03-07,US,trade,2025-03-06,1000000,900000,1200000,,USD
+Bramble,2025-03-07,US,tracker,2025-02-14,1300000,,,4,USD
+"""
+
+
+def test_forecasts_by_others_are_known_from_the_day_they_were_made(
+    lake: Lake, control: Control, tmp_path: Path
+) -> None:
+    import_set(lake, control, plain.read(write(tmp_path, FILMS)), at=AT)
+    result = plain.read(write(tmp_path, FORECASTS))
+    assert result.problems == ()
+    imported = import_set(lake, control, result, at=AT)
+    assert imported.forecasts == 2
+    assert import_set(lake, control, result, at=AT).already
+    rows = forecasts(lake, "US", LATE).to_pylist()
+    assert [(r["film"], r["source"], r["mid"], r["days"], r["high"]) for r in rows] == [
+        ("bramble-2025", "tracker", 1_300_000.0, 4, None),
+        ("bramble-2025", "trade", 1_000_000.0, 3, 1_200_000.0),
+    ]
+    assert forecasts(lake, "US", date(2025, 3, 1))["source"].to_pylist() == ["tracker"]
+    assert forecasts(lake, "US", date(2025, 2, 13)).num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("Bramble,2025-03-07,US,,2025-03-06,10,,,,USD", "no source"),
+        ("Bramble,2025-03-07,US,trade,6 March,10,,,,USD", "made_on is not YYYY-MM-DD"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,0,,,,USD", "mid is not an amount above 0"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,-5,,,,USD", "mid is not an amount above 0"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,much,,,,USD", "mid is not a number"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,10,12,,,USD", "low lies above the middle"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,10,,9,,USD", "high lies below the middle"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,10,,,9,USD", "days covered are not 1 to 6"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,10,,,2.5,USD", "days covered are not 1 to 6"),
+        ("Bramble,2025-03-07,us,trade,2025-03-06,10,,,,USD", "territory is not two"),
+        ("Bramble,2025-03-07,US,trade,2025-03-06,10,,,,dollars", "currency is not three"),
+    ],
+)
+def test_a_bad_forecast_is_a_problem_and_the_others_count(
+    tmp_path: Path, row: str, problem: str
+) -> None:
+    result = plain.read(write(tmp_path, f"{FORECASTS}{row}\n"))
+    (only,) = result.problems
+    assert only.row == 3
+    assert problem in only.problem
+    assert result.forecasts.num_rows == 2

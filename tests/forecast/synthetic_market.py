@@ -25,6 +25,7 @@ from fullhouse.films import (
     FilmSet,
 )
 from fullhouse.films.film import film_slug
+from fullhouse.forecast.history import OutsideForecast
 
 FIRST, LAST = date(2010, 1, 8), date(2017, 4, 14)
 """Fridays of the first and the last opening."""
@@ -237,3 +238,22 @@ def _tell_presales(
         row = (film, "US", "presales", day, value, day + REPORTED)
         for name, given in zip(SIGNALS_SCHEMA.names, row, strict=True):
             signs[name].append(given)
+
+
+def others(
+    films: list[Truth],
+    *,
+    noise: float,
+    factor: float = 1.0,
+    source: str = "trade",
+    before: int = 1,
+    seed: int = 1,
+) -> dict[str, list[OutsideForecast]]:
+    """Forecasts of films that are a factor too high, with an error of some size in logs."""
+    rng = np.random.default_rng(seed)
+    forecasts = {}
+    for film in films:
+        made = (film.opening - timedelta(days=before)).toordinal()
+        mid = film.weekend * factor * float(np.exp(noise * rng.standard_normal()))
+        forecasts[film.film] = [OutsideForecast(source, made, made, 3, mid, 0.9 * mid, 1.1 * mid)]
+    return forecasts

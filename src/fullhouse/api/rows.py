@@ -106,6 +106,7 @@ FILM_ROWS = (
     Row("POST", "/v1/backtests", "forecast_backtest", "run", work=True),
     Row("GET", "/v1/scorebook", "scorebook", "run"),
     Row("GET", "/v1/scorebook/entries", "scorebook_list", "audit", lists=True),
+    Row("GET", "/v1/scorebook/sources", "scorebook_sources", "run", lists=True),
     Row("GET", "/v1/scorebook/verification", "scorebook_verify", "audit"),
 )  # fmt: skip
 

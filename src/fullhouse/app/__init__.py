@@ -173,6 +173,7 @@ if TYPE_CHECKING:
         ForecastSlate as ForecastSlate,
         IssueForecast as IssueForecast,
         ListEntries as ListEntries,
+        ListSources as ListSources,
         ReadScoreBook as ReadScoreBook,
         RunBacktest as RunBacktest,
         VerifyScoreBook as VerifyScoreBook,
@@ -184,6 +185,7 @@ if TYPE_CHECKING:
         issue_forecast as issue_forecast,
         scorebook as scorebook,
         scorebook_list as scorebook_list,
+        scorebook_sources as scorebook_sources,
         scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )

@@ -16,6 +16,7 @@ from fullhouse.forecast.book import actual_run, enter, read_book
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import make_forecast, make_slate
+from fullhouse.forecast.outside import SourceRecord, records
 from fullhouse.forecast.score import ActualRun, ScoreBook
 from fullhouse.forecast.slate import Slate
 from fullhouse.view.forecast_page import save_forecast
@@ -114,6 +115,14 @@ class ListEntries:
     film: str | None = None
     territory: str | None = None
     most: int | None = None
+
+
+@request
+class ListSources:
+    """Whose forecasts of opening weekends to judge: those of a market, known by a day (today)."""
+
+    territory: str | None = None
+    as_of: date | None = None
 
 
 @request
@@ -264,6 +273,15 @@ def scorebook_list(context: Context, request: ListEntries) -> list[Entry]:
     return control.entries(
         context.control, film=request.film, territory=request.territory, most=request.most
     )
+
+
+@use_case
+def scorebook_sources(context: Context, request: ListSources) -> list[SourceRecord]:
+    """How the forecasts of others did whose outcome was known: bias, error, ranges that held."""
+    territory = request.territory or context.settings.territory
+    films.check_territory(territory)
+    history = read_history(context.lake, territory, _day(context, request.as_of))
+    return records(HistoryIndex(history))
 
 
 @use_case

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.forecast.backtest import Backtests, Curve, Judged
+    from fullhouse.forecast.backtest import Backtests, BesideOthers, Curve, Judged
     from fullhouse.stats.scores import Scores
 
 BASELINE = ("films", "median_error", "log_rmse")
@@ -25,6 +25,10 @@ MAIN = {"T-28": "opening_weekend", "T-1": "opening_weekend", "first day": "total
 """What the tables by size and by year are about, by horizon."""
 SHORT = {"opening_weekend": "weekend", "opening_day": "day"}
 CLASSED = ("T-28", "T-1")
+LEFT_OUT = (
+    "out: films with a forecast by others that are left out, since too few of the source's were"
+    " known before them."
+)
 
 
 def backtest(
@@ -95,6 +99,10 @@ def say(backtests: "Backtests") -> None:
     out.print(_ranges(main))
     out.print(_years(main))
     out.print(_baselines(judged))
+    beside = [b for part in backtests.parts for b in part.beside]
+    if beside:
+        out.print(_beside(beside))
+        out.print(LEFT_OUT, style="dim", soft_wrap=True)
     if backtests.curves:
         out.print(_curves(backtests.curves))
     classed = [j for j in judged if j.horizon in CLASSED and j.quantity == "total"]
@@ -113,8 +121,31 @@ def as_json(backtests: "Backtests") -> dict[str, Any]:
         "last_year": first.last_year,
         "simulated": backtests.simulated,
         "judged": [_figures(j) for j in backtests.judged],
+        "beside_others": [_beside_figures(b) for p in backtests.parts for b in p.beside],
         "curves": [vars(c) for c in backtests.curves],
     }
+
+
+def _beside_figures(beside: "BesideOthers") -> dict[str, Any]:
+    return {
+        "plan": beside.alone.plan,
+        "horizon": beside.horizon,
+        "quantity": beside.quantity,
+        "waiting": beside.waiting,
+        "without": _scored(beside.alone.scores()),
+        "with": _scored(beside.blended.scores()),
+        "as_stated": None if isnan(beside.stated[0]) else _stated(beside),
+        "by_year": {
+            str(year): _scored(beside.blended.scores((beside.blended.years == year).nonzero()[0]))
+            for year in sorted(set(beside.blended.years.tolist()))
+        },
+    }
+
+
+def _stated(beside: "BesideOthers") -> dict[str, float]:
+    names = ("films", "median_error", "log_rmse")
+    figures = replace(beside.alone, baselines={"theirs": beside.stated}).baseline("theirs")
+    return dict(zip(names, figures, strict=True))
 
 
 def _figures(judged: "Judged") -> dict[str, Any]:
@@ -253,6 +284,40 @@ def _baselines(judged: list["Judged"]) -> Table:
 def _baseline(judged: "Judged", name: str) -> str:
     _, median, rmse = judged.baseline(name)
     return f"{median:.1%}, {rmse:.3f}"
+
+
+def _beside(beside: Sequence["BesideOthers"]) -> Table:
+    view = _table(
+        "Of films that others forecast: without and with their forecasts, learned by date",
+        ["known", "forecast", "by", "films", "out", "median", "RMSE", "80 %", "hi ÷ lo"],
+        words=3,
+    )
+    for b in beside:
+        for name, judged in (("ours alone", b.alone), ("with theirs", b.blended)):
+            s = judged.scores()
+            view.add_row(
+                *_names(judged),
+                name,
+                f"{s.n:,}",
+                f"{b.waiting:,}",
+                f"{s.median_error:.1%}",
+                f"{s.log_rmse:.3f}",
+                f"{s.coverage[0.8].share:.1%}",
+                f"{s.spread:.2f}",
+            )
+        if not isnan(b.stated[0]):
+            figures = _stated(b)
+            view.add_row(
+                *_names(b.alone),
+                "theirs as stated",
+                f"{figures['films']:,.0f}",
+                f"{b.waiting:,}",
+                f"{figures['median_error']:.1%}",
+                f"{figures['log_rmse']:.3f}",
+                "-",
+                "-",
+            )
+    return view
 
 
 def _curves(curves: Sequence["Curve"]) -> Table:

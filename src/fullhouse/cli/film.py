@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="Films: what was known of them when, and what they took.")
 
 PROBLEMS_SHOWN = 5
-KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "plain")
+KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "trade-forecasts", "plain")
 FilmId = Annotated[str, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")]
 Territory = Annotated[
     str | None,
@@ -67,7 +67,7 @@ def import_(
         with progress("Reading", quiet=json):
             sets = [_read(kind, file, territory, currency) for file in files]
         # Films first, so that days may name them whatever the order of the files.
-        sets.sort(key=lambda s: s.grosses.num_rows + s.signals.num_rows > 0)
+        sets.sort(key=lambda s: s.grosses.num_rows + s.signals.num_rows + s.forecasts.num_rows > 0)
         with progress("Writing", quiet=json):
             imported = [
                 app.film_import(workspace, app.ImportFilms(s, strict=strict, simulated=simulated))
@@ -320,7 +320,7 @@ def accept(
 
 def _read(kind: str, file: Path, territory: str | None, currency: str | None) -> "FilmSet":
     # Imported here: readers load Arrow, and `--help` does not need it.
-    from fullhouse.sources import box_office_us, maoyan, tmdb, trailer_trends
+    from fullhouse.sources import box_office_us, maoyan, tmdb, trade_forecasts, trailer_trends
 
     if kind == "plain":
         return app.film_read(file, territory=territory, currency=currency)
@@ -329,6 +329,7 @@ def _read(kind: str, file: Path, territory: str | None, currency: str | None) ->
         "tmdb": tmdb.read,
         "maoyan": maoyan.read,
         "trailer-trends": trailer_trends.read,
+        "trade-forecasts": trade_forecasts.read,
     }
     return readers[kind](file)
 
@@ -363,6 +364,7 @@ def _show_imported(imported: Sequence["Imported"]) -> None:
         "facts written": "facts",
         "grosses written": "grosses",
         "signals written": "signals",
+        "forecasts by others": "forecasts",
     }
     rows = [(label, *(getattr(d, name) for d in imported)) for label, name in lines.items()]
     table(rows, ("", *(d.file for d in imported)))

@@ -340,8 +340,11 @@ def _say(forecast: "Forecast", chances: Sequence[tuple[float, float]], quantity:
 
 
 def _say_notes(forecast: "Forecast") -> None:
-    from fullhouse.view.words.forecast import note_words
+    from fullhouse.view.words.forecast import note_words, outside_words
 
+    for view in forecast.outside:
+        words = outside_words(view, forecast.currency)
+        out.print(f"Forecast by {words}.", markup=False, soft_wrap=True)
     for note in forecast.notes:
         out.print(f"Note: {note_words(note)}", markup=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +12,9 @@ from rich.table import Table
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_for
-from fullhouse.cli.show import Json, Where, out, progress, say_json
+from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
     from fullhouse.control import Entry
@@ -35,6 +37,10 @@ Head = Annotated[str | None, typer.Option(metavar="HASH", help="A head that was 
 NOTHING_YET = (
     "The score book has no forecast yet."
     " Each one that 'fullhouse forecast FILM' makes is entered when it is made."
+)
+NO_SOURCES = (
+    "No forecast by others has a known outcome here. They are imported with 'fullhouse film import"
+    " plain FILE': film, source, made_on, mid."
 )
 NO_HEAD = (
     "Without --head nobody can see whether entries at the end were removed: give the hash that was"
@@ -166,6 +172,52 @@ def verify(
         )
     if not verified.ok:
         raise typer.Exit(1)
+
+
+@commands.command()
+def sources(
+    *,
+    territory: Annotated[
+        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+    ] = None,
+    as_of: AsOf = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Show how the forecasts of others did: their bias, their error, and ranges that held."""
+    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
+        records = app.scorebook_sources(workspace, app.ListSources(territory, day))
+    if json:
+        say_json({"sources": [as_json(asdict(r)) for r in records]})
+        return
+    if not records:
+        out.print(NO_SOURCES, soft_wrap=True)
+        return
+    view = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
+    for name in ("source", "at", "films of"):
+        view.add_column(name, overflow="fold")
+    for name in ("films", "bias", "error", "RMSE", "range held"):
+        view.add_column(name, justify="right", no_wrap=True)
+    for record in records:
+        for g in record.groups:
+            inside = "-" if not g.ranges else f"{g.inside / g.ranges:.0%} of {g.ranges:,}"
+            view.add_row(
+                escape(record.source),
+                record.horizon,
+                {"franchise": "franchises", "original": "no franchise"}.get(g.group, g.group),
+                f"{g.films:,}",
+                f"{1 / g.factor - 1:+.0%}",
+                f"{g.median_error:.0%}",
+                f"{g.log_rmse:.2f}",
+                inside,
+            )
+    out.print(view)
+    out.print(
+        "bias: forecast over outcome, at the median; above 0 too high. error: median of"
+        " |forecast - outcome| ÷ outcome. RMSE: of the logarithm. Of the days that each covered.",
+        style="dim",
+    )
 
 
 def _nothing_given(context: typer.Context) -> None:

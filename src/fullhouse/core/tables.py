@@ -705,6 +705,26 @@ FILM_SIGNAL = Table(
     ),
     ("film", "territory", "kind", "day", "known_on", "origin", "batch"),
 )
+FILM_FORECAST = Table(
+    "film_forecast",
+    "Forecasts of opening weekends by others: trade sites, tracking firms, studios themselves.",
+    (
+        _required("film", "string", "the film"),
+        _required("territory", "string", "ISO 3166 code of the market"),
+        _required("source", "string", "whose forecast it is, such as trade"),
+        _required("made_on", "date", "the day on which it was made"),
+        _required("days", "int32", "days it covers; 3: Friday to Sunday"),
+        _required("mid", "float64", "what was forecast, in `currency`"),
+        Column("low", "float64", "lower end of its range, where it stated one"),
+        Column("high", "float64", "upper end of its range, where it stated one"),
+        _required("currency", "string", "ISO 4217 code"),
+        _required("known_on", "date", "the first day on which it was known"),
+        _required("origin", "string", "the set that says so"),
+        AT,
+        BATCH,
+    ),
+    ("film", "territory", "source", "made_on", "days", "known_on", "origin", "batch"),
+)
 
 EVENT_TABLES: dict[str, Table] = {
     t.name: t
@@ -763,5 +783,6 @@ ALL: dict[str, Table] = {
         FILM_FACT,
         FILM_GROSS,
         FILM_SIGNAL,
+        FILM_FORECAST,
     )
 }

@@ -5,6 +5,7 @@ from fullhouse.films.film import (
     BOOKED,
     EVERYWHERE,
     FIELDS,
+    FORECASTS_SCHEMA,
     GROSSES,
     REPORTED,
     RETIRED,
@@ -12,6 +13,7 @@ from fullhouse.films.film import (
     SIGNALS_SCHEMA,
     TOTALLED,
     USER,
+    WEEKEND_DAYS,
     WIDE,
     EntryFact,
     Fact,
@@ -24,13 +26,14 @@ from fullhouse.films.film import (
 from fullhouse.films.identity import SetLink, accept, add_film, find, links, state
 from fullhouse.films.importing import Imported, import_set
 from fullhouse.films.plain import check_field, check_territory, check_value, parse_value
-from fullhouse.films.store import facts, grosses, known, renamed, signals
+from fullhouse.films.store import facts, forecasts, grosses, known, renamed, signals
 
 __all__ = [
     "ANNOUNCED",
     "BOOKED",
     "EVERYWHERE",
     "FIELDS",
+    "FORECASTS_SCHEMA",
     "GROSSES",
     "REPORTED",
     "RETIRED",
@@ -38,6 +41,7 @@ __all__ = [
     "SIGNALS_SCHEMA",
     "TOTALLED",
     "USER",
+    "WEEKEND_DAYS",
     "WIDE",
     "EntryFact",
     "Fact",
@@ -55,6 +59,7 @@ __all__ = [
     "digest",
     "facts",
     "find",
+    "forecasts",
     "grosses",
     "import_set",
     "known",

@@ -128,6 +128,25 @@ SIGNALS_SCHEMA = pa.schema(
     ]
 )
 """Columns of `FilmSet.signals`; `id` is an entry's."""
+FORECASTS_SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("territory", pa.string()),
+        ("source", pa.string()),
+        ("made_on", pa.date32()),
+        ("days", pa.int32()),
+        ("mid", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("currency", pa.string()),
+        ("known_on", pa.date32()),
+    ]
+)
+"""Columns of `FilmSet.forecasts`: opening weekends as others forecast them."""
+WEEKEND_DAYS = 3
+"""Days from Friday to Sunday: what a forecast by others covers unless it says otherwise."""
+MOST_DAYS = 6
+"""Most days that a forecast of an opening weekend may cover."""
 
 
 class EntryFact(NamedTuple):
@@ -182,6 +201,7 @@ class FilmSet:
     entries: tuple[FilmEntry, ...]
     grosses: pa.Table = field(default_factory=GROSSES.empty_table)
     signals: pa.Table = field(default_factory=SIGNALS_SCHEMA.empty_table)
+    forecasts: pa.Table = field(default_factory=FORECASTS_SCHEMA.empty_table)
     problems: tuple[Problem, ...] = ()
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from fullhouse.control import Control
 from fullhouse.core.errors import did_you_mean
-from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
+from fullhouse.core.tables import FILM_FACT, FILM_FORECAST, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import identity
 from fullhouse.films.film import (
     ANNOUNCED,
@@ -286,6 +286,7 @@ class Imported:
     facts: int
     grosses: int
     signals: int
+    forecasts: int
     already: bool
     problems: tuple[Problem, ...]
 
@@ -310,6 +311,7 @@ def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) ->
         append_rows(lake, FILM_FACT, _facts(entries, linked, every), common),
         append_rows(lake, FILM_GROSS, _rows(films.grosses, linked), common),
         append_rows(lake, FILM_SIGNAL, _rows(films.signals, linked), common),
+        append_rows(lake, FILM_FORECAST, _rows(films.forecasts, linked), common),
     ]
     counts = Counter(k.status for k in fresh)
     return Imported(
@@ -324,6 +326,7 @@ def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) ->
         facts=written[0] or 0,
         grosses=written[1] or 0,
         signals=written[2] or 0,
+        forecasts=written[3] or 0,
         already=all(w is None for w in written),
         problems=(*films.problems, *problems),
     )

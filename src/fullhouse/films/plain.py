@@ -1,4 +1,4 @@
-"""Anyone's own films, grosses or signals as a CSV or Parquet file: see docs/films.md."""
+"""Anyone's own films, grosses, signals or forecasts by others in a file: see docs/films.md."""
 
 import re
 from collections.abc import Mapping
@@ -17,10 +17,13 @@ from fullhouse.films.columns import Refusals, dates, null, numbers, read_table, 
 from fullhouse.films.film import (
     EVERYWHERE,
     FIELDS,
+    FORECASTS_SCHEMA,
     GROSSES,
+    MOST_DAYS,
     REPORTED,
     SIGNALS,
     SIGNALS_SCHEMA,
+    WEEKEND_DAYS,
     EntryFact,
     FilmEntry,
     FilmSet,
@@ -30,10 +33,13 @@ from fullhouse.films.film import (
 )
 
 NAME = "plain"
+FORECASTS = "plain-forecasts"
+"""The set of forecasts that name films by title and opening: matched with those of any other."""
 READER = "plain 1"
 FORMS = {
     "grosses": ("day", "gross"),
     "signals": ("kind", "day", "value"),
+    "forecasts": ("source", "made_on", "mid"),
     "films": ("known_on",),
 }
 """The columns by which a form is known."""
@@ -51,12 +57,14 @@ def read(path: Path, *, territory: str | None = None, currency: str | None = Non
         check_territory(territory)
     if currency:
         check_currency(currency)
-    rows = read_table(path, what="a table of films, grosses or signals")
+    rows = read_table(path, what="a table of films, grosses, signals or forecasts")
     form = _form(path, rows.column_names)
     options = f"{territory or ''}:{currency or ''}"
     mark = digest(path, f"{READER}:{form}:{options}")
     if form == "films":
         return _films(path, rows, mark, territory, currency)
+    if form == "forecasts":
+        return _forecasts(path, rows, mark, territory, currency)
     return _days(path, rows, mark, form, territory, currency)
 
 
@@ -151,7 +159,8 @@ def _form(path: Path, given: list[str]) -> str:
         f"{path.name} is none of the plain forms. Films have columns film or title, territory,"
         " known_on and fields such as opening, theaters; grosses have film (or title and"
         " opening), territory, day, gross, currency; signals have film, territory, kind, day,"
-        f" value. It has {', '.join(given)}."
+        " value; forecasts by others have film (or title and opening), source, made_on, mid."
+        f" It has {', '.join(given)}."
     )
 
 
@@ -282,6 +291,79 @@ def _days(
     )
 
 
+def _forecasts(
+    path: Path, rows: pa.Table, mark: str, territory: str | None, currency: str | None
+) -> FilmSet:
+    """Opening weekends as others forecast them, each known from the day on which it was made."""
+    refusals = Refusals(rows.num_rows)
+    ids, entries = _about(rows, refusals, territory, first="made_on")
+    where = _filled(rows, "territory", territory)
+    _refuse_unless(refusals, where, TERRITORY, "territory is not two upper-case letters", True)
+    unit = _filled(rows, "currency", currency)
+    _refuse_unless(refusals, unit, CURRENCY, "currency is not three upper-case letters", True)
+    source = texts(rows["source"])
+    refusals.refuse(null(source), "no source", rows["source"])
+    made, bad = dates(rows["made_on"])
+    refusals.refuse(bad | null(made), "made_on is not YYYY-MM-DD", rows["made_on"])
+    known = pa.nulls(rows.num_rows, pa.date32())
+    if "known_on" in rows.column_names:
+        known, bad = dates(rows["known_on"])
+        refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
+    amounts = {n: _amounts(rows, n, refusals) for n in ("mid", "low", "high", "days")}
+    check_forecasts(rows, amounts, refusals)
+    table = pa.table(
+        {
+            "id": ids,
+            "territory": where,
+            "source": source,
+            "made_on": made,
+            "currency": unit,
+            "known_on": pc.coalesce(known, made),
+            **amounts,
+            "days": pc.fill_null(amounts["days"], WEEKEND_DAYS).cast(pa.int32(), safe=False),
+        }
+    ).select(FORECASTS_SCHEMA.names)
+    keys = ["id", "territory", "source", "made_on", "days", "known_on"]
+    _refuse_repeated(refusals, table, keys, rows["made_on"])
+    forecasts = table.filter(pa.array(refusals.good)).cast(FORECASTS_SCHEMA)
+    used = set(forecasts["id"].to_pylist())
+    return FilmSet(
+        NAME if "film" in rows.column_names else FORECASTS,
+        path.name,
+        mark,
+        rows.num_rows,
+        tuple(e for i, e in entries.items() if i in used),
+        forecasts=forecasts,
+        problems=refusals.in_order(),
+    )
+
+
+def check_forecasts(
+    rows: pa.Table, amounts: Mapping[str, pa.Array], refusals: Refusals, mid: str = "mid"
+) -> None:
+    """Refuse forecasts of nothing, with ends on the wrong side, or over days that none covers."""
+    bad = ~np.asarray(pc.fill_null(pc.greater(amounts["mid"], 0), False))
+    refusals.refuse(bad, f"{mid} is not an amount above 0", rows[mid])
+    for name, wrong in (("low", pc.greater), ("high", pc.less)):
+        outside = wrong(amounts[name], amounts["mid"])
+        if name == "low":
+            outside = pc.or_kleene(outside, pc.less_equal(amounts["low"], 0))
+        side = "above" if name == "low" else "below"
+        bad = np.asarray(pc.fill_null(outside, False))
+        refusals.refuse(bad, f"{name} lies {side} the middle, or is not above 0", rows[mid])
+    days = np.asarray(pc.fill_null(amounts["days"], WEEKEND_DAYS))
+    bad = (days < 1) | (days > MOST_DAYS) | (days != np.round(days))
+    refusals.refuse(bad, f"days covered are not 1 to {MOST_DAYS}", pa.array(days))
+
+
+def _amounts(rows: pa.Table, name: str, refusals: Refusals) -> pa.Array:
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.float64())
+    amount, bad = numbers(rows[name])
+    refusals.refuse(bad, f"{name} is not a number", rows[name])
+    return amount
+
+
 def _signals(rows: pa.Table, refusals: Refusals, columns: dict[str, Any]) -> pa.Table:
     """Signals of all rows; those of no known kind and those given twice are refused."""
     kind = texts(rows["kind"])
@@ -311,9 +393,12 @@ def _grosses(
 
 
 def _about(
-    rows: pa.Table, refusals: Refusals, territory: str | None
+    rows: pa.Table, refusals: Refusals, territory: str | None, *, first: str = "opening"
 ) -> tuple[pa.Array, dict[str, FilmEntry]]:
-    """The id of the entry that each row is about, and the entries."""
+    """The id of the entry that each row is about, and the entries.
+
+    Title and opening count as known from the day in the column `first` on.
+    """
     names = rows.column_names
     if "film" in names:
         film = texts(rows["film"])
@@ -327,8 +412,10 @@ def _about(
     refusals.refuse(null(title), "no title", rows["title"])
     refusals.refuse(bad | null(opening), "opening is not YYYY-MM-DD", rows["opening"])
     where = _filled(rows, "territory", territory).to_pylist()
+    since, _ = dates(rows[first])
     ids, entries = [], {}
-    for name, day, place in zip(title.to_pylist(), opening.to_pylist(), where, strict=True):
+    named = zip(title.to_pylist(), opening.to_pylist(), where, since.to_pylist(), strict=True)
+    for name, day, place, known_on in named:
         if name is None or day is None:
             ids.append(None)
             continue
@@ -336,7 +423,11 @@ def _about(
         ids.append(own)
         if own not in entries:
             at = place or EVERYWHERE
-            facts = (EntryFact("title", name, day), EntryFact("opening", day, day, at))
+            since_day = known_on or day
+            facts = (
+                EntryFact("title", name, since_day),
+                EntryFact("opening", day, since_day, at),
+            )
             entries[own] = FilmEntry(own, name, day, at, None, facts)
     return pa.array(ids, pa.string()), entries
 

@@ -10,7 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL, Snapshot, Table
+from fullhouse.core.tables import (
+    FILM_FACT,
+    FILM_FORECAST,
+    FILM_GROSS,
+    FILM_SIGNAL,
+    Snapshot,
+    Table,
+)
 from fullhouse.films.film import EVERYWHERE, FIELDS, USER, EntryFact, Film
 from fullhouse.lake import Lake
 
@@ -66,6 +73,14 @@ def signals(
     rows = _read(lake, FILM_SIGNAL, [territory, EVERYWHERE], as_of, films)
     own = pc.not_equal(rows["territory"], EVERYWHERE)
     return _newest(rows, ["film", "kind", "day"], first=own)
+
+
+def forecasts(
+    lake: Lake, territory: str, as_of: date, *, films: Collection[str] | None = None
+) -> pa.Table:
+    """What others forecast of each film that was known on a day; columns as film_forecast."""
+    rows = _read(lake, FILM_FORECAST, [territory], as_of, films)
+    return _newest(rows, ["film", "source", "made_on", "days"])
 
 
 def value(field: str, text: str | None) -> Any:

@@ -1,7 +1,7 @@
 """Forecast past films as if their day were today, and score it: rolling origins, by year."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -17,6 +17,15 @@ from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.ensemble import SIZES
 from fullhouse.forecast.forecast import PROBABILITIES, Range
 from fullhouse.forecast.history_index import HistoryIndex
+from fullhouse.forecast.outside import (
+    WEEKEND,
+    Blend,
+    WeekendShares,
+    blend,
+    compare,
+    newest,
+    stated,
+)
 from fullhouse.forecast.project import draws
 from fullhouse.forecast.train import (
     CALENDAR,
@@ -106,6 +115,24 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class BesideOthers:
+    """The films of which others forecast the weekend: ours alone, and blended with theirs.
+
+    Learned by date: from films whose weekend was known when each forecast was made. Films are left
+    out until their source has enough of those.
+    """
+
+    horizon: str
+    quantity: str
+    alone: Judged
+    blended: Judged
+    stated: Floats
+    """Theirs as stated, Friday to Sunday; NaN for other quantities. The mean where several are."""
+    waiting: int
+    """Films with a forecast by others that are left out, its source having too few before."""
+
+
+@dataclass(frozen=True)
 class Backtest:
     """Every horizon and quantity of a plan's films, for the judged years."""
 
@@ -115,6 +142,7 @@ class Backtest:
     first_year: int
     last_year: int
     judged: tuple[Judged, ...]
+    beside: tuple[BesideOthers, ...] = ()
 
     def of(self, horizon: str, quantity: str) -> Judged:
         """The forecasts of one horizon and quantity."""
@@ -199,15 +227,18 @@ def backtest(
     films = eligible(index, plan, index.history.as_of.toordinal())
     years = range(first_year - WARM_UP_YEARS, last_year + 1)
     origins = [date(year, 1, 1).toordinal() for year in years]
-    judged = []
+    judged: list[Judged] = []
+    beside: list[BesideOthers] = []
     for stage in stages_of(horizons):
         progress(f"Backtest of {plan} films: {stage}")
         rolled = roll(index, films, stage, origins, workers=workers)
         for horizon in horizons:
             if horizon in rolled.errors:
-                judged += list(
-                    _judged(index, plan, horizon, rolled.errors[horizon], first_year, last_year)
-                )
+                errors = rolled.errors[horizon]
+                own = list(_judged(index, plan, horizon, errors, first_year, last_year))
+                judged += own
+                if horizon in BEFORE:
+                    beside += list(_beside(index, horizon, errors, own))
     if fridays_only:
         judged = _of_fridays(judged)
     if not judged:
@@ -221,7 +252,13 @@ def backtest(
             years_before=WARM_UP_YEARS,
         )
     return Backtest(
-        index.history.territory, index.history.currency, plan, first_year, last_year, tuple(judged)
+        index.history.territory,
+        index.history.currency,
+        plan,
+        first_year,
+        last_year,
+        tuple(judged),
+        tuple(beside),
     )
 
 
@@ -275,6 +312,50 @@ def _judged(
             errors.size[ok],
             np.exp(price[ok]),
             {n: np.exp(b[ok] + price[ok]) for n, b in baselines.items()},
+        )
+
+
+def _beside(
+    index: HistoryIndex, horizon: str, errors: Errors, judged: Sequence[Judged]
+) -> Iterator[BesideOthers]:
+    """Each judged quantity of the films of which others had a forecast by then."""
+    if not any(f in index.history.outside for f in errors.films):
+        return
+    shares = WeekendShares(index)
+    comparison = compare(index, errors, shares, left=BEFORE[horizon])
+    row = {f: i for i, f in enumerate(errors.films)}
+    blends: dict[str, Blend | None] = {}
+    stated_logs: dict[str, float] = {}
+    for film in {f for j in judged for f in j.films if f in index.history.outside}:
+        i, opening = row[film], index.openings[film]
+        on = int(errors.as_of[i])
+        given = {
+            c: s.log_weekend for c, s in newest(stated(index, shares, film, opening, on)).items()
+        }
+        if given:
+            stated_logs[film] = float(np.mean(list(given.values())))
+            predicted = {q: float(p[i]) for q, p in errors.predicted.items()}
+            blends[film] = blend(comparison, given, predicted, on)
+    for j in judged:
+        ours = errors.predicted[j.quantity]
+        keep, rows = [], []
+        for k, film in enumerate(j.films):
+            moved = blends.get(film)
+            if moved is not None and j.quantity in moved.quantiles:
+                keep.append(k)
+                centre = float(ours[row[film]]) + moved.shift
+                rows.append(j.price[k] * np.exp(centre + moved.quantiles[j.quantity]))
+        if not keep:
+            continue
+        alone = j.take(np.array(keep))
+        theirs = np.array([np.exp(stated_logs[f]) for f in alone.films]) * alone.price
+        yield BesideOthers(
+            j.horizon,
+            j.quantity,
+            alone,
+            replace(alone, quantiles=np.array(rows)),
+            theirs if j.quantity == WEEKEND else np.full(len(keep), np.nan),
+            sum(f in stated_logs for f in j.films) - len(keep),
         )
 
 

@@ -24,6 +24,8 @@ MOST = 8
 COMPARED = 400
 """The newest so many films that were learned from are those that a film is compared with."""
 OTHER = "other"
+OUTSIDE = "outside"
+"""The driver that holds what forecasts by others moved."""
 RESIDUALS = "past errors"
 """The driver that holds how such forecasts erred before, and what chosen comps moved."""
 

@@ -166,6 +166,25 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
+class OutsideView:
+    """What somebody else forecast of the opening weekend, and what it counts for here."""
+
+    source: str
+    made_on: date
+    days: int
+    """Days that it covers; 3: Friday to Sunday."""
+    mid: float
+    low: float | None
+    high: float | None
+    weekend: float | None
+    """What it comes to from Friday to Sunday, by past weekends; None where that is not known."""
+    films: int
+    """Past films by which this source is judged at this distance."""
+    used: bool
+    """Whether it moves the forecast."""
+
+
+@dataclass(frozen=True)
 class FarAhead:
     """It opens further ahead than any horizon: the ranges are those of `horizon`, at best."""
 
@@ -243,6 +262,36 @@ class CompsMove:
 
 
 @dataclass(frozen=True)
+class OutsideMoves:
+    """Forecasts by others move ours: their weight, the factor, and the films that taught it."""
+
+    sources: tuple[str, ...]
+    weight: float
+    factor: float
+    films: int
+    code: Literal["outside_moves"] = "outside_moves"
+
+
+@dataclass(frozen=True)
+class OutsideUnproven:
+    """A source's forecast moves nothing: too few of its films have opened."""
+
+    source: str
+    films: int
+    needed: int
+    code: Literal["outside_unproven"] = "outside_unproven"
+
+
+@dataclass(frozen=True)
+class OutsideUncompared:
+    """A forecast moves nothing: no past weekends show what part of its days the weekend is."""
+
+    source: str
+    days: int
+    code: Literal["outside_uncompared"] = "outside_uncompared"
+
+
+@dataclass(frozen=True)
 class Remark:
     """A sentence of a forecast that was issued before notes were facts."""
 
@@ -260,6 +309,9 @@ Note = Annotated[
     | RangesOf
     | CompsUnused
     | CompsMove
+    | OutsideMoves
+    | OutsideUnproven
+    | OutsideUncompared
     | Remark,
     Field(discriminator="code"),
 ]
@@ -297,6 +349,8 @@ class Forecast:
     data: Mapping[str, int] = field(default_factory=dict)
     """Versions of the lake tables that were read."""
     simulated: bool = False
+    outside: tuple[OutsideView, ...] = ()
+    """The newest forecast of each other source, before the opening."""
 
     def passes(self, amount: float, *, quantity: str = "total") -> float:
         """The probability that an amount is reached; what is known is 0 or 1."""

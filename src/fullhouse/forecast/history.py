@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from fullhouse import films
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
-from fullhouse.core.tables import FILM_FACT, FILM_GROSS, FILM_SIGNAL
+from fullhouse.core.tables import FILM_FACT, FILM_FORECAST, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import EVERYWHERE, FIELDS, USER, WIDE
 from fullhouse.forecast.calendar import EPOCH
 from fullhouse.lake import Lake
@@ -67,6 +67,23 @@ EMPTY = DailyRun(np.array([], np.int64), NONE, NONE, NONE)
 
 
 @dataclass(frozen=True)
+class OutsideForecast:
+    """An opening weekend as somebody else forecast it; days are `date.toordinal()`.
+
+    It covers `days` days (3: Friday to Sunday). `low` and `high` are the ends of its range, where
+    it stated one.
+    """
+
+    source: str
+    made_on: int
+    known_on: int
+    days: int
+    mid: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class History:
     """All that was known in a territory on a day, and nothing that was known later.
 
@@ -82,6 +99,8 @@ class History:
     signals: Mapping[str, Mapping[str, tuple[Ints, Ints, Floats]]]
     """By film and kind: the days told of, the days they were known, the values."""
     data: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, Sequence[OutsideForecast]] = field(default_factory=dict)
+    """By film, what others forecast, in the market's currency; oldest first."""
 
     def fact(self, film: str, name: str, on: int) -> Any:
         """The newest value of a fact that was known on a day; None where there was none."""
@@ -129,7 +148,12 @@ class History:
                 }
             )
         }
-        return replace(self, as_of=day, facts=facts, runs=runs, signals=signals)
+        outside = {
+            film: stated_by_then
+            for film, forecasts in self.outside.items()
+            if (stated_by_then := [f for f in forecasts if f.known_on <= on])
+        }
+        return replace(self, as_of=day, facts=facts, runs=runs, signals=signals, outside=outside)
 
     def assuming(self, film: str, values: Mapping[str, Any]) -> "History":
         """The same, were some facts of a film known otherwise on the day."""
@@ -152,6 +176,7 @@ class History:
             facts={film: facts for film, facts in self.facts.items() if film not in hidden},
             runs={film: run for film, run in self.runs.items() if film not in hidden},
             signals={film: kinds for film, kinds in self.signals.items() if film not in hidden},
+            outside={film: stated for film, stated in self.outside.items() if film not in hidden},
         )
 
     def known(self, film: str, on: int) -> dict[str, Any]:
@@ -177,7 +202,7 @@ class History:
         return {f: d for f, d in openings.items() if d is not None}
 
     def digest(self) -> str:
-        """SHA-256 over all of it but the day and the table versions."""
+        """SHA-256 over what models learn from: no day, no table versions, nothing `outside`."""
         sha = hashlib.sha256(f"{self.territory} {self.currency}".encode())
         sha.update(json.dumps(self.facts, sort_keys=True, default=list).encode())
         for runs in (self.runs, self.signals):
@@ -193,7 +218,8 @@ def read_history(lake: Lake, territory: str, as_of: date) -> History:
 
     Rows with a `known_on` after the day are not read.
     """
-    versions = {t.name: lake.version(t) for t in (FILM_FACT, FILM_GROSS, FILM_SIGNAL)}
+    tables = (FILM_FACT, FILM_GROSS, FILM_SIGNAL, FILM_FORECAST)
+    versions = {t.name: lake.version(t) for t in tables}
     here = pc.field("territory").isin([territory, EVERYWHERE])
     then = pc.field("known_on") <= pa.scalar(as_of)
     fact_rows = lake.read(FILM_FACT, where=here & then, version=versions[FILM_FACT.name])
@@ -201,14 +227,16 @@ def read_history(lake: Lake, territory: str, as_of: date) -> History:
     facts = _facts(fact_rows, films.renamed(lake))
     openings = {f: v["opening"][-1][1] for f, v in facts.items() if "opening" in v}
     openings = {f: day for f, day in openings.items() if day is not None}
+    currency = _currency(rows, fact_rows, territory)
     return History(
         territory,
-        _currency(rows, fact_rows, territory),
+        currency,
         as_of,
         facts,
         _runs(rows, openings),
         _signals(films.signals(lake, territory, as_of)),
         {name: v for name, v in versions.items() if v is not None},
+        _outside(films.forecasts(lake, territory, as_of), currency),
     )
 
 
@@ -289,6 +317,24 @@ def _signals(rows: pa.Table) -> dict[str, dict[str, tuple[Ints, Ints, Floats]]]:
         }
         for film, kinds in by_film.items()
     }
+
+
+def _outside(rows: pa.Table, currency: str) -> dict[str, list[OutsideForecast]]:
+    by_film: dict[str, list[OutsideForecast]] = defaultdict(list)
+    order = [(c, "ascending") for c in ("film", "known_on", "made_on", "source", "days")]
+    for row in rows.filter(pc.equal(rows["currency"], currency)).sort_by(order).to_pylist():
+        by_film[row["film"]].append(
+            OutsideForecast(
+                row["source"],
+                row["made_on"].toordinal(),
+                row["known_on"].toordinal(),
+                row["days"],
+                row["mid"],
+                row["low"],
+                row["high"],
+            )
+        )
+    return dict(by_film)
 
 
 def _currency(rows: pa.Table, facts: pa.Table, territory: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import as_json
-from fullhouse.forecast import curve, explain
+from fullhouse.forecast import curve, explain, outside
 from fullhouse.forecast.calendar import (
     AFTER,
     BEFORE,
@@ -39,6 +39,10 @@ from fullhouse.forecast.forecast import (
     NoGrossYet,
     Note,
     OtherCurrency,
+    OutsideMoves,
+    OutsideUncompared,
+    OutsideUnproven,
+    OutsideView,
     PlanAssumed,
     Range,
     RangesOf,
@@ -46,6 +50,7 @@ from fullhouse.forecast.forecast import (
 )
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
+from fullhouse.forecast.outside import Blend
 from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
 from fullhouse.forecast.train import (
     CALENDAR,
@@ -134,13 +139,14 @@ def project(
     """
     stage = stages[case.stage]
     row = _row(index, case, features_instead or {})
-    logs, notes = _logs(index, case, stage, row, comps)
+    theirs = _outside(index, case, stage, row)
+    logs, notes = _logs(index, case, stage, row, comps, theirs.blend)
     price = index.log_price(case.opening, case.on)
     ranges = {q: _range(q, v + price, case, index) for q, v in logs.items()}
     known = _known(index, case)
     run = index.history.run(case.film)
     to_date = run.until(case.on - case.opening)
-    typical, drivers = _drivers(index, case, stage, row, logs, price)
+    typical, drivers = _drivers(index, case, stage, row, logs, price, theirs.blend)
     return Forecast(
         film=case.film,
         title=str(index.history.fact(case.film, "title", case.on) or case.film),
@@ -159,11 +165,12 @@ def project(
         steps=_steps(case, stages),
         facts=_facts(index, case),
         groups=_groups(index, case, stage, row),
-        notes=(*notes, *_notes(index, case)),
+        notes=(*notes, *theirs.notes, *_notes(index, case)),
         what_if=as_json(what_if or {}),
         model=model,
         data=dict(index.history.data),
         simulated=simulated,
+        outside=theirs.views,
     )
 
 
@@ -183,8 +190,71 @@ def _taken(index: HistoryIndex, case: FilmCase) -> Floats:
     return np.array([np.log(taken) - index.log_price(case.opening, case.on)])
 
 
+@dataclass(frozen=True)
+class _Outside:
+    """What others forecast of a film: how it moves ours, what is shown of it, and notes."""
+
+    blend: Blend | None = None
+    views: tuple[OutsideView, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def _outside(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> _Outside:
+    if case.days or case.film not in index.history.outside:
+        return _Outside()
+    shares = outside.WeekendShares(index)
+    forecasts = outside.stated(index, shares, case.film, case.opening, case.on)
+    shown = list({s.forecast.source: s for s in forecasts}.values())
+    newest = outside.newest(forecasts)
+    past = stage.past.get(_horizon(case, stage))
+    if past is None or not shown:
+        return _Outside()
+    left = max(1, case.opening - case.on)
+    comparison = outside.compare(index, past, shares, left=left)
+    predictions = predict(stage.name, stage.models, row, _taken(index, case))
+    blend = outside.blend(
+        comparison,
+        {column: s.log_weekend for column, s in newest.items()},
+        {q: float(p[0]) for q, p in predictions.items()},
+        case.on,
+    )
+    used = blend.columns if blend else ()
+    price = index.log_price(case.opening, case.on)
+    views, notes = [], list[Note]()
+    if blend:
+        sources = tuple(s for s, _ in used)
+        notes.append(OutsideMoves(sources, blend.weight, float(np.exp(blend.shift)), blend.films))
+    for s in shown:
+        f, column = s.forecast, (s.forecast.source, s.horizon)
+        films = outside.films_of(comparison, column, case.on)
+        comparable = bool(np.isfinite(s.log_weekend))
+        views.append(
+            OutsideView(
+                f.source,
+                as_day(f.made_on),
+                f.days,
+                f.mid,
+                f.low,
+                f.high,
+                float(np.exp(s.log_weekend + price)) if comparable else None,
+                films,
+                column in used and newest.get(column) is s,
+            )
+        )
+        if not comparable:
+            notes.append(OutsideUncompared(f.source, f.days))
+        elif column not in used:
+            notes.append(OutsideUnproven(f.source, films, outside.FEWEST_FILMS))
+    return _Outside(blend, tuple(views), tuple(notes))
+
+
 def _logs(
-    index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows, chosen: Sequence[str]
+    index: HistoryIndex,
+    case: FilmCase,
+    stage: Stage,
+    row: Rows,
+    chosen: Sequence[str],
+    blend: Blend | None,
 ) -> tuple[dict[str, Floats], list[Note]]:
     """Quantiles of each log amount in constant prices."""
     predictions = predict(stage.name, stage.models, row, _taken(index, case))
@@ -197,10 +267,15 @@ def _logs(
     horizon = _horizon(case, stage)
     if horizon != case.horizon.name:
         notes.append(RangesOf(horizon))
+    if blend:
+        # Where theirs count in full, comps have no say.
+        shift = blend.shift + (1 - blend.weight) * shift
     quantiles = {}
     for quantity, centre in predictions.items():
         ranges = stage.conformal.get((horizon, quantity))
-        if ranges is not None:
+        if blend and quantity in blend.quantiles:
+            quantiles[quantity] = centre[0] + shift + blend.quantiles[quantity]
+        elif ranges is not None:
             quantiles[quantity] = centre[0] + shift + ranges.quantiles(width, size, series)[0]
     return quantiles, notes
 
@@ -281,6 +356,7 @@ def _drivers(
     row: Rows,
     logs: Mapping[str, Floats],
     price: float,
+    blend: Blend | None,
 ) -> tuple[float, tuple[Driver, ...]]:
     """A typical film's total, and the factors from there to this one's median."""
     columns = tuple(sorted({c for m in stage.models.values() for c in m.columns}))
@@ -301,8 +377,15 @@ def _drivers(
     middle = PROBABILITIES.index(0.5)
     rest = float(logs["total"][middle]) + price - start - sum(added.values())
     factors = explain.drivers(index, case.film, case.opening, case.on, added, prefixes)
+    if blend:
+        rest -= blend.shift
+        factors.append(Driver(explain.OUTSIDE, float(np.exp(blend.shift)), _sources(blend)))
     residuals = Driver(explain.RESIDUALS, float(np.exp(rest)))
     return float(np.exp(start)), (*factors, residuals)
+
+
+def _sources(blend: Blend) -> tuple[str, ...]:
+    return tuple(source for source, _ in blend.columns)
 
 
 def _days(

@@ -92,6 +92,8 @@ class Stage:
     """How far a forecast went towards its comps, for the best; from past forecasts."""
     spreads: Mapping[str, float] = field(default_factory=dict)
     """By horizon, the median upper over lower end of the 80 % range of the total."""
+    past: Mapping[str, Errors] = field(default_factory=dict)
+    """By horizon before the opening, past forecasts with what was known of their truth."""
 
 
 def eligible(index: HistoryIndex, plan: str, on: int) -> list[str]:
@@ -353,10 +355,12 @@ def ranges(errors: Errors, quantity: str) -> Conformal | None:
 
 def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bool = True) -> Stage:
     """A stage as it stood at an origin: its models, and ranges from the errors known then."""
-    conformal = {}
-    spreads = {}
+    conformal, spreads = {}, {}
+    past = {}
     for horizon, errors in rolled.errors.items():
         then = errors.until(origin, index, origin - ERRORS_DAYS)
+        if not is_run(rolled.stage):
+            past[horizon] = then
         for quantity in then.predicted:
             quantity_ranges = ranges(then, quantity)
             if quantity_ranges is not None:
@@ -374,12 +378,19 @@ def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bo
     trained_on = rolled.rows[horizons_of(rolled.stage)[0]].take(rolled.trained_on[origin])
     if is_run(rolled.stage) or not with_comps:
         return Stage(
-            rolled.stage, models, conformal, trained_on, np.zeros((0, 0), np.int64), 0.0, spreads
+            rolled.stage,
+            models,
+            conformal,
+            trained_on,
+            np.zeros((0, 0), np.int64),
+            0.0,
+            spreads,
+            past,
         )
     anchor = models["anchor"]
     leaves = anchor.leaves(trained_on.aligned(anchor.columns)).astype(np.int64)
     weight = _comps_weight(index, rolled, origin)
-    return Stage(rolled.stage, models, conformal, trained_on, leaves, weight, spreads)
+    return Stage(rolled.stage, models, conformal, trained_on, leaves, weight, spreads, past)
 
 
 def _usable(errors: Errors) -> int:

@@ -17,6 +17,10 @@ from fullhouse.forecast.forecast import (
     GrossesEnd,
     NoGrossYet,
     OtherCurrency,
+    OutsideMoves,
+    OutsideUncompared,
+    OutsideUnproven,
+    OutsideView,
     PlanAssumed,
     RangesOf,
     Remark,
@@ -63,6 +67,7 @@ DRIVERS = {
     "cinemas": "its cinemas",
     "holidays": "the holidays ahead",
     "season ahead": "the time of year",
+    "outside": "forecasts by others",
     "past errors": "what past forecasts got wrong",
     "rest": "everything else together",
     "other": "everything else",
@@ -272,8 +277,42 @@ def note_words(note: Note) -> str:
                 mean=money(note.mean, note.currency), quantity=quantity_words(note.quantity),
                 weight=f"{100 * note.weight:.0f} %", change=change_percent(note.factor),
             )  # fmt: skip
+        case OutsideMoves(films=films):
+            return text(
+                "Forecasts by others ({sources}) change ours by {change}: over {films}, moving"
+                " {weight} of the way to theirs, corrected for how they erred, was best.",
+                sources=", ".join(note.sources), change=change_percent(note.factor),
+                films=counted(films, "earlier film"), weight=f"{100 * note.weight:.0f} %",
+            )  # fmt: skip
+        case OutsideUnproven(source=source, films=films, needed=needed):
+            return text("The forecast of {source} is shown and moves nothing: {films} of its"
+                        " forecasts so long before opening can be checked, {needed} are needed.",
+                        source=source, films=f"{films:,}", needed=f"{needed:,}")  # fmt: skip
+        case OutsideUncompared(source=source, days=days):
+            return text("The forecast of {source} covers {days} days and moves nothing: too few"
+                        " past weekends show what part of them Friday to Sunday is.",
+                        source=source, days=f"{days:,}")  # fmt: skip
         case Remark(text=remark):
             return remark
+
+
+def outside_words(view: OutsideView, currency: str) -> str:
+    """What somebody else forecast of the opening weekend, and when."""
+    days = "" if view.days == 3 else text(", for {days} days", days=view.days)
+    ends = (
+        ""
+        if view.low is None or view.high is None
+        else text(" ({low} to {high})", low=money(view.low, currency),
+                  high=money(view.high, currency))
+    )  # fmt: skip
+    weekend = (
+        ""
+        if view.days == 3 or view.weekend is None
+        else text("; Friday to Sunday {weekend}", weekend=money(view.weekend, currency))
+    )
+    return text("{source}, {made_on}: {mid}{ends}{days}{weekend}", source=view.source,
+                made_on=day_words(view.made_on, short=True), mid=money(view.mid, currency),
+                ends=ends, days=days, weekend=weekend)  # fmt: skip
 
 
 def change_percent(factor: float) -> str:
@@ -463,6 +502,7 @@ def forecast_lines(forecast: Forecast) -> list[str]:
         *_passing_line(forecast),
         *_driver_lines(forecast),
         *_comp_line(forecast),
+        *(f"Forecast by {outside_words(o, forecast.currency)}." for o in forecast.outside),
         *_step_line(forecast.steps),
         *(note_words(n) for n in forecast.notes),
     ]
