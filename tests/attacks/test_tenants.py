@@ -87,6 +87,8 @@ HARMLESS: dict[str, Any] = {
     "response": Path("no-such-response.bin"),
     "key": Path("no-such.key"),
     "id": "0" * 16,
+    "old": "not the old password",
+    "new": "a password that is new",
     "kind": "room_statement",
     "name": "no-such-schedule",
     "user": "no-such-user",
