@@ -145,18 +145,18 @@ def test_eight_threads_get_the_answers_that_each_gets_alone(
     with opened(copy_of(quiet, tmp_path / "house")) as context:
 
         def reader(number: int) -> dict[Question, object]:
-            start.wait(60)
+            start.wait(300)
             order = asked[number:] + asked[:number]
             return {q: answer(context, q) for q in order}
 
         def writer(work: Callable[[Context], object], name: str) -> dict[Question, object]:
-            start.wait(60)
+            start.wait(300)
             return {(name, ""): work(context)}
 
         with ThreadPoolExecutor(8) as pool:
             running = [pool.submit(reader, n) for n in range(6)]
             running += [pool.submit(writer, build, "build"), pool.submit(writer, ingest, "ingest")]
-            results = [r.result(300) for r in running]
+            results = [r.result(1_200) for r in running]
         views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
         left = context.engine.connection.con.execute(views).fetchall()
     assert left == [], "every lease gave back what it registered"
