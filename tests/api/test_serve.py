@@ -75,7 +75,7 @@ def test_a_server_of_its_own_answers_and_ends_in_good_order(tmp_path):
         while not (found := re.search(r"http://\S+", line)):
             line = server.stdout.readline()
             assert line, server.stderr.read()
-        with httpx.Client(base_url=found[0], timeout=60) as http:
+        with httpx.Client(base_url=found[0], timeout=240) as http:
             assert http.get("/readyz").json() == {"status": "ready"}
             headers = {"Authorization": f"Bearer {keys['lion/ann']}"}
             body = {"question": {"kind": "count", "rule": "buys:books"}}
@@ -86,7 +86,7 @@ def test_a_server_of_its_own_answers_and_ends_in_good_order(tmp_path):
             events = http.get(f"/v1/jobs/{job}/events", headers=house).text
             assert '"status":"finished"' in events
         server.send_signal(signal.SIGTERM)
-        _, logged = server.communicate(timeout=60)
+        _, logged = server.communicate(timeout=240)
         assert server.returncode in (0, -signal.SIGTERM), logged
         assert '"route": "/v1/questions"' in logged
         assert not any(word in logged for word in ("lion", "books", keys["lion/ann"]))

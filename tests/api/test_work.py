@@ -15,7 +15,7 @@ def working(served):
     worker.start()
     yield
     stop.set()
-    worker.join(30)
+    worker.join(120)
 
 
 def ended(served, who, where):

@@ -187,9 +187,9 @@ def test_four_processes_get_the_answers_that_each_gets_alone(
     ]
     for process in running:
         process.start()
-    answers = [results.get(timeout=300) for _ in running]
+    answers = [results.get(timeout=1_200) for _ in running]
     for process in running:
-        process.join(60)
+        process.join(300)
     assert [p.exitcode for p in running] == [0] * 4
     for result in answers:
         for question, given in result.items():

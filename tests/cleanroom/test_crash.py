@@ -75,7 +75,7 @@ def run(folder: Path, url: str, number: int, moment: int) -> int | None:
     server.set_forkserver_preload(["tests.cleanroom.test_crash"])
     process = server.Process(target=ask_and_die, args=(folder, url, number, moment))
     process.start()
-    process.join(60)
+    process.join(300)
     return process.exitcode
 
 

@@ -60,7 +60,7 @@ def test_many_processes_that_open_at_once_migrate_once(tmp_path: Path) -> None:
     for process in running:
         process.start()
     for process in running:
-        process.join(120)
+        process.join(400)
     assert [process.exitcode for process in running] == [0] * 4
     assert sorted(row.action for row in audit_log(open_control(url))) == list("0123")
 

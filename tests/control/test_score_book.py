@@ -262,7 +262,7 @@ def together(url, writers, count):
     for one in running:
         one.start()
     for one in running:
-        one.join(120)
+        one.join(400)
     assert [one.exitcode for one in running] == [0] * writers
 
 

@@ -126,7 +126,7 @@ def test_two_at_once_both_land(new_house: Callable[[], Any], orders: Callable[..
     first = house.write("a.csv", orders(*({"order_id": f"o{i}"} for i in range(120))))
     second = house.write("b.csv", orders(*({"order_id": f"o{i}"} for i in range(80, 200))))
     children = [_start(house, first), _start(house, second)]
-    assert [c.wait(120) for c in children] == [0, 0]
+    assert [c.wait(400) for c in children] == [0, 0]
     ids = [r["event_id"] for r in house.rows(PURCHASE)]
     assert sorted(ids) == sorted(f"o{i}" for i in range(200))
 
@@ -145,7 +145,7 @@ def test_two_that_looked_before_either_wrote_do_not_both_write(
         result = real(*arguments, **options)
         if threading.get_ident() not in checked:
             checked.add(threading.get_ident())
-            both.wait(60)
+            both.wait(300)
         return result
 
     monkeypatch.setattr(module, "row_outcomes", slow)
@@ -163,6 +163,6 @@ def test_the_same_file_twice_at_once_lands_once(
     house = new_house()
     file = house.write("a.csv", orders(*_rows(0)))
     children = [_start(house, file), _start(house, file)]
-    assert [c.wait(120) for c in children] == [0, 0]
+    assert [c.wait(400) for c in children] == [0, 0]
     _same(house, clean)
     assert len(house.rows(IDENTIFIER)) == len(clean.rows(IDENTIFIER))

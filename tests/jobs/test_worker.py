@@ -63,7 +63,7 @@ def waits(context: Context, request: Ask) -> int:
         for n in range(request.number):
             own.progress("waiting", n, request.number)
             REACHED.set()
-            GO.wait(10)
+            GO.wait(60)
         return request.number
 
     return runs.remembered(context, request, int, compute)
@@ -269,10 +269,10 @@ def test_a_job_is_cancelled_at_its_next_step_and_so_is_the_run_in_it(
     monkeypatch.setattr(worker, "WRITE_SECONDS", 0.0)
     job = jobs.submit(house, "waits", Ask(4))
     thread = working(house)
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     assert jobs.cancel(house, job.id).status == "cancelling"
     GO.set()
-    thread.join(20)
+    thread.join(120)
     assert jobs.find(house, job.id).status == "cancelled"
     assert app.run_list(house)[0].status == "cancelled"
     assert app.job_retry(house, app.RetryJob(job.id)).status == "queued"
@@ -292,10 +292,10 @@ def test_a_worker_that_is_to_end_gives_its_job_back_after_a_while(
     stop = Event()
     job = jobs.submit(house, "waits", Ask(3))
     thread = working(house, stop, grace_seconds=0.0)
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     stop.set()
     GO.set()
-    thread.join(20)
+    thread.join(120)
     status = jobs.find(house, job.id)
     assert (status.status, status.tries) == ("queued", 0)
     assert done(house, job).status == "finished"
@@ -305,10 +305,10 @@ def test_a_worker_that_is_to_end_finishes_a_job_that_needs_little_time(house: Co
     stop = Event()
     job, other = (jobs.submit(house, "waits", Ask(n)) for n in (5, 6))
     thread = working(house, stop)
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     stop.set()
     GO.set()
-    thread.join(20)
+    thread.join(120)
     assert jobs.find(house, job.id).status == "finished"
     assert jobs.find(house, other.id).status == "queued"
 
@@ -319,13 +319,13 @@ def test_a_job_that_another_worker_took_stops_and_changes_nothing(
     monkeypatch.setattr(worker, "WRITE_SECONDS", 0.0)
     job = jobs.submit(house, "waits", Ask(7))
     thread = working(house)
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     with house.control.begin() as connection:
         connection.execute(update(JobRow).values(lease_until=house.now - timedelta(hours=1)))
     other = queue.claim(house.control, "other")
     assert other is not None
     GO.set()
-    thread.join(20)
+    thread.join(120)
     assert (jobs.find(house, job.id).status, jobs.find(house, job.id).tries) == ("running", 2)
     assert queue.finish(house.control, other, None)
 
@@ -336,12 +336,12 @@ def test_signs_of_life_keep_a_long_step_from_being_done_twice(
     lease = timedelta(seconds=1.5)
     job = jobs.submit(house, "waits", Ask(1))
     threads = [working(house, lease=lease)]
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     for _ in range(6):
         assert not Event().wait(0.5)
         assert queue.claim(house.control, "other", lease=lease) is None
     GO.set()
-    threads[0].join(20)
+    threads[0].join(120)
     status = jobs.find(house, job.id)
     assert (status.status, status.tries) == ("finished", 1)
 
@@ -352,14 +352,14 @@ def test_every_change_of_a_job_is_an_event_and_its_end_the_last(house: Context) 
     listener = Thread(target=lambda: seen.extend(jobs.events(house, job.id, every_seconds=0.02)))
     listener.start()
     thread = working(house)
-    assert REACHED.wait(10)
+    assert REACHED.wait(60)
     while not any(e is not None and e.status == "running" for e in seen):
         assert not Event().wait(0.05)
         if not listener.is_alive():
             break
     GO.set()
-    thread.join(20)
-    listener.join(20)
+    thread.join(120)
+    listener.join(120)
     statuses = [e.status for e in seen if e is not None]
     assert statuses[0] in ("queued", "running")
     assert statuses[-1] == "finished"
@@ -380,7 +380,7 @@ def test_a_worker_runs_until_it_is_stopped_and_takes_what_comes(house: Context) 
     job = jobs.submit(house, "twice", Ask(4))
     last = list(jobs.events(house, job.id, every_seconds=0.02))[-1]
     stop.set()
-    thread.join(20)
+    thread.join(120)
     assert not thread.is_alive()
     assert last is not None
     assert last.status == "finished"

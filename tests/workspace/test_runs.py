@@ -330,7 +330,7 @@ def test_after_a_crash_the_next_one_computes(house: Context, counter: Counter) -
         target=compute_and_die, args=(house.place.root,)
     )
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == 9
     assert ask(house, counter) == 1
     assert {r.status for r in runs(house)} == {CRASHED, FINISHED}
