@@ -191,7 +191,7 @@ def _retract(folder: Path) -> None:
 
 
 def _retry(folder: Path) -> None:
-    mended = folder / "orders.new"
+    mended = folder / f"orders.{os.getpid()}"  # another writer may mend it at the same moment
     mended.write_text(MENDED)
     mended.replace(folder / "orders.toml")
     with opened(folder) as context:

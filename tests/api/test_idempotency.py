@@ -88,6 +88,10 @@ def test_a_file_is_its_senders_alone(served):
     assert sent.status_code == 201, sent.text
     facts = sent.json()
     assert facts["bytes"] == 12
+    uploads = served.house.place.path / "uploads"
+    below = [uploads, uploads / "lion", uploads / "lion" / facts["file"]]
+    assert {p.stat().st_mode & 0o777 for p in below} == {0o700}
+    assert {p.stat().st_mode & 0o777 for p in below[-1].iterdir()} == {0o600}
     for body in ({"feed": facts["file"], "files": [facts["file"]]}, {"feed": "/etc/passwd"}):
         refused = served.post("house/olga", "/v1/feeds/check", body)
         assert refused.status_code == 422

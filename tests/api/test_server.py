@@ -2,8 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import delete
 
 from fullhouse.cleanroom import log
+from fullhouse.control.job import STATUSES, NewJob
+from fullhouse.control.jobs import enqueue
+from fullhouse.control.schema import JobRow
 
 
 def test_a_key_is_needed_and_a_wrong_one_is_told_from_none_by_nothing(served):
@@ -162,3 +168,25 @@ def test_metrics_are_the_houses_and_name_nobody(served):
     text = served.get("house/aud", "/metrics").text
     assert 'route="/v1/releases/{digest}"' in text
     assert not any(word in text for word in ("lion", "wolf", "abab", "ann"))
+
+
+def test_metrics_count_the_jobs_of_all_tenants_together_and_how_long_the_oldest_waits(served):
+    def counted():
+        text = served.get("house/aud", "/metrics").text
+        lines = [x for x in text.splitlines() if x.startswith("fullhouse_jobs")]
+        return {x.rpartition(" ")[0]: float(x.rpartition(" ")[2]) for x in lines}
+
+    before, now = counted(), served.house.now
+    jobs = [NewJob(tenant, "ann", "room_price", "{}") for tenant in ("lion", "wolf", "wolf")]
+    with served.house.control.begin() as connection:
+        made = [enqueue(connection, new, now=now - timedelta(hours=1)) for new in jobs]
+    after = counted()
+    with served.house.control.begin() as connection:  # no worker of another test's takes them
+        connection.execute(delete(JobRow).where(JobRow.id.in_([job.id for job in made])))
+    queued = 'fullhouse_jobs{status="queued"}'
+    assert after[queued] - before[queued] == 3
+    assert set(after) == {
+        *(f'fullhouse_jobs{{status="{s}"}}' for s in STATUSES), "fullhouse_jobs_oldest_due_seconds",
+    }  # fmt: skip
+    assert 3600 <= after["fullhouse_jobs_oldest_due_seconds"] < 4000
+    assert "lion" not in str(after)

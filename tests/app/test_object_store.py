@@ -1,5 +1,6 @@
 """A workspace at an object-store URL works like one in a folder."""
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from fullhouse import app
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import ACCOUNT_PERSON, TRAIT_BITMAP
 from fullhouse.lake import Place
+from fullhouse.workspace.machine import machine_folder
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,9 @@ def test_people_are_erased_from_tables_files_and_logs_in_the_bucket(
         app.people_resolve(context)
         app.traits_build(context, app.BuildTraits())
         context.place.write("notes.txt", b"looked up u-703 today")
+        upload = machine_folder(context.place) / "uploads/house/file_1/late.csv"
+        upload.parent.mkdir(parents=True)
+        upload.write_text("id,user\n1,u-703\n2,u-7031\n")
         before = app.verify_erasure(context, app.VerifyErasure(gone))
         assert {t.kind for t in before.traces} == {"account", "identifier", "person"}
         (person,) = [
@@ -126,6 +131,8 @@ def test_people_are_erased_from_tables_files_and_logs_in_the_bucket(
         assert app.erase_people(context, app.ErasePeople(gone)).complete
         after = app.verify_erasure(context, app.VerifyErasure(gone, persons=(person,)))
         assert after.clean
+        assert upload.read_text() == "id,user\n2,u-7031\n"
+        shutil.rmtree(machine_folder(context.place))
         assert after.files > 20
         accounts = context.workspace.lake.read(ACCOUNT_PERSON)["account"].to_pylist()
         assert sorted(accounts) == [f"u-70{n}" for n in range(9) if n != 3]

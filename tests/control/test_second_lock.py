@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Table, create_engine, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from fullhouse import app
+from fullhouse.app.upkeep import _control
 from fullhouse.cleanroom import log, tenants
 from fullhouse.control import audit_log, record
 from fullhouse.control.control import Control, grant_service, open_control, shows_all_rows
@@ -242,6 +244,9 @@ def test_a_role_that_the_lock_does_not_hold_is_recognised_and_not_granted(
     for control, role in ((superuser, "house"), (owner, "keeper")):
         with pytest.raises(InputError, match="owns the tables"):
             grant_service(control, role)
+    checks = [_control(SimpleNamespace(control=c)) for c in (superuser, owner, service)]
+    assert [c.code for c in checks] == ["control_unlocked", "control_open", "control_open"]
+    assert [c.ok for c in checks] == [False, True, True]
     superuser.dispose()
     with pytest.raises(InputError, match="lower-case letters"):
         grant_service(owner, "x; DROP TABLE audit")
@@ -250,6 +255,7 @@ def test_a_role_that_the_lock_does_not_hold_is_recognised_and_not_granted(
     grant_service(owner, SERVICE)
     lite = open_control(f"sqlite:///{tmp_path / 'c.db'}")
     assert shows_all_rows(lite)
+    assert _control(SimpleNamespace(control=lite)).ok, "SQLite has one lock"
     with pytest.raises(InputError, match="SQLite"):
         grant_service(lite, SERVICE)
 

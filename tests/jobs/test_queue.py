@@ -284,3 +284,17 @@ def test_jobs_are_counted_by_status(control: Control) -> None:
     add(control)
     taken(control)
     assert queue.job_counts(control) == {"queued": 1, "running": 1}
+
+
+def test_the_job_that_waits_longest_is_of_any_tenant_and_one_of_later_does_not_wait(
+    control: Control, clock: Clock
+) -> None:
+    add(control, after=3600)
+    assert queue.oldest_due(control) is None
+    due = add(control, tenant="wolf", after=60)
+    clock.move(61)
+    add(control)
+    assert queue.oldest_due(control) == due.run_at
+    taken(control)
+    taken(control)
+    assert queue.oldest_due(control) is None

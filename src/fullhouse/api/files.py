@@ -4,10 +4,10 @@ A path of the server's own is never read for whoever asks: a request names an id
 needed for a day is removed.
 """
 
+import os
 import re
 import secrets
 import shutil
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from time import time
@@ -20,6 +20,7 @@ from fullhouse.api.problems import ProblemError, problem_of
 from fullhouse.api.row import Row
 from fullhouse.core.errors import InputError
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.machine import machine_folder, own_folder
 
 FOLDER = "uploads"
 KEPT_SECONDS = 24 * 3600
@@ -64,11 +65,13 @@ def _name(request: Request) -> str:
 async def _take_in(context: Context, name: str, request: Request) -> Response:
     _sweep(context)
     file = f"file_{secrets.token_hex(16)}"
-    folder = _folder(context) / file
-    folder.mkdir(parents=True)
+    if not context.place.is_local:
+        own_folder(machine_folder(context.place))
+    own_folder(_folder(context).parent)
+    folder = own_folder(own_folder(_folder(context)) / file)
     size, digest = 0, sha256()
     try:
-        with (folder / name).open("wb") as out:
+        with os.fdopen(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as out:
             async for chunk in request.stream():
                 out.write(chunk)
                 digest.update(chunk)
@@ -82,12 +85,7 @@ async def _take_in(context: Context, name: str, request: Request) -> Response:
 
 def _folder(context: Context) -> Path:
     """Where a tenant's files are: in the workspace, where it is a folder of this machine."""
-    if context.place.is_local:
-        root = context.place.path / FOLDER
-    else:
-        mark = sha256(context.place.root.encode()).hexdigest()[:16]
-        root = Path(tempfile.gettempdir()) / f"fullhouse-{mark}" / FOLDER
-    return root / context.tenant
+    return machine_folder(context.place) / FOLDER / context.tenant
 
 
 def _sweep(context: Context) -> None:

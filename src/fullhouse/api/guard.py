@@ -7,7 +7,7 @@ where.
 import json
 import logging
 import secrets
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fullhouse.api.limits import Limits
 from fullhouse.api.problems import ProblemError
+from fullhouse.control.job import STATUSES
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -60,6 +61,21 @@ class Metrics:
         self.inside = Gauge(
             "fullhouse_requests_inside", "Requests being answered.", registry=self.registry
         )
+
+        self.jobs = Gauge(
+            "fullhouse_jobs", "Jobs of the last 90 days.", ["status"], registry=self.registry
+        )
+        self.waiting = Gauge(
+            "fullhouse_jobs_oldest_due_seconds",
+            "How long the job that has waited longest could have been begun.",
+            registry=self.registry,
+        )
+
+    def count_jobs(self, by_status: Mapping[str, int], waiting_seconds: float) -> None:
+        """Set what is known of the queue: the jobs of all tenants together."""
+        for status in STATUSES:
+            self.jobs.labels(status).set(by_status.get(status, 0))
+        self.waiting.set(waiting_seconds)
 
     def text(self) -> bytes:
         """All of it as Prometheus reads it."""

@@ -19,6 +19,7 @@ from fullhouse.api.limits import Buckets, Limits, Slots
 from fullhouse.api.problems import ProblemError, problem, problem_of
 from fullhouse.api.row import Row
 from fullhouse.api.rows import ROWS
+from fullhouse.control.jobs import job_counts, oldest_due
 from fullhouse.workspace.context import Context
 
 METRICS = Row("GET", "/metrics", "metrics", "audit")
@@ -137,6 +138,7 @@ def _add_own(api: FastAPI, door: Door, rows: Sequence[Row]) -> None:
         try:
             principal = await door.principal(request)
             door.context(METRICS, principal, request)
+            await door.slots.run("", lambda: _count_jobs(door))
         except Exception as error:  # whatever it is becomes an answer
             return problem_of(error, for_house=False)
         return Response(door.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -166,6 +168,13 @@ def _add_own(api: FastAPI, door: Door, rows: Sequence[Row]) -> None:
 
 
 SOON = {"Retry-After": "1"}
+
+
+def _count_jobs(door: Door) -> None:
+    control = door.house.control
+    since = oldest_due(control)
+    waiting = 0.0 if since is None else (control.clock() - since).total_seconds()
+    door.metrics.count_jobs(job_counts(control), waiting)
 
 
 def _look(house: Context) -> None:

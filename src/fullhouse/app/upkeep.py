@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from fullhouse.app.use_case import faults_in_words, use_case
 from fullhouse.control import audit_log, check_writable, record
+from fullhouse.control.control import shows_all_rows
 from fullhouse.control.run import Run
 from fullhouse.control.suppression import pending_erasures, suppressed_digests
 from fullhouse.core import settings as settings_
@@ -220,6 +221,11 @@ def workspace_health(where: str = ".", *, environment: Mapping[str, str] = os.en
     return Health(place.root, checks)
 
 
+def check_control(context: Context) -> HealthCheck:
+    """Whether the control database is open, and its second lock holds this process."""
+    return _tried("control", lambda: _control(context))
+
+
 def new_house(
     where: str, *, simulated: bool = False, environment: Mapping[str, str] = os.environ
 ) -> Context:
@@ -299,7 +305,10 @@ def _house(context: Context) -> HealthCheck:
 
 
 def _control(context: Context) -> HealthCheck:
-    return HealthCheck("control", True, "control_open", {"database": context.control.dialect})
+    control = context.control
+    if control.dialect == "postgresql" and shows_all_rows(control):
+        return HealthCheck("control", False, "control_unlocked")
+    return HealthCheck("control", True, "control_open", {"database": control.dialect})
 
 
 def _erasure(context: Context) -> HealthCheck:

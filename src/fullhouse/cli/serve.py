@@ -74,6 +74,7 @@ def run(
     from fullhouse.jobs import Worker
 
     api, rooms = application(house, metrics_by_tenant=metrics_by_tenant)
+    warn_unlocked(house)
     stop = Event()
     threads = [
         Thread(target=Worker(house).run, args=(stop,), name=f"worker {n}") for n in range(workers)
@@ -96,6 +97,17 @@ def run(
         rooms.close()
         for thread in threads:
             thread.join()
+
+
+def warn_unlocked(house: "Context") -> None:
+    """A warning in the log where row-level security does not hold the database's role."""
+    from fullhouse.app.upkeep import check_control
+    from fullhouse.view.words.house import health_sentence
+
+    check = check_control(house)
+    if not check.ok:
+        words = health_sentence(check.code, check.facts)
+        logging.getLogger("fullhouse.serve").warning("control database: %s", words)
 
 
 def application(house: "Context", *, metrics_by_tenant: bool = False) -> "tuple[FastAPI, Rooms]":

@@ -236,6 +236,16 @@ def job_counts(control: Control) -> Mapping[str, int]:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def oldest_due(control: Control) -> datetime | None:
+    """Since when the job of any tenant that has waited longest could have been begun."""
+    due = select(func.min(JobRow.run_at)).where(
+        JobRow.status == QUEUED, JobRow.run_at <= control.clock()
+    )
+    with control.connect() as connection:
+        at: datetime | None = connection.scalar(due)
+    return None if at is None else at.replace(tzinfo=at.tzinfo or UTC)
+
+
 def forget_ended(control: Control) -> int:
     """Remove the jobs of all tenants that ended long ago; how many."""
     before = control.clock() - timedelta(days=KEEP_DAYS)

@@ -27,6 +27,7 @@ from fullhouse.erasure.erasure import (
 from fullhouse.erasure.files import (
     handed_out_files,
     removal_lists,
+    take_from,
     take_from_handed_out,
     take_from_workspace,
 )
@@ -39,6 +40,7 @@ from fullhouse.lookup import forget_accounts, known_accounts
 from fullhouse.people.publish import finish_merges
 from fullhouse.people.resolution import read_state
 from fullhouse.workspace.context import Context
+from fullhouse.workspace.machine import places_beside
 
 ROUNDS = 3
 """How often an erasure searches and removes again what others wrote meanwhile."""
@@ -139,6 +141,7 @@ def search(context: Context, wanted: Wanted, *, database_bytes: bool = True) -> 
     places = [(context.place, skip)]
     if not context.lake.place.root.startswith(f"{context.place.root}/"):
         places.append((context.lake.place, ()))
+    places += [(place, ()) for place in places_beside(context.place, context.settings)]
     for place, left_out in places:
         for file, kinds in search_place(place, matcher, left_out):
             files, read = files + 1, read + file.size
@@ -171,6 +174,8 @@ def _take_files(context: Context, matcher: Matcher, target: Target) -> int:
     taken = take_from_handed_out(places, context.lake, matcher, hashed=frozenset(target.campaigns))
     lists = removal_lists(context.place, places)
     taken += forget_accounts(context, target.accounts) > 0
+    for place in places_beside(context.place, context.settings):
+        taken += take_from(place, matcher)
     return taken + take_from_workspace(context.place, context.lake, matcher, lists)
 
 

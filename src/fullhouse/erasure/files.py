@@ -43,10 +43,7 @@ def take_from_workspace(
 ) -> int:
     """Remove derived files, and take traces out of all others but tables and database."""
     taken = remove_derived(place)
-    tables = _below(place, lake)
-    for file, kinds in search_place(place, matcher, skip=(*OWN, *tables, *lists)):
-        if kinds:
-            taken += clean(place, file.name, matcher)
+    taken += take_from(place, matcher, skip=(*OWN, *_below(place, lake), *lists))
     # What engines put aside, and tables that nobody declares.
     declared = tuple(f"{name}/" for name in ALL)
     for file, kinds in search_place(lake.place, matcher, skip=declared):
@@ -54,6 +51,12 @@ def take_from_workspace(
             lake.place.remove(file.name)
             taken += 1
     return taken
+
+
+def take_from(place: Place, matcher: Matcher, skip: tuple[str, ...] = ()) -> int:
+    """Take traces out of the files of a place; how many were rewritten or removed."""
+    traced = [f for f, kinds in search_place(place, matcher, skip=skip) if kinds]
+    return sum(clean(place, file.name, matcher) for file in traced)
 
 
 def remove_derived(place: Place) -> int:

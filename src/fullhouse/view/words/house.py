@@ -33,6 +33,9 @@ SENTENCES = {
     "house_tied": "lake, control database and key belong together (house {house})",
     "house_untied": "nothing says yet which lake, control database and key belong together",
     "control_open": "open ({database}), its schema up to date",
+    "control_unlocked": "open (postgresql), but its role is held by no row-level security, so that"
+    " a forgotten tenant in a query would show rivals' rows: connect as a role made by"
+    " 'fullhouse control grant ROLE'",
     "erasures_ended": "no erasure waits; {suppressed} accounts are suppressed",
     "erasures_not_ended": (
         "{erasures} erasures died before their end; the next 'fullhouse people erase' ends them"
