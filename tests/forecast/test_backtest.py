@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.forecast.market import Market, others
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast import PROBABILITIES
@@ -25,6 +24,7 @@ from fullhouse.forecast.history import DailyRun, History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.outside import WEEKEND
 from fullhouse.forecast.train import Rolled, roll
+from tests.forecast.synthetic_market import Market, others
 
 FIRST, LAST = 2015, 2016
 HORIZONS = ("T-1", "first weekend")

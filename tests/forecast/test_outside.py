@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.forecast.market import AS_OF, Market, Truth, others
-from tests.forecast.small import a_run, an_index
 
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.forecast import OutsideMoves, OutsideUncompared, OutsideUnproven
@@ -28,6 +26,8 @@ from fullhouse.forecast.outside import (
 from fullhouse.forecast.project import case_of, project
 from fullhouse.forecast.score import weekend_of
 from fullhouse.forecast.train import Stage
+from tests.forecast.small_history import a_run, an_index
+from tests.forecast.synthetic_market import AS_OF, Market, Truth, others
 
 TRADE = ("trade", "T-1")
 
