@@ -10,25 +10,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import uvicorn
 
 from fullhouse import app
-from fullhouse.cleanroom import plans, size_table, tenants
+from fullhouse.cleanroom import answers, gate, plans, size_table, tenants
 from fullhouse.cleanroom.plans import PlanTerms
-from fullhouse.cleanroom.question import Breakdown, Count
+from fullhouse.cleanroom.question import Breakdown, Count, ReachFrequency, Readout
+from fullhouse.control.campaign_records import SavedCampaign
+from fullhouse.control.campaigns import add_campaign
 from fullhouse.core.values import HOUSE
 from fullhouse.forecast.book import enter
 from fullhouse.web import web_app
+from fullhouse.workspace.context import Context
 from tests.audiences.conftest import write_house
 from tests.cleanroom.conftest import DAY, OWN, PEOPLE, SECRET, make_house, traits
 from tests.cleanroom.test_plans import CHANNELS, plan, release_cards, world
 from tests.cleanroom.test_size_table import read_rows
 from tests.forecast.sample_forecasts import a_forecast
 from tests.web.conftest import PASSWORD, LocalSessions
+from tests.web.test_campaigns import arms
 
 CHROMIUM = "/usr/bin/chromium"
 AXE = gzip.decompress((Path(__file__).parent / "axe.min.js.gz").read_bytes()).decode()
@@ -37,6 +41,8 @@ STUDIO_PAGES = (
     f"/film/{OWN}/outlook",
     f"/film/{OWN}/audiences",
     f"/film/{OWN}/plan",
+    f"/film/{OWN}/campaign",
+    f"/film/{OWN}/readout",
     f"/audiences?title={OWN}&rule=buys:dogs+%26+(age:18-34+|+age:35-54)+-+buys:books",
     "/ask",
     "/answers",
@@ -51,7 +57,8 @@ PICTURES = {
     "web-slate": ("lion", "/", 1200, "light", "en"),
     "web-outlook": ("lion", STUDIO_PAGES[1], 1200, "dark", "en"),
     "web-plan": ("lion", STUDIO_PAGES[3], 1200, "light", "en"),
-    "web-audiences": ("lion", STUDIO_PAGES[4], 1200, "light", "en"),
+    "web-readout": ("lion", STUDIO_PAGES[5], 1200, "light", "en"),
+    "web-audiences": ("lion", STUDIO_PAGES[6], 1200, "light", "en"),
 }
 
 
@@ -86,7 +93,25 @@ def played(folder: Path) -> Iterator:
             made = plan(lion, terms)
             plans.save(lion, name, replace(made, plan=replace(made.plan, name=name)))
             terms = replace(terms, budget=terms.budget / 2)
+        campaign(lion, "autumn-launch")
         yield house
+
+
+def campaign(context: Context, name: str) -> None:
+    """A campaign with whom it reached, and a readout; another look is set aside."""
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    saved = SavedCampaign(name, OWN, "spring", 1, {"holdout": 0.1}, at)
+    add_campaign(replace(context, tenant=HOUSE).control, saved)
+    app.room_reserve(context, app.ReserveLooks(name, 3))
+    for days, effect in ((-14, (1.2, 1.9)), (-1, (4.1, 1.6))):
+        lines = arms(5_613.0, 624.0, effect)
+        gate.ask(context, Readout(name, DAY + timedelta(days)), compute=lambda _, x=lines: x)
+    contacts, day = {1: 2_900, 2: 1_400, 3: 520, 4: 180}, DAY - timedelta(1)
+    gate.ask(
+        context,
+        ReachFrequency(name, day),
+        compute=lambda a: answers.reach(contacts, 6, 50, a.spending.rho),
+    )
 
 
 @contextmanager

@@ -22,6 +22,8 @@ PAGES = [
     f"/film/{OWN}/outlook",
     f"/film/{OWN}/audiences",
     f"/film/{OWN}/plan",
+    f"/film/{OWN}/campaign",
+    f"/film/{OWN}/readout",
     "/audiences",
     "/audiences?rule=buys:books+%26+!buys:dogs",
     "/ask",

@@ -17,6 +17,7 @@ TENANT_ROWS = (
     Row("GET", "/v1/titles/plans", "studio_plans", "read", "tenant"),
     Row("GET", "/v1/titles/plans/{plan}", "studio_plan_show", "read", "tenant"),
     Row("POST", "/v1/titles/plans/{plan}/power", "studio_power", "ask", "tenant", later=True),
+    Row("GET", "/v1/titles/campaigns", "studio_campaigns", "read", "tenant"),
     Row("POST", "/v1/titles/{film}/report", "studio_report", "read", "tenant", later=True),
     Row("GET", "/v1/titles/scorebook", "studio_scorebook", "read", "tenant"),
     Row("GET", "/v1/titles/scorebook/entries", "studio_entries", "read", "tenant"),

@@ -344,11 +344,13 @@ if TYPE_CHECKING:
         studio_verify as studio_verify,
     )
     from fullhouse.app.studio_planning import (
+        ListOwnCampaigns as ListOwnCampaigns,
         ListOwnPlans as ListOwnPlans,
         PlanTitle as PlanTitle,
         PowerOfPlan as PowerOfPlan,
         ReportTitle as ReportTitle,
         ShowOwnPlan as ShowOwnPlan,
+        studio_campaigns as studio_campaigns,
         studio_plan as studio_plan,
         studio_plan_show as studio_plan_show,
         studio_plans as studio_plans,

@@ -1,4 +1,4 @@
-"""What a studio does with what it was released of its titles: plans, and says what they could show.
+"""What a studio does with what it was released of its titles: plans, campaigns and reports.
 
 Nothing here touches a stage or a person: `cleanroom/plans.py` computes it from releases.
 """
@@ -12,6 +12,7 @@ from fullhouse.app.forecast import ForecastFilm
 from fullhouse.app.studio import check_tenant, studio_forecast
 from fullhouse.app.use_case import tenant_case
 from fullhouse.cleanroom import gate, plans
+from fullhouse.cleanroom.own_campaigns import TenantCampaigns, campaigns_of_tenant
 from fullhouse.cleanroom.plans import PlanPower, PlanTerms, TenantPlan, TenantPlans
 from fullhouse.cleanroom.policy import load
 from fullhouse.cleanroom.reports import TenantReport, report_of_tenant
@@ -68,6 +69,13 @@ class PowerOfPlan:
     plan: str
     rate: float | None = None
     holdout: float | None = None
+
+
+@request
+class ListOwnCampaigns:
+    """The campaigns of the tenant's titles, of one film or all."""
+
+    film: str | None = None
 
 
 @request
@@ -128,6 +136,15 @@ def studio_plan_show(context: Context, request: ShowOwnPlan) -> TenantPlan:
     check_tenant(context)
     gate.check_may(context, "read")
     return plans.find(context, request.plan)
+
+
+@tenant_case
+def studio_campaigns(context: Context, request: ListOwnCampaigns | None = None) -> TenantCampaigns:
+    """The campaigns that the tenant may ask about, and what was released of each; free."""
+    check_tenant(context)
+    gate.check_may(context, "read")
+    film = None if request is None else request.film
+    return TenantCampaigns(tuple(campaigns_of_tenant(context, film)))
 
 
 @tenant_case

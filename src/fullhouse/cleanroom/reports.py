@@ -61,9 +61,9 @@ def report_of_tenant(
         forecast.forecast.title,
         forecast.forecast.as_of,
         forecast,
-        _reported(cards[0]) if cards else None,
+        reported(cards[0]) if cards else None,
         None if name is None else plans.find(context, name),
-        tuple(_reported(h) for by_name in campaigns for _, h in sorted(by_name.items())),
+        tuple(reported(h) for by_name in campaigns for _, h in sorted(by_name.items())),
     )
 
 
@@ -71,5 +71,6 @@ def _newest_by_campaign(releases: Sequence[HeldRelease]) -> Mapping[str, HeldRel
     return {h.release.question["campaign"]: h for h in reversed(releases)}
 
 
-def _reported(release: HeldRelease) -> ReportedRelease:
+def reported(release: HeldRelease) -> ReportedRelease:
+    """A release with its entry of the log."""
     return ReportedRelease(rests_on(release), release.release)

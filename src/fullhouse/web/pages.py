@@ -147,6 +147,7 @@ def _environment(code: str) -> Environment:
         "scope_words": words.scope_words,
         "step_words": words.step_words,
         "table_words": words.table_words,
+        "part_words": words.part_words,
         "column_words": words.column_words,
     }
     return pages

@@ -11,13 +11,14 @@ from starlette.responses import RedirectResponse, Response
 from fullhouse import app
 from fullhouse.app.cleanroom import BudgetStatement
 from fullhouse.cleanroom.question import Cards
-from fullhouse.cleanroom.release import Answer, BudgetLeft, Release
+from fullhouse.cleanroom.release import Answer, BudgetLeft
 from fullhouse.core.errors import InputError
 from fullhouse.view.words import release as words
-from fullhouse.web import outlook, plan, questions
+from fullhouse.web import campaigns, outlook, plan, questions
 from fullhouse.web.cards import card_rows
 from fullhouse.web.language import say
 from fullhouse.web.pictures import Axis
+from fullhouse.web.releases import table_of
 from fullhouse.web.visit import NotHereError, Page, Visit
 from fullhouse.web.words import TABS, film_words, leaf_words, question_words, tab_words
 from fullhouse.workspace.context import Context
@@ -124,13 +125,19 @@ def _film_page(visit: Visit, name: str, tab: str, problem: str = "") -> Page:
     if tab == "plan":
         shown = _plan_tab(visit, context, statement, name, problem)
     else:
-        shown = _TABS.get(tab, _no_tab)(visit, context, statement, name)
+        shown = _TABS[tab](visit, context, statement, name)
     title = f"{called} – {tab_words(tab)}"
     return replace(shown, title=title, facts=facts | dict(shown.facts), active="slate")
 
 
-def _no_tab(_: Visit, __: Context, ___: BudgetStatement, ____: str) -> Page:
-    return Page("film_empty.html", "", {}, {"released": None})
+def reserve(visit: Visit) -> Response:
+    """Set a campaign's looks aside, so that no other question can spend what they cost."""
+    looks = visit.typed("looks")
+    if not (looks.isascii() and looks.isdigit() and len(looks) < 4):
+        raise InputError(say("How many looks is a whole number, not {given}.",
+                             given=repr(looks[:40])))  # fmt: skip
+    app.room_reserve(visit.studio, app.ReserveLooks(visit.typed("campaign"), int(looks)))
+    return RedirectResponse(f"/film/{visit.part('film')}/readout", 303)
 
 
 def _audiences_tab(visit: Visit, context: Context, statement: BudgetStatement, film: str) -> Page:
@@ -159,7 +166,20 @@ def _outlook_tab(visit: Visit, context: Context, _: BudgetStatement, film: str) 
     return outlook.outlook_tab(visit, context, film)
 
 
-_TABS = {"outlook": _outlook_tab, "audiences": _audiences_tab}
+def _campaign_tab(visit: Visit, context: Context, _: BudgetStatement, film: str) -> Page:
+    return campaigns.campaign_tab(visit, context, film)
+
+
+def _readout_tab(visit: Visit, context: Context, statement: BudgetStatement, film: str) -> Page:
+    return campaigns.readout_tab(visit, context, statement, film)
+
+
+_TABS = {
+    "outlook": _outlook_tab,
+    "audiences": _audiences_tab,
+    "campaign": _campaign_tab,
+    "readout": _readout_tab,
+}
 
 
 def ask(visit: Visit) -> Page | Response:
@@ -199,9 +219,12 @@ def answer(visit: Visit) -> Page:
     facts = _answer_facts(given) | {
         "digest": digest,
         "kind": release.kind,
-        "lines": _lines(release),
+        "lines": table_of(release.lines),
         "cards": card_rows(release) if release.kind == "cards" else [],
-        "notes": [words.note_words(note) for note in release.notes],
+        "notes": [
+            *campaigns.checks_of_answer(context, digest, release),
+            *(words.note_words(note) for note in release.notes),
+        ],
     }
     title = question_words(release.kind, release.question)
     return Page("answer.html", title, facts, release, release.rows(), "answers")
@@ -310,18 +333,6 @@ def _answer_facts(given: Answer) -> dict[str, Any]:
     }
 
 
-def _lines(release: Release) -> Mapping[str, Any]:
-    """The table of an answer: columns of what each line is of, and of its figures."""
-    of = list(dict.fromkeys(name for line in release.lines for name in line.of))
-    names = list(dict.fromkeys(name for line in release.lines for name in line.figures))
-    most = {
-        name: max((f.high or 0 for x in release.lines for n, f in x.figures.items() if n == name),
-                  default=0)
-        for name in names
-    }  # fmt: skip
-    return {"of": of, "names": names, "most": most, "lines": release.lines}
-
-
 def _newest(context: Context, statement: BudgetStatement, kind: str, film: str) -> Answer | None:
     settled = [
         e.digest
@@ -359,6 +370,7 @@ PAGES = [
     ("/film/{film}", film, "GET"),
     ("/film/{film}/{tab}", film, "GET"),
     ("/film/{film}/plan/make", make_plan, "POST"),
+    ("/film/{film}/readout/reserve", reserve, "POST"),
     ("/ask", ask, "GET POST"),
     ("/answers", answers, "GET"),
     ("/answers/{digest}", answer, "GET"),

@@ -118,6 +118,22 @@ def table_words(name: str) -> str:
     }.get(name, name)
 
 
+def part_words(name: str) -> str:
+    """What a line of an answer is of: an arm, a measure; whatever else it is, stays as it is."""
+    money = "extra "
+    known = {
+        "treated": say("Contacted"),
+        "held out": say("Held out"),
+        "all": say("All"),
+        "all who want it": say("All who want it"),
+        "extra tickets for 1,000 people": say("Extra tickets for 1,000 people"),
+    }
+    if name not in known and name.startswith(money) and name.endswith(" for 1,000 people"):
+        currency = name.removeprefix(money).removesuffix(" for 1,000 people")
+        return say("Extra {currency} for 1,000 people", currency=currency)
+    return known.get(name, name)
+
+
 def column_words(name: str) -> str:
     """A column of an answer."""
     return {
@@ -136,4 +152,13 @@ def column_words(name: str) -> str:
         "frequency": say("Contacts"),
         "difference": say("Difference"),
         "arm": say("Arm"),
+        "of": say("Of"),
+        "contacts": say("Contacts"),
+        "reach": say("Reached"),
+        "tickets_cut": say("Tickets cut off"),
+        "money": say("Money"),
+        "money_cut": say("Money cut off"),
+        "effect": say("Effect"),
+        "at_any_look": say("At any look"),
+        "hidden_by_clamping": say("Hidden by what is cut off"),
     }.get(name, name.replace("_", " "))
