@@ -84,8 +84,8 @@ def pyspark() -> Iterator[SparkEngine]:
 @pytest.fixture(params=["duck", "sail", pytest.param("pyspark", marks=pytest.mark.pyspark)])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Every engine in turn: DuckDB and Sail in each run, PySpark where -m pyspark asks for it."""
-    found: Engine = request.getfixturevalue(request.param)
-    return found
+    chosen: Engine = request.getfixturevalue(request.param)
+    return chosen
 
 
 @pytest.fixture(scope="session")
@@ -117,11 +117,11 @@ def new_database(server: str) -> str:
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL server of our own. Its programs refuse to run as root: as its own user then."""
     homes = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))
+    program = shutil.which("initdb") or (homes and str(homes[-1] / "initdb"))
     pytest.importorskip("psycopg")
-    if not found:
+    if not program:
         pytest.skip("PostgreSQL is not installed")
-    programs = Path(found).parent
+    programs = Path(program).parent
     # Not in pytest's own folder, which no other user may enter.
     folder = Path(tempfile.mkdtemp(prefix="fullhouse-postgres-"))
     user = "postgres" if os.geteuid() == 0 else None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PLACES = ("src", "benchmarks", "examples")
+PLACES = ("src", "benchmarks", "examples", "tests")
 DIALECT = {
     "found", "told", "said", "mine", "came", "foretold", "luck", "dealt", "goers", "willing",
     "standing", "worn", "faded", "misses", "law", "steep", "up", "way", "lump", "fate",

@@ -135,7 +135,7 @@ def harmless(operation):
 
 
 def filled(path):
-    return re.sub(r"\{(\w+)\}", lambda found: str(HARMLESS[found[1]]), path)
+    return re.sub(r"\{(\w+)\}", lambda match: str(HARMLESS[match[1]]), path)
 
 
 def alike(answer, names):
@@ -187,7 +187,7 @@ def test_the_owner_reads_the_same_objects(served, objects):
     assert served.post("wolf/ann", "/v1/questions/price", audience).status_code == 200
 
 
-def test_a_session_of_a_rival_is_told_from_none_by_nothing_and_stays_open(served):
+def test_a_session_of_a_rival_looks_like_none_and_stays_open(served):
     theirs = Sessions(served.house).begin(User("ann", "wolf", "owner"), "password")
     own = Sessions(served.house).begin(User("ann", "lion", "owner"), "password")
     (session,) = served.get("wolf/ann", "/v1/sessions").json()["items"]

@@ -34,7 +34,7 @@ def test_the_same_request_under_the_same_key_is_done_once(served):
     assert add("k-2", "once-c").status_code == 201, "what failed may be sent again, mended"
 
 
-def test_a_key_of_one_tenant_tells_another_nothing(served):
+def test_a_key_of_one_tenant_reveals_nothing_to_another(served):
     body = {"question": {"kind": "count", "rule": "buys:books", "precision": 330}}
     key = {"Idempotency-Key": "shared"}
     theirs = body | {"title": "their-film-2026"}

@@ -54,7 +54,7 @@ def test_what_is_for_tenants_is_made_for_tenants():
             assert issubclass(gives, ForTenants)
 
 
-def test_rows_are_told_apart_and_name_verbs_that_somebody_has():
+def test_rows_are_distinct_and_name_existing_verbs():
     assert len({(r.method, r.path) for r in ROWS}) == len(ROWS)
     assert len({r.name for r in ROWS}) == len(ROWS)
     for row in ROWS:

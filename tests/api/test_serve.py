@@ -72,10 +72,10 @@ def test_a_server_of_its_own_answers_and_ends_in_good_order(tmp_path):
     )
     try:
         line = ""
-        while not (found := re.search(r"http://\S+", line)):
+        while not (address := re.search(r"http://\S+", line)):
             line = server.stdout.readline()
             assert line, server.stderr.read()
-        with httpx.Client(base_url=found[0], timeout=240) as http:
+        with httpx.Client(base_url=address[0], timeout=240) as http:
             assert http.get("/readyz").json() == {"status": "ready"}
             headers = {"Authorization": f"Bearer {keys['lion/ann']}"}
             body = {"question": {"kind": "count", "rule": "buys:books"}}

@@ -12,7 +12,7 @@ from fullhouse.control.jobs import enqueue
 from fullhouse.control.schema import JobRow
 
 
-def test_a_key_is_needed_and_a_wrong_one_is_told_from_none_by_nothing(served):
+def test_a_key_is_needed_and_a_wrong_one_is_answered_as_none(served):
     answers = [
         served.http.get("/v1/titles", headers=headers)
         for headers in ({}, {"Authorization": "Bearer fh_no"}, {"Authorization": "Basic x"})

@@ -145,7 +145,7 @@ def test_a_setting_that_gives_nothing_sensible_is_named(house: Context, entry: s
         grants(house.settings)
 
 
-def test_answers_that_nobody_asked_for_open_nothing(house: Context, provider: str) -> None:
+def test_unrequested_answers_open_nothing(house: Context, provider: str) -> None:
     settled(house, provider)
     app.user_email(house, app.SetEmail("ann", "ann@lion.test", "lion"))
     client = browser(house)
@@ -166,13 +166,13 @@ def test_answers_that_nobody_asked_for_open_nothing(house: Context, provider: st
     assert client.get(again).status_code == 403, "a code is good once"
 
 
-def test_a_provider_that_is_away_is_said(house: Context) -> None:
+def test_an_unreachable_provider_is_reported(house: Context) -> None:
     answer = browser(settled(house, "http://127.0.0.1:9")).get("/sign-in/oidc")
     assert answer.status_code == 502
     assert "does not answer" in answer.text
 
 
-def test_without_a_provider_there_is_no_such_way(house: Context) -> None:
+def test_without_a_provider_there_is_no_single_sign_on(house: Context) -> None:
     assert browser(house).get("/sign-in/oidc").status_code == 404
 
 

@@ -62,7 +62,7 @@ def launched(made: House, plan: Plan, tmp_path_factory: pytest.TempPathFactory):
     return folder, done
 
 
-def test_power_says_what_could_be_seen_before_anything_is_sent(made: House, plan: Plan) -> None:
+def test_power_is_the_detectable_effect_before_anything_is_sent(made: House, plan: Plan) -> None:
     whole, *parts = fh.campaign_power(made.workspace, fh.PowerOfCampaign("puppy", rate=0.05))
     assert whole.name == "the whole campaign"
     assert whole.treated + whole.held_out >= max(p.treated + p.held_out for p in parts)
@@ -71,7 +71,7 @@ def test_power_says_what_could_be_seen_before_anything_is_sent(made: House, plan
     assert half.smallest < whole.smallest
 
 
-def test_a_plan_asked_twice_is_looked_up(made: House, plan: Plan) -> None:
+def test_a_plan_requested_twice_is_looked_up(made: House, plan: Plan) -> None:
     def finished() -> int:
         return sum(r.kind == "PlanFilm" for r in runs(made.workspace))
 
@@ -168,7 +168,7 @@ def test_looks_before_the_end_have_an_interval_of_their_own(made: House, launche
     assert whole.always_valid.high - whole.always_valid.low > whole.effect.high - whole.effect.low
 
 
-def test_a_look_that_is_asked_for_again_is_not_computed_again(
+def test_a_repeated_look_is_not_computed_again(
     made: House, launched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = fh.ReadCampaign("ashgrove", as_of=OPENING + timedelta(days=9), learn=False)

@@ -128,7 +128,9 @@ def test_another_name_is_another_lot_of_the_same_pairs(made, launched) -> None:
     assert other.design.treated != launched.design.treated
 
 
-def test_a_readout_finds_what_was_put_in_and_tells_before_it_can(made, launched) -> None:
+def test_a_readout_recovers_a_planted_effect_and_states_when_it_is_too_early(
+    made, launched
+) -> None:
     workspace, _ = made
     with pytest.raises(CannotTellError, match="Nothing is known after 30 June 2025"):
         campaign_cities_readout(workspace, fh.ReadCities("ashgrove", as_of=OPENING))

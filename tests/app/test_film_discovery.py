@@ -43,8 +43,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def film(made: House) -> str:
     number = scenario(MARKET).film
-    mine = next(f for f in made.truth.season.films if f.id == number)
-    return film_slug(mine.title, mine.release.year)
+    ours = next(f for f in made.truth.season.films if f.id == number)
+    return film_slug(ours.title, ours.release.year)
 
 
 @pytest.fixture(scope="module")
@@ -70,35 +70,37 @@ def ask(made: House, film: str, **options: object) -> FilmDiscovery:
 
 
 @pytest.fixture(scope="module")
-def found(made: House, film: str) -> FilmDiscovery:
+def discovery(made: House, film: str) -> FilmDiscovery:
     return ask(made, film)
 
 
-def test_it_says_what_it_used_and_leaves_out_what_leaks(found: FilmDiscovery, film: str) -> None:
-    assert found.verdict in ("measured", "expected", "no_audience", "cannot_tell")
-    assert {s.source for s in found.used} <= {"interest", "comps"}
-    assert found.interest_people >= LEAST_OUTCOME
-    refused = {r.trait for r in found.refused}
+def test_it_says_what_it_used_and_leaves_out_what_leaks(
+    discovery: FilmDiscovery, film: str
+) -> None:
+    assert discovery.verdict in ("measured", "expected", "no_audience", "cannot_tell")
+    assert {s.source for s in discovery.used} <= {"interest", "comps"}
+    assert discovery.interest_people >= LEAST_OUTCOME
+    refused = {r.trait for r in discovery.refused}
     assert f"wants:{film}" in refused
-    assert {f"saw:{c.film}" for c in found.comps if c.used} <= refused
-    assert not refused & {t for c in found.cards for t in c.traits}
-    assert found.tested > 100
-    assert film not in (found.placebo or ""), "a placebo is of other films"
-    assert headline(found)
-    text = json.dumps(found.to_dict(), allow_nan=False)
-    assert FilmDiscovery.from_dict(json.loads(text)) == found
+    assert {f"saw:{c.film}" for c in discovery.comps if c.used} <= refused
+    assert not refused & {t for c in discovery.cards for t in c.traits}
+    assert discovery.tested > 100
+    assert film not in (discovery.placebo or ""), "a placebo is of other films"
+    assert headline(discovery)
+    text = json.dumps(discovery.to_dict(), allow_nan=False)
+    assert FilmDiscovery.from_dict(json.loads(text)) == discovery
 
 
-def test_films_by_the_same_people_are_the_comparable_ones(found: FilmDiscovery) -> None:
-    used = [c for c in found.comps if c.used]
+def test_films_by_the_same_people_are_the_comparable_ones(discovery: FilmDiscovery) -> None:
+    used = [c for c in discovery.comps if c.used]
     assert used
     assert all("Ottilie Lorimund" in c.names for c in used)
 
 
 def test_the_answer_is_the_same_each_time_and_is_recorded(
-    made: House, film: str, found: FilmDiscovery
+    made: House, film: str, discovery: FilmDiscovery
 ) -> None:
-    assert asdict(ask(made, film)) == asdict(found)
+    assert asdict(ask(made, film)) == asdict(discovery)
     newest = audit_log(made.workspace.control, most=1)[0]
     assert newest.action == "discover.film"
     assert newest.detail["film"] == film
@@ -138,7 +140,7 @@ def test_a_film_without_words_interest_or_like_says_what_would_do(made: House) -
         ask(made, film)
 
 
-def test_mistakes_are_said(made: House, film: str, found: FilmDiscovery) -> None:
+def test_mistakes_are_explained(made: House, film: str, discovery: FilmDiscovery) -> None:
     tomorrow = datetime.now(UTC).date() + timedelta(days=3)
     coming = next(
         k.film
@@ -160,9 +162,9 @@ def test_mistakes_are_said(made: House, film: str, found: FilmDiscovery) -> None
 
 def test_comps_of_the_user_are_used_whatever_speaks_for_them(made: House, film: str) -> None:
     past = next(k for k in _films(made) if k.slug and k.opening and k.opening < date(2024, 1, 1))
-    mine = ask(made, film, comps=[past.film])
-    assert [c.film for c in mine.comps] == [past.film]
-    assert any(s.source == "comps" and s.chosen_by_user for s in mine.used)
+    chosen = ask(made, film, comps=[past.film])
+    assert [c.film for c in chosen.comps] == [past.film]
+    assert any(s.source == "comps" and s.chosen_by_user for s in chosen.used)
 
 
 def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_path: Path) -> None:
@@ -179,7 +181,7 @@ def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_
 
 
 @pytest.mark.slow
-def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
+def test_tickets_add_up_to_the_forecast_or_have_a_reason(
     made: House, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cards = ask(made, film)
@@ -187,8 +189,8 @@ def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     assert without.tickets is None
     assert any(isinstance(n, NoForecast) for n in without.notes)
     assert any(n.startswith("No tickets are shown: Not enough past") for n in notes_words(without))
-    told = ExpectedSales(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
-    monkeypatch.setattr(discoveries, "expected_sales", lambda *_: told)
+    sales = ExpectedSales(1e6, 4e5, 3e6, 9.5, "USD", 0.25)
+    monkeypatch.setattr(discoveries, "expected_sales", lambda *_: sales)
     # Another title is another question: the first answer is remembered.
     other = replace(cards, title="Another")
     tickets = fh.share_tickets(made.workspace, fh.ShareTickets(other)).tickets
@@ -199,14 +201,14 @@ def test_tickets_add_up_to_the_forecast_or_the_reason_is_told(
     assert tickets.audiences[-1].tickets == pytest.approx(0.75 * tickets.total)
 
 
-def test_the_command_line_says_the_same(made: House, film: str, found: FilmDiscovery) -> None:
+def test_the_command_line_says_the_same(made: House, film: str, discovery: FilmDiscovery) -> None:
     where = ["-w", str(made.workspace.place.path), "--as-of", str(MARKET.today), "--no-tickets"]
     run = CliRunner().invoke(commands, ["discover", film, *where, "--json"])
     assert run.exit_code == 0, run.output
-    assert json.loads(run.stdout)["sentence"] == headline(found)
+    assert json.loads(run.stdout)["sentence"] == headline(discovery)
     plain = CliRunner().invoke(commands, ["discover", film, *where])
     assert plain.exit_code == 0
-    assert headline(found).split(":")[0] in " ".join(plain.stdout.split())
+    assert headline(discovery).split(":")[0] in " ".join(plain.stdout.split())
     for wrong, message in [
         (["discover"], "Which film?"),
         (["discover", film, "--outcome", "female"], "not both"),

@@ -28,7 +28,7 @@ from tests.view.sample_plans import WHOLE as READOUT
 from tests.view.sample_reports import AS_OF, FILM, OPENING, RESPONSES, TITLE, VERDICTS
 
 NOW = datetime(2025, 4, 30, tzinfo=UTC)
-MINE = replace(PLAN, film=FILM, title=TITLE)
+SAVED_PLAN = replace(PLAN, film=FILM, title=TITLE)
 
 
 @pytest.fixture
@@ -48,8 +48,8 @@ def workspace(empty: Context) -> Context:
     database = empty.control
     for forecast in ROAD[:4]:
         _issue(empty, forecast)
-    save_plan(database, "harbour-1", FILM, MINE.to_dict(), at=NOW)
-    late = replace(MINE, name="late", as_of=AS_OF + timedelta(1))
+    save_plan(database, "harbour-1", FILM, SAVED_PLAN.to_dict(), at=NOW)
+    late = replace(SAVED_PLAN, name="late", as_of=AS_OF + timedelta(1))
     save_plan(database, "late", FILM, late.to_dict(), at=NOW)
     save_plan(database, "other", "another-film", PLAN.to_dict(), at=NOW)
     add_campaign(database, SavedCampaign("harbour-1", FILM, "harbour-1", 1, {"holdout": 0.2}, NOW))
@@ -93,11 +93,16 @@ def test_a_forecast_is_read_back_as_it_was_issued(name: str) -> None:
 def test_a_film_of_which_nothing_is_known_has_a_report_that_says_so(
     empty: Context, tmp_path: Path
 ) -> None:
-    found = report(empty)
-    assert (found.title, found.opening, found.forecasts, found.plan) == (TITLE, OPENING, (), None)
-    assert set(found.without) == {"forecast", "discovery"}
-    assert all(found.without.values())
-    page, data = write_film_report(found, [tmp_path / "a" / "r.html", tmp_path / "r.json"])
+    result = report(empty)
+    assert (result.title, result.opening, result.forecasts, result.plan) == (
+        TITLE,
+        OPENING,
+        (),
+        None,
+    )
+    assert set(result.without) == {"forecast", "discovery"}
+    assert all(result.without.values())
+    page, data = write_film_report(result, [tmp_path / "a" / "r.html", tmp_path / "r.json"])
     assert "There is no forecast" in page.read_text("utf-8")
     assert json.loads(data.read_text("utf-8"))["without"]["forecast"]
     (row,) = [r for r in control.audit_log(empty.control) if r.action == "report"]
@@ -105,23 +110,23 @@ def test_a_film_of_which_nothing_is_known_has_a_report_that_says_so(
 
 
 def test_what_the_house_has_kept_by_the_day_is_gathered(workspace: Context) -> None:
-    found = report(workspace)
-    assert [f.as_of for f in found.forecasts] == [f.as_of for f in ROAD[:4]]
-    assert "forecast" in found.without, "those that were issued stand in for it"
-    assert found.plan is not None
-    assert found.plan.name == "harbour-1", "the other was made a day later"
-    (campaign,) = found.campaigns
+    result = report(workspace)
+    assert [f.as_of for f in result.forecasts] == [f.as_of for f in ROAD[:4]]
+    assert "forecast" in result.without, "those that were issued stand in for it"
+    assert result.plan is not None
+    assert result.plan.name == "harbour-1", "the other was made a day later"
+    (campaign,) = result.campaigns
     assert [r.as_of for r in campaign.readouts] == [SHOWN.as_of - timedelta(7), SHOWN.as_of]
     assert campaign.newest == SHOWN
     assert campaign.plan == "harbour-1@1"
     assert campaign.begins == min(x.week for x in PLAN.lines)
     assert [(x.line, x.people) for x in campaign.dispatched] == [("a", 81)], "parts are added up"
     assert campaign.without["outlook"]
-    assert found.responses == RESPONSES
-    assert {v.rule for v in found.verdicts} == {v.rule for v in VERDICTS}
+    assert result.responses == RESPONSES
+    assert {v.rule for v in result.verdicts} == {v.rule for v in VERDICTS}
 
 
-def test_nothing_of_a_later_day_is_told(workspace: Context) -> None:
+def test_nothing_of_a_later_day_is_reported(workspace: Context) -> None:
     early = film_report(workspace, ReportFilm(FILM, date(2025, 2, 20), "US"))
     assert [f.as_of for f in early.forecasts] == [ROAD[0].as_of]
     assert early.readouts == ()
@@ -132,12 +137,12 @@ def test_nothing_of_a_later_day_is_told(workspace: Context) -> None:
 
 
 def test_a_plan_and_a_campaign_may_be_named(workspace: Context) -> None:
-    for found, name in (
+    for result, name in (
         (report(workspace, plan="late"), "late"),
         (report(workspace, campaign="harbour-1"), "harbour-1"),
     ):
-        assert found.plan is not None
-        assert found.plan.name == name
+        assert result.plan is not None
+        assert result.plan.name == name
     with pytest.raises(InputError, match=r"No plan 'lat'\. Did you mean 'late'"):
         report(workspace, plan="lat")
     with pytest.raises(InputError, match="is for harbour-lights, not for"):
@@ -189,7 +194,7 @@ def test_a_readout_kept_before_its_parts_were_is_read_too(workspace: Context) ->
         (FILM, date(2999, 1, 1), "has not come yet"),
     ],
 )
-def test_mistakes_are_said(empty: Context, film: str, day: date, message: str) -> None:
+def test_mistakes_are_explained(empty: Context, film: str, day: date, message: str) -> None:
     with pytest.raises(InputError, match=message):
         film_report(empty, ReportFilm(film, day, "US"))
 

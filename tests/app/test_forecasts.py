@@ -118,7 +118,7 @@ def test_issuing_enters_it_once_and_an_assumption_never(workspace: Context, mark
     assert fh.scorebook_verify(workspace, fh.VerifyScoreBook()).ok
 
 
-def test_what_came_of_it_is_what_the_lake_knows_now(workspace: Context, market: Market) -> None:
+def test_actuals_are_what_the_lake_holds_now(workspace: Context, market: Market) -> None:
     film = soon(market)
     result = fh.forecast_film(workspace, fh.ForecastFilm(film.film, as_of=EARLY))
     actual = fh.forecast_actual(workspace, fh.CompareForecast(result))
@@ -189,7 +189,7 @@ def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
         fh.write_slate(result, ["slate.csv"])
 
 
-def test_too_few_films_are_said_with_what_would_do(workspace: Context, market: Market) -> None:
+def test_too_few_films_are_reported_with_what_would_do(workspace: Context, market: Market) -> None:
     film = market.films_of("wide")[40].film
     day = market.truth[film].opening - timedelta(days=5)
     with pytest.raises(CannotTellError, match="Not enough past films"):

@@ -495,7 +495,7 @@ def test_who_withdraws_after_the_freeze_is_in_no_file_of_a_resumed_launch(
         fh.consent_grant(workspace, fh.GrantConsent("shop", f"s{person}", "advertising"))
 
 
-def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspace) -> None:
+def test_power_is_computed_for_the_whole_audiences_and_lines_from_past_films(workspace) -> None:
     powers = fh.campaign_power(workspace, fh.PowerOfCampaign("puppy", channels=CHANNELS))
     assert [p.group for p in powers] == ["whole", "audience", "audience", "line", "line", "line"]
     whole = powers[0]
@@ -522,7 +522,7 @@ def test_power_is_told_of_the_whole_audiences_and_lines_from_past_films(workspac
         fh.campaign_power(workspace, fh.PowerOfCampaign("puppy", holdout=0.0, channels=CHANNELS))
 
 
-def test_a_plan_that_tells_its_base_is_believed(workspace) -> None:
+def test_a_stated_base_of_a_plan_is_used(workspace) -> None:
     body = _plan(*LINES).to_dict()
     body |= {"base_tickets": 200.0, "base_by_audience": {"everyone": (PEOPLE, 100.0)}}
     save_plan(workspace.control, "based", "the-puppy-2025", body, at=AT)

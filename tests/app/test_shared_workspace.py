@@ -130,7 +130,7 @@ def alone(
     return answers
 
 
-def test_what_is_asked_has_answers(alone: dict[Question, object]) -> None:
+def test_every_request_has_an_answer(alone: dict[Question, object]) -> None:
     kinds = {q[0]: a for q, a in alone.items() if "error" not in str(a)[:20]}
     assert {"count", "forecast", "discover", "build", "ingest"} <= set(kinds), alone
     assert alone["ingest", ""] == (PURCHASES, PURCHASES)

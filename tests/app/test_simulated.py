@@ -27,11 +27,11 @@ def test_a_workspace_takes_in_one_sort_only(tmp_path, simulated):
         assert ingest(workspace, IngestFiles(feed, (str(rows),))).written == 1
 
 
-def test_every_command_says_it_first(tmp_path):
+def test_every_command_prints_it_first(tmp_path):
     where = str(tmp_path / "w")
     CliRunner().invoke(commands, ["init", where, "--simulated"])
-    told = CliRunner().invoke(commands, ["lake", "status", "-w", where])
-    assert told.output.startswith(SIMULATED)
+    result = CliRunner().invoke(commands, ["lake", "status", "-w", where])
+    assert result.output.startswith(SIMULATED)
     as_json = CliRunner().invoke(commands, ["lake", "status", "--json", "-w", where])
     assert json.loads(as_json.stdout) == {"tables": []}
     assert SIMULATED in as_json.stderr

@@ -21,7 +21,7 @@ def test_init_makes_settings_key_and_control_database(tmp_path: Path) -> None:
     assert stat.S_IMODE(mode) == 0o600, "only its owner reads the key"
 
 
-def test_init_leaves_a_standing_workspace_alone(tmp_path: Path) -> None:
+def test_init_leaves_an_existing_workspace_alone(tmp_path: Path) -> None:
     app.init_house(str(tmp_path), environment={}).close()
     key = (tmp_path / "fullhouse.key").read_bytes()
     with pytest.raises(InputError, match="is a Fullhouse workspace already"):
@@ -63,8 +63,8 @@ def test_the_audit_log_keeps_what_was_done_newest_first(tmp_path: Path) -> None:
     with app.init_house(str(tmp_path), environment={}) as workspace:
         record(workspace.control, "first", {"n": 1})
         record(workspace.control, "second", {"n": 2})
-        found = [(row.action, row.detail) for row in audit_log(workspace.control)]
-    assert found == [("second", {"n": 2}), ("first", {"n": 1})]
+        actions = [(row.action, row.detail) for row in audit_log(workspace.control)]
+    assert actions == [("second", {"n": 2}), ("first", {"n": 1})]
 
 
 def test_a_control_url_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ def test_rules_that_today_select_the_same_people_have_noise_of_their_own(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_thousand_and_999_people_are_not_told_apart(room, world):
+def test_a_thousand_and_999_people_are_indistinguishable(room, world):
     shown = differences(Gate(room), NAMES, "target")
     spread, leaves = noise_of(shown, world[1])
     assert spread > 90  # two counts of 100 each: 141

@@ -48,9 +48,9 @@ def wolf(house):
     return replace(house, tenant="wolf", actor="ann")
 
 
-def every_way(film, title=TITLE):
+def every_call(film, title=TITLE):
     """Each way to name a film to the gate: as a title, in questions about it, and in rules."""
-    ways = {
+    calls = {
         "title": lambda c: gate.price(c, Count("books"), title=film),
         "title asked": lambda c: gate.ask(c, Count("books"), title=film),
         "cards": lambda c: gate.price(c, Cards(film)),
@@ -66,42 +66,42 @@ def every_way(film, title=TITLE):
         "capitals": f"saw:{film}".upper(),
     }
     for name, rule in rules.items():
-        ways[name] = lambda c, rule=rule: gate.price(c, Count(rule), title=title)
-        ways[f"{name}, as base"] = lambda c, rule=rule: gate.price(
+        calls[name] = lambda c, rule=rule: gate.price(c, Count(rule), title=title)
+        calls[f"{name}, as base"] = lambda c, rule=rule: gate.price(
             c, Describe("books", ("buys",), base=rule), title=title
         )
-    return ways
+    return calls
 
 
-def outcome(way, context):
+def outcome(call, context):
     try:
-        way(context)
+        call(context)
     except FullhouseError as problem:
         return type(problem).__name__, problem.code, str(problem)
     return "answered", "", ""
 
 
-def without(said, film):
-    text = said
+def without(answers, film):
+    text = answers
     for part in (film, film.upper(), film[:-1], film[:7]):
         text = text.replace(part, "FILM")
     return text
 
 
-@pytest.mark.parametrize("way", every_way(SECRET))
-def test_its_words_are_those_of_a_film_that_does_not_exist(lion, way):
-    secret = outcome(every_way(SECRET)[way], lion)
-    absent = outcome(every_way(ABSENT)[way], lion)
+@pytest.mark.parametrize("call", every_call(SECRET))
+def test_its_words_are_those_of_a_film_that_does_not_exist(lion, call):
+    secret = outcome(every_call(SECRET)[call], lion)
+    absent = outcome(every_call(ABSENT)[call], lion)
     assert secret[0] != "answered"
     assert secret[:2] == absent[:2]
     assert without(secret[2], SECRET) == without(absent[2], ABSENT)
 
 
-@pytest.mark.parametrize("way", ["title", "cards", "saw", "joined"])
-def test_to_its_owner_the_same_words_do_something(wolf, way):
+@pytest.mark.parametrize("call", ["title", "cards", "saw", "joined"])
+def test_to_its_owner_the_same_words_do_something(wolf, call):
     """Control: the ways above are right ones, and only hidden from others."""
-    assert outcome(every_way(SECRET, SECRET)[way], wolf)[0] == "answered"
-    refused = outcome(every_way(ABSENT, SECRET)[way], wolf)[0]
+    assert outcome(every_call(SECRET, SECRET)[call], wolf)[0] == "answered"
+    refused = outcome(every_call(ABSENT, SECRET)[call], wolf)[0]
     assert refused in ("InputError", "NotFoundError")
 
 
@@ -112,16 +112,16 @@ def test_no_release_of_whole_families_holds_it(lion):
     cells = gate.ask(lion, Breakdown("everyone", "saw"), title=TITLE).release
     assert "hidden" not in cells.to_bytes().decode()
     spent = ledger.spent(lion.control, tenant="lion")
-    said = []
+    answers = []
     for family in ("wants", "likes"):  # the one has traits of the secret film only
         with pytest.raises(InputError) as refused:
             gate.ask(lion, Describe("books", (family,)), title=TITLE)
-        said.append(str(refused.value).replace(family, "IT"))
-    assert said[0] == said[1]
+        answers.append(str(refused.value).replace(family, "IT"))
+    assert answers[0] == answers[1]
     assert ledger.spent(lion.control, tenant="lion") == spent
 
 
-def test_what_a_rival_asked_about_it_is_in_no_list_statement_or_receipt(lion, wolf):
+def test_questions_of_a_rival_are_in_no_list_statement_or_receipt(lion, wolf):
     gate.ask(wolf, Count(f"saw:{SECRET}"), title=SECRET)
     by = log.signer("a-house", b"07" * 32)
     gate.ask(lion, Count("books"), title=TITLE)
@@ -147,38 +147,38 @@ def test_a_rivals_question_warms_no_answer_of_others(lion, wolf):
 # Time
 
 
-def timings(context, ways, many):
+def timings(context, calls, many):
     """Seconds of each way, in random order, so that whatever else runs meets both alike."""
-    order = [n % len(ways) for n in range(many * len(ways))]
+    order = [n % len(calls) for n in range(many * len(calls))]
     random.Random(6).shuffle(order)
-    taken = [[] for _ in ways]
+    taken = [[] for _ in calls]
     for n in order:
         start = perf_counter()
         with suppress(FullhouseError):
-            ways[n](context)
+            calls[n](context)
         taken[n].append(perf_counter() - start)
     return taken
 
 
-WAYS = ("title", "cards", "saw")
+CALLS = ("title", "cards", "saw")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("many", [60, pytest.param(2_000, marks=pytest.mark.slow)])
-def test_it_takes_as_long_as_one_that_does_not_exist(lion, way, many):
-    asked = [every_way(film)[way] for film in (SECRET, ABSENT)]
+def test_it_takes_as_long_as_one_that_does_not_exist(lion, call, many):
+    asked = [every_call(film)[call] for film in (SECRET, ABSENT)]
     first, second = timings(lion, asked, many)
     assert told_apart(first, second) > 0.001
 
 
-def test_a_look_up_that_does_more_for_a_film_that_exists_is_told_apart_by_its_time(lion):
+def test_a_look_up_that_does_more_for_a_film_that_exists_is_recognised_by_its_time(lion):
     def leaky(film):
-        def way(context):
+        def call(context):
             if film == SECRET:  # as a check of rights after a look-up does
                 ledger.entries(context.control, tenant="wolf")
             gate.price(context, Cards(film))
 
-        return way
+        return call
 
     first, second = timings(lion, [leaky(SECRET), leaky(ABSENT)], 150)
     assert told_apart(first, second) < 0.001
@@ -202,12 +202,12 @@ def cases():
 
 @pytest.mark.parametrize(("question", "name"), list(cases()))
 def test_no_kind_of_question_reads_a_rivals_object(lion, question, name):
-    said = []
+    answers = []
     for value in objects_of_a_rival()[name]:
         kind, code, text = outcome(lambda c, v=value: gate.ask(c, question(v)), lion)
         assert kind != "answered"
-        said.append((kind, code, text.replace(value, "IT")))
-    assert said[0] == said[1]
+        answers.append((kind, code, text.replace(value, "IT")))
+    assert answers[0] == answers[1]
 
 
 def test_all_kinds_that_name_an_object_are_attacked():

@@ -227,16 +227,16 @@ def test_no_use_case_reads_an_object_of_a_rival(house, lion, name):
             )
         )  # fmt: skip
         for of_rival, of_nobody in pairs:
-            said = [
+            answers = [
                 outcome(verb, lion, () if make is None else (made(make),), (rivals, nobodys))
                 for make in (of_rival, of_nobody)
                 if make is None or made(make) is not None
             ]
             calls += 1
-            assert not any(MARKS.search(text) for text in said), said
-            if said and said[0].startswith(("answered", "BudgetError")):
+            assert not any(MARKS.search(text) for text in answers), answers
+            if answers and answers[0].startswith(("answered", "BudgetError")):
                 continue
-            assert len(set(said)) <= 1, said
+            assert len(set(answers)) <= 1, answers
     assert calls
 
 

@@ -78,7 +78,7 @@ def write_accounts(lake: Lake, pairs: Mapping[tuple[str, str], int]) -> None:
     lake.replace(ACCOUNT_PERSON, table)
 
 
-def say(
+def state_consent(
     lake: Lake,
     source: str,
     account: str,
@@ -118,7 +118,7 @@ def accounts() -> Callable[..., None]:
 
 @pytest.fixture
 def speak() -> Callable[..., None]:
-    return say
+    return state_consent
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def test_count_as_json(where: str) -> None:
     assert again == fields
 
 
-def test_the_whole_way(where: str, tmp_path: Path) -> None:
+def test_from_a_rule_to_a_saved_audience(where: str, tmp_path: Path) -> None:
     day = ("-w", where, "--as-of", "2020-01-15")
     assert "gender:female" in run("describe", "dog", *day)
     overlap = json.loads(run("overlap", "female", "dog", *day, "--json"))

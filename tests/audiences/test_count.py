@@ -118,10 +118,10 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("rule", "said"), WRONG.items(), ids=list(WRONG))
-def test_a_wrong_name_is_pointed_at(town: Population, rule: str, said: str) -> None:
+@pytest.mark.parametrize(("rule", "message"), WRONG.items(), ids=list(WRONG))
+def test_a_wrong_name_is_pointed_at(town: Population, rule: str, message: str) -> None:
     text = f"everyone & {rule}"
-    with pytest.raises(InputError, match=said) as problem:
+    with pytest.raises(InputError, match=message) as problem:
         town.compile(text)
     assert str(problem.value).split("\n")[1:] == [f"  {text}", "  " + " " * 11 + "^"]
 
@@ -132,7 +132,7 @@ def test_a_band_that_lies_partly_outside_is_noted(town: Population) -> None:
     assert town.compile("age:18-34").notes == ()
 
 
-def test_a_rare_trait_is_said(duck: DuckDBEngine, lake: Lake, house: House) -> None:
+def test_a_rare_trait_is_reported(duck: DuckDBEngine, lake: Lake, house: House) -> None:
     population = people(duck, lake, house(lake, TRAITS, EVERYONE, floor=2))
     with pytest.raises(InputError, match="was not built: 1 people have it"):
         population.compile("word:dog")
@@ -186,7 +186,7 @@ def meaning(rule: Rule, traits: dict[str, set[int]], everyone: set[int]) -> set[
 def test_random_rules_in_random_houses(
     members: list[set[int]], others: set[int], asked: list[Rule], refusing: set[int]
 ) -> None:
-    from tests.audiences.conftest import say, write_accounts, write_house
+    from tests.audiences.conftest import state_consent, write_accounts, write_house
 
     everyone = set().union(others, *members) | {1}
     traits = {f"t:{i}": m | {1} for i, m in enumerate(members)}
@@ -195,7 +195,7 @@ def test_random_rules_in_random_houses(
         build = write_house(lake, traits, everyone)
         write_accounts(lake, {("shop", str(p)): p for p in everyone})
         for person in sorted(refusing)[:3]:
-            say(lake, "shop", str(person), False)
+            state_consent(lake, "shop", str(person), False)
         out = set(sorted(refusing)[:3])
         small = Cache(most_bytes=1)  # reads in windows of blocks, keeping nothing
         for population in (people(engine, lake, build), people(engine, lake, build, cache=small)):

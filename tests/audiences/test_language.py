@@ -91,14 +91,14 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), MISTAKES.items(), ids=list(MISTAKES))
-def test_a_mistake_is_pointed_at(text: str, said: tuple[str, int]) -> None:
+@pytest.mark.parametrize(("text", "message"), MISTAKES.items(), ids=list(MISTAKES))
+def test_a_mistake_is_pointed_at(text: str, message: tuple[str, int]) -> None:
     with pytest.raises(InputError) as problem:
         parse(text)
     sentence, line, caret = str(problem.value).split("\n")
-    assert said[0] in sentence
+    assert message[0] in sentence
     assert line.strip() == text.strip()
-    assert caret.index("^") - 2 == said[1]
+    assert caret.index("^") - 2 == message[1]
 
 
 def test_an_empty_rule_is_a_mistake() -> None:
@@ -181,7 +181,7 @@ BAD_JSON = {
 }
 
 
-@pytest.mark.parametrize(("value", "said"), BAD_JSON.values(), ids=list(BAD_JSON))
-def test_bad_json_names_the_place(value: object, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+@pytest.mark.parametrize(("value", "message"), BAD_JSON.values(), ids=list(BAD_JSON))
+def test_bad_json_names_the_place(value: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         from_json(value)

@@ -100,7 +100,7 @@ def test_nobody_in_an_arm_had_a_ticket_before_launch(small):
         assert not (treated_of(early, campaign, design, who) & ~who).any()
 
 
-def test_households_are_not_divided_or_have_one_person_where_it_is_said(small, made):
+def test_households_are_not_divided_or_have_one_person_where_stated(small, made):
     who, treated, _ = made(HOUSEHOLD)
     home = small.household[who]
     some = np.bincount(home, treated[who]) / np.maximum(np.bincount(home), 1)
@@ -142,7 +142,7 @@ def test_a_readout_that_says_twice_as_much_moves_the_bias_and_not_the_truth(
     assert wrong.value == pytest.approx(2 * right.value)
 
 
-def test_with_its_luck_taken_out_an_estimate_without_spill_over_is_the_truth(small, campaign, made):
+def test_without_chance_an_estimate_without_spill_over_is_the_truth(small, campaign, made):
     for design in (ONE_EACH, HOUSEHOLD):
         who, treated, sold = made(design)
         result = simulated_campaigns.reading(
@@ -177,7 +177,7 @@ def test_looks_are_held_against_the_truth_of_their_day(small, campaign, made, mo
     assert ever_missed(rows, stop, sold, small.anyway) is None
 
 
-def test_bias_is_mean_error_over_mean_truth_with_luck_or_without():
+def test_bias_is_mean_error_over_mean_truth_with_chance_or_without():
     result = [reading(), reading(truth=300.0, value=290.0, chance=-10.0)]
     assert bias(result, with_chance=True)[0] == 0.0
     assert bias(result, with_chance=False)[0] == pytest.approx((2 + 0) / 400)
@@ -185,7 +185,7 @@ def test_bias_is_mean_error_over_mean_truth_with_luck_or_without():
     assert error == pytest.approx(1.96 * 10 / 10 / 100, rel=0.01)
 
 
-def test_an_interval_wider_than_luck_is_expected_to_hold_the_truth_more_often():
+def test_an_interval_wider_than_chance_is_expected_to_cover_the_truth_more_often():
     result = [reading(low=110 - 1.96 * se, high=110 + 1.96 * se) for se in (10.0, 12.0)]
     assert [r.expected for r in result] == pytest.approx([0.95, 0.9813], abs=0.001)
 
@@ -201,7 +201,7 @@ def test_an_alarm_by_the_log_is_raised_for_a_hundredth_lost_and_not_for_none():
     assert alarmed(1, 200_000, 0.5, TREATED, 0.0) == (False, False)
 
 
-def test_rows_are_told_of_runs(small, campaign):
+def test_rows_are_averages_over_runs(small, campaign):
     runs = [run(small, c, (ONE_EACH,)) for c in (campaign, drawn(small, 5))]
     result = [r for (r,) in runs]
     assert tickets_row(ONE_EACH, result)[:2] == (ONE_EACH.name, 2)

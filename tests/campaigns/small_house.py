@@ -49,7 +49,7 @@ class Campaign:
     """A frozen campaign of people of its own, its folder and its contacts."""
 
     def __init__(self, house, name: str, folder: Path, first: int = 0, lines=LINES) -> None:
-        self.house, self.name, self.lines, self.said = house, name, lines, 0
+        self.house, self.name, self.lines, self.statements = house, name, lines, 0
         self.folder, self.contacts = folder / "out", str(folder / "contacts.parquet")
         ids = range(first, first + PEOPLE)
         self.accounts = [f"{name}-{i}" for i in range(PEOPLE)]
@@ -59,7 +59,7 @@ class Campaign:
         ]
         people = pa.Table.from_pylist(rows, schema=ACCOUNT_PERSON.schema)
         house.lake.append(ACCOUNT_PERSON, people, batch=name)
-        self.say(*self.accounts, granted=True)
+        self.state_consent(*self.accounts, granted=True)
         states = {
             TREATED: {0: BitMap(list(ids)[: TREATED_PEOPLE.stop])},
             HELD_OUT: {0: BitMap(list(ids)[TREATED_PEOPLE.stop :])},
@@ -75,20 +75,20 @@ class Campaign:
     def treated(self) -> list[str]:
         return sorted(self.accounts[: TREATED_PEOPLE.stop])
 
-    def say(self, *accounts: str, granted: bool, days_ahead: int = 0) -> None:
+    def state_consent(self, *accounts: str, granted: bool, days_ahead: int = 0) -> None:
         """Statements by a feed; `days_ahead` dates them as of a later day."""
-        self.said += 1
-        at = AT + timedelta(minutes=self.said)
+        self.statements += 1
+        at = AT + timedelta(minutes=self.statements)
         rows = [
             {
-                "source": "shop", "account": account, "event_id": f"{account}/{self.said}",
+                "source": "shop", "account": account, "event_id": f"{account}/{self.statements}",
                 "at": at, "day": at.date() + timedelta(days_ahead), "purpose": "advertising",
                 "granted": granted, "batch": "b",
             }
             for account in accounts
         ]  # fmt: skip
         table = pa.Table.from_pylist(rows, schema=CONSENT.schema)
-        self.house.lake.append(CONSENT, table, batch=f"{self.name}/{self.said}")
+        self.house.lake.append(CONSENT, table, batch=f"{self.name}/{self.statements}")
 
     def dispatch(self):
         """Hand over what is to be, as a launch does."""

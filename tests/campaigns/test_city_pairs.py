@@ -46,9 +46,9 @@ def test_the_pairs_leave_the_least_variance_of_all_that_there_are(seed, monkeypa
     g = np.random.default_rng(seed)
     panel = g.lognormal(5, 1, (8, 1)) * g.lognormal(0, g.uniform(0.1, 0.5, (8, 1)), (8, 12))
 
-    def variance(way):
+    def variance(pairing):
         total = 0.0
-        for i, j in way:
+        for i, j in pairing:
             ratio = [panel[c] / panel[c].mean() for c in (i, j)]
             weight = (panel[i].mean() + panel[j].mean()) / 2
             total += np.mean((weight * (ratio[0] - ratio[1])) ** 2)
@@ -66,7 +66,7 @@ def test_cities_that_move_together_are_paired_the_largest_first():
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_people_draw_like_cities_together_where_movements_do_not_tell():
+def test_people_draw_like_cities_together_where_movements_do_not_decide():
     g = np.random.default_rng(2)
     panel = g.lognormal(4, 0.01, (8, 400))
     people = np.array([10, 1000, 11, 1010, 100, 101, 5000, 5050.0])
@@ -158,7 +158,7 @@ def test_swapped_sales_keep_each_city_s_before_and_after_together():
     assert {tuple(b[0]) for b, _ in played} == {(0.0, 1.0), (1.0, 0.0)}
 
 
-def test_power_is_foretold_from_weeks_that_did_not_choose_the_pairs():
+def test_power_is_predicted_from_weeks_that_did_not_choose_the_pairs():
     noise = 0.05
     panel = _panel(5, cities=24, weeks=26, noise=noise)
     power = design_power(panel, window=2, before=4)

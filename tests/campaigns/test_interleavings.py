@@ -61,7 +61,7 @@ class PowerCut(BaseException):
 
 @dataclass
 class World:
-    """One seed's people, what they said, and what left; all of it checked as it happens."""
+    """One seed's people, what they state, and what left; all of it checked as it happens."""
 
     context: object
     name: str
@@ -71,7 +71,7 @@ class World:
     refused: set[str] = field(default_factory=set)
     handed: dict[str, set[str]] = field(default_factory=dict)
     taken_back: dict[str, set[str]] = field(default_factory=dict)
-    said: int = 0
+    statements: int = 0
     armed: bool = False
 
     @property
@@ -82,18 +82,19 @@ class World:
     def hashes(self) -> dict[str, str]:
         return {hashlib.sha256(f"{a}@mail.example".encode()).hexdigest(): a for a in self.accounts}
 
-    def say(self, account: str, *, granted: bool) -> None:
+    def state_consent(self, account: str, *, granted: bool) -> None:
         """A statement by a feed, written at once, sometimes dated as of tomorrow."""
-        self.said += 1
-        at = AT + timedelta(minutes=self.said)
+        self.statements += 1
+        at = AT + timedelta(minutes=self.statements)
         day = at.date() + timedelta(365 if not granted and self.random.random() < 0.3 else 0)
         row = {
-            "source": "shop", "account": account, "event_id": f"{self.name}{self.said}", "at": at,
+            "source": "shop", "account": account, "at": at,
+            "event_id": f"{self.name}{self.statements}",
             "day": day, "purpose": "advertising", "granted": granted, "batch": "b",
         }  # fmt: skip
         rows = pa.Table.from_pylist([row], schema=CONSENT.schema)
         lake: Lake = self.context.lake
-        lake.append(CONSENT, rows, batch=f"{self.name}/{self.said}")
+        lake.append(CONSENT, rows, batch=f"{self.name}/{self.statements}")
         (self.refused.discard if granted else self.refused.add)(account)
 
     def event(self) -> None:
@@ -102,9 +103,9 @@ class World:
             return
         dice = self.random.random()
         if dice < 0.1:
-            self.say(self.random.choice(self.accounts), granted=False)
+            self.state_consent(self.random.choice(self.accounts), granted=False)
         elif dice < 0.13 and self.refused:
-            self.say(self.random.choice(sorted(self.refused)), granted=True)
+            self.state_consent(self.random.choice(sorted(self.refused)), granted=True)
         elif dice < 0.19:
             raise PowerCut
 
@@ -235,7 +236,7 @@ def _play(house, folder: Path, seed: int, patch: pytest.MonkeyPatch) -> World:
         except (PowerCut, FullhouseError):
             assert world.armed
         if world.random.random() < 0.5:
-            world.say(world.random.choice(world.accounts), granted=False)
+            world.state_consent(world.random.choice(world.accounts), granted=False)
         if world.random.random() < 0.3:
             _take_back(world, folder)
     world.armed = False

@@ -74,7 +74,7 @@ def test_a_resumed_launch_sends_only_what_was_not_taken(campaign, monkeypatch):
 def test_who_withdraws_between_two_tries_is_not_in_the_next_one(campaign, monkeypatch):
     gone = campaign.treated[:7]  # the whole first part
     with hooked(monkeypatch, Hook(503)) as hook:
-        hook.before = lambda: campaign.say(*gone, granted=False)
+        hook.before = lambda: campaign.state_consent(*gone, granted=False)
         ((done,), _) = campaign.dispatch()
     assert hook.calls.count(f"{campaign.name}/hook/0") == 1, "nobody is left to send"
     assert hook.accounts == campaign.treated[7:]
@@ -86,7 +86,7 @@ def test_who_withdrew_before_a_resume_is_not_sent_and_parts_keep_their_keys(camp
         with pytest.raises(CannotTellError):
             campaign.dispatch()
         withdrawn = [campaign.treated[i] for i in (0, 8, 20, 29)]
-        campaign.say(*withdrawn, granted=False, days_ahead=1)
+        campaign.state_consent(*withdrawn, granted=False, days_ahead=1)
         campaign.dispatch()
     sent = hook.accounts
     assert sorted(sent) == sorted(set(campaign.treated) - set(withdrawn[1:]))
@@ -96,10 +96,10 @@ def test_who_withdrew_before_a_resume_is_not_sent_and_parts_keep_their_keys(camp
 
 def test_who_grants_again_or_has_a_new_account_comes_in_a_new_part(campaign, monkeypatch):
     late = campaign.treated[3]
-    campaign.say(late, granted=False)
+    campaign.state_consent(late, granted=False)
     with hooked(monkeypatch, Hook()) as hook:
         campaign.dispatch()
-        campaign.say(late, granted=True)
+        campaign.state_consent(late, granted=True)
         person = 100 * int(campaign.name[1:]) + 5
         rows = [{"source": "shop", "account": f"new-{person}", "person": person, "since": 1}]
         new = pa.Table.from_pylist(rows, schema=ACCOUNT_PERSON.schema)

@@ -40,7 +40,7 @@ def test_covariates_narrow_as_theory_says_and_nothing_is_promised_of_nothing():
     assert (zero.measurable, zero.suggested, zero.needed) == (False, None, None)
 
 
-def test_the_effect_is_found_in_four_of_five_runs():
+def test_the_effect_is_detected_in_four_of_five_runs():
     part = power_of_part("a", "whole", 20_000, holdout=0.3, rate=0.05, expected=0.01)
     g = np.random.default_rng(1)
     runs = 4000

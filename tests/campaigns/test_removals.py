@@ -48,8 +48,8 @@ def test_nobody_is_due_before_somebody_leaves(campaign):
 
 def test_each_channel_gets_a_list_of_those_who_withdrew_in_its_own_form(campaign):
     gone = campaign.treated[:3]
-    campaign.say(*gone, granted=False, days_ahead=1)
-    campaign.say(campaign.accounts[35], granted=False)  # held out: no channel has them
+    campaign.state_consent(*gone, granted=False, days_ahead=1)
+    campaign.state_consent(campaign.accounts[35], granted=False)  # held out: no channel has them
     assert removals_due(campaign.house) == tuple(RemovalsDue("spring", c, 3) for c in sorted(FORMS))
     done = removals(campaign.house, contacts=campaign.contacts)
     assert [(r.channel, r.accounts, r.rows, r.problem) for r in done] == [
@@ -71,19 +71,19 @@ def test_each_channel_gets_a_list_of_those_who_withdrew_in_its_own_form(campaign
 def test_who_comes_back_and_leaves_again_is_taken_back_again(campaign):
     account = campaign.treated[4]
     for number in (1, 2):
-        campaign.say(account, granted=False)
+        campaign.state_consent(account, granted=False)
         removals(campaign.house, contacts=campaign.contacts)
         assert pq.read_table(_lists(campaign, "push")[number - 1])["account"].to_pylist() == [
             account
         ]
-        campaign.say(account, granted=True)
+        campaign.state_consent(account, granted=True)
         campaign.dispatch()
     assert campaign.hook.removed == [account] * 2
     assert campaign.hook.accounts.count(account) == 3
 
 
 def test_a_list_that_cannot_be_delivered_stays_due_and_the_others_go_out(campaign, monkeypatch):
-    campaign.say(campaign.treated[0], granted=False)
+    campaign.state_consent(campaign.treated[0], granted=False)
     campaign.hook.answers = [410]
     done = {r.channel: r for r in removals(campaign.house)}
     assert {c for c, r in done.items() if r.delivered} == {"push", "mail"}
@@ -146,7 +146,7 @@ def test_the_doctor_reports_lists_that_are_due(campaign, monkeypatch):
     where = str(campaign.house.place.path)
     health = fh.workspace_health(where, environment=environment)
     assert {c.name: c.code for c in health.checks}["removals"] == "removals_none"
-    campaign.say(campaign.treated[0], granted=False)
+    campaign.state_consent(campaign.treated[0], granted=False)
     health = fh.workspace_health(where, environment=environment)
     (check,) = (c for c in health.checks if c.name == "removals")
     assert (check.ok, check.code, dict(check.facts)) == (

@@ -79,7 +79,7 @@ def test_nobody_adds_more_than_the_norm_whatever_traits_they_have(
 
 @given(st.integers(0, 10**6))
 @settings(deadline=None)
-def test_one_person_moves_all_scores_one_way_and_none_by_more_than_one(draws: int) -> None:
+def test_one_person_moves_all_scores_in_one_direction_and_none_by_more_than_one(draws: int) -> None:
     rng = np.random.default_rng(draws)
     seed = noisy_seed(draws, 4, 30)
     base = cards.BaseCounts(rng.integers(0, 999, 4), rng.integers(0, 999, (4, 30)))
@@ -130,8 +130,8 @@ def test_with_hardly_any_noise_a_card_is_the_exact_ratio(house, sizes) -> None:
     for card in result.measured:
         assert card.ratio == pytest.approx(exact.ratio[card.column], rel=0.05)
         assert card.low <= exact.ratio[card.column] <= card.high
-    found_true = {c.column for c in result.cards} & set(house.true.tolist())
-    assert len(found_true) >= 10
+    true_cards = {c.column for c in result.cards} & set(house.true.tolist())
+    assert len(true_cards) >= 10
 
 
 def test_base_counts_given_change_nothing_but_the_time(house, sizes) -> None:
@@ -303,7 +303,7 @@ def test_a_card_can_be_read(low, high, q, shown) -> None:
     assert card.associated is shown
 
 
-def test_what_cannot_be_asked_is_refused_in_words(house, sizes) -> None:
+def test_a_question_that_is_not_allowed_is_refused_in_words(house, sizes) -> None:
     with pytest.raises(InputError, match="who is in the seed"):
         discover_privately(source(house.blocks), sizes, nano(0.02))
     with pytest.raises(InputError, match="Between 1 and 40"):

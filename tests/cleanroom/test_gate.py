@@ -141,7 +141,7 @@ def test_a_suspended_tenant_a_viewer_and_a_stranger_ask_nothing(lion):
         gate.ask(replace(lion, tenant="fox"), Count("books"))
 
 
-def test_what_a_stage_cannot_tell_is_released_without_its_words_for_the_full_price(lion):
+def test_what_a_stage_cannot_compute_is_released_without_its_words_for_the_full_price(lion):
     def cannot(_: gate.Asked) -> Computed:
         raise CannotTellError(code="too_few_films", films=31_337, needed=100)
 

@@ -161,7 +161,7 @@ def test_a_tenant_reads_its_own_entries_and_of_others_counts_by_day(control):
     assert log.others_by_day(north) == {"2026-11-29": 4}
 
 
-def test_no_position_or_size_tells_what_rivals_did(control, by):
+def test_no_position_or_size_reveals_what_rivals_did(control, by):
     north = replace(control, tenant="north")
     add(control, 1, "north")
     before = log.receipt(north, by, 0)

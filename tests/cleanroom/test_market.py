@@ -138,7 +138,7 @@ def test_what_a_tenant_states_is_in_its_own_forecast_and_in_nobody_elses(house, 
     assert total(lion, own) == before[0]
 
 
-def test_what_the_house_was_told_of_a_rivals_title_stays_with_the_rival(house, films, market):
+def test_stated_facts_of_a_rivals_title_stay_with_the_rival(house, films, market):
     _, rival, _ = films
     day = opening_of(market, rival)
     days = app.ForecastSlate(first=day, last=day)
@@ -154,7 +154,7 @@ def test_what_the_house_was_told_of_a_rivals_title_stays_with_the_rival(house, f
     assert rivals(wolf) != before[1]
 
 
-def test_signals_of_the_houses_people_are_left_out_and_that_is_said(house, films):
+def test_signals_of_the_houses_people_are_left_out_with_a_note(house, films):
     own, *_ = films
     lion = as_tenant(house)
     assert app.studio_forecast(lion, app.ForecastFilm(own)).notes == ()
@@ -239,7 +239,7 @@ def test_all_of_it_is_free_and_a_viewer_reads_and_states_nothing(house, films):
         ({}, (), "Nothing to state"),
     ],
 )
-def test_what_cannot_be_stated_is_said(house, films, facts, signals, words):
+def test_what_cannot_be_stated_is_explained(house, films, facts, signals, words):
     with pytest.raises(InputError, match=words):
         app.studio_state(as_tenant(house), app.StateTitle(films[0], facts, signals))
     assert app.studio_titles(as_tenant(house)).titles[0].inputs == ()

@@ -157,7 +157,7 @@ def test_an_audience_that_may_not_be_named_any_more_is_in_no_plan(studio):
     assert [a.rule for a in plan(studio).audiences] == ["buys:dogs"]
 
 
-def test_without_price_and_share_interest_stands_for_sales_and_that_is_said(studio):
+def test_without_price_and_share_interest_stands_for_sales_with_a_note(studio):
     release_cards(studio)
     made = plan(studio, PlanTerms(200.0, CHANNELS))
     assert made.plan.base is None

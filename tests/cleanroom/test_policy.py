@@ -157,7 +157,7 @@ def test_epochs_follow_one_another_without_a_gap():
         assert epoch.name.startswith("2027")
 
 
-def test_what_a_policy_allows_is_told_in_facts():
+def test_what_a_policy_allows_is_listed_as_facts():
     facts = explain(policy(template()), on=DAY)
     count = next(k for k in facts.kinds if k.kind == "count")
     assert count.allowed

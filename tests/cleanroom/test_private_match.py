@@ -269,9 +269,9 @@ def test_the_command_line_of_both_sides(house, contacts, tmp_path, monkeypatch):
     run("match", "respond", "challenge.bin", "--key", "request.key")
     for key in ("request.key", "challenge.key"):
         assert stat.S_IMODE(Path(key).stat().st_mode) == 0o600
-    said = run("match", "answer", "request.bin", "response.bin", "--key", "challenge.key",
+    answer = run("match", "answer", "request.bin", "response.bin", "--key", "challenge.key",
                "--as", "lion", "--title", OWN, "-w", where, "--json")  # fmt: skip
-    assert json.loads(said)["paid"] == 50_000
+    assert json.loads(answer)["paid"] == 50_000
     result = CliRunner().invoke(
         commands, ["match", "respond", "request.bin", "--key", "request.key"]
     )
@@ -281,7 +281,7 @@ def test_the_command_line_of_both_sides(house, contacts, tmp_path, monkeypatch):
 # The attack: one person's presence
 
 
-def test_a_list_of_one_person_and_strangers_tells_nothing(house, lion, contacts, tmp_path):
+def test_a_list_of_one_person_and_strangers_reveals_nothing(house, lion, contacts, tmp_path):
     """Exact sizes say whether a person is known; released ones are right as often as a coin."""
     guesses = []
     for known in (True, False):

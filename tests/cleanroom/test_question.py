@@ -74,7 +74,7 @@ PEOPLE = [
 
 @given(rules, rules)
 @settings(max_examples=300, deadline=None)
-def test_two_rules_have_one_form_if_and_only_if_no_person_could_tell_them_apart(one, other):
+def test_two_rules_have_one_form_if_and_only_if_no_person_distinguishes_them(one, other):
     same = all(holds(one, p) == holds(other, p) for p in PEOPLE)
     forms = [table_form(normal_form(r, names)) for r in (one, other)]
     assert (forms[0] == forms[1]) is same

@@ -200,7 +200,7 @@ def test_more_than_ten_traits_and_samples_have_bounds_too() -> None:
     assert tenth.value == pytest.approx(100)
 
 
-def test_what_the_table_does_not_know_is_said() -> None:
+def test_what_the_table_lacks_is_explained() -> None:
     table = exact_table([0.5])
     with pytest.raises(InputError, match="No trait 'aa'"):
         estimate_size(table, Name("aa"))

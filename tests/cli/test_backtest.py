@@ -54,7 +54,7 @@ def test_json_holds_the_same_figures(market_house: Path) -> None:
     ],
     ids=["plan", "horizon", "years", "territory", "out"],
 )
-def test_a_mistake_is_said(market_house: Path, words: list[str], message: str) -> None:
+def test_a_mistake_is_explained(market_house: Path, words: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(
             commands, ["backtest", "-w", str(market_house), *words], catch_exceptions=False

@@ -32,12 +32,12 @@ def house(tmp_path: Path) -> str:
         (["campaign", "readout", "spring"], "No campaign 'spring'"),
     ],
 )
-def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+def test_mistakes_are_explained(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         CliRunner().invoke(commands, [*arguments, "-w", house], catch_exceptions=False)
 
 
-def test_nothing_launched_and_nothing_learned_is_an_empty_table(house: str) -> None:
+def test_nothing_launched_and_nothing_measured_is_an_empty_table(house: str) -> None:
     for command in (["learned"], ["campaign", "learned"]):
         done = CliRunner().invoke(commands, [*command, "-w", house, "--json"])
         assert (done.exit_code, json.loads(done.stdout)) == (0, {"responses": []})

@@ -73,7 +73,7 @@ def test_the_latest_word_counts_though_a_feeds_clock_ran_ahead(house) -> None:
     assert _leave(house) == {1}
 
 
-def test_what_would_be_without_effect_is_said_or_refused(house) -> None:
+def test_what_would_be_without_effect_is_explained_or_refused(house) -> None:
     with pytest.raises(InputError, match=r"No source 'shp'\. Did you mean 'shop'"):
         fh.consent_withdraw(house, fh.WithdrawConsent("shp", "a1"))
     with pytest.raises(InputError, match="Did you mean 'advertising'"):

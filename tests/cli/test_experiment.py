@@ -32,15 +32,15 @@ def run(*arguments: object) -> str:
     return done.stdout
 
 
-def test_an_effect_is_told_with_its_interval(mails: Path) -> None:
+def test_an_effect_is_reported_with_its_interval(mails: Path) -> None:
     asked = ("read", mails, "--arm", "arm", "--control", "none", "--outcome", "visit")
     assert "more visit per 100 people" in " ".join(run(*asked).split())
-    told = json.loads(run(*asked, "--covariate", "before", "--share", "mail=0.5",
+    readout = json.loads(run(*asked, "--covariate", "before", "--share", "mail=0.5",
                           "--share", "none=0.5", "--json"))  # fmt: skip
-    (effect,) = told["effects"]
+    (effect,) = readout["effects"]
     # A true effect of ten points; the interval is some two points to either side.
     assert effect["effect"]["low"] <= 0.10 <= effect["effect"]["high"]
-    assert told["checks"]
+    assert readout["checks"]
 
 
 def test_a_lost_arm_stops_the_readout(mails: Path) -> None:
@@ -59,10 +59,10 @@ def test_cities_are_compared(tmp_path: Path) -> None:
             value = lift * (100 + 5 * city) * (1 + 0.1 * np.sin(day)) + g.normal(0, 2)
             rows.append(f"c{city},{date(2025, 1, 1) + timedelta(days=day)},{value:.2f}")
     file.write_text("\n".join(rows) + "\n")
-    told = json.loads(run("geo", file, "--treated", "c0", "--start", "2025-03-02",
+    readout = json.loads(run("geo", file, "--treated", "c0", "--start", "2025-03-02",
                           "--end", "2025-03-11", "--json"))  # fmt: skip
-    assert told["relative"]["low"] <= 0.3 <= told["relative"]["high"]
-    assert told["relative"]["low"] > 0.1
+    assert readout["relative"]["low"] <= 0.3 <= readout["relative"]["high"]
+    assert readout["relative"]["low"] > 0.1
 
 
 def test_cities_are_named_by_a_column_and_gaps_filled_as_asked(tmp_path: Path) -> None:
@@ -94,9 +94,9 @@ def test_cities_are_named_by_a_column_and_gaps_filled_as_asked(tmp_path: Path) -
 
 
 def test_uplift_of_persons_is_proven_or_not(mails: Path) -> None:
-    said = run("uplift", mails, "--arm", "arm", "--treated", "mail", "--control", "none",
+    output = run("uplift", mails, "--arm", "arm", "--treated", "mail", "--control", "none",
                "--outcome", "visit", "--covariate", "before", "--repeats", "3")  # fmt: skip
-    assert "no difference between people proven" in " ".join(said.split()).lower()
+    assert "no difference between people proven" in " ".join(output.split()).lower()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_uplift_of_persons_is_proven_or_not(mails: Path) -> None:
         (("--cost", "mail=much"), "not 'mail=much'"),
     ],
 )
-def test_mistakes_are_said(mails: Path, arguments: tuple[str, ...], message: str) -> None:
+def test_mistakes_are_explained(mails: Path, arguments: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         run("read", mails, "--arm", "arm", "--control", "none", "--outcome", "visit", *arguments)
 

@@ -137,7 +137,7 @@ def test_an_ingest_is_in_the_audit_log(house: Path) -> None:
     assert entry.detail["written"] == 1
 
 
-def test_a_retry_says_what_came_in_and_what_did_not(house: Path) -> None:
+def test_a_retry_reports_accepted_and_refused_rows(house: Path) -> None:
     CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv"])
     again = ["feed", "retry", "orders.toml"]
     result = CliRunner().invoke(commands, again)

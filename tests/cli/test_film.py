@@ -41,7 +41,7 @@ def run(*arguments: str) -> str:
     return done.output
 
 
-def told(*arguments: str) -> Any:
+def as_json(*arguments: str) -> Any:
     done = CliRunner().invoke(commands, ["film", *arguments, "--json"], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
@@ -61,16 +61,16 @@ def imported(house: Path) -> Path:
 
 
 def test_import_says_what_became_of_a_file_and_twice_is_once(house: Path) -> None:
-    (first,) = told("import", "us-daily", "days.csv")["sets"]
+    (first,) = as_json("import", "us-daily", "days.csv")["sets"]
     assert (first["entries"], first["new"], first["grosses"], first["already"]) == (2, 2, 3, False)
-    (again,) = told("import", "us-daily", "days.csv")["sets"]
+    (again,) = as_json("import", "us-daily", "days.csv")["sets"]
     assert (again["known"], again["facts"], again["grosses"], again["already"]) == (2, 0, 0, True)
     assert "imported before" in run("import", "us-daily", "days.csv")
 
 
 def test_the_order_of_files_does_not_matter_and_problems_are_shown(house: Path) -> None:
     given = ("import", "plain", "grosses.csv", "films.csv", "--territory", "US")
-    films, days = told(*given, "--currency", "USD")["sets"]
+    films, days = as_json(*given, "--currency", "USD")["sets"]
     assert (films["file"], days["file"], days["grosses"]) == ("films.csv", "grosses.csv", 1)
     assert days["problems"] == [{"row": 2, "problem": "gross is negative", "given": "-1"}]
 
@@ -81,11 +81,11 @@ def test_strict_writes_nothing_of_a_file_with_a_problem(house: Path) -> None:
         "import", "plain", "grosses.csv", "--strict", "--territory", "US", "--currency", "USD"
     )
     assert "1 problems, the first in row 2: gross is negative" in text
-    assert told("show", "bramble-2025")["run"] is None
+    assert as_json("show", "bramble-2025")["run"] is None
 
 
 def test_show_is_as_of_a_day(imported: Path) -> None:
-    result = told("show", "a-hares-way-2017", "--as-of", "2017-01-28")
+    result = as_json("show", "a-hares-way-2017", "--as-of", "2017-01-28")
     assert {f["field"]: f["value"] for f in result["facts"]} == {
         "title": "A Hare's Way",
         "opening": "2017-01-27",
@@ -94,7 +94,7 @@ def test_show_is_as_of_a_day(imported: Path) -> None:
         "theaters": 700,
     }
     assert (result["run"]["gross"], result["run"]["days"]) == (500.0, 1)
-    early = told("show", "a-hares-way-2017", "--as-of", "2016-12-01")
+    early = as_json("show", "a-hares-way-2017", "--as-of", "2016-12-01")
     assert "theaters" not in {f["field"] for f in early["facts"]}
     assert early["run"] is None
     assert "nothing yet" in run("show", "a-hares-way-2017", "--as-of", "2010-01-01")
@@ -102,18 +102,20 @@ def test_show_is_as_of_a_day(imported: Path) -> None:
 
 
 def test_list_searches_and_counts(imported: Path) -> None:
-    assert told("list")["total"] == 4
-    assert [f["film"] for f in told("list", "--search", "hare's")["films"]] == ["a-hares-way-2017"]
-    assert [f["film"] for f in told("list", "--year", "2025")["films"]] == ["bramble-2025"]
-    assert told("list", "--territory", "FR")["total"] == 0
+    assert as_json("list")["total"] == 4
+    assert [f["film"] for f in as_json("list", "--search", "hare's")["films"]] == [
+        "a-hares-way-2017"
+    ]
+    assert [f["film"] for f in as_json("list", "--year", "2025")["films"]] == ["bramble-2025"]
+    assert as_json("list", "--territory", "FR")["total"] == 0
     assert "1 of 4 films" in run("list", "--rows", "1")
 
 
 def test_add_and_set(house: Path) -> None:
-    added = told("add", "Kestrel", "--opening", "2027-05-01", "--set", "genres=Drama|Family")
+    added = as_json("add", "Kestrel", "--opening", "2027-05-01", "--set", "genres=Drama|Family")
     assert added == {"film": "kestrel-2027"}
     run("set", "kestrel-2027", "theaters=3100", "budget=12000000 USD", "--known-on", "2026-11-02")
-    result = told("show", "kestrel-2027", "--as-of", "2099-01-01")
+    result = as_json("show", "kestrel-2027", "--as-of", "2099-01-01")
     text = {f["field"]: (f["value"], f["origin"]) for f in result["facts"]}
     assert text["theaters"] == (3100, "user")
     assert text["budget"] == ([12_000_000, "USD"], "user")
@@ -121,20 +123,20 @@ def test_add_and_set(house: Path) -> None:
 
 
 def test_review_and_accept(imported: Path) -> None:
-    (doubt,) = told("review")["entries"]
+    (doubt,) = as_json("review")["entries"]
     assert (doubt["set"], doubt["set_id"], doubt["candidate"]) == (
         "plain",
         "own-1",
         "ann-larchs-good-hedges-2012",
     )
     assert "fullhouse film accept SET ID" in run("review")
-    link = told("accept", "plain", "own-1", "--film", doubt["candidate"])
+    link = as_json("accept", "plain", "own-1", "--film", doubt["candidate"])
     assert (link["film"], link["status"]) == (doubt["candidate"], "accepted")
-    assert told("review") == {"entries": []}
-    view = told("show", "good-hedges-2012")
+    assert as_json("review") == {"entries": []}
+    view = as_json("show", "good-hedges-2012")
     assert view["film"] == doubt["candidate"]
     assert {f["origin"] for f in view["facts"]} == {"plain", "us-daily"}
-    assert told("list")["total"] == 3
+    assert as_json("list")["total"] == 3
 
 
 @pytest.mark.parametrize(
@@ -170,15 +172,15 @@ def test_a_mistake_says_what_was_given_and_what_would_do(
     assert re.search(message, refused(*arguments))
 
 
-def test_a_simulated_workspace_takes_only_what_is_said_to_be(
+def test_a_simulated_workspace_takes_only_simulated_files(
     house: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.init_house(str(house / "made"), simulated=True, environment={}).close()
     monkeypatch.setenv("FULLHOUSE_WORKSPACE", str(house / "made"))
     assert "This workspace is simulated" in refused("import", "us-daily", "days.csv")
     assert "This workspace is simulated" in refused("import", "plain", "films.csv")
-    assert told("import", "plain", "films.csv", "--simulated")["sets"][0]["new"] == 2
-    assert told("add", "Kestrel")["film"] == "kestrel"
+    assert as_json("import", "plain", "films.csv", "--simulated")["sets"][0]["new"] == 2
+    assert as_json("add", "Kestrel")["film"] == "kestrel"
 
 
 def test_all_of_it_from_python(imported: Path) -> None:
@@ -216,7 +218,7 @@ def test_forecasts_by_others_are_taken_and_judged_by_source(imported: Path) -> N
         "title,friday,forecast_usd,days,low_usd,high_usd\n"
         "A Hare's Way,2017-01-27,1500,2,1400,1600\n"
     )
-    (first,) = told("import", "trade-forecasts", "trade.csv")["sets"]
+    (first,) = as_json("import", "trade-forecasts", "trade.csv")["sets"]
     assert (first["matched"], first["new"], first["forecasts"]) == (1, 0, 1)
     assert "imported before" in run("import", "trade-forecasts", "trade.csv")
     done = CliRunner().invoke(commands, ["scorebook", "sources", "--json"], catch_exceptions=False)

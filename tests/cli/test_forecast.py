@@ -53,7 +53,7 @@ def run(*arguments: str) -> str:
     return str(done.output)
 
 
-def told(*arguments: str) -> Any:
+def as_json(*arguments: str) -> Any:
     return json.loads(run(*arguments, "--json"))
 
 
@@ -77,7 +77,7 @@ def test_a_marketer_reads_the_range_why_and_what_it_rests_on(house: Path, film: 
 
 def test_it_is_entered_once_with_its_number_and_hash(house: Path, made: Path, film: str) -> None:
     text = run(film, "--as-of", AS_OF)
-    (entry,) = told(film, "--as-of", AS_OF)["entries"]
+    (entry,) = as_json(film, "--as-of", AS_OF)["entries"]
     assert f"Entered in the score book: entry {entry['entry']}" in text
     assert entry["hash"][:12] in text
     assert not entry["new"]
@@ -93,7 +93,7 @@ def test_it_is_entered_once_with_its_number_and_hash(house: Path, made: Path, fi
 def test_several_days_show_how_the_range_narrowed(house: Path, film: str) -> None:
     days = [EARLY - timedelta(days=k) for k in (18, 9, 0)]
     given = [word for day in days for word in ("--as-of", day.isoformat())]
-    result = told(film, *given, "--no-issue")
+    result = as_json(film, *given, "--no-issue")
     assert [f["as_of"] for f in result["earlier"]] == [d.isoformat() for d in days[:2]]
     assert result["forecast"]["as_of"] == AS_OF
     assert result["entries"] == []
@@ -104,7 +104,9 @@ def test_several_days_show_how_the_range_narrowed(house: Path, film: str) -> Non
 
 
 def test_chances_are_those_of_the_amounts_asked_for(house: Path, film: str) -> None:
-    result = told(film, "--as-of", AS_OF, "--no-issue", "--passes", "2e7", "--passes", "40000000")
+    result = as_json(
+        film, "--as-of", AS_OF, "--no-issue", "--passes", "2e7", "--passes", "40000000"
+    )
     chances = {p["amount"]: p["probability"] for p in result["passes"]}
     assert list(chances) == [2e7, 4e7]
     assert 0 < chances[4e7] < chances[2e7] < 1
@@ -115,7 +117,7 @@ def test_chances_are_those_of_the_amounts_asked_for(house: Path, film: str) -> N
 
 def test_what_if_stands_beside_the_forecast_without_it(house: Path, film: str) -> None:
     given = (film, "--as-of", AS_OF, "--what-if", "theaters=4000")
-    result = told(*given)
+    result = as_json(*given)
     assert result["forecast"]["what_if"] == {"theaters": 4000}
     assert result["without"]["what_if"] == {}
     assert result["entries"] == []
@@ -128,7 +130,7 @@ def test_what_if_stands_beside_the_forecast_without_it(house: Path, film: str) -
 def test_a_rival_can_be_moved(house: Path, market: Market, film: str) -> None:
     other = next(t for t in market.films_of("wide") if t.opening > soon(market).opening)
     move = f"{other.film}={soon(market).opening}"
-    result = told(film, "--as-of", AS_OF, "--move", move)
+    result = as_json(film, "--as-of", AS_OF, "--move", move)
     assert result["forecast"]["what_if"] == {
         f"opening of {other.film}": soon(market).opening.isoformat()
     }
@@ -136,7 +138,7 @@ def test_a_rival_can_be_moved(house: Path, market: Market, film: str) -> None:
 
 def test_comps_of_the_user_are_shown(house: Path, market: Market, film: str) -> None:
     own = [t.film for t in market.films_of("wide")[:2]]
-    result = told(film, "--as-of", AS_OF, "--no-issue", "--comps", own[0], "--comps", own[1])
+    result = as_json(film, "--as-of", AS_OF, "--no-issue", "--comps", own[0], "--comps", own[1])
     assert [c["film"] for c in result["forecast"]["comps"]] == own
     assert "comps_move" in {n["code"] for n in result["forecast"]["notes"]}
 
@@ -157,7 +159,7 @@ def test_a_slate_lists_the_films_and_their_conflicts(
     last = (EARLY + timedelta(days=50)).isoformat()
     day = (soon(market).opening + timedelta(days=7)).isoformat()
     given = ("--slate", "--as-of", AS_OF, "--to", last, "--film", film, "--try", day)
-    result = told(*given)
+    result = as_json(*given)
     assert result["first"] == AS_OF
     assert film in {f["film"] for f in result["films"]}
     assert [f["opening"] for f in result["tried"]] == [day]
@@ -180,7 +182,7 @@ def test_a_slate_without_films_says_so(house: Path) -> None:
 
 
 def test_the_default_days_of_a_slate(house: Path) -> None:
-    result = told("--slate", "--as-of", AS_OF)
+    result = as_json("--slate", "--as-of", AS_OF)
     assert (result["first"], result["last"]) == (AS_OF, (EARLY + timedelta(days=120)).isoformat())
 
 
@@ -215,7 +217,7 @@ MISTAKES: list[tuple[list[str], str]] = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES, ids=[" ".join(m[0]) for m in MISTAKES])
-def test_a_users_mistake_is_said_in_a_sentence(
+def test_a_users_mistake_is_explained_in_a_sentence(
     house: Path, film: str, arguments: list[str], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):

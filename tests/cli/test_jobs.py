@@ -91,7 +91,7 @@ def test_schedules_are_added_listed_and_deleted(place: Path) -> None:
         (("schedule", "delete", "s"), "No schedule 's'"),
     ],
 )
-def test_a_mistake_is_said_in_a_sentence(
+def test_a_mistake_is_explained_in_a_sentence(
     place: Path, arguments: tuple[str, ...], sentence: str
 ) -> None:
     with pytest.raises(InputError, match=re.escape(sentence)):

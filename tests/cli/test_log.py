@@ -62,9 +62,9 @@ def test_a_receipt_is_accepted_by_one_file_that_knows_nothing_of_fullhouse(house
     head, receipt = tmp_path / "head.json", tmp_path / "receipt.json"
     run("log", "head", "-w", house, "--out", head)
     run("log", "receipt", 3, "--as", "north", "-w", house, "--out", receipt)
-    said = alone(tmp_path, receipt, "--head", head)
-    assert (said.returncode, said.stderr) == (0, "")
-    assert "In the log of north: release" in said.stdout
+    checked = alone(tmp_path, receipt, "--head", head)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "In the log of north: release" in checked.stdout
     assert "release" in run("log", "verify", receipt, "--head", head)
     key = json.loads(head.read_text())["key"]
     assert alone(tmp_path, receipt, "--key", key).returncode == 0

@@ -37,7 +37,7 @@ def run(house: str, *arguments: str) -> Result:
     return CliRunner().invoke(commands, given, catch_exceptions=False)
 
 
-def test_a_file_is_written_and_what_is_missing_is_said(
+def test_a_file_is_written_and_missing_parts_are_named(
     house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -53,11 +53,11 @@ def test_json_is_printed_and_nothing_else_is_written(
     house: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    told = json.loads(run(house, "--as-of", "2025-02-01", "--json").stdout)
-    assert (told["film"], told["plan"], told["campaigns"]) == (FILM, None, [])
+    content = json.loads(run(house, "--as-of", "2025-02-01", "--json").stdout)
+    assert (content["film"], content["plan"], content["campaigns"]) == (FILM, None, [])
     assert [p.name for p in tmp_path.iterdir()] == ["house"]
     run(house, "--as-of", "2025-02-01", "--json", "--out", "r.json")
-    assert json.loads((tmp_path / "r.json").read_text("utf-8")) == told
+    assert json.loads((tmp_path / "r.json").read_text("utf-8")) == content
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,6 @@ def test_json_is_printed_and_nothing_else_is_written(
         (["--campaign", "spring"], "No campaign 'spring'"),
     ],
 )
-def test_mistakes_are_said(house: str, arguments: list[str], message: str) -> None:
+def test_mistakes_are_explained(house: str, arguments: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         run(house, *arguments)

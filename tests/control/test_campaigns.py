@@ -68,7 +68,7 @@ def test_a_campaign_is_launched_once(database):
         find_campaign(database, "cc")
 
 
-def test_what_was_learned_later_is_not_known_earlier(database):
+def test_what_was_measured_later_is_not_known_earlier(database):
     first, later = date(2025, 8, 1), date(2025, 9, 1)
     add_readout(database, SavedReadout("c", first, {"n": 1}, AT), [_learned(first)])
     newer = [_learned(later, response=0.1), _learned(later, "b")]

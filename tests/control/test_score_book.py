@@ -111,9 +111,9 @@ def test_the_database_itself_refuses_any_change(five, statement):
 
 
 def test_an_untouched_book_verifies(five):
-    found = verify(five)
-    assert (found.ok, found.entries, found.unguarded) == (True, 5, ())
-    assert found.head == entries(five)[-1].hash
+    check = verify(five)
+    assert (check.ok, check.entries, check.unguarded) == (True, 5, ())
+    assert check.head == entries(five)[-1].hash
     assert verify(five, head=entries(five)[2].hash).noted == 3
 
 
@@ -140,19 +140,19 @@ def test_an_empty_book_verifies(database):
         ("UPDATE forecast_entry SET id = 0 WHERE id = 1", 1, "misplaced", 0),
     ],
 )
-def test_what_was_changed_behind_the_triggers_is_found(five, tampering, broken, how, first_bad):
+def test_changes_behind_the_triggers_are_detected(five, tampering, broken, how, first_bad):
     unlock(five)
     run(five, tampering)
-    found = verify(five)
-    assert not found.ok
-    assert found.broken == broken
+    check = verify(five)
+    assert not check.ok
+    assert check.broken == broken
     # A missing entry comes before the one that shows it.
-    assert found.entries == max(0, first_bad - 1)
-    assert how == found.problem
-    assert set(found.unguarded) == set(GUARDS)
+    assert check.entries == max(0, first_bad - 1)
+    assert how == check.problem
+    assert set(check.unguarded) == set(GUARDS)
 
 
-def test_moving_later_entries_into_a_gap_is_found(five):
+def test_moving_later_entries_into_a_gap_is_detected(five):
     unlock(five)
     run(
         five,
@@ -176,25 +176,25 @@ def rewrite(database, entry, **changes):
 def test_an_entry_written_anew_with_its_own_hash_breaks_the_next(five):
     unlock(five)
     rewrite(five, entries(five)[2], payload="{}")
-    found = verify(five)
-    assert (found.broken, found.entries) == (4, 3)
-    assert found.problem == "rechained"
+    check = verify(five)
+    assert (check.broken, check.entries) == (4, 3)
+    assert check.problem == "rechained"
 
 
-def test_a_book_written_anew_to_its_end_is_found_by_the_noted_head_only(five):
+def test_a_book_written_anew_to_its_end_is_detected_by_the_noted_head_only(five):
     noted = verify(five).head
     unlock(five)
     last = entries(five)[1].hash
     for entry in entries(five)[2:]:
         last = rewrite(five, entry, previous=last, film="better-2026")
     assert verify(five).ok, "a chain alone cannot tell"
-    found = verify(five, head=noted)
-    assert not found.ok
-    assert found.broken is None
-    assert found.problem == "head_lost"
+    check = verify(five, head=noted)
+    assert not check.ok
+    assert check.broken is None
+    assert check.problem == "head_lost"
 
 
-def test_a_cut_end_is_found_by_the_noted_head_only(five):
+def test_a_cut_end_is_detected_by_the_noted_head_only(five):
     noted = verify(five).head
     unlock(five)
     run(five, "DELETE FROM forecast_entry WHERE id > 3")
@@ -269,9 +269,9 @@ def together(url, writers, count):
 @pytest.mark.slow
 def test_writers_at_once_make_one_chain_and_issue_a_shared_forecast_once_in_a_row(url, database):
     together(url, 2, 40)
-    found = verify(database)
-    assert (found.ok, found.problem) == (True, "")
-    assert found.entries == 2 * 40 + 40
+    check = verify(database)
+    assert (check.ok, check.problem) == (True, "")
+    assert check.entries == 2 * 40 + 40
 
 
 def migrations():
@@ -304,13 +304,13 @@ def racing(monkeypatch, database, films):
     monkeypatch.setattr(book, "_append", append)
 
 
-def test_an_entry_that_came_between_is_followed(database, monkeypatch):
+def test_a_concurrent_entry_is_followed(database, monkeypatch):
     racing(monkeypatch, database, ["b-2026", "c-2026"])
     assert add(database, "a-2026").id == 3
     assert verify(database).entries == 3
 
 
-def test_the_same_forecast_that_came_between_is_not_issued_twice(database, monkeypatch):
+def test_the_same_concurrent_forecast_is_not_issued_twice(database, monkeypatch):
     racing(monkeypatch, database, ["a-2026"])
     assert add(database, "a-2026").id == 1
     assert len(entries(database)) == 1
@@ -393,8 +393,8 @@ def test_postgresql_keeps_the_same_book(postgres, tmp_path):
         "ALTER TABLE forecast_entry DISABLE TRIGGER forecast_entry_no_change",
         "UPDATE forecast_entry SET film = 'x' WHERE id = 2",
     )
-    found = verify(database)
-    assert (found.broken, found.unguarded) == (2, ("forecast_entry_no_change",))
+    check = verify(database)
+    assert (check.broken, check.unguarded) == (2, ("forecast_entry_no_change",))
     database.dispose()
 
 

@@ -15,11 +15,11 @@ def test_the_environment_wins_over_the_file_over_the_default() -> None:
     assert load(toml, {"FULLHOUSE_THREADS": "7"}).threads == 7
 
 
-def test_origins_say_where_each_value_came_from() -> None:
-    found = {o.name: o.origin for o in origins("threads = 3", {"FULLHOUSE_ENGINE": "spark"})}
-    assert found["threads"] == "fullhouse.toml"
-    assert found["engine"] == "FULLHOUSE_ENGINE"
-    assert found["currency"] == "default"
+def test_origins_name_the_source_of_each_value() -> None:
+    origin_of = {o.name: o.origin for o in origins("threads = 3", {"FULLHOUSE_ENGINE": "spark"})}
+    assert origin_of["threads"] == "fullhouse.toml"
+    assert origin_of["engine"] == "FULLHOUSE_ENGINE"
+    assert origin_of["currency"] == "default"
 
 
 def test_every_setting_has_a_sentence() -> None:

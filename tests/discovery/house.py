@@ -38,16 +38,16 @@ class MemoryBlocks:
     """Blocks as a test gives them, through the same files."""
 
     home: Path
-    found: dict[int, Block] = field(default_factory=dict)
+    blocks: dict[int, Block] = field(default_factory=dict)
 
     def __iter__(self):
-        return iter([self.found[n] for n in sorted(self.found)])
+        return iter([self.blocks[n] for n in sorted(self.blocks)])
 
     def numbers(self):
-        return sorted(self.found)
+        return sorted(self.blocks)
 
     def load(self, number):
-        return self.found.get(number) or Block(
+        return self.blocks.get(number) or Block(
             number,
             np.zeros(0, np.uint32),
             np.zeros(1, np.int32),
@@ -72,7 +72,7 @@ def write_blocks(folder: Path, rows: dict[int, list[dict]]) -> MemoryBlocks:
         ).sort_by("person")
         path = folder / f"{number}.arrow"
         write_block(path, table)
-        blocks.found[number] = read_block(path, number)
+        blocks.blocks[number] = read_block(path, number)
     return blocks
 
 

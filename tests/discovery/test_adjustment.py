@@ -71,7 +71,7 @@ def _row(where, name, **request):
     return next(r for r in result.rows if r.trait == name), result
 
 
-def test_few_answers_held_equal_make_war_look_avoided_and_gender_does_not(survey):
+def test_adjusting_for_few_answers_makes_war_look_avoided_and_gender_does_not(survey):
     where, _, _ = survey
     war, held = _row(where, "wants:war-2020")
     by_gender, _ = _row(where, "wants:war-2020", adjust=("gender",))

@@ -27,15 +27,15 @@ def _beyond(sheet, outcome=None, *, genres=("drama",), families=("buys", "gender
 
 def _logs(runs, names, **world):
     """Log ratios, standard errors and p of some columns in so many worlds."""
-    found = []
+    logs = []
     for number in range(runs):
         held = _beyond(film_world(number, **world), key=b"%d" % number)
         at = [i for i, c in enumerate(held.columns) if c.name in names]
         with np.errstate(divide="ignore"):
             log = np.log(held.ratio.ratio[at])
         enough = held.test.least[at] >= 5
-        found.append([np.where(enough, x, np.nan) for x in (log, held.ratio.log_se[at])])
-    return np.array(found).transpose(1, 0, 2)
+        logs.append([np.where(enough, x, np.nan) for x in (log, held.ratio.log_se[at])])
+    return np.array(logs).transpose(1, 0, 2)
 
 
 @pytest.mark.slow
@@ -45,12 +45,12 @@ def test_intervals_hold_the_ratio_among_people_alike():
         200, names, people=2500, others=2, draw=2.0, women=1.5, taste=2.0, alike=0.2, rate=0.02
     )
     truth = np.log([2.0, 1.0, 1.0, 1.0, 1.5])
-    told = np.isfinite(log) & np.isfinite(se)
+    finite = np.isfinite(log) & np.isfinite(se)
     held = np.abs(log - truth) <= 1.96 * se
-    assert 0.93 <= held[told].mean() <= 0.97  # 1,000 intervals: standard error .007
-    assert told.mean() > 0.9
+    assert 0.93 <= held[finite].mean() <= 0.97  # 1,000 intervals: standard error .007
+    assert finite.mean() > 0.9
     # Each by itself: 200 intervals are off by .015.
-    each = np.nanmean(np.where(told, held, np.nan), axis=0)
+    each = np.nanmean(np.where(finite, held, np.nan), axis=0)
     assert (np.abs(each - 0.95) < 3.5 * 0.0155).all(), each
 
 
@@ -69,8 +69,8 @@ def test_without_the_genre_in_the_score_its_fans_stand_out():
         every = obvious_traits(sheet.traits, genres=["drama"])
         none = obvious_traits([t for t in sheet.traits if t.family != "genre"])
         for obvious, into in ((every, held), (none, without)):
-            found = beyond(sheet, columns, score_features(sheet, obvious), sheet.seed, key=b"k")
-            into.append(np.log(found.ratio.ratio[0]))
+            result = beyond(sheet, columns, score_features(sheet, obvious), sheet.seed, key=b"k")
+            into.append(np.log(result.ratio.ratio[0]))
     assert np.mean(without) > np.mean(held) + 0.1
 
 
@@ -103,13 +103,13 @@ def test_counts_are_those_of_a_slow_look_at_each_person():
 def test_p_is_the_tests_own_where_it_could_be_a_discovery():
     g = np.random.default_rng(2)
     a, b, c, d = (g.poisson(m, (300, 20)).astype(float) for m in (0.5, 5, 1.5, 15))
-    mine, plain = association_of(a, b, c, d), association(a, a + b, c, c + d)
+    combined, plain = association_of(a, b, c, d), association(a, a + b, c, c + d)
     for name in ("observed", "expected", "least", "variance", "chi2"):
-        assert getattr(mine, name) == pytest.approx(getattr(plain, name))
+        assert getattr(combined, name) == pytest.approx(getattr(plain, name))
     far = plain.chi2 > 1.5**2
     assert far.sum() > 20
-    assert (mine.p[far] == plain.p[far]).all()
-    assert (mine.p[~far] > 0.05).all()
+    assert (combined.p[far] == plain.p[far]).all()
+    assert (combined.p[~far] > 0.05).all()
 
 
 def test_ratios_are_mantel_haenszel_over_the_strata_and_people_without_exposure_add_nothing():
@@ -155,7 +155,7 @@ def test_where_nothing_is_obvious_everybody_scores_alike():
     assert not score(sheet, facts, cohort_of(sheet, seed, key=b"k"), key=b"k").any()
 
 
-def test_own_demographic_families_are_not_held_equal():
+def test_own_demographic_families_are_not_adjusted_for():
     ratios = []
     for number in range(10):
         sheet = film_world(number, people=4000, others=0, women=3.0)
@@ -175,8 +175,8 @@ def test_exposure_is_the_share_of_events_that_made_a_member():
         bare={"want_to_see": wants - [1, 0, 0, 0, 0], "ticket": tickets - [0, 1, 0, 0, 0]},
     )
     assert sheet.kinds_of(seed) == ("ticket", "want_to_see")
-    found = exposure_of(sheet, cohort_of(sheet, seed, key=b"k"))
-    assert found == pytest.approx(wants / 10 + tickets / 10)
+    result = exposure_of(sheet, cohort_of(sheet, seed, key=b"k"))
+    assert result == pytest.approx(wants / 10 + tickets / 10)
 
 
 def test_thinned_members_leave_others_that_stand_for_equally_many():

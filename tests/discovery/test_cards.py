@@ -59,22 +59,22 @@ def test_a_film_that_draws_by_the_obvious_alone_has_no_cards(basis, runs, famili
     assert false <= runs * 0.05 + 2 * math.sqrt(runs * 0.05 * 0.95)
 
 
-def test_what_is_hidden_is_found_beside_a_genre_that_says_as_much():
+def test_a_hidden_audience_is_detected_beside_an_equally_strong_genre():
     for number in range(5):
         sheet = film_world(number, people=4000, rate=0.03, taste=2.0, draw=2.0, alike=0.2)
-        found = _cards(sheet)
-        (card,) = [c for c in found.cards if "buys:hidden" in c.traits]
+        result = _cards(sheet)
+        (card,) = [c for c in result.cards if "buys:hidden" in c.traits]
         assert card.basis == "measured"
         assert card.beyond == card.interest
         assert card.beyond.low <= 2.1
         assert card.beyond.high >= 1.9
-        assert not any("buys:fans" in c.traits for c in found.cards)
+        assert not any("buys:fans" in c.traits for c in result.cards)
         assert card.stability.mark == "steady"
         assert card.q <= 0.05
         assert card.excess == pytest.approx(card.likely * (1 - 1 / card.beyond.value))
         assert card.rank == pytest.approx(card.unobviousness * card.size * card.strength)
         assert card.strength == pytest.approx(math.log(card.beyond.low))
-        assert found.tested >= 20
+        assert result.tested >= 20
 
 
 def test_comparable_films_alone_make_an_expected_card():
@@ -179,8 +179,8 @@ def test_the_same_question_gives_the_same_cards_in_any_order_of_candidates():
 def test_nobody_or_everybody_in_the_seed_is_no_card():
     sheet = film_world(1, people=500)
     for seed in (np.zeros(500, bool), np.ones(500, bool)):
-        found = _cards(dataclasses.replace(sheet, seed=seed, interest=seed))
-        assert (found.cards, found.tested) == ((), 0)
+        result = _cards(dataclasses.replace(sheet, seed=seed, interest=seed))
+        assert (result.cards, result.tested) == ((), 0)
 
 
 def test_the_same_people_are_tested_once():
@@ -221,7 +221,7 @@ def _held(number=1, **world):
     return sheet, beyond(sheet, columns, facts, sheet.seed, key=b"key")
 
 
-def test_what_is_true_is_steady_and_luck_is_not():
+def test_what_is_true_is_stable_and_chance_is_not():
     sheet, held = _held()
     hidden, fans, *nulls = stability(sheet.persons, held, range(5), key=b"key")
     assert hidden.mark == "steady"
@@ -261,5 +261,5 @@ def test_everybody_once_gives_the_ratio_itself():
 def test_where_a_half_has_nobody_it_is_untold():
     sheet, held = _held(rate=0.0005, people=800)
     assert held.cohort.case.sum() < 5
-    (found,) = stability(sheet.persons, held, [0], key=b"key")
-    assert found.mark in ("not_tested", "shaky")
+    (result,) = stability(sheet.persons, held, [0], key=b"key")
+    assert result.mark in ("not_tested", "shaky")

@@ -32,10 +32,10 @@ def _sheet(gender, age, traits=TRAITS):
 def test_a_quadrant_is_the_people_that_its_rule_says(seed):
     g = np.random.default_rng(seed)
     sheet = _sheet(g.integers(-1, 2, 60), g.integers(-1, len(AGES), 60))
-    found = quadrants(sheet)
-    assert len({q.name for q in found}) == len(found) == 2 * (len(AGES) + 5)
+    result = quadrants(sheet)
+    assert len({q.name for q in result}) == len(result) == 2 * (len(AGES) + 5)
     catalogue = BuiltTraits(sheet.traits)
-    for q in found:
+    for q in result:
         rule = rule_mask(sheet, parse(q.rule), catalogue)
         assert (q.holders(60) == rule).all(), q.name
 

@@ -67,22 +67,22 @@ def _many(people=400, seed=3):
     return counts, g.poisson(20, people), np.stack([g.random(people) < 0.5], axis=1)
 
 
-def test_small_outcome_is_told_as_such_whatever_it_shows(tmp_path):
+def test_a_small_outcome_is_marked_whatever_it_shows(tmp_path):
     counts, others, facts = _many()
     counts[:, 1] = 0
     counts[:15, 1] = 1
     counts[:15, 0] = 3
     laid, traits, base = from_counts(tmp_path, counts, others, facts)
-    found = compare(
+    result = compare(
         BUILD, outcome_of(traits[1], counts, np.arange(400)), traits=traits, base=base, blocks=laid
     )
-    assert found.verdict == "cannot_tell"
-    assert found.reason == "outcome_too_small"
-    assert (found.outcome_people, found.needed) == (15, 32)
-    assert "15 people" in outcome_headline(found)
-    assert found.tested == 0
-    assert not found.of("associated")
-    assert all(r.p is None and r.q is None for r in found.rows)
+    assert result.verdict == "cannot_tell"
+    assert result.reason == "outcome_too_small"
+    assert (result.outcome_people, result.needed) == (15, 32)
+    assert "15 people" in outcome_headline(result)
+    assert result.tested == 0
+    assert not result.of("associated")
+    assert all(r.p is None and r.q is None for r in result.rows)
 
 
 def test_trait_of_the_rule_its_parts_and_its_opposites_are_the_outcome(tmp_path):
@@ -102,14 +102,14 @@ def test_trait_of_the_rule_its_parts_and_its_opposites_are_the_outcome(tmp_path)
     own = OwnEvents(everyone, four, own.needed, tuple(b[order] for b in both))
     female = trait(2, "fact0:yes")
     outcome = Outcome("t1 & fact", outcome.people, (traits[1], female))
-    found = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
-    why = {r.trait: r.reason for r in found.of("is_outcome")}
+    result = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
+    why = {r.trait: r.reason for r in result.of("is_outcome")}
     assert why == {
         "buys:t1": "named_in_rule",
         "buys:t0": "only_outcome_events",
         "fact0:yes": "named_in_rule",
     }
-    assert found.excluded == 3
+    assert result.excluded == 3
 
 
 def test_other_facts_of_a_family_in_the_rule_are_the_outcome(tmp_path):
@@ -120,9 +120,11 @@ def test_other_facts_of_a_family_in_the_rule_are_the_outcome(tmp_path):
     none = np.zeros(0, np.int64)
     own = OwnEvents(none, np.zeros((4, 0), np.int32), (0, 0, 0, 0), (none, none, none))
     outcome = Outcome("gender:female", people, (traits[0],))
-    found = compare(BUILD, (outcome, own), traits=traits, base={0: BitMap(range(200))}, blocks=laid)
-    assert [r.verdict for r in found.rows] == ["is_outcome"] * 2
-    assert "outcome_of_facts" in found.notes
+    result = compare(
+        BUILD, (outcome, own), traits=traits, base={0: BitMap(range(200))}, blocks=laid
+    )
+    assert [r.verdict for r in result.rows] == ["is_outcome"] * 2
+    assert "outcome_of_facts" in result.notes
 
 
 def test_saved_list_says_that_its_events_are_not_known(tmp_path):
@@ -134,12 +136,12 @@ def test_saved_list_says_that_its_events_are_not_known(tmp_path):
     none = np.zeros(0, np.int64)
     own = OwnEvents(none, np.zeros((4, 0), np.int32), (0, 0, 0, 0), (none, none, none))
     outcome = Outcome("audience:x@1", {0: BitMap(np.flatnonzero(listed))}, listed=True)
-    found = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
-    assert found.notes[0] == "listed_outcome"
-    assert all(r.naive > 1.5 and r.low < 1 < r.high for r in found.rows)
+    result = compare(BUILD, (outcome, own), traits=traits, base=base, blocks=laid)
+    assert result.notes[0] == "listed_outcome"
+    assert all(r.naive > 1.5 and r.low < 1 < r.high for r in result.rows)
 
 
-def test_an_outcome_in_another_source_alone_cannot_be_told(tmp_path):
+def test_an_outcome_in_another_source_alone_cannot_be_computed(tmp_path):
     """Buyers who never watch and viewers who never buy: no overlap, no answer."""
     rows = [
         {"person": i, "traits": [0] if i % 3 else [], "events": [5] if i % 3 else [], "view": 30}
@@ -159,28 +161,30 @@ def test_an_outcome_in_another_source_alone_cannot_be_told(tmp_path):
     four[0] = 1
     own = OwnEvents(ids, four, (1, 0, 0, 0), (ids, np.ones(100, int), np.ones(100, int)))
     outcome = Outcome("buys:dog", {0: BitMap(ids)}, (traits[1],))
-    found = compare(BUILD, (outcome, own), traits=traits, base={0: BitMap(range(600))}, blocks=laid)
-    (row,) = [r for r in found.rows if r.trait == "genre:comedy"]
+    result = compare(
+        BUILD, (outcome, own), traits=traits, base={0: BitMap(range(600))}, blocks=laid
+    )
+    (row,) = [r for r in result.rows if r.trait == "genre:comedy"]
     assert row.verdict == "cannot_tell"
-    assert found.verdict == "cannot_tell"
+    assert result.verdict == "cannot_tell"
 
 
 def test_numbers_that_cannot_be_computed_are_none_never_nan(tmp_path):
     counts, others, facts = _many()
     facts[:] = True
     laid, traits, base = from_counts(tmp_path, counts, others, facts)
-    found = compare(
+    result = compare(
         BUILD, outcome_of(traits[1], counts, np.arange(400)), traits=traits, base=base, blocks=laid
     )
-    text = json.dumps(found.to_dict(), allow_nan=False)
-    assert OutcomeDiscovery.from_dict(json.loads(text)) == found
-    (everyone,) = [r for r in found.rows if r.trait == "fact0:yes"]
+    text = json.dumps(result.to_dict(), allow_nan=False)
+    assert OutcomeDiscovery.from_dict(json.loads(text)) == result
+    (everyone,) = [r for r in result.rows if r.trait == "fact0:yes"]
     assert (everyone.ratio, everyone.p, everyone.reason) == (
         None,
         None,
         "everyone_has_it",
     )
-    assert found.to_arrow().num_rows == len(found.rows)
+    assert result.to_arrow().num_rows == len(result.rows)
 
 
 AS_OF = date(2020, 12, 31)
@@ -252,7 +256,7 @@ def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake,
     own = own_events(engine, lake, built, outcome)
     assert own.persons.tolist() == sorted(dog)
     assert own.counts[0].sum() == sum(i == 0 for _, i in bought)
-    found = discovery.discover(
+    result = discovery.discover(
         engine,
         lake,
         built,
@@ -261,7 +265,7 @@ def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake,
         base=everyone(lake, built),
         blocks=discovery.Blocks(lake, built, tmp_path / "cache"),
     )
-    rows = {r.trait: r for r in found.rows}
+    rows = {r.trait: r for r in result.rows}
     other_books = {p for p, i in bought if i == 1}
     food = {p for p, i in bought if i == 2}
     # A book buyer is one by other books than dog books.
@@ -272,7 +276,7 @@ def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake,
     assert rows["own:dog-book"].verdict == "is_outcome"
     assert rows["buys:pets/food"].verdict == "associated"
     assert rows["buys:kitchen"].verdict in ("no_association", "cannot_tell")
-    assert found.outcome_people == len(dog)
+    assert result.outcome_people == len(dog)
     assert by_name["own:dog-book"].persons == len(dog)
 
 
@@ -286,10 +290,10 @@ def _bitmap(people):
 def workspace(tmp_path_factory):
     """A workspace with traits, in a folder."""
     where = tmp_path_factory.mktemp("house") / "w"
-    with app.init_house(str(where)) as found:
-        _fill(House(found.lake))
+    with app.init_house(str(where)) as opened:
+        _fill(House(opened.lake))
         (where / "traits.toml").write_text(CATALOGUE)
-        traits_build(found, BuildTraits(as_of=AS_OF))
+        traits_build(opened, BuildTraits(as_of=AS_OF))
     return where
 
 
@@ -312,9 +316,9 @@ def test_command_ends_with_a_sentence_and_writes_every_kind_of_file(workspace, t
 
 def test_json_is_the_whole_result(workspace):
     done = _run("--outcome", "own:dog-book", "-w", workspace, "--json", "--family", "buys")
-    said = json.loads(done.stdout)
-    assert said["verdict"] == "associated"
-    assert {r["family"] for r in said["rows"]} == {"buys"}
+    answer = json.loads(done.stdout)
+    assert answer["verdict"] == "associated"
+    assert {r["family"] for r in answer["rows"]} == {"buys"}
 
 
 def test_a_second_outcome_reads_the_saved_base(workspace):
@@ -326,7 +330,9 @@ def test_a_second_outcome_reads_the_saved_base(workspace):
     assert all(p.stat().st_mtime_ns == t for p, t in before.items())
 
 
-def test_an_outcome_asked_twice_is_looked_up_until_a_saved_audience_has_a_new_version(workspace):
+def test_an_outcome_requested_twice_is_looked_up_until_a_saved_audience_has_a_new_version(
+    workspace,
+):
     with app.open_house(str(workspace)) as opened:
         save = partial(app.audience_save, opened)
         save(app.SaveAudience("bookish", "own:dog-book"))
@@ -343,12 +349,12 @@ def test_an_outcome_asked_twice_is_looked_up_until_a_saved_audience_has_a_new_ve
 
 def test_barred_trait_says_nothing(workspace):
     with app.open_house(str(workspace)) as opened:
-        found = discover_outcome(
+        result = discover_outcome(
             opened, DiscoverOutcome("own:dog-book - buys:garden", placebo="own:any-book")
         )
-    why = {r.trait: r.verdict for r in found.rows}
+    why = {r.trait: r.verdict for r in result.rows}
     assert why["buys:garden"] == "is_outcome"
-    assert found.outcome_people < 100
+    assert result.outcome_people < 100
 
 
 def test_who_refuses_analytics_is_in_no_count(tmp_path):
@@ -358,14 +364,14 @@ def test_who_refuses_analytics_is_in_no_count(tmp_path):
         no = {"source": "shop", "purpose": "analytics", "granted": False, "day": "2020-01-05"}
         house.write("consent", [no | {"account": f"a{p}"} for p in range(300)])
         traits_build(opened, BuildTraits(as_of=AS_OF, catalogue=parse_catalogue(CATALOGUE)))
-        found = discover_outcome(opened, DiscoverOutcome("own:dog-book"))
-        assert found.refused == 300
-        assert found.base_people == 600
-        assert max(r.persons for r in found.rows) <= 600
+        result = discover_outcome(opened, DiscoverOutcome("own:dog-book"))
+        assert result.refused == 300
+        assert result.base_people == 600
+        assert max(r.persons for r in result.rows) <= 600
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--outcome", "own:dog-bok"], "Did you mean 'own:dog-book'"),
         (["--outcome", "own:dog-book", "--family", "buy"], "Did you mean 'buys'"),
@@ -373,10 +379,10 @@ def test_who_refuses_analytics_is_in_no_count(tmp_path):
         (["--outcome", "own:dog-book", "--as-of", "yesterday"], "YYYY-MM-DD"),
     ],
 )
-def test_a_mistake_is_named(workspace, words, said):
+def test_a_mistake_is_named(workspace, words, message):
     done = _run(*words, "-w", workspace)
     assert isinstance(done.exception, InputError)
-    assert said in str(done.exception)
+    assert message in str(done.exception)
 
 
 def test_file_endings_in_capitals_do():

@@ -35,7 +35,7 @@ def test_a_trait_too_rare_to_plan_for_keeps_no_answer_open() -> None:
 
 
 @given(st.floats(0.02, 0.6), st.integers(1, 2_000))
-def test_the_least_affinity_is_found_four_times_in_five(error: float, traits: int) -> None:
+def test_the_least_affinity_is_detected_four_times_in_five(error: float, traits: int) -> None:
     least = least_affinity([row(error=error)] * traits, 100)
     assert least is not None
     needed = norm.isf(0.05 / (2 * traits))

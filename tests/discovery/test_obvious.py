@@ -35,24 +35,28 @@ def _names(traits):
 
 
 def test_the_obvious_are_fans_of_genre_and_talent_and_core_moviegoers():
-    found = obvious_traits(
+    obvious = obvious_traits(
         TRAITS,
         genres=["Science Fiction"],
         talent_films=["up-2009", "up-2-2025"],
         seed=["wants:up-2-2025"],
     )
-    assert _names(found.audience) == ["genre:science-fiction", "saw:up-2009", "moviegoer:frequent"]
-    assert found.rule == "genre:science-fiction | saw:up-2009 | moviegoer:frequent"
-    assert [p.name for p in found.parts] == [
+    assert _names(obvious.audience) == [
+        "genre:science-fiction",
+        "saw:up-2009",
+        "moviegoer:frequent",
+    ]
+    assert obvious.rule == "genre:science-fiction | saw:up-2009 | moviegoer:frequent"
+    assert [p.name for p in obvious.parts] == [
         "fans of the genre",
         "fans of the talent or series",
         "core moviegoers",
     ]
-    assert [p.rule for p in found.parts] == _names(found.audience)
-    assert _names(found.tastes) == ["genre:science-fiction", "genre:drama"]
-    assert _names(found.habits) == ["moviegoer:frequent", "moviegoer:recent", "viewer:frequent"]
-    assert _names(found.facts) == ["gender:female", "city:corton"]
-    parse(found.rule)
+    assert [p.rule for p in obvious.parts] == _names(obvious.audience)
+    assert _names(obvious.tastes) == ["genre:science-fiction", "genre:drama"]
+    assert _names(obvious.habits) == ["moviegoer:frequent", "moviegoer:recent", "viewer:frequent"]
+    assert _names(obvious.facts) == ["gender:female", "city:corton"]
+    parse(obvious.rule)
 
 
 def test_nothing_obvious_has_no_rule():

@@ -33,8 +33,8 @@ class House:
 
     def behind(self, person, number, *, without=False):
         kinds, items, _ = self.counted[number]
-        mine = [e for e in self.events if e[0] == person and e[1] in kinds and e[2] in items]
-        return [e for e in mine if not (without and self.of_outcome(e))]
+        own = [e for e in self.events if e[0] == person and e[1] in kinds and e[2] in items]
+        return [e for e in own if not (without and self.of_outcome(e))]
 
     def of_outcome(self, event):
         kinds, items, _ = self.counted[self.outcome]
@@ -76,10 +76,10 @@ def _lay(house, folder):
 
 def _own(house, traits):
     """What `own_events` would find, from single events."""
-    mine = [e for e in house.events if house.of_outcome(e)]
-    persons = sorted({e[0] for e in mine})
+    theirs = [e for e in house.events if house.of_outcome(e)]
+    persons = sorted({e[0] for e in theirs})
     counts = np.zeros((4, len(persons)), dtype=np.int32)
-    for person, kind, _ in mine:
+    for person, kind, _ in theirs:
         counts[KINDS.index(kind), persons.index(person)] += 1
     overlap = [
         (p, i, sum(house.of_outcome(e) for e in house.behind(p, i)))
@@ -105,16 +105,16 @@ def _slow(house, number, edges):
     kinds_t, least_t = (house.counted[number][0], house.counted[number][2]) if counted else ((), 0)
     cells = Counter()
     for p in house.people:
-        mine = [e for e in house.events if e[0] == p]
+        theirs = [e for e in house.events if e[0] == p]
         outcome = len(house.behind(p, house.outcome)) >= least_o
         left = len(house.behind(p, number, without=True)) if counted else 0
         fact = frozenset() if counted else house.facts[number - len(house.counted)]
         held = left >= least_t if counted else p in fact
         done = {}
         for kind in KINDS:
-            done[kind] = sum(e[1] == kind for e in mine)
+            done[kind] = sum(e[1] == kind for e in theirs)
             if kind in kinds_o:
-                own = sum(house.of_outcome(e) and e[1] == kind for e in mine)
+                own = sum(house.of_outcome(e) and e[1] == kind for e in theirs)
                 done[kind] -= max(0, own - least_o)
         together = max(1, sum(done[k] for k in kinds_t))
         stratum = []
@@ -135,8 +135,8 @@ def test_counts_are_those_of_the_definition(tmp_path_factory, house, quantiles):
     blocks, traits, base = _lay(house, tmp_path_factory.mktemp("house"))
     outcome, own = _own(house, traits)
     measured = measure_base(blocks, base)
-    found = count(blocks, measured, outcome, own, traits, quantiles=quantiles)
-    a, n1, c, n0 = found.totals
+    measured_counts = count(blocks, measured, outcome, own, traits, quantiles=quantiles)
+    a, n1, c, n0 = measured_counts.totals
     groups, of_trait = groups_for(traits, outcome.kinds, measured.histograms, quantiles=quantiles)
     for i, each in enumerate(traits):
         group = groups[of_trait[i]]
@@ -146,14 +146,14 @@ def test_counts_are_those_of_the_definition(tmp_path_factory, house, quantiles):
         assert n1[i] == sum(v for k, v in slow.items() if k[1])
         assert c[i] == sum(v for k, v in slow.items() if not k[1] and k[2])
         assert n0[i] == sum(v for k, v in slow.items() if not k[1])
-        assert _cells(found, i, group) == slow
-        assert each.name == found.traits[i].name
+        assert _cells(measured_counts, i, group) == slow
+        assert each.name == measured_counts.traits[i].name
 
 
-def _cells(found, i, group):
+def _cells(measured_counts, i, group):
     """The fast cells in the slow form."""
     cells = Counter()
-    for rows, (a, n1, c, n0) in found.tables:
+    for rows, (a, n1, c, n0) in measured_counts.tables:
         for at in np.flatnonzero(rows == i):
             strata = itertools.product(*(range(s.size) for s in group.scales))
             for s, stratum in enumerate(strata):
@@ -184,9 +184,9 @@ def _small(folder, seed=1, *, order=None, blocks=1, idle=0, people=3000):
     return compare(BUILD, outcome, traits=traits, base=base, blocks=laid, quantiles=20)
 
 
-def _stratified(found):
+def _stratified(measured_counts):
     names = ("trait", "outcome_persons", "ratio", "low", "high", "p", "q", "expected", "index")
-    return sorted(tuple(getattr(r, n) for n in names) for r in found.rows)
+    return sorted(tuple(getattr(r, n) for n in names) for r in measured_counts.rows)
 
 
 def test_renumbered_people_change_nothing(tmp_path):
@@ -220,8 +220,8 @@ def test_people_whom_the_blocks_do_not_know_count_without_traits(tmp_path):
     base[0] |= BitMap(range(100, 140))
     measured = measure_base(laid, base)
     outcome, own = outcome_of(traits[1], np.ones((30, 2), int), np.arange(30))
-    found = count(laid, measured, outcome, own, traits, quantiles=5)
-    assert found.totals[1][0] + found.totals[3][0] == 70
+    measured_counts = count(laid, measured, outcome, own, traits, quantiles=5)
+    assert measured_counts.totals[1][0] + measured_counts.totals[3][0] == 70
 
 
 def test_a_trait_counts_the_same_whatever_other_traits_are_asked(tmp_path):

@@ -27,10 +27,10 @@ DISC = ("PHYSICAL_MOVIE", "ABIS_DVD", "VIDEO_DVD")
 def people(data_folder: Path):
     """People with at least 50 orders: the fifth of their activity, and what they bought."""
     rows = pq.read_table(data_folder / "open_ecommerce" / "purchases.parquet").to_pylist()
-    found = {}
+    sets = {}
     for r in rows:
         pet, book = r["category"].startswith(PET), r["category"] == "ABIS_BOOK"
-        facts = found.setdefault(
+        facts = sets.setdefault(
             r["user_id"],
             {"n": 0} | dict.fromkeys(("pet", "dog", "book", "dog book", "disc"), False),
         )
@@ -42,7 +42,7 @@ def people(data_folder: Path):
             book and bool(DOG_BOOK.search(r["title"])) and not NOT_DOG.search(r["title"])
         )
         facts["disc"] |= r["category"] in DISC
-    active = [f for f in found.values() if f["n"] >= 50]
+    active = [f for f in sets.values() if f["n"] >= 50]
     n = np.array([f["n"] for f in active])
     fifth = np.searchsorted(np.quantile(n, [0.2, 0.4, 0.6, 0.8]), n, side="right")
     return fifth, {k: np.array([f[k] for f in active]) for k in active[0]}
@@ -68,11 +68,11 @@ def test_fifths_of_all_orders_give_the_facts(people, trait, outcome, naive, stra
     assert len(fifth) == 850
     t, o = facts[trait], facts[outcome]
     assert risk_ratio(*_four(np.zeros_like(fifth), t, o)).ratio == pytest.approx(naive, abs=0.006)
-    found = risk_ratio(*_four(fifth, t, o))
-    assert found.ratio == pytest.approx(stratified, abs=0.05)
-    assert found.low <= stratified <= found.high
+    ratio = risk_ratio(*_four(fifth, t, o))
+    assert ratio.ratio == pytest.approx(stratified, abs=0.05)
+    assert ratio.low <= stratified <= ratio.high
 
 
-def test_dog_products_and_dog_books_go_together_beyond_luck(people):
+def test_dog_products_and_dog_books_go_together_beyond_chance(people):
     fifth, facts = people
     assert association(*_four(fifth, facts["dog"], facts["dog book"])).p < 0.02

@@ -79,7 +79,7 @@ def counts(orders):
     people, categories, titles = orders
     wanted = {f"{t}-product" for t in LINKED} | {f"{t}-book" for t in BOOKS}
     names, number = np.unique(categories, return_inverse=True)
-    found = {"all": np.bincount(people)}
+    counted = {"all": np.bincount(people)}
     for own in (o for o in read_plan().own if o.name in wanted):
         starts = own.category_prefix
         chosen = [n in own.category or bool(starts and n.startswith(starts)) for n in names]
@@ -87,8 +87,8 @@ def counts(orders):
         if own.title_any or own.title_none:
             at = np.flatnonzero(hit)
             hit[at] = matches(titles[at], own.title_any, own.title_none)
-        found[own.name] = np.bincount(people[hit], minlength=len(found["all"]))
-    return found
+        counted[own.name] = np.bincount(people[hit], minlength=len(counted["all"]))
+    return counted
 
 
 def _four(counts, product, book):
@@ -202,18 +202,18 @@ def test_hands_stay_among_people_who_are_as_active(small):
 
 
 @pytest.mark.real
-def test_dealt_outcomes_show_nothing_unless_activity_is_let_free(house, lake, tmp_path):
+def test_shuffled_outcomes_show_nothing_unless_activity_is_let_free(house, lake, tmp_path):
     block, traits, outcome, own = house
     bare = strip(block, outcome, own)
     runs = {100: [], 1: []}
     for run in range(10):
         order = shuffle(bare, np.random.default_rng((3, run)), strata=True)
-        made, dealt, events = deal(bare, order)
+        made, shuffled, events = deal(bare, order)
         for quantiles, seen in runs.items():
             blocks = Made(lake, BUILD, tmp_path / "made", block=made)
             options = {"base": bare.base, "quantiles": quantiles}
-            found = discover_shuffled(blocks, traits, dealt, events, **options)
-            seen.append(len(found.of("associated")) + len(found.of("avoided")))
+            result = discover_shuffled(blocks, traits, shuffled, events, **options)
+            seen.append(len(result.of("associated")) + len(result.of("avoided")))
     # At most one run in twenty: more than two of ten would be a chance of one in a hundred.
     assert sum(n > 0 for n in runs[100]) <= 2
     assert min(runs[1]) > 50

@@ -35,7 +35,7 @@ def _cinema(house: House) -> None:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
+def discovery(tmp_path_factory):
     """Who saw film A."""
     with app.init_house(str(tmp_path_factory.mktemp("house") / "w")) as opened:
         house = House(opened.lake)
@@ -45,14 +45,14 @@ def found(tmp_path_factory):
         return discover_outcome(opened, DiscoverOutcome("saw:film-a-2020"))
 
 
-def test_its_own_marks_are_the_outcome(found):
-    rows = {r.trait: r for r in found.rows}
+def test_its_own_marks_are_the_outcome(discovery):
+    rows = {r.trait: r for r in discovery.rows}
     assert rows["wants:film-a-2020"].verdict == "is_outcome"
     assert rows["wants:film-a-2020"].reason == "same_film"
 
 
-def test_no_other_film_is_shunned_for_them(found):
-    others = [r for r in found.rows if r.trait[-6] != "a"]
+def test_no_other_film_is_shunned_for_them(discovery):
+    others = [r for r in discovery.rows if r.trait[-6] != "a"]
     assert len(others) == 10
     assert not [r.trait for r in others if r.verdict in ("associated", "avoided")]
     # Without the film's own marks taken from activity, marks of other films come out at 0.66.

@@ -83,12 +83,12 @@ def test_pairs_and_triples_are_counted_as_a_slow_look_at_each_person_counts(run)
             if k % 4 not in (key[0] % 4, key[1] % 4):
                 # What is predicted of those without the third is taken from the pair's.
                 upto = 3 if k < 4 else 2
-                found = triples[:upto, row, k]
-                assert found == pytest.approx(slow((*key, k))[:upto], abs=1e-6)
+                result = triples[:upto, row, k]
+                assert result == pytest.approx(slow((*key, k))[:upto], abs=1e-6)
 
 
 @pytest.mark.slow
-def test_on_pure_noise_hardly_ever_anything_is_found_and_no_winner_is_too_strong():
+def test_on_pure_noise_hardly_ever_anything_is_detected_and_no_winner_is_too_strong():
     runs, given_, searched, measured, overs = 200, 0, [], [], []
     for run in range(runs):
         sheet = _noise(run)
@@ -99,8 +99,8 @@ def test_on_pure_noise_hardly_ever_anything_is_found_and_no_winner_is_too_strong
         there = measure(second, winners)
         given_ += bool(there.good.any())
         if run < 5 or there.good.any():
-            found = find_segments(sheet, _names(sheet), key=KEY, most=99)
-            assert len(found) == there.good.sum()
+            result = find_segments(sheet, _names(sheet), key=KEY, most=99)
+            assert len(result) == there.good.sum()
         searched.append(measure(first, winners[:1]).ratio.ratio[0])
         measured.append(there.ratio.ratio[0])
         overs.append(there.over.ratio[0])
@@ -122,9 +122,9 @@ def test_a_trait_that_holds_alone_does_not_carry_others_with_it():
     assert given_ / runs <= 0.05 + 2 * (0.05 * 0.95 / runs) ** 0.5
 
 
-def test_two_traits_that_say_more_together_are_found():
-    found = find_segments(_planted(), [f"fact:{i:03d}" for i in range(30)], key=KEY)
-    best = found[0]
+def test_two_traits_that_matter_more_together_are_detected():
+    result = find_segments(_planted(), [f"fact:{i:03d}" for i in range(30)], key=KEY)
+    best = result[0]
     assert best.traits == ("fact:003", "fact:011")
     assert best.rule == "fact:003 & fact:011"
     assert best.name == "fact:003, and fact:011"
@@ -138,7 +138,7 @@ def test_two_traits_that_say_more_together_are_found():
     assert best.likely == (both & sheet.seed).sum()
 
 
-def test_three_traits_and_one_that_keeps_away_are_found():
+def test_three_traits_and_one_that_keeps_away_are_detected():
     g = np.random.default_rng(8)
     has = g.random((30_000, 20)) < 0.4
     a, b, c = has[:, 2], has[:, 7], has[:, 9]
@@ -191,7 +191,7 @@ def test_activity_alone_makes_no_segment():
         assert measure(crude, [TraitCombination(kinds)]).ratio.low[0] > 1.5
 
 
-def test_the_traits_own_events_are_not_held_equal():
+def test_the_traits_own_events_are_not_adjusted_for():
     # Few tickets each: held equal with the traits' own, people with both would look kept away.
     g = np.random.default_rng(9)
     often = g.gamma(1, 1, 40_000)[:, None]
@@ -232,7 +232,7 @@ def test_events_of_two_traits_are_taken_away_once_where_they_may_be_the_same():
     assert taken[1] == {0}
 
 
-def test_given_strata_are_held_equal_instead():
+def test_given_strata_are_adjusted_for_instead():
     g = np.random.default_rng(4)
     level = g.integers(0, 20, 20_000)
     has = g.random((20_000, 20)) < (0.1 + 0.02 * level)[:, None]

@@ -33,8 +33,8 @@ def _house(folder, seed, *, people=2500, mean=40.0, least=1, shuffle=False, burs
 
 def _rows(folder, seed, **options):
     blocks, traits, base, outcome = _house(folder, seed, **options)
-    found = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks)
-    return {r.trait: r for r in found.rows}
+    result = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks)
+    return {r.trait: r for r in result.rows}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_placebo_that_shows_nothing_leaves_the_finding(tmp_path):
     g = np.random.default_rng(1)
     counts[:, 5] = g.random(6000) < 0.2
     placebo = outcome_of(traits[5], counts, np.arange(6000))
-    found = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks, placebo=placebo)
-    assert [r.trait for r in found.of("associated")] == ["buys:t0"]
-    assert found.placebo == "buys:t5"
+    result = compare(BUILD, outcome, traits=traits, base=base, blocks=blocks, placebo=placebo)
+    assert [r.trait for r in result.of("associated")] == ["buys:t0"]
+    assert result.placebo == "buys:t5"

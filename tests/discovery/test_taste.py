@@ -73,9 +73,9 @@ def test_men_who_stand_out_for_science_fiction_by_taste_alone_are_explained(numb
     unexplained = _men(sheet)
     assert unexplained is not None
     assert unexplained.low[0] < 1
-    found = _cards(sheet)
-    assert not found.cards
-    assert found.by_taste == ("gender:male",)
+    result = _cards(sheet)
+    assert not result.cards
+    assert result.by_taste == ("gender:male",)
 
 
 def test_women_whom_a_film_draws_against_their_taste_are_no_matter_of_taste():
@@ -91,7 +91,7 @@ def test_where_taste_explains_all_hardly_anything_is_left_to_stand_out():
     assert abs(np.mean([np.log(u.ratio[0]) for u in left])) < 0.1
 
 
-def test_with_few_past_films_nothing_is_said_of_taste():
+def test_with_few_past_films_nothing_is_stated_of_taste():
     assert _men(_world(0, films=LEAST_FILMS - 1)) is None
 
 

@@ -45,13 +45,13 @@ def _shared(house=None, **other):
     price=st.floats(0.01, 10),
 )
 def test_each_breakdown_adds_up_exactly(run, total, known, price):
-    found = _shared(
+    tickets = _shared(
         _house(run, 60), total=total, low=total / 2, high=total * 2, price=price, known_share=known
     )
-    for groups in (found.audiences, found.cities, found.cities[::-1]):
-        assert sum(g.tickets for g in groups) == found.total
+    for groups in (tickets.audiences, tickets.cities, tickets.cities[::-1]):
+        assert sum(g.tickets for g in groups) == tickets.total
         assert all(g.low <= g.tickets <= g.high for g in groups)
-    assert found.total == pytest.approx(total / price, abs=0.001)
+    assert tickets.total == pytest.approx(total / price, abs=0.001)
 
 
 @settings(max_examples=30, deadline=None)
@@ -65,28 +65,28 @@ def test_order_of_people_does_not_matter(run):
 
 def test_a_group_gets_what_its_people_are_expected_to_buy():
     house = _house()
-    found = _shared(house)
+    tickets = _shared(house)
     visits = house["expected"] * house["weight"]
     share = Counter()
     for v, a in zip(visits, house["audience"], strict=True):
         share[a] += v / visits.sum()
-    assert [g.name for g in found.audiences] == ["dogs", "women", "fans", REST, OUTSIDE]
-    for group, number in zip(found.audiences, (0, 1, 2, -1), strict=False):
-        assert group.tickets == pytest.approx(found.total * 0.37 * share[number], abs=0.001)
+    assert [g.name for g in tickets.audiences] == ["dogs", "women", "fans", REST, OUTSIDE]
+    for group, number in zip(tickets.audiences, (0, 1, 2, -1), strict=False):
+        assert group.tickets == pytest.approx(tickets.total * 0.37 * share[number], abs=0.001)
         inside = house["audience"] == number
         assert group.persons == round(house["weight"][inside].sum())
-    assert found.audiences[-1].tickets == pytest.approx(0.63 * found.total, abs=0.001)
-    assert found.audiences[-1].persons == 0
-    assert (found.known_share, found.price, found.currency) == (0.37, 9.5, "GBP")
-    assert (found.low, found.high) == (6e6 / 9.5, 14e6 / 9.5)
+    assert tickets.audiences[-1].tickets == pytest.approx(0.63 * tickets.total, abs=0.001)
+    assert tickets.audiences[-1].persons == 0
+    assert (tickets.known_share, tickets.price, tickets.currency) == (0.37, 9.5, "GBP")
+    assert (tickets.low, tickets.high) == (6e6 / 9.5, 14e6 / 9.5)
 
 
 def test_cities_hold_everybody_and_the_largest_comes_first():
-    found = _shared()
-    *named, last = found.cities
+    tickets = _shared()
+    *named, last = tickets.cities
     assert last.name == NO_CITY
     assert [g.tickets for g in named] == sorted((g.tickets for g in named), reverse=True)
-    assert sum(g.tickets for g in found.cities) == found.total
+    assert sum(g.tickets for g in tickets.cities) == tickets.total
 
 
 def test_scale_of_the_expectation_does_not_matter():
@@ -99,25 +99,25 @@ def test_a_group_of_nobody_gets_nothing_and_one_of_nothing_gets_nothing():
     house = _house()
     house["audience"] = np.where(house["audience"] == 1, 0, house["audience"])
     house["expected"] = np.where(house["audience"] == 2, 0.0, house["expected"])
-    found = {g.name: g for g in _shared(house).audiences}
-    assert (found["women"].persons, found["women"].tickets, found["women"].high) == (0, 0, 0)
-    assert found["fans"].persons > 0
-    assert (found["fans"].tickets, found["fans"].low, found["fans"].high) == (0, 0, 0)
+    tickets = {g.name: g for g in _shared(house).audiences}
+    assert (tickets["women"].persons, tickets["women"].tickets, tickets["women"].high) == (0, 0, 0)
+    assert tickets["fans"].persons > 0
+    assert (tickets["fans"].tickets, tickets["fans"].low, tickets["fans"].high) == (0, 0, 0)
 
 
 def test_groups_that_have_nobody_left_over_are_not_named():
     house = _house() | {"audience": np.zeros(400, int), "city": np.zeros(400, int)}
-    found = _shared(house | {"known_share": 1.0})
-    assert [g.name for g in found.audiences] == ["dogs", "women", "fans"]
-    assert {g.name for g in found.cities} == set("ABCDE")
+    tickets = _shared(house | {"known_share": 1.0})
+    assert [g.name for g in tickets.audiences] == ["dogs", "women", "fans"]
+    assert {g.name for g in tickets.cities} == set("ABCDE")
 
 
 def test_a_range_is_the_forecasts_for_a_group_known_surely_and_wider_for_a_small_one():
-    found = _shared()
-    outside = found.audiences[-1]
+    tickets = _shared()
+    outside = tickets.audiences[-1]
     assert outside.low / outside.tickets == pytest.approx(6 / 9)
     assert outside.high / outside.tickets == pytest.approx(14 / 9)
-    for group in found.audiences[:-1]:
+    for group in tickets.audiences[:-1]:
         assert group.low / group.tickets < 6 / 9
         assert group.high / group.tickets > 14 / 9
 
@@ -129,18 +129,18 @@ def test_how_surely_a_share_is_known_is_what_drawing_people_again_says():
     house["expected"] = house["expected"].clip(0, 0.3) * 8
     money = MONEY | {"total": house["expected"].sum(), "price": 1.0}
     money |= {"low": money["total"], "high": money["total"]}
-    found = share_tickets(**money, **house)
+    tickets = share_tickets(**money, **house)
     shares = []
     for _ in range(1500):
         visits = g.poisson(house["expected"] * g.poisson(1, 3000))
         shares.append(np.bincount(house["audience"] + 1, visits, minlength=4) / visits.sum())
     low, high = np.quantile(shares, [0.1, 0.9], axis=0)
     for number, name in enumerate((REST, "dogs", "women", "fans")):
-        group = next(x for x in found.audiences if x.name == name)
+        group = next(x for x in tickets.audiences if x.name == name)
         # Quantiles of 1,500 draws are off by some 4 % of the range's width.
         width = (high - low)[number]
-        assert group.low / found.total == pytest.approx(low[number], abs=0.12 * width)
-        assert group.high / found.total == pytest.approx(high[number], abs=0.12 * width)
+        assert group.low / tickets.total == pytest.approx(low[number], abs=0.12 * width)
+        assert group.high / tickets.total == pytest.approx(high[number], abs=0.12 * width)
 
 
 @settings(max_examples=100, deadline=None)
@@ -150,11 +150,11 @@ def test_how_surely_a_share_is_known_is_what_drawing_people_again_says():
 )
 def test_apportioned_units_add_up_and_none_is_off_by_more_than_one(parts, units):
     shares = [p / sum(parts) for p in parts]
-    found = apportion(shares, units)
-    assert sum(found) == units
-    for share, mine in zip(shares, found, strict=True):
-        assert abs(share * units - mine) < 1 + 1e-6
-        assert mine == 0 or share > 0
+    tickets = apportion(shares, units)
+    assert sum(tickets) == units
+    for share, part in zip(shares, tickets, strict=True):
+        assert abs(share * units - part) < 1 + 1e-6
+        assert part == 0 or share > 0
 
 
 def test_a_person_belongs_to_the_first_audience_that_has_them():

@@ -22,10 +22,10 @@ def test_all_formats_give_the_same(tmp_path):
         vectors=np.array([[1, 0, 0], [3, 4, 0], [0, 0, 0], [0, 0, 2], [9, 9, 9]]),
     )
     for path in sorted(tmp_path.iterdir()):
-        found = load_embedding(path)
-        assert found.words == ("dog", "puppy", "car"), path.name
-        assert found.vectors.dtype == np.float32
-        np.testing.assert_allclose(found.vectors, [[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1]])
+        vectors = load_embedding(path)
+        assert vectors.words == ("dog", "puppy", "car"), path.name
+        assert vectors.vectors.dtype == np.float32
+        np.testing.assert_allclose(vectors.vectors, [[1, 0, 0], [0.6, 0.8, 0], [0, 0, 1]])
 
 
 def test_words_may_have_blanks_in_them(tmp_path):
@@ -38,22 +38,22 @@ def test_words_may_have_blanks_in_them(tmp_path):
 def test_only_wanted_words_are_kept(tmp_path):
     path = tmp_path / "glove.txt"
     path.write_text(LINES)
-    found = load_embedding(path, wanted={"car", "bus"})
-    assert found.words == ("car",)
-    assert found.vectors.shape == (1, 3)
+    vectors = load_embedding(path, wanted={"car", "bus"})
+    assert vectors.words == ("car",)
+    assert vectors.vectors.shape == (1, 3)
     assert load_embedding(path, wanted=()).words == ()
 
 
 def test_the_vector_of_words_is_their_mean_direction(tmp_path):
     (tmp_path / "glove.txt").write_text(LINES)
-    found = load_embedding(tmp_path / "glove.txt")
-    np.testing.assert_allclose(found.vector(["dog", "car", "bus"]), [0.5**0.5, 0, 0.5**0.5])
-    assert found.vector(["bus"]) is None
-    assert found.vector([]) is None
+    vectors = load_embedding(tmp_path / "glove.txt")
+    np.testing.assert_allclose(vectors.vector(["dog", "car", "bus"]), [0.5**0.5, 0, 0.5**0.5])
+    assert vectors.vector(["bus"]) is None
+    assert vectors.vector([]) is None
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
         ("no.txt", None, "There is no file"),
         ("empty.txt", b"", "has no words"),
@@ -77,11 +77,11 @@ def test_the_vector_of_words_is_their_mean_direction(tmp_path):
     ],
     ids=lambda v: v if isinstance(v, str) and "." in v and " " not in v else "",
 )
-def test_what_is_no_embedding_is_refused(tmp_path, name, content, says):
+def test_what_is_no_embedding_is_refused(tmp_path, name, content, message):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         load_embedding(path)
 
 
@@ -91,7 +91,7 @@ def test_a_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "says"),
+    ("arrays", "message"),
     [
         ({"words": np.array(["dog"])}, "vectors"),
         ({"words": np.array(["dog"]), "vectors": np.ones((2, 3))}, r"shape \(2, 3\) for 1 words"),
@@ -102,7 +102,7 @@ def test_a_folder_is_refused(tmp_path):
     ],
     ids=["no vectors", "rows", "flat", "empty", "infinite", "texts"],
 )
-def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, says):
+def test_arrays_that_do_not_fit_are_refused(tmp_path, arrays, message):
     np.savez(tmp_path / "own.npz", **arrays)
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         load_embedding(tmp_path / "own.npz")

@@ -100,10 +100,10 @@ def buys(matches):
     ids=["dog", "knitting", "garden", "baby", "football", "狗", "编织", "足球", "婴儿"],
 )
 def test_the_right_category_is_first(overview, first, pair):
-    found = [m for m in match_traits(film(overview=overview), TRAITS) if "buys:" in m.trait]
-    assert found[0].trait == f"buys:{first}"
-    assert pair in found[0].words
-    assert found[0].score > 0.25
+    result = [m for m in match_traits(film(overview=overview), TRAITS) if "buys:" in m.trait]
+    assert result[0].trait == f"buys:{first}"
+    assert pair in result[0].words
+    assert result[0].score > 0.25
 
 
 @pytest.mark.parametrize(
@@ -139,28 +139,28 @@ def test_a_near_spelling_is_worth_less_than_the_word():
     assert 0 < scores["buys:gardening"] < scores["buys:garden"]
 
 
-def test_a_word_of_many_categories_tells_less_and_silly_matches_score_low():
-    found = {m.trait: m.score for m in match_traits(film(keywords="winter bones dog"), TRAITS)}
-    winter = [s for t, s in found.items() if "winter-" in t]
+def test_a_word_of_many_categories_weighs_less_and_silly_matches_score_low():
+    result = {m.trait: m.score for m in match_traits(film(keywords="winter bones dog"), TRAITS)}
+    winter = [s for t, s in result.items() if "winter-" in t]
     assert winter
-    assert max(winter) < 0.3 * found["buys:pet-supplies/dogs"]
+    assert max(winter) < 0.3 * result["buys:pet-supplies/dogs"]
 
 
-def test_a_comm_films_tells_less():
+def test_a_word_of_many_films_weighs_less():
     others = [FilmWords(f"f{i}", "", parts={"overview": ("football",)}) for i in range(15)]
     rest = [FilmWords(f"g{i}", "", parts={"overview": ("robots",)}) for i in range(85)]
-    mine = film(overview="football and a baby")
-    found = {
+    words = film(overview="football and a baby")
+    result = {
         m.trait: m.score
-        for m in match_traits(mine, TRAITS, space=word_space([mine, *others, *rest]))
+        for m in match_traits(words, TRAITS, space=word_space([words, *others, *rest]))
     }
-    assert found["buys:baby"] > 3 * found["buys:sports/football"]
+    assert result["buys:baby"] > 3 * result["buys:sports/football"]
 
 
 def test_categories_below_a_match_are_left_out_unless_they_add_a_word():
-    found = buys(match_traits(film(keywords="dog walking"), TRAITS))
-    assert found[:2] == ["buys:pet-supplies/dogs/walking", "buys:pet-supplies/dogs"]
-    assert not [t for t in found if "food" in t]
+    result = buys(match_traits(film(keywords="dog walking"), TRAITS))
+    assert result[:2] == ["buys:pet-supplies/dogs/walking", "buys:pet-supplies/dogs"]
+    assert not [t for t in result if "food" in t]
 
 
 def test_a_category_says_its_word_once():
@@ -171,14 +171,14 @@ def test_a_category_says_its_word_once():
 
 
 def test_underscored_categories_are_read_as_words():
-    found = match_traits(film(title="Kitchen"), [bought("KITCHEN_KNIFE")])
-    assert found[0].words == (("kitchen", "kitchen"),)
+    result = match_traits(film(title="Kitchen"), [bought("KITCHEN_KNIFE")])
+    assert result[0].words == (("kitchen", "kitchen"),)
 
 
 def test_a_genre_matches_its_own_trait():
-    found = match_traits(film(genres="Science Fiction"), TRAITS)
-    assert [m.trait for m in found] == ["genre:science-fiction"]
-    assert found[0].words == (("Science Fiction", "Science Fiction"),)
+    result = match_traits(film(genres="Science Fiction"), TRAITS)
+    assert [m.trait for m in result] == ["genre:science-fiction"]
+    assert result[0].words == (("Science Fiction", "Science Fiction"),)
 
 
 def test_no_more_than_a_few_traits_stand_for_the_same_words_and_most_holds():
@@ -192,33 +192,33 @@ def test_no_more_than_a_few_traits_stand_for_the_same_words_and_most_holds():
 
 
 def test_plus_puts_in_traits_and_words():
-    found = match_traits(film(title="Robots"), TRAITS, plus=["age:18-24", "Dogs", "baby"])
-    given_ = {m.trait: m for m in found if m.given == "plus"}
+    result = match_traits(film(title="Robots"), TRAITS, plus=["age:18-24", "Dogs", "baby"])
+    given_ = {m.trait: m for m in result if m.given == "plus"}
     assert given_["age:18-24"].score == 1
     assert given_["age:18-24"].words == ()
     assert given_["buys:pet-supplies/dogs"].words == (("dogs", "dogs"),)
     assert "buys:baby" in given_
-    assert found[0].trait == "age:18-24"
+    assert result[0].trait == "age:18-24"
     cut = match_traits(film(title="Garden"), TRAITS, plus=["age:18-24", "dog"], most=1)
     assert {m.given for m in cut} == {"plus"}
 
 
 def test_plus_takes_a_chinese_word():
-    found = match_traits(film(title="Robots"), TRAITS, plus=["狗"])
-    assert found[0].trait == "buys:宠物用品/狗粮"
+    result = match_traits(film(title="Robots"), TRAITS, plus=["狗"])
+    assert result[0].trait == "buys:宠物用品/狗粮"
 
 
 def test_minus_takes_out_a_word_everywhere():
-    mine = film(overview="A dog with bones in winter")
-    found = match_traits(mine, TRAITS, minus=["dog", "winter"])
-    assert {w for m in found for pair in m.words for w in pair} == {"bones"}
+    words = film(overview="A dog with bones in winter")
+    result = match_traits(words, TRAITS, minus=["dog", "winter"])
+    assert {w for m in result for pair in m.words for w in pair} == {"bones"}
 
 
 def test_minus_takes_out_a_trait_and_the_word_it_is_called_by():
-    mine = film(overview="A dog with bones")
-    found = match_traits(mine, TRAITS, minus=["buys:pet-supplies/dogs/treats/bones"])
-    assert "word:bones" not in [m.trait for m in found]
-    assert "buys:pet-supplies/dogs" in [m.trait for m in found]
+    words = film(overview="A dog with bones")
+    result = match_traits(words, TRAITS, minus=["buys:pet-supplies/dogs/treats/bones"])
+    assert "word:bones" not in [m.trait for m in result]
+    assert "buys:pet-supplies/dogs" in [m.trait for m in result]
 
 
 def test_minus_takes_out_a_trait_that_the_level_above_would_match():
@@ -234,7 +234,7 @@ def test_a_trait_of_the_houses_own_matches_by_any_of_its_phrases():
 
 
 @pytest.mark.parametrize(
-    ("given_", "says"),
+    ("given_", "message"),
     [
         ({"plus": ["knittin"]}, "neither a trait.*Did you mean 'knitting'"),
         ({"plus": ["buys:pet-supplies/dog"]}, "no trait.*Did you mean 'buys:pet-supplies/dogs'"),
@@ -246,9 +246,9 @@ def test_a_trait_of_the_houses_own_matches_by_any_of_its_phrases():
     ],
     ids=["near", "no trait", "stop word", "unknown", "both", "both traits", "not built"],
 )
-def test_what_names_nothing_is_refused(given_, says):
+def test_what_names_nothing_is_refused(given_, message):
     traits = [*TRAITS, trait("word:rare", {"word": "rare"}, built=False)]
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         match_traits(film(title="Dog"), traits, **given_)
 
 
@@ -265,45 +265,47 @@ def test_an_embedding_adds_words_that_mean_the_like():
     angle = np.arccos(0.9)
     vectors = np.array([[1, 0], [np.cos(angle), np.sin(angle)], [0, 1]], np.float32)
     embedding = Embedding(("hound", "dogs", "baby"), vectors)
-    mine = film(title="Hound")
-    assert match_traits(mine, TRAITS) == ()
-    found = match_traits(mine, TRAITS, embedding=embedding)
-    assert found[0].trait == "buys:pet-supplies/dogs"
-    assert found[0].words == (("hound", "dogs"),)
+    words = film(title="Hound")
+    assert match_traits(words, TRAITS) == ()
+    result = match_traits(words, TRAITS, embedding=embedding)
+    assert result[0].trait == "buys:pet-supplies/dogs"
+    assert result[0].words == (("hound", "dogs"),)
     same = match_traits(film(title="Dog"), TRAITS)[0]
-    assert 0.5 * same.score < found[0].score < same.score
-    assert "buys:baby" not in [m.trait for m in found]
-    assert match_traits(mine, TRAITS, embedding=embedding, minus=["dog"]) == ()
-    assert {"hound", "dogs", "baby"} <= vocabulary([mine], TRAITS)
+    assert 0.5 * same.score < result[0].score < same.score
+    assert "buys:baby" not in [m.trait for m in result]
+    assert match_traits(words, TRAITS, embedding=embedding, minus=["dog"]) == ()
+    assert {"hound", "dogs", "baby"} <= vocabulary([words], TRAITS)
 
 
-said = st.lists(st.sampled_from([*WORDS, "garden", "gardener", "walk", "狗", "猫"]), max_size=5)
+some_words = st.lists(
+    st.sampled_from([*WORDS, "garden", "gardener", "walk", "狗", "猫"]), max_size=5
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(said, said, st.randoms(use_true_random=False))
+@given(some_words, some_words, st.randoms(use_true_random=False))
 def test_scores_are_comparable_and_nothing_depends_on_the_order(title, overview, random):
-    mine = film(title=" ".join(title), overview=" ".join(overview))
-    found = match_traits(mine, TRAITS)
-    assert all(LEAST <= m.score <= 1 and m.words for m in found)
-    assert [(-m.score, m.trait) for m in found] == sorted((-m.score, m.trait) for m in found)
+    words = film(title=" ".join(title), overview=" ".join(overview))
+    result = match_traits(words, TRAITS)
+    assert all(LEAST <= m.score <= 1 and m.words for m in result)
+    assert [(-m.score, m.trait) for m in result] == sorted((-m.score, m.trait) for m in result)
     mixed = TRAITS[:]
     random.shuffle(mixed)
-    assert match_traits(mine, mixed) == found
+    assert match_traits(words, mixed) == result
 
 
 @settings(max_examples=40, deadline=None)
-@given(said, st.sampled_from(["dog", "football", "garden", "winter"]))
+@given(some_words, st.sampled_from(["dog", "football", "garden", "winter"]))
 def test_a_word_taken_out_is_in_no_pair(title, word):
-    mine = film(title=" ".join([*title, word]))
-    for match in match_traits(mine, TRAITS, minus=[word], most=999):
+    words = film(title=" ".join([*title, word]))
+    for match in match_traits(words, TRAITS, minus=[word], most=999):
         assert word not in {w.removesuffix("s") for pair in match.words for w in pair}
 
 
 @settings(max_examples=40, deadline=None)
-@given(said, st.sampled_from(WORDS))
+@given(some_words, st.sampled_from(WORDS))
 def test_saying_more_never_lowers_a_score(title, more):
     less = {m.trait: m.score for m in match_traits(film(title=" ".join(title)), TRAITS, most=999)}
     every = match_traits(film(title=" ".join([*title, more])), TRAITS, most=999)
-    found = {m.trait: m.score for m in every}
-    assert all(found[t] >= s - 1e-9 for t, s in less.items() if t in found)
+    result = {m.trait: m.score for m in every}
+    assert all(result[t] >= s - 1e-9 for t, s in less.items() if t in result)

@@ -20,8 +20,8 @@ def test_scan_gives_declared_columns_and_types(engine: Engine, lake: Lake) -> No
     lake.append(TRAIT_BITMAP, pa.Table.from_pylist(rows, schema=TRAIT_BITMAP.schema), batch="a")
     table = engine.scan(lake.snapshot(TRAIT_BITMAP))
     assert list(table.columns) == TRAIT_BITMAP.names
-    found = engine.arrow(table.filter(table.build == 2))
-    assert found.to_pylist() == [rows[1]]
+    result = engine.arrow(table.filter(table.build == 2))
+    assert result.to_pylist() == [rows[1]]
 
 
 def test_scan_reads_lists_and_an_older_version(engine: Engine, lake: Lake) -> None:
@@ -40,17 +40,17 @@ def test_scan_reads_lists_and_an_older_version(engine: Engine, lake: Lake) -> No
 
 
 def test_an_empty_table_scans(engine: Engine, lake: Lake) -> None:
-    found = engine.arrow(engine.scan(lake.snapshot(PERSON_TRAIT)))
-    assert found.num_rows == 0
-    assert found.column_names == PERSON_TRAIT.names
+    result = engine.arrow(engine.scan(lake.snapshot(PERSON_TRAIT)))
+    assert result.num_rows == 0
+    assert result.column_names == PERSON_TRAIT.names
 
 
 def test_keyed_bits_are_the_same_on_every_engine(engine: Engine) -> None:
     persons = np.array([0, 1, 2, 77, 2**20, 2**31 - 1, 2**31, 2**32 - 1], dtype=np.int64)
     table = engine.memory(pa.table({"person": persons}))
     bits = keyed_bits_expr(table.person, b"key")
-    found = engine.arrow(table.mutate(bits=bits).order_by("person"))
-    assert found["bits"].to_pylist() == keyed_bits(persons, b"key").tolist()
+    result = engine.arrow(table.mutate(bits=bits).order_by("person"))
+    assert result["bits"].to_pylist() == keyed_bits(persons, b"key").tolist()
 
 
 @given(st.binary(min_size=1, max_size=8))
@@ -68,8 +68,8 @@ def test_every_distinct_person_has_distinct_bits() -> None:
 def test_batches_stream_the_rows_in_their_types(engine: Engine) -> None:
     numbers = pa.table({"n": pa.array(range(10), pa.int32()), "s": ["a"] * 10})
     table = engine.memory(numbers)
-    with engine.batches(table.filter(table.n < 7), rows=3) as found:
-        rows = pa.Table.from_batches(list(found), found.schema)
+    with engine.batches(table.filter(table.n < 7), rows=3) as result:
+        rows = pa.Table.from_batches(list(result), result.schema)
     assert sorted(rows["n"].to_pylist()) == list(range(7))
     assert rows.schema.field("n").type == pa.int32()
 

@@ -17,7 +17,7 @@ RUN = [sys.executable, "examples/real_market/run.py"]
 
 @pytest.mark.real
 @pytest.mark.slow
-def test_every_fact_is_met_and_fifteen_buyers_cannot_tell(tmp_path: Path) -> None:
+def test_every_fact_is_met_and_fifteen_buyers_are_too_few(tmp_path: Path) -> None:
     done = subprocess.run(
         [*RUN, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )

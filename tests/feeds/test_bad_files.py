@@ -335,9 +335,9 @@ def test_one_email_in_any_form_of_its_letters(raw: str) -> None:
     assert normalise("email", raw, phone_region="US") == "jos\u00e9@x.com"
 
 
-def test_a_domain_is_one_in_both_ways_of_writing_it() -> None:
-    ways = ("a@M\u00dcLLER.de", "a@xn--mller-kva.de")
-    assert len({normalise("email", w, phone_region="US") for w in ways}) == 1
+def test_a_domain_is_one_in_both_spellings() -> None:
+    spellings = ("a@M\u00dcLLER.de", "a@xn--mller-kva.de")
+    assert len({normalise("email", w, phone_region="US") for w in spellings}) == 1
 
 
 def test_a_feed_says_of_which_country_its_numbers_are(house: Any) -> None:

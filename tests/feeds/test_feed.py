@@ -184,7 +184,7 @@ TIMES = st.sampled_from(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(given_times=st.lists(TIMES | st.none(), min_size=1, max_size=3))
-def test_the_fast_way_to_read_times_agrees_with_the_slow_one(
+def test_the_fast_reader_of_times_agrees_with_the_slow_one(
     duck: DuckDBEngine, given_times: list[str | None]
 ) -> None:
     texts = pa.array(given_times, pa.string())

@@ -79,7 +79,7 @@ def test_ghost_screenings_are_counted_exactly(gamed):
     assert bulk.tickets == truth["ticket"] * dirt.TICKETS_EACH
 
 
-def test_each_sign_is_one_sentence_and_the_rule_is_said_once(gamed):
+def test_each_sign_is_one_sentence_and_the_rule_stands_once(gamed):
     lines = gaming_lines(gamed[1])
     assert lines[-1] == RULE
     assert any("3 accounts" in line for line in lines)
@@ -138,7 +138,7 @@ def test_false_alarms_are_about_one_house_in_a_hundred():
     assert alarms <= 0.01 * 200 + 3 * (200 * 0.01 * 0.99) ** 0.5
 
 
-def test_of_few_accounts_nothing_is_said():
+def test_of_few_accounts_nothing_is_reported():
     assert least_unusual(np.array([1.0, 9_000.0]), np.array([50.0, 1.0]), 20) is None
 
 

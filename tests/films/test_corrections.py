@@ -96,9 +96,7 @@ def test_accepting_shows_everything_under_the_accepted_film(
     assert "same_as" not in known(lake, doubtful, "US", LATE).facts
 
 
-def test_an_id_that_gave_way_is_never_given_again(
-    lake: Lake, control: Control, doubtful: str
-) -> None:
+def test_a_replaced_id_is_never_given_again(lake: Lake, control: Control, doubtful: str) -> None:
     accept(lake, control, "tmdb", "7", doubtful, at=AT)
     import_set(lake, control, film_set("tmdb", entry("8", "Good Hedges", "2012-12-01")), at=AT)
     assert next(k for k in links(control) if k.set_id == "8").film == "good-hedges-2012-2"

@@ -148,7 +148,7 @@ def test_the_order_of_sets_decides_nothing_but_names(tmp_path: Path) -> None:
     st.integers(0, 45),
 )
 def test_what_was_known_later_never_shows_in_an_earlier_view(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[int, int, int]], after: int
+    tmp_path_factory: pytest.TempPathFactory, statements: list[tuple[int, int, int]], after: int
 ) -> None:
     folder = tmp_path_factory.mktemp("known")
     lake, start = Lake(Place(str(folder / "lake"))), date(2017, 1, 1)
@@ -156,7 +156,8 @@ def test_what_was_known_later_never_shows_in_an_earlier_view(
     as_of = start + timedelta(days=after)
     days = list(
         {
-            (d, v): ("r1", (start + timedelta(days=d)).isoformat(), float(g)) for d, v, g in told
+            (d, v): ("r1", (start + timedelta(days=d)).isoformat(), float(g))
+            for d, v, g in statements
         }.values()
     )
     days = list({d[1]: d for d in days}.values())

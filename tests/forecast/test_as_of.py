@@ -76,19 +76,19 @@ def tables(early: Path) -> dict[str, pa.Table]:
 def changed(rows: pa.Table, changes: list[tuple[int, str, int]]) -> pa.Table:
     """The rows with some of those changed that were known after EARLY, and some said anew."""
     after = np.flatnonzero(np.asarray(pc.greater(rows["known_on"], pa.scalar(EARLY))))
-    told = rows.to_pylist()
+    records = rows.to_pylist()
     gone, more = set(), []
     for at, what, number in changes:
         later = int(after[at % len(after)])
         if what == "remove":
             gone.add(later)
         elif what == "change":
-            told[later] = other(told[later], number)
+            records[later] = other(records[later], number)
         else:
             # Any row, of whenever: said anew after the day, with another value.
             known = EARLY + timedelta(days=1 + number)
-            more.append(other(told[at % len(told)], number) | {"known_on": known})
-    rest = [row for i, row in enumerate(told) if i not in gone]
+            more.append(other(records[at % len(records)], number) | {"known_on": known})
+    rest = [row for i, row in enumerate(records) if i not in gone]
     return pa.Table.from_pylist([*rest, *more], rows.schema)
 
 
@@ -140,10 +140,10 @@ def test_what_was_known_later_cannot_change_a_forecast(
 
 def same(forecast: Any) -> dict[str, Any]:
     """All that a forecast says; the versions of the tables apart, which count every write."""
-    told: dict[str, Any] = forecast.to_dict()
-    assert told.pop("data")
-    assert told["model"]["fingerprint"]
-    return told
+    content: dict[str, Any] = forecast.to_dict()
+    assert content.pop("data")
+    assert content["model"]["fingerprint"]
+    return content
 
 
 def test_what_was_known_then_does_change_what_is_read(
@@ -164,7 +164,7 @@ def test_what_was_known_then_does_change_what_is_read(
 @given(
     seed=st.integers(0, 2**32), which=st.integers(0, 10**6), days=st.sampled_from([1, 7, 28, 180])
 )
-def test_no_row_before_the_opening_knows_what_came_after_its_day(
+def test_no_row_before_the_opening_depends_on_later_days(
     world: World, seed: int, which: int, days: int
 ) -> None:
     films = world.market.films_of("wide") + world.market.films_of("limited")
@@ -182,7 +182,7 @@ def test_no_row_before_the_opening_knows_what_came_after_its_day(
     which=st.integers(0, 10**6),
     horizon=st.sampled_from(["first day", "first weekend", "day 5", "second weekend"]),
 )
-def test_no_row_of_a_run_knows_what_came_after_its_day(
+def test_no_row_of_a_run_depends_on_later_days(
     world: World, seed: int, which: int, horizon: str
 ) -> None:
     films = world.market.films_of("wide") + world.market.films_of("limited")
@@ -213,7 +213,7 @@ def disturbed(history: History, film: str, on: int, rng: np.random.Generator) ->
     last = history.as_of.toordinal()
     for name, fields in history.facts.items():
         was = history.fact(name, "opening", last)
-        told: dict[str, list[tuple[int, Any, str]]] = {}
+        rows_added: dict[str, list[tuple[int, Any, str]]] = {}
         for field, stated in fields.items():
             rest = [s for s in stated if s[0] <= on]
             fixed = field == "opening" and (name == film or (was is not None and was <= on))
@@ -230,10 +230,10 @@ def disturbed(history: History, film: str, on: int, rng: np.random.Generator) ->
                     rest.append((last, another(rest[-1][1], rng), "said anew"))
                 rest.sort(key=lambda s: s[0])
             if rest:
-                told[field] = rest
-        if told:
-            facts[name] = told
-        now = _newest(told)
+                rows_added[field] = rest
+        if rows_added:
+            facts[name] = rows_added
+        now = _newest(rows_added)
         if was is not None and now is not None:
             runs[name] = _run(history.run(name), was, now, on, rng)
     signals = {
@@ -246,8 +246,8 @@ def disturbed(history: History, film: str, on: int, rng: np.random.Generator) ->
     return replace(history, facts=facts, runs=runs, signals=signals)
 
 
-def _newest(told: Mapping[str, list[tuple[int, Any, str]]]) -> int | None:
-    return told["opening"][-1][1] if told.get("opening") else None
+def _newest(rows_added: Mapping[str, list[tuple[int, Any, str]]]) -> int | None:
+    return rows_added["opening"][-1][1] if rows_added.get("opening") else None
 
 
 def _run(run: DailyRun, was: int, now: int, on: int, rng: np.random.Generator) -> DailyRun:

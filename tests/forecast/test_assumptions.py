@@ -16,7 +16,7 @@ FILMS = {
 }
 
 
-def test_facts_rivals_and_moves_are_read_and_told() -> None:
+def test_facts_rivals_and_moves_are_read_and_described() -> None:
     result = assumptions(
         ["theaters=3500", "budget=12000000 USD", "rivals=2", "genres=Comedy|Drama"],
         ["b=2017-03-03"],
@@ -49,7 +49,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("texts", "moves", "message"), MISTAKES, ids=[m[2] for m in MISTAKES])
-def test_what_cannot_be_supposed_is_said(texts: list[str], moves: list[str], message: str) -> None:
+def test_what_cannot_be_supposed_is_explained(
+    texts: list[str], moves: list[str], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         assumptions(texts, moves)
 

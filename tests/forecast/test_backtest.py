@@ -31,15 +31,17 @@ HORIZONS = ("T-1", "first weekend")
 
 
 @pytest.fixture(scope="module")
-def found(index: HistoryIndex, market: Market) -> Backtest:
+def judged_past(index: HistoryIndex, market: Market) -> Backtest:
     """Of a market in which others forecast the newest 140 wide films, 12 % too high."""
     forecasts = others(market.films_of("wide")[-140:], noise=0.1, factor=1.12)
     then = HistoryIndex(replace(index.history, outside=forecasts))
     return backtest(then, first_year=FIRST, last_year=LAST, horizons=HORIZONS, workers=1)
 
 
-def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Backtest) -> None:
-    judged = found.of("T-1", "opening_weekend")
+def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(
+    judged_past: Backtest,
+) -> None:
+    judged = judged_past.of("T-1", "opening_weekend")
     assert len(set(judged.films)) == len(judged.films) > 60
     assert set(judged.years.tolist()) == {FIRST, LAST}
     assert (judged.origin < judged.opening).all()
@@ -47,7 +49,7 @@ def test_it_judges_each_film_of_its_years_once_by_a_model_made_before(found: Bac
 
 
 @pytest.mark.slow
-def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Backtest) -> None:
+def test_later_data_do_not_move_a_forecast(index: HistoryIndex, judged_past: Backtest) -> None:
     history = index.history
     later = date(FIRST, 12, 31).toordinal()
     changed: dict[str, DailyRun] = {}
@@ -61,7 +63,7 @@ def test_what_came_later_does_not_move_a_forecast(index: HistoryIndex, found: Ba
         )
     then = HistoryIndex(replace(history, runs=changed))
     again = backtest(then, first_year=FIRST, last_year=LAST, horizons=("T-1",), workers=1)
-    ours, others = found.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
+    ours, others = judged_past.of("T-1", "opening_weekend"), again.of("T-1", "opening_weekend")
     where = {f: i for i, f in enumerate(others.films)}
     same = [(i, where[f]) for i, f in enumerate(ours.films) if ours.opening[i] <= later]
     assert len(same) > 30
@@ -92,17 +94,19 @@ def test_no_model_learns_from_a_film_of_a_series_that_it_judges(index: HistoryIn
     ("horizon", "quantity"), [("T-1", "opening_weekend"), ("first weekend", "total")]
 )
 def test_ranges_have_the_coverage_that_they_state(
-    found: Backtest, horizon: str, quantity: str
+    judged_past: Backtest, horizon: str, quantity: str
 ) -> None:
-    judged = found.of(horizon, quantity)
+    judged = judged_past.of(horizon, quantity)
     n = len(judged.films)
     # Three standard errors of a binomial share, and as much again for ranges of finite samples.
     slack = 3 * np.sqrt(0.8 * 0.2 / n) + 0.04
     assert abs(judged.scores().coverage[0.8].share - 0.8) < slack
 
 
-def test_it_is_better_than_simple_forecasts_where_there_is_more_to_know(found: Backtest) -> None:
-    judged = found.of("T-1", "opening_weekend")
+def test_it_is_better_than_simple_forecasts_where_there_is_more_to_know(
+    judged_past: Backtest,
+) -> None:
+    judged = judged_past.of("T-1", "opening_weekend")
     ours = judged.scores().log_rmse
     assert ours < judged.baseline("log-linear")[2]
     assert ours < judged.baseline("comparable films")[2]
@@ -141,7 +145,7 @@ def test_ranges_need_errors_of_earlier_years(
 
 
 @pytest.mark.slow
-def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: HistoryIndex) -> None:
+def test_films_of_a_friday_are_judged_alone_and_all_train_the_model(index: HistoryIndex) -> None:
     asked = {"first_year": LAST, "last_year": LAST, "horizons": ("first weekend",), "workers": 1}
     every = backtest(index, **asked)
     fridays = backtest(index, fridays_only=True, **asked)
@@ -151,8 +155,10 @@ def test_films_of_a_friday_are_judged_alone_and_all_are_learned_from(index: Hist
     np.testing.assert_array_equal(all_.quantiles[at], some.quantiles)
 
 
-def test_days_are_foreseen_with_ranges_that_hold(index: HistoryIndex, found: Backtest) -> None:
-    stated = curves(index, found)
+def test_days_are_foreseen_with_ranges_that_hold(
+    index: HistoryIndex, judged_past: Backtest
+) -> None:
+    stated = curves(index, judged_past)
     assert {(c.horizon, c.day) for c in stated} >= {("T-1", 7), ("T-1", 28), ("first weekend", 28)}
     for c in stated:
         slack = 3 * np.sqrt(0.8 * 0.2 / c.films) + 0.1
@@ -174,8 +180,8 @@ def test_nine_classes() -> None:
         )  # fmt: skip
 
     one = judged([5e5, 9e6, 15e6, 300e6], [9e5, 11e6, 70e6, 201e6])
-    found = classes(one)
-    assert (found.films, found.exact, found.within_one) == (4, 0.5, 0.75)
+    groups = classes(one)
+    assert (groups.films, groups.exact, groups.within_one) == (4, 0.5, 0.75)
     both = classes(together([one, judged([5e5], [5e5])]))
     assert (both.films, both.exact) == (5, 0.6)
 
@@ -190,18 +196,20 @@ def test_each_horizon_has_its_stage() -> None:
     assert stages_of(("T-1",)) == ["cinemas"]
 
 
-def test_history_is_not_changed_by_a_backtest(history: History, found: Backtest) -> None:
-    assert found.judged
+def test_history_is_not_changed_by_a_backtest(history: History, judged_past: Backtest) -> None:
+    assert judged_past.judged
     assert history.digest() == HistoryIndex(history).history.digest()
 
 
-def test_the_same_films_are_judged_without_and_with_forecasts_by_others(found: Backtest) -> None:
-    weekend = next(b for b in found.beside if b.quantity == WEEKEND)
-    assert {(b.horizon, b.quantity) for b in found.beside} == {
+def test_the_same_films_are_judged_without_and_with_forecasts_by_others(
+    judged_past: Backtest,
+) -> None:
+    weekend = next(b for b in judged_past.beside if b.quantity == WEEKEND)
+    assert {(b.horizon, b.quantity) for b in judged_past.beside} == {
         ("T-1", q) for q in ("opening_day", WEEKEND, "total")
     }
     assert weekend.alone.films == weekend.blended.films
-    assert set(weekend.alone.films) <= set(found.of("T-1", WEEKEND).films)
+    assert set(weekend.alone.films) <= set(judged_past.of("T-1", WEEKEND).films)
     alone, blended = weekend.alone.scores(), weekend.blended.scores()
     assert blended.log_rmse < 0.6 * alone.log_rmse
     assert blended.spread < 0.7 * alone.spread

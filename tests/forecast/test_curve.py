@@ -112,7 +112,7 @@ def test_pairs_keep_both_quantiles_and_go_together() -> None:
     assert np.corrcoef(np.log(a), np.log(b))[0, 1] > 0.85
 
 
-def test_it_is_learned_from_runs_that_are_long_enough(
+def test_it_is_trained_on_runs_that_are_long_enough(
     training_index: HistoryIndex, market: Market
 ) -> None:
     few = [t.film for t in market.films_of("wide")[:60]]

@@ -31,7 +31,7 @@ def rows(seed: int, films: int = 200) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("recipe", [BEFORE_OPENING, IN_CINEMAS, LIGHT])
-def test_what_can_be_learned_is_learned_though_some_is_not_known(recipe: Recipe) -> None:
+def test_a_model_is_trained_though_some_values_are_unknown(recipe: Recipe) -> None:
     x, y = rows(1)
     built = fit(x, y, COLUMNS, recipe)
     new, actual = rows(2)

@@ -38,16 +38,16 @@ def index() -> HistoryIndex:
     )
 
 
-def told(days_before: int = 1) -> dict[str, float]:
+def features_of(days_before: int = 1) -> dict[str, float]:
     return features(index(), "Otter Lake 2", DAY, DAY - days_before)
 
 
 def test_every_feature_belongs_to_a_group_that_has_words() -> None:
-    assert all(any(name.startswith(g) for g in GROUPS) for name in told())
+    assert all(any(name.startswith(g) for g in GROUPS) for name in features_of())
 
 
-def test_the_film_it_continues_tells_its_weekend_its_total_and_the_gap() -> None:
-    result = told()
+def test_the_weekend_total_and_gap_of_the_predecessor_are_features() -> None:
+    result = features_of()
     weekend = index().results["Otter Lake"].log_weekend
     assert result["series.weekend"] == weekend
     assert np.exp(result["series.total"] - result["series.weekend"]) == pytest.approx(72e6 / 12e6)
@@ -64,19 +64,19 @@ def test_a_film_that_continues_none_says_so() -> None:
 
 def test_the_record_of_a_distributor_is_drawn_towards_the_usual() -> None:
     one = index().results["Otter Lake"].log_weekend
-    result = told()
+    result = features_of()
     assert result["distributor.mean"] == pytest.approx((one + 5 * index().usual(DAY)) / 6)
     assert result["distributor.films"] == pytest.approx(np.log(2))
     assert np.isnan(features(index(), "Kestrel", DAY, DAY - 1)["distributor.last"])
 
 
 def test_wide_openings_around_it_are_counted_and_limited_ones_are_not() -> None:
-    result = told()
+    result = features_of()
     assert (result["slate.same"], result["slate.before"], result["slate.after"]) == (1.0, 0.0, 0.0)
 
 
-def test_genres_themes_and_budget_are_told_and_what_is_not_known_is_left_out() -> None:
-    result = told()
+def test_genres_themes_and_budget_are_features_and_the_unknown_is_left_out() -> None:
+    result = features_of()
     assert [result[f"story.{g}"] for g in ("Action", "Comedy", "Drama")] == [1.0, 1.0, 0.0]
     assert result["story.theme based on comic"] == 1.0
     assert result["story.keywords"] == 2.0
@@ -92,8 +92,8 @@ def test_a_budget_in_another_currency_is_not_used() -> None:
     assert "budget.log" not in result
 
 
-def test_cinemas_are_told_beside_the_rivals() -> None:
-    result = told()
+def test_cinemas_are_a_feature_beside_the_rivals() -> None:
+    result = features_of()
     assert result["theaters.number"] == 3000
     assert result["theaters.share"] == pytest.approx(0.75)
     assert result["theaters.largest_rival"] == 1000
@@ -114,29 +114,29 @@ def signalled(*, films: int = 12, growth: float = 1.0) -> HistoryIndex:
     return an_index({**known, **FILMS}, runs={}, signals={**usual, **own})
 
 
-def test_signals_are_told_beside_the_usual_at_the_same_distance_and_only_those_known() -> None:
-    def told_of(past_: HistoryIndex, days_before: int) -> dict[str, float]:
+def test_signals_are_compared_with_the_usual_at_the_same_distance_and_only_those_known() -> None:
+    def values_of(past_: HistoryIndex, days_before: int) -> dict[str, float]:
         return features(past_, "Otter Lake 2", DAY, DAY - days_before)
 
-    result = told_of(signalled(), 1)
+    result = values_of(signalled(), 1)
     # Known the day after: of the seven days before, six of ten each of the others'.
     usual = signalled().usual_signal("presales", 7, 1, DAY - 1)
     assert usual == pytest.approx(np.log1p(10 * 6))
     assert result["signal.presales 7"] == pytest.approx(np.log1p(20) - usual)
     assert result["signal.presales 28"] > result["signal.presales 7"] - 2
-    twice = told_of(signalled(growth=2.0), 1)
+    twice = values_of(signalled(growth=2.0), 1)
     assert twice["signal.presales 7"] < result["signal.presales 7"]
-    assert "signal.presales 7" not in told_of(signalled(), 20)
+    assert "signal.presales 7" not in values_of(signalled(), 20)
 
 
-def test_a_signal_that_too_few_films_had_tells_nothing() -> None:
+def test_a_signal_that_too_few_films_had_is_no_feature() -> None:
     assert not any(
         n.startswith("signal.") for n in features(signalled(films=9), "Otter Lake 2", DAY, DAY - 1)
     )
-    assert not any(n.startswith("signal.") for n in told(1))
+    assert not any(n.startswith("signal.") for n in features_of(1))
 
 
-def test_nothing_is_told_of_a_day_on_which_the_film_was_not_known() -> None:
+def test_there_are_no_features_on_a_day_before_the_film_was_known() -> None:
     result = features(index(), "Otter Lake 2", DAY, DAY - 300)
     assert result["distributor.known"] == 0.0
     assert not any(n.startswith(("story.", "budget.", "theaters.", "signal.")) for n in result)

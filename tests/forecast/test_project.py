@@ -247,7 +247,7 @@ def test_rivals_that_are_supposed_reach_the_models(
     assert result.ranges["total"].quantiles != plain.ranges["total"].quantiles
 
 
-def test_what_is_missing_is_said(history: History, film: Truth, stages: Stages) -> None:
+def test_missing_inputs_are_named(history: History, film: Truth, stages: Stages) -> None:
     on = AS_OF.toordinal()
     facts = {f: dict(v) for f, v in history.facts.items()}
     for name in ("budget", "plan"):
@@ -260,7 +260,7 @@ def test_what_is_missing_is_said(history: History, film: Truth, stages: Stages) 
     assert OtherCurrency("EUR", "USD") in foreign.notes
 
 
-def test_on_the_eve_without_cinemas_the_nearest_horizon_tells_how_wide(
+def test_on_the_eve_without_cinemas_the_nearest_horizon_sets_the_width(
     history: History, market: Market, stages: Stages
 ) -> None:
     film = market.coming()[0]

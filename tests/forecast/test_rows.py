@@ -12,7 +12,7 @@ def test_no_films_are_an_empty_table(index: HistoryIndex) -> None:
     assert not len(result.opening)
 
 
-def test_columns_are_the_names_in_order_and_what_is_not_told_is_not_known() -> None:
+def test_columns_are_the_names_in_order_and_missing_features_are_unknown() -> None:
     result = table(["a", "b"], [1, 2], [0, 1], [{"y": 1.0}, {"x": 2.0, "y": 3.0}])
     assert result.columns == ("x", "y")
     np.testing.assert_array_equal(result.x, [[np.nan, 1.0], [2.0, 3.0]])

@@ -32,7 +32,7 @@ DUE = {
     "total": date(2027, 1, 10),
 }
 AMOUNTS = {"opening_day": 3e6, "opening_weekend": 1.2e7, "total": 9e7}
-CAME = Actuals("USD", AMOUNTS, DUE)
+ACTUALS = Actuals("USD", AMOUNTS, DUE)
 US = ("a-2026", "US")
 
 
@@ -49,7 +49,7 @@ def test_a_forecast_is_scored_for_what_has_come_true():
 
 def test_rows_say_the_same_as_the_score_functions():
     forecast = a_forecast()
-    result = score([an_entry(1, forecast)], {US: CAME})
+    result = score([an_entry(1, forecast)], {US: ACTUALS})
     for row in result.rows:
         r = forecast.ranges[row.quantity]
         q, y, p = np.array([r.quantiles]), np.array([row.actual]), np.array(PROBABILITIES)
@@ -66,7 +66,7 @@ def test_issuing_daily_counts_once_with_the_first():
         an_entry(k + 1, a_forecast(medians={"total": 1e7 * (k + 1)}), issued=f"2026-11-0{k + 1}")
         for k in range(5)
     ]
-    result = score(daily, {US: CAME})
+    result = score(daily, {US: ACTUALS})
     assert [r.entry for r in result.rows] == [1]
     assert result.left_out == {AGAIN: 4}
 
@@ -78,7 +78,11 @@ def test_each_horizon_film_and_market_counts():
         an_entry(3, a_forecast("b-2026")),
         an_entry(4, a_forecast(territory="CN", currency="CNY")),
     ]
-    truths = {US: CAME, ("b-2026", "US"): CAME, ("a-2026", "CN"): replace(CAME, currency="CNY")}
+    truths = {
+        US: ACTUALS,
+        ("b-2026", "US"): ACTUALS,
+        ("a-2026", "CN"): replace(ACTUALS, currency="CNY"),
+    }
     result = score(entries, truths)
     assert (len(result.rows), result.films) == (12, 3)
     by = {(x.group, x.quantity): x for x in result.by("horizon")}
@@ -90,21 +94,21 @@ def test_each_horizon_film_and_market_counts():
 def test_a_forecast_issued_after_the_fact_does_not_count():
     issued = {1: "2026-11-06", 2: "2026-11-07", 3: "2026-11-09", 4: "2027-01-11"}
     for number, day in issued.items():
-        result = score([an_entry(number, a_forecast(), issued=day)], {US: CAME})
+        result = score([an_entry(number, a_forecast(), issued=day)], {US: ACTUALS})
         due = {q for q, last in DUE.items() if date.fromisoformat(day) <= last}
         assert {r.quantity for r in result.rows} == due, day
-        back = score([an_entry(1, a_forecast(), issued=day)], {US: CAME}, looking_back=True)
+        back = score([an_entry(1, a_forecast(), issued=day)], {US: ACTUALS}, looking_back=True)
         assert {r.quantity for r in back.rows} == set(DUE) - due, day
 
 
 def test_a_later_look_back_does_not_push_out_the_forecast_that_counts():
     back = an_entry(1, a_forecast(medians={"total": 9e7}), issued="2028-01-01")
     real = an_entry(2, a_forecast(medians={"total": 1e7}))
-    assert [r.entry for r in score([back, real], {US: CAME}).rows] == [2]
+    assert [r.entry for r in score([back, real], {US: ACTUALS}).rows] == [2]
 
 
 def test_another_currency_does_not_count():
-    result = score([an_entry(1, a_forecast(currency="CNY"))], {US: CAME})
+    result = score([an_entry(1, a_forecast(currency="CNY"))], {US: ACTUALS})
     assert result.rows == ()
     assert result.left_out == {CURRENCY: 3}
 
@@ -113,7 +117,7 @@ def test_groups_are_those_of_the_forecast_and_films_are_the_units():
     entries, truths = [], {}
     for k in range(6):
         film, groups = f"f{k}-2026", {"size": "big" if k < 2 else "small", "genre": "horror"}
-        truths[film, "US"] = CAME
+        truths[film, "US"] = ACTUALS
         for horizon, days in (("T-28", 28), ("T-7", 7)):
             as_of = OPENING - timedelta(days=days)
             forecast = a_forecast(film, horizon=horizon, as_of=as_of, groups=groups)
@@ -140,7 +144,7 @@ def test_an_empty_book_and_one_that_waits_say_so():
 
 
 def test_json_has_no_number_that_is_none():
-    result = score([an_entry(1, a_forecast())], {US: CAME})
+    result = score([an_entry(1, a_forecast())], {US: ACTUALS})
     values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert values["figures"][0]["scores"]["r2_log"] is None
     assert values["figures"][0]["scores"]["coverage"]["80%"]["n"] == 1
@@ -148,7 +152,7 @@ def test_json_has_no_number_that_is_none():
 
 
 def test_rows_as_a_table():
-    table = score([an_entry(1, a_forecast())], {US: CAME}).to_arrow()
+    table = score([an_entry(1, a_forecast())], {US: ACTUALS}).to_arrow()
     assert table.num_rows == 3
     assert table["genre"].to_pylist() == ["comedy"] * 3
     assert score([], {}).to_arrow().schema == table.schema
@@ -164,7 +168,7 @@ def test_other_probabilities_are_not_guessed_at():
     changed["ranges"]["total"]["probabilities"][0] = 0.01
     entry = replace(entry, payload=json.dumps(changed))
     with pytest.raises(CannotTellError, match="Entry 7"):
-        score([entry], {US: CAME})
+        score([entry], {US: ACTUALS})
 
 
 FRIDAY = date(2026, 11, 6)
@@ -277,7 +281,7 @@ def test_a_stated_total_is_enough():
     assert dict(actuals_of(rows([10.0] * 5), FRIDAY, total=70.0).amounts)["total"] == 70
 
 
-def test_two_currencies_tell_nothing():
+def test_two_currencies_cannot_be_compared():
     mixed = pa.concat_tables([rows([10.0]), rows([10.0], currency="CNY")])
     assert dict(actuals_of(mixed, FRIDAY).amounts) == {}
 

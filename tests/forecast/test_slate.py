@@ -17,7 +17,7 @@ def films(**genres: list[str]) -> dict[str, dict[str, object]]:
     return {name: {"opening": FRIDAY, "genres": g} for name, g in genres.items()}
 
 
-def found(
+def release(
     one: tuple[int, float, list[str]], two: tuple[int, float, list[str]]
 ) -> list[tuple[str, str, str]]:
     """The conflicts of two films: days from a Friday, opening weekend, genres."""
@@ -52,11 +52,11 @@ CASES = [
 def test_conflicts(
     one: tuple[int, float, list[str]], two: tuple[int, float, list[str]], words: str | None
 ) -> None:
-    pairs = found(one, two)
+    pairs = release(one, two)
     assert [(a, b) for a, b, _ in pairs] == ([] if words is None else [("a", "b")])
-    for *_, sentence in (*pairs, *found(two, one)):
+    for *_, sentence in (*pairs, *release(two, one)):
         assert sentence.endswith(f", {words}.")
-    assert len(found(two, one)) == len(pairs)
+    assert len(release(two, one)) == len(pairs)
 
 
 def test_those_most_alike_come_first() -> None:

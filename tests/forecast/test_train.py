@@ -26,7 +26,7 @@ from tests.forecast.conftest import LAST, ORIGINS
 from tests.forecast.synthetic_market import AS_OF, Market
 
 
-def test_films_that_opened_and_are_known_whole_can_be_learned_from(
+def test_films_that_opened_and_are_known_whole_are_training_data(
     index: HistoryIndex, market: Market
 ) -> None:
     result = eligible(index, "wide", AS_OF.toordinal())
@@ -38,7 +38,7 @@ def test_films_that_opened_and_are_known_whole_can_be_learned_from(
 
 
 @pytest.mark.parametrize("name", ["calendar", "cinemas", "first weekend"])
-def test_no_model_predicts_a_film_that_it_learned_from(
+def test_no_model_predicts_a_film_of_its_training_data(
     rolled: dict[str, Rolled], training_index: HistoryIndex, name: str
 ) -> None:
     stage = rolled[name]
@@ -56,7 +56,7 @@ def test_no_model_predicts_a_film_that_it_learned_from(
 
 
 @pytest.mark.parametrize("name", ["calendar", "cinemas", "first weekend"])
-def test_nothing_learned_is_later_than_the_origin(rolled: dict[str, Rolled], name: str) -> None:
+def test_no_training_row_is_later_than_the_origin(rolled: dict[str, Rolled], name: str) -> None:
     stage = rolled[name]
     main = stage.rows[horizons_of(name)[0]]
     for origin, rows in stage.trained_on.items():
@@ -137,7 +137,7 @@ def test_a_total_is_never_less_than_what_was_taken(stages: dict[str, Stage]) -> 
     assert (prediction["total"] >= 30.0).all()
 
 
-def test_too_few_films_are_said(training_index: HistoryIndex, wide: list[str]) -> None:
+def test_too_few_films_are_reported(training_index: HistoryIndex, wide: list[str]) -> None:
     few = wide[:30]
     rolled = roll(training_index, few, "cinemas", ORIGINS, workers=1)
     assert rolled.models == {}

@@ -47,7 +47,7 @@ def test_workers_killed_at_random_moments_lose_nothing(
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_asked_to_end_finishes_what_it_has_begun(tmp_path: Path) -> None:
+def test_a_worker_that_is_to_end_finishes_its_job(tmp_path: Path) -> None:
     """`fullhouse work` under SIGTERM, as a service manager ends it."""
     place = str(tmp_path / "house")
     with app.init_house(place) as house:

@@ -181,7 +181,7 @@ def test_a_job_whose_workers_die_fails_at_the_cap(control: Control, clock: Clock
     assert (failed.status, failed.error) == ("failed", queue.WORKER_DIED)
 
 
-def test_what_waits_is_cancelled_at_once_and_what_runs_is_asked_to_stop(
+def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_stopped(
     control: Control, clock: Clock
 ) -> None:
     waiting = add(control, after=60)

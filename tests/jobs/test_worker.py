@@ -125,7 +125,7 @@ def overdue(context: Context) -> None:
         connection.execute(update(JobRow).values(run_at=context.now - timedelta(hours=1)))
 
 
-def test_a_worker_does_what_was_asked_and_stores_what_was_returned(house: Context) -> None:
+def test_a_worker_runs_a_job_and_stores_its_result(house: Context) -> None:
     job = jobs.submit(house, "twice", Ask(21, date(2026, 11, 29)))
     assert job.request == {"number": 21, "day": "2026-11-29"}
     ended = done(house, job)
@@ -250,7 +250,7 @@ def test_a_failure_is_tried_again_later_each_time_and_fails_at_the_cap(house: Co
     assert app.job_retry(house, app.RetryJob(job.id)).status == "queued"
 
 
-def test_a_tenant_is_not_told_the_text_of_our_bugs(
+def test_a_tenant_does_not_see_the_text_of_our_bugs(
     house: Context, lion: Context, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):

@@ -15,8 +15,8 @@ def test_batches_together_are_the_table(lake: Lake) -> None:
     lake.append(PERSON_MERGE, first, batch="a")
     before = lake.version(PERSON_MERGE)
     lake.append(PERSON_MERGE, first, batch="b")
-    found = list(lake.batches(PERSON_MERGE, columns=["merged"], rows=100, version=before))
-    assert all(len(b) <= 100 and b.schema.names == ["merged"] for b in found)
-    assert sorted(pa.Table.from_batches(found)["merged"].to_pylist()) == list(range(1000))
+    batches = list(lake.batches(PERSON_MERGE, columns=["merged"], rows=100, version=before))
+    assert all(len(b) <= 100 and b.schema.names == ["merged"] for b in batches)
+    assert sorted(pa.Table.from_batches(batches)["merged"].to_pylist()) == list(range(1000))
     some = lake.batches(PERSON_MERGE, where=pc.field("merged") < 3)
     assert sum(len(b) for b in some) == 6

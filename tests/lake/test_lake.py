@@ -57,8 +57,8 @@ def test_replace_touches_only_its_partitions(lake: Lake) -> None:
     lake.append(TRAIT_BITMAP, rows(1, 1), batch="1")
     lake.append(TRAIT_BITMAP, rows(2, 2), batch="2")
     lake.replace(TRAIT_BITMAP, rows(2, 3), where={"build": 2})
-    found = lake.read(TRAIT_BITMAP, columns=["build", "trait"]).sort_by("build").to_pylist()
-    assert found == [{"build": 1, "trait": 1}, {"build": 2, "trait": 3}]
+    builds = lake.read(TRAIT_BITMAP, columns=["build", "trait"]).sort_by("build").to_pylist()
+    assert builds == [{"build": 1, "trait": 1}, {"build": 2, "trait": 3}]
 
 
 def test_a_snapshot_can_be_read_again(lake: Lake) -> None:

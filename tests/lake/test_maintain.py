@@ -26,9 +26,9 @@ def filled(lake: Lake) -> Lake:
 
 
 def test_status_counts_rows_and_files(filled: Lake) -> None:
-    (found,) = status(filled, TABLES)
-    assert (found.name, found.rows, found.files) == ("refused_identifier", 8, 8)
-    assert found.bytes_stored > 0
+    (table,) = status(filled, TABLES)
+    assert (table.name, table.rows, table.files) == ("refused_identifier", 8, 8)
+    assert table.bytes_stored > 0
 
 
 def test_status_of_a_lake_that_was_never_written_is_empty(lake: Lake) -> None:
@@ -40,8 +40,8 @@ def test_status_can_look_back(filled: Lake) -> None:
     assert delta is not None
     third = next(h for h in delta.history() if h["version"] == 3)
     at = datetime.fromtimestamp(third["timestamp"] / 1000, UTC)
-    (found,) = status(filled, TABLES, at=at)
-    assert (found.version, found.rows) == (3, 3)
+    (table,) = status(filled, TABLES, at=at)
+    assert (table.version, table.rows) == (3, 3)
     assert status(filled, TABLES, at=at - timedelta(days=1)) == [], "before the table was made"
 
 

@@ -133,7 +133,7 @@ def _other_rows(lake: Lake) -> None:
     ],
     ids=["a commit", "a file", "rows"],
 )
-def test_a_real_loss_is_found(
+def test_a_real_loss_is_detected(
     filled: Lake, lose: Callable[[Lake], None], code: str, erased: bool
 ) -> None:
     if erased:
@@ -147,7 +147,7 @@ def test_a_real_loss_is_found(
     assert fault.code == code
 
 
-def test_a_loss_is_found_while_others_go_on_writing(
+def test_a_loss_is_detected_while_others_go_on_writing(
     filled: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each look finds a newer version; what is lost is lost at all of them."""

@@ -101,7 +101,7 @@ class World:
     people: int = 60
     accounts: dict[Account, int] = field(default_factory=dict)
     merged: dict[int, int] = field(default_factory=dict)
-    said: dict[tuple[Account, str], tuple[datetime, bool]] = field(default_factory=dict)
+    latest_consent: dict[tuple[Account, str], tuple[datetime, bool]] = field(default_factory=dict)
     audiences: dict[str, tuple[str, set[int]]] = field(default_factory=dict)
     campaigns: list[Campaign] = field(default_factory=list)
     erased: set[Account] = field(default_factory=set)
@@ -121,9 +121,9 @@ class World:
         self._link()
         for account in self.accounts:
             if self.random.random() < 0.85:
-                self.say(account, granted=self.random.random() < 0.9)
+                self.state_consent(account, granted=self.random.random() < 0.9)
             if self.random.random() < 0.05:
-                self.say(account, granted=False, purpose="analytics")
+                self.state_consent(account, granted=False, purpose="analytics")
         for name in ("dogs", "cats"):
             self.save(name, self.random.choice(("analytics", "advertising")))
         for number in range(2):
@@ -188,7 +188,9 @@ class World:
         cancel_campaign(self.house.control, campaign.name, day=DAY)
         campaign.cancelled = True
 
-    def say(self, account: Account, *, granted: bool, purpose: str = "advertising") -> None:
+    def state_consent(
+        self, account: Account, *, granted: bool, purpose: str = "advertising"
+    ) -> None:
         self.statements += 1
         at = AT + timedelta(minutes=self.statements)
         row = {
@@ -198,14 +200,14 @@ class World:
         rows = pa.Table.from_pylist([row], schema=CONSENT.schema)
         self.pending = pa.concat_tables([getattr(self, "pending", rows.slice(0, 0)), rows])
         plain = account[0], account[1].strip()
-        self.said[plain, purpose] = at, granted
+        self.latest_consent[plain, purpose] = at, granted
         if self.campaigns or self.statements % 400 == 0:
             self.write_consent()
 
     def write_consent(self) -> None:
         rows, self.pending = self.pending, self.pending.slice(0, 0)
         if rows.num_rows:
-            self.house.lake.append(CONSENT, rows, batch=f"said/{self.statements}")
+            self.house.lake.append(CONSENT, rows, batch=f"statements/{self.statements}")
 
     def merge(self, gone: int, into: int) -> None:
         """A resolve run that joins two people."""
@@ -268,9 +270,10 @@ class World:
 
     def _takes_part(self, person: int, purpose: str) -> bool:
         last = [
-            self.said[which, purpose][1]
+            self.latest_consent[which, purpose][1]
             for (source, account), whose in self.accounts.items()
-            if whose == person and (which := (source, account.strip()), purpose) in self.said
+            if whose == person
+            and (which := (source, account.strip()), purpose) in self.latest_consent
         ]
         return all(last) and (purpose != "advertising" or bool(last))
 

@@ -51,11 +51,11 @@ def test_each_account_leads_to_its_row_and_no_other_does(
     tmp_path_factory: pytest.TempPathFactory, accounts: dict[tuple[str, str], int]
 ) -> None:
     path = tmp_path_factory.mktemp("file") / "f.lookup"
-    said = write(path, accounts, [1, 2, 3, 4, 5])
+    written = write(path, accounts, [1, 2, 3, 4, 5])
     file = LookupFile(path)
-    assert file.built == said
-    assert said.accounts == len(accounts)
-    assert said.bytes == path.stat().st_size
+    assert file.built == written
+    assert written.accounts == len(accounts)
+    assert written.bytes == path.stat().st_size
     for (source, account), row in accounts.items():
         assert file.row(HASHER.of(source, account)) == row
         assert file.row(HASHER.of(source, f" {account} ")) == row
@@ -128,9 +128,9 @@ def test_two_spellings_of_one_account_of_two_people_lead_nowhere(tmp_path: Path)
     """Nor do other accounts of these people: whose refusal is whose nobody could tell."""
     path = tmp_path / "f.lookup"
     accounts = {("shop", "a"): 0, ("shop", " a"): 1, ("shop", "b"): 1, ("shop", "c"): 2}
-    said = write(path, accounts, [1, 2, 3])
+    written = write(path, accounts, [1, 2, 3])
     file = LookupFile(path)
-    assert (said.ambiguous, said.accounts) == (1, 1)
+    assert (written.ambiguous, written.accounts) == (1, 1)
     assert [file.row(HASHER.of("shop", a)) for a in "abc"] == [-1, -1, 2]
 
 

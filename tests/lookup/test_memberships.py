@@ -41,9 +41,9 @@ def test_nobody_is_ever_answered_who_may_not_be(tmp_path: Path, seed: int) -> No
             ["no", "no", "yes", "erase", "cancel", "launch", "merge", "new", "build"]
         ):
             case "no":
-                world.say(dice.choice(accounts), granted=False)
+                world.state_consent(dice.choice(accounts), granted=False)
             case "yes":
-                world.say(dice.choice(accounts), granted=True)
+                world.state_consent(dice.choice(accounts), granted=True)
             case "erase":
                 world.erase(dice.choice(accounts))
             case "cancel":
@@ -56,7 +56,7 @@ def test_nobody_is_ever_answered_who_may_not_be(tmp_path: Path, seed: int) -> No
             case "new":
                 whose = dice.choice(sorted(set(world.accounts.values())))
                 world.add_account(("video", f"new-{step}"), whose)
-                world.say(("video", f"new-{step}"), granted=dice.random() < 0.5)
+                world.state_consent(("video", f"new-{step}"), granted=dice.random() < 0.5)
             case "build":
                 world.build()
                 assert answers(memberships, world) == expected(world)
@@ -91,7 +91,7 @@ def test_a_withdrawal_counts_within_a_second_without_a_rebuild(
 ) -> None:
     account = answered(memberships, world)
     memberships.start()
-    world.say(account, granted=False)
+    world.state_consent(account, granted=False)
     time.sleep(1.0)
     assert memberships.of(*account) == ()
     memberships.close()
@@ -102,8 +102,8 @@ def test_a_withdrawal_and_a_later_grant_leave_everything_as_it_was(
 ) -> None:
     account = answered(memberships, world)
     before = memberships.of(*account)
-    world.say(account, granted=False)
-    world.say(account, granted=True)
+    world.state_consent(account, granted=False)
+    world.state_consent(account, granted=True)
     memberships.look()
     assert memberships.of(*account) == before
 
@@ -198,8 +198,8 @@ def test_two_who_are_one_since_are_answered_nothing_where_one_may_not_be(tmp_pat
     assert max(treated) < min(others)
     for account, person in made.accounts.items():
         if person in {*treated, *others}:
-            made.say(account, granted=True)
-            made.say(account, granted=True, purpose="analytics")
+            made.state_consent(account, granted=True)
+            made.state_consent(account, granted=True, purpose="analytics")
     for one, another in zip(treated, others, strict=True):
         made.merge(another, one)
     made.build()

@@ -178,7 +178,7 @@ ARMS = {"treated": _people(0, 900), "held_out": _people(900, 1000)}
 BOUGHT = Counted(np.arange(0, 1000, 10), np.ones(100))
 
 
-def test_parts_are_read_one_by_one_and_those_that_cannot_be_told_say_why():
+def test_parts_are_read_one_by_one_and_unreadable_ones_have_a_reason():
     sample = Made(3)
     outcomes = {"tickets": sample.counted("tickets"), "gross": sample.counted("gross")}
     covariates = {"before": sample.counted("before")}

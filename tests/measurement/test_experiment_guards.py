@@ -110,7 +110,7 @@ def test_before_the_planned_end_the_range_for_any_look_leads():
     assert done.proven
 
 
-def test_several_intervals_are_not_said_to_hold_at_once():
+def test_several_intervals_are_not_claimed_to_hold_at_once():
     assert _notes(_table(arms=("c", "t", "u")), IntervalsApart)[0].intervals == 2
     assert not _notes(_table(), IntervalsApart)
 

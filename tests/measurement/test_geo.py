@@ -46,7 +46,7 @@ READ = {
 }
 
 
-def test_effect_put_in_is_found_and_said():
+def test_a_planted_effect_is_detected_and_reported():
     result = read_geo(pa.Table.from_pylist(_table()), **READ)
     assert result.proven
     assert result.units.low < 0.3 * 3000 * 10 < result.units.high
@@ -56,7 +56,7 @@ def test_effect_put_in_is_found_and_said():
     assert json.loads(json.dumps(result.to_dict(), allow_nan=False))["start"] == "2024-02-20"
 
 
-def test_nothing_is_said_not_to_be_told():
+def test_no_effect_is_reported_as_not_detectable():
     result = read_geo(pa.Table.from_pylist(_table(effect=0.0)), **READ)
     assert result.units.low < 0 < result.units.high
     assert geo_sentences(result)[0].startswith("The data cannot tell")
@@ -192,7 +192,7 @@ def test_a_column_that_marks_nobody_is_a_mistake():
         _read(rows, treated=(), treated_column="campaign")
 
 
-def test_gaps_are_refused_or_filled_by_the_rule_that_is_said():
+def test_gaps_are_refused_or_filled_by_the_stated_rule():
     g = np.random.default_rng(8)
     rows = [r for r in _many() if g.random() > 0.05]
     with pytest.raises(InputError, match=r"are missing: fill them with 'zero'.*'interpolate'"):
@@ -203,9 +203,9 @@ def test_gaps_are_refused_or_filled_by_the_rule_that_is_said():
         "interpolate", missing, len(_many()),
     )  # fmt: skip
     assert filled.relative.value == pytest.approx(whole.relative.value, abs=0.02)
-    said = geo_sentences(filled)[-1]
-    assert f"{missing} of 1,120 rows were missing" in said
-    assert "same weekdays" in said
+    sentence = geo_sentences(filled)[-1]
+    assert f"{missing} of 1,120 rows were missing" in sentence
+    assert "same weekdays" in sentence
     nothing = _read(rows, fill="zero")
     assert "counted as 0" in geo_sentences(nothing)[-1]
     zeros = {(r["city"], r["day"]) for r in rows}
@@ -396,6 +396,6 @@ def test_an_effect_without_bound_is_written_as_json_can():
         ({"value": "solt"}, InputError, "no column 'solt'"),
     ],
 )
-def test_mistakes_are_said(changed, error, message):
+def test_mistakes_are_explained(changed, error, message):
     with pytest.raises(error, match=message):
         read_pairs(_city_table(0.1), **(COLUMNS | {"start": START, "end": END} | changed))

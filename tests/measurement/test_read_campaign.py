@@ -154,7 +154,7 @@ def test_people_of_several_parts_are_counted_once():
     assert note == SharedPeople("channel", 20, 10)
 
 
-def test_spend_is_what_came_back_or_as_planned_where_a_channel_is_silent():
+def test_spend_is_as_delivered_or_as_planned_where_a_channel_is_silent():
     later = date(2025, 7, 21)
     plan = SimpleNamespace(
         lines=(line("a", "x", "push"), line("b", "x", "push", later), line("c", "x", "email"))

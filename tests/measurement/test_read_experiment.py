@@ -95,7 +95,7 @@ def test_strata_that_say_nothing_change_nothing():
         assert b.value == pytest.approx(a.value, abs=0.2 * (a.high - a.low))
 
 
-def test_no_effect_is_found_as_often_as_it_says_whatever_is_adjusted():
+def test_no_effect_is_rejected_as_often_as_the_level_whatever_is_adjusted():
     p = []
     for seed in range(100):
         result = read_experiment(

@@ -73,5 +73,5 @@ def test_without_a_channel_holdout_a_mix_stays_whole():
         (None, "cannot tell"),
     ],
 )
-def test_a_card_is_confirmed_weaker_refuted_or_cannot_be_told(observed, word):
+def test_a_card_is_confirmed_weaker_refuted_or_undecided(observed, word):
     assert verdict_of((1.6, 1.4, 1.9), observed) == word

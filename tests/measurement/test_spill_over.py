@@ -75,6 +75,6 @@ def test_without_spill_over_nothing_is_wider():
         (lambda: spill_over_bound(EFFECT, 1.0), CannotTellError, "nobody is left"),
     ],
 )
-def test_what_cannot_be_told_is_an_error(make, error, message):
+def test_what_cannot_be_computed_is_an_error(make, error, message):
     with pytest.raises(error, match=message):
         make()

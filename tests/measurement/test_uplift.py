@@ -43,7 +43,7 @@ READ = {
 }
 
 
-def test_whom_the_mail_moves_is_found():
+def test_the_people_whom_the_mail_moves_are_detected():
     uplift = read_uplift(_table(0.2, 1), **READ)
     assert uplift.proven
     assert uplift.splits == 10

@@ -43,6 +43,6 @@ def test_a_file_gives_currency_and_defaults():
         (("price = 0.01", "price = 0.01\nreach_limit = 2"), "reach_limit must be above 0, up to 1"),
     ],
 )
-def test_what_is_wrong_is_said(change, message):
+def test_what_is_wrong_is_explained(change, message):
     with pytest.raises(InputError, match=message):
         read_channels(GOOD.replace(*change))

@@ -130,6 +130,6 @@ def test_a_spend_keeps_the_limits():
         ("=", "not valid TOML"),
     ],
 )
-def test_what_is_wrong_with_limits_is_said(text, message):
+def test_what_is_wrong_with_limits_is_explained(text, message):
     with pytest.raises(InputError, match=message):
         _rows(problem(0), text)

@@ -44,8 +44,8 @@ class Planted:
 
 
 def film(slug: str, genre: str, year: int) -> FilmWords:
-    said = {"title": slug, "genres": [genre], "opening": date(year, 6, 1)}
-    return film_words(slug, said)
+    stated = {"title": slug, "genres": [genre], "opening": date(year, 6, 1)}
+    return film_words(slug, stated)
 
 
 def planted(people: int = 6_000, films: int = 80, seed: int = 1, bits: int = 20) -> Planted:

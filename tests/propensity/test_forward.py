@@ -76,7 +76,7 @@ def test_who_had_left_before_the_cut_is_not_judged(judged):
     assert check.until == TODAY
 
 
-def test_only_what_came_after_the_cut_counts(judged):
+def test_only_events_after_the_cut_count(judged):
     card, after, builds = judged
     assert 0 < card.forward.viewers <= after
     assert sorted(builds) == [date(2025, 5, 31), TODAY]

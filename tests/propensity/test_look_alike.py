@@ -33,7 +33,7 @@ def listed() -> np.ndarray[Any, Any]:
 
 
 @cache
-def found() -> LookAlike:
+def alike() -> LookAlike:
     traits = [
         Trait(i, f"buys:{i}", "buys", f"bought {i}", "purchase", {}, 1, {}, True)
         for i in range(FILMS + 3)
@@ -45,8 +45,8 @@ def found() -> LookAlike:
     )  # fmt: skip
 
 
-def test_the_hidden_rest_is_found_and_nobody_of_the_list() -> None:
-    chosen = np.asarray(found().persons[0].to_array())
+def test_the_hidden_rest_is_recovered_and_nobody_of_the_list() -> None:
+    chosen = np.asarray(alike().persons[0].to_array())
     assert len(chosen) == 600
     assert not set(chosen) & set(listed())
     # 600 of 11,400 are hidden: chance would give one in nineteen.
@@ -54,21 +54,21 @@ def test_the_hidden_rest_is_found_and_nobody_of_the_list() -> None:
 
 
 def test_the_curve_is_of_held_out_people_and_ends_with_all() -> None:
-    curve = found().curve
+    curve = alike().curve
     reached = [p.reached for p in curve]
     assert reached == sorted(reached)
     assert reached[-1] == 1
-    assert 0.4 < found().reached_in_top_tenth < 0.95
-    assert found().precision > 3 * found().by_chance
+    assert 0.4 < alike().reached_in_top_tenth < 0.95
+    assert alike().precision > 3 * alike().by_chance
 
 
 def test_a_trait_that_is_the_list_is_left_out_and_named() -> None:
-    assert [leak.trait for leak in found().leaks] == [f"buys:{FILMS + 2}"]
-    assert f"buys:{FILMS + 2}" not in found().model.traits
+    assert [leak.trait for leak in alike().leaks] == [f"buys:{FILMS + 2}"]
+    assert f"buys:{FILMS + 2}" not in alike().model.traits
 
 
 def test_the_reasons_are_the_planted_traits() -> None:
-    top = [r.trait for r in found().reasons[:6]]
+    top = [r.trait for r in alike().reasons[:6]]
     assert len(set(top) & {f"buys:{i}" for i in range(8)}) >= 5
 
 

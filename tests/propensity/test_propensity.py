@@ -222,7 +222,7 @@ def test_a_group_of_few_people_is_not_reported() -> None:
     assert group.auc is group.predicted is group.observed is group.share_of_top is None
 
 
-def test_interest_adds_what_the_content_does_not_tell() -> None:
+def test_interest_adds_what_the_content_lacks() -> None:
     h = house()
     p = everybody(model(), h)
     woman = np.concatenate([
@@ -302,9 +302,9 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("ask", "says"), REFUSED.values(), ids=REFUSED.keys())
-def test_impossible_requests_are_refused(ask: Any, says: str) -> None:
-    with pytest.raises(InputError, match=says):
+@pytest.mark.parametrize(("ask", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_impossible_requests_are_refused(ask: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         ask(model(), house())
 
 

@@ -85,6 +85,6 @@ def test_a_person_who_stands_for_three_counts_as_three():
         ([], [], [], 5, CannotTellError, "nobody is"),
     ],
 )
-def test_what_cannot_be_drawn_is_said(score, wanted, weight, points, error, words):
+def test_what_cannot_be_drawn_is_explained(score, wanted, weight, points, error, words):
     with pytest.raises(error, match=words):
         reach_curve(np.array(score), np.array(wanted, bool), np.array(weight, float), points)

@@ -83,34 +83,34 @@ def test_facts_become_parts_and_empty_ones_none():
         "series": None,
         "budget": (1.0, "USD"),
     }
-    found = film_words("hachi-2009", facts)
-    assert dict(found.parts) == {
+    words = film_words("hachi-2009", facts)
+    assert dict(words.parts) == {
         "title": ("Hachi", "忠犬八公"),
         "keywords": ("dog", "loyalty"),
         "genres": ("Drama",),
     }
-    assert (found.title, found.opening) == ("Hachi", date(2009, 8, 8))
-    assert (found.talent, found.series) == (("Ann Lee",), "")
+    assert (words.title, words.opening) == ("Hachi", date(2009, 8, 8))
+    assert (words.talent, words.series) == (("Ann Lee",), "")
 
 
 def test_a_film_without_facts_is_called_by_its_id_but_not_known_by_it():
-    found = film_words("dog-2009", {})
-    assert found.title == "dog-2009"
-    assert not found.parts
+    words = film_words("dog-2009", {})
+    assert words.title == "dog-2009"
+    assert not words.parts
 
 
 def slow_cosine(a: FilmWords, b: FilmWords, films: list[FilmWords]) -> float:
     """The same in the most obvious way: counts in dictionaries."""
 
     def part_counts(film, kind):
-        found = []
+        parts = []
         for part in PARTS:
             counts = Counter()
             for key, _ in words_in(film.text(part)):
                 for token in [key] if kind == "word" else grams(key):
                     counts[token] += 1
-            found.append(counts)
-        return found
+            parts.append(counts)
+        return parts
 
     total = 0.0
     size = {"word": [], "gram": []}
@@ -143,9 +143,9 @@ def test_similarity_is_the_slow_cosine():
         film("c", title="狗", overview="一只狗等待主人", keywords="忠诚"),
         film("d", overview="Gardening in winter", tagline="Dig it", genres="Drama"),
     ]
-    found = word_space(films).similarity(films, films)
+    similarity = word_space(films).similarity(films, films)
     slow = [[slow_cosine(a, b, films) for b in films] for a in films]
-    np.testing.assert_allclose(found, slow, atol=1e-9)
+    np.testing.assert_allclose(similarity, slow, atol=1e-9)
 
 
 def test_like_films_are_more_alike_in_english_and_chinese():
@@ -157,22 +157,22 @@ def test_like_films_are_more_alike_in_english_and_chinese():
         film("e", overview="小狗在车站寻找主人"),
         film("f", overview="两位厨师在巴黎开餐厅"),
     ]
-    found = word_space(films).similarity(films, films)
-    assert found[0, 1] > 3 * found[0, 2]
-    assert found[3, 4] > found[3, 5] + 0.1
+    similarity = word_space(films).similarity(films, films)
+    assert similarity[0, 1] > 3 * similarity[0, 2]
+    assert similarity[3, 4] > similarity[3, 5] + 0.1
 
 
 def test_parts_of_words_make_gardening_like_a_garden():
     films = [film("a", title="garden"), film("b", title="gardening"), film("c", title="robots")]
-    found = word_space(films).similarity(films, films)
-    assert found[0, 1] > 0.05 > found[0, 2]
+    similarity = word_space(films).similarity(films, films)
+    assert similarity[0, 1] > 0.05 > similarity[0, 2]
 
 
 def test_a_film_without_meaningful_words_is_like_nothing_known():
     films = [film("a", title="It and Me"), film("b", title="Dog"), film("c")]
     space = word_space(films)
-    found = space.similarity(films, films)
-    assert np.isnan(found).tolist() == [
+    similarity = space.similarity(films, films)
+    assert np.isnan(similarity).tolist() == [
         [True, True, True],
         [True, False, True],
         [True, True, True],
@@ -216,14 +216,14 @@ films_drawn = st.lists(texts, min_size=1, max_size=6).map(
 @settings(max_examples=40, deadline=None)
 @given(films_drawn, st.randoms(use_true_random=False))
 def test_similarity_is_a_cosine_and_the_order_of_films_does_not_matter(films, random):
-    found = word_space(films).similarity(films, films)
-    known = ~np.isnan(np.diag(found))
-    np.testing.assert_allclose(np.diag(found)[known], 1, atol=1e-9)
-    np.testing.assert_allclose(found, found.T, atol=1e-12)
-    assert ((found >= 0) & (found <= 1) | np.isnan(found)).all()
+    similarity = word_space(films).similarity(films, films)
+    known = ~np.isnan(np.diag(similarity))
+    np.testing.assert_allclose(np.diag(similarity)[known], 1, atol=1e-9)
+    np.testing.assert_allclose(similarity, similarity.T, atol=1e-12)
+    assert ((similarity >= 0) & (similarity <= 1) | np.isnan(similarity)).all()
     mixed = films[:]
     random.shuffle(mixed)
-    np.testing.assert_allclose(word_space(mixed).similarity(films, films), found, atol=1e-12)
+    np.testing.assert_allclose(word_space(mixed).similarity(films, films), similarity, atol=1e-12)
 
 
 @settings(max_examples=40, deadline=None)

@@ -167,7 +167,7 @@ def test_the_affinity_of_dog_keepers_is_recovered():
     assert high / low < 2
 
 
-def test_the_null_film_has_no_affinity_once_activity_is_held_equal():
+def test_the_null_film_has_no_affinity_once_activity_is_adjusted_for():
     film = film_of(scenario(MARKET).null_film)
     outcome = goes(MARKET, season(MARKET), film, [CROWD])
     order = np.argsort(np.argsort(CROWD.activity))

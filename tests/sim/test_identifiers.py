@@ -73,7 +73,7 @@ def test_people_of_one_number_differ_in_spelling(market: Market, crowd: People) 
     assert any(e != e.strip() for e in emails)
 
 
-def test_identifiers_change_and_some_tell(market: Market, crowd: People) -> None:
+def test_identifiers_change_and_some_hold_personal_facts(market: Market, crowd: People) -> None:
     accounts = members(market, crowd, "shop")
     rows, day = changed_contacts(market, crowd, accounts)
     assert len(rows) / len(accounts) == pytest.approx(0.04, abs=0.01)

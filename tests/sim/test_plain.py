@@ -48,7 +48,7 @@ def test_every_film_of_the_slate_and_of_the_years_before_is_announced(small: Sim
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_feeds_tell_what_is_known_by_today_and_later_the_rest(
+def test_the_feeds_hold_what_is_known_by_today_and_later_the_rest(
     small: Simulated, name: str
 ) -> None:
     known = [read(small, place, name)["known_on"].to_pylist() for place in PLACES]
@@ -144,7 +144,7 @@ def test_as_many_films_open_after_today_as_before_it() -> None:
         assert between(first, first + 182) == pytest.approx(half, rel=0.2)
 
 
-def test_films_not_announced_move_nothing_that_the_feeds_tell(
+def test_unannounced_films_change_nothing_in_the_feeds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     complete = season(SMALL)

@@ -46,8 +46,8 @@ def _ratio(saw: np.ndarray, has: np.ndarray, stratum: np.ndarray) -> float:
     """Mantel and Haenszel's ratio of the shares who saw a film."""
     with_it, without = np.bincount(stratum, has), np.bincount(stratum, ~has)
     whole = np.maximum(with_it + without, 1)
-    up = (np.bincount(stratum, has & saw) * without / whole).sum()
-    return float(up / (np.bincount(stratum, ~has & saw) * with_it / whole).sum())
+    observed = (np.bincount(stratum, has & saw) * without / whole).sum()
+    return float(observed / (np.bincount(stratum, ~has & saw) * with_it / whole).sum())
 
 
 def test_pets_show_in_baskets(crowd: People, baskets: dict[str, np.ndarray]) -> None:
@@ -59,7 +59,7 @@ def test_pets_show_in_baskets(crowd: People, baskets: dict[str, np.ndarray]) -> 
 
 
 @pytest.mark.parametrize("root", ROOTS)
-def test_within_activity_baskets_tell_nothing_of_the_null_film(
+def test_within_activity_baskets_are_independent_of_the_null_film(
     market: Market, crowd: People, baskets: dict[str, np.ndarray], root: str
 ) -> None:
     member = baskets["member"]

@@ -148,7 +148,7 @@ def test_everything_says_that_it_is_simulated(small: Simulated) -> None:
     assert json.loads((small.folder / "truth/answers.json").read_text())["simulated"] is True
 
 
-def test_a_folder_tells_its_market(small: Simulated, tmp_path: Path) -> None:
+def test_a_folder_names_its_market(small: Simulated, tmp_path: Path) -> None:
     assert read_market(small.folder) == SMALL
     (tmp_path / "simulated.json").write_text('{"simulated": true, "unfinished": true}')
     with pytest.raises(InputError, match="not finished"):

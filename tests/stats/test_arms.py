@@ -328,7 +328,7 @@ def test_constant_and_copied_covariates_drop_out():
     assert (more.rho2, t2.total) == pytest.approx((one.rho2, t1.total))
 
 
-def test_no_effect_is_found_as_often_as_it_says():
+def test_no_effect_is_rejected_as_often_as_the_level():
     g = np.random.default_rng(5)
     p = []
     for _ in range(400):

@@ -54,9 +54,9 @@ def test_p_counts_every_draw_that_could_have_been(seed):
 def test_the_interval_ends_where_the_test_begins_to_reject(level):
     before, after = _made(11)
     result = paired_effect(before, after, level=level)
-    for end, way in ((result.low, 1), (result.high, -1)):
-        assert _slow_p(before, after, end + way * 1e-4) > 1 - level
-        assert _slow_p(before, after, end - way * 1e-4) <= 1 - level
+    for end, side in ((result.low, 1), (result.high, -1)):
+        assert _slow_p(before, after, end + side * 1e-4) > 1 - level
+        assert _slow_p(before, after, end - side * 1e-4) <= 1 - level
     assert result.low < result.value < result.high
 
 
@@ -92,7 +92,7 @@ def test_of_all_draws_the_interval_holds_a_common_effect_as_often_as_it_says(see
     assert covered >= 0.95 * 2**6
 
 
-def test_an_effect_put_in_is_found_and_turned_about_it_is_its_mirror():
+def test_a_planted_effect_is_detected_and_reversed_it_is_its_mirror():
     before, after = _made(3, pairs=12, sigma=0.03)
     result = paired_effect(before, after * [1.2, 1.0])
     assert result.low > 0
@@ -131,7 +131,7 @@ def test_needed_effect_is_the_least_that_would_have_been_found():
     assert needed_effect(before, after * [9.0, 1.0], flips(8)) == 0
 
 
-def test_the_smallest_shown_is_found_in_that_share_of_replays():
+def test_the_smallest_stated_effect_is_detected_in_that_share_of_replays():
     played = [_made(s) for s in range(100)]
     shown = smallest_shown(played, 8, power=0.8)
     result = [paired_effect(b, a * [1 + shown + 1e-9, 1.0]).low > 0 for b, a in played]
@@ -173,6 +173,6 @@ def test_sets_without_sales_agree_with_every_effect():
         ([1.0, 1.0], [1.0, 0.0], CannotTellError, "control cities sold nothing"),
     ],
 )
-def test_what_cannot_be_computed_is_said(before, after, error, message):
+def test_what_cannot_be_computed_is_explained(before, after, error, message):
     with pytest.raises(error, match=message):
         paired_effect(np.array([before] * 6), np.array([after] * 6))

@@ -119,7 +119,7 @@ def test_effect_is_the_units_beyond_the_prediction_and_scales_with_them():
         ({"level": 0.99}, CannotTellError, "no interval"),
     ],
 )
-def test_what_cannot_be_told_is_an_error(change, error, message):
+def test_what_cannot_be_computed_is_an_error(change, error, message):
     given = {"treated": np.array([0]), "start": 50, "end": 60} | change
     with pytest.raises(error, match=message):
         geo_effect(_panel(np.random.default_rng(7)), placebos=5, **given)

@@ -24,7 +24,7 @@ def _panel(g, cities=20, days=84, noise=0.05, phi=0.7, tail=3):
     return np.exp(g.normal(5, 1, cities)[:, None] + common + own)
 
 
-def test_nothing_is_called_something_as_often_as_the_level_says():
+def test_no_effect_is_rejected_as_often_as_the_level():
     g = np.random.default_rng(1)
     runs = 400
     p = [
@@ -35,7 +35,7 @@ def test_nothing_is_called_something_as_often_as_the_level_says():
         assert abs(np.mean(np.array(p) <= level) - level) < 3 * np.sqrt(level * (1 - level) / runs)
 
 
-def test_intervals_hold_what_was_put_in_as_often_as_they_say():
+def test_intervals_cover_the_planted_effect_as_often_as_they_state():
     g, held = np.random.default_rng(2), []
     for run in range(40):
         panel, treated = _panel(g), g.choice(20, 8, replace=False)

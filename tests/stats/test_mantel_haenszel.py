@@ -23,16 +23,16 @@ def _arrays(strata):
 
 
 def _slow(strata):
-    up = down = spread = 0.0
+    numerator = denominator = spread = 0.0
     for a, b, c, d in strata:
         n1, n0, n = a + b, c + d, a + b + c + d
         if n1 and n0:
-            up += a * n0 / n
-            down += c * n1 / n
+            numerator += a * n0 / n
+            denominator += c * n1 / n
             spread += ((a + c) * n1 * n0 - a * c * n) / n**2
-    if up == 0 or down == 0:
+    if numerator == 0 or denominator == 0:
         return None
-    return up / down, math.sqrt(spread / (up * down))
+    return numerator / denominator, math.sqrt(spread / (numerator * denominator))
 
 
 def _exact(strata):
@@ -236,10 +236,10 @@ def test_intervals_hold_the_true_ratio(strata, people, ratio, risk, shares):
 def test_with_everybody_drawn_it_is_the_risk_ratio():
     g = np.random.default_rng(3)
     a, b, c, d = _drawn(g, 20, 4, 20_000, 1.7, 0.05, (1, 1))
-    mine = case_cohort_ratio(a, b, c, d, case_share=1, other_share=1)
+    weighted = case_cohort_ratio(a, b, c, d, case_share=1, other_share=1)
     plain = risk_ratio(a, a + b, c, c + d)
-    assert mine.ratio == pytest.approx(plain.ratio)
-    assert mine.log_se == pytest.approx(plain.log_se, rel=0.02)
+    assert weighted.ratio == pytest.approx(plain.ratio)
+    assert weighted.log_se == pytest.approx(plain.log_se, rel=0.02)
 
 
 def test_nobody_on_one_side_is_bounded_and_nobody_at_all_is_no_number():

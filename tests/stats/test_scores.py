@@ -60,9 +60,9 @@ def test_crps_of_a_normal_forecast_is_the_closed_form():
             + 2 * np.exp(-((y / sigma) ** 2) / 2) / math.sqrt(2 * math.pi)
             - 1 / math.sqrt(math.pi)
         )
-        found = s.crps(np.tile(sigma * Z, (len(y), 1)), y, P)
-        assert found.mean() == pytest.approx(exact.mean(), rel=0.005)
-        assert np.abs(found - exact).max() < 0.02 * max(1, sigma)
+        scores = s.crps(np.tile(sigma * Z, (len(y), 1)), y, P)
+        assert scores.mean() == pytest.approx(exact.mean(), rel=0.005)
+        assert np.abs(scores - exact).max() < 0.02 * max(1, sigma)
 
 
 def test_crps_of_a_log_normal_forecast_is_the_closed_form():
@@ -70,8 +70,8 @@ def test_crps_of_a_log_normal_forecast_is_the_closed_form():
     sigma, y = 0.6, np.exp(np.random.default_rng(4).normal(0, 0.6, 20_000))
     tail = s.ndtr((np.log(y) - sigma**2) / sigma) + s.ndtr(sigma / math.sqrt(2)) - 1
     exact = y * (2 * s.ndtr(np.log(y) / sigma) - 1) - 2 * math.exp(sigma**2 / 2) * tail
-    found = s.crps(lognormal(np.zeros(len(y)), np.full(len(y), sigma)), y, P)
-    assert found.mean() == pytest.approx(exact.mean(), rel=0.01)
+    scores = s.crps(lognormal(np.zeros(len(y)), np.full(len(y), sigma)), y, P)
+    assert scores.mean() == pytest.approx(exact.mean(), rel=0.01)
 
 
 def test_crps_of_a_certain_amount_is_its_absolute_error():
@@ -99,14 +99,14 @@ def test_coverage_counts_the_truths_inside_ends_included(drawn, level):
     for i in range(len(y)):
         low, high = Range("total", tuple(q[i])).between(level)
         inside += low <= y[i] <= high
-    found = s.coverage(q, y, P, level)
-    assert (found.n, round(found.share * found.n)) == (len(y), inside)
+    covered = s.coverage(q, y, P, level)
+    assert (covered.n, round(covered.share * covered.n)) == (len(y), inside)
 
 
 def test_an_honest_forecast_is_covered_as_promised(honest):
     for level in LEVELS:
-        found = s.coverage(*honest, P, level)
-        assert found.low <= level <= found.high
+        covered = s.coverage(*honest, P, level)
+        assert covered.low <= level <= covered.high
 
 
 def test_pit_of_honest_forecasts_is_uniform_also_in_the_tails(honest):
@@ -119,8 +119,8 @@ def test_pit_of_honest_forecasts_is_uniform_also_in_the_tails(honest):
 
 def test_pit_of_a_log_normal_forecast_is_exact_everywhere():
     y = np.exp(np.linspace(-4, 4, 81))
-    found = s.pit(lognormal(np.zeros(81), np.ones(81)), y, P)
-    assert found == pytest.approx([NormalDist().cdf(math.log(v)) for v in y], abs=1e-12)
+    pit = s.pit(lognormal(np.zeros(81), np.ones(81)), y, P)
+    assert pit == pytest.approx([NormalDist().cdf(math.log(v)) for v in y], abs=1e-12)
 
 
 @given(
@@ -129,9 +129,9 @@ def test_pit_of_a_log_normal_forecast_is_exact_everywhere():
     st.floats(0.01, 1e10),
 )
 def test_pit_and_passing_are_complements(quantiles, amount):
-    found = s.pit(np.array([quantiles]), np.array([amount]), P)[0]
+    pit = s.pit(np.array([quantiles]), np.array([amount]), P)[0]
     passes = Range("total", tuple(quantiles)).passes(amount)
-    assert found == pytest.approx(1 - passes, abs=1e-6)
+    assert pit == pytest.approx(1 - passes, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -179,24 +179,24 @@ def test_pit_is_a_probability_and_rises_with_the_truth(drawn):
 @given(rows)
 def test_reliability_counts_truths_at_or_below_each_quantile(drawn):
     q, y = drawn
-    found = s.reliability(q, y, P)
+    diagram = s.reliability(q, y, P)
     for k in range(len(P)):
         hits = sum(y[i] <= q[i, k] for i in range(len(y)))
         exact = binomtest(int(hits), len(y)).proportion_ci(method="exact")
-        assert found.observed[k] == pytest.approx(hits / len(y))
-        assert (found.low[k], found.high[k]) == pytest.approx((exact.low, exact.high), abs=1e-9)
+        assert diagram.observed[k] == pytest.approx(hits / len(y))
+        assert (diagram.low[k], diagram.high[k]) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
 def test_reliability_of_honest_forecasts_lies_on_the_diagonal(honest):
-    found = s.reliability(*honest, P)
-    assert np.abs(found.observed - P).max() < 0.025
+    diagram = s.reliability(*honest, P)
+    assert np.abs(diagram.observed - P).max() < 0.025
 
 
 def test_reliability_of_nothing_says_nothing():
-    found = s.reliability(np.empty((0, len(P))), np.empty(0), P)
-    assert found.n == 0
-    assert np.isnan(found.observed).all()
-    assert (found.low.tolist(), found.high.tolist()) == ([0.0] * len(P), [1.0] * len(P))
+    diagram = s.reliability(np.empty((0, len(P))), np.empty(0), P)
+    assert diagram.n == 0
+    assert np.isnan(diagram.observed).all()
+    assert (diagram.low.tolist(), diagram.high.tolist()) == ([0.0] * len(P), [1.0] * len(P))
 
 
 def test_errors_of_the_median_against_plain_python(honest):
@@ -298,7 +298,7 @@ def test_curve_and_coefficient_are_the_slow_ones(seed, n, kinds):
         assert qini(y, s, w) == pytest.approx(_slow_qini(y, s, w))
 
 
-def test_best_order_is_one_and_luck_is_none():
+def test_the_best_order_scores_one_and_a_random_one_zero():
     g = np.random.default_rng(1)
     y, w = (g.random(4000) < 0.3).astype(float), (g.random(4000) < 0.5).astype(float)
     assert qini(y, y * w - y * (1 - w), w) == pytest.approx(1.0)

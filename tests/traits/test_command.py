@@ -59,7 +59,7 @@ def test_build_list_and_show(where: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["show", "buys:pats"], "Did you mean 'buys:pets"),
         (["list", "--family", "buy"], "Did you mean 'buys'"),
@@ -71,11 +71,11 @@ def test_build_list_and_show(where: str) -> None:
         (["delete", "7"], "No trait build 7. There are: 1"),
     ],
 )
-def test_a_mistake_is_one_sentence(where: str, arguments: list[str], says: str) -> None:
+def test_a_mistake_is_one_sentence(where: str, arguments: list[str], message: str) -> None:
     run("build", "--as-of", "2024-02-01", "-w", where)
     failed = run(*arguments, "-w", where)
     assert isinstance(failed.exception, InputError)
-    assert says in str(failed.exception)
+    assert message in str(failed.exception)
 
 
 def test_a_workspace_has_a_catalogue_of_its_own(where: str) -> None:

@@ -23,10 +23,10 @@ def trait(name: str, persons: int = 100, *, built: bool = True, **definition: ob
     family, _, slug = name.partition(":")
     kinds = {"saw": "ticket", "wants": "want_to_see", "buys": "purchase", "word": "purchase"}
     basis = kinds.get(family, "person")
-    told = {"kinds": [basis], "min_events": 1} if basis != "person" else {}
+    options = {"kinds": [basis], "min_events": 1} if basis != "person" else {}
     if family in ("saw", "wants"):
-        told |= {"film": slug}
-    return Trait(0, name, family, name, basis, told | definition, persons, {}, built)
+        options |= {"film": slug}
+    return Trait(0, name, family, name, basis, options | definition, persons, {}, built)
 
 
 def films(count: int, persons: int = 100) -> dict[str, FilmTraits]:
@@ -37,11 +37,11 @@ def films(count: int, persons: int = 100) -> dict[str, FilmTraits]:
 
 
 def test_traits_of_a_film_are_found_by_its_slug() -> None:
-    found = film_traits([trait("wants:up-2009"), trait("saw:up-2009"), trait("saw:big-1988"),
+    traits = film_traits([trait("wants:up-2009"), trait("saw:up-2009"), trait("saw:big-1988"),
                          trait("saw:rare-1990", built=False), trait("buys:dogs")])  # fmt: skip
-    assert set(found) == {"up-2009", "big-1988"}
-    assert [t.name for t in found["up-2009"].both] == ["wants:up-2009", "saw:up-2009"]
-    assert found["big-1988"].wants is None
+    assert set(traits) == {"up-2009", "big-1988"}
+    assert [t.name for t in traits["up-2009"].both] == ["wants:up-2009", "saw:up-2009"]
+    assert traits["big-1988"].wants is None
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ def scales(chart):
 
 
 def test_every_bin_is_a_point_with_its_interval_and_its_people():
-    for found, b in zip(calibration_rows(BINS), BINS, strict=True):
-        assert [found[k] for k in ("persons", "predicted", "observed", "low", "high")] == [
+    for row, b in zip(calibration_rows(BINS), BINS, strict=True):
+        assert [row[k] for k in ("persons", "predicted", "observed", "low", "high")] == [
             b.persons,
             b.predicted,
             b.observed,

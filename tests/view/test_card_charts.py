@@ -13,9 +13,9 @@ from tests.view.chart_data import heading_of, rows_of
 from tests.view.sample_discoveries import CARDS, EXPECTED, GUESS, NULL, RICH
 
 
-def tiles(found, **options):
-    drawn = {r["id"]: r for r in rows_of(card_strip(found, **options)) if "id" in r}
-    return [drawn[c.id] for c in found.cards]
+def tiles(discovery, **options):
+    drawn = {r["id"]: r for r in rows_of(card_strip(discovery, **options)) if "id" in r}
+    return [drawn[c.id] for c in discovery.cards]
 
 
 def test_every_card_is_a_tile_with_its_figures():
@@ -26,14 +26,14 @@ def test_every_card_is_a_tile_with_its_figures():
         assert tile["beyond"] == card.beyond.value
 
 
-def test_interval_basis_and_stability_are_said():
+def test_interval_basis_and_stability_are_stated():
     first, *_, guess = tiles(RICH)
     assert (first["beyond_text"], first["interval_text"]) == ("2.63 × as likely", "95 %: 2.19–3.16")
     assert first["basis_text"] == "measured, steady"
     assert (guess["beyond_text"], guess["basis_text"]) == ("no behaviour yet", "guess")
 
 
-def test_an_open_end_and_a_ratio_that_is_not_known_are_told_apart():
+def test_an_open_end_and_an_unknown_ratio_differ():
     gardeners = tiles(RICH)[6]
     assert gardeners["interval_text"] == "95 %: 1.02–…"
     unknown = replace(CARDS[0], beyond=RatioEstimate())

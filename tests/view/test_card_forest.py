@@ -13,8 +13,8 @@ from tests.view.sample_discoveries import CARDS, EXPECTED, GUESS, RICH
 DOGS = CARDS[0]
 
 
-def marks(found, kind):
-    return {r["card"]: r for r in rows_of(card_forest(found)) if r.get("kind") == kind}
+def marks(discovery, kind):
+    return {r["card"]: r for r in rows_of(card_forest(discovery)) if r.get("kind") == kind}
 
 
 def test_a_row_has_every_ratio_as_it_was_computed():
@@ -60,8 +60,8 @@ def test_an_open_end_runs_off_the_axis_and_the_figures_say_so():
 
 def test_ends_beyond_the_axis_are_cut():
     wild = replace(DOGS, beyond=RatioEstimate(30.0, 0.01, 400.0))
-    found = replace(RICH, cards=(wild,))
-    drawn = marks(found, BEYOND)[DOGS.id]
+    discovery = replace(RICH, cards=(wild,))
+    drawn = marks(discovery, BEYOND)[DOGS.id]
     assert (drawn["low"], drawn["x"], drawn["high"]) == (0.1, 20.0, 20.0)
     assert forest_rows([wild])[0]["beyond_high"] == 400.0
 
@@ -85,6 +85,6 @@ def test_the_axis_is_logarithmic_and_holds_one():
 
 
 def test_marks_are_explained_and_simulated_comes_first():
-    said = heading_of(card_forest(EXPECTED))
-    assert said.index("SIMULATED") < said.index("How many times as likely")
+    heading = heading_of(card_forest(EXPECTED))
+    assert heading.index("SIMULATED") < heading.index("How many times as likely")
     assert "placebo" in FOREST_CAPTION

@@ -17,17 +17,17 @@ class Scripts(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.texts: list[str] = []
         self.inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.inside = tag == "script"
         if self.inside:
-            self.found.append("")
+            self.texts.append("")
 
     def handle_data(self, data: str) -> None:
         if self.inside:
-            self.found[-1] += data
+            self.texts[-1] += data
 
     def handle_endtag(self, tag: str) -> None:
         self.inside = False
@@ -43,7 +43,7 @@ def scripts(title: str, path: Path) -> list[str]:
     save_chart(chart, path)
     reader = Scripts()
     reader.feed(path.read_text("utf-8"))
-    return reader.found
+    return reader.texts
 
 
 def test_a_title_cannot_end_the_script_that_it_stands_in(tmp_path: Path) -> None:

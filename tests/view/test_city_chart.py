@@ -57,10 +57,10 @@ def test_bars_and_ranges_are_those_of_the_groups():
     assert drawn["New Harbour"]["figures"] == "96.2 k (71.2 k – 133 k)"
 
 
-def test_the_total_is_said_and_simulated_comes_first():
-    said = heading_of(city_chart(TICKETS, simulated=True))
-    assert f"All together: {TOTAL:,.0f} tickets" in said
-    assert "SIMULATED" in said
+def test_the_total_is_stated_and_simulated_comes_first():
+    heading = heading_of(city_chart(TICKETS, simulated=True))
+    assert f"All together: {TOTAL:,.0f} tickets" in heading
+    assert "SIMULATED" in heading
 
 
 def test_no_city_is_an_error():

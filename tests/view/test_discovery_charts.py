@@ -32,7 +32,7 @@ ROW = Affinity(
     verdict="associated",
     reason="beyond_placebo",
 )
-FOUND = OutcomeDiscovery(
+DISCOVERY = OutcomeDiscovery(
     outcome="word:dog",
     base="everyone",
     placebo="buys:books",
@@ -64,53 +64,55 @@ FOUND = OutcomeDiscovery(
 
 
 def _drawn(chart):
-    found = chart.to_dict()
+    spec = chart.to_dict()
     return (
-        [r for rows in found["datasets"].values() for r in rows if "trait" in r]
-        if ("datasets" in found)
+        [r for rows in spec["datasets"].values() for r in rows if "trait" in r]
+        if ("datasets" in spec)
         else next(
             layer["data"]["values"]
-            for layer in found["layer"]
+            for layer in spec["layer"]
             if "trait" in layer["data"]["values"][0]
         )
     )
 
 
 def test_only_traits_with_a_ratio_that_are_not_the_outcome_are_drawn():
-    rows = _drawn(affinity_chart(FOUND))
+    rows = _drawn(affinity_chart(DISCOVERY))
     assert [r["trait"] for r in rows] == ["buys:dogs", "buys:cats"]
 
 
 def test_two_traits_with_one_label_stay_two():
-    assert len({r["trait"] for r in _drawn(affinity_chart(FOUND))}) == 2
+    assert len({r["trait"] for r in _drawn(affinity_chart(DISCOVERY))}) == 2
 
 
 def test_ends_outside_the_axis_are_cut_and_the_figures_say_so():
-    row = _drawn(affinity_chart(FOUND))[1]
+    row = _drawn(affinity_chart(DISCOVERY))[1]
     assert (row["low"], row["high"]) == (0.1, 20.0)
     assert row["figures"].endswith("(0.01–…)")
 
 
 def test_caption_says_people_day_base_and_placebo():
-    said = " ".join(affinity_chart(FOUND).to_dict()["title"]["subtitle"])
+    subtitle = " ".join(affinity_chart(DISCOVERY).to_dict()["title"]["subtitle"])
     for word in ("80 people of 1,000", "31 January 2020", "everyone", "buys:books", "3 traits"):
-        assert word in said
+        assert word in subtitle
 
 
 def test_a_chart_of_simulated_data_says_so_first():
-    found = replace(FOUND, simulated=True)
-    assert affinity_chart(found).to_dict()["title"]["subtitle"][0].startswith("SIMULATED")
-    assert found.to_dict()["simulated"] is True
-    assert "SIMULATED" not in str(affinity_chart(FOUND).to_dict()["title"])
+    discovery = replace(DISCOVERY, simulated=True)
+    assert affinity_chart(discovery).to_dict()["title"]["subtitle"][0].startswith("SIMULATED")
+    assert discovery.to_dict()["simulated"] is True
+    assert "SIMULATED" not in str(affinity_chart(DISCOVERY).to_dict()["title"])
 
 
 def test_nothing_to_draw_is_an_error_with_the_reason():
     with pytest.raises(CannotTellError, match="none of the 3 traits tested"):
-        affinity_chart(replace(FOUND, verdict="no_association", tested=3, rows=FOUND.rows[2:]))
+        affinity_chart(
+            replace(DISCOVERY, verdict="no_association", tested=3, rows=DISCOVERY.rows[2:])
+        )
 
 
 def test_files_need_no_browser_and_no_network(tmp_path):
-    chart = affinity_chart(FOUND)
+    chart = affinity_chart(DISCOVERY)
     for ending in ("svg", "png", "html"):
         save_chart(chart, tmp_path / f"chart.{ending}")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")

@@ -107,7 +107,7 @@ def test_cards_stand_on_the_page_with_names_reasons_and_dates():
 
 def test_every_other_noun_stands_there_with_its_figures():
     text = Reader(page("rich")).text
-    told = [
+    expected = [
         *(x for s in RICH.used for x in (s.rule, f"{s.people:,}", seed_reason(s))),
         *(x for o in RICH.obvious for x in (o.name, o.rule, f"{o.persons:,}")),
         *(x for s in RICH.segments
@@ -126,7 +126,7 @@ def test_every_other_noun_stands_there_with_its_figures():
         f"{RICH.base_people:,}", RICH.placebo, f"{RICH.tested:,}", *notes_words(RICH), "11.40 USD",
         "Not used: others are more similar", "ageing ~ older",
     ]  # fmt: skip
-    assert [t for t in told if t not in text] == []
+    assert [t for t in expected if t not in text] == []
     # The reasons begin a line.
     assert "All its events are the outcome's: buys:bramble-plush" in text
 
@@ -156,14 +156,14 @@ def test_sums_are_shown_and_are_the_total():
 
 def test_the_models_card_is_complete():
     text = Reader(page("rich")).text
-    told = [
+    expected = [
         "0.78 (0.75–0.81)", "0.69", "0.93", "21,437", "from the forecast", MODEL.fingerprint,
         *MODEL.learned_from, *MODEL.judged_on, *MODEL.signals,
         *(x for p in MODEL.reach
           for x in (f"{p.persons:,}", share_words(p.reached), share_words(p.precision))),
         *(x for f in MODEL.fairness for x in (f.group, f"{f.persons:,}", share_words(f.share))),
     ]  # fmt: skip
-    assert [t for t in told if t not in text] == []
+    assert [t for t in expected if t not in text] == []
 
 
 def test_a_model_that_could_not_be_tested_says_so():

@@ -72,7 +72,7 @@ def test_small_numbers_and_what_gives_them_stand_nowhere():
     assert all((r["admissions"] == "") == (r["showings"] == "") for r in rows)
 
 
-def test_every_way_that_counts_come_about_is_a_sentence():
+def test_every_method_of_counting_has_a_sentence():
     for reason in ("few_expected", "few_sold"):
         made = replace(SMALL, basis=(NoDayparts(reason, 50), RangeBasis()))
         assert [line for line in basis_lines(made) if line.endswith(".")] == basis_lines(made)

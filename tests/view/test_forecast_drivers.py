@@ -59,6 +59,6 @@ def test_without_drivers_or_without_the_quantity_there_is_no_chart(quantity):
         driver_chart(TOTAL_ONLY, quantity=quantity)
 
 
-def test_simulated_is_said():
+def test_simulated_data_are_marked():
     assert "SIMULATED" in heading_of(driver_chart(LIMITED))
     assert "SIMULATED" not in heading_of(driver_chart(BEFORE))

@@ -71,15 +71,15 @@ MARKS = [
 ]
 
 
-@pytest.mark.parametrize(("forecast", "said"), MARKS, ids=["long before", "eve", "after"])
-def test_opening_and_as_of_are_marked(forecast, said):
+@pytest.mark.parametrize(("forecast", "labels"), MARKS, ids=["long before", "eve", "after"])
+def test_opening_and_as_of_are_marked(forecast, labels):
     rows = rows_of(fan_chart(forecast))
-    assert set(said) <= {r.get("text") for r in rows}
+    assert set(labels) <= {r.get("text") for r in rows}
 
 
 def test_the_ends_are_labelled_in_short_money():
-    said = {r.get("text") for r in rows_of(fan_chart(BEFORE))}
-    assert {"60 m", "34.1 m", "105 m"} <= said
+    texts = {r.get("text") for r in rows_of(fan_chart(BEFORE))}
+    assert {"60 m", "34.1 m", "105 m"} <= texts
 
 
 def test_the_title_names_film_and_currency_and_says_what_is_simulated():

@@ -127,7 +127,7 @@ def test_a_page_is_of_the_newest_forecast_in_any_order():
     assert headline(AFTER) in Reader(turned).text
 
 
-def test_what_happened_is_told_unless_the_forecast_knew_it():
+def test_the_outcome_is_shown_unless_the_forecast_knew_it():
     text = Reader(page("road")).text
     assert "Total of the run: it took 62.7 million USD, inside the 80 % range." in text
     assert "Opening weekend: it took" not in text

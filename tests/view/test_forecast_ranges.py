@@ -34,8 +34,8 @@ def test_the_data_are_the_ranges_of_the_forecast(name):
 
 def test_quantities_stand_in_the_order_of_a_run():
     turned = replace(BEFORE, ranges=dict(reversed(BEFORE.ranges.items())))
-    told = [r["quantity"] for r in range_rows(turned)]
-    assert told == ["opening_day", "opening_weekend", "total"]
+    quantities = [r["quantity"] for r in range_rows(turned)]
+    assert quantities == ["opening_day", "opening_weekend", "total"]
 
 
 def test_the_truth_is_a_tick_where_it_is_known():
@@ -91,11 +91,11 @@ TICKS = [
 ]
 
 
-@pytest.mark.parametrize(("given", "told"), TICKS, ids=["linear", "log", "narrow", "close"])
-def test_ticks_are_round_amounts_between_the_ends(given, told):
+@pytest.mark.parametrize(("given", "expected"), TICKS, ids=["linear", "log", "narrow", "close"])
+def test_ticks_are_round_amounts_between_the_ends(given, expected):
     low, high, log = given
     result = ticks(low, high, log=log)
-    assert result == pytest.approx(told)
+    assert result == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

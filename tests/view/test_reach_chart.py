@@ -11,10 +11,10 @@ from tests.view.sample_discoveries import BASE, CURVES
 
 def test_every_point_of_every_curve_is_drawn_with_its_precision():
     drawn = [r for r in rows_of(reach_chart(CURVES)) if "precision" in r]
-    told = {(r["curve"], r["persons"]): r for r in drawn}
+    by_point = {(r["curve"], r["persons"]): r for r in drawn}
     for name, points in CURVES.items():
         for p in points:
-            row = told[name, p.persons]
+            row = by_point[name, p.persons]
             assert (row["reached"], row["precision"], row["times"]) == (
                 p.reached,
                 p.precision,
@@ -33,8 +33,8 @@ def test_chance_is_the_share_of_everybody():
 
 def test_the_words_where_the_pointer_rests():
     point = ReachPoint(1_000, 0.25, 0.05, 2.5)
-    said = next(r["words"] for r in rows_of(reach_chart({"one": [point]})) if "words" in r)
-    assert said.startswith("1,000 people hold 25 % of the audience; 5.0 % of them are of it, 2.50")
+    words = next(r["words"] for r in rows_of(reach_chart({"one": [point]})) if "words" in r)
+    assert words.startswith("1,000 people hold 25 % of the audience; 5.0 % of them are of it, 2.50")
 
 
 def test_points_may_come_in_any_order_and_reach_nothing():

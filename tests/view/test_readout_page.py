@@ -27,9 +27,9 @@ def test_figures_are_per_so_many_people_and_otherwise_as_computed():
     rows = effect_rows(EFFECTS)
     assert {r["per"] for r in rows} == {1000}
     for row, named in zip(rows, EFFECTS, strict=True):
-        found, always = named.effect.effect, named.effect.always_valid
-        assert row["value"] == pytest.approx(1000 * found.value)
-        assert (row["low"], row["high"]) == pytest.approx((1000 * found.low, 1000 * found.high))
+        fixed, always = named.effect.effect, named.effect.always_valid
+        assert row["value"] == pytest.approx(1000 * fixed.value)
+        assert (row["low"], row["high"]) == pytest.approx((1000 * fixed.low, 1000 * fixed.high))
         assert row["always_low"] == pytest.approx(1000 * always.low)
         assert row["always_high"] == pytest.approx(1000 * always.high)
         assert row["people"] == named.effect.people

@@ -89,7 +89,7 @@ def test_other_pages_are_whole_too_and_every_chapter_says_something(name):
 
 
 @pytest.mark.usefixtures("bare_charts")
-def test_what_is_missing_is_said_with_the_command_that_makes_it():
+def test_missing_parts_are_named_with_the_command_that_makes_them():
     text = Reader(film_report_page(BARE)).text
     assert missing(BARE) == list(MISSING)
     for part in MISSING:
@@ -112,7 +112,7 @@ def test_what_is_missing_is_said_with_the_command_that_makes_it():
 
 def test_every_part_stands_on_the_page_with_its_figures():
     text = Reader(full()).text
-    told = [
+    expected = [
         headline(FULL), "Owners of older dogs", "harbour-1@2", "3 February 2025",
         "Spent by 28 March 2025: 812,000 USD.", "91,500", "2,540", "88,000",
         "+31 % (+17 % to +45 %)", "pre-roll 1.4, push 2.1", "+4 % (−14 % to +22 %)",
@@ -122,7 +122,7 @@ def test_every_part_stands_on_the_page_with_its_figures():
         "12 forecasts issued", "What harbour-1 changed by 28 March 2025", "21 Mar 2025",
         "+4 (−1.7 to 9.7)", "Made on 5 January 2026.",
     ]  # fmt: skip
-    assert [t for t in told if t not in text] == []
+    assert [t for t in expected if t not in text] == []
 
 
 def test_every_figure_has_a_date_and_a_source():
@@ -161,20 +161,20 @@ def test_every_table_and_chart_can_be_had_as_data():
     assert verdicts[2]["observed"] == ""
     assert len(read.rows("harbour-1-looks.csv")) == 2
     assert len(read.rows(f"{FILM}-reliability.csv")) == 42
-    (came,) = read.rows(f"{FILM}-came-true.csv")
-    assert (came["quantity"], came["actual"]) == ("opening_weekend", "11000000.0")
+    (row,) = read.rows(f"{FILM}-came-true.csv")
+    assert (row["quantity"], row["actual"]) == ("opening_weekend", "11000000.0")
 
 
-def test_nothing_that_came_true_after_the_day_is_told_of_the_film():
+def test_outcomes_after_the_day_are_not_reported_of_the_film():
     # The score book knows the total (40 million); on the day it had not come true.
     assert "total" not in FULL.actual
     assert "40000000" not in Reader(full()).file(f"{FILM}-came-true.csv")
 
 
 def test_the_whole_report_is_json_without_nan_and_infinity():
-    told = json.dumps(FULL.to_dict(), allow_nan=False)
-    assert '"infinite"' in told
-    assert set(json.loads(told)) == {f.name for f in fields(FULL)} - {"actual_days"}
+    content = json.dumps(FULL.to_dict(), allow_nan=False)
+    assert '"infinite"' in content
+    assert set(json.loads(content)) == {f.name for f in fields(FULL)} - {"actual_days"}
 
 
 def test_simulated_reports_say_so_first(bare_charts):
@@ -247,7 +247,7 @@ def test_unproven_effects_are_what_could_not_be_known():
     assert campaign_unknowns(replace(CAMPAIGN, readouts=())) == []
 
 
-def test_a_wide_range_is_said_and_a_narrow_one_is_not():
+def test_a_wide_range_is_pointed_out_and_a_narrow_one_is_not():
     assert any("is wide: its upper end is" in w for w in unknown_words(
         replace(PLANNED, forecasts=FULL.forecasts[:1]))["Forecast"])  # fmt: skip
     assert "Forecast" not in unknown_words(FULL)
@@ -289,7 +289,7 @@ def test_the_story_on_the_command_line_holds_headline_and_what_is_missing():
 
 
 @pytest.mark.usefixtures("bare_charts")
-def test_what_no_channel_told_is_not_shown_as_nothing():
+def test_what_no_channel_reported_is_not_shown_as_zero():
     silent = tuple(replace(x, impressions=0, clicks=0, reached=0) for x in EXPOSURES)
     quiet = replace(NEWEST, exposures=silent, effects=())
     text = Reader(

@@ -9,7 +9,7 @@ from fullhouse.core.errors import FullhouseError
 from fullhouse.view.words import forecast, release
 
 FOLDER = Path(fullhouse.web.__file__).parent
-WAYS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+SOURCES = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 CALLS = {"say": None, "_": None, "gettext": None, "ngettext": (1, 2)}
 
 
@@ -19,7 +19,7 @@ def sentences():
     options = {"**/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
     result = {}
     for file, line, message, _, _ in extract_from_dir(
-        str(FOLDER), method_map=WAYS, options_map=options, keywords=CALLS
+        str(FOLDER), method_map=SOURCES, options_map=options, keywords=CALLS
     ):
         one = message if isinstance(message, str) else message[0]
         result.setdefault(one, f"{file}:{line}")

@@ -70,7 +70,7 @@ def test_the_slate_has_a_films_range_its_change_and_its_opening(lion):
     assert row["total_middle"] == pytest.approx(3e7)
 
 
-def test_an_outlook_is_one_sentence_then_ranges_and_what_it_said_before(lion):
+def test_an_outlook_is_one_sentence_then_ranges_and_its_past_values(lion):
     page = shown(lion.get(f"/film/{OWN}/outlook"))
     assert "Likely between US$15.8m and US$56.9m (80 % range); middle estimate US$30m" in page
     assert "The forecast rose 25.0 %" in page

@@ -151,7 +151,7 @@ def test_language_and_theme_are_chosen_and_stay(lion):
         ("xx", "", "en"),
     ],
 )
-def test_which_language_is_spoken(cookie, accepted, code):
+def test_the_language_of_a_page(cookie, accepted, code):
     assert chosen(cookie, accepted) == code
 
 

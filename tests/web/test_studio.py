@@ -115,7 +115,7 @@ def test_an_answer_links_its_receipt_which_can_be_saved(web_house, lion):
     assert "Answered: how many people are in an audience" in shown(lion.get("/account"))
 
 
-def test_a_viewer_reads_answers_and_sees_no_way_to_ask(site, lion):
+def test_a_viewer_reads_answers_and_sees_no_form_to_ask(site, lion):
     given = pay(lion, f"/audiences?rule=buys:books&title={OWN}").headers["location"]
     viewer = signed_in(site, "lion", "vic")
     assert viewer.get(given).status_code == 200

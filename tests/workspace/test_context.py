@@ -84,13 +84,13 @@ def test_today_is_the_day_in_the_market(tmp_path: Path) -> None:
 
 
 def test_threads_share_one_of_each(house: Context) -> None:
-    found: dict[str, set[int]] = {n: set() for n in ("engine", "control", "key", "bitmaps", "lake")}
+    ids: dict[str, set[int]] = {n: set() for n in ("engine", "control", "key", "bitmaps", "lake")}
     with open_house(house.place.root, environment={}) as context:
         start = Barrier(8)
 
         def ask() -> None:
             start.wait()
-            for name, seen in found.items():
+            for name, seen in ids.items():
                 seen.add(id(getattr(context.workspace, name)))
 
         threads = [Thread(target=ask) for _ in range(8)]
@@ -98,7 +98,7 @@ def test_threads_share_one_of_each(house: Context) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert {name: len(each) for name, each in found.items()} == dict.fromkeys(found, 1)
+    assert {name: len(each) for name, each in ids.items()} == dict.fromkeys(ids, 1)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def test_an_empty_control_database_is_a_lost_one(house: Path) -> None:
     assert stop_of(house).code == "control_lost"
 
 
-def test_a_control_database_of_before_tells_that_it_is_older(house: Path) -> None:
+def test_a_control_database_of_before_is_recognised_as_older(house: Path) -> None:
     old = (house / "house/control.db").read_bytes()
     (house / "3.csv").write_text("id,user,when,sku,mail\n9,u9,2025-03-01 12:00:00,p,\n")
     assert ingest(house, "3.csv") == (1, 0)

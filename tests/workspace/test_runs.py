@@ -235,7 +235,7 @@ def test_a_cancelled_run_stops_at_its_next_step(
 def test_progress_is_written_at_most_once_a_second(
     house: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[str] = []
+    reports: list[str] = []
     written: list[str] = []
     follow = runs_.follow_run
 
@@ -250,9 +250,9 @@ def test_progress_is_written_at_most_once_a_second(
             context.progress(f"step {n}")
         return Vacuum("", 0)
 
-    heard = replace(house, progress=lambda step, *_: said.append(step))
+    heard = replace(house, progress=lambda step, *_: reports.append(step))
     remembered(heard, CountMerges(), Vacuum, compute)
-    assert len(said) == 100, "whoever looks on hears every step"
+    assert len(reports) == 100, "whoever looks on hears every step"
     assert written == ["step 0"]
 
 

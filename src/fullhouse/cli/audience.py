@@ -24,7 +24,7 @@ from fullhouse.cli.show import (
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.audiences import Basis
+    from fullhouse.audiences import AudienceOverlap, AudienceProfile, Basis
 
 commands = typer.Typer(help="Count, describe, save and export audiences.", no_args_is_help=True)
 
@@ -65,15 +65,20 @@ def count(
     _print_basis(counted.basis, counted.left_out)
 
 
+Base = Annotated[str, typer.Option(help="Rule of the base to compare with.")]
+Family = Annotated[list[str] | None, typer.Option(help="Only this family; repeatable.")]
+Smallest = Annotated[
+    int | None, typer.Option(help="Fewest people of the base a trait needs to be shown.")
+]
+
+
 @commands.command()
 def describe(
     rule: Rule,
     *,
-    base: Annotated[str, typer.Option(help="Rule of the base to compare with.")] = "everyone",
-    family: Annotated[list[str] | None, typer.Option(help="Only this family; repeatable.")] = None,
-    smallest: Annotated[
-        int | None, typer.Option(help="Fewest people of the base a trait needs to be shown.")
-    ] = None,
+    base: Base = "everyone",
+    family: Family = None,
+    smallest: Smallest = None,
     rows: Rows = 10,
     as_of: AsOf = None,
     who: As = None,
@@ -111,6 +116,11 @@ def describe(
             | _about(profile.basis)
         )
         return
+    _print_profile(profile, rows)
+
+
+def _print_profile(profile: "AudienceProfile", rows: int) -> None:
+    """A table for each family, then what is not in them."""
     out.print(f"[bold]{profile.persons:,}[/] people of {profile.base_persons:,} in the base")
     for name in dict.fromkeys(row.trait.family for row in profile.traits):
         of_family = [row for row in profile.traits if row.trait.family == name]
@@ -159,9 +169,12 @@ def breakdown(
     room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
 
 
+Rules = Annotated[list[str], typer.Argument(metavar="RULE RULE...", help=RULE_HELP)]
+
+
 @commands.command()
 def overlap(
-    rules: Annotated[list[str], typer.Argument(metavar="RULE RULE...", help=RULE_HELP)],
+    rules: Rules,
     *,
     as_of: AsOf = None,
     who: As = None,
@@ -193,6 +206,12 @@ def overlap(
             | _about(overlaps.basis)
         )
         return
+    _print_overlaps(overlaps)
+
+
+def _print_overlaps(overlaps: "AudienceOverlap") -> None:
+    """Each audience with its letter and pairs, then the people of each exact combination."""
+    rules = overlaps.basis.rules
     names = [chr(ord("A") + i) for i in range(len(rules))]
     table(
         [
@@ -204,7 +223,7 @@ def overlap(
                     for j in range(len(rules))
                 ),
             )
-            for i, rule in enumerate(overlaps.basis.rules)
+            for i, rule in enumerate(rules)
         ],
         ("", "audience", *names),
     )
@@ -216,15 +235,20 @@ def overlap(
     _print_basis(overlaps.basis, overlaps.left_out)
 
 
+Share = Annotated[
+    str, typer.Option(help="Share of people, such as 0.1; several parts: 0.5,0.3,0.2")
+]
+Salt = Annotated[str, typer.Option(help="Another text draws other people.")]
+Save = Annotated[str | None, typer.Option(help="Save the sample under this name.")]
+
+
 @commands.command()
 def sample(
     rule: Rule,
     *,
-    share: Annotated[
-        str, typer.Option(help="Share of people, such as 0.1; several parts: 0.5,0.3,0.2")
-    ],
-    salt: Annotated[str, typer.Option(help="Another text draws other people.")],
-    save: Annotated[str | None, typer.Option(help="Save the sample under this name.")] = None,
+    share: Share,
+    salt: Salt,
+    save: Save = None,
     as_of: AsOf = None,
     purpose: Purpose = "analytics",
     where: Where = ".",

@@ -31,29 +31,33 @@ LEFT_OUT = (
 )
 
 
+Territory = Annotated[str | None, typer.Option(help="Market (ISO 3166 code); setting territory.")]
+FirstYear = Annotated[int, typer.Option("--from-year", help="First judged year.")]
+LastYear = Annotated[
+    int | None, typer.Option("--to-year", help="Last judged year; by itself: the last whole.")
+]
+Plan = Annotated[str, typer.Option(help="wide, limited or all.")]
+Fridays = Annotated[bool, typer.Option("--fridays", help="Only films that opened on a Friday.")]
+Horizon = Annotated[
+    list[str] | None, typer.Option(help="Only this horizon, such as T-28; repeatable.")
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Use what was known on this day.")]
+File = Annotated[
+    list[str] | None,
+    typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
+]
+
+
 def backtest(
     *,
-    territory: Annotated[
-        str | None, typer.Option(help="Market (ISO 3166 code); setting territory.")
-    ] = None,
-    first_year: Annotated[int, typer.Option("--from-year", help="First judged year.")] = 2011,
-    last_year: Annotated[
-        int | None, typer.Option("--to-year", help="Last judged year; by itself: the last whole.")
-    ] = None,
-    plan: Annotated[str, typer.Option(help="wide, limited or all.")] = "wide",
-    fridays: Annotated[
-        bool, typer.Option("--fridays", help="Only films that opened on a Friday.")
-    ] = False,
-    horizon: Annotated[
-        list[str] | None, typer.Option(help="Only this horizon, such as T-28; repeatable.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Use what was known on this day.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option("--out", help="File ending in .parquet, .csv, .svg, .png, .html; repeatable."),
-    ] = None,
+    territory: Territory = None,
+    first_year: FirstYear = 2011,
+    last_year: LastYear = None,
+    plan: Plan = "wide",
+    fridays: Fridays = False,
+    horizon: Horizon = None,
+    as_of: AsOf = None,
+    file: File = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

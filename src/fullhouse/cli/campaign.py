@@ -37,26 +37,30 @@ Channels = Annotated[
 ]
 
 
+Rate = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Share who buy anyway; as planned."),
+]
+Holdout = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share held out; the plan's."),
+]
+Rho2 = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", min=0.0, max=0.99, help="Variance that earlier tickets explain."),
+]
+Lines = Annotated[bool, typer.Option("--lines", help="Each line too.")]
+
+
 @commands.command()
 def power(
     plan: Plan,
     *,
-    rate: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", min=0.0, max=1.0, help="Share who buy anyway; as planned."),
-    ] = None,
-    holdout: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share held out; the plan's."),
-    ] = None,
-    rho2: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE", min=0.0, max=0.99, help="Variance that earlier tickets explain."
-        ),
-    ] = None,
+    rate: Rate = None,
+    holdout: Holdout = None,
+    rho2: Rho2 = None,
     channels: Channels = None,
-    lines: Annotated[bool, typer.Option("--lines", help="Each line too.")] = False,
+    lines: Lines = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -87,64 +91,66 @@ def power(
         out.print(sentence, markup=False, soft_wrap=True)
 
 
+Name = Annotated[str, typer.Option(metavar="NAME", help="The campaign's name, used once.")]
+Folder = Annotated[
+    str, typer.Option("--out", metavar="DIR", help="Folder or object store of deliveries.")
+]
+GlobalHoldout = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE", min=0.0, max=0.5, help="Share held out of every campaign, for years."
+    ),
+]
+ChannelHoldout = Annotated[
+    float,
+    typer.Option(
+        metavar="SHARE",
+        min=0.0,
+        max=0.9,
+        help="Share of the treated that each channel leaves out.",
+    ),
+]
+Strata = Annotated[
+    Literal["activity", "city", "none"], typer.Option(help="Balance arms within these.")
+]
+By = Annotated[Literal["person", "household"], typer.Option(help="One arm for each of these.")]
+Households = Annotated[str | None, typer.Option(metavar="FILE", help="source, account, household.")]
+Cap = Annotated[
+    float | None,
+    typer.Option(metavar="N", min=1, help="Impressions of a person on a channel at most."),
+]
+CapDays = Annotated[int, typer.Option(metavar="N", min=1, help="Days in which --cap counts.")]
+LaunchContacts = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="source, account, email, phone; stored nowhere."),
+]
+Log = Annotated[
+    bool | None,
+    typer.Option("--log/--no-log", help="Write assigned.parquet; up to 5 million rows."),
+]
+
+
 @commands.command()
 def launch(
     plan: Plan,
     *,
-    name: Annotated[str, typer.Option(metavar="NAME", help="The campaign's name, used once.")],
-    folder: Annotated[
-        str, typer.Option("--out", metavar="DIR", help="Folder or object store of deliveries.")
-    ],
+    name: Name,
+    folder: Folder,
     channels: Channels = None,
-    holdout: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share held out; the plan's."),
-    ] = None,
-    global_holdout: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE", min=0.0, max=0.5, help="Share held out of every campaign, for years."
-        ),
-    ] = 0.0,
-    channel_holdout: Annotated[
-        float,
-        typer.Option(
-            metavar="SHARE",
-            min=0.0,
-            max=0.9,
-            help="Share of the treated that each channel leaves out.",
-        ),
-    ] = 0.0,
-    strata: Annotated[
-        Literal["activity", "city", "none"], typer.Option(help="Balance arms within these.")
-    ] = "activity",
-    by: Annotated[
-        Literal["person", "household"], typer.Option(help="One arm for each of these.")
-    ] = "person",
-    households: Annotated[
-        str | None, typer.Option(metavar="FILE", help="source, account, household.")
-    ] = None,
-    cap: Annotated[
-        float | None,
-        typer.Option(metavar="N", min=1, help="Impressions of a person on a channel at most."),
-    ] = None,
-    cap_days: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Days in which --cap counts.")
-    ] = 7,
-    contacts: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="source, account, email, phone; stored nowhere."),
-    ] = None,
-    log: Annotated[
-        bool | None,
-        typer.Option("--log/--no-log", help="Write assigned.parquet; up to 5 million rows."),
-    ] = None,
+    holdout: Holdout = None,
+    global_holdout: GlobalHoldout = 0.0,
+    channel_holdout: ChannelHoldout = 0.0,
+    strata: Strata = "activity",
+    by: By = "person",
+    households: Households = None,
+    cap: Cap = None,
+    cap_days: CapDays = 7,
+    contacts: LaunchContacts = None,
+    log: Log = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Freeze audiences and arms, and hand each channel the treated in the form it takes."""
-    from fullhouse.view.words.plan import launched_words
-
     request = app.LaunchCampaign(
         plan,
         name,
@@ -168,6 +174,13 @@ def launch(
                   "logged": launched.logged, "lines": dict(launched.lines),
                   "files": [asdict(f) for f in launched.files]})  # fmt: skip
         return
+    _print_launched(launched, folder)
+
+
+def _print_launched(launched: "Launched", folder: str) -> None:
+    """How many people each channel got, and where their files are."""
+    from fullhouse.view.words.plan import launched_words
+
     _print_counts(launched)
     out.print(
         launched_words(

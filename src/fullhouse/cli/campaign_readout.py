@@ -9,7 +9,16 @@ import typer
 from fullhouse import app
 from fullhouse.cli import room
 from fullhouse.cli.room import As, DryRun
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import (
+    Json,
+    KnownOn,
+    Where,
+    opened,
+    out,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
@@ -17,9 +26,6 @@ if TYPE_CHECKING:
     from fullhouse.planning.plan import Amount
 
 Name = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name.")]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-]
 GROUPS = ("whole", "audience", "channel", "channel alone", "cities", "habit")
 """Shown on the command line; the lines are many, and stand in the JSON and on the report."""
 
@@ -27,7 +33,7 @@ GROUPS = ("whole", "audience", "channel", "channel alone", "cities", "habit")
 def readout(
     campaign: Name,
     *,
-    as_of: AsOf = None,
+    as_of: KnownOn = None,
     lines: Annotated[bool, typer.Option("--lines", help="Each line too.")] = False,
     no_learn: Annotated[
         bool, typer.Option("--no-learn", help="Only look: keep nothing for later plans.")
@@ -59,7 +65,7 @@ def reach(
     campaign: Name,
     *,
     who: Tenant,
-    as_of: AsOf = None,
+    as_of: KnownOn = None,
     dry_run: DryRun = False,
     where: Where = ".",
     json: Json = False,
@@ -105,7 +111,9 @@ def show(readout: "CampaignReadout", groups: tuple[str, ...] = GROUPS) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
-def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Json = False) -> None:
+def outlook(
+    campaign: Name, *, as_of: KnownOn = None, where: Where = ".", json: Json = False
+) -> None:
     """The forecast moved by the campaign: as planned, then as measured."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
@@ -125,7 +133,7 @@ def outlook(campaign: Name, *, as_of: AsOf = None, where: Where = ".", json: Jso
 def uplift(
     campaign: Name,
     *,
-    as_of: AsOf = None,
+    as_of: KnownOn = None,
     seed: Annotated[int, typer.Option(help="Draws the splits.")] = 0,
     where: Where = ".",
     json: Json = False,
@@ -148,7 +156,7 @@ def cards(
         str | None, typer.Argument(metavar="[FILM]", help="Of one film; else of all.")
     ] = None,
     *,
-    as_of: AsOf = None,
+    as_of: KnownOn = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -166,7 +174,7 @@ def cards(
     table(rows, ("known", "film", "card", "claimed (95 %)", "observed (95 %)", "verdict"))
 
 
-def learned(as_of: AsOf = None, *, where: Where = ".", json: Json = False) -> None:
+def learned(as_of: KnownOn = None, *, where: Where = ".", json: Json = False) -> None:
     """How people responded by the readouts so far: the next plan starts from it."""
     day = None if as_of is None else parse_date(as_of, what="--as-of")
     with opened(where, quiet=json) as workspace:

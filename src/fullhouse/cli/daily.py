@@ -9,33 +9,44 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import (
+    Film,
+    Json,
+    Territory,
+    Where,
+    opened,
+    out,
+    progress,
+    say_json,
+)
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.daily import Daily, Signal
 
 
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", help="With what was known on the morning of this day (today)."),
+]
+Target = Annotated[
+    float | None,
+    typer.Option(metavar="GROSS", help="Gross of the run aimed at; by default the forecast's."),
+]
+Campaign = Annotated[str | None, typer.Option(metavar="NAME", help="A campaign of it; the newest.")]
+File = Annotated[
+    list[str] | None, typer.Option("--out", help="File ending in .html or .json; repeatable.")
+]
+
+
 def daily(
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     *,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="With what was known on the morning of this day (today)."),
-    ] = None,
-    target: Annotated[
-        float | None,
-        typer.Option(metavar="GROSS", help="Gross of the run aimed at; by default the forecast's."),
-    ] = None,
-    campaign: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A campaign of it; the newest.")
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
-    ] = None,
-    file: Annotated[
-        list[str] | None, typer.Option("--out", help="File ending in .html or .json; repeatable.")
-    ] = None,
+    as_of: AsOf = None,
+    target: Target = None,
+    campaign: Campaign = None,
+    territory: Territory = None,
+    file: File = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

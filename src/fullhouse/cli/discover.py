@@ -10,89 +10,104 @@ from fullhouse.cli import room
 from fullhouse.cli.discover_film import discover_film
 from fullhouse.cli.discover_outcome import discover_outcome
 from fullhouse.cli.room import As, DryRun
-from fullhouse.cli.show import Json, Where
+from fullhouse.cli.show import (
+    Json,
+    KnownOn,
+    Where,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
 RULE_HELP = "A rule such as 'word:dog & buys:books', or audience:NAME; see docs/audiences.md."
 
 
+Film = Annotated[str | None, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")]
+Outcome = Annotated[
+    str | None,
+    typer.Option(metavar="RULE", help=f"Instead of a film, whom to explain. {RULE_HELP}"),
+]
+Territory = Annotated[
+    str | None, typer.Option(help="FILM: ISO 3166 code of the market; setting territory.")
+]
+Comps = Annotated[
+    list[str] | None,
+    typer.Option("--comps", metavar="FILM", help="FILM: a comparable film of yours; repeatable."),
+]
+Plus = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD|TRAIT", help="FILM: it is about this too; repeatable."),
+]
+Minus = Annotated[
+    list[str] | None,
+    typer.Option(metavar="WORD|TRAIT", help="FILM: it is not about this; repeatable."),
+]
+Embedding = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="FILM: word vectors (.txt, .vec, .npz) for likeness."),
+]
+Tickets = Annotated[
+    bool, typer.Option(help="FILM: share out the forecast's tickets by audience and city.")
+]
+Base = Annotated[
+    str | None, typer.Option(metavar="RULE", help="--outcome: whom to compare with (everyone).")
+]
+Placebo = Annotated[
+    str | None,
+    typer.Option(metavar="RULE", help="--outcome: a like outcome that should show nothing."),
+]
+Family = Annotated[
+    list[str] | None, typer.Option(help="--outcome: only traits of this family; repeatable.")
+]
+Adjust = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="activity|none|FAMILY",
+        help="--outcome: compare people alike in this (activity): facts such as gender or age,"
+        " activity, or none; repeatable.",
+    ),
+]
+Answers = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KIND",
+        help="--outcome: events of this kind are stated yes/no answers, so facts: how many"
+        " somebody gave is no activity; repeatable.",
+    ),
+]
+Rows = Annotated[
+    int,
+    typer.Option(
+        "--rows", metavar="N", min=1, help="--outcome: most traits in the table and the chart."
+    ),
+]
+File = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out",
+        help="File to write, by its ending; FILM: .html, .json, .parquet, .csv, .svg, .png."
+        " --outcome: all but .json. Repeatable.",
+    ),
+]
+
+
 def discover(
-    film: Annotated[
-        str | None, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")
-    ] = None,
+    film: Film = None,
     *,
-    outcome: Annotated[
-        str | None,
-        typer.Option(metavar="RULE", help=f"Instead of a film, whom to explain. {RULE_HELP}"),
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="FILM: ISO 3166 code of the market; setting territory.")
-    ] = None,
-    comps: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--comps", metavar="FILM", help="FILM: a comparable film of yours; repeatable."
-        ),
-    ] = None,
-    plus: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WORD|TRAIT", help="FILM: it is about this too; repeatable."),
-    ] = None,
-    minus: Annotated[
-        list[str] | None,
-        typer.Option(metavar="WORD|TRAIT", help="FILM: it is not about this; repeatable."),
-    ] = None,
-    embedding: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="FILM: word vectors (.txt, .vec, .npz) for likeness."),
-    ] = None,
-    tickets: Annotated[
-        bool, typer.Option(help="FILM: share out the forecast's tickets by audience and city.")
-    ] = True,
-    base: Annotated[
-        str | None, typer.Option(metavar="RULE", help="--outcome: whom to compare with (everyone).")
-    ] = None,
-    placebo: Annotated[
-        str | None,
-        typer.Option(metavar="RULE", help="--outcome: a like outcome that should show nothing."),
-    ] = None,
-    family: Annotated[
-        list[str] | None, typer.Option(help="--outcome: only traits of this family; repeatable.")
-    ] = None,
-    adjust: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="activity|none|FAMILY",
-            help="--outcome: compare people alike in this (activity): facts such as gender or age,"
-            " activity, or none; repeatable.",
-        ),
-    ] = None,
-    answers: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KIND",
-            help="--outcome: events of this kind are stated yes/no answers, so facts: how many"
-            " somebody gave is no activity; repeatable.",
-        ),
-    ] = None,
-    rows: Annotated[
-        int,
-        typer.Option(
-            "--rows", metavar="N", min=1, help="--outcome: most traits in the table and the chart."
-        ),
-    ] = 25,
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--out",
-            help="File to write, by its ending; FILM: .html, .json, .parquet, .csv, .svg, .png."
-            " --outcome: all but .json. Repeatable.",
-        ),
-    ] = None,
+    outcome: Outcome = None,
+    as_of: KnownOn = None,
+    territory: Territory = None,
+    comps: Comps = None,
+    plus: Plus = None,
+    minus: Minus = None,
+    embedding: Embedding = None,
+    tickets: Tickets = True,
+    base: Base = None,
+    placebo: Placebo = None,
+    family: Family = None,
+    adjust: Adjust = None,
+    answers: Answers = None,
+    rows: Rows = 25,
+    file: File = None,
     who: As = None,
     dry_run: DryRun = False,
     where: Where = ".",

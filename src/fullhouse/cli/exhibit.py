@@ -9,7 +9,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import (
+    Film,
+    Json,
+    KnownOn,
+    Territory,
+    Where,
+    opened,
+    out,
+    progress,
+    say_json,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
@@ -20,30 +30,30 @@ if TYPE_CHECKING:
 MOST_CITIES = 20
 
 
+City = Annotated[
+    str | None, typer.Option(metavar="NAME", help="City of the pack; without it, all cities.")
+]
+Cinema = Annotated[str | None, typer.Option(metavar="ID", help="One cinema of the city.")]
+Seats = Annotated[int, typer.Option(help="Seats of a showing.")]
+Goal = Annotated[float, typer.Option(help="Share of the seats to fill.")]
+Minimum = Annotated[int, typer.Option(help="No count of fewer people or tickets is shown.")]
+File = Annotated[
+    list[str] | None,
+    typer.Option("--out", help="File ending in .html, .csv or .json; repeatable."),
+]
+
+
 def exhibit(
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     *,
-    city: Annotated[
-        str | None, typer.Option(metavar="NAME", help="City of the pack; without it, all cities.")
-    ] = None,
-    cinema: Annotated[
-        str | None, typer.Option(metavar="ID", help="One cinema of the city.")
-    ] = None,
-    seats: Annotated[int, typer.Option(help="Seats of a showing.")] = 120,
-    goal: Annotated[float, typer.Option(help="Share of the seats to fill.")] = 0.3,
-    minimum: Annotated[
-        int, typer.Option(help="No count of fewer people or tickets is shown.")
-    ] = 50,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option("--out", help="File ending in .html, .csv or .json; repeatable."),
-    ] = None,
+    city: City = None,
+    cinema: Cinema = None,
+    seats: Seats = 120,
+    goal: Goal = 0.3,
+    minimum: Minimum = 50,
+    as_of: KnownOn = None,
+    territory: Territory = None,
+    file: File = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

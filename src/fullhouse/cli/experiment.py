@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -23,40 +23,48 @@ File = Annotated[str, typer.Argument(metavar="FILE", help="CSV (.gz too) or Parq
 Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Confidence of the intervals.")]
 
 
+Arm = Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")]
+Control = Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")]
+Outcome = Annotated[
+    list[str], typer.Option(metavar="COLUMN", help="What was measured, a number; repeatable.")
+]
+Covariate = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Known before the start; repeatable (CUPED)."),
+]
+Strata = Annotated[str | None, typer.Option(metavar="COLUMN", help="Strata of the assignment.")]
+Ids = Annotated[
+    str | None, typer.Option("--id", metavar="COLUMN", help="Whose row it is; checked.")
+]
+Share = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ARM=SHARE", help="Share of people that an arm was to get."),
+]
+Assigned = Annotated[
+    list[str] | None,
+    typer.Option(metavar="ARM=PEOPLE", help="People put in an arm, by the assignment log."),
+]
+Cost = Annotated[list[str] | None, typer.Option(metavar="ARM=MONEY", help="What an arm cost.")]
+Intended = Annotated[
+    int | None,
+    typer.Option(metavar="PEOPLE", help="People planned: adds intervals for daily looking."),
+]
+
+
 @commands.command()
 def read(
     file: File,
     *,
-    arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
-    control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
-    outcome: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="What was measured, a number; repeatable.")
-    ],
-    covariate: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLUMN", help="Known before the start; repeatable (CUPED)."),
-    ] = None,
-    strata: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Strata of the assignment.")
-    ] = None,
-    ids: Annotated[
-        str | None, typer.Option("--id", metavar="COLUMN", help="Whose row it is; checked.")
-    ] = None,
-    share: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ARM=SHARE", help="Share of people that an arm was to get."),
-    ] = None,
-    assigned: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ARM=PEOPLE", help="People put in an arm, by the assignment log."),
-    ] = None,
-    cost: Annotated[
-        list[str] | None, typer.Option(metavar="ARM=MONEY", help="What an arm cost.")
-    ] = None,
-    intended: Annotated[
-        int | None,
-        typer.Option(metavar="PEOPLE", help="People planned: adds intervals for daily looking."),
-    ] = None,
+    arm: Arm,
+    control: Control,
+    outcome: Outcome,
+    covariate: Covariate = None,
+    strata: Strata = None,
+    ids: Ids = None,
+    share: Share = None,
+    assigned: Assigned = None,
+    cost: Cost = None,
+    intended: Intended = None,
     level: Level = 0.95,
     json: Json = False,
 ) -> None:
@@ -87,36 +95,46 @@ def read(
     _print(readout_sentences(readout))
 
 
+City = Annotated[str, typer.Option(metavar="COLUMN")]
+Value = Annotated[str, typer.Option(metavar="COLUMN", help="What was sold.")]
+Treated = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CITY", help="A city with the campaign; repeatable."),
+]
+TreatedColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Marks the cities with the campaign (1, yes, treated): on all their rows, or only"
+        " on those of its days, which then need no --start and --end.",
+    ),
+]
+Start = Annotated[str | None, typer.Option(metavar="DATE", help="Its first day.")]
+End = Annotated[str | None, typer.Option(metavar="DATE", help="Its last day.")]
+Fill = Annotated[
+    Literal["refuse", "zero", "interpolate"],
+    typer.Option(
+        help="What a missing row means: a mistake (refuse), nothing sold (zero), or a value"
+        " not written down (interpolate)."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Draws the placebo sets of cities.")]
+
+
 @commands.command()
 def geo(
     file: File,
     *,
-    city: Annotated[str, typer.Option(metavar="COLUMN")] = "city",
-    day: Annotated[str, typer.Option(metavar="COLUMN")] = "day",
-    value: Annotated[str, typer.Option(metavar="COLUMN", help="What was sold.")] = "value",
-    treated: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CITY", help="A city with the campaign; repeatable."),
-    ] = None,
-    treated_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Marks the cities with the campaign (1, yes, treated): on all their rows, or only"
-            " on those of its days, which then need no --start and --end.",
-        ),
-    ] = None,
-    start: Annotated[str | None, typer.Option(metavar="DATE", help="Its first day.")] = None,
-    end: Annotated[str | None, typer.Option(metavar="DATE", help="Its last day.")] = None,
-    fill: Annotated[
-        Literal["refuse", "zero", "interpolate"],
-        typer.Option(
-            help="What a missing row means: a mistake (refuse), nothing sold (zero), or a value"
-            " not written down (interpolate)."
-        ),
-    ] = "refuse",
+    city: City = "city",
+    day: City = "day",
+    value: Value = "value",
+    treated: Treated = None,
+    treated_column: TreatedColumn = None,
+    start: Start = None,
+    end: End = None,
+    fill: Fill = "refuse",
     level: Level = 0.95,
-    seed: Annotated[int, typer.Option(help="Draws the placebo sets of cities.")] = 0,
+    seed: Seed = 0,
     json: Json = False,
 ) -> None:
     """Cities with a campaign against those without, by day or week: permutation test, interval."""
@@ -144,60 +162,51 @@ def geo(
     _print(geo_sentences(readout))
 
 
+UpliftTreated = Annotated[str, typer.Option(metavar="VALUE", help="The arm in question.")]
+UpliftOutcome = Annotated[str, typer.Option(metavar="COLUMN", help="What was measured: 0 or 1.")]
+UpliftCovariate = Annotated[
+    list[str], typer.Option(metavar="COLUMN", help="Known before the start; repeatable.")
+]
+Repeats = Annotated[int, typer.Option(min=1, help="Times that people are split anew.")]
+CostEach = Annotated[
+    float | None, typer.Option(metavar="MONEY", help="What each person treated costs.")
+]
+Margin = Annotated[float | None, typer.Option(metavar="MONEY", help="What each outcome brings.")]
+Scores = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Writes everybody's uplift, and whom to treat (CSV)."),
+]
+UpliftSeed = Annotated[int, typer.Option(help="Draws the splits.")]
+
+
 @commands.command()
 def uplift(
     file: File,
     *,
-    arm: Annotated[str, typer.Option(metavar="COLUMN", help="Which arm somebody was put in.")],
-    treated: Annotated[str, typer.Option(metavar="VALUE", help="The arm in question.")],
-    control: Annotated[str, typer.Option(metavar="VALUE", help="The arm that got nothing.")],
-    outcome: Annotated[str, typer.Option(metavar="COLUMN", help="What was measured: 0 or 1.")],
-    covariate: Annotated[
-        list[str], typer.Option(metavar="COLUMN", help="Known before the start; repeatable.")
-    ],
-    repeats: Annotated[int, typer.Option(min=1, help="Times that people are split anew.")] = 10,
-    cost_each: Annotated[
-        float | None, typer.Option(metavar="MONEY", help="What each person treated costs.")
-    ] = None,
-    margin: Annotated[
-        float | None, typer.Option(metavar="MONEY", help="What each outcome brings.")
-    ] = None,
-    scores: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Writes everybody's uplift, and whom to treat (CSV)."),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Draws the splits.")] = 0,
+    arm: Arm,
+    treated: UpliftTreated,
+    control: Control,
+    outcome: UpliftOutcome,
+    covariate: UpliftCovariate,
+    repeats: Repeats = 10,
+    cost_each: CostEach = None,
+    margin: Margin = None,
+    scores: Scores = None,
+    seed: UpliftSeed = 0,
     json: Json = False,
 ) -> None:
     """Whether people differ in what an arm changes; with a cost and a margin, whom to treat."""
     if (cost_each is None) != (margin is None) or (scores and margin is None):
         raise InputError("Whom to treat needs both --cost-each and --margin.")
     policy = None
+    experiment: dict[str, Any] = {
+        "table": file, "arm": arm, "treated": treated, "control": control, "outcome": outcome,
+        "covariates": tuple(covariate), "seed": seed,
+    }  # fmt: skip
     with progress("Learning on some, judging on others", quiet=json):
-        result = app.uplift_read(
-            app.ReadUplift(
-                table=file,
-                arm=arm,
-                treated=treated,
-                control=control,
-                outcome=outcome,
-                covariates=tuple(covariate),
-                seed=seed,
-                repeats=repeats,
-            )
-        )
+        result = app.uplift_read(app.ReadUplift(**experiment, repeats=repeats))
         if cost_each is not None and margin is not None:
-            policy_request = app.ReadPolicy(
-                table=file,
-                arm=arm,
-                treated=treated,
-                control=control,
-                outcome=outcome,
-                covariates=tuple(covariate),
-                cost_each=cost_each,
-                margin=margin,
-                seed=seed,
-            )
+            policy_request = app.ReadPolicy(**experiment, cost_each=cost_each, margin=margin)
             policy = app.policy_read(policy_request)
             if scores is not None:
                 from pyarrow.csv import write_csv

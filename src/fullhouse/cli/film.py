@@ -34,23 +34,27 @@ KnownOn = Annotated[
 ]
 
 
+Kind = Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read.")]
+ImportTerritory = Annotated[
+    str | None, typer.Option(help="plain: the market, where the file does not say.")
+]
+Currency = Annotated[
+    str | None, typer.Option(help="plain: the currency, where the file does not say.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file that has any problem.")]
+Simulated = Annotated[bool, typer.Option("--simulated", help="plain: films of a simulated market.")]
+
+
 @commands.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files to read.")],
+    kind: Kind,
+    files: Files,
     *,
-    territory: Annotated[
-        str | None, typer.Option(help="plain: the market, where the file does not say.")
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option(help="plain: the currency, where the file does not say.")
-    ] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a file that has any problem.")
-    ] = False,
-    simulated: Annotated[
-        bool, typer.Option("--simulated", help="plain: films of a simulated market.")
-    ] = False,
+    territory: ImportTerritory = None,
+    currency: Currency = None,
+    strict: Strict = False,
+    simulated: Simulated = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -228,14 +232,9 @@ def review(where: Where = ".", json: Json = False) -> None:
         say_json(
             {
                 "entries": [
-                    {
-                        "set": d.link.set,
-                        "set_id": d.link.set_id,
-                        "film": d.link.film,
-                        "title": d.link.title,
-                        "opening": d.link.opening,
-                        "score": d.link.score,
-                        "candidate": d.candidate,
+                    {k: getattr(d.link, k) for k in ("set", "set_id", "film", "title", "opening")}
+                    | {"score": d.link.score, "candidate": d.candidate}
+                    | {
                         "candidate_title": d.candidate_title,
                         "candidate_opening": d.candidate_opening,
                     }

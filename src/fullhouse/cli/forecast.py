@@ -15,7 +15,14 @@ from rich.table import Table
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_for
-from fullhouse.cli.show import Json, Where, out, progress, say_json
+from fullhouse.cli.show import (
+    Json,
+    Territory,
+    Where,
+    out,
+    progress,
+    say_json,
+)
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.values import HOUSE, parse_date
 
@@ -36,60 +43,64 @@ LOOKS_BACK = (
 )
 
 
+Film = Annotated[str | None, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")]
+AsOf = Annotated[
+    list[str] | None,
+    typer.Option("--as-of", help="With what was known on this day (today); repeatable."),
+]
+Comps = Annotated[
+    list[str] | None,
+    typer.Option("--comps", metavar="FILM", help="A comparable film of yours; repeatable."),
+]
+WhatIf = Annotated[
+    list[str] | None,
+    typer.Option("--what-if", metavar="NAME=VALUE", help="Assume theaters=3500; repeatable."),
+]
+Move = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FILM=DATE", help="Assume another film opens then; repeatable."),
+]
+Passes = Annotated[
+    list[float] | None,
+    typer.Option(metavar="AMOUNT", help="Chance that the film passes it; repeatable."),
+]
+Quantity = Annotated[str, typer.Option(help="Of --passes: total, opening_weekend or opening_day.")]
+WholeSlate = Annotated[
+    bool, typer.Option("--slate", help="All films that open wide in a time, instead of one.")
+]
+First = Annotated[str | None, typer.Option("--from", help="--slate: the first day; the as-of day.")]
+Last = Annotated[str | None, typer.Option("--to", help="--slate: the last day; 120 days later.")]
+Of = Annotated[
+    str | None, typer.Option("--film", metavar="FILM", help="--slate: the film to move.")
+]
+Dates = Annotated[
+    list[str] | None,
+    typer.Option("--try", metavar="DATE", help="--slate: another day for it; repeatable."),
+]
+File = Annotated[
+    list[str] | None,
+    typer.Option("--out", help="File ending in .html, .svg, .png, .csv, .parquet; repeatable."),
+]
+NoIssue = Annotated[bool, typer.Option("--no-issue", help="Do not enter it in the score book.")]
+
+
 def forecast(
-    film: Annotated[
-        str | None, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")
-    ] = None,
+    film: Film = None,
     *,
-    as_of: Annotated[
-        list[str] | None,
-        typer.Option("--as-of", help="With what was known on this day (today); repeatable."),
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
-    ] = None,
-    comps: Annotated[
-        list[str] | None,
-        typer.Option("--comps", metavar="FILM", help="A comparable film of yours; repeatable."),
-    ] = None,
-    what_if: Annotated[
-        list[str] | None,
-        typer.Option("--what-if", metavar="NAME=VALUE", help="Assume theaters=3500; repeatable."),
-    ] = None,
-    move: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILM=DATE", help="Assume another film opens then; repeatable."),
-    ] = None,
-    passes: Annotated[
-        list[float] | None,
-        typer.Option(metavar="AMOUNT", help="Chance that the film passes it; repeatable."),
-    ] = None,
-    quantity: Annotated[
-        str, typer.Option(help="Of --passes: total, opening_weekend or opening_day.")
-    ] = "total",
-    slate: Annotated[
-        bool, typer.Option("--slate", help="All films that open wide in a time, instead of one.")
-    ] = False,
-    first: Annotated[
-        str | None, typer.Option("--from", help="--slate: the first day; the as-of day.")
-    ] = None,
-    last: Annotated[
-        str | None, typer.Option("--to", help="--slate: the last day; 120 days later.")
-    ] = None,
-    of: Annotated[
-        str | None, typer.Option("--film", metavar="FILM", help="--slate: the film to move.")
-    ] = None,
-    dates: Annotated[
-        list[str] | None,
-        typer.Option("--try", metavar="DATE", help="--slate: another day for it; repeatable."),
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option("--out", help="File ending in .html, .svg, .png, .csv, .parquet; repeatable."),
-    ] = None,
-    no_issue: Annotated[
-        bool, typer.Option("--no-issue", help="Do not enter it in the score book.")
-    ] = False,
+    as_of: AsOf = None,
+    territory: Territory = None,
+    comps: Comps = None,
+    what_if: WhatIf = None,
+    move: Move = None,
+    passes: Passes = None,
+    quantity: Quantity = "total",
+    slate: WholeSlate = False,
+    first: First = None,
+    last: Last = None,
+    of: Of = None,
+    dates: Dates = None,
+    file: File = None,
+    no_issue: NoIssue = False,
     who: As = None,
     where: Where = ".",
     json: Json = False,
@@ -101,21 +112,7 @@ def forecast(
         _none_of(one | {"--no-issue": no_issue}, "is for one film, not for --slate")
         if film is not None:
             raise InputError(f"--slate is of all films. To move one: --film {film} --try DATE.")
-        if len(days) > 1:
-            raise InputError("--slate takes one --as-of.")
-        tries = tuple(parse_date(d, what="--try") for d in dates or ())
-        if of is not None and not tries:
-            raise InputError("--film is the film to move: give at least one --try DATE.")
-        if tries and of is None:
-            raise InputError("To try other dates, say of which film: --film FILM.")
-        request = app.ForecastSlate(
-            first=None if first is None else parse_date(first, what="--from"),
-            last=None if last is None else parse_date(last, what="--to"),
-            as_of=days[0] if days else None,
-            territory=territory,
-            film=of,
-            dates=tries,
-        )
+        request = _slate_request(days, territory, first, last, of, dates or ())
         _slate(where, who, request, file or (), json=json)
         return
     _none_of({"--from": first, "--to": last, "--film": of, "--try": dates}, "is for --slate")
@@ -131,6 +128,32 @@ def forecast(
         _quantity(quantity),
     )
     _film(where, who, ask, file or (), issue=not no_issue, json=json)
+
+
+def _slate_request(
+    days: Sequence[date],
+    territory: str | None,
+    first: str | None,
+    last: str | None,
+    of: str | None,
+    dates: Sequence[str],
+) -> app.ForecastSlate:
+    """The request of a slate, with the other days to try for one of its films."""
+    if len(days) > 1:
+        raise InputError("--slate takes one --as-of.")
+    tries = tuple(parse_date(d, what="--try") for d in dates)
+    if of is not None and not tries:
+        raise InputError("--film is the film to move: give at least one --try DATE.")
+    if tries and of is None:
+        raise InputError("To try other dates, say of which film: --film FILM.")
+    return app.ForecastSlate(
+        first=None if first is None else parse_date(first, what="--from"),
+        last=None if last is None else parse_date(last, what="--to"),
+        as_of=days[0] if days else None,
+        territory=territory,
+        film=of,
+        dates=tries,
+    )
 
 
 @dataclass(frozen=True)

@@ -80,27 +80,31 @@ def proof(
         _write(app.log_consistency(context, request), file)
 
 
+ReceiptFile = Annotated[
+    Path | None, typer.Argument(metavar="RECEIPT", help="A receipt; no workspace is needed.")
+]
+HeadFile = Annotated[
+    Path | None, typer.Option("--head", metavar="FILE", help="A head, from elsewhere.")
+]
+Earlier = Annotated[Path | None, typer.Option("--earlier", metavar="FILE", help="An earlier head.")]
+Consistency = Annotated[
+    Path | None, typer.Option("--consistency", metavar="FILE", help="What log proof wrote.")
+]
+Answer = Annotated[
+    Path | None, typer.Option("--answer", metavar="FILE", help="The answer it is of.")
+]
+Key = Annotated[str | None, typer.Option("--key", metavar="HEX", help="The house's public key.")]
+
+
 @commands.command()
 def verify(
-    receipt_file: Annotated[
-        Path | None, typer.Argument(metavar="RECEIPT", help="A receipt; no workspace is needed.")
-    ] = None,
+    receipt_file: ReceiptFile = None,
     *,
-    head_file: Annotated[
-        Path | None, typer.Option("--head", metavar="FILE", help="A head, from elsewhere.")
-    ] = None,
-    earlier: Annotated[
-        Path | None, typer.Option("--earlier", metavar="FILE", help="An earlier head.")
-    ] = None,
-    consistency: Annotated[
-        Path | None, typer.Option("--consistency", metavar="FILE", help="What log proof wrote.")
-    ] = None,
-    answer: Annotated[
-        Path | None, typer.Option("--answer", metavar="FILE", help="The answer it is of.")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", metavar="HEX", help="The house's public key.")
-    ] = None,
+    head_file: HeadFile = None,
+    earlier: Earlier = None,
+    consistency: Consistency = None,
+    answer: Answer = None,
+    key: Key = None,
     where: Where = ".",
 ) -> None:
     """Check a receipt or two heads, as fullhouse_verify does; without either, the whole log."""

@@ -89,38 +89,44 @@ def link(
     out.print(f"To use these pairs: fullhouse people resolve --with-links {result.model}")
 
 
+Source = Annotated[
+    str | None, typer.Option("--source", metavar="S", help="Source of the accounts.")
+]
+Account = Annotated[
+    list[str] | None, typer.Option("--account", metavar="A", help="An account; may repeat.")
+]
+Accounts = Annotated[
+    Path | None,
+    typer.Option(
+        "--accounts", metavar="FILE", help="CSV or Parquet with columns source and account."
+    ),
+]
+Person = Annotated[bool, typer.Option("--person", help="Erase all accounts of the same persons.")]
+Contacts = Annotated[
+    str | None,
+    typer.Option("--contacts", metavar="FILE", help="For removal lists of hashed contacts."),
+]
+Verify = Annotated[bool, typer.Option("--verify", help="Erase nothing; search for what is left.")]
+Number = Annotated[
+    list[int] | None,
+    typer.Option("--number", metavar="N", help="With --verify: a person's number before."),
+]
+Digest = Annotated[
+    list[str] | None,
+    typer.Option("--digest", metavar="HEX", help="With --verify: an identifier's digest."),
+]
+
+
 @commands.command()
 def erase(
-    source: Annotated[
-        str | None, typer.Option("--source", metavar="S", help="Source of the accounts.")
-    ] = None,
-    account: Annotated[
-        list[str] | None, typer.Option("--account", metavar="A", help="An account; may repeat.")
-    ] = None,
-    accounts: Annotated[
-        Path | None,
-        typer.Option(
-            "--accounts", metavar="FILE", help="CSV or Parquet with columns source and account."
-        ),
-    ] = None,
-    person: Annotated[
-        bool, typer.Option("--person", help="Erase all accounts of the same persons.")
-    ] = False,
-    contacts: Annotated[
-        str | None,
-        typer.Option("--contacts", metavar="FILE", help="For removal lists of hashed contacts."),
-    ] = None,
-    verify: Annotated[
-        bool, typer.Option("--verify", help="Erase nothing; search for what is left.")
-    ] = False,
-    number: Annotated[
-        list[int] | None,
-        typer.Option("--number", metavar="N", help="With --verify: a person's number before."),
-    ] = None,
-    digest: Annotated[
-        list[str] | None,
-        typer.Option("--digest", metavar="HEX", help="With --verify: an identifier's digest."),
-    ] = None,
+    source: Source = None,
+    account: Account = None,
+    accounts: Accounts = None,
+    person: Person = False,
+    contacts: Contacts = None,
+    verify: Verify = False,
+    number: Number = None,
+    digest: Digest = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

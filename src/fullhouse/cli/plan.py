@@ -14,6 +14,7 @@ from fullhouse import app
 from fullhouse.cli.room import As, opened_as
 from fullhouse.cli.show import (
     AsOf,
+    Film,
     Json,
     Rows,
     Where,
@@ -54,48 +55,59 @@ Files = Annotated[
 ]
 
 
+Budget = Annotated[float, typer.Option(metavar="AMOUNT", help="Most money to spend.")]
+Channels = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="TOML of channels; without it, made-up ones."),
+]
+Limits = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="TOML of what to keep to: cities, weeks, exploring."),
+]
+Territory = Annotated[
+    str | None,
+    typer.Option(metavar="CODE", help="ISO 3166 code of the market; setting territory."),
+]
+Weeks = Annotated[
+    int, typer.Option(metavar="N", min=1, max=26, help="Last weeks up to the opening.")
+]
+Cautious = Annotated[
+    bool, typer.Option("--cautious", help="Best in the worst fifth of likely responses.")
+]
+Holdout = Annotated[
+    float,
+    typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share of people held out."),
+]
+Expected = Annotated[
+    float | None,
+    typer.Option("--expect", metavar="PEOPLE", help="People of the house who will see it."),
+]
+Save = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Save it as the next version of a name.")
+]
+Price = Annotated[float | None, typer.Option(metavar="AMOUNT", help="--as: what a ticket costs.")]
+Share = Annotated[
+    float | None,
+    typer.Option(metavar="SHARE", help="--as: of the market's tickets, the house's people's."),
+]
+
+
 @commands.command(MAKE)
 def make(
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     *,
-    budget: Annotated[float, typer.Option(metavar="AMOUNT", help="Most money to spend.")],
-    channels: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="TOML of channels; without it, made-up ones."),
-    ] = None,
-    limits: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="TOML of what to keep to: cities, weeks, exploring."),
-    ] = None,
+    budget: Budget,
+    channels: Channels = None,
+    limits: Limits = None,
     as_of: AsOf = None,
-    territory: Annotated[
-        str | None,
-        typer.Option(metavar="CODE", help="ISO 3166 code of the market; setting territory."),
-    ] = None,
-    weeks: Annotated[
-        int, typer.Option(metavar="N", min=1, max=26, help="Last weeks up to the opening.")
-    ] = 4,
-    cautious: Annotated[
-        bool, typer.Option("--cautious", help="Best in the worst fifth of likely responses.")
-    ] = False,
-    holdout: Annotated[
-        float,
-        typer.Option(metavar="SHARE", min=0.0, max=0.9, help="Share of people held out."),
-    ] = 0.1,
-    expected: Annotated[
-        float | None,
-        typer.Option("--expect", metavar="PEOPLE", help="People of the house who will see it."),
-    ] = None,
-    save: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Save it as the next version of a name.")
-    ] = None,
-    price: Annotated[
-        float | None, typer.Option(metavar="AMOUNT", help="--as: what a ticket costs.")
-    ] = None,
-    share: Annotated[
-        float | None,
-        typer.Option(metavar="SHARE", help="--as: of the market's tickets, the house's people's."),
-    ] = None,
+    territory: Territory = None,
+    weeks: Weeks = 4,
+    cautious: Cautious = False,
+    holdout: Holdout = 0.1,
+    expected: Expected = None,
+    save: Save = None,
+    price: Price = None,
+    share: Share = None,
     rows: Rows = 20,
     file: Files = None,
     who: As = None,
@@ -148,11 +160,12 @@ def _print_released(plan: "TenantPlan", files: list[Path], rows: int, *, json: b
         out.print(f"Rests on entry {rest.position} of your log: {rest.kind} as of {rest.as_of}.")
 
 
+ListFilm = Annotated[str | None, typer.Option(metavar="FILM", help="Only the plans of this film.")]
+
+
 @commands.command("list")
 def list_(
-    film: Annotated[
-        str | None, typer.Option(metavar="FILM", help="Only the plans of this film.")
-    ] = None,
+    film: ListFilm = None,
     rows: Rows = 0,
     who: As = None,
     where: Where = ".",
@@ -160,17 +173,7 @@ def list_(
 ) -> None:
     """List the saved plans, the newest version of each name first."""
     if who is not None:
-        with opened_as(where, who, quiet=json) as tenant:
-            own = app.studio_plans(tenant, app.ListOwnPlans(film)).plans
-        if json:
-            say_json({"plans": [as_json(asdict(p)) for p in own]})
-            return
-        cells = [
-            (f"{p.name}@{p.version}", p.film, f"{p.budget:,.0f} {p.currency}",
-             f"{p.at:%Y-%m-%d %H:%M}")
-            for p in first_rows(own, rows)
-        ]  # fmt: skip
-        table(cells, ("plan", "film", "budget", "saved"))
+        _list_own(film, rows, who, where, json=json)
         return
     with opened(where, quiet=json) as house:
         plans = app.plan_list(house, app.ListPlans(film))
@@ -196,6 +199,20 @@ def list_(
         ],
         ("plan", "film", "as of", "budget", "saved"),
     )  # fmt: skip
+
+
+def _list_own(film: str | None, rows: int, who: str, where: str, *, json: bool) -> None:
+    """The plans of a tenant, as the tenant sees them."""
+    with opened_as(where, who, quiet=json) as tenant:
+        own = app.studio_plans(tenant, app.ListOwnPlans(film)).plans
+    if json:
+        say_json({"plans": [as_json(asdict(p)) for p in own]})
+        return
+    cells = [
+        (f"{p.name}@{p.version}", p.film, f"{p.budget:,.0f} {p.currency}", f"{p.at:%Y-%m-%d %H:%M}")
+        for p in first_rows(own, rows)
+    ]
+    table(cells, ("plan", "film", "budget", "saved"))
 
 
 @commands.command()

@@ -10,7 +10,17 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import (
+    AsOf,
+    Film,
+    Json,
+    Territory,
+    Where,
+    opened,
+    out,
+    progress,
+    say_json,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
@@ -27,40 +37,45 @@ NEVER_CAUSE = (
 )
 
 
+Most = Annotated[
+    int | None, typer.Option("--people", metavar="N", min=1, help="The N likeliest people.")
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option("--at-least", metavar="CHANCE", help="Everybody whose chance is as large."),
+]
+Expected = Annotated[
+    float | None,
+    typer.Option(
+        "--expect", metavar="PEOPLE", help="People of the house who will see it, if known."
+    ),
+]
+Forward = Annotated[
+    bool,
+    typer.Option(help="Judge it forward in time too; builds the traits of an earlier day."),
+]
+File = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out",
+        help="File ending in .json (the model), .parquet (each person's chance, for the house),"
+        " .svg, .png, .html (calibration); repeatable.",
+    ),
+]
+
+
 def propensity(
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     *,
     as_of: AsOf = None,
-    territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
-    ] = None,
-    most: Annotated[
-        int | None, typer.Option("--people", metavar="N", min=1, help="The N likeliest people.")
-    ] = None,
-    threshold: Annotated[
-        float | None,
-        typer.Option("--at-least", metavar="CHANCE", help="Everybody whose chance is as large."),
-    ] = None,
-    expected: Annotated[
-        float | None,
-        typer.Option(
-            "--expect", metavar="PEOPLE", help="People of the house who will see it, if known."
-        ),
-    ] = None,
-    forward: Annotated[
-        bool,
-        typer.Option(help="Judge it forward in time too; builds the traits of an earlier day."),
-    ] = True,
+    territory: Territory = None,
+    most: Most = None,
+    threshold: Threshold = None,
+    expected: Expected = None,
+    forward: Forward = True,
     save: Save = None,
     purpose: Purpose = "advertising",
-    file: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--out",
-            help="File ending in .json (the model), .parquet (each person's chance, for the house),"
-            " .svg, .png, .html (calibration); repeatable.",
-        ),
-    ] = None,
+    file: File = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -92,25 +107,32 @@ def propensity(
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
+Rule = Annotated[
+    str | None,
+    typer.Argument(metavar="RULE", help="Whose like to find: a rule, or audience:NAME."),
+]
+FileOf = Annotated[
+    str | None,
+    typer.Option("--list", metavar="FILE", help="Or a CSV or Parquet of source, account."),
+]
+People = Annotated[int, typer.Option(min=1, help="How many people to find.")]
+Base = Annotated[str, typer.Option(metavar="RULE", help="Among whom.")]
+LookAlikeFile = Annotated[
+    list[str] | None,
+    typer.Option("--out", help="File ending in .json, .svg, .png, .html; repeatable."),
+]
+
+
 def look_alike(
-    rule: Annotated[
-        str | None,
-        typer.Argument(metavar="RULE", help="Whose like to find: a rule, or audience:NAME."),
-    ] = None,
+    rule: Rule = None,
     *,
-    file_of: Annotated[
-        str | None,
-        typer.Option("--list", metavar="FILE", help="Or a CSV or Parquet of source, account."),
-    ] = None,
-    people: Annotated[int, typer.Option(min=1, help="How many people to find.")] = 10_000,
-    base: Annotated[str, typer.Option(metavar="RULE", help="Among whom.")] = "everyone",
+    file_of: FileOf = None,
+    people: People = 10_000,
+    base: Base = "everyone",
     as_of: AsOf = None,
     save: Save = None,
     purpose: Purpose = "advertising",
-    file: Annotated[
-        list[str] | None,
-        typer.Option("--out", help="File ending in .json, .svg, .png, .html; repeatable."),
-    ] = None,
+    file: LookAlikeFile = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

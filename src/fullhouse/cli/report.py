@@ -7,7 +7,17 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_as
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import (
+    Film,
+    Json,
+    KnownOn,
+    Territory,
+    Where,
+    opened,
+    out,
+    progress,
+    say_json,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import parse_date
 
@@ -17,25 +27,24 @@ if TYPE_CHECKING:
     from fullhouse.app import ReportTitle
 
 
+Plan = Annotated[str | None, typer.Option(metavar="NAME", help="Saved plan; the film's newest.")]
+Campaign = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only this campaign, with its plan.")
+]
+File = Annotated[
+    list[str] | None,
+    typer.Option("--out", help="File ending in .html or .json (FILM-report.html); repeatable."),
+]
+
+
 def report(
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     *,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="With what was known on this day (today).")
-    ] = None,
-    territory: Annotated[
-        str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
-    ] = None,
-    plan: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Saved plan; the film's newest.")
-    ] = None,
-    campaign: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this campaign, with its plan.")
-    ] = None,
-    file: Annotated[
-        list[str] | None,
-        typer.Option("--out", help="File ending in .html or .json (FILM-report.html); repeatable."),
-    ] = None,
+    as_of: KnownOn = None,
+    territory: Territory = None,
+    plan: Plan = None,
+    campaign: Campaign = None,
+    file: File = None,
     who: As = None,
     where: Where = ".",
     json: Json = False,

@@ -17,7 +17,7 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import as_json, parse_date
 
 if TYPE_CHECKING:
-    from fullhouse.control import Entry
+    from fullhouse.control import Entry, Verified
     from fullhouse.forecast.score import GroupFigures, ScoreBook
     from fullhouse.stats.scores import Share
 
@@ -148,7 +148,15 @@ def verify(
         )
     if json:
         say_json({"ok": verified.ok, **vars(verified)})
-    elif verified.ok:
+    else:
+        _print_verified(verified, head)
+    if not verified.ok:
+        raise typer.Exit(1)
+
+
+def _print_verified(verified: "Verified", head: str | None) -> None:
+    """Whether the chain is whole, up to where, and whether the database still guards it."""
+    if verified.ok:
         plural = "y" if verified.entries == 1 else "ies"
         out.print(f"[bold]Intact[/]: {verified.entries:,} entr{plural}, each chained to the last.")
         out.print(f"Head: {verified.head}", soft_wrap=True)
@@ -164,14 +172,12 @@ def verify(
         out.print(
             f"Good up to entry {verified.entries:,}, whose hash is {verified.head}", soft_wrap=True
         )
-    if verified.unguarded and not json:
+    if verified.unguarded:
         gone = ", ".join(verified.unguarded)
         out.print(
             f"[yellow]The database no longer refuses changes: triggers are missing ({gone}).[/]",
             soft_wrap=True,
         )
-    if not verified.ok:
-        raise typer.Exit(1)
 
 
 @commands.command()

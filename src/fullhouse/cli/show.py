@@ -48,6 +48,13 @@ Where = Annotated[
         help="Folder or URL of the workspace.",
     ),
 ]
+Film = Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")]
+Territory = Annotated[
+    str | None, typer.Option(help="ISO 3166 code of the market; setting territory.")
+]
+KnownOn = Annotated[
+    str | None, typer.Option("--as-of", help="With what was known on this day (today).")
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="DATE", help="Only what was known on this day; today."),

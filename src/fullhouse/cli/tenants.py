@@ -8,7 +8,16 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_as
-from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
+from fullhouse.cli.show import (
+    Film,
+    Json,
+    Rows,
+    Where,
+    opened,
+    out,
+    say_json,
+    table,
+)
 from fullhouse.core.values import HOUSE, as_json
 
 if TYPE_CHECKING:
@@ -80,7 +89,7 @@ def tenant_suspend(
 @titles.command("add")
 def title_add(
     tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")],
-    film: Annotated[str, typer.Argument(metavar="FILM", help="The film's id; see 'film list'.")],
+    film: Film,
     secret: Annotated[
         bool, typer.Option("--secret", help="No other tenant learns that it exists.")
     ] = False,

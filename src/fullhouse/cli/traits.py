@@ -18,18 +18,20 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="Traits: yes/no facts about people as of a date.", no_args_is_help=True)
 
 
+BuildAsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="No event after this day counts; today."),
+]
+Catalogue = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Trait catalogue; default: traits.toml of the workspace."),
+]
+
+
 @commands.command()
 def build(
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="No event after this day counts; today."),
-    ] = None,
-    catalogue: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Trait catalogue; default: traits.toml of the workspace."
-        ),
-    ] = None,
+    as_of: BuildAsOf = None,
+    catalogue: Catalogue = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:

@@ -49,9 +49,9 @@ def test_every_answer_says_the_least_affinity_on_the_page_and_the_command_line(d
     assert "about 1.5 times as likely" in verdict_words(answer)
 
 
-@pytest.mark.parametrize(("found", "said"), HEADLINES, ids=[f.verdict for f, _ in HEADLINES])
-def test_each_verdict_has_its_headline(found, said):
-    assert headline(found) == said
+@pytest.mark.parametrize(("example", "sentence"), HEADLINES, ids=[f.verdict for f, _ in HEADLINES])
+def test_each_verdict_has_its_headline(example, sentence):
+    assert headline(example) == sentence
 
 
 def test_a_guess_says_so_first():
@@ -71,17 +71,17 @@ def test_cards_on_another_basis_are_counted_apart():
 
 @pytest.mark.parametrize("name", ALL)
 def test_lines_say_place_seeds_notes_and_association_once(name):
-    found = ALL[name]
-    lines = discovery_lines(found)
-    assert lines[0] == place_words(found)
+    example = ALL[name]
+    lines = discovery_lines(example)
+    assert lines[0] == place_words(example)
     assert lines.count(ASSOCIATION) == 1
-    for seed in found.used:
+    for seed in example.used:
         assert any(seed.rule in line and used_words(seed) in line for line in lines)
-    assert [f"Note: {n}" for n in notes_words(found)] == [
+    assert [f"Note: {n}" for n in notes_words(example)] == [
         n for n in lines if n.startswith("Note: ")
     ]
-    assert f"{found.tested:,}" in " ".join(lines)
-    assert headline(found) not in lines
+    assert f"{example.tested:,}" in " ".join(lines)
+    assert headline(example) not in lines
 
 
 def test_lines_list_what_was_refused_by_reason_and_cut_long_lists():
@@ -99,16 +99,16 @@ def test_a_simulated_place_says_so():
     assert "simulated" not in place_words(RICH)
 
 
-def test_what_could_not_be_known_is_told():
-    said = " ".join(unknowns(GUESS))
+def test_unknowns_are_listed():
+    sentence = " ".join(unknowns(GUESS))
     for words in ("opening day", "Nobody of the house", "no forecast"):
-        assert words in said
+        assert words in sentence
     assert "64 % of the tickets" in " ".join(unknowns(RICH))
     blank = replace(RICH.cards[0], beyond=RatioEstimate(), stability=RICH.cards[7].stability)
-    told = " ".join(unknowns(replace(RICH, cards=(blank,), placebo=None)))
-    assert "could not be computed for: Owners of older dogs" in told
-    assert "not tested for: Owners of older dogs" in told
-    assert "There was no placebo" in told
+    blank_lines = " ".join(unknowns(replace(RICH, cards=(blank,), placebo=None)))
+    assert "could not be computed for: Owners of older dogs" in blank_lines
+    assert "not tested for: Owners of older dogs" in blank_lines
+    assert "There was no placebo" in blank_lines
 
 
 def test_pairs_of_words_can_be_judged():
@@ -136,9 +136,9 @@ FIGURES = [
 ]
 
 
-@pytest.mark.parametrize(("said", "right"), FIGURES)
-def test_figures_are_written_as_people_write_them(said, right):
-    assert said == right
+@pytest.mark.parametrize(("sentence", "right"), FIGURES)
+def test_figures_are_written_as_people_write_them(sentence, right):
+    assert sentence == right
 
 
 def width(text):

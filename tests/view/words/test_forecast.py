@@ -36,7 +36,7 @@ MONEY = [
 
 
 @pytest.mark.parametrize(("amount", "long", "short"), MONEY, ids=[m[1] for m in MONEY])
-def test_money_is_told_to_three_digits(amount, long, short):
+def test_money_is_rounded_to_three_digits(amount, long, short):
     assert money(amount, "USD") == long
     assert money_short(amount) == short
 
@@ -50,16 +50,18 @@ BETWEEN = [
 ]
 
 
-@pytest.mark.parametrize(("low", "high", "currency", "said"), BETWEEN, ids=[b[3] for b in BETWEEN])
-def test_a_range_has_as_many_digits_as_tell_its_ends_apart(low, high, currency, said):
-    assert money_between(low, high, currency) == said
+@pytest.mark.parametrize(
+    ("low", "high", "currency", "sentence"), BETWEEN, ids=[b[3] for b in BETWEEN]
+)
+def test_a_range_has_enough_digits_to_distinguish_its_ends(low, high, currency, sentence):
+    assert money_between(low, high, currency) == sentence
 
 
 def test_the_headline_is_the_80_percent_range_and_the_middle_of_the_total():
     low, high = BEFORE.ranges["total"].between(0.8)
     assert (f"{low / 1e6:.2g}", f"{high / 1e6:.2g}") == ("34", "1.1e+02")
-    said = "Likely between 34 and 110 million dollars (80 % range); middle estimate 60 million."
-    assert headline(BEFORE) == said
+    sentence = "Likely between 34 and 110 million dollars (80 % range); middle estimate 60 million."
+    assert headline(BEFORE) == sentence
 
 
 def test_the_headline_of_a_finished_run_is_what_it_took():
@@ -95,12 +97,12 @@ def test_a_range_of_one_amount_has_none():
 CHANCES = [(0.0, "0"), (0.004, "under 1"), (0.764, "76"), (0.998, "over 99"), (1.0, "100")]
 
 
-@pytest.mark.parametrize(("chance", "said"), CHANCES)
-def test_only_what_is_sure_is_told_as_sure(chance, said):
-    assert chance_words(chance) == f"{said} %"
+@pytest.mark.parametrize(("chance", "sentence"), CHANCES)
+def test_only_certain_chances_are_written_as_certain(chance, sentence):
+    assert chance_words(chance) == f"{sentence} %"
 
 
-def test_a_factor_near_one_still_says_which_way():
+def test_a_factor_near_one_still_has_a_direction():
     stated = [factor_words(f) for f in (0.021, 0.873, 0.964, 1.04, 1.42, 12.4)]
     assert stated == ["× 0.021", "× 0.87", "× 0.96", "× 1.04", "× 1.4", "× 12"]
 
@@ -115,21 +117,21 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("value", "said"), FACTS, ids=[f[1] for f in FACTS])
-def test_facts_are_told_as_people_write_them(value, said):
-    assert fact_words(value) == said
+@pytest.mark.parametrize(("value", "sentence"), FACTS, ids=[f[1] for f in FACTS])
+def test_facts_are_written_as_people_write_them(value, sentence):
+    assert fact_words(value) == sentence
 
 
 SIDES = [(62e6, "inside the 50 %"), (90e6, "inside the 80 %"), (130e6, "inside the 95 %"),
          (9e6, "below the 95 %"), (200e6, "above the 95 %")]  # fmt: skip
 
 
-@pytest.mark.parametrize(("amount", "said"), SIDES, ids=[s[1] for s in SIDES])
-def test_what_happened_is_told_by_the_range_it_fell_in(amount, said):
-    assert said in actual_words(BEFORE, "total", amount)
+@pytest.mark.parametrize(("amount", "sentence"), SIDES, ids=[s[1] for s in SIDES])
+def test_the_outcome_is_described_by_the_range_it_fell_in(amount, sentence):
+    assert sentence in actual_words(BEFORE, "total", amount)
 
 
-def test_the_day_is_told_from_the_opening():
+def test_the_day_is_counted_from_the_opening():
     days = [date(2025, 2, 14), date(2025, 3, 13), date(2025, 3, 14), date(2025, 3, 17)]
     assert [when_words(replace(BEFORE, as_of=d)) for d in days] == [
         "28 days before opening",
@@ -142,12 +144,12 @@ def test_the_day_is_told_from_the_opening():
 @pytest.mark.parametrize("name", ALL)
 def test_the_story_holds_headline_ranges_drivers_comps_and_notes(name):
     forecast = ALL[name]
-    said = "\n".join(forecast_lines(forecast))
+    sentence = "\n".join(forecast_lines(forecast))
     for words in (forecast.title, headline(forecast), *map(note_words, forecast.notes)):
-        assert words in said
-    assert all(driver_words(d) in said for d in forecast.drivers)
-    assert all(c.title in said for c in forecast.comps)
-    assert ("Opening weekend" in said) == bool(
+        assert words in sentence
+    assert all(driver_words(d) in sentence for d in forecast.drivers)
+    assert all(c.title in sentence for c in forecast.comps)
+    assert ("Opening weekend" in sentence) == bool(
         "opening_weekend" in {**forecast.ranges, **forecast.known}
     )
 

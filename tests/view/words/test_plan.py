@@ -87,19 +87,19 @@ def test_every_note_has_its_sentence(note, sentence):
     assert note_words(note, "USD").startswith(sentence)
 
 
-def test_money_that_is_not_spent_is_said_where_it_matters():
+def test_money_that_is_not_spent_is_stated_where_it_matters():
     left = "of the budget of 3 million USD is not spent."
     assert buys_words(replace(PLAN, spend=2e6))[-1] == f"1 million USD {left}"
     assert not any(left in words for words in buys_words(replace(PLAN, spend=2.99e6)))
 
 
-def test_base_and_new_range_are_told_or_that_there_is_none():
+def test_base_and_new_range_are_stated_or_their_absence():
     likely = "likely between 42 and 96 million dollars (80 % range); with it, between"
     assert likely in base_words(PLAN)[0]
     assert base_words(BARE_PLAN) == ["There is no forecast to add it to."]
 
 
-def test_the_next_money_is_told_with_its_cost():
+def test_the_next_money_is_stated_with_its_cost():
     point = PLAN.curve[3]
     plan = replace(PLAN, budget=point.budget)
     per, won = 100, 100 * point.next_unit
@@ -131,7 +131,7 @@ def test_without_a_holdout_nothing_can_be_measured():
     assert "cannot be measured" in holdout_words(BARE_PLAN)
 
 
-def test_the_command_line_tells_everything_and_ends_with_what_is_only_expected():
+def test_the_command_line_prints_everything_and_ends_with_expectations():
     sentences = plan_lines_words(PLAN)
     assert sentences[0].startswith(
         "Harbour Lights, US: plan harbour-1 as of 10 January 2025; opens"

@@ -33,8 +33,8 @@ def whole_of(*effects, **changes):
 
 def test_a_campaign_that_doubles_sales_is_one_plain_sentence():
     one = effect(0.0041, 0.001, people=50_000, p=1e-5, relative=Interval(0.98, 0.5, 1.6))
-    found = whole_of(one)
-    assert sold_sentence(found, found.whole[0]) == (
+    sentence = whole_of(one)
+    assert sold_sentence(sentence, sentence.whole[0]) == (
         "The campaign sold about 205 extra tickets (likely 107 to 303), doubling what these people"
         " would have bought. An extra ticket cost 31.00 USD (likely 22.00 to no upper end)."
     )
@@ -42,9 +42,9 @@ def test_a_campaign_that_doubles_sales_is_one_plain_sentence():
 
 def test_gross_is_a_sentence_of_its_own_with_what_each_unit_brought_back():
     back = Interval(1.5, 0.9, 2.1)
-    found = whole_of(effect(0.4, 0.05, outcome="gross", p=1e-9, cost_each=None,
+    sentence = whole_of(effect(0.4, 0.05, outcome="gross", p=1e-9, cost_each=None,
                             return_on_spend=back))  # fmt: skip
-    assert sold_sentence(found, found.whole[0]) == (
+    assert sold_sentence(sentence, sentence.whole[0]) == (
         "The campaign brought in about 32,000 USD of extra gross (likely 24,200 USD to 39,800 USD)."
         " Each USD spent brought back 1.50 (likely 0.90 to 2.10)."
     )
@@ -57,13 +57,13 @@ def test_gross_is_a_sentence_of_its_own_with_what_each_unit_brought_back():
 )  # fmt: skip
 def test_an_effect_is_set_beside_what_people_would_have_bought(share, words):
     one = effect(0.0041, 0.001, p=1e-5, relative=Interval(share, 0.1, 9.0))
-    found = whole_of(one)
-    assert words in sold_sentence(found, found.whole[0])
+    sentence = whole_of(one)
+    assert words in sold_sentence(sentence, sentence.whole[0])
 
 
 def test_people_who_got_the_campaign_are_compared_with_those_who_did_not():
-    found = whole_of(effect(0.04, 0.005, p=1e-9))
-    assert per_person_sentence(found, found.whole[0]) == (
+    sentence = whole_of(effect(0.04, 0.005, p=1e-9))
+    assert per_person_sentence(sentence, sentence.whole[0]) == (
         "People who got the campaign bought 4 more tickets per 100 than those who did not (likely"
         " 3.02 to 4.98)."
     )
@@ -77,21 +77,21 @@ def test_before_the_end_there_is_one_range_and_it_holds_at_any_look():
     assert "cost" not in sold_sentence(early, early.whole[0])
 
 
-def test_what_cannot_be_told_is_said():
-    found = whole_of(effect(0.001, 0.004))
-    assert sold_sentence(found, found.whole[0]).startswith(
+def test_an_undetected_effect_is_explained():
+    sentence = whole_of(effect(0.001, 0.004))
+    assert sold_sentence(sentence, sentence.whole[0]).startswith(
         "As of 28 March 2025, the data cannot tell whether the campaign changed tickets"
     )
-    assert "is not clear" in per_person_sentence(found, found.whole[0])
+    assert "is not clear" in per_person_sentence(sentence, sentence.whole[0])
 
 
 def test_a_part_counts_once_whatever_number_of_outcomes_it_has():
     both = readout([effect(0.02, 0.001, p=1e-9), effect(0.2, 0.01, outcome="gross", p=1e-9)])
     parts = {"channel": {f"channel {k}": both for k in range(5)}}
-    found = campaign_readout_of("c", DAY, both, parts=parts)
+    sentence = campaign_readout_of("c", DAY, both, parts=parts)
     names = "; ".join(f"channel {k}" for k in range(5))
-    assert proven_sentences(found) == [f"An effect is proven in 5 of 5 channels: {names}."]
-    assert unproven_words(found) == []
+    assert proven_sentences(sentence) == [f"An effect is proven in 5 of 5 channels: {names}."]
+    assert unproven_words(sentence) == []
 
 
 def test_parts_without_a_proven_effect_stand_in_one_sentence():
@@ -137,5 +137,5 @@ def test_notes_are_sentences_with_their_figures():
 
 def test_parts_of_habit_have_words_and_the_whole_too():
     parts = {"habit": {"went before": PARTS["channel"]["push"], "new": WHOLE}}
-    found = campaign_readout_of("c", DAY, WHOLE, parts=parts)
-    assert "Went to the cinema in the year before" in proven_sentences(found)[0]
+    sentence = campaign_readout_of("c", DAY, WHOLE, parts=parts)
+    assert "Went to the cinema in the year before" in proven_sentences(sentence)[0]

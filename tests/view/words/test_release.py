@@ -29,14 +29,16 @@ def test_an_answer_names_the_command_that_gives_its_receipt() -> None:
     assert sentences[-1] == "Receipt: fullhouse log receipt 4 --as lion"
 
 
-@pytest.mark.parametrize(("kind", "says"), [("count", True), ("cards", False), ("readout", False)])
-def test_only_the_price_of_one_number_says_how_wide_that_is(kind: str, says: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "gives_width"), [("count", True), ("cards", False), ("readout", False)]
+)
+def test_only_the_price_of_one_number_says_how_wide_that_is(kind: str, gives_width: bool) -> None:
     first = next(iter(price_sentences(replace(PRICE, kind=kind))))
     assert first.startswith("It would cost 0.00005 ρ")
-    assert ("±200" in first) is says
+    assert ("±200" in first) is gives_width
 
 
-def test_what_a_small_film_would_need_is_said_as_roughly_as_it_is_known() -> None:
+def test_what_a_small_film_would_need_is_rounded_as_roughly_as_it_is_known() -> None:
     facts = {"seed": 870, "ratio": 1.5, "seed_needed": 4011, "people_needed": 368_397}
     words = note_words(Note("seed_too_small", facts))
     assert "about 4,000 of them, or a house of about 370,000 people" in words
