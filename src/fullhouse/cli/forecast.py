@@ -137,7 +137,7 @@ def _slate_request(
     last: str | None,
     of: str | None,
     dates: Sequence[str],
-) -> app.ForecastSlate:
+) -> "ForecastSlate":
     """The request of a slate, with the other days to try for one of its films."""
     if len(days) > 1:
         raise InputError("--slate takes one --as-of.")
