@@ -13,7 +13,7 @@ from fullhouse.cleanroom import size_table, tenants
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import HOUSE
 from fullhouse.web import web_app
-from fullhouse.web.session import COOKIE, SignedIn
+from fullhouse.web.session import COOKIE, OpenSession, SignedIn
 from tests.cleanroom.conftest import make_house
 from tests.cleanroom.test_size_table import read_rows
 
@@ -52,6 +52,14 @@ class LocalSessions:
 
     def sign_out(self, cookie):
         self.open.pop(cookie, None)
+
+    def open_sessions(self, principal):
+        at = self.house.now
+        return tuple(
+            OpenSession(f"s{place}", "password", at, at)
+            for place, user in enumerate(self.open.values())
+            if user == (principal.tenant, principal.user)
+        )
 
     def csrf_token(self, cookie):
         return f"token-of-{cookie}"

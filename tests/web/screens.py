@@ -48,6 +48,7 @@ STUDIO_PAGES = (
     "/answers",
     "/score-book",
     "/account",
+    "/account/sign-in",
 )
 HOUSE_PAGES = ("/house", "/house/tenants", "/house/policy", "/house/ledger", "/house/erasure")
 MOST_HIGH = 1_340

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from fullhouse.access.principal import Principal
-from fullhouse.access.sessions import COOKIE, SignedIn
+from fullhouse.access.sessions import COOKIE, OpenSession, SignedIn
 
-__all__ = ["COOKIE", "MONTHS", "Sessions", "SignedIn"]
+__all__ = ["COOKIE", "MONTHS", "OpenSession", "Sessions", "SignedIn"]
 MONTHS = 60 * 60 * 24 * 180
 
 
@@ -28,6 +28,15 @@ class Sessions(Protocol):
 
     def sign_out(self, cookie: str) -> None:
         """End a session at once."""
+
+    def open_sessions(self, principal: Principal) -> tuple[OpenSession, ...]:
+        """The sessions of a user that are open, the newest first."""
+
+    def end_all(self, principal: Principal, *, but: str = "") -> None:
+        """End every session of a user, but the one of a cookie."""
+
+    def change_password(self, cookie: str, old: str, new: str, *, address: str) -> SignedIn:
+        """Another password for whose session it is, who gives the old one; all others end."""
 
     def csrf_token(self, cookie: str) -> str:
         """What the forms of a session hold."""

@@ -24,7 +24,7 @@ from fullhouse.core.errors import (
     InputError,
 )
 from fullhouse.core.values import HOUSE
-from fullhouse.web import pages
+from fullhouse.web import account, pages
 from fullhouse.web.language import LANGUAGES, chosen, say, speaking
 from fullhouse.web.session import COOKIE, MONTHS, Sessions
 from fullhouse.web.static import static_file
@@ -75,6 +75,9 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
         ("/password", lambda visit: _set_password(visit, opened), "GET POST"),
         ("/sign-out", lambda visit: _sign_out(visit, opened), "POST"),
         ("/settings", _settings, "POST"),
+        (account.ADDRESS, lambda visit: account.signing_in(visit, opened), "GET"),
+        ("/account/sign-in/end", lambda visit: account.end_others(visit, opened), "POST"),
+        ("/account/sign-in/password", lambda visit: _change_password(visit, opened), "POST"),
         *outlook.PAGES,
         *studio.PAGES,
         *builder.PAGES,
@@ -251,21 +254,25 @@ def _sign_in(visit: Visit, sessions: Sessions) -> Page | Response:
     if visit.request.method == "GET":
         if visit.principal is not None:
             return RedirectResponse(onward, 303)
-        return _sign_in_page(sessions, onward)
+        return _sign_in_page(visit, sessions, onward)
     client = visit.request.client
     given = {n: visit.form.get(n, "") for n in sessions.fields}
     given |= {n: v.strip() for n, v in given.items() if n != "password"}
     try:
         begun = sessions.sign_in(given, address=client.host if client else "")
     except InputError as problem:
-        return _sign_in_page(sessions, onward, str(problem), given)
+        return _sign_in_page(visit, sessions, onward, str(problem), given)
     response = RedirectResponse(onward, 303)
     _set_cookie(visit, response, COOKIE, begun.cookie)
     return response
 
 
 def _sign_in_page(
-    sessions: Sessions, onward: str, problem: str = "", given: Mapping[str, str] | None = None
+    visit: Visit,
+    sessions: Sessions,
+    onward: str,
+    problem: str = "",
+    given: Mapping[str, str] | None = None,
 ) -> Page:
     labels = {
         "studio": say("Studio"),
@@ -274,7 +281,8 @@ def _sign_in_page(
     }
     shown = {n: v for n, v in (given or {}).items() if n in ("studio", "name")}
     fields = [(name, labels[name], shown.get(name, "")) for name in sessions.fields]
-    facts = {"next": onward, "problem": problem, "fields": fields}
+    provider = bool(visit.house.settings.oidc_issuer)
+    facts = {"next": onward, "problem": problem, "fields": fields, "provider": provider}
     return Page("sign_in.html", say("Sign in"), facts, status=422 if problem else 200)
 
 
@@ -296,6 +304,16 @@ def _set_password(visit: Visit, sessions: Sessions) -> Page | Response:
                 return response
     facts = {"problem": problem}
     return Page("password.html", say("Set a password"), facts, status=422 if problem else 200)
+
+
+def _change_password(visit: Visit, sessions: Sessions) -> Page | Response:
+    """Another password; the session that follows stands in the place of this one."""
+    changed = account.change_password(visit, sessions)
+    if isinstance(changed, Page):
+        return changed
+    response = RedirectResponse(f"{account.ADDRESS}?done=changed", 303)
+    _set_cookie(visit, response, COOKIE, changed)
+    return response
 
 
 def _sign_out(visit: Visit, sessions: Sessions) -> Response:
