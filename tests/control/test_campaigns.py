@@ -1,11 +1,13 @@
 """Plans, campaigns, readouts and what was learned, as they are kept."""
 
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
-from fullhouse.control import open_control
+from fullhouse.control import audit_log, open_control
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout, SavedResponse
 from fullhouse.control.campaigns import (
     add_campaign,
@@ -66,6 +68,24 @@ def test_a_campaign_is_launched_once(database):
     assert find_campaign(database, "c") == campaign
     with pytest.raises(InputError, match="Did you mean 'c'"):
         find_campaign(database, "cc")
+
+
+def test_a_campaign_and_the_audit_row_of_its_launch_stand_together_or_not_at_all(
+    database, monkeypatch
+):
+    def launches():
+        return [r.detail for r in audit_log(database) if r.action == "campaign.launch"]
+
+    campaign, launch = SavedCampaign("d", "f", "bramble", 1, {}, AT), {"campaign": "d"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", lambda _: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            add_campaign(database, campaign, launch=launch)
+    assert campaigns(database) == launches() == []
+    add_campaign(database, campaign, launch=launch)
+    with pytest.raises(InputError, match="launched once"):
+        add_campaign(database, campaign, launch=launch)
+    assert (campaigns(database), launches()) == ([campaign], [launch])
 
 
 def test_what_was_measured_later_is_not_known_earlier(database):

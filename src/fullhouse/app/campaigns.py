@@ -236,9 +236,8 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     drawn = draw_campaign(context, campaign, plan, channels, terms, _text(request.households))
     if before is None:
         # First, so that after a crash the same plan and terms are carried on with, and no others.
-        add_campaign(context.control, campaign)
-        detail: dict[str, object] = {"campaign": name, "plan": f"{saved.name}@{saved.version}"}
-        control.record(context.control, "campaign.launch", detail)
+        detail = {"campaign": name, "plan": f"{saved.name}@{saved.version}"}
+        add_campaign(context.control, campaign, launch=detail)
     if drawn is not None:
         freeze_campaign(context, campaign, drawn)
     lines = [delivery_line(x, channels[x.channel], terms) for x in plan.lines]
@@ -309,9 +308,8 @@ def campaign_cities(context: Context, request: LaunchCities) -> LaunchedCities:
     with analysis_sample(context, territory=plan.territory, as_of=day) as house:
         paired = paired_cities(house, plan, start=request.start, weeks=request.weeks)
     campaign = drawn_campaign(paired, saved, request.name, key=context.key, at=context.now)
-    add_campaign(context.control, campaign)
-    detail: dict[str, object] = {"campaign": request.name, "plan": f"{saved.name}@{saved.version}"}
-    control.record(context.control, "campaign.launch", detail | {"by": BY_CITY})
+    detail = {"campaign": request.name, "plan": f"{saved.name}@{saved.version}", "by": BY_CITY}
+    add_campaign(context.control, campaign, launch=detail)
     return launched_cities(campaign, resumed=False)
 
 

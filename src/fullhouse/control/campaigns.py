@@ -13,7 +13,7 @@ from fullhouse.control.campaign_records import (
     SavedResponse,
     SavedVerdict,
 )
-from fullhouse.control.control import Control
+from fullhouse.control.control import Control, audit_row
 from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
 from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 
@@ -64,12 +64,19 @@ def find_plan(control: Control, name: str) -> SavedPlan:
         )
 
 
-def add_campaign(control: Control, campaign: SavedCampaign) -> None:
-    """Save a campaign; its name may be used once."""
+def add_campaign(
+    control: Control, campaign: SavedCampaign, launch: Mapping[str, object] | None = None
+) -> None:
+    """Save a campaign; its name may be used once.
+
+    With what is known of its `launch`, that stands in the audit log in the same transaction.
+    """
     with control.session() as session:
         session.add(
             CampaignRow(tenant=control.tenant, **(vars(campaign) | {"body": dict(campaign.body)}))
         )
+        if launch is not None:
+            session.add(audit_row(control, "campaign.launch", dict(launch)))
         try:
             session.commit()
         except IntegrityError:

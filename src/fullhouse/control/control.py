@@ -138,18 +138,22 @@ def shows_all_rows(control: Control) -> bool:
         return second_lock.bypasses(connection)
 
 
-def record(control: Control, action: str, detail: dict[str, object]) -> None:
-    """Append to the audit log, under the tenant and the actor."""
-    row = AuditRow(
+def audit_row(control: Control, action: str, detail: dict[str, object]) -> AuditRow:
+    """A row of the audit log, for the transaction that does what it says."""
+    return AuditRow(
         tenant=control.tenant,
         actor=control.actor,
         at=control.clock(),
         action=action,
         detail=detail,
     )
+
+
+def record(control: Control, action: str, detail: dict[str, object]) -> None:
+    """Append to the audit log, under the tenant and the actor."""
     try:
         with control.session() as session:
-            session.add(row)
+            session.add(audit_row(control, action, detail))
             session.commit()
     except OperationalError as problem:
         raise _locked(problem) or problem from None
