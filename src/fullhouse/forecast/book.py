@@ -129,7 +129,7 @@ def _actuals_in(
         if not isinstance(opening, date):
             continue
         rows = grosses.get(film, FILM_GROSS.schema.empty_table())
-        amount, currency = total if isinstance(total, tuple) else (None, "")
+        amount, currency = total if isinstance(total, tuple) and total[0] > 0 else (None, "")
         if rows.num_rows and rows["currency"][0].as_py() != currency:
             amount = None
         actuals = actuals_of(rows, opening, upto=upto, total=amount)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from fullhouse.forecast.calendar import opening_season, weekend
-from fullhouse.forecast.history_index import PRIOR_FILMS, RECORD_DAYS, HistoryIndex
+from fullhouse.forecast.history_index import LATE_DAYS, PRIOR_FILMS, RECORD_DAYS, HistoryIndex
 
 NAN = float("nan")
 GENRES = (
@@ -167,8 +167,10 @@ def expected(index: HistoryIndex, film: str, on: int) -> float:
 
 def _market(index: HistoryIndex, opening: int, on: int) -> dict[str, float]:
     price = index.log_price(opening, on)
-    recent = index.market(on, 28)
-    years = [index.market(on - 364 * k, 28) for k in (1, 2)]
+    end = index.market_end(on)
+    now = end if end >= on - LATE_DAYS else on
+    recent = index.market(now, 28)
+    years = [index.market(now - 364 * k, 28) for k in (1, 2)]
     season = [index.market(opening + 14 - 364 * k, 28) for k in (1, 2)]
     usual = np.log(np.nanmean(years)) if np.isfinite(years).any() else NAN
     then = np.log(np.nanmean(season)) if np.isfinite(season).any() else NAN

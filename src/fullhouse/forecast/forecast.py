@@ -262,6 +262,37 @@ class CompsMove:
 
 
 @dataclass(frozen=True)
+class SlateUnknown:
+    """So few openings are entered around the film that those around it count as unknown."""
+
+    entered: int
+    usual: int
+    code: Literal["slate_unknown"] = "slate_unknown"
+
+
+@dataclass(frozen=True)
+class MarketUnknown:
+    """How the market does counts as unknown: grosses end long before, or are those of few films.
+
+    `share` is that of the usual days of films; None where grosses end on `last`.
+    """
+
+    last: date
+    share: float | None
+    code: Literal["market_unknown"] = "market_unknown"
+
+
+@dataclass(frozen=True)
+class Capped:
+    """A fact lies outside all films learned from, and counts as the nearest of theirs."""
+
+    field: str
+    given: float
+    limit: float
+    code: Literal["capped"] = "capped"
+
+
+@dataclass(frozen=True)
 class OutsideMoves:
     """Forecasts by others move ours: their weight, the factor, and the films that taught it."""
 
@@ -309,6 +340,9 @@ Note = Annotated[
     | RangesOf
     | CompsUnused
     | CompsMove
+    | SlateUnknown
+    | MarketUnknown
+    | Capped
     | OutsideMoves
     | OutsideUnproven
     | OutsideUncompared

@@ -272,6 +272,8 @@ def _facts(
                 value = parsed[text] = json.loads(text)
             if FIELDS[name][0] == "date":
                 value = date.fromisoformat(value).toordinal()
+            elif FIELDS[name][0] == "money" and not value[0] > 0:
+                value = None  # a total or budget of 0 is one that nobody knows
         by_film[film].setdefault(name, []).append((known.toordinal(), value, origin))
     return dict(by_film)
 

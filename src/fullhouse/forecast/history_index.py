@@ -147,6 +147,8 @@ RECORD_DAYS = 1100
 SIGNAL_FILMS = 60
 FEWEST_SIGNALS = 10
 SIGNAL_MONTH = 28
+LATE_DAYS = 14
+"""Grosses that end no longer before a day still tell how the market does on it."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class HistoryIndex:
             for _, opening, _ in fields.get("opening", ()):
                 if opening is not None:
                     self._slate[weekend(opening)][film] = None
-        self._market_first, self._market = self._daily()
+        self._market_first, self._market, self._film_days = self._daily()
         self._predecessors: dict[tuple[str, int], str | None] = {}
         self._usual_signals: dict[tuple[str, int, int, int], float | None] = {}
         self._newest: dict[tuple[str, int], list[tuple[int, str]]] = {}
@@ -360,21 +362,41 @@ class HistoryIndex:
             self._newest[key] = dated[-SIGNAL_FILMS:]
         return self._newest[key]
 
-    def _daily(self) -> tuple[int, Floats]:
+    def entered_around(self, opening: int, on: int, weekends: int, *, but: str) -> int:
+        """Other films planned wide for the weekends before and after one, as known on a day."""
+        friday = weekend(opening)
+        around = range(friday - 7 * weekends, friday + 7 * weekends + 1, 7)
+        return len({f for w in around for f in self.slate(w, on)} - {but})
+
+    def _daily(self) -> tuple[int, Floats, Floats]:
         days: dict[int, float] = defaultdict(float)
+        films: dict[int, int] = defaultdict(int)
         for film, run in self.history.runs.items():
             opening = self.openings.get(film)
             if opening is None:
                 continue
             for offset, gross in zip(run.offsets.tolist(), run.gross.tolist(), strict=True):
                 days[opening + offset] += gross
+                films[opening + offset] += 1
         if not days:
-            return 0, np.zeros(1)
+            return 0, np.zeros(1), np.zeros(1)
         first, last = min(days), max(days)
-        daily = np.zeros(last - first + 1)
+        daily, counts = np.zeros(last - first + 1), np.zeros(last - first + 1)
         for day, gross in days.items():
-            daily[day - first] = gross
-        return first, np.concatenate([[0.0], np.cumsum(daily)])
+            daily[day - first], counts[day - first] = gross, films[day]
+        sums = [np.concatenate([[0.0], np.cumsum(d)]) for d in (daily, counts)]
+        return first, sums[0], sums[1]
+
+    def market_end(self, on: int) -> int:
+        """The day, or the one before it, up to which grosses are known: the day after the last."""
+        return min(on, self._market_first + len(self._market) - 1)
+
+    def film_days(self, end: int, days: int) -> float:
+        """How many days of films were told of in the days before a day; 0 before the record."""
+        a, b = end - days - self._market_first, end - self._market_first
+        if a < 0 or b >= len(self._film_days):
+            return 0.0
+        return float(self._film_days[b] - self._film_days[a])
 
     def market(self, end: int, days: int) -> float:
         """What all films took in the days before a day; NaN where the record does not reach."""

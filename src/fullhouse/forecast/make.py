@@ -21,6 +21,7 @@ from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import FilmCase, case_of, latest_cutoff, project, stages_needed
 from fullhouse.forecast.slate import Slate, conflicts
 from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
+from fullhouse.forecast.unknown import calendar
 from fullhouse.workspace.cache_files import cache_folder, prune_files, read_if_there, write_whole
 from fullhouse.workspace.context import Context
 
@@ -265,12 +266,23 @@ def slate_from(
             forecasts.append(_forecast(context, models, history, name, (), NONE))
         except CannotTellError as problem:
             without[name] = problem
+    index = models.index(history)
+    for day in dates:
+        unknown = calendar(index, film or "", day.toordinal(), on)
+        if unknown:
+            raise CannotTellError(
+                code="calendar_not_entered",
+                opening=day,
+                territory=history.territory,
+                films=unknown.entered,
+                usual=unknown.usual,
+            )
     tried = [
         _forecast(context, models, history, film, (), Assumptions({"opening": day}))
         for day in dates
         if film is not None
     ]
-    pairs = conflicts(models.index(history), forecasts)
+    pairs = conflicts(index, forecasts)
     return Slate(
         history.territory, first, last, tuple(forecasts), tuple(pairs), tuple(tried), without
     )

@@ -10,7 +10,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import as_json
-from fullhouse.forecast import curve, explain, outside
+from fullhouse.forecast import curve, explain, outside, unknown
 from fullhouse.forecast.calendar import (
     AFTER,
     BEFORE,
@@ -25,6 +25,7 @@ from fullhouse.forecast.features import GROUPS, RUN_GROUPS, features
 from fullhouse.forecast.forecast import (
     DAY_PROBABILITIES,
     PROBABILITIES,
+    Capped,
     Comp,
     CompsMove,
     CompsUnused,
@@ -139,8 +140,19 @@ def project(
     """
     stage = stages[case.stage]
     row = _row(index, case, features_instead or {})
+    around = unknown.surroundings(
+        index,
+        case.film,
+        case.opening,
+        case.on,
+        rivals_assumed="slate.same" in (features_instead or {}),
+        opened=bool(case.days),
+    )
+    row, outside_facts = unknown.capped(row, stage.learned_from)
+    spread = _spread(index, case, stage, row, around.groups)
+    row = unknown.typical(row, stage.learned_from, around.groups) if around.groups else row
     theirs = _outside(index, case, stage, row)
-    logs, notes = _logs(index, case, stage, row, comps, theirs.blend)
+    logs, notes = _logs(index, case, stage, row, comps, theirs.blend, spread)
     price = index.log_price(case.opening, case.on)
     ranges = {q: _range(q, v + price, case, index) for q, v in logs.items()}
     known = _known(index, case)
@@ -165,7 +177,13 @@ def project(
         steps=_steps(case, stages),
         facts=_facts(index, case),
         groups=_groups(index, case, stage, row),
-        notes=(*notes, *theirs.notes, *_notes(index, case)),
+        notes=(
+            *around.notes,
+            *_capped(index, case, row, outside_facts),
+            *notes,
+            *theirs.notes,
+            *_notes(index, case),
+        ),
         what_if=as_json(what_if or {}),
         model=model,
         data=dict(index.history.data),
@@ -181,6 +199,36 @@ def _row(index: HistoryIndex, case: FilmCase, instead: Mapping[str, float]) -> R
         values = features(index, case.film, case.opening, case.on)
     day = case.opening + case.days if case.days else case.on
     return table([case.film], [case.opening], [day], [{**values, **instead}])
+
+
+def _spread(
+    index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows, groups: Sequence[str]
+) -> dict[str, float]:
+    """By quantity, how far the log forecast moves with what is unknown; none where nothing is."""
+    if not groups:
+        return {}
+    rows = unknown.drawn(row, stage.learned_from, groups)
+    taken = np.repeat(_taken(index, case), len(rows.films))
+    predictions = predict(stage.name, stage.models, rows, taken)
+    return {q: float(np.std(p)) for q, p in predictions.items()}
+
+
+def _capped(
+    index: HistoryIndex, case: FilmCase, row: Rows, names: Sequence[str]
+) -> tuple[Note, ...]:
+    """Facts that lie outside what was learned from, and what they count as."""
+    notes = []
+    for name in names:
+        value = float(row.column(name)[0])
+        if name == "budget.log":
+            given = float(index.history.fact(case.film, "budget", case.on)[0])
+            limit = float(np.exp(value + index.log_price(case.opening, case.on)))
+            notes.append(Capped("budget", given, limit))
+        else:
+            field = "theaters" if name == "theaters.number" else "runtime_minutes"
+            given = float(index.history.fact(case.film, field, case.on))
+            notes.append(Capped(field, given, value))
+    return tuple(notes)
 
 
 def _taken(index: HistoryIndex, case: FilmCase) -> Floats:
@@ -255,6 +303,7 @@ def _logs(
     row: Rows,
     chosen: Sequence[str],
     blend: Blend | None,
+    spread: Mapping[str, float],
 ) -> tuple[dict[str, Floats], list[Note]]:
     """Quantiles of each log amount in constant prices."""
     predictions = predict(stage.name, stage.models, row, _taken(index, case))
@@ -276,7 +325,10 @@ def _logs(
         if blend and quantity in blend.quantiles:
             quantiles[quantity] = centre[0] + shift + blend.quantiles[quantity]
         elif ranges is not None:
-            quantiles[quantity] = centre[0] + shift + ranges.quantiles(width, size, series)[0]
+            errors = ranges.quantiles(width, size, series)[0]
+            if quantity in spread:
+                errors = unknown.wider(errors, spread[quantity])
+            quantiles[quantity] = centre[0] + shift + errors
     return quantiles, notes
 
 

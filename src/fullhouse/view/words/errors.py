@@ -264,6 +264,9 @@ SENTENCES: Mapping[str, str] = {
     "score_book_rechained": BROKEN + "entry {entry} does not follow the one before it.",
     "several_currencies": "Grosses of {territory} are in {currencies}: a territory needs one"
     " currency.",
+    "calendar_not_entered": "No date is compared: around {opening} the other wide openings entered"
+    " in {territory} are {films}, where {usual} are usual. That few are entered does not mean that"
+    " few will open: enter the films that open around that day first.",
     "too_few_films": TOO_FEW_FILMS.format(known="with a known opening weekend or total"),
     "too_few_films_in_cinemas": TOO_FEW_FILMS.format(
         known="whose daily grosses are known from the first day on"

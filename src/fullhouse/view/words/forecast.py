@@ -10,11 +10,13 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.films import FIELDS
 from fullhouse.forecast import Comp, Driver, Forecast, Note, Range, Shared, Step
 from fullhouse.forecast.forecast import (
+    Capped,
     CompsMove,
     CompsUnused,
     FactsMissing,
     FarAhead,
     GrossesEnd,
+    MarketUnknown,
     NoGrossYet,
     OtherCurrency,
     OutsideMoves,
@@ -24,6 +26,7 @@ from fullhouse.forecast.forecast import (
     PlanAssumed,
     RangesOf,
     Remark,
+    SlateUnknown,
     read_forecast,
 )
 from fullhouse.forecast.score import AFTERWARDS, AGAIN, BEFORE, CURRENCY, WAITING, ScoreBook
@@ -277,6 +280,23 @@ def note_words(note: Note) -> str:
                 mean=money(note.mean, note.currency), quantity=quantity_words(note.quantity),
                 weight=f"{100 * note.weight:.0f} %", change=change_percent(note.factor),
             )  # fmt: skip
+        case SlateUnknown(entered=entered, usual=usual):
+            return text(
+                "Other wide openings entered around its own: {entered}, where {usual} are usual."
+                " What else opens counts as not known, and the ranges are wider.",
+                entered=f"{entered:,}", usual=f"{usual:,}",
+            )  # fmt: skip
+        case MarketUnknown(last=last, share=None):
+            return text("Grosses of the market end on {last}: how it does now counts as not known,"
+                        " and the ranges are wider.", last=day_words(last))  # fmt: skip
+        case MarketUnknown(share=share):
+            return text("Of the last four weeks only {share} of the films of past years are"
+                        " entered: how the market does counts as not known, and the ranges are"
+                        " wider.", share=f"{100 * (share or 0):.0f} %")  # fmt: skip
+        case Capped(field=name, given=given, limit=limit):
+            return text("{field} {given} lies outside all films learned from: it counts as"
+                        " {limit}.", field=field_words(name).capitalize(), given=plain(given),
+                        limit=plain(rounded(limit, 3)))  # fmt: skip
         case OutsideMoves(films=films):
             return text(
                 "Forecasts by others ({sources}) change ours by {change}: over {films}, moving"
