@@ -31,13 +31,13 @@ YEAR = 364
 DRAWS = 120
 """The newest so many films stand for what is unknown."""
 MARKET, RUNTIME = "market.", "story.runtime"
-SLATE = (
-    "slate.",
+RIVALS_CINEMAS = (
     "theaters.rivals",
     "theaters.largest_rival",
     "theaters.share",
     "theaters.week_before",
 )
+SLATE = ("slate.", *RIVALS_CINEMAS)
 """What is known of a film by the films around it."""
 
 
@@ -78,7 +78,7 @@ def surroundings(
     index: HistoryIndex, film: str, opening: int, on: int, *, rivals_assumed: bool, opened: bool
 ) -> Surroundings:
     """The groups of a film's features that count as unknown, and why."""
-    groups, notes = [], list[Note]()
+    groups, notes = list[str](), list[Note]()
     unknown_slate = None if rivals_assumed else calendar(index, film, opening, on)
     if unknown_slate and not opened:
         groups += SLATE
