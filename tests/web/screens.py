@@ -44,6 +44,7 @@ STUDIO_PAGES = (
     f"/film/{OWN}/campaign",
     f"/film/{OWN}/readout",
     f"/audiences?title={OWN}&rule=buys:dogs+%26+(age:18-34+|+age:35-54)+-+buys:books",
+    f"/film/{OWN}/report",
     "/ask",
     "/answers",
     "/score-book",

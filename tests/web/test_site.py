@@ -24,6 +24,7 @@ PAGES = [
     f"/film/{OWN}/plan",
     f"/film/{OWN}/campaign",
     f"/film/{OWN}/readout",
+    f"/film/{OWN}/report",
     "/audiences",
     "/audiences?rule=buys:books+%26+!buys:dogs",
     "/ask",

@@ -14,7 +14,7 @@ from fullhouse.cleanroom.question import Cards
 from fullhouse.cleanroom.release import Answer, BudgetLeft
 from fullhouse.core.errors import InputError
 from fullhouse.view.words import release as words
-from fullhouse.web import campaigns, outlook, plan, questions
+from fullhouse.web import campaigns, outlook, plan, questions, report
 from fullhouse.web.cards import card_rows
 from fullhouse.web.language import say
 from fullhouse.web.pictures import Axis
@@ -174,7 +174,14 @@ def _readout_tab(visit: Visit, context: Context, statement: BudgetStatement, fil
     return campaigns.readout_tab(visit, context, statement, film)
 
 
+def _report_tab(visit: Visit, context: Context, statement: BudgetStatement, film: str) -> Page:
+    parts = {name: _TABS[name](visit, context, statement, film) for name in _TABS if name != REPORT}
+    return report.report_page(parts | {"plan": _plan_tab(visit, context, statement, film, "")})
+
+
+REPORT = "report"
 _TABS = {
+    REPORT: _report_tab,
     "outlook": _outlook_tab,
     "audiences": _audiences_tab,
     "campaign": _campaign_tab,

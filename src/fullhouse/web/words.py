@@ -7,7 +7,7 @@ from fullhouse.cleanroom.release import BudgetLeft
 from fullhouse.view.words.release import KIND_WORDS
 from fullhouse.web.language import current, say
 
-TABS = ("outlook", "audiences", "plan", "campaign", "readout")
+TABS = ("outlook", "audiences", "plan", "campaign", "readout", "report")
 
 
 def tab_words(tab: str) -> str:
@@ -18,6 +18,7 @@ def tab_words(tab: str) -> str:
         "plan": say("Plan"),
         "campaign": say("Campaign"),
         "readout": say("Readout"),
+        "report": say("Report"),
     }[tab]
 
 
@@ -112,7 +113,11 @@ def step_words(step: str) -> str:
 def table_words(name: str) -> str:
     """A table of a page, besides its main one."""
     return {
+        "outlook": say("Outlook"),
         "audiences": say("Audiences"),
+        "plan": say("Plan"),
+        "campaign": say("Campaign"),
+        "readout": say("Readout"),
         "curve": say("Tickets by budget"),
         "saved": say("Saved plans"),
     }.get(name, name)
