@@ -6,6 +6,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -18,13 +20,16 @@ from fullhouse.control import audit_log
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.settings import SIMULATED
+from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
 from fullhouse.discovery.card import FilmDiscovery, NoForecast
 from fullhouse.discovery.compare import LEAST_OUTCOME
+from fullhouse.headroom.headroom import NothingShown
 from fullhouse.planning.plan import NeverMeasured
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse.view.words.discovery import headline, notes_words
+from fullhouse.view.words.headroom import headline as headroom_words
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
 
@@ -313,3 +318,42 @@ def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path)
                 made.workspace,
                 fh.PlanFilm(puppy, as_of=MARKET.today, expected_people=300, weeks=4, **options),
             )
+
+
+def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_tells(
+    made: House, film: str
+) -> None:
+    """Advertising that changes nobody, shown at random: nobody has not heard of the film."""
+    before = fh.film_headroom(made.workspace, fh.FilmHeadroom(film, as_of=MARKET.today, days=56))
+    assert {type(a.unknown) for a in before.audiences} == {NothingShown}
+    assert not any(a.claimed or a.shown for a in before.audiences)
+    assert "cannot be told" in headroom_words(before)
+    people = made.workspace.lake.read(ACCOUNT_PERSON, columns=["source", "account", "person"])
+    shown = people.filter(pc.equal(pc.bit_wise_and(people["person"], 3), 1))
+    at = datetime.combine(before.landmark, datetime.min.time(), tzinfo=UTC) - timedelta(days=3)
+    impressions = shown.select(["source", "account"]).to_pylist()
+    rows = [
+        r | {"event_id": f"i{i}", "at": at, "day": at.date(), "film": film, "batch": "random"}
+        for i, r in enumerate(impressions)
+    ]
+    made.workspace.lake.append(
+        IMPRESSION, pa.Table.from_pylist(rows, schema=IMPRESSION.schema), batch="random"
+    )
+    after = fh.film_headroom(made.workspace, fh.FilmHeadroom(film, as_of=MARKET.today, days=56))
+    assert after.exposure == "impression"
+    assert after.selection.low < 1 < after.selection.high
+    told = [a for a in after.audiences if a.unknown is None]
+    assert told
+    assert not any(a.claimed for a in told)
+    assert all(a.shown > 0.2 * a.people for a in told)
+    assert [a.name for a in after.audiences if a.obvious] == ["The obvious audience"]
+    command = ["headroom", film, "-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
+    command += ["--days", "56"]
+    done = CliRunner().invoke(commands, command)
+    assert done.exit_code == 0, done.output
+    assert "if all had" in done.output
+    printed = json.loads(CliRunner().invoke(commands, [*command, "--json"]).stdout)
+    assert printed == json.loads(json.dumps(after.to_dict()))
+    wrong = CliRunner().invoke(commands, [*command[:-1], "3"])
+    assert isinstance(wrong.exception, InputError)
+    assert "from 7 to 180, not 3" in str(wrong.exception)

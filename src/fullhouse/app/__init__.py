@@ -189,6 +189,10 @@ if TYPE_CHECKING:
         scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )
+    from fullhouse.app.headroom import (
+        FilmHeadroom as FilmHeadroom,
+        film_headroom as film_headroom,
+    )
     from fullhouse.app.jobs import (
         AddJob as AddJob,
         AddSchedule as AddSchedule,

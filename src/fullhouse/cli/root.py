@@ -44,6 +44,7 @@ from fullhouse.cli.daily import daily
 from fullhouse.cli.discover import discover
 from fullhouse.cli.exhibit import exhibit
 from fullhouse.cli.forecast import forecast
+from fullhouse.cli.headroom import headroom
 from fullhouse.cli.propensity import look_alike, propensity
 from fullhouse.cli.report import report
 from fullhouse.cli.serve import serve
@@ -155,6 +156,7 @@ commands.add_typer(key.control, name="control")
 commands.command()(daily)
 commands.command()(discover)
 commands.command()(exhibit)
+commands.command()(headroom)
 commands.add_typer(experiment.commands, name="experiment")
 commands.add_typer(feed.commands, name="feed")
 commands.command()(feed.ingest)
