@@ -91,7 +91,7 @@ def headrooms(house: Made, tickets: float | None = 100.0) -> list[AudienceHeadro
 
 
 def main() -> None:
-    """Print coverage, claims and what could not be told, by house and selection."""
+    """Print coverage, claims and what could not be estimated, by house and selection."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=60)
     parser.add_argument("--people", type=int, default=12_000)
@@ -99,24 +99,31 @@ def main() -> None:
     rows = []
     for name, (aware, wants) in HOUSES.items():
         for selection in (0.0, 0.4, 1.0):
-            held, told, claimed, first = [], [], [], []
+            held, estimated, claimed, first = [], [], [], []
             for seed in range(args.seeds):
                 house = made(
                     1_000 + seed, aware, people=args.people, wants=wants, selection=selection
                 )
                 results = headrooms(house)
                 for a, truth in zip(results, house.aware, strict=True):
-                    told.append(a.aware.value is not None)
+                    estimated.append(a.aware.value is not None)
                     if a.aware.low is not None and a.aware.high is not None:
                         held.append(a.aware.low <= truth <= a.aware.high)
                 claimed.append(any(a.claimed for a in results))
                 first.append(ranked(results)[0].name == "a1")
             rows.append(
-                (name, f"{selection:g}", f"{np.mean(told):.0%}",
+                (name, f"{selection:g}", f"{np.mean(estimated):.0%}",
                  f"{np.mean(held):.0%}" if held else "-", f"{np.mean(claimed):.0%}",
                  f"{np.mean(first):.0%}" if name == "the case" else "-")
             )  # fmt: skip
-    columns = ("house", "selection", "told", "95 % holds", "films with a claim", "hidden first")
+    columns = (
+        "house",
+        "selection",
+        "estimated",
+        "95 % holds",
+        "films with a claim",
+        "hidden first",
+    )
     print(table(columns, rows))
     print(f"{args.seeds} seeds each, {args.people:,} people; {machine()}")
 

@@ -327,7 +327,7 @@ def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_te
     before = fh.film_headroom(made.workspace, fh.FilmHeadroom(film, as_of=MARKET.today, days=56))
     assert {type(a.unknown) for a in before.audiences} == {NothingShown}
     assert not any(a.claimed or a.shown for a in before.audiences)
-    assert "cannot be told" in headroom_words(before)
+    assert "cannot be estimated" in headroom_words(before)
     people = made.workspace.lake.read(ACCOUNT_PERSON, columns=["source", "account", "person"])
     shown = people.filter(pc.equal(pc.bit_wise_and(people["person"], 3), 1))
     at = datetime.combine(before.landmark, datetime.min.time(), tzinfo=UTC) - timedelta(days=3)
@@ -342,10 +342,10 @@ def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_te
     after = fh.film_headroom(made.workspace, fh.FilmHeadroom(film, as_of=MARKET.today, days=56))
     assert after.exposure == "impression"
     assert after.selection.low < 1 < after.selection.high
-    told = [a for a in after.audiences if a.unknown is None]
-    assert told
-    assert not any(a.claimed for a in told)
-    assert all(a.shown > 0.2 * a.people for a in told)
+    estimated = [a for a in after.audiences if a.unknown is None]
+    assert estimated
+    assert not any(a.claimed for a in estimated)
+    assert all(a.shown > 0.2 * a.people for a in estimated)
     assert [a.name for a in after.audiences if a.obvious] == ["The obvious audience"]
     command = ["headroom", film, "-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
     command += ["--days", "56"]

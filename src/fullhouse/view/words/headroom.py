@@ -16,9 +16,9 @@ EXPOSURES = {"impression": "an advertisement", "trailer_view": "a trailer"}
 def headline(headroom: Headroom) -> str:
     """The one sentence: how many audiences surely have headroom, and which first."""
     claimed = [a for a in headroom.audiences if a.claimed]
-    told = [a for a in headroom.audiences if a.aware.value is not None]
-    if not told:
-        return text("Who has heard of “{film}” cannot be told yet.", film=headroom.title)
+    estimated = [a for a in headroom.audiences if a.aware.value is not None]
+    if not estimated:
+        return text("Who has heard of “{film}” cannot be estimated yet.", film=headroom.title)
     if not claimed:
         return text(
             "No audience of “{film}” surely holds people who would come and have not heard of it.",
