@@ -31,10 +31,10 @@ from benchmarks.measure import machine, table
 from fullhouse.control import AudienceRow
 from fullhouse.lookup import (
     AccountHash,
-    Built,
+    AccountSegment,
+    LookupBuild,
     LookupFile,
     Memberships,
-    Segment,
     lookup_app,
     lookup_path,
 )
@@ -49,14 +49,14 @@ ASKED = 100_000
 
 def build(
     house: Context, people: int, segments: int
-) -> tuple[Built, np.ndarray, list[list[object]]]:
+) -> tuple[LookupBuild, np.ndarray, list[list[object]]]:
     """A look-up file of generated people, and what each step took."""
     generator = np.random.default_rng(1)
     words = np.zeros((people, 1), np.uint64)
     for number in range(segments):
         member = generator.random(people) < 0.01 + 0.59 * number / segments
         words[:, 0] |= member.astype(np.uint64) << np.uint64(number)
-    listed = tuple(Segment(f"s{n}@1", f"s{n}@1", ("advertising",)) for n in range(segments))
+    listed = tuple(AccountSegment(f"s{n}@1", f"s{n}@1", ("advertising",)) for n in range(segments))
     with house.control.session() as session:
         for segment in listed:
             session.add(
@@ -71,7 +71,7 @@ def build(
     begun = time.perf_counter()
     hashes = hasher.of_all("shop", (f"u-{n}" for n in range(people)))
     hashed = time.perf_counter()
-    built = Built("b", AT, date(2026, 3, 1), listed, (), -1, -1, -1, hasher.fingerprint)
+    built = LookupBuild("b", AT, date(2026, 3, 1), listed, (), -1, -1, -1, hasher.fingerprint)
     built = write_file(lookup_path(house), built, hashes, np.arange(people, dtype=np.uint32), words)
     written = time.perf_counter()
     rows: list[list[object]] = [

@@ -21,9 +21,9 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.planning import (
+    MediaSlots,
     PlanProblem,
     PlanRows,
-    Slots,
     cap_rows,
     cells,
     extra_tickets,
@@ -55,7 +55,7 @@ def problem(draws: int) -> PlanProblem:
     addressed = (reaches * parts.persons).sum(1)
     price = np.array([0.004, 0.01, 0.03])[channel]
     limit = np.array([0.6, 0.8, 0.9])[channel]
-    slots = Slots(
+    slots = MediaSlots(
         audience, channel, city, week, reaches, addressed, price, limit,
         addressed * limit * price * 4, np.zeros(len(audience)),
     )  # fmt: skip

@@ -41,10 +41,10 @@ from fullhouse.campaigns.arms import assign
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import (
     MeasuredResponse,
+    MediaSlots,
     PlanProblem,
     PlanRows,
     Response,
-    Slots,
     cap_rows,
     learn_response,
     optimise,
@@ -125,7 +125,7 @@ def guessed(film: Play, seed: int) -> Floats:
     return chance
 
 
-def split(slots: Slots, rows: PlanRows, weight: Floats, budget: float) -> Floats:
+def split(slots: MediaSlots, rows: PlanRows, weight: Floats, budget: float) -> Floats:
     """A budget in proportion to weights, slots filled up to their most, within the caps."""
     low, high = 0.0, float((slots.most / np.maximum(weight, 1e-9)).max())
 
@@ -143,7 +143,7 @@ def split(slots: Slots, rows: PlanRows, weight: Floats, budget: float) -> Floats
 
 
 def lessons(
-    film: Play, slots: Slots, left: Floats, spend: Floats, name: str
+    film: Play, slots: MediaSlots, left: Floats, spend: Floats, name: str
 ) -> list[MeasuredResponse]:
     """Play a plan with a holdout, read it, and say what it taught, part by part.
 

@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Ints
-from fullhouse.planning import AudienceCells, Slots, adstock, cells, read_channels
+from fullhouse.planning import AudienceCells, MediaSlots, adstock, cells, read_channels
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
 from fullhouse_sim.film import Film, weights
 from fullhouse_sim.films import scenario, slate
@@ -167,7 +167,7 @@ def _on_channels(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
     )
 
 
-def ground(film: Play, expected: Floats) -> tuple[AudienceCells, Slots, Floats]:
+def ground(film: Play, expected: Floats) -> tuple[AudienceCells, MediaSlots, Floats]:
     """Cells, slots and what is left of a slot's impressions at the opening."""
     parts = cells(film.audiences, film.on, film.city, expected)
     channels = read_channels()
@@ -179,14 +179,14 @@ def ground(film: Play, expected: Floats) -> tuple[AudienceCells, Slots, Floats]:
     limit = np.array([x.reach_limit for x in channels])[c]
     cap = np.array([x.frequency_cap for x in channels])[c]
     most = addressed * limit * price * cap
-    slots = Slots(a, c, g, w, who, addressed, price, limit, most, np.zeros(len(a)))
+    slots = MediaSlots(a, c, g, w, who, addressed, price, limit, most, np.zeros(len(a)))
     left = np.array([adstock(1.0, 7 * (WEEKS - week) - 3.5) for week in range(WEEKS)])
     return parts, slots, left[w]
 
 
 def book(
     film: Play,
-    slots: Slots,
+    slots: MediaSlots,
     spend: Floats,
     treated: Flags | None = None,
     kept: Flags | None = None,

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.planning_market import Play, run_by_parts
 from fullhouse.core.arrays import Floats, Ints
-from fullhouse.planning import AudienceCells, PlanRows, Slots, read_channels
+from fullhouse.planning import AudienceCells, MediaSlots, PlanRows, read_channels
 from fullhouse.planning.optimise import interior_point
 from fullhouse_sim.campaign import CHANNELS
 from fullhouse_sim.draws import uniforms
@@ -70,7 +70,7 @@ class TrueAim:
     many, and the run by parts. What a spend finally counts for is told by `won`, which does not.
     """
 
-    def __init__(self, film: Play, parts: AudienceCells, slots: Slots, left: Floats) -> None:
+    def __init__(self, film: Play, parts: AudienceCells, slots: MediaSlots, left: Floats) -> None:
         self.crowd = crowd_of(film, parts, slots)
         rate = slots.rates(np.ones(len(slots)))
         self.channels = [np.flatnonzero(slots.channel == c) for c in range(len(CHANNELS))]
@@ -159,7 +159,7 @@ class TrueAim:
         )
 
 
-def crowd_of(film: Play, parts: AudienceCells, slots: Slots) -> Crowd:
+def crowd_of(film: Play, parts: AudienceCells, slots: MediaSlots) -> Crowd:
     """Everybody whom a campaign in some slots can move."""
     cell = cell_of(film, parts)
     household = film.household
@@ -204,7 +204,7 @@ def cell_of(film: Play, parts: AudienceCells) -> Ints:
 def best_spend(
     film: Play,
     parts: AudienceCells,
-    slots: Slots,
+    slots: MediaSlots,
     left: Floats,
     budget: float,
     rows: PlanRows,
@@ -220,7 +220,7 @@ def best_spend(
     return spend
 
 
-def gap_of(aim: TrueAim, spend: Floats, slots: Slots, budget: float, rows: PlanRows) -> float:
+def gap_of(aim: TrueAim, spend: Floats, slots: MediaSlots, budget: float, rows: PlanRows) -> float:
     """By what share another spend could win more at most, were all concave.
 
     It is but for tiring and persuasion, which bend the other way a little.

@@ -7,7 +7,7 @@ import pytest
 
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.tables import PERSON_MERGE, REFUSED_IDENTIFIER
-from fullhouse.lake import Lake, Opened
+from fullhouse.lake import Lake, OpenTables
 from fullhouse.lake.pins import newest_versions
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -113,7 +113,7 @@ def test_a_time_before_the_first_look_can_still_be_read(lake: Lake) -> None:
 
 
 def test_an_open_table_serves_every_use_of_its_version(lake: Lake) -> None:
-    shared = Lake(lake.place, opened=Opened())
+    shared = Lake(lake.place, opened=OpenTables())
     shared.append(PERSON_MERGE, merges(1), batch="a")
     one, two = shared.pinned(), shared.pinned()
     assert one.open(PERSON_MERGE) is two.open(PERSON_MERGE)

@@ -12,9 +12,9 @@ from fullhouse.core.errors import DamagedError, FullhouseError, InputError
 from fullhouse.lookup.file import (
     HASH_BYTES,
     AccountHash,
-    Built,
+    AccountSegment,
+    LookupBuild,
     LookupFile,
-    Segment,
     without_people_of,
     write_file,
 )
@@ -23,13 +23,13 @@ KEY = b"0" * 64
 HASHER = AccountHash(KEY)
 
 
-def built(segments: int = 3) -> Built:
-    names = tuple(Segment(f"s{n}@1", f"s{n}@1", ("advertising",)) for n in range(segments))
+def built(segments: int = 3) -> LookupBuild:
+    names = tuple(AccountSegment(f"s{n}@1", f"s{n}@1", ("advertising",)) for n in range(segments))
     at = datetime(2026, 3, 1, tzinfo=UTC)
-    return Built("b", at, date(2026, 3, 1), names, (), 0, 0, 0, HASHER.fingerprint)
+    return LookupBuild("b", at, date(2026, 3, 1), names, (), 0, 0, 0, HASHER.fingerprint)
 
 
-def write(path: Path, accounts: dict[tuple[str, str], int], words: list[int]) -> Built:
+def write(path: Path, accounts: dict[tuple[str, str], int], words: list[int]) -> LookupBuild:
     hashes = [HASHER.of_all(s, [a]) for s, a in accounts] or [np.zeros((0, 2), np.uint64)]
     rows = np.array(list(accounts.values()), np.uint32)
     return write_file(

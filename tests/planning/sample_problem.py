@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from fullhouse.planning import PlanProblem, Slots, cells, learn_response
+from fullhouse.planning import MediaSlots, PlanProblem, cells, learn_response
 
 
 def people(seed, size=4000, audiences=3, channels=2, cities=2):
@@ -26,7 +26,7 @@ def problem(seed=0, *, weeks=2, draws=40, least=0.0, measured=(), **sizes):
     reaches &= parts.city[None] == k[:, None]
     addressed = (reaches * parts.persons).sum(1)
     price, limit = np.array([0.01, 0.03])[c], np.array([0.6, 0.9])[c]
-    made = Slots(
+    made = MediaSlots(
         a, c, k, w, reaches, addressed, price, limit, addressed * limit * price * 4,
         np.full(len(a), least),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fullhouse.planning import learn_response, read_channels
 from fullhouse.planning.build import BUDGETS, _bridge, build_plan
 from fullhouse.planning.plan import BudgetsLeftOut, SpentForMinimum, plan_from
-from fullhouse.planning.problem import CITY_GROUPS, Limits, PlanInputs, PlannedFilm
+from fullhouse.planning.problem import CITY_GROUPS, PlanInputs, PlanLimits, PlannedFilm
 from fullhouse.sample.sales import ExpectedSales
 
 WEEKS = tuple(date(2025, 7, d) for d in (7, 14, 21, 28))
@@ -42,12 +42,14 @@ def made(budget=600.0, limits=None, here=None, **sizes):
     )  # fmt: skip
     kinds = tuple(dict.fromkeys(here.kinds))
     response = learn_response(kinds, [c.name for c in here.channels], draws=300, seed=1)
-    return here, build_plan(film, here, response, BASE, limits or Limits(), budget, "neutral", 0.1)
+    return here, build_plan(
+        film, here, response, BASE, limits or PlanLimits(), budget, "neutral", 0.1
+    )
 
 
 @pytest.mark.slow
 def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
-    _, plan = made(limits=Limits(channel_maximum={"push": 20.0, "banner": 30.0}))
+    _, plan = made(limits=PlanLimits(channel_maximum={"push": 20.0, "banner": 30.0}))
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS]
     own = next(p for p in plan.curve if p.budget == plan.budget)
     assert own.tickets == plan.tickets
@@ -60,7 +62,7 @@ def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
 
 
 def test_budgets_that_cannot_keep_the_limits_are_left_out_and_noted():
-    _, plan = made(limits=Limits(city_minimum={CITY_GROUPS[0]: 400.0}))
+    _, plan = made(limits=PlanLimits(city_minimum={CITY_GROUPS[0]: 400.0}))
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS[2:]]
     assert BudgetsLeftOut((150.0, 300.0)) in plan.notes
 
@@ -71,7 +73,7 @@ def test_money_that_a_minimum_spends_for_next_to_nothing_is_noted():
     here = inputs()
     # Nobody there buys, so all that is spent there is spent for the minimum.
     here.expected[here.city == 0] = 1e-6
-    _, plan = made(limits=Limits(city_minimum={group: 90.0}), here=here)
+    _, plan = made(limits=PlanLimits(city_minimum={group: 90.0}), here=here)
     (note,) = [n for n in plan.notes if isinstance(n, SpentForMinimum)]
     assert (note.of, note.name) == ("city", group)
     assert note.spend == pytest.approx(90.0, rel=0.01)
@@ -81,7 +83,7 @@ def test_money_that_a_minimum_spends_for_next_to_nothing_is_noted():
     assert note.tickets < 1
     _, free = made(here=here)
     assert not [n for n in free.notes if isinstance(n, SpentForMinimum)]
-    _, wanted = made(limits=Limits(city_minimum={CITY_GROUPS[1]: 90.0}))
+    _, wanted = made(limits=PlanLimits(city_minimum={CITY_GROUPS[1]: 90.0}))
     assert not [n for n in wanted.notes if isinstance(n, SpentForMinimum)], "it sells as the rest"
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from fullhouse.app.use_case import tenant_case
 from fullhouse.cleanroom import gate, ledger, log
 from fullhouse.cleanroom.ledger import BudgetError, LedgerEntry
-from fullhouse.cleanroom.people import Room
+from fullhouse.cleanroom.people import CleanRoom
 from fullhouse.cleanroom.policy import Policy, PolicyError, half_width, load
 from fullhouse.cleanroom.question import Count, Question
 from fullhouse.cleanroom.release import (
@@ -183,7 +183,7 @@ def room_traits(context: Context, request: FindTraits | None = None) -> NamedTra
     return NamedTraits(shown, len(fitting), families, table.as_of, table.build)
 
 
-def _sized(context: Context, as_of: date | None) -> tuple[Room, SizeTable, Policy]:
+def _sized(context: Context, as_of: date | None) -> tuple[CleanRoom, SizeTable, Policy]:
     """A tenant's view of the people and the free table, where the policy allows counts at all."""
     _check_tenant(context)
     check_active(context.control, context.tenant)

@@ -9,11 +9,11 @@ from fullhouse.app.use_case import check_house, use_case
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
 from fullhouse.lookup import (
-    Built,
+    AccountSegment,
     LookupApp,
+    LookupBuild,
     LookupScope,
     Memberships,
-    Segment,
     build_lookup,
     has_bit,
     lookup_app,
@@ -51,15 +51,15 @@ class LookupState:
     suppressed since. `answered` segments are answered today.
     """
 
-    built: Built
+    built: LookupBuild
     file: Path
     withheld: int
     erased: int
-    answered: tuple[Segment, ...]
+    answered: tuple[AccountSegment, ...]
 
 
 @use_case
-def lookup_build(context: Context, request: BuildLookup | None = None) -> Built:
+def lookup_build(context: Context, request: BuildLookup | None = None) -> LookupBuild:
     """What the new look-up file holds; servers go over to it within a second."""
     control.check_writable(context.control)
     wanted = request or BuildLookup()
@@ -86,7 +86,7 @@ def lookup_check(context: Context) -> LookupState:
 
 
 @use_case
-def lookup_show(context: Context, request: LookUp) -> tuple[Segment, ...]:
+def lookup_show(context: Context, request: LookUp) -> tuple[AccountSegment, ...]:
     """The segments that an account is in at this moment; none for one that nobody knows."""
     return Memberships(context, lookup_path(context)).of(request.source, request.account)
 

@@ -136,7 +136,7 @@ def match_answer(context: Context, asked: AnswerMatch) -> MatchAnswered:
     if asked.audience is not None:
         contacts = _to_keep(context, policy, message, kept, asked)
 
-    def compute(question: gate.Asked) -> Computed:
+    def compute(question: gate.PricedQuestion) -> Computed:
         if message.facts["act"]:
             exact = len(private_match.places(message, response, kept))
         else:
@@ -159,7 +159,7 @@ def match_answer(context: Context, asked: AnswerMatch) -> MatchAnswered:
     return MatchAnswered(answer, saved.name, saved.version)
 
 
-def _released(question: gate.Asked, message: Message, exact: int) -> Computed:
+def _released(question: gate.PricedQuestion, message: Message, exact: int) -> Computed:
     """The size with noise for as many identifiers as one person may bring."""
     most = int(question.policy["match.identifiers"])
     spread = sigma(question.spending.rho, most)

@@ -18,7 +18,7 @@ from fullhouse.planning import read_channels
 from fullhouse.planning.build import build_plan
 from fullhouse.planning.inputs import plan_inputs, plan_response, planned_film
 from fullhouse.planning.plan import Plan, plan_from
-from fullhouse.planning.problem import Attitude, Limits, read_limits
+from fullhouse.planning.problem import Attitude, PlanLimits, read_limits
 from fullhouse.propensity.film_propensity import fit_propensity
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales
@@ -90,7 +90,7 @@ def _plan(
     request: PlanFilm, day: date, measured: Sequence[SavedResponse], context: Context
 ) -> Plan:
     channels = read_channels(request.channels)
-    limits = read_limits(request.limits) if request.limits else Limits()
+    limits = read_limits(request.limits) if request.limits else PlanLimits()
     about = DiscoverFilm(request.film, territory=request.territory, as_of=day)
     discovery = discover_film(context, about)
     _check_opening(discovery, day)

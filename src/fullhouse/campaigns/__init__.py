@@ -2,6 +2,6 @@
 
 from fullhouse.campaigns.arms import Arms, assign
 from fullhouse.campaigns.customer_match import PLATFORMS, MatchRows, customer_match
-from fullhouse.campaigns.webhook import Sent, send, sign
+from fullhouse.campaigns.webhook import SentBody, send, sign
 
-__all__ = ["PLATFORMS", "Arms", "MatchRows", "Sent", "assign", "customer_match", "send", "sign"]
+__all__ = ["PLATFORMS", "Arms", "MatchRows", "SentBody", "assign", "customer_match", "send", "sign"]

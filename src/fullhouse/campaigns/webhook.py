@@ -51,7 +51,7 @@ WHY_FORBIDDEN = (
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentBody:
     """A body that was taken: after so many tries, under this idempotency key."""
 
     status: int
@@ -182,7 +182,7 @@ def send(
     clock: Callable[[], datetime],
     sleep: Callable[[float], None] = time.sleep,
     tries: int = TRIES,
-) -> Sent:
+) -> SentBody:
     """Send a body until it is taken: waits 1, 2, 4 … seconds between tries, or as long as asked.
 
     `key` names the delivery (campaign, line, part): every try carries it as Idempotency-Key, so a
@@ -207,7 +207,7 @@ def send(
         if last.status is None:
             raise CannotTellError(code="webhook_no_answer", problem=last.problem, **facts) from None
         raise CannotTellError(code="webhook_not_taken", status=last.status, **facts) from None
-    return Sent(status, int(retrying.statistics["attempt_number"]), key)
+    return SentBody(status, int(retrying.statistics["attempt_number"]), key)
 
 
 def _post(

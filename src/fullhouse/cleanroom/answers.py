@@ -16,7 +16,7 @@ from fullhouse.audiences import Name, Population
 from fullhouse.audiences.kernel import as_bitmap
 from fullhouse.cleanroom import consistent
 from fullhouse.cleanroom.noise import noisy, noisy_vector, sigma, split
-from fullhouse.cleanroom.people import Room
+from fullhouse.cleanroom.people import CleanRoom
 from fullhouse.cleanroom.question import Breakdown, Count, Describe, Overlap
 from fullhouse.cleanroom.release import Z95, Noise, Note, ReleasedLine, ReleasedNumber, figure
 from fullhouse.core.arrays import Floats, Ints
@@ -37,7 +37,7 @@ class Computed:
     notes: tuple[Note, ...] = ()
 
 
-def count(room: Room, question: Count, rho: int) -> Computed:
+def count(room: CleanRoom, question: Count, rho: int) -> Computed:
     """How many people fit a rule and take part."""
     rule = room.population.compile(question.rule)
     exact = audiences.count(room.population, rule).persons
@@ -48,7 +48,7 @@ def count(room: Room, question: Count, rho: int) -> Computed:
     )
 
 
-def breakdown(room: Room, question: Breakdown, rho: int) -> Computed:
+def breakdown(room: CleanRoom, question: Breakdown, rho: int) -> Computed:
     """The people of a rule by a family's traits; each person counts in the first that fits.
 
     Parts and total are measured each on their own and then made to add up. What is under the
@@ -79,7 +79,7 @@ def breakdown(room: Room, question: Breakdown, rho: int) -> Computed:
     return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
 
 
-def overlap(room: Room, question: Overlap, rho: int) -> Computed:
+def overlap(room: CleanRoom, question: Overlap, rho: int) -> Computed:
     """The people in each combination of some rules, and their sums: sizes, pairs, and the union."""
     rules = [room.population.compile(rule) for rule in question.rules]
     exact = audiences.overlap(room.population, rules)
@@ -116,7 +116,7 @@ def overlap(room: Room, question: Overlap, rho: int) -> Computed:
     return Computed(tuple(lines), (Noise(spread), Noise(of_total)))
 
 
-def describe(room: Room, question: Describe, rho: int) -> Computed:
+def describe(room: CleanRoom, question: Describe, rho: int) -> Computed:
     """The share of each trait of some families among a rule's people, against a base.
 
     A person counts for at most the policy's bound of traits: whoever has more counts for each in
@@ -208,7 +208,7 @@ def _under_minimum(
     return [ReleasedLine(label, {"people": together})]
 
 
-def _sides(room: Room, question: Describe) -> tuple[PersonSet, PersonSet]:
+def _sides(room: CleanRoom, question: Describe) -> tuple[PersonSet, PersonSet]:
     """The audience as far as it lies in the base, and the base."""
     rules = [room.population.compile(question.rule), room.population.compile(question.base)]
     (members, base), _ = audiences.members_of(room.population, *rules)

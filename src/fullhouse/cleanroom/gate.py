@@ -17,7 +17,7 @@ from fullhouse.cleanroom import answers, ledger, log
 from fullhouse.cleanroom.answers import Computed
 from fullhouse.cleanroom.ledger import LedgerSpending
 from fullhouse.cleanroom.noise import opendp, sigma
-from fullhouse.cleanroom.people import Room, house_control, needs_people, room
+from fullhouse.cleanroom.people import CleanRoom, house_control, needs_people, room
 from fullhouse.cleanroom.policy import Epoch, Policy, half_width, load
 from fullhouse.cleanroom.question import (
     Breakdown,
@@ -64,7 +64,7 @@ MOST_LOOKS = 100
 
 """What stands before the name of a user of the house who acts for a tenant."""
 
-Compute = Callable[["Asked"], Computed]
+Compute = Callable[["PricedQuestion"], Computed]
 
 
 IN_FORCE = "policy in force"
@@ -77,7 +77,7 @@ class PaidFailureError(FullhouseError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class PricedQuestion:
     """A question that may be asked: its form, what it would cost, and what it is asked of."""
 
     context: Context
@@ -89,7 +89,7 @@ class Asked:
     digest: str
     spending: LedgerSpending
     data: dict[str, str]
-    room: Room | None = None
+    room: CleanRoom | None = None
     campaign: SavedCampaign | None = None
 
     @property
@@ -98,7 +98,7 @@ class Asked:
         return self.canonical.question
 
     @property
-    def people(self) -> Room:
+    def people(self) -> CleanRoom:
         """What the tenant's question is asked of; only a question about rules has it."""
         if self.room is None:
             raise TypeError(f"{self.question.kind} is not asked of rules")
@@ -152,7 +152,7 @@ def ask(
         return stored if stored is not None else _compute(asked, compute)
 
 
-def prepare(context: Context, question: Question, *, title: str | None = None) -> Asked:
+def prepare(context: Context, question: Question, *, title: str | None = None) -> PricedQuestion:
     """A question as it may be asked: an error where user, policy, title or wording forbids it."""
     check_active(context.control, context.tenant)
     check_may(context, "ask")
@@ -187,7 +187,9 @@ def prepare(context: Context, question: Question, *, title: str | None = None) -
         "" if campaign is None or not isinstance(question, Readout) else campaign.name,
         context.actor,
     )
-    return Asked(context, policy, whole, epoch, form, digest, spending, data, about, campaign)
+    return PricedQuestion(
+        context, policy, whole, epoch, form, digest, spending, data, about, campaign
+    )
 
 
 def digest_of_match(question: MatchSize, epoch: Epoch) -> str:
@@ -263,11 +265,11 @@ def given(context: Context) -> tuple[GivenAnswer, ...]:
         return tuple(GivenAnswer(**row) for row in ordered.mappings())
 
 
-def _stored(asked: Asked) -> Answer | None:
+def _stored(asked: PricedQuestion) -> Answer | None:
     return released(asked.context, asked.digest)
 
 
-def _compute(asked: Asked, compute: Compute) -> Answer:
+def _compute(asked: PricedQuestion, compute: Compute) -> Answer:
     context, control = asked.context, asked.context.control
     reservation = ledger.reserve(control, asked.policy, asked.epoch, asked.spending, at=context.now)
     try:
@@ -292,7 +294,7 @@ def _compute(asked: Asked, compute: Compute) -> Answer:
     return Answer(release, body, asked.spending.rho, left, receipt, asked.digest)
 
 
-def _computed(asked: Asked, compute: Compute) -> Computed:
+def _computed(asked: PricedQuestion, compute: Compute) -> Computed:
     """The noisy numbers, or that there are none.
 
     What a stage says when it cannot tell depends on the data: it is released as no more than
@@ -312,7 +314,7 @@ def _computed(asked: Asked, compute: Compute) -> Computed:
         raise PaidFailureError(code="release_failed_paid", kind=asked.question.kind) from None
 
 
-def _keep_price(asked: Asked, reservation: ledger.Reservation) -> None:
+def _keep_price(asked: PricedQuestion, reservation: ledger.Reservation) -> None:
     """A computation that broke is paid, and a leaf of the log: a question that fails for some data
     and not for others would be a free yes or no about them.
     """
@@ -342,7 +344,7 @@ def note_policy(context: Context, policy: Policy) -> None:
     last[0] = policy.digest
 
 
-def _release(asked: Asked, computed: Computed) -> Release:
+def _release(asked: PricedQuestion, computed: Computed) -> Release:
     return Release(
         kind=asked.question.kind,
         question=_words(asked.question),
@@ -362,7 +364,9 @@ def _words(question: Question) -> dict[str, Any]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in values.items()}
 
 
-def _settle(asked: Asked, reservation: ledger.Reservation, release: Release, body: bytes) -> int:
+def _settle(
+    asked: PricedQuestion, reservation: ledger.Reservation, release: Release, body: bytes
+) -> int:
     """Ledger row, answer and log leaf in one transaction: all of them, or none."""
     context, spending = asked.context, asked.spending
     at = context.now
@@ -443,27 +447,27 @@ def _no_names(text: str) -> Any:
     raise TypeError(f"no name is read here: {text}")
 
 
-def _count(asked: Asked) -> Computed:
+def _count(asked: PricedQuestion) -> Computed:
     assert isinstance(asked.question, Count)
     return answers.count(asked.people, asked.question, asked.spending.rho)
 
 
-def _breakdown(asked: Asked) -> Computed:
+def _breakdown(asked: PricedQuestion) -> Computed:
     assert isinstance(asked.question, Breakdown)
     return answers.breakdown(asked.people, asked.question, asked.spending.rho)
 
 
-def _overlap(asked: Asked) -> Computed:
+def _overlap(asked: PricedQuestion) -> Computed:
     assert isinstance(asked.question, Overlap)
     return answers.overlap(asked.people, asked.question, asked.spending.rho)
 
 
-def _describe(asked: Asked) -> Computed:
+def _describe(asked: PricedQuestion) -> Computed:
     assert isinstance(asked.question, Describe)
     return answers.describe(asked.people, asked.question, asked.spending.rho)
 
 
-def _reach(asked: Asked) -> Computed:
+def _reach(asked: PricedQuestion) -> Computed:
     # Imported here: a count needs no campaign.
     from fullhouse.measurement.exposure import contacts_by_person
 
@@ -492,7 +496,7 @@ def campaign_plan(context: Context, campaign: SavedCampaign) -> Plan:
     raise NotFoundError(f"No campaign {campaign.name!r} of yours.")
 
 
-def _cards(asked: Asked) -> Computed:
+def _cards(asked: PricedQuestion) -> Computed:
     # Imported here: a count needs no discovery.
     from fullhouse.cleanroom.film_cards import cards
 
@@ -500,7 +504,7 @@ def _cards(asked: Asked) -> Computed:
     return cards(asked.context, asked.whole, asked.question, asked.spending.rho)
 
 
-def _readout(asked: Asked) -> Computed:
+def _readout(asked: PricedQuestion) -> Computed:
     # Imported here: a count needs no campaign.
     from fullhouse.cleanroom.film_readout import readout
 

@@ -33,7 +33,7 @@ BYTES_OF_A_TRAIT = 1_000
 
 
 @dataclass(frozen=True)
-class Room:
+class CleanRoom:
     """A tenant's view of the people: all of them to compute with, and the traits it may name.
 
     The traits it may name have no sizes: a suggestion must not be in their order.
@@ -111,7 +111,7 @@ class Room:
         )
 
 
-def room(context: Context, policy: Policy, question: Question) -> Room:
+def room(context: Context, policy: Policy, question: Question) -> CleanRoom:
     """What a tenant's question is asked of: the newest build as of its day."""
     population = audiences.population(context, as_of=question_day(question, context.today))
     hidden = hidden_traits(context, population.catalogue.traits, tenant=context.tenant)
@@ -122,7 +122,7 @@ def room(context: Context, policy: Policy, question: Question) -> Room:
         names = _nameable(population.catalogue.traits, policy, hidden)
         context.workspace.models.put(key, names, BYTES_OF_A_TRAIT * len(names[0].traits))
     visible, every, sensitive = names
-    return Room(population, visible, every, sensitive, policy)
+    return CleanRoom(population, visible, every, sensitive, policy)
 
 
 def _nameable(

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from fullhouse.campaigns.campaign import Power
 from fullhouse.campaigns.power import WHOLE, power_of_part
 from fullhouse.cleanroom.market import TenantForecast
-from fullhouse.cleanroom.people import Room
+from fullhouse.cleanroom.people import CleanRoom
 from fullhouse.cleanroom.policy import Policy
 from fullhouse.cleanroom.private import TraitSizes
 from fullhouse.cleanroom.question import Cards
@@ -37,8 +37,8 @@ from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.planning.problem import (
     CITY_GROUPS,
     Attitude,
-    Limits,
     PlanInputs,
+    PlanLimits,
     PlannedFilm,
     read_limits,
 )
@@ -174,7 +174,7 @@ def _ground(context: Context, policy: Policy, film: str) -> _Ground:
 
 
 def _audiences(
-    lines: Sequence[ReleasedLine], about: Room, table: SizeTable, minimum: int
+    lines: Sequence[ReleasedLine], about: CleanRoom, table: SizeTable, minimum: int
 ) -> list[PlannedAudience]:
     """The cards whose sizes the tenant may know, the highest affinity first."""
     place = {name: i for i, name in enumerate(table.sizes.traits)}
@@ -212,7 +212,7 @@ def _plan(ground: _Ground, forecast: TenantForecast, terms: PlanTerms, _: Contex
         expected=expected,
         seed=terms.seed,
     )
-    limits = read_limits(terms.limits) if terms.limits else Limits()
+    limits = read_limits(terms.limits) if terms.limits else PlanLimits()
     response = plan_response(inputs, [], terms.seed)
     base = _base(forecast, terms, expected)
     return build_plan(

@@ -46,7 +46,7 @@ def nano(value: Any) -> int:
 
 
 @dataclass(frozen=True)
-class Key:
+class PolicyKey:
     """A key of a policy: its section, its name, what it is by default, and which value is stricter.
 
     `check` says what a value must be; None: any of its type.
@@ -88,32 +88,44 @@ PRICES = {
 
 SHARES = {"discovery": "0.5", "plan": "0.2", "monitor": "0.1", "readout": "0.2"}
 
-KEYS: tuple[Key, ...] = (
-    Key("allow", "kinds", (), _both, "Kinds of questions that tenants may ask."),
-    Key("allow", "accounts", False, min, "Whether a match may become an audience of the house."),
-    Key("cells", "minimum", 50, max, "A noisy number under this is said to be fewer.", 1),
-    Key("bounds", "traits", 100, min, "Most traits of one person that count.", 1),
-    Key("bounds", "tickets", 10, min, "Most tickets of one person that count.", 1),
-    Key("bounds", "money", 200, min, "Most money of one person that counts.", 1),
-    Key("bounds", "cities", 3, min, "Most cities of one person that count.", 1),
-    Key("bounds", "frequency", 10, min, "Contacts of one person from which all count as more.", 1),
-    Key("budget", "epoch", "year", _longer, "How long a budget lasts: year, half or quarter."),
-    Key("budget", "title", Decimal("0.25"), min, "Rho of one title in an epoch."),
-    Key("budget", "tenant", Decimal("0.5"), min, "Rho of one tenant in an epoch."),
-    Key("budget", "together", Decimal(2), min, "Rho of all tenants together in an epoch."),
-    Key("sizes", "rho", Decimal("0.1"), min, "Rho of the free table of trait sizes."),
-    Key("sizes", "days", 30, max, "Days that a table of sizes serves later builds; 0: none."),
+KEYS: tuple[PolicyKey, ...] = (
+    PolicyKey("allow", "kinds", (), _both, "Kinds of questions that tenants may ask."),
+    PolicyKey(
+        "allow", "accounts", False, min, "Whether a match may become an audience of the house."
+    ),
+    PolicyKey("cells", "minimum", 50, max, "A noisy number under this is said to be fewer.", 1),
+    PolicyKey("bounds", "traits", 100, min, "Most traits of one person that count.", 1),
+    PolicyKey("bounds", "tickets", 10, min, "Most tickets of one person that count.", 1),
+    PolicyKey("bounds", "money", 200, min, "Most money of one person that counts.", 1),
+    PolicyKey("bounds", "cities", 3, min, "Most cities of one person that count.", 1),
+    PolicyKey(
+        "bounds", "frequency", 10, min, "Contacts of one person from which all count as more.", 1
+    ),
+    PolicyKey(
+        "budget", "epoch", "year", _longer, "How long a budget lasts: year, half or quarter."
+    ),
+    PolicyKey("budget", "title", Decimal("0.25"), min, "Rho of one title in an epoch."),
+    PolicyKey("budget", "tenant", Decimal("0.5"), min, "Rho of one tenant in an epoch."),
+    PolicyKey("budget", "together", Decimal(2), min, "Rho of all tenants together in an epoch."),
+    PolicyKey("sizes", "rho", Decimal("0.1"), min, "Rho of the free table of trait sizes."),
+    PolicyKey("sizes", "days", 30, max, "Days that a table of sizes serves later builds; 0: none."),
     *(
-        Key("stages", name, Decimal(share), min, f"Share of a title's budget for its {name}.", 0, 1)
+        PolicyKey(
+            "stages", name, Decimal(share), min, f"Share of a title's budget for its {name}.", 0, 1
+        )
         for name, share in SHARES.items()
     ),
     *(
-        Key("price", name, Decimal(rho), min, f"Rho of a question of kind {name}.", 1 / NANO, 10)
+        PolicyKey(
+            "price", name, Decimal(rho), min, f"Rho of a question of kind {name}.", 1 / NANO, 10
+        )
         for name, rho in PRICES.items()
     ),
-    Key("sensitive", "families", (), _either, "Families of traits that no tenant may ask about."),
-    Key("sensitive", "traits", ("age:0-17",), _either, "Single traits of this kind."),
-    Key(
+    PolicyKey(
+        "sensitive", "families", (), _either, "Families of traits that no tenant may ask about."
+    ),
+    PolicyKey("sensitive", "traits", ("age:0-17",), _either, "Single traits of this kind."),
+    PolicyKey(
         "public",
         "signals",
         ("search_interest", "trailer_views"),
@@ -121,9 +133,11 @@ KEYS: tuple[Key, ...] = (
         "Kinds of signals of films that anybody can see, and that hold nothing of the house's"
         " people.",
     ),
-    Key("match", "minimum", 1_000, max, "Fewest identifiers of a list that is matched.", 2),
-    Key("match", "identifiers", 2, min, "Most identifiers of one person that count in a match.", 1),
-    Key("match", "lists", 12, min, "Most lists that a tenant matches in an epoch.", 1),
+    PolicyKey("match", "minimum", 1_000, max, "Fewest identifiers of a list that is matched.", 2),
+    PolicyKey(
+        "match", "identifiers", 2, min, "Most identifiers of one person that count in a match.", 1
+    ),
+    PolicyKey("match", "lists", 12, min, "Most lists that a tenant matches in an epoch.", 1),
 )
 BY_NAME = {f"{key.section}.{key.name}": key for key in KEYS}
 
@@ -326,7 +340,7 @@ def _parse(file: str, text: str) -> Policy:
     return Policy(values, origins, (file,), sha256(text.encode()).hexdigest())
 
 
-def _value(file: str, key: Key, value: Any) -> Any:
+def _value(file: str, key: PolicyKey, value: Any) -> Any:
     where = f"{file}: {key.section}.{key.name}"
     if isinstance(key.default, tuple):
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):

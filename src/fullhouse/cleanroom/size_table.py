@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 from fullhouse.audiences.rule import Name, Rule
 from fullhouse.cleanroom import ledger, log
 from fullhouse.cleanroom.ledger import BudgetError, LedgerSpending
-from fullhouse.cleanroom.people import Room, hidden_traits, house_control, room
+from fullhouse.cleanroom.people import CleanRoom, hidden_traits, house_control, room
 from fullhouse.cleanroom.person_rows import STRATA, person_rows
 from fullhouse.cleanroom.policy import Policy, nano
 from fullhouse.cleanroom.private import NoisyNumber, TraitSizes
@@ -108,7 +108,7 @@ def tabled(context: Context, policy: Policy, traits: Sequence[Trait]) -> list[Tr
     return sorted(allowed, key=lambda trait: trait.name)
 
 
-def rule_size(about: Room, table: SizeTable, text: str, minimum: int) -> ReleasedNumber:
+def rule_size(about: CleanRoom, table: SizeTable, text: str, minimum: int) -> ReleasedNumber:
     """The size of a tenant's rule from the table: an estimate within bounds that hold for sure."""
     rule = about.reader.normal(text)
     missing = sorted(_names_in(rule) - set(table.sizes.traits))
@@ -129,7 +129,7 @@ def within_bounds(size: NoisyNumber, minimum: int) -> ReleasedNumber:
     return ReleasedNumber(float(max(round(size.value), minimum)), low, high)
 
 
-def nameable(about: Room, table: SizeTable) -> list[tuple[Trait, ReleasedNumber | None]]:
+def nameable(about: CleanRoom, table: SizeTable) -> list[tuple[Trait, ReleasedNumber | None]]:
     """The traits that a tenant may name, by name, each with its free size where there is one."""
     place = {name: i for i, name in enumerate(table.sizes.traits)}
 
@@ -143,7 +143,7 @@ def nameable(about: Room, table: SizeTable) -> list[tuple[Trait, ReleasedNumber 
     ]
 
 
-def sized_room(context: Context, policy: Policy, as_of: date | None) -> tuple[Room, SizeTable]:
+def sized_room(context: Context, policy: Policy, as_of: date | None) -> tuple[CleanRoom, SizeTable]:
     """A tenant's view of the people, and the table of sizes that serves it."""
     return room(context, policy, Count("everyone", as_of)), size_table(context, policy, as_of)
 

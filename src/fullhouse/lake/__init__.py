@@ -2,14 +2,14 @@
 
 from fullhouse.lake.lake import BITMAPS, Lake
 from fullhouse.lake.maintain import Compaction, TableStatus, Vacuum, compact, status, vacuum
-from fullhouse.lake.pins import Opened, Pins
+from fullhouse.lake.pins import OpenTables, Pins
 from fullhouse.lake.place import Place
 
 __all__ = [
     "BITMAPS",
     "Compaction",
     "Lake",
-    "Opened",
+    "OpenTables",
     "Pins",
     "Place",
     "TableStatus",

@@ -22,7 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from fullhouse.core.errors import ConflictError, DamagedError, FullhouseError, InputError
 from fullhouse.core.tables import ALL, Snapshot, Table
-from fullhouse.lake.pins import ABSENT, Opened, Pins, newest_versions
+from fullhouse.lake.pins import ABSENT, OpenTables, Pins, newest_versions
 from fullhouse.lake.place import Place
 
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -83,7 +83,7 @@ class Lake:
 
     place: Place
     pins: Pins | None = field(default=None, repr=False, compare=False)
-    opened: Opened | None = field(default=None, repr=False, compare=False)
+    opened: OpenTables | None = field(default=None, repr=False, compare=False)
     """Tables that are open already, shared by the uses of one process."""
     witness: Witness | None = field(default=None, repr=False, compare=False)
     written: set[str] = field(default_factory=set, repr=False, compare=False)

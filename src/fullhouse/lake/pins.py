@@ -20,7 +20,7 @@ _FILE_BYTES = 2_000
 """About what an open table holds in memory for each of its files."""
 
 
-class Opened:
+class OpenTables:
     """Tables that this process has open at a version, for whoever reads it next."""
 
     def __init__(self) -> None:

@@ -7,19 +7,19 @@ from fullhouse.lookup.build import (
     lookup_path,
 )
 from fullhouse.lookup.door import KeyCheck, LookupApp, lookup_app
-from fullhouse.lookup.file import AccountHash, Built, LookupFile, Segment, has_bit
+from fullhouse.lookup.file import AccountHash, AccountSegment, LookupBuild, LookupFile, has_bit
 from fullhouse.lookup.memberships import Memberships
 from fullhouse.lookup.segments import LookupScope
 
 __all__ = [
     "AccountHash",
-    "Built",
+    "AccountSegment",
     "KeyCheck",
     "LookupApp",
+    "LookupBuild",
     "LookupFile",
     "LookupScope",
     "Memberships",
-    "Segment",
     "build_lookup",
     "forget_accounts",
     "has_bit",

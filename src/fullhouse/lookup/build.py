@@ -20,8 +20,8 @@ from fullhouse.lookup.file import (
     NAME,
     WORD_BITS,
     AccountHash,
-    Built,
     Hashes,
+    LookupBuild,
     LookupFile,
     Words,
     without_people_of,
@@ -57,7 +57,7 @@ def _path_of(context: Context) -> Path | None:
     return context.place.path / FOLDER / NAME if context.place.is_local else None
 
 
-def build_lookup(context: Context, scope: LookupScope) -> Built:
+def build_lookup(context: Context, scope: LookupScope) -> LookupBuild:
     """Write the look-up file anew; who maps the one before goes on with it until they look again.
 
     Everything that can change who may be answered is read after its version is noted, or at it:
@@ -67,7 +67,7 @@ def build_lookup(context: Context, scope: LookupScope) -> Built:
         return _build(context, scope, lookup_path(context))
 
 
-def _build(context: Context, scope: LookupScope, path: Path) -> Built:
+def _build(context: Context, scope: LookupScope, path: Path) -> LookupBuild:
     # A resolve run that died reads its merges from an older version: whom they joined must be one.
     finish_merges(context.engine, context.lake, read_state(context.lake.live), context.now)
     at, day, lake = context.now, context.today, context.lake
@@ -80,7 +80,7 @@ def _build(context: Context, scope: LookupScope, path: Path) -> Built:
     context.progress("Reading who is in what")
     listed, sets = segments(context, scope, running)
     hasher = AccountHash(context.key)
-    built = Built(
+    built = LookupBuild(
         secrets.token_hex(8), at, day, tuple(listed), tuple(r.campaign.name for r in running),
         consent, linked, links_of(lake), hasher.fingerprint,
     )  # fmt: skip

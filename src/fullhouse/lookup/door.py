@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.values import as_json
 from fullhouse.lookup.build import lookup_path
-from fullhouse.lookup.file import Segment
+from fullhouse.lookup.file import AccountSegment
 from fullhouse.lookup.memberships import Answer, Memberships
 from fullhouse.workspace.context import Context
 
@@ -174,7 +174,7 @@ def lookup_app(house: Context, key_check: KeyCheck, *, path: Path | None = None)
     return LookupApp(Memberships(house, path or lookup_path(house)), key_check)
 
 
-def segment_json(segment: Segment) -> dict[str, Any]:
+def segment_json(segment: AccountSegment) -> dict[str, Any]:
     """A segment as JSON, without what says nothing."""
     return {k: v for k, v in as_json(vars(segment)).items() if v not in ("", None, [], ())}
 

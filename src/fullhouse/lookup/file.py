@@ -44,7 +44,7 @@ Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
-class Segment:
+class AccountSegment:
     """What an account can be in: a line of a campaign, or a saved audience.
 
     It is answered from `first` to `last` only, where they are given. `purposes` are what its
@@ -70,7 +70,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Built:
+class LookupBuild:
     """What a look-up file was built from, and what it holds.
 
     `consent` and `linked` are the versions of the tables of consent and of whose accounts are
@@ -81,7 +81,7 @@ class Built:
     id: str
     at: datetime
     day: date
-    segments: tuple[Segment, ...]
+    segments: tuple[AccountSegment, ...]
     campaigns: tuple[str, ...]
     consent: int
     linked: int
@@ -98,7 +98,7 @@ class Built:
         return max(1, -(-len(self.segments) // WORD_BITS))
 
 
-_BUILT = TypeAdapter(Built)
+_BUILT = TypeAdapter(LookupBuild)
 
 
 class AccountHash:
@@ -132,8 +132,8 @@ class AccountHash:
 
 
 def write_file(
-    path: Path, built: Built, hashes: Hashes, rows: npt.NDArray[np.uint32], words: Words
-) -> Built:
+    path: Path, built: LookupBuild, hashes: Hashes, rows: npt.NDArray[np.uint32], words: Words
+) -> LookupBuild:
     """Write a look-up file whole, or nothing; what it says of itself.
 
     `rows` gives the row of `words` of each hash. Hashes may come in any order; those that stand
@@ -195,7 +195,7 @@ class LookupFile:
         except ValueError:  # an empty file cannot be mapped
             raise _damaged(path, "empty") from None
         start, header = _header(path, self._map)
-        self.built: Built = replace(header.pop("built"), bytes=len(self._map))
+        self.built: LookupBuild = replace(header.pop("built"), bytes=len(self._map))
         self._check(start, header)
         self._find = self._map.find
         view = memoryview(self._map)

@@ -12,9 +12,9 @@ from fullhouse.control.suppression import account_digest, spellings
 from fullhouse.core.errors import ConflictError, DamagedError, FullhouseError
 from fullhouse.lookup.file import (
     AccountHash,
-    Built,
+    AccountSegment,
+    LookupBuild,
     LookupFile,
-    Segment,
     has_bit,
     identity_of,
     words_of_bits,
@@ -29,7 +29,7 @@ MOST_SECONDS = 1.0
 MOST_ANSWERS = 1 << 16
 """Answers that are held ready: as many as there are different words, which mostly are few."""
 
-Answer = tuple[Segment, ...]
+Answer = tuple[AccountSegment, ...]
 NOTHING: Answer = ()
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ class Memberships:
         return opened, words
 
     @property
-    def built(self) -> Built:
+    def built(self) -> LookupBuild:
         """What the file that is answered from was built from."""
         return self._fresh().file.built
 

@@ -19,7 +19,7 @@ from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT
 from fullhouse.lake import Lake
 from fullhouse.lake.verify import reading_fault
 from fullhouse.lookup.build import links_of, version_of
-from fullhouse.lookup.file import AccountHash, LookupFile, Segment, words_of_bits
+from fullhouse.lookup.file import AccountHash, AccountSegment, LookupFile, words_of_bits
 from fullhouse.lookup.segments import running_campaigns
 from fullhouse.workspace.context import Context
 
@@ -105,7 +105,7 @@ def _open_words(context: Context, file: LookupFile, saved: frozenset[str]) -> tu
     running = {r.campaign.name for r in running_campaigns(context.control, day)}
     unknown = running - set(file.built.campaigns)
 
-    def is_open(segment: Segment) -> bool:
+    def is_open(segment: AccountSegment) -> bool:
         stands = (
             segment.campaign in running if segment.campaign else segment.id in saved and not unknown
         )

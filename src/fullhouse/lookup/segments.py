@@ -24,7 +24,7 @@ from fullhouse.control.campaigns import campaigns, find_campaign, find_plan
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size, union, without
 from fullhouse.core.tables import CAMPAIGN_PEOPLE
-from fullhouse.lookup.file import Segment
+from fullhouse.lookup.file import AccountSegment
 from fullhouse.planning.plan import Plan, plan_from
 from fullhouse.workspace.context import Context
 
@@ -82,12 +82,12 @@ def running_campaigns(control: Control, day: date) -> list[RunningCampaign]:
 
 def segments(
     context: Context, scope: LookupScope, running: Sequence[RunningCampaign]
-) -> tuple[list[Segment], list[PersonSet]]:
+) -> tuple[list[AccountSegment], list[PersonSet]]:
     """What can be looked up, and who is in each by all that is recorded now."""
     _check(context, scope)
     merges = read_merges(context.lake)
     states = {r.campaign.name: read_people(context.lake, r.campaign.name) for r in running}
-    listed: list[tuple[Segment, PersonSet]] = []
+    listed: list[tuple[AccountSegment, PersonSet]] = []
     for each in running:
         if scope.everything or each.campaign.name in scope.campaigns:
             of_lines = states[each.campaign.name]
@@ -103,7 +103,7 @@ def segments(
             left = without(after_merges(members, merges), out)
             name = f"{audience.name}@{audience.version}"
             purposes = tuple(dict.fromkeys((ADVERTISING, audience.purpose)))
-            listed.append((Segment(name, name, purposes), left))
+            listed.append((AccountSegment(name, name, purposes), left))
     return _consenting(context, listed)
 
 
@@ -118,7 +118,7 @@ def _lines(
     merges: Mapping[int, int],
     channels: str | None,
     day: date,
-) -> list[tuple[Segment, PersonSet]]:
+) -> list[tuple[AccountSegment, PersonSet]]:
     """The lines that are not over, with their treated people as they are linked now.
 
     Of two people who are one since, one held out and one treated, nobody is answered.
@@ -126,7 +126,7 @@ def _lines(
     plan, name = running.plan, running.campaign.name
     known = channels_of(plan, channels)
     out = after_merges(union(*(s.get(o, {}) for s in states.values() for o in OUT)), merges)
-    listed: list[tuple[Segment, PersonSet]] = []
+    listed: list[tuple[AccountSegment, PersonSet]] = []
     for line in plan.lines:
         last = line.week + timedelta(LINE_DAYS - 1)
         if last < day:
@@ -134,7 +134,7 @@ def _lines(
         of_line = states.get(line.id, {})
         others = union(*(people for state, people in of_line.items() if state != TREATED))
         left = without(without(of_line.get(TREATED, {}), after_merges(others, merges)), out)
-        segment = Segment(
+        segment = AccountSegment(
             f"{name}/{line.id}", line.audience, (ADVERTISING,), campaign=name, line=line.id,
             channel=line.channel, film=plan.film, first=line.week, last=last,
             sources=known[line.channel].sources,
@@ -174,11 +174,11 @@ def _check(context: Context, scope: LookupScope) -> None:
 
 
 def _consenting(
-    context: Context, listed: Sequence[tuple[Segment, PersonSet]]
-) -> tuple[list[Segment], list[PersonSet]]:
+    context: Context, listed: Sequence[tuple[AccountSegment, PersonSet]]
+) -> tuple[list[AccountSegment], list[PersonSet]]:
     """Only who takes part, at this moment, in every purpose of each segment."""
     leaving: dict[tuple[str, ...], Leaving] = {}
-    every: list[Segment] = []
+    every: list[AccountSegment] = []
     sets: list[PersonSet] = []
     for segment, people in listed:
         if segment.purposes not in leaving:

@@ -10,9 +10,9 @@ from fullhouse.planning.objective import (
 from fullhouse.planning.optimise import optimise
 from fullhouse.planning.problem import (
     AudienceCells,
+    MediaSlots,
     PlanProblem,
     PlanRows,
-    Slots,
     Spending,
     cap_rows,
     cells,
@@ -24,10 +24,10 @@ __all__ = [
     "AudienceCells",
     "Channel",
     "MeasuredResponse",
+    "MediaSlots",
     "PlanProblem",
     "PlanRows",
     "Response",
-    "Slots",
     "Spending",
     "adstock",
     "cap_rows",

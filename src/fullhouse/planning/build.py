@@ -31,8 +31,8 @@ from fullhouse.planning.plan import (
 from fullhouse.planning.problem import (
     CITY_GROUPS,
     Attitude,
-    Limits,
     PlanInputs,
+    PlanLimits,
     PlannedFilm,
     PlanProblem,
     PlanRows,
@@ -85,7 +85,7 @@ def build_plan(
     inputs: PlanInputs,
     response: Response,
     base: ExpectedSales | None,
-    limits: Limits,
+    limits: PlanLimits,
     budget: float,
     attitude: Attitude,
     holdout: float,
@@ -277,7 +277,7 @@ def _unreachable(inputs: PlanInputs) -> tuple[Unreachable, ...]:
     )
 
 
-def _notes(solved: Solved, limits: Limits, base: ExpectedSales | None) -> Iterator[PlanNote]:
+def _notes(solved: Solved, limits: PlanLimits, base: ExpectedSales | None) -> Iterator[PlanNote]:
     inputs, response = solved.inputs, solved.problem.response
     new = tuple(k for k in dict.fromkeys(inputs.kinds) if not response.tested(k))
     if new:
@@ -294,7 +294,7 @@ def _notes(solved: Solved, limits: Limits, base: ExpectedSales | None) -> Iterat
 
 
 def _for_minimums(
-    solved: Solved, limits: Limits, base: ExpectedSales | None
+    solved: Solved, limits: PlanLimits, base: ExpectedSales | None
 ) -> Iterator[SpentForMinimum]:
     """Money at a minimum that neither pays back nor sells half as much as the rest of the money."""
     spend, tickets = solved.spending.spend, solved.middles
@@ -309,7 +309,7 @@ def _for_minimums(
 
 
 def _minimums(
-    solved: Solved, limits: Limits
+    solved: Solved, limits: PlanLimits
 ) -> Iterator[tuple[Literal["city", "audience", "channel"], str, Flags, float]]:
     """What minimums ask for: of what, which, its slots, and the least that they must spend."""
     slots, inputs = solved.problem.slots, solved.inputs

@@ -16,12 +16,12 @@ from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.channel import Channel, worths
 from fullhouse.planning.problem import (
     CITY_GROUPS,
-    Limits,
+    MediaSlots,
     PlanInputs,
+    PlanLimits,
     PlannedFilm,
     PlanProblem,
     PlanRows,
-    Slots,
     as_rows,
     cap_rows,
     cells,
@@ -195,14 +195,16 @@ def plan_problem(
     limit = np.array([c.reach_limit for c in of_slot])
     most = addressed * limit * price * np.array([c.frequency_cap for c in of_slot])
     least = np.maximum([c.minimum_spend for c in of_slot], LEAST_RATE * addressed * price)
-    slots = Slots(audience, channel, city, week, who, addressed, price, limit, most, least)
+    slots = MediaSlots(audience, channel, city, week, who, addressed, price, limit, most, least)
     # Impressions of a week fall on its middle day.
     at_opening = np.array([adstock(1.0, (opening - m).days - 3) for m in inputs.weeks])
     kinds = tuple(response.kinds.index(k) for k in inputs.kinds)
     return PlanProblem(parts, slots, response, kinds, at_opening[week], inputs.noise)
 
 
-def plan_rows(inputs: PlanInputs, problem: PlanProblem, limits: Limits) -> tuple[PlanRows, Flags]:
+def plan_rows(
+    inputs: PlanInputs, problem: PlanProblem, limits: PlanLimits
+) -> tuple[PlanRows, Flags]:
     """What a spend must keep to, the caps of channels and the limits, and slots it may use."""
     rows, allowed = as_rows(
         limits,

@@ -90,7 +90,7 @@ class AudienceCells:
 
 
 @dataclass(frozen=True)
-class Slots:
+class MediaSlots:
     """What may be bought: each an audience on a channel in a city group in a week.
 
     All arrays run over slots. `reaches` (slots, cells) says whom each addresses, `addressed` how
@@ -149,7 +149,7 @@ class PlanProblem:
     """
 
     cells: AudienceCells
-    slots: Slots
+    slots: MediaSlots
     response: Response
     kind_of: tuple[int, ...]
     adstock: Floats
@@ -226,7 +226,7 @@ def cells(
     )
 
 
-def reach(slots: Slots, cells_: AudienceCells, spend: Floats) -> tuple[Floats, float, float]:
+def reach(slots: MediaSlots, cells_: AudienceCells, spend: Floats) -> tuple[Floats, float, float]:
     """People reached by each slot alone; by all together; and impressions a person reached.
 
     A channel reaches `limit` of whom it addresses; on those, impressions of a slot are Poisson. A
@@ -247,7 +247,7 @@ def reach(slots: Slots, cells_: AudienceCells, spend: Floats) -> tuple[Floats, f
     return alone, every, impressions / every if every else 0.0
 
 
-def cap_rows(slots: Slots) -> PlanRows:
+def cap_rows(slots: MediaSlots) -> PlanRows:
     """In no week is anybody shown more on a channel than its cap, whatever audiences they are in.
 
     A slot alone keeps to it by its `most`: so in each cell, channel and week the shares of their
@@ -289,7 +289,7 @@ KNOWN = (
 
 
 @dataclass(frozen=True)
-class Limits:
+class PlanLimits:
     """Least spend by city group, audiences kept to one channel, weeks without advertising, the
     share of the spend for kinds of audience that no readout has measured (as long as there are
     any), most spend by channel, least by audience.
@@ -303,7 +303,7 @@ class Limits:
     audience_minimum: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_limits(text: str) -> Limits:
+def read_limits(text: str) -> PlanLimits:
     """Limits from TOML, such as this.
 
     explore = 0.1
@@ -328,7 +328,7 @@ def read_limits(text: str) -> Limits:
     explore = tables.get("explore", 0.0)
     if isinstance(explore, bool) or not isinstance(explore, int | float) or not 0 <= explore < 1:
         raise InputError(f"explore must be a share from 0 to below 1, not {explore!r}.")
-    return Limits(
+    return PlanLimits(
         _amounts(tables, "city_minimum"),
         _texts(tables, "exclusive"),
         _days(tables),
@@ -339,8 +339,8 @@ def read_limits(text: str) -> Limits:
 
 
 def as_rows(
-    limits: Limits,
-    slots: Slots,
+    limits: PlanLimits,
+    slots: MediaSlots,
     *,
     audiences: Sequence[str],
     channels: Sequence[str],
@@ -383,8 +383,8 @@ def as_rows(
 
 
 def _allowed(
-    limits: Limits,
-    slots: Slots,
+    limits: PlanLimits,
+    slots: MediaSlots,
     audiences: Sequence[str],
     channels: Sequence[str],
     weeks: Sequence[date],

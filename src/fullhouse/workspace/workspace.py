@@ -11,7 +11,7 @@ from fullhouse.core import settings as settings_
 from fullhouse.core.cache import Cache, KeyedLocks
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
-from fullhouse.lake import Lake, Opened, Place
+from fullhouse.lake import Lake, OpenTables, Place
 from fullhouse.workspace.proof import ProofWitness, prove
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Workspace:
     def lake(self) -> Lake:
         """The tables, each look at their newest version."""
         place = self.place.join(self.settings.lake)
-        return Lake(place, opened=Opened(), witness=ProofWitness(self))
+        return Lake(place, opened=OpenTables(), witness=ProofWitness(self))
 
     @_Shared
     def house(self) -> "House | None":
