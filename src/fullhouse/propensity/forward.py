@@ -6,7 +6,7 @@ acted: those with any event in the half year before it who had not seen the film
 after the cut judges the order, beside the order by activity alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -61,12 +61,7 @@ def judge_forward(earlier: AnalysisSample, now: AnalysisSample) -> ForwardCheck 
     words = {k.film: k for k in earlier.films.values() if k.film in after}
     judged: list[list[float]] = []
     chosen = sorted(words, key=lambda f: (-size(only(after[f][1], active)), f))[:MOST_FILMS]
-    models: dict[str, PropensityModel] = {}
-    for fold in range(FOLDS):
-        # Each from the other folds' films, and from all that nobody saw after the cut.
-        part = {words[f].slug or f: earlier.words[f] for f in chosen[fold::FOLDS]}
-        build = earlier.population.build.id
-        models |= predict_all(preferences, part, as_of=earlier.day, build=build) if part else {}
+    models = _models_of_folds(earlier, preferences, [(words[f].slug or f, f) for f in chosen])
     idle = _by_activity(preferences)
     viewers = 0
     for film in chosen:
@@ -98,6 +93,18 @@ def judge_forward(earlier: AnalysisSample, now: AnalysisSample) -> ForwardCheck 
         in_top_tenth=top,
         activity_in_top_tenth=top_by_activity,
     )
+
+
+def _models_of_folds(
+    earlier: AnalysisSample, preferences: PreferenceModel, films: Sequence[tuple[str, str]]
+) -> dict[str, PropensityModel]:
+    """A model of each film, by its name, from the other folds and films that are not judged."""
+    models: dict[str, PropensityModel] = {}
+    build = earlier.population.build.id
+    for fold in range(FOLDS):
+        part = {name: earlier.words[film] for name, film in films[fold::FOLDS]}
+        models |= predict_all(preferences, part, as_of=earlier.day, build=build) if part else {}
+    return models
 
 
 def _newcomers(

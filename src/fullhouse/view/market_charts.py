@@ -137,31 +137,9 @@ def _calendar(
     ]
     shade = alt.Chart({"values": shaded}).mark_rect(color=SHADE, opacity=1)
     base = alt.Chart({"values": list(rows)})
-    titles = {r["film"]: r["title"] for r in rows}
-    clashing = json.dumps([r["film"] for r in rows if r["conflict"]])
-    colour = {
-        "condition": {"test": f"indexof({clashing}, datum.value) >= 0", "value": LOWERS},
-        "value": INK,
-    }
-    weight = {
-        "condition": {"test": f"indexof({clashing}, datum.value) >= 0", "value": "bold"},
-        "value": "normal",
-    }
-    names = alt.Axis(
-        title=None,
-        labelExpr=f"({json.dumps(titles)})[datum.value]",
-        labelLimit=LABEL_WIDTH,
-        labelColor=colour,
-        labelFontWeight=weight,
-        labelPadding=8,
-        ticks=False,
-        domain=False,
-        grid=True,
-        gridColor=FAINT,
-    )
     dots = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("opening:T", scale=scale, axis=axis),
-        y=_film_axis(order).axis(names),
+        y=_film_axis(order).axis(_title_axis(rows)),
         color=alt.condition("datum.conflict", alt.value(LOWERS), alt.value(BANDS[50])),
         tooltip=["title:N", "opens:N", "label:N"],
     )
@@ -170,6 +148,25 @@ def _calendar(
     drawn = chart.properties(width=width, height=alt.Step(SLATE_HEIGHT))
     assert isinstance(drawn, alt.LayerChart)
     return drawn
+
+
+def _title_axis(rows: Sequence[dict[str, Any]]) -> alt.Axis:
+    """Titles of the films as labels; those in a conflict bold and in its colour."""
+    titles = {r["film"]: r["title"] for r in rows}
+    clashing = json.dumps([r["film"] for r in rows if r["conflict"]])
+    in_conflict = f"indexof({clashing}, datum.value) >= 0"
+    return alt.Axis(
+        title=None,
+        labelExpr=f"({json.dumps(titles)})[datum.value]",
+        labelLimit=LABEL_WIDTH,
+        labelColor={"condition": {"test": in_conflict, "value": LOWERS}, "value": INK},
+        labelFontWeight={"condition": {"test": in_conflict, "value": "bold"}, "value": "normal"},
+        labelPadding=8,
+        ticks=False,
+        domain=False,
+        grid=True,
+        gridColor=FAINT,
+    )
 
 
 def _openings(rows: Sequence[dict[str, Any]], order: Sequence[str], width: int) -> alt.LayerChart:
