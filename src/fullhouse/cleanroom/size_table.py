@@ -207,29 +207,19 @@ def _release(context: Context, policy: Policy, build: Build) -> SizeTable:
             )
             body = base64.b64encode(to_bytes(sizes)).decode()
             detail: dict[str, str | int] = {
-                "question": digest,
-                "release": sha256(body.encode()).hexdigest(),
-                "policy": policy.digest,
-                "epoch": epoch.name,
-                "nano_rho": spending.rho,
-            }
+                "question": digest, "release": sha256(body.encode()).hexdigest(),
+                "policy": policy.digest, "epoch": epoch.name, "nano_rho": spending.rho,
+            }  # fmt: skip
             with control.begin() as connection:
                 ledger.settle(connection, reservation, at=at)
                 leaf = log.LogLeaf(HOUSE, "release.sizes", HOUSE, at, detail)
                 row = {
-                    "tenant": HOUSE,
-                    "digest": digest,
-                    "epoch": epoch.name,
-                    "title": "",
-                    "campaign": "",
-                    "kind": SIZES,
+                    "tenant": HOUSE, "digest": digest, "epoch": epoch.name, "title": "",
+                    "campaign": "", "kind": SIZES, "body": body, "rho": spending.rho, "at": at,
                     "question": f"build {build.id} as of {build.as_of}",
-                    "body": body,
                     "position": log.append(connection, leaf).position,
-                    "rho": spending.rho,
                     "reservation": reservation.id,
-                    "at": at,
-                }
+                }  # fmt: skip
                 connection.execute(insert(ReleasedRow).values(**row))
         except BaseException as problem:
             ledger.cancel(control, reservation, at=context.now)

@@ -217,38 +217,9 @@ def _with_ids(scratch: Scratch, nodes: Numbered, roots: ir.Table, refused: pa.Ta
     The largest part of a person decided anew is its heir (of equal ones, that with the first
     account). Of several earlier ids in one group, the smallest stays.
     """
-    settled, fresh, start = nodes.settled, nodes.fresh, nodes.start
-    above = roots.select(at_node="node", root="root")
-    joined = fresh.left_join(above, fresh.node == above.at_node)
-    every = joined.select("source", "account", "node", root=ibis.coalesce(joined.root, fresh.node))
-    before = nodes.reopened.select(
-        at_source="source", at_account="account", old="old", since="old_since"
-    )
-    rooted = every.left_join(
-        before, [every.source == before.at_source, every.account == before.at_account]
-    )
-    rooted = scratch.keep(rooted.drop("at_source", "at_account"))
-    earlier = rooted.filter(rooted.old.notnull())
-    parts = earlier.group_by("old", "root").aggregate(accounts=earlier.count())
-    window = ibis.window(group_by=parts.old, order_by=[ibis.desc(parts.accounts), parts.root])
-    ranked = parts.mutate(turn=ibis.row_number().over(window))
-    largest = ranked.filter(ranked.turn == 0)
-    heirs = scratch.keep(largest.group_by(of_root="root").aggregate(heir=largest.old.min()))
-    alone = rooted.filter((rooted.root == rooted.node) & (rooted.root >= start)).select("node")
-    alone = scratch.keep(alone.anti_join(heirs, alone.node == heirs.of_root))
-    new_persons = scratch.count(alone)
-    numbers = numbered(scratch, alone, new_persons, by=["node"], start=start)
-    persons = scratch.keep(
-        ibis.union(
-            numbers.select(of="node", person="number"),
-            heirs.select(
-                of="of_root",
-                person=ibis.ifelse(
-                    heirs.of_root < start, ibis.least(heirs.of_root, heirs.heir), heirs.heir
-                ),
-            ),
-        )
-    )
+    settled, start = nodes.settled, nodes.start
+    rooted = _rooted(scratch, nodes, roots)
+    persons, new_persons = _persons_of_roots(scratch, rooted, start)
     by_root = rooted.left_join(persons, rooted.root == persons.of)
     placed = scratch.keep(
         by_root.select(
@@ -286,6 +257,42 @@ def _with_ids(scratch: Scratch, nodes: Numbered, roots: ir.Table, refused: pa.Ta
         splits,
         refused,
     )
+
+
+def _rooted(scratch: Scratch, nodes: Numbered, roots: ir.Table) -> ir.Table:
+    """Every fresh account with the root of its group, and its earlier person where it had one."""
+    fresh = nodes.fresh
+    above = roots.select(at_node="node", root="root")
+    joined = fresh.left_join(above, fresh.node == above.at_node)
+    every = joined.select("source", "account", "node", root=ibis.coalesce(joined.root, fresh.node))
+    before = nodes.reopened.select(
+        at_source="source", at_account="account", old="old", since="old_since"
+    )
+    rooted = every.left_join(
+        before, [every.source == before.at_source, every.account == before.at_account]
+    )
+    return scratch.keep(rooted.drop("at_source", "at_account"))
+
+
+def _persons_of_roots(scratch: Scratch, rooted: ir.Table, start: int) -> tuple[ir.Table, int]:
+    """The person of each root, `of` and `person`, and how many of these are new.
+
+    Of several earlier persons whose heir a root is, the smallest; without one, the next number.
+    """
+    earlier = rooted.filter(rooted.old.notnull())
+    parts = earlier.group_by("old", "root").aggregate(accounts=earlier.count())
+    window = ibis.window(group_by=parts.old, order_by=[ibis.desc(parts.accounts), parts.root])
+    ranked = parts.mutate(turn=ibis.row_number().over(window))
+    largest = ranked.filter(ranked.turn == 0)
+    heirs = scratch.keep(largest.group_by(of_root="root").aggregate(heir=largest.old.min()))
+    alone = rooted.filter((rooted.root == rooted.node) & (rooted.root >= start)).select("node")
+    alone = scratch.keep(alone.anti_join(heirs, alone.node == heirs.of_root))
+    new_persons = scratch.count(alone)
+    numbers = numbered(scratch, alone, new_persons, by=["node"], start=start)
+    oldest = ibis.ifelse(heirs.of_root < start, ibis.least(heirs.of_root, heirs.heir), heirs.heir)
+    inherited = heirs.select(of="of_root", person=oldest)
+    persons = ibis.union(numbers.select(of="node", person="number"), inherited)
+    return scratch.keep(persons), new_persons
 
 
 def _unchanged(lake: Lake, state: State, before: Census) -> Resolution:
