@@ -45,6 +45,7 @@ STUDIO_PAGES = (
     f"/film/{OWN}/readout",
     f"/audiences?title={OWN}&rule=buys:dogs+%26+(age:18-34+|+age:35-54)+-+buys:books",
     f"/film/{OWN}/report",
+    f"/compare?film={OWN}",
     "/ask",
     "/answers",
     "/score-book",

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from fullhouse import app
+from fullhouse.cleanroom import tenants
 from fullhouse.control.job import ENDED
 from fullhouse.forecast.book import enter
+from fullhouse.forecast.forecast import DayRange
 from fullhouse.web import web_app
 from fullhouse.web.language import LANGUAGES
 from tests.cleanroom.conftest import make_house
@@ -48,6 +50,7 @@ def lion(own_site):
 
 
 PAGES = ["/", f"/film/{OWN}/outlook", "/score-book"]
+COMPARED = f"/compare?film={SECRET}&film={RIVAL}"
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
@@ -119,3 +122,62 @@ def test_a_viewer_sees_forecasts_and_has_none_made(own_site):
     assert page.status_code == 200
     assert "/outlook/forecast" not in page.text
     assert viewer.post(f"/film/{OWN}/outlook/forecast").status_code == 422
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_films_of_ones_own_are_compared_on_one_axis(own_site, code):
+    wolf = signed_in(own_site, "wolf", "ann")
+    wolf.speak(code)
+    page = wolf.get(COMPARED)
+    assert problems_of(page.text) == []
+    assert "Hidden Hounds" in shown(page)
+    assert ("77.7m" in shown(page)) == (code == "en")
+    assert ("Their film has no forecast yet." in shown(page)) == (code == "en")
+    rows = wolf.get(COMPARED.replace("?", ".json?")).json()
+    assert [(r["film"], r["quantity"]) for r in rows] == [
+        (SECRET, "opening_weekend"), (SECRET, "total"),
+    ]  # fmt: skip
+    assert rows[1]["low"] < rows[1]["middle"] < rows[1]["high"]
+    assert 'href="/compare"' in wolf.get("/").text
+
+
+def test_a_rivals_film_is_compared_as_little_as_one_that_is_not_there(lion):
+    for film in (SECRET, RIVAL, "absent-film-2027"):
+        page = lion.get(f"/compare?film={OWN}&film={film}")
+        assert page.status_code == 404
+        assert "Hidden" not in page.text
+    assert "77.7" not in lion.get(f"/compare?film={OWN}").text
+    assert 'href="/compare"' not in lion.get("/").text  # there is one film alone
+
+
+def test_four_films_are_compared_at_most(market, own_site):
+    films = [f"film-{n}-2027" for n in range(5)]
+    for film in films:
+        tenants.add_title(market.control, "wolf", film)
+    wolf = signed_in(own_site, "wolf", "ann")
+    query = "&".join(f"film={film}" for film in films)
+    assert wolf.get(f"/compare?{query.rpartition('&')[0]}").status_code == 200
+    many = wolf.get(f"/compare?{query}")
+    assert many.status_code == 422
+    assert "Up to 4 films are compared, not 5." in shown(many)
+
+
+def test_the_days_of_a_forecast_are_a_table_under_their_picture(market, own_site):
+    """Its middle and 80 % range, as the picture has them."""
+    opening = OPENING + timedelta(days=70)
+    day = DayRange(opening, (1.0,) * 7, (1e6, 2e6, 3e6, 4e6, 5e6, 6e6, 7e6))
+    later = DayRange(opening + timedelta(1), (1.0,) * 7, tuple(2e6 * n for n in range(1, 8)))
+    forecast = replace(
+        a_forecast("long-film-2027", title="Long", opening=opening, as_of=OPENING,
+                   medians={"total": 3e7}),
+        days=(day, later),
+    )  # fmt: skip
+    tenants.add_title(market.control, "wolf", "long-film-2027")
+    enter(replace(market, tenant="wolf", actor="ann"), forecast)
+    wolf = signed_in(own_site, "wolf", "ann")
+    page = wolf.get("/film/long-film-2027/outlook")
+    assert problems_of(page.text) == []
+    assert "US$4m US$2m to US$6m" in shown(page)
+    rows = wolf.get("/film/long-film-2027/outlook.csv?table=days").text.splitlines()
+    assert rows[0] == "day,low,middle,high,currency"
+    assert rows[2].split(",")[1:4] == ["4000000.0", "8000000.0", "12000000.0"]

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from fullhouse import app
-from fullhouse.core.errors import FullhouseError
+from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.forecast.forecast import Forecast
 from fullhouse.view.words.forecast import (
     DRIVERS,
@@ -24,7 +24,8 @@ from fullhouse.view.words.forecast import (
 )
 from fullhouse.web.language import current, say
 from fullhouse.web.pictures import Axis, fan, range_strip
-from fullhouse.web.visit import Page, Visit
+from fullhouse.web.visit import NotHereError, Page, Visit
+from fullhouse.web.words import film_words
 from fullhouse.workspace.context import Context
 
 ISSUE = "studio_issue"
@@ -32,6 +33,7 @@ ISSUE = "studio_issue"
 
 WEEK = timedelta(days=7)
 MOST_ENTRIES = 200
+MOST_COMPARED = 4
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ def outlook_tab(visit: Visit, context: Context, film: str) -> Page:
             for name, low, high, middle in ranges
         ],
         "fan": _fan(forecast),
+        "days": [
+            (d.day, d.cumulative[1], _middle(d.cumulative), d.cumulative[-2])
+            for d in forecast.days
+            if len(d.cumulative) >= 5
+        ],
         "drivers": _drivers(forecast),
         "comps": forecast.comps[:8],
         "earlier": _earlier(context, film),
@@ -151,7 +158,51 @@ def outlook_tab(visit: Visit, context: Context, film: str) -> Page:
         }
         for name, low, high, middle in ranges
     ]
-    return Page("film_outlook.html", "", facts, forecast.to_dict(), rows)
+    days = [
+        {"day": day, "low": low, "middle": middle, "high": high, "currency": forecast.currency}
+        for day, low, middle, high in facts["days"]
+    ]
+    tables = {"days": days} if days else {}
+    return Page("film_outlook.html", "", facts, forecast.to_dict(), rows, tables=tables)
+
+
+def compare(visit: Visit) -> Page:
+    """Up to four of the studio's films beside each other, each quantity on one axis for all."""
+    context = visit.studio
+    own = [t.film for t in app.room_statement(context).titles]
+    known = outlooks(context)
+    wanted = list(dict.fromkeys(visit.query.getlist("film")))
+    if any(film not in own for film in wanted):
+        raise NotHereError
+    if len(wanted) > MOST_COMPARED:
+        raise InputError(say("Up to {most} films are compared, not {given}.", most=MOST_COMPARED,
+                             given=len(wanted)))  # fmt: skip
+    stated = app.studio_titles(context).titles
+    names = {t.film: t.title for t in stated if t.title != t.film}
+    names |= {film: one.forecast.title for film, one in known.items()}
+    shown = {film: known[film].forecast for film in wanted if film in known}
+    sections, rows = [], []
+    for quantity in dict.fromkeys(name for f in shown.values() for name in f.ranges):
+        ranges = {film: f.ranges[quantity] for film, f in shown.items() if quantity in f.ranges}
+        ends = [end for r in ranges.values() for end in r.between(0.8)]
+        axis = Axis(min(ends) / 1.3, max(ends) * 1.3, logarithmic=True)
+        lines = []
+        for film, one in ranges.items():
+            low, high = one.between(0.8)
+            strip = range_strip(axis, low, high, names[film], middle=one.median)
+            lines.append((film, names[film], low, one.median, high, strip, shown[film].currency))
+            rows.append({"film": film, "quantity": quantity, "low": low, "middle": one.median,
+                         "high": high, "currency": shown[film].currency})  # fmt: skip
+        sections.append((_quantity(quantity), lines))
+    facts = {
+        "own": [(film, names.get(film) or film_words(film), film in wanted) for film in own],
+        "sections": sections,
+        "without": [names.get(f) or film_words(f) for f in wanted if f not in shown],
+        "openings": [(names[f], one.opening, days_words(one.opening, context.today))
+                     for f, one in shown.items()],
+        "most": MOST_COMPARED,
+    }  # fmt: skip
+    return Page("compare.html", say("Compare films"), facts, rows, rows, "slate")
 
 
 def issue(visit: Visit) -> Response:
@@ -218,6 +269,10 @@ def _drivers(forecast: Forecast) -> list[tuple[str, float, Markup]]:
     return shown
 
 
+def _middle(quantiles: Sequence[float]) -> float:
+    return quantiles[len(quantiles) // 2]
+
+
 def _quantity(name: str) -> str:
     return {
         "opening_day": say("Opening day"),
@@ -229,5 +284,6 @@ def _quantity(name: str) -> str:
 PAGES: list[tuple[str, Callable[[Visit], Page | Response], str]] = [
     ("/film/{film}/outlook/forecast", issue, "POST"),
     ("/score-book", scorebook, "GET"),
+    ("/compare", compare, "GET"),
 ]
 """Address, function and methods of each page."""

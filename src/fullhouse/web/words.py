@@ -120,6 +120,7 @@ def table_words(name: str) -> str:
         "readout": say("Readout"),
         "curve": say("Tickets by budget"),
         "saved": say("Saved plans"),
+        "days": say("Day by day"),
     }.get(name, name)
 
 
