@@ -16,7 +16,7 @@ from fullhouse.core.errors import InputError
 from tests.cleanroom.conftest import DAY, OWN, POLICY, RIVAL
 
 
-def nothing(_: gate.Asked) -> Computed:
+def nothing(_: gate.PricedQuestion) -> Computed:
     return Computed((), ())
 
 

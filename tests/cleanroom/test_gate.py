@@ -142,7 +142,7 @@ def test_a_suspended_tenant_a_viewer_and_a_stranger_ask_nothing(lion):
 
 
 def test_what_a_stage_cannot_compute_is_released_without_its_words_for_the_full_price(lion):
-    def cannot(_: gate.Asked) -> Computed:
+    def cannot(_: gate.PricedQuestion) -> Computed:
         raise CannotTellError(code="too_few_films", films=31_337, needed=100)
 
     answer = gate.ask(lion, Count("books"), compute=cannot)
@@ -152,7 +152,7 @@ def test_what_a_stage_cannot_compute_is_released_without_its_words_for_the_full_
 
 
 def test_a_bug_that_may_depend_on_the_data_is_paid_logged_and_says_nothing_of_them(lion):
-    def broken(_: gate.Asked) -> Computed:
+    def broken(_: gate.PricedQuestion) -> Computed:
         raise ZeroDivisionError("31337 people")
 
     with pytest.raises(FullhouseError) as failed:
@@ -168,7 +168,7 @@ def test_a_bug_that_may_depend_on_the_data_is_paid_logged_and_says_nothing_of_th
 
 
 def test_a_failure_of_the_machine_gives_the_money_back(lion):
-    def full(_: gate.Asked) -> Computed:
+    def full(_: gate.PricedQuestion) -> Computed:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(FullhouseError) as failed:
