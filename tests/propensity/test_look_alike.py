@@ -35,7 +35,17 @@ def listed() -> np.ndarray[Any, Any]:
 @cache
 def alike() -> LookAlike:
     traits = [
-        Trait(i, f"buys:{i}", "buys", f"bought {i}", "purchase", {}, 1, {}, True)
+        Trait(
+            i,
+            f"buys:{i}",
+            "buys",
+            f"bought {i}",
+            "purchase",
+            {"kinds": ["purchase"], "min_events": 1},
+            1,
+            {},
+            True,
+        )
         for i in range(FILMS + 3)
     ]
     blocks: Any = Memory(cut(people(), FILMS))
