@@ -363,8 +363,10 @@ def _say(forecast: "Forecast", chances: Sequence[tuple[float, float]], quantity:
 
 
 def _say_notes(forecast: "Forecast") -> None:
-    from fullhouse.view.words.forecast import note_words, outside_words
+    from fullhouse.view.words.forecast import cinemas_words, note_words, outside_words
 
+    for words in cinemas_words(forecast.if_cinemas, forecast.currency):
+        out.print(words, markup=False, soft_wrap=True)
     for view in forecast.outside:
         words = outside_words(view, forecast.currency)
         out.print(f"Forecast by {words}.", markup=False, soft_wrap=True)

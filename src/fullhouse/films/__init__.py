@@ -11,6 +11,7 @@ from fullhouse.films.film import (
     RETIRED,
     SIGNALS,
     SIGNALS_SCHEMA,
+    SIZE_CLASSES,
     TOTALLED,
     USER,
     WEEKEND_DAYS,
@@ -22,6 +23,8 @@ from fullhouse.films.film import (
     FilmSet,
     Problem,
     digest,
+    expected_cinemas,
+    expects_wide,
 )
 from fullhouse.films.identity import SetLink, accept, add_film, find, links, state
 from fullhouse.films.importing import Imported, import_set
@@ -39,6 +42,7 @@ __all__ = [
     "RETIRED",
     "SIGNALS",
     "SIGNALS_SCHEMA",
+    "SIZE_CLASSES",
     "TOTALLED",
     "USER",
     "WEEKEND_DAYS",
@@ -57,6 +61,8 @@ __all__ = [
     "check_territory",
     "check_value",
     "digest",
+    "expected_cinemas",
+    "expects_wide",
     "facts",
     "find",
     "forecasts",

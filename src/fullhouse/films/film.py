@@ -25,6 +25,11 @@ FIELDS: dict[str, tuple[str, str]] = {
     "opening": ("date", "first day in cinemas of the territory, previews apart"),
     "plan": ("text", "how it opens: wide (in most markets at once) or limited"),
     "theaters": ("number", "cinemas planned for the first day"),
+    "expected_theaters": (
+        "text",
+        "cinemas expected before they are booked: 3000, 2500-3200, or platform, limited, moderate,"
+        " wide, saturation",
+    ),
     "distributor": ("text", "who releases it in the territory"),
     "genres": ("texts", "genres"),
     "keywords": ("texts", "what it is about"),
@@ -103,6 +108,44 @@ TOTALLED = timedelta(days=180)
 """How long after its opening a film's total is taken to be known, where no days are."""
 WIDE = 600
 """Fewest cinemas on the first day that make an opening wide."""
+SIZE_CLASSES: dict[str, tuple[float, float]] = {
+    "platform": (0.0, 0.025),
+    "limited": (0.025, 0.14),
+    "moderate": (0.14, 0.47),
+    "wide": (0.47, 0.77),
+    "saturation": (0.77, 1.5),
+}
+"""Size classes of a release: shares of the widest opening of the year before.
+
+In the United States of 2018, whose widest had 4,300 cinemas: to 110, 600, 2,000, 3,300, and more.
+"""
+
+
+def expected_cinemas(text: str) -> tuple[float, float] | None:
+    """The ends of an expected number of cinemas or range of them; None for a size class.
+
+    >>> expected_cinemas("3000"), expected_cinemas("2500-3200"), expected_cinemas("wide")
+    ((3000.0, 3000.0), (2500.0, 3200.0), None)
+    """
+    if text in SIZE_CLASSES:
+        return None
+    first, dash, last = text.partition("-")
+    last = last if dash else first
+    if not (text.isascii() and first.isdigit() and last.isdigit()):
+        raise ValueError(text)
+    low, high = float(first), float(last)
+    if not 1 <= low <= high:
+        raise ValueError(text)
+    return low, high
+
+
+def expects_wide(text: str) -> bool:
+    """Whether an expected number of cinemas, or a size class, makes a wide opening."""
+    numbers = expected_cinemas(text)
+    if numbers is None:
+        return text not in ("platform", "limited")
+    return numbers[0] * numbers[1] >= WIDE**2
+
 
 GROSSES = pa.schema(
     [

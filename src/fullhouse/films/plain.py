@@ -23,12 +23,14 @@ from fullhouse.films.film import (
     REPORTED,
     SIGNALS,
     SIGNALS_SCHEMA,
+    SIZE_CLASSES,
     WEEKEND_DAYS,
     EntryFact,
     FilmEntry,
     FilmSet,
     Problem,
     digest,
+    expected_cinemas,
     film_slug,
 )
 
@@ -120,7 +122,23 @@ def parse_value(field: str, text: str, *, currency: str | None = None) -> Any:
         return [_number(field, amount), check_currency(unit)]
     if field == "plan" and text not in ("wide", "limited"):
         raise InputError(f"plan is 'wide' or 'limited', not {text!r}.")
+    if field == "expected_theaters":
+        return _expected(text)
     return text
+
+
+def _expected(text: str) -> str:
+    """Cinemas expected, in the form in which they are stored."""
+    plain = re.sub(r"(?<=\d)[, ](?=\d{3}\b)", "", text.lower())
+    plain = re.sub(r"\s*(-|–|to)\s*(?=\d)", "-", plain)
+    try:
+        expected_cinemas(plain)
+    except ValueError:
+        raise InputError(
+            "expected_theaters is a number of cinemas (3000), a range (2500-3200), or one of"
+            f" {', '.join(SIZE_CLASSES)}, not {text!r}."
+        ) from None
+    return plain
 
 
 def check_value(field: str, value: Any) -> Any:
@@ -136,6 +154,8 @@ def check_value(field: str, value: Any) -> Any:
         return list(value)
     if kind == "date" and isinstance(value, date):
         return value
+    if field == "expected_theaters" and isinstance(value, int) and not isinstance(value, bool):
+        return _expected(str(value))
     if isinstance(value, str):
         return parse_value(field, value)
     raise InputError(f"{field} is of type {kind}; {value!r} is not.")

@@ -12,8 +12,8 @@ from fullhouse.forecast.history import History
 RIVALS = "rivals"
 """Not a fact of the film: how many others open wide on the same weekend."""
 ASSUMABLE = (
-    "opening", "theaters", "budget", "plan", "distributor", "genres", "predecessor", "keywords",
-    "runtime_minutes", "language", "countries", "companies", "talent",
+    "opening", "theaters", "expected_theaters", "budget", "plan", "distributor", "genres",
+    "predecessor", "keywords", "runtime_minutes", "language", "countries", "companies", "talent",
 )  # fmt: skip
 
 

@@ -68,8 +68,13 @@ RUN_GROUPS: Mapping[str, str] = {
 """The same for what is known of a run."""
 
 
-def features(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
-    """Every feature of a film as known on a day, for an opening on a (possibly other) day."""
+def features(
+    index: HistoryIndex, film: str, opening: int, on: int, *, cinemas: float | None = None
+) -> dict[str, float]:
+    """Every feature of a film as known on a day, for an opening on a (possibly other) day.
+
+    `cinemas` counts where none are booked yet.
+    """
     values: dict[str, float] = {}
     values |= _distributor(index, film, on)
     values |= _series(index, film, opening, on)
@@ -79,7 +84,7 @@ def features(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str,
     values |= slate(index, film, opening, on)
     values |= _market(index, opening, on)
     values |= _story(index, film, opening, on)
-    values |= theaters(index, film, opening, on)
+    values |= theaters(index, film, opening, on, cinemas=cinemas)
     values |= _signals(index, film, opening, on)
     return values
 
@@ -234,10 +239,12 @@ def _makers(index: HistoryIndex, film: str, kind: str, on: int) -> dict[str, flo
     }
 
 
-def theaters(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, float]:
+def theaters(
+    index: HistoryIndex, film: str, opening: int, on: int, *, cinemas: float | None = None
+) -> dict[str, float]:
     """Cinemas planned, alone and beside what rivals and the distributor's films had."""
     history = index.history
-    planned = history.fact(film, "theaters", on)
+    planned = history.fact(film, "theaters", on) or cinemas
     if not planned:
         return {}
     friday = weekend(opening)

@@ -185,6 +185,16 @@ class OutsideView:
 
 
 @dataclass(frozen=True)
+class IfCinemas:
+    """The opening weekend if a film whose cinemas are not known opens in so many: 80 % range."""
+
+    cinemas: int
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
 class FarAhead:
     """It opens further ahead than any horizon: the ranges are those of `horizon`, at best."""
 
@@ -293,6 +303,18 @@ class Capped:
 
 
 @dataclass(frozen=True)
+class CinemasExpected:
+    """No cinemas are booked: what is expected, since when and by whom, and its 80 % range."""
+
+    stated: str
+    known_on: date
+    origin: str
+    low: int
+    high: int
+    code: Literal["cinemas_expected"] = "cinemas_expected"
+
+
+@dataclass(frozen=True)
 class OutsideMoves:
     """Forecasts by others move ours: their weight, the factor, and the films that taught it."""
 
@@ -343,6 +365,7 @@ Note = Annotated[
     | SlateUnknown
     | MarketUnknown
     | Capped
+    | CinemasExpected
     | OutsideMoves
     | OutsideUnproven
     | OutsideUncompared
@@ -385,6 +408,8 @@ class Forecast:
     simulated: bool = False
     outside: tuple[OutsideView, ...] = ()
     """The newest forecast of each other source, before the opening."""
+    if_cinemas: tuple[IfCinemas, ...] = ()
+    """Where its cinemas are neither booked nor expected: for few and for many."""
 
     def passes(self, amount: float, *, quantity: str = "total") -> float:
         """The probability that an amount is reached; what is known is 0 or 1."""

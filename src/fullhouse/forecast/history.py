@@ -190,7 +190,10 @@ class History:
         if stated:
             return str(stated)
         planned = self.fact(film, "theaters", on)
-        return "limited" if planned and planned < WIDE else "wide"
+        if planned:
+            return "limited" if planned < WIDE else "wide"
+        expected = self.fact(film, "expected_theaters", on)
+        return "limited" if expected and not films.expects_wide(str(expected)) else "wide"
 
     def run(self, film: str) -> DailyRun:
         """A film's days in cinemas so far."""

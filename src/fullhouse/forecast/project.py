@@ -19,6 +19,7 @@ from fullhouse.forecast.calendar import (
     days_known,
     first_sunday,
     horizon_at,
+    weekend,
 )
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.features import GROUPS, RUN_GROUPS, features
@@ -26,6 +27,7 @@ from fullhouse.forecast.forecast import (
     DAY_PROBABILITIES,
     PROBABILITIES,
     Capped,
+    CinemasExpected,
     Comp,
     CompsMove,
     CompsUnused,
@@ -35,6 +37,7 @@ from fullhouse.forecast.forecast import (
     FarAhead,
     Forecast,
     GrossesEnd,
+    IfCinemas,
     KnownFact,
     ModelFacts,
     NoGrossYet,
@@ -52,6 +55,7 @@ from fullhouse.forecast.forecast import (
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.outside import Blend
+from fullhouse.forecast.release_plan import ReleasePlan, in_cinemas, release_plan
 from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
 from fullhouse.forecast.train import (
     CALENDAR,
@@ -74,6 +78,8 @@ TOGETHER = 0.95
 `python -m benchmarks.forecast` prints what it is on the judged years.
 """
 NOT_SHOWN = ("overview", "tagline", "original_title")
+FEW_AND_MANY = (0.1, 0.75)
+"""Shares of the films learned from that opened in fewer cinemas, for what if few and if many."""
 USEFUL = ("distributor", "genres", "budget", "theaters")
 """Facts whose lack a forecast from before the opening notes."""
 
@@ -111,7 +117,8 @@ def case_of(index: HistoryIndex, film: str) -> FilmCase:
         raise CannotTellError(code="first_day_unknown", film=film, opening=as_day(opening))
     horizon = horizon_at(opening, on, days)
     planned = history.fact(film, "theaters", on)
-    stage = horizon.name if days else CINEMAS if planned else CALENDAR
+    expected = release_plan(index, film, on)
+    stage = horizon.name if days else CINEMAS if planned or expected else CALENDAR
     return FilmCase(film, opening, on, days, horizon, stage, history.plan(film, on))
 
 
@@ -139,7 +146,8 @@ def project(
     in the past. `features_instead` replaces features by name, for what-if questions.
     """
     stage = stages[case.stage]
-    row = _row(index, case, features_instead or {})
+    plan = _plan(index, case, stage)
+    row = _row(index, case, features_instead or {}, plan.middle if plan else None)
     around = unknown.surroundings(
         index,
         case.film,
@@ -149,8 +157,9 @@ def project(
         opened=bool(case.days),
     )
     row, outside_facts = unknown.capped(row, stage.learned_from)
-    spread = _spread(index, case, stage, row, around.groups)
-    row = unknown.typical(row, stage.learned_from, around.groups) if around.groups else row
+    groups = (*around.groups, *_rivals_cinemas(index, case))
+    spread = _spread(index, case, stage, row, groups, plan)
+    row = unknown.typical(row, stage.learned_from, groups) if groups else row
     theirs = _outside(index, case, stage, row)
     logs, notes = _logs(index, case, stage, row, comps, theirs.blend, spread)
     price = index.log_price(case.opening, case.on)
@@ -179,42 +188,120 @@ def project(
         groups=_groups(index, case, stage, row),
         notes=(
             *around.notes,
-            *_capped(index, case, row, outside_facts),
+            *_expected(plan),
+            *_capped(index, case, row, outside_facts, plan),
             *notes,
             *theirs.notes,
-            *_notes(index, case),
+            *_notes(index, case, plan),
         ),
         what_if=as_json(what_if or {}),
         model=model,
         data=dict(index.history.data),
         simulated=simulated,
         outside=theirs.views,
+        if_cinemas=_if_cinemas(index, case, stages),
     )
 
 
-def _row(index: HistoryIndex, case: FilmCase, instead: Mapping[str, float]) -> Rows:
+def _plan(index: HistoryIndex, case: FilmCase, stage: Stage) -> ReleasePlan | None:
+    """What is expected of a film's cinemas, where none are booked."""
+    if stage.name != CINEMAS or index.history.fact(case.film, "theaters", case.on):
+        return None
+    of_widest = stage.learned_from.column("theaters.of_widest")
+    return release_plan(index, case.film, case.on, of_widest)
+
+
+def _rivals_cinemas(index: HistoryIndex, case: FilmCase) -> tuple[str, ...]:
+    """Features by the cinemas of rivals, which are unknown where none are booked yet."""
+    if case.days or case.stage != CINEMAS:
+        return ()
+    friday = weekend(case.opening)
+    rivals = [f for w in (friday, friday - 7) for f in index.slate(w, case.on) if f != case.film]
+    booked = any(index.history.fact(f, "theaters", case.on) for f in rivals)
+    return () if booked or not rivals else unknown.RIVALS_CINEMAS
+
+
+def _expected(plan: ReleasePlan | None) -> tuple[Note, ...]:
+    if plan is None:
+        return ()
+    low, high = np.quantile(plan.cinemas, (0.1, 0.9))
+    since = as_day(plan.known_on)
+    return (CinemasExpected(plan.stated, since, plan.origin, round(low), round(high)),)
+
+
+def _if_cinemas(
+    index: HistoryIndex, case: FilmCase, stages: Mapping[str, Stage]
+) -> tuple[IfCinemas, ...]:
+    """What a film without known cinemas would open to in few and in many of them."""
+    stage = stages.get(CINEMAS)
+    if case.days or case.stage != CALENDAR or stage is None:
+        return ()
+    learned = stage.learned_from.column("theaters.number")
+    few, many = np.quantile(learned[np.isfinite(learned)], FEW_AND_MANY)
+    horizon = _horizon(case, stage)
+    conformal = stage.conformal.get((horizon, "opening_weekend"))
+    if conformal is None:
+        return ()
+    price = index.log_price(case.opening, case.on)
+    results = []
+    for cinemas in dict.fromkeys(_round_number(float(n)) for n in (few, many)):
+        row = _row(index, case, {}, float(cinemas))
+        row = unknown.typical(row, stage.learned_from, unknown.RIVALS_CINEMAS)
+        predicted = predict(stage.name, stage.models, row, _taken(index, case))
+        given = width_features(stage.name, row, predicted), sizes(row, predicted), franchises(row)
+        errors = conformal.quantiles(*given)[0]
+        logs = predicted["opening_weekend"][0] + price + errors
+        ends = (float(np.exp(logs[PROBABILITIES.index(p)])) for p in (0.1, 0.5, 0.9))
+        results.append(IfCinemas(cinemas, *ends))
+    return tuple(results)
+
+
+def _round_number(value: float) -> int:
+    """A number to two digits."""
+    return max(1, round(float(f"{value:.2g}")))
+
+
+def _row(
+    index: HistoryIndex,
+    case: FilmCase,
+    instead: Mapping[str, float],
+    cinemas: float | None = None,
+) -> Rows:
     if case.days:
         values = run_row(index, case.film, case.opening, case.days)
     else:
-        values = features(index, case.film, case.opening, case.on)
+        values = features(index, case.film, case.opening, case.on, cinemas=cinemas)
     day = case.opening + case.days if case.days else case.on
     return table([case.film], [case.opening], [day], [{**values, **instead}])
 
 
 def _spread(
-    index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows, groups: Sequence[str]
+    index: HistoryIndex,
+    case: FilmCase,
+    stage: Stage,
+    row: Rows,
+    groups: Sequence[str],
+    plan: ReleasePlan | None,
 ) -> dict[str, float]:
     """By quantity, how far the log forecast moves with what is unknown; none where nothing is."""
-    if not groups:
+    if not groups and plan is None:
         return {}
-    rows = unknown.drawn(row, stage.learned_from, groups)
+    rows = unknown.drawn(row, stage.learned_from, groups) if groups else row
+    if plan is not None:
+        learned = stage.learned_from.column("theaters.number")
+        learned = learned[np.isfinite(learned)]
+        rows = in_cinemas(rows, np.clip(plan.cinemas, learned.min(), learned.max()))
     taken = np.repeat(_taken(index, case), len(rows.films))
     predictions = predict(stage.name, stage.models, rows, taken)
     return {q: float(np.std(p)) for q, p in predictions.items()}
 
 
 def _capped(
-    index: HistoryIndex, case: FilmCase, row: Rows, names: Sequence[str]
+    index: HistoryIndex,
+    case: FilmCase,
+    row: Rows,
+    names: Sequence[str],
+    plan: ReleasePlan | None,
 ) -> tuple[Note, ...]:
     """Facts that lie outside what was learned from, and what they count as."""
     notes = []
@@ -226,7 +313,8 @@ def _capped(
             notes.append(Capped("budget", given, limit))
         else:
             field = "theaters" if name == "theaters.number" else "runtime_minutes"
-            given = float(index.history.fact(case.film, field, case.on))
+            stated = index.history.fact(case.film, field, case.on)
+            given = plan.middle if plan and field == "theaters" else float(stated)
             notes.append(Capped(field, given, value))
     return tuple(notes)
 
@@ -548,7 +636,7 @@ def _groups(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> dic
     }
 
 
-def _notes(index: HistoryIndex, case: FilmCase) -> list[Note]:
+def _notes(index: HistoryIndex, case: FilmCase, plan: ReleasePlan | None) -> list[Note]:
     history = index.history
     notes: list[Note] = []
     left = case.opening - case.on
@@ -563,6 +651,7 @@ def _notes(index: HistoryIndex, case: FilmCase) -> list[Note]:
         notes.append(PlanAssumed(case.plan))
     if not case.days:
         missing = [n for n in USEFUL if not history.fact(case.film, n, case.on)]
+        missing = [n for n in missing if n != "theaters" or plan is None]
         if missing:
             notes.append(FactsMissing(tuple(missing)))
     budget = history.fact(case.film, "budget", case.on)

@@ -60,6 +60,7 @@ from fullhouse.view.words.forecast import (
     book_words,
     chance_words,
     change_words,
+    cinemas_words,
     comp_line,
     driver_words,
     fact_words,
@@ -124,6 +125,7 @@ def forecast_page(
         facts=[_fact_row(name, fact) for name, fact in newest.facts.items()],
         groups=", ".join(f"{k} {v}" for k, v in newest.groups.items()),
         notes=[
+            *cinemas_words(newest.if_cinemas, newest.currency),
             *(f"Forecast by {outside_words(o, newest.currency)}." for o in newest.outside),
             *(note_words(n) for n in newest.notes),
         ],

@@ -11,11 +11,13 @@ from fullhouse.films import FIELDS
 from fullhouse.forecast import Comp, Driver, Forecast, Note, Range, Shared, Step
 from fullhouse.forecast.forecast import (
     Capped,
+    CinemasExpected,
     CompsMove,
     CompsUnused,
     FactsMissing,
     FarAhead,
     GrossesEnd,
+    IfCinemas,
     MarketUnknown,
     NoGrossYet,
     OtherCurrency,
@@ -297,6 +299,11 @@ def note_words(note: Note) -> str:
             return text("{field} {given} lies outside all films learned from: it counts as"
                         " {limit}.", field=field_words(name).capitalize(), given=plain(given),
                         limit=plain(rounded(limit, 3)))  # fmt: skip
+        case CinemasExpected(stated=stated, known_on=since, origin=origin, low=low, high=high):
+            return text("Its cinemas are not booked: {stated} were expected on {since} ({origin}),"
+                        " taken as between {low} and {high}. What that leaves open is in the"
+                        " ranges.", stated=stated, since=day_words(since), origin=origin,
+                        low=f"{low:,}", high=f"{high:,}")  # fmt: skip
         case OutsideMoves(films=films):
             return text(
                 "Forecasts by others ({sources}) change ours by {change}: over {films}, moving"
@@ -314,6 +321,21 @@ def note_words(note: Note) -> str:
                         source=source, days=f"{days:,}")  # fmt: skip
         case Remark(text=remark):
             return remark
+
+
+def cinemas_words(views: Sequence[IfCinemas], currency: str) -> list[str]:
+    """What a film without known cinemas would open to in few and in many of them."""
+    if not views:
+        return []
+    parts = [
+        text("if {cinemas} cinemas, {low} to {high}", cinemas=f"{v.cinemas:,}",
+             low=money(v.low, currency), high=money(v.high, currency))
+        for v in views
+    ]  # fmt: skip
+    return [
+        text("Nobody has stated in how many cinemas it opens, and most of the range is that. The"
+             " opening weekend (80 % range): {parts}.", parts="; ".join(parts))
+    ]  # fmt: skip
 
 
 def outside_words(view: OutsideView, currency: str) -> str:
@@ -524,6 +546,7 @@ def forecast_lines(forecast: Forecast) -> list[str]:
         *_comp_line(forecast),
         *(f"Forecast by {outside_words(o, forecast.currency)}." for o in forecast.outside),
         *_step_line(forecast.steps),
+        *cinemas_words(forecast.if_cinemas, forecast.currency),
         *(note_words(n) for n in forecast.notes),
     ]
 
