@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fullhouse_sim.market import Market
+from fullhouse_sim.market import Market, by_person
 
 _ZONE = 'time_zone = "America/New_York"\n'
 _ACCOUNT = """
@@ -115,6 +115,39 @@ film = "film"
 """
 
 
+_TRAILERS = """
+[columns]
+account = "account"
+event_id = "id"
+at = "at"
+film = "film"
+completion = "share"
+"""
+_SEARCHES = """
+[columns]
+account = "account"
+event_id = "id"
+at = "at"
+query = "words"
+"""
+_GAMES = """
+[columns]
+account = "account"
+event_id = "id"
+at = "at"
+film = "game"
+"""
+_GAME_TITLES = """
+[columns]
+product = "game"
+title = "name"
+category = "'Games > ' || genre"
+
+[constants]
+at = {first}
+"""
+
+
 @dataclass(frozen=True)
 class Feed:
     """A declaration `feeds/NAME.toml`, and its files, relative to `feeds/`."""
@@ -142,6 +175,13 @@ def declarations(market: Market) -> tuple[Feed, ...]:
         _feed(market, "tickets-sales", "ticket", "tickets/sales", _SALES),
         _feed(market, "tickets-wants", "want_to_see", "tickets/wants", _WANTS),
     ]
+    if by_person(market):
+        declared += [
+            _feed(market, "video-games", "product", "video/games.csv", _GAME_TITLES),
+            _feed(market, "video-plays-of-games", "play", "video/games-played.csv.gz", _GAMES),
+            _feed(market, "tickets-trailers", "trailer_view", "tickets/trailers.csv.gz", _TRAILERS),
+            _feed(market, "tickets-searches", "search", "tickets/searches.csv.gz", _SEARCHES),
+        ]
     return tuple(declared)
 
 

@@ -5,7 +5,8 @@ from datetime import date
 
 import numpy as np
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Flags, Floats
+from fullhouse_sim.draws import uniforms
 from fullhouse_sim.population import HOBBIES, TASTES, People
 
 FEATURES = (
@@ -18,6 +19,21 @@ young women are 18 to 34; young families are adults under 46 with a child under 
 ALONE_FROM = 14
 """Age from which somebody goes without the household."""
 FAMILY_FROM = 3
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Who has heard of a film before its campaign, person by person.
+
+    `otherwise` is the share; of a group (a feature that is yes or no, or a taste above 1) it is
+    the group's, of several the last one's. `trailer` is the share of people of mean activity whom
+    a trailer was shown to beside; the more active are shown more.
+    """
+
+    otherwise: float
+    groups: tuple[tuple[str, float], ...] = ()
+    trailer: float = 0.06
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,7 @@ class Film:
     family: bool
     loadings: tuple[tuple[str, float], ...]
     log_mean: float = 0.0
+    heard: Heard | None = None
 
     @property
     def vector(self) -> Floats:
@@ -102,6 +119,28 @@ def weights(film: Film, people: People) -> Floats:
     Nobody under ALONE_FROM is drawn by a film that households do not see together.
     """
     return all_weights((film,), people)[:, 0]
+
+
+def saw_trailer(film: Film, people: People) -> Flags:
+    """Who was shown a film's trailer: chance, and activity, whatever they like."""
+    if film.heard is None:
+        return np.zeros(len(people), bool)
+    odds = film.heard.trailer * np.sqrt(people.activity)
+    shown: Flags = uniforms(film.heard.seed, people.person, "trailer", film.number) < odds
+    return shown
+
+
+def has_heard(film: Film, people: People) -> Flags:
+    """Who has heard of a film, person by person; everybody where groups do not differ."""
+    if film.heard is None:
+        return np.ones(len(people), bool)
+    share = np.full(len(people), film.heard.otherwise)
+    matrix = features(people)
+    for group, of in film.heard.groups:
+        share[matrix[:, FEATURES.index(group)] > (1.0 if group in TASTES else 0.0)] = of
+    by_chance = uniforms(film.heard.seed, people.person, "heard", film.number) < share
+    heard: Flags = by_chance | saw_trailer(film, people)
+    return heard
 
 
 def all_weights(films: tuple[Film, ...], people: People) -> Floats:

@@ -111,6 +111,8 @@ def _made(
         film = _ordinary(g, (market.seed, cinemas), number, release, taken, genres or _genres(g))
         if role:
             film = script(film, market.scenario, role, cinemas)
+            if film.heard is not None:
+                film = replace(film, heard=replace(film.heard, seed=market.seed))
             taken.add(film.title)
         elif before:
             film = _sequel(film, before, made)
@@ -129,7 +131,7 @@ def scenario(market: Market) -> Scenario:
         film=film.id,
         alike=tuple(role[name] for name in ("old", "recent") if name in role),
         null_film=role["null"],
-        hidden=beyond if market.scenario in ("hidden-audience", "dirty-data") else (),
+        hidden=beyond if market.scenario not in ("null", "fandom", "sleeper", "unaware") else (),
     )
 
 
@@ -177,7 +179,7 @@ def _roles(market: Market) -> dict[int, str]:
     """Which films of the slate have a part in the scenario."""
     releases = np.array([d.toordinal() for d in _releases(market)]) - market.today.toordinal()
     wanted = {"film": SCENARIO_IN_DAYS, "null": -0.30 * min(market.days, 365)}
-    if market.scenario in ("hidden-audience", "dirty-data", "fandom"):
+    if market.scenario not in ("null", "sleeper"):
         wanted |= {"recent": -0.45 * min(market.days, 365), "old": -1000.0}
     roles: dict[int, str] = {}
     for role, day in wanted.items():

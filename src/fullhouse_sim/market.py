@@ -10,6 +10,9 @@ SCENARIOS = {
     "null": "The film to come has no hidden audience: nothing must be found.",
     "fandom": "The film to come is a franchise whose fans all go at once.",
     "sleeper": "The film to come opens small, and its second weekend is larger than the first.",
+    "the-case": "A film that those who would love it have not heard of; core moviegoers have.",
+    "all-aware": "the-case, but that everybody has heard of the film: no headroom anywhere.",
+    "unaware": "the-case, but that those who have not heard of the film would not come.",
     "dirty-data": "hidden-audience, fed by houses whose files are late, doubled, skewed and gamed.",
 }
 
@@ -61,3 +64,8 @@ class Market:
     def day(self, number: int) -> date:
         """The calendar day of a day number; 0 is the first day of the feeds' events."""
         return self.first_day + timedelta(days=number)
+
+
+def by_person(market: Market) -> bool:
+    """Whether single people have heard of the scenario's film, or not, and feeds tell of it."""
+    return market.scenario in ("the-case", "all-aware", "unaware")

@@ -13,7 +13,7 @@ import numpy as np
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse_sim.campaign import CHANNELS, Deliveries
 from fullhouse_sim.draws import uniforms
-from fullhouse_sim.film import weights
+from fullhouse_sim.film import has_heard, weights
 from fullhouse_sim.going import Visits, first_day, leads, parties, thresholds
 from fullhouse_sim.market import Market
 from fullhouse_sim.parties import deciding
@@ -98,13 +98,17 @@ def play(
     draw = weights(film, people)
     with np.errstate(divide="ignore"):
         # Of a family film the head decides for all; who is shown what hangs on each one's own draw.
-        x = thresholds(market, people.person, film) / deciding((film,), people)[:, 0]
-    without = first_day_of(season.interest[number], people.city, x)
+        all_heard = deciding((film,), people, if_all_heard=True)[:, 0]
+        x = thresholds(market, people.person, film) / all_heard
+    heard = has_heard(film, people)
+    without = np.where(heard, first_day_of(season.interest[number], people.city, x), RUN)
     shown = exposed(market, people, draw, given)
     day = without.copy()
     reached, dose, seen = doses(season, people, number, given, shown)
     who = np.flatnonzero(reached)
     times = reaction(market, people, season.awareness[number][people.city[who]], who, dose, seen)
+    # Who has not heard of it goes by what advertising tells alone.
+    times = np.where(heard[who][:, None], times, times * -np.expm1(-dose))
     steps = np.diff(season.interest[number], axis=1, prepend=0.0)[people.city[who]]
     day[who] = first_day(np.cumsum(steps * times, axis=1), x[who])
     first = _first_seen(people, shown)

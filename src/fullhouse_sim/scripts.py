@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from fullhouse_sim.film import Film
+from fullhouse_sim.film import Film, Heard
 
 HIDDEN = (("dog", 0.87), ("cat", 0.35), ("young woman", 0.40), ("young family", 0.35))
+CASE_APPEAL = -0.4
 HIDDEN_BEFORE = (("dog", 0.75), ("cat", 0.30), ("young woman", 0.30), ("young family", 0.30))
 """How the hidden-audience film, and the same director's earlier ones, draw beyond their genres."""
 
@@ -111,7 +112,29 @@ _FILMS: dict[tuple[str, str], dict[str, Any]] = {
 }
 _FILMS |= {("dirty-data", role): _FILMS["hidden-audience", role] for role in
            ("film", "recent", "old")}  # fmt: skip
+_HEARD = Heard(
+    0.05,
+    (("dog", 0.03), ("cat", 0.03), ("young woman", 0.03), ("young family", 0.03), ("drama", 0.45)),
+)
+"""Core moviegoers have heard of the case's film; those it would move most have not."""
+_CASE = _FILMS["hidden-audience", "film"] | {
+    "title": "Where the Ferry Turns",
+    "awareness": 0.9,
+    "appeal": CASE_APPEAL,
+    "heard": _HEARD,
+}
+_NOT_THEIRS = tuple((group, -2.0) for group, _ in HIDDEN)
+_FILMS |= {
+    ("the-case", "film"): _CASE,
+    ("all-aware", "film"): _CASE | {"heard": Heard(1.0)},
+    ("unaware", "film"): _CASE | {"loadings": (*_DRAMA, *_NOT_THEIRS)},
+}
+_BY_PERSON = ("the-case", "all-aware", "unaware")
+_FILMS |= {
+    (of, role): _FILMS["hidden-audience", role] for of in _BY_PERSON for role in ("recent", "old")
+}
 _SHARE_OF_CINEMAS = {"hidden-audience": 0.45, "dirty-data": 0.45, "fandom": 0.97, "sleeper": 0.40}
+_SHARE_OF_CINEMAS |= dict.fromkeys(_BY_PERSON, 0.45)
 
 
 def genres_of(scenario: str, role: str) -> tuple[str, ...]:

@@ -17,12 +17,14 @@ import pyarrow as pa
 
 from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
-from fullhouse_sim import accounts, consents, dirt, feeds, kept, plain, tables, truth
+from fullhouse_sim import accounts, consents, dirt, feeds, hearing, kept, plain, tables, truth
 from fullhouse_sim.day import Making, write_day
 from fullhouse_sim.dirt import Deed
 from fullhouse_sim.files import File, join_parts, open_file, write_file
+from fullhouse_sim.film import has_heard
+from fullhouse_sim.films import scenario
 from fullhouse_sim.going import Visits, seats, sold_visits, take_seats, wanting
-from fullhouse_sim.market import Market
+from fullhouse_sim.market import Market, by_person
 from fullhouse_sim.members import SOURCES, Members, members
 from fullhouse_sim.population import People, people
 from fullhouse_sim.season import season
@@ -183,6 +185,10 @@ def _write_once(making: Making, folder: Path) -> dict[str, int]:
     }
     for place, table in plain.plain(making.market, making.season).items():
         rows[place.removeprefix("feeds/")] = write_file(folder / place, table)
+    if by_person(making.market):
+        rows["video/games.csv"] = write_file(
+            making.feeds / "video/games.csv", hearing.game_titles()
+        )
     films = making.season.films
     write_file(folder / "truth/films.parquet", truth.films_table(films))
     write_file(folder / "truth/loadings.parquet", truth.loadings_table(films))
@@ -224,12 +230,27 @@ def write_chunk(making: Making, chunk: int) -> dict[str, int]:
             f"{of.source}/accounts.{ending}": accounts.accounts(market, crowd, of),
             f"{of.source}/consents.csv.gz": consents.consents(market, of),
         }
+        if by_person(market):
+            parts |= _seen_of_the_film(making, crowd, of)
         for name, table in parts.items():
             rows[name] = _write_part(making, name, chunk, table)
         _keep_accounts(making, crowd, of, chunk)
     _write_truth(making, crowd, theirs, chunk)
     _keep_people(making, crowd, chunk)
     return rows
+
+
+def _seen_of_the_film(making: Making, crowd: People, of: Members) -> dict[str, pa.Table]:
+    market = making.market
+    if of.source == "video":
+        return {"video/games-played.csv.gz": hearing.games(market, crowd, of)}
+    if of.source != "tickets":
+        return {}
+    film = next(f for f in making.season.films if f.id == scenario(market).film)
+    return {
+        "tickets/trailers.csv.gz": hearing.trailers(market, film, crowd, of),
+        "tickets/searches.csv.gz": hearing.searches(market, film, crowd, of),
+    }
 
 
 def _write_part(making: Making, name: str, chunk: int, table: pa.Table) -> int:
@@ -290,7 +311,11 @@ def _seat(making: Making, chunk: int, free: Any) -> None:
 
 def _write_truth(making: Making, crowd: People, of: tuple[Members, ...], chunk: int) -> None:
     root = making.feeds.parent / "truth"
-    write_file(root / f"people/part-{chunk:05d}.parquet", truth.people_table(crowd))
+    table = truth.people_table(crowd)
+    if by_person(making.market):
+        film = next(f for f in making.season.films if f.id == scenario(making.market).film)
+        table = table.append_column("heard", pa.array(has_heard(film, crowd)))
+    write_file(root / f"people/part-{chunk:05d}.parquet", table)
     write_file(root / f"owners/part-{chunk:05d}.parquet", truth.owners_table(crowd, of))
 
 
