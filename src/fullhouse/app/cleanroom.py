@@ -34,7 +34,7 @@ from fullhouse.cleanroom.size_table import (
 from fullhouse.cleanroom.tenants import Title, check_active, titles
 from fullhouse.core.errors import FullhouseError, InputError, NotFoundError
 from fullhouse.core.request import request
-from fullhouse.core.values import HOUSE
+from fullhouse.core.values import HOUSE, check_rows
 from fullhouse.workspace.context import Context
 
 MOST_RULES = 100
@@ -84,6 +84,9 @@ class FindTraits:
     family: str | None = None
     as_of: date | None = None
     most: int = 100
+
+    def __post_init__(self) -> None:
+        check_rows(self.most)
 
 
 @dataclass(frozen=True)

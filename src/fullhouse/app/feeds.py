@@ -10,6 +10,7 @@ from fullhouse.control.suppression import Suppression
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import BEGUN, FEED_TABLES, IDENTIFIER, INGESTED, QUARANTINE
+from fullhouse.core.values import check_rows
 from fullhouse.feeds import Feed, FeedCheck, IngestReport
 from fullhouse.feeds.find_gaming import TABLES as GAMED
 from fullhouse.feeds.find_gaming import gaming_signs
@@ -37,6 +38,9 @@ class CheckFeed:
     files: Files
     rows: int = 5
 
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
+
 
 @request
 class IngestFiles:
@@ -53,6 +57,9 @@ class ListQuarantine:
     source: str | None = None
     reason: str | None = None
     rows: int = 20
+
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
 
 
 @request

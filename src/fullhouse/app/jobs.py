@@ -23,7 +23,7 @@ from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.job import STATUSES, TRIES, Job, NewJob, Schedule
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
-from fullhouse.core.values import HOUSE, check_slug
+from fullhouse.core.values import HOUSE, check_rows, check_slug
 from fullhouse.workspace.context import Context
 
 LONGEST_KEY = 128
@@ -38,6 +38,9 @@ class ListJobs:
     rows: int = 20
     status: str | None = None
     kind: str | None = None
+
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
 
 
 @request

@@ -7,7 +7,7 @@ from fullhouse.cleanroom import gate, log
 from fullhouse.cleanroom.release import ForTenants, Proof
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
-from fullhouse.core.values import HOUSE
+from fullhouse.core.values import HOUSE, check_rows
 from fullhouse.workspace.context import Context
 
 
@@ -23,6 +23,9 @@ class ListLog:
     """The tenant's newest entries."""
 
     most: int = 20
+
+    def __post_init__(self) -> None:
+        check_rows(self.most)
 
 
 @request

@@ -1,6 +1,7 @@
 """Who is one person, what each consents to, and the erasure of people from the whole house."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fullhouse.campaigns.removals import removals
 from fullhouse.consent import Statement
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
+from fullhouse.core.values import check_rows
 from fullhouse.erasure import Account, Erased, Verification
 from fullhouse.erasure.erasure import Target
 from fullhouse.workspace.cache_files import one_at_a_time
@@ -38,6 +40,9 @@ class ReportPeople:
     """Count the people; the lists of largest persons and latest merges have so many `rows`."""
 
     rows: int = 10
+
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
 
 
 @request
@@ -106,6 +111,9 @@ class ErasePeople:
         _check(self.accounts)
 
 
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
 @request
 class VerifyErasure:
     """Search for accounts, each a source and an account.
@@ -120,6 +128,14 @@ class VerifyErasure:
 
     def __post_init__(self) -> None:
         _check(self.accounts)
+        for person in self.persons:
+            if not 0 <= person < 1 << 32:
+                raise InputError(f"A person has a number from 0 to {(1 << 32) - 1}, not {person}.")
+        for digest in self.digests:
+            if not _DIGEST.fullmatch(digest):
+                raise InputError(
+                    f"A digest has 64 hexadecimal letters in lower case, not {digest[:80]!r}."
+                )
 
 
 @request

@@ -14,7 +14,7 @@ from fullhouse.cleanroom.tenants import Tenant, Title
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
-from fullhouse.core.values import HOUSE
+from fullhouse.core.values import HOUSE, check_rows
 from fullhouse.films import identity
 from fullhouse.workspace.context import Context
 
@@ -72,6 +72,9 @@ class ShowLedger:
     tenant: str | None = None
     epoch: str | None = None
     rows: int = 50
+
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
+from fullhouse.core.values import check_rows
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.workspace import runs
 from fullhouse.workspace.cache_files import one_at_a_time
@@ -67,6 +68,9 @@ class ListAudit:
 
     rows: int = 20
 
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
+
 
 @dataclass(frozen=True)
 class AuditEntry:
@@ -84,6 +88,9 @@ class ListRuns:
 
     rows: int = 20
     status: str | None = None
+
+    def __post_init__(self) -> None:
+        check_rows(self.rows)
 
 
 @request

@@ -129,3 +129,12 @@ def key_words(key: bytes) -> tuple[int, int]:
     """The two 32-bit words that a key stands for in `arrays.keyed_bits`."""
     digest = hashlib.sha256(key).digest()
     return int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big")
+
+
+MOST_ROWS = 1_000_000
+
+
+def check_rows(rows: int) -> None:
+    """An error for a number of rows that no list has."""
+    if not 0 <= rows <= MOST_ROWS:
+        raise InputError(f"A list has 0 to {MOST_ROWS:,} rows, not {rows:,}.")
