@@ -90,6 +90,7 @@ FILM_ROWS = (
         without=("embedding",), page=f"{VIEW}.discovery_page:discovery_page",
     ),
     Row("POST", "/v1/films/{film}/propensity", "film_propensity", "run", work=True),
+    Row("POST", "/v1/films/{film}/headrooms", "film_headroom", "run", work=True),
     Row(
         "POST", "/v1/films/{film}/plans", "plan_film", "run", work=True,
         page=f"{VIEW}.plan_page:plan_page",
