@@ -17,6 +17,7 @@ from fullhouse.view.render import csv_of
 from fullhouse.view.words.release import rho_words
 from fullhouse.web import pictures, static, words
 from fullhouse.web.language import LANGUAGES, Language, language
+from fullhouse.web.problems import problem_page
 from fullhouse.web.visit import NotHereError, Page, Visit
 
 JSON, CSV, HTML = "application/json", "text/csv; charset=utf-8", "text/html; charset=utf-8"
@@ -36,7 +37,7 @@ def answer(visit: Visit, page: Page) -> Response:
             return Response(html(visit, page), page.status, media_type=HTML)
     if page.status >= 400:  # an error has no other form than its page
         return Response(html(visit, page), page.status, media_type=HTML)
-    return Response(html(visit, _no_form()), 404, media_type=HTML)
+    return Response(html(visit, problem_page(NotHereError())), 404, media_type=HTML)
 
 
 def form_of(visit: Visit) -> str:
@@ -82,12 +83,6 @@ def rows_of(page: Page, table: str = "") -> Any:
     if page.rows is not None:
         return page.rows
     return page.data.rows() if isinstance(page.data, Tabular) else None
-
-
-def _no_form() -> Page:
-    from fullhouse.web.site import problem_page
-
-    return problem_page(NotHereError())
 
 
 def _here(visit: Visit) -> str:

@@ -4,8 +4,6 @@ Who asks is known before a page's function is called, and a form is checked; a p
 or is another one's, gives the same answer. An error becomes a page with its sentence and a way on.
 """
 
-import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
@@ -17,15 +15,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fullhouse.core.errors import (
-    CannotTellError,
-    ConflictError,
-    FullhouseError,
-    InputError,
-)
+from fullhouse.core.errors import InputError
 from fullhouse.core.values import HOUSE
 from fullhouse.web import account, pages
 from fullhouse.web.language import LANGUAGES, chosen, say, speaking
+from fullhouse.web.problems import problem_page
 from fullhouse.web.session import COOKIE, MONTHS, Sessions
 from fullhouse.web.static import static_file
 from fullhouse.web.visit import NotHereError, Page, SignInError, Visit
@@ -53,7 +47,6 @@ MOST_FORM = 200_000
 """Bytes of a form."""
 
 THEMES = ("auto", "light", "dark")
-log = logging.getLogger("fullhouse.web")
 
 
 def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
@@ -182,48 +175,6 @@ def _check_form(visit: Visit, sessions: Sessions) -> None:
         cookie = visit.request.cookies.get(COOKIE, "")
         if not sessions.check_csrf(cookie, visit.typed("csrf")):
             raise InputError(say("This form is of an earlier session. Open the page again."))
-
-
-def problem_page(problem: Exception) -> Page:
-    """An error as a page: its sentence, and a way on; of a bug no more than its number."""
-    match problem:
-        case NotHereError():
-            return _problem(404, say("Nothing is here, or it is not for you."))
-        case CannotTellError():
-            return _problem(422, str(problem), code="cannot_tell")
-        case ConflictError():
-            return _problem(409, str(problem))
-        case InputError():
-            return _problem(404 if _is_absent(problem) else 422, str(problem))
-        case FullhouseError() if problem.code in ("release_failed", "release_failed_paid"):
-            return _problem(500, str(problem))
-        case FullhouseError():
-            log.error("a page failed", exc_info=problem)
-            return _problem(500, say("The house could not do this. Tell the house."))
-    incident = secrets.token_hex(6)
-    log.error("incident %s", incident, exc_info=problem)
-    sentence = say("Something went wrong here. Tell the house incident {incident}.",
-                   incident=incident)  # fmt: skip
-    return _problem(500, sentence)
-
-
-def _is_absent(problem: InputError) -> bool:
-    from fullhouse.core import errors
-
-    absent = getattr(errors, "NotFoundError", None)
-    return absent is not None and isinstance(problem, absent)
-
-
-def _problem(status: int, sentence: str, *, code: str = "") -> Page:
-    titles = {
-        404: say("Not here"),
-        409: say("Something came between"),
-        422: say("This cannot be done as it was asked"),
-        500: say("The house has failed"),
-    }
-    title = say("The data cannot tell") if code == "cannot_tell" else titles[status]
-    facts = {"sentence": sentence, "cannot_tell": code == "cannot_tell"}
-    return Page("problem.html", title, facts, {"title": title, "detail": sentence}, status=status)
 
 
 def _no_page(
