@@ -130,7 +130,7 @@ def test_two_layouts_at_once_do_not_mix(
 
     with monkeypatch.context() as patch:
         patch.setattr(Lake, "replace", replace)
-        with pytest.raises(ConflictError, match="run it again"):
+        with pytest.raises(ConflictError, match="Try again"):
             lay_out(duck, house.lake)
     assert not lay_out(duck, house.lake).reused
     assert house.lake.read(PERSON_EVENT).num_rows == 6
