@@ -25,6 +25,8 @@ BUDGET, HOLDOUT = 600.0, 0.3
 """Dollars for a house of a hundred thousand; a third held out, as so few people need."""
 LEARNING_SHARE = 0.15
 """Of the money, for the discovered audience, though the obvious one buys more anyway."""
+LEARNING_A_HEAD = 0.02
+"""Dollars a head at most for that: a few hundred people cannot be shown any more."""
 PLAN, CAMPAIGN, NEXT = "bramble", "bramble-launch", "next-film"
 EVERY_DAYS = 4
 """The campaign is looked at so often; each look is one more point of its forecast."""
@@ -136,12 +138,11 @@ def report(house: Path, out: Path, film: Film) -> list[Path]:
 def _plan(house: Path, out: Path, discovery: FilmDiscovery) -> Plan:
     """A share of the money goes to the discovered audience: it is the one to learn of."""
     limits = out / "limits.toml"
-    first = discovery.cards[0].rule if discovery.cards else None
-    least = (
-        f"[audience_minimum]\n{json.dumps(first)} = {LEARNING_SHARE * BUDGET:.0f}\n"
-        if first
-        else ""
-    )
+    least = ""
+    if discovery.cards:
+        first = discovery.cards[0]
+        money = min(LEARNING_SHARE * BUDGET, LEARNING_A_HEAD * first.persons)
+        least = f"[audience_minimum]\n{json.dumps(first.rule)} = {money:.0f}\n"
     limits.write_text(least, "utf-8")
     echo("plan", discovery.film, "--budget", f"{BUDGET:.0f}", "--limits", limits, "--as-of",
          str(discovery.as_of), "--save", PLAN, "--out", out / "plan.html")  # fmt: skip
