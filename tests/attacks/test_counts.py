@@ -67,7 +67,7 @@ def noise_of(values, exact):
 # Averaging
 
 
-@pytest.mark.parametrize("repeats", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("repeats", [200, pytest.param(2_000, marks=pytest.mark.slow)])
 def test_the_same_question_again_and_again_in_other_words_is_one_answer_at_one_price(room, repeats):
     door = Gate(room)
     mean, answers = averaged(door, "s0 - s1", repeats)
