@@ -61,10 +61,13 @@ def duck(tmp_path: Path) -> Iterator[DuckDBEngine]:
 def sail_address() -> Iterator[str]:
     """A Sail server that speaks Spark Connect, in this process."""
     server_module = pytest.importorskip("pysail.spark")
-    server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
-    server.start(background=True)
-    yield f"sc://127.0.0.1:{server.listening_address[1]}"
-    server.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        # Minutes of other tests may lie between two of Sail, and its sessions end after five.
+        patch.setenv("SAIL_SPARK__SESSION_TIMEOUT_SECS", "86400")
+        server = server_module.SparkConnectServer(ip="127.0.0.1", port=0)
+        server.start(background=True)
+        yield f"sc://127.0.0.1:{server.listening_address[1]}"
+        server.stop()
 
 
 @pytest.fixture(scope="session")
