@@ -21,6 +21,7 @@ from fullhouse.api.signin import sign_in_app
 from fullhouse.workspace.context import Context
 from tests.access.conftest import clock, house, quick_hashes
 from tests.api.test_signin import settled
+from tests.npm import install
 
 __all__ = ["clock", "house", "quick_hashes"]
 
@@ -30,17 +31,10 @@ CHROMIUM = "/usr/bin/chromium"
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the provider's package is installed."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
     if not Path(CHROMIUM).exists():
         pytest.skip("Chromium is not installed")
     folder = tmp_path_factory.mktemp("provider")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "oidc-provider@9.13"]
-    try:
-        subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=90)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("npm could not install oidc-provider")
+    install(folder, "oidc-provider@9.13")
     shutil.copy(Path(__file__).with_name("provider.mjs"), folder)
     return folder
 

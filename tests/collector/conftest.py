@@ -1,10 +1,9 @@
 """One house with a collector behind a real port, for a whole module."""
 
 import json
-import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,6 @@ from fullhouse.collector.serve import _listen
 from fullhouse.core.tables import Table
 from fullhouse.feeds.move import Moved
 from fullhouse.workspace.context import Context, init_house
-
-
-def install_npm(npm: str, folder: Path, packages: Iterable[str]) -> None:
-    """Client libraries of npm in a folder; skips where the registry cannot be reached."""
-    quiet = ("--no-audit", "--no-fund", "--silent", "--fetch-retries=1")
-    command = [npm, "install", *quiet, "--prefix", str(folder), *packages]
-    try:
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        pytest.skip("libraries of npm: the registry cannot be reached")
 
 
 class Served:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fullhouse.core.tables import ACTIVITY, SEARCH, TRAILER_VIEW, Table
-from tests.collector.conftest import Door, install_npm
+from tests.collector.conftest import Door
+from tests.npm import install
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -47,11 +48,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def sent(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Door:
     """The house after the session of every library."""
-    npm, chromium = shutil.which("npm"), shutil.which("chromium")
-    if npm is None or chromium is None:
-        pytest.skip("browser libraries: npm and Chromium are not installed")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
     folder = tmp_path_factory.mktemp("npm")
-    install_npm(npm, folder, PACKAGES)
+    install(folder, *PACKAGES)
     with playwright.sync_playwright() as play:
         # A site of the internet may not reach this machine in newer browsers; this one must.
         flags = ["--disable-features=LocalNetworkAccessChecks", "--disable-gpu"]

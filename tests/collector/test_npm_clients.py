@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from fullhouse.core.tables import ACTIVITY, SEARCH, TRAILER_VIEW, Table
-from tests.collector.conftest import Door, install_npm
+from tests.collector.conftest import Door
+from tests.npm import install
 
 PACKAGES = (
     "@segment/analytics-node@3", "@rudderstack/rudder-sdk-node@3", "@snowplow/node-tracker@4",
@@ -22,15 +23,12 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def sent(door: Door, tmp_path_factory: pytest.TempPathFactory) -> Door:
     """The house after the session of every library."""
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("npm libraries: node and npm are not installed")
     folder = tmp_path_factory.mktemp("npm")
-    install_npm(npm, folder, PACKAGES)
+    install(folder, *PACKAGES)
     keys = [door.new_source(source) for source in SOURCES]
     shutil.copy(SESSION, folder)
     done = subprocess.run(
-        [node, SESSION.name, door.url, *keys],
+        ["node", SESSION.name, door.url, *keys],
         cwd=folder, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -112,8 +112,11 @@ def test_the_weight_is_the_skill_that_was_measured() -> None:
     sharp, _ = made_up(80, theirs=0.2, ours=0.6)
     poor, _ = made_up(80, theirs=1.5, ours=0.3)
     given, ours = {TRADE: 16.0}, {WEEKEND: 16.0}
-    assert blend(sharp, given, ours, 10_000).weight > 0.8  # type: ignore[union-attr]  # 80 films
-    assert blend(poor, given, ours, 10_000).weight < 0.3  # type: ignore[union-attr]  # 80 films
+    high, low = (blend(c, given, ours, 10_000) for c in (sharp, poor))
+    assert high is not None
+    assert low is not None
+    assert high.weight > 0.8
+    assert low.weight < 0.3
 
 
 def test_a_source_that_is_high_is_brought_down() -> None:
