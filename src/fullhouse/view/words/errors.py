@@ -421,6 +421,10 @@ SENTENCES: Mapping[str, str] = {
         "There is no curve to draw for {film}: it takes at least 2 budgets, not {budgets}."
     ),
     "no_lines_to_draw": "There is no line to draw: the plan for {film} has none.",
+    "no_audience_to_compare": (
+        "Neither a card nor an obvious audience of {film} is known, so that there is nothing to"
+        " compare. Find one first: fullhouse discover {film}"
+    ),
     "no_audience_to_plan": "There is no audience to plan for {film}.",
     "no_opening_day": "A plan is for a film to come; {film} has no opening day.",
     "no_people_addressed": "No channel addresses {least} people or more of any audience.",
