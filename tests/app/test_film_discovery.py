@@ -21,14 +21,16 @@ from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import size
 from fullhouse.core.settings import SIMULATED
 from fullhouse.core.tables import ACCOUNT_PERSON, IMPRESSION
-from fullhouse.discovery.card import FilmDiscovery, NoForecast
+from fullhouse.discovery.card import FilmDiscovery, NoForecast, NoKnownShare
 from fullhouse.discovery.compare import LEAST_OUTCOME
+from fullhouse.headroom.film_headroom import measure_headroom
 from fullhouse.headroom.headroom import NothingShown
 from fullhouse.planning.plan import NeverMeasured
 from fullhouse.sample.analysis_sample import analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.traits.names import film_slug
 from fullhouse.view.words.discovery import headline, notes_words
+from fullhouse.view.words.errors import error_words
 from fullhouse.view.words.headroom import headline as headroom_words
 from fullhouse_sim.films import scenario
 from fullhouse_sim.market import Market
@@ -318,6 +320,20 @@ def test_a_plan_is_made_saved_and_shown(made: House, puppy: str, tmp_path: Path)
                 made.workspace,
                 fh.PlanFilm(puppy, as_of=MARKET.today, expected_people=300, weeks=4, **options),
             )
+
+
+def test_headroom_of_no_audience_says_what_to_do(
+    made: House, film: str, discovery: FilmDiscovery
+) -> None:
+    none = replace(discovery, cards=(), obvious=())
+    with (
+        analysis_sample(made.workspace, as_of=MARKET.today) as sample,
+        pytest.raises(CannotTellError) as refused,
+    ):
+        measure_headroom(
+            made.workspace, sample, none, NoKnownShare(), days=28, price=1.0, currency="USD"
+        )
+    assert f"fullhouse discover {film}" in error_words(refused.value)
 
 
 def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_tells(
