@@ -74,6 +74,16 @@ def test_where_everybody_has_heard_headroom_is_claimed_in_at_most_5_percent_of_f
     assert np.mean(claims) <= 0.05 + 5 * sqrt(0.05 * 0.95 / SEEDS)
 
 
+def test_what_selection_alone_does_is_no_claim() -> None:
+    """Advertising that goes to the keen: above 1, two films in three would be claimed."""
+    films = 40
+    claims = [
+        any(a.claimed for a in headrooms(made(seed, (1.0, 1.0, 1.0), selection=0.4)))
+        for seed in range(films)
+    ]
+    assert np.mean(claims) <= 0.05 + 5 * sqrt(0.05 * 0.95 / films)
+
+
 def test_exposure_of_the_keenest_tells_nothing() -> None:
     for a in headrooms(made(2, (0.8, 0.1, 0.3), selection=3.0)):
         assert isinstance(a.unknown, TooSelective)
