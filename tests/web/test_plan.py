@@ -21,6 +21,7 @@ from fullhouse.planning.plan import (
     SpentForMinimum,
 )
 from fullhouse.view.words.plan import note_words
+from fullhouse.web import plan as web_plan
 from fullhouse.web import web_app
 from fullhouse.web.language import LANGUAGES, speaking
 from tests.audiences.conftest import write_house
@@ -103,6 +104,28 @@ def test_a_plan_is_one_sentence_then_money_tickets_and_what_more_would_buy(plann
         assert three_digits(point["tickets"]["middle"]) in page
     assert lion.get(f"{ADDRESS}.csv?table=nothing").status_code == 404
     assert "Computed from your released cards" in page
+
+
+def test_an_audiences_range_is_its_own_and_not_the_sum_of_its_lines_ends(planned, lion):
+    page, of = shown(lion.get(ADDRESS)), lion.get(f"{ADDRESS}.json").json()["plan"]["plan"]
+    assert len(of["bridge"]) > 1
+    for step in of["bridge"]:
+        with speaking("en"):
+            low, high = (
+                web_plan.tickets(step["added"][end] / of["price"]) for end in ("low", "high")
+            )
+        assert f"{low} to {high}" in page
+    rows = lion.get(f"{ADDRESS}.csv?table=audiences").text.splitlines()
+    assert len(rows) - 1 == len(of["bridge"])
+
+
+def test_without_a_ticket_price_an_audience_has_no_range(planned):
+    made = plan(replace(planned, tenant="lion", actor="ann"), PlanTerms(200.0, CHANNELS))
+    with speaking("en"):
+        rows = web_plan.audience_rows(made)
+    assert rows
+    assert {(row.low, row.high, row.strip) for row in rows} == {(None, None, None)}
+    assert sum(row.middle for row in rows) == pytest.approx(made.plan.tickets.middle)
 
 
 def test_every_version_of_a_saved_plan_has_its_address(lion):

@@ -7,7 +7,7 @@ is shown has an address for good. What it could show with another holdout is fre
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import fsum, isfinite
 from typing import Any
 
 from markupsafe import Markup
@@ -45,16 +45,19 @@ SPENT = 0.99
 
 @dataclass(frozen=True)
 class AudienceRow:
-    """What a plan does with one audience: money, people, extra tickets with their range."""
+    """What a plan does with one audience: money, people, extra tickets.
+
+    Their range is known where the plan has a ticket price: ends of lines do not add up to it.
+    """
 
     name: str
     spend: float
     lines: int
     middle: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     people: str
-    strip: Markup
+    strip: Markup | None
 
 
 def plan_tab(
@@ -136,7 +139,7 @@ def _plan_facts(plan: TenantPlan) -> dict[str, Any]:
         "released": plan,
         "sentence": plan_words(plan),
         "returned": _return_words(plan),
-        "audiences": _audience_rows(plan),
+        "audiences": audience_rows(plan),
         "base": _base_rows(plan),
         "lines": sorted(of.lines, key=lambda x: -x.spend),
         "curve": _curve_picture(plan) if len(points) > 1 else None,
@@ -198,24 +201,28 @@ def _return_words(plan: TenantPlan) -> list[str]:
     return sentences
 
 
-def _audience_rows(plan: TenantPlan) -> list[AudienceRow]:
+def audience_rows(plan: TenantPlan) -> list[AudienceRow]:
     """The audiences that get money, the costliest first, their tickets on one axis."""
     of = plan.plan
     names = list(dict.fromkeys(line.audience for line in of.lines))
-    sums = {n: [x for x in of.lines if x.audience == n] for n in names}
-    ends = [(sum(x.tickets.middle for x in xs), sum(x.tickets.low for x in xs),
-             sum(x.tickets.high for x in xs)) for xs in sums.values()]  # fmt: skip
-    axis = Axis(min(0.0, *(e[1] for e in ends)) if ends else 0.0,
-                max((e[2] for e in ends), default=1.0))  # fmt: skip
+    ranges = {s.name: (s.added.low / of.price, s.added.high / of.price) for s in of.bridge}
+    axis = Axis(min(0.0, *(low for low, _ in ranges.values())) if ranges else 0.0,
+                max((high for _, high in ranges.values()), default=1.0))  # fmt: skip
     people = {a.name: a.people for a in plan.audiences}
     rows = []
-    for (name, lines), (middle, low, high) in zip(sums.items(), ends, strict=True):
-        words = say("{name}: {middle} extra tickets, {low} to {high}", name=name,
-                    middle=tickets(middle), low=tickets(low), high=tickets(high))  # fmt: skip
-        strip = range_strip(axis, low, high, words, middle=middle)
+    for name in names:
+        lines = [x for x in of.lines if x.audience == name]
+        middle = fsum(x.tickets.middle for x in lines)
+        low, high = ranges.get(name, (None, None))
+        strip = None
+        if low is not None and high is not None:
+            words = say("{name}: {middle} extra tickets, {low} to {high}", name=name,
+                        middle=tickets(middle), low=tickets(low),
+                        high=tickets(high))  # fmt: skip
+            strip = range_strip(axis, low, high, words, middle=middle)
         size = people.get(name)
         shown = "–" if size is None or size.value is None else current().number(size.value)
-        spend = sum(x.spend for x in lines)
+        spend = fsum(x.spend for x in lines)
         rows.append(AudienceRow(name, spend, len(lines), middle, low, high, shown, strip))
     return sorted(rows, key=lambda r: -r.spend)
 
