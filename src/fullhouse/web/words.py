@@ -111,13 +111,10 @@ def step_words(step: str) -> str:
 
 
 def table_words(name: str) -> str:
-    """A table of a page, besides its main one."""
+    """A table of a page, besides its main one; those of a report are called as their tabs."""
+    if name in TABS:
+        return tab_words(name)
     return {
-        "outlook": say("Outlook"),
-        "audiences": say("Audiences"),
-        "plan": say("Plan"),
-        "campaign": say("Campaign"),
-        "readout": say("Readout"),
         "curve": say("Tickets by budget"),
         "saved": say("Saved plans"),
         "days": say("Day by day"),
@@ -126,7 +123,7 @@ def table_words(name: str) -> str:
 
 def part_words(name: str) -> str:
     """What a line of an answer is of: an arm, a measure; whatever else it is, stays as it is."""
-    money = "extra "
+    before, after = "extra ", " for 1,000 people"
     known = {
         "treated": say("Contacted"),
         "held out": say("Held out"),
@@ -134,8 +131,8 @@ def part_words(name: str) -> str:
         "all who want it": say("All who want it"),
         "extra tickets for 1,000 people": say("Extra tickets for 1,000 people"),
     }
-    if name not in known and name.startswith(money) and name.endswith(" for 1,000 people"):
-        currency = name.removeprefix(money).removesuffix(" for 1,000 people")
+    if name not in known and name.startswith(before) and name.endswith(after):
+        currency = name.removeprefix(before).removesuffix(after)
         return say("Extra {currency} for 1,000 people", currency=currency)
     return known.get(name, name)
 
