@@ -31,7 +31,9 @@ from fullhouse.sample.outcome import Outcome
 from fullhouse.traits import Trait
 from fullhouse.workspace.context import Context
 
-OF_THE_OUTCOME = frozenset({"saw", "wants", "active", "source", "moviegoer", "viewer"})
+OF_THE_OUTCOME = frozenset(
+    {"saw", "wants", "trailer", "searched", "active", "source", "moviegoer", "viewer"}
+)
 """Families that say how much somebody watches or buys, or which films: no audience to discover."""
 
 

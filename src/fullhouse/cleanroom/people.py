@@ -27,6 +27,7 @@ from fullhouse.core.tables import TRAIT
 from fullhouse.films import identity
 from fullhouse.traits import Trait
 from fullhouse.traits.film_traits import film_slug_in
+from fullhouse.traits.names import film_slug, without_year
 from fullhouse.workspace.context import Context
 
 BYTES_OF_A_TRAIT = 1_000
@@ -151,20 +152,29 @@ def hidden_traits(context: Context, traits: Iterable[Trait], *, tenant: str) -> 
     if not hidden:
         return frozenset()
     known = {film for t in listed if (film := _film_of(t)) is not None}
-    slugs = set(hidden)
+    slugs, titles = set(hidden), {without_year(film) for film in hidden}
     for link in identity.links(house_control(context)):
         if link.film in hidden:
-            for title in (link.title, link.other_title):
-                name = film_slug_in(known, link.film, title, link.year) if title else None
+            for title in filter(None, (link.title, link.other_title)):
+                name = film_slug_in(known, link.film, title, link.year)
                 slugs |= {name} if name else set()
-    return frozenset(t.name for t in listed if _film_of(t) in slugs)
+                titles.add(film_slug(title, None))
+    # A search gives no year, so that another film of that title is hidden there as well.
+    return frozenset(t.name for t in listed if _film_of(t) in slugs or _title_of(t) in titles)
 
 
 def _film_of(trait: Trait) -> str | None:
     """The name under which a film's traits stand, of a trait that is a film's."""
-    of_film = trait.slug if trait.family in ("saw", "wants") else None
+    of_film = trait.slug if trait.family in ("saw", "wants", "trailer") else None
     film: str | None = trait.definition.get("film", of_film)
     return film
+
+
+def _title_of(trait: Trait) -> str | None:
+    """The title that people searched for, of a trait of searches."""
+    searched = trait.slug if trait.family == "searched" else None
+    title: str | None = trait.definition.get("title", searched)
+    return title
 
 
 def _stands_for(traits: BuiltTraits, text: str) -> tuple[Trait, ...]:

@@ -19,6 +19,7 @@ from fullhouse.engine.expr import ibis
 from fullhouse.lake import Lake
 from fullhouse.traits.blocks import Block
 from fullhouse.traits.film_traits import kinds_of
+from fullhouse.traits.names import without_year
 from fullhouse.traits.select import matching_events, trait_counts
 from fullhouse.traits.trait import EVENT_KINDS, KINDS, Build, Trait
 
@@ -196,7 +197,7 @@ def outcome_of(text: str, rule: Rule, catalogue: BuiltTraits, people: PersonSet)
     named = [(catalogue.find(r.text).traits, barred) for r, barred in leaves if isinstance(r, Name)]
     members = {t.id: t for traits, barred in named for t in traits if not barred}
     films = {t.definition["film"] for t in members.values() if "film" in t.definition}
-    titles = {film.rpartition("-")[0] for film in films} | films
+    titles = {without_year(film) for film in films}
     kept_out = {t.id: t for traits, barred in named for t in traits if barred}
     return Outcome(
         text,

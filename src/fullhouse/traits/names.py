@@ -81,6 +81,16 @@ def film_slug(title: str, year: int | None) -> str:
     return name_slug(title if year is None else f"{title} {year}")
 
 
+def without_year(slug: str) -> str:
+    """The slug of a film's title alone.
+
+    >>> without_year("hachi-a-dogs-tale-2009"), without_year("apollo-13")
+    ('hachi-a-dogs-tale', 'apollo-13')
+    """
+    stem, _, year = slug.rpartition("-")
+    return stem if stem and len(year) == 4 and year.isdigit() else slug
+
+
 @dataclass(frozen=True)
 class ListedFilm:
     """A film as a source lists it."""
