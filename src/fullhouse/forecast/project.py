@@ -55,7 +55,7 @@ from fullhouse.forecast.forecast import (
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.outside import Blend
-from fullhouse.forecast.release_plan import ReleasePlan, in_cinemas, release_plan
+from fullhouse.forecast.release_plan import ReleasePlan, release_plan, with_cinemas
 from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
 from fullhouse.forecast.train import (
     CALENDAR,
@@ -290,7 +290,7 @@ def _spread(
     if plan is not None:
         learned = stage.learned_from.column("theaters.number")
         learned = learned[np.isfinite(learned)]
-        rows = in_cinemas(rows, np.clip(plan.cinemas, learned.min(), learned.max()))
+        rows = with_cinemas(rows, np.clip(plan.cinemas, learned.min(), learned.max()))
     taken = np.repeat(_taken(index, case), len(rows.films))
     predictions = predict(stage.name, stage.models, rows, taken)
     return {q: float(np.std(p)) for q, p in predictions.items()}

@@ -93,7 +93,7 @@ def _of_class(name: str, shares: Floats, draws: int) -> Floats:
     return even
 
 
-def in_cinemas(row: Rows, cinemas: Floats) -> Rows:
+def with_cinemas(row: Rows, cinemas: Floats) -> Rows:
     """A film's row, or its rows, with so many cinemas each; rows follow one another in turn."""
     n = max(len(row.films), len(cinemas))
     at = np.arange(n) % len(row.films)
