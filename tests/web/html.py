@@ -1,5 +1,6 @@
 """A check of HTML: elements closed in their order, ids once, labels and references that lead on."""
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
@@ -56,3 +57,14 @@ def problems_of(text):
     if not text.lstrip().lower().startswith("<!doctype html>"):
         checker.problems.append("no doctype")
     return checker.problems
+
+
+def numbers_in(text):
+    """Every number of a page, a table or a JSON text, whole: 863 is none of 4086.3863.
+
+    A number of a rival is looked for in these, since digits of noise hold any short one by chance.
+    With and without commas for thousands, as a row of a CSV may be read both ways.
+    """
+    written = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)
+    written += re.findall(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])", text)
+    return {float(number.replace(",", "")) for number in written}

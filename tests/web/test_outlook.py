@@ -15,7 +15,7 @@ from fullhouse.web.language import LANGUAGES
 from tests.cleanroom.conftest import make_house
 from tests.forecast.sample_forecasts import a_forecast
 from tests.web.conftest import LocalSessions, signed_in
-from tests.web.html import problems_of
+from tests.web.html import numbers_in, problems_of
 from tests.web.test_studio import OWN, RIVAL, SECRET, shown
 
 OPENING = date(2026, 11, 20)
@@ -94,7 +94,8 @@ def test_nothing_of_a_rivals_forecast_is_on_these_pages(lion, own_site):
     for path in PAGES:
         for address in (path, f"{path}.json" if path != "/" else "/slate.json"):
             text = lion.get(address).text
-            assert not any(w in text for w in (SECRET, RIVAL, "Hidden Hounds", "77.7", "wolf"))
+            assert not any(w in text for w in (SECRET, RIVAL, "Hidden Hounds", "77.7m", "wolf"))
+            assert {77.7, 77_700_000.0} & numbers_in(text) == set()
     wolf = signed_in(own_site, "wolf", "ann")
     assert "Hidden Hounds" in shown(wolf.get("/"))
 
@@ -146,7 +147,7 @@ def test_a_rivals_film_is_compared_as_little_as_one_that_is_not_there(lion):
         page = lion.get(f"/compare?film={OWN}&film={film}")
         assert page.status_code == 404
         assert "Hidden" not in page.text
-    assert "77.7" not in lion.get(f"/compare?film={OWN}").text
+    assert "77.7m" not in lion.get(f"/compare?film={OWN}").text
     assert 'href="/compare"' not in lion.get("/").text  # there is one film alone
 
 

@@ -11,6 +11,7 @@ from fullhouse.cleanroom.question import Count
 from fullhouse.cleanroom.release import Z95
 from fullhouse.web.words import TABS
 from tests.web.conftest import signed_in
+from tests.web.html import numbers_in
 
 OWN, RIVAL, SECRET = "our-film-2026", "their-film-2026", "hidden-film-2027"
 
@@ -200,37 +201,47 @@ def test_adding_to_a_rule_gives_its_new_text_in_the_address(lion, rule, how, at,
     assert f">{result}</textarea>" in page
 
 
-def test_nothing_of_a_rival_is_in_any_byte(web_house, lion, wolf):
-    """Names, answers, numbers, budgets and receipts of the rival, on every page and data link."""
-    given = pay(wolf, f"/audiences?rule=!buys:dogs&title={SECRET}")
-    release = wolf.get(given.headers["location"] + ".json").json()
-    number = release["lines"][0]["figures"]["people"]
-    rival = {
-        "wolf", SECRET, RIVAL, "hidden-film", "Hidden film", "Their film",
-        given.headers["location"].rpartition("/")[2],
-        *(f"{v:,.0f}" for v in (number["value"], number["low"], number["high"])),
-        *(str(v) for v in (number["value"], number["low"], number["high"])),
-    }  # fmt: skip
-    addresses = ["/", "/slate", "/audiences", "/ask", "/answers", "/account", f"/film/{OWN}/plan"]
-    todo, done, bodies = list(addresses), set(), {}
+def crawled(browser):
+    """Every page that links lead to, with its headers, by address."""
+    todo = ["/", "/slate", "/audiences", "/ask", "/answers", "/account", f"/film/{OWN}/plan"]
+    bodies = {}
     while todo:
         address = todo.pop()
-        if address in done or len(done) > 80:
+        if address in bodies or len(bodies) > 80:
             continue
-        done.add(address)
-        response = lion.get(address)
+        response = browser.get(address)
         bodies[address] = response.text + str(response.headers)
         links = map(unescape, re.findall(r'href="(/[^"]*)"', response.text))
         todo += [link for link in links if not link.startswith("/static")]
-    assert len(bodies) > 20
-    for address, body in bodies.items():
-        assert [word for word in rival if word in body] == [], address
+    return bodies
+
+
+def test_nothing_of_a_rival_is_in_any_byte(web_house, lion, wolf):
+    """Names, answers, numbers, budgets and receipts of the rival, on every page and data link."""
+    before = crawled(lion)
+    given = pay(wolf, f"/audiences?rule=!buys:dogs&title={SECRET}")
+    release = wolf.get(given.headers["location"] + ".json").json()
+    number = release["lines"][0]["figures"]["people"]
+    words = {
+        "wolf", SECRET, RIVAL, "hidden-film", "Hidden film", "Their film",
+        given.headers["location"].rpartition("/")[2],
+    }  # fmt: skip
+    released = {number["value"], number["low"], number["high"]}
+    figures = released | {float(round(v)) for v in released}
+    after = crawled(lion)
+    assert len(after) > 20
+    for address, body in after.items():
+        assert [word for word in words if word in body] == [], address
+        # A figure that stood there before the rival asked is not the rival's.
+        new = numbers_in(body) - numbers_in(before.get(address, ""))
+        assert figures & new == set(), address
     stolen = lion.get(given.headers["location"])
     absent = lion.get("/answers/" + "0" * 64)
     assert stolen.status_code == absent.status_code == 404
     # Control: to its owner all of it is shown.
     own = wolf.get("/").text + wolf.get(given.headers["location"]).text
-    assert {SECRET, f"{number['value']:,.0f}"} <= {word for word in rival if word in own}
+    assert SECRET in own
+    assert {float(round(v)) for v in released} <= numbers_in(own)
 
 
 def test_a_page_of_an_audience_asks_for_no_paid_answer(web_house, lion):
