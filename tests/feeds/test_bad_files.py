@@ -264,8 +264,8 @@ def test_a_word_for_nothing_is_no_account(house: Any, word: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [" zoe@x.com", "zoe@x.com\t", "ask zoe@x.com now", "zoe＠x.com", "zoe%40x.com", '<zoe@x.com>',
-     "zo\u200be@x\u200b.com", "+1 650 253 0000", " +49 30 1234567"],
+    [" zoemarlene@x.com", "zoemarlene@x.com\t", "ask zoemarlene@x.com now", "zoemarlene＠x.com", "zoemarlene%40x.com", '<zoemarlene@x.com>',
+     "zo\u200bemarlene@x\u200b.com", "+1 650 253 0000", " +49 30 1234567"],
 )  # fmt: skip
 def test_an_account_that_is_an_identifier_is_refused_and_kept_nowhere(
     house: Any, value: str
@@ -275,7 +275,7 @@ def test_an_account_that_is_an_identifier_is_refused_and_kept_nowhere(
     assert report.quarantined == {"raw_identifier": 1}
     content = everything(house.root)
     assert value.strip().encode() not in content
-    assert b"zoe" not in content
+    assert b"zoemarlene" not in content
 
 
 @pytest.mark.parametrize("text", ["Live @ Wembley", "@midnight", "5 @ 3.50", "M@", "a/@b.c"])
