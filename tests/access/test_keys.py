@@ -237,6 +237,7 @@ def test_a_rotated_key_overlaps_with_the_one_that_it_replaces(house: Context, cl
         app.key_rotate(house, app.RotateKey(old.key.id, "lion"))
 
 
+@pytest.mark.slow
 def test_to_rotate_with_overlap_never_lengthens_a_key(house: Context, clock: Clock) -> None:
     old = make(house, tenant="lion", days=1)
     app.key_rotate(house, app.RotateKey(old.key.id, "lion", overlap_hours=720))

@@ -31,6 +31,7 @@ def test_every_route_is_described_with_a_summary_and_its_errors(document):
             assert {"401", "403", "429", "503"} <= set(operation["responses"]), name
 
 
+@pytest.mark.slow
 def test_every_reference_of_the_document_leads_somewhere(document):
     schemas = document["components"]["schemas"]
     text = json.dumps(document)

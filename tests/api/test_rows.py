@@ -89,6 +89,7 @@ def filled(path):
     return re.sub(r"\{[^}]*\}", "0", path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", ["lion/ann", "lion/vic", "wolf/ann"])
 def test_a_tenant_is_refused_at_every_route_of_the_house(served, who):
     rows = [row for row in ROWS if row.who == "house"]

@@ -95,6 +95,7 @@ def test_the_code_flow_has_pkce_state_and_nonce(house: Context, provider: str) -
     assert "s3cret" not in str(query)
 
 
+@pytest.mark.slow
 def test_a_verified_address_binds_a_subject_once_and_only_a_user_comes_in(
     house: Context, provider: str
 ) -> None:
@@ -114,6 +115,7 @@ def test_a_verified_address_binds_a_subject_once_and_only_a_user_comes_in(
     assert entered(house, "s-ann") is None
 
 
+@pytest.mark.slow
 def test_groups_make_a_user_only_where_the_settings_say_so(house: Context, provider: str) -> None:
     settled(house, provider)
     assert entered(house, "s-new") is None

@@ -71,6 +71,7 @@ def test_power_is_the_detectable_effect_before_anything_is_sent(made: House, pla
     assert half.smallest < whole.smallest
 
 
+@pytest.mark.slow
 def test_a_plan_requested_twice_is_looked_up(made: House, plan: Plan) -> None:
     def finished() -> int:
         return sum(r.kind == "PlanFilm" for r in runs(made.workspace))

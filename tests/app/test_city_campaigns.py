@@ -128,6 +128,7 @@ def test_another_name_is_another_lot_of_the_same_pairs(made, launched) -> None:
     assert other.design.treated != launched.design.treated
 
 
+@pytest.mark.slow
 def test_a_readout_recovers_a_planted_effect_and_states_when_it_is_too_early(
     made, launched
 ) -> None:

@@ -95,6 +95,7 @@ def test_a_target_that_is_larger_asks_for_more_and_puts_it_below(workspace: Cont
     assert signal(more, "presales@market").verdict == BELOW
 
 
+@pytest.mark.slow
 def test_nothing_later_is_used(workspace: Context, page, tmp_path: Path) -> None:
     """Against the same day asked again once everything up to the opening is in the lake."""
     take_in(workspace, tmp_path, OPENING)

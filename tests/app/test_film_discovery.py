@@ -167,6 +167,7 @@ def test_mistakes_are_explained(made: House, film: str, discovery: FilmDiscovery
         ask(made, film.replace("bramble", "brambel"))
 
 
+@pytest.mark.slow
 def test_comps_of_the_user_are_used_whatever_speaks_for_them(made: House, film: str) -> None:
     past = next(k for k in _films(made) if k.slug and k.opening and k.opening < date(2024, 1, 1))
     chosen = ask(made, film, comps=[past.film])
@@ -174,6 +175,7 @@ def test_comps_of_the_user_are_used_whatever_speaks_for_them(made: House, film: 
     assert any(s.source == "comps" and s.chosen_by_user for s in chosen.used)
 
 
+@pytest.mark.slow
 def test_it_is_written_as_page_table_chart_and_data(made: House, film: str, tmp_path: Path) -> None:
     guess = ask(made, film, minus=[])
     files = [tmp_path / f"film.{s}" for s in ("html", "json", "parquet", "csv")]
@@ -208,6 +210,7 @@ def test_tickets_add_up_to_the_forecast_or_have_a_reason(
     assert tickets.audiences[-1].tickets == pytest.approx(0.75 * tickets.total)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_the_same(made: House, film: str, discovery: FilmDiscovery) -> None:
     where = ["-w", str(made.workspace.place.path), "--as-of", str(MARKET.today), "--no-tickets"]
     run = CliRunner().invoke(commands, ["discover", film, *where, "--json"])
@@ -336,6 +339,7 @@ def test_headroom_of_no_audience_says_what_to_do(
     assert f"fullhouse discover {film}" in error_words(refused.value)
 
 
+@pytest.mark.slow
 def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_tells(
     made: House, film: str
 ) -> None:

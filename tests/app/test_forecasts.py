@@ -178,6 +178,7 @@ def test_slates_that_cannot_be_are_refused(workspace: Context) -> None:
         fh.forecast_slate(workspace, fh.ForecastSlate(**days, territory="us"))
 
 
+@pytest.mark.slow
 def test_a_slate_is_drawn(workspace: Context, tmp_path: Path) -> None:
     result = fh.forecast_slate(
         workspace, fh.ForecastSlate(as_of=EARLY, first=EARLY, last=EARLY + timedelta(days=40))

@@ -445,6 +445,7 @@ def test_what_cannot_be_delivered_is_refused_before_anything_is_begun(
     assert read_people(workspace.lake, "never") == {}
 
 
+@pytest.mark.slow
 def test_a_cancelled_campaign_is_not_launched_again_and_leaves_the_cap(
     workspace, tmp_path: Path
 ) -> None:
@@ -468,6 +469,7 @@ def test_a_cancelled_campaign_is_not_launched_again_and_leaves_the_cap(
         over("far-1")
 
 
+@pytest.mark.slow
 def test_who_withdraws_after_the_freeze_is_in_no_file_of_a_resumed_launch(
     workspace, tmp_path: Path
 ) -> None:
@@ -533,6 +535,7 @@ def test_a_stated_base_of_a_plan_is_used(workspace) -> None:
     assert by["line", "dogs-push"] == pytest.approx(0.05)
 
 
+@pytest.mark.slow
 def test_the_command_says_all_of_it(workspace, tmp_path: Path) -> None:
     where, key = str(workspace.place.path), {"FULLHOUSE_KEY": "0" * 64}
     (tmp_path / "channels.toml").write_text(CHANNELS)

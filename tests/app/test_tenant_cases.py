@@ -109,6 +109,7 @@ def test_a_noun_that_a_result_holds_deep_down_is_noticed() -> None:
     assert nouns_in(Leak, set()) == {"discovery.FilmDiscovery"}
 
 
+@pytest.mark.slow
 def test_what_is_made_for_tenants_is_made_in_the_clean_room_or_by_their_own_use_cases() -> None:
     returned = (get_type_hints(inspect.unwrap(getattr(app, name)))["return"] for name in OPEN_CASES)
     made = {kind.__name__: kind.__module__ for kind in returned}

@@ -9,6 +9,7 @@ from fullhouse.cleanroom.noise import nano
 PRICE = nano(0.02)
 
 
+@pytest.mark.slow
 def test_without_noise_cards_reveal_who_is_in_the_audience():
     assert membership_by_cards(nano(200), 25) > 0.95
 

@@ -83,6 +83,7 @@ def test_without_stored_answers_averaging_finds_the_number(world):
     assert abs(mean - exact) < 5
 
 
+@pytest.mark.slow
 def test_rules_that_today_select_the_same_people_have_noise_of_their_own(tmp_path):
     members = np.random.default_rng(4).random(3_000) < 0.4
     twins = world_of({f"buys:twin{n}": members for n in range(12)})
@@ -178,6 +179,7 @@ def test_a_tracker_learns_a_secret_from_large_counts_alone_where_they_are_exact(
         assert set(shown) == {float(holds)}
 
 
+@pytest.mark.slow
 def test_a_tracker_learns_nothing_at_the_gate(tmp_path):
     spreads = []
     for holds in (True, False):
@@ -237,6 +239,7 @@ def test_exact_and_rounded_counts_and_noise_without_a_ledger_give_every_bit_away
         assert share_right(all_answers(door, 1_600), halves, bits) >= 0.95
 
 
+@pytest.mark.slow
 def test_noise_that_is_paid_for_gives_away_no_more_than_guessing_the_majority(secret):
     _, bits, halves = secret
     majority = max(bits.mean(), 1 - bits.mean())
@@ -265,6 +268,7 @@ def test_the_gate_gives_away_no_more_and_ends_where_the_budget_does(tmp_path, qu
 # Membership
 
 
+@pytest.mark.slow
 def test_a_whole_budget_on_one_person_leaves_an_auc_under_sixty():
     assert best_auc(PLAN) < 0.6
     assert with_and_without(PLAN, 20_000) < 0.6

@@ -178,6 +178,7 @@ def test_it_takes_as_long_as_one_that_does_not_exist(lion, call, many):
     assert told_apart(first, second) > 1e-5
 
 
+@pytest.mark.slow
 def test_a_look_up_that_does_more_for_a_film_that_exists_is_recognised_by_its_time(lion):
     def leaky(film):
         def call(context):

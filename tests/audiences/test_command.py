@@ -77,6 +77,7 @@ def test_from_a_rule_to_a_saved_audience(where: str, tmp_path: Path) -> None:
     assert sum(p["persons"] for p in parts) == 99
 
 
+@pytest.mark.slow
 def test_a_mistake_is_a_sentence_with_a_caret_and_exit_code_2(where: str) -> None:
     command = [sys.executable, "-m", "fullhouse", "audience", "count", "femle & dog", "-w", where]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

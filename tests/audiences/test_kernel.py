@@ -62,6 +62,7 @@ nodes: st.SearchStrategy[Node] = st.recursive(
 forms = st.sampled_from(["words", "roaring", "mixed"])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(nodes, st.lists(st.tuples(ids, st.booleans()), min_size=5, max_size=5), forms)
 def test_plans_mean_what_sets_of_ints_say(

@@ -246,6 +246,7 @@ def test_no_file_leaves_when_the_audit_log_cannot_be_written(
     assert [p.name for p in tmp_path.iterdir()] == ["house"]
 
 
+@pytest.mark.slow
 def test_an_export_is_its_owners_alone(workspace: Context, tmp_path: Path) -> None:
     stage.audience_save(workspace, stage.SaveAudience("women", "female"))
     for name in ("women.csv", "women.parquet"):

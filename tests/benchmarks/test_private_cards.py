@@ -18,6 +18,7 @@ def tallies(people: int, share: float, runs: int, rho: float, *, ratios=None):
     return compare(house, sizes, base, share, runs, rng, ratios=ratios, rhos=(rho,))[rho]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_people_keep_most_cards_of_a_large_seed() -> None:
     tally = tallies(100_000, 0.03, 4, 0.1)
     # .91 of about 55 cards were kept when measured; this few are one chance in 100,000.
@@ -28,6 +29,7 @@ def test_a_hundred_thousand_people_keep_most_cards_of_a_large_seed() -> None:
     assert sum(tally.covered) >= binom.ppf(1e-5, len(tally.covered), 0.93)
 
 
+@pytest.mark.slow
 def test_no_card_where_no_trait_is_true() -> None:
     tally = tallies(100_000, 0.03, 4, 0.1, ratios=np.ones(15))
     assert tally.cards <= 3

@@ -201,6 +201,7 @@ def test_an_alarm_by_the_log_is_raised_for_a_hundredth_lost_and_not_for_none():
     assert alarmed(1, 200_000, 0.5, TREATED, 0.0) == (False, False)
 
 
+@pytest.mark.slow
 def test_rows_are_averages_over_runs(small, campaign):
     runs = [run(small, c, (ONE_EACH,)) for c in (campaign, drawn(small, 5))]
     result = [r for (r,) in runs]

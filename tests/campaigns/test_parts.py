@@ -158,6 +158,7 @@ def test_a_secret_is_needed_and_a_channel_may_have_its_own():
     assert (secret_of("pre-roll", both), secret_of("push", both)) == (b"own", b"all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", [0, 1, 2])
 def test_who_keeps_losing_people_while_files_leave_is_told_how_many_left_before(
     house, tmp_path, monkeypatch, files

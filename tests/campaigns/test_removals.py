@@ -40,6 +40,7 @@ def _hash(account):
     return hashlib.sha256(f"{account}@mail.example".encode()).hexdigest()
 
 
+@pytest.mark.slow
 def test_nobody_is_due_before_somebody_leaves(campaign):
     assert removals_due(campaign.house) == ()
     assert removals(campaign.house) == ()
@@ -68,6 +69,7 @@ def test_each_channel_gets_a_list_of_those_who_withdrew_in_its_own_form(campaign
     assert [r.action for r in audit_log(campaign.house.control)][:4] == ["campaign.removals"] * 4
 
 
+@pytest.mark.slow
 def test_who_comes_back_and_leaves_again_is_taken_back_again(campaign):
     account = campaign.treated[4]
     for number in (1, 2):
@@ -168,6 +170,7 @@ def test_nothing_leaves_when_the_audit_log_cannot_be_written(house, tmp_path, mo
     assert [p for p in stuck.folder.rglob("*") if p.is_file()] == []
 
 
+@pytest.mark.slow
 def test_who_is_erased_is_taken_back_first_and_is_written_nowhere_after(campaign):
     house, gone = campaign.house, campaign.treated[4]
     request = {"accounts": (("shop", gone),)}

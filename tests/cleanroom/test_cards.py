@@ -155,6 +155,7 @@ def false_runs(house, sizes, runs, rho, rng):
     )
 
 
+@pytest.mark.slow
 def test_chance_alone_makes_no_cards(house, sizes) -> None:
     rng = np.random.default_rng(8)
     false = false_runs(house, sizes, 40, nano(0.1), rng)
@@ -162,6 +163,7 @@ def test_chance_alone_makes_no_cards(house, sizes) -> None:
     assert false <= binom.isf(1e-4, 40, 0.05)
 
 
+@pytest.mark.slow
 def test_traits_that_depend_in_any_manner_make_no_false_cards() -> None:
     # Ten traits, each with eleven copies that agree on nine people in ten; half of them opposites.
     rng = np.random.default_rng(4)

@@ -216,6 +216,7 @@ def test_a_second_key_is_no_signature_of_the_house(control, by):
         log.publish(control, log.signer("a-house", b"08" * 32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anchored", [False, True])
 def test_a_receipt_with_any_byte_changed_is_rejected(control, by, anchored):
     north = replace(control, tenant="north")

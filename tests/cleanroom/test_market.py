@@ -95,6 +95,7 @@ def move(house: Context, film: str, day: date) -> None:
     app.film_set(house, app.SetFilm(film, {"opening": day}, territory="US"))
 
 
+@pytest.mark.slow
 def test_a_rivals_secret_film_moves_the_houses_forecast_and_not_a_tenants(house, films, market):
     own, rival, secret = films
     lion = as_tenant(house)
@@ -107,6 +108,7 @@ def test_a_rivals_secret_film_moves_the_houses_forecast_and_not_a_tenants(house,
     assert total(lion, own) != before[0]
 
 
+@pytest.mark.slow
 def test_a_slate_has_what_is_public_or_own(house, films, market):
     own, rival, secret = films
     days = app.ForecastSlate(first=opening_of(market, own), last=EARLY + ANNOUNCED)
@@ -122,6 +124,7 @@ def test_a_slate_has_what_is_public_or_own(house, films, market):
     assert all(f.data == {} for f in lion.slate.forecasts)
 
 
+@pytest.mark.slow
 def test_what_a_tenant_states_is_in_its_own_forecast_and_in_nobody_elses(house, films):
     own, *_ = films
     lion, wolf = as_tenant(house), as_tenant(house, "wolf")

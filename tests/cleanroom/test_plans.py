@@ -206,6 +206,7 @@ def numbers_in(value):
     return {float(value)} if isinstance(value, int | float) else set()
 
 
+@pytest.mark.slow
 def test_no_exact_count_of_the_house_is_in_a_report(studio):
     """A page is made of the report alone. By chance a noisy number is right once, not three times:
     the table of sizes is released anew for each of three builds of the same people."""

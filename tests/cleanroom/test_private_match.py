@@ -99,6 +99,7 @@ def customers(first, many):
     return [*plain, plain[0].upper(), f"  {plain[1]} ", "none", "not an e-mail"]
 
 
+@pytest.mark.slow
 def test_a_match_releases_a_noisy_size_once_for_each_list(house, lion, contacts, tmp_path):
     files = exchange(house, tmp_path, contacts, customers(2_000, 2_500))
     assert exact(files) == sum(counts(p) for p in range(2_000, KNOWN))
@@ -115,6 +116,7 @@ def test_a_match_releases_a_noisy_size_once_for_each_list(house, lion, contacts,
     assert leaf.kind == "release.match"
 
 
+@pytest.mark.slow
 def test_the_noise_covers_all_identifiers_of_one_person(house, lion, contacts, tmp_path):
     """Two of a person's three e-mails count at most, and the noise is for two."""
     files = exchange(house, tmp_path, contacts, [a for p in range(KNOWN) for a in emails_of(p)])
@@ -188,6 +190,7 @@ def test_a_request_that_says_more_than_it_holds_is_refused(house, contacts, tmp_
             private_match.check_request(lying)
 
 
+@pytest.mark.slow
 def test_more_lists_than_the_policy_allows_are_refused(house, lion, contacts, tmp_path):
     house.place.write(HOUSE_FILE, template().replace("lists = 12", "lists = 1").encode())
     first = exchange(house, tmp_path, contacts, customers(0, 1_100))
@@ -209,6 +212,7 @@ def test_a_response_of_repeated_points_is_refused(house, lion, contacts, tmp_pat
     assert ledger.entries(lion.control) == ()
 
 
+@pytest.mark.slow
 def test_an_audience_is_kept_only_where_studio_and_policy_allow_it(house, lion, contacts, tmp_path):
     plain = exchange(house, tmp_path, contacts, customers(0, 1_500))
     with pytest.raises(PolicyError, match="may not become an audience"):
@@ -253,6 +257,7 @@ def test_the_size_is_that_of_the_intersection_of_any_two_lists(ours, theirs):
     assert private_match.exact_size(request, response, kept) == len(ours & theirs)
 
 
+@pytest.mark.slow
 def test_the_command_line_of_both_sides(house, contacts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("FULLHOUSE_KEY", "0" * 64)
@@ -281,6 +286,7 @@ def test_the_command_line_of_both_sides(house, contacts, tmp_path, monkeypatch):
 # The attack: one person's presence
 
 
+@pytest.mark.slow
 def test_a_list_of_one_person_and_strangers_reveals_nothing(house, lion, contacts, tmp_path):
     """Exact sizes say whether a person is known; released ones are right as often as a coin."""
     guesses = []

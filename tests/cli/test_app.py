@@ -31,6 +31,7 @@ def house(tmp_path: Path) -> Path:
     return tmp_path / "house"
 
 
+@pytest.mark.slow
 def test_init_settings_and_lake_status(house: Path) -> None:
     printed = fullhouse("settings", "--json", cwd=house)
     assert {"name": "threads", "value": 0, "origin": "default"}.items() <= next(
@@ -57,12 +58,14 @@ def test_an_unknown_option_is_exit_code_2(tmp_path: Path) -> None:
     assert fullhouse("settings", "--colour", cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 def test_an_unknown_table_is_named_with_near_ones(house: Path) -> None:
     done = fullhouse("lake", "compact", "purchas", cwd=house)
     assert done.returncode == 2
     assert "No table 'purchas' in the lake. Did you mean 'purchase'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_workspace_is_not_made_inside_another_or_among_other_files(house: Path) -> None:
     inside = fullhouse("init", "sub", cwd=house)
     assert inside.returncode == 2
@@ -76,6 +79,7 @@ def test_a_workspace_is_not_made_inside_another_or_among_other_files(house: Path
     assert sorted(p.name for p in full.iterdir()) == ["a.csv"]
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     done = fullhouse("init", "/proc/house", cwd=tmp_path)
     assert done.returncode == 1
@@ -88,6 +92,7 @@ def test_a_fault_of_storage_is_a_sentence_by_whichever_library_it_comes(words: s
     assert storage_fault(RuntimeError("index out of range")) is None
 
 
+@pytest.mark.slow
 def test_a_workspace_of_a_newer_version_is_refused_in_one_sentence(house: Path) -> None:
     with sqlite3.connect(house / "control.db") as control:
         control.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -97,6 +102,7 @@ def test_a_workspace_of_a_newer_version_is_refused_in_one_sentence(house: Path) 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
 def test_a_reader_that_goes_away_ends_the_command_without_a_word(
     house: Path, options: tuple[str, ...]

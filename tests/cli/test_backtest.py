@@ -24,6 +24,7 @@ def _run(*words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_it_prints_figures_and_writes_files(market_house: Path, tmp_path: Path) -> None:
     files = [tmp_path / "rows.csv", tmp_path / "rows.parquet", tmp_path / "chart.svg"]
     outs = [word for f in files for word in ("--out", str(f))]

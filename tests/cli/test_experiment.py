@@ -112,6 +112,7 @@ def test_mistakes_are_explained(mails: Path, arguments: tuple[str, ...], message
         run("read", mails, "--arm", "arm", "--control", "none", "--outcome", "visit", *arguments)
 
 
+@pytest.mark.slow
 def test_whom_to_treat_is_printed_and_written(mails: Path, tmp_path: Path) -> None:
     asked = ("uplift", mails, "--arm", "arm", "--treated", "mail", "--control", "none",
              "--outcome", "visit", "--covariate", "before", "--repeats", "1")  # fmt: skip

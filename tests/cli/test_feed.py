@@ -93,6 +93,7 @@ def test_a_check_reports_on_every_file(house: Path) -> None:
     assert "1 of the first 2 rows" in result.output
 
 
+@pytest.mark.slow
 def test_ingest_and_quarantine(house: Path) -> None:
     first = CliRunner().invoke(commands, ["ingest", "orders.toml", "o.csv", "--json"])
     assert first.exit_code == 0, first.output

@@ -153,6 +153,7 @@ def test_files_are_written_and_named(house: Path, film: str) -> None:
         assert f"Wrote new/{name}" in text
 
 
+@pytest.mark.slow
 def test_a_slate_lists_the_films_and_their_conflicts(
     house: Path, market: Market, film: str
 ) -> None:
@@ -181,6 +182,7 @@ def test_a_slate_without_films_says_so(house: Path) -> None:
     assert "No film is known to open wide in US" in text
 
 
+@pytest.mark.slow
 def test_the_default_days_of_a_slate(house: Path) -> None:
     result = as_json("--slate", "--as-of", AS_OF)
     assert (result["first"], result["last"]) == (AS_OF, (EARLY + timedelta(days=120)).isoformat())
@@ -229,6 +231,7 @@ def test_a_name_that_is_nearly_right_is_suggested(house: Path, film: str) -> Non
         invoke(film[:-1] + "5", "--as-of", AS_OF)
 
 
+@pytest.mark.slow
 def test_a_film_without_an_opening_says_how_to_state_it(house: Path, made: Path) -> None:
     with fh.open(str(made)) as workspace:
         film = fh.film_add(

@@ -144,6 +144,7 @@ def test_looking_back_is_kept_apart(house: Path) -> None:
     assert "prove nothing" in run("--looking-back")
 
 
+@pytest.mark.slow
 def test_files(house: Path) -> None:
     outs = [a for name in ("b.csv", "b.parquet", "b.svg", "b.png") for a in ("--out", name)]
     run(*outs)
@@ -202,6 +203,7 @@ def test_verify_fails_on_a_changed_entry_and_names_it(house: Path) -> None:
     assert json.loads(invoke("verify", "--json").stdout)["broken"] == 5
 
 
+@pytest.mark.slow
 def test_a_broken_book_prints_no_figures_and_fails(house: Path) -> None:
     tamper(house, "UPDATE forecast_entry SET payload = replace(payload, '3', '4') WHERE id = 5")
     with pytest.raises(CannotTellError, match="entry 5 was changed"):

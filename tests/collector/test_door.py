@@ -76,6 +76,7 @@ def test_an_event_of_an_erased_person_is_counted_and_dropped(filled: Door) -> No
     assert "erased" not in json.dumps(filled.rows(QUARANTINE), default=str)
 
 
+@pytest.mark.slow
 def test_an_erasure_reaches_what_still_waits_for_the_lake(door: Door) -> None:
     key = door.new_source("waits")
     assert door.batch(trailer("w1", userId="away-7"), trailer("w2"), key=key).status_code == 200

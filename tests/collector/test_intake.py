@@ -52,6 +52,7 @@ def taken(message: bytes, suppressed: bool = False) -> list[tuple[bytes, dict[st
     return lines
 
 
+@pytest.mark.slow
 @given(values | messages)
 @settings(max_examples=200, deadline=None)
 def test_any_message_becomes_lines_without_a_raw_identifier(value: object) -> None:
@@ -68,6 +69,7 @@ def test_any_message_becomes_lines_without_a_raw_identifier(value: object) -> No
     assert PHONE.encode() not in lines
 
 
+@pytest.mark.slow
 @given(st.lists(values | messages, max_size=5), st.integers(0, 5))
 @settings(max_examples=80, deadline=None)
 def test_a_good_message_is_as_it_was_whatever_its_neighbours_are(

@@ -94,6 +94,7 @@ words = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(words)
 def test_random_words_in_any_order(

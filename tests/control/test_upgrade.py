@@ -134,6 +134,7 @@ def house(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_row_of_the_last_release_is_there_after_the_upgrade(tmp_path: Path) -> None:
     file = tmp_path / "control.db"
     written = made_by_last_release(f"sqlite:///{file}")

@@ -40,6 +40,7 @@ def _placebo(**numbers):
     return {"buys:hidden": Affinity(**row)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("basis", "runs", "families", "world"),
     [

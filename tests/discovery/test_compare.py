@@ -238,6 +238,7 @@ def _fill(house: House, *, people: int = 900, seed: int = 1) -> list[tuple[int, 
     return bought
 
 
+@pytest.mark.slow
 def test_every_engine_finds_the_same_and_it_is_what_the_events_say(engine, lake, tmp_path):
     bought = _fill(House(lake))
     lay_out(engine, lake)
@@ -301,6 +302,7 @@ def _run(*words):
     return CliRunner().invoke(commands, ["discover", *map(str, words)])
 
 
+@pytest.mark.slow
 def test_command_ends_with_a_sentence_and_writes_every_kind_of_file(workspace, tmp_path):
     files = [tmp_path / f"out.{e}" for e in ("parquet", "csv", "svg", "png", "html")]
     outs = [word for f in files for word in ("--out", f)]
@@ -347,6 +349,7 @@ def test_an_outcome_requested_twice_is_looked_up_until_a_saved_audience_has_a_ne
     assert "@2" in again.outcome
 
 
+@pytest.mark.slow
 def test_barred_trait_says_nothing(workspace):
     with app.open_house(str(workspace)) as opened:
         result = discover_outcome(
@@ -357,6 +360,7 @@ def test_barred_trait_says_nothing(workspace):
     assert result.outcome_people < 100
 
 
+@pytest.mark.slow
 def test_who_refuses_analytics_is_in_no_count(tmp_path):
     with app.init_house(str(tmp_path / "w")) as opened:
         house = House(opened.lake)

@@ -282,6 +282,7 @@ drawn = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(drawn, st.lists(drawn, max_size=5), drawn)
 def test_likeness_is_from_0_to_1_mutual_and_another_film_changes_none(ours, films, more):

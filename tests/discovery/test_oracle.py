@@ -129,6 +129,7 @@ def _slow(house, number, edges):
     return cells
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(house=houses(), quantiles=st.integers(1, 6))
 def test_counts_are_those_of_the_definition(tmp_path_factory, house, quantiles):

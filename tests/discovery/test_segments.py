@@ -113,6 +113,7 @@ def test_on_pure_noise_hardly_ever_anything_is_detected_and_no_winner_is_too_str
     assert np.mean(overs) < 1.05
 
 
+@pytest.mark.slow
 def test_a_trait_that_holds_alone_does_not_carry_others_with_it():
     runs = 40
     given_ = sum(
@@ -162,6 +163,7 @@ def test_order_of_people_and_of_candidates_does_not_matter():
     assert find_segments(sheet, names, key=KEY) == find_segments(other, names[::-1], key=KEY)
 
 
+@pytest.mark.slow
 def test_activity_alone_makes_no_segment():
     # People of very unequal activity do everything by chance; the seed is one of those events.
     g = np.random.default_rng(3)

@@ -37,6 +37,7 @@ def _rows(folder, seed, **options):
     return {r.trait: r for r in result.rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mean", "least", "burst"),
     [(5.0, 1, False), (40.0, 1, False), (40.0, 2, False), (40.0, 1, True)],
@@ -59,6 +60,7 @@ def test_activity_alone_gives_nothing_and_a_true_ratio_comes_back(tmp_path, mean
     assert np.mean([r.verdict in ("associated", "avoided") for r in null]) <= 0.05
 
 
+@pytest.mark.slow
 def test_intervals_hold_one_for_null_traits(tmp_path):
     runs = [_rows(tmp_path / str(s), 100 + s) for s in range(40)]
     null = [r[f"buys:t{t}"] for r in runs for t in range(1, NULLS + 1)]
@@ -66,6 +68,7 @@ def test_intervals_hold_one_for_null_traits(tmp_path):
     assert 0.93 <= held <= 0.97 + 0.01  # 400 intervals: standard error .011
 
 
+@pytest.mark.slow
 def test_shuffled_labels_give_no_discoveries(tmp_path):
     runs = [_rows(tmp_path / str(s), 200 + s, shuffle=True) for s in range(60)]
     false = sum(any(r.verdict in ("associated", "avoided") for r in run.values()) for run in runs)

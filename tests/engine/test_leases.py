@@ -80,6 +80,7 @@ def test_a_stream_of_one_lease_does_not_stop_another(duck: DuckDBEngine) -> None
     two.close()
 
 
+@pytest.mark.slow
 def test_threads_with_leases_compute_at_the_same_time(duck: DuckDBEngine) -> None:
     sums: dict[int, int] = {}
 

@@ -138,6 +138,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "commits"), [
     ("ingest", 0), ("ingest", 1), ("people", 1), ("traits", 2),
 ])  # fmt: skip

@@ -86,6 +86,7 @@ def test_the_neighbours_are_as_they_were(house: House) -> None:
         assert sorted(left, key=repr) == sorted(after[name], key=repr), name
 
 
+@pytest.mark.slow
 def test_traits_and_audiences_count_whom_they_still_have(house: House) -> None:
     house.erase(BEN)
     sizes: dict[int, int] = {}
@@ -114,6 +115,7 @@ def test_an_account_of_a_person_with_others_goes_and_they_are_named(house: House
     assert house.person(VID) == person
 
 
+@pytest.mark.slow
 def test_with_the_whole_person_all_accounts_go(house: House) -> None:
     person, digests = house.person(ANN), digests_of(house, ANN, VID)
     erased = house.erase(ANN, whole_person=True)
@@ -121,12 +123,14 @@ def test_with_the_whole_person_all_accounts_go(house: House) -> None:
     assert house.verify(ANN, VID, persons=[person], digests=digests).clean
 
 
+@pytest.mark.slow
 def test_an_identifier_that_another_account_has_stays(house: House) -> None:
     (digest,) = set(digests_of(house, VID))
     house.erase(ANN)
     assert digests_of(house, VID) == [digest]
 
 
+@pytest.mark.slow
 def test_an_id_that_could_be_any_number_goes_too_and_no_other(house: House) -> None:
     assert house.erase(WEAK).complete
     accounts = {r["account"] for r in house.rows(PURCHASE)}
@@ -136,6 +140,7 @@ def test_an_id_that_could_be_any_number_goes_too_and_no_other(house: House) -> N
     assert house.verify(("shop", "123")).traces
 
 
+@pytest.mark.slow
 def test_file_names_that_name_an_account_become_others(house: House) -> None:
     house.erase(ANN)
     files = [r["file"] for r in house.rows(INGESTED)]
@@ -146,6 +151,7 @@ def test_file_names_that_name_an_account_become_others(house: House) -> None:
     assert not any("u-77.csv" in d for d in details)
 
 
+@pytest.mark.slow
 def test_the_log_has_that_it_happened_and_not_of_whom(house: House) -> None:
     house.erase(BEN)
     with house.open() as context:
@@ -173,6 +179,7 @@ def test_erasing_again_does_no_harm(house: House) -> None:
     assert everything(house) == before
 
 
+@pytest.mark.slow
 def test_households_named_after_an_erased_person_get_another_name(house: House) -> None:
     units = house.rows(CAMPAIGN_UNIT)
     gone = units[0]["unit"]
@@ -184,6 +191,7 @@ def test_households_named_after_an_erased_person_get_another_name(house: House) 
     assert {r["unit"] for r in left if r["person"] in mates} == {min(mates)}
 
 
+@pytest.mark.slow
 def test_what_was_handed_out_loses_the_account_and_nothing_else(house: House) -> None:
     before = (house.out / "mail" / "l1.csv").read_text().splitlines()
     exported = (house.folder / "export.csv").read_text().splitlines()
@@ -195,6 +203,7 @@ def test_what_was_handed_out_loses_the_account_and_nothing_else(house: House) ->
     assert all(p.stat().st_mode & 0o077 == 0 or p.suffix for p in house.out.rglob("*.csv"))
 
 
+@pytest.mark.slow
 def test_channels_get_a_removal_list_that_outlives_the_person(
     house: House, template: House
 ) -> None:
@@ -207,6 +216,7 @@ def test_channels_get_a_removal_list_that_outlives_the_person(
     assert not any(r["account"] == "u-777" for r in house.rows(DISPATCHED))
 
 
+@pytest.mark.slow
 def test_an_account_that_nobody_knows_is_suppressed_all_the_same(house: House) -> None:
     erased = house.erase(("shop", "nobody-1"))
     assert erased.complete

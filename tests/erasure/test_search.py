@@ -258,6 +258,7 @@ def test_a_planted_trace_is_met_where_it_is(house: House, plant: Plant, kinds: s
     assert not result.clean
 
 
+@pytest.mark.slow
 def test_neighbours_in_every_place_are_not_met(house: House) -> None:
     assert search(house).clean
     for plant, _ in PLANTS:
@@ -278,6 +279,7 @@ def test_erasing_takes_every_planted_trace_that_is_not_raw_bytes(house: House) -
     assert left == (), left
 
 
+@pytest.mark.slow
 def test_the_digest_of_a_suppressed_account_is_met_but_in_the_list_of_them(house: House) -> None:
     assert house.erase(GONE).complete
     with house.open() as context:

@@ -233,6 +233,7 @@ def test_a_parquet_column_of_any_type_is_read_or_answered(
 ids = st.integers(0, 10**38 - 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, **RELAXED)
 @given(id_=ids)
 def test_ids_as_decimals_keep_every_digit(new_house: Callable[[], Any], id_: int) -> None:
@@ -264,8 +265,9 @@ def test_a_word_for_nothing_is_no_account(house: Any, word: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [" zoemarlene@x.com", "zoemarlene@x.com\t", "ask zoemarlene@x.com now", "zoemarlene＠x.com", "zoemarlene%40x.com", '<zoemarlene@x.com>',
-     "zo\u200bemarlene@x\u200b.com", "+1 650 253 0000", " +49 30 1234567"],
+    [" zoemarlene@x.com", "zoemarlene@x.com\t", "ask zoemarlene@x.com now", "zoemarlene＠x.com",
+     "zoemarlene%40x.com", "<zoemarlene@x.com>", "zo\u200bemarlene@x\u200b.com",
+     "+1 650 253 0000", " +49 30 1234567"],
 )  # fmt: skip
 def test_an_account_that_is_an_identifier_is_refused_and_kept_nowhere(
     house: Any, value: str

@@ -116,6 +116,7 @@ def test_a_file_is_known_by_its_bytes_and_not_by_its_name(
     assert house.ingest(house.write("b.csv", orders({}))).known == 1
 
 
+@pytest.mark.slow
 def test_event_ids_are_known_across_files(house: Any, orders: Callable[..., str]) -> None:
     house.ingest(house.write("a.csv", orders({}, {"order_id": "o2"})))
     report = house.ingest(
@@ -140,6 +141,7 @@ def test_event_ids_are_known_within_a_file(
     assert [r["row"] for r in house.rows(QUARANTINE)] == [3]
 
 
+@pytest.mark.slow
 def test_the_same_id_in_another_source_is_another_event(
     house: Any, orders: Callable[..., str]
 ) -> None:
@@ -170,6 +172,7 @@ def test_files_of_the_same_bytes_in_one_command_are_one(
     assert house.ingest(*files, feed=NO_ID).known == 4
 
 
+@pytest.mark.slow
 def test_files_before_one_that_breaks_are_written_down_as_taken_in(
     house: Any, orders: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,6 +194,7 @@ def test_files_before_one_that_breaks_are_written_down_as_taken_in(
     assert (report.written, report.known) == (2, 1)
 
 
+@pytest.mark.slow
 def test_a_mended_declaration_doubles_nothing(house: Any, orders: Callable[..., str]) -> None:
     """Rows that the first declaration refused come in, those that it took stay as they are."""
     file = house.write("a.csv", orders({}, {"when": "03/01/2025"}))
@@ -201,6 +205,7 @@ def test_a_mended_declaration_doubles_nothing(house: Any, orders: Callable[..., 
     assert len(house.rows(PURCHASE)) == 2
 
 
+@pytest.mark.slow
 def test_what_a_feed_leaves_out_has_a_defined_value(house: Any) -> None:
     """A thing without a time counts from when its file was begun, and one is one."""
     now = datetime(2026, 1, 5, tzinfo=UTC)
@@ -276,6 +281,7 @@ def test_the_order_of_files_does_not_change_the_lake(
     assert lakes[0] == lakes[1]
 
 
+@pytest.mark.slow
 def test_other_settings_after_a_crash_change_nothing(
     new_house: Callable[[], Any], orders: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

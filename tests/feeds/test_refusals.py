@@ -77,6 +77,7 @@ def test_the_clock_may_be_a_little_off(house: Any, orders: Callable[..., str]) -
     assert house.ingest(house.write("o.csv", orders(late))).written == 1
 
 
+@pytest.mark.slow
 def test_unknown_accounts_are_refused_where_the_house_says_so(
     house: Any, orders: Callable[..., str]
 ) -> None:

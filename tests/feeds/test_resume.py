@@ -146,6 +146,7 @@ def test_rows_of_erased_people_are_counted_the_same_after_a_break(
     assert ledgers[0] == ledgers[1] != []
 
 
+@pytest.mark.slow
 def test_an_identifier_is_stored_once_for_an_account_and_a_value(house: Any) -> None:
     house.ingest(_file(house, "csv"), chunk_rows=CHUNK)
     rows = [(r["account"], r["kind"], r["digest"]) for r in house.rows(IDENTIFIER)]

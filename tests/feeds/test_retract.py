@@ -23,6 +23,7 @@ def retract(house: Any, name: str, **options: Any) -> Any:
         return app.feed_retract(context, app.RetractFeed(name, **options))
 
 
+@pytest.mark.slow
 def test_a_corrected_time_zone_can_come_in_after_a_retraction(
     house: Any, orders: Callable[..., str]
 ) -> None:
@@ -174,6 +175,7 @@ def expected(count: int) -> list[str]:
     return sorted(f"p{i}" for i in range(count))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", [SHOP.replace("order_id", "sku"), NO_ID], ids=["ids", "no_ids"])
 def test_a_file_that_grew_comes_in_from_where_it_was(house: Any, feed: str) -> None:
     file = Path(house.write("a.csv", HEADER + lines(0, 50)))

@@ -77,6 +77,7 @@ def accounts(house: Any, *names: str) -> None:
         app.ingest(at_now, app.IngestFiles(feed, (house.write(f"{'-'.join(names)}.csv", rows),)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", [SHOP, SHOP.replace('event_id = "order_id"\n', "")])
 def test_events_of_an_account_that_arrives_later_come_in(
     new_house: Any, orders: Callable[..., str], feed: str

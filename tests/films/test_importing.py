@@ -104,6 +104,7 @@ TITLES = st.sampled_from(["Bramble", "The Bramble", "Bramble 2", "Kestrel", "Kes
 ITEMS = st.lists(st.tuples(TITLES, st.integers(-900, 900), st.sampled_from(["", "US"])), max_size=6)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(ITEMS, ITEMS, st.randoms())
 def test_pairs_are_one_to_one_and_order_does_not_matter(left, right, random) -> None:  # type: ignore[no-untyped-def]

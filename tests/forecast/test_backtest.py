@@ -71,6 +71,7 @@ def test_later_data_do_not_move_a_forecast(index: HistoryIndex, judged_past: Bac
         np.testing.assert_allclose(ours.quantiles[i], others.quantiles[j], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_no_model_learns_from_a_film_of_a_series_that_it_judges(index: HistoryIndex) -> None:
     origins = [date(year, 1, 1).toordinal() for year in (2014, 2015, 2016)]
     films = [f for f in index.openings if index.history.plan(f, 10**7) == "wide"]
@@ -112,6 +113,7 @@ def test_it_is_better_than_simple_forecasts_where_there_is_more_to_know(
     assert ours < judged.baseline("comparable films")[2]
 
 
+@pytest.mark.slow
 def test_the_log_linear_floor_is_a_least_squares_line_on_earlier_films(index: HistoryIndex) -> None:
     origins = [date(year, 1, 1).toordinal() for year in (2014, 2015)]
     films = [
@@ -155,6 +157,7 @@ def test_films_of_a_friday_are_judged_alone_and_all_train_the_model(index: Histo
     np.testing.assert_array_equal(all_.quantiles[at], some.quantiles)
 
 
+@pytest.mark.slow
 def test_days_are_foreseen_with_ranges_that_hold(
     index: HistoryIndex, judged_past: Backtest
 ) -> None:

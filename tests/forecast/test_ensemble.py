@@ -80,6 +80,7 @@ def test_films_that_are_alike_end_in_the_same_leaves() -> None:
     assert strange < 0.5 * alike
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["squared", "absolute", "trees", "ridge"])
 def test_arrays_predict_what_scikit_learn_predicts(name: str) -> None:
     x, y = rows(1)

@@ -161,6 +161,7 @@ def test_an_earlier_day_within_a_history_is_what_was_read_on_that_day(
     assert within.as_of == EARLY
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     moves=st.lists(

@@ -64,6 +64,7 @@ def test_tickets_at_full_awareness_are_those_now_by_the_share_aware() -> None:
     )
 
 
+@pytest.mark.slow
 def test_where_everybody_has_heard_headroom_is_claimed_in_at_most_5_percent_of_films() -> None:
     """Every fourth film's advertising goes to the keen, a little."""
     keen = [0.2 if seed % 4 == 0 else 0.0 for seed in range(SEEDS)]

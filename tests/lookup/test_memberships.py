@@ -159,6 +159,7 @@ def test_without_a_file_nobody_is_answered(world: World) -> None:
         Memberships(world.house, Path("nowhere/memberships.lookup")).of("shop", "u")
 
 
+@pytest.mark.slow
 def test_an_erasure_takes_the_account_out_of_the_file(tmp_path: Path) -> None:
     made = World(tmp_path / "house", 5)
     made.build()

@@ -113,6 +113,7 @@ def _compare(result, expected):
         _close(one, two, name)
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 10_000),

@@ -37,6 +37,7 @@ def _table(seed=1, n=8000, moved=0.2, everybody=0.0):
     )
 
 
+@pytest.mark.slow
 def test_the_rule_names_whom_the_mail_moves():
     policy = read_policy(_table(), **READ, **MONEY, repeats=1)
     # A quarter are moved by .2, worth 4 each at a cost of 1: 6,000 of 8,000 people.
@@ -133,6 +134,7 @@ def test_mistakes_are_named(given_money, message):
         read_policy(_table(n=2000), **(READ | given_money))
 
 
+@pytest.mark.slow
 def test_a_rule_sees_what_only_two_columns_together_say():
     g = np.random.default_rng(9)
     x, mail = g.normal(size=(12_000, 4)), g.random(12_000) < 0.5

@@ -41,6 +41,7 @@ def invoke(*words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_resolve_and_report(where: str) -> None:
     outcome = json.loads(invoke("resolve", "-w", where, "--json"))
     assert (outcome["accounts"], outcome["persons"], outcome["changed"]) == (3, 2, True)

@@ -1,5 +1,6 @@
 """An identifier links one person, not a household, and a placeholder links nobody."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ def apart(house: House, one: tuple[str, str], two: tuple[str, str]) -> bool:
     return people[one] != people[two]
 
 
+@pytest.mark.slow
 def test_a_couple_with_one_email_is_two_persons_and_each_keeps_their_accounts(engine, house):
     house.share(*((s, a, "m") for s in ("shop", "tickets") for a in ("ann", "bob")))
     facts(house, ("shop", "ann", 1980, "female"), ("tickets", "ann", 1980, "female"))
@@ -37,6 +39,7 @@ def test_accounts_without_any_facts_are_linked_by_what_they_share(duck, house):
     assert house.resolve(duck).persons == 1
 
 
+@pytest.mark.slow
 def test_an_identifier_of_many_birth_years_is_a_placeholder(engine, house):
     house.share(*(("shop", str(n), "none@none") for n in range(8)))
     facts(house, *(("shop", str(n), 1950 + 5 * n, None) for n in range(5)))
@@ -107,6 +110,7 @@ _KNOWN = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(_LINKS, _KNOWN, st.randoms(use_true_random=False))
 def test_no_person_has_two_birth_years_and_the_order_of_links_does_not_matter(links, known, chance):
@@ -121,6 +125,7 @@ def test_no_person_has_two_birth_years_and_the_order_of_links_does_not_matter(li
         assert len({g for n in nodes for g in known.get(n, Known()).genders}) <= 1
 
 
+@pytest.mark.slow
 def test_where_every_visit_opens_an_account_a_crowd_is_no_placeholder(engine, house):
     house.share(
         *(("desk", f"{n}-{visit}", f"{n}@home") for n in range(12) for visit in range(8)),

@@ -77,6 +77,7 @@ def test_a_model_finds_the_pairs_and_hardly_any_other() -> None:
     assert all(p["probability"] >= PLAN.threshold for p in pairs)
 
 
+@pytest.mark.slow
 def test_the_order_of_rows_does_not_matter() -> None:
     table, _ = made_people(60)
     order = list(range(table.num_rows))

@@ -19,6 +19,7 @@ def word(source: str, account: str, day: int, **output: object) -> dict[str, obj
     return {"source": source, "account": account, "at": at(day), **output}
 
 
+@pytest.mark.slow
 def test_the_latest_word_that_is_not_empty_counts(engine, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"), ("shop", "alone", "n"))
     house.name(
@@ -40,6 +41,7 @@ def test_the_latest_word_that_is_not_empty_counts(engine, house) -> None:
     assert (alone["gender"], alone["accounts"], alone["sources"]) == (None, 1, "shop")
 
 
+@pytest.mark.slow
 def test_of_words_of_the_same_time_the_first_account_counts(engine, house) -> None:
     house.share(*((s, a, "m") for s, a in (("b", "2"), ("a", "2"), ("a", "1"))))
     house.name(
@@ -53,6 +55,7 @@ def test_of_words_of_the_same_time_the_first_account_counts(engine, house) -> No
     assert house.persons()[0]["city"] == "Rome"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_an_age_band_is_one_word_with_its_day(engine, house, times) -> None:
     bands = [{"age_min": 18, "age_max": 24}, {"age_max": 34}]
@@ -75,6 +78,7 @@ def test_new_words_change_the_person_but_are_no_run(engine, house) -> None:
     assert house.persons()[0]["city"] == "Rome"
 
 
+@pytest.mark.slow
 def test_a_late_older_word_changes_nothing(duck, house) -> None:
     house.name(word("s", "a", 5, city="Rome"))
     house.name(word("s", "a", 1, city="Ames"))
@@ -82,6 +86,7 @@ def test_a_late_older_word_changes_nothing(duck, house) -> None:
     assert house.persons()[0]["city"] == "Rome"
 
 
+@pytest.mark.slow
 def test_blocks_are_made_apart_and_together_alike(engine, house) -> None:
     rows = [
         {"source": "s", "account": str(p), "person": p, "since": 1}

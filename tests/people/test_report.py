@@ -40,6 +40,7 @@ def test_overlaps_and_the_union_add_up(engine, three_sources) -> None:
     assert isinstance(result.largest[0], Cluster)
 
 
+@pytest.mark.slow
 def test_refused_identifiers_show_only_the_beginning_of_their_digest(duck, three_sources) -> None:
     three_sources.resolve(duck, most=5)
     result = report(duck, three_sources.lake)

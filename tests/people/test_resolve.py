@@ -41,6 +41,7 @@ def refused(house: House, run: int) -> list[tuple[str, int]]:
     return sorted((r["digest"], r["accounts"]) for r in rows if r["run"] == run)
 
 
+@pytest.mark.slow
 def test_accounts_that_share_an_identifier_are_one_person(engine, house) -> None:
     house.share(("shop", "b", "m1"), ("shop", "a", "m2"))
     house.share(("video", "z", "m1"), ("video", "y", "m3"))
@@ -50,6 +51,7 @@ def test_accounts_that_share_an_identifier_are_one_person(engine, house) -> None
     assert (outcome.accounts, outcome.persons, outcome.run, outcome.changed) == (4, 3, 1, True)
 
 
+@pytest.mark.slow
 def test_a_digest_links_only_within_its_kind(engine, house) -> None:
     house.share(("shop", "a", "same"))
     house.share(("shop", "b", "same"), kind="phone")
@@ -69,11 +71,13 @@ def test_every_table_that_names_an_account_makes_it_exist(duck, house) -> None:
     }
 
 
+@pytest.mark.slow
 def test_nothing_loaded_gives_nobody(engine, house) -> None:
     outcome = house.resolve(engine)
     assert (outcome.changed, outcome.persons, outcome.run) == (False, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_run_without_news_writes_nothing(engine, house) -> None:
     house.share(("shop", "a", "m1"), ("video", "z", "m1"))
     house.resolve(engine)
@@ -94,6 +98,7 @@ def test_new_events_of_known_accounts_are_no_news(engine, house) -> None:
     assert house.lake.version(ACCOUNT_PERSON) == before
 
 
+@pytest.mark.slow
 def test_compaction_is_no_news(duck, house) -> None:
     house.share(("shop", "a", "m1"))
     house.share(("shop", "b", "m1"))
@@ -153,6 +158,7 @@ def test_a_retired_id_is_never_used_again(engine, house) -> None:
     assert house.people() == {("shop", "a"): 0, ("shop", "b"): 0, ("shop", "c"): 2}
 
 
+@pytest.mark.slow
 def test_an_id_stays_used_when_its_account_is_erased(duck, house) -> None:
     house.share(("shop", "a", "m1"), ("video", "b", "m2"))
     house.resolve(duck)
@@ -165,6 +171,7 @@ def test_an_id_stays_used_when_its_account_is_erased(duck, house) -> None:
     assert house.people()["ticketing", "c"] == 2
 
 
+@pytest.mark.slow
 def test_an_identifier_of_too_many_accounts_links_nobody(engine, house) -> None:
     house.share(*(("shop", str(n), "desk") for n in range(4)))
     house.share(("shop", "0", "own"), ("video", "x", "own"))
@@ -175,6 +182,7 @@ def test_an_identifier_of_too_many_accounts_links_nobody(engine, house) -> None:
     assert people["shop", "0"] == people["video", "x"]
 
 
+@pytest.mark.slow
 def test_an_identifier_at_the_limit_still_links(engine, house) -> None:
     house.share(*(("shop", str(n), "family") for n in range(3)))
     # The same account told again in a later batch is still one account.
@@ -378,6 +386,7 @@ def test_merges_of_a_run_that_died_are_not_lost(duck, house, write, after) -> No
     assert sorted(house.persons()) == [0]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_one(duck, house, monkeypatch) -> None:
     house.share(("shop", "a", "m1"))
     house.resolve(duck)

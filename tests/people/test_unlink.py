@@ -40,6 +40,7 @@ def test_two_accounts_that_are_not_one_person_come_apart_and_stay_so(engine, hou
     assert living(house.lake, [0, 2]) == {0: 0, 2: 2}
 
 
+@pytest.mark.slow
 def test_the_larger_part_keeps_the_id(duck, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"), ("video", "b", "n"), ("tickets", "c", "n"))
     house.resolve(duck)
@@ -65,6 +66,7 @@ def test_a_ruling_holds_when_everybody_is_decided_anew(duck, house) -> None:
     assert len(set(house.people().values())) == 2
 
 
+@pytest.mark.slow
 def test_an_identifier_ruled_out_links_nobody_and_its_person_comes_apart(duck, house) -> None:
     house.share(*((s, "x", DIGEST) for s in ("shop", "video", "tickets")))
     house.share(("shop", "x", "own"), ("video", "x", "own"), kind="phone")
@@ -76,6 +78,7 @@ def test_an_identifier_ruled_out_links_nobody_and_its_person_comes_apart(duck, h
     assert people["tickets", "x"] == 1
 
 
+@pytest.mark.slow
 def test_a_person_is_taken_apart_into_all_of_its_accounts(duck, house) -> None:
     house.share(*(("shop", a, "m") for a in "abcd"))
     house.resolve(duck)
@@ -96,6 +99,7 @@ def test_an_unlink_that_is_taken_back_links_again(duck, house) -> None:
     assert living(house.lake, [1]) == {1: 0}
 
 
+@pytest.mark.slow
 def test_what_was_linked_before_facts_were_known_is_decided_anew(duck, house) -> None:
     house.share(("shop", "a", "m"), ("video", "b", "m"), ("tickets", "c", "m"))
     house.resolve(duck)
@@ -131,6 +135,7 @@ def test_an_identifier_that_cannot_be_meant_is_explained(house, text: str, messa
         identifier_named(house.lake, text)
 
 
+@pytest.mark.slow
 def test_the_command_records_what_followed(tmp_path: Path) -> None:
     where = str(tmp_path / "house")
     with app.init_house(where) as workspace:

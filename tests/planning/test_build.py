@@ -61,6 +61,7 @@ def test_the_plan_lies_on_its_curve_which_keeps_the_limits():
     assert tickets[-1] < free.curve[-1].tickets.middle
 
 
+@pytest.mark.slow
 def test_budgets_that_cannot_keep_the_limits_are_left_out_and_noted():
     _, plan = made(limits=PlanLimits(city_minimum={CITY_GROUPS[0]: 400.0}))
     assert [p.budget for p in plan.curve] == [600.0 * x for x in BUDGETS[2:]]
@@ -99,6 +100,7 @@ def test_nobody_is_shown_more_than_a_cap_in_all_lines_together():
         assert many.max() <= channel.frequency_cap * channel.reach_limit * 1.001
 
 
+@pytest.mark.slow
 def test_claims_and_what_people_would_buy_anyway_stand_in_the_plan():
     here, plan = made()
     assert plan.claims == {"rule 0": (2.0, 1.5, 2.7)}

@@ -50,6 +50,7 @@ def test_a_readout_narrows_its_own_kind_most_and_others_some():
     assert after.most_measured("push") == 20.0
 
 
+@pytest.mark.slow
 def test_draws_are_those_of_prior_times_likelihood():
     """Against importance sampling from the prior, the slow and obvious way."""
     measured = [

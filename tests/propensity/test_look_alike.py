@@ -55,6 +55,7 @@ def alike() -> LookAlike:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_hidden_rest_is_recovered_and_nobody_of_the_list() -> None:
     chosen = np.asarray(alike().persons[0].to_array())
     assert len(chosen) == 600

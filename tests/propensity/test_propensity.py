@@ -198,6 +198,7 @@ def test_what_sets_an_audience_apart_is_what_was_planted() -> None:
     assert all(r.share > r.base_share and r.weight > 0 for r in why)
 
 
+@pytest.mark.slow
 def test_the_card_has_the_accuracy_on_films_left_out() -> None:
     card = model_card(preferences(), model(), built_on=DAY, key=KEY)
     assert card.auc is not None

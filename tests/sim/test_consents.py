@@ -21,6 +21,7 @@ def test_everybody_says_something_on_each_purpose(market: Market, crowd: People)
     assert (first["advertising"][refused] == 0).all()
 
 
+@pytest.mark.slow
 def test_only_what_was_granted_is_taken_back_and_later(market: Market, crowd: People) -> None:
     accounts = members(market, crowd, "shop")
     rows = consents(market, accounts)

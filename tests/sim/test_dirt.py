@@ -42,6 +42,7 @@ def test_a_file_sent_again_has_the_same_bytes(dirty: Simulated) -> None:
         assert path.read_bytes() == path.with_name(path.name.replace(".again", "")).read_bytes()
 
 
+@pytest.mark.slow
 def test_what_must_be_refused_is_refused_and_nothing_else(dirty: Simulated, tmp_path: Path) -> None:
     _ingest(dirty, tmp_path, "tickets-sales", most=12)
 

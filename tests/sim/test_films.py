@@ -27,6 +27,7 @@ def test_past_films_are_out_and_the_others_open_within_half_a_year():
     assert max(days) <= 182
 
 
+@pytest.mark.slow
 def test_films_are_numbered_by_release_with_ids_and_titles_of_their_own():
     films = slate(Market(past_films=1_000))
     assert [f.number for f in films] == list(range(len(films)))
@@ -85,6 +86,7 @@ def test_nothing_announced_gives_the_hidden_audience_away():
         assert film.star_power < 0.1
 
 
+@pytest.mark.slow
 def test_a_film_like_the_hidden_one_has_sold_tickets_within_the_feeds():
     for days in (60, 365):
         market = Market(people=2_000, days=days)

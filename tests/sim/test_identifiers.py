@@ -41,6 +41,7 @@ def test_identifiers_are_partly_missing(market: Market, crowd: People, source: s
         assert 1 - column.null_count / len(column) == pytest.approx(share, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["email", "device"])
 def test_an_identifier_is_shared_only_within_a_household(
     market: Market, crowd: People, kind: str

@@ -129,6 +129,7 @@ def test_a_simulated_house_takes_them_in_whole(small: Simulated, tmp_path: Path)
     assert known[eve].known.facts["plan"] == "wide"
 
 
+@pytest.mark.slow
 def test_as_many_films_open_after_today_as_before_it() -> None:
     market = Market(people=2_000)
     today = market.today
@@ -144,6 +145,7 @@ def test_as_many_films_open_after_today_as_before_it() -> None:
         assert between(first, first + 182) == pytest.approx(half, rel=0.2)
 
 
+@pytest.mark.slow
 def test_unannounced_films_change_nothing_in_the_feeds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -52,6 +52,7 @@ def half():
     return given, *played(given)
 
 
+@pytest.mark.slow
 def test_for_a_family_film_the_head_of_a_household_buys_for_all():
     family = next(f for f in slate(MARKET) if f.family)
     _, visits, truth = played(campaign(GROWN[:0]), film=family)
@@ -124,6 +125,7 @@ def test_who_has_bought_before_an_impression_has_bought():
         )
 
 
+@pytest.mark.slow
 def test_frequency_saturates_and_then_tires():
     sold = [played(campaign(GROWN, frequency=f))[2].tickets.sum() for f in (1, 8, 16, 100)]
     base = played(campaign(GROWN[:0]))[2].tickets.sum()

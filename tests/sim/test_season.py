@@ -32,6 +32,7 @@ def test_openings_and_runs_have_the_shape_of_real_ones():
     assert 0.45 < np.median(made.second / made.first) < 0.7
 
 
+@pytest.mark.slow
 def test_people_go_to_the_cinema_two_to_four_times_a_year():
     past = season(FULL).admissions[: FULL.past_films].sum()
     assert 2 < past / MARKET_PEOPLE / 5 < 4
@@ -69,6 +70,7 @@ def test_a_run_seldom_pauses():
     assert gaps.mean() < 0.02
 
 
+@pytest.mark.slow
 def test_the_sleepers_second_weekend_is_above_its_first():
     market = Market(people=2_000, seed=3, past_films=120, scenario="sleeper")
     first, second, _ = weekends(season(market), film_of(market))
@@ -93,6 +95,7 @@ def test_the_hidden_film_is_modest_and_could_make_several_times_as_much():
     assert 2.5 < reached / total < 6
 
 
+@pytest.mark.slow
 def test_presales_are_a_share_of_the_first_weeks():
     whole = season(SMALL)
     early = presales(whole).sum(axis=1)
@@ -112,6 +115,7 @@ def test_want_to_see_counts_grow_with_the_days_and_are_never_more_than_the_peopl
     assert (counts[:, -1] < 0.5 * MARKET_PEOPLE).all()
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_season():
     again = season.__wrapped__(SMALL, None)
     for name in ("interest", "admissions", "showings", "price", "wants"):

@@ -35,6 +35,7 @@ def test_no_effect_is_rejected_as_often_as_the_level():
         assert abs(np.mean(np.array(p) <= level) - level) < 3 * np.sqrt(level * (1 - level) / runs)
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_planted_effect_as_often_as_they_state():
     g, held = np.random.default_rng(2), []
     for run in range(40):
@@ -57,6 +58,7 @@ def test_many_cities_narrow_the_interval_more_than_one_more_window_does():
     assert lot.p < 0.1
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     st.integers(0, 10**6),

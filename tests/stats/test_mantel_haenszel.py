@@ -89,6 +89,7 @@ def test_p_is_that_of_the_exact_conditional_test_where_counts_are_small(strata):
         assert result.p == pytest.approx(_exact(strata), rel=1e-5, abs=1e-14)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.lists(st.tuples(*(st.integers(0, 400) for _ in range(4))), min_size=1, max_size=6))
 def test_p_is_close_to_the_exact_one_where_counts_are_large(strata):

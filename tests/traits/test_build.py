@@ -202,6 +202,7 @@ def test_the_events_behind_traits_are_counted_again(engine: Engine, house: Any) 
     assert recounted[B + 2, "buys:pets"] == 1
 
 
+@pytest.mark.slow
 def test_a_cap_keeps_what_had_most_events_by_the_date(duck: Engine, house: Any) -> None:
     _shop(house)
     late = {

@@ -37,6 +37,7 @@ def where(tmp_path: Path, make_house: Any) -> str:
     return folder
 
 
+@pytest.mark.slow
 def test_build_list_and_show(where: str) -> None:
     first = run("build", "--as-of", "2024-02-01", "-w", where)
     assert first.exit_code == 0, first.output
@@ -58,6 +59,7 @@ def test_build_list_and_show(where: str) -> None:
     assert (counted["persons"], counted["by_source"]) == (25, {"shop": 25})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -102,6 +104,7 @@ def test_builds_are_listed_and_one_that_nothing_rests_on_is_deleted(where: str) 
     assert (again["id"], again["reused"]) == (3, False)
 
 
+@pytest.mark.slow
 def test_a_build_that_a_saved_audience_rests_on_is_kept(where: str) -> None:
     run("build", "--as-of", "2024-02-01", "-w", where)
     with app.open_house(where) as context:
@@ -111,6 +114,7 @@ def test_a_build_that_a_saved_audience_rests_on_is_kept(where: str) -> None:
     assert "buys:pets" in run("list", "-w", where).output
 
 
+@pytest.mark.slow
 def test_a_build_that_a_launched_campaign_rests_on_is_kept(where: str) -> None:
     for day in ("2024-02-01", "2024-03-01"):
         run("build", "--as-of", day, "-w", where)

@@ -90,6 +90,7 @@ def test_items_have_the_latest_word_or_the_first_inline_one(engine: Engine, hous
     assert items["ball"]["category_day"] is None
 
 
+@pytest.mark.slow
 def test_numbers_stay_when_items_come(engine: Engine, house: Any) -> None:
     _two_sources(house)
     assert not lay_out(engine, house.lake).reused

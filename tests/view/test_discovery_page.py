@@ -140,6 +140,7 @@ def test_no_rule_stands_outside_what_is_folded_away():
     assert "trait build" not in text
 
 
+@pytest.mark.slow
 def test_one_audience_has_no_chart_of_overlaps():
     one = replace(RICH, cards=RICH.cards[:1])
     assert "How they overlap" in page("rich")
@@ -196,6 +197,7 @@ def test_simulated_pages_say_so_first():
     assert "SIMULATED" not in page("rich")
 
 
+@pytest.mark.slow
 def test_titles_and_words_from_files_are_escaped_everywhere():
     rude = replace(
         RICH,

@@ -63,6 +63,7 @@ def test_nothing_is_asked_of_any_other_place(name):
     assert "url(" not in text.replace("url(#", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_every_element_closes(name):
     assert Reader(page(name)).open == []
@@ -120,6 +121,7 @@ def test_every_chart_can_be_had_as_data():
     assert json.loads(read.file(f"{film}.json")) == json.loads(json.dumps(AFTER.to_dict()))
 
 
+@pytest.mark.slow
 def test_a_page_is_of_the_newest_forecast_in_any_order():
     turned = forecast_page(
         tuple(reversed(ROAD)), actual=ACTUAL, actual_days=ACTUAL_DAYS, made_on=MADE_ON
@@ -133,6 +135,7 @@ def test_the_outcome_is_shown_unless_the_forecast_knew_it():
     assert "Opening weekend: it took" not in text
 
 
+@pytest.mark.slow
 def test_titles_and_words_from_files_are_escaped_everywhere():
     rude = replace(
         BEFORE,

@@ -30,6 +30,7 @@ def page(name):
     return plan_page(plan, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_is_asked_of_any_other_place_and_every_element_closes(name):
     text = page(name)

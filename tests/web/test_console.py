@@ -74,6 +74,7 @@ def test_an_auditor_reads_and_decides_nothing(web_house, site):
     assert tenants.find_tenant(web_house.control, "lion").status == "active"
 
 
+@pytest.mark.slow
 def test_an_erasure_needs_the_account_twice_and_shows_what_was_searched(site):
     officer = signed_in(site, HOUSE, "privacy")
     fields = {"source": "shop", "account": "a1"}
@@ -125,6 +126,7 @@ def test_of_a_refused_row_only_the_form_is_shown(raw, shown_as):
     assert masked("not json 12") == "xxx xxxx 00"
 
 
+@pytest.mark.slow
 def test_a_user_sets_a_password_once_signs_in_with_it_and_is_out_when_removed(web_house):
     site = web_app(web_house)
     user = tenants.add_user(web_house.control, "lion", "new", "marketer")

@@ -237,6 +237,7 @@ def _gone(file: Path, _: float) -> None:
 DAMAGES: tuple[Callable[[Path, float], None], ...] = (_emptied, _cut, _gone)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=40,
     deadline=None,

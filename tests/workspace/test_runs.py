@@ -256,6 +256,7 @@ def test_progress_is_written_at_most_once_a_second(
     assert written == ["step 0"]
 
 
+@pytest.mark.slow
 def test_a_run_whose_process_is_gone_is_marked_by_the_next_look(house: Context) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", "from fullhouse.workspace.runs import *; print(this_process())"],
@@ -325,6 +326,7 @@ def compute_and_die(where: str) -> None:
     remembered(open_house(where, environment={}), CountMerges(), Vacuum, compute)
 
 
+@pytest.mark.slow
 def test_after_a_crash_the_next_one_computes(house: Context, counter: Counter) -> None:
     process = multiprocessing.get_context("spawn").Process(
         target=compute_and_die, args=(house.place.root,)
