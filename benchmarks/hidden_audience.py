@@ -67,6 +67,7 @@ from fullhouse.traits.film_traits import (
 from fullhouse.traits.names import levels, path_slug, title_words
 from fullhouse.workspace.cache_files import CACHE
 from fullhouse_sim import aisles
+from fullhouse_sim.film import Film
 from fullhouse_sim.films import scenario
 from fullhouse_sim.goods import goods
 from fullhouse_sim.market import Market
@@ -408,7 +409,6 @@ def judged(made: House) -> dict[str, Any]:
     rows, _ = tested(made, rule) if rule else ([], {})
     held = cards_beside(made, rule, [c for c in answer.cards if c.basis != "guess"])
     persons, propensity = scored(made, slug(film))
-    goes = made.truth.goes(film)
     return {
         "seed": made.market.seed,
         "scenario": made.market.scenario,
@@ -421,9 +421,29 @@ def judged(made: House) -> dict[str, Any]:
         "cards": [asdict(b) for b in held],
         "card_traits": [list(c.traits) for c in answer.cards],
         "tested": {r: _held(rows, r) for r in REFERENCES},
-        "capture": oracle_capture(goes[persons], propensity),
-        "activity_capture": oracle_capture(goes[persons], made.truth.log_activity[persons]),
+        "captures": captures(made, film, persons, propensity),
     }
+
+
+def captures(made: House, film: Film, persons: Ints, propensity: Floats) -> dict[str, float]:
+    """What the best tenth holds of the oracle's, as more of the truth is told to the product.
+
+    To the log of its propensity the person's true activity is added, then all else that the film
+    draws by, each as least squares of the true chance's log weigh it. What is left to 1 is the
+    city: where the film is shown more, or better known.
+    """
+    goes = made.truth.goes(film)[persons]
+    activity = made.truth.log_activity[persons]
+    draw = np.log(np.maximum(made.truth.draw(film)[persons], 1e-12))
+    score = np.log(np.maximum(propensity, 1e-12))
+    columns, shares = [np.ones(len(persons)), score], {}
+    target = np.log(np.maximum(goes, 1e-12))
+    for name, more in (("activity", activity), ("draw", draw)):
+        columns.append(more)
+        fit = np.linalg.lstsq(np.stack(columns, axis=1), target, rcond=None)[0]
+        shares[name] = oracle_capture(goes, np.stack(columns, axis=1) @ fit)
+    return {"propensity": oracle_capture(goes, propensity),
+            "activity_alone": oracle_capture(goes, activity), **shares}  # fmt: skip
 
 
 def _held(rows: Sequence[Beside], reference: str) -> tuple[int, int]:
@@ -454,14 +474,13 @@ def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
         held, of = np.sum([r["tested"][reference] for r in results], axis=0).tolist()
         share = f"{held / of:.1%} of {of:,.0f}" if of else "none"
         rows.append((f"tested traits likewise, {reference}", "93-97 %", share))
-    rows.append(
-        (
-            "goers in the best tenth, to the oracle's",
-            "85 %",
-            _middle([r["capture"] for r in results]),
-        )
-    )
-    rows.append(("… by true activity alone", "", _middle([r["activity_capture"] for r in results])))
+    for name, words, wanted in (
+        ("propensity", "ticket buyers in the best tenth by propensity, to the oracle's", "80 %"),
+        ("activity_alone", "… by true activity alone", ""),
+        ("activity", "… by propensity, when everybody's true activity is told", ""),
+        ("draw", "… and how strongly the film draws each person", ""),
+    ):
+        rows.append((words, wanted, _middle([r["captures"][name] for r in results])))
     rows.append(("people with interest", "", _middle([r["interest_people"] for r in results])))
     rows.append(("people of the seed", "", _middle([r["seed_people"] for r in results])))
     return rows

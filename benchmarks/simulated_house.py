@@ -465,11 +465,11 @@ class Truth:
         A family film is decided on, and its tickets are bought, by the head of a household.
         """
         last = NEVER if by is None else (by - self.market.first_day).days
-        return -np.expm1(-self._draw(film) * self._interest(film, np.array(last)))
+        return -np.expm1(-self.draw(film) * self._interest(film, np.array(last)))
 
     def marks(self, film: Film, *, by: date) -> Floats:
         """The chance of having marked a film "want to see" by a day."""
-        return -np.expm1(-self._draw(film) * self._wish(film, (by - self.market.first_day).days))
+        return -np.expm1(-self.draw(film) * self._wish(film, (by - self.market.first_day).days))
 
     def marks_known(self, film: Film) -> Floats:
         """The chance that the house has somebody's mark: made through an account of theirs."""
@@ -499,11 +499,12 @@ class Truth:
     def _city(self) -> Ints:
         return np.concatenate([part.city for part in self.crowd])
 
-    def _draw(self, film: Film) -> Floats:
+    def draw(self, film: Film) -> Floats:
+        """How strongly a film draws each person, or the head who decides for them."""
         return np.concatenate([deciding((film,), part)[:, 0] for part in self.crowd])
 
     def _between(self, film: Film, before: Floats, until: Floats) -> Floats:
-        draw = self._draw(film)
+        draw = self.draw(film)
         return np.exp(-draw * before) - np.exp(-draw * until)
 
     def _interest(self, film: Film, day: npt.NDArray[Any]) -> Floats:
