@@ -7,9 +7,10 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine as Database
@@ -144,3 +145,19 @@ def postgres_server() -> Iterator[str]:
     yield f"postgresql+psycopg://house@127.0.0.1:{port}/postgres"
     call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def spans() -> Iterator[Callable[[], tuple[Any, ...]]]:
+    """The spans that end in a test; the tracer provider stays, since a process has but one."""
+    trace = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+    from opentelemetry.trace import get_tracer_provider, set_tracer_provider
+
+    if not isinstance(get_tracer_provider(), trace.TracerProvider):
+        set_tracer_provider(trace.TracerProvider())
+    exporter = InMemorySpanExporter()
+    get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
+    yield exporter.get_finished_spans
+    exporter.shutdown()

@@ -170,6 +170,14 @@ def test_metrics_are_the_houses_and_name_nobody(served):
     assert not any(word in text for word in ("lion", "wolf", "abab", "ann"))
 
 
+def test_a_span_has_the_route_and_the_status_and_names_nobody(served, spans):
+    served.get("lion/ann", "/v1/releases/" + "ab" * 32 + "?rule=buys:dogs")
+    (done,) = [s for s in spans() if s.name.startswith("GET ")]
+    assert done.name == "GET /v1/releases/{digest}"
+    assert done.attributes["http.response.status_code"] == 422
+    assert not any(word in done.to_json() for word in ("lion", "wolf", "ab" * 8, "dogs"))
+
+
 def test_metrics_count_the_jobs_of_all_tenants_together_and_how_long_the_oldest_waits(served):
     def counted():
         text = served.get("house/aud", "/metrics").text

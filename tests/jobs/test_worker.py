@@ -237,6 +237,14 @@ def test_a_mistake_fails_at_once_with_its_sentence(house: Context) -> None:
     assert (job.status, job.error, job.tries) == ("failed", "No such thing.", 1)
 
 
+def test_a_job_is_a_span_of_its_kind_without_its_request(house: Context, spans: Any) -> None:
+    job = done(house, jobs.submit(house, "breaks", Ask(1)))
+    (span,) = [s for s in spans() if s.name == "job breaks"]
+    assert span.attributes["fullhouse.job.ended"] == "failed"
+    assert span.attributes["fullhouse.job"] == job.id
+    assert "No such thing" not in span.to_json()
+
+
 def test_a_failure_is_tried_again_later_each_time_and_fails_at_the_cap(house: Context) -> None:
     job = jobs.submit(house, "breaks", Ask(2), most_tries=3)
     waits = []

@@ -1,7 +1,7 @@
-"""What stands around every request: headers, a bound on bodies, a count, and a line in the log.
+"""What stands around every request: headers, a bound on bodies, a count, a line, and a span.
 
-The line and the metrics hold the route as it is written, never what was asked for, by whom, or from
-where.
+The line, the metrics and the span hold the route as it is written, never what was asked for, by
+whom, or from where.
 """
 
 import json
@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fullhouse.api.limits import Limits
 from fullhouse.api.problems import ProblemError
 from fullhouse.control.job import STATUSES
+from fullhouse.core.tracing import Span, span
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -107,11 +108,12 @@ class Guard:
 
         self._metrics.inside.inc()
         start = perf_counter()
-        try:
-            await self._app(scope, self._bounded(scope, receive), sending)
-        finally:
-            self._metrics.inside.dec()
-            self._note(scope, seen["status"], perf_counter() - start, request_id)
+        with span("request", serves=True) as timed:
+            try:
+                await self._app(scope, self._bounded(scope, receive), sending)
+            finally:
+                self._metrics.inside.dec()
+                self._note(scope, seen["status"], perf_counter() - start, request_id, timed)
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         is_file = scope["path"] in LONG_BODIES
@@ -129,7 +131,9 @@ class Guard:
 
         return bounded
 
-    def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _note(
+        self, scope: Scope, status: int, seconds: float, request_id: str, timed: Span
+    ) -> None:
         route = scope.get("fullhouse.route", "other")
         method = scope["method"] if scope["method"] in METHODS else "other"
         labels = [route, method, str(status)]
@@ -145,6 +149,13 @@ class Guard:
             "ms": round(seconds * 1000, 1),
         }
         access.info("%s", json.dumps(line))
+        timed.note(
+            f"{method} {route}",
+            http__request__method=method,
+            http__route=route,
+            http__response__status_code=status,
+            fullhouse__request=request_id,
+        )
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

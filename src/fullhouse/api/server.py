@@ -61,7 +61,19 @@ def create_app(
             stop()
 
     api = FastAPI(
-        title="Fullhouse", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan
+        title="Fullhouse",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        # FastAPI's own spans hold paths and parameters, which name films, audiences and people.
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
     )
     api.state.door = door
     # A path that is written out comes before one with a place in it.

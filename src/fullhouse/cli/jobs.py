@@ -1,6 +1,7 @@
 """`fullhouse jobs` and `fullhouse work`: what is to be done later, and who does it."""
 
 import json as json_
+import os
 import signal
 from datetime import datetime, timedelta
 from threading import Event, Thread
@@ -11,6 +12,7 @@ import typer
 from fullhouse import app
 from fullhouse.cli.show import ALL_ROWS, Json, Where, opened, out, say_json, table
 from fullhouse.core.errors import InputError
+from fullhouse.core.tracing import start_tracing
 
 if TYPE_CHECKING:
     from fullhouse.app import JobSchedule, JobStatus
@@ -177,6 +179,7 @@ def work(
     from fullhouse.jobs import Worker
 
     stop = Event()
+    start_tracing(os.environ)
     with opened(where) as context:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import socket
 import sys
@@ -13,6 +14,7 @@ import typer
 
 from fullhouse.cli.show import AsOf, opened, out
 from fullhouse.core.errors import InputError, StorageError
+from fullhouse.core.tracing import start_tracing
 from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def serve(
     With `--as-of` every day is that one: a simulated market has no tomorrow.
     """
     _log_as_json()
+    start_tracing(os.environ)
     with opened(where) as context, _listening(host, port) as listening:
         house = context if as_of is None else replace(context, day=parse_date(as_of))
         try:

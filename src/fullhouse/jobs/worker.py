@@ -19,6 +19,7 @@ from fullhouse.control.job import CANCELLING, Job, Schedule
 from fullhouse.control.job_schedules import enqueue_due, next_time
 from fullhouse.core.errors import CancelledError, FullhouseError, InputError
 from fullhouse.core.stored import to_bytes
+from fullhouse.core.tracing import span
 from fullhouse.core.values import HOUSE
 from fullhouse.workspace.context import Context
 
@@ -105,16 +106,20 @@ class Worker:
             progress=signs.progress,
             lease=None,
         )
-        try:
-            with signs.beating():
-                result = perform(context, job.kind, job.request)
-        except Exception as problem:
-            self._failed(job, signs, problem)
-        except BaseException:
-            queue.give_back(control, job)
-            raise
-        else:
-            queue.finish(control, job, _stored(job, result))
+        with span(f"job {job.kind}") as timed:
+            timed.note(fullhouse__job=job.id, fullhouse__job__tries=job.tries)
+            try:
+                with signs.beating():
+                    result = perform(context, job.kind, job.request)
+            except Exception as problem:
+                timed.note(fullhouse__job__ended="failed")
+                self._failed(job, signs, problem)
+            except BaseException:
+                queue.give_back(control, job)
+                raise
+            else:
+                timed.note(fullhouse__job__ended="finished")
+                queue.finish(control, job, _stored(job, result))
 
     def _failed(self, job: Job, signs: "_Signs", problem: Exception) -> None:
         control = self.context.control
