@@ -40,7 +40,7 @@ def test_json_holds_the_same_figures(market_house: Path) -> None:
     (weekend,) = [j for j in values["judged"] if j["quantity"] == "opening_weekend"]
     assert weekend["films"] > 20
     assert 0 <= weekend["coverage"]["80%"] <= 1
-    assert set(weekend["by"]) == {"size", "franchise", "year"}
+    assert set(weekend["by"]) == {"cinemas", "size", "franchise", "year"}
     assert weekend["baselines"]["log-linear"]["films"] == weekend["films"]
 
 

@@ -25,6 +25,7 @@ def an_index(
     runs: Mapping[str, DailyRun] | None = None,
     signals: Mapping[str, Mapping[str, Sequence[tuple[int, float]]]] | None = None,
     as_of: date = AS_OF,
+    territory: str = "US",
 ) -> HistoryIndex:
     """A past in which each fact was known 180 days before its film's opening.
 
@@ -47,4 +48,4 @@ def an_index(
             )
             for kind, rows in kinds.items()
         }
-    return HistoryIndex(History("US", "USD", as_of, facts, dict(runs or {}), stated))
+    return HistoryIndex(History(territory, "USD", as_of, facts, dict(runs or {}), stated))

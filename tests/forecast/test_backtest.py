@@ -179,7 +179,7 @@ def test_nine_classes() -> None:
         names = tuple(map(str, range(n)))
         return Judged(
             "wide", "T-1", "total", names, whole, whole, quantiles_, np.array(outcome),
-            zeros, zeros, zeros, {},
+            zeros, zeros, zeros, {}, zeros, zeros + 1,
         )  # fmt: skip
 
     one = judged([5e5, 9e6, 15e6, 300e6], [9e5, 11e6, 70e6, 201e6])

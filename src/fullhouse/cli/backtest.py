@@ -29,6 +29,10 @@ LEFT_OUT = (
     "out: films with a forecast by others that are left out, since too few of the source's were"
     " known before them."
 )
+CANNOT_TELL = (
+    "Cannot tell: the market took under a twentieth of its season in the four weeks before; the"
+    " forecast says so, and its range is as wide as they get."
+)
 
 
 Territory = Annotated[str | None, typer.Option(help="Market (ISO 3166 code); setting territory.")]
@@ -102,10 +106,14 @@ def say(backtests: "Backtests") -> None:
     main = [j for j in judged if MAIN.get(j.horizon) == j.quantity]
     out.print(_ranges(main))
     out.print(_years(main))
+    if any(_strange(j).any() for j in main):
+        out.print(_markets(main))
+        out.print(CANNOT_TELL, style="dim", soft_wrap=True)
     out.print(_baselines(judged))
     beside = [b for part in backtests.parts for b in part.beside]
     if beside:
         out.print(_beside(beside))
+        out.print(_sources(beside))
         out.print(LEFT_OUT, style="dim", soft_wrap=True)
     if backtests.curves:
         out.print(_curves(backtests.curves))
@@ -143,6 +151,19 @@ def _beside_figures(beside: "BesideOthers") -> dict[str, Any]:
             str(year): _scored(beside.blended.scores((beside.blended.years == year).nonzero()[0]))
             for year in sorted(set(beside.blended.years.tolist()))
         },
+        "by_source": {
+            name: _scored(beside.blended.scores(rows)) for name, rows in _by_source(beside).items()
+        },
+    }
+
+
+def _by_source(beside: "BesideOthers") -> dict[str, Any]:
+    """The rows of the films of each source, or set of sources, that moved ours."""
+    from numpy import array
+
+    return {
+        name: array([i for i, s in enumerate(beside.sources) if s == name])
+        for name in sorted(set(beside.sources))
     }
 
 
@@ -153,8 +174,9 @@ def _stated(beside: "BesideOthers") -> dict[str, float]:
 
 
 def _figures(judged: "Judged") -> dict[str, Any]:
-    quarters, years = judged.quarters, judged.years
+    quarters, years, cinemas = judged.quarters, judged.years, judged.cinema_quarters
     by = {
+        "cinemas": {QUARTERS[k]: (cinemas == k).nonzero()[0] for k in range(len(QUARTERS))},
         "size": {QUARTERS[k]: (quarters == k).nonzero()[0] for k in range(len(QUARTERS))},
         "franchise": {
             name: (judged.franchise == flag).nonzero()[0]
@@ -166,6 +188,7 @@ def _figures(judged: "Judged") -> dict[str, Any]:
         "horizon": judged.horizon,
         "quantity": judged.quantity,
         **_scored(judged.scores()),
+        "cannot_tell": len(judged.untold),
         "by": {
             kind: {name: _scored(judged.scores(keep)) for name, keep in parts.items() if len(keep)}
             for kind, parts in by.items()
@@ -234,11 +257,12 @@ def _kept(judged: list["Judged"]) -> Table:
 
 def _ranges(judged: list["Judged"]) -> Table:
     view = _table(
-        "Coverage of the 80 % range, by quarter of size and by franchise",
+        "Coverage of the 80 % range, by quarter of cinemas and by franchise",
         ["known", "forecast", *QUARTERS, "franchise", "original"],
     )
     for j in judged:
-        keeps = [(j.quarters == k).nonzero()[0] for k in range(len(QUARTERS))]
+        quarters = j.cinema_quarters
+        keeps = [(quarters == k).nonzero()[0] for k in range(len(QUARTERS))]
         keeps += [(j.franchise == flag).nonzero()[0] for flag in (1.0, 0.0)]
         cells = [_covered(j, keep) for keep in keeps]
         view.add_row(*_names(j), *cells)
@@ -266,6 +290,31 @@ def _years(judged: list["Judged"]) -> Table:
             s = j.scores(keep)
             cells.append(f"{s.median_error:.1%}, {s.coverage[0.8].share:.0%}")
         view.add_row(str(year), *cells)
+    return view
+
+
+def _strange(judged: "Judged") -> Any:
+    """Of which films the market on the day was further from its season than it used to be."""
+    from numpy import exp
+
+    from fullhouse.forecast.adapt import CHANGED
+
+    # A share that is not known is NaN, which is neither below nor above.
+    return (judged.market < exp(-CHANGED)) | (judged.market > exp(CHANGED))
+
+
+def _markets(judged: list["Judged"]) -> Table:
+    view = _table(
+        "Where the market was far from its season: films, coverage of the 80 % range",
+        ["known", "forecast", "changed market", "of these, cannot tell", "other markets"],
+    )
+    for j in judged:
+        strange = _strange(j)
+        cells = [
+            f"{len(keep):,}, {_covered(j, keep)}"
+            for keep in (strange.nonzero()[0], j.untold, (~strange).nonzero()[0])
+        ]
+        view.add_row(*_names(j), *cells)
     return view
 
 
@@ -321,6 +370,28 @@ def _beside(beside: Sequence["BesideOthers"]) -> Table:
                 "-",
                 "-",
             )
+    return view
+
+
+def _sources(beside: Sequence["BesideOthers"]) -> Table:
+    view = _table(
+        "With forecasts by others, by source and year: median error, coverage at 80 %",
+        ["known", "forecast", "source", "year", "films", "median", "80 %"],
+        words=3,
+    )
+    for b in beside:
+        for name, rows in _by_source(b).items():
+            years = b.blended.years[rows]
+            for year in sorted(set(years.tolist())):
+                s = b.blended.scores(rows[years == year])
+                view.add_row(
+                    *_names(b.blended),
+                    name,
+                    str(year),
+                    f"{s.n:,}",
+                    f"{s.median_error:.1%}",
+                    f"{s.coverage[0.8].share:.1%}",
+                )
     return view
 
 

@@ -11,6 +11,7 @@ from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import SIMULATED
+from fullhouse.forecast import adapt
 from fullhouse.forecast.baselines import comparables, log_linear
 from fullhouse.forecast.calendar import BEFORE, FRIDAY, as_day, weekday
 from fullhouse.forecast.curve import Shape, learn_shape
@@ -30,11 +31,10 @@ from fullhouse.forecast.project import draws
 from fullhouse.forecast.train import (
     CALENDAR,
     CINEMAS,
-    ERRORS_DAYS,
     RUN_STAGES,
     Errors,
     eligible,
-    ranges,
+    past_ranges,
     roll,
 )
 from fullhouse.stats.scores import Scores, scores
@@ -66,6 +66,10 @@ class Judged:
     price: Floats
     baselines: Mapping[str, Floats]
     """By name, the amount that a simple forecast said; NaN where it could say none."""
+    cinemas: Floats
+    """In how many each film opened, whether that was known or not; NaN where it never was."""
+    market: Floats
+    """What the market took in the four weeks before, as a share of its season; NaN if unknown."""
 
     def take(self, keep: Ints) -> "Judged":
         """Some of the films."""
@@ -82,6 +86,8 @@ class Judged:
             self.size[keep],
             self.price[keep],
             {n: b[keep] for n, b in self.baselines.items()},
+            self.cinemas[keep],
+            self.market[keep],
         )
 
     @property
@@ -92,10 +98,20 @@ class Judged:
     @property
     def quarters(self) -> Ints:
         """The quarter by size of each film among those judged, 0 the smallest."""
-        if not len(self.size):
-            return np.zeros(0, np.int64)
-        cuts = np.quantile(self.size, np.arange(1, SIZES) / SIZES)
-        return np.searchsorted(cuts, self.size).astype(np.int64)
+        return _quarters(self.size)
+
+    @property
+    def cinema_quarters(self) -> Ints:
+        """The quarter by cinemas of each film among those judged; -1 where they are not known."""
+        quarters = np.full(len(self.cinemas), -1, np.int64)
+        known = np.isfinite(self.cinemas)
+        quarters[known] = _quarters(self.cinemas[known])
+        return quarters
+
+    @property
+    def untold(self) -> Ints:
+        """The films of which the data could not tell: the market took next to nothing."""
+        return np.flatnonzero(self.market < adapt.TOO_LITTLE)
 
     def scores(self, keep: Ints | None = None) -> Scores:
         """The figures of all films or of some."""
@@ -114,6 +130,13 @@ class Judged:
         )
 
 
+def _quarters(size: Floats) -> Ints:
+    if not len(size):
+        return np.zeros(0, np.int64)
+    cuts = np.quantile(size, np.arange(1, SIZES) / SIZES)
+    return np.searchsorted(cuts, size).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class BesideOthers:
     """The films of which others forecast the weekend: ours alone, and blended with theirs.
@@ -130,6 +153,8 @@ class BesideOthers:
     """Theirs as stated, Friday to Sunday; NaN for other quantities. The mean where several are."""
     waiting: int
     """Films with a forecast by others that are left out, its source having too few before."""
+    sources: tuple[str, ...]
+    """By film, whose forecasts moved ours."""
 
 
 @dataclass(frozen=True)
@@ -284,6 +309,11 @@ def _judged(
     opening = np.array([index.openings[f] for f in errors.films], np.int64)
     years = np.array([as_day(int(o)).year for o in opening])
     price = np.array([index.log_price(int(o), int(o)) for o in opening])
+    cinemas = [
+        index.history.fact(f, "theaters", int(o))
+        for f, o in zip(errors.films, opening, strict=True)
+    ]
+    shares = [adapt.market_share(index, int(day)) for day in errors.as_of]
     for quantity in errors.predicted:
         logs = quantiles(index, errors, quantity)
         actual = errors.actual[quantity]
@@ -312,6 +342,8 @@ def _judged(
             errors.size[ok],
             np.exp(price[ok]),
             {n: np.exp(b[ok] + price[ok]) for n, b in baselines.items()},
+            np.array(cinemas, np.float64)[ok],
+            np.array(shares, np.float64)[ok],
         )
 
 
@@ -338,11 +370,12 @@ def _beside(
             blends[film] = blend(comparison, given, predicted, on)
     for j in judged:
         ours = errors.predicted[j.quantity]
-        keep, rows = [], []
+        keep, rows, sources = [], [], []
         for k, film in enumerate(j.films):
             moved = blends.get(film)
             if moved is not None and j.quantity in moved.quantiles:
                 keep.append(k)
+                sources.append(" and ".join(dict.fromkeys(s for s, _ in moved.columns)))
                 centre = float(ours[row[film]]) + moved.shift
                 rows.append(j.price[k] * np.exp(centre + moved.quantiles[j.quantity]))
         if not keep:
@@ -356,22 +389,24 @@ def _beside(
             replace(alone, quantiles=np.array(rows)),
             theirs if j.quantity == WEEKEND else np.full(len(keep), np.nan),
             sum(f in stated_logs for f in j.films) - len(keep),
+            tuple(sources),
         )
 
 
 def quantiles(index: HistoryIndex, errors: Errors, quantity: str) -> Floats:
-    """Quantiles of each forecast, from errors known at its own origin; NaN where too few were."""
-    rows = np.full((len(errors.films), len(PROBABILITIES)), np.nan)
-    for origin in np.unique(errors.origin):
-        known_errors = errors.until(int(origin), index, int(origin) - ERRORS_DAYS)
-        conformal = ranges(known_errors, quantity)
-        here = np.flatnonzero(errors.origin == origin)
-        here = here[np.isfinite(errors.features[here]).all(axis=1)]
-        if conformal is None or not len(here):
-            continue
-        centre = errors.predicted[quantity][here, None]
-        features, size = errors.features[here], errors.size[here]
-        rows[here] = centre + conformal.quantiles(features, size, errors.franchise[here])
+    """Quantiles of each forecast, from what was known on its own day; NaN where too little was.
+
+    Widths are those of its origin, drawn out at each end by the outcomes known since, and at both
+    by a market that has changed.
+    """
+    opened = np.array([index.openings[f] for f in errors.films]) < errors.as_of
+    made = past_ranges(index, errors, quantity)
+    scores = made.scores(index, errors.films, quantity)
+    factors = adapt.ends(scores, errors.as_of, made.group)
+    rows = made.quantiles.copy()
+    for i, (day, own) in enumerate(zip(errors.as_of.tolist(), factors, strict=True)):
+        factor = adapt.market_factor(adapt.market_share(index, day), opened=bool(opened[i]))
+        rows[i] = own.times(factor).applied(rows[i])
     return rows
 
 
@@ -488,4 +523,6 @@ def together(parts: Sequence[Judged]) -> Judged:
         size=np.concatenate([p.size for p in parts]),
         price=np.concatenate([p.price for p in parts]),
         baselines={n: np.concatenate([p.baselines[n] for p in parts]) for n in names},
+        cinemas=np.concatenate([p.cinemas for p in parts]),
+        market=np.concatenate([p.market for p in parts]),
     )

@@ -345,6 +345,41 @@ class OutsideUncompared:
 
 
 @dataclass(frozen=True)
+class MarketChanged:
+    """The market takes a share of its season as never before: both ends are drawn out."""
+
+    share: float
+    """What all films took in four weeks, over the same weeks of past years."""
+    factor: float
+    """By which each end lies further from the middle, in logs."""
+    code: Literal["market_changed"] = "market_changed"
+
+
+@dataclass(frozen=True)
+class MarketClosed:
+    """The market takes next to nothing of its season: the data cannot tell what a film will."""
+
+    share: float
+    factor: float
+    code: Literal["market_closed"] = "market_closed"
+
+
+@dataclass(frozen=True)
+class RangesMissed:
+    """Of the latest films more lay beyond one end of their 80 % range than chance explains.
+
+    `lower` and `upper` are the factors by which the ends lie further from the middle, in logs.
+    """
+
+    films: int
+    below: int
+    above: int
+    lower: float
+    upper: float
+    code: Literal["ranges_missed"] = "ranges_missed"
+
+
+@dataclass(frozen=True)
 class Remark:
     """A sentence of a forecast that was issued before notes were facts."""
 
@@ -369,6 +404,9 @@ Note = Annotated[
     | OutsideMoves
     | OutsideUnproven
     | OutsideUncompared
+    | MarketChanged
+    | MarketClosed
+    | RangesMissed
     | Remark,
     Field(discriminator="code"),
 ]

@@ -10,7 +10,8 @@ import numpy as np
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import CannotTellError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import as_json
-from fullhouse.forecast import curve, explain, outside, unknown
+from fullhouse.forecast import adapt, curve, explain, outside, unknown
+from fullhouse.forecast.adapt import Ends, PastScores
 from fullhouse.forecast.calendar import (
     AFTER,
     BEFORE,
@@ -39,6 +40,8 @@ from fullhouse.forecast.forecast import (
     GrossesEnd,
     IfCinemas,
     KnownFact,
+    MarketChanged,
+    MarketClosed,
     ModelFacts,
     NoGrossYet,
     Note,
@@ -49,6 +52,7 @@ from fullhouse.forecast.forecast import (
     OutsideView,
     PlanAssumed,
     Range,
+    RangesMissed,
     RangesOf,
     Step,
 )
@@ -56,14 +60,16 @@ from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.outside import Blend
 from fullhouse.forecast.release_plan import ReleasePlan, release_plan, with_cinemas
-from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, run_row, table
+from fullhouse.forecast.rows import SETTLED_DAYS, Rows, outcomes, rows_at, run_row, table, to_date
 from fullhouse.forecast.train import (
     CALENDAR,
     CINEMAS,
     RUN_STAGES,
     Stage,
+    eligible,
     franchises,
     is_run,
+    known_from,
     predict,
     sizes,
     width_features,
@@ -161,7 +167,8 @@ def project(
     spread = _spread(index, case, stage, row, groups, plan)
     row = unknown.typical(row, stage.learned_from, groups) if groups else row
     theirs = _outside(index, case, stage, row)
-    logs, notes = _logs(index, case, stage, row, comps, theirs.blend, spread)
+    world = _World(index, case, stage)
+    logs, notes = _logs(index, case, stage, row, comps, theirs.blend, spread, world)
     price = index.log_price(case.opening, case.on)
     ranges = {q: _range(q, v + price, case, index) for q, v in logs.items()}
     known = _known(index, case)
@@ -187,6 +194,7 @@ def project(
         facts=_facts(index, case),
         groups=_groups(index, case, stage, row),
         notes=(
+            *world.notes(),
             *around.notes,
             *_expected(plan),
             *_capped(index, case, row, outside_facts, plan),
@@ -243,6 +251,7 @@ def _if_cinemas(
     if conformal is None:
         return ()
     price = index.log_price(case.opening, case.on)
+    world = _World(index, case, stage)
     results = []
     for cinemas in dict.fromkeys(_round_number(float(n)) for n in (few, many)):
         row = _row(index, case, {}, float(cinemas))
@@ -250,6 +259,8 @@ def _if_cinemas(
         predicted = predict(stage.name, stage.models, row, _taken(index, case))
         given = width_features(stage.name, row, predicted), sizes(row, predicted), franchises(row)
         errors = conformal.quantiles(*given)[0]
+        group = int(conformal.groups(given[1], given[2])[0])
+        errors = world.ends("opening_weekend", group).applied(errors)
         logs = predicted["opening_weekend"][0] + price + errors
         ends = (float(np.exp(logs[PROBABILITIES.index(p)])) for p in (0.1, 0.5, 0.9))
         results.append(IfCinemas(cinemas, *ends))
@@ -384,6 +395,85 @@ def _outside(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> _O
     return _Outside(blend, tuple(views), tuple(notes))
 
 
+SINCE_DAYS = 3
+"""Films that opened so long before a model's day are not learned from whole yet."""
+
+
+class _World:
+    """How far the ends of ranges are drawn out: by what missed lately, and by a changed market."""
+
+    def __init__(self, index: HistoryIndex, case: FilmCase, stage: Stage) -> None:
+        self._index, self._case, self._stage = index, case, stage
+        self._horizon = _horizon(case, stage)
+        self.share = adapt.market_share(index, case.on)
+        self._factor = adapt.market_factor(self.share, opened=bool(case.days))
+        self._recent: dict[str, PastScores] = {}
+
+    def ends(self, quantity: str, group: int) -> Ends:
+        """The factors of the two sides of a quantity's range, for a group of films."""
+        return self._own(quantity, group).times(self._factor)
+
+    def _own(self, quantity: str, group: int) -> Ends:
+        on = np.array([self._case.on])
+        return adapt.ends(self._scores(quantity), on, np.array([group]))[0]
+
+    def _scores(self, quantity: str) -> PastScores:
+        """Where past outcomes lay, up to the films of the last weeks."""
+        if quantity not in self._recent:
+            past = self._stage.scores[(self._horizon, quantity)]
+            since = _since(self._index, self._case, self._stage, self._horizon, quantity)
+            self._recent[quantity] = past if since is None else adapt.joined(past, since)
+        return self._recent[quantity]
+
+    def notes(self) -> tuple[Note, ...]:
+        """What of it a reader should know."""
+        notes = list[Note]()
+        if self.share is not None and self.share < adapt.TOO_LITTLE:
+            notes.append(MarketClosed(self.share, self._factor))
+        elif self.share is not None and abs(np.log(self.share)) > adapt.CHANGED:
+            notes.append(MarketChanged(self.share, self._factor))
+        main = "total" if self._case.days else "opening_weekend"
+        if (self._horizon, main) in self._stage.scores:
+            late = adapt.lately(self._scores(main), self._case.on)
+            if late.changed:
+                own = self._own(main, adapt.ALL)
+                notes.append(RangesMissed(late.films, late.below, late.above, own.lower, own.upper))
+        return tuple(notes)
+
+
+def _since(
+    index: HistoryIndex, case: FilmCase, stage: Stage, horizon: str, quantity: str
+) -> PastScores | None:
+    """Where the outcomes lay that became known since a stage learned; None where none did."""
+    first = stage.learned_to - SINCE_DAYS
+    if is_run(stage.name) and quantity == "total":
+        first -= SETTLED_DAYS
+    films = [f for f in eligible(index, case.plan, case.on) if index.openings[f] >= first]
+    if is_run(stage.name):
+        films = [f for f in films if index.history.run(f).on(0) > 0]
+    days = known_from(index, films, quantity)
+    films = [f for f, d in zip(films, days, strict=True) if stage.learned_to < d <= case.on]
+    if not films or not stage.learned_to:
+        return None
+    rows = rows_at(index, films, horizon)
+    if stage.name == CINEMAS:
+        rows = rows.take(np.flatnonzero(np.isfinite(rows.column("theaters.log"))))
+    if not len(rows.films):
+        return None
+    predicted = predict(stage.name, stage.models, rows, to_date(index, rows))
+    given = width_features(stage.name, rows, predicted)
+    size, series = sizes(rows, predicted), franchises(rows)
+    usable = np.flatnonzero(np.isfinite(given).all(axis=1))
+    conformal = stage.conformal[(horizon, quantity)]
+    quantiles = np.full((len(rows.films), len(PROBABILITIES)), np.nan)
+    quantiles[usable] = predicted[quantity][usable, None] + conformal.quantiles(
+        given[usable], size[usable], series[usable]
+    )
+    actual = getattr(outcomes(index, rows.films, case.on), quantity)
+    known_on = known_from(index, rows.films, quantity)
+    return adapt.past_scores(known_on, quantiles, actual, conformal.groups(size, series))
+
+
 def _logs(
     index: HistoryIndex,
     case: FilmCase,
@@ -392,6 +482,7 @@ def _logs(
     chosen: Sequence[str],
     blend: Blend | None,
     spread: Mapping[str, float],
+    world: _World,
 ) -> tuple[dict[str, Floats], list[Note]]:
     """Quantiles of each log amount in constant prices."""
     predictions = predict(stage.name, stage.models, row, _taken(index, case))
@@ -414,6 +505,7 @@ def _logs(
             quantiles[quantity] = centre[0] + shift + blend.quantiles[quantity]
         elif ranges is not None:
             errors = ranges.quantiles(width, size, series)[0]
+            errors = world.ends(quantity, int(ranges.groups(size, series)[0])).applied(errors)
             if quantity in spread:
                 errors = unknown.wider(errors, spread[quantity])
             quantiles[quantity] = centre[0] + shift + errors

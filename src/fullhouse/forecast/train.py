@@ -9,7 +9,9 @@ from joblib import Parallel, delayed
 
 from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
-from fullhouse.forecast import ensemble
+from fullhouse.forecast import adapt, ensemble
+from fullhouse.forecast.adapt import PastScores
+from fullhouse.forecast.calendar import first_sunday
 from fullhouse.forecast.ensemble import (
     BEFORE_OPENING,
     IN_CINEMAS,
@@ -24,7 +26,7 @@ from fullhouse.forecast.explain import closeness, nearest, pull
 from fullhouse.forecast.features import BUDGET, STORY, THEATERS
 from fullhouse.forecast.forecast import PROBABILITIES
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.rows import Outcomes, Rows, outcomes, rows_at, to_date
+from fullhouse.forecast.rows import SETTLED_DAYS, Outcomes, Rows, outcomes, rows_at, to_date
 
 WINDOW_DAYS = 12 * 366
 """Openings that a model learns from lie at most so long before it."""
@@ -94,6 +96,10 @@ class Stage:
     """By horizon, the median upper over lower end of the 80 % range of the total."""
     past: Mapping[str, Errors] = field(default_factory=dict)
     """By horizon before the opening, past forecasts with what was known of their truth."""
+    scores: Mapping[tuple[str, str], PastScores] = field(default_factory=dict)
+    """By horizon and quantity, where the outcomes of past forecasts lay in their ranges."""
+    learned_to: int = 0
+    """The day up to which it learned."""
 
 
 def eligible(index: HistoryIndex, plan: str, on: int) -> list[str]:
@@ -353,9 +359,63 @@ def ranges(errors: Errors, quantity: str) -> Conformal | None:
     )
 
 
+@dataclass(frozen=True)
+class PastRanges:
+    """Ranges of past forecasts, each from the errors known at its own origin."""
+
+    quantiles: Floats
+    """Of the log amount, (n, 21); NaN where too few errors were known."""
+    group: Ints
+    """The group whose errors each range is from; -1 where it has none."""
+    known_on: Ints
+    """The day from which each outcome is known."""
+
+    def scores(self, index: HistoryIndex, films: Sequence[str], quantity: str) -> PastScores:
+        """Where the outcomes lay, each as it was first known."""
+        actual = [
+            getattr(outcomes(index, [film], int(day)), quantity)[0]
+            for film, day in zip(films, self.known_on, strict=True)
+        ]
+        return adapt.past_scores(self.known_on, self.quantiles, np.array(actual), self.group)
+
+
+def past_ranges(index: HistoryIndex, errors: Errors, quantity: str) -> PastRanges:
+    """The range of each past forecast of a quantity, as it was made."""
+    rows = np.full((len(errors.films), len(PROBABILITIES)), np.nan)
+    group = np.full(len(errors.films), -1, np.int64)
+    for origin in np.unique(errors.origin):
+        known_errors = errors.until(int(origin), index, int(origin) - ERRORS_DAYS)
+        conformal = ranges(known_errors, quantity)
+        here = np.flatnonzero(errors.origin == origin)
+        here = here[np.isfinite(errors.features[here]).all(axis=1)]
+        if conformal is None or not len(here):
+            continue
+        size, franchise = errors.size[here], errors.franchise[here]
+        centre = errors.predicted[quantity][here, None]
+        rows[here] = centre + conformal.quantiles(errors.features[here], size, franchise)
+        group[here] = conformal.groups(size, franchise)
+    return PastRanges(rows, group, known_from(index, errors.films, quantity))
+
+
+def known_from(index: HistoryIndex, films: Sequence[str], quantity: str) -> Ints:
+    """The day from which what each film took is known."""
+    days = np.array([index.openings[f] for f in films], np.int64)
+    if quantity == "opening_day":
+        return days + 1
+    if quantity == "opening_weekend":
+        return days + np.array([first_sunday(int(d)) + 1 for d in days], np.int64)
+    settled = days + SETTLED_DAYS
+    last = index.history.as_of.toordinal()
+    for i, film in enumerate(films):
+        stated = index.history.newest(film, "total", last)
+        if stated is not None and not len(index.history.run(film).offsets):
+            settled[i] = max(settled[i], stated[0])
+    return settled
+
+
 def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bool = True) -> Stage:
     """A stage as it stood at an origin: its models, and ranges from the errors known then."""
-    conformal, spreads = {}, {}
+    conformal, spreads, scores = {}, {}, {}
     past = {}
     for horizon, errors in rolled.errors.items():
         then = errors.until(origin, index, origin - ERRORS_DAYS)
@@ -365,6 +425,8 @@ def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bo
             quantity_ranges = ranges(then, quantity)
             if quantity_ranges is not None:
                 conformal[(horizon, quantity)] = quantity_ranges
+                made = past_ranges(index, then, quantity)
+                scores[(horizon, quantity)] = made.scores(index, then.films, quantity)
         total = conformal.get((horizon, "total"))
         if total is not None and len(then.films):
             q = total.quantiles(then.features, then.size, then.franchise)
@@ -386,11 +448,15 @@ def stage_at(index: HistoryIndex, rolled: Rolled, origin: int, *, with_comps: bo
             0.0,
             spreads,
             past,
+            scores,
+            origin,
         )
     anchor = models["anchor"]
     leaves = anchor.leaves(trained_on.aligned(anchor.columns)).astype(np.int64)
     weight = _comps_weight(index, rolled, origin)
-    return Stage(rolled.stage, models, conformal, trained_on, leaves, weight, spreads, past)
+    return Stage(
+        rolled.stage, models, conformal, trained_on, leaves, weight, spreads, past, scores, origin
+    )
 
 
 def _usable(errors: Errors) -> int:

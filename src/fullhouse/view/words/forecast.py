@@ -18,6 +18,8 @@ from fullhouse.forecast.forecast import (
     FarAhead,
     GrossesEnd,
     IfCinemas,
+    MarketChanged,
+    MarketClosed,
     MarketUnknown,
     NoGrossYet,
     OtherCurrency,
@@ -26,6 +28,7 @@ from fullhouse.forecast.forecast import (
     OutsideUnproven,
     OutsideView,
     PlanAssumed,
+    RangesMissed,
     RangesOf,
     Remark,
     SlateUnknown,
@@ -289,12 +292,13 @@ def note_words(note: Note) -> str:
                 entered=f"{entered:,}", usual=f"{usual:,}",
             )  # fmt: skip
         case MarketUnknown(last=last, share=None):
-            return text("Grosses of the market end on {last}: how it does now counts as not known,"
-                        " and the ranges are wider.", last=day_words(last))  # fmt: skip
+            return text("Grosses of the market end on {last}: the data cannot tell how it does"
+                        " now, and the ranges are wider.", last=day_words(last))  # fmt: skip
         case MarketUnknown(share=share):
             return text("Of the last four weeks only {share} of the films of past years are"
-                        " entered: how the market does counts as not known, and the ranges are"
-                        " wider.", share=f"{100 * (share or 0):.0f} %")  # fmt: skip
+                        " entered. The market may be closed, or its films not entered: the data"
+                        " cannot tell how it does, and the ranges are wider.",
+                        share=f"{100 * (share or 0):.0f} %")  # fmt: skip
         case Capped(field=name, given=given, limit=limit):
             return text("{field} {given} lies outside all films learned from: it counts as"
                         " {limit}.", field=field_words(name).capitalize(), given=plain(given),
@@ -319,8 +323,34 @@ def note_words(note: Note) -> str:
             return text("The forecast of {source} covers {days} days and moves nothing: too few"
                         " past weekends show what part of them Friday to Sunday is.",
                         source=source, days=f"{days:,}")  # fmt: skip
+        case MarketClosed(share=share):
+            return text("Cinemas took {share} of what they usually take in these four weeks of the"
+                        " year: the data cannot tell what a film takes in such a market. The"
+                        " ranges are as wide as we make them, and nothing should rest on them.",
+                        share=share_words(share))  # fmt: skip
+        case MarketChanged(share=share, factor=factor):
+            return text("Cinemas took {share} of what they usually take in these four weeks of the"
+                        " year, further from the usual than in any year learned from: the ranges"
+                        " are wider ({factor} in logs).", share=share_words(share),
+                        factor=factor_words(factor))  # fmt: skip
+        case RangesMissed(films=films, below=below, above=above):
+            return text("Of the {films} whose outcome became known in the last three months,"
+                        " {below} fell below their 80 % range and {above} above it, more than"
+                        " chance explains: the world has changed. The lower end is moved"
+                        " {lower}, the upper end {upper} (in logs).",
+                        films=counted(films, "film"), below=below, above=above,
+                        lower=factor_words(note.lower), upper=factor_words(note.upper))  # fmt: skip
         case Remark(text=remark):
             return remark
+
+
+def share_words(share: float) -> str:
+    """A share in per cent.
+
+    >>> share_words(0.124), share_words(0.004)
+    ('12 %', 'under 1 %')
+    """
+    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def cinemas_words(views: Sequence[IfCinemas], currency: str) -> list[str]:
