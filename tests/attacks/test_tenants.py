@@ -29,7 +29,7 @@ from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.schema import JobRow
 from fullhouse.core.errors import FullhouseError
 from fullhouse.workspace.context import Context
-from tests.cleanroom.conftest import OWN, RIVAL, SECRET, make_house
+from tests.cleanroom.conftest import OWN, RIVAL, SECRET, forget_new_users, make_house
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 LAUNCH, LIST, AGAIN = "wolf-launch", "wolf-list", "wolf-nightly"
@@ -92,6 +92,8 @@ HARMLESS: dict[str, Any] = {
     "kind": "room_statement",
     "name": "no-such-schedule",
     "user": "no-such-user",
+    "tenant": "lion",
+    "role": "viewer",
     "scopes": ("read",),
     "label": "x",
 }
@@ -117,6 +119,7 @@ def house(tmp_path_factory):
 def lion(house):
     with house.control.begin() as connection:  # what it named in its own jobs before
         connection.execute(delete(JobRow).where(JobRow.tenant == "lion"))
+    forget_new_users(house)
     return replace(house, tenant="lion", actor="ann")
 
 

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import delete
 
 from fullhouse.cleanroom import tenants
 from fullhouse.cleanroom.policy import HOUSE_FILE, template
+from fullhouse.control.schema import MemberRow
 from fullhouse.workspace.context import Context, init_house, open_house
 from tests.audiences.conftest import write_house
 
@@ -82,3 +85,10 @@ def lion(house: Context) -> Context:
 def wolf(house: Context) -> Context:
     """The tenant with a secret film."""
     return replace(house, tenant="wolf", actor="ann")
+
+
+def forget_new_users(house: Any) -> None:
+    """Remove the studio's users whom a test made, whose names are those of a rival's objects."""
+    made = (MemberRow.tenant == "lion", MemberRow.name.not_in(("ann", "max", "vic")))
+    with house.control.begin() as connection:
+        connection.execute(delete(MemberRow).where(*made))

@@ -75,6 +75,8 @@ def user_of_claims(control: Control, claims: Mapping[str, Any], settings: Settin
     if identity is None:
         return _made(every, claims, granted) if granted and settings.oidc_create else None
     user = _member(every, *identity)
+    if user is not None and user.suspended:
+        return None
     if user is None or granted is None or granted.tenant != user.tenant:
         return user
     if granted.role != user.role:
@@ -137,7 +139,8 @@ def _made(control: Control, claims: Mapping[str, Any], granted: Grant) -> User |
 def _member(control: Control, tenant: str, name: str) -> User | None:
     with control.session() as session:
         row = session.get(MemberRow, (tenant, name))
-    return None if row is None else User(row.name, row.tenant, row.role)
+    suspended = row is not None and row.suspended_at is not None
+    return None if row is None else User(row.name, row.tenant, row.role, suspended)
 
 
 def _is_tenant(control: Control, tenant: str) -> bool:

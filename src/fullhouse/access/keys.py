@@ -126,13 +126,14 @@ def rotate_key(
 def principal_of_key(control: Control, text: str, now: datetime) -> Principal | None:
     """Whose key a text is, at this moment; None for whatever opens nothing.
 
-    What is no key, unknown, wrong, expired, revoked, of a suspended tenant or of a user who is
-    gone takes the same steps and gives the same None. A role that was taken away since takes its
+    What is no key, unknown, wrong, expired, revoked, of a tenant or user who is suspended or gone
+    takes the same steps and gives the same None. A role that was taken away since takes its
     verbs from the key, too.
     """
     asked, digest = _parsed(text)
     known = (
         select(AccessKeyRow, MemberRow.role, TenantRow.status)
+        .where(MemberRow.suspended_at.is_(None))
         .outerjoin(
             MemberRow,
             and_(MemberRow.tenant == AccessKeyRow.tenant, MemberRow.name == AccessKeyRow.member),

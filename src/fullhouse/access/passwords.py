@@ -55,6 +55,9 @@ _WALKS = (
     "01234567890123456789", "abcdefghijklmnopqrstuvwxyzabc", "qwertyuiopasdfghjklzxcvbnm",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
 )  # fmt: skip
+SPENT = "This link has been used, or is too old: ask for a new one."
+"""The one answer to every text that sets no password."""
+
 _AT_ONCE = BoundedSemaphore(4)
 """Each hash takes 64 MB: so many at a time."""
 
@@ -139,6 +142,7 @@ def verify(control: Control, tenant: str, name: str, password: str) -> User | No
         .outerjoin(TenantRow, TenantRow.tenant == MemberRow.tenant)
         .where(MemberRow.tenant == tenant)
         .where(MemberRow.name == name)
+        .where(MemberRow.suspended_at.is_(None))
     )
     with control.with_all().connect() as connection:
         row = connection.execute(known).first()
@@ -175,8 +179,10 @@ def redeem(control: Control, token: str, password: str) -> User:
     with control.with_all().session() as session:
         row = session.scalars(held).first()
     if row is None or row.token_until is None or utc(row.token_until) <= now:
-        raise InputError("This link has been used, or is too old: ask for a new one.")
+        raise InputError(SPENT)
     user = find_user(control.with_all(), row.tenant, row.member)
+    if user.suspended:
+        raise InputError(SPENT)
     plain = check_password(password, (row.member, row.tenant))
     used = (
         update(PasswordRow)
@@ -187,7 +193,7 @@ def redeem(control: Control, token: str, password: str) -> User:
     )
     with control.with_all().begin() as connection:
         if connection.execute(used).rowcount != 1:
-            raise InputError("This link has been used, or is too old: ask for a new one.")
+            raise InputError(SPENT)
         connection.execute(ended_sessions(user, now))
     return user
 

@@ -230,6 +230,7 @@ class Sessions:
             )
             .outerjoin(TenantRow, TenantRow.tenant == SessionRow.tenant)
             .where(SessionRow.digest == _digest(token))
+            .where(MemberRow.suspended_at.is_(None))
         )
         with self.control.session() as session:
             match = session.execute(known).first()

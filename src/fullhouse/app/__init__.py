@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fullhouse.app.access import (
         AddKey as AddKey,
+        AddUser as AddUser,
         ChangePassword as ChangePassword,
         EndSession as EndSession,
         GrantControl as GrantControl,
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
         Keys as Keys,
         LinkMade as LinkMade,
         ListKeys as ListKeys,
+        ListUsers as ListUsers,
         MakeLink as MakeLink,
         OpenSessions as OpenSessions,
         RemoveUser as RemoveUser,
         RevokeKey as RevokeKey,
         RotateKey as RotateKey,
         SetEmail as SetEmail,
+        SuspendUser as SuspendUser,
         UserRemoved as UserRemoved,
+        Users as Users,
         control_grant as control_grant,
         key_add as key_add,
         key_list as key_list,
@@ -35,8 +39,11 @@ if TYPE_CHECKING:
         password_link as password_link,
         session_end as session_end,
         session_list as session_list,
+        user_add as user_add,
         user_email as user_email,
+        user_list as user_list,
         user_remove as user_remove,
+        user_suspend as user_suspend,
     )
     from fullhouse.app.audiences import (
         CountAudience as CountAudience,
@@ -364,7 +371,6 @@ if TYPE_CHECKING:
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,
         AddTitle as AddTitle,
-        AddUser as AddUser,
         CheckPolicy as CheckPolicy,
         ListTenants as ListTenants,
         ShowLedger as ShowLedger,
@@ -375,7 +381,6 @@ if TYPE_CHECKING:
         tenant_list as tenant_list,
         tenant_suspend as tenant_suspend,
         tenant_title as tenant_title,
-        user_add as user_add,
     )
     from fullhouse.app.traits import (
         BuildTraits as BuildTraits,

@@ -11,8 +11,9 @@ from fullhouse.access import identities, keys, passwords, users
 from fullhouse.access.keys import Key
 from fullhouse.access.principal import Principal, scopes_of
 from fullhouse.access.sessions import OpenSession, Sessions
+from fullhouse.access.users import UserAccess
 from fullhouse.app.use_case import tenant_case, use_case
-from fullhouse.cleanroom import gate, log
+from fullhouse.cleanroom import gate, log, tenants
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.cleanroom.roles import HOUSE_ACTOR, User
 from fullhouse.cleanroom.tenants import check_active, find_user
@@ -56,6 +57,31 @@ class RotateKey:
     key: str
     tenant: str | None = None
     overlap_hours: int = keys.OVERLAP_HOURS
+
+
+@request
+class ListUsers:
+    """The users of a tenant, or the house's."""
+
+    tenant: str | None = None
+
+
+@request
+class AddUser:
+    """A user of a tenant, or of the house, with one role; a known user gets the new role."""
+
+    tenant: str
+    name: str
+    role: str
+
+
+@request
+class SuspendUser:
+    """A user who may do nothing any more; with `resume`, one who may again."""
+
+    user: str
+    tenant: str | None = None
+    resume: bool = False
 
 
 @request
@@ -119,6 +145,15 @@ class Keys(ForTenants):
 
     tenant: str
     keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Users(ForTenants):
+    """The users of one tenant, by name, and the roles that they can have."""
+
+    tenant: str
+    users: tuple[UserAccess, ...]
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -189,9 +224,45 @@ def key_rotate(context: Context, request: RotateKey) -> KeyMade:
 
 
 @tenant_case
+def user_list(context: Context, request: ListUsers | None = None) -> Users:
+    """The users of a tenant, or of the house: their roles, and how many keys they have."""
+    tenant = _managed(context, None if request is None else request.tenant, writes=False)
+    listed = users.list_users(context.control, tenant, context.now)
+    known = tenants.tenant_roles(context.control, tenant)
+    return Users(tenant, listed, known)
+
+
+@tenant_case
+def user_add(context: Context, request: AddUser) -> User:
+    """Give somebody a role: of a tenant, or of the house; every session of an earlier role ends."""
+    tenant = _managed(context, request.tenant)
+    _check_gives(context, tenant, scopes_of(request.role))
+    if "admit" not in scopes_of(request.role) and "manage" not in scopes_of(request.role):
+        _check_leaves(context, tenant, request.name)
+    user = tenants.add_user(context.control, tenant, request.name, request.role)
+    _log(context, "user.add", tenant, user=user.name, role=user.role)
+    return user
+
+
+@tenant_case
+def user_suspend(context: Context, request: SuspendUser) -> User:
+    """Let a user do nothing any more, or again: sessions end at once, keys open nothing."""
+    tenant = _managed(context, request.tenant)
+    if request.resume:
+        known = find_user(context.control, tenant, request.user)
+        _check_gives(context, tenant, scopes_of(known.role))
+    else:
+        _check_leaves(context, tenant, request.user)
+    user = users.suspend_user(context.control, tenant, request.user, resume=request.resume)
+    _log(context, "user.resume" if request.resume else "user.suspend", tenant, user=user.name)
+    return user
+
+
+@tenant_case
 def user_remove(context: Context, request: RemoveUser) -> UserRemoved:
     """Remove a user: every key and session ends at once."""
     tenant = _managed(context, request.tenant)
+    _check_leaves(context, tenant, request.user)
     user = users.remove_user(context.control, tenant, request.user)
     _log(context, "user.remove", tenant, user=user.name)
     return UserRemoved(user)
@@ -285,8 +356,9 @@ def _managed(context: Context, tenant: str | None, *, writes: bool = True) -> st
     """
     whose = tenant or context.tenant
     if context.tenant == HOUSE:
-        if context.scopes is not None and "admit" not in context.scopes:
-            raise InputError("This key or session may not admit: ask an operator of the house.")
+        needed = "admit" if writes else "audit"
+        if context.scopes is not None and needed not in context.scopes:
+            raise InputError(f"This key or session may not {needed}: ask an operator of the house.")
     else:
         check_active(context.control, context.tenant)
         gate.check_may(context, "manage")
@@ -308,6 +380,15 @@ def _check_gives(context: Context, tenant: str, verbs: frozenset[str]) -> None:
         raise InputError(
             f"It would give {', '.join(more)}, which this key or session does not have."
         )
+
+
+def _check_leaves(context: Context, tenant: str, user: str) -> None:
+    """An error where nobody of one's own could manage users any more.
+
+    The house may do so to a studio; and on its own machine, where there is no role to be without.
+    """
+    if tenant == context.tenant and (tenant != HOUSE or context.scopes is not None):
+        users.check_somebody_manages(context.control, tenant, user)
 
 
 def _record(context: Context, action: str, key: Key, **detail: str) -> None:

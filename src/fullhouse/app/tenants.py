@@ -9,7 +9,6 @@ from fullhouse.cleanroom import ledger, log, tenants
 from fullhouse.cleanroom.ledger import LedgerEntry
 from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyFacts, explain, load, template
 from fullhouse.cleanroom.release import BudgetLeft
-from fullhouse.cleanroom.roles import User
 from fullhouse.cleanroom.tenants import Tenant, Title
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
@@ -47,15 +46,6 @@ class AddTitle:
     tenant: str
     film: str
     secret: bool = False
-
-
-@request
-class AddUser:
-    """A user of a tenant, or of the house, with one role."""
-
-    tenant: str
-    name: str
-    role: str
 
 
 @request
@@ -134,15 +124,6 @@ def tenant_title(context: Context, request: AddTitle) -> Title:
     title = tenants.add_title(context.control, request.tenant, film, secret=request.secret)
     _record(context, "tenant.title", tenant=title.tenant, film=title.film)
     return title
-
-
-@use_case
-def user_add(context: Context, request: AddUser) -> User:
-    """Give somebody a role: of a tenant, or of the house."""
-    control.check_writable(context.control)
-    user = tenants.add_user(context.control, request.tenant, request.name, request.role)
-    _record(context, "user.add", tenant=user.tenant, user=user.name, role=user.role)
-    return user
 
 
 @use_case

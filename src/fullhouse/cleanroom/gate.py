@@ -226,6 +226,8 @@ def set_aside(context: Context, name: str, looks: int) -> None:
 def check_may(context: Context, verb: str, *, tenant: str | None = None) -> None:
     """An error when the user of a context may not do something to a tenant's objects."""
     user = user_of(context)
+    if user.suspended:
+        raise InputError("Your access is suspended. Ask an owner of your account.")
     if context.scopes is not None and verb not in context.scopes:
         raise InputError(f"This key or session may not {verb}: it is good for less than its user.")
     if not may(user, verb, Thing(tenant or context.tenant)):
@@ -239,7 +241,9 @@ def user_of(context: Context) -> User:
     name = context.actor.removeprefix(HOUSE_ACTOR)
     with context.control.with_house().session() as session:
         row = session.get(MemberRow, (HOUSE, name))
-    return User(name, HOUSE, "operator" if row is None else row.role)
+    if row is None:
+        return User(name, HOUSE, "operator")
+    return User(name, HOUSE, row.role, row.suspended_at is not None)
 
 
 def released(context: Context, digest: str) -> Answer | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fullhouse.cleanroom.release import ForTenants
 from fullhouse.core.values import HOUSE
 
 HOUSE_ROLES = ("operator", "privacy", "auditor")
@@ -38,12 +39,13 @@ MAY: Mapping[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True)
-class User:
-    """Somebody with a role: of the house, or of one tenant."""
+class User(ForTenants):
+    """Somebody with a role: of the house, or of one tenant; one who is suspended may do nothing."""
 
     name: str
     tenant: str
     role: str
+    suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def may(user: User, verb: str, thing: Thing) -> bool:
 
     A tenant's user never may do anything to what is not the tenant's own.
     """
-    if verb not in MAY.get(user.role, frozenset()):
+    if user.suspended or verb not in MAY.get(user.role, frozenset()):
         return False
     if user.tenant == HOUSE:
         return user.role in HOUSE_ROLES

@@ -75,7 +75,7 @@ def find_tenant(control: Control, name: str) -> Tenant:
         members = session.scalars(
             select(MemberRow).where(MemberRow.tenant == name).order_by(MemberRow.name)
         )
-        users = tuple(User(m.name, m.tenant, m.role) for m in members)
+        users = tuple(map(_user, members))
         return Tenant(row.tenant, row.label, row.status, row.at, tuple(films), users)
 
 
@@ -173,7 +173,34 @@ def add_user(control: Control, tenant: str, name: str, role: str) -> User:
     with control.session() as session:
         session.merge(MemberRow(tenant=tenant, name=name, role=role, at=control.clock()))
         session.commit()
-    return User(name, tenant, role)
+    return find_user(control, tenant, name)
+
+
+def tenant_roles(control: Control, tenant: str) -> tuple[str, ...]:
+    """The roles that users of a tenant can have: a studio's or a partner's, by those it has."""
+    if tenant == HOUSE:
+        return roles_of(tenant)
+    known = {user.role in PARTNER_ROLES for user in find_tenant(control, tenant).users}
+    if titles(control, tenant):
+        known.add(False)
+    studios, partners = (() if known - {kind} else roles for kind, roles in (
+        (False, TENANT_ROLES), (True, PARTNER_ROLES)))  # fmt: skip
+    return (*studios, *partners)
+
+
+def suspend_user(control: Control, tenant: str, name: str, *, resume: bool = False) -> User:
+    """Let a user do nothing any more, or again; name, role and keys stay."""
+    find_user(control, tenant, name)
+    own = (MemberRow.tenant == tenant, MemberRow.name == name)
+    at = None if resume else control.clock()
+    with control.session() as session:
+        session.execute(update(MemberRow).where(*own).values(suspended_at=at))
+        session.commit()
+    return find_user(control, tenant, name)
+
+
+def _user(row: MemberRow) -> User:
+    return User(row.name, row.tenant, row.role, row.suspended_at is not None)
 
 
 def _check_kind(control: Control, tenant: str, role: str) -> None:
@@ -181,10 +208,7 @@ def _check_kind(control: Control, tenant: str, role: str) -> None:
     if tenant == HOUSE:
         return
     is_partner = role in PARTNER_ROLES
-    known = {user.role in PARTNER_ROLES for user in find_tenant(control, tenant).users}
-    if titles(control, tenant):
-        known.add(False)
-    if known - {is_partner}:
+    if role not in tenant_roles(control, tenant):
         raise InputError(
             f"{tenant} is {'a studio' if is_partner else 'a partner'}: its users are"
             f" {', '.join(TENANT_ROLES if is_partner else PARTNER_ROLES)}. Add a tenant of its own"
@@ -198,7 +222,7 @@ def find_user(control: Control, tenant: str, name: str) -> User:
         row = session.get(MemberRow, (tenant, name))
     if row is None:
         raise NotFoundError(f"No user {name!r} of yours.")
-    return User(row.name, row.tenant, row.role)
+    return _user(row)
 
 
 def check_active(control: Control, tenant: str) -> None:

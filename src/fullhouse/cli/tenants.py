@@ -120,12 +120,60 @@ def user_add(
     tenant: Annotated[
         str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
     ] = HOUSE,
+    who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Give somebody a role; a known user gets the new one."""
-    request = app.AddUser(tenant, name, role)
-    _done(where, json, app.user_add, request, lambda u: f"{u.name} is {u.role} of {u.tenant}.")
+    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
+        whose = tenant if who is None else context.tenant
+        user = app.user_add(context, app.AddUser(whose, name, role))
+    if json:
+        say_json(asdict(user))
+        return
+    out.print(f"{user.name} is {user.role} of {user.tenant}.")
+
+
+@users.command("list")
+def user_list(
+    tenant: Annotated[
+        str | None, typer.Option(metavar="TENANT", help="Whose users; the house's without it.")
+    ] = None,
+    who: As = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """List users: their roles, whether they may come in, and how many keys they have."""
+    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
+        listed = app.user_list(context, app.ListUsers(tenant))
+    if json:
+        say_json(as_json(asdict(listed)))
+        return
+    rows = [
+        (u.name, u.role, "suspended" if u.suspended else "active", str(u.keys), f"{u.at:%Y-%m-%d}")
+        for u in listed.users
+    ]
+    table(rows, ("user", "role", "status", "good keys", "role since"))
+
+
+@users.command("suspend")
+def user_suspend(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The user's name.")],
+    tenant: Annotated[
+        str | None, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Let the user in again.")] = False,
+    who: As = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Let a user do nothing for a while: sessions end at once, keys open nothing meanwhile."""
+    with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
+        user = app.user_suspend(context, app.SuspendUser(name, tenant, resume))
+    if json:
+        say_json(asdict(user))
+        return
+    out.print(f"{user.name} of {user.tenant} is {'suspended' if user.suspended else 'active'}.")
 
 
 @users.command("remove")

@@ -372,7 +372,7 @@ class TitleInputRow(Base):
 
 
 class MemberRow(Base):
-    """A user of a tenant, or of the house, with one role."""
+    """A user of a tenant, or of the house, with one role; one who is suspended may do nothing."""
 
     __tablename__ = "member"
 
@@ -380,6 +380,7 @@ class MemberRow(Base):
     name: Mapped[str] = mapped_column(String(128), primary_key=True)
     role: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class BudgetRow(Base):

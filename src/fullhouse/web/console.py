@@ -17,9 +17,11 @@ from fullhouse import app
 from fullhouse.app.tenants import LedgerStatement
 from fullhouse.cleanroom.policy import PolicyFacts
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.core.values import HOUSE
 from fullhouse.view.words.release import policy_rows, policy_sentences, rho_words
 from fullhouse.web.language import current, say
 from fullhouse.web.pictures import share_bar
+from fullhouse.web.users import HOUSE_ADDRESS, key_rows, user_rows, users_of
 from fullhouse.web.visit import NotHereError, Page, Visit
 from fullhouse.web.words import kind_words, step_words
 
@@ -225,6 +227,20 @@ def tenants(visit: Visit) -> ConsolePage | Response:
         "tenants",
         {"tenants": listed, "may": visit.may("admit")},
     )
+
+
+def users(visit: Visit) -> ConsolePage | Response:
+    """The users and keys of the house, of a studio or of a partner."""
+    context, tenant = visit.console, visit.query.get("studio") or HOUSE
+    if visit.request.method == "POST":
+        _need(visit, "admit")
+    made = users_of(visit, context, tenant, HOUSE_ADDRESS)
+    if isinstance(made, Response):
+        return made
+    names = [HOUSE, *(t.tenant for t in app.tenant_list(context))]
+    lead = say("Who may do what. An officer for privacy is made on the house's own machine alone.")
+    data = {"tenant": tenant, "users": user_rows(made["users"]), "keys": key_rows(made["keys"])}
+    return ConsolePage(lead, (), data, "users", made | {"names": names})
 
 
 def policy(visit: Visit) -> ConsolePage:
@@ -446,6 +462,7 @@ def _titles() -> Mapping[str, str]:
         "people": say("People report"),
         "traits": say("Traits"),
         "tenants": say("Studios"),
+        "users": say("Users and keys"),
         "policy": say("Policy"),
         "ledger": say("Privacy ledger"),
         "jobs": say("Jobs"),
@@ -484,6 +501,7 @@ _MADE: Mapping[str, Callable[[Visit], ConsolePage | Response]] = {
     "people": people,
     "traits": traits,
     "tenants": tenants,
+    "users": users,
     "policy": policy,
     "ledger": ledger,
     "jobs": jobs,
@@ -491,7 +509,7 @@ _MADE: Mapping[str, Callable[[Visit], ConsolePage | Response]] = {
     "erasure": erasure,
     "log": log,
 }
-_POSTS = ("tenants", "erasure")
+_POSTS = ("tenants", "users", "erasure")
 PAGES: list[tuple[str, Callable[[Visit], Page | Response], str]] = [
     (f"/house/{name}".rstrip("/"), _page(name, make), "GET POST" if name in _POSTS else "GET")
     for name, make in _MADE.items()

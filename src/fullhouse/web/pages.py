@@ -139,6 +139,8 @@ def _environment(code: str) -> Environment:
         "strip": pictures.released_strip,
         "kind_words": words.kind_words,
         "film_words": words.film_words,
+        "role_words": words.role_words,
+        "verb_words": words.verb_words,
         "scope_words": words.scope_words,
         "step_words": words.step_words,
         "table_words": words.table_words,

@@ -55,7 +55,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     Without other sessions, people sign in with studio, name and password.
     """
     from fullhouse.access.sessions import Sessions as OwnSessions
-    from fullhouse.web import builder, console, outlook, studio
+    from fullhouse.web import builder, console, outlook, studio, users
 
     opened: Sessions = sessions or OwnSessions(house)
 
@@ -74,6 +74,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
         *outlook.PAGES,
         *studio.PAGES,
         *builder.PAGES,
+        *users.PAGES,
         *console.PAGES,
     ]
     routes = [route(path, handler, *methods.split()) for path, handler, methods in rows]

@@ -22,6 +22,36 @@ def tab_words(tab: str) -> str:
     }[tab]
 
 
+def role_words(role: str) -> str:
+    """A role in words."""
+    return {
+        "operator": say("operator"),
+        "privacy": say("officer for privacy"),
+        "auditor": say("auditor"),
+        "owner": say("owner"),
+        "marketer": say("marketer"),
+        "viewer": say("viewer"),
+        "channel": say("channel"),
+        "exhibitor": say("exhibitor"),
+    }.get(role, role)
+
+
+def verb_words(verb: str) -> str:
+    """What a role or a key may do, in words."""
+    return {
+        "run": say("run feeds, people and traits"),
+        "admit": say("admit studios and users"),
+        "govern": say("set the policy, erase"),
+        "audit": say("read what was done"),
+        "ask": say("ask questions that cost budget"),
+        "read": say("read answers"),
+        "launch": say("launch campaigns"),
+        "manage": say("manage users and keys"),
+        "fetch": say("fetch deliveries and packs"),
+        "lookup": say("look memberships up"),
+    }.get(verb, verb)
+
+
 def kind_words(kind: str) -> str:
     """A kind of question in words."""
     return current().gettext(KIND_WORDS.get(kind, kind))
@@ -95,6 +125,9 @@ def leaf_words(kind: str) -> str:
         "tenant.resume": say("Your access was resumed"),
         "user.add": say("A user was given a role"),
         "user.remove": say("A user was removed"),
+        "user.suspend": say("A user was suspended"),
+        "user.resume": say("A user was let in again"),
+        "password.link": say("A text to set a password was made"),
         "key.add": say("A key was made"),
         "key.revoke": say("A key was ended"),
         "key.rotate": say("A key was replaced"),
