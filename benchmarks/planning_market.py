@@ -16,7 +16,7 @@ import numpy as np
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.planning import AudienceCells, MediaSlots, adstock, cells, read_channels
 from fullhouse_sim.campaign import CHANNELS, Deliveries, Line, deliveries
-from fullhouse_sim.film import Film, weights
+from fullhouse_sim.film import Film, has_heard, weights
 from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.market import CHUNK, Market
 from fullhouse_sim.members import members
@@ -74,7 +74,12 @@ class Play:
     def base(self) -> Floats:
         """Tickets that each person is expected to buy without a campaign."""
         pull = self.season.interest[self.number][self.place, -1]
-        return np.asarray(MEAN_PARTY * -np.expm1(-self.draw * pull))
+        return np.asarray(self.heard * MEAN_PARTY * -np.expm1(-self.draw * pull))
+
+    @cached_property
+    def heard(self) -> Flags:
+        """Who has heard of the film before its campaign; all, where it is the city's to say."""
+        return np.concatenate([has_heard(self.film, c) for c in self.crowd])
 
     @cached_property
     def household(self) -> Ints:
@@ -116,6 +121,19 @@ def three_films(seed: int, size: int) -> list[Play]:
     return films
 
 
+def coming_film(seed: int, size: int, name: str, *, days: int = 28) -> Play:
+    """The film to come of a market of a scenario, as it is."""
+    market = Market(people=size, seed=seed, scenario=name, past_films=20, days=days)
+    crowd = tuple(people(market, c) for c in range(market.chunks))
+    whole = season(market)
+    number = next(f.number for f in slate(market) if f.id == scenario(market).film)
+    tastes = [(value, name) for name, value in whole.films[number].loadings if name in TASTES]
+    tier = np.concatenate([whole.cities.tier[c.city] for c in crowd])
+    audiences = _audiences(market, crowd, max(tastes)[1])
+    on = _on_channels(market, crowd)
+    return Play(market, whole, number, crowd, audiences, on, np.minimum(tier, 2))
+
+
 def _another(whole: Season, number: int, crowd: Sequence[People], g: np.random.Generator) -> Season:
     """The season with a film of the same kind in place of the scenario's."""
     film = whole.films[number]
@@ -133,7 +151,7 @@ def _another(whole: Season, number: int, crowd: Sequence[People], g: np.random.G
     return replace(whole, films=films, interest=interest, awareness=awareness)
 
 
-def _audiences(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
+def _audiences(market: Market, crowd: Sequence[People], taste: str = "drama") -> tuple[Flags, ...]:
     """What a house sees: who bought for a hobby, who says their age, who goes to such films."""
     g = np.random.default_rng([market.seed, 99])
     members: list[list[Flags]] = [[] for _ in AUDIENCES]
@@ -143,9 +161,9 @@ def _audiences(market: Market, crowd: Sequence[People]) -> tuple[Flags, ...]:
         adult = c.age >= 18
         women = c.female & adult & (c.age < 35) & reported
         families = (c.has("baby") | c.has("children")) & adult & (c.age < 46) & reported
-        drama = 0.3 * c.tastes[:, TASTES.index("drama")] + 0.85 * np.log(c.activity)
-        drama = np.where(c.age >= 14, drama + 0.5 * g.normal(size=len(c)), -np.inf)
-        fans = drama > np.quantile(drama, 1 - FAN_SHARE)
+        liking = 0.3 * c.tastes[:, TASTES.index(taste)] + 0.85 * np.log(c.activity)
+        liking = np.where(c.age >= 14, liking + 0.5 * g.normal(size=len(c)), -np.inf)
+        fans = liking > np.quantile(liking, 1 - FAN_SHARE)
         shown = [c.has("dog") & bought, c.has("cat") & bought, women, families,
                  c.has("gardening") & bought, fans]  # fmt: skip
         for one, shown_here in zip(members, shown, strict=True):
@@ -277,7 +295,9 @@ def gained(
     doses = dose[who, None] * np.exp(-days[where] / MEMORY_DAYS)
     own = np.broadcast_to(seen[who, None], doses.shape)
     times = reaction(film.market, crowd, aware[where], who, doses, own)
-    pull = draw[who] * sums[where].sum(axis=1)
+    heard = has_heard(film.film, crowd)[who]
+    times = np.where(heard[:, None], times, times * -np.expm1(-doses))
+    pull = heard * draw[who] * sums[where].sum(axis=1)
     moved = draw[who] * (sums[where] * times).sum(axis=1)
     tickets: Floats = MEAN_PARTY * (np.exp(-pull) - np.exp(-moved))
     return tickets

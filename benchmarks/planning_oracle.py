@@ -48,6 +48,7 @@ class Crowd:
     aware: Floats
     fade: Floats
     sour: npt.NDArray[np.bool_]
+    heard: npt.NDArray[np.bool_]
 
     @cached_property
     def room(self) -> Floats:
@@ -58,7 +59,7 @@ class Crowd:
     @cached_property
     def pull(self) -> Floats:
         """Interest over the whole run, without a campaign."""
-        total: Floats = self.interest.sum(axis=1)
+        total: Floats = self.heard * self.interest.sum(axis=1)
         return total
 
 
@@ -143,6 +144,10 @@ class TrueAim:
         more = c.room * warm + PERSUASION * times
         cold = np.exp(-PUT_OFF_BY * informed[c.sour])
         times[c.sour], more[c.sour] = cold, -PUT_OFF_BY * cold
+        # Who has not heard of it goes by what advertising tells alone.
+        new = ~c.heard
+        more[new] = times[new] + informed[new] * more[new]
+        times[new] *= informed[new]
         moved = (c.interest * times).sum(axis=1)
         slope = c.interest * more * still * c.fade
         rise = slope.sum(axis=1)
@@ -187,6 +192,7 @@ def crowd_of(film: Play, parts: AudienceCells, slots: MediaSlots) -> Crowd:
         np.maximum(aware[place], 1e-3),
         np.exp(-days[place] / MEMORY_DAYS),
         uniforms(film.market.seed, person, "put off") < PUT_OFF,
+        film.heard[who],
     )
 
 

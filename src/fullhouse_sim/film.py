@@ -25,9 +25,9 @@ FAMILY_FROM = 3
 class Heard:
     """Who has heard of a film before its campaign, person by person.
 
-    `otherwise` is the share; of a group (a feature that is yes or no, or a taste above 1) it is
-    the group's, of several the last one's. `trailer` is the share of people of mean activity whom
-    a trailer was shown to beside; the more active are shown more.
+    `otherwise` is the share; of a group (a feature that is yes or no, or a taste or the log of
+    activity above 1) it is the group's, of several the last one's. `trailer` is the share of people
+    of mean activity whom a trailer was shown to beside; the more active are shown more.
     """
 
     otherwise: float
@@ -137,7 +137,8 @@ def has_heard(film: Film, people: People) -> Flags:
     share = np.full(len(people), film.heard.otherwise)
     matrix = features(people)
     for group, of in film.heard.groups:
-        share[matrix[:, FEATURES.index(group)] > (1.0 if group in TASTES else 0.0)] = of
+        least = 1.0 if group in (*TASTES, "log activity") else 0.0
+        share[matrix[:, FEATURES.index(group)] > least] = of
     by_chance = uniforms(film.heard.seed, people.person, "heard", film.number) < share
     heard: Flags = by_chance | saw_trailer(film, people)
     return heard

@@ -6,7 +6,7 @@ from typing import Any
 from fullhouse_sim.film import Film, Heard
 
 HIDDEN = (("dog", 0.87), ("cat", 0.35), ("young woman", 0.40), ("young family", 0.35))
-CASE_APPEAL = -0.4
+CASE_APPEAL = -0.05
 HIDDEN_BEFORE = (("dog", 0.75), ("cat", 0.30), ("young woman", 0.30), ("young family", 0.30))
 """How the hidden-audience film, and the same director's earlier ones, draw beyond their genres."""
 
@@ -114,20 +114,30 @@ _FILMS |= {("dirty-data", role): _FILMS["hidden-audience", role] for role in
            ("film", "recent", "old")}  # fmt: skip
 _HEARD = Heard(
     0.05,
-    (("dog", 0.03), ("cat", 0.03), ("young woman", 0.03), ("young family", 0.03), ("drama", 0.45)),
+    (
+        ("dog", 0.03),
+        ("cat", 0.03),
+        ("young woman", 0.03),
+        ("young family", 0.03),
+        ("log activity", 0.85),
+    ),
+    trailer=0.04,
 )
 """Core moviegoers have heard of the case's film; those it would move most have not."""
+_CORE = (("drama", 0.1), ("log activity", 0.2))
+"""It has no local stars: those who go to everything are hardly drawn to it beyond others."""
 _CASE = _FILMS["hidden-audience", "film"] | {
     "title": "Where the Ferry Turns",
     "awareness": 0.9,
     "appeal": CASE_APPEAL,
     "heard": _HEARD,
+    "loadings": (*_CORE, *HIDDEN),
 }
 _NOT_THEIRS = tuple((group, -2.0) for group, _ in HIDDEN)
 _FILMS |= {
     ("the-case", "film"): _CASE,
     ("all-aware", "film"): _CASE | {"heard": Heard(1.0)},
-    ("unaware", "film"): _CASE | {"loadings": (*_DRAMA, *_NOT_THEIRS)},
+    ("unaware", "film"): _CASE | {"loadings": (*_CORE, *_NOT_THEIRS)},
 }
 _BY_PERSON = ("the-case", "all-aware", "unaware")
 _FILMS |= {

@@ -34,7 +34,7 @@ def inputs(size=30_000, audiences=3, seed=0):
     )  # fmt: skip
 
 
-def made(budget=600.0, limits=None, here=None, **sizes):
+def made(budget=600.0, limits=None, here=None, effects=None, **sizes):
     here = here or inputs(**sizes)
     film = PlannedFilm(
         "f", "F", "ZZ", date(2025, 7, 1), OPENING, True,
@@ -43,7 +43,7 @@ def made(budget=600.0, limits=None, here=None, **sizes):
     kinds = tuple(dict.fromkeys(here.kinds))
     response = learn_response(kinds, [c.name for c in here.channels], draws=300, seed=1)
     return here, build_plan(
-        film, here, response, BASE, limits or PlanLimits(), budget, "neutral", 0.1
+        film, here, response, BASE, limits or PlanLimits(), budget, "neutral", 0.1, effects=effects
     )
 
 

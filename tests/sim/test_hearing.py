@@ -32,9 +32,9 @@ HEARD = has_heard(FILM, CROWD)
 def test_core_moviegoers_have_heard_and_those_it_would_move_have_not() -> None:
     assert FILM.heard is not None
     trailer = saw_trailer(FILM, CROWD)
-    fans = CROWD.tastes[:, 2] > 1
-    hidden = CROWD.has("dog") & ~fans
-    for group, share in ((fans, 0.45), (hidden, 0.03)):
+    core = np.log(CROWD.activity) > 1
+    hidden = CROWD.has("dog") & ~core
+    for group, share in ((core, 0.85), (hidden, 0.03)):
         known = HEARD[group & ~trailer]
         assert abs(known.mean() - share) < 5 * np.sqrt(share * (1 - share) / len(known))
     assert HEARD[trailer].all()

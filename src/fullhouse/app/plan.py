@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
+import numpy as np
+
 from fullhouse import control
 from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sales
+from fullhouse.app.headroom import DAYS
 from fullhouse.app.use_case import use_case
 from fullhouse.control.campaign_records import SavedPlan, SavedResponse
 from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
@@ -14,13 +17,19 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
+from fullhouse.headroom.film_headroom import headroom_of_parts
 from fullhouse.planning import read_channels
+from fullhouse.planning.audience_effects import (
+    AudienceEffects,
+    effects_of_headroom,
+    plan_parts,
+)
 from fullhouse.planning.build import build_plan
-from fullhouse.planning.inputs import plan_inputs, plan_response, planned_film
+from fullhouse.planning.inputs import DRAWS, plan_inputs, plan_response, planned_film
 from fullhouse.planning.plan import Plan, plan_from
-from fullhouse.planning.problem import Attitude, PlanLimits, read_limits
+from fullhouse.planning.problem import Attitude, PlanInputs, PlanLimits, read_limits
 from fullhouse.propensity.film_propensity import fit_propensity
-from fullhouse.sample.analysis_sample import analysis_sample
+from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm, analysis_sample
 from fullhouse.sample.sales import ExpectedSales
 from fullhouse.workspace.context import Context
 from fullhouse.workspace.runs import remembered
@@ -33,7 +42,9 @@ class PlanFilm:
     """Plan a film: sell most tickets for at most a budget, over all responses that may be.
 
     `channels` and `limits` are TOML; without channels the shipped, made-up ones. With `name` the
-    plan is saved as the next version of that name.
+    plan is saved as the next version of that name. Where the house has seen who has heard of the
+    film, audiences respond by it, unless `by_headroom` is off: then the plan goes by what people
+    buy anyway.
     """
 
     film: str
@@ -48,6 +59,7 @@ class PlanFilm:
     expected_people: float | None = None
     name: str | None = None
     seed: int = 0
+    by_headroom: bool = True
 
 
 @request
@@ -107,15 +119,37 @@ def _plan(
             progress=context.progress,
         )
         inputs = plan_inputs(sample, film, discovery, propensity.model, channels, request.weeks)
+        effects = None
+        if request.by_headroom:
+            effects = _effects(request, context, sample, film, inputs)
         context.progress("Searching for the best plan")
         options = base, limits, request.budget, request.attitude, request.holdout
         response = plan_response(inputs, measured, request.seed)
         about_film = planned_film(discovery)
-        plan = build_plan(about_film, inputs, response, *options)
+        plan = build_plan(about_film, inputs, response, *options, effects=effects)
         if not measured:
             return plan
         prior = plan_response(inputs, [], request.seed)
-        return replace(plan, untaught=build_plan(about_film, inputs, prior, *options).tickets)
+        untaught = build_plan(about_film, inputs, prior, *options, effects=effects)
+        return replace(plan, untaught=untaught.tickets)
+
+
+def _effects(
+    request: PlanFilm, context: Context, sample: AnalysisSample, film: KnownFilm, inputs: PlanInputs
+) -> AudienceEffects | None:
+    obvious = inputs.obvious
+    parts = plan_parts(inputs.audience_of, obvious)
+    headroom = headroom_of_parts(
+        context,
+        sample,
+        film,
+        inputs.persons,
+        list(zip(inputs.rules, parts, strict=True)),
+        days=DAYS,
+        price=min(c.unit_price for c in inputs.channels),
+    )
+    tickets = np.array([float((inputs.people * inputs.expected)[p].sum()) for p in parts])
+    return effects_of_headroom(headroom, tickets, obvious, draws=DRAWS, seed=request.seed)
 
 
 @use_case

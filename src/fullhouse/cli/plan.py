@@ -85,6 +85,12 @@ Expected = Annotated[
 Save = Annotated[
     str | None, typer.Option(metavar="NAME", help="Save it as the next version of a name.")
 ]
+ByHeadroom = Annotated[
+    bool,
+    typer.Option(
+        "--headroom/--no-headroom", help="Whether who has heard of the film moves the money."
+    ),
+]
 Price = Annotated[float | None, typer.Option(metavar="AMOUNT", help="--as: what a ticket costs.")]
 Share = Annotated[
     float | None,
@@ -106,6 +112,7 @@ def make(
     holdout: Holdout = 0.1,
     expected: Expected = None,
     save: Save = None,
+    headroom: ByHeadroom = True,
     price: Price = None,
     share: Share = None,
     rows: Rows = 20,
@@ -128,9 +135,11 @@ def make(
         holdout=holdout,
         expected_people=expected,
         name=save,
+        by_headroom=headroom,
     )
     if who is not None:
-        own = app.PlanTitle(**vars(request), price=price, share=share)
+        asked_for = {k: v for k, v in vars(request).items() if k != "by_headroom"}
+        own = app.PlanTitle(**asked_for, price=price, share=share)
         with opened_as(where, who, quiet=json) as tenant, progress("Planning", quiet=json):
             released = app.studio_plan(tenant, own)
         _print_released(released, app.write_plan(released.plan, files), rows, json=json)
@@ -239,7 +248,7 @@ def show(
 
 
 def _print(plan: "Plan", written: list[Path], rows: int, *, json: bool) -> None:
-    from fullhouse.view.words.plan import plan_lines_words
+    from fullhouse.view.words.plan import BY_HEADROOM_COLUMNS, by_headroom_row, plan_lines_words
 
     if json:
         say_json(plan.to_dict())
@@ -261,6 +270,8 @@ def _print(plan: "Plan", written: list[Path], rows: int, *, json: bool) -> None:
     out.print(view)
     if len(plan.lines) > len(lines):
         out.print(f"{len(plan.lines) - len(lines):,} smaller lines: --rows 0 prints them all.")
+    if plan.by_headroom:
+        table([by_headroom_row(a) for a in plan.by_headroom], BY_HEADROOM_COLUMNS)
     for sentence in plan_lines_words(plan):
         out.print(sentence, markup=False, soft_wrap=True)
     for path in written:

@@ -1,16 +1,18 @@
 """The headroom of a film's audiences, from what the house saw of it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+import numpy.typing as npt
 
-from fullhouse.core.arrays import Floats
+from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import persons_of
 from fullhouse.discovery.card import FilmDiscovery, NoSales
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.headroom.estimate import Audience, compare, headroom_of, ranked
-from fullhouse.headroom.headroom import Headroom, NothingShown, NoTickets, Range
+from fullhouse.headroom.headroom import AudienceHeadroom, Headroom, NothingShown, NoTickets, Range
 from fullhouse.headroom.signals import read_signals
 from fullhouse.propensity.film_propensity import expected_visits
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
@@ -78,6 +80,34 @@ def measure_headroom(
         price,
         notes,
         discovery.simulated,
+    )
+
+
+def headroom_of_parts(
+    context: Context,
+    sample: AnalysisSample,
+    film: KnownFilm,
+    persons: npt.NDArray[np.int64],
+    parts: Sequence[tuple[str, Flags]],
+    *,
+    days: int,
+    price: float,
+) -> tuple[AudienceHeadroom, ...]:
+    """The headroom of people by name, flags over `persons` (ascending), in their order."""
+    landmark = sample.day - timedelta(days=days)
+    signals = read_signals(
+        context.engine, context.lake, film, persons, landmark=landmark, as_of=sample.day
+    )
+    comparison = compare(signals, NothingShown(landmark))
+    return tuple(
+        headroom_of(
+            signals,
+            Audience(name, name, False, members, None),
+            comparison,
+            audiences=len(parts),
+            price=price,
+        )
+        for name, members in parts
     )
 
 

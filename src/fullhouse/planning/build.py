@@ -1,7 +1,7 @@
 """Build the plan: the best spends for its inputs, and all that is computed from them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -9,12 +9,15 @@ import numpy as np
 from scipy.special import ndtri
 
 from fullhouse.core.arrays import Flags, Floats
+from fullhouse.core.errors import Reason
 from fullhouse.core.values import slug
+from fullhouse.planning.audience_effects import SHARE_EXPLORED, AudienceEffects
 from fullhouse.planning.inputs import plan_problem, plan_rows
-from fullhouse.planning.objective import impressions_by_cell, tickets_by_slot
-from fullhouse.planning.optimise import marginal_curve, optimise
+from fullhouse.planning.objective import extra_tickets, impressions_by_cell, tickets_by_slot
+from fullhouse.planning.optimise import DoesNotFitError, marginal_curve, optimise
 from fullhouse.planning.plan import (
     Amount,
+    AudienceByHeadroom,
     BestWithin,
     BeyondMeasured,
     BridgeStep,
@@ -89,17 +92,20 @@ def build_plan(
     budget: float,
     attitude: Attitude,
     holdout: float,
+    *,
+    effects: AudienceEffects | None = None,
 ) -> Plan:
-    """The plan that sells most for a budget within limits, without a name."""
-    problem = plan_problem(inputs, response, film.opening, holdout=holdout)
-    rows, allowed = plan_rows(inputs, problem, limits)
-    spending = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
-    solved = Solved(inputs, problem, rows, allowed, spending, attitude)
+    """The plan that sells most for a budget within limits, without a name.
+
+    With `effects` audiences respond by them, beside the plan by what people buy anyway.
+    """
+    solved = _solved(film, inputs, response, limits, budget, attitude, holdout, effects)
+    problem, spending = solved.problem, solved.spending
     price = base.price if base else 1.0
     alone, everybody, frequency = reach(problem.slots, problem.cells, spending.spend)
     addressed = problem.slots.reaches[solved.spent].any(axis=0)
     curve, left_out = _curve(solved, budget)
-    return Plan(
+    plan = Plan(
         name="",
         film=film.film,
         title=film.title,
@@ -130,6 +136,63 @@ def build_plan(
         claims={rule: claim for rule, claim in film.claims.items() if rule in inputs.rules},
         base_tickets=float(problem.cells.tickets[addressed].sum()),
         base_by_audience=_base_by_audience(solved),
+    )
+    return _with_headroom(plan, solved, effects, limits) if effects else plan
+
+
+def _solved(
+    film: PlannedFilm,
+    inputs: PlanInputs,
+    response: Response,
+    limits: PlanLimits,
+    budget: float,
+    attitude: Attitude,
+    holdout: float,
+    effects: AudienceEffects | None,
+) -> Solved:
+    problem = plan_problem(inputs, response, film.opening, holdout=holdout)
+    rows, allowed = plan_rows(inputs, problem, limits)
+    if effects is not None:
+        factors = effects.by_cell(problem.cells.in_audience)
+        problem = replace(problem, factors=factors)
+        exploring = rows + explored_rows(problem, effects)
+        try:
+            best = optimise(problem, budget, rows=exploring, allowed=allowed, attitude=attitude)
+            return Solved(inputs, problem, exploring, allowed, best, attitude)
+        except DoesNotFitError:
+            pass  # The share to explore is ours, not the operator's: it gives way.
+    best = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
+    return Solved(inputs, problem, rows, allowed, best, attitude)
+
+
+def explored_rows(problem: PlanProblem, effects: AudienceEffects) -> PlanRows:
+    """A share of the spend for audiences of which nothing was measured, if there are any."""
+    new = ~effects.measured[problem.slots.audience]
+    if not new.any():
+        return PlanRows(np.zeros((0, len(new))), np.zeros(0))
+    reason = Reason("limit_explore", {"name": "", "amount": SHARE_EXPLORED})
+    row = SHARE_EXPLORED - new.astype(np.float64)
+    return PlanRows(row[None], np.zeros(1), (reason,))
+
+
+def _with_headroom(
+    plan: Plan, solved: Solved, effects: AudienceEffects, limits: PlanLimits
+) -> Plan:
+    """The plan with how headroom moved its money, beside the plan by what people buy anyway."""
+    inputs, problem, attitude = solved.inputs, solved.problem, solved.attitude
+    alike = replace(problem, factors=None)
+    rows, allowed = plan_rows(inputs, alike, limits)
+    by_base = optimise(alike, plan.budget, rows=rows, allowed=allowed, attitude=attitude).spend
+    tickets = extra_tickets(problem, by_base)
+    audience, size = problem.slots.audience, len(inputs.rules)
+    spends = [np.bincount(audience, s, size).tolist() for s in (solved.spending.spend, by_base)]
+    factors = effects.factors.mean(axis=0).tolist()
+    audiences = zip(inputs.names, inputs.rules, effects.aware, factors, *spends, strict=True)
+    return replace(
+        plan,
+        by_headroom=tuple(AudienceByHeadroom(*a) for a in audiences),
+        by_base=_amount(tickets),
+        better=float((solved.spending.tickets > tickets).mean()),
     )
 
 

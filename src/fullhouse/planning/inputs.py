@@ -16,6 +16,7 @@ from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.planning.channel import Channel, worths
 from fullhouse.planning.problem import (
     CITY_GROUPS,
+    FANS,
     MediaSlots,
     PlanInputs,
     PlanLimits,
@@ -35,7 +36,6 @@ from fullhouse.traits.film_traits import BASKETS, any_of
 MOST_AUDIENCES = 8
 LARGEST = 5
 """Cities that are a group of their own together; those with the next half of the people follow."""
-FANS = "fans"
 LEAST_ADDRESSED = 50
 """A line that addresses fewer people is no line."""
 LEAST_RATE = 0.5
@@ -78,6 +78,7 @@ def plan_inputs(
         [members_of(ids, only(p, addressable)) for p in sets[len(rules) :]],
         city,
         np.concatenate([p.astype(np.float64) for _, _, p in scored]),
+        persons=ids,
     )
 
 

@@ -75,6 +75,38 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
+class AudienceByHeadroom:
+    """An audience's part in a plan that goes by who has heard of the film.
+
+    `aware` is the share that has, with its 95 % interval, None where nothing was measured. `factor`
+    is what its response is multiplied by, in the mean, beside a response alike everywhere. `spend`
+    is the plan's, `spend_by_base` that of the plan by what people buy anyway, with the same money.
+    """
+
+    audience: str
+    rule: str
+    aware: tuple[float, float, float] | None
+    factor: float
+    spend: float
+    spend_by_base: float
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the audience has money because people there have not heard of the film."""
+        measured_and_larger = self.aware is not None and self.factor > 1
+        return measured_and_larger and self.spend > CHOSEN * self.spend_by_base
+
+    @property
+    def explored(self) -> bool:
+        """Whether it has money although nobody has measured who there has heard of the film."""
+        return self.aware is None and self.spend > 0
+
+
+CHOSEN = 1.1
+"""An audience with this much more money than by base rate was chosen for its headroom."""
+
+
+@dataclass(frozen=True)
 class NeverMeasured:
     """Kinds of audience that no readout has measured: their response is the prior's."""
 
@@ -167,7 +199,10 @@ class Plan:
     `base_tickets` is what the people that the plan addresses are expected to buy without it;
     `base_by_audience` the people that each audience's lines address (in several counted in each)
     and the tickets that they are. `untaught` is what the same money would be expected to sell
-    had no readout measured anything.
+    had no readout measured anything. `by_headroom` says of each audience how who has heard of the
+    film entered, where that was measured; `by_base` is what the plan by what people buy anyway
+    would be expected to sell with the same money, and `better` the share of draws in which this
+    plan sells more than that one.
     """
 
     name: str
@@ -201,6 +236,9 @@ class Plan:
     base_tickets: float = 0.0
     base_by_audience: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     untaught: Amount | None = None
+    by_headroom: tuple[AudienceByHeadroom, ...] = ()
+    by_base: Amount | None = None
+    better: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from fullhouse.core.arrays import Flags, Floats, Integers
@@ -20,6 +21,8 @@ from fullhouse.planning.channel import Channel
 from fullhouse.planning.response import Response
 
 Attitude: TypeAlias = Literal["neutral", "cautious"]
+FANS = "fans"
+"""The kind of the obvious audience."""
 CITY_GROUPS = ("5 largest cities", "other large cities", "all other places")
 
 
@@ -34,7 +37,7 @@ class PlanInputs:
 
     A row may stand for many people alike: then `weight` says how many. `noise` is by what each
     audience's tickets may differ from what is expected, in each draw (draws, audiences), where
-    sizes or affinities are not known exactly.
+    sizes or affinities are not known exactly. `persons` are the rows' ids, where rows are persons.
     """
 
     names: tuple[str, ...]
@@ -49,6 +52,12 @@ class PlanInputs:
     expected: Floats
     weight: Floats | None = None
     noise: Floats | None = None
+    persons: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def obvious(self) -> int | None:
+        """The place of the obvious audience, if there is one."""
+        return self.kinds.index(FANS) if FANS in self.kinds else None
 
     @property
     def people(self) -> Floats:
@@ -145,7 +154,8 @@ class PlanProblem:
     slot's impressions that still counts when the film opens. A cell responds with the gain of the
     first audience it is in: audiences come in the order of the plan, the sharpest first, and what
     a readout measures of people in several goes to the first of them too. (The largest gain of all
-    of them would grow with their number where nothing is known.) `noise` is as in `PlanInputs`.
+    of them would grow with their number where nothing is known.) `noise` is as in `PlanInputs`,
+    `factors` what each cell's gain is multiplied by in each draw (draws, cells), if anything.
     """
 
     cells: AudienceCells
@@ -154,6 +164,7 @@ class PlanProblem:
     kind_of: tuple[int, ...]
     adstock: Floats
     noise: Floats | None = None
+    factors: Floats | None = None
 
     def exposure(self) -> csr_array:
         """Impressions a person, with adstock, that one unit of money in a slot gives each cell.
@@ -173,12 +184,16 @@ class PlanProblem:
         audience = self.cells.in_audience.argmax(axis=1)
         kind = np.array(self.kind_of)[audience]
         gain: Floats = self.response.gain[:, kind] * np.where(in_any, self.cells.tickets, 0.0)
+        if self.factors is not None:
+            gain *= self.factors
         return gain if self.noise is None else gain * self.noise[:, audience]
 
     def thinned(self, every: int) -> "PlanProblem":
         """The problem over each `every`th draw."""
         noise = None if self.noise is None else self.noise[::every]
-        return replace(self, response=self.response.thinned(every), noise=noise)
+        factors = None if self.factors is None else self.factors[::every]
+        response = self.response.thinned(every)
+        return replace(self, response=response, noise=noise, factors=factors)
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,15 @@ from fullhouse.view.render import (
 )
 from fullhouse.view.words.figures import day_words, share_words
 from fullhouse.view.words.plan import (
+    BY_HEADROOM_COLUMNS,
     EXPECTED,
     as_of_words,
     banners,
     base_words,
     buys_words,
+    by_headroom_row,
     headline,
+    headroom_words,
     holdout_words,
     next_money_words,
     notes_words,
@@ -74,6 +77,7 @@ def plan_page(
         parts=[
             *bridge_section(plan),
             *lines_section(plan),
+            *headroom_section(plan),
             *curve_section(plan),
             *unreachable_section(plan),
         ],
@@ -136,6 +140,32 @@ def lines_section(plan: Plan) -> list[Markup]:
             ],
         )
     ]
+
+
+def headroom_section(plan: Plan) -> list[Markup]:
+    """Which audiences were chosen because they have not heard of the film, and why."""
+    if not plan.by_headroom:
+        return []
+    return [
+        fragment(
+            "plan_parts.html",
+            part="headroom",
+            plan=plan,
+            sentences=headroom_words(plan),
+            columns=[(c, "" if c in TEXT_COLUMNS else "n") for c in BY_HEADROOM_COLUMNS],
+            rows=[by_headroom_row(a) for a in plan.by_headroom],
+            data=[
+                {k: v for k, v in vars(a).items() if k != "aware"}
+                | dict(zip(("aware", "aware_low", "aware_high"), a.aware or ("",) * 3, strict=True))
+                | {"chosen": a.chosen, "explored": a.explored}
+                for a in plan.by_headroom
+            ],
+            as_of=as_of_words(plan),
+        )
+    ]
+
+
+TEXT_COLUMNS = ("audience", "why")
 
 
 def curve_section(plan: Plan) -> list[Markup]:

@@ -7,6 +7,7 @@ from math import floor, log10
 from fullhouse.campaigns.campaign import LaunchedCities, Power
 from fullhouse.core.settings import SIMULATED
 from fullhouse.planning.plan import (
+    AudienceByHeadroom,
     BestWithin,
     BeyondMeasured,
     BudgetPoint,
@@ -69,6 +70,7 @@ def plan_lines_words(plan: Plan) -> list[str]:
         *unreachable_words(plan),
         *untested_words(plan),
         *taught_words(plan),
+        *headroom_words(plan),
         holdout_words(plan),
         *notes_words(plan),
         EXPECTED,
@@ -284,6 +286,73 @@ def taught_words(plan: Plan) -> list[str]:
             now_low=tickets_words(plan.tickets.low), now_high=tickets_words(plan.tickets.high),
         )
     ]  # fmt: skip
+
+
+def headroom_words(plan: Plan) -> list[str]:
+    """Which audiences have money because they have not heard of the film, and what it is worth."""
+    if plan.by_base is None or plan.better is None:
+        return []
+    by_base = plan.by_base
+    sentences = [_chosen_words(a, plan.currency) for a in plan.by_headroom if a.chosen]
+    if not sentences:
+        sentences = [
+            text(
+                "Who has heard of the film was measured, and moves no audience's money far: the"
+                " plan is about that by what people buy anyway."
+            )
+        ]
+    explored = [a for a in plan.by_headroom if a.explored]
+    if explored:
+        sentences.append(
+            text(
+                "{spend} go to audiences where nobody has measured who has heard of the film, to"
+                " find out: {audiences}.",
+                spend=money(sum(a.spend for a in explored), plan.currency),
+                audiences="; ".join(a.audience for a in explored),
+            )
+        )
+    sentences.append(
+        text(
+            "A plan by what people buy anyway would be expected to sell about {tickets} ({low} to"
+            " {high}) with the same money; this one sells more in {better} of what may be.",
+            tickets=tickets_words(by_base.middle),
+            low=tickets_words(by_base.low),
+            high=tickets_words(by_base.high),
+            better=share_words(plan.better),
+        )
+    )
+    return sentences  # fmt: skip
+
+
+def _chosen_words(audience: AudienceByHeadroom, currency: str) -> str:
+    assert audience.aware is not None
+    aware, low, high = audience.aware
+    return text(
+        "Chosen for its headroom: {name}. About {aware} there have heard of the film ({low} to"
+        " {high}), so advertising is taken to add {times:.1f} times as much to its tickets as to"
+        " those of all audiences together. It gets {spend}; by what people buy anyway {base}.",
+        name=audience.audience, aware=share_words(aware), low=share_words(low),
+        high=share_words(high), times=audience.factor, spend=money(audience.spend, currency),
+        base=money(audience.spend_by_base, currency),
+    )  # fmt: skip
+
+
+BY_HEADROOM_COLUMNS = (
+    "audience", "has heard of it (95 %)", "response, times", "spend", "by base rate", "why",
+)  # fmt: skip
+
+
+def by_headroom_row(audience: AudienceByHeadroom) -> tuple[str, ...]:
+    """A row of BY_HEADROOM_COLUMNS."""
+    aware = "not measured"
+    if audience.aware is not None:
+        value, low, high = map(share_words, audience.aware)
+        aware = f"{value} ({low}–{high})"
+    why = "headroom" if audience.chosen else "to find out" if audience.explored else "what it buys"
+    return (
+        audience.audience, aware, f"{audience.factor:.1f}", f"{audience.spend:,.0f}",
+        f"{audience.spend_by_base:,.0f}", text(why) if audience.spend else "-",
+    )  # fmt: skip
 
 
 def holdout_words(plan: Plan) -> str:
