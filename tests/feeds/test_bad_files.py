@@ -1,10 +1,12 @@
 """Bad files never stop a house, never leak and never hang."""
 
+import bz2
 import codecs
 import decimal
 import gzip
 import io
 import json
+import lzma
 import os
 import random
 import time
@@ -249,14 +251,68 @@ def test_ids_as_decimals_keep_every_digit(new_house: Callable[[], Any], id_: int
 
 def test_a_number_of_json_is_one_id_however_it_is_written(house: Any) -> None:
     lines = [f'{{"a": {n}, "t": "2025-01-01"}}' for n in ("1e5", "100000", "100000.0", '"100000"')]
-    lines += ['{"a": 12345678901234567.0, "t": "2025-01-01"}', '{"a": "1e5", "t": "2025-01-01"}']
+    lines += ['{"a": "1e5", "t": "2025-01-01"}']
+    none = ("12345678901234567.0", "1E400", "-1e999", "[]", "[1]", '"{}"', '"1.5E+16"')
+    lines += [f'{{"a": {n}, "t": "2025-01-01"}}' for n in (*none, "true", "false")]
     report = house.ingest(house.write("a.jsonl", "\n".join(lines)), feed=CLICKS)
     assert sorted(r["account"] for r in house.rows(CLICK)) == ["100000"] * 4 + ["1e5"]
-    assert report.quarantined == {"bad_value": 1}
+    assert report.quarantined == {"bad_value": len(none), "missing_required": 2}
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+def test_ids_as_floats_that_have_lost_digits_are_no_ids(house: Any, kind: pa.DataType) -> None:
+    limit = 2.0**24 if kind == pa.float32() else 2.0**53
+    numbers = [7.0, limit - 1, limit, limit * 3, 1e30]
+    rows = {"a": pa.array(numbers, kind), "t": ["2025-01-01"] * 5, "c": ["x"] * 5}
+    pq.write_table(pa.table(rows), house.files / "a.parquet")
+    report = house.ingest(str(house.files / "a.parquet"), feed=CLICKS)
+    assert {r["account"] for r in house.rows(CLICK)} == {"7", str(int(limit) - 1)}
+    assert report.quarantined == {"bad_value": 3}
+
+
+@pytest.mark.parametrize("others", ["", "u,2025-01-02 10:00,x\n"])
+def test_no_clock_is_further_off_than_fourteen_hours(house: Any, others: str) -> None:
+    """Alone in a file, where Arrow reads times, and beside others, where patterns do."""
+    good = ("+14:00", "-12:00", "+0530", "Z", "+05:45")
+    bad = ("+99:00", "+15:00", "-24:00", "+05:60", "-2500")
+    lines = [f"{o},2025-01-01T12:00:00{o},x" for o in (*good, *bad)]
+    text = (
+        "a,t,c\n" + "\n".join(lines) + "\n" + "".join(f"u,{o.strip()},x\n" for o in [others] if o)
+    )
+    report = house.ingest(house.write("a.csv", text), feed=CLICKS)
+    assert {r["account"] for r in house.rows(CLICK)} - {"u"} == set(good)
+    assert report.quarantined == {"bad_time": len(bad)}
+
+
+@pytest.mark.parametrize("packed", [bz2.compress, lzma.compress, gzip.compress])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.csv.gz"])
+def test_a_file_that_is_packed_in_another_way_is_named(
+    house: Any, packed: Callable[[bytes], bytes], name: str
+) -> None:
+    data = packed(_csv().encode())
+    file = house.write(name, gzip.compress(data) if name.endswith("gz") else data)
+    with pytest.raises(InputError, match="by its first bytes, and not by its name"):
+        house.ingest(file, feed=CLICKS)
 
 
 @pytest.mark.parametrize(
-    "word", ["NULL", "\\N", "NaN", "null", " None ", "n/a", "\u200b", "\ufeff "]
+    "word",
+    [
+        "NULL",
+        "\\N",
+        "NaN",
+        "null",
+        " None ",
+        "n/a",
+        "\u200b",
+        "\ufeff ",
+        "ＮＵＬＬ",
+        "inf",
+        "#REF!",
+        "<NA>",
+        "true",
+        "--",
+    ],
 )
 def test_a_word_for_nothing_is_no_account(house: Any, word: str) -> None:
     report = house.ingest(house.write("a.csv", f"a,t,c\n{word},2025-01-01,x\n"), feed=CLICKS)

@@ -8,11 +8,19 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import IDENTIFIER, PURCHASE, QUARANTINE
 from fullhouse.feeds import Feed
-from fullhouse.feeds.identify import Hasher, normalise, special_category
+from fullhouse.feeds.identify import (
+    Hasher,
+    looks_like_email,
+    looks_like_phone,
+    normalise,
+    special_category,
+)
 
 
 def _everything(folder: Path) -> bytes:
@@ -95,6 +103,14 @@ def test_what_is_the_same_has_one_digest(house: Any, orders: Callable[..., str])
         ("phone", "999-999-9999", None),
         ("device", "00000000-0000-0000-0000-000000000000", None),
         ("surname", " O'Brien-Müller ", "obrienmuller"),
+        ("email", "Ann <Ann@x.example>", "ann@x.example"),
+        ("email", "<ann@x.example>", "ann@x.example"),
+        ("email", "mailto:ann@x.example", "ann@x.example"),
+        ("email", "<ann@x.example> or <bob@x.example>", None),
+        ("phone", "+49 123", None),
+        ("phone", "+683 4002", "+6834002"),
+        ("card", "TRUE", None),
+        ("card", "#REF!", None),
     ],
 )
 def test_normalisation(kind: str, raw: str, plain: str | None) -> None:
@@ -173,3 +189,43 @@ def test_a_special_category_needs_a_purpose(house: Any) -> None:
     assert b"Oak St" in result
     for hidden in (b"Elm St", b"flu", b"c,d,e"):
         assert hidden not in result
+
+
+SPELT = ("@", "＠", "%40", "&#64;", "&#x40;", "&commat;", "[at]", " (at) ", " [ AT ] ", "{at}")
+
+
+@given(
+    st.sampled_from(SPELT),
+    st.text(st.sampled_from("abz.-_9"), min_size=1, max_size=12).map(lambda t: f"q{t}q"),
+    st.sampled_from(("{}", "ask {} now", "<{}>", "a,{}", "orders {}.csv")),
+)
+def test_an_address_is_recognised_and_scrubbed_however_its_sign_is_written(
+    sign: str, name: str, around: str
+) -> None:
+    text = around.format(f"{name}{sign}host.example")
+    assert looks_like_email(text)
+    scrubbed = Hasher(b"k", "US").scrub(text)
+    assert name not in scrubbed
+    assert "host" not in scrubbed
+
+
+@given(st.text(st.sampled_from("ab @.[]()at&#64;<>\"'"), max_size=40))
+def test_a_text_without_an_address_in_it_is_not_changed(text: str) -> None:
+    if looks_like_email(text) or "@" in text or "64" in text or "at" in text.lower():
+        return
+    assert Hasher(b"k", "US").scrub(text, phones=False) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_phone"),
+    [
+        ("+49 30 901820", True),
+        ("0049 30 901820", True),
+        ("00442079460018", False),  # an id of digits may begin with zeros
+        ("0049-30", False),
+        ("00 12 345678", False),
+    ],
+)
+def test_a_phone_number_with_its_countrys_code_is_recognised(text: str, is_phone: bool) -> None:
+    assert looks_like_phone(text) == is_phone
+    assert Hasher(b"k", "US").file_name("+4930901820_x.csv").startswith("phone:")

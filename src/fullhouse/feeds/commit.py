@@ -18,7 +18,7 @@ from fullhouse.feeds.job import Job, Ready, Refusal, Tally
 from fullhouse.feeds.piece import ROW, Bad
 from fullhouse.feeds.quarantine import quarantine_rows
 from fullhouse.feeds.refusals import counted_refusals
-from fullhouse.feeds.resume import marks
+from fullhouse.feeds.resume import DUPLICATES, IDENTIFIERS, marks
 from fullhouse.lake import Lake
 
 NEW, KNOWN, DUPLICATE, SUPPRESSED = 0, 1, 2, 3
@@ -196,7 +196,7 @@ def _write(
         unknown,
         batch=batch,
         guard=guard,
-        marks=marks(ready.chunk.start, batch),
+        marks=lambda: marks(ready.chunk.end, batch, _expected(job, outcomes[0])),
         left_out=lambda: int((outcomes[0] == SUPPRESSED).sum()),
     )
     if not fresh:
@@ -204,6 +204,15 @@ def _write(
         # each row. `outcomes` may hold a view from before.
         outcomes[:] = [_outcomes(engine, lake.snapshot(table), job, rows, batch)]
     return outcomes[0], fresh
+
+
+def _expected(job: Job, outcome: npt.NDArray[np.int8]) -> int | None:
+    """Which commits follow that of a chunk's rows; None where that is not known yet."""
+    if job.feed.table is CONSENT:
+        return None
+    duplicates = DUPLICATES if (outcome == DUPLICATE).any() else 0
+    named = IDENTIFIERS if job.feed.identifiers and (outcome == NEW).any() else 0
+    return duplicates + named
 
 
 def _outcomes(
@@ -280,7 +289,7 @@ def _quarantine(
         rows,
         batch=batch,
         guard=batch,
-        marks=marks(ready.chunk.start, batch),
+        marks=lambda: marks(ready.chunk.end, batch),
         left_out=lambda: len(refused) - len(left[0]),
     ):
         left[:] = [not_suppressed(job, refused, accounts)]
@@ -316,7 +325,8 @@ def _identify(
     named = identifier_rows(job, ready, ready.rows.filter(pa.array(outcome == NEW)), batch)
     if job.identified is not None:
         named = job.identified.new(engine, named)
-    if not named.num_rows:
+    # Later chunks name hardly anybody new; that they are written whole is a commit all the same.
+    if not named.num_rows and not ready.chunk.number:
         return
 
     def allowed(_: Snapshot) -> pa.Table:

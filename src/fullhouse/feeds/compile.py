@@ -14,8 +14,10 @@ from fullhouse.core.errors import InputError
 from fullhouse.feeds.expression import Call, Literal, Node, Raw
 
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+# No clock on earth is further off than 14 hours.
+_OFFSET = r"[+-](0\d|1[0-4])(:?[0-5]\d)?"
 _LOCAL = rf"^\s*\d{{4}}-\d{{1,2}}-\d{{1,2}}([T ]{_CLOCK})?\s*$"
-_ZONED = rf"^\s*\d{{4}}-\d{{1,2}}-\d{{1,2}}[T ]{_CLOCK}\s*([Zz]|[+-]\d{{2}}(:?\d{{2}})?)\s*$"
+_ZONED = rf"^\s*\d{{4}}-\d{{1,2}}-\d{{1,2}}[T ]{_CLOCK}\s*([Zz]|{_OFFSET})\s*$"
 _NO = ibis.literal(False)
 _UNIX = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
@@ -169,9 +171,12 @@ def _number_text(number: Any) -> Any:
     if number.type().is_integer():
         return number.cast("string")
     whole = number.try_cast("int64")
-    # Beyond 2**53 digits are lost, and the text must not hide it.
-    exact = ((whole.cast("float64") == number) & (number.abs() < 2.0**53)).fill_null(False)
-    return ibis.ifelse(exact, whole.cast("string"), number.cast("string"))
+    # Beyond 2**53 (in floats of 32 bits 2**24) digits are lost, and the text must not hide it.
+    limit = 2.0**24 if number.type().is_float32() else 2.0**53
+    exact = ((whole.cast("float64") == number) & (number.abs() < limit)).fill_null(False)
+    text = number.cast("string")
+    lost = (number.abs() >= limit) & ~text.contains("e") & ~text.contains("n")
+    return ibis.ifelse(exact, whole.cast("string"), ibis.ifelse(lost, text + "e+0", text))
 
 
 def _failed(values: list[Value]) -> Any:

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from fullhouse.core.errors import InputError
+from fullhouse.feeds.cut import FIRST
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import READ, File
 from fullhouse.feeds.piece import BEGINNING, UNPARSEABLE, Bad, Piece, Start, numbered, unreadable
-from fullhouse.feeds.text import LONGEST_LINE, decoded, shortened
+from fullhouse.feeds.text import LONGEST_LINE, CutReader, decoded, shortened
 
 # A field of a line that may stand may stand too; a feed's own are looked at later.
 csv.field_size_limit(LONGEST_LINE)
@@ -88,11 +89,14 @@ def pieces(
     """
     dialect = Dialect(feed, format_)
     layout = Layout(dialect, _distinct(header(file, feed, format_)), wanted)
-    skip = feed.header
-    left, last = start.piece, start.before
+    resumes = start.cut != FIRST
+    skip = feed.header and not resumes
+    left, last = 0 if resumes else start.piece, start.before
     with file.plain() as stream:
-        for records in _record_blocks(_lines(stream, feed, read), dialect, read):
-            body = records
+        plain = file.compression is None
+        reader = CutReader(stream, feed.encoding, start.cut, plain=plain, read=read)
+        for records in _record_blocks(shortened(reader.blocks()), dialect, read):
+            body, cut = records, reader.after(records)
             if skip:
                 stripped = body.lstrip(b"\r\n")
                 _, rows_at = _first_line(stripped)
@@ -102,7 +106,7 @@ def pieces(
             if left:
                 left -= 1
                 continue
-            piece = _parse(body, layout, last)
+            piece = replace(_parse(body, layout, last), cut=cut)
             last = piece.last
             yield piece
 
@@ -117,8 +121,8 @@ def _distinct(names: list[str]) -> list[str]:
     return distinct
 
 
-def _lines(stream: Any, feed: Feed, read: int = READ) -> Iterator[bytes]:
-    return shortened(decoded(stream, feed.encoding, read=read))
+def _lines(stream: Any, feed: Feed) -> Iterator[bytes]:
+    return shortened(decoded(stream, feed.encoding))
 
 
 def _first_line(records: bytes) -> tuple[bytes, int]:

@@ -118,6 +118,31 @@ class File:
         return sha.hexdigest()
 
 
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"PK\x03\x04": "zip (or a spreadsheet)",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"PAR1": "Parquet",
+}
+"""First bytes of files that hold no plain text."""
+
+
+def check_text(file: File) -> None:
+    """An error for a file that is packed in another way than its name shows."""
+    with file.plain() as stream:
+        head = bytes(stream.read(max(map(len, _PACKED))))
+    for mark, kind in _PACKED.items():
+        if head.startswith(mark):
+            raise InputError(
+                f"{file.path} is a {kind} file by its first bytes, and not by its name. Text is"
+                " read plain, or packed with gzip (.gz) or zstd (.zst): unpack or rename it."
+            )
+
+
 def is_bomb(size: int, unpacked: int) -> bool:
     """Whether a file of some bytes unpacks to so much that it can be no file of rows."""
     return unpacked > max(SMALL_UNPACKED, MOST_UNPACKED * size)
@@ -147,16 +172,20 @@ class _Measured:
 
 
 class _Prefix:
-    """The first bytes of a stream, read only."""
+    """The first bytes of a stream, with read and seek only."""
 
     def __init__(self, stream: Any, length: int) -> None:
-        self._stream, self._left = stream, length
+        self._stream, self._length, self._left = stream, length, length
 
     def read(self, count: int = -1) -> bytes:
         wanted = self._left if count < 0 else min(count, self._left)
         block = bytes(self._stream.read(wanted))
         self._left -= len(block)
         return block
+
+    def seek(self, place: int) -> int:
+        self._left = max(0, self._length - place)
+        return int(self._stream.seek(place))
 
 
 class _Remote:

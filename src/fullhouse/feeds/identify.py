@@ -19,8 +19,10 @@ NAME_KINDS = ("first_name", "surname", "full_name", "birth_date", "postcode", "a
 """Kinds that people are compared by, and that link nobody by themselves."""
 
 NOTHING = frozenset(
-    ("null", "none", "nan", "nil", "nat", "n/a", "na", "#n/a", "\\n", "(null)", "<null>",
-     "undefined", "unknown", "-")
+    ("null", "none", "nan", "nil", "nat", "n/a", "n.a.", "na", "#n/a", "\\n", "(null)", "<null>",
+     "[null]", "<na>", "undefined", "unknown", "missing", "-", "--", "---", "?", "inf", "-inf",
+     "infinity", "-infinity", "true", "false", "#ref!", "#value!", "#name?", "#div/0!", "#num!",
+     "#null!")
 )  # fmt: skip
 """Words by which programs write that there is no account or identifier, in lower case."""
 _NOBODY = frozenset(
@@ -32,12 +34,20 @@ _NOBODY = frozenset(
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # An @ also as other scripts, addresses of the web and JSON write it.
-AT = "(?:@|\uff20|\ufe6b|%40|\\\\u0040)"
+_ENTITY = "&#0*64;|&#[xX]0*40;|&commat;"
+_AT_WORD = r"\s?[\[({]\s?[aA][tT]\s?[\])}]\s?"
+AT = f"(?:@|\uff20|\ufe6b|%40|\\\\u0040|{_ENTITY}|{_AT_WORD})"
+_SIGN = f"(?:@|\uff20|\ufe6b|%40|\\\\u0040|{_ENTITY})"
+_SPELT_SIGN = re.compile(f"{_AT_WORD}|{_ENTITY}")
+# Where the sign is written in others, which are no part of a word: name [at] host.example.
+_SPELT = re.compile(
+    rf"[\w.+%-]{{1,64}}(?:{_AT_WORD}|{_ENTITY})[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,3}}\.[a-zA-Z][\w-]*"
+)
 _WORD = re.compile(r"[^\s,;\"'<>|]+")
-_AT_INSIDE = re.compile(rf".{AT}.")
+_AT_INSIDE = re.compile(rf".{_SIGN}.")
 # A name before the @ may stand in quotes, with blanks in it.
-_QUOTED = re.compile(rf"[\"'][^\"'@\n]{{1,64}}[\"']{AT}[^\s,;\"'<>|]+")
-_HOLDS_EMAIL = re.compile(rf"[\w.+-]{AT}[\w-]{{1,63}}\.\w")
+_QUOTED = re.compile(rf"[\"'][^\"'@\n]{{1,64}}[\"']{_SIGN}[^\s,;\"'<>|]+")
+_HOLDS_EMAIL = re.compile(rf"[\w.+-]{_SIGN}[\w-]{{1,63}}\.\w")
 # A word of this length is cut: no e-mail is longer, and a search for one must not take long.
 _LONGEST_EMAIL = 320
 _LONGEST_NAME = 255
@@ -48,7 +58,13 @@ _PHONE_LIKE = re.compile(
     rf"(?<!\w)(?:{_UUID}|[0-9a-f]{{32,}}|{_DATE})(?!\w)"
     rf"|(?<!\w)(?P<phone>\+?\(?\d(?:[\s().\-/]{{0,3}}(?!(?:{_DATE})(?!\w))\d){{6,14}})(?!\w)"
 )
-_INTERNATIONAL = re.compile(r"(?<!\w)\+\d(?:[\s().\-/]{0,3}\d){6,14}(?!\w)")
+# With 00 for the +, only where a blank follows the country's code: ids begin with zeros too.
+_INTERNATIONAL = re.compile(
+    r"(?<![^\W_])(?:\+|00(?=[1-9]\d{0,2}\s))\d(?:[\s().\-/]{0,3}\d){6,14}(?![^\W_])"
+)
+_WRAPPED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*)>?")
+_SHORT_PHONE = 7
+"""Shorter numbers count only where their country's plan has them: 1234 is typed by anybody."""
 INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 _INVISIBLE = re.compile(INVISIBLE)
 
@@ -88,6 +104,9 @@ def _email(text: str) -> str | None:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     text = text.lower()
+    # As programs for mail write it: Ann <ann@x.example>, mailto:ann@x.example.
+    if ("<" in text or ":" in text) and (inner := _WRAPPED.fullmatch(text)) is not None:
+        text = inner[1].strip()
     if len(text) > _LONGEST_EMAIL or not _EMAIL.fullmatch(text):
         return None
     name, _, domain = text.partition("@")
@@ -106,6 +125,8 @@ def _e164(text: str, region: str) -> str | None:
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_possible_number(number):
+        return None
+    if number.national_number < 10**_SHORT_PHONE // 10 and not phonenumbers.is_valid_number(number):
         return None
     # 000 000 0000 and its like are typed where a number must be given.
     if len(set(str(number.national_number))) == 1:
@@ -142,6 +163,8 @@ class Hasher:
         the ids of orders. The time it takes grows with the text's length and no faster.
         """
         text = _QUOTED.sub(lambda m: self._like("email", m[0]), text)
+        if _SPELT_SIGN.search(text):
+            text = _SPELT.sub(lambda m: self._like("email", m[0]), text)
         text = _WORD.sub(self._word, text)
         if phones:
             return _PHONE_LIKE.sub(self._phone, text)
@@ -171,12 +194,25 @@ def looks_like_email(text: str) -> bool:
         text = _INVISIBLE.sub("", text)
     if _HOLDS_EMAIL.search(text) or _QUOTED.search(text):
         return True
+    if _SPELT_SIGN.search(text) and _SPELT.search(text):
+        return True
     return any(_EMAIL.fullmatch(word) for word in _WORD.findall(text) if "@" in word)
 
 
 def looks_like_phone(text: str) -> bool:
     """Whether a text is a phone number with its country code and nothing else."""
-    return _INTERNATIONAL.fullmatch(text.strip()) is not None
+    plain = text.strip()
+    if plain.startswith("00"):
+        return _INTERNATIONAL.fullmatch(plain) is not None and is_in_plan(f"+{plain[2:]}")
+    return _INTERNATIONAL.fullmatch(plain) is not None
+
+
+def is_in_plan(text: str) -> bool:
+    """Whether a number with its country's code is one that the country's plan has."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(text))
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def as_json(row: dict[str, object]) -> str:

@@ -42,8 +42,9 @@ _OLDEST = pa.scalar(datetime(1850, 1, 1), _CLOCK)  # noqa: DTZ001  # a clock wit
 _NEWEST = pa.scalar(datetime(2200, 1, 1), _CLOCK)  # noqa: DTZ001
 _KEYS = ("account", "event_id")
 _NOTHING = pa.array(sorted(NOTHING))
-_ROUNDED = r"^-?\d(\.\d+)?[eE]\+\d+$"
-"""A number that a spreadsheet or a float has rounded: many ids would become one."""
+_NO_ID = r"^-?\d+(\.\d+)?[eE]\+\d+$|^-?\d{16,}\.\d+$|^\[.*\]$|^\{.*\}$"
+"""A number that a spreadsheet or a float has rounded, so that many ids would become one, and lists
+and objects of JSON."""
 LONGEST_FIELD = 10_000
 """Bytes of a text in the lake."""
 _GENDERS = pa.array(["female", "male", "other", None])
@@ -263,7 +264,7 @@ def _typed_column(computed: pa.Table, name: str, feed: Feed, checks: Checks) -> 
                 checks.add("too_long", name, pc.greater(pc.binary_length(column), LONGEST_FIELD))
             if name in _KEYS:
                 column = _key(column)
-                checks.add("bad_value", name, pc.match_substring_regex(column, _ROUNDED))
+                checks.add("bad_value", name, pc.match_substring_regex(column, _NO_ID))
             if name == "purpose":
                 column = _purposes(column)
             return column.cast(TYPES[type_])
@@ -275,7 +276,10 @@ def _key(column: pa.Array) -> pa.Array:
         column = pc.utf8_normalize(column, form="NFC")
         column = pc.replace_substring_regex(column, INVISIBLE, "")
     column = _trimmed(column)
-    return _without(column, pc.is_in(pc.utf8_lower(column), _NOTHING))
+    plain = column
+    if not pc.all(pc.string_is_ascii(column)).as_py():
+        plain = pc.utf8_normalize(column, form="NFKC")
+    return _without(column, pc.is_in(pc.utf8_lower(plain), _NOTHING))
 
 
 def _trimmed(column: pa.Array) -> pa.Array:
@@ -370,7 +374,7 @@ def _emails(column: pa.Array) -> pa.Array:
 
 def _phones(column: pa.Array) -> pa.Array:
     """Where an account is a phone number with its country code."""
-    maybe = pc.fill_null(pc.match_substring_regex(column, r"^\s*\+\d"), False)
+    maybe = pc.fill_null(pc.match_substring_regex(column, r"^\s*(\+\d|00[1-9]\d{0,2}\s)"), False)
     places = np.flatnonzero(maybe)
     holds = np.zeros(len(column), dtype=bool)
     holds[places] = [looks_like_phone(text) for text in column.take(pa.array(places)).to_pylist()]

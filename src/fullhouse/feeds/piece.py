@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from fullhouse.feeds.cut import FIRST, Cut
 from fullhouse.feeds.text import LONGEST_LINE
 from fullhouse.feeds.text import TOO_LONG as TOO_LONG_LINE
 
@@ -36,6 +37,8 @@ class Piece:
     rows: pa.Table
     bad: tuple[Bad, ...]
     last: int
+    cut: Cut = FIRST
+    """Where reading goes on behind it, if it can."""
 
 
 def unreadable(row: int, line: bytes) -> Bad:
@@ -69,6 +72,8 @@ class Start:
     """The number of the piece that its first row is in."""
     before: int = 0
     """Rows of the file before that piece."""
+    cut: Cut = FIRST
+    """Where that piece is read from; at the beginning, those before it are read again."""
 
 
 BEGINNING = Start()
@@ -83,6 +88,8 @@ class Chunk:
     bad: tuple[Bad, ...]
     read: int
     start: Start = BEGINNING
+    end: Start = BEGINNING
+    """Where the next chunk begins."""
 
 
 def chunks(pieces: Iterable[Piece], size: int, start_at: Start = BEGINNING) -> Iterator[Chunk]:
@@ -92,20 +99,23 @@ def chunks(pieces: Iterable[Piece], size: int, start_at: Start = BEGINNING) -> I
     but the file and the size, so that the same chunks come again after a crash. `pieces` begin
     with the one that the chunk at `start_at` begins in.
     """
-    at, last = start_at, start_at.before
+    at, last, cut = start_at, start_at.before, start_at.cut
     held: list[Piece] = []
+    place = start_at.piece - 1
     for place, piece in enumerate(pieces, start=start_at.piece):
         before, last = last, piece.last
+        inside, cut = cut, piece.cut
         held.append(_after(piece, at.row) if before < at.row else piece)
         while last - at.row >= size:
-            yield _gather(held, at, at.row + size)
-            at = Start(at.chunk + 1, at.row + size, place, before)
-            held = [_after(held[-1], at.row)]
+            end = Start(at.chunk + 1, at.row + size, place, before, inside)
+            yield _gather(held, at, end)
+            at, held = end, [_after(held[-1], end.row)]
         if sum(p.rows.nbytes for p in held) >= LARGEST and last > at.row:
-            yield _gather(held, at, last)
-            at, held = Start(at.chunk + 1, last, place + 1, last), []
+            end = Start(at.chunk + 1, last, place + 1, last, cut)
+            yield _gather(held, at, end)
+            at, held = end, []
     if last > at.row:
-        yield _gather(held, at, last)
+        yield _gather(held, at, Start(at.chunk + 1, last, place + 1, last, cut))
 
 
 def after(chunk: Chunk, row: int) -> tuple[Chunk, int]:
@@ -132,11 +142,11 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]  # the end is not an item
 
 
-def _gather(held: list[Piece], start: Start, stop: int) -> Chunk:
-    cut = [_before(p, stop) if p.last > stop else p for p in held]
-    rows = pa.concat_tables([p.rows for p in cut])
-    bad = tuple(b for p in cut for b in p.bad)
-    return Chunk(start.chunk, rows, bad, stop - start.row, start)
+def _gather(held: list[Piece], start: Start, end: Start) -> Chunk:
+    inside = [_before(p, end.row) if p.last > end.row else p for p in held]
+    rows = pa.concat_tables([p.rows for p in inside])
+    bad = tuple(b for p in inside for b in p.bad)
+    return Chunk(start.chunk, rows, bad, end.row - start.row, start, end)
 
 
 def _before(piece: Piece, stop: int) -> Piece:

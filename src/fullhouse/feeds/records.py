@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +13,9 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.raw import json_fields, json_names, json_objects, json_types
 from fullhouse.feeds import delimited, parquet
+from fullhouse.feeds.cut import FIRST
 from fullhouse.feeds.feed import Feed
-from fullhouse.feeds.files import File
+from fullhouse.feeds.files import File, check_text
 from fullhouse.feeds.piece import (
     BAD_VALUE,
     BEGINNING,
@@ -23,7 +26,7 @@ from fullhouse.feeds.piece import (
     numbered,
     unreadable,
 )
-from fullhouse.feeds.text import decoded, json_lines
+from fullhouse.feeds.text import CutReader, decoded, json_lines, shortened
 
 _ODD = r"^[{\[]|^-?\d[\d.]*([eE]|\.0$)"
 """Texts behind which an object, an array or a number with a point may stand."""
@@ -64,6 +67,8 @@ def check_columns(file: File, feed: Feed) -> list[str]:
     JSON Lines has no header: every field may be absent, and no names are returned.
     """
     format_ = format_of(file, feed)
+    if format_ != "parquet":
+        check_text(file)
     if format_ == "jsonl":
         return []
     if format_ == "parquet":
@@ -108,15 +113,20 @@ def file_is_empty(file: File) -> bool:
 
 
 def _lines(file: File, feed: Feed, engine: DuckDBEngine, start: Start) -> Iterator[Piece]:
-    left, last = start.piece, start.before
+    resumes = start.cut != FIRST
+    left, last = 0 if resumes else start.piece, start.before
     with file.plain() as stream:
-        for block in json_lines(decoded(stream, feed.encoding)):
+        plain = file.compression is None
+        reader = CutReader(stream, feed.encoding, start.cut, plain=plain, json=True)
+        lines = reader.blocks()
+        for block in shortened(lines) if resumes else json_lines(lines):
+            cut = reader.after(block)
             if not block.strip():
                 continue
             if left:
                 left -= 1
             else:
-                piece = parse_lines(block, feed, engine, last)
+                piece = replace(parse_lines(block, feed, engine, last), cut=cut)
                 last = piece.last
                 yield piece
 
@@ -203,6 +213,8 @@ def _number(text: str) -> str:
     One beyond 2**53 has lost digits already, and shows it: it can be no id.
     """
     number = float(text)
+    if not isfinite(number):
+        return "9e+999"
     if number.is_integer():
         return str(int(number)) if abs(number) < _EXACT else f"{number:.16e}"
     return text

@@ -1,7 +1,8 @@
 """Where a file goes on that was begun by a run that ended in the middle, and what that run did.
 
-Each chunk's first commit holds where the chunk begins. A chunk is written when all of the one
-before it is, so that of those before the last one that was begun nothing is left to do.
+Each chunk's commits hold where the chunk ends, and that of its rows which others follow. A chunk is
+written when all of the one before it is, so that of those before the last one that was begun
+nothing is left to do, and of the last one only when a commit that was to follow is missing.
 """
 
 from collections import Counter
@@ -9,21 +10,27 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from fullhouse.core.tables import CONSENT, QUARANTINE, Table
+from fullhouse.core.tables import CONSENT, IDENTIFIER, QUARANTINE, Table
 from fullhouse.engine import DuckDBEngine
+from fullhouse.feeds.cut import Cut
 from fullhouse.feeds.job import Job, Tally
 from fullhouse.feeds.piece import BEGINNING, Start
 from fullhouse.lake import Lake
 
-ROW, PIECE, BEFORE = "row", "piece", "before"
+NEXT = ("row", "piece", "before", "offset", "read")
+"""What a chunk's first commit holds of where the next chunk begins."""
+EXPECTED = "expected"
+"""Which commits follow the one of a chunk's rows: the sum of these."""
+DUPLICATES, IDENTIFIERS = 1, 2
 
 
-def marks(start: Start, batch: str) -> dict[str, int]:
-    """What a chunk's commit holds of its beginning; nothing for a file's first chunk."""
-    if not start.chunk:
+def marks(end: Start, batch: str, expected: int | None = None) -> dict[str, int]:
+    """What a chunk's commit holds of its end, and of the commits that will follow, where known."""
+    if not end.chunk:  # of rows that are no part of a file
         return {}
-    places = {ROW: start.row, PIECE: start.piece, BEFORE: start.before}
-    return {f"{batch}@{name}": value for name, value in places.items()}
+    places = (end.row, end.piece, end.before, end.cut.offset, end.cut.read)
+    numbers = {f"{batch}@next_{name}": n for name, n in zip(NEXT, places, strict=True)}
+    return numbers if expected is None else {**numbers, f"{batch}@{EXPECTED}": expected}
 
 
 def resumed(engine: DuckDBEngine, lake: Lake, job: Job) -> tuple[Start, Tally]:
@@ -35,7 +42,9 @@ def resumed(engine: DuckDBEngine, lake: Lake, job: Job) -> tuple[Start, Tally]:
     number = 0
     while any(of(job.batch(number)) is not None for of in tables):
         number += 1
-    start = _start(tables, job.batch(number - 1), number - 1) if number > 1 else None
+    if number and not _is_whole(lake, tables, job.batch(number - 1)):
+        number -= 1
+    start = _end(tables, job.batch(number - 1), number) if number else None
     if start is None:
         return BEGINNING, Tally()
     done = [job.batch(n) for n in range(start.chunk)]
@@ -55,11 +64,23 @@ def resumed(engine: DuckDBEngine, lake: Lake, job: Job) -> tuple[Start, Tally]:
     return start, tally
 
 
-def _start(tables: Sequence[Callable[[str], int | None]], batch: str, number: int) -> Start | None:
+def _is_whole(lake: Lake, tables: Sequence[Callable[[str], int | None]], batch: str) -> bool:
+    """Whether all commits of a chunk are there, as far as that of its rows knew of them."""
+    rows, refused = tables
+    expected = rows(f"{batch}@{EXPECTED}")
+    if expected is None:
+        return False
+    if expected & DUPLICATES and refused(f"{batch}:id") is None:
+        return False
+    return not expected & IDENTIFIERS or lake.live.numbers(IDENTIFIER)(batch) is not None
+
+
+def _end(tables: Sequence[Callable[[str], int | None]], batch: str, number: int) -> Start | None:
+    """Where a chunk ends, which is where the chunk of a number begins."""
     for of in tables:
-        row, piece, before = (of(f"{batch}@{name}") for name in (ROW, PIECE, BEFORE))
+        row, piece, before, offset, read = (of(f"{batch}@next_{name}") for name in NEXT)
         if row is not None and piece is not None and before is not None:
-            return Start(number, row, piece, before)
+            return Start(number, row, piece, before, Cut(offset or 0, read or 0))
     return None
 
 

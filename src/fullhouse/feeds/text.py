@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from fullhouse.feeds.cut import FIRST, Cut
 from fullhouse.feeds.files import READ, is_utf8
 
 LONGEST_LINE = 8 << 20
@@ -112,6 +113,54 @@ def shortened(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield TOO_LONG
     elif rest:
         yield rest
+
+
+class CutReader:
+    """A stream as UTF-8 that knows where the pieces that are cut from it end.
+
+    Only of bytes that stand in the file as they are read: plain UTF-8 without a mark.
+    """
+
+    def __init__(
+        self, stream: Any, declared: str, cut: Cut, *, plain: bool, json: bool = False,
+        read: int = READ,
+    ) -> None:  # fmt: skip
+        self._stream, self._declared, self._begin, self._size = stream, declared, cut, read
+        self._json, self._exact = json, plain
+        self._offset, self._count = cut.offset, cut.read
+
+    def read(self, count: int) -> bytes:
+        """The next bytes as they stand."""
+        block = bytes(self._stream.read(count))
+        if not self._count:
+            self._exact = self._exact and self._is_as_written(block)
+        self._count += len(block)
+        return block
+
+    def blocks(self) -> Iterator[bytes]:
+        """The stream from the cut on, lines ending in a line feed."""
+        if self._begin == FIRST:
+            yield from decoded(self, self._declared, read=self._size)
+            return
+        self._stream.seek(self._begin.offset)
+        # Up to where the earlier run had read: its blocks ended there, and so do ours.
+        if ahead := self._begin.read - self._begin.offset:
+            yield bytes(self._stream.read(ahead))
+        while block := self.read(self._size):
+            yield block
+
+    def after(self, records: bytes) -> Cut:
+        """Where to go on behind some records, which are counted here in their order."""
+        self._offset += len(records)
+        self._exact = self._exact and TOO_LONG not in records
+        return Cut(self._offset, self._count) if self._exact else FIRST
+
+    def _is_as_written(self, head: bytes) -> bool:
+        if not is_utf8(self._declared) or not is_utf8(encoding_of(head, self._declared)):
+            return False
+        if head.startswith(codecs.BOM_UTF8) or (b"\r" in head and b"\n" not in head):
+            return False
+        return not (self._json and _is_document(head[:_HEAD]))
 
 
 def json_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

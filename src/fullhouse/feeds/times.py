@@ -33,13 +33,17 @@ def _local_day(moments: pa.Array, time_zone: str) -> pa.Array:
     return pc.local_timestamp(moments.cast(pa.timestamp("us", tz=time_zone))).cast(pa.date32())
 
 
+# A bare hour, with an offset or not; offsets beyond 14 hours or 59 minutes.
+_LEFT = r"^.{13}([^:]|$)|:[\d.:]*\s*[+-]((1[5-9]|[2-9]\d)(:?\d\d)?|\d\d:?[6-9]\d)\s*$"
+
+
 def read_iso(texts: pa.Array) -> tuple[pa.Array, bool] | None:
     """Times in ISO 8601 and whether they have a zone; None where that is not so of all of them.
 
     Ten times faster than patterns and casts row by row, and never of another opinion.
     """
-    # Arrow takes a bare hour for a time, with an offset too, and the patterns do not.
-    if pc.any(pc.match_substring_regex(texts, r"^.{13}([^:]|$)")).as_py():
+    # Arrow takes these for times, and the patterns do not.
+    if pc.any(pc.match_substring_regex(texts, _LEFT)).as_py():
         return None
     try:
         return texts.cast(pa.timestamp("us")), False

@@ -231,14 +231,14 @@ class Lake:
         batch: str,
         guard: str,
         metadata: Mapping[str, str] | None = None,
-        marks: Mapping[str, int] | None = None,
+        marks: Callable[[], Mapping[str, int]] = dict,
         left_out: Callable[[], int] = lambda: 0,
         writer: WriterProperties = WRITER,
     ) -> bool:
         """Append what `rows` makes of the newest snapshot; False when the batch is there already.
 
-        `marks` are numbers that `mark` reads. So it does the batch: 1, and 1 more for each row
-        that `rows` has `left_out`.
+        `marks` are numbers that `mark` reads, asked for after `rows`. So it does the batch: 1, and
+        1 more for each row that `rows` has `left_out`.
 
         Two appends under the same guard never overlap: the one that loses the race sees a
         snapshot with the other's rows and calls `rows` again. Guard and batch are application
@@ -249,7 +249,7 @@ class Lake:
             if delta.transaction_version(batch) is not None:
                 self._move(table, delta)
                 return False
-            transactions = {batch: 1, **(marks or {})}
+            transactions = {batch: 1}
             self._check_inputs(table)
             if guard != batch:
                 transactions[guard] = (delta.transaction_version(guard) or 0) + 1
@@ -263,6 +263,7 @@ class Lake:
                     continue
                 raise
             transactions[batch] += left_out()
+            transactions.update(marks())
             try:
                 write_deltalake(
                     delta,
