@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from fullhouse.core.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Forecast
 from fullhouse.forecast.assumptions import assumptions, with_assumptions
 from fullhouse.forecast.curve import Shape
-from fullhouse.forecast.forecast import Capped, MarketUnknown, SlateUnknown
+from fullhouse.forecast.forecast import BudgetHistory, Capped, MarketUnknown, SlateUnknown
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.project import case_of, project
@@ -159,6 +159,64 @@ def test_what_lies_outside_all_films_counts_as_the_nearest_and_that_is_noted(
     )
     medians = [r.ranges["total"].median for r in (result, at_limit)]
     assert medians[0] == pytest.approx(medians[1], rel=0.05)
+
+
+def test_rivals_beyond_all_seasons_count_as_the_most_there_were(
+    history: History, film: Truth, stages: Stages, shape: Shape
+) -> None:
+    results = []
+    for text in ("rivals=1000", "rivals=100000"):
+        assumed = assumptions([text])
+        result = forecast(
+            with_assumptions(history, film.film, assumed),
+            film.film,
+            stages,
+            shape,
+            features_instead=assumed.features,
+        )
+        (note,) = [n for n in result.notes if isinstance(n, Capped)]
+        assert (note.field, note.given) == ("rivals", float(text.partition("=")[2]))
+        assert note.limit < 50
+        results.append(result.ranges["total"].median)
+    assert results[0] == pytest.approx(results[1])
+
+
+def test_an_assumed_budget_moves_a_forecast_as_budgets_did_in_the_past(
+    history: History, film: Truth, stages: Stages, shape: Shape
+) -> None:
+    learned = stages["calendar"].learned_from
+    budgets = learned.column("budget.log")
+    low, high = np.exp(np.nanquantile(budgets, (0.1, 0.9)))
+    logs = outcomes(HistoryIndex(history), learned.films, AS_OF.toordinal())
+
+    def assumed(budget: float) -> Forecast:
+        given = assumptions([f"budget={budget:.0f} USD"])
+        then = with_assumptions(history, film.film, given)
+        return forecast(then, film.film, stages, shape, what_if=given.values)
+
+    cheap, dear = assumed(low), assumed(high)
+    for quantity in ("opening_weekend", "total"):
+        actual = getattr(logs, quantity)
+        known = np.isfinite(budgets) & np.isfinite(actual)
+        slope = np.polyfit(budgets[known], actual[known], 1)[0]
+        moved = dear.ranges[quantity].median / cheap.ranges[quantity].median
+        # The middle of past errors differs a little with the size that the models expect.
+        assert moved == pytest.approx((high / low) ** slope, rel=0.1)
+    (note,) = [n for n in dear.notes if isinstance(n, BudgetHistory)]
+    assert note.films > 40
+    assert "opened × " in note_words(note)
+    product = dear.typical * np.prod([d.factor for d in dear.drivers])
+    assert product == pytest.approx(dear.ranges["total"].median, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["theaters=0", "theaters=-5", "theaters=1e9", "theaters=nan", "runtime_minutes=0",
+     "runtime_minutes=1e7", "budget=0 USD", "budget=-3 USD", "budget=inf USD", "rivals=-1"],
+)  # fmt: skip
+def test_what_no_film_can_have_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="must be"):
+        assumptions([text])
 
 
 def test_a_total_of_nothing_is_unknown() -> None:

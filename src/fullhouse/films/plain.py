@@ -166,9 +166,20 @@ def _number(field: str, text: str) -> int | float:
         number = float(text)
     except ValueError:
         number = float("nan")
-    if not 0 <= number < float("inf"):
-        raise InputError(f"{field} must be a number, 0 or more, such as 3059, not {text!r}.")
+    least, most = BOUNDS.get(field, (0, float("inf")))
+    if not least <= number <= most or number == float("inf"):
+        raise InputError(f"{field} must be a number{_bounds_words(least, most)}, not {text!r}.")
     return int(number) if number.is_integer() else number
+
+
+BOUNDS = {"theaters": (1, 1_000_000), "runtime_minutes": (1, 6_000)}
+"""The least and most that a number can be; beyond is a mistake, and not a fact to learn from."""
+
+
+def _bounds_words(least: float, most: float) -> str:
+    if most == float("inf"):
+        return f", {least:g} or more, such as 3059"
+    return f" from {least:,g} to {most:,.0f}"
 
 
 def _form(path: Path, given: list[str]) -> str:

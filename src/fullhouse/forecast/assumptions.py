@@ -57,6 +57,8 @@ def assumptions(texts: Sequence[str], moves: Sequence[str] = ()) -> Assumptions:
                 f" It takes {', '.join(known)}."
             )
         facts[name] = parse_value(name, value)
+        if name == "budget" and not facts[name][0] > 0:
+            raise InputError(f"A budget to assume must be above 0, not {value!r}.")
     moved = {}
     for text in moves:
         film, day = _pair(text, "--move takes FILM=DATE")

@@ -380,6 +380,20 @@ class RangesMissed:
 
 
 @dataclass(frozen=True)
+class BudgetHistory:
+    """An assumed budget moves the forecast as budgets and openings went together in the past.
+
+    A budget `ratio` times as large went with an opening weekend `factor` times as large, over so
+    many past films.
+    """
+
+    ratio: float
+    factor: float
+    films: int
+    code: Literal["budget_history"] = "budget_history"
+
+
+@dataclass(frozen=True)
 class Remark:
     """A sentence of a forecast that was issued before notes were facts."""
 
@@ -407,6 +421,7 @@ Note = Annotated[
     | MarketChanged
     | MarketClosed
     | RangesMissed
+    | BudgetHistory
     | Remark,
     Field(discriminator="code"),
 ]

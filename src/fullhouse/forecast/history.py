@@ -62,6 +62,8 @@ class DailyRun:
         return DailyRun(self.offsets[:at], self.gross[:at], self.to_date[:at], self.theaters[:at])
 
 
+ASSUMED = "assumed"
+"""Who says what is only assumed."""
 NONE: Floats = np.array([], np.float64)
 EMPTY = DailyRun(np.array([], np.int64), NONE, NONE, NONE)
 
@@ -164,7 +166,7 @@ class History:
             later = values["opening"] - self.fact(film, "opening", on)
             runs = {**runs, film: runs[film].moved(later)}
         for name, value in values.items():
-            own[name] = [*own.get(name, ()), (on, value, "assumed")]
+            own[name] = [*own.get(name, ()), (on, value, ASSUMED)]
         return replace(self, facts={**self.facts, film: own}, runs=runs)
 
     def without(self, hidden: Collection[str]) -> "History":

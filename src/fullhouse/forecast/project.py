@@ -1,7 +1,7 @@
 """Put a forecast together: ranges, days, comps, drivers, and what is still to be learned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -23,10 +23,11 @@ from fullhouse.forecast.calendar import (
     weekend,
 )
 from fullhouse.forecast.curve import Shape
-from fullhouse.forecast.features import GROUPS, RUN_GROUPS, features
+from fullhouse.forecast.features import BUDGET, GROUPS, RUN_GROUPS, features
 from fullhouse.forecast.forecast import (
     DAY_PROBABILITIES,
     PROBABILITIES,
+    BudgetHistory,
     Capped,
     CinemasExpected,
     Comp,
@@ -56,7 +57,7 @@ from fullhouse.forecast.forecast import (
     RangesOf,
     Step,
 )
-from fullhouse.forecast.history import History
+from fullhouse.forecast.history import ASSUMED, History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.outside import Blend
 from fullhouse.forecast.release_plan import ReleasePlan, release_plan, with_cinemas
@@ -169,12 +170,18 @@ def project(
     theirs = _outside(index, case, stage, row)
     world = _World(index, case, stage)
     logs, notes = _logs(index, case, stage, row, comps, theirs.blend, spread, world)
+    budget = _budget_moved(index, case, stage, row) if "budget" in (what_if or {}) else None
+    if budget:
+        logs = {q: v + budget.shift[q] for q, v in logs.items()}
+        notes.append(budget.note)
     price = index.log_price(case.opening, case.on)
     ranges = {q: _range(q, v + price, case, index) for q, v in logs.items()}
     known = _known(index, case)
     run = index.history.run(case.film)
     to_date = run.until(case.on - case.opening)
-    typical, drivers = _drivers(index, case, stage, row, logs, price, theirs.blend)
+    typical, drivers = _drivers(
+        index, case, stage, row, logs, price, theirs.blend, budget.shift["total"] if budget else 0.0
+    )
     return Forecast(
         film=case.film,
         title=str(index.history.fact(case.film, "title", case.on) or case.film),
@@ -197,7 +204,14 @@ def project(
             *world.notes(),
             *around.notes,
             *_expected(plan),
-            *_capped(index, case, row, outside_facts, plan),
+            *_capped(
+                index,
+                case,
+                row,
+                outside_facts,
+                plan,
+                (features_instead or {}).get("slate.same"),
+            ),
             *notes,
             *theirs.notes,
             *_notes(index, case, plan),
@@ -313,6 +327,7 @@ def _capped(
     row: Rows,
     names: Sequence[str],
     plan: ReleasePlan | None,
+    rivals: float | None,
 ) -> tuple[Note, ...]:
     """Facts that lie outside what was learned from, and what they count as."""
     notes = []
@@ -322,6 +337,10 @@ def _capped(
             given = float(index.history.fact(case.film, "budget", case.on)[0])
             limit = float(np.exp(value + index.log_price(case.opening, case.on)))
             notes.append(Capped("budget", given, limit))
+        elif name == "slate.same":
+            friday = weekend(case.opening)
+            planned = [f for f in index.slate(friday, case.on) if f != case.film]
+            notes.append(Capped("rivals", float(rivals or len(planned)), value))
         else:
             field = "theaters" if name == "theaters.number" else "runtime_minutes"
             stated = index.history.fact(case.film, field, case.on)
@@ -393,6 +412,58 @@ def _outside(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> _O
         elif column not in used:
             notes.append(OutsideUnproven(f.source, films, outside.FEWEST_FILMS))
     return _Outside(blend, tuple(views), tuple(notes))
+
+
+@dataclass(frozen=True)
+class _BudgetMoved:
+    """How far an assumed budget moves each log amount beyond what the models make of it."""
+
+    shift: Mapping[str, float]
+    note: BudgetHistory
+
+
+FEWEST_BUDGETS = 40
+BUDGET_LOG = "budget.log"
+
+
+def _budget_moved(
+    index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows
+) -> _BudgetMoved | None:
+    """The rest of the way to what past films with other budgets did; None where too few tell.
+
+    The models give most of a budget's part to what goes with it, such as the distributor, so that
+    a budget changed alone would seem to change little.
+    """
+    learned, new = stage.learned_from, float(row.column(BUDGET_LOG)[0])
+    budgets = learned.column(BUDGET_LOG)
+    if case.days or not np.isfinite(new) or np.isfinite(budgets).sum() < FEWEST_BUDGETS:
+        return None
+    stated = [v for _, v, who in index.history.facts[case.film].get("budget", ())
+              if who != ASSUMED and v and v[1] == index.history.currency]  # fmt: skip
+    price = index.log_price(case.opening, case.on)
+    before = float(np.log(stated[-1][0])) - price if stated else float(np.nanmedian(budgets))
+    before = float(np.clip(before, np.nanmin(budgets), np.nanmax(budgets)))
+    at = row.columns.index(BUDGET_LOG)
+    x = row.x.copy()
+    x[0, at] = before if stated else np.nan
+    taken = _taken(index, case)
+    now, then = (predict(stage.name, stage.models, r, taken) for r in (row, replace(row, x=x)))
+    actual = outcomes(index, learned.films, case.on)
+    shift, slopes, films = {}, {}, 0
+    for quantity in now:
+        # The first day goes with the weekend, and is known of fewer films.
+        name = "total" if quantity == "total" else "opening_weekend"
+        logs = getattr(actual, name)
+        known = np.flatnonzero(np.isfinite(budgets) & np.isfinite(logs))
+        if len(known) < FEWEST_BUDGETS:
+            return None
+        slopes[name] = float(np.polyfit(budgets[known], logs[known], 1)[0])
+        films = len(known)
+        own = float(now[quantity][0] - then[quantity][0])
+        shift[quantity] = slopes[name] * (new - before) - own
+    slope = slopes.get("opening_weekend", slopes["total"])
+    ratio = float(np.exp(new - before))
+    return _BudgetMoved(shift, BudgetHistory(ratio, ratio**slope, films))
 
 
 SINCE_DAYS = 3
@@ -589,6 +660,7 @@ def _drivers(
     logs: Mapping[str, Floats],
     price: float,
     blend: Blend | None,
+    budget_shift: float,
 ) -> tuple[float, tuple[Driver, ...]]:
     """A typical film's total, and the factors from there to this one's median."""
     columns = tuple(sorted({c for m in stage.models.values() for c in m.columns}))
@@ -603,6 +675,8 @@ def _drivers(
     others = stage.learned_from.aligned(columns)[-explain.COMPARED :]
     groups = explain.grouped(columns, prefixes)
     base, added = explain.contributions(total, row.aligned(columns)[0], others, groups)
+    if budget_shift:
+        added = {**added, BUDGET: added.get(BUDGET, 0.0) + budget_shift}
     start = base + price
     if case.days:
         start += float(_taken(index, case)[0])

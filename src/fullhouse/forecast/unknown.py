@@ -12,7 +12,6 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.forecast.calendar import as_day
-from fullhouse.forecast.features import BUDGET, THEATERS
 from fullhouse.forecast.forecast import PROBABILITIES, MarketUnknown, Note, SlateUnknown
 from fullhouse.forecast.history_index import LATE_DAYS, HistoryIndex
 from fullhouse.forecast.rows import Rows
@@ -30,7 +29,7 @@ USUAL_FILM_DAYS = 56
 YEAR = 364
 DRAWS = 120
 """The newest so many films stand for what is unknown."""
-MARKET, RUNTIME = "market.", "story.runtime"
+MARKET = "market."
 RIVALS_CINEMAS = (
     "theaters.rivals",
     "theaters.largest_rival",
@@ -115,11 +114,9 @@ def capped(row: Rows, learned_from: Rows) -> tuple[Rows, tuple[str, ...]]:
     """A film's row within what was learned from, and the facts that lie outside it."""
     x, outside = row.x.copy(), []
     for j, name in enumerate(row.columns):
-        if not name.startswith((THEATERS, BUDGET, RUNTIME)):
-            continue
         values = learned_from.column(name)
         values = values[np.isfinite(values)]
-        if not len(values) or not np.isfinite(x[0, j]):
+        if name == YEAR_OF or not len(values) or not np.isfinite(x[0, j]):
             continue
         limit = float(np.clip(x[0, j], values.min(), values.max()))
         if name in CAPPED_FACTS and not np.isclose(limit, x[0, j]):
@@ -128,7 +125,9 @@ def capped(row: Rows, learned_from: Rows) -> tuple[Rows, tuple[str, ...]]:
     return replace(row, x=x), tuple(outside)
 
 
-CAPPED_FACTS = ("theaters.number", "budget.log", RUNTIME)
+YEAR_OF = "market.year"
+"""The time goes on: a year later than all that was learned from is no fact out of bounds."""
+CAPPED_FACTS = ("theaters.number", "budget.log", "story.runtime", "slate.same")
 """Features that hold a fact that somebody stated; others follow from them."""
 
 

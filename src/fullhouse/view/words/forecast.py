@@ -10,6 +10,7 @@ from fullhouse.core.settings import SIMULATED
 from fullhouse.films import FIELDS
 from fullhouse.forecast import Comp, Driver, Forecast, Note, Range, Shared, Step
 from fullhouse.forecast.forecast import (
+    BudgetHistory,
     Capped,
     CinemasExpected,
     CompsMove,
@@ -323,6 +324,11 @@ def note_words(note: Note) -> str:
             return text("The forecast of {source} covers {days} days and moves nothing: too few"
                         " past weekends show what part of them Friday to Sunday is.",
                         source=source, days=f"{days:,}")  # fmt: skip
+        case BudgetHistory(ratio=ratio, factor=factor, films=films):
+            return text("Of {films}, those with a budget {ratio} opened {factor}: the forecast is"
+                        " moved as much. Larger budgets go with larger films; spending more does"
+                        " not make one.", films=counted(films, "past film"),
+                        ratio=factor_words(ratio), factor=factor_words(factor))  # fmt: skip
         case MarketClosed(share=share):
             return text("Cinemas took {share} of what they usually take in these four weeks of the"
                         " year: the data cannot tell what a film takes in such a market. The"
@@ -541,9 +547,11 @@ def banners(forecast: Forecast) -> list[str]:
 
 def field_words(name: str) -> str:
     """What a field of a film is called."""
-    return {"theaters": "cinemas", "runtime_minutes": "running time"}.get(
-        name, name.replace("_", " ")
-    )
+    return {
+        "theaters": "cinemas",
+        "runtime_minutes": "running time",
+        "rivals": "other wide openings",
+    }.get(name, name.replace("_", " "))
 
 
 def fact_words(value: object, name: str = "") -> str:
