@@ -92,7 +92,7 @@ def find_key(control: Control, tenant: str, key: str) -> Key:
     with control.session() as session:
         row = session.get(AccessKeyRow, (tenant, key))
     if row is None:
-        raise NotFoundError(f"No key {key[:64]!r} of yours. List them with: fullhouse key list")
+        raise NotFoundError(code="no_key", key=key[:64])
     return _key(row)
 
 
@@ -115,7 +115,7 @@ def rotate_key(
         raise InputError(f"Keys overlap by 0 to {MOST_OVERLAP_HOURS} hours, not {overlap_hours}.")
     known, now = find_key(control, tenant, key), control.clock()
     if not known.is_good(now):
-        raise InputError(f"Key {key} has ended: add a new one with: fullhouse key add")
+        raise InputError(code="key_ended", key=key)
     user = find_user(control, tenant, known.user)
     good_for = known.expires_at - known.made_at
     made = _write(control, user, known.label, known.scopes, now, now + good_for)

@@ -160,7 +160,7 @@ def make_token(control: Control, user: User) -> str:
     """A text by which a user sets a password, once and for a day; an earlier one ends."""
     text = f"fhp_{secrets.token_urlsafe(32)}"
     now = control.clock()
-    row = {"token": _digest(text), "token_until": now + timedelta(hours=TOKEN_HOURS)}
+    row = {"token": token_digest(text), "token_until": now + timedelta(hours=TOKEN_HOURS)}
     own = and_(PasswordRow.tenant == user.tenant, PasswordRow.member == user.name)
     first = {"tenant": user.tenant, "member": user.name, "hash": "", "changed_at": now}
     with control.begin() as connection:
@@ -175,7 +175,7 @@ def redeem(control: Control, token: str, password: str) -> User:
     The same error for a token that is wrong, used or too old, and for one of a user who is gone.
     """
     now = control.clock()
-    held = select(PasswordRow).where(PasswordRow.token == _digest(token))
+    held = select(PasswordRow).where(PasswordRow.token == token_digest(token))
     with control.with_all().session() as session:
         row = session.scalars(held).first()
     if row is None or row.token_until is None or utc(row.token_until) <= now:
@@ -214,5 +214,6 @@ def _hashed(plain: str) -> str:
         return hasher().hash(plain)
 
 
-def _digest(token: str) -> str:
+def token_digest(token: str) -> str:
+    """What is stored of a token: nobody can come in with it."""
     return sha256(token.encode()).hexdigest()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from fullhouse.access import backoff, passwords
 from fullhouse.access.keys import utc
+from fullhouse.access.passwords import token_digest
 from fullhouse.access.principal import Principal, scopes_of
 from fullhouse.access.users import ended_sessions
 from fullhouse.cleanroom import log
@@ -110,7 +111,7 @@ class Sessions:
         row = SessionRow(
             tenant=user.tenant,
             id=secrets.token_hex(8),
-            digest=_digest(token),
+            digest=token_digest(token),
             member=user.name,
             role=user.role,
             how=how,
@@ -180,7 +181,7 @@ class Sessions:
         """End every session of a user, but the one of a cookie."""
         statement = ended_sessions(User(principal.user, principal.tenant, ""), self.house.now)
         if token := self._token(but):
-            statement = statement.where(SessionRow.digest != _digest(token))
+            statement = statement.where(SessionRow.digest != token_digest(token))
         with self.control.session() as session:
             session.execute(statement)
             session.commit()
@@ -229,13 +230,13 @@ class Sessions:
                 and_(MemberRow.tenant == SessionRow.tenant, MemberRow.name == SessionRow.member),
             )
             .outerjoin(TenantRow, TenantRow.tenant == SessionRow.tenant)
-            .where(SessionRow.digest == _digest(token))
+            .where(SessionRow.digest == token_digest(token))
             .where(MemberRow.suspended_at.is_(None))
         )
         with self.control.session() as session:
             match = session.execute(known).first()
         row, role, status = (None, None, None) if match is None else match
-        same = compare_digest(_digest(token), _NOBODY if row is None else row.digest)
+        same = compare_digest(token_digest(token), _NOBODY if row is None else row.digest)
         if row is None or not same or role != row.role or not self._is_open(row):
             return None
         return row if row.tenant == HOUSE or status == ACTIVE else None
@@ -286,7 +287,3 @@ def note_look(house: Context, principal: Principal, tenant: str) -> None:
     with acting.control.begin() as connection:
         log.append(connection, log.LogLeaf(tenant, "house.look", acting.actor, house.now, detail))
     record(house.control, "house.look", {"tenant": tenant, "user": principal.user})
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """What was sent with an Idempotency-Key is done once: the same again gets the same answer."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, update
@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fullhouse.api.problems import ProblemError
 from fullhouse.control.schema import RequestRow
+from fullhouse.core.values import in_utc
 from fullhouse.workspace.context import Context
 
 KEPT_FOR = timedelta(days=2)
@@ -68,7 +69,7 @@ def _begin(context: Context, name: str, asked: str) -> Response | None:
     if row.body is not None and row.status is not None:
         headers = {**(row.headers or {}), "Idempotency-Replayed": "true"}
         return Response(row.body, row.status, headers)
-    if _utc(row.at) < now - GIVEN_UP_AFTER:
+    if in_utc(row.at) < now - GIVEN_UP_AFTER:
         _forget(context, name)
         return _begin(context, name, asked)
     raise ProblemError(
@@ -81,7 +82,3 @@ def _forget(context: Context, name: str) -> None:
         row = (RequestRow.tenant == context.tenant, RequestRow.key == name)
         session.execute(delete(RequestRow).where(*row))
         session.commit()
-
-
-def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

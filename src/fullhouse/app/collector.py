@@ -141,7 +141,7 @@ class CollectorStatus:
 
 
 @dataclass(frozen=True)
-class Door:
+class DoorFacts:
     """What the collector needs to take messages: the sources by name, and whose each key is."""
 
     sources: Mapping[str, Rules]
@@ -293,7 +293,7 @@ def collector_folder(context: Context) -> Path:
     return place.path
 
 
-def collector_door(context: Context) -> Door:
+def collector_door(context: Context) -> DoorFacts:
     """Sources, keys and feeds as they are now: the collector asks every second."""
     declared = stored.declared(context.control)
     rules: dict[str, list[Rule]] = {}
@@ -301,7 +301,7 @@ def collector_door(context: Context) -> Door:
         rules.setdefault(row.source, []).append(Rule(row.number, _feed(row.name, row.toml)))
     sources = {source: Rules(source, some) for source, some in rules.items()}
     hashers = {s: _hasher(context, r) for s, r in sources.items()}
-    return Door(sources, declared.sources, declared.keys, hashers)
+    return DoorFacts(sources, declared.sources, declared.keys, hashers)
 
 
 def collector_suppression(context: Context) -> Suppression:

@@ -168,10 +168,8 @@ def feed_retract(context: Context, request: RetractFeed) -> Retraction:
     name = Feed.load(Path(request.name)).name if request.name.endswith(".toml") else request.name
     counted = count_rows(lake, files_named(ledger(lake), name))
     if request.rows is not None and request.rows != counted.total:
-        raise InputError(
-            f"Retracting {request.name} takes out {counted.total:,} rows, not {request.rows:,};"
-            " nothing was done."
-        )
+        rows = {"rows": counted.total, "expected": request.rows}
+        raise InputError(code="other_rows_go", name=request.name, **rows)
     if not request.confirmed:
         return counted
     detail = {"name": name, "files": len(counted.files), **counted.rows}

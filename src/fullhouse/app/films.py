@@ -20,7 +20,6 @@ from fullhouse.films.catalogue import (
     show_film,
 )
 from fullhouse.films.store import value
-from fullhouse.traits.film_traits import unmatched
 from fullhouse.workspace.context import Context
 
 
@@ -223,6 +222,8 @@ def film_unmatched(context: Context, request: ListUnmatched | None = None) -> li
     known: dict[str, dict[str, Any]] = {}
     for row in rows.select(["film", "field", "value"]).to_pylist():
         known.setdefault(row["film"], {})[row["field"]] = value(row["field"], row["value"])
+    from fullhouse.traits.film_traits import unmatched  # no other case here needs the traits
+
     return unmatched(context.lake, known)
 
 

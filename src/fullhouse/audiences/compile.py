@@ -47,7 +47,7 @@ class LeafError(InputError):
 
 
 @dataclass(frozen=True)
-class NamedTraits:
+class Meaning:
     """What a name stands for: its full form, its traits (the union is meant), a note."""
 
     name: str
@@ -61,16 +61,16 @@ class BuiltTraits:
 
     traits: Sequence[Trait]
 
-    def find(self, name: str) -> NamedTraits:
+    def find(self, name: str) -> Meaning:
         """What a name stands for; an error when it is nobody's, rare, or several traits'."""
         plain = unicodedata.normalize("NFC", name).lower()
         if plain.startswith("age:") and (band := age_band(plain.removeprefix("age:"))):
             return self._ages(plain, band)
         if plain in self._by_name:
-            return NamedTraits(plain, (_built(self._by_name[plain]),))
+            return Meaning(plain, (_built(self._by_name[plain]),))
         same = self._by_slug.get(plain, [])
         if len(same) == 1:
-            return NamedTraits(same[0].name, (_built(same[0]),))
+            return Meaning(same[0].name, (_built(same[0]),))
         if same:
             names = " or ".join(sorted(t.name for t in same))
             raise InputError(f"{name!r} could be {names}; write which one.")
@@ -87,7 +87,7 @@ class BuiltTraits:
             by_slug[name.partition(":")[2]].append(t)
         return by_slug
 
-    def _ages(self, name: str, wanted: tuple[int, int]) -> NamedTraits:
+    def _ages(self, name: str, wanted: tuple[int, int]) -> Meaning:
         bands = [(b, t) for t in self.traits if t.family == "age" and (b := age_band(t.slug))]
         inside = [t for b, t in bands if wanted[0] <= b[0] and b[1] <= wanted[1]]
         cut = [
@@ -103,9 +103,9 @@ class BuiltTraits:
             )
         counted = tuple(t for t in inside if t.built)
         if not cut or _covered([age_band(t.slug) for t in counted], wanted):
-            return NamedTraits(name, counted)
+            return Meaning(name, counted)
         note = PartlyOutside(name, tuple(t.slug for t in counted), tuple(cut))
-        return NamedTraits(name, counted, note)
+        return Meaning(name, counted, note)
 
     def _near(self, name: str) -> str:
         family, colon, slug = name.rpartition(":")

@@ -7,11 +7,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from lark import Lark, Token, Transformer, v_args
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
-
 from fullhouse.audiences.rule import Everyone, Name, Not, Rule, Sample, Saved, both, either
 from fullhouse.core.errors import InputError
+from fullhouse.core.lean import without
+
+with without("regex"):
+    from lark import Lark, Token, Transformer, v_args
+    from lark.exceptions import (
+        UnexpectedCharacters,
+        UnexpectedInput,
+        UnexpectedToken,
+        VisitError,
+    )
 
 DEEPEST = 200
 """Brackets and nots inside one another; deeper is a mistake, or an attack."""

@@ -37,7 +37,7 @@ def pair_cities(
     """
     used = np.array([i for i in range(len(panel)) if i not in set(exclude)], dtype=np.int64)
     if len(used) < 2:
-        raise InputError(f"Pairs take at least 2 cities, and there are {len(used)}.")
+        raise InputError(code="too_few_cities_to_pair", needed=2, cities=len(used))
     _check_panel(panel[used])
     level = panel[used].mean(1)
     if len(used) % 2:

@@ -245,9 +245,7 @@ def receipt(control: Control, by: Signer, position: int) -> dict[str, Any]:
         rows = control.own(LogLeafRow.body).where(LogLeafRow.position == position)
         body = connection.scalar(rows)
         if body is None:
-            raise NotFoundError(
-                f"Your log has no entry {position}. List it with: fullhouse log list"
-            )
+            raise NotFoundError(code="no_log_entry", entry=position)
         last = _last_head(connection)
         anchor = _anchor_of(connection, control.tenant, position, last)
         reader = _reader(connection, control.tenant)

@@ -19,6 +19,7 @@ from fullhouse.cleanroom.noise import sigma
 from fullhouse.cleanroom.question import KINDS, MatchSize, Question
 from fullhouse.cleanroom.release import NANO, Z95
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.core.settings import as_toml
 from fullhouse.core.values import check_slug
 from fullhouse.films import SIGNALS
 from fullhouse.lake import Place
@@ -489,13 +490,5 @@ def template() -> str:
             section = key.section
             lines += ["", f"[{section}]"]
         value = tuple(KINDS) if key.name == "kinds" else key.default
-        lines += [f"# {key.doc}", f"{key.name} = {_as_toml(value)}"]
+        lines += [f"# {key.doc}", f"{key.name} = {as_toml(value)}"]
     return "\n".join(lines) + "\n"
-
-
-def _as_toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{v}"' for v in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f'"{value}"' if isinstance(value, str) else str(value)

@@ -65,10 +65,7 @@ def find_tenant(control: Control, name: str) -> Tenant:
         row = session.get(TenantRow, name)
         if row is None:
             known = list(session.scalars(select(TenantRow.tenant)))
-            raise NotFoundError(
-                f"There is no tenant {name!r}.{did_you_mean(name, known)}"
-                " Add one with: fullhouse tenant add NAME"
-            )
+            raise NotFoundError(code="no_tenant", tenant=name, near=did_you_mean(name, known))
         films = session.scalars(
             select(TitleRow.film).where(TitleRow.tenant == name).order_by(TitleRow.film)
         )

@@ -1,6 +1,5 @@
 """`fullhouse audience`: count, describe, overlap, sample, save, list, show, export and so on."""
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,11 +16,11 @@ from fullhouse.cli.show import (
     first_rows,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
     table,
 )
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.audiences import AudienceOverlap, AudienceProfile, Basis
@@ -51,12 +50,12 @@ def count(
 ) -> None:
     """Count the people who fit a rule."""
     if who is not None:
-        question = app.Count(rule, _day(as_of), precision)
+        question = app.Count(rule, parse_day(as_of), precision)
         room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
         return
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         counted = app.audience_count(
-            workspace, app.CountAudience(rule, as_of=_day(as_of), purpose=purpose)
+            workspace, app.CountAudience(rule, as_of=parse_day(as_of), purpose=purpose)
         )
     if json:
         say_json({"persons": counted.persons, "left_out": counted.left_out} | _about(counted.basis))
@@ -89,7 +88,7 @@ def describe(
 ) -> None:
     """Profile an audience against a base: share, index and its 95 % interval, by family."""
     if who is not None:
-        question = app.Describe(rule, tuple(family or ()), base, _day(as_of))
+        question = app.Describe(rule, tuple(family or ()), base, parse_day(as_of))
         room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
         return
     with opened(where, quiet=json) as workspace, progress("Describing", quiet=json):
@@ -100,7 +99,7 @@ def describe(
                 base=base,
                 families=tuple(family or ()),
                 smallest=smallest,
-                as_of=_day(as_of),
+                as_of=parse_day(as_of),
             ),
         )
     if json:
@@ -165,7 +164,7 @@ def breakdown(
     json: Json = False,
 ) -> None:
     """Break an audience down by a family of traits, each person in one part, as a release."""
-    question = app.Breakdown(rule, by, _day(as_of))
+    question = app.Breakdown(rule, by, parse_day(as_of))
     room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
 
 
@@ -185,12 +184,12 @@ def overlap(
 ) -> None:
     """Show how audiences overlap: in pairs, and in every exclusive combination."""
     if who is not None:
-        question = app.Overlap(tuple(rules), _day(as_of))
+        question = app.Overlap(tuple(rules), parse_day(as_of))
         room.ask(where, who, question, title=title, dry_run=dry_run, json=json)
         return
     with opened(where, quiet=json) as workspace, progress("Counting", quiet=json):
         overlaps = app.audience_overlap(
-            workspace, app.OverlapAudiences(tuple(rules), as_of=_day(as_of))
+            workspace, app.OverlapAudiences(tuple(rules), as_of=parse_day(as_of))
         )
     if json:
         say_json(
@@ -264,7 +263,7 @@ def sample(
                 salt=salt,
                 save=save,
                 purpose=purpose,
-                as_of=_day(as_of),
+                as_of=parse_day(as_of),
             ),
         )
     if json:
@@ -299,7 +298,7 @@ def save(
     """Freeze the people who fit a rule as a new version of an audience."""
     with opened(where, quiet=json) as workspace, progress("Saving", quiet=json):
         saved = app.audience_save(
-            workspace, app.SaveAudience(name, rule, purpose=purpose, as_of=_day(as_of))
+            workspace, app.SaveAudience(name, rule, purpose=purpose, as_of=parse_day(as_of))
         )
     if json:
         say_json(vars(saved.audience) | {"left_out": saved.left_out} | _about(saved.basis))
@@ -413,7 +412,3 @@ def _notes(basis: "Basis") -> list[str]:
     from fullhouse.view.words.house import note_words
 
     return [note_words(note) for note in basis.notes]
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else parse_date(text, what="--as-of")

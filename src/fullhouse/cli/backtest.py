@@ -10,9 +10,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import Json, Where, opened, out, parse_day, progress, say_json
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.forecast.backtest import Backtests, BesideOthers, Curve, Judged
@@ -40,7 +39,7 @@ FirstYear = Annotated[int, typer.Option("--from-year", help="First judged year."
 LastYear = Annotated[
     int | None, typer.Option("--to-year", help="Last judged year; by itself: the last whole.")
 ]
-Plan = Annotated[str, typer.Option(help="wide, limited or all.")]
+Plan = Annotated[str, typer.Option(metavar="wide|limited|all", help="Films of this release.")]
 Fridays = Annotated[bool, typer.Option("--fridays", help="Only films that opened on a Friday.")]
 Horizon = Annotated[
     list[str] | None, typer.Option(help="Only this horizon, such as T-28; repeatable.")
@@ -69,7 +68,7 @@ def backtest(
     if plan not in ("wide", "limited", "all"):
         raise InputError(f"--plan takes wide, limited or all, not {plan!r}.")
     files = [app.check_out(f, "backtest") for f in file or ()]
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     plans = ("wide", "limited") if plan == "all" else (plan,)
     with opened(where, quiet=json) as workspace, progress("Backtest", quiet=json) as step:
         request = app.RunBacktest(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -13,6 +12,7 @@ from fullhouse.cli.show import (
     Json,
     Rows,
     Where,
+    channels_text,
     first_rows,
     opened,
     out,
@@ -20,7 +20,6 @@ from fullhouse.cli.show import (
     say_json,
     table,
 )
-from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def power(
     """Before the launch: the smallest effect that the whole, audiences and lines can show."""
     from fullhouse.view.words.plan import powers_words
 
-    request = app.PowerOfCampaign(plan, rate, holdout, rho2, _text(channels))
+    request = app.PowerOfCampaign(plan, rate, holdout, rho2, channels_text(channels))
     with opened(where, quiet=json) as house, progress("Counting", quiet=json) as step:
         powers = app.campaign_power(replace(house, progress=step), request)
     if json:
@@ -155,7 +154,7 @@ def launch(
         plan,
         name,
         folder,
-        channels=_text(channels),
+        channels=channels_text(channels),
         holdout=holdout,
         global_holdout=global_holdout,
         channel_holdout=channel_holdout,
@@ -207,14 +206,6 @@ def _print_counts(launched: "Launched") -> None:
         people = (sum(counts[f.line].get(s, 0) for f in files) for s in states)
         rows.append((channel, len(files), *people, sum(f.rows for f in files)))
     table(rows, ("people by line, on", "lines", *(STATE_WORDS[s] for s in states), "accounts"))
-
-
-def _text(channels: str | None) -> str | None:
-    if channels is None:
-        return None
-    if not Path(channels).is_file():
-        raise InputError(f"--channels: there is no file {channels}.")
-    return Path(channels).read_text("utf-8")
 
 
 def _finite(fields: dict[str, object]) -> dict[str, object]:

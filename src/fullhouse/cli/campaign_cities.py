@@ -1,14 +1,13 @@
 """`fullhouse campaign cities`: a campaign drawn by city, where people cannot be."""
 
 from dataclasses import asdict, replace
-from datetime import date
 from typing import Annotated
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json, table
-from fullhouse.core.values import as_json, parse_date
+from fullhouse.cli.show import AsOf, Json, Where, opened, out, parse_day, progress, say_json, table
+from fullhouse.core.values import as_json
 
 commands = typer.Typer(
     help="Draw a campaign by city: one city of each pair of like ones.", no_args_is_help=True
@@ -41,7 +40,7 @@ def power(
     """Before the launch: the pairs, and the smallest effect that they can show."""
     from fullhouse.view.words.plan import cities_power_words
 
-    request = app.PowerOfCities(plan, _day(start, "--start"), weeks, _day(as_of, "--as-of"))
+    request = app.PowerOfCities(plan, parse_day(start, "--start"), weeks, parse_day(as_of))
     with opened(where, quiet=json) as house, progress("Pairing cities", quiet=json) as step:
         paired = app.campaign_cities_power(replace(house, progress=step), request)
     if json:
@@ -72,7 +71,7 @@ def launch(
     """Pair the cities, draw one of each pair to buy media in, and save the draw for good."""
     from fullhouse.view.words.plan import launched_cities_words
 
-    request = app.LaunchCities(plan, name, _day(start, "--start"), weeks, _day(as_of, "--as-of"))
+    request = app.LaunchCities(plan, name, parse_day(start, "--start"), weeks, parse_day(as_of))
     with opened(where, quiet=json) as house, progress("Pairing cities", quiet=json) as step:
         launched = app.campaign_cities(replace(house, progress=step), request)
     if folder is not None:
@@ -107,7 +106,7 @@ def readout(
     """What it changed: extra tickets in the treated cities, against their pairs."""
     from fullhouse.view.words.readout import city_pairs_sentences
 
-    request = app.ReadCities(campaign, _day(as_of, "--as-of"), spend)
+    request = app.ReadCities(campaign, parse_day(as_of), spend)
     with opened(where, quiet=json) as house, progress("Reading", quiet=json) as step:
         read = app.campaign_cities_readout(replace(house, progress=step), request)
     if json:
@@ -115,7 +114,3 @@ def readout(
         return
     for line in city_pairs_sentences(read):
         out.print(line, markup=False, soft_wrap=True)
-
-
-def _day(text: str | None, what: str) -> date | None:
-    return None if text is None else parse_date(text, what=what)

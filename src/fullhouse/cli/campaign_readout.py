@@ -1,6 +1,5 @@
 """`fullhouse campaign readout` and after: what changed, in whom, what later plans learn."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +14,12 @@ from fullhouse.cli.show import (
     Where,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
     table,
 )
-from fullhouse.core.values import as_json, parse_date
+from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.measurement.campaign_readout import CampaignReadout, NamedEffect
@@ -44,7 +44,7 @@ def readout(
     json: Json = False,
 ) -> None:
     """What it really changed in tickets and gross: everybody as assigned."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     if who is not None:
         question = app.Readout(campaign, day)
         room.ask(where, who, question, title=None, dry_run=dry_run, json=json)
@@ -71,7 +71,7 @@ def reach(
     json: Json = False,
 ) -> None:
     """How many people it reached and how often, as a release."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     question = app.ReachFrequency(campaign, day)
     room.ask(where, who, question, title=None, dry_run=dry_run, json=json)
 
@@ -115,7 +115,7 @@ def outlook(
     campaign: Name, *, as_of: KnownOn = None, where: Where = ".", json: Json = False
 ) -> None:
     """The forecast moved by the campaign: as planned, then as measured."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace, progress("Forecasting", quiet=json) as step:
         request = app.OutlookCampaign(campaign, as_of=day)
         result = app.campaign_outlook(replace(workspace, progress=step), request)
@@ -141,7 +141,7 @@ def uplift(
     """Whether it moved some people more than others: only where held-out people prove it."""
     from fullhouse.view.words.readout import uplift_sentence
 
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace, progress("Learning on some", quiet=json) as step:
         request = app.UpliftCampaign(campaign, as_of=day, seed=seed)
         result = app.campaign_uplift(replace(workspace, progress=step), request)
@@ -161,7 +161,7 @@ def cards(
     json: Json = False,
 ) -> None:
     """Which audience cards held, among people whom no campaign contacted."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace:
         result = app.campaign_verdicts(workspace, app.ListVerdicts(as_of=day, film=film))
     if json:
@@ -176,14 +176,16 @@ def cards(
 
 def learned(as_of: KnownOn = None, *, where: Where = ".", json: Json = False) -> None:
     """How people responded by the readouts so far: the next plan starts from it."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace:
         result = app.campaign_learned(workspace, app.ListLearned(as_of=day))
     if json:
         say_json({"responses": [as_json(asdict(x)) for x in result]})
         return
+    from fullhouse.view.words.report import doses_words
+
     rows = [
-        (str(x.known_on), x.campaign, x.audience, _doses(x.doses),
+        (str(x.known_on), x.campaign, x.audience, doses_words(x.doses),
          f"{x.response:+.0%} (± {1.96 * x.standard_error:.0%})")
         for x in result
     ]  # fmt: skip
@@ -216,7 +218,3 @@ def _ratio(ends: tuple[float | None, ...]) -> str:
 
 def _ends(amount: "Amount") -> tuple[str, str, str]:
     return f"{amount.middle:,.0f}", f"{amount.low:,.0f}", f"{amount.high:,.0f}"
-
-
-def _doses(doses: Mapping[str, float]) -> str:
-    return ", ".join(f"{channel} {dose:.1f}" for channel, dose in sorted(doses.items()))

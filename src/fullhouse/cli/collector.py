@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, say_json, table
+from fullhouse.cli.show import Json, Where, done, opened, out, say_json, table
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
 
@@ -76,19 +76,27 @@ def feeds(source: Source, where: Where = ".", json: Json = False) -> None:
 
 
 @commands.command()
-def disable(source: Source, where: Where = ".") -> None:
+def disable(source: Source, where: Where = ".", json: Json = False) -> None:
     """Refuse a source's events for now (404)."""
-    with opened(where) as context:
+    with opened(where, quiet=json) as context:
         app.collector_enable(context, app.EnableSource(source, enabled=False))
-    out.print(f"Events of {source} are refused within a second.")
+    done(
+        {"source": source, "enabled": False},
+        f"Events of {source} are refused within a second.",
+        json=json,
+    )
 
 
 @commands.command()
-def enable(source: Source, where: Where = ".") -> None:
+def enable(source: Source, where: Where = ".", json: Json = False) -> None:
     """Take a disabled source's events again."""
-    with opened(where) as context:
+    with opened(where, quiet=json) as context:
         app.collector_enable(context, app.EnableSource(source))
-    out.print(f"Events of {source} are taken within a second.")
+    done(
+        {"source": source, "enabled": True},
+        f"Events of {source} are taken within a second.",
+        json=json,
+    )
 
 
 @keys.command()
@@ -127,11 +135,13 @@ def list_(where: Where = ".", json: Json = False) -> None:
 def revoke(
     id_: Annotated[str, typer.Argument(metavar="ID", help="As `key list` shows it.")],
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Accept a write key no more."""
-    with opened(where) as context:
+    with opened(where, quiet=json) as context:
         key = app.collector_revoke(context, app.RevokeWriteKey(id_))
-    out.print(f"Key {key.id} of {key.source} is refused within a second.")
+    sentence = f"Key {key.id} of {key.source} is refused within a second."
+    done(as_json(vars(key)), sentence, json=json)
 
 
 @commands.command()

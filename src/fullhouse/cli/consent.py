@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(help="Write down a grant or a withdrawal of consent.", no_args_is_help=True)
 
-Source = Annotated[str, typer.Option("--source", metavar="S", help="The account's source.")]
-Account = Annotated[str, typer.Option("--account", metavar="A", help="As its source names it.")]
+Source = Annotated[str, typer.Option("--source", metavar="SOURCE", help="The account's source.")]
+Account = Annotated[
+    str, typer.Option("--account", metavar="ACCOUNT", help="As its source names it.")
+]
 
 
 @commands.command()
@@ -23,7 +25,7 @@ def withdraw(
     source: Source,
     account: Account,
     purpose: Annotated[
-        str | None, typer.Option("--purpose", metavar="P", help="One purpose; every one.")
+        str | None, typer.Option("--purpose", metavar="PURPOSE", help="One purpose; every one.")
     ] = None,
     where: Where = ".",
     json: Json = False,
@@ -40,7 +42,7 @@ def grant(
     *,
     source: Source,
     account: Account,
-    purpose: Annotated[str, typer.Option("--purpose", metavar="P", help="What it is for.")],
+    purpose: Annotated[str, typer.Option("--purpose", metavar="PURPOSE", help="What it is for.")],
     where: Where = ".",
     json: Json = False,
 ) -> None:

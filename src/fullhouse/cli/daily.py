@@ -16,10 +16,10 @@ from fullhouse.cli.show import (
     Where,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
 )
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.planning.daily import Daily, Signal
@@ -51,7 +51,7 @@ def daily(
     json: Json = False,
 ) -> None:
     """A film's day, from 60 days before it opens: on target or not, what changed, what to do."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     request = app.DailyPage(film, day, target, campaign, territory)
     files = [app.check_out(f, "daily") for f in file or ()]
     with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:

@@ -10,13 +10,8 @@ from fullhouse.cli import room
 from fullhouse.cli.discover_film import discover_film
 from fullhouse.cli.discover_outcome import discover_outcome
 from fullhouse.cli.room import As, DryRun
-from fullhouse.cli.show import (
-    Json,
-    KnownOn,
-    Where,
-)
+from fullhouse.cli.show import Json, KnownOn, Where, parse_day
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 RULE_HELP = "A rule such as 'word:dog & buys:books', or audience:NAME; see docs/audiences.md."
 
@@ -114,7 +109,7 @@ def discover(
     json: Json = False,
 ) -> None:
     """Discover who will want a film, beyond those whom film people know; and how sure that is."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     if who is not None:
         if film is None:
             raise InputError("Cards are of a film: fullhouse discover FILM --as TENANT.")

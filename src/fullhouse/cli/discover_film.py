@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import opened, out, progress, say_json
+from fullhouse.cli.show import opened, out, progress, ratio, say_json
 
 if TYPE_CHECKING:
     from fullhouse.app.discoveries import DiscoverFilm
@@ -77,7 +77,7 @@ def _cards(discovery: "FilmDiscovery") -> Table:
             escape(card.name),
             f"{card.persons:,}",
             "-" if share is None else f"{share:.0%}",
-            _ratio(card.affinity.value) if measured else "-",
+            ratio(card.affinity.value) if measured else "-",
             _interval(card.beyond) if measured else "-",
             f"{card.extra:,}",
             basis_words(card),
@@ -174,9 +174,5 @@ def _table(title: str) -> Table:
     return Table(box=SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0))
 
 
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
 def _interval(e: "RatioEstimate") -> str:
-    return "-" if e.value is None else f"{e.value:.2f} ({_ratio(e.low)}–{_ratio(e.high)})"
+    return "-" if e.value is None else f"{e.value:.2f} ({ratio(e.low)}–{ratio(e.high)})"

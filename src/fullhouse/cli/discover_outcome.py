@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import opened, out, progress, say_json
+from fullhouse.cli.show import opened, out, progress, ratio, say_json
 
 if TYPE_CHECKING:
     from fullhouse.app.discoveries import DiscoverOutcome
@@ -70,16 +70,12 @@ def _cells(row: "Affinity", *, wide: bool) -> list[str]:
     return [
         f"{row.outcome_persons:,}",
         "-" if row.outcome_share is None else f"{row.outcome_share:.1%}",
-        _ratio(row.naive),
+        ratio(row.naive),
         _interval(row.ratio, row.low, row.high),
         "-" if row.q is None else f"{row.q:.2g}" if row.q >= 0.001 else "<0.001",
-        _interval(*placebo) if wide else _ratio(row.placebo),
+        _interval(*placebo) if wide else ratio(row.placebo),
     ]
 
 
-def _interval(ratio: float | None, low: float | None, high: float | None) -> str:
-    return "-" if ratio is None else f"{ratio:.2f} ({_ratio(low)}–{_ratio(high)})"
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+def _interval(value: float | None, low: float | None, high: float | None) -> str:
+    return "-" if value is None else f"{value:.2f} ({ratio(low)}–{ratio(high)})"

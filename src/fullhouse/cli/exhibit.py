@@ -17,11 +17,11 @@ from fullhouse.cli.show import (
     Where,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
 )
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.exhibit.pack import Demand, Exhibit
@@ -63,7 +63,7 @@ def exhibit(
         raise InputError("--cinema is one of a city: name the city with --city.")
     if city is None and any(f.suffix.lower() == ".html" for f in files):
         raise InputError("A page is of one city: name it with --city.")
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
         own = replace(context, progress=step)
         pack: Exhibit | Demand

@@ -9,9 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, out, progress, say_json
+from fullhouse.cli.show import Json, out, parse_day, progress, say_json
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.measurement import Readout
@@ -147,8 +146,8 @@ def geo(
                 value=value,
                 treated=tuple(treated or ()),
                 treated_column=treated_column,
-                start=parse_date(start, what="--start") if start else None,
-                end=parse_date(end, what="--end") if end else None,
+                start=parse_day(start, "--start"),
+                end=parse_day(end, "--end"),
                 fill=fill,
                 level=level,
                 seed=seed,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,9 +9,20 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_as
-from fullhouse.cli.show import AsOf, Json, Rows, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Where,
+    opened,
+    out,
+    parse_day,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.core.values import as_json, parse_date
+from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.app import StateTitle
@@ -97,7 +107,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Add a film by hand."""
-    day = None if opening is None else parse_date(opening, what="--opening")
+    day = parse_day(opening, "--opening")
     with opened(where, quiet=json) as workspace:
         film = app.film_add(
             workspace,
@@ -106,7 +116,7 @@ def add(
                 opening=day,
                 territory=territory,
                 values=_pairs(set_ or ()),
-                known_on=_day(known_on, "--known-on"),
+                known_on=parse_day(known_on, "--known-on"),
             ),
         )
     if json:
@@ -130,7 +140,7 @@ def set_(
 
     With --as it is your own title, and only your own forecasts know of it.
     """
-    given = _day(known_on, "--known-on")
+    given = parse_day(known_on, "--known-on")
     if who is not None:
         if given is not None:
             raise InputError("--known-on is the house's: what you state of a title counts today.")
@@ -216,7 +226,7 @@ def show(
 ) -> None:
     """Show what was known of a film on a day: facts, gross so far, signals."""
     with opened(where, quiet=json) as workspace:
-        view = app.film_show(workspace, app.ShowFilm(film, territory, _day(as_of, "--as-of")))
+        view = app.film_show(workspace, app.ShowFilm(film, territory, parse_day(as_of, "--as-of")))
     if json:
         say_json(_view_json(view))
         return
@@ -272,7 +282,7 @@ def unmatched(
     json: Json = False,
 ) -> None:
     """List films of the feeds that no film of the catalogue is: only their views are known."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace:
         films = app.film_unmatched(workspace, app.ListUnmatched(territory, day))
     if json:
@@ -341,10 +351,6 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
             raise InputError(f"A fact is written field=value, such as theaters=3100, not {text!r}.")
         pairs[field.strip()] = value
     return pairs
-
-
-def _day(text: str | None, what: str) -> date | None:
-    return None if text is None else parse_date(text, what=what)
 
 
 def _as_json(imported: "Imported") -> dict[str, Any]:

@@ -20,6 +20,7 @@ from fullhouse.cli.show import (
     Territory,
     Where,
     out,
+    parse_day,
     progress,
     say_json,
 )
@@ -147,8 +148,8 @@ def _slate_request(
     if tries and of is None:
         raise InputError("To try other dates, say of which film: --film FILM.")
     return app.ForecastSlate(
-        first=None if first is None else parse_date(first, what="--from"),
-        last=None if last is None else parse_date(last, what="--to"),
+        first=parse_day(first, "--from"),
+        last=parse_day(last, "--to"),
         as_of=days[0] if days else None,
         territory=territory,
         film=of,

@@ -10,9 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import Json, Where, opened, out, parse_day, progress, say_json
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.headroom.headroom import Headroom, Range
@@ -35,7 +34,7 @@ def headroom(
     json: Json = False,
 ) -> None:
     """Who has heard of a film, by audience, and the tickets if everybody had."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     try:
         prices = None if channels is None else channels.read_text(encoding="utf-8")
     except OSError:

@@ -1,18 +1,17 @@
 """`fullhouse key`: what programs show that they may come in."""
 
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.room import opened_as
-from fullhouse.cli.show import Json, Where, opened, out, say_json, table
+from fullhouse.cli.room import opened_for
+from fullhouse.cli.show import Json, Where, done, opened, out, say_json, table
 from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
-    from fullhouse.app import Context, KeyMade
+    from fullhouse.app import KeyMade
 
 commands = typer.Typer(help="Keys of programs.", no_args_is_help=True)
 
@@ -45,14 +44,14 @@ def add(
 ) -> None:
     """Make a key; it is shown this once."""
     request = app.AddKey(user, tenant, label, tuple(scope or ()), days)
-    with _opened(where, who, quiet=json) as context:
+    with opened_for(where, who, quiet=json) as context:
         _show(app.key_add(context, request), json=json)
 
 
 @commands.command("list")
 def list_(tenant: Tenant = None, who: As = None, where: Where = ".", json: Json = False) -> None:
     """List the keys of a tenant's users, or of the house's."""
-    with _opened(where, who, quiet=json) as context:
+    with opened_for(where, who, quiet=json) as context:
         listed = app.key_list(context, app.ListKeys(tenant))
         now = context.now
     if json:
@@ -72,7 +71,7 @@ def revoke(
     key: KeyId, tenant: Tenant = None, who: As = None, where: Where = ".", json: Json = False
 ) -> None:
     """End a key at once."""
-    with _opened(where, who, quiet=json) as context:
+    with opened_for(where, who, quiet=json) as context:
         _show(app.key_revoke(context, app.RevokeKey(key, tenant)), json=json)
 
 
@@ -86,7 +85,7 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Make a key in place of another one; it is shown this once."""
-    with _opened(where, who, quiet=json) as context:
+    with opened_for(where, who, quiet=json) as context:
         _show(app.key_rotate(context, app.RotateKey(key, tenant, overlap_hours)), json=json)
 
 
@@ -94,15 +93,13 @@ def rotate(
 def grant(
     role: Annotated[str, typer.Argument(metavar="ROLE", help="Such as fullhouse_service.")],
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Let a role of PostgreSQL work on the rows, each tenant's apart; for the service."""
-    with opened(where) as context:
+    with opened(where, quiet=json) as context:
         app.control_grant(context, app.GrantControl(role))
-    out.print(f"{role} may work on the rows, and owns nothing. Let the service connect as it.")
-
-
-def _opened(where: str, who: str | None, *, quiet: bool) -> AbstractContextManager["Context"]:
-    return opened(where, quiet=quiet) if who is None else opened_as(where, who, quiet=quiet)
+    sentence = f"{role} may work on the rows, and owns nothing. Let the service connect as it."
+    done({"role": role}, sentence, json=json)
 
 
 def _show(made: "KeyMade", *, json: bool) -> None:

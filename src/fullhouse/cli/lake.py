@@ -62,7 +62,7 @@ def compact(tables: Tables = None, where: Where = ".", json: Json = False) -> No
 def vacuum(
     tables: Tables = None,
     keep_days: Annotated[
-        int, typer.Option(metavar="DAYS", min=0, help="Keep snapshots of this many days.")
+        int, typer.Option(metavar="N", min=0, help="Keep snapshots of this many days.")
     ] = 7,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
     where: Where = ".",

@@ -1,18 +1,17 @@
 """`fullhouse log`: the signed head, entries, receipts, and whether they hold."""
 
-from contextlib import AbstractContextManager
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.room import opened_as
+from fullhouse.cli.room import opened_for
 from fullhouse.cli.show import Json, Rows, Where, opened, out, say_json, table
 from fullhouse.core.errors import FullhouseError, InputError
-
-if TYPE_CHECKING:
-    from fullhouse.app import Context
 
 commands = typer.Typer(
     help="The transparency log: what was asked, released and changed, for good.",
@@ -32,17 +31,18 @@ def head(
     file: Out = None,
     own: Annotated[bool, typer.Option("--own", help="Of the tenant's own log, as of now.")] = False,
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Publish the house's signed head, or print the newest one that it published."""
-    with _opened(where, tenant, quiet=True) as context:
+    with opened_for(where, tenant, quiet=True) as context:
         signed = app.log_head(context, app.ShowHead(own))
-    _write(signed, file)
+    _write(signed, file, json=json)
 
 
 @commands.command("list")
 def list_(tenant: As = None, rows: Rows = 20, where: Where = ".", json: Json = False) -> None:
     """List the entries of one log, the newest first, and how many others had on each day."""
-    with _opened(where, tenant, quiet=json) as context:
+    with opened_for(where, tenant, quiet=json) as context:
         listed = app.log_list(context, app.ListLog(rows or 2**31))
     if json:
         say_json({"entries": [vars(e) for e in listed.entries], "others": listed.others})
@@ -59,11 +59,12 @@ def receipt(
     tenant: As = None,
     file: Out = None,
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Print the receipt of an entry: one JSON file that proves it to whoever has a head."""
-    with _opened(where, tenant, quiet=True) as context:
+    with opened_for(where, tenant, quiet=True) as context:
         proof = app.log_receipt(context, app.MakeReceipt(entry))
-    _write(proof, file)
+    _write(proof, file, json=json)
 
 
 @commands.command()
@@ -73,11 +74,12 @@ def proof(
     tenant: As = None,
     file: Out = None,
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Print the proof that a log only grew between two heads."""
-    with _opened(where, tenant, quiet=True) as context:
+    with opened_for(where, tenant, quiet=True) as context:
         request = app.MakeConsistency(earlier, size)
-        _write(app.log_consistency(context, request), file)
+        _write(app.log_consistency(context, request), file, json=json)
 
 
 ReceiptFile = Annotated[
@@ -106,12 +108,14 @@ def verify(
     answer: Answer = None,
     key: Key = None,
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Check a receipt or two heads, as fullhouse_verify does; without either, the whole log."""
     if receipt_file is not None or earlier is not None:
         _verify_files(
             ["--head", head_file, "--earlier", earlier, "--consistency", consistency],
             ["--answer", answer, "--key", key, "", receipt_file],
+            json=json,
         )
         return
     if any((head_file, consistency, answer, key)):
@@ -120,19 +124,18 @@ def verify(
         faults = app.log_verify(context)
     from fullhouse.view.words.house import log_fault
 
-    for fault in faults:
+    if json:
+        say_json({"ok": not faults, "faults": [vars(fault) for fault in faults]})
+    for fault in () if json else faults:
         words = log_fault(fault.code, fault.tenant, fault.position)
         out.print(words, markup=False, soft_wrap=True)
     if faults:
         raise FullhouseError(code="log_faults", faults=len(faults))
-    out.print("The log is whole: every hash was computed anew, and every published head fits.")
+    if not json:
+        out.print("The log is whole: every hash was computed anew, and every published head fits.")
 
 
-def _opened(where: str, who: str | None, *, quiet: bool) -> AbstractContextManager["Context"]:
-    return opened(where, quiet=quiet) if who is None else opened_as(where, who, quiet=quiet)
-
-
-def _verify_files(*options: list[Any]) -> None:
+def _verify_files(*options: list[Any], json: bool) -> None:
     import fullhouse_verify
 
     arguments: list[str] = []
@@ -140,20 +143,27 @@ def _verify_files(*options: list[Any]) -> None:
         for name, value in zip(group[::2], group[1::2], strict=True):
             if value is not None:
                 arguments += [name, str(value)] if name else [str(value)]
-    code = fullhouse_verify.main(arguments)
+    checked = StringIO()
+    with redirect_stdout(checked if json or out.quiet else sys.stdout):
+        code = fullhouse_verify.main(arguments)
+    if json:
+        say_json({"ok": not code, "checked": checked.getvalue().splitlines()})
     if code:
         raise typer.Exit(code)
 
 
-def _write(value: dict[str, Any], file: Path | None) -> None:
+def _write(value: dict[str, Any], file: Path | None, *, json: bool) -> None:
     from fullhouse_verify import canonical
 
     data = canonical(value).decode()
+    if json or file is None:
+        # What is asked for is JSON itself: it stands on one line, as it is signed.
+        sys.stdout.write(data + "\n")
     if file is None:
-        out.print(data, markup=False, soft_wrap=True, highlight=False)
         return
     try:
         file.write_text(data + "\n")
     except OSError as problem:
         raise InputError(f"Cannot write {file}: {(problem.strerror or '').lower()}.") from None
-    out.print(f"Wrote {file}", markup=False, soft_wrap=True)
+    if not json:
+        out.print(f"Wrote {file}", markup=False, soft_wrap=True)

@@ -1,13 +1,11 @@
 """`fullhouse lookup`: build, check and ask the file of who is in which audience."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import Json, Where, opened, out, say_json, table
-from fullhouse.core.errors import InputError
+from fullhouse.cli.show import Json, Where, channels_text, opened, out, say_json, table
 from fullhouse.core.values import as_json
 
 commands = typer.Typer(
@@ -32,7 +30,7 @@ def build(
     json: Json = False,
 ) -> None:
     """Write the look-up file anew; servers go over to it within a second."""
-    request = app.BuildLookup(tuple(campaign or ()), tuple(audience or ()), _text(channels))
+    request = app.BuildLookup(tuple(campaign or ()), tuple(audience or ()), channels_text(channels))
     with opened(where, quiet=json, doing="Building") as context:
         built = app.lookup_build(context, request)
     if json:
@@ -80,8 +78,8 @@ def check(where: Where = ".", json: Json = False) -> None:
 @commands.command()
 def show(
     *,
-    source: Annotated[str, typer.Option(metavar="S", help="The account's source.")],
-    account: Annotated[str, typer.Option(metavar="A", help="As its source names it.")],
+    source: Annotated[str, typer.Option(metavar="SOURCE", help="The account's source.")],
+    account: Annotated[str, typer.Option(metavar="ACCOUNT", help="As its source names it.")],
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -98,11 +96,3 @@ def show(
         [(s.id, s.audience, s.channel or None, s.film or None) for s in segments],
         ("segment", "audience", "channel", "film"),
     )
-
-
-def _text(channels: str | None) -> str | None:
-    if channels is None:
-        return None
-    if not Path(channels).is_file():
-        raise InputError(f"--channels: there is no file {channels}.")
-    return Path(channels).read_text("utf-8")

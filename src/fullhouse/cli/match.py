@@ -8,7 +8,7 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli.room import opened_as, show_answer
-from fullhouse.cli.show import Json, Where, opened, out, progress
+from fullhouse.cli.show import Json, Where, done, opened, out, progress, say_json
 from fullhouse.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,13 +43,18 @@ def request(
         bool, typer.Option("--act", help="Let the house learn who is on it, and act on it.")
     ] = False,
     to: Annotated[Path, _out("request.bin")] = Path("request.bin"),
+    json: Json = False,
 ) -> None:
     """Studio: blind a list. No workspace is needed, and nobody can read the list from it."""
-    with progress("Blinding", quiet=False):
+    with progress("Blinding", quiet=json):
         made = app.match_request(app.RequestMatch(file, kind, region, act))
     secret = _secret(to)
     _write(secret, made.secret.to_bytes(), private=True)
     _write(to, made.message.to_bytes())
+    if json:
+        counts = {"identifiers": made.identifiers, "invalid": made.invalid}
+        say_json({"wrote": str(to), "secret": str(secret)} | counts)
+        return
     _say_request(made, to, secret)
 
 
@@ -63,15 +68,16 @@ def challenge(
     ],
     to: Annotated[Path, _out("challenge.bin")] = Path("challenge.bin"),
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """House: blind the contacts of people who take part, for the studio to blind them, too."""
-    with opened(where, doing="Blinding") as context:
+    with opened(where, quiet=json, doing="Blinding") as context:
         message, kept = app.match_challenge(context, app.ChallengeMatch(tenant, asked, contacts))
     secret = _secret(to)
     _write(secret, kept.to_bytes(), private=True)
     _write(to, message.to_bytes())
-    out.print(f"Wrote {to}: send it to the studio.", markup=False, soft_wrap=True)
-    out.print(f"Keep {secret} here for the answer.", markup=False, soft_wrap=True)
+    sentence = f"Wrote {to}: send it to the studio.\nKeep {secret} here for the answer."
+    done({"wrote": str(to), "secret": str(secret)}, sentence, json=json)
 
 
 @commands.command()
@@ -82,12 +88,13 @@ def respond(
     *,
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The request's secret.")],
     to: Annotated[Path, _out("response.bin")] = Path("response.bin"),
+    json: Json = False,
 ) -> None:
     """Studio: blind the house's challenge, sorted, so that it learns a size and not who."""
-    with progress("Blinding", quiet=False):
+    with progress("Blinding", quiet=json):
         message = app.match_respond(app.RespondMatch(asked, key))
     _write(to, message.to_bytes())
-    out.print(f"Wrote {to}: send it to the house.", markup=False, soft_wrap=True)
+    done({"wrote": str(to)}, f"Wrote {to}: send it to the house.", json=json)
 
 
 @commands.command()

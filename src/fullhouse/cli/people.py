@@ -90,10 +90,10 @@ def link(
 
 
 Source = Annotated[
-    str | None, typer.Option("--source", metavar="S", help="Source of the accounts.")
+    str | None, typer.Option("--source", metavar="SOURCE", help="Source of the accounts.")
 ]
 Account = Annotated[
-    list[str] | None, typer.Option("--account", metavar="A", help="An account; may repeat.")
+    list[str] | None, typer.Option("--account", metavar="ACCOUNT", help="An account; may repeat.")
 ]
 Accounts = Annotated[
     Path | None,

@@ -21,12 +21,13 @@ from fullhouse.cli.show import (
     first_rows,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
     table,
 )
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import as_json, parse_date
+from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.cleanroom.plans import TenantPlan
@@ -129,7 +130,7 @@ def make(
         channels=_text(channels, "--channels"),
         limits=_text(limits, "--limits"),
         territory=territory,
-        as_of=None if as_of is None else parse_date(as_of, what="--as-of"),
+        as_of=parse_day(as_of),
         weeks=weeks,
         attitude="cautious" if cautious else "neutral",
         holdout=holdout,

@@ -18,11 +18,11 @@ from fullhouse.cli.show import (
     Where,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
 )
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ NEVER_CAUSE = (
 
 
 Most = Annotated[
-    int | None, typer.Option("--people", metavar="N", min=1, help="The N likeliest people.")
+    int | None, typer.Option("--people", metavar="PEOPLE", min=1, help="So many likeliest people.")
 ]
 Threshold = Annotated[
     float | None,
@@ -80,7 +80,7 @@ def propensity(
     json: Json = False,
 ) -> None:
     """Learn how likely each person is to see a film, past or to come; cut and save audiences."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     files = [app.check_out(f, "propensity") for f in file or ()]
     with opened(where, quiet=json) as workspace, progress("Learning", quiet=json) as step:
         context = replace(workspace, progress=step)
@@ -145,7 +145,7 @@ def look_alike(
         file=None if file_of is None else Path(file_of),
         people=people,
         base=base,
-        as_of=None if as_of is None else parse_date(as_of, what="--as-of"),
+        as_of=parse_day(as_of),
         save=save,
         purpose=purpose,
     )

@@ -15,11 +15,11 @@ from fullhouse.cli.show import (
     Where,
     opened,
     out,
+    parse_day,
     progress,
     say_json,
 )
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def report(
     The page opens offline, on paper and on dark screens. With --json and without --out it is
     printed, and nothing is written.
     """
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     files = [app.check_out(f, "report") for f in file or ()]
     if who is not None:
         if campaign is not None:

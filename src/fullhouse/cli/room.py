@@ -11,9 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fullhouse import app
-from fullhouse.cli.show import AsOf, Json, Rows, Where, opened, out, progress, say_json, table
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Where,
+    opened,
+    out,
+    parse_day,
+    progress,
+    say_json,
+    table,
+)
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import HOUSE, as_json, parse_date
+from fullhouse.core.values import HOUSE, as_json
 
 if TYPE_CHECKING:
     from fullhouse.app import Context
@@ -104,7 +115,7 @@ def sizes(
     json: Json = False,
 ) -> None:
     """Sizes of audiences from the free table, within bounds; no budget is spent."""
-    day = parse_date(as_of, what="--as-of") if as_of else None
+    day = parse_day(as_of)
     with opened_as(where, who, quiet=json) as context, progress("Reading sizes", quiet=json):
         result = app.room_sizes(context, app.SizeRules(tuple(rules), day))
     if json:

@@ -54,6 +54,7 @@ from fullhouse.cli.show import (
     Json,
     Rows,
     Where,
+    done,
     err,
     opened,
     out,
@@ -65,6 +66,14 @@ from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.faults import storage_fault
 
 METAVARS = {"<int>": "N", "<float>": "NUMBER", "<str>": "TEXT", "<list[str]>": "TEXT"}
+NAMED = {
+    "--as-of": "DATE", "--base": "RULE", "--film": "FILM", "--from": "DATE", "--known-on": "DATE",
+    "--opening": "DATE", "--out": "FILE", "--purpose": "PURPOSE", "--save": "NAME",
+    "--share": "SHARE", "--source": "SOURCE", "--territory": "CODE", "--to": "DATE",
+    "--family": "FAMILY", "--workers": "N", "--horizon": "HORIZON", "--currency": "CODE",
+    "--phone-region": "CODE", "--people": "PEOPLE", "--plan": "NAME",
+}  # fmt: skip
+"""What the value of an option is called in each command's help, where it says nothing else."""
 
 
 class _Root(TyperGroup):
@@ -81,6 +90,12 @@ class _Root(TyperGroup):
             raise typer.Exit(BROKEN_PIPE) from None
         return result
 
+    def get_params(self, ctx: Any) -> Any:
+        parameters = super().get_params(ctx)
+        for parameter in parameters:
+            _name(parameter, ctx)
+        return parameters
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         command = super().get_command(ctx, cmd_name)
         if command is not None:
@@ -94,9 +109,26 @@ def _complete(command: Any, ctx: Any) -> None:
         _complete(below, ctx)
     if not hasattr(command, "commands") and QUIET not in command.params:
         command.params.append(QUIET)
-    for parameter in command.params:
-        if parameter.metavar is None:
-            parameter.metavar = _metavar(parameter, ctx)
+    helps = command.get_help_option(ctx) if ctx is not None else None
+    for parameter in (*command.params, *([helps] if helps else [])):
+        _name(parameter, ctx)
+
+
+def _name(parameter: Any, ctx: Any) -> None:
+    """Have the help name what a parameter takes: no types in brackets, no formulas of a range."""
+    if parameter.metavar is None:
+        parameter.metavar = _metavar(parameter, ctx)
+    if parameter.param_type_name == "argument":
+        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005  # Typer names it
+    least, most = parameter.min, parameter.max
+    if least is not None or most is not None:
+        parameter._get_number_range_help_str = lambda: _range(least, most)
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if least is None:
+        return f"at most {most:g}"
+    return f"at least {least:g}" if most is None else f"{least:g} to {most:g}"
 
 
 def _metavar(parameter: Any, ctx: Any) -> str:
@@ -104,7 +136,11 @@ def _metavar(parameter: Any, ctx: Any) -> str:
         return str(parameter.name.upper().replace("_", "-"))
     if parameter.is_flag:
         return ""
-    words: str = METAVARS.get(parameter.display_type(ctx), parameter.name.upper())
+    named = next((NAMED[name] for name in parameter.opts if name in NAMED), None)
+    takes: str = parameter.display_type(ctx)
+    if "|" in takes:
+        return takes.strip("<>")
+    words: str = named or METAVARS.get(takes, parameter.name.upper())
     return words.replace("_", "-")
 
 
@@ -213,11 +249,16 @@ def init(
     simulated: Annotated[
         bool, typer.Option("--simulated", help="For a simulated market: every result says so.")
     ] = False,
+    json: Json = False,
 ) -> None:
     """Make a workspace."""
     with app.new_house(where, simulated=simulated) as workspace:
-        out.print(f"Made a workspace in {workspace.place.root}", soft_wrap=True)
-        out.print("Keep a backup of fullhouse.key: identifiers match only under the same key.")
+        place = str(workspace.place.root)
+    sentence = (
+        f"Made a workspace in {place}\n"
+        "Keep a backup of fullhouse.key: identifiers match only under the same key."
+    )
+    done({"workspace": place, "simulated": simulated}, sentence, json=json)
 
 
 @commands.command()

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from fullhouse import app
 from fullhouse.cli.room import As, opened_for
-from fullhouse.cli.show import AsOf, Json, Where, opened, out, progress, say_json
+from fullhouse.cli.show import AsOf, Json, Where, opened, out, parse_day, progress, say_json
 from fullhouse.core.errors import InputError, did_you_mean
-from fullhouse.core.values import as_json, parse_date
+from fullhouse.core.values import as_json
 
 if TYPE_CHECKING:
     from fullhouse.control import Entry, Verified
@@ -191,7 +191,7 @@ def sources(
     json: Json = False,
 ) -> None:
     """Show how the forecasts of others did: their bias, their error, and ranges that held."""
-    day = None if as_of is None else parse_date(as_of, what="--as-of")
+    day = parse_day(as_of)
     with opened(where, quiet=json) as workspace, progress("Scoring", quiet=json):
         records = app.scorebook_sources(workspace, app.ListSources(territory, day))
     if json:

@@ -7,16 +7,21 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Display
 from rich.table import Table
 
+from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress
 from fullhouse.core.settings import SIMULATED
+from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.app import Context
@@ -94,6 +99,34 @@ def opened(where: str, *, quiet: bool = False, doing: str | None = None) -> Iter
 def say_json(value: Mapping[str, Any]) -> None:
     """Print one object as JSON on standard output; a list stands inside it, under a name."""
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False, allow_nan=False))
+
+
+def done(result: Mapping[str, Any], sentence: str, *, json: bool) -> None:
+    """Print what a command did: one object for programs, else a sentence."""
+    if json:
+        say_json(result)
+        return
+    out.print(escape(sentence), soft_wrap=True)
+
+
+def channels_text(channels: str | None) -> str | None:
+    """What stands in the file of `--channels`, if it is given."""
+    if channels is None:
+        return None
+    try:
+        return Path(channels).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"--channels: there is no file {channels} of text.") from None
+
+
+def ratio(value: float | None) -> str:
+    """A ratio to two digits after the point."""
+    return "-" if value is None else f"{value:.2f}"
+
+
+def parse_day(text: str | None, option: str = "--as-of") -> date | None:
+    """The date that an option gives, if it does."""
+    return None if text is None else parse_date(text, what=option)
 
 
 def table(

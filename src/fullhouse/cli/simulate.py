@@ -66,7 +66,7 @@ def respond(
     folder: Folder,
     deliveries: Annotated[Path, typer.Argument(metavar="DELIVERIES", help="CSV or Parquet.")],
     to: Annotated[
-        Path | None, typer.Option("--out", metavar="OUT", help="By itself: DIR/respond.")
+        Path | None, typer.Option("--out", metavar="DIR", help="By itself: DIR/respond.")
     ] = None,
     json: Json = False,
 ) -> None:

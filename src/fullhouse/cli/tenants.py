@@ -13,6 +13,7 @@ from fullhouse.cli.show import (
     Json,
     Rows,
     Where,
+    done,
     opened,
     out,
     say_json,
@@ -40,10 +41,7 @@ def _done(
     """Do something in a workspace, and print what became of it as JSON or in a sentence."""
     with opened(where, quiet=json) as context:
         result: Any = verb(context, request)
-    if json:
-        say_json(as_json(asdict(result)))
-        return
-    out.print(sentence(result))
+    done(as_json(asdict(result)), sentence(result), json=json)
 
 
 @tenants.command("add")
@@ -55,7 +53,7 @@ def tenant_add(
 ) -> None:
     """Admit a studio; give it a title and a user next."""
     request = app.AddTenant(name, label)
-    _done(where, json, app.tenant_add, request, lambda t: f"Added tenant [bold]{t.tenant}[/].")
+    _done(where, json, app.tenant_add, request, lambda t: f"Added tenant {t.tenant}.")
 
 
 @tenants.command("list")
@@ -223,11 +221,13 @@ def user_email(
         str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
     ] = HOUSE,
     where: Where = ".",
+    json: Json = False,
 ) -> None:
     """Let whoever the provider knows by an e-mail address come in as a user."""
-    with opened(where) as context:
-        app.user_email(context, app.SetEmail(name, email, tenant))
-    out.print(f"{name} of {tenant} comes in as {email}.", markup=False)
+    request = app.SetEmail(name, email, tenant)
+    _done(
+        where, json, app.user_email, request, lambda u: f"{u.name} of {tenant} comes in as {email}."
+    )
 
 
 @policy.command("check")

@@ -8,9 +8,19 @@ import typer
 
 from fullhouse import app
 from fullhouse.cli import show as show_
-from fullhouse.cli.show import AsOf, Json, Rows, Where, first_rows, opened, out, say_json, table
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Where,
+    first_rows,
+    opened,
+    out,
+    parse_day,
+    say_json,
+    table,
+)
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import parse_date
 
 if TYPE_CHECKING:
     from fullhouse.traits import Build, Trait
@@ -42,7 +52,7 @@ def build(
     ):
         context = replace(workspace, progress=step)
         chosen = app.traits_catalogue(context, app.ReadCatalogue(_text(catalogue)))
-        result = app.traits_build(context, app.BuildTraits(_day(as_of), chosen))
+        result = app.traits_build(context, app.BuildTraits(parse_day(as_of), chosen))
     if json:
         say_json(_build(result.build) | {
             "reused": result.reused,
@@ -80,7 +90,7 @@ def list_(
     """List traits, those of most people first."""
     with opened(where, quiet=json) as context:
         result = app.traits_list(
-            context, app.ListTraits(_day(as_of), search=search, family=family, rare=rare)
+            context, app.ListTraits(parse_day(as_of), search=search, family=family, rare=rare)
         )
     if json:
         say_json(
@@ -109,7 +119,7 @@ def show(
 ) -> None:
     """Show a trait: its definition, its people, by source."""
     with opened(where, quiet=json) as context:
-        result = app.traits_show(context, app.ShowTrait(name, _day(as_of)))
+        result = app.traits_show(context, app.ShowTrait(name, parse_day(as_of)))
     trait, build = result.trait, result.build
     if json:
         say_json(result.row() | {"build": _build(build)})
@@ -165,10 +175,6 @@ def _text(catalogue: Path | None) -> str | None:
         return catalogue.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(f"Cannot read the catalogue {str(catalogue)!r}: {problem}") from None
-
-
-def _day(text: str | None) -> Any:
-    return None if text is None else parse_date(text, what="--as-of")
 
 
 def _share(trait: "Trait", build: "Build") -> str:

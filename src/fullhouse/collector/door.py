@@ -73,7 +73,7 @@ _log = logging.getLogger("fullhouse.collector")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What a client is told."""
 
     status: int
@@ -82,9 +82,9 @@ class Answer:
     retry_after: int | None = None
 
 
-def _wrong(status: int, message: str, *, retry_after: int | None = None) -> Answer:
+def _wrong(status: int, message: str, *, retry_after: int | None = None) -> Reply:
     body = json.dumps({"success": False, "message": message}).encode()
-    return Answer(status, body, retry_after=retry_after)
+    return Reply(status, body, retry_after=retry_after)
 
 
 _UNKNOWN_KEY = _wrong(401, "This write key is not known.")
@@ -145,7 +145,7 @@ class Collector:
         self._read()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Reply one request."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -156,7 +156,7 @@ class Collector:
         request = _request(scope, self._house.now)
         origin = request.headers.get(b"origin")
         if request.method == "OPTIONS":
-            await _send(send, Answer(200, b""), origin, _preflight(request))
+            await _send(send, Reply(200, b""), origin, _preflight(request))
             return
         try:
             answer = await self._answer(request, receive)
@@ -187,7 +187,7 @@ class Collector:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _answer(self, request: Request, receive: Receive) -> Answer:
+    async def _answer(self, request: Request, receive: Receive) -> Reply:
         path = request.path.rstrip("/")
         if request.method in ("GET", "HEAD"):
             return await self._get(request, path)
@@ -203,36 +203,36 @@ class Collector:
         if path == "/com.snowplowanalytics.snowplow/tp2":
             return await self._snowplow(request, receive)
         if kind == "m":  # analytics-next reports on itself
-            return Answer(200)
+            return Reply(200)
         return _NOT_HERE
 
-    async def _get(self, request: Request, path: str) -> Answer:
+    async def _get(self, request: Request, path: str) -> Reply:
         if path.startswith("/pixel/v1/") and (type_ := path.removeprefix("/pixel/v1/")) in (
             "track",
             "page",
         ):
             sent = Sent([pixel_message(request.query)])
             answer = await self._take(request, request.key(), sent, type_)
-            return Answer(200, GIF, _GIF) if answer.status == 200 else answer
+            return Reply(200, GIF, _GIF) if answer.status == 200 else answer
         if path == "/i":
             return await self._snowplow_events(request, [dict(request.query)], pixel=True)
         if (match := _SETTINGS.fullmatch(path)) is not None:
             source, _ = await self._source(match[1])
             base = _base(request) + request.root
-            return _NOT_HERE if source is None else Answer(200, segment_settings(match[1], base))
+            return _NOT_HERE if source is None else Reply(200, segment_settings(match[1], base))
         if path == "/sourceConfig":
             key = request.key()
             source, enabled = await self._source(key)
             if source is None:
                 return _UNKNOWN_KEY
-            return Answer(200, rudder_settings(key, source, enabled=enabled, at=request.at))
+            return Reply(200, rudder_settings(key, source, enabled=enabled, at=request.at))
         if path in ("/healthz", "/health"):
-            return Answer(200, b'{"status":"ok"}')
+            return Reply(200, b'{"status":"ok"}')
         return _NOT_HERE
 
     async def _post(
         self, request: Request, receive: Receive, most: int, type_: str | None
-    ) -> Answer:
+    ) -> Reply:
         if (full := self._pressure()) is not None:
             await _body(receive, MOST_DRAINED)
             return full
@@ -248,7 +248,7 @@ class Collector:
             return _NO_JSON
         return await self._take(request, request.key(sent.key), sent, type_)
 
-    async def _take(self, request: Request, key: str, sent: Sent, type_: str | None) -> Answer:
+    async def _take(self, request: Request, key: str, sent: Sent, type_: str | None) -> Reply:
         source, enabled = await self._source(key)
         if source is None:
             return _UNKNOWN_KEY
@@ -262,7 +262,7 @@ class Collector:
         lines = b"".join([intake.take(m, arrival) for m in sent.messages])
         return await self._append(lines)
 
-    async def _snowplow(self, request: Request, receive: Receive) -> Answer:
+    async def _snowplow(self, request: Request, receive: Receive) -> Reply:
         if (full := self._pressure()) is not None:
             await _body(receive, MOST_DRAINED)
             return full
@@ -278,27 +278,27 @@ class Collector:
 
     async def _snowplow_events(
         self, request: Request, events: list[dict[str, Any]], *, pixel: bool = False
-    ) -> Answer:
+    ) -> Reply:
         """Take the events of Snowplow trackers, which send no key: their app id is it."""
         app_id = first_given(str(e.get("aid") or "") for e in events)
         messages = [snowplow.message_of(event) for event in events]
         answer = await self._take(request, request.key(app_id), Sent(messages), None)
         if answer.status != 200 or "check" in request.query:
             return answer
-        return Answer(200, GIF, _GIF) if pixel else Answer(200, b"ok", _TEXT)
+        return Reply(200, GIF, _GIF) if pixel else Reply(200, b"ok", _TEXT)
 
-    async def _append(self, lines: bytes) -> Answer:
+    async def _append(self, lines: bytes) -> Reply:
         if not lines:
-            return Answer(200)
+            return Reply(200)
         try:
             await self._log.append(wal.record(lines))
         except OSError as problem:
             full = problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             _log.error("collector: %s: %s", "disk full" if full else "cannot write", problem)
             return _FULL
-        return Answer(200)
+        return Reply(200)
 
-    async def _check(self, intake: Intake, messages: list[bytes], arrival: Arrival) -> Answer:
+    async def _check(self, intake: Intake, messages: list[bytes], arrival: Arrival) -> Reply:
         lines = tuple(intake.take(m, arrival) for m in messages)
         request = app.CheckCollected(lines)
         rows = await asyncio.to_thread(app.collector_check, self._house, request)
@@ -307,9 +307,9 @@ class Collector:
             "messages": len(messages),
             "rows": as_json([vars(r) for r in rows]),
         }
-        return Answer(200, json.dumps(body, ensure_ascii=False).encode())
+        return Reply(200, json.dumps(body, ensure_ascii=False).encode())
 
-    def _pressure(self) -> Answer | None:
+    def _pressure(self) -> Reply | None:
         if self._log.waiting_bytes > MOST_WAITING:
             return _BUSY
         return _BACKLOG if self._is_behind else None
@@ -474,7 +474,7 @@ async def _body(receive: Receive, most: int) -> bytes:
 
 async def _send(
     send: Send,
-    answer: Answer,
+    answer: Reply,
     origin: bytes | None,
     more: Iterable[tuple[bytes, bytes]] = (),
 ) -> None:

@@ -1,7 +1,7 @@
 """Save and find plans, campaigns, readouts and what they measured."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +16,7 @@ from fullhouse.control.campaign_records import (
 from fullhouse.control.control import Control, audit_row
 from fullhouse.control.schema import CampaignRow, LearnedRow, PlanRow, ReadoutRow, VerdictRow
 from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
+from fullhouse.core.values import in_utc
 
 
 def save_plan(
@@ -152,7 +153,7 @@ def readouts(control: Control, campaign: str) -> list[SavedReadout]:
     query = control.own(ReadoutRow).where(ReadoutRow.campaign == campaign).order_by(ReadoutRow.id)
     with control.session() as session:
         return [
-            SavedReadout(r.campaign, date.fromisoformat(r.as_of), r.body, _utc(r.at))
+            SavedReadout(r.campaign, date.fromisoformat(r.as_of), r.body, in_utc(r.at))
             for r in session.scalars(query)
         ]
 
@@ -197,12 +198,8 @@ def verdicts(control: Control, *, as_of: date, film: str | None = None) -> list[
 
 
 def _plan(row: PlanRow) -> SavedPlan:
-    return SavedPlan(row.name, row.version, row.film, row.body, _utc(row.at))
+    return SavedPlan(row.name, row.version, row.film, row.body, in_utc(row.at))
 
 
 def _campaign(row: CampaignRow) -> SavedCampaign:
-    return SavedCampaign(row.name, row.film, row.plan, row.plan_version, row.body, _utc(row.at))
-
-
-def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return SavedCampaign(row.name, row.film, row.plan, row.plan_version, row.body, in_utc(row.at))

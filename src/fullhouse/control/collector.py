@@ -121,9 +121,7 @@ def revoke_write_key(control: Control, id_: str) -> WriteKey:
     with control.session() as session:
         row = session.scalar(control.own(WriteKeyRow).where(WriteKeyRow.id == id_))
         if row is None:
-            raise InputError(
-                f"There is no write key {id_!r}; list them: fullhouse collector key list"
-            )
+            raise InputError(code="no_write_key", key=id_)
         row.revoked_at = row.revoked_at or control.clock()
         session.commit()
         return _key(row)

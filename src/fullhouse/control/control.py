@@ -98,11 +98,7 @@ def open_control(url: str) -> Control:
     except ProgrammingError as problem:
         if "permission denied" not in str(problem.orig):
             raise
-        raise InputError(
-            "The control database is of an older version, and the role that was used may not"
-            " change its tables. Run any command once as the owner of the database, such as"
-            " FULLHOUSE_CONTROL=postgresql+psycopg://OWNER@host/fullhouse fullhouse doctor."
-        ) from None
+        raise InputError(code="control_not_owner") from None
     except (ArgumentError, OperationalError, ModuleNotFoundError) as problem:
         raise InputError(
             f"Cannot open the control database: {str(problem).splitlines()[0]}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, update
@@ -12,6 +12,7 @@ from fullhouse.control.control import Control
 from fullhouse.control.run import CANCELLING, CRASHED, FINISHED, OPEN, RUNNING, Run
 from fullhouse.control.schema import RunRow
 from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
+from fullhouse.core.values import in_utc
 
 KEEP_DAYS = 90
 """Runs that began longer ago are forgotten."""
@@ -164,9 +165,5 @@ def _runs(control: Control) -> Any:
 def _run(row: Any) -> Run:
     values = dict(zip((*COLUMNS, "result_bytes"), row, strict=True))
     for name in ("started_at", "heard_at"):
-        values[name] = _utc(values[name])
+        values[name] = in_utc(values[name])
     return Run(**values)
-
-
-def _utc(at: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -3,13 +3,15 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 from fullhouse.core.errors import InputError
+
+T = TypeVar("T")
 
 HOUSE = "house"
 """The tenant that the house itself is."""
@@ -25,6 +27,21 @@ LONGEST_NAME = 100
 """Letters of a name that people give to something: with an ending it fits every file system."""
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+
+
+def pieces(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The values in order, so many at a time; the last piece may be shorter.
+
+    >>> list(pieces("abcde", 2))
+    ['ab', 'cd', 'e']
+    """
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def in_utc(at: datetime) -> datetime:
+    """A time of a database that keeps no zone: it is UTC there."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:

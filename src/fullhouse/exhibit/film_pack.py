@@ -178,14 +178,10 @@ def _cinema(
         return cinemas.shares[cinema]
     hint = did_you_mean(cinema, amounts)
     some = ", ".join(list(amounts)[:5])
-    others = f" Of {city.name}, there are among others: {some}." if some else (
-        f" No cinema of {city.name} can have a pack of its own; the city can, without --cinema."
-    )  # fmt: skip
-    raise InputError(
-        f"There is no pack of {city.name} for a cinema {cinema!r}: it is not known, or fewer than"
-        f" {minimum:,} tickets were sold or are expected there, or it would give away such a"
-        f" cinema.{hint or others}"
-    )
+    facts = {"city": city.name, "cinema": cinema, "minimum": minimum}
+    if not some:
+        raise InputError(code="no_cinema_packs", **facts)
+    raise InputError(code="no_cinema_pack", **facts, near=hint, some=some)
 
 
 def _weeks(

@@ -23,6 +23,7 @@ from fullhouse.core.tables import (
     RETRACTED,
     Table,
 )
+from fullhouse.core.values import pieces
 from fullhouse.feeds.terms import BATCH_DIGITS, Terms
 from fullhouse.lake import Lake
 from fullhouse.lake.lake import literal
@@ -121,10 +122,7 @@ def files_named(files: Sequence[LedgerFile], name: str) -> tuple[LedgerFile, ...
     )
     if not chosen:
         known = {word for f in files for word in (f.feed, f.file)}
-        raise InputError(
-            f"No feed, batch or file {name!r} was taken in.{did_you_mean(name, known)}"
-            " All of them: fullhouse feed files"
-        )
+        raise InputError(code="not_taken_in", name=name, near=did_you_mean(name, known))
     if len({(f.source, f.kind, f.feed) for f in chosen}) > 1:
         feeds = sorted({f"{f.feed} ({f.source}, {f.kind})" for f in chosen})
         raise InputError(f"{name!r} is more than one feed: {', '.join(feeds)}. Name a batch.")
@@ -166,7 +164,7 @@ def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
         delete_where(lake, table, condition)
     # The ledgers last: by them, a retraction that a crash broke off is recognised.
     for table in (INGESTED, BEGUN):
-        for some in _some([f.digest for f in files]):
+        for some in pieces([f.digest for f in files], AT_ONCE):
             # What stands behind a colon is of a retry; ';' follows it.
             retries = (f"(digest >= '{d}:' AND digest < '{d};')" for d in some)
             own = f"digest IN ({', '.join(map(literal, some))})"
@@ -251,12 +249,7 @@ def _conditions(files: Sequence[LedgerFile]) -> Iterator[tuple[Table, str]]:
     for name, files_of in _tables(files).items():
         for source in sorted({f.source for f in files_of}):
             batches = sorted({f.batch for f in files_of if f.source == source})
-            for some in _some(batches):
+            for some in pieces(batches, AT_ONCE):
                 # 'g' follows whatever stands behind the digits of a digest.
                 ranges = " OR ".join(f"(batch >= '{b}' AND batch < '{b}g')" for b in some)
                 yield _TABLES[name], f"source = {literal(source)} AND ({ranges})"
-
-
-def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]

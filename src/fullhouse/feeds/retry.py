@@ -32,6 +32,7 @@ from fullhouse.core.tables import (
     QUARANTINE,
     Snapshot,
 )
+from fullhouse.core.values import pieces
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.raw import held
 from fullhouse.feeds.commit import (
@@ -402,7 +403,7 @@ def _count_refusals(
         return
     lake, start = run.lake, job.digest[:16]
     names = [f"{start}:{row}:refusal:{p}" for row in inside for p in job.terms.purposes]
-    for event_ids in _some(sorted(_there(run, names))):
+    for event_ids in pieces(sorted(_there(run, names)), AT_ONCE):
         listed = ", ".join(map(literal, event_ids))
         delete_where(
             lake, CONSENT, f"source = {literal(job.feed.source)} AND event_id IN ({listed})"
@@ -422,17 +423,12 @@ def _count_refusals(
 def _there(run: _Run, event_ids: Sequence[str]) -> set[str]:
     """Which events of consent the lake has."""
     there: set[str] = set()
-    for some in _some(event_ids):
+    for some in pieces(event_ids, AT_ONCE):
         inside = (pc.field("source") == run.feed.source) & pc.field("event_id").isin(some)
         there.update(
             run.lake.read(CONSENT, columns=["event_id"], where=inside)["event_id"].to_pylist()
         )
     return there
-
-
-def _some(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), AT_ONCE):
-        yield values[start : start + AT_ONCE]
 
 
 def _leave(run: _Run, batch: str, changes: _Changes) -> None:

@@ -129,10 +129,7 @@ def add_film(
     before = links(control)
     same = [k for k in before if k.set == USER and (k.title, k.opening) == (title, opening)]
     if same:
-        raise InputError(
-            f"{title} is here already as {same[0].film!r}."
-            f" A new fact of it: fullhouse film set {same[0].film} field=value"
-        )
+        raise InputError(code="film_is_here", title=title, film=same[0].film)
     taken = {k.film for k in before} | {k.set_id for k in before if k.set == RETIRED}
     film = distinct(film_slug(title, opening.year if opening else None), taken)
     link = SetLink(USER, film, film, "accepted", title, opening, territory, at)
@@ -172,9 +169,7 @@ def find(links: Sequence[SetLink], film: str) -> str:
             return link.film
     names = {k.film for k in links}
     near = did_you_mean(film, names) or _begins(film, names)
-    raise NotFoundError(
-        f"No film {film!r} here.{near} 'fullhouse film list --search TEXT' finds films."
-    )
+    raise NotFoundError(code="no_film", film=film, near=near)
 
 
 def accept(
@@ -215,10 +210,7 @@ def _entry(links: Sequence[SetLink], name: str, set_id: str) -> SetLink:
         if link.set == name and link.set_id == set_id:
             return link
     waiting = [k.set_id for k in links if k.set == name and k.status == "review"]
-    raise InputError(
-        f"No entry {set_id!r} in {name}.{did_you_mean(set_id, waiting)}"
-        " 'fullhouse film review' lists those that wait for a decision."
-    )
+    raise InputError(code="no_entry", entry=set_id, set=name, near=did_you_mean(set_id, waiting))
 
 
 def _check_apart(links: Sequence[SetLink], link: SetLink, film: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset
 from deltalake import (
     ColumnProperties,
     CommitProperties,
@@ -21,9 +20,13 @@ from deltalake import (
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from fullhouse.core.errors import ConflictError, DamagedError, FullhouseError, InputError
+from fullhouse.core.lean import without
 from fullhouse.core.tables import ALL, Snapshot, Table
 from fullhouse.lake.pins import ABSENT, OpenTables, Pins, newest_versions
 from fullhouse.lake.place import Place
+
+with without("pandas"):
+    import pyarrow.dataset
 
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
 WRITER = WriterProperties(compression="ZSTD", compression_level=1)

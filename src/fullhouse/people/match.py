@@ -60,7 +60,7 @@ def match(
     """
     splink = _splink()
     if rows.num_rows < 2:
-        raise CannotTellError(f"{rows.num_rows} rows cannot be linked: give at least two.")
+        raise CannotTellError(code="too_few_rows_to_link", rows=rows.num_rows, needed=2)
     database = splink.DuckDBAPI()
     connection = database.duckdb_con
     connection.execute("SET temp_directory = ''")
@@ -138,7 +138,7 @@ def _train(linker: Any, plan: LinkPlan) -> tuple[str, ...]:
     try:
         training.estimate_probability_two_random_records_match(strict, recall=plan.recall)
     except ValueError as problem:
-        raise CannotTellError(f"Training failed: {problem}") from None
+        raise CannotTellError(code="training_failed", reason=str(problem)) from None
     training.estimate_u_using_random_sampling(max_pairs=plan.max_pairs, seed=plan.seed)
     reached: set[str] = set()
     for rule in _rules(TRAIN_ON, plan):

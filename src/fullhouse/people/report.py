@@ -96,9 +96,9 @@ def report(engine: Engine, lake: Lake, *, rows: int = 10) -> PeopleReport:
     """
     state = read_state(lake)
     if state.run == 0:
-        raise CannotTellError("No people are resolved yet. Run: fullhouse people resolve")
+        raise CannotTellError(code="people_not_resolved")
     if not is_whole(lake, state):
-        raise CannotTellError("The last resolve run was cut off. Run: fullhouse people resolve")
+        raise CannotTellError(code="resolve_cut_off")
     accounts = _accounts(engine, lake)
     sets = _sets(engine, lake)
     per_source = _per_source(sets)

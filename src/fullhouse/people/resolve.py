@@ -152,10 +152,7 @@ def _decide(
     to_decide = new.union(open_.select("source", "account"))
     rows = new_rows + scratch.count(open_)
     if start + rows - 1 > MAX_PERSON:
-        raise CannotTellError(
-            f"Person ids end at {MAX_PERSON:,}: {rows:,} new accounts may not fit after"
-            f" {start - 1:,}."
-        )
+        raise CannotTellError(code="person_ids_end", most=MAX_PERSON, new=rows, last=start - 1)
     fresh = numbered_nodes(scratch, to_decide, rows, start=start)
     accounts = scratch.keep(all_nodes(settled, fresh))
     compared = candidates(

@@ -89,10 +89,7 @@ def pairs_of_person(lake: Lake, person: int) -> Ruling:
 
 def _check_size(accounts: Sequence[Account]) -> None:
     if len(accounts) > MOST_ACCOUNTS:
-        raise InputError(
-            f"{len(accounts):,} accounts at once are more than {MOST_ACCOUNTS}: rule out the"
-            " identifier that joins them instead."
-        )
+        raise InputError(code="too_many_unlinked", accounts=len(accounts), most=MOST_ACCOUNTS)
 
 
 def identifier_named(lake: Lake, text: str) -> Ruling:
@@ -112,7 +109,8 @@ def identifier_named(lake: Lake, text: str) -> Ruling:
     if not digests:
         raise InputError(f"The house has no identifier {kind}:{start}.")
     if len(digests) > 1:
-        raise InputError(f"{len(digests)} identifiers begin with {kind}:{start}: give more digits.")
+        begins = f"{kind}:{start}"
+        raise InputError(code="identifiers_alike", identifiers=len(digests), begins=begins)
     return Ruling(identifier=(kind, digests[0]))
 
 

@@ -9,7 +9,7 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.discovery.card import Card, FilmDiscovery, RatioEstimate
-from fullhouse.view.charts import FAINT, GREY, INK, themed
+from fullhouse.view.charts import FAINT, GREY, INK, across, down, themed
 from fullhouse.view.words.discovery import (
     basis_words,
     headline,
@@ -327,13 +327,7 @@ def _axes(rows: Sequence[dict[str, Any]], height: int) -> tuple[Any, Any]:
         grid=False,
     )
 
-    def x(name: str) -> alt.X:
-        return alt.X(f"{name}:Q", scale=scale, axis=axis)
-
-    def y(name: str) -> alt.Y:
-        return alt.Y(f"{name}:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
-
-    return x, y
+    return across(scale, axis), down(height)
 
 
 def _ground(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> list[alt.Chart]:

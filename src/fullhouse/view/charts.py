@@ -4,7 +4,8 @@ Light, plain, readable at the width of a page; dark on a dark screen. No browser
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -294,3 +295,19 @@ def _ranged_figures(row: Mapping[str, Any], value: str) -> str:
         return str(row["why"])
     middle, low, high = (money_short(row[name]) for name in (value, "low", "high"))
     return f"{middle} ({low} – {high})"
+
+
+def across(scale: alt.Scale, axis: alt.Axis) -> Callable[[str], alt.X]:
+    """Places a named amount on one scale and axis, which all layers of a chart share."""
+    return lambda name: alt.X(f"{name}:Q", scale=scale, axis=axis)
+
+
+def down(height: int) -> Callable[[str], alt.Y]:
+    """Places a named number of pixels from the top of a chart, without an axis."""
+    domain = [0, height]
+    return lambda name: alt.Y(f"{name}:Q").scale(domain=domain, reverse=True, nice=False).axis(None)
+
+
+def utc_day(day: date) -> alt.DateTime:
+    """A day as charts read it: in UTC, so that no reader's zone moves it."""
+    return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)

@@ -13,7 +13,7 @@ from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.settings import SIMULATED
 from fullhouse.discovery import Affinity, OutcomeDiscovery
 from fullhouse.discovery.card import Card, TicketGroup, Tickets
-from fullhouse.view.charts import FAINT, GREY, INK, range_bars, themed
+from fullhouse.view.charts import FAINT, GREY, INK, down, range_bars, themed
 from fullhouse.view.render import fragment, range_cell
 from fullhouse.view.words.discovery import REASONS, VERDICTS, outcome_headline
 from fullhouse.view.words.figures import counted, heading, money_short, text, wrapped
@@ -281,7 +281,7 @@ def _matrix(
         if r["cards"]
     ]
     base = alt.Chart({"values": dots}).encode(x=_x(rows))
-    y = _y("y", height)
+    y = down(height)("y")
     size = min(110.0, (room / len(rows) * 0.55) ** 2)
     layers = [
         *_stripes(cards, height, labels),
@@ -301,10 +301,6 @@ def _matrix(
     return chart
 
 
-def _y(name: str, height: int) -> alt.Y:
-    return alt.Y(f"{name}:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
-
-
 def _middle(k: int) -> float:
     return (k + 0.5) * OVERLAP_ROW
 
@@ -317,7 +313,7 @@ def _stripes(cards: Sequence[Card], height: int, labels: int) -> list[alt.Chart]
         first = _middle(k) - LINE / 2 * (len(lines) - 1)
         row = {"y": _middle(k), "first": first, "label": "\n".join(lines)}
         rows.append(row | {"people": money_short(card.persons)})
-    base = alt.Chart({"values": rows}).encode(y=_y("y", height))
+    base = alt.Chart({"values": rows}).encode(y=down(height)("y"))
     names = base.mark_text(
         align="left", color=INK, fontSize=11.5, lineBreak="\n", lineHeight=LINE, baseline="middle"
     )
@@ -325,7 +321,7 @@ def _stripes(cards: Sequence[Card], height: int, labels: int) -> list[alt.Chart]
         base.mark_rule(color=FAINT, yOffset=OVERLAP_ROW / 2).encode(
             x=alt.value(-labels), x2=alt.value("width")
         ),
-        names.encode(x=alt.value(-labels), y=_y("first", height), text="label:N"),
+        names.encode(x=alt.value(-labels), y=down(height)("first"), text="label:N"),
         base.mark_text(align="right", color=INK, fontSize=11.5).encode(
             x=alt.value(-8), text="people:N"
         ),
@@ -402,10 +398,11 @@ def groups_table(what: str, groups: Sequence[TicketGroup], tickets: Tickets) -> 
     """A table of groups with their sum, beside the total that they share out."""
     heads = [(what, ""), ("people", "n"), ("tickets", "n"), ("80 % range", "n")]
     rows = [_group(g.name, g.persons, g.tickets, g.low, g.high) for g in groups]
-    total, low, high = (fsum(getattr(g, n) for g in groups) for n in ("tickets", "low", "high"))
+    total = fsum(g.tickets for g in groups)
     everyone = sum(g.persons for g in groups)
     name = text("sum; the forecast's total is {total}", total=f"{tickets.total:,.0f}")
-    rows.append(_group(name, everyone, total, low, high))
+    # The range of the whole is the forecast's: ends of parts do not add up.
+    rows.append(_group(name, everyone, total, tickets.low, tickets.high))
     return fragment("table.html", heads=heads, rows=rows, sums=1)
 
 

@@ -18,8 +18,8 @@ from fullhouse.forecast import (
     Forecast,
     Range,
 )
-from fullhouse.view.charts import GREY, INK, money_axis, money_scale, themed
-from fullhouse.view.words.figures import day_words, heading, money_short
+from fullhouse.view.charts import GREY, INK, across, money_axis, money_scale, themed, utc_day
+from fullhouse.view.words.figures import day_words, heading, money_short, range_short, read_alike
 from fullhouse.view.words.forecast import (
     NO_MATTER,
     driver_words,
@@ -157,8 +157,9 @@ def _range_row(forecast: Forecast, name: str, actual: float | None, label: str) 
         ranges, figures = known_bounds(known), f"{money_short(known)}, known"
     else:
         ranges = bounds(forecast.ranges[name])
-        ends = f"{money_short(ranges['low80'])} – {money_short(ranges['high80'])}"
-        figures = f"{ends}, middle {money_short(ranges['median'])}"
+        figures = range_short(ranges["low80"], ranges["high80"])
+        if not read_alike(ranges["low80"], ranges["high80"]):
+            figures += f", middle {money_short(ranges['median'])}"
     return {
         "row": f"{forecast.as_of.isoformat()} {name}",
         "quantity": name,
@@ -306,8 +307,9 @@ class _Axes:
         self.forecast, self.scale, self.axis, self.width = forecast, scale, axis, width
         near = (first - forecast.as_of).days <= DAYS_SHOWN_BEFORE
         self.edge = None if near else forecast.as_of
+        self.over = forecast.as_of > last
         start = min([first, forecast.opening, *([forecast.as_of] if near else [])])
-        self.domain = [_utc(start - timedelta(1)), _utc(last)]
+        self.domain = [utc_day(start - timedelta(1)), utc_day(last)]
 
     def x(self, name: str = "day") -> alt.X:
         """The day; read and written in UTC, so that no reader's zone moves one."""
@@ -321,10 +323,6 @@ class _Axes:
     def y(self, name: str) -> alt.Y:
         """The money."""
         return alt.Y(f"{name}:Q", scale=self.scale, axis=self.axis)
-
-
-def _utc(day: date) -> alt.DateTime:
-    return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
 
 
 def _data(rows: Sequence[dict[str, Any]]) -> alt.Chart:
@@ -373,7 +371,12 @@ def _marked_days(axes: _Axes) -> list[alt.Chart]:
     days = [(forecast.opening, f"{opens} {day_words(forecast.opening, short=True)}", -6)]
     as_of = f"as of {day_words(forecast.as_of, short=True)}"
     layers = []
-    if axes.edge is None:
+    if axes.over:
+        # A rule beyond the last day would shrink all that is drawn to a corner.
+        layers.append(
+            _words_above([{"text": f"{as_of}, after the last day"}], x=alt.value(0), dy=-20)
+        )
+    elif axes.edge is None:
         days.append((forecast.as_of, as_of, -20))
     else:
         row = [{"text": f"← {as_of}, {when_words(forecast)}"}]
@@ -483,9 +486,7 @@ def _layers(
         y=alt.Y("row:N").sort([r["row"] for r in numbered]).axis(None).scale(padding=0)
     )
 
-    def x(name: str) -> alt.X:
-        return alt.X(f"{name}:Q", scale=scale, axis=axis)
-
+    x = across(scale, axis)
     tooltip = ["words:N", "text:N", "start:Q", "end:Q"]
     bars = [
         base.transform_filter(f"datum.moves == '{moves}'")

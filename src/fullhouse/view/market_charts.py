@@ -16,7 +16,15 @@ from fullhouse.forecast.slate import Conflict
 from fullhouse.stats.scores import Reliability
 from fullhouse.view.charts import FAINT, GREY, INK, money_axis, money_scale, themed
 from fullhouse.view.forecast_charts import BANDS, LOWERS, bounds
-from fullhouse.view.words.figures import capital, counted, day_words, heading, money_short, wrapped
+from fullhouse.view.words.figures import (
+    capital,
+    counted,
+    day_words,
+    heading,
+    money_short,
+    range_short,
+    wrapped,
+)
 from fullhouse.view.words.forecast import conflict_words, quantity_words
 
 SLATE_HEIGHT = 30
@@ -101,7 +109,7 @@ def _slate_row(forecast: Forecast, clash: bool) -> dict[str, Any]:
     if "opening_weekend" not in forecast.ranges:
         return row
     ends = bounds(forecast.ranges["opening_weekend"])
-    words = f"{money_short(ends['low80'])} – {money_short(ends['high80'])}"
+    words = range_short(ends["low80"], ends["high80"])
     return row | {k: ends[k] for k in ("low80", "median", "high80")} | {"label": words}
 
 

@@ -12,7 +12,17 @@ import altair as alt
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.planning.plan import Amount, Plan, PlanLine
-from fullhouse.view.charts import FAINT, GREY, INK, money_axis, money_scale, themed, ticks
+from fullhouse.view.charts import (
+    FAINT,
+    GREY,
+    INK,
+    across,
+    down,
+    money_axis,
+    money_scale,
+    themed,
+    ticks,
+)
 from fullhouse.view.words.figures import clipped, heading, money_short
 from fullhouse.view.words.plan import per_money
 
@@ -103,11 +113,7 @@ def _panel(
     scale = money_scale(amounts, zero=min(amounts) >= 0)
     axis = money_axis(scale, title, most=4 if width < 400 else 7)
 
-    def x(name: str) -> alt.X:
-        return alt.X(f"{name}:Q", scale=scale, axis=axis)
-
-    def y(name: str) -> alt.Y:
-        return alt.Y(f"{name}:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
+    x, y = across(scale, axis), down(height)
 
     base = alt.Chart({"values": [_labelled(k, r, width) for k, r in enumerate(rows)]})
     # From bar to bar, but not through the name between them.

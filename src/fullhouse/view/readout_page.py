@@ -13,7 +13,7 @@ from markupsafe import Markup
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.campaign_readout import WHOLE, CampaignReadout, NamedEffect
 from fullhouse.planning.plan import Outlook
-from fullhouse.view.charts import GREY, INK, money_axis, money_scale, themed
+from fullhouse.view.charts import GREY, INK, across, down, money_axis, money_scale, themed, utc_day
 from fullhouse.view.forecast_charts import BANDS, MIDDLE
 from fullhouse.view.render import figure, fragment, unbroken
 from fullhouse.view.words.figures import chance_words, clipped, day_words, heading, text
@@ -168,11 +168,7 @@ def _layers(
     scale = alt.Scale(domain=[low, high], nice=False, clamp=True)
     axis = alt.Axis(title=unit, grid=False, tickCount=5 if width < 400 else 8, format="~r")
 
-    def x(name: str) -> alt.X:
-        return alt.X(f"{name}:Q", scale=scale, axis=axis)
-
-    def y(name: str) -> alt.Y:
-        return alt.Y(f"{name}:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None)
+    x, y = across(scale, axis), down(height)
 
     marks = [_mark(r, low, high, width, interim=interim) for r in rows]
     base = alt.Chart({"values": marks})
@@ -320,7 +316,7 @@ def _panel(
     axis = money_axis(scale, title, most=5)
     # A lone day needs room on both sides, or its axis has no length.
     room = max(1, (days[-1] - days[0]).days // 12)
-    ends = [_utc(days[0] - timedelta(room)), _utc(days[-1] + timedelta(room))]
+    ends = [utc_day(days[0] - timedelta(room)), utc_day(days[-1] + timedelta(room))]
 
     def x() -> alt.X:
         ticks = min(len({*days}) + 1, 4 if width < 400 else 8)
@@ -357,10 +353,6 @@ def _panel(
     ).properties(width=width, height=height)
     assert isinstance(drawn, alt.LayerChart)
     return drawn
-
-
-def _utc(day: date) -> alt.DateTime:
-    return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
 
 
 def readout_part(readout: CampaignReadout, *, level: int = 2) -> Markup:

@@ -127,8 +127,8 @@ def unbroken(*parts: str) -> Markup:
 
 
 def range_cell(low: str, high: str) -> Markup:
-    """A range in a cell of a table, which breaks after its dash only."""
-    return unbroken(f"{low} –", high)
+    """A range in a cell of a table, which breaks after its dash only; one figure where both are."""
+    return unbroken(low) if low == high else unbroken(f"{low} –", high)
 
 
 def share_bar(share: float) -> Markup:

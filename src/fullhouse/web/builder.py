@@ -13,7 +13,7 @@ from fullhouse import app
 from fullhouse.cleanroom.question import Count
 from fullhouse.cleanroom.release import ReleasedNumber, RuleSizes
 from fullhouse.core.errors import FullhouseError
-from fullhouse.view.words.rule import Block, blocks, joined, name_text, tidy
+from fullhouse.view.words.rule import RuleBlock, blocks, joined, name_text, tidy
 from fullhouse.web.language import current, say
 from fullhouse.web.pages import link
 from fullhouse.web.pictures import Axis, range_strip
@@ -74,7 +74,7 @@ def traits(visit: Visit) -> Page:
     return Page("trait_options.html", say("Traits"), {"suggested": sized}, rows, rows)
 
 
-def size_facts(context: Context, rule: str, parts: tuple[Block, ...]) -> dict[str, Any]:
+def size_facts(context: Context, rule: str, parts: tuple[RuleBlock, ...]) -> dict[str, Any]:
     """The size of a rule and of each of its blocks, with their pictures on one axis."""
     texts = [rule or "everyone", *(part.text for part in parts[:MOST_BLOCKS])]
     sizes = app.room_sizes(context, app.SizeRules(tuple(texts)))

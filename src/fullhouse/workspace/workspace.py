@@ -236,8 +236,7 @@ def open_workspace(where: str = ".", *, environment: Mapping[str, str] = os.envi
     toml = place.read(settings_.FILE)
     if toml is None:
         raise InputError(
-            f"{place.root} is not a Fullhouse workspace: it has no {settings_.FILE}."
-            f" Make one with: fullhouse init {where}"
+            code="no_workspace", place=str(place.root), file=settings_.FILE, where=where
         )
     return Workspace(place, settings_.load(toml.decode(), environment), environment)
 

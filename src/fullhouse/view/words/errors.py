@@ -647,6 +647,53 @@ SENTENCES: Mapping[str, str] = {
     ),
     "no_persons": "There are no persons yet. Run 'fullhouse people resolve' first.",
     "no_traits": "There are no traits yet. Run 'fullhouse traits build' first.",
+    # Access, films, people, feeds: what was named is not there, or more is needed first.
+    "control_not_owner": (
+        "The control database is of an older version, and the role that was used may not change"
+        " its tables. Run any command once as the owner of the database, such as"
+        " FULLHOUSE_CONTROL=postgresql+psycopg://OWNER@host/fullhouse fullhouse doctor."
+    ),
+    "film_is_here": (
+        "{title} is here already as '{film}'. A new fact of it: fullhouse film set {film}"
+        " FIELD=VALUE"
+    ),
+    "identifiers_alike": "{identifiers} identifiers begin with {begins}: give more digits.",
+    "key_ended": "Key {key} has ended. Add a new one: fullhouse key add",
+    "no_cinema_pack": (
+        "There is no pack of {city} for a cinema '{cinema}': it is not known, or fewer than"
+        " {minimum} tickets were sold or are expected there, or it would give away such a cinema."
+        "{near} Some that have one: {some}."
+    ),
+    "no_cinema_packs": (
+        "There is no pack of {city} for a cinema '{cinema}': it is not known, or fewer than"
+        " {minimum} tickets were sold or are expected there, or it would give away such a cinema."
+        " No cinema of {city} can have a pack of its own; the city can, without --cinema."
+    ),
+    "no_entry": (
+        "No entry '{entry}' in {set}.{near} Those that wait for a decision: fullhouse film review"
+    ),
+    "no_film": "No film '{film}' here.{near} Find films: fullhouse film list --search TEXT",
+    "no_key": "No key '{key}' of yours. List them: fullhouse key list",
+    "no_log_entry": "Your log has no entry {entry}. List it: fullhouse log list",
+    "no_tenant": ("There is no tenant '{tenant}'.{near} Add one: fullhouse tenant add NAME"),
+    "no_workspace": (
+        "{place} is not a Fullhouse workspace: it has no {file}. Make one: fullhouse init {where}"
+    ),
+    "no_write_key": ("There is no write key '{key}'. List them: fullhouse collector key list"),
+    "not_taken_in": (
+        "No feed, batch or file '{name}' was taken in.{near} All of them: fullhouse feed files"
+    ),
+    "other_rows_go": ("Retracting {name} takes out {rows} rows, not {expected}; nothing was done."),
+    "people_not_resolved": "No people are resolved yet. Run: fullhouse people resolve",
+    "person_ids_end": ("Person ids end at {most}: {new} new accounts may not fit after {last}."),
+    "resolve_cut_off": "The last resolve run was cut off. Run: fullhouse people resolve",
+    "too_few_cities_to_pair": "Pairs take at least {needed} cities, and there are {cities}.",
+    "too_few_rows_to_link": "{rows} rows cannot be linked: give at least {needed}.",
+    "training_failed": "Training failed: {reason}",
+    "too_many_unlinked": (
+        "{accounts} accounts at once are more than {most}: rule out the identifier that joins"
+        " them instead."
+    ),
 }
 
 

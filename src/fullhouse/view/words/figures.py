@@ -79,9 +79,33 @@ def likely_between(
 
     >>> likely_between(6_910_000, 8_120_000, "USD")
     'likely between 6.9 and 8.1 million dollars (80 % range)'
+    >>> likely_between(8_181_000, 8_183_000, "USD")
+    'almost certainly 8.18 million dollars'
     """
+    if read_alike(low, high):
+        return text("almost certainly {amount}", amount=_in_words(high, currency))
     between = money_between(low, high, currency, middle=middle)
     return text("likely {between} ({level} range)", between=between, level=share_words(level))
+
+
+def read_alike(low: float, high: float) -> bool:
+    """Whether the ends of a range are the same figure, as figures are written here."""
+    return rounded(low, 3) == rounded(high, 3)
+
+
+def range_short(low: float, high: float) -> str:
+    """The ends of a range of money for labels, or the one figure that both are.
+
+    >>> range_short(6_060_000, 15_700_000), range_short(8_181_000, 8_183_000)
+    ('6.06 m – 15.7 m', '8.18 m')
+    """
+    if read_alike(low, high):
+        return money_short(high)
+    return f"{money_short(low)} – {money_short(high)}"
+
+
+def _in_words(amount: float, currency: str) -> str:
+    return joined(joined(*amount_parts(amount, 3)), CURRENCIES.get(currency, currency))
 
 
 def count_words(amount: float) -> str:

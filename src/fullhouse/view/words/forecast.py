@@ -46,6 +46,7 @@ from fullhouse.view.words.figures import (
     likely_between,
     money,
     plain,
+    read_alike,
     rounded,
     text,
 )
@@ -126,6 +127,8 @@ LONGEST_LIST = 6
 def range_words(amounts: Range, currency: str) -> str:
     """The 80 % range and the middle of one quantity, without a full stop."""
     low, high = amounts.between(0.8)
+    if read_alike(low, high):
+        return likely_between(low, high, currency)
     number, unit = amount_parts(amounts.median, digits_apart(low, high, amounts.median))
     return text(
         "{likely}; middle estimate {middle}",

@@ -515,19 +515,37 @@ def per_person_sentence(readout: CampaignReadout, effect: ArmEffect) -> str:
     per = 10 ** max(0, min(6, -_magnitude(ends.value))) if ends.value else 100
     per = max(per, 100)
     value, low, high = (per * x for x in (ends.value, ends.low, ends.high))
-    what = effect.outcome if effect.outcome == "tickets" else readout.currency
+    spent = effect.outcome != "tickets"
+    what = readout.currency if spent else effect.outcome
     if low <= 0 <= high:
-        return text(
+        template = (
             "Whether people who got the campaign bought more is not clear: between {low} and"
-            " {high} {what} per {per} people.",
+            " {high} {what} per {per} people."
+        )
+        if spent:
+            template = (
+                "Whether people who got the campaign spent more is not clear: between {low} and"
+                " {high} {what} per {per} people."
+            )
+        return text(
+            template,
             low=f"{low:+.3g}".replace("-", "−"), high=f"{high:+.3g}".replace("-", "−"), what=what,
             per=f"{per:,}",
         )  # fmt: skip
     first, last = sorted((abs(low), abs(high)))
-    return text(
+    template = (
         "People who got the campaign bought {value} {more} {what} per {per} than those who did not"
-        " (likely {low} to {high}).",
-        value=f"{abs(value):.3g}", more="more" if value > 0 else "fewer", what=what,
+        " (likely {low} to {high})."
+    )
+    more = "more" if value > 0 else "fewer"
+    if spent:
+        template = (
+            "People who got the campaign spent {value} {what} {more} per {per} people than those"
+            " who did not (likely {low} to {high})."
+        )
+        more = "more" if value > 0 else "less"
+    return text(
+        template, value=f"{abs(value):.3g}", more=more, what=what,
         per=f"{per:,}", low=f"{first:.3g}", high=f"{last:.3g}",
     )  # fmt: skip
 

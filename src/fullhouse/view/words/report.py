@@ -85,10 +85,12 @@ def story_words(report: FilmReport) -> list[str]:
     if report.plan is not None:
         lines.append(plan_headline(report.plan))
     for campaign in report.campaigns:
-        if campaign.outlooks:
+        # What was measured is one figure: the outlook, which weighs it with the plan's, stands
+        # with its explanation in the part on the campaign.
+        measured = [] if campaign.newest is None else sold_sentences(campaign.newest)
+        if campaign.outlooks and not measured:
             lines.append(added_sentence(campaign.outlooks[-1]))
-        if campaign.newest is not None:
-            lines += sold_sentences(campaign.newest)
+        lines += measured
     return lines
 
 
@@ -166,8 +168,8 @@ def added_sentence(outlook: Outlook) -> str:
     )
     if outlook.basis == "measured":
         template = (
-            "By what was measured, campaign {campaign} adds about {amount} by the end of the run,"
-            " {likely}."
+            "By the end of the run, campaign {campaign} adds about {amount}, {likely}: what was"
+            " measured so far, carried on and weighed with what the plan expected."
         )
     return text(
         template,

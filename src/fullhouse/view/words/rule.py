@@ -22,7 +22,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Block:
+class RuleBlock:
     """A part of a rule that all people must fit: any of its choices, or none of them."""
 
     choices: tuple[Choice, ...]
@@ -36,7 +36,7 @@ def name_text(name: str) -> str:
     return to_text(Name(name))
 
 
-def blocks(text: str) -> tuple[Block, ...]:
+def blocks(text: str) -> tuple[RuleBlock, ...]:
     """The parts of a rule, each to be met; of no rule or of everyone, none."""
     if not text.strip():
         return ()
@@ -67,7 +67,7 @@ def tidy(text: str) -> str:
     return to_text(parse(text)) if text.strip() else ""
 
 
-def _block(parts: Sequence[Rule], place: int) -> Block:
+def _block(parts: Sequence[Rule], place: int) -> RuleBlock:
     part = parts[place]
     before, after = list(parts[:place]), list(parts[place + 1 :])
     inner = part.part if isinstance(part, Not) else part
@@ -84,7 +84,7 @@ def _block(parts: Sequence[Rule], place: int) -> Block:
         Choice(to_text(option), without(i), isinstance(option, Name))
         for i, option in enumerate(options)
     ]
-    return Block(tuple(choices), isinstance(part, Not), to_text(part), _text(before + after))
+    return RuleBlock(tuple(choices), isinstance(part, Not), to_text(part), _text(before + after))
 
 
 def _parts(rule: Rule) -> list[Rule]:
