@@ -45,6 +45,7 @@ SAME_NAME = {
     "Comparison": "with films of others; with past interest",
     "Count": "a question, and its result", "Overlap": "a question, and its result",
     "Readout": "a question, and its result",
+    "Cut": "of people by a lot; of the end of a file",
     "Job": "of the queue; of an ingest",
     "Outlook": "of a campaign; a page",
     "Range": "of a forecast; of headroom",
