@@ -1,6 +1,7 @@
 """The gate: the same question gives the same bytes for nothing, and nothing exact leaves."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -40,8 +41,31 @@ def test_a_count_is_near_the_truth_and_not_it_and_its_interval_says_how_near(lio
     shown = figure(gate.ask(lion, Count("books")))
     assert shown.high - shown.low == pytest.approx(2 * 1.96 * 100, rel=0.01)
     assert abs(shown.value - exact) < 600
-    values = {figure(gate.ask(lion, Count("books", precision=p))).value for p in range(200, 212)}
-    assert len(values) > 6
+    # The coarsest first: a coarser answer than one that is held says no more than that one.
+    coarse = {figure(gate.ask(lion, Count("dogs", precision=p))).value for p in range(211, 199, -1)}
+    assert len(coarse) > 6
+    held = figure(gate.ask(lion, Count("dogs", precision=400))).value
+    assert held in coarse
+
+
+def test_a_count_of_a_part_is_no_larger_than_that_of_the_whole(lion, wolf):
+    """Each is nearly the same people as the next, so that noise alone would turn half of them."""
+    rules = ["books - rare - (age:55+ & dogs & rare)", "books - (rare & dogs)", "books",
+             "books | (rare & dogs)", "books | rare", "books | rare | (dogs & age:55+ & rare)",
+             "everyone"]  # fmt: skip
+    part_of = list(pairwise(rules))
+    for tenant, order in ((lion, rules), (wolf, rules[::-1])):
+        title = OWN if tenant is lion else RIVAL
+        answers = {rule: gate.ask(tenant, Count(rule), title=title) for rule in order}
+        values = {rule: figure(answer) for rule, answer in answers.items()}
+        for part, whole in part_of:
+            assert (values[part].value or 0) <= values[whole].value
+        for rule, shown in values.items():
+            assert shown.value is None or shown.low <= shown.value <= shown.high
+            noted = [n.code for n in answers[rule].release.notes]
+            is_wider = shown.high - shown.low > 2 * 1.96 * 100 + 1
+            assert noted in ([], ["fits_other_counts"])
+            assert not is_wider or noted
 
 
 def test_rivals_get_noise_of_their_own_and_learn_nothing_of_each_others_questions(lion, wolf):

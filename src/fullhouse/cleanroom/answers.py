@@ -4,7 +4,7 @@ Each function takes what is asked of, and the price in nano-rho; what it returns
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import exp, log, sqrt
 
@@ -37,15 +37,28 @@ class Computed:
     notes: tuple[Note, ...] = ()
 
 
-def count(room: CleanRoom, question: Count, rho: int) -> Computed:
-    """How many people fit a rule and take part."""
+def count(
+    room: CleanRoom,
+    question: Count,
+    rho: int,
+    *,
+    least: float = 0.0,
+    most: float = float("inf"),
+) -> Computed:
+    """How many people fit a rule and take part, within what the tenant's own numbers imply."""
     rule = room.population.compile(question.rule)
     exact = audiences.count(room.population, rule).persons
-    spread = sigma(rho)
-    people = figure(noisy(exact, rho), Z95 * spread, minimum=room.policy.minimum)
-    return Computed(
-        (ReleasedLine({"audience": question.rule}, {"people": people}),), (Noise(spread),)
-    )
+    spread, measured = sigma(rho), noisy(exact, rho)
+    value = consistent.within(measured, least=least, most=most)
+    people = figure(value, Z95 * spread, minimum=room.policy.minimum)
+    notes: tuple[Note, ...] = ()
+    if value != measured and people.value is not None:
+        notes = (Note("fits_other_counts"),)
+        # The interval stays that of the measurement, widened to hold the number that is shown.
+        low, high = max(measured - Z95 * spread, 0.0), measured + Z95 * spread
+        people = replace(people, low=min(low, value), high=max(high, value))
+    line = ReleasedLine({"audience": question.rule}, {"people": people})
+    return Computed((line,), (Noise(spread),), notes)
 
 
 def breakdown(room: CleanRoom, question: Breakdown, rho: int) -> Computed:

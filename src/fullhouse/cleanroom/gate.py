@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fullhouse.cleanroom import answers, ledger, log
 from fullhouse.cleanroom.answers import Computed
+from fullhouse.cleanroom.implied import bounds
 from fullhouse.cleanroom.ledger import LedgerSpending
 from fullhouse.cleanroom.noise import opendp, sigma
 from fullhouse.cleanroom.people import CleanRoom, house_control, needs_people, room
@@ -453,7 +454,11 @@ def _no_names(text: str) -> Any:
 
 def _count(asked: PricedQuestion) -> Computed:
     assert isinstance(asked.question, Count)
-    return answers.count(asked.people, asked.question, asked.spending.rho)
+    rho, minimum = asked.spending.rho, asked.policy.minimum
+    least, most = bounds(
+        asked.context.control, asked.canonical.form, asked.data, rho=rho, minimum=minimum
+    )
+    return answers.count(asked.people, asked.question, rho, least=least, most=most)
 
 
 def _breakdown(asked: PricedQuestion) -> Computed:

@@ -57,6 +57,10 @@ NOTE_WORDS = {
         "Without a forecast in tickets, as many people are expected to buy one anyway as want it;"
         " give the price of a ticket and the house's share of sales to have it from the forecast."
     ),
+    "fits_other_counts": (
+        "Adjusted to counts that you were given before: part of an audience is no larger than all"
+        " of it."
+    ),
     "plan_from_releases": (
         "Computed from your released cards and the free table of sizes, with their noise in the"
         " ranges; traits count as independent among people who are equally active."
