@@ -23,6 +23,7 @@ HARMLESS = {
     "title": "our-film-2026",
     "campaign": "no-such-campaign",
     "digest": "0" * 64,
+    "pack": "0" * 16,
     "position": 0,
     "earlier": 0,
     "size": 0,

@@ -22,7 +22,16 @@ from fullhouse.workspace.context import Context
 from tests.cleanroom.conftest import OWN, RIVAL, SECRET, make_house
 
 FOLDER = Path(app.__file__).parent
-FOR_TENANTS = {"access", "cleanroom", "jobs", "log", "match", "studio", "studio_planning"}
+FOR_TENANTS = {
+    "access",
+    "cleanroom",
+    "jobs",
+    "log",
+    "match",
+    "partners",
+    "studio",
+    "studio_planning",
+}
 
 
 def decorated(name: str) -> dict[str, str]:

@@ -78,6 +78,7 @@ HARMLESS: dict[str, Any] = {
     "digest": "0" * 64,
     "list_digest": "0" * 64,
     "identifiers": 2_000,
+    "pack": "0" * 16,
     "position": 0,
     "earlier": 0,
     "size": 0,

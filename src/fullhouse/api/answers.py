@@ -129,6 +129,12 @@ def _page(row: Row, result: Any) -> Response:
     return Response(text, row.status, headers, f"{HTML}; charset=utf-8")
 
 
+def pack_page(pack: Any) -> str:
+    """The page of a partner's pack, as it was handed over."""
+    page: str = pack.page
+    return page
+
+
 def daily_page(daily: Any) -> str:
     """The page of a film's day."""
     from fullhouse.view.daily_page import daily_page as page

@@ -265,6 +265,15 @@ if TYPE_CHECKING:
         match_request as match_request,
         match_respond as match_respond,
     )
+    from fullhouse.app.partners import (
+        ReadPack as ReadPack,
+        SharePack as SharePack,
+        TakePackBack as TakePackBack,
+        pack_list as pack_list,
+        pack_share as pack_share,
+        pack_show as pack_show,
+        pack_take_back as pack_take_back,
+    )
     from fullhouse.app.people import (
         ErasePeople as ErasePeople,
         GrantConsent as GrantConsent,

@@ -18,7 +18,7 @@ from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE, check_slug, utc_now
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration."""
 
 WAIT_SECONDS = 60

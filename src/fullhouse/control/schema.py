@@ -383,6 +383,24 @@ class MemberRow(Base):
     suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class PartnerPackRow(Base):
+    """A film's pack that the house has handed to an exhibitor; `body` is JSON."""
+
+    __tablename__ = "partner_pack"
+
+    tenant: Mapped[str] = mapped_column(String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    film: Mapped[str] = mapped_column(String(256))
+    title: Mapped[str] = mapped_column(String(256))
+    place: Mapped[str] = mapped_column(String(256))
+    as_of: Mapped[str] = mapped_column(String(10))
+    opening: Mapped[str] = mapped_column(String(10))
+    actor: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    read_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    body: Mapped[str] = mapped_column(Text)
+
+
 class BudgetRow(Base):
     """What was spent, reserved spending included, of one budget in nano-rho, and its cap.
 

@@ -49,7 +49,7 @@ def exhibitor_page(pack: Exhibit) -> str:
         others=other_words(pack, pack.other_dayparts) if pack.other_dayparts else "",
         audiences=[_audience(a, pack) for a in pack.audiences],
         films=[_film(f) for f in pack.films],
-        tables=_tables(pack),
+        tables=pack_tables(pack),
         all_tables=exhibit_csv(pack),
         everything=json_of(pack.to_dict()),
         source=source_words(pack.source),
@@ -63,7 +63,9 @@ def exhibit_csv(pack: Exhibit) -> str:
 
     What is left out is empty.
     """
-    return csv_of([{"table": name, **row} for name, rows in _tables(pack).items() for row in rows])
+    return csv_of(
+        [{"table": name, **row} for name, rows in pack_tables(pack).items() for row in rows]
+    )
 
 
 def write_exhibit(pack: Exhibit | Demand, files: Sequence[str | Path]) -> list[Path]:
@@ -155,7 +157,8 @@ def _count(count: float | None) -> object:
     return unbroken(NOT_SHOWN if count is None else f"{count:,.0f}")
 
 
-def _tables(pack: Exhibit) -> dict[str, list[dict[str, Any]]]:
+def pack_tables(pack: Exhibit) -> dict[str, list[dict[str, Any]]]:
+    """The tables of a pack by name: parts of the week, audiences, films and weeks."""
     rows = pack.to_dict()
     weeks = week_rows(pack) if any(w.admissions for w in pack.weeks) else []
     return {name: rows[name] for name in ("dayparts", "audiences", "films")} | {"weeks": weeks}

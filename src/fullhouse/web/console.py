@@ -243,6 +243,39 @@ def users(visit: Visit) -> ConsolePage | Response:
     return ConsolePage(lead, (), data, "users", made | {"names": names})
 
 
+def partners(visit: Visit) -> ConsolePage | Response:
+    """The packs that exhibitors were handed; to hand one over, and to take it back."""
+    context = visit.console
+    if visit.request.method == "POST":
+        _need(visit, "run")
+        match visit.typed("do"):
+            case "share":
+                app.pack_share(context, app.SharePack(
+                    visit.typed("partner"), visit.typed("film"), visit.typed("city"),
+                    visit.typed("cinema") or None,
+                ))  # fmt: skip
+            case "back":
+                partner, _, pack = visit.typed("pack").partition("/")
+                app.pack_take_back(context, app.TakePackBack(partner, pack))
+            case other:
+                raise InputError(say("Nothing is called {given} here.", given=repr(other[:40])))
+        return RedirectResponse("/house/partners", 303)
+    listed = app.pack_list(context).packs
+    names = [
+        t.tenant for t in app.tenant_list(context) if any(u.role == "exhibitor" for u in t.users)
+    ]
+    heads = (say("Partner"), say("Film"), say("Place"), say("As known on"), say("Handed over"),
+             say("First read"))  # fmt: skip
+    rows = [(p.partner, p.title, p.place, p.as_of, p.at, p.read_at) for p in listed]
+    return ConsolePage(
+        say("Exhibitors read packs of public films: in aggregate, nothing under the minimum."),
+        (Section(say("Packs handed over"), heads, rows, say("No pack yet.")),),
+        [dict(zip(heads, row, strict=True)) for row in rows],
+        "partners",
+        {"exhibitors": names, "packs": listed, "may": visit.may("run")},
+    )
+
+
 def policy(visit: Visit) -> ConsolePage:
     """What the policy allows, in plain words, and how wide answers are."""
     facts = app.policy_check(visit.console)
@@ -463,6 +496,7 @@ def _titles() -> Mapping[str, str]:
         "traits": say("Traits"),
         "tenants": say("Studios"),
         "users": say("Users and keys"),
+        "partners": say("Partners"),
         "policy": say("Policy"),
         "ledger": say("Privacy ledger"),
         "jobs": say("Jobs"),
@@ -502,6 +536,7 @@ _MADE: Mapping[str, Callable[[Visit], ConsolePage | Response]] = {
     "traits": traits,
     "tenants": tenants,
     "users": users,
+    "partners": partners,
     "policy": policy,
     "ledger": ledger,
     "jobs": jobs,
@@ -509,7 +544,7 @@ _MADE: Mapping[str, Callable[[Visit], ConsolePage | Response]] = {
     "erasure": erasure,
     "log": log,
 }
-_POSTS = ("tenants", "users", "erasure")
+_POSTS = ("tenants", "users", "partners", "erasure")
 PAGES: list[tuple[str, Callable[[Visit], Page | Response], str]] = [
     (f"/house/{name}".rstrip("/"), _page(name, make), "GET POST" if name in _POSTS else "GET")
     for name, make in _MADE.items()

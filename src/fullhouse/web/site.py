@@ -55,7 +55,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
     Without other sessions, people sign in with studio, name and password.
     """
     from fullhouse.access.sessions import Sessions as OwnSessions
-    from fullhouse.web import builder, console, outlook, studio, users
+    from fullhouse.web import builder, console, outlook, partners, studio, users
 
     opened: Sessions = sessions or OwnSessions(house)
 
@@ -75,6 +75,7 @@ def web_app(house: Context, sessions: Sessions | None = None) -> ASGIApp:
         *studio.PAGES,
         *builder.PAGES,
         *users.PAGES,
+        *partners.PAGES,
         *console.PAGES,
     ]
     routes = [route(path, handler, *methods.split()) for path, handler, methods in rows]
@@ -196,6 +197,8 @@ def _no_page(
 def _home(visit: Visit) -> Page | Response:
     if visit.who.tenant == HOUSE:
         return RedirectResponse("/house", 303)
+    if visit.is_partner:
+        return RedirectResponse("/packs", 303)
     from fullhouse.web import studio
 
     return studio.slate(visit)

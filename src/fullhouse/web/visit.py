@@ -8,6 +8,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from fullhouse.access.principal import Principal
+from fullhouse.cleanroom.roles import PARTNER_ROLES
 from fullhouse.core.values import HOUSE
 from fullhouse.workspace.context import Context
 
@@ -55,7 +56,19 @@ class Visit:
     @property
     def studio(self) -> Context:
         """The context of a tenant's user, who sees its own tenant only."""
-        if self.who.tenant == HOUSE or self.who.tenant.startswith("partner:"):
+        if self.who.tenant == HOUSE or self.is_partner:
+            raise NotHereError
+        return self.who.context(self.house)
+
+    @property
+    def is_partner(self) -> bool:
+        """Whether a channel's or an exhibitor's user is signed in."""
+        return self.principal is not None and self.principal.role in PARTNER_ROLES
+
+    @property
+    def partner(self) -> Context:
+        """The context of a partner's user, who sees what the partner was handed."""
+        if not self.is_partner:
             raise NotHereError
         return self.who.context(self.house)
 

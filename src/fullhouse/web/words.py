@@ -127,6 +127,9 @@ def leaf_words(kind: str) -> str:
         "user.remove": say("A user was removed"),
         "user.suspend": say("A user was suspended"),
         "user.resume": say("A user was let in again"),
+        "pack.share": say("A pack was handed over"),
+        "pack.take_back": say("A pack was taken back"),
+        "pack.read": say("A pack was read"),
         "password.link": say("A text to set a password was made"),
         "key.add": say("A key was made"),
         "key.revoke": say("A key was ended"),
@@ -150,6 +153,9 @@ def table_words(name: str) -> str:
     return {
         "curve": say("Tickets by budget"),
         "saved": say("Saved plans"),
+        "weeks": say("Admissions by week"),
+        "dayparts": say("Showings in the first week"),
+        "films": say("Comparable films there"),
         "days": say("Day by day"),
     }.get(name, name)
 
