@@ -59,3 +59,23 @@ def test_what_people_search_for_beside_films_is_not_laid_out(duck: Engine, house
     searched = [(i["id"], i["title"]) for i in items if i["kind"] == "search"]
     assert sorted(searched) == [("", None), ("up", "Up")]
     assert layout.events == {"search shop": 3}
+
+
+def test_a_house_with_every_kind_of_event_is_laid_out(duck: Engine, house: Any) -> None:
+    sources = {"purchase": "shop", "view": "video", "play": "video"}
+    house.people({(source, "a"): 1 for source in ("shop", "video", "tickets")})
+    house.write("film", [{"source": "tickets", "film": "f", "title": "Up"}])
+    by_kind = {
+        "purchase": {"product": "p", "category": "c", "quantity": 1.0},
+        "ticket": {"film": "f", "quantity": 1.0, "refunded": False},
+        "search": {"query": "up"},
+        "play": {"film": "t"},
+    }
+    kinds = ("purchase", "view", "ticket", "want_to_see", "trailer_view", "search", "play")
+    for kind in kinds:
+        row = by_kind.get(kind, {"film": "f"})
+        day = "2024-02-01"
+        source = sources.get(kind, "tickets")
+        house.write(kind, [{"source": source, "account": "a", "day": day} | row])
+    layout = lay_out(duck, house.lake)
+    assert layout.events == {f"{kind} {sources.get(kind, 'tickets')}": 1 for kind in kinds}

@@ -32,6 +32,7 @@ from fullhouse.core.tables import (
 from fullhouse.core.values import BLOCK_BITS
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
+from fullhouse.engine.scratch import Scratch
 from fullhouse.lake import Lake
 from fullhouse.traits.names import ListedFilm, film_slug, one_year
 from fullhouse.traits.searches import TitleFinder
@@ -303,18 +304,19 @@ def lay_out(engine: Engine, lake: Lake) -> PersonLayout:
     total = _by_source(engine, events)
     persons = _persons(engine, lake)
     titles = engine.memory(title_of_query(engine, lake))
-    parts = [
-        _of_source(events[kind], kind, source, persons, titles, engine, lake)
-        for kind, source in (k.split(" ", 1) for k in total)
-    ]
     groups = list(_groups(_blocks(engine, persons), sum(total.values())))
     version = lake.replace(PERSON_EVENT, PERSON_EVENT.schema.empty_table())
-    for first, last in groups if parts else ():
-        rows = parts[0] if len(parts) == 1 else ibis.union(*parts)
-        # By person: it packs better, and counting a block then only has to check an order.
-        some = rows.filter(rows.block.between(first, last)).order_by(["kind", "person"])
-        part = engine.batches(some)
-        lake.append(PERSON_EVENT, part, batch=f"layout {version} block {first}")
+    with Scratch(engine, lake.place.root) as scratch:
+        parts = [
+            _of_source(events[kind], kind, source, persons, titles, engine, lake, scratch)
+            for kind, source in (k.split(" ", 1) for k in total)
+        ]
+        for first, last in groups if parts else ():
+            rows = parts[0] if len(parts) == 1 else ibis.union(*parts)
+            # By person: it packs better, and counting a block then only has to check an order.
+            some = rows.filter(rows.block.between(first, last)).order_by(["kind", "person"])
+            part = engine.batches(some)
+            lake.append(PERSON_EVENT, part, batch=f"layout {version} block {first}")
     written = version + len(groups) if parts else version
     if lake.live.version(PERSON_EVENT) != written:
         raise ConflictError(code="table_changed", table=PERSON_EVENT.name)
@@ -365,6 +367,7 @@ def _of_source(
     titles: ir.Table,
     engine: Engine,
     lake: Lake,
+    scratch: Scratch,
 ) -> ir.Table:
     """The events of one kind and source in the columns of PERSON_EVENT.
 
@@ -377,7 +380,9 @@ def _of_source(
     persons = persons.filter(persons.source == source).drop("source")
     events = events.filter(events.source == source)
     if kind == "search":
-        named = events.join(titles, "query")
+        # On its own first: among the joins of several other parts Ibis 12 loses this one's table.
+        named = events.select("account", "day", "query").join(titles, "query").drop("query")
+        named = scratch.keep(named)
     else:
         named = events.mutate(id=purchase_id(events) if kind == "purchase" else events.film)
     plain = named.select("account", "day", "id", **_measures(named, kind))
