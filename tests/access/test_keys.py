@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, event, select
 
 from fullhouse import app
+from fullhouse import control as control_package
 from fullhouse.access import keys
 from fullhouse.access.keys import principal_of_key
 from fullhouse.access.principal import Principal
@@ -338,6 +339,48 @@ def test_what_is_done_to_keys_is_in_the_audit_log_and_in_the_tenants_log(
     leaves = log.entries(owner.control)
     assert [leaf.kind for leaf in leaves] == ["key.revoke", "key.add"]
     assert made.text not in repr(leaves)
+    assert app.log_verify(house) == ()
+
+
+def _rows(house: Context) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the control database."""
+    with house.control.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(table.select())), key=repr)
+            for table in Base.metadata.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("fault", ["audit", "log"])
+def test_nobody_is_let_in_or_shut_out_without_a_row_that_says_so(
+    house: Context, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    key = make(house, tenant="lion").key.id
+    before = _rows(house)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("the disk is gone")
+
+    where = (log, "append") if fault == "log" else (control_package, "record")
+    monkeypatch.setattr(*where, fails)
+    for verb, request in (
+        (app.key_add, app.AddKey("ann", "lion")),
+        (app.key_revoke, app.RevokeKey(key, "lion")),
+        (app.key_rotate, app.RotateKey(key, "lion")),
+        (app.user_add, app.AddUser("lion", "new", "viewer")),
+        (app.user_suspend, app.SuspendUser("vic", "lion")),
+        (app.user_remove, app.RemoveUser("vic", "lion")),
+        (app.user_email, app.SetEmail("vic", "vic@lion.example", "lion")),
+        (app.password_link, app.MakeLink("vic", "lion")),
+        (app.tenant_add, app.AddTenant("bear")),
+        (app.tenant_suspend, app.SuspendTenant("lion")),
+    ):
+        with pytest.raises(OSError, match="the disk is gone"):
+            verb(house, request)
+        assert _rows(house) == before, verb.__name__
+    monkeypatch.undo()
+    app.user_remove(house, app.RemoveUser("vic", "lion"))
+    assert audit_log(house.control)[0].action == "user.remove"
     assert app.log_verify(house) == ()
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from fullhouse.core.tables import PERSON_TRAIT
-from fullhouse.engine import DuckDBEngine, Engine
+from fullhouse.engine import DuckDBEngine, Engine, SparkEngine
 from fullhouse.lake import Lake
 
 
@@ -106,3 +106,20 @@ def test_a_closed_lease_cannot_be_used(duck: DuckDBEngine) -> None:
     lease.close()
     with pytest.raises(Exception, match="closed"):
         lease.arrow(table)
+
+
+def test_a_session_that_its_server_has_ended_is_begun_anew(sail_address: str) -> None:
+    """Sail ends a session that nobody used for five minutes; a house is open for days."""
+    owner = SparkEngine(sail_address, anew=True)
+    ended = owner.session
+    ended.client.release_session()
+    with pytest.raises(Exception, match=r"not running|closed|released"):
+        ended.sql("SELECT 1").collect()
+    with owner.lease() as lease:
+        counted = lease.arrow(lease.memory(numbers(4)).count().as_table())
+        assert counted[0][0].as_py() == 4
+    assert owner.session is not ended
+    live = owner.session
+    with owner.lease():
+        assert owner.session is live, "one that lives is gone on with"
+    owner.close()

@@ -8,7 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
@@ -123,12 +123,14 @@ class Sessions:
             SessionRow.member == user.name,
             SessionRow.began_at < now - FORGOTTEN,
         )
-        with self.control.session() as session:
-            session.execute(delete(SessionRow).where(old))
-            session.add(row)
-            session.commit()
         principal = Principal(user.tenant, user.name, user.role, scopes_of(user.role), how)
-        record(principal.context(self.house).control, "sign_in", {"user": user.name, "how": how})
+        own = principal.context(self.house).control
+        with self.control.together() as one:
+            with one.session() as session:
+                session.execute(delete(SessionRow).where(old))
+                session.add(row)
+                session.commit()
+            record(replace(own, joined=one.joined), "sign_in", {"user": user.name, "how": how})
         return SignedIn(f"{token}.{self._signature(token)}", principal)
 
     def principal(self, cookie: str) -> Principal | None:
@@ -205,9 +207,9 @@ class Sessions:
         if known is None:
             raise InputError("That is not the password. Wait, and try again.")
         backoff.succeeded(self.house.control, account, address, self.house.now)
-        control = who.context(self.house).control
-        passwords.change(control, known, new)
-        record(control, "password.change", {"user": who.user})
+        with who.context(self.house).control.together() as one:
+            passwords.change(one, known, new)
+            record(one, "password.change", {"user": who.user})
         return known
 
     def redeem(self, token: str, password: str) -> SignedIn:

@@ -17,7 +17,7 @@ from fullhouse.cleanroom import gate, log, tenants
 from fullhouse.cleanroom.release import ForTenants
 from fullhouse.cleanroom.roles import HOUSE_ACTOR, User
 from fullhouse.cleanroom.tenants import check_active, find_user
-from fullhouse.control.control import grant_service
+from fullhouse.control.control import Control, grant_service
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
@@ -187,10 +187,11 @@ def key_add(context: Context, request: AddKey) -> KeyMade:
     user = find_user(context.control, tenant, request.user)
     wanted = frozenset(request.scopes) or scopes_of(user.role)
     _check_gives(context, tenant, wanted)
-    key, text = keys.add_key(
-        context.control, user, label=request.label, scopes=request.scopes, days=request.days
-    )
-    _record(context, "key.add", key, scopes=" ".join(key.scopes))
+    with context.control.together() as one:
+        key, text = keys.add_key(
+            one, user, label=request.label, scopes=request.scopes, days=request.days
+        )
+        _record(one, context, "key.add", key, scopes=" ".join(key.scopes))
     return KeyMade(key, text)
 
 
@@ -205,8 +206,9 @@ def key_list(context: Context, request: ListKeys | None = None) -> Keys:
 def key_revoke(context: Context, request: RevokeKey) -> KeyMade:
     """End a key at once."""
     tenant = _managed(context, request.tenant)
-    key = keys.revoke_key(context.control, tenant, request.key)
-    _record(context, "key.revoke", key)
+    with context.control.together() as one:
+        key = keys.revoke_key(one, tenant, request.key)
+        _record(one, context, "key.revoke", key)
     return KeyMade(key)
 
 
@@ -216,10 +218,9 @@ def key_rotate(context: Context, request: RotateKey) -> KeyMade:
     tenant = _managed(context, request.tenant)
     old = keys.find_key(context.control, tenant, request.key)
     _check_gives(context, tenant, frozenset(old.scopes))
-    key, text = keys.rotate_key(
-        context.control, tenant, request.key, overlap_hours=request.overlap_hours
-    )
-    _record(context, "key.rotate", key, replaces=old.id)
+    with context.control.together() as one:
+        key, text = keys.rotate_key(one, tenant, request.key, overlap_hours=request.overlap_hours)
+        _record(one, context, "key.rotate", key, replaces=old.id)
     return KeyMade(key, text)
 
 
@@ -239,8 +240,9 @@ def user_add(context: Context, request: AddUser) -> User:
     _check_gives(context, tenant, scopes_of(request.role))
     if "admit" not in scopes_of(request.role) and "manage" not in scopes_of(request.role):
         _check_leaves(context, tenant, request.name)
-    user = tenants.add_user(context.control, tenant, request.name, request.role)
-    _log(context, "user.add", tenant, user=user.name, role=user.role)
+    with context.control.together() as one:
+        user = tenants.add_user(one, tenant, request.name, request.role)
+        _log(one, context, "user.add", tenant, user=user.name, role=user.role)
     return user
 
 
@@ -253,8 +255,10 @@ def user_suspend(context: Context, request: SuspendUser) -> User:
         _check_gives(context, tenant, scopes_of(known.role))
     else:
         _check_leaves(context, tenant, request.user)
-    user = users.suspend_user(context.control, tenant, request.user, resume=request.resume)
-    _log(context, "user.resume" if request.resume else "user.suspend", tenant, user=user.name)
+    action = "user.resume" if request.resume else "user.suspend"
+    with context.control.together() as one:
+        user = users.suspend_user(one, tenant, request.user, resume=request.resume)
+        _log(one, context, action, tenant, user=user.name)
     return user
 
 
@@ -263,8 +267,9 @@ def user_remove(context: Context, request: RemoveUser) -> UserRemoved:
     """Remove a user: every key and session ends at once."""
     tenant = _managed(context, request.tenant)
     _check_leaves(context, tenant, request.user)
-    user = users.remove_user(context.control, tenant, request.user)
-    _log(context, "user.remove", tenant, user=user.name)
+    with context.control.together() as one:
+        user = users.remove_user(one, tenant, request.user)
+        _log(one, context, "user.remove", tenant, user=user.name)
     return UserRemoved(user)
 
 
@@ -274,8 +279,9 @@ def password_link(context: Context, request: MakeLink) -> LinkMade:
     tenant = _managed(context, request.tenant)
     user = find_user(context.control, tenant, request.user)
     _check_gives(context, tenant, scopes_of(user.role))
-    text = passwords.make_token(context.control, user)
-    _log(context, "password.link", tenant, user=user.name)
+    with context.control.together() as one:
+        text = passwords.make_token(one, user)
+        _log(one, context, "password.link", tenant, user=user.name)
     return LinkMade(user, text, passwords.TOKEN_HOURS)
 
 
@@ -319,8 +325,9 @@ def user_email(context: Context, request: SetEmail) -> User:
     _managed(context, request.tenant)
     user = find_user(context.control, request.tenant, request.user)
     _check_gives(context, request.tenant, scopes_of(user.role))
-    identities.set_email(context.control, user, request.email)
-    _log(context, "user.email", request.tenant, user=user.name)
+    with context.control.together() as one:
+        identities.set_email(one, user, request.email)
+        _log(one, context, "user.email", request.tenant, user=user.name)
     return user
 
 
@@ -391,13 +398,16 @@ def _check_leaves(context: Context, tenant: str, user: str) -> None:
         users.check_somebody_manages(context.control, tenant, user)
 
 
-def _record(context: Context, action: str, key: Key, **detail: str) -> None:
-    _log(context, action, key.tenant, user=key.user, key=key.id, **detail)
+def _record(one: Control, context: Context, action: str, key: Key, **detail: str) -> None:
+    _log(one, context, action, key.tenant, user=key.user, key=key.id, **detail)
 
 
-def _log(context: Context, action: str, tenant: str, **detail: str) -> None:
-    """In the house's audit log or the tenant's, and in the transparency log of the tenant."""
-    control.record(context.control, action, {"tenant": tenant, **detail})
+def _log(one: Control, context: Context, action: str, tenant: str, **detail: str) -> None:
+    """In the house's audit log or the tenant's, and in the transparency log of the tenant.
+
+    In the transaction of what was done: nobody gets in, or is shut out, without a row that says so.
+    """
+    control.record(one, action, {"tenant": tenant, **detail})
     leaf = log.LogLeaf(tenant, action, context.actor, context.now, {"tenant": tenant, **detail})
-    with context.control.begin() as connection:
+    with one.begin() as connection:
         log.append(connection, leaf)

@@ -257,8 +257,9 @@ def campaign_cancel(context: Context, request: CancelCampaign) -> Cancelled:
     """
     control.check_writable(context.control)
     campaign = find_campaign(context.control, request.name)
-    control.record(context.control, "campaign.cancel", {"campaign": campaign.name})
-    campaign = cancel_campaign(context.control, campaign.name, day=context.today)
+    with context.control.together() as one:
+        control.record(one, "campaign.cancel", {"campaign": campaign.name})
+        campaign = cancel_campaign(one, campaign.name, day=context.today)
     taken_back = removals(context, campaign=campaign.name, contacts=_text(request.contacts))
     return Cancelled(campaign, taken_back)
 

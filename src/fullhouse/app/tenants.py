@@ -10,6 +10,7 @@ from fullhouse.cleanroom.ledger import LedgerEntry
 from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyFacts, explain, load, template
 from fullhouse.cleanroom.release import BudgetLeft
 from fullhouse.cleanroom.tenants import Tenant, Title
+from fullhouse.control.control import Control
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -95,8 +96,9 @@ class LedgerStatement:
 def tenant_add(context: Context, request: AddTenant) -> Tenant:
     """Admit a studio. Until it has a title and a user it can ask nothing."""
     control.check_writable(context.control)
-    tenant = tenants.add_tenant(context.control, request.name, request.label)
-    _record(context, "tenant.add", tenant=tenant.tenant)
+    with context.control.together() as one:
+        tenant = tenants.add_tenant(one, request.name, request.label)
+        _record(one, context, "tenant.add", tenant=tenant.tenant)
     return tenant
 
 
@@ -110,9 +112,10 @@ def tenant_list(context: Context, _: ListTenants | None = None) -> Listing[Tenan
 def tenant_suspend(context: Context, request: SuspendTenant) -> Tenant:
     """Let a tenant ask nothing any more, or again; what it spent and was given stays."""
     control.check_writable(context.control)
-    tenant = tenants.suspend_tenant(context.control, request.name, resume=request.resume)
     action = "tenant.resume" if request.resume else "tenant.suspend"
-    _record(context, action, tenant=tenant.tenant)
+    with context.control.together() as one:
+        tenant = tenants.suspend_tenant(one, request.name, resume=request.resume)
+        _record(one, context, action, tenant=tenant.tenant)
     return tenant
 
 
@@ -121,8 +124,9 @@ def tenant_title(context: Context, request: AddTitle) -> Title:
     """Give a tenant a title to work on: a film of the house."""
     control.check_writable(context.control)
     film = identity.find(identity.links(context.control), request.film)
-    title = tenants.add_title(context.control, request.tenant, film, secret=request.secret)
-    _record(context, "tenant.title", tenant=title.tenant, film=title.film)
+    with context.control.together() as one:
+        title = tenants.add_title(one, request.tenant, film, secret=request.secret)
+        _record(one, context, "tenant.title", tenant=title.tenant, film=title.film)
     return title
 
 
@@ -132,7 +136,7 @@ def policy_check(context: Context, request: CheckPolicy | None = None) -> Policy
     if request is not None and request.write:
         if not context.place.write(HOUSE_FILE, template().encode(), overwrite=False):
             raise InputError(f"There is a policy already: {HOUSE_FILE} in the workspace.")
-        _record(context, "policy.write", file=HOUSE_FILE)
+        _record(context.control, context, "policy.write", file=HOUSE_FILE)
     return explain(load(context.place), on=context.today)
 
 
@@ -156,10 +160,10 @@ def ledger_show(context: Context, request: ShowLedger | None = None) -> LedgerSt
     )
 
 
-def _record(context: Context, action: str, **detail: str) -> None:
+def _record(one: Control, context: Context, action: str, **detail: str) -> None:
     """In the house's audit log, and in the transparency log of the tenant it is about."""
-    control.record(context.control, action, dict(detail))
+    control.record(one, action, dict(detail))
     about = detail.get("tenant", HOUSE)
     leaf = log.LogLeaf(about, action, context.actor, context.now, dict(detail))
-    with context.control.begin() as connection:
+    with one.begin() as connection:
         log.append(connection, leaf)

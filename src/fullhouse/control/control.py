@@ -1,8 +1,8 @@
 """The control database: SQLite by default, PostgreSQL in production."""
 
 import sqlite3
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,8 @@ class Control:
     clock: Callable[[], datetime] = field(default=utc_now, repr=False, compare=False)
     also: tuple[str, ...] = ()
     """Other tenants whose rows PostgreSQL shows; none but where a query must read them."""
+    joined: Connection | None = field(default=None, repr=False, compare=False)
+    """The transaction that everything is part of; see `together`."""
 
     @property
     def dialect(self) -> str:
@@ -51,15 +53,27 @@ class Control:
 
     def session(self) -> Session:
         """A unit of work on rows."""
+        if self.joined is not None:
+            # What it commits holds when the whole does, and what it rolls back takes the whole.
+            return Session(self.joined, join_transaction_mode="rollback_only")
         return Session(self._locked_database)
 
-    def connect(self) -> Connection:
+    def connect(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""
-        return self._locked_database.connect()
+        return self._locked_database.connect() if self.joined is None else nullcontext(self.joined)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A connection whose changes are committed together at the end, or not at all."""
-        return self._locked_database.begin()
+        return self._locked_database.begin() if self.joined is None else nullcontext(self.joined)
+
+    @contextmanager
+    def together(self) -> Iterator["Control"]:
+        """The same in one transaction: what is done through it holds at the end, or none of it.
+
+        So a change and its row of the audit log are both there, or neither is.
+        """
+        with self.begin() as connection:
+            yield replace(self, joined=connection)
 
     def with_house(self) -> "Control":
         """The same with the house's rows in sight: budgets of all together, heads of the log."""

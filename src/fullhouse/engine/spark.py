@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,8 +38,9 @@ class SparkEngine:
 
     name = "spark"
 
-    def __init__(self, address: str = "local[2]") -> None:
-        self._begin(_session(address), owner=True)
+    def __init__(self, address: str = "local[2]", *, anew: bool = False) -> None:
+        self._address, self._lock = address, Lock()
+        self._begin(_session(address, anew=anew), owner=True)
 
     def _begin(self, session: "SparkSession", *, owner: bool) -> None:
         self.session = session
@@ -51,8 +53,15 @@ class SparkEngine:
         self._prefix = f"fullhouse_{uuid.uuid4().hex}"
 
     def lease(self) -> "SparkEngine":
-        """An engine for one use, on the same session."""
+        """An engine for one use, on the same session; on a new one where the server ended that.
+
+        Servers end a session that nobody used for a while: Sail after five minutes.
+        """
         leased = SparkEngine.__new__(SparkEngine)
+        leased._address, leased._lock = self._address, self._lock
+        with self._lock:
+            if self._address.startswith("sc://") and _has_ended(self.session):
+                self._begin(_session(self._address, anew=True), owner=self._owner)
         leased._begin(self.session, owner=False)
         return leased
 
@@ -154,7 +163,18 @@ class SparkEngine:
         return self.connection.table(name)
 
 
-def _session(address: str) -> "SparkSession":
+def _has_ended(session: "SparkSession") -> bool:
+    """Whether a server knows a session no more: asked by a query, which takes some milliseconds."""
+    from pyspark.errors import PySparkException
+
+    try:
+        session.sql("SELECT 1").collect()
+    except PySparkException:
+        return True
+    return False
+
+
+def _session(address: str, *, anew: bool = False) -> "SparkSession":
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -168,7 +188,7 @@ def _session(address: str) -> "SparkSession":
         builder = builder.master(address).appName("fullhouse")
         builder = builder.config("spark.ui.enabled", "false")
         builder = builder.config("spark.sql.shuffle.partitions", "8")
-    session: SparkSession = builder.getOrCreate()
+    session: SparkSession = builder.create() if anew else builder.getOrCreate()
     return session
 
 
