@@ -19,6 +19,8 @@ def test_init_makes_settings_key_and_control_database(tmp_path: Path) -> None:
     assert names == {"fullhouse.toml", "fullhouse.key", "control.db", "lake"}
     mode = (tmp_path / "w" / "fullhouse.key").stat().st_mode
     assert stat.S_IMODE(mode) == 0o600, "only its owner reads the key"
+    folder = (tmp_path / "w").stat().st_mode
+    assert stat.S_IMODE(folder) == 0o700, "and whatever else stands in the workspace"
 
 
 def test_init_leaves_an_existing_workspace_alone(tmp_path: Path) -> None:

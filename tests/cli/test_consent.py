@@ -82,7 +82,25 @@ def test_what_would_be_without_effect_is_explained_or_refused(house) -> None:
         fh.consent_grant(house, fh.GrantConsent("shop", "a1", "advertizing"))
     with pytest.raises(InputError, match="An account is needed"):
         fh.consent_withdraw(house, fh.WithdrawConsent("shop", "  "))
+    for whose in ("ann@x.example", " ann [at] x.example", "+49 30 901820"):
+        with pytest.raises(InputError, match="and no account"):
+            fh.consent_grant(house, fh.GrantConsent("shop", whose, "advertising"))
+    with pytest.raises(InputError, match="stands for no account"):
+        fh.consent_withdraw(house, fh.WithdrawConsent("shop", "NULL"))
     assert house.lake.read(CONSENT).num_rows == 0
     run = _run(house, "withdraw", "--source", "shop", "--account", "a9")
     assert run.exit_code == 0
     assert "no account of that name yet" in run.stdout
+
+
+@pytest.mark.parametrize("spelt", ["jose\u0301", "jos\u00e9\u200b", "\ufeff jos\u00e9 "])
+def test_a_withdrawal_counts_however_the_account_is_spelt(house, spelt: str) -> None:
+    """Feeds write one form of each letter and no invisible signs, and so does the operator."""
+    row = {"source": "shop", "account": "jos\u00e9", "person": 3, "since": 1}
+    house.lake.append(
+        ACCOUNT_PERSON, pa.Table.from_pylist([row], schema=ACCOUNT_PERSON.schema), batch="c"
+    )
+    fh.consent_grant(house, fh.GrantConsent("shop", "jos\u00e9", "advertising"))
+    stated = fh.consent_withdraw(house, fh.WithdrawConsent("shop", spelt))
+    assert (stated.account, stated.known) == ("jos\u00e9", True)
+    assert {r["account"] for r in house.lake.read(CONSENT).to_pylist()} == {"jos\u00e9"}

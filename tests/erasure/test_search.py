@@ -7,12 +7,14 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 from pyroaring import BitMap
 
 from fullhouse import app
@@ -25,7 +27,7 @@ from fullhouse.erasure.erasure import Verification, Wanted
 from fullhouse.erasure.match import Matcher
 from fullhouse.erasure.search import search_file
 
-from .conftest import House
+from .conftest import NOW, House
 
 GONE = ("shop", "zz-40401")
 NEIGHBOURS = ("zz-404010", "azz-40401", "zz-4040", "zz-40402", "zz.40401", "x.zz-40401")
@@ -97,8 +99,6 @@ def in_quarantine(house: House, account: str, person: int, digest: str) -> None:
         "reason": "bad_number", "detail": f"account: user = '{account}'", "batch": "b",
         "raw": json.dumps({"user": account, "mail": f"email:{digest}"}),
     }  # fmt: skip
-    from .conftest import NOW
-
     rows = pa.Table.from_pylist([{**row, "at": NOW}], schema=QUARANTINE.schema)
     pq.write_table(rows, beside(house, "quarantine", "9.parquet"))
 
@@ -330,3 +330,57 @@ def test_rows_and_versions_of_the_table_person_are_no_persons() -> None:
     met = search_file("lake/_house.json", json.dumps(planted).encode(), matcher)
     assert (met["account"], met["person"]) == (1, 1)
     assert search_file("other.json", json.dumps(note).encode(), matcher)["person"] == 2
+
+
+APPEND_ONLY = ("ledger", "log_leaf", "log_node", "log_head", "log_size", "forecast_entry")
+OWN = ("erasure", "suppression", "alembic_version", "house", "table_mark")
+"""What an erasure writes itself, and what ties a house together: a false row there is damage."""
+
+
+def _planted_everywhere(house: House, account: str) -> set[str]:
+    """A trace in every column of the control database that may hold one, known to us or not."""
+    planted = set()
+    values: dict[type, Any] = {
+        sa.JSON: {"file": f"of-{account}.csv"},
+        sa.LargeBinary: to_bytes({"by": account}),
+        sa.String: f"of {account}",
+    }
+    with house.open() as context, context.control.begin() as connection:
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            for column in table.columns:
+                kind = next((k for k in values if isinstance(column.type, k)), None)
+                if kind is None or column.name == "tenant" or table.name in (*APPEND_ONLY, *OWN):
+                    continue
+                planted.add(f"{table.name}.{column.name}")
+                row = {
+                    c.name: _some(c, 10_000 + len(planted)) for c in table.columns if not c.nullable
+                }
+                connection.execute(table.insert().values(**row | {column.name: values[kind]}))
+    return planted
+
+
+def _some(column: Any, number: int) -> Any:
+    if column.name == "tenant":
+        return f"t{number}"
+    if isinstance(column.type, sa.DateTime):
+        return NOW
+    if isinstance(column.type, sa.Date):
+        return NOW.date()
+    plain = {sa.JSON: {}, sa.LargeBinary: b"", sa.Float: 1.0, sa.Boolean: False}
+    for kind, value in plain.items():
+        if isinstance(column.type, kind):
+            return value
+    return f"v{number}" if isinstance(column.type, sa.String) else number
+
+
+@pytest.mark.slow
+def test_a_trace_in_any_column_of_the_control_database_is_met_and_erased(house: House) -> None:
+    """Of tables that came later, too: the schema itself says where one may stand."""
+    planted = _planted_everywhere(house, GONE[1])
+    assert {"session.member", "request.body", "job.error", "released.body"} <= planted
+    met = {t.place.removeprefix("control database: ") for t in house.verify(GONE).traces}
+    assert planted <= met
+    assert house.erase(GONE).complete
+    assert house.verify(GONE).traces == ()

@@ -237,6 +237,40 @@ def _gone(file: Path, _: float) -> None:
 DAMAGES: tuple[Callable[[Path, float], None], ...] = (_emptied, _cut, _gone)
 
 
+@pytest.mark.parametrize("damage", ["cut", "garbage"])
+def test_whoever_only_reads_meets_a_sentence_over_a_log_that_cannot_be_read(
+    house: Path, damage: str
+) -> None:
+    log = max((house / "house/lake/purchase/_delta_log").glob("*.json"))
+    data = log.read_bytes()
+    log.write_bytes(data[: len(data) - 30] if damage == "cut" else b"\xff\x00" * 99)
+    with (
+        app.open_house(str(house / "house"), environment={}) as context,
+        pytest.raises(DamagedError, match="cannot be read"),
+    ):
+        app.people_resolve(context)
+
+
+def test_a_key_that_is_gone_is_a_fault_of_the_house(house: Path) -> None:
+    (house / "house/fullhouse.key").unlink()
+    with app.open_house(str(house / "house"), environment={}) as context:
+        proof = app.lake_verify(context)
+    assert [p.code for p in proof.problems] == ["key_missing"]
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_the_doctor_names_a_data_file_that_is_missing_or_cut(
+    house: Path, damage: Callable[[Path], None]
+) -> None:
+    assert app.workspace_health(str(house / "house"), environment={}).ok
+    damage(next((house / "house/lake/purchase").rglob("*.parquet")))
+    health = app.workspace_health(str(house / "house"), environment={})
+    assert not health.ok
+    (fault,) = [c for c in health.checks if not c.ok]
+    assert fault.name == "lake"
+    assert "part-" in str(fault.facts["reason"])
+
+
 @pytest.mark.slow
 @settings(
     max_examples=40,

@@ -15,11 +15,13 @@ from fullhouse.campaigns.account_files import read_columns
 from fullhouse.campaigns.dispatched import ACCOUNTS
 from fullhouse.campaigns.removals import removals
 from fullhouse.consent import Statement
+from fullhouse.control.suppression import spellings
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
-from fullhouse.core.values import check_rows
+from fullhouse.core.values import check_rows, plain_text
 from fullhouse.erasure import Account, Erased, Verification
 from fullhouse.erasure.erasure import Target
+from fullhouse.feeds.identify import NOTHING, looks_like_email, looks_like_phone
 from fullhouse.workspace.cache_files import one_at_a_time
 from fullhouse.workspace.context import Context
 
@@ -344,7 +346,7 @@ def consent_grant(context: Context, request: GrantConsent) -> Statement:
 
 def _take_back(context: Context, target: Target, contacts: str | Path | None) -> int:
     """Deliver the removal lists of who is erased: afterwards nobody knows whom a channel has."""
-    plain = [(source, spelt) for source, a in target.accounts for spelt in {a, a.strip()}]
+    plain = [(source, spelt) for source, a in target.accounts for spelt in spellings(a)]
     leaving = pa.table(
         {"source": [s for s, _ in plain], "account": [a for _, a in plain]}, schema=ACCOUNTS
     )
@@ -380,6 +382,14 @@ def _check(accounts: tuple[Account, ...]) -> None:
 def _stated(
     context: Context, source: str, account: str, purposes: tuple[str, ...], *, granted: bool
 ) -> Statement:
+    # As feeds refuse them: it would be a raw identifier on the disk, or nobody's name.
+    if looks_like_email(account) or looks_like_phone(account):
+        raise InputError(
+            "That is an e-mail address or a phone number, and no account: the house never stores"
+            " one. Name the account by its id."
+        )
+    if plain_text(account).lower() in NOTHING:
+        raise InputError(f"{account!r} stands for no account. Name the account by its id.")
     statement = consent.state(context, source, account, purposes, granted=granted)
     # Without the account: the audit log outlives people, and the row of consent names it.
     detail: dict[str, object] = {

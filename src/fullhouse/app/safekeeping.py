@@ -106,6 +106,8 @@ def lake_verify(context: Context, request: VerifyLake | None = None) -> LakeProo
         problems += ledger_faults(context.lake, erased=_has_erased(context, house))
     if house is not None:
         problems += _control_problems(context)
+        if not context.workspace.has_key:
+            problems.append(Reason("key_missing"))
     return LakeProof(tuple(tables), tuple(problems))
 
 

@@ -20,6 +20,7 @@ from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
 from fullhouse.core.values import check_rows
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
+from fullhouse.lake.verify import check_files
 from fullhouse.workspace import runs
 from fullhouse.workspace.cache_files import one_at_a_time
 from fullhouse.workspace.context import Context, init_house, open_house
@@ -300,6 +301,8 @@ def _key(context: Context) -> HealthCheck:
 
 def _lake(context: Context) -> HealthCheck:
     tables = status(context.lake, tuple(ALL.values()))
+    for table in tables:
+        check_files(context.lake, ALL[table.name])
     rows = sum(table.rows for table in tables)
     return HealthCheck("lake", True, "lake_read", {"tables": len(tables), "rows": rows})
 

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, CONSENT, Table
+from fullhouse.core.values import plain_text
 from fullhouse.lake import Lake
 from fullhouse.workspace.context import Context
 
@@ -37,7 +38,7 @@ def state(
 
     It is later than whatever the account stated before, also where a feed's clock runs ahead.
     """
-    account = account.strip()
+    account = plain_text(account)
     if not account:
         raise InputError("An account is needed, as its source names it.")
     lake = context.lake.live

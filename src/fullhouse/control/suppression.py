@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from fullhouse.control.control import Control
 from fullhouse.control.schema import ErasureRow, HandedOutRow, SuppressionRow
-from fullhouse.core.values import HOUSE
+from fullhouse.core.values import HOUSE, plain_text
 
 
 def account_digest(key: bytes, source: str, account: str) -> str:
@@ -24,8 +24,8 @@ def account_digest(key: bytes, source: str, account: str) -> str:
 
 
 def spellings(account: str) -> tuple[str, ...]:
-    """An account as it was given and without blanks around it: both stay suppressed."""
-    return tuple(dict.fromkeys((account, account.strip())))
+    """An account as it was given, without blanks, and as feeds write it: all stay suppressed."""
+    return tuple(dict.fromkeys((account, account.strip(), plain_text(account))))
 
 
 def suppress(control: Control, digests: Iterable[str]) -> int:

@@ -24,6 +24,8 @@ DAMAGES = {
     "Couldn't deserialize thrift": "parquet_unreadable",
     "too small to be a Parquet file": "parquet_cut",
     "Invalid JSON in log": "log_unreadable",
+    "Kernel error: Json error": "log_unreadable",
+    "Kernel error: Parquet error": "log_unreadable",
     "Object at location": "file_missing",
 }
 """What libraries say of a file of the workspace that is not what was written, with our code."""

@@ -44,6 +44,18 @@ def in_utc(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_INVISIBLE = re.compile(INVISIBLE)
+"""Signs that nobody sees, as a pattern."""
+
+
+def plain_text(text: str) -> str:
+    """A text in one form of its letters, without signs that nobody sees and blanks around it."""
+    if text.isascii():
+        return text.strip()
+    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
+
+
 def utc_now() -> datetime:
     """The clock of the edge; nothing below it reads one."""
     return datetime.now(UTC)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from fullhouse.audiences.population import read_merges
 from fullhouse.control.suppression import account_digest, spellings
 from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, IDENTIFIER, Table
+from fullhouse.core.values import plain_text
 from fullhouse.erasure.erasure import Account, Target, Wanted
 from fullhouse.lake import Lake
 
@@ -50,7 +51,8 @@ def wanted_of(target: Target, key: bytes) -> Wanted:
 
 def _is_among(account: Account, wanted: Sequence[Account]) -> bool:
     source, name = account
-    return account in wanted or (source, name.strip()) in {(s, a.strip()) for s, a in wanted}
+    plain = {(s, plain_text(a)) for s, a in wanted}
+    return account in wanted or (source, plain_text(name)) in plain
 
 
 def _with_retired(persons: set[int], retired: dict[int, int]) -> tuple[int, ...]:

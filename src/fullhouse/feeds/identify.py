@@ -12,6 +12,8 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.values import INVISIBLE, plain_text
+
 KINDS = ("email", "phone", "device")
 """Identifier kinds with a normalisation of their own; any other kind is trimmed only."""
 
@@ -65,15 +67,6 @@ _INTERNATIONAL = re.compile(
 _WRAPPED = re.compile(r"(?:[^<>]*<)?(?:mailto:)?([^<>]*)>?")
 _SHORT_PHONE = 7
 """Shorter numbers count only where their country's plan has them: 1234 is typed by anybody."""
-INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-_INVISIBLE = re.compile(INVISIBLE)
-
-
-def plain_text(text: str) -> str:
-    """A text in one form of its letters, without signs that nobody sees and blanks around it."""
-    if text.isascii():
-        return text.strip()
-    return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
 def normalise(kind: str, text: str, *, phone_region: str) -> str | None:
@@ -191,7 +184,7 @@ class Hasher:
 def looks_like_email(text: str) -> bool:
     """Whether an e-mail address stands in a text, alone or among other words."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", text)
+        text = re.sub(INVISIBLE, "", text)
     if _HOLDS_EMAIL.search(text) or _QUOTED.search(text):
         return True
     if _SPELT_SIGN.search(text) and _SPELT.search(text):

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from fullhouse.consent import normal_purpose
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import CONSENT, TYPES
+from fullhouse.core.values import INVISIBLE
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.expr import ibis
 from fullhouse.engine.raw import held
@@ -21,7 +22,6 @@ from fullhouse.feeds.compile import Value
 from fullhouse.feeds.feed import Constant, Feed
 from fullhouse.feeds.identify import (
     AT,
-    INVISIBLE,
     NOTHING,
     looks_like_email,
     looks_like_phone,

@@ -471,10 +471,13 @@ class Lake:
             if self.opened is not None:
                 return self.opened.at(self.uri(table), version)
             return DeltaTable(self.uri(table), version=version)
-        except DeltaError:
+        except DeltaError as problem:
             if self._is_erased(table.name, version):
                 raise ConflictError(code="erased_meanwhile") from None
-            raise
+            reason = str(problem).splitlines()[0]
+            raise DamagedError(
+                code="table_log_unreadable", table=table.name, reason=reason
+            ) from None
 
     def _is_erased(self, name: str, version: int) -> bool:
         """Whether an erasure took a version of a table away."""

@@ -183,6 +183,14 @@ def file_faults(lake: Lake, table: Table, delta: DeltaTable) -> Iterator[Damaged
             yield DamagedError(code="data_file_cut", table=table.name, **facts)
 
 
+def check_files(lake: Lake, table: Table) -> None:
+    """An error for the first data file of a local table that is missing or cut."""
+    for fault in _lasting(
+        lake, table, lambda delta: [] if delta is None else list(file_faults(lake, table, delta))
+    ):
+        raise fault
+
+
 @dataclass(frozen=True)
 class TableProof:
     """What a deep look at a table came to: its newest version, and everything that is wrong."""

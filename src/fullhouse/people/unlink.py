@@ -19,7 +19,7 @@ from fullhouse.core.tables import (
     PERSON_SPLIT,
     PERSON_UNLINK,
 )
-from fullhouse.core.values import BLOCK_BITS
+from fullhouse.core.values import BLOCK_BITS, plain_text
 from fullhouse.lake import Lake
 from fullhouse.people.resolution import living, read_state
 
@@ -55,7 +55,7 @@ def account_named(text: str) -> Account:
     source, colon, account = text.partition(":")
     if not (source and colon and account):
         raise InputError(f"An account is written source:account, such as shop:S-17, not {text!r}.")
-    return source, account
+    return source, plain_text(account)
 
 
 def pairs_of(lake: Lake, accounts: Sequence[Account]) -> Ruling:

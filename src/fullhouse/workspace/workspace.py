@@ -1,5 +1,6 @@
 """A workspace: one folder or object-store prefix, with its settings, tables, engine and key."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -222,6 +223,11 @@ def init_workspace(
     toml = settings_.template(**({"simulated": True, "territory": "ZZ"} if simulated else {}))
     loaded = settings_.load(toml, environment)
     _control_url(place, loaded)
+    if place.is_local and not any(place.path.glob("*")):
+        # Data of people: what libraries write in it under the usual mask others could read.
+        with contextlib.suppress(OSError):  # what cannot be written is named below
+            place.path.mkdir(parents=True, exist_ok=True)
+            place.path.chmod(0o700)
     place.write(settings_.FILE, toml.encode())
     if KEY_VARIABLE not in environment:
         _write_key_file(place, KEY_FILE)

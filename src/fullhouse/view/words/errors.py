@@ -530,6 +530,10 @@ SENTENCES: Mapping[str, str] = {
         " fullhouse-log.key, or set FULLHOUSE_LOG_KEY to it."
     ),
     "score_book_broken": "The score book is not whole; what is wrong: fullhouse scorebook verify.",
+    "key_missing": (
+        "The key is missing: there is neither fullhouse.key nor FULLHOUSE_KEY. Without the same key"
+        " no identifier matches; put it back from a backup."
+    ),
     "key_other": (
         "This is another key than the house was made with (fingerprint {given} instead of"
         " {expected}): the same person would become two. Put back the right fullhouse.key, or set"
