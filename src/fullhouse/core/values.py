@@ -45,8 +45,8 @@ def in_utc(at: datetime) -> datetime:
 
 
 INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-_INVISIBLE = re.compile(INVISIBLE)
 """Signs that nobody sees, as a pattern."""
+_INVISIBLE = re.compile(INVISIBLE)
 
 
 def plain_text(text: str) -> str:
