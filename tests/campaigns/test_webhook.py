@@ -90,6 +90,10 @@ FORBIDDEN = [
     "https://100.100.100.200/in", "https://metadata.google.internal/in",
     "https://METADATA.google.internal./in", "https://metadata/in", "https://224.0.0.1/in",
     "https://0.0.0.0/in", "https://[ff02::1]/in", "https://169.254.170.2/in",
+    "https://\uff11\uff16\uff19.254.169.254/in", "https://169.254.169.254\u3002/in",
+    "https://[::169.254.169.254]/in", "https://255.255.255.255/in",
+    "https://channel.example/\r\nHost: elsewhere", "https://channel.example/ in",
+    f"https://{'a' * 300}.example/in", "https://xn--/in",
 ]  # fmt: skip
 
 

@@ -1,11 +1,14 @@
 """A line sent to a channel's own address: in signed parts, tried again, each taken once."""
 
+import contextlib
 import hashlib
 import hmac
 import json
+import re
 import socket
 import ssl
 import time
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -249,11 +252,12 @@ def check_url(url: str) -> None:
     So are addresses of the link itself, which are those at which machines in a cloud give out
     their credentials.
     """
-    try:
+    host = None
+    # What the client could not send to either: blanks and line ends, names that are none.
+    with contextlib.suppress(ValueError, httpx.InvalidURL):
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
+        host, _, _ = parts.hostname, parts.port, httpx.URL(url)
+        host = None if re.search(r"\s", url.strip()) else host
     if not host:
         raise InputError(f"A webhook goes to an https address, not to {url!r}.")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in THIS_MACHINE):
@@ -263,7 +267,8 @@ def check_url(url: str) -> None:
             f"The address of a webhook on {host} has a user or password in it. Bodies are signed"
             f" with {VARIABLE}; leave it out."
         )
-    name = host.rstrip(".").lower()
+    # A resolver reads the digits and the full stops of any script.
+    name = unicodedata.normalize("NFKC", host).replace("\u3002", ".").rstrip(".").lower()
     if name in CREDENTIAL_HOSTS or name.endswith(LINK_ENDINGS) or _is_forbidden(name):
         raise InputError(f"No webhook goes to {host}: {WHY_FORBIDDEN}")
 
@@ -286,12 +291,13 @@ def _is_forbidden(text: str) -> bool:
             return False
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in NAT64:
+        if inner is None and (address in NAT64 or 0xFFFF < int(address) <= 0xFFFFFFFF):
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return _is_forbidden(str(inner))
     return (
         address.is_link_local or address.is_multicast or address.is_unspecified
+        or str(address) == "255.255.255.255"
         or str(address) in CREDENTIAL_HOSTS
     )  # fmt: skip
 

@@ -58,9 +58,9 @@ class Control:
             return Session(self.joined, join_transaction_mode="rollback_only")
         return Session(self._locked_database)
 
-    def connect(self) -> AbstractContextManager[Connection]:
-        """A connection for reading."""
-        return self._locked_database.connect() if self.joined is None else nullcontext(self.joined)
+    def connect(self) -> Connection:
+        """A connection for reading what is committed."""
+        return self._locked_database.connect()
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A connection whose changes are committed together at the end, or not at all."""
