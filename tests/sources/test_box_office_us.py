@@ -63,12 +63,41 @@ def test_a_release_with_its_facts_and_the_days_they_were_known(tmp_path: Path) -
         (["2000-01-01,r,S,40,900,400,16,P"], "1999-12-17", None),
         # The first day is missing, the second stands in.
         (["2016-05-07,r,S,40,90,400,2,P"], "2016-05-06", 90),
+        # Previews on Tuesday count as day 1, without cinemas.
+        (["2023-06-06,r,S,900,,900,1,P", "2023-06-09,r,S,9000,4000,9900,4,P"], "2023-06-09", 4000),
+        # Two cinemas on Wednesday, everywhere on Friday.
+        (
+            [
+                "2001-05-16,r,S,20,2,20,1,P",
+                "2001-05-17,r,S,19,2,39,2,P",
+                "2001-05-18,r,S,11573,3587,11612,3,P",
+            ],
+            "2001-05-18",
+            3587,
+        ),
+        # It only grew: no second opening.
+        (["2017-09-22,r,S,520,573,520,1,P", "2017-09-29,r,S,269,645,789,8,P"], "2017-09-22", 573),
+        # A first day without a count that took as much as the next was as wide.
+        (["2016-05-06,r,S,400,,400,1,P", "2016-05-07,r,S,500,900,900,2,P"], "2016-05-06", 900),
+        # It went wide after weeks: a platform release.
+        (["2016-12-09,r,S,40,5,40,1,P", "2016-12-25,r,S,900,700,940,17,P"], "2016-12-09", 5),
         # No count on the first day.
         (["2016-05-06,r,S,40,,400,1,P", "2016-05-07,r,S,40,90,400,2,P"], "2016-05-06", 90),
         # No row has a number.
         (["2006-03-23,r,S,40,180,40,,P"], "2006-03-23", 180),
     ],
-    ids=["previews", "in its run", "no day 1", "no count", "no number"],
+    ids=[
+        "previews",
+        "in its run",
+        "no day 1",
+        "previews as day 1",
+        "few first",
+        "grew",
+        "as wide",
+        "platform",
+        "no count",
+        "no number",
+    ],
 )
 def test_when_a_release_opened(
     tmp_path: Path, rows: list[str], opening: str, theaters: int | None
@@ -124,6 +153,18 @@ def test_a_bad_row_is_counted_and_the_others_are_read(
     result = read(tmp_path, "2017-01-26,good,S,5,6,5,1,P", row)
     assert [(p.row, p.problem) for p in result.problems] == [(2, problem)]
     assert (result.read, result.grosses.num_rows) == (2, 1)
+
+
+def test_a_gross_that_contradicts_its_column_is_said(tmp_path: Path) -> None:
+    result = read(
+        tmp_path,
+        "2017-01-27,r,S,11550,3000,11550000,1,P",
+        "2017-01-28,r,S,13200000,3000,24750000,2,P",
+    )
+    (problem,) = result.problems
+    assert (problem.row, problem.given) == (1, "11,550; taken as 11,550,000")
+    assert "contradicts" in problem.problem
+    assert result.grosses.num_rows == 2, "the row stays as it is; what is learned from is mended"
 
 
 def test_parquet_reads_the_same_and_has_its_own_digest(tmp_path: Path) -> None:

@@ -52,12 +52,30 @@ def need_columns(path: Path, given: Sequence[str], needed: Sequence[str], *, wha
         )
 
 
+MISSING = frozenset(
+    {"n/a", "n.a.", "n.a", "na", "#n/a", "#na", "nan", "null", "none", "nil", "-", "--", "–", "—",
+     "?", "tba", "tbd", "tbc", "unknown", "not available", "not known", "missing",
+     "暂无", "未知", "待定", "无"}
+)  # fmt: skip
+"""What people write where a value is missing. Titles are taken as they stand: None is a film."""
+
+
+def known(text: str) -> str:
+    """The text without blanks at its ends; empty where it says that nothing is known.
+
+    >>> known(" N/A "), known("Larch Films")
+    ('', 'Larch Films')
+    """
+    text = text.strip()
+    return "" if text.casefold() in MISSING else text
+
+
 def dates(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
     """A column as dates; bad is what is there and is no date written YYYY-MM-DD."""
     column = _whole(column)
     if pa.types.is_temporal(column.type):
         return column.cast(pa.date32(), safe=False), np.zeros(len(column), dtype=bool)
-    text = _text(column)
+    text = _known(column)
     parsed = pc.strptime(text, format="%Y-%m-%d", unit="s", error_is_null=True)
     # strptime takes 2017-02-31 and 2017-1-5: only what reads back as it was is a date.
     same = pc.fill_null(pc.equal(pc.strftime(parsed, format="%Y-%m-%d"), text), False)
@@ -72,15 +90,26 @@ def numbers(column: pa.ChunkedArray) -> tuple[pa.Array, Flags]:
         parsed = column.cast(pa.float64())
         finite = pc.fill_null(pc.is_finite(parsed), True)
         return pc.if_else(finite, parsed, None), ~np.asarray(finite)
-    text = _text(column)
+    text = _known(column)
     fits = pc.match_substring_regex(text, r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$")
     parsed = pc.if_else(fits, text, pa.scalar(None, pa.string())).cast(pa.float64())
     return parsed, _bad(text, parsed)
 
 
-def texts(column: pa.ChunkedArray) -> pa.Array:
-    """A column as trimmed text; empty is null."""
+def titles(column: pa.ChunkedArray) -> pa.Array:
+    """A column as trimmed text, as it stands; empty is null."""
     return _text(_whole(column))
+
+
+def texts(column: pa.ChunkedArray) -> pa.Array:
+    """A column as trimmed text; what is empty or says that nothing is known is null."""
+    return _known(_whole(column))
+
+
+def _known(column: pa.Array) -> pa.Array:
+    text = _text(column)
+    missing = pc.is_in(pc.utf8_lower(text), value_set=pa.array(sorted(MISSING), pa.string()))
+    return pc.if_else(missing, pa.scalar(None, pa.string()), text)
 
 
 class Refusals:

@@ -44,6 +44,11 @@ FIELDS: dict[str, tuple[str, str]] = {
     "budget": ("money", "cost of production, as [amount, currency]"),
     "series": ("text", "the franchise it belongs to"),
     "predecessor": ("text", "the film, by its id here, that it continues"),
+    "event": (
+        "text",
+        "what it is where it is no ordinary opening: re-release, anniversary, concert, fan event,"
+        " foreign language; none where a rule takes it for one",
+    ),
     "rerelease_of": ("text", "the film, by its id here, that is shown again"),
     "total": ("money", "gross of the whole run, as [amount, currency], where days are not known"),
 }

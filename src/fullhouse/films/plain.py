@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import parse_date
-from fullhouse.films.columns import Refusals, dates, null, numbers, read_table, texts
+from fullhouse.films.columns import Refusals, dates, known, null, numbers, read_table, texts, titles
 from fullhouse.films.film import (
     EVERYWHERE,
     FIELDS,
@@ -33,6 +33,7 @@ from fullhouse.films.film import (
     expected_cinemas,
     film_slug,
 )
+from fullhouse.films.naming import EVENTS
 
 NAME = "plain"
 FORECASTS = "plain-forecasts"
@@ -47,6 +48,8 @@ FORMS = {
 """The columns by which a form is known."""
 TERRITORY = re.compile(r"[A-Z]{2}")
 CURRENCY = re.compile(r"[A-Z]{3}")
+AS_WRITTEN = frozenset({"title", "original_title", "overview", "tagline", "event"})
+"""Fields whose words are the film's own: "Unknown" is a title."""
 SERVICE = frozenset({"film", "territory", "known_on", "budget_currency", "total_currency"})
 
 
@@ -103,13 +106,13 @@ def parse_value(field: str, text: str, *, currency: str | None = None) -> Any:
     (['Comedy', 'Drama'], [12000000, 'USD'])
     """
     kind = FIELDS[check_field(field)][0]
-    text = text.strip()
+    text = text.strip() if field in AS_WRITTEN else known(text)
     if not text:
         return None
     if kind == "date":
         return parse_date(text, what=field)
     if kind == "texts":
-        return [t.strip() for t in text.split("|") if t.strip()]
+        return [t for part in text.split("|") if (t := known(part))] or None
     if kind == "number":
         return _number(field, text)
     if kind == "money":
@@ -124,6 +127,8 @@ def parse_value(field: str, text: str, *, currency: str | None = None) -> Any:
         raise InputError(f"plan is 'wide' or 'limited', not {text!r}.")
     if field == "expected_theaters":
         return _expected(text)
+    if field == "event" and text not in EVENTS:
+        raise InputError(f"event must be one of {', '.join(EVENTS)}, not {text!r}.")
     return text
 
 
@@ -291,12 +296,12 @@ def _days(
     refusals.refuse(bad_day | null(day), "day is not YYYY-MM-DD", rows["day"])
     needs = form == "grosses"
     _refuse_unless(refusals, where, TERRITORY, "territory is not two upper-case letters", needs)
-    known = pa.nulls(rows.num_rows, pa.date32())
+    since = pa.nulls(rows.num_rows, pa.date32())
     if "known_on" in given:
-        known, bad = dates(rows["known_on"])
+        since, bad = dates(rows["known_on"])
         refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
     later = pa.array(np.asarray(day.cast(pa.int32()).fill_null(0)) + REPORTED.days, pa.int32())
-    known = pc.coalesce(known, later.cast(pa.date32()))
+    since = pc.coalesce(since, later.cast(pa.date32()))
     common = {"id": ids, "territory": pc.fill_null(where, EVERYWHERE), "day": day}
     amount, bad = numbers(rows["gross" if needs else "value"])
     what = "gross" if needs else "value"
@@ -304,11 +309,11 @@ def _days(
     negative = np.asarray(pc.fill_null(pc.less(amount, 0), False))
     refusals.refuse(negative, f"{what} is negative", rows[what])
     if needs:
-        table = _grosses(rows, refusals, common | {"gross": amount, "known_on": known}, currency)
+        table = _grosses(rows, refusals, common | {"gross": amount, "known_on": since}, currency)
         _refuse_repeated(refusals, table, ["id", "territory", "day", "known_on"], rows["day"])
         tables = {"grosses": table.filter(pa.array(refusals.good)).cast(GROSSES)}
     else:
-        table = _signals(rows, refusals, common | {"value": amount, "known_on": known})
+        table = _signals(rows, refusals, common | {"value": amount, "known_on": since})
         tables = {"signals": table.filter(pa.array(refusals.good)).cast(SIGNALS_SCHEMA)}
     used = set(next(iter(tables.values()))["id"].to_pylist())
     return FilmSet(
@@ -336,9 +341,9 @@ def _forecasts(
     refusals.refuse(null(source), "no source", rows["source"])
     made, bad = dates(rows["made_on"])
     refusals.refuse(bad | null(made), "made_on is not YYYY-MM-DD", rows["made_on"])
-    known = pa.nulls(rows.num_rows, pa.date32())
+    since = pa.nulls(rows.num_rows, pa.date32())
     if "known_on" in rows.column_names:
-        known, bad = dates(rows["known_on"])
+        since, bad = dates(rows["known_on"])
         refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
     amounts = {n: _amounts(rows, n, refusals) for n in ("mid", "low", "high", "days")}
     check_forecasts(rows, amounts, refusals)
@@ -349,7 +354,7 @@ def _forecasts(
             "source": source,
             "made_on": made,
             "currency": unit,
-            "known_on": pc.coalesce(known, made),
+            "known_on": pc.coalesce(since, made),
             **amounts,
             "days": pc.fill_null(amounts["days"], WEEKEND_DAYS).cast(pa.int32(), safe=False),
         }
@@ -438,7 +443,7 @@ def _about(
         return film, {i: FilmEntry(i, i, None, named=True) for i in ids}
     if "opening" not in names:
         raise InputError("Grosses and signals name a film by 'film', or by 'title' and 'opening'.")
-    title = texts(rows["title"])
+    title = titles(rows["title"])
     opening, bad = dates(rows["opening"])
     refusals.refuse(null(title), "no title", rows["title"])
     refusals.refuse(bad | null(opening), "opening is not YYYY-MM-DD", rows["opening"])

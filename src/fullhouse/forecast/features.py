@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from fullhouse.films.naming import distributor_key
 from fullhouse.forecast.calendar import opening_season, weekend
 from fullhouse.forecast.history_index import LATE_DAYS, PRIOR_FILMS, RECORD_DAYS, HistoryIndex
 
@@ -128,7 +129,10 @@ def _series(index: HistoryIndex, film: str, opening: int, on: int) -> dict[str, 
     values["series.part"] = float(index.part(film, on))
     values["series.rarity"] = index.titles.rarity(film, before, on)
     own, earlier = (history.fact(f, "distributor", on) for f in (film, before))
-    values["series.same_distributor"] = float(own is not None and own == earlier)
+    alike = own is not None and earlier is not None
+    values["series.same_distributor"] = float(
+        alike and distributor_key(str(own)) == distributor_key(str(earlier))
+    )
     opened_in = history.fact(before, "theaters", on)
     values["series.theaters"] = float(np.log(opened_in)) if opened_in else NAN
     return values

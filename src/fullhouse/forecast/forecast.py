@@ -380,6 +380,14 @@ class RangesMissed:
 
 
 @dataclass(frozen=True)
+class NoOrdinaryOpening:
+    """It is an event, such as a re-release or a concert; none of the films learned from is."""
+
+    event: str
+    code: Literal["no_ordinary_opening"] = "no_ordinary_opening"
+
+
+@dataclass(frozen=True)
 class BudgetHistory:
     """An assumed budget moves the forecast as budgets and openings went together in the past.
 
@@ -422,6 +430,7 @@ Note = Annotated[
     | MarketClosed
     | RangesMissed
     | BudgetHistory
+    | NoOrdinaryOpening
     | Remark,
     Field(discriminator="code"),
 ]

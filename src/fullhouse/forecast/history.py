@@ -19,6 +19,7 @@ from fullhouse.core.arrays import Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import FILM_FACT, FILM_FORECAST, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import EVERYWHERE, FIELDS, USER, WIDE
+from fullhouse.films.daily import mended
 from fullhouse.forecast.calendar import EPOCH
 from fullhouse.lake import Lake
 
@@ -300,9 +301,10 @@ def _runs(rows: pa.Table, openings: Mapping[str, int]) -> dict[str, DailyRun]:
         opening = openings.get(name)
         if opening is None:
             continue  # days of a run that has no beginning tell nothing
-        total = np.fmax(np.cumsum(gross[a:b]), np.nan_to_num(stated[a:b]))
+        days = mended(day[a:b], gross[a:b], stated[a:b], theaters[a:b])
+        total = np.fmax(np.cumsum(days.gross), np.nan_to_num(days.stated))
         runs[name] = DailyRun(
-            day[a:b] - opening, gross[a:b], np.maximum.accumulate(total), theaters[a:b]
+            days.day - opening, days.gross, np.maximum.accumulate(total), days.theaters
         )
     return runs
 

@@ -12,6 +12,7 @@ from math import log
 import numpy as np
 
 from fullhouse.core.arrays import Floats
+from fullhouse.films.naming import distributor_key, event_of, franchise_of
 from fullhouse.forecast.calendar import as_day, first_sunday, weekend
 from fullhouse.forecast.history import History
 
@@ -19,6 +20,8 @@ _SMALL = frozenset(["the", "a", "an", "of", "and", "in", "to", "for", "on", "at"
 _NUMBER = re.compile(
     r"\b(?:part|chapter|volume|vol|episode)?\s*(\d{1,2}|ii|iii|iv|v|vi|vii|viii|ix|x|two|three|four)$"
 )
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_CHINESE_NUMBER = re.compile(r"第?[0-9一二三四五六七八九十]{1,2}[部集季]?$|[上下]集?$|(?<=.)外传$")
 NEW_AFTER_DAYS = 200
 """A film that opens sooner after another is taken for the same one, not for its sequel."""
 
@@ -31,12 +34,18 @@ class Named:
     base: str
     numbered: bool
     has_colon: bool
+    plain: str = ""
+
+    @property
+    def base_counts(self) -> bool:
+        """Whether its base is long enough to know a series by."""
+        return len(self.base) > (1 if _CHINESE.search(self.base) else 2)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Under what it is looked up."""
         keys = [self.words[0]] if self.words else []
-        return (*keys, f"#{self.base}") if len(self.base) > 2 else tuple(keys)
+        return (*keys, f"#{self.base}") if self.base_counts else tuple(keys)
 
 
 @lru_cache(maxsize=65536)
@@ -49,9 +58,15 @@ def named(title: str) -> Named:
     plain = _plain(title)
     stem = re.split(r":| - ", plain)[0].strip()
     cut = _NUMBER.sub("", stem).strip() or stem
+    if _CHINESE.search(plain):
+        # 长津湖之水门桥 continues 长津湖, and 唐人街探案3 唐人街探案: no blanks part the words.
+        stem = re.split(r"(?<=[\u4e00-\u9fff]{2})之(?=[\u4e00-\u9fff]{2})|[:： ]", plain)[0]
+        cut = _CHINESE_NUMBER.sub("", stem) or stem
+        words = tuple(re.findall(r"\w+", plain))
+        return Named(words, cut, cut != plain, cut != plain, plain)
     base = " ".join(w for w in cut.split() if w not in ("the", "a", "an"))
     words = tuple(w for w in re.findall(r"\w+", plain) if w not in _SMALL)
-    return Named(words, base, cut != stem, ":" in title)
+    return Named(words, base, cut != stem, ":" in title, plain)
 
 
 class Titles:
@@ -111,7 +126,7 @@ class Titles:
 
 def continues(own: Named, other: Named) -> bool:
     """Whether one title may continue another: the same base, or the same first words."""
-    if own.base == other.base and len(own.base) > 2:
+    if own.base == other.base and own.base_counts:
         return True
     shared = _common_start(own.words, other.words)
     if len(shared) < 2:
@@ -139,6 +154,8 @@ def words_of(texts: Iterable[str]) -> set[str]:
     return {w for t in texts for w in re.findall(r"\w+", _plain(t)) if w not in _SMALL}
 
 
+SHOWN_AGAIN = ("re-release", "anniversary")
+"""Events that show a film once more."""
 BIG_ENOUGH = 3e6
 """A film is something to continue once it took so much, in constant prices."""
 PRIOR_FILMS = 5
@@ -171,6 +188,7 @@ class HistoryIndex:
         last = history.as_of.toordinal()
         self.openings: Mapping[str, int] = history.openings(last)
         self.titles = Titles({f: _titles(history, f) for f in self.openings})
+        self._events: dict[tuple[str, int], str | None] = {}
         self.results = {f: self._result(f) for f in self.openings}
         self._records: dict[tuple[str, str], list[Result]] = defaultdict(list)
         known = sorted(self.results.values(), key=lambda r: (r.weekend_known, r.film))
@@ -190,6 +208,10 @@ class HistoryIndex:
                     self._slate[weekend(opening)][film] = None
         self._market_first, self._market, self._film_days = self._daily()
         self._predecessors: dict[tuple[str, int], str | None] = {}
+        self._in_series: dict[str, list[str]] = defaultdict(list)
+        for film in self.openings:
+            for series in {self._series_of(film, last), *self._stated_series(film)} - {None}:
+                self._in_series[str(series)].append(film)
         self._usual_signals: dict[tuple[str, int, int, int], float | None] = {}
         self._newest: dict[tuple[str, int], list[tuple[int, str]]] = {}
         self._signalled: dict[str, list[str]] = defaultdict(list)
@@ -226,39 +248,91 @@ class HistoryIndex:
         keys = []
         distributor = facts.fact(film, "distributor", on)
         if distributor:
-            keys.append(("distributor", str(distributor)))
+            keys.append(("distributor", distributor_key(str(distributor))))
         for name in ("companies", "talent"):
             keys += [(name, str(c)) for c in facts.fact(film, name, on) or ()]
         return keys
 
     def record(self, kind: str, name: str, on: int, days: int | None = None) -> list[Result]:
         """Openings known on a day of a distributor, company or person, oldest first."""
-        key = (kind, name)
+        key = (kind, distributor_key(name) if kind == "distributor" else name)
         known = self._known_days.get(key, [])
         end = bisect_right(known, on)
         start = 0 if days is None else bisect_left(known, on - days)
         return self._records[key][start:end] if known else []
 
+    def event(self, film: str, on: int) -> str | None:
+        """What a release is where it is no ordinary opening, as stated or by rule."""
+        key = (film, on)
+        if key not in self._events:
+            history = self.history
+            stated = history.fact(film, "event", on)
+            event = None if stated == "none" else stated
+            if not stated:
+                event = event_of(
+                    str(history.fact(film, "title", on) or ""),
+                    history.fact(film, "distributor", on),
+                    history.fact(film, "language", on),
+                    history.territory,
+                    again=history.newest(film, "rerelease_of", on) is not None,
+                )
+            self._events[key] = event
+        return self._events[key]
+
     def predecessor(self, film: str, on: int) -> str | None:
-        """The film that a film continues: the one stated, or the latest its title points to."""
-        stated = self.history.fact(film, "predecessor", on)
-        if stated:
-            return str(stated)
-        again = self.history.fact(film, "rerelease_of", on)
+        """The film that a film continues: the one stated, or the latest that its name points to.
+
+        By its series, as stated or known, or by its title. A film shown again continues none and is
+        none's predecessor.
+        """
+        stated = self.history.newest(film, "predecessor", on)
+        if stated is not None:
+            return str(stated[1]) if stated[1] else None
         key = (film, on)
         if key not in self._predecessors:
-            opening = self._opening(film, on) or on
-            before = [
-                (opened, other)
-                for other in self.titles.alike(film, on)
-                if other != again
-                and (opened := self._opening(other, on))
-                and opened <= opening - NEW_AFTER_DAYS
-                and self._was_big(other, on)
-            ]
-            latest = min(before, key=lambda b: (-b[0], b[1]), default=None)
-            self._predecessors[key] = latest[1] if latest else None
+            self._predecessors[key] = self._latest_before(film, on)
         return self._predecessors[key]
+
+    def _latest_before(self, film: str, on: int) -> str | None:
+        if self.event(film, on) in SHOWN_AGAIN:
+            return None
+        again = self.history.fact(film, "rerelease_of", on)
+        opening = self._opening(film, on) or on
+        series = self._series_of(film, on)
+        named_alike = [o for o in self.titles.alike(film, on) if self._likely(film, o, on)]
+        of_series = self._in_series.get(series, ()) if series else ()
+        before = [
+            (opened, other)
+            for other in {*named_alike, *of_series} - {film, again}
+            if (opened := self._opening(other, on))
+            and opened <= opening - NEW_AFTER_DAYS
+            and self._was_big(other, on)
+            and self.event(other, on) not in SHOWN_AGAIN
+        ]
+        latest = min(before, key=lambda b: (-b[0], b[1]), default=None)
+        return latest[1] if latest else None
+
+    def _stated_series(self, film: str) -> set[str]:
+        return {str(value) for _, value, _ in self.history.facts[film].get("series", ()) if value}
+
+    def _series_of(self, film: str, on: int) -> str | None:
+        stated = self.history.fact(film, "series", on)
+        return str(stated) if stated else franchise_of(str(self.history.fact(film, "title", on)))
+
+    def _likely(self, film: str, other: str, on: int) -> bool:
+        """Whether a film of the same name is likely the one before, and not another of that name.
+
+        "Animal" and "The Animal": without a number or a subtitle, somebody has to have made both.
+        """
+        own, earlier = self.titles.at(film, on), self.titles.at(other, on)
+        if own is None or earlier is None or own.base != earlier.base:
+            return True
+        if own.numbered or own.has_colon or own.plain == earlier.plain:
+            return True
+        return bool(self._makers(film, on) & self._makers(other, on))
+
+    def _makers(self, film: str, on: int) -> set[tuple[str, str]]:
+        return set(self._keys(film, on))
 
     def _opening(self, film: str, on: int) -> int | None:
         opening: int | None = self.history.fact(film, "opening", on)

@@ -45,6 +45,7 @@ from fullhouse.forecast.forecast import (
     MarketClosed,
     ModelFacts,
     NoGrossYet,
+    NoOrdinaryOpening,
     Note,
     OtherCurrency,
     OutsideMoves,
@@ -805,6 +806,9 @@ def _groups(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> dic
 def _notes(index: HistoryIndex, case: FilmCase, plan: ReleasePlan | None) -> list[Note]:
     history = index.history
     notes: list[Note] = []
+    event = index.event(case.film, case.on)
+    if event:
+        notes.append(NoOrdinaryOpening(event))
     left = case.opening - case.on
     if left > BEFORE["T-180"]:
         notes.append(FarAhead(left, "T-180"))

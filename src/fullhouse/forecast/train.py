@@ -103,10 +103,15 @@ class Stage:
 
 
 def eligible(index: HistoryIndex, plan: str, on: int) -> list[str]:
-    """Films of a plan that have opened by a day and whose opening, or total, is known."""
+    """Films of a plan that have opened by a day and whose opening, or total, is known.
+
+    Without re-releases, concerts and other events: they open by other rules.
+    """
     films = []
     for film, opening in sorted(index.openings.items(), key=lambda p: (p[1], p[0])):
         if opening >= on or index.history.plan(film, max(on, opening)) != plan:
+            continue
+        if index.event(film, max(on, opening)):
             continue
         whole = np.isfinite(index.results[film].log_weekend) and index.history.run(film).on(0) > 0
         if whole or index.history.fact(film, "total", on):

@@ -12,7 +12,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.films import FORECASTS_SCHEMA, FilmEntry, FilmSet, digest
-from fullhouse.films.columns import Refusals, dates, need_columns, null, numbers, read_table, texts
+from fullhouse.films.columns import (
+    Refusals,
+    dates,
+    need_columns,
+    null,
+    numbers,
+    read_table,
+    texts,
+    titles,
+)
 from fullhouse.films.film import film_slug
 from fullhouse.films.plain import check_forecasts
 
@@ -33,7 +42,7 @@ def read(path: Path) -> FilmSet:
     rows = read_table(path, what=WHAT)
     need_columns(path, rows.column_names, COLUMNS, what=WHAT)
     refusals = Refusals(rows.num_rows)
-    title = texts(rows["title"])
+    title = titles(rows["title"])
     refusals.refuse(null(title), "no title", rows["title"])
     friday, bad = dates(rows["friday"])
     refusals.refuse(bad | null(friday), "friday is not YYYY-MM-DD", rows["friday"])

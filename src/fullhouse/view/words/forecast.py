@@ -23,6 +23,7 @@ from fullhouse.forecast.forecast import (
     MarketClosed,
     MarketUnknown,
     NoGrossYet,
+    NoOrdinaryOpening,
     OtherCurrency,
     OutsideMoves,
     OutsideUncompared,
@@ -116,6 +117,7 @@ LEFT_OUT = {
     CURRENCY: "the outcome is in another currency",
 }
 """Why issued forecasts are not counted."""
+EVENT_WORDS = {"foreign language": "foreign-language release"}
 ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
 """Amounts that people ask about, in each power of ten."""
 SHOWN_COMPS = 5
@@ -332,6 +334,10 @@ def note_words(note: Note) -> str:
                         " moved as much. Larger budgets go with larger films; spending more does"
                         " not make one.", films=counted(films, "past film"),
                         ratio=factor_words(ratio), factor=factor_words(factor))  # fmt: skip
+        case NoOrdinaryOpening(event=event):
+            return text("It counts as a {event}, and none of the films learned from is one: the"
+                        " forecast is that of an ordinary film. If it is one, state the fact event"
+                        " as none.", event=EVENT_WORDS.get(event, event))  # fmt: skip
         case MarketClosed(share=share):
             return text("Cinemas took {share} of what they usually take in these four weeks of the"
                         " year: the data cannot tell what a film takes in such a market. The"
