@@ -34,8 +34,9 @@ $(UV):
 serve: .venv/.service
 	@$(BIN)/python examples/serve/run.py
 
-demo: .venv/.product
-	@$(BIN)/python examples/demo/run.py
+# `make demo ARGS=--no-serve` ends without serving the house, and installs nothing that serves.
+demo: $(if $(findstring --no-serve,$(ARGS)),.venv/.product,.venv/.service)
+	@$(BIN)/python examples/demo/run.py $(ARGS)
 
 # Commands under test start hundreds of times: compiled once, also where Python writes no bytecode.
 test: setup

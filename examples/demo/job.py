@@ -26,7 +26,7 @@ Row = tuple[str, str, str, str]
 
 def main(arguments: Sequence[str]) -> int:
     """Run the demo into a folder, from the start."""
-    asked = _options(arguments)
+    asked = options(arguments)
     out = asked.out.absolute()
     market, house = out / "market", out / "house"
     _clear(out)
@@ -79,17 +79,17 @@ def main(arguments: Sequence[str]) -> int:
     )
     page = write_page(out, SIMULATED, truth, rows, issued, cards, nobody, played)
     console.print(f"\nOpen [bold]{near(page)}[/], and from there the film's report.")
-    if out == Path("demo").absolute():
-        console.print("[bold]make serve[/] opens this house to two rival studios in the web app.")
     return 0
 
 
-def _options(arguments: Sequence[str]) -> argparse.Namespace:
+def options(arguments: Sequence[str]) -> argparse.Namespace:
+    """What was asked on the command line."""
     parser = argparse.ArgumentParser(prog="examples/demo/run.py", description=__doc__)
     parser.add_argument("out", type=Path, nargs="?", default=Path("demo"))
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=120)
+    parser.add_argument("--no-serve", action="store_true", help="end without serving the house")
     return parser.parse_args(list(arguments))
 
 

@@ -1,7 +1,8 @@
 """`make serve`, or: python examples/serve/run.py [OUT] [--port N]: the demo's house, served.
 
-Two studios that are rivals work in it, each on a film of its own. Their passwords and keys are made
-anew at each start, so that they can be shown. It is four weeks before the film opens.
+Two studios that are rivals work in it, each on a film of its own; a cinema reads the packs that the
+house's operator hands it. Their passwords and keys are made anew at each start, so that they can be
+shown. It is four weeks before the film opens.
 """
 
 import argparse
@@ -23,8 +24,10 @@ from fullhouse.cli.serve import serve
 from fullhouse.core.values import HOUSE
 
 STUDIOS = {"lion": "Lion Pictures", "wolf": "Wolf Studios"}
+PARTNERS = {"plaza": "Plaza Cinemas"}
 USERS = (
     ("lion", "ann", "owner"), ("lion", "max", "marketer"), ("wolf", "ben", "owner"),
+    ("plaza", "pat", "exhibitor"),
     (HOUSE, "olga", "operator"), (HOUSE, "paul", "privacy"), (HOUSE, "aud", "auditor"),
 )  # fmt: skip
 LABEL = "make serve"
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(list(arguments))
     house = asked.out.absolute() / "house"
     if not (house / "fullhouse.toml").is_file():
-        demo([str(asked.out)])
+        demo([str(asked.out), "--no-serve"])
     with app.open_house(str(house)) as context:
         admit(context)
         console.print("\n[bold]Passwords[/], to sign in on the page as STUDIO, NAME:")
@@ -59,7 +62,7 @@ def admit(house: app.Context) -> None:
     if house.place.read(HOUSE_FILE) is None:
         app.policy_check(house, app.CheckPolicy(write=True))
     known = {tenant.tenant: tenant for tenant in app.tenant_list(house)}
-    for tenant, label in STUDIOS.items():
+    for tenant, label in (STUDIOS | PARTNERS).items():
         if tenant not in known:
             app.tenant_add(house, app.AddTenant(tenant, label))
     own, theirs = films(house)
@@ -98,7 +101,7 @@ def new_password(house: app.Context, tenant: str, user: str) -> str:
 
 def new_keys(house: app.Context) -> list[tuple[str, str, str]]:
     """A key for each user; those of an earlier start end."""
-    for tenant in (*STUDIOS, HOUSE):
+    for tenant in (*STUDIOS, *PARTNERS, HOUSE):
         for key in app.key_list(house, app.ListKeys(tenant)).keys:
             if key.label == LABEL and key.ended_at is None:
                 app.key_revoke(house, app.RevokeKey(key.id, tenant))

@@ -26,7 +26,7 @@ Played: TypeAlias = tuple[Path, str]
 
 def demo(folder: Path, *more: str) -> str:
     """Run the demo as `make demo` does, and return what it printed."""
-    command = [sys.executable, "examples/demo/run.py", str(folder), *more]
+    command = [sys.executable, "examples/demo/run.py", str(folder), "--no-serve", *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
