@@ -100,3 +100,12 @@ def test_no_zone_of_a_reader_moves_a_day():
     x = fan_chart(BEFORE).to_dict()["layer"][0]["encoding"]["x"]
     assert x["scale"]["type"] == "utc"
     assert fan_rows(BEFORE)[0]["day"] == date(2025, 3, 14).isoformat()
+
+
+def test_a_fan_looked_at_long_after_the_run_is_as_wide_as_the_run():
+    # A mark of that day would lie beyond the axis, and shrink all that is drawn to a corner.
+    last = AFTER.days[-1].day
+    late = replace(AFTER, as_of=last + timedelta(400))
+    days = {r["day"] for r in rows_of(fan_chart(late)) if "day" in r}
+    assert max(days) == last.isoformat()
+    assert any("after the last day" in str(r.get("text", "")) for r in rows_of(fan_chart(late)))

@@ -7,6 +7,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.view.charts import money_axis, money_scale, ticks
 from fullhouse.view.forecast_charts import horizon_chart, horizon_rows, range_chart, range_rows
+from fullhouse.view.words.forecast import headline
 from tests.view.chart_data import heading_of, rows_of
 from tests.view.sample_forecasts import (
     ACTUAL,
@@ -109,3 +110,12 @@ def test_an_axis_holds_its_amounts_and_labels_every_tick(amounts):
     axis = money_axis(scale, None).to_dict()
     assert axis["values"]
     assert all(f'"{v}"' in axis["labelExpr"] for v in axis["values"])
+
+
+def test_a_range_whose_ends_read_alike_is_one_figure():
+    total = BEFORE.ranges["total"]
+    amounts = tuple(8_180_000.0 + k for k, _ in enumerate(total.quantiles))
+    done = replace(BEFORE, ranges={"total": replace(total, quantiles=amounts)})
+    (row,) = [r for r in rows_of(range_chart(done)) if r.get("quantity") == "total"]
+    assert row["text"] == "8.18 m"
+    assert headline(done) == "Almost certainly 8.18 million dollars."

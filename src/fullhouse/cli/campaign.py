@@ -247,7 +247,7 @@ def cancel(
 @commands.command()
 def removals(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A campaign; all without it.")
+        str | None, typer.Argument(metavar="NAME", help="A campaign; all without it.")
     ] = None,
     *,
     contacts: Contacts = None,

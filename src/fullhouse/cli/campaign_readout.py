@@ -153,7 +153,7 @@ def uplift(
 
 def cards(
     film: Annotated[
-        str | None, typer.Argument(metavar="[FILM]", help="Of one film; else of all.")
+        str | None, typer.Argument(metavar="FILM", help="Of one film; else of all.")
     ] = None,
     *,
     as_of: KnownOn = None,

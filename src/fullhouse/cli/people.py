@@ -186,7 +186,7 @@ def _print_traces(result: "Verification | None") -> None:
 def unlink(
     accounts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE:ACCOUNT]...", help="Accounts of different people."),
+        typer.Argument(metavar="SOURCE:ACCOUNT", help="Accounts of different people."),
     ] = None,
     person: Annotated[
         int | None, typer.Option(help="Take this person apart: each account is someone else.")

@@ -132,7 +132,7 @@ def sizes(
 @commands.command("traits")
 def traits(
     who: MustAs,
-    search: Annotated[str, typer.Argument(metavar="[TEXT]", help="In name or label.")] = "",
+    search: Annotated[str, typer.Argument(metavar="TEXT", help="In name or label.")] = "",
     family: Annotated[str | None, typer.Option(metavar="FAMILY", help="Only this one's.")] = None,
     rows: Rows = 20,
     where: Where = ".",

@@ -28,10 +28,36 @@ def text(template: str, /, **values: Any) -> str:
 
     Every sentence passes here, so that it can be translated.
 
-    >>> text("{count} tickets", count="61")
-    '61 tickets'
+    >>> text("{count} tickets", count="61"), text("{days} days are missing.", days=1)
+    ('61 tickets', '1 day is missing.')
     """
-    return TRANSLATE.get()(template).format(**values)
+    translated = TRANSLATE.get()(template)
+    words = translated.format(**values)
+    return ONE_OF_MANY.sub(_singular, words) if translated == template else words
+
+
+NOUNS = (
+    "accounts", "admissions", "arms", "audiences", "batches", "campaigns", "cards", "channels",
+    "cinemas", "cities", "columns", "commits", "days", "deliveries", "entries", "erasures",
+    "events", "files", "films", "forecasts", "hours", "identifiers", "impressions", "jobs", "lines",
+    "looks", "marks", "minutes", "months", "openings", "pairs", "people", "plans", "questions",
+    "releases", "rows", "seconds", "segments", "showings", "sources", "tickets", "titles", "traits",
+    "users", "values", "weeks", "weekends", "years",
+)  # fmt: skip
+SINGULAR = {"people": "person", "batches": "batch"}
+VERBS = {"are": "is", "were": "was", "have": "has", "do": "does", "go": "goes", "stand": "stands"}
+ONE_OF_MANY = re.compile(
+    r"(?<![\w.,/:=@×±–-])(?<!\bto )(?<!\band )(?<!\bor )1"
+    r"((?: (?:more|past|other|extra|earlier|different|likely|whole|treated|held-out|consenting))?) "
+    rf"({'|'.join(NOUNS)})\b(?: ({'|'.join(VERBS)})\b)?"
+)
+"""A count of one before a noun for many, and what it does: `1 days are missing`."""
+
+
+def _singular(match: re.Match[str]) -> str:
+    noun, verb = match[2], match[3]
+    one = SINGULAR.get(noun) or (f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1])
+    return f"1{match[1]} {one}" + (f" {VERBS[verb]}" if verb else "")
 
 
 def money(amount: float, currency: str) -> str:
@@ -127,7 +153,7 @@ def counted(n: int, noun: str) -> str:
         return f"1 {noun}"
     if noun == "person":
         return f"{n:,} people"
-    return f"{n:,} {noun[:-1]}ies" if noun.endswith("ity") else f"{n:,} {noun}s"
+    return f"{n:,} {noun[:-1]}ies" if noun.endswith(("ity", "ry")) else f"{n:,} {noun}s"
 
 
 def number_words(value: float | None) -> str:
