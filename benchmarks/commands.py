@@ -1,22 +1,25 @@
 """What a command costs to start, and the demo to run, beside another revision.
 
-python -m benchmarks.commands [--against REV] [--repeat N]
+python -m benchmarks.commands [--against REV] [--repeat N] [--house DIR]
 
 Both demos run one after the other, each from its own source in the same environment; then the
-commands, on the house of this source's demo. Times are of the processor (user and system, all
-processes), which another load disturbs less than the clock.
+commands, on the house of this source's demo, or on that of `--house`, without a demo. A source is
+copied and compiled first, as an installed one is. Times are of the processor (user and system, all
+processes), which another load disturbs less than the clock; the two sources take turns.
 """
 
 import argparse
+import compileall
 import io
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.measure import machine, table
@@ -32,20 +35,39 @@ COMMANDS = (
 def cpu(command: Sequence[str], source: Path) -> tuple[float, float]:
     """Processor and clock seconds of a command and all that it starts, with a source's modules."""
     environment = os.environ | {"PYTHONPATH": f"{source / 'src'}{os.pathsep}{source}"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, env=environment, check=True, capture_output=True, cwd=source)
     clock, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock
 
 
-def unpack(revision: str, folder: Path) -> Path:
-    """A revision's source in a folder."""
-    packed = subprocess.run(
-        ["git", "archive", revision, "src", "examples"], cwd=ROOT, capture_output=True, check=True
-    ).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+def unpack(revision: str | None, folder: Path) -> Path:
+    """The source of a revision, or the one that stands here, in a folder, compiled."""
+    if revision is None:
+        for name in ("src", "examples"):
+            shutil.copytree(ROOT / name, folder / name)
+    else:
+        packed = subprocess.run(
+            ["git", "archive", revision, "src", "examples"],
+            cwd=ROOT, capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter="data")
+    compileall.compile_dir(folder / "src", quiet=2)
     return folder
+
+
+def starts(sources: Mapping[str, Path], house: Path, repeat: int) -> str:
+    """What each command costs from each source, the least of so many turns."""
+    rows = []
+    for command in COMMANDS:
+        where = () if command == ("--help",) else ("-w", str(house))
+        run = [sys.executable, "-m", "fullhouse", *command, *where]
+        turns = [[cpu(run, source)[0] for source in sources.values()] for _ in range(repeat)]
+        least = [f"{min(own):.2f} s" for own in zip(*turns, strict=True)]
+        rows.append((" ".join(command), *least))
+    return table(("command", *sources), rows)
 
 
 def demo(source: Path, out: Path) -> tuple[float, float]:
@@ -56,27 +78,27 @@ def demo(source: Path, out: Path) -> tuple[float, float]:
 def main() -> None:
     """Print both tables."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--against", help="A revision whose demo runs too.")
+    options.add_argument("--against", help="A revision to measure beside this source.")
     options.add_argument("--repeat", type=int, default=5, help="The least of so many starts.")
+    options.add_argument("--house", type=Path, help="Starts on this house only, without a demo.")
     given = options.parse_args()
     print(f"{machine()}\n")
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
-        here = demo(ROOT, folder / "demo")
-        rows = [["now", *(f"{s:.0f} s" for s in here), "1.00"]]
+        sources = {"now": unpack(None, folder / "now")}
         if given.against:
-            there = demo(unpack(given.against, folder / "source"), folder / "other")
-            ratio = f"{there[0] / here[0]:.2f}"
-            rows.append([given.against, *(f"{s:.0f} s" for s in there), ratio])
-        print(table(("demo", "processor", "clock", "processor ÷ now"), rows), "\n")
-        house = str(folder / "demo" / "house")
-        starts = []
-        for command in COMMANDS:
-            where = () if command == ("--help",) else ("-w", house)
-            run = [sys.executable, "-m", "fullhouse", *command, *where]
-            least = min(cpu(run, ROOT)[0] for _ in range(given.repeat))
-            starts.append((" ".join(command), f"{least:.2f} s"))
-        print(table(("command", "processor"), starts))
+            sources[given.against] = unpack(given.against, folder / "other")
+        house = given.house
+        if house is None:
+            costs = {name: demo(s, folder / f"demo-{name}") for name, s in sources.items()}
+            here = costs["now"][0]
+            rows = [
+                [name, f"{processor:.0f} s", f"{clock:.0f} s", f"{processor / here:.2f}"]
+                for name, (processor, clock) in costs.items()
+            ]
+            print(table(("demo", "processor", "clock", "processor ÷ now"), rows), "\n")
+            house = folder / "demo-now" / "house"
+        print(starts(sources, house.absolute(), given.repeat))
 
 
 if __name__ == "__main__":

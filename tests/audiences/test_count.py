@@ -134,7 +134,7 @@ def test_a_band_that_lies_partly_outside_is_noted(town: Population) -> None:
 
 def test_a_rare_trait_is_reported(duck: DuckDBEngine, lake: Lake, house: House) -> None:
     population = people(duck, lake, house(lake, TRAITS, EVERYONE, floor=2))
-    with pytest.raises(InputError, match="was not built: 1 people have it"):
+    with pytest.raises(InputError, match="was not built: 1 person has it"):
         population.compile("word:dog")
 
 

@@ -274,7 +274,7 @@ def test_arms_with_other_shares_than_meant_stop_the_readout():
         (
             lambda: _read(strata={"a": _people(0, 901), "b": _people(901, 1000)}),
             CannotTellError,
-            "1 people in stratum a",
+            "1 person in stratum a",
         ),
         (
             lambda: read_parts(

@@ -169,7 +169,7 @@ def _with(name, values):
         (_table(), {"shares": {"none": 1, "mail": 1}}, InputError, "'push' stands in the table"),
         (_table().slice(0, 0), {}, InputError, "no rows"),
         (_with("arm", ["none"] * 4000), {}, CannotTellError, "one arm only"),
-        (_with("arm", ["none"] * 3999 + ["mail"]), {}, CannotTellError, "Arm mail has 1 people"),
+        (_with("arm", ["none"] * 3999 + ["mail"]), {}, CannotTellError, "Arm mail has 1 person"),
         (_with("ticket", ["1"] * 7 + ["x"] * 3993), {}, InputError, "row 8 is 'x'"),
         (_with("ticket", [1] * 7 + [None] * 3993), {}, InputError, "empty in row 8"),
         (_with("spend", [1.0, np.inf] * 2000), {}, InputError, "row 2 is inf"),

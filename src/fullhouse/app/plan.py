@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from math import inf
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from fullhouse.app.headroom import DAYS
 from fullhouse.app.use_case import use_case
 from fullhouse.control.campaign_records import SavedPlan, SavedResponse
 from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
-from fullhouse.core.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
@@ -60,6 +61,10 @@ class PlanFilm:
     name: str | None = None
     seed: int = 0
     by_headroom: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.budget < inf:
+            raise InputError(f"A budget must be above 0, not {self.budget:g}.")
 
 
 @request

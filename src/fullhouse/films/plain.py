@@ -290,16 +290,12 @@ def _days(
 ) -> FilmSet:
     refusals = Refusals(rows.num_rows)
     ids, entries = _about(rows, refusals, territory)
-    given = {c: rows[c] for c in rows.column_names}
     where = _filled(rows, "territory", territory)
     day, bad_day = dates(rows["day"])
     refusals.refuse(bad_day | null(day), "day is not YYYY-MM-DD", rows["day"])
     needs = form == "grosses"
     _refuse_unless(refusals, where, TERRITORY, "territory is not two upper-case letters", needs)
-    since = pa.nulls(rows.num_rows, pa.date32())
-    if "known_on" in given:
-        since, bad = dates(rows["known_on"])
-        refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
+    since = _known_on(rows, refusals)
     later = pa.array(np.asarray(day.cast(pa.int32()).fill_null(0)) + REPORTED.days, pa.int32())
     since = pc.coalesce(since, later.cast(pa.date32()))
     common = {"id": ids, "territory": pc.fill_null(where, EVERYWHERE), "day": day}
@@ -327,6 +323,15 @@ def _days(
     )
 
 
+def _known_on(rows: pa.Table, refusals: Refusals) -> pa.Array:
+    """The days of a column `known_on`, null where it says nothing; those unreadable are refused."""
+    if "known_on" not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.date32())
+    known, bad = dates(rows["known_on"])
+    refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
+    return known
+
+
 def _forecasts(
     path: Path, rows: pa.Table, mark: str, territory: str | None, currency: str | None
 ) -> FilmSet:
@@ -341,10 +346,7 @@ def _forecasts(
     refusals.refuse(null(source), "no source", rows["source"])
     made, bad = dates(rows["made_on"])
     refusals.refuse(bad | null(made), "made_on is not YYYY-MM-DD", rows["made_on"])
-    since = pa.nulls(rows.num_rows, pa.date32())
-    if "known_on" in rows.column_names:
-        since, bad = dates(rows["known_on"])
-        refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
+    since = _known_on(rows, refusals)
     amounts = {n: _amounts(rows, n, refusals) for n in ("mid", "low", "high", "days")}
     check_forecasts(rows, amounts, refusals)
     table = pa.table(

@@ -138,15 +138,16 @@ def _effect(
     if method == "score":
         relative_effect = _relative_share(counts, experiment.level, unknown)
     else:
-        least = -1.0 if min(treated.min(initial=0.0), control.min(initial=0.0)) >= 0 else -inf
-        sizes = _pair_sizes(people, pair)
+        sizes, least = _pair_sizes(people, pair), _least_change(treated, control)
         relative_effect = _relative(effect, sizes, control_sums, unknown, least)
     if few and not straight:
         reason = Reason("too_few_to_adjust", {"outcome": outcome, "needed": FEW})
         unknown.append(Unknown("adjustment", reason))
     total = Interval(*(t.n * v for v in (effect.value, effect.low, effect.high)))
+    above = None
+    if not yes_or_no:
+        above = capped(treated, control, others=(rest_t, rest_c), level=experiment.level)
     spend = (experiment.costs or {}).get(people.arms[pair[0]])
-    rest = rest_t, rest_c
     return ArmEffect(
         arm=people.arms[pair[0]],
         control=people.arms[pair[1]],
@@ -163,13 +164,16 @@ def _effect(
         relative=relative_effect,
         always_valid=_always(effect, (t.n, c.n), share, unknown),
         cuped=cuped,
-        capped=(
-            None if yes_or_no else capped(treated, control, others=rest, level=experiment.level)
-        ),
+        capped=above,
         cost_each=_cost_each(spend, total, unknown),
         return_on_spend=None if spend is None else return_on_spend(spend, total),
         unknown=tuple(unknown),
     )
+
+
+def _least_change(treated: Floats, control: Floats) -> float:
+    """The least relative change there can be: what has no negative values can lose all."""
+    return -1.0 if min(treated.min(initial=0.0), control.min(initial=0.0)) >= 0 else -inf
 
 
 def _yes_or_no(values: Floats) -> bool:

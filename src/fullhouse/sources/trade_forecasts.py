@@ -4,13 +4,16 @@ Columns title, friday, forecast_usd and days (those covered: 3, or 4 with a holi
 may also name the `source`, and the `low_usd` and `high_usd` of its range. Never shipped.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.arrays import Flags
 from fullhouse.films import FORECASTS_SCHEMA, FilmEntry, FilmSet, digest
 from fullhouse.films.columns import (
     Refusals,
@@ -64,11 +67,40 @@ def read(path: Path) -> FilmSet:
         for t, d in zip(title.to_pylist(), friday.to_pylist(), strict=True)
     ]
     keys = list(zip(ids, source.to_pylist(), friday.to_pylist(), strict=True))
-    first = {key: i for i, key in reversed(list(enumerate(keys))) if refusals.good[i]}
-    again = np.array([first.get(key, i) != i for i, key in enumerate(keys)], dtype=bool)
+    again = _again(keys, refusals.good)
     refusals.refuse(again, "a second forecast of this film by this source", rows["title"])
+    table = _table(ids, source, friday, amounts)
+    good = np.flatnonzero(refusals.good)
+    entries = {
+        ids[i]: FilmEntry(str(ids[i]), title[int(i)].as_py(), friday[int(i)].as_py(), TERRITORY)
+        for i in good
+    }
+    return FilmSet(
+        name=NAME,
+        file=path.name,
+        digest=digest(path, READER),
+        read=rows.num_rows,
+        entries=tuple(entries.values()),
+        forecasts=table.take(pa.array(good)).cast(FORECASTS_SCHEMA),
+        problems=refusals.in_order(),
+    )
+
+
+def _again(keys: Sequence[tuple[Any, ...]], good: Flags) -> Flags:
+    """Whether a row has the key of an earlier one that is good."""
+    first = {key: i for i, key in reversed(list(enumerate(keys))) if good[i]}
+    return np.array([first.get(key, i) != i for i, key in enumerate(keys)], dtype=bool)
+
+
+def _table(
+    ids: Sequence[str | None],
+    source: pa.ChunkedArray,
+    friday: pa.ChunkedArray,
+    amounts: Mapping[str, pa.Array],
+) -> pa.Table:
+    """The forecasts as every set of films has them, good and bad."""
     made = pc.subtract(friday.cast(pa.int32()), EVE.days).cast(pa.int32()).cast(pa.date32())
-    n = rows.num_rows
+    n = len(ids)
     table = pa.table(
         {
             "id": pa.array(ids, pa.string()),
@@ -80,21 +112,8 @@ def read(path: Path) -> FilmSet:
             **amounts,
             "days": pc.round(amounts["days"]).cast(pa.int32()),
         }
-    ).select(FORECASTS_SCHEMA.names)
-    good = np.flatnonzero(refusals.good)
-    entries = {
-        ids[i]: FilmEntry(str(ids[i]), title[int(i)].as_py(), friday[int(i)].as_py(), TERRITORY)
-        for i in good
-    }
-    return FilmSet(
-        name=NAME,
-        file=path.name,
-        digest=digest(path, READER),
-        read=n,
-        entries=tuple(entries.values()),
-        forecasts=table.take(pa.array(good)).cast(FORECASTS_SCHEMA),
-        problems=refusals.in_order(),
     )
+    return table.select(FORECASTS_SCHEMA.names)
 
 
 def _amounts(rows: pa.Table, column: str, refusals: Refusals) -> pa.Array:

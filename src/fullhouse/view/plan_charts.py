@@ -351,17 +351,7 @@ def _layers(
     empty = [{"x": x, "x2": x + cell - 2, "y": top, "y2": top + CELL - 2}
              for top in tops for x in at.values()]  # fmt: skip
     placed = [_in_place(r, at[r["week"]], cell, edges) for r in rows]
-    names = _named(edges)
-    colour = (
-        alt.Color("band:N")
-        .scale(domain=names, range=list(COLOURS[: len(names)]))
-        .legend(
-            symbolType="square",
-            symbolStrokeWidth=0,
-            symbolSize=150,
-            columns=3 if width < 400 else 0,
-        )
-    )
+    colour = _band_colour(_named(edges), width)
     x, x2 = alt.X("x:Q").scale(domain=[0, width], nice=False).axis(None), "x2:Q"
     y, y2 = alt.Y("y:Q").scale(domain=[0, height], reverse=True, nice=False).axis(None), "y2:Q"
     base = alt.Chart({"values": placed}).encode(x=x, y=y)
@@ -385,6 +375,20 @@ def _layers(
         .encode(x=x, y=y, text="text:N")
         for kind in dict.fromkeys((t["align"], t["weight"]) for t in texts)
     ]
+
+
+def _band_colour(names: Sequence[str], width: int) -> alt.Color:
+    """The colour of each band of money, with its legend."""
+    return (
+        alt.Color("band:N")
+        .scale(domain=names, range=list(COLOURS[: len(names)]))
+        .legend(
+            symbolType="square",
+            symbolStrokeWidth=0,
+            symbolSize=150,
+            columns=3 if width < 400 else 0,
+        )
+    )
 
 
 def _in_place(row: dict[str, Any], x: float, cell: float, edges: Sequence[float]) -> dict[str, Any]:

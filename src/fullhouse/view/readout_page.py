@@ -302,6 +302,18 @@ def _outlook_row(outlook: Outlook) -> dict[str, Any]:
     return row
 
 
+def _days_axis(days: Sequence[date], width: int) -> alt.X:
+    """The days across; a lone one has room on both sides, or its axis had no length."""
+    room = max(1, (days[-1] - days[0]).days // 12)
+    ends = [utc_day(days[0] - timedelta(room)), utc_day(days[-1] + timedelta(room))]
+    ticks = min(len({*days}) + 1, 4 if width < 400 else 8)
+    return (
+        alt.X("day:T")
+        .scale(type="utc", domain=ends, nice=False)
+        .axis(title=None, format="%-d %b", grid=False, tickCount=ticks)
+    )
+
+
 def _panel(
     rows: Sequence[dict[str, Any]],
     name: str,
@@ -314,17 +326,7 @@ def _panel(
 ) -> alt.LayerChart:
     scale = money_scale(amounts)
     axis = money_axis(scale, title, most=5)
-    # A lone day needs room on both sides, or its axis has no length.
-    room = max(1, (days[-1] - days[0]).days // 12)
-    ends = [utc_day(days[0] - timedelta(room)), utc_day(days[-1] + timedelta(room))]
-
-    def x() -> alt.X:
-        ticks = min(len({*days}) + 1, 4 if width < 400 else 8)
-        return (
-            alt.X("day:T")
-            .scale(type="utc", domain=ends, nice=False)
-            .axis(title=None, format="%-d %b", grid=False, tickCount=ticks)
-        )
+    x = _days_axis(days, width)
 
     def y(column: str) -> alt.Y:
         return alt.Y(f"{column}:Q", scale=scale, axis=axis)
@@ -343,9 +345,9 @@ def _panel(
         ground.mark_rule(color=GREY, strokeDash=[4, 3]).encode(
             x=alt.value(0), x2=alt.value(width), y=y("middle")
         ),
-        base.mark_rule(strokeWidth=3).encode(x=x(), y=y(f"{name}_low"), y2=f"{name}_high:Q"),
+        base.mark_rule(strokeWidth=3).encode(x=x, y=y(f"{name}_low"), y2=f"{name}_high:Q"),
         base.mark_point(filled=True, size=52, opacity=1).encode(
-            x=x(),
+            x=x,
             y=y(f"{name}_middle"),
             shape=alt.Shape("shape:N", scale=None),
             tooltip=["day:N", "basis:N", f"{name}_middle:Q"],
