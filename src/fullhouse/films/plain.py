@@ -327,9 +327,9 @@ def _known_on(rows: pa.Table, refusals: Refusals) -> pa.Array:
     """The days of a column `known_on`, null where it says nothing; those unreadable are refused."""
     if "known_on" not in rows.column_names:
         return pa.nulls(rows.num_rows, pa.date32())
-    known, bad = dates(rows["known_on"])
+    since, bad = dates(rows["known_on"])
     refusals.refuse(bad, "known_on is not YYYY-MM-DD", rows["known_on"])
-    return known
+    return since
 
 
 def _forecasts(
