@@ -27,14 +27,14 @@ MANY = re.compile(
 
 def _templates() -> list[str]:
     """Each template that a sentence is made from, and that of each error."""
-    found = list(errors.SENTENCES.values())
+    templates = list(errors.SENTENCES.values())
     for path in WORDS.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "text":
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
-                    found.append(first.value)
-    return found
+                    templates.append(first.value)
+    return templates
 
 
 def test_each_sentence_reads_well_with_one_of_what_it_counts() -> None:
