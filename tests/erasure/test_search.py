@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sqlite3
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -311,6 +312,42 @@ def test_half_a_file_is_searched_by_its_bytes(name: str) -> None:
     matcher = Matcher(Wanted(frozenset({GONE})))
     magic = {"x.parquet": b"PAR1", "x.zip": b"PK\x03\x04"}.get(name, b"")
     assert search_file(name, magic + b'\x00{"a": "' + GONE[1].encode() + b'"', matcher)
+
+
+def _tgz(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("rows.csv")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return packed.getvalue()
+
+
+def _npz(data: bytes) -> bytes:
+    packed = io.BytesIO()
+    np.savez_compressed(packed, a=np.array(data.decode().replace("\n", ",").split(",")))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [
+        ("x.tgz", _tgz),
+        ("x.tar.gz", _tgz),
+        ("x.npz", _npz),
+        ("x.csv", lambda data: data.decode().encode("utf-16")),
+        ("x.jsonl", lambda data: b'{"a":1}\n{"account":"' + GONE[1].encode() + b'"}\n'),
+        ("x.csv.zst", lambda data: pa.compress(data * 50, codec="zstd", asbytes=True)),
+    ],
+)
+def test_a_trace_in_a_packed_or_encoded_file_is_met(
+    name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    matcher = Matcher(Wanted(frozenset({GONE})))
+    for account, is_met in ((GONE[1], True), (NEIGHBOURS[0], False)):
+        text = f"source,account\nshop,{account}\n".encode()
+        if name != "x.jsonl" or is_met:
+            assert bool(search_file(name, pack(text), matcher)["account"]) == is_met
 
 
 def test_tables_are_read_in_full(shared: House) -> None:

@@ -256,8 +256,9 @@ def check_url(url: str) -> None:
     # What the client could not send to either: blanks and line ends, names that are none.
     with contextlib.suppress(ValueError, httpx.InvalidURL):
         parts = urlsplit(url)
-        host, _, _ = parts.hostname, parts.port, httpx.URL(url)
-        host = None if re.search(r"\s", url.strip()) else host
+        name, _, _ = parts.hostname or "", parts.port, httpx.URL(url).host
+        _ = name if ":" in name else name.encode("idna")
+        host = None if re.search(r"\s", url.strip()) else name
     if not host:
         raise InputError(f"A webhook goes to an https address, not to {url!r}.")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in THIS_MACHINE):

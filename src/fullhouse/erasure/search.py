@@ -1,6 +1,7 @@
 """Search every file of a workspace, and every row of its control database, for traces."""
 
 import bz2
+import codecs
 import csv
 import gzip
 import io
@@ -49,6 +50,10 @@ def search_file(name: str, data: bytes, matcher: Matcher, *, depth: int = 0) -> 
     """Traces in a file, by what its name says that it is; what is not known is read as bytes."""
     kinds: Kinds = Counter() if depth else matcher.text(name)
     lower = name.lower()
+    if lower.endswith(".tgz"):
+        name, lower = f"{name[:-4]}.tar.gz", f"{lower[:-4]}.tar.gz"
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = data.decode("utf-16", "replace").encode()
     try:
         kinds.update(_contents(name, lower, data, matcher, depth))
     except (pa.ArrowException, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
@@ -380,6 +385,14 @@ def _stored(value: Any, key: str, matcher: Matcher) -> Kinds:
 def _array(name: str, numbers: np.ndarray[Any, Any], matcher: Matcher) -> Kinds:
     """Traces in an array whose name says that it holds persons."""
     stem = name.rpartition("/")[2].split(".")[0]
+    if numbers.dtype.kind in "US":
+        texts = (
+            np.char.decode(numbers, "utf-8", "replace") if numbers.dtype.kind == "S" else numbers
+        )
+        kinds: Kinds = Counter()
+        for text in texts.ravel().tolist():
+            kinds.update(matcher.value(text))
+        return kinds
     if stem not in (*PERSON_KEYS, "ids") or numbers.dtype.kind not in "iu":
         return Counter()
     met = int(np.isin(numbers, sorted(matcher.wanted.persons)).sum())
