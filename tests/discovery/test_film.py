@@ -22,15 +22,26 @@ def row(
 
 def test_nothing_is_an_answer_only_where_nearly_every_doubling_is_ruled_out() -> None:
     sure, open_ = row(), row(error=0.6, verdict="cannot_tell")
-    assert verdict_on_film([], [sure] * 9 + [open_], 100) == "no_audience"
-    assert verdict_on_film([], [sure] * 8 + [open_] * 2, 100) == "cannot_tell"
-    assert verdict_on_film([], [], 100) == "cannot_tell"
+    assert verdict_on_film([], [sure] * 9 + [open_], 100, 1.0) == "no_audience"
+    assert verdict_on_film([], [sure] * 8 + [open_] * 2, 100, 1.0) == "cannot_tell"
+    assert verdict_on_film([], [], 100, 1.0) == "cannot_tell"
+
+
+def test_audiences_of_comparable_films_alone_never_say_that_a_film_has_none() -> None:
+    """An error of .1 over all is one of .25 over a sixth of them: 2.8 of these are a doubling."""
+    assert verdict_on_film([], [row()], 100, 1.0) == "no_audience"
+    assert verdict_on_film([], [row()], 100, 0.17) == "no_audience"
+    assert verdict_on_film([], [row()], 100, 0.16) == "cannot_tell"
+    assert verdict_on_film([], [row()], 100, 0.0) == "cannot_tell"
+    whole, part = least_affinity([row()], 100), least_affinity([row()], 100, interest=0.25)
+    assert part == pytest.approx(whole**2)
+    assert least_affinity([row()], 100, interest=0.0) is None
 
 
 def test_a_trait_too_rare_to_plan_for_keeps_no_answer_open() -> None:
     rare = row(error=0.6, verdict="cannot_tell", persons=9)
-    assert verdict_on_film([], [row()] * 9 + [rare] * 9, 1_000) == "no_audience"
-    assert verdict_on_film([], [rare] * 9, 1_000) == "cannot_tell"
+    assert verdict_on_film([], [row()] * 9 + [rare] * 9, 1_000, 1.0) == "no_audience"
+    assert verdict_on_film([], [rare] * 9, 1_000, 1.0) == "cannot_tell"
     assert least_affinity([row(), rare], 1_000) == least_affinity([row()], 1_000)
 
 

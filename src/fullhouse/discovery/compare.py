@@ -191,6 +191,7 @@ def verdict_on_outcome(
 _NONE: tuple[AffinityVerdict, Literal[""]] = ("no_association", "")
 
 
+POWER = 0.8
 SMALLEST_AUDIENCE = 0.01
 """A trait that fewer than one in a hundred people have is hardly an audience to plan for: that it
 cannot be told does not keep the answer "no audience" from being one."""
@@ -201,19 +202,26 @@ def large_enough(rows: Iterable[Affinity], people: int) -> list[Affinity]:
     return [r for r in rows if r.q is not None and r.persons >= SMALLEST_AUDIENCE * people]
 
 
-def least_affinity(rows: Iterable[Affinity], people: int) -> float | None:
+def log_error(row: Affinity) -> float | None:
+    """The standard error of the log of a trait's affinity, from its 95 % interval."""
+    if not row.low or not row.high:
+        return None
+    return (math.log(row.high) - math.log(row.low)) / (2 * Z95)
+
+
+def least_affinity(rows: Iterable[Affinity], people: int, *, interest: float = 1.0) -> float | None:
     """The affinity from which a typical trait would have been noticed, four times in five.
 
     The median, over the tested traits that one in a hundred of the `people` have, of
     exp((z + 0.84) se), se being the standard error of the log of a trait's affinity and z what one
     trait among so many needs (5 % over all, Bonferroni). None where nothing was tested.
+    `interest` is the share of the outcome's people that it is to be noticed among.
     """
-    tested = [r for r in large_enough(rows, people) if r.low and r.high]
-    if not tested:
+    errors = [e for r in large_enough(rows, people) if (e := log_error(r)) is not None]
+    if not errors or interest <= 0:
         return None
-    z = float(norm.isf(0.05 / (2 * len(tested))) + norm.ppf(0.8))
-    errors = [(math.log(r.high or 1) - math.log(r.low or 1)) / (2 * Z95) for r in tested]
-    return float(math.exp(z * np.median(errors)))
+    z = float(norm.isf(0.05 / (2 * len(errors))) + norm.ppf(POWER))
+    return float(math.exp(z * np.median(errors) / math.sqrt(interest)))
 
 
 @dataclass(frozen=True)

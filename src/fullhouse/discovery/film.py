@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log, sqrt
 from pathlib import Path
+
+from scipy.stats import norm
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.person_sets import PersonSet, size
@@ -30,9 +33,11 @@ from fullhouse.discovery.cards import find_cards, label_name
 from fullhouse.discovery.columns import ComparedTraits, obvious_of, obvious_traits
 from fullhouse.discovery.compare import (
     LEAST_OUTCOME,
+    POWER,
     compare,
     large_enough,
     least_affinity,
+    log_error,
 )
 from fullhouse.discovery.coverage import combinations, exact_counts, portfolio
 from fullhouse.discovery.likely_audience import films_like, likely_audience
@@ -42,6 +47,7 @@ from fullhouse.discovery.word_match import match_traits, vocabulary
 from fullhouse.sample.analysis_sample import AnalysisSample, KnownFilm
 from fullhouse.sample.outcome import LikelyAudience, Outcome, OwnEvents, Seed
 from fullhouse.sample.sheet import rule_masks
+from fullhouse.stats.mantel_haenszel import Z95
 from fullhouse.traits import Trait
 from fullhouse.traits.film_traits import (
     BASKETS,
@@ -209,11 +215,14 @@ def find_audiences(
     ranked = find_cards(groups.all, obvious, key=key, since=since, until=until)
     progress("Counting people")
     counts = exact_counts(sample, obvious, ranked.cards)
+    own = size(audience.interest) / max(size(audience.outcome.people), 1)
     progress("Looking for combinations")
     return replace(
         _bare(sample, film),
-        verdict=verdict_on_film(counts.cards, groups.rows, counts.everyone),
-        least_affinity=least_affinity(groups.rows, counts.everyone),
+        verdict=verdict_on_film(counts.cards, groups.rows, counts.everyone, own),
+        least_affinity=least_affinity(
+            groups.rows, counts.everyone, interest=1.0 if counts.cards else own
+        ),
         used=audience.used,
         base_people=counts.everyone,
         seed_people=size(audience.outcome.people),
@@ -331,18 +340,31 @@ def _portfolio(
     return portfolio(masks, names, rules, seed=sheet.seed, weight=sheet.weight)
 
 
-def verdict_on_film(cards: Iterable[Card], rows: Iterable[Affinity], people: int) -> Verdict:
+def verdict_on_film(
+    cards: Iterable[Card], rows: Iterable[Affinity], people: int, interest: float
+) -> Verdict:
     """The best basis of any card; `people` are those compared.
 
-    Without a card it is `no_audience` where, for nine in ten of the traits tested that one in a
-    hundred people have, a ratio of 2 and of 0.5 are both ruled out; else the data cannot tell.
+    `interest` is the share of the outcome's people whose interest is in the film itself, the others
+    being those of comparable films. Without a card it is `no_audience` where, for nine in ten of
+    the traits tested that one in a hundred people have, a ratio of 2 and of 0.5 are both ruled out,
+    and a doubling among those people alone would have shown: audiences of comparable films say
+    nothing of one that is this film's own. Else the data cannot tell.
     """
     bases = {c.basis for c in cards}
     if bases:
         return "measured" if "measured" in bases else "expected"
     tested = large_enough(rows, people)
-    undecided = sum(r.verdict == "cannot_tell" for r in tested)
+    undecided = sum(r.verdict == "cannot_tell" or not _would_show(r, interest) for r in tested)
     return "cannot_tell" if not tested or 10 * undecided > len(tested) else "no_audience"
+
+
+def _would_show(row: Affinity, interest: float) -> bool:
+    """Whether a doubling is excluded four times in five, by so large a share of the outcome."""
+    error = log_error(row)
+    if error is None or interest <= 0:
+        return False
+    return (Z95 + float(norm.ppf(POWER))) * error / sqrt(interest) <= log(2)
 
 
 def _notes(

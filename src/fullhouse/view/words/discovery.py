@@ -309,6 +309,14 @@ def _verdict_alone(discovery: FilmDiscovery) -> str:
                 " audience to add to the obvious ones, and none is invented to fill this page.",
                 people=people,
             )
+        case _ if discovery.interest_people < discovery.seed_people:
+            return text(
+                "There are {people}, of whom {interested} showed interest in the film itself: too"
+                " few, or too thinly known, to tell an audience from chance. More sources, other"
+                " comparable films, or a later day would help.",
+                people=people,
+                interested=interested,
+            )
         case _:
             return text(
                 "There are {people}: too few, or too thinly known, to tell an audience from"
