@@ -1,5 +1,7 @@
 """Results as tables: for Arrow, for data frames, for a notebook."""
 
+import csv
+import io
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -8,10 +10,14 @@ from fractions import Fraction
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fullhouse.core import tabular
 from fullhouse.core.errors import UnsupportedError
 from fullhouse.core.tabular import Listing, Tabular, without_formulas
+from fullhouse.core.values import RISKY, plain_cell
+from fullhouse.view.render import csv_of
 
 
 @dataclass(frozen=True)
@@ -109,3 +115,24 @@ def test_no_text_is_a_formula_for_a_spreadsheet() -> None:
         "'=1+1", "'+cmd|x", "'-2+3", "'@SUM(A1)", "'\t=1", "-12", "+4.5", "plain", None, "",
     ]  # fmt: skip
     assert guarded["n"].to_pylist() == list(range(10))
+
+
+@given(st.text(st.sampled_from("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20 1.a'"), max_size=8))
+def test_every_csv_of_ours_guards_the_same_texts(text: str) -> None:
+    cell = plain_cell(text)
+    (arrow,) = without_formulas(pa.table({"a": [text]}))["a"].to_pylist()
+    assert arrow == cell or _is_number(text)
+    assert cell in (text, f"'{text}")
+    if cell == text:
+        assert not text.startswith(RISKY) or _is_number(text)
+    if text and not set(text) & {"\r", "\n"}:
+        heading, row = csv.reader(io.StringIO(csv_of([{text: text}])))
+        assert heading == row == [cell]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -18,6 +18,7 @@ from fullhouse.api.contract import Contract, rows_of
 from fullhouse.api.limits import Limits
 from fullhouse.api.problems import ProblemError
 from fullhouse.api.row import Row
+from fullhouse.core.values import plain_cell
 
 JSON, CSV, HTML = "application/json", "text/csv", "text/html"
 ARROW = "application/vnd.apache.arrow.stream"
@@ -166,7 +167,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(names)
+    writer.writerow(plain_cell(name) for name in names)
     for row in rows:
         writer.writerow([_cell(row.get(name)) for name in names])
     return out.getvalue()
@@ -175,12 +176,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 def _cell(value: Any) -> Any:
     if isinstance(value, list | dict):
         return json.dumps(value, default=str, ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        try:
-            float(value)
-        except ValueError:
-            return "'" + value
-    return "" if value is None else value
+    return "" if value is None else plain_cell(value)
 
 
 def _arrow(rows: Sequence[dict[str, Any]]) -> bytes:

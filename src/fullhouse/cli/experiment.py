@@ -210,7 +210,9 @@ def uplift(
             if scores is not None:
                 from pyarrow.csv import write_csv
 
-                write_csv(app.policy_scores(policy_request), scores)
+                from fullhouse.core.tabular import without_formulas
+
+                write_csv(without_formulas(app.policy_scores(policy_request)), scores)
     if json:
         say_json(result.to_dict() | ({"policy": policy.to_dict()} if policy else {}))
         return

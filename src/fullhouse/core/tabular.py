@@ -27,6 +27,7 @@ import pyarrow as pa
 from fullhouse.core.errors import UnsupportedError
 
 T = TypeVar("T")
+_RISKY = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
 MOST_ROWS = 20
 """Rows that a notebook shows."""
 
@@ -102,7 +103,7 @@ def without_formulas(rows: pa.Table) -> pa.Table:
     for i, field in enumerate(rows.schema):
         if not (pa.types.is_string(field.type) or pa.types.is_large_string(field.type)):
             continue
-        risky = pc.match_substring_regex(rows[i], r"^[=+\-@\t\r]")
+        risky = pc.match_substring_regex(rows[i], _RISKY)
         if not pc.any(risky).as_py():
             continue
         formula = pc.and_(risky, pc.invert(pc.match_substring_regex(rows[i], r"^[+-][\d.]+$")))

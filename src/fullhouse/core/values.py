@@ -56,6 +56,20 @@ def plain_text(text: str) -> str:
     return _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
 
 
+RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell of text that begins so is taken for a formula by spreadsheets, in any script's signs."""
+
+
+def plain_cell(value: Any) -> Any:
+    """A cell of a CSV: text that is no number gets an apostrophe where it looks like a formula."""
+    if isinstance(value, str) and value.startswith(RISKY):
+        try:
+            float(value)
+        except ValueError:
+            return "'" + value
+    return value
+
+
 def utc_now() -> datetime:
     """The clock of the edge; nothing below it reads one."""
     return datetime.now(UTC)

@@ -33,6 +33,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fullhouse.core.settings import SIMULATED
+from fullhouse.core.values import plain_cell
 from fullhouse.view.charts import Output, chart_css, out_paths, svg_text
 from fullhouse.view.words import figures
 from fullhouse.view.words.figures import text
@@ -44,9 +45,6 @@ WIDE, NARROW = 700, 340
 """Pixels of a chart on a page, and on a phone."""
 LONG_NAME = 26
 """Letters of a name beside which a phone has no room for three columns of numbers."""
-RISKY = ("=", "+", "-", "@", "\t", "\r")
-"""A cell of text that begins so is taken for a formula by spreadsheets."""
-
 Row = Mapping[str, Any]
 
 
@@ -111,8 +109,8 @@ def csv_of(rows: Sequence[Row]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(row.get(name)) for name in names] for row in rows)
+    writer.writerow(plain_cell(name) for name in names)
+    writer.writerows([plain_cell(row.get(name)) for name in names] for row in rows)
     return out.getvalue()
 
 
@@ -188,12 +186,6 @@ def _environment() -> Environment:
     }
     pages.globals["ui"] = pages.get_template("macros.html").module
     return pages
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(RISKY):
-        return f"'{value}"
-    return value
 
 
 class Serializable(Protocol):
