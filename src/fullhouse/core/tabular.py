@@ -106,7 +106,9 @@ def without_formulas(rows: pa.Table) -> pa.Table:
         risky = pc.match_substring_regex(rows[i], _RISKY)
         if not pc.any(risky).as_py():
             continue
-        formula = pc.and_(risky, pc.invert(pc.match_substring_regex(rows[i], r"^[+-][\d.]+$")))
+        formula = pc.and_(
+            risky, pc.invert(pc.match_substring_regex(rows[i], r"^[+-](\d+\.?\d*|\.\d+)$"))
+        )
         guarded = pc.binary_join_element_wise("'", rows[i].cast(pa.string()), "")
         column = pc.if_else(formula, guarded, rows[i].cast(pa.string()))
         rows = rows.set_column(i, field, column.cast(field.type))
