@@ -31,6 +31,7 @@ USERS = (
     User("olga", HOUSE, "operator"),
     User("paul", HOUSE, "privacy"),
     User("aud", HOUSE, "auditor"),
+    User("pat", "plaza", "exhibitor"),
 )
 
 
@@ -55,6 +56,7 @@ class Served:
 
 def keys_of(house: Context) -> dict[str, str]:
     made = {}
+    tenants.add_tenant(house.control, "plaza")
     for user in USERS:
         tenants.add_user(house.control, user.tenant, user.name, user.role)
         made[f"{user.tenant}/{user.name}"] = add_key(house.control, user)[1]

@@ -90,7 +90,7 @@ def filled(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("who", ["lion/ann", "lion/vic", "wolf/ann"])
+@pytest.mark.parametrize("who", ["lion/ann", "lion/vic", "wolf/ann", "plaza/pat"])
 def test_a_tenant_is_refused_at_every_route_of_the_house(served, who):
     rows = [row for row in ROWS if row.who == "house"]
     assert len(rows) > 60
@@ -101,6 +101,21 @@ def test_a_tenant_is_refused_at_every_route_of_the_house(served, who):
     ]
     assert {r.status_code for r in refused} == {403}
     assert {r.json()["code"] for r in refused} == {"house_only", "forbidden"}
+
+
+def test_a_partner_is_refused_at_every_route_but_those_of_its_own(served):
+    own = {"pack_list_packs", "pack_show"}
+    rows = [row for row in ROWS if row.who != "house"]
+    answers = {
+        row.name: served.ask("plaza/pat", row.method, filled(row.path), json={}) for row in rows
+    }
+    assert own <= set(answers)
+    assert {a.status_code for name, a in answers.items() if name not in own} == {403}
+    assert answers["pack_list_packs"].json() == {"items": [], "next": None}
+    assert answers["pack_show"].status_code == 404
+    for name in own:
+        (row,) = (row for row in rows if row.name == name)
+        assert served.ask("lion/ann", row.method, filled(row.path)).status_code == 403
 
 
 def test_somebody_without_a_key_is_refused_everywhere(served):
