@@ -22,7 +22,7 @@ from fullhouse.forecast.history_index import LATE_DAYS, HistoryIndex
 LOW, MIDDLE, HIGH = (PROBABILITIES.index(p) for p in (0.1, 0.5, 0.9))
 BEYOND = 0.1
 """The share of outcomes that should lie beyond each end of the 80 % range."""
-STEP, GROUP_STEP = 0.04, 0.08
+STEP, GROUP_STEP = 0.03, 0.02
 """How far an outcome beyond an end moves the log of its factor: that of all, of its group."""
 HALF_LIFE_DAYS, GROUP_HALF_LIFE_DAYS = 365.0, 1000.0
 CLOSEST, WIDEST = 0.8, 2.0
