@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullhouse import app
 from fullhouse.core import tabular
 from fullhouse.core.errors import UnsupportedError
 from fullhouse.core.tabular import Listing, Tabular, without_formulas
@@ -136,3 +137,20 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_listing_is_what_a_list_of_the_same_is() -> None:
+    one = Listing([1, 2])
+    assert one == [1, 2]
+    assert one == (1, 2)
+    assert one != [2, 1]
+    assert (Listing(), hash(one)) == ([], hash((1, 2)))
+
+
+def test_each_use_case_that_lists_values_gives_a_table() -> None:
+    plain = []
+    for name, module in app.MODULES.items():
+        kind = getattr(getattr(app, name), "__annotations__", {}).get("return", "")
+        if module.startswith("fullhouse.app.") and str(kind).startswith("list["):
+            plain.append(name)
+    assert [n for n in plain if not n.startswith(("write_", "save_"))] == []

@@ -43,6 +43,7 @@ from fullhouse.control.campaigns import (
 from fullhouse.control.suppression import hand_out
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.core.values import check_slug
 from fullhouse.measurement.experiment import CityPairsReadout
 from fullhouse.measurement.geo import read_totals
@@ -202,9 +203,9 @@ def campaign_power(context: Context, request: PowerOfCampaign) -> tuple[Power, .
 
 
 @use_case
-def campaign_list(context: Context, request: ListCampaigns) -> list[SavedCampaign]:
+def campaign_list(context: Context, request: ListCampaigns) -> Listing[SavedCampaign]:
     """The campaigns, the newest first."""
-    return [c for c in campaigns(context.control) if request.film in (None, c.film)]
+    return Listing(c for c in campaigns(context.control) if request.film in (None, c.film))
 
 
 @use_case

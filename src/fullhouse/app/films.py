@@ -9,6 +9,7 @@ from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.films import EVERYWHERE, FilmSet, Imported, SetLink
 from fullhouse.films.catalogue import (
     Doubt,
@@ -208,7 +209,9 @@ class ListUnmatched:
 
 
 @use_case
-def film_unmatched(context: Context, request: ListUnmatched | None = None) -> list[UnmatchedFilm]:
+def film_unmatched(
+    context: Context, request: ListUnmatched | None = None
+) -> Listing[UnmatchedFilm]:
     """The films of the feeds that match no film of the catalogue by title and year, by slug.
 
     What is known of them comes from the feeds alone: no opening day, no budget, no gross.
@@ -224,13 +227,13 @@ def film_unmatched(context: Context, request: ListUnmatched | None = None) -> li
         known.setdefault(row["film"], {})[row["field"]] = value(row["field"], row["value"])
     from fullhouse.traits.film_traits import unmatched  # no other case here needs the traits
 
-    return unmatched(context.lake, known)
+    return Listing(unmatched(context.lake, known))
 
 
 @use_case
-def film_review(context: Context) -> list[Doubt]:
+def film_review(context: Context) -> Listing[Doubt]:
     """Entries that may be a film that was here before, the likeliest first."""
-    return doubts(films.links(context.control))
+    return Listing(doubts(films.links(context.control)))
 
 
 @request

@@ -9,6 +9,7 @@ from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry, Verified
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.forecast import Forecast
 from fullhouse.forecast.assumptions import Assumptions
 from fullhouse.forecast.backtest import HORIZONS, PLANS, Backtests, backtest, curves
@@ -268,20 +269,21 @@ def issue_forecast(context: Context, request: IssueForecast) -> Issued:
 
 
 @use_case
-def scorebook_list(context: Context, request: ListEntries) -> list[Entry]:
+def scorebook_list(context: Context, request: ListEntries) -> Listing[Entry]:
     """The entries of the score book in the order of issue; the newest of them with `most`."""
-    return control.entries(
+    entries = control.entries(
         context.control, film=request.film, territory=request.territory, most=request.most
     )
+    return Listing(entries)
 
 
 @use_case
-def scorebook_sources(context: Context, request: ListSources) -> list[SourceRecord]:
+def scorebook_sources(context: Context, request: ListSources) -> Listing[SourceRecord]:
     """How the forecasts of others did whose outcome was known: bias, error, ranges that held."""
     territory = request.territory or context.settings.territory
     films.check_territory(territory)
     history = read_history(context.lake, territory, _day(context, request.as_of))
-    return records(HistoryIndex(history))
+    return Listing(records(HistoryIndex(history)))
 
 
 @use_case

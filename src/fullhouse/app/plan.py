@@ -16,6 +16,7 @@ from fullhouse.control.campaign_records import SavedPlan, SavedResponse
 from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.headroom.film_headroom import headroom_of_parts
@@ -158,9 +159,9 @@ def _effects(
 
 
 @use_case
-def plan_list(context: Context, request: ListPlans) -> list[SavedPlan]:
+def plan_list(context: Context, request: ListPlans) -> Listing[SavedPlan]:
     """Every version of the saved plans, by name, the newest version first."""
-    return [p for p in plans(context.control) if request.film in (None, p.film)]
+    return Listing(p for p in plans(context.control) if request.film in (None, p.film))
 
 
 @use_case

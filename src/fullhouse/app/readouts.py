@@ -27,6 +27,7 @@ from fullhouse.control.campaigns import (
 )
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
+from fullhouse.core.tabular import Listing
 from fullhouse.forecast import Forecast
 from fullhouse.measurement.campaign_data import CampaignData, CountedArms
 from fullhouse.measurement.campaign_readout import (
@@ -236,15 +237,16 @@ def campaign_uplift(context: Context, request: UpliftCampaign) -> Uplift:
 
 
 @use_case
-def campaign_learned(context: Context, request: ListLearned) -> list[SavedResponse]:
+def campaign_learned(context: Context, request: ListLearned) -> Listing[SavedResponse]:
     """How people responded by the readouts known on a day, by audience and campaign."""
-    return saved_responses(context.control, as_of=_day(context, request))
+    return Listing(saved_responses(context.control, as_of=_day(context, request)))
 
 
 @use_case
-def campaign_verdicts(context: Context, request: ListVerdicts) -> list[SavedVerdict]:
+def campaign_verdicts(context: Context, request: ListVerdicts) -> Listing[SavedVerdict]:
     """Which cards' claims held as known on a day, among people whom no campaign contacted."""
-    return verdicts(context.control, as_of=_day(context, request), film=request.film)
+    day = _day(context, request)
+    return Listing(verdicts(context.control, as_of=day, film=request.film))
 
 
 def campaign_of_people(context: Context, name: str) -> tuple[SavedCampaign, Plan]:

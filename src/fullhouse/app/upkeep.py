@@ -18,6 +18,7 @@ from fullhouse.core import settings as settings_
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
+from fullhouse.core.tabular import Listing
 from fullhouse.core.values import check_rows
 from fullhouse.lake import Compaction, Place, TableStatus, Vacuum, compact, status, vacuum
 from fullhouse.lake.verify import check_files
@@ -132,30 +133,30 @@ class Health:
 
 
 @use_case
-def audit(context: Context, request: ListAudit | None = None) -> tuple[AuditEntry, ...]:
+def audit(context: Context, request: ListAudit | None = None) -> Listing[AuditEntry]:
     """What was done to the workspace, the newest first."""
     rows = audit_log(context.control, most=(request or ListAudit()).rows)
-    return tuple(AuditEntry(row.at, row.actor, row.action, row.detail) for row in rows)
+    return Listing(AuditEntry(row.at, row.actor, row.action, row.detail) for row in rows)
 
 
 @use_case
-def lake_status(context: Context, request: ShowLake | None = None) -> list[TableStatus]:
+def lake_status(context: Context, request: ShowLake | None = None) -> Listing[TableStatus]:
     """The state of tables: version, rows, files, bytes and when they changed."""
     wanted = request or ShowLake()
-    return status(context.lake, _tables(wanted.tables), at=wanted.at)
+    return Listing(status(context.lake, _tables(wanted.tables), at=wanted.at))
 
 
 @use_case
-def lake_compact(context: Context, request: CompactLake | None = None) -> list[Compaction]:
+def lake_compact(context: Context, request: CompactLake | None = None) -> Listing[Compaction]:
     """What was rewritten of each table; no row changes."""
     check_writable(context.control)
     done = compact(context.lake, _tables((request or CompactLake()).tables))
     record(context.control, "lake.compact", {d.name: d.files_removed for d in done})
-    return done
+    return Listing(done)
 
 
 @use_case
-def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vacuum]:
+def lake_vacuum(context: Context, request: VacuumLake | None = None) -> Listing[Vacuum]:
     """The files that were removed of each table, or would be."""
     check_writable(context.control)
     wanted = request or VacuumLake()
@@ -163,7 +164,7 @@ def lake_vacuum(context: Context, request: VacuumLake | None = None) -> list[Vac
     done = vacuum(context.lake, tables, keep_days=wanted.keep_days, dry_run=wanted.dry_run)
     if not wanted.dry_run:
         record(context.control, "lake.vacuum", {d.name: d.files for d in done})
-    return done
+    return Listing(done)
 
 
 @use_case
@@ -182,10 +183,10 @@ def lake_retain(context: Context, request: RetainLake | None = None) -> "tuple[O
 
 
 @use_case
-def run_list(context: Context, request: ListRuns | None = None) -> list[Run]:
+def run_list(context: Context, request: ListRuns | None = None) -> Listing[Run]:
     """Runs, the newest first; one whose process is gone has crashed."""
     wanted = request or ListRuns()
-    return runs.runs(context, most=wanted.rows, status=wanted.status)
+    return Listing(runs.runs(context, most=wanted.rows, status=wanted.status))
 
 
 @use_case

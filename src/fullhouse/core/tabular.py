@@ -60,6 +60,14 @@ class Listing(tuple[T, ...], Tabular):
     """Many frozen values in their order, each a row: what use cases that list things return."""
 
     __slots__ = ()
+    __hash__ = tuple.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the values are the same in the same order, also as a plain list of them."""
+        return tuple.__eq__(self, tuple(other) if isinstance(other, list) else other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """A row for each value, a column for each of its fields that is shown."""
