@@ -116,16 +116,15 @@ def user_add(
         ),
     ],
     tenant: Annotated[
-        str, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
-    ] = HOUSE,
+        str | None, typer.Option(metavar="TENANT", help="Whose user; the house's without it.")
+    ] = None,
     who: As = None,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Give somebody a role; a known user gets the new one."""
     with opened(where, quiet=json) if who is None else opened_as(where, who, quiet=json) as context:
-        whose = tenant if who is None else context.tenant
-        user = app.user_add(context, app.AddUser(whose, name, role))
+        user = app.user_add(context, app.AddUser(tenant or context.tenant, name, role))
     if json:
         say_json(asdict(user))
         return
