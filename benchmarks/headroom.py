@@ -22,7 +22,7 @@ from fullhouse_sim.film import Film, has_heard, saw_trailer
 from fullhouse_sim.films import scenario
 from fullhouse_sim.going import sold_visits, wanting
 from fullhouse_sim.market import CHUNK, Market
-from fullhouse_sim.population import TASTES, people
+from fullhouse_sim.population import people
 from fullhouse_sim.season import season
 
 AUDIENCES = 3
@@ -123,7 +123,7 @@ def simulated(market: Market) -> tuple[Signals, Film, list[tuple[str, Flags]], F
         groups = {
             "dog": crowd.has("dog"),
             "young woman": crowd.female & (crowd.age >= 18) & (crowd.age < 35),
-            "core moviegoers": crowd.tastes[:, TASTES.index("drama")] > 1,
+            "core moviegoers": np.log(crowd.activity) > 1,
         }
         parts.append((saw_trailer(film, crowd), *wanted, stratum, has_heard(film, crowd), groups))
     shown, before, after, others, stratum, heard = (

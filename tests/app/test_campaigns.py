@@ -285,3 +285,34 @@ def _sell(made: House, folder: Path, film: str, day: date) -> tuple[dict[str, in
     lake.append(TICKET, pa.Table.from_pylist(sold, TICKET.schema), batch="sales by hand")
     buyers = [arm[int(r["event_id"].removeprefix("ash-"))] for r in sold]
     return {a: buyers.count(a) for a in BOUGHT}, {a: list(arm.values()).count(a) for a in BOUGHT}
+
+
+@pytest.mark.slow
+def test_a_plan_learns_from_who_wanted_the_film_in_the_arms_of_a_pilot(
+    made: House, plan: Plan, launched
+) -> None:
+    folder, _ = launched
+    first = min(x.week for x in plan.lines)
+    _sell(made, folder, plan.film, first)
+    again = fh.PlanFilm(
+        plan.film, budget=300.0, as_of=first + timedelta(days=3), expected_people=300,
+        weeks=2, holdout=0.3, pilot="ashgrove",
+    )  # fmt: skip
+    learned = fh.plan_film(made.workspace, again)
+    assert learned.pilot == "ashgrove"
+    counts = [a.pilot for a in learned.by_headroom if a.pilot is not None]
+    assert counts
+    assert sum(c.treated for c in counts) > sum(c.held_out for c in counts) > 0
+
+
+def test_a_pilot_that_does_not_tell_of_the_film_is_refused(
+    made: House, plan: Plan, launched
+) -> None:
+    asked = {"budget": 300.0, "expected_people": 300, "weeks": 2}
+    with pytest.raises(InputError, match="No campaign 'ashgrov'"):
+        fh.plan_film(made.workspace, fh.PlanFilm(plan.film, pilot="ashgrov", **asked))
+    with pytest.raises(InputError, match="a pilot tells of its own film"):
+        fh.plan_film(made.workspace, fh.PlanFilm("other-2025", pilot="ashgrove", **asked))
+    early = fh.PlanFilm(plan.film, pilot="ashgrove", as_of=MARKET.today, **asked)
+    with pytest.raises(CannotTellError):
+        fh.plan_film(made.workspace, early)

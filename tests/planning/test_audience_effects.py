@@ -16,7 +16,7 @@ from fullhouse.planning.audience_effects import (
     part_of,
     plan_parts,
 )
-from fullhouse.planning.plan import plan_from
+from fullhouse.planning.plan import PilotCounts, plan_from
 from fullhouse.view.plan_page import plan_page
 from fullhouse.view.words.plan import headroom_words
 from tests.planning.test_build import OPENING, inputs, made
@@ -64,6 +64,7 @@ def test_audiences_that_have_heard_alike_respond_alike(ratio, count, seed):
 def test_where_nothing_was_measured_there_are_no_effects():
     assert effects([unknown(), unknown()]) is None
     assert effects([None, unknown()]) is None
+    assert effects([seen(4.0)]) is None
 
 
 def test_one_that_was_not_measured_is_as_the_others_are_but_wider():
@@ -125,10 +126,15 @@ def test_money_goes_to_those_who_have_not_heard_and_the_plan_says_so(plans):
     words = " ".join(headroom_words(plan))
     assert "Chosen for its headroom: Audience 0. About 8.0 % there have heard of the film" in words
     assert "to find out: Audience 1." in words
-    page = plan_page(plan)
-    assert "Who has not heard of the film" in page
-    assert "Who has not heard of the film" not in plan_page(plain)
     assert headroom_words(plain) == []
+
+
+@pytest.mark.slow
+def test_the_page_of_a_plan_says_who_was_chosen_for_its_headroom(plans):
+    plain, plan = plans
+    assert "Who has not heard of the film" in plan_page(plan)
+    assert "Chosen for its headroom: Audience 0." in plan_page(plan)
+    assert "Who has not heard of the film" not in plan_page(plain)
 
 
 def test_an_audience_that_was_never_measured_keeps_a_share_to_explore(plans):
@@ -141,3 +147,41 @@ def test_a_plan_by_headroom_is_the_same_from_its_json(plans):
     assert plan_from(plan.to_dict()) == plan
     older = {k: v for k, v in plan.to_dict().items() if k not in ("by_headroom", "by_base")}
     assert plan_from(older).by_headroom == ()
+
+
+PEOPLE = np.array([20_000.0, 20_000.0, 15_000.0])
+TICKETS = np.array([100.0, 100.0, 600.0])
+
+
+def after_pilot(counts, audiences=(None, None, None)):
+    return effects_of_headroom(
+        audiences, TICKETS, 2, draws=200, seed=1, pilot=counts, people=PEOPLE
+    ).factors.mean(axis=0)
+
+
+def test_a_pilot_moves_money_to_those_whose_interest_it_raised():
+    # Of the first, shown it, twice as many want it; of the others as many as before.
+    moved = after_pilot(
+        [
+            PilotCounts(10_000, 110, 10_000, 50),
+            PilotCounts(10_000, 52, 10_000, 50),
+            PilotCounts(10_000, 420, 10_000, 400),
+        ]
+    )
+    assert moved[0] > 1.5
+    assert moved[0] > 3 * moved[1]
+    assert moved[0] > 3 * moved[2]
+
+
+def test_a_pilot_of_few_people_moves_little():
+    # The same shares as above, of a hundredth of the people.
+    moved = after_pilot(
+        [PilotCounts(100, 1, 100, 0), PilotCounts(100, 0, 100, 0), PilotCounts(100, 4, 100, 4)]
+    )
+    assert moved == pytest.approx(np.ones(3), abs=0.5)
+
+
+def test_parts_that_a_pilot_has_nobody_of_are_still_to_be_explored():
+    counts = (PilotCounts(100, 3, 100, 1), PilotCounts(0, 0, 0, 0))
+    by_pilot = AudienceEffects(np.ones((2, 2)), (None, None), None, counts)
+    assert list(by_pilot.measured) == [True, False]

@@ -12,8 +12,10 @@ from fullhouse import control
 from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sales
 from fullhouse.app.headroom import DAYS
 from fullhouse.app.use_case import use_case
-from fullhouse.control.campaign_records import SavedPlan, SavedResponse
-from fullhouse.control.campaigns import find_plan, plans, save_plan, saved_responses
+from fullhouse.campaigns.campaign import BY_CITY
+from fullhouse.campaigns.pilot import pilot_counts
+from fullhouse.control.campaign_records import SavedCampaign, SavedPlan, SavedResponse
+from fullhouse.control.campaigns import find_campaign, find_plan, plans, save_plan, saved_responses
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -46,7 +48,8 @@ class PlanFilm:
     `channels` and `limits` are TOML; without channels the shipped, made-up ones. With `name` the
     plan is saved as the next version of that name. Where the house has seen who has heard of the
     film, audiences respond by it, unless `by_headroom` is off: then the plan goes by what people
-    buy anyway.
+    buy anyway. `pilot` names a launched campaign of the film with people held out: who wanted the
+    film since in either arm then counts too.
     """
 
     film: str
@@ -62,6 +65,7 @@ class PlanFilm:
     name: str | None = None
     seed: int = 0
     by_headroom: bool = True
+    pilot: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.budget < inf:
@@ -92,6 +96,8 @@ def plan_film(context: Context, request: PlanFilm) -> Plan:
     day = request.as_of or context.today
     territory = request.territory or context.settings.territory
     unnamed = replace(request, territory=territory, as_of=day, name=None)
+    if request.pilot is not None:
+        _pilot_of(context, request)
     measured = saved_responses(context.control, as_of=day)
     plan = remembered(
         context,
@@ -126,13 +132,14 @@ def _plan(
         )
         inputs = plan_inputs(sample, film, discovery, propensity.model, channels, request.weeks)
         effects = None
-        if request.by_headroom:
+        if request.by_headroom or request.pilot:
             effects = _effects(request, context, sample, film, inputs)
         context.progress("Searching for the best plan")
         options = base, limits, request.budget, request.attitude, request.holdout
         response = plan_response(inputs, measured, request.seed)
         about_film = planned_film(discovery)
         plan = build_plan(about_film, inputs, response, *options, effects=effects)
+        plan = replace(plan, pilot=request.pilot)
         if not measured:
             return plan
         prior = plan_response(inputs, [], request.seed)
@@ -155,7 +162,49 @@ def _effects(
         price=min(c.unit_price for c in inputs.channels),
     )
     tickets = np.array([float((inputs.people * inputs.expected)[p].sum()) for p in parts])
-    return effects_of_headroom(headroom, tickets, obvious, draws=DRAWS, seed=request.seed)
+    people = np.array([float(inputs.people[p].sum()) for p in parts])
+    counts = None
+    if request.pilot is not None:
+        campaign = _pilot_of(context, request)
+        counts = pilot_counts(
+            context.engine,
+            context.lake,
+            campaign.name,
+            film,
+            inputs.persons,
+            parts,
+            first=_first_day(context, campaign),
+            as_of=sample.day,
+        )
+    return effects_of_headroom(
+        headroom, tickets, obvious, draws=DRAWS, seed=request.seed, pilot=counts, people=people
+    )
+
+
+def _pilot_of(context: Context, request: PlanFilm) -> SavedCampaign:
+    """The campaign that a plan learns from: of the film, by person or household, not by city."""
+    assert request.pilot is not None
+    campaign = find_campaign(context.control, request.pilot)
+    if campaign.film != request.film:
+        raise InputError(
+            f"Campaign {campaign.name!r} is of {campaign.film!r}, not of {request.film!r}: a pilot"
+            " tells of its own film."
+        )
+    if campaign.body.get("by") == BY_CITY:
+        raise InputError(
+            f"Campaign {campaign.name!r} was drawn by city: a pilot needs people or households"
+            " held out, as `launch` does it."
+        )
+    day, first = request.as_of or context.today, _first_day(context, campaign)
+    if day <= first:
+        raise CannotTellError(code="campaign_not_begun", known=day, began=first)
+    return campaign
+
+
+def _first_day(context: Context, campaign: SavedCampaign) -> date:
+    """The first day of a campaign's first line, from which readouts count too."""
+    saved = find_plan(context.control, f"{campaign.plan}@{campaign.plan_version}")
+    return min(x.week for x in plan_from(saved.body).lines)
 
 
 @use_case

@@ -92,6 +92,12 @@ ByHeadroom = Annotated[
         "--headroom/--no-headroom", help="Whether who has heard of the film moves the money."
     ),
 ]
+Piloted = Annotated[
+    str | None,
+    typer.Option(
+        "--pilot", metavar="CAMPAIGN", help="Launched campaign of the film to learn from."
+    ),
+]
 Price = Annotated[float | None, typer.Option(metavar="AMOUNT", help="--as: what a ticket costs.")]
 Share = Annotated[
     float | None,
@@ -114,6 +120,7 @@ def make(
     expected: Expected = None,
     save: Save = None,
     headroom: ByHeadroom = True,
+    pilot: Piloted = None,
     price: Price = None,
     share: Share = None,
     rows: Rows = 20,
@@ -137,9 +144,12 @@ def make(
         expected_people=expected,
         name=save,
         by_headroom=headroom,
+        pilot=pilot,
     )
     if who is not None:
-        asked_for = {k: v for k, v in vars(request).items() if k != "by_headroom"}
+        if pilot is not None:
+            raise InputError("--pilot is the house's: a tenant's plan rests on released cards.")
+        asked_for = {k: v for k, v in vars(request).items() if k not in ("by_headroom", "pilot")}
         own = app.PlanTitle(**asked_for, price=price, share=share)
         with opened_as(where, who, quiet=json) as tenant, progress("Planning", quiet=json):
             released = app.studio_plan(tenant, own)

@@ -83,6 +83,18 @@ def read_signals(
     )
 
 
+def interested_since(
+    engine: Engine, lake: Lake, film: KnownFilm, first: date, last: date
+) -> npt.NDArray[np.int64]:
+    """Who wanted a film or bought a ticket for it from a day to another, ascending."""
+    items = film_items(lake, film)["item"].to_pylist()
+    events = engine.scan(lake.snapshot(PERSON_EVENT))
+    events = events.filter(events.day.between(ibis.literal(first), ibis.literal(last)))
+    own = events["item"].isin(items) & events.kind.isin(INTEREST) & (events.quantity >= 0)
+    ids = engine.arrow(events.filter(own).select("person").distinct())["person"].to_numpy()
+    return np.sort(ids).astype(np.int64)
+
+
 def film_items(lake: Lake, film: KnownFilm) -> pa.Table:
     """(item, source, id) of a film in every source: those of its title and year."""
     columns_read = ["item", "kind", "source", "id", "title", "release_year"]

@@ -187,7 +187,8 @@ def _with_headroom(
     audience, size = problem.slots.audience, len(inputs.rules)
     spends = [np.bincount(audience, s, size).tolist() for s in (solved.spending.spend, by_base)]
     factors = effects.factors.mean(axis=0).tolist()
-    audiences = zip(inputs.names, inputs.rules, effects.aware, factors, *spends, strict=True)
+    pilot = effects.pilot or (None,) * size
+    audiences = zip(inputs.names, inputs.rules, effects.aware, factors, *spends, pilot, strict=True)
     return replace(
         plan,
         by_headroom=tuple(AudienceByHeadroom(*a) for a in audiences),

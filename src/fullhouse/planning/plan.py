@@ -75,12 +75,23 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
+class PilotCounts:
+    """People of a part (or households) in a campaign by arm, and how many wanted the film since."""
+
+    treated: int
+    treated_interested: int
+    held_out: int
+    held_out_interested: int
+
+
+@dataclass(frozen=True)
 class AudienceByHeadroom:
     """An audience's part in a plan that goes by who has heard of the film.
 
     `aware` is the share that has, with its 95 % interval, None where nothing was measured. `factor`
     is what its response is multiplied by, in the mean, beside a response alike everywhere. `spend`
     is the plan's, `spend_by_base` that of the plan by what people buy anyway, with the same money.
+    `pilot` is who wanted the film in a pilot, by arm, if there was one.
     """
 
     audience: str
@@ -89,17 +100,24 @@ class AudienceByHeadroom:
     factor: float
     spend: float
     spend_by_base: float
+    pilot: PilotCounts | None = None
+
+    @property
+    def measured(self) -> bool:
+        """Whether what people were shown, or a pilot, tells of the audience."""
+        by_pilot = self.pilot is not None and self.pilot.treated > 0 and self.pilot.held_out > 0
+        return self.aware is not None or by_pilot
 
     @property
     def chosen(self) -> bool:
-        """Whether the audience has money because people there have not heard of the film."""
-        measured_and_larger = self.aware is not None and self.factor > 1
+        """Whether the audience has money because its people respond more than others do."""
+        measured_and_larger = self.measured and self.factor > 1
         return measured_and_larger and self.spend > CHOSEN * self.spend_by_base
 
     @property
     def explored(self) -> bool:
         """Whether it has money although nobody has measured who there has heard of the film."""
-        return self.aware is None and self.spend > 0
+        return not self.measured and self.spend > 0
 
 
 CHOSEN = 1.1
@@ -202,7 +220,7 @@ class Plan:
     had no readout measured anything. `by_headroom` says of each audience how who has heard of the
     film entered, where that was measured; `by_base` is what the plan by what people buy anyway
     would be expected to sell with the same money, and `better` the share of draws in which this
-    plan sells more than that one.
+    plan sells more than that one. `pilot` is the campaign from whose arms it learned.
     """
 
     name: str
@@ -239,6 +257,7 @@ class Plan:
     by_headroom: tuple[AudienceByHeadroom, ...] = ()
     by_base: Amount | None = None
     better: float | None = None
+    pilot: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""

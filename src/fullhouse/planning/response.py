@@ -284,11 +284,11 @@ def _posterior(g: np.random.Generator, likelihood: Likelihood, draws: int) -> Fl
         z = mode.x + root @ w
         return likelihood(z) - 0.5 * float(z @ z - w @ w)
 
-    posterior: Floats = mode.x + _slices(g, size, whitened, draws) @ root.T
+    posterior: Floats = mode.x + elliptical_slices(g, size, whitened, draws) @ root.T
     return posterior
 
 
-def _slices(
+def elliptical_slices(
     g: np.random.Generator, size: int, log_likelihood: Callable[[Floats], float], draws: int
 ) -> Floats:
     """Draws from a standard normal prior times a likelihood."""

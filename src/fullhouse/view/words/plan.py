@@ -325,16 +325,43 @@ def headroom_words(plan: Plan) -> list[str]:
 
 
 def _chosen_words(audience: AudienceByHeadroom, currency: str) -> str:
-    assert audience.aware is not None
-    aware, low, high = audience.aware
     return text(
-        "Chosen for its headroom: {name}. About {aware} there have heard of the film ({low} to"
-        " {high}), so advertising is taken to add {times:.1f} times as much to its tickets as to"
-        " those of all audiences together. It gets {spend}; by what people buy anyway {base}.",
-        name=audience.audience, aware=share_words(aware), low=share_words(low),
-        high=share_words(high), times=audience.factor, spend=money(audience.spend, currency),
+        "Chosen for its headroom: {name}. {why} So advertising is taken to add {times:.1f} times as"
+        " much to its tickets as to those of all audiences together. It gets {spend}; by what"
+        " people buy anyway {base}.",
+        name=audience.audience,
+        why=" ".join(_why_words(audience)),
+        times=audience.factor,
+        spend=money(audience.spend, currency),
         base=money(audience.spend_by_base, currency),
-    )  # fmt: skip
+    )
+
+
+def _why_words(audience: AudienceByHeadroom) -> list[str]:
+    """What was measured of an audience: who has heard of the film, and a pilot."""
+    sentences = []
+    if audience.aware is not None:
+        aware, low, high = map(share_words, audience.aware)
+        sentences.append(
+            text(
+                "About {aware} there have heard of the film ({low} to {high}).",
+                aware=aware, low=low, high=high,
+            )
+        )  # fmt: skip
+    if audience.pilot is not None:
+        sentences.append(
+            text(
+                "In the pilot {treated} of those shown it wanted the film, {held_out} of those"
+                " held out.",
+                treated=_of(audience.pilot.treated_interested, audience.pilot.treated),
+                held_out=_of(audience.pilot.held_out_interested, audience.pilot.held_out),
+            )
+        )
+    return sentences
+
+
+def _of(some: int, every: int) -> str:
+    return text("{some:,} of {every:,}", some=some, every=every)
 
 
 BY_HEADROOM_COLUMNS = (
