@@ -222,7 +222,8 @@ def test_reading_from_any_chunk_gives_the_chunks_that_follow(
         patch.setattr(delimited.pieces, "__kwdefaults__", {
             **delimited.pieces.__kwdefaults__, "read": read})  # fmt: skip
         patch.setattr("fullhouse.feeds.parquet._ROWS", 8)
-        file = File(str(path), path.stat().st_size)
+        # Text is read as far as it went when it was begun.
+        file = File(str(path), None if kind == "parquet" else path.stat().st_size)
 
         def read_from(start: piece.Start) -> list[piece.Chunk]:
             return list(chunks(pieces(file, FEED, engine, start), size, start))
