@@ -34,7 +34,7 @@ $(UV):
 serve: .venv/.service
 	@$(BIN)/python examples/serve/run.py
 
-# `make demo ARGS=--no-serve` ends without serving the house, and installs nothing that serves.
+# `make demo ARGS=--no-serve` ends without serving the house, and installs nothing that serves; CI=1 ends, too.
 demo: $(if $(findstring --no-serve,$(ARGS)),.venv/.product,.venv/.service)
 	@$(BIN)/python examples/demo/run.py $(ARGS)
 

@@ -22,6 +22,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         asked.append(list(arguments))
         return 0
 
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(job, "main", done)
     monkeypatch.setattr(serve, "main", done)
     return asked
@@ -32,9 +33,12 @@ def test_the_demo_ends_by_serving_its_house(played: list[list[str]]) -> None:
     assert played == [["elsewhere", "--people", "900"], ["elsewhere"]]
 
 
-def test_for_ci_it_ends_without(played: list[list[str]]) -> None:
+def test_for_ci_it_ends_without(played: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     assert demo.main(["elsewhere", "--no-serve"]) == 0
     assert played == [["elsewhere", "--no-serve"]]
+    monkeypatch.setenv("CI", "true")
+    assert demo.main(["elsewhere"]) == 0
+    assert played == [["elsewhere", "--no-serve"], ["elsewhere"]]
 
 
 def test_without_the_service_it_says_how_the_house_is_opened(
