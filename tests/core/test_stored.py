@@ -20,6 +20,7 @@ from pyroaring import BitMap
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.stored import decode, encode, from_bytes, to_bytes
 from fullhouse.core.tables import Column
+from fullhouse.core.tabular import Listing
 from fullhouse.lake import Place
 
 VALUES = [
@@ -47,6 +48,7 @@ VALUES = [
     BitMap([1, 5, 70_000]),
     Place("/house"),
     (Place("/a"), {"place": Place("/b")}),
+    Listing((Place("/a"), 2)),
 ]
 
 

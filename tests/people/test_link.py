@@ -138,7 +138,7 @@ def test_without_splink_the_message_says_what_to_install(monkeypatch) -> None:
 
 
 def test_too_few_rows_cannot_be_linked() -> None:
-    with pytest.raises(CannotTellError, match="at least two"):
+    with pytest.raises(CannotTellError, match="at least 2"):
         match(attributes(made_people(5)[0].slice(0, 1), PLAN), PLAN)
 
 

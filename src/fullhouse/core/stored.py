@@ -17,7 +17,7 @@ import dataclasses
 import importlib
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -86,7 +86,7 @@ def decode(plain: Any) -> Any:
         return {k: decode(v) for k, v in plain.items()}
     if name in _READERS:
         return _READERS[name](plain["v"])
-    if name in ("tuple", "set", "frozenset"):
+    if name in _COLLECTIONS:
         return _COLLECTIONS[name](decode(v) for v in plain["v"])
     if name in ("dict", "mapping"):
         pairs = {decode(k): decode(v) for k, v in plain["v"]}
@@ -110,7 +110,7 @@ def _encode_mapping(value: Mapping[Any, Any], where: str) -> Any:
 
 
 def _encode_collection(value: Any, where: str) -> Any:
-    if type(value) not in (tuple, set, frozenset):
+    if type(value) not in (tuple, set, frozenset) and type(value) is not _listing_type():
         raise TypeError(f"{where} is a {type(value).__name__}, which cannot be stored")
     items = sorted(value, key=repr) if isinstance(value, set | frozenset) else value
     stored = [encode(v, f"{where}[{i}]") for i, v in enumerate(items)]
@@ -189,7 +189,19 @@ def _read_arrow(stored: str) -> Any:
     return pa.ipc.open_stream(base64.b64decode(stored)).read_all()
 
 
+def _listing_type() -> type:
+    """Imported where one is met: it brings Arrow, which most that is stored does without."""
+    from fullhouse.core.tabular import Listing
+
+    return Listing
+
+
+def _listing(values: Iterable[Any]) -> Any:
+    return _listing_type()(values)
+
+
 _COLLECTIONS: dict[str, Callable[[Any], Any]] = {
+    "Listing": _listing,
     "tuple": tuple,
     "set": set,
     "frozenset": frozenset,

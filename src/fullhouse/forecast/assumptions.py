@@ -57,6 +57,8 @@ def assumptions(texts: Sequence[str], moves: Sequence[str] = ()) -> Assumptions:
                 f" It takes {', '.join(known)}."
             )
         facts[name] = parse_value(name, value)
+        if facts[name] is None:
+            raise InputError(f"{name} must be a value to assume, not {value!r}, which is none.")
         if name == "budget" and not facts[name][0] > 0:
             raise InputError(f"A budget to assume must be above 0, not {value!r}.")
     moved = {}
