@@ -264,3 +264,15 @@ def test_any_fault_of_the_system_names_its_file_and_cause() -> None:
     sentence = str(storage_fault(OSError(5, "Input/output error", "/house/lake/x")))
     assert "(/house/lake/x): input/output error." in sentence
     assert "memory_limit" in str(storage_fault(MemoryError()))
+
+
+@pytest.mark.slow
+def test_a_command_that_used_processes_ends_at_once() -> None:
+    """Joblib's processes wait five minutes for more work: a command does not wait for them."""
+    code = (
+        "from joblib import Parallel, delayed\n"
+        "Parallel(n_jobs=2, prefer='processes')(delayed(pow)(i, 2) for i in range(4))\n"
+        "from fullhouse.cli import root\n"
+        "root._leave(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

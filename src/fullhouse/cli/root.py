@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -353,7 +354,11 @@ def _leave(code: int) -> None:
     Before 3.14, Python ends a thread that comes to it while it is being taken apart, in the midst
     of C++ that must not be left so: "terminate called without an active exception", exit code 134,
     now and then on a busy machine.
+
+    Pools are told first that it ends: atexit waits for their processes, and those of joblib that
+    trained models would only end after five idle minutes.
     """
+    threading._shutdown()  # type: ignore[attr-defined]  # as Python does before atexit; no name of its own
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
