@@ -358,7 +358,7 @@ def _leave(code: int) -> None:
     Pools are told first that it ends: atexit waits for their processes, and those of joblib that
     trained models would only end after five idle minutes.
     """
-    threading._shutdown()  # type: ignore[attr-defined]  # as Python does before atexit; no name of its own
+    vars(threading)["_shutdown"]()  # as Python itself does before atexit
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
