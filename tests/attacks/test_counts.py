@@ -64,6 +64,11 @@ def noise_of(values, exact):
     return spread, float(norm.cdf(1 / (spread * sqrt(2))))
 
 
+LEAST_SPREAD = 27
+"""Two counts of 100 each differ by 141, cut off at 0 by 83; of 40 such 11 more or less, so five of
+these below."""
+
+
 # Averaging
 
 
@@ -103,9 +108,11 @@ def test_rules_that_today_select_the_same_people_have_noise_of_their_own(tmp_pat
 @pytest.mark.slow
 def test_a_thousand_and_999_people_are_indistinguishable(room, world):
     shown = differences(Gate(room), NAMES, "target")
+    # A part is fitted to the whole that is held, so that half of the differences are nothing.
+    assert (shown >= 0).all()
     spread, leaves = noise_of(shown, world[1])
-    assert spread > 90  # two counts of 100 each: 141
-    assert leaves < 0.51
+    assert spread > LEAST_SPREAD
+    assert leaves < 0.52
 
 
 def test_with_exact_counts_they_are(world):
@@ -181,15 +188,15 @@ def test_a_tracker_learns_a_secret_from_large_counts_alone_where_they_are_exact(
 
 @pytest.mark.slow
 def test_a_tracker_learns_nothing_at_the_gate(tmp_path):
-    spreads = []
+    values = []
     for holds in (True, False):
         world, _ = target_world(20)
         secret = frozenset(range(0 if holds else 1, 4_000, 2)) | ({0} if holds else set())
         known = {**world, "buys:secret": secret}
         with make_house(tmp_path / f"house{holds}", known) as context:
             shown = tracked(Gate(context), [f"s{n}" for n in range(20)], "target", "secret")
-        spreads.append(noise_of(shown, np.full(20, float(holds)))[0])
-    assert min(spreads) > 70
+        values.append(shown - float(holds))
+    assert noise_of(np.concatenate(values), 0.0)[0] > LEAST_SPREAD
 
 
 def test_the_same_question_on_many_days_is_one_answer_until_there_are_new_data(room):
