@@ -140,10 +140,12 @@ def test_the_example_of_the_readme_runs_on_the_demos_house(played: Played) -> No
 
 
 @pytest.mark.slow
-def test_running_it_again_starts_fresh(tmp_path: Path) -> None:
+def test_it_starts_fresh_where_one_was_played(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("own")
-    smaller = ("--people", "40000", "--days", "28", "--seed", "3")
-    first, second = demo(tmp_path, *smaller), demo(tmp_path, *smaller)
-    people = [line for line in first.splitlines() if "persons behind" in line]
-    assert people == [line for line in second.splitlines() if "persons behind" in line]
+    (tmp_path / "report.html").write_text("of the last time")
+    fh.init(str(tmp_path / "house"), environment={"FULLHOUSE_KEY": "0" * 64}).close()
+    (tmp_path / "house" / "left.txt").write_text("of the last time")
+    demo(tmp_path, "--people", "40000", "--days", "28", "--seed", "3")
+    assert not (tmp_path / "house" / "left.txt").exists()
+    assert "of the last time" not in (tmp_path / "report.html").read_text()
     assert (tmp_path / "notes.txt").read_text() == "own"

@@ -9,6 +9,7 @@ import re
 from ast import literal_eval
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from sqlalchemy import select
@@ -42,6 +43,7 @@ class Formula:
         return result
 
 
+@lru_cache(1 << 14)
 def formula(form: str) -> Formula | None:
     """The rule of a count in its canonical form; None of one that has no truth table there."""
     names, colon, table = literal_eval(form.partition(" rule=")[2]).rpartition(":")
@@ -72,6 +74,7 @@ def bounds(
     asked, least, most = formula(form), 0.0, float("inf")
     if asked is None:
         return least, most
+    names = frozenset(asked.names)
     query = (
         select(ReleasedRow.question, ReleasedRow.digest)
         .where(ReleasedRow.tenant == control.tenant)
@@ -83,7 +86,8 @@ def bounds(
         rows = connection.execute(query).all()
         for row in rows:
             held = formula(row.question)
-            if held is None or (held.names and asked.names and not {*held.names} & {*asked.names}):
+            # A rule about other things implies nothing of this one, unless it is all or nobody.
+            if held is None or (held.names and names and names.isdisjoint(held.names)):
                 continue
             within, around = implies(asked, held), implies(held, asked)
             if not within and not around:
