@@ -119,7 +119,7 @@ def test_people_are_erased_from_tables_files_and_logs_in_the_bucket(
         app.traits_build(context, app.BuildTraits())
         context.place.write("notes.txt", b"looked up u-703 today")
         upload = machine_folder(context.place) / "uploads/house/file_1/late.csv"
-        upload.parent.mkdir(parents=True)
+        upload.parent.mkdir(parents=True, exist_ok=True)
         upload.write_text("id,user\n1,u-703\n2,u-7031\n")
         before = app.verify_erasure(context, app.VerifyErasure(gone))
         assert {t.kind for t in before.traces} == {"account", "identifier", "person"}

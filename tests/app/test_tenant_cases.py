@@ -125,7 +125,8 @@ def test_what_is_made_for_tenants_is_made_in_the_clean_room_or_by_their_own_use_
     root = FOLDER.parent
     allowed = {root / "app" / f"{name}.py" for name in FOR_TENANTS}
     for path in root.rglob("*.py"):
-        if path in allowed or (root / "cleanroom") in path.parents:
+        # Who a user is, the door makes of the roles that the clean room knows.
+        if path in allowed or {root / "cleanroom", root / "access"} & {*path.parents}:
             continue
         nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
         imported = {
