@@ -150,7 +150,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def spans() -> Iterator[Callable[[], tuple[Any, ...]]]:
     """The spans that end in a test; the tracer provider stays, since a process has but one."""
-    trace = pytest.importorskip("opentelemetry.sdk.trace")
+    from opentelemetry.sdk import trace
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
     from opentelemetry.trace import get_tracer_provider, set_tracer_provider

@@ -240,3 +240,17 @@ def test_an_auditor_hands_nothing_over(site):
     assert "Hand it over" not in shown(auditor.get(page))
     fields = {"do": "share", "partner": "rex", "film": "f", "city": "Avon"}
     assert auditor.post(page, "/house", **fields).status_code == 422
+
+
+def test_a_pack_and_its_leaf_of_the_log_are_both_there_or_neither(house, monkeypatch):
+    before = packs_of(house, "plaza")
+
+    def full(*_):
+        raise FullhouseError("The log cannot be written.")
+
+    monkeypatch.setattr(cases.log, "append", full)
+    with pytest.raises(FullhouseError, match="cannot be written"):
+        app.pack_share(house, app.SharePack("plaza", HERS.film, HERS.place))
+    with pytest.raises(FullhouseError, match="cannot be written"):
+        app.pack_take_back(house, app.TakePackBack("plaza", before[0].id))
+    assert packs_of(house, "plaza") == before

@@ -64,8 +64,11 @@ def pack_share(context: Context, request: SharePack) -> PackEntry:
         "tables": pack_tables(pack),
         "page": exhibitor_page(pack),
     }
-    entry = partners.share(context, request.partner, pack, body)
-    _record(context, "pack.share", entry)
+    with context.control.together() as one:
+        entry = partners.share(
+            one, request.partner, pack, body, actor=context.actor, at=context.now
+        )
+        _record(context, one, "pack.share", entry)
     return entry
 
 
@@ -73,8 +76,9 @@ def pack_share(context: Context, request: SharePack) -> PackEntry:
 def pack_take_back(context: Context, request: TakePackBack) -> PackEntry:
     """Take a pack back from an exhibitor, who reads it no more."""
     control.check_writable(context.control)
-    entry = partners.take_back(context.control, request.partner, request.pack)
-    _record(context, "pack.take_back", entry)
+    with context.control.together() as one:
+        entry = partners.take_back(one, request.partner, request.pack)
+        _record(context, one, "pack.take_back", entry)
     return entry
 
 
@@ -92,9 +96,10 @@ def pack_show(context: Context, request: ReadPack) -> PartnerPack:
     """A pack that a partner was handed; when it was first read is written down."""
     _check_partner(context)
     now = context.now
-    pack = partners.read(context.control, request.pack, at=now)
-    if pack.entry.read_at == now:
-        _record(context, "pack.read", pack.entry)
+    with context.control.together() as one:
+        pack = partners.read(one, request.pack, at=now)
+        if pack.entry.read_at == now:
+            _record(context, one, "pack.read", pack.entry)
     return pack
 
 
@@ -103,15 +108,15 @@ def _check_partner(context: Context) -> None:
     gate.check_may(context, "fetch")
 
 
-def _record(context: Context, action: str, entry: PackEntry) -> None:
-    """In the audit log, and in the transparency log of the partner."""
+def _record(context: Context, one: control.Control, action: str, entry: PackEntry) -> None:
+    """In the audit log, and in the transparency log of the partner, with the change itself."""
     detail: dict[str, str | int] = {
         "tenant": entry.partner,
         "pack": entry.id,
         "film": entry.film,
         "place": entry.place,
     }
-    control.record(context.control, action, dict(detail))
+    control.record(one, action, dict(detail))
     leaf = log.LogLeaf(entry.partner, action, context.actor, context.now, detail)
-    with context.control.begin() as connection:
+    with one.begin() as connection:
         log.append(connection, leaf)

@@ -91,7 +91,15 @@ def check_exhibitor(context: Context, partner: str, film: str) -> None:
         raise InputError(f"{film} is a studio's secret title: no partner learns of it.")
 
 
-def share(context: Context, partner: str, pack: Exhibit, body: Mapping[str, Any]) -> PackEntry:
+def share(
+    control: Control,
+    partner: str,
+    pack: Exhibit,
+    body: Mapping[str, Any],
+    *,
+    actor: str,
+    at: datetime,
+) -> PackEntry:
     """Hand a pack to an exhibitor."""
     row = {
         "tenant": partner,
@@ -101,11 +109,11 @@ def share(context: Context, partner: str, pack: Exhibit, body: Mapping[str, Any]
         "place": pack.place,
         "as_of": pack.as_of.isoformat(),
         "opening": pack.opening.isoformat(),
-        "actor": context.actor,
-        "at": context.now,
+        "actor": actor,
+        "at": at,
         "body": json.dumps(body, ensure_ascii=False),
     }
-    with context.control.begin() as connection:
+    with control.begin() as connection:
         connection.execute(insert(PartnerPackRow).values(**row))
     return _entry({**row, "read_at": None})
 
