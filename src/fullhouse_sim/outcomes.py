@@ -135,18 +135,26 @@ def first_day_of(interest: Floats, city: Ints, x: Floats) -> Ints:
 
 
 def doses(
-    season: Season, people: People, number: int, given: Deliveries, shown: Impressions
+    season: Season,
+    people: People,
+    number: int,
+    given: Deliveries,
+    shown: Impressions,
+    *,
+    ahead: int = 0,
 ) -> tuple[Flags, Floats, Floats]:
     """Who is reached; for them by day of the run the dose, and their own impressions so far.
 
-    An impression acts from the day after, and fades.
+    Of the days before it, the last `ahead` come first. An impression acts from the day after, and
+    fades.
     """
     strength = np.array([CHANNELS[line.channel].strength for line in given.lines])
     home = np.bincount(people.household[shown.person], minlength=int(people.household[-1]) + 1)
     reached = home[people.household] > 0
     who = np.flatnonzero(reached)
     place = np.cumsum(reached) - 1
-    start = min(int(season.release[number]), int(shown.day.min()) if len(shown) else 2**31)
+    asked = int(season.release[number]) - ahead
+    start = min(asked, int(shown.day.min()) if len(shown) else 2**31)
     days = int(season.release[number]) + RUN - start
     added, seen = np.zeros((len(who), days)), np.zeros((len(who), days))
     in_time = shown.day + 1 - start < days
@@ -156,12 +164,12 @@ def doses(
     fade = np.exp(-1 / MEMORY_DAYS)
     for day in range(1, days):
         added[:, day] += fade * added[:, day - 1]
-    own = added[:, -RUN:]
+    own = added[:, asked - start :]
     _, of = np.unique(people.household[who], return_inverse=True)
-    homes = np.zeros((int(of.max()) + 1 if len(of) else 0, RUN))
+    homes = np.zeros((int(of.max()) + 1 if len(of) else 0, own.shape[1]))
     np.add.at(homes, of, own)
     dose: Floats = own + SPILL_OVER * (homes[of] - own)
-    return reached, dose, np.cumsum(seen, axis=1)[:, -RUN:]
+    return reached, dose, np.cumsum(seen, axis=1)[:, asked - start :]
 
 
 def reaction(

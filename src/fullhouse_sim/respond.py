@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from fullhouse.core.arrays import Ints
+from fullhouse.core.arrays import Flags, Ints
 from fullhouse.core.errors import InputError
 from fullhouse_sim.campaign import ARMS, Deliveries, read_deliveries
 from fullhouse_sim.codes import digits
 from fullhouse_sim.files import File, open_file, write_file
 from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.going import Visits, tickets
-from fullhouse_sim.market import CHUNK, Market
+from fullhouse_sim.market import CHUNK, Market, by_person
+from fullhouse_sim.marking import Marks, marking
 from fullhouse_sim.outcomes import Impressions, Outcomes, play
 from fullhouse_sim.population import People, people
 from fullhouse_sim.season import Season, season
@@ -37,8 +38,9 @@ TICKETING = "tickets"
 class Effect:
     """What a campaign changed among some people, all its lines together: known, not estimated.
 
-    Tickets are seats sold over the film's run. Somebody with several lines or channels is counted
-    with each, so groups of one kind can add up to more than all.
+    Tickets are seats sold over the film's run, marks the people who want to see it after today.
+    Somebody with several lines or channels is counted with each, so groups of one kind can add up
+    to more than all.
     """
 
     kind: str
@@ -48,6 +50,8 @@ class Effect:
     impressions: int
     tickets: int
     tickets_without: int
+    marks: int = 0
+    marks_without: int = 0
 
     @property
     def incremental(self) -> int:
@@ -64,6 +68,8 @@ class Response:
     impressions: int
     clicks: int
     sales: int
+    marks: int
+    trailers: int
     effects: tuple[Effect, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -74,6 +80,8 @@ class Response:
             "impressions": self.impressions,
             "clicks": self.clicks,
             "sales": self.sales,
+            "marks": self.marks,
+            "trailers": self.trailers,
             "effects": [asdict(e) | {"incremental": e.incremental} for e in self.effects],
         }
 
@@ -82,9 +90,11 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
     """Play the deliveries of a file (see `campaign.COLUMNS`) on the scenario's film.
 
     In `out` (by default `folder/respond`): impressions-SOURCE.csv.gz and clicks-SOURCE.csv.gz for
-    each source of the deliveries' accounts, and sales.csv.gz with the tickets that all accounts of
-    the ticketing service buy after today, treated or not. In `truth/` of the folder, under the
-    name of `out`: effects.csv and people.parquet.
+    each source of the deliveries' accounts; and of all accounts of the ticketing service, treated
+    or not, what they do after today: sales.csv.gz with tickets, wants.jsonl.gz with want-to-see
+    marks, and, in a market whose feeds have trailers, trailers.csv.gz with those watched after an
+    advertisement. In `truth/` of the folder, under the name of `out`: effects.csv and
+    people.parquet.
     """
     owners = folder / "truth" / "owners"
     if not owners.is_dir():
@@ -97,13 +107,15 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
     film = scenario(market).film
     tally, accounts = _Tally(given), _Accounts(owners)
     sold: list[pa.Table] = []
+    wanted: list[pa.Table] = []
+    watched: list[pa.Table] = []
     shown = clicked = 0
     with ExitStack() as stack:
         sources = sorted(pc.unique(rows["source"]).to_pylist())
         seen_files = _files(stack, out, "impressions", sources)
         click_files = _files(stack, out, "clicks", sources)
         known = stack.enter_context(closing(open_file(truth / "people.parquet", _PEOPLE)))
-        for crowd, part, seen, visits, outcomes in _chunks(market, given):
+        for crowd, part, seen, visits, outcomes, marks in _chunks(market, given):
             table = _impressions(market, film, rows, part, seen, shown)
             for source in sources:
                 of = table.filter(pc.equal(table["source"], source)).drop_columns(["source"])
@@ -111,13 +123,23 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
                 click_files[source].write(of.filter(of["clicked"]).drop_columns(["clicked"]))
             shown, clicked = shown + len(seen), clicked + int(seen.clicked.sum())
             sold.append(_sales(market, season(market), crowd, visits, accounts))
-            known.write(_people(crowd, outcomes, part))
-            tally.add(crowd, part, outcomes, season(market))
-    sales = write_file(out / "sales.csv.gz", _numbered(pa.concat_tables(sold)))
+            wanted.append(_wants(market, film, crowd, marks, accounts))
+            watched.append(_trailers(market, film, crowd, seen, marks, accounts))
+            known.write(_people(market, crowd, outcomes, marks, part))
+            tally.add(crowd, part, outcomes, marks.since(market.days), season(market))
+    sales = write_file(
+        out / "sales.csv.gz", _numbered(sold, "sale", ("sold_at", "member", "refunded"))
+    )
+    rows_wanted = _numbered(wanted, "mark", ("at", "member"))
+    marked = write_file(out / "wants.jsonl.gz", rows_wanted)
+    trailers = 0
+    if by_person(market):
+        rows_watched = _numbered(watched, "id", ("at", "account"))
+        trailers = write_file(out / "trailers.csv.gz", rows_watched)
     effects = tally.effects()
     listed = [asdict(e) | {"incremental": e.incremental} for e in effects]
     write_file(truth / "effects.csv", pa.Table.from_pylist(listed))
-    return Response(out, film, shown, clicked, sales, effects)
+    return Response(out, film, shown, clicked, sales, marked, trailers, effects)
 
 
 def _files(stack: ExitStack, out: Path, what: str, sources: list[str]) -> dict[str, File]:
@@ -128,12 +150,14 @@ def _files(stack: ExitStack, out: Path, what: str, sources: list[str]) -> dict[s
 
 def _chunks(
     market: Market, given: Deliveries
-) -> Iterator[tuple[People, Deliveries, Impressions, Visits, Outcomes]]:
+) -> Iterator[tuple[People, Deliveries, Impressions, Visits, Outcomes, Marks]]:
     number = next(f.number for f in slate(market) if f.id == scenario(market).film)
     for chunk in range(market.chunks):
         crowd = people(market, chunk)
         part = given.between(crowd.first, crowd.first + CHUNK)
-        yield crowd, part, *play(market, season(market), crowd, number, part)
+        seen, visits, outcomes = play(market, season(market), crowd, number, part)
+        marks = marking(market, season(market), crowd, number, part, seen)
+        yield crowd, part, seen, visits, outcomes, marks
 
 
 class _Tally:
@@ -143,7 +167,14 @@ class _Tally:
         self.lines = given.lines
         self.sums: dict[tuple[str, str], Ints] = {}
 
-    def add(self, crowd: People, part: Deliveries, outcomes: Outcomes, season: Season) -> None:
+    def add(
+        self,
+        crowd: People,
+        part: Deliveries,
+        outcomes: Outcomes,
+        marks: tuple[Flags, Flags],
+        season: Season,
+    ) -> None:
         values = np.stack(
             [
                 np.ones(len(crowd), np.int64),
@@ -151,6 +182,7 @@ class _Tally:
                 outcomes.impressions,
                 outcomes.tickets,
                 outcomes.tickets_without,
+                *marks,
             ]
         )
         place = part.person - crowd.first
@@ -214,17 +246,25 @@ _PEOPLE = pa.schema(
         ("reached", pa.bool_()),
         ("tickets", pa.int64()),
         ("tickets_without", pa.int64()),
+        ("marks", pa.int64()),
+        ("marks_without", pa.int64()),
     ]
 )
 
 
-def _people(crowd: People, outcomes: Outcomes, part: Deliveries) -> pa.Table:
-    """The truth of everybody who was delivered to, was reached, or goes."""
+def _people(
+    market: Market, crowd: People, outcomes: Outcomes, marks: Marks, part: Deliveries
+) -> pa.Table:
+    """The truth of everybody who was delivered to, was reached, goes, or marks after today."""
+    marked, marked_without = marks.since(market.days)
     arm = np.full(len(crowd), "", dtype=object)
     arm[part.person[~part.treated] - crowd.first] = "held_out"
     arm[part.person[part.treated] - crowd.first] = "treated"
     kept = np.flatnonzero(
-        (arm != "") | outcomes.reached | (outcomes.tickets + outcomes.tickets_without > 0)
+        (arm != "")
+        | outcomes.reached
+        | (outcomes.tickets + outcomes.tickets_without > 0)
+        | (marked | marked_without)
     )
     columns = (
         crowd.person,
@@ -233,6 +273,8 @@ def _people(crowd: People, outcomes: Outcomes, part: Deliveries) -> pa.Table:
         outcomes.reached,
         outcomes.tickets,
         outcomes.tickets_without,
+        marked.astype(np.int64),
+        marked_without.astype(np.int64),
     )
     return pa.table([pa.array(c[kept], t) for c, t in zip(columns, _PEOPLE.types, strict=True)],
                     schema=_PEOPLE)  # fmt: skip
@@ -290,11 +332,48 @@ def _sales(
     return pa.concat_tables([table, back])
 
 
-def _numbered(sales: pa.Table) -> pa.Table:
-    sales = sales.sort_by(
-        [("sold_at", "ascending"), ("member", "ascending"), ("refunded", "ascending")]
-    )
-    return sales.add_column(0, "sale", digits("R", np.arange(len(sales)), 9))
+def _wants(market: Market, film: str, crowd: People, marks: Marks, accounts: _Accounts) -> pa.Table:
+    """The marks that the ticketing service's accounts make after today."""
+    return _of_accounts(
+        market, film, crowd, np.flatnonzero(marks.since(market.days)[0]), accounts, "member",
+        marks.day, marks.minute,
+    )  # fmt: skip
+
+
+def _trailers(
+    market: Market, film: str, crowd: People, seen: Impressions, marks: Marks, accounts: _Accounts
+) -> pa.Table:
+    """The trailers that they watch after an advertisement, once each, with the share watched."""
+    who = np.flatnonzero(marks.trailer >= 0)
+    day, minute = np.zeros(len(crowd), np.int64), np.zeros(len(crowd), np.int64)
+    day[who], minute[who] = seen.day[marks.trailer[who]], seen.minute[marks.trailer[who]] + 1
+    has, _ = accounts.of(crowd.person[who])
+    table = _of_accounts(market, film, crowd, who, accounts, "account", day, minute)
+    return table.append_column("share", pa.array(marks.share[who[has]]))
+
+
+def _of_accounts(
+    market: Market, film: str, crowd: People, who: Ints, accounts: _Accounts, name: str,
+    day: Ints, minute: Ints,
+) -> pa.Table:  # fmt: skip
+    """(account under a name, at, film) of those of some people who have an account."""
+    has, at = accounts.of(crowd.person[who])
+    columns = {
+        name: accounts.ids.take(pa.array(at[has])),
+        "at": _at(market, day[who[has]], minute[who[has]]),
+        "film": pa.array([film] * int(has.sum()), pa.string()),
+    }
+    return pa.table(columns)
+
+
+def _numbered(tables: list[pa.Table], name: str, order: tuple[str, ...]) -> pa.Table:
+    """All rows in order, with an id of their own first."""
+    rows = pa.concat_tables(tables).sort_by([(column, "ascending") for column in order])
+    return rows.add_column(0, name, digits(_LETTERS[name], np.arange(len(rows)), 9))
+
+
+_LETTERS = {"sale": "R", "mark": "V", "id": "Y"}
+"""What ids of a response's events begin with: no other feed's begin so."""
 
 
 def _at(market: Market, day: Ints, minute: Ints) -> pa.Array:

@@ -70,7 +70,7 @@ def respond(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Play a campaign forward: write impressions, clicks and tickets, and what it truly changed."""
+    """Play a campaign forward: impressions, clicks, marks and tickets, and what it changed."""
     from fullhouse_sim.respond import respond as play
     from fullhouse_sim.write import read_market
 
@@ -80,14 +80,15 @@ def respond(
     if json:
         say_json(response.to_dict() | {"simulated": True, "label": LABEL})
         return
-    columns = ("group", "people", "reached", "impressions", "tickets", "without", "incremental")
+    columns = ("group", "people", "reached", "impressions", "tickets", "without", "incremental",
+               "marks", "without")  # fmt: skip
     rows = [
         (f"{e.kind}: {e.name}", e.people, e.reached, e.impressions, e.tickets, e.tickets_without,
-         e.incremental)
+         e.incremental, e.marks, e.marks_without)
         for e in response.effects if e.kind != "city"
     ]  # fmt: skip
     table(rows, columns, title=f"{response.film}: true effect of the campaign")
-    counts = {"impressions": response.impressions, "clicks": response.clicks}
-    written = ", ".join(f"{n:,} {kind}" for kind, n in (counts | {"sales": response.sales}).items())
+    kinds = ("impressions", "clicks", "sales", "marks", "trailers")
+    written = ", ".join(f"{getattr(response, kind):,} {kind}" for kind in kinds)
     out.print(f"Wrote {written} to {response.folder}.", markup=False, soft_wrap=True)
     out.print(LABEL)
