@@ -49,7 +49,10 @@ def test_before_any_forecast_a_film_has_the_title_and_day_that_its_studio_stated
         page = shown(lion.get("/"))
         assert "The Otter Year has no forecast yet" in page
         assert "4 Dec 2026 33 days to opening" in page
-        assert "The Otter Year" in shown(lion.get(f"/film/{OWN}/audiences"))
+        assert "This title: The Otter Year" in shown(lion.get(f"/film/{OWN}/audiences"))
+        for where in ("/ask", "/audiences?rule=buys:dogs"):
+            assert "The Otter Year" in shown(lion.get(where))
+            assert "Our film" not in shown(lion.get(where))
         assert "Otter" not in wolf.get("/").text
     finally:
         app.studio_state(context, app.StateTitle(OWN, dict.fromkeys(facts)))

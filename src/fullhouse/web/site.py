@@ -5,6 +5,7 @@ or is another one's, gives the same answer. An error becomes a page with its sen
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from urllib.parse import quote, urlsplit
 
 import anyio.to_thread
@@ -15,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from fullhouse import app
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import HOUSE
 from fullhouse.web import account, pages
@@ -23,6 +25,7 @@ from fullhouse.web.problems import problem_page
 from fullhouse.web.session import COOKIE, MONTHS, Sessions
 from fullhouse.web.static import static_file
 from fullhouse.web.visit import NotHereError, Page, SignInError, Visit
+from fullhouse.web.words import titled
 from fullhouse.workspace.context import Context
 
 Handler = Callable[[Visit], Page | Response]
@@ -130,7 +133,7 @@ def _answer(
     request: Request, house: Context, sessions: Sessions, handler: Handler, form: dict[str, str]
 ) -> Response:
     visit = _visit(request, house, sessions, form)
-    with speaking(visit.language):
+    with speaking(visit.language), titled(cache(lambda: _names(visit))):
         try:
             if request.method == "POST":
                 _check_form(visit, sessions)
@@ -142,6 +145,14 @@ def _answer(
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+def _names(visit: Visit) -> dict[str, str]:
+    """What a studio's own titles are called; nobody else's pages know them."""
+    if visit.principal is None or visit.principal.tenant == HOUSE or visit.is_partner:
+        return {}
+    own = app.studio_titles(visit.studio).titles
+    return {title.film: title.title for title in own if title.title != title.film}
 
 
 def _sent(visit: Visit, made: Page | Response) -> Response:

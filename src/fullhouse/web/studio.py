@@ -287,10 +287,8 @@ def _film_row(statement: BudgetStatement, film: str, titled: Mapping[str, str]) 
 
 
 def _titled(context: Context) -> dict[str, str]:
-    """The names of the studio's titles: as a forecast had them, as they are known or stated."""
-    own = app.studio_titles(context).titles
-    stated = {title.film: title.title for title in own if title.title != title.film}
-    return stated | {film: o.forecast.title for film, o in outlook.outlooks(context).items()}
+    """The names of the studio's titles as its forecasts had them."""
+    return {film: o.forecast.title for film, o in outlook.outlooks(context).items()}
 
 
 def _outlook_row(

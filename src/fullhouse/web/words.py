@@ -1,6 +1,8 @@
 """What pages call things: kinds of questions, steps, tabs, and questions as sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from fullhouse.cleanroom.release import BudgetLeft
@@ -81,8 +83,23 @@ def stage_words(stage: str) -> str:
     }.get(stage, stage)
 
 
+_TITLED: ContextVar[Callable[[], Mapping[str, str]]] = ContextVar("TITLED", default=dict)
+
+
+@contextmanager
+def titled(names: Callable[[], Mapping[str, str]]) -> Iterator[None]:
+    """Films are called by these names in everything made within; asked for where one is needed."""
+    before = _TITLED.set(names)
+    try:
+        yield
+    finally:
+        _TITLED.reset(before)
+
+
 def film_words(film: str) -> str:
-    """A film's id as words, where its title is not known."""
+    """A film's title where the reader's titles have it, or its id as words."""
+    if name := _TITLED.get()().get(film):
+        return name
     stem, _, year = film.rpartition("-")
     words = (stem if year.isdigit() and len(year) == 4 else film).replace("-", " ")
     return words[:1].upper() + words[1:]
