@@ -1,7 +1,8 @@
 """Whether discovery finds what is hidden in the simulated market, and nothing where nothing is.
 
 python -m benchmarks.hidden_audience [--seeds N] [--people N] [--null-seeds N] [--null-people N]
-    [--first-seed N] [--days N] [--cards] [--workers 1|2] [--folder DIR]
+    [--first-seed N] [--days N] [--cards] [--null-films N] [--hidden HOBBY] [--workers 1|2]
+    [--folder DIR]
 
 For each seed a house is filled and asked for the scenario's film as a user would ask. With hidden
 audiences: are dog, cat, young women and young families all among the first eight cards, does the
@@ -21,7 +22,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -66,11 +68,12 @@ from fullhouse.traits.film_traits import (
 )
 from fullhouse.traits.names import levels, path_slug, title_words
 from fullhouse.workspace.cache_files import CACHE
-from fullhouse_sim import aisles
+from fullhouse_sim import aisles, films
 from fullhouse_sim.film import Film
-from fullhouse_sim.films import scenario
+from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.goods import goods
 from fullhouse_sim.market import Market
+from fullhouse_sim.population import HOBBIES
 from fullhouse_sim.season import season
 
 GROUPS = ("dog", "cat", "young woman", "young family")
@@ -147,9 +150,18 @@ class Signs:
         )  # fmt: skip
 
 
+def stands_for(card: Card, signs: Signs, hobby: str) -> bool:
+    """Whether a card stands for a hobby."""
+    return any(signs.hobby(t, hobby) for t in _traits(card))
+
+
+def _traits(card: Card) -> set[str]:
+    return {*card.traits, *re.findall(r"[a-z]+:[^\s()|&!]+", card.rule)}
+
+
 def groups_of(card: Card, signs: Signs) -> set[str]:
     """The hidden groups that a card stands for."""
-    traits = {*card.traits, *re.findall(r"[a-z]+:[^\s()|&!]+", card.rule)}
+    traits = _traits(card)
     groups = {h for h in ("dog", "cat") if any(signs.hobby(t, h) for t in traits)}
     ages = [t.removeprefix("age:") for t in traits if t.startswith("age:")]
     young = bool(ages) and all(_within(a, 18, 34) for a in ages)
@@ -331,12 +343,16 @@ class Task:
     market: Market
     folder: Path
     cards_only: bool = False
+    null_films: int = 0
+    hidden: str = "dog"
 
     @property
     def path(self) -> Path:
         """Where the result is kept."""
         m = self.market
         what = "cards" if self.cards_only else str(FORMAT)
+        what += f"-null{self.null_films}" if self.null_films else ""
+        what += f"-{self.hidden}" if self.hidden != "dog" else ""
         return self.folder / f"{what}-{m.scenario}-{m.people}-{m.days}-{m.seed}.json"
 
 
@@ -345,13 +361,16 @@ def run(task: Task) -> dict[str, Any]:
     if task.path.exists():
         kept: dict[str, Any] = json.loads(task.path.read_text())
         return kept
-    with tempfile.TemporaryDirectory(prefix="fullhouse-hidden-") as work:
+    with (
+        tempfile.TemporaryDirectory(prefix="fullhouse-hidden-") as work,
+        other_films(task.null_films, task.hidden),
+    ):
         started = time.perf_counter()
         made = house(task.market, Path(work) / "house")
         built = time.perf_counter() - started
         try:
-            judge = answers if task.cards_only else judged
-            result = judge(made) | {"built_s": built, "s": time.perf_counter() - started}
+            result = answers(made, task) if task.cards_only else judged(made)
+            result |= {"built_s": built, "s": time.perf_counter() - started}
         finally:
             made.workspace.close()
             season.cache_clear()
@@ -361,23 +380,61 @@ def run(task: Task) -> dict[str, Any]:
     return result
 
 
-def answers(made: House) -> dict[str, Any]:
-    """What is answered for the scenario's film and for one without any hidden audience."""
-    roles = scenario(made.market)
+def answers(made: House, task: Task) -> dict[str, Any]:
+    """What is answered for the scenario's film and for those without any hidden audience."""
+    roles, every = scenario(made.market), slate(made.market)
     signs = Signs.of(made.market.seed)
-    film = slug(made.truth.film(roles.film))
-    return answered(made, film, signs) | {
+    numbers = [n for n, role in films._roles(made.market).items() if role.startswith("null ")]
+    return answered(made, slug(made.truth.film(roles.film)), signs, task.hidden) | {
         "seed": made.market.seed,
         "scenario": made.market.scenario,
         "null": answered(made, slug(made.truth.film(roles.null_film)), signs),
+        "nulls": [answered(made, slug(every[n]), signs) for n in sorted(numbers)],
     }
 
 
-def answered(made: House, film: str, signs: Signs) -> dict[str, Any]:
-    """The answer for one film: its verdict, its cards, and what its own interest says of dogs."""
+@contextmanager
+def other_films(null_films: int, hidden: str) -> Iterator[None]:
+    """The slate with more films without a hidden audience, and another hobby for the dog's."""
+    roles, script = films._roles, films.script
+
+    def more_roles(market: Market) -> dict[int, str]:
+        """They opened while the feeds run, long enough ago to have been seen."""
+        given = roles(market)
+        opened = [d.toordinal() - market.today.toordinal() for d in films._releases(market)]
+        recent = [n for n, day in enumerate(opened) if -0.8 * market.days < day < -7]
+        free = [n for n in recent if n not in given]
+        at = np.unique(np.linspace(0, len(free) - 1, min(null_films, len(free))).astype(int))
+        return given | {free[i]: f"null {i}" for i in at.tolist()}
+
+    def other_script(film: Film, of: str, role: str, cinemas: int) -> Film:
+        """The film as its role has it, drawn to by people with `hidden` for those with a dog."""
+        made = script(film, of, role, cinemas)
+        given = tuple((hidden if k == "dog" else k, v) for k, v in made.loadings)
+        return replace(made, loadings=given)
+
+    caches = (films.slate, films.scenario, films.earlier, films.unannounced)
+    films._roles, films.script = more_roles, other_script
+    try:
+        for kept in caches:
+            kept.cache_clear()
+        yield
+    finally:
+        films._roles, films.script = roles, script
+        for kept in caches:
+            kept.cache_clear()
+
+
+def answered(made: House, film: str, signs: Signs, hidden: str = "dog") -> dict[str, Any]:
+    """The answer for one film: its verdict, its cards, and which hidden groups they stand for."""
+    started = time.perf_counter()
     answer = ask(made, film)
     first = [groups_of(card, signs) for card in answer.cards[:FIRST]]
+    shown = {h for card in answer.cards[:FIRST] for h in HOBBIES if stands_for(card, signs, h)}
     return {
+        "s": time.perf_counter() - started,
+        "hidden": hidden in shown,
+        "hobbies": sorted(shown),
         "film": film,
         "verdict": answer.verdict,
         "least_affinity": answer.least_affinity,
@@ -488,8 +545,9 @@ def hidden_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, st
 
 def card_rows(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
     """The answers of the hidden-audience scenario: who is found, and what is said instead."""
-    rows = [(f"{g} among the first eight cards", "95 %" if g == "dog" else "",
-             _share([r["groups"][g] for r in results])) for g in GROUPS]  # fmt: skip
+    rows = [("the hidden hobby among the first eight cards", "95 %",
+             _share([r.get("hidden", r["groups"]["dog"]) for r in results]))]  # fmt: skip
+    rows += [(f"… {g}", "", _share([r["groups"][g] for r in results])) for g in GROUPS]
     verdicts = [r["verdict"] for r in results]
     rows.append(("said to have no audience, which it has", "0", _share(
         [v == "no_audience" for v in verdicts])))  # fmt: skip
@@ -552,7 +610,8 @@ def rows_of(
     """The lines of the table for the seeds of one scenario."""
     if not cards_only:
         return hidden_rows(results) if name == "hidden-audience" else null_rows(results)
-    opened = silent_rows([r["null"] for r in results], f"{name}'s film without any, opened")
+    nulls = [n for r in results for n in (r["null"], *r.get("nulls", ()))]
+    opened = silent_rows(nulls, f"{name}'s films without any, opened")
     if name == "hidden-audience":
         return card_rows(results) + opened
     return silent_rows(results, "null, before it opens") + opened
@@ -567,6 +626,8 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--cards", action="store_true", help="judge the answers alone")
+    parser.add_argument("--null-films", type=int, default=0, help="more of them in each house")
+    parser.add_argument("--hidden", choices=HOBBIES, default="dog", help="instead of dog keepers")
     parser.add_argument("--workers", type=int, default=1, choices=(1, 2))
     parser.add_argument("--folder", type=Path, default=None, help="keeps each seed's result")
     asked = parser.parse_args()
@@ -580,7 +641,13 @@ def main() -> None:
     rows: list[tuple[str, str, str]] = []
     for name, people, seeds in sizes:
         tasks = [
-            Task(Market(people=people, seed=s, scenario=name, days=asked.days), folder, asked.cards)
+            Task(
+                Market(people=people, seed=s, scenario=name, days=asked.days),
+                folder,
+                asked.cards,
+                asked.null_films,
+                asked.hidden,
+            )
             for s in range(asked.first_seed, asked.first_seed + seeds)
         ]
         results = []

@@ -18,17 +18,21 @@ from fullhouse.cleanroom.cards import (
     rho_needed,
     seed_needed,
 )
+from fullhouse.cleanroom.film_cards import notes_of
 from fullhouse.cleanroom.noise import UNIT, nano
 from fullhouse.cleanroom.private import (
+    NoisyNumber,
     NothingHasPower,
     PersonRows,
     PrivateCard,
+    PrivateCards,
     RatiosLookHigh,
     SeedTooSmall,
 )
 from fullhouse.cleanroom.sizes import measure_sizes
 from fullhouse.core.errors import InputError
 from fullhouse.stats import risk_ratio
+from fullhouse.view.words.release import note_words
 
 TRAITS = 120
 NAMES = tuple(f"f:{i}" for i in range(TRAITS))
@@ -293,6 +297,22 @@ def test_the_seed_that_is_needed_is_the_recipes() -> None:
     assert is_shown(3_000, replace(terms, rho_nano=needed), 1.5, 0.05)
     assert least_ratio(3_500, terms) == pytest.approx(1.5, abs=0.06)
     assert least_ratio(5, terms) is None
+
+
+@given(st.floats(20, 50_000), st.floats(0.001, 1), st.booleans())
+@settings(deadline=None, max_examples=30)
+def test_every_release_of_cards_says_from_which_affinity_on_an_audience_shows(
+    people: float, rho: float, any_card: bool
+) -> None:
+    least = least_ratio(people, CardTerms(nano(rho), 1e6))
+    card = PrivateCard("a:b", 0, 2.0, 1.5, 2.6, 5.0, 0.001, 10.0, 3.0)
+    some = (card,) if any_card else ()
+    seed = NoisyNumber.of(people, 5.0)
+    notes = notes_of(PrivateCards(some, (card,), 300, seed, least, (), nano(rho)))
+    assert [n.code for n in notes if n.code == "no_cards"] == ["no_cards"] * (not any_card)
+    sentences = " ".join(note_words(n) for n in notes)
+    assert (least is not None) == ("one in 20 people is likely to be shown" in sentences)
+    assert least is None or f"from about {least:g} times" in sentences
 
 
 @pytest.mark.parametrize(

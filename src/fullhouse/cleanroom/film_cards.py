@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fullhouse.cleanroom.answers import Computed
-from fullhouse.cleanroom.cards import discover_privately
+from fullhouse.cleanroom.cards import WANTED_SHARE, discover_privately
 from fullhouse.cleanroom.people import hidden_traits
 from fullhouse.cleanroom.person_rows import person_rows
 from fullhouse.cleanroom.policy import Policy
@@ -18,6 +18,7 @@ from fullhouse.cleanroom.private import (
     NoisyNumber,
     NothingHasPower,
     PrivateCard,
+    PrivateCards,
     RatiosLookHigh,
     SeedTooSmall,
     TraitSizes,
@@ -52,10 +53,7 @@ def cards(context: Context, policy: Policy, question: Cards, rho: int) -> Comput
     lines = [ReleasedLine({"trait": "all who want it"}, {"people": _number(result.seed, policy)})]
     lines += [_card(c, by_name[c.trait], sizes, policy) for c in result.cards]
     noise = tuple(Noise(card.sigma) for card in result.cards)
-    notes = tuple(_note(note) for note in result.notes)
-    if not result.cards:
-        notes = (Note("no_cards", {"tested": float(result.tested)}), *notes)
-    return Computed(tuple(lines), (Noise(result.seed.sigma), *noise), notes)
+    return Computed(tuple(lines), (Noise(result.seed.sigma), *noise), notes_of(result))
 
 
 def _outcome(sample: AnalysisSample, context: Context, films: Sequence[str]) -> Outcome:
@@ -82,6 +80,15 @@ def _number(number: NoisyNumber, policy: Policy) -> ReleasedNumber:
     if number.value < policy.minimum:
         return ReleasedNumber(None, 0.0, float(policy.minimum), "people", policy.minimum)
     return ReleasedNumber(round(number.value), number.low, number.high, "people")
+
+
+def notes_of(result: PrivateCards) -> tuple[Note, ...]:
+    """What a reader of cards must know: without any first of all that; from what affinity on."""
+    notes = [Note("no_cards", {"tested": float(result.tested)})] if not result.cards else []
+    if result.least_ratio is not None:
+        least = {"ratio": result.least_ratio, "one_in": round(1 / WANTED_SHARE)}
+        notes.append(Note("least_affinity", least))
+    return (*notes, *map(_note, result.notes))
 
 
 def _note(note: CardNote) -> Note:

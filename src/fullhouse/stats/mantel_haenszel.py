@@ -182,29 +182,26 @@ def exact_p(a: Floats, n1: Floats, c: Floats, n0: Floats) -> float:
     cells = [(a, n1, cases), (c, n0, cases), (n1 - a, n1, n - cases), (n0 - c, n0, n - cases)]
     x, row, column = min(cells, key=lambda cell: float(cell[0][used].sum()))
     observed = int(x[used].sum())
-    null = np.ones(1)
+    null = np.eye(1, observed + 1)[0]
     for of_stratum in _null_distributions(row[used], column[used], n[used], observed):
         null = np.convolve(null, of_stratum)[: observed + 1]
-    null = np.pad(null, (0, observed + 1 - len(null)))
     fewer = float(null.sum())
     more = 1 - float(null[:observed].sum())
     return min(1.0, 2 * min(fewer, max(more, float(null[observed]))))
 
 
-def _null_distributions(row: Floats, column: Floats, n: Floats, most: int) -> list[Floats]:
-    """For each stratum, the chance of 0, 1, ... up to `most` in the cell of a row and a column."""
-    distributions = []
-    for r, c, size in zip(row, column, n, strict=True):
-        x = np.arange(min(most, int(min(r, c))) + 1, dtype=np.float64)
-        possible = x >= r + c - size
-        log = np.full(len(x), -np.inf)
-        y = x[possible]
-        log[possible] = _choose(r, y) + _choose(size - r, c - y) - _choose(size, np.asarray(c))
-        distributions.append(np.exp(log))
-    return distributions
+def _null_distributions(row: Floats, column: Floats, n: Floats, most: int) -> Floats:
+    """The chance of 0, 1, ... up to `most` in the cell of a row and a column: a row a stratum."""
+    row, column, n = (np.asarray(v, dtype=np.float64)[:, None] for v in (row, column, n))
+    x = np.arange(most + 1, dtype=np.float64)
+    least, highest = np.maximum(0, row + column - n), np.minimum(row, column)
+    y = np.clip(x, least, highest)
+    log = _choose(row, y) + _choose(n - row, column - y) - _choose(n, column)
+    chances: Floats = np.where((x >= least) & (x <= highest), np.exp(log), 0.0)
+    return chances
 
 
-def _choose(n: float, k: Floats) -> Floats:
+def _choose(n: Floats, k: Floats) -> Floats:
     log: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
     return log
 

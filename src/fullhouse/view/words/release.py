@@ -49,6 +49,10 @@ NOTE_WORDS = {
     ),
     "cannot_tell": "The data do not answer this question.",
     "no_cards": "No audience stands out of the {tested} that were compared.",
+    "least_affinity": (
+        "An audience of one in {one_in} people is likely to be shown here from about {ratio} times"
+        " as likely as others on; a weaker one can stay unseen."
+    ),
     "nothing_has_power": "So few people want it that no audience could stand out.",
     "consent_not_counted": (
         "Who takes part in advertising is not counted here: a launch leaves all others out."
