@@ -27,6 +27,7 @@ from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from pyroaring import BitMap
@@ -74,6 +75,7 @@ from fullhouse_sim.films import scenario, slate
 from fullhouse_sim.goods import goods
 from fullhouse_sim.market import Market
 from fullhouse_sim.population import HOBBIES
+from fullhouse_sim.scripts import script
 from fullhouse_sim.season import season
 
 GROUPS = ("dog", "cat", "young woman", "young family")
@@ -396,7 +398,7 @@ def answers(made: House, task: Task) -> dict[str, Any]:
 @contextmanager
 def other_films(null_films: int, hidden: str) -> Iterator[None]:
     """The slate with more films without a hidden audience, and another hobby for the dog's."""
-    roles, script = films._roles, films.script
+    roles = films._roles
 
     def more_roles(market: Market) -> dict[int, str]:
         """They opened while the feeds run, long enough ago to have been seen."""
@@ -414,15 +416,17 @@ def other_films(null_films: int, hidden: str) -> Iterator[None]:
         return replace(made, loadings=given)
 
     caches = (films.slate, films.scenario, films.earlier, films.unannounced)
-    films._roles, films.script = more_roles, other_script
-    try:
-        for kept in caches:
-            kept.cache_clear()
-        yield
-    finally:
-        films._roles, films.script = roles, script
-        for kept in caches:
-            kept.cache_clear()
+    with (
+        patch.object(films, "_roles", more_roles),
+        patch.object(films, "script", other_script),
+    ):
+        try:
+            for kept in caches:
+                kept.cache_clear()
+            yield
+        finally:
+            for kept in caches:
+                kept.cache_clear()
 
 
 def answered(made: House, film: str, signs: Signs, hidden: str = "dog") -> dict[str, Any]:
