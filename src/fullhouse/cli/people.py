@@ -176,10 +176,20 @@ def _print_traces(result: "Verification | None") -> None:
     if result.clean:
         out.print(f"[bold]Nothing is left[/]: searched {searched}.", soft_wrap=True)
         return
-    out.print(f"[bold red]Traces are left[/]: searched {searched}.", soft_wrap=True)
-    table([(t.place, t.kind, t.count) for t in result.traces], ("place", "trace of", "times"))
+    if result.traces:
+        out.print(f"[bold red]Traces are left[/]: searched {searched}.", soft_wrap=True)
+        table([(t.place, t.kind, t.count) for t in result.traces], ("place", "trace of", "times"))
+    else:
+        out.print(f"Nothing was met in what can be read: searched {searched}.", soft_wrap=True)
+    if result.unread:
+        out.print(
+            f"[bold red]Not proven[/]: {len(result.unread)} files cannot be read: they are packed"
+            " or encrypted in a form that is not opened here, break off, or may not be read. Remove"
+            " or unpack them, and erase again:",
+            soft_wrap=True,
+        )
     for place in result.unread:
-        out.print(f"Cannot be read: {place}", markup=False, soft_wrap=True)
+        out.print(f"  {place}", markup=False, soft_wrap=True)
 
 
 @commands.command()

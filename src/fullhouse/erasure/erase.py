@@ -31,9 +31,9 @@ from fullhouse.erasure.files import (
     take_from_handed_out,
     take_from_workspace,
 )
-from fullhouse.erasure.match import Matcher
+from fullhouse.erasure.match import Kinds, Matcher
 from fullhouse.erasure.records import compact_control, take_from_control
-from fullhouse.erasure.search import search_control, search_file, search_place
+from fullhouse.erasure.search import UNREAD, search_control, search_file, search_place
 from fullhouse.erasure.tables import personal_tables, take_from_tables
 from fullhouse.erasure.target import find_target, wanted_of
 from fullhouse.lookup import forget_accounts, known_accounts
@@ -82,7 +82,7 @@ def erase(
         files += _take_files(context, matcher, target)
         take_from_control(context.control, context.lake, matcher)
         verification = search(context, wanted, database_bytes=False)
-        if verification.clean:
+        if not verification.traces:
             break
     assert verification is not None
     if verification.clean:
@@ -145,13 +145,14 @@ def search(context: Context, wanted: Wanted, *, database_bytes: bool = True) -> 
     for place, left_out in places:
         for file, kinds in search_place(place, matcher, left_out):
             files, read = files + 1, read + file.size
-            if kinds is None:
+            if kinds is None or kinds.pop(UNREAD, 0):
                 unread.append(f"{place.root}/{file.name}")
-            else:
-                traces += [Trace(file.name, kind, n) for kind, n in sorted(kinds.items())]
-    for trace, size in _handed_out_traces(context, matcher):
+            traces += [Trace(file.name, kind, n) for kind, n in sorted((kinds or {}).items())]
+    for path, met, size in _handed_out_traces(context, matcher):
         files, read = files + 1, read + size
-        traces += trace
+        if met is None or met.pop(UNREAD, 0):
+            unread.append(path)
+        traces += [Trace(path, kind, n) for kind, n in sorted((met or {}).items())]
     traces += search_control(context.control, matcher)
     looked_up = known_accounts(context, wanted.accounts)
     if looked_up:
@@ -179,21 +180,23 @@ def _take_files(context: Context, matcher: Matcher, target: Target) -> int:
     return taken + take_from_workspace(context.place, context.lake, matcher, lists)
 
 
-def _handed_out_traces(context: Context, matcher: Matcher) -> Iterator[tuple[list[Trace], int]]:
-    """Traces in what was handed out to places outside the workspace."""
+def _handed_out_traces(
+    context: Context, matcher: Matcher
+) -> Iterator[tuple[str, Kinds | None, int]]:
+    """Traces in what was handed out to places outside the workspace; None: it cannot be read."""
     for root, kind in handed_out(context.control):
         place, names = handed_out_files(root, kind, context.lake)
         if f"{place.root}/".startswith(f"{context.place.root}/"):
             continue
         for name in names:
+            path = f"{place.root}/{name}"
             try:
                 data = place.read(name)
             except OSError:
+                yield path, None, 0
                 continue
             if data is not None:
-                met = search_file(name, data, matcher)
-                path = f"{place.root}/{name}"
-                yield [Trace(path, kind, n) for kind, n in sorted(met.items())], len(data)
+                yield path, search_file(name, data, matcher), len(data)
 
 
 def _in_database_file(context: Context, matcher: Matcher) -> Iterator[Trace]:
@@ -201,7 +204,7 @@ def _in_database_file(context: Context, matcher: Matcher) -> Iterator[Trace]:
         return
     for path in sorted(context.place.path.glob("control.db*")):
         met = search_file(path.name, path.read_bytes(), matcher)
-        yield from (Trace(path.name, kind, n) for kind, n in sorted(met.items()) if n)
+        yield from (Trace(path.name, kind, n) for kind, n in sorted(met.items()))
 
 
 def _campaigns_with(context: Context, target: Target) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
 """Take traces out of files beside the tables: deliveries, exports, caches, what lies about."""
 
+import codecs
 import csv
-import gzip
 import io
 import json
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,8 +17,9 @@ import pyarrow.parquet as pq
 from fullhouse.campaigns.removals import FOLDER as REMOVALS
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.tables import ALL, DELIVERY
-from fullhouse.erasure.match import PERSON_KEYS, Matcher
-from fullhouse.erasure.search import account_mask, search_file, search_place
+from fullhouse.erasure.match import PERSON_KEYS, Matcher, is_account_key
+from fullhouse.erasure.packed import Packed, is_sealed, pack, unpack
+from fullhouse.erasure.search import UNREAD, account_mask, search_file, search_place, search_rows
 from fullhouse.lake import Lake, Place
 from fullhouse.workspace.cache_files import CACHE, write_whole
 
@@ -47,7 +47,7 @@ def take_from_workspace(
     # What engines put aside, and tables that nobody declares.
     declared = tuple(f"{name}/" for name in ALL)
     for file, kinds in search_place(lake.place, matcher, skip=declared):
-        if kinds:
+        if kinds and kinds.keys() - {UNREAD}:
             lake.place.remove(file.name)
             taken += 1
     return taken
@@ -55,7 +55,8 @@ def take_from_workspace(
 
 def take_from(place: Place, matcher: Matcher, skip: tuple[str, ...] = ()) -> int:
     """Take traces out of the files of a place; how many were rewritten or removed."""
-    traced = [f for f, kinds in search_place(place, matcher, skip=skip) if kinds]
+    searched = search_place(place, matcher, skip=skip)
+    traced = [f for f, kinds in searched if kinds and kinds.keys() - {UNREAD}]
     return sum(clean(place, file.name, matcher) for file in traced)
 
 
@@ -128,54 +129,99 @@ def clean(place: Place, name: str, matcher: Matcher) -> int:
 def cleaned_bytes(name: str, data: bytes, matcher: Matcher) -> bytes | None:
     """A file without its traces; None for a form that cannot be rewritten."""
     lower = name.lower()
-    if lower.endswith(".gz"):
-        inner = cleaned_bytes(name[:-3], gzip.decompress(data), matcher)
-        return None if inner is None else gzip.compress(inner, mtime=0)
-    if data[:4] == b"PK\x03\x04":
-        return _cleaned_zip(data, matcher)
-    if data[:4] == b"PAR1":
-        return _cleaned_parquet(name, data, matcher)
+    if is_sealed(lower, data):
+        return None
+    if (packed := unpack(name, data)) is not None:
+        return _cleaned_packed(packed, data, matcher)
+    if data[:4] == b"PAR1" or data[:6] == b"ARROW1":
+        return _cleaned_table(name, data, matcher)
+    code = _encoding(data)
     try:
-        text = data.decode("utf-8")
+        text = data.decode(code)
     except UnicodeDecodeError:
         return None
     if lower.endswith((".csv", ".tsv")):
-        return "".join(_records_without(text, matcher)).encode()
-    if lower.endswith((".json", ".jsonl", ".ndjson")):
-        return _cleaned_json(text, matcher).encode()
-    return matcher.redact(text).encode()
+        text = "".join(_records_without(text, matcher))
+    elif lower.endswith((".json", ".jsonl", ".ndjson")):
+        text = _cleaned_json(text, matcher)
+    else:
+        text = matcher.redact(text)
+    return text.encode(code)
 
 
-def _cleaned_zip(data: bytes, matcher: Matcher) -> bytes | None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", 8) as new:
-        for member in old.infolist():
-            inner: bytes | None = old.read(member)
-            if matcher.text(member.filename):
-                continue
-            if inner and search_file(member.filename, inner, matcher, depth=1):
-                inner = cleaned_bytes(member.filename, inner, matcher)
-            if inner is None:
-                return None
-            new.writestr(member, inner)
-    return out.getvalue()
+def _encoding(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
 
 
-def _cleaned_parquet(name: str, data: bytes, matcher: Matcher) -> bytes:
-    rows = pq.read_table(pa.BufferReader(data), partitioning=None)
+def _cleaned_packed(packed: Packed, data: bytes, matcher: Matcher) -> bytes | None:
+    """A packed file without the traces in it; None where a part cannot be read or rewritten."""
+    archive = packed.form in ("zip", "tar")
+    members = []
+    for name, inner in packed.members:
+        if archive and matcher.text(name):
+            continue
+        cleaned: bytes | None = inner
+        if search_file(name, inner, matcher, depth=1).keys() - {UNREAD}:
+            cleaned = cleaned_bytes(name, inner, matcher)
+        if cleaned is None:
+            return None
+        members.append((name, cleaned))
+    return pack(packed.form, members, data) if packed.whole else None
+
+
+def _cleaned_table(name: str, data: bytes, matcher: Matcher) -> bytes:
+    """A Parquet or Arrow file without the rows in which a trace stands."""
+    parquet = data[:4] == b"PAR1"
+    if parquet:
+        rows = pq.read_table(pa.BufferReader(data), partitioning=None)
+    else:
+        with pa.ipc.open_file(pa.BufferReader(data)) as opened:
+            rows = opened.read_all()
+    schema = rows.schema
+    rows = rows.cast(pa.schema([f.with_type(_plain(f.type)) for f in schema], schema.metadata))
     kept = np.ones(rows.num_rows, dtype=bool)
     for column in rows.schema.names:
-        if column in ("account", "account_a", "account_b"):
+        kind = rows.schema.field(column).type
+        if is_account_key(column) and not pa.types.is_nested(kind):
             kept &= ~account_mask(name, rows.combine_chunks(), column, matcher)
-        elif column in PERSON_KEYS and pa.types.is_integer(rows.schema.field(column).type):
+        elif column in PERSON_KEYS and pa.types.is_integer(kind):
             gone = pa.array(sorted(matcher.wanted.persons), pa.int64())
             kept &= ~np.asarray(pc.is_in(rows[column].cast(pa.int64()), gone).to_numpy(), bool)
-        elif pa.types.is_string(rows.schema.field(column).type):
+        elif pa.types.is_string(kind):
             values = rows[column].to_pylist()
             kept &= ~np.array([bool(v is not None and matcher.value(v)) for v in values], bool)
+    rows = rows.filter(pa.array(kept))
+    batches = [_without(name, batch, matcher) for batch in rows.to_batches()]
+    rows = pa.Table.from_batches(batches, rows.schema)
+    about = rows.schema.metadata or {}
+    if any(matcher.raw(k + b" " + v) for k, v in about.items()):
+        rows = rows.replace_schema_metadata(None)
+        schema = schema.remove_metadata()
+    rows = rows.cast(schema)
     sink = pa.BufferOutputStream()
-    pq.write_table(rows.filter(pa.array(kept)), sink)
+    if parquet:
+        pq.write_table(rows, sink)
+    else:
+        with pa.ipc.new_file(sink, rows.schema) as out:
+            out.write_table(rows)
     return bytes(sink.getvalue())
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """A type that rows can be picked from, and whose values go with their rows."""
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    return pa.string() if pa.types.is_string_view(kind) else kind
+
+
+def _without(name: str, batch: pa.RecordBatch, matcher: Matcher) -> pa.RecordBatch:
+    """The rows in which the search meets nothing, whatever column it would stand in."""
+    if not search_rows(name, batch, matcher):
+        return batch
+    clean = [not search_rows(name, batch.slice(n, 1), matcher) for n in range(batch.num_rows)]
+    return batch.filter(pa.array(clean, pa.bool_()))
 
 
 def _records_without(text: str, matcher: Matcher) -> Iterator[str]:

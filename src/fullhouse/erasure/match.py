@@ -5,12 +5,14 @@ be any number or word (`12`, `anna`) count only where the text says that an acco
 column or under a key of accounts, behind their source, or quoted beside the word.
 """
 
+import html
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from pyroaring import BitMap
 
@@ -32,6 +34,11 @@ _HEX = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _FILE = re.compile(
     r"(?i)\.(?:csv|tsv|txt|jsonl?|ndjson|parquet|log|html?|xlsx?|toml|zip|gz|part|tmp|npz|arrow)\b"
 )
+ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}|&#?\w{2,8};|\\[ux][0-9A-Fa-f]{2}|=[0-9A-F]{2}")
+"""Signs that a letter stands in a text as an address, a page, a program or a mail writes it."""
+MOST_ESCAPES = 3
+_CODED = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))")
+_MAILED = re.compile(r"=([0-9A-F]{2})")
 _EDGES = ".-_+@"
 _MOST_PIECES = 16
 
@@ -44,6 +51,24 @@ def is_distinctive(account: str) -> bool:
     if not any(c.isalpha() for c in account):
         return digits >= 9
     return len(account) >= 4 and digits >= 2
+
+
+def unescaped(text: str) -> Iterator[str]:
+    """A text as it reads when each kind of escape is undone, again and again while it changes."""
+    if not ESCAPED.search(text):
+        return
+    for _ in range(MOST_ESCAPES):
+        plain = html.unescape(unquote(_CODED.sub(_letter, text)))
+        if plain == text:
+            break
+        yield plain
+        text = plain
+    if "=" in text:
+        yield _MAILED.sub(lambda met: chr(int(met[1], 16)), text.replace("=\n", ""))
+
+
+def _letter(met: re.Match[str]) -> str:
+    return chr(int(met[1] or met[2], 16))
 
 
 class Matcher:
@@ -82,7 +107,13 @@ class Matcher:
         return sources is not None and (source is None or source in sources)
 
     def text(self, text: str) -> Kinds:
-        """Traces in a text."""
+        """Traces in a text, also where its letters are escaped, as in `%40` and `&#64;`."""
+        kinds = self._plain(text)
+        for form in unescaped(text):
+            kinds |= self._plain(form)
+        return kinds
+
+    def _plain(self, text: str) -> Kinds:
         kinds: Kinds = Counter()
         if self._hexes:
             kinds.update(self._hexes[h] for h in _HEX.findall(text) if h in self._hexes)
@@ -119,14 +150,14 @@ class Matcher:
                 for each in value:
                     kinds.update(self.json(each, key, source))
         elif isinstance(value, str):
-            if _is_account_key(key) and self.is_account(value, source):
+            if is_account_key(key) and self.is_account(value, source):
                 kinds[ACCOUNT] += 1
             else:
                 kinds.update(self.value(value))
         elif isinstance(value, int) and not isinstance(value, bool):
             if key in PERSON_KEYS and value in self.wanted.persons:
                 kinds[PERSON] += 1
-            elif _is_account_key(key) and self.is_account(str(value), source):
+            elif is_account_key(key) and self.is_account(str(value), source):
                 kinds[ACCOUNT] += 1
         return +kinds
 
@@ -141,17 +172,27 @@ class Matcher:
 
     def bitmap(self, data: bytes) -> Kinds:
         """Traces in a Roaring bitmap of persons, or in other bytes."""
-        if self.persons:
-            try:
-                people = BitMap.deserialize(data)
-            except (ValueError, MemoryError):
-                return self.raw(data)
-            met = people.intersection_cardinality(self.persons)
-            return Counter({PERSON: met}) if met else Counter()
-        return Counter()
+        try:
+            people = BitMap.deserialize(data)
+        except (ValueError, IndexError, MemoryError):
+            return self.raw(data)
+        met = people.intersection_cardinality(self.persons)
+        return Counter({PERSON: met}) if met else Counter()
 
     def redact(self, text: str) -> str:
-        """The text with every trace made the word `erased`."""
+        """The text with every trace made the word `erased`; lines that hide one are unescaped."""
+        text = self._redact(text)
+        if not ESCAPED.search(text) or not self.text(text):
+            return text
+        return "".join(map(self._redact_line, text.splitlines(keepends=True)))
+
+    def _redact_line(self, line: str) -> str:
+        for form in unescaped(line) if self.text(line) else ():
+            if self._plain(form):
+                line = self._redact(form)
+        return line
+
+    def _redact(self, text: str) -> str:
         for digest in self._hexes:
             text = text.replace(digest, "erased")
         for name in sorted(self.names, key=len, reverse=True):
@@ -203,7 +244,8 @@ class Matcher:
         return re.compile(rf"(?<!\w)({either})[\"']?[:/|,;\t][\"']?([\w@+.\-]*\w)")
 
 
-def _is_account_key(key: str) -> bool:
+def is_account_key(key: str) -> bool:
+    """Whether what stands in a column, or under a key, of this name is an account."""
     return key in ACCOUNT_KEYS or _KEY.search(key) is not None
 
 

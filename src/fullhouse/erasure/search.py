@@ -1,14 +1,10 @@
 """Search every file of a workspace, and every row of its control database, for traces."""
 
-import bz2
 import codecs
 import csv
-import gzip
 import io
 import json
-import lzma
 import re
-import zipfile
 import zlib
 from base64 import b64decode
 from collections import Counter
@@ -26,7 +22,15 @@ from sqlalchemy import MetaData, select
 from fullhouse.control.control import Control
 from fullhouse.core.stored import TAG
 from fullhouse.erasure.erasure import ACCOUNT, PERSON, Trace
-from fullhouse.erasure.match import ACCOUNT_KEYS, PERSON_KEYS, Kinds, Matcher
+from fullhouse.erasure.match import (
+    ACCOUNT_KEYS,
+    ESCAPED,
+    PERSON_KEYS,
+    Kinds,
+    Matcher,
+    is_account_key,
+)
+from fullhouse.erasure.packed import Packed, is_sealed, unpack
 from fullhouse.lake import Place
 from fullhouse.lake.place import Stored
 from fullhouse.workspace.proof import NOTE
@@ -36,30 +40,71 @@ CATALOGUE = frozenset({"product", "film", "id", "cinema"})
 PIECE = 8 << 20
 OVERLAP = 4096
 """Bytes that two pieces of a large file share, so that nothing is cut in two."""
-MOST_NESTED = 3
+MOST_NESTED = 4
+HEAD = 1024
 MOST_NEEDLES = 200
+_STREAM = b"\xff\xff\xff\xff"
+"""How a stream of Arrow batches begins."""
+_BINARY = (b"PAR1", b"ARROW1", _STREAM, b"\x93NUMPY", b"SQLite")
 _PARTITION = re.compile(r"(?:^|/)(source)=([^/]+)/")
 _DELIMITERS = ",;\t|"
 
 
-class UnreadableError(Exception):
-    """A file that names itself one of a form and is none."""
+UNREAD = "unread"
+"""Counted among the kinds of traces where a file, or one in it, could not be read to its end."""
 
 
 def search_file(name: str, data: bytes, matcher: Matcher, *, depth: int = 0) -> Kinds:
-    """Traces in a file, by what its name says that it is; what is not known is read as bytes."""
+    """Traces in a file, by what it is; what is not known is read as bytes.
+
+    `UNREAD` is among them where a part is packed or encrypted in a way that nothing here undoes,
+    or breaks off: traces may stand in it that no search meets.
+    """
     kinds: Kinds = Counter() if depth else matcher.text(name)
     lower = name.lower()
-    if lower.endswith(".tgz"):
-        name, lower = f"{name[:-4]}.tar.gz", f"{lower[:-4]}.tar.gz"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16", "replace").encode()
+    if is_sealed(lower, data):
+        return +(kinds + _pieces(data, matcher) + Counter({UNREAD: 1}))
+    if (packed := unpack(name, data)) is not None:
+        return +(kinds + _packed(packed, data, matcher, depth))
+    data = _utf8(data)
     try:
-        kinds.update(_contents(name, lower, data, matcher, depth))
-    except (pa.ArrowException, OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error):
+        kinds.update(_contents(name, lower, data, matcher))
+    except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error):
         # Half a file, or none of its kind: its bytes are searched all the same.
         kinds.update(_pieces(data, matcher))
+        kinds[UNREAD] += data.startswith((b"PAR1", b"ARROW1", _STREAM))
     return +kinds
+
+
+def _packed(packed: Packed, data: bytes, matcher: Matcher, depth: int) -> Kinds:
+    """Traces in what a packed file holds, in the names in it, and in its own first bytes."""
+    kinds: Kinds = Counter()
+    if depth >= MOST_NESTED or not packed.whole:
+        kinds.update(_pieces(data, matcher))
+        kinds[UNREAD] += 1
+    elif packed.form == "gzip" and data[3] & 8:  # the name of the file that was packed
+        kinds.update(matcher.raw(data[10:HEAD].split(b"\0")[0]))
+    if depth < MOST_NESTED:
+        for name, inner in packed.members:
+            kinds.update(matcher.text(name) if packed.form in ("zip", "tar") else {})
+            kinds.update(search_file(name, inner, matcher, depth=depth + 1))
+    return kinds
+
+
+def _utf8(data: bytes) -> bytes:
+    """Text of UTF-16 or UTF-32 as UTF-8; other bytes as they are."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace").encode()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode()
+    head = data[: 1 << 12]
+    if data.startswith(_BINARY) or len(head) < 8:
+        return data
+    if 0.3 < head.count(0) / len(head) < 0.7:  # letters and zeros in turns
+        for zeros, code in ((head[1::2], "utf-16-le"), (head[0::2], "utf-16-be")):
+            if zeros.count(0) > 0.7 * len(zeros):
+                return data.decode(code, "replace").encode() + b"\n" + data
+    return data
 
 
 def search_control(control: Control, matcher: Matcher) -> Iterator[Trace]:
@@ -135,16 +180,10 @@ def _local(place: Place, name: str) -> bytes | None:
         return None
 
 
-def _contents(name: str, lower: str, data: bytes, matcher: Matcher, depth: int) -> Kinds:
-    if lower.endswith((".gz", ".bz2", ".xz")) and depth < MOST_NESTED:
-        opened = {".gz": gzip, ".bz2": bz2, ".xz": lzma}[lower[lower.rindex(".") :]]
-        inner = opened.decompress(data)
-        return search_file(name[: name.rindex(".")], inner, matcher, depth=depth + 1)
-    if data[:4] == b"PK\x03\x04" and depth < MOST_NESTED:
-        return _zipped(data, matcher, depth)
+def _contents(name: str, lower: str, data: bytes, matcher: Matcher) -> Kinds:
     if data[:4] == b"PAR1":
         return _parquet(name, data, matcher)
-    if lower.endswith((".arrow", ".feather")) or data[:6] == b"ARROW1":
+    if data.startswith((b"ARROW1", _STREAM)):
         return _arrow(name, data, matcher)
     if lower.endswith(".npy"):
         return _array(name, np.load(io.BytesIO(data), allow_pickle=False), matcher)
@@ -173,16 +212,6 @@ def _pieces(data: bytes, matcher: Matcher) -> Kinds:
     kinds: Kinds = Counter()
     for start in range(0, max(len(data), 1), PIECE):
         kinds.update(matcher.raw(data[max(start - OVERLAP, 0) : start + PIECE]))
-    return kinds
-
-
-def _zipped(data: bytes, matcher: Matcher, depth: int) -> Kinds:
-    kinds: Kinds = Counter()
-    with zipfile.ZipFile(io.BytesIO(data)) as opened:
-        for member in opened.infolist():
-            kinds.update(matcher.text(member.filename))
-            inner = opened.read(member)
-            kinds.update(search_file(member.filename, inner, matcher, depth=depth + 1))
     return kinds
 
 
@@ -265,7 +294,9 @@ def search_rows(name: str, rows: pa.RecordBatch, matcher: Matcher) -> Kinds:
     """Traces in the rows of a table; `name` is of its file, whose folders may hold its source."""
     kinds: Kinds = Counter()
     for field, column in zip(rows.schema, rows.columns, strict=True):
-        if field.name in ("account", "account_a", "account_b"):
+        if field.name in CATALOGUE:
+            continue
+        if is_account_key(field.name) and not pa.types.is_nested(field.type):
             kinds[ACCOUNT] += int(np.count_nonzero(account_mask(name, rows, field.name, matcher)))
             continue
         for leaf, values in _leaves(field.name, column):
@@ -277,18 +308,17 @@ def account_mask(
     name: str, rows: pa.RecordBatch | pa.Table, column: str, matcher: Matcher
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which rows are of an account that is looked for, by its source where that is known."""
-    accounts = rows.column(column)
-    accounts = accounts.cast(pa.string())
+    accounts = _as_text(rows.column(column))
     near = pc.utf8_trim_whitespace(accounts)
     names = pa.array(sorted(matcher.names), pa.string())
     mask = pc.fill_null(pc.or_(pc.is_in(accounts, names), pc.is_in(near, names)), False)
     met = np.array(mask.to_numpy(zero_copy_only=False), dtype=bool)
     if not met.any():
         return met
-    beside = column.replace("account", "source")
+    beside = column.replace("account", "source") if "account" in column else "source"
     sources: list[str | None] = [None] * len(met)
     if beside in rows.schema.names:
-        sources = rows.column(beside).cast(pa.string()).to_pylist()
+        sources = _as_text(rows.column(beside)).to_pylist()
     elif place := _PARTITION.search(name):
         sources = [unquote(place[2])] * len(met)
     for at in np.flatnonzero(met):
@@ -305,8 +335,10 @@ def _leaves(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
     elif isinstance(column, pa.MapArray):
         yield from _leaves(name, column.keys)
         yield from _leaves(name, column.items)
-    elif isinstance(column, pa.ListArray | pa.LargeListArray):
+    elif isinstance(column, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
         yield from _leaves(name, column.flatten())
+    elif isinstance(column, pa.ExtensionArray):
+        yield from _leaves(name, column.storage)
     else:
         yield name, column
 
@@ -324,18 +356,39 @@ def _column(name: str, column: pa.Array, matcher: Matcher) -> Kinds:
                 kinds[k] += n * max(1, counts.get(number, 0))
     elif _is_text(kind):
         return _column(name, column.cast(pa.string()).dictionary_encode(), matcher)
+    elif is_account_key(name) and pa.types.is_integer(kind):
+        kinds[ACCOUNT] += sum(map(matcher.is_account, _as_text(column.drop_null()).to_pylist()))
     elif pa.types.is_integer(kind) and name in PERSON_KEYS and matcher.wanted.persons:
         wanted = pa.array(sorted(matcher.wanted.persons), pa.int64())
         kinds[PERSON] += pc.sum(pc.is_in(column.cast(pa.int64()), wanted)).as_py() or 0
-    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+    elif _is_bytes(kind):
         for value in column.to_pylist():
             if value is not None:
                 kinds.update(matcher.bitmap(value))
     return +kinds
 
 
+def _as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """A plain column as text; bytes that are no text as none."""
+    if _is_bytes(column.type):
+        texts = [None if v is None else v.decode("utf-8", "replace") for v in column.to_pylist()]
+        return pa.array(texts, pa.string())
+    return column.cast(pa.string())
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    types = pa.types
+    return bool(
+        types.is_binary(kind)
+        or types.is_large_binary(kind)
+        or types.is_fixed_size_binary(kind)
+        or types.is_binary_view(kind)
+    )
+
+
 def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
 def _counts(indices: pa.Array) -> Iterator[tuple[int, int]]:
@@ -350,12 +403,10 @@ def _candidates(texts: pa.Array, matcher: Matcher) -> Iterable[int]:
         return []
     if len(matcher.needles) > MOST_NEEDLES:
         return range(len(texts))
-    either = [re.escape(n) for n in matcher.needles]
+    either = [*map(re.escape, matcher.needles), ESCAPED.pattern]
     if matcher.weak:
         either += [r"(?i)account|user|customer|member|client|buyer|subscriber|uid", r"^\s*[{\[]"]
         either += [re.escape(s) for s in sorted({s for v in matcher.sources.values() for s in v})]
-    if not either:
-        return []
     mask = pc.match_substring_regex(texts, "|".join(either))
     return [int(i) for i in np.flatnonzero(pc.fill_null(mask, False).to_numpy(False))]
 

@@ -370,17 +370,20 @@ def erasure(visit: Visit) -> ConsolePage:
             checked = app.verify_erasure(context, app.VerifyErasure((account,)))
         if checked is not None:
             data = {"files": checked.files, "bytes": checked.bytes_read, "clean": checked.clean,
-                    "traces": len(checked.traces)}  # fmt: skip
+                    "traces": len(checked.traces), "unread": len(checked.unread)}  # fmt: skip
             sentence = (
                 say("Nothing of this account is anywhere in the workspace.")
                 if checked.clean
                 else say("Traces were met: {n}.", n=len(checked.traces))
+                if checked.traces
+                else say("Not proven: some files cannot be read. Remove or unpack them.")
             )
             proof = (
                 (say("Files read to the last byte"), checked.files),
                 (say("Bytes"), checked.bytes_read),
                 (say("Tables and their old versions"), checked.tables),
                 (say("Traces"), len(checked.traces)),
+                (say("Files that cannot be read"), len(checked.unread)),
             )
             sections = [Section(say("What was searched"), (say("What"), say("Now")), proof,
                                 lead=sentence)]  # fmt: skip
