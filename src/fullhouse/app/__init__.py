@@ -196,6 +196,14 @@ if TYPE_CHECKING:
         scorebook_verify as scorebook_verify,
         write_forecast as write_forecast,
     )
+    from fullhouse.app.greenlight import (
+        EnterGreenlight as EnterGreenlight,
+        GreenlightFilm as GreenlightFilm,
+        GreenlightSlate as GreenlightSlate,
+        enter_greenlight as enter_greenlight,
+        greenlight_film as greenlight_film,
+        greenlight_slate as greenlight_slate,
+    )
     from fullhouse.app.headroom import (
         FilmHeadroom as FilmHeadroom,
         film_headroom as film_headroom,
@@ -475,6 +483,10 @@ if TYPE_CHECKING:
         write_backtest as write_backtest,
         write_scorebook as write_scorebook,
         write_slate as write_slate,
+    )
+    from fullhouse.view.greenlight_page import (
+        write_greenlight as write_greenlight,
+        write_slate_risk as write_slate_risk,
     )
     from fullhouse.view.plan_page import (
         write_cities as write_cities,

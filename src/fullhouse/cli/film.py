@@ -32,7 +32,15 @@ if TYPE_CHECKING:
 commands = typer.Typer(help="Films: what was known of them when, and what they took.")
 
 PROBLEMS_SHOWN = 5
-KINDS = ("us-daily", "tmdb", "maoyan", "trailer-trends", "trade-forecasts", "plain")
+KINDS = (
+    "us-daily",
+    "tmdb",
+    "maoyan",
+    "trailer-trends",
+    "trade-forecasts",
+    "budgets",
+    "plain",
+)
 FilmId = Annotated[str, typer.Argument(metavar="FILM", help="Its id; see 'film list'.")]
 Territory = Annotated[
     str | None,
@@ -329,7 +337,14 @@ def accept(
 
 def _read(kind: str, file: Path, territory: str | None, currency: str | None) -> "FilmSet":
     # Imported here: readers load Arrow, and `--help` does not need it.
-    from fullhouse.sources import box_office_us, maoyan, tmdb, trade_forecasts, trailer_trends
+    from fullhouse.sources import (
+        box_office_us,
+        budgets,
+        maoyan,
+        tmdb,
+        trade_forecasts,
+        trailer_trends,
+    )
 
     if kind == "plain":
         return app.film_read(file, territory=territory, currency=currency)
@@ -339,6 +354,7 @@ def _read(kind: str, file: Path, territory: str | None, currency: str | None) ->
         "maoyan": maoyan.read,
         "trailer-trends": trailer_trends.read,
         "trade-forecasts": trade_forecasts.read,
+        "budgets": budgets.read,
     }
     return readers[kind](file)
 

@@ -51,6 +51,12 @@ FIELDS: dict[str, tuple[str, str]] = {
     ),
     "rerelease_of": ("text", "the film, by its id here, that is shown again"),
     "total": ("money", "gross of the whole run, as [amount, currency], where days are not known"),
+    "worldwide": ("money", "gross of the whole run in all countries, as [amount, currency]"),
+    "story_source": (
+        "text",
+        "what the story is based on: original, fiction book, factual book, real life, comic, game,"
+        " tv, remake, play, musical, folk tale, spin-off, short film, religious text, toy, other",
+    ),
 }
 """Every field of a fact: its type and its meaning."""
 

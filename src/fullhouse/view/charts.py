@@ -155,8 +155,8 @@ CHART_SUFFIXES = (".svg", ".png", ".html")
 TABLE_SUFFIXES = (".csv", ".parquet")
 PAGE_SUFFIXES = (".html", ".json")
 Output = Literal[
-    "backtest", "daily", "discovery", "exhibit", "forecast", "look_alike", "outcome", "plan",
-    "propensity", "report", "scorebook", "slate",
+    "backtest", "daily", "discovery", "exhibit", "forecast", "greenlight", "look_alike",
+    "outcome", "plan", "propensity", "report", "scorebook", "slate",
 ]  # fmt: skip
 OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "backtest": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
@@ -164,6 +164,7 @@ OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "discovery": (".html", ".json", *TABLE_SUFFIXES, ".svg", ".png"),
     "exhibit": (".html", ".csv", ".json"),
     "forecast": (".html", ".svg", ".png", *TABLE_SUFFIXES),
+    "greenlight": (".html", ".json", ".svg", ".png", *TABLE_SUFFIXES),
     "look_alike": (".json", *CHART_SUFFIXES),
     "outcome": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
     "plan": PAGE_SUFFIXES,

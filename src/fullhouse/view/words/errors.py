@@ -276,6 +276,25 @@ SENTENCES: Mapping[str, str] = {
     ),
     "too_few_past_forecasts": "Not enough past forecasts to set a range: {forecasts} of {needed}"
     " have a known outcome. Films of more years, with their grosses, are needed.",
+    # greenlight
+    "greenlight_no_budget": (
+        "What {film} costs is not known, so that no profit and loss can be made. State it:"
+        " fullhouse film set {film} 'budget=12000000 USD', or write an idea file with a budget."
+    ),
+    "greenlight_other_currency": (
+        "The budget of {film} is in {given}, and the terms count in {currency}. Give terms in"
+        " {given}, or a budget in {currency}."
+    ),
+    "greenlight_too_few_films": (
+        "The data cannot tell what a film like this takes: {films} past films have a budget and a"
+        " gross in one currency, and {needed} are needed. Import more: fullhouse film import"
+        " budgets FILE, or plain files with budget and total."
+    ),
+    "greenlight_too_few_residuals": (
+        "The data cannot tell how sure such a gross is: {films} past films lie in years that a"
+        " model of the years before had not seen, and {needed} are needed. Import earlier films"
+        " with their budgets."
+    ),
     # measurement
     "arm_empty": "Arm {arm} is empty: nobody in column {column} has it.{hint}",
     "arms_not_alike": (

@@ -1,0 +1,139 @@
+"""`fullhouse greenlight` as a user types it, on a house with made-up past films."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+import fullhouse as fh
+from fullhouse.cli.root import commands
+from fullhouse.sources.budgets import COLUMNS
+from tests.greenlight.made_films import made_films
+
+IDEA = 'title = "The Kestrel"\nsynopsis = "A boy and his bird."\nbudget = 20e6\n'
+MORE = 'genres = ["Drama"]\nstory_source = "tv"\nopening = 2029-05-11\n'
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("greenlight")
+    past = made_films(400, seed=5)
+    with (folder / "budgets.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(COLUMNS)
+        words = {"original": "Original Screenplay", "tv": "Based on TV"}
+        for k in range(len(past)):
+            day = f"{past.opening[k]:%b %d, %Y}"
+            money = [f"${x[k]:,.0f}" for x in (past.budget, past.home, past.gross)]
+            source = words.get(past.story_source[k], "Based on Real Life Events")
+            rows.writerow([past.title[k], day, *money, past.genres[k][0], source])
+    fh.init(str(folder / "house")).close()
+    run(folder / "house", "film", "import", "budgets", str(folder / "budgets.csv"))
+    (folder / "kestrel.toml").write_text(IDEA + MORE, encoding="utf-8")
+    (folder / "otter.toml").write_text(
+        IDEA.replace("Kestrel", "Otter") + 'china = "none"\n', encoding="utf-8"
+    )
+    return folder
+
+
+def run(house: Path, *words: str, code: int = 0) -> str:
+    done = CliRunner().invoke(commands, [*words, "-w", str(house)], catch_exceptions=True)
+    assert done.exit_code == code, done.output
+    return str(done.output)
+
+
+def weigh(house: Path, *words: str, code: int = 0) -> str:
+    return run(house / "house", "greenlight", *words, "--draws", "2000", code=code)
+
+
+def as_json(house: Path, *words: str) -> Any:
+    return json.loads(weigh(house, *words, "--json"))
+
+
+def test_an_idea_gets_its_chance_its_profit_and_what_would_change_it(house: Path) -> None:
+    output = " ".join(weigh(house, str(house / "kestrel.toml"), "--no-issue").split())
+    for words in (
+        "earns its money back with a chance of",
+        "Gross of all countries: likely between",
+        "prints and advertising",
+        "the expected profit hangs on",
+        "pilot first",
+        "An even chance to earn the money back",
+        "At equal budget and year",
+        "The newest past film is of 2014",
+    ):
+        assert words in output, words
+
+
+def test_a_greenlight_enters_the_score_book_once_with_its_date(house: Path) -> None:
+    first, again = (as_json(house, str(house / "otter.toml")) for _ in range(2))
+    assert first["score_book"] == again["score_book"]
+    assert first["as_of"]
+    listed = json.loads(run(house / "house", "scorebook", "list", "--json"))["entries"]
+    assert [e["film"] for e in listed].count("idea-the-otter") == 1
+    run(house / "house", "scorebook", "list")
+    assert "Intact" in run(house / "house", "scorebook", "verify")
+    run(house / "house", "scorebook")
+
+
+def test_a_film_of_the_catalogue_is_weighed_by_its_own_facts(house: Path) -> None:
+    with fh.open(str(house / "house")) as opened:
+        film = fh.film_list(opened, fh.ListFilms()).films[0].film
+        request = fh.GreenlightFilm(film, draws=2000)
+        result = fh.greenlight_film(opened, request)
+    assert result.film == film
+    assert any(n.code == "already_open" for n in result.notes)
+    assert result.to_arrow().num_rows > 12
+
+
+def test_the_page_the_chart_and_the_table_are_written(house: Path, tmp_path: Path) -> None:
+    names = ("k.html", "k.svg", "k.parquet", "k.csv", "k.json")
+    outs = [w for n in names for w in ("--out", str(tmp_path / n))]
+    weigh(house, str(house / "kestrel.toml"), "--no-issue", *outs)
+    page = (tmp_path / "k.html").read_text("utf-8")
+    for words in ("The Kestrel", "A boy and his bird.", "What would change the answer", "<svg"):
+        assert words in page
+    assert "<svg" in (tmp_path / "k.svg").read_text("utf-8")
+    assert "profit" in pq.read_table(tmp_path / "k.parquet")["name"].to_pylist()
+    assert json.loads((tmp_path / "k.json").read_text())["film"] == "idea-the-kestrel"
+
+
+def test_a_slate_says_what_each_film_adds(house: Path, tmp_path: Path) -> None:
+    ideas = [str(house / n) for n in ("kestrel.toml", "otter.toml")]
+    page = str(tmp_path / "slate.html")
+    output = weigh(house, "slate", *ideas, "--out", page)
+    assert "2 films for" in output
+    assert "Films of one year share" in output
+    assert "The Otter" in Path(page).read_text("utf-8")
+    slate = as_json(house, "slate", *ideas)
+    assert sum(f["adds_profit"] for f in slate["films"]) == pytest.approx(slate["profit"]["value"])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("slate",), "A slate of which films?"),
+        (("a", "b"), "Several films are a slate"),
+        (("nobody.toml",), "There is no file nobody.toml"),
+        (("no-such-film",), "no-such-film"),
+        (("kestrel", "--out", "k.pdf"), "--out takes a file"),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    house: Path, words: tuple[str, ...], sentence: str
+) -> None:
+    done = CliRunner().invoke(commands, ["greenlight", *words, "-w", str(house / "house")])
+    assert done.exit_code != 0
+    assert sentence in f"{done.output} {done.exception}"
+
+
+def test_a_house_without_past_films_cannot_tell(house: Path, tmp_path: Path) -> None:
+    fh.init(str(tmp_path / "empty")).close()
+    words = ["greenlight", str(house / "kestrel.toml"), "-w", str(tmp_path / "empty")]
+    done = CliRunner().invoke(commands, words)
+    assert isinstance(done.exception, fh.CannotTellError)
+    assert "cannot tell what a film like this takes: 0 past films" in str(done.exception)
