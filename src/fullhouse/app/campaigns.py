@@ -41,6 +41,7 @@ from fullhouse.control.campaigns import (
     find_plan,
 )
 from fullhouse.control.suppression import hand_out
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -130,7 +131,7 @@ class ListRemovalsDue:
 
 
 @dataclass(frozen=True)
-class Cancelled:
+class Cancelled(Brief):
     """A cancelled campaign, and the removal list of each of its channels."""
 
     campaign: SavedCampaign

@@ -15,6 +15,7 @@ from fullhouse.app.use_case import use_case
 from fullhouse.control import collector as stored
 from fullhouse.control.collector import DeclaredFeed, WriteKey
 from fullhouse.control.suppression import Suppression
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import ACTIVITY, QUARANTINE
@@ -92,7 +93,7 @@ class CheckCollected:
 
 
 @dataclass(frozen=True)
-class MadeWriteKey:
+class MadeWriteKey(Brief):
     """A write key in clear, which is stored nowhere, and what is stored of it."""
 
     key: str
@@ -100,7 +101,7 @@ class MadeWriteKey:
 
 
 @dataclass(frozen=True)
-class CollectedRow:
+class CollectedRow(Brief):
     """What a message would become in one feed: a row, or a reason why not."""
 
     message: int
@@ -128,7 +129,7 @@ class LibraryFaults:
 
 
 @dataclass(frozen=True)
-class CollectorStatus:
+class CollectorStatus(Brief):
     """The collector: sources, what waits, what was dropped, what clients get wrong."""
 
     folder: str

@@ -7,6 +7,7 @@ from typing import Any
 from fullhouse import control, feeds
 from fullhouse.app.use_case import use_case
 from fullhouse.control.suppression import Suppression
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import BEGUN, FEED_TABLES, IDENTIFIER, INGESTED, QUARANTINE
@@ -100,7 +101,7 @@ class RefusedCount:
 
 
 @dataclass(frozen=True)
-class Quarantine:
+class Quarantine(Brief):
     """Refused rows: counted, the most frequent reason first, and some of them as they were."""
 
     counts: tuple[RefusedCount, ...]

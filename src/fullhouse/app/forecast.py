@@ -7,6 +7,7 @@ from pathlib import Path
 from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry, Verified
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -95,7 +96,7 @@ class ReadScoreBook:
 
 
 @dataclass(frozen=True)
-class Issued:
+class Issued(Brief):
     """The entry of a forecast, and whether it was not in the book before."""
 
     entry: Entry

@@ -12,6 +12,7 @@ from fullhouse.app.films import AddFilm, SetFilm
 from fullhouse.app.forecast import WITHOUT, Issued
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import Launched
+from fullhouse.core.brief import Brief
 from fullhouse.core.request import request
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.films.catalogue import FilmView
@@ -55,7 +56,7 @@ class StartCampaign(LaunchCampaign):
 
 
 @dataclass(frozen=True)
-class MadeForecast:
+class MadeForecast(Brief):
     """A forecast, its entry where it was issued, and what the film took by day where asked."""
 
     forecast: Forecast

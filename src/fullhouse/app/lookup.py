@@ -6,6 +6,7 @@ from pathlib import Path
 from fullhouse import control
 from fullhouse.access.keys import principal_of_key
 from fullhouse.app.use_case import check_house, use_case
+from fullhouse.core.brief import Brief
 from fullhouse.core.request import request
 from fullhouse.core.values import HOUSE
 from fullhouse.lookup import (
@@ -44,7 +45,7 @@ class LookUp:
 
 
 @dataclass(frozen=True)
-class LookupState:
+class LookupState(Brief):
     """The look-up file as it is now: what it was built from, and what has changed since.
 
     `withheld` people have taken consent back or have other accounts since; `erased` accounts were

@@ -16,6 +16,7 @@ from fullhouse.campaigns.dispatched import ACCOUNTS
 from fullhouse.campaigns.removals import removals
 from fullhouse.consent import Statement
 from fullhouse.control.suppression import spellings
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.values import check_rows, plain_text
@@ -71,7 +72,7 @@ class UnlinkPeople:
 
 
 @dataclass(frozen=True)
-class UnlinkResult:
+class UnlinkResult(Brief):
     """What a ruling changed, and which frozen campaigns the persons that were split are in."""
 
     rulings: int
@@ -83,7 +84,7 @@ class UnlinkResult:
 
 
 @dataclass(frozen=True)
-class LinkResult:
+class LinkResult(Brief):
     """What a probabilistic link run wrote: the saved model and its pairs of accounts."""
 
     model: str

@@ -15,6 +15,7 @@ from fullhouse.app.discoveries import expected_sales
 from fullhouse.app.use_case import check_house, use_case
 from fullhouse.audiences import Audience
 from fullhouse.consent import ADVERTISING
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, only, size
 from fullhouse.core.request import request
@@ -83,7 +84,7 @@ class SavedPeople:
 
 
 @dataclass(frozen=True)
-class FilmScores:
+class FilmScores(Brief):
     """A film's propensity in a house, and the audience that was cut from it, if one was."""
 
     propensity: FilmPropensity
@@ -91,13 +92,13 @@ class FilmScores:
     saved: SavedPeople | None
     simulated: bool
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         card = self.propensity.card
         return f"{card.title}: {card.expected_people:,.0f} of {card.people:,} people expected"
 
 
 @dataclass(frozen=True)
-class LookAlikes:
+class LookAlikes(Brief):
     """People like a list: how many, how far to trust it, and the audience they were saved as."""
 
     look_alike: LookAlike
@@ -105,7 +106,7 @@ class LookAlikes:
     saved: SavedPeople | None
     simulated: bool
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{size(self.look_alike.persons):,} people like {self.seed}"
 
 

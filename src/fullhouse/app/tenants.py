@@ -11,6 +11,7 @@ from fullhouse.cleanroom.policy import HOUSE_FILE, PolicyFacts, explain, load, t
 from fullhouse.cleanroom.release import BudgetLeft
 from fullhouse.cleanroom.tenants import Tenant, Title
 from fullhouse.control.control import Control
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
@@ -78,7 +79,7 @@ class BudgetState:
 
 
 @dataclass(frozen=True)
-class LedgerStatement:
+class LedgerStatement(Brief):
     """What was spent in nano-rho, by whom and on what; `disagreements` is empty in a sound house.
 
     `spent` is since ever: a new epoch is no new person.

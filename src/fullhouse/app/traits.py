@@ -9,6 +9,7 @@ from fullhouse import control, traits
 from fullhouse.app.use_case import use_case
 from fullhouse.audiences import saved_audiences
 from fullhouse.control.campaigns import campaigns, find_plan
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing, Tabular
@@ -73,7 +74,7 @@ class DeleteBuild:
 
 
 @dataclass(frozen=True)
-class TraitsBuilt:
+class TraitsBuilt(Brief):
     """A build, what was laid out for it, and whether an earlier build was reused.
 
     `capped` is how many traits of a family its cap left out.
@@ -84,7 +85,7 @@ class TraitsBuilt:
     reused: bool
     capped: dict[str, int]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"build {self.build.id} as of {self.build.as_of}: {self.build.traits:,} traits"
 
 
@@ -99,12 +100,12 @@ class TraitList(Tabular):
         """A row for each trait, with its share of the build's people."""
         return [_row(trait, self.build) for trait in self.traits]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{len(self.traits):,} traits as of {self.build.as_of}"
 
 
 @dataclass(frozen=True)
-class TraitOfBuild:
+class TraitOfBuild(Brief):
     """One trait, and the build that it is of."""
 
     build: Build
@@ -114,7 +115,7 @@ class TraitOfBuild:
         """The trait as plain values, with its share of the build's people."""
         return _row(self.trait, self.build)
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.trait.name}: {self.trait.persons:,} people"
 
 

@@ -15,6 +15,7 @@ from fullhouse.control.control import shows_all_rows
 from fullhouse.control.run import Run
 from fullhouse.control.suppression import pending_erasures, suppressed_digests
 from fullhouse.core import settings as settings_
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import FullhouseError, InputError, did_you_mean
 from fullhouse.core.request import request
 from fullhouse.core.tables import ALL, Table
@@ -75,7 +76,7 @@ class ListAudit:
 
 
 @dataclass(frozen=True)
-class AuditEntry:
+class AuditEntry(Brief):
     """Something that was done to the workspace: when (UTC), by whom, what, and its details."""
 
     at: datetime

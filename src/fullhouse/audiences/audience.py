@@ -7,12 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.tabular import Tabular, row_of
 from fullhouse.traits.trait import Build, Trait
 
 
 @dataclass(frozen=True)
-class Audience:
+class Audience(Brief):
     """A saved version of an audience: never edited; its members are in `audience_block`.
 
     The rule names its traits in full and pins the versions of the audiences it uses. `as_of` is
@@ -64,12 +65,12 @@ class Count:
 
 
 @dataclass(frozen=True)
-class AudienceCount(Count):
+class AudienceCount(Count, Brief):
     """The people who fit a rule, and what the count rests on."""
 
     basis: Basis
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.persons:,} people: {self.basis.rules[0]}"
 
 
@@ -134,7 +135,7 @@ class AudienceProfile(Profile, Tabular):
             for t in self.traits
         ]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.basis.rules[0]}: {self.persons:,} people, {len(self.traits):,} traits"
 
 
@@ -166,7 +167,7 @@ class AudienceOverlap(Overlap, Tabular):
             for places, n in self.exclusive.items()
         ]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{len(self.sizes)} audiences of {self.union:,} people together"
 
 
@@ -193,19 +194,19 @@ class AudienceSplit(Tabular):
         """A row for each part."""
         return [row_of(part) for part in self.parts]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{len(self.parts)} parts of {self.basis.rules[0]}"
 
 
 @dataclass(frozen=True)
-class SavedAudience:
+class SavedAudience(Brief):
     """A version that was saved, how many were left out of it, and what it rests on."""
 
     audience: Audience
     left_out: int
     basis: Basis
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.audience}: {self.audience.persons:,} people"
 
 
@@ -225,10 +226,10 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class AudienceExport(Exported):
+class AudienceExport(Exported, Brief):
     """The file that was written of a saved audience."""
 
     audience: Audience
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.audience}: {sum(self.accounts.values()):,} accounts in {self.file}"

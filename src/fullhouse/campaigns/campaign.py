@@ -14,6 +14,7 @@ from pyroaring import BitMap
 
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.core.arrays import Integers
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, size
 
@@ -131,7 +132,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Launched:
+class Launched(Brief):
     """A campaign's lines with how many people are in each state, and what was handed over."""
 
     campaign: SavedCampaign
@@ -142,7 +143,7 @@ class Launched:
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Brief):
     """The smallest change of tickets per person that a part of a plan can show, or infinity.
 
     `group` is whole, audience or line. `base` is the share of these people that buys anyway,
@@ -200,7 +201,7 @@ class CityDesign:
 
 
 @dataclass(frozen=True)
-class PairedCities:
+class PairedCities(Brief):
     """Pairs of cities for a window of days, before any lot is drawn.
 
     `smallest` is the relative effect that would have been detected at 95 % in 80 % of replays: each
@@ -221,7 +222,7 @@ class PairedCities:
 
 
 @dataclass(frozen=True)
-class LaunchedCities:
+class LaunchedCities(Brief):
     """A campaign by city as it is saved: where media is bought, where not, and the file of both.
 
     `smallest` and `films` are as in `PairedCities`.

@@ -36,6 +36,7 @@ from fullhouse.campaigns.webhook import channel_client, removal_body, secret_of,
 from fullhouse.consent import ADVERTISING
 from fullhouse.control import record
 from fullhouse.control.campaigns import campaigns
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import FullhouseError, InputError, Reason
 from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.tables import ACCOUNT_PERSON, CONSENT, DISPATCHED
@@ -52,7 +53,7 @@ FOLDER = "removals"
 
 
 @dataclass(frozen=True)
-class Removal:
+class Removal(Brief):
     """A removal list of a channel: for how many accounts, and where it went.
 
     `problem` says why it was not delivered; its accounts are then still due. `rows` are what is in
@@ -76,7 +77,7 @@ class Removal:
 
 
 @dataclass(frozen=True)
-class RemovalsDue:
+class RemovalsDue(Brief):
     """How many accounts of a campaign a channel still has and should not."""
 
     campaign: str

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from fullhouse.cleanroom import merkle
 from fullhouse.control.control import Control
 from fullhouse.control.schema import LogHeadRow, LogLeafRow, LogNodeRow, LogSizeRow
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import FullhouseError, InputError, NotFoundError
 from fullhouse.core.values import HOUSE
 
@@ -74,7 +75,7 @@ class Logged:
 
 
 @dataclass(frozen=True)
-class Fault:
+class Fault(Brief):
     """Something of a log that does not fit: which, of whose log, at which position."""
 
     code: str

@@ -19,6 +19,7 @@ from fullhouse.cleanroom.release import ForTenants
 from fullhouse.cleanroom.tenants import find_tenant, hidden_films
 from fullhouse.control.control import Control
 from fullhouse.control.schema import PartnerPackRow
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, NotFoundError
 from fullhouse.exhibit.pack import Exhibit
 from fullhouse.films import identity
@@ -29,7 +30,7 @@ LISTED = ("tenant", "id", "film", "title", "place", "as_of", "opening", "at", "r
 
 
 @dataclass(frozen=True)
-class PackEntry:
+class PackEntry(Brief):
     """A pack as it is listed: whose it is, of which film and place, and when it was first read."""
 
     partner: str

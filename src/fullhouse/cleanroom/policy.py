@@ -18,6 +18,7 @@ from typing import Any
 from fullhouse.cleanroom.noise import sigma
 from fullhouse.cleanroom.question import KINDS, MatchSize, Question
 from fullhouse.cleanroom.release import NANO, Z95
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.settings import as_toml
 from fullhouse.core.values import check_slug
@@ -426,7 +427,7 @@ class KindFacts:
 
 
 @dataclass(frozen=True)
-class PolicyFacts:
+class PolicyFacts(Brief):
     """What a policy says, as facts: the view makes the sentences."""
 
     files: tuple[str, ...]

@@ -26,6 +26,7 @@ from multiprocessing import get_context
 from os import cpu_count
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.feeds.identify import normalise
 
@@ -40,7 +41,7 @@ STEP = 1.1
 
 
 @dataclass(frozen=True)
-class Message:
+class Message(Brief):
     """A file of a match: what it is, its facts, and blinded identifiers."""
 
     form: str

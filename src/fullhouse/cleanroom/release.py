@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.tabular import Tabular
 
 NANO = 1_000_000_000
@@ -17,7 +18,7 @@ Z95 = 1.959963984540054
 """Standard deviations on either side of a number that hold 95 % of a normal distribution."""
 
 
-class ForTenants:
+class ForTenants(Brief):
     """What may be handed to a tenant. Stages stand below this module and can make none."""
 
 
@@ -98,7 +99,7 @@ class Release(Tabular, ForTenants):
         """A row for each line: what it is of, each figure with its interval."""
         return [dict(line.of) | _columns(line.figures) for line in self.lines]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         return f"{self.kind}: {len(self.lines)} lines"
 
     def to_bytes(self) -> bytes:

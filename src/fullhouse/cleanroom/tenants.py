@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from fullhouse.cleanroom.roles import PARTNER_ROLES, TENANT_ROLES, User, roles_of
 from fullhouse.control.control import Control
 from fullhouse.control.schema import MemberRow, TenantRow, TitleRow
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.values import HOUSE, check_name, check_slug
 
@@ -16,7 +17,7 @@ ACTIVE, SUSPENDED = "active", "suspended"
 
 
 @dataclass(frozen=True)
-class Tenant:
+class Tenant(Brief):
     """A studio: active, or suspended and then unable to ask anything."""
 
     tenant: str
@@ -28,7 +29,7 @@ class Tenant:
 
 
 @dataclass(frozen=True)
-class Title:
+class Title(Brief):
     """A film that a tenant works on."""
 
     tenant: str

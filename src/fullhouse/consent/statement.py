@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import ACCOUNT_PERSON, ACCOUNT_TABLE, CONSENT, Table
 from fullhouse.core.values import plain_text
@@ -16,7 +17,7 @@ from fullhouse.workspace.context import Context
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(Brief):
     """What was written down of an account: for which purposes, granted or not, and when (UTC).
 
     `known` is whether the house has an account of that name; if not, the statement counts when it

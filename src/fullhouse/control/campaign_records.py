@@ -6,9 +6,11 @@ from datetime import date, datetime
 from math import hypot
 from typing import Any
 
+from fullhouse.core.brief import Brief
+
 
 @dataclass(frozen=True)
-class SavedPlan:
+class SavedPlan(Brief):
     """A saved version of a plan: its body is the plan as JSON."""
 
     name: str
@@ -19,7 +21,7 @@ class SavedPlan:
 
 
 @dataclass(frozen=True)
-class SavedCampaign:
+class SavedCampaign(Brief):
     """A launched campaign, and the version of the plan that it carries out."""
 
     name: str
@@ -47,7 +49,7 @@ class SavedReadout:
 
 
 @dataclass(frozen=True)
-class SavedResponse:
+class SavedResponse(Brief):
     """The relative response of some people that a readout measured, with its standard error.
 
     `line` is the rule of their audience, or what part of it. `doses` are the impressions that each
@@ -76,7 +78,7 @@ class SavedResponse:
 
 
 @dataclass(frozen=True)
-class SavedVerdict:
+class SavedVerdict(Brief):
     """Whether a card's claim held, judged on people whom no campaign contacted.
 
     `claimed` and `observed` are ratios with the ends of their 95 % intervals, `verdict` one of

@@ -16,11 +16,12 @@ from fullhouse.control.schema import (
     CollectorSourceRow,
     WriteKeyRow,
 )
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True)
-class WriteKey:
+class WriteKey(Brief):
     """A write key as it is listed: whoever lost it makes a new one."""
 
     id: str
@@ -31,7 +32,7 @@ class WriteKey:
 
 
 @dataclass(frozen=True)
-class DeclaredFeed:
+class DeclaredFeed(Brief):
     """A feed of the collector under its number."""
 
     number: int

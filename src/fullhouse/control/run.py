@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from fullhouse.core.brief import Brief
+
 RUNNING = "running"
 CANCELLING = "cancelling"
 """Somebody wants it to stop; it does at its next step."""
@@ -17,7 +19,7 @@ OPEN = (RUNNING, CANCELLING)
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Brief):
     """One computation of a request. Times are UTC.
 
     `versions` are the table versions it read. `step` says what it does, or did last, and that

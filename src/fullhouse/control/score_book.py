@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from fullhouse.control.control import Control
 from fullhouse.control.schema import ForecastRow
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import ConflictError
 
 FIRST = "0" * 64
@@ -63,7 +64,7 @@ BATCH = 200
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Brief):
     """One issued forecast. `issued_at` is UTC, to the microsecond; `payload` is JSON text."""
 
     id: int
@@ -95,7 +96,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verified(Brief):
     """The result of checking the whole chain.
 
     `entries` good ones from the first on, and the hash of the last of them. Where something is

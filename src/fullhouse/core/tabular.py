@@ -18,21 +18,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from fractions import Fraction
-from html import escape
 from importlib import import_module
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from fullhouse.core.brief import Brief, html_table
 from fullhouse.core.errors import UnsupportedError
 
 T = TypeVar("T")
 _RISKY = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
-MOST_ROWS = 20
-"""Rows that a notebook shows."""
 
 
-class Tabular:
+class Tabular(Brief):
     """A result that can be read as rows, each from column names to values."""
 
     @abstractmethod
@@ -73,7 +71,7 @@ class Listing(tuple[T, ...], Tabular):
         """A row for each value, a column for each of its fields that is shown."""
         return [row_of(value) for value in self]
 
-    def __str__(self) -> str:
+    def in_brief(self) -> str:
         kinds = {type(value).__name__ for value in self}
         return f"{len(self):,} × {kinds.pop()}" if len(kinds) == 1 else f"{len(self):,} rows"
 
@@ -83,22 +81,6 @@ def row_of(value: object) -> dict[str, Any]:
     if not is_dataclass(value):
         return {"value": _plain(value)}
     return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.repr}
-
-
-def html_table(rows: Sequence[Mapping[str, Any]], *, caption: str) -> str:
-    """The first rows as an HTML table, every text escaped."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_shown(row.get(n)))}</td>" for n in names) + "</tr>"
-        for row in rows[:MOST_ROWS]
-    )
-    more = len(rows) - MOST_ROWS
-    foot = f'<tr><td colspan="{len(names)}">and {more:,} more</td></tr>' if more > 0 else ""
-    return (
-        f"<table><caption>{escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
-    )
 
 
 def without_formulas(rows: pa.Table) -> pa.Table:
@@ -131,22 +113,6 @@ def _plain(value: Any) -> Any:
             return float(value)
         case list() | tuple():
             return [_plain(v) for v in value]
-        case _:
-            return str(value)
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case int():
-            return f"{value:,}"
-        case float():
-            return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-        case list() | tuple():
-            return ", ".join(_shown(v) for v in value)
         case _:
             return str(value)
 

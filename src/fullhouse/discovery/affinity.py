@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.values import as_json
 from fullhouse.discovery.card import ExclusionReason
 
@@ -99,7 +100,7 @@ EXCLUSIONS: dict[str, ExclusionReason] = {reason: reason for reason in get_args(
 
 
 @dataclass(frozen=True)
-class OutcomeDiscovery:
+class OutcomeDiscovery(Brief):
     """Every trait's affinity with an outcome, strongest first, and the verdict in all.
 
     `verdict` is associated, no_association or cannot_tell, the last with a `reason`. It is

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.values import as_json, number
 from fullhouse.sample.outcome import Seed
 from fullhouse.stats import Ratio
@@ -345,7 +346,7 @@ Note: TypeAlias = (
 
 
 @dataclass(frozen=True)
-class FilmDiscovery:
+class FilmDiscovery(Brief):
     """Who will want a film: cards in order of rank, and all that the answer rests on.
 
     It is association, never cause. `combinations` are exclusive: ids of the first cards, and how

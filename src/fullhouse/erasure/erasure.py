@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from fullhouse.core.brief import Brief
+
 Account = tuple[str, str]
 """Source and account."""
 
@@ -64,7 +66,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Brief):
     """What was searched, and every trace in it. `unread` are places that could not be read."""
 
     accounts: int
@@ -81,7 +83,7 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class Erased:
+class Erased(Brief):
     """What an erasure did.
 
     `rows` counts what went from each table, `files` those that were rewritten or removed outside

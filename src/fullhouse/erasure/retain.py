@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import (
     CONSENT,
@@ -29,7 +30,7 @@ their consent stays: a refusal does not grow old."""
 
 
 @dataclass(frozen=True)
-class Overdue:
+class Overdue(Brief):
     """Rows of a table that are older than a setting allows: all before a day."""
 
     setting: str

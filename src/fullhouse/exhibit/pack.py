@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.planning.plan import Amount
 
@@ -156,7 +157,7 @@ Basis: TypeAlias = (
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class Exhibit(Brief):
     """The pack of one city or cinema. Ranges are 80 %.
 
     `seats` are those of one showing, `goal` the share of them that a showing should fill.
@@ -261,7 +262,7 @@ class CityDemand:
 
 
 @dataclass(frozen=True)
-class Demand:
+class Demand(Brief):
     """All cities of a film, most admissions first. Ranges are 80 %; `total` is of the run.
 
     `first` is the day on which the first week begins. No count in it lies under `minimum`, nor

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import FEED_TABLES, Table
 from fullhouse.core.values import check_name, check_slug
@@ -68,7 +69,7 @@ LIBRARY = ("context.library.name", "context.library.version")
 
 
 @dataclass(frozen=True)
-class Feed:
+class Feed(Brief):
     """A declaration: which rows of a source's files become which rows of which lake table."""
 
     name: str

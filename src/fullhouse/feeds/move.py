@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control.suppression import Suppression
+from fullhouse.core.brief import Brief
 from fullhouse.core.settings import Settings
 from fullhouse.core.tables import ACTIVITY, BEGUN, QUARANTINE
 from fullhouse.engine import DuckDBEngine
@@ -36,7 +37,7 @@ MOST = 256 << 20
 
 
 @dataclass(frozen=True)
-class Moved:
+class Moved(Brief):
     """What became of some segments' messages, by feed and together."""
 
     segments: int = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.values import as_json
 from fullhouse.feeds.gaming import GamingSign
 
@@ -33,7 +34,7 @@ class FileReport:
 
 
 @dataclass(frozen=True)
-class IngestReport:
+class IngestReport(Brief):
     """All files of one ingest."""
 
     feed: str
@@ -127,7 +128,7 @@ class FileCheck:
 
 
 @dataclass(frozen=True)
-class FeedCheck:
+class FeedCheck(Brief):
     """The result of a check: each file, the first mapped rows of all, and notes."""
 
     feed: str

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import (
     BEGUN,
@@ -37,7 +38,7 @@ RETRY = ":r"
 
 
 @dataclass(frozen=True)
-class LedgerFile:
+class LedgerFile(Brief):
     """A file that was begun: what became of its rows, or None while it is not in whole."""
 
     source: str
@@ -66,7 +67,7 @@ class LedgerFile:
 
 
 @dataclass(frozen=True)
-class Retraction:
+class Retraction(Brief):
     """Files whose rows go, or went, and how many rows of each table that are."""
 
     files: tuple[LedgerFile, ...]

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control.suppression import Suppression
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import ConflictError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
@@ -75,7 +76,7 @@ _LARGEST_INTEGER = 2**63
 
 
 @dataclass(frozen=True)
-class RetryReport:
+class RetryReport(Brief):
     """What became of a feed's rows in quarantine.
 
     rows = written + known + suppressed + refused + incomplete. Known are rows that the lake has

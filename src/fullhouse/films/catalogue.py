@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError
 from fullhouse.films import store
 from fullhouse.films.film import RETIRED, Film
@@ -25,7 +26,7 @@ class FilmLine:
 
 
 @dataclass(frozen=True)
-class FilmList:
+class FilmList(Brief):
     """How many films fit, and the first of them by opening, the latest first."""
 
     total: int
@@ -66,7 +67,7 @@ class FilmSignal:
 
 
 @dataclass(frozen=True)
-class FilmView:
+class FilmView(Brief):
     """A film as of a day: what was known, each with its origin; what it took; its signals."""
 
     known: Film
@@ -77,7 +78,7 @@ class FilmView:
 
 
 @dataclass(frozen=True)
-class Doubt:
+class Doubt(Brief):
     """An entry that may be a film that was here: to be accepted as that one or as its own."""
 
     link: SetLink
@@ -87,7 +88,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class UnmatchedFilm:
+class UnmatchedFilm(Brief):
     """A film of the house's feeds that is no film of the catalogue, and ones of the same title."""
 
     slug: str

@@ -10,6 +10,7 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from fullhouse.control import Control, FilmLinkRow
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.tables import FILM_FACT
 from fullhouse.films.film import EVERYWHERE, RETIRED, USER, EntryFact, distinct, film_slug
@@ -18,7 +19,7 @@ from fullhouse.lake import Lake
 
 
 @dataclass(frozen=True)
-class SetLink:
+class SetLink(Brief):
     """An entry of a set, and the film it is.
 
     `status` is matched (found by itself), new (no film was like it), review (one was, doubtfully:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control import Control
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import did_you_mean
 from fullhouse.core.tables import FILM_FACT, FILM_FORECAST, FILM_GROSS, FILM_SIGNAL
 from fullhouse.films import identity
@@ -272,7 +273,7 @@ def _apart(entry: Item, film: Item) -> tuple[int | None, bool]:
 
 
 @dataclass(frozen=True)
-class Imported:
+class Imported(Brief):
     """What became of a file: how its entries were linked, and rows written by table."""
 
     set: str

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import SIMULATED
@@ -178,7 +179,7 @@ class Backtest:
 
 
 @dataclass(frozen=True)
-class Backtests:
+class Backtests(Brief):
     """The backtests of one or both plans of a territory's films, and of all of them together."""
 
     parts: tuple[Backtest, ...]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import Field, TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.settings import SIMULATED
 
@@ -438,7 +439,7 @@ Note = Annotated[
 
 
 @dataclass(frozen=True)
-class Forecast:
+class Forecast(Brief):
     """What is known on a day of what a film will take in a territory."""
 
     film: str

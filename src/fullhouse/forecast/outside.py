@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fullhouse.core.arrays import Flags, Floats, Ints
+from fullhouse.core.brief import Brief
 from fullhouse.forecast.calendar import BEFORE, first_sunday, holiday_names, horizon_at
 from fullhouse.forecast.forecast import PROBABILITIES
 from fullhouse.forecast.history import OutsideForecast
@@ -321,7 +322,7 @@ class SourceGroup:
 
 
 @dataclass(frozen=True)
-class SourceRecord:
+class SourceRecord(Brief):
     """The record of a source at one distance; grosses are those of the days that it covered."""
 
     source: str

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control import Entry
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError
 from fullhouse.forecast.forecast import LEVELS, PROBABILITIES, QUANTITIES
 from fullhouse.stats import scores as stats
@@ -33,7 +34,7 @@ class Actuals:
 
 
 @dataclass(frozen=True)
-class ActualRun:
+class ActualRun(Brief):
     """What a film took, as far as the lake knows now: each day, and the amounts that are known."""
 
     days: tuple[tuple[date, float], ...] = ()
@@ -182,7 +183,7 @@ class GroupFigures:
 
 
 @dataclass(frozen=True)
-class ScoreBook:
+class ScoreBook(Brief):
     """The figures of all issued forecasts whose outcome is known.
 
     One forecast of each film, horizon and quantity counts: the first that was issued, so that

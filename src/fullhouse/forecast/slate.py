@@ -6,6 +6,7 @@ from datetime import date
 from itertools import combinations
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.values import as_json
 from fullhouse.forecast.calendar import as_day, weekend
@@ -34,7 +35,7 @@ class Conflict:
 
 
 @dataclass(frozen=True)
-class Slate:
+class Slate(Brief):
     """Forecasts of all films that open in a time, their conflicts, and dates that were tried."""
 
     territory: str

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.values import as_json
 
 ExposureKind: TypeAlias = Literal["impression", "trailer_view"]
@@ -105,7 +106,7 @@ class AudienceHeadroom:
 
 
 @dataclass(frozen=True)
-class Headroom:
+class Headroom(Brief):
     """A film's headroom, audiences with most extra tickets by money first.
 
     People shown the film by `landmark` through `exposure` are compared with others as active, in

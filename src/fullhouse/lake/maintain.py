@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import ConflictError, InputError
 from fullhouse.core.tables import Table
 from fullhouse.lake.lake import (
@@ -43,7 +44,7 @@ LEAST_RETENTION_DAYS = 1
 
 
 @dataclass(frozen=True)
-class TableStatus:
+class TableStatus(Brief):
     """What a table holds now. `bytes_stored` counts its live files, not those of old versions."""
 
     name: str
@@ -55,7 +56,7 @@ class TableStatus:
 
 
 @dataclass(frozen=True)
-class Compaction:
+class Compaction(Brief):
     """What compacting a table did."""
 
     name: str
@@ -64,7 +65,7 @@ class Compaction:
 
 
 @dataclass(frozen=True)
-class Vacuum:
+class Vacuum(Brief):
     """The files of old versions that a vacuum removed, or would remove."""
 
     name: str

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import DamagedError, InputError
 from fullhouse.workspace.cache_files import write_whole
 
@@ -44,7 +45,7 @@ Words = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
-class AccountSegment:
+class AccountSegment(Brief):
     """What an account can be in: a line of a campaign, or a saved audience.
 
     It is answered from `first` to `last` only, where they are given. `purposes` are what its
@@ -70,7 +71,7 @@ class AccountSegment:
 
 
 @dataclass(frozen=True)
-class LookupBuild:
+class LookupBuild(Brief):
     """What a look-up file was built from, and what it holds.
 
     `consent` and `linked` are the versions of the tables of consent and of whose accounts are

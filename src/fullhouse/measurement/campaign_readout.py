@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from fullhouse.control.campaign_records import SavedReadout
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import Reason
 from fullhouse.measurement.experiment import ArmEffect, Readout, adapter, as_plain
 from fullhouse.planning.plan import Amount
@@ -204,7 +205,7 @@ SavedNote = Annotated[Annotated[Note, Field(discriminator="code")], BeforeValida
 
 
 @dataclass(frozen=True)
-class CampaignReadout:
+class CampaignReadout(Brief):
     """What a campaign changed, as known on a day: of which campaign, its effects by group.
 
     `exposures` are what channels reported of each line by that day, and `spend` the money that went

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, Reason, did_you_mean
 from fullhouse.stats.figures import AlwaysValid, Capped, Check, Estimate, Interval, check_level
 
@@ -271,7 +272,7 @@ class GeoReadout:
 
 
 @dataclass(frozen=True)
-class CityPairsReadout:
+class CityPairsReadout(Brief):
     """What the treated cities sold beyond what they would have, first to last day.
 
     `units` is over all treated cities, `relative` a share of `expected`, which they would have sold
@@ -313,7 +314,7 @@ class CityPairsReadout:
 
 
 @dataclass(frozen=True)
-class Uplift:
+class Uplift(Brief):
     """The Qini of a learner on held-out people, mean over splits, with its interval.
 
     `propensity` orders by the chance of the outcome alone; `gain` is the learner less that, split

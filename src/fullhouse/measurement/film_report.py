@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from fullhouse.control.campaign_records import SavedResponse, SavedVerdict
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import Reason
 from fullhouse.core.values import as_json
 from fullhouse.discovery.card import FilmDiscovery
@@ -52,7 +53,7 @@ class CampaignReport:
 
 
 @dataclass(frozen=True)
-class FilmReport:
+class FilmReport(Brief):
     """Everything that was known of a film in a territory on a day; what is missing is empty.
 
     `forecasts` are of several days, in their order; `actual_days` and `actual` are what was

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import pyarrow.compute as pc
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.tables import ACCOUNT_PERSON, PERSON_MERGE, PERSON_TABLE, REFUSED_IDENTIFIER
 from fullhouse.engine import Engine
@@ -70,7 +71,7 @@ class PersonMerge:
 
 
 @dataclass(frozen=True)
-class PeopleReport:
+class PeopleReport(Brief):
     """The people as of the last resolve run."""
 
     run: int

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.tables import (
     ACCOUNT_PERSON,
     PERSON_MERGE,
@@ -26,7 +27,7 @@ BEFORE = "fullhouse.resolve.before"
 
 
 @dataclass(frozen=True)
-class Resolution:
+class Resolution(Brief):
     """One consistent state of the people, and what the run changed.
 
     `changed` is false when there was nothing new: then `run` is the earlier run's number.

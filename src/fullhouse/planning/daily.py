@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import FullhouseError
 from fullhouse.core.values import as_json
 from fullhouse.feeds.gaming import GamingSign
@@ -476,7 +477,7 @@ Action: TypeAlias = (
 
 
 @dataclass(frozen=True)
-class Daily:
+class Daily(Brief):
     """All of a film's daily page, as known on the morning of a day. Money is in `currency`.
 
     `forecasts` are as of today, yesterday and a week ago; `since_yesterday` and `since_last_week`

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, TypeAdapter
 
+from fullhouse.core.brief import Brief
+
 
 @dataclass(frozen=True)
 class Amount:
@@ -208,7 +210,7 @@ def _from_older(note: object) -> object:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Brief):
     """A plan for a film as of a day. Money is in `currency`; ranges are 80 %.
 
     `reach` and `frequency` are over all lines, each person counted once. `bridge` goes from the
@@ -274,7 +276,7 @@ def plan_from(body: Mapping[str, Any]) -> Plan:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Outlook(Brief):
     """A film's total as known on a day, in `currency`; ranges are 80 %.
 
     `base` is the forecast as of the day before the campaign began, so that nothing the campaign

@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.values import Window, check_slug
 from fullhouse.traits.trait import EVENT_KINDS
@@ -120,7 +121,7 @@ class Own:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalogue(Brief):
     """Families by name, and traits of one's own."""
 
     families: dict[str, Family] = field(default_factory=dict)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from fullhouse.core.brief import Brief
+
 EVERYONE = -1
 """In `trait_bitmap` this number holds the base: every living person of the build."""
 
@@ -50,7 +52,7 @@ class Trait:
 
 
 @dataclass(frozen=True)
-class Build:
+class Build(Brief):
     """A finished trait build: which day it looks back from, whom it covers, what it read."""
 
     id: int
