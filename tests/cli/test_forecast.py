@@ -193,7 +193,7 @@ MISTAKES: list[tuple[list[str], str]] = [
     ([], "Which film"),
     (["amber-anchor-1999"], "No film 'amber-anchor-1999' is known in US on 20"),
     ([FILM, "--as-of", "soon"], "--as-of must be a date written YYYY-MM-DD"),
-    ([FILM, "--as-of", "2999-01-01"], "2999-01-01 lies ahead"),
+    ([FILM, "--as-of", "2999-01-01"], "1 January 2999 has not come yet"),
     ([FILM, "--territory", "usa"], "two upper-case letters"),
     ([FILM, "--what-if", "theatres=3"], "cannot assume 'theatres'.*Did you mean 'theaters'"),
     ([FILM, "--what-if", "theaters"], "takes NAME=VALUE"),

@@ -93,6 +93,7 @@ class FilmScores(Brief):
     simulated: bool
 
     def in_brief(self) -> str:
+        """The result in one line."""
         card = self.propensity.card
         return f"{card.title}: {card.expected_people:,.0f} of {card.people:,} people expected"
 
@@ -107,6 +108,7 @@ class LookAlikes(Brief):
     simulated: bool
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{size(self.look_alike.persons):,} people like {self.seed}"
 
 

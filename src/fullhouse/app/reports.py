@@ -64,12 +64,7 @@ def film_report(context: Context, request: ReportFilm) -> FilmReport:
     reason.
     """
     control.check_writable(context.control)
-    day = context.today if request.as_of is None else request.as_of
-    if day > context.today:
-        raise InputError(
-            f"as_of: {day} has not come yet; the latest day that can be asked for is"
-            f" {context.today}."
-        )
+    day = request.as_of or context.today
     territory = request.territory or context.settings.territory
     films.check_territory(territory)
     film = films.renamed(context.lake).get(request.film, request.film)

@@ -86,6 +86,7 @@ class TraitsBuilt(Brief):
     capped: dict[str, int]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"build {self.build.id} as of {self.build.as_of}: {self.build.traits:,} traits"
 
 
@@ -101,6 +102,7 @@ class TraitList(Tabular):
         return [_row(trait, self.build) for trait in self.traits]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{len(self.traits):,} traits as of {self.build.as_of}"
 
 
@@ -116,6 +118,7 @@ class TraitOfBuild(Brief):
         return _row(self.trait, self.build)
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.trait.name}: {self.trait.persons:,} people"
 
 
@@ -137,11 +140,6 @@ def traits_build(context: Context, request: BuildTraits) -> TraitsBuilt:
     """Lay out what is new and build the traits of a workspace as of a day."""
     control.check_writable(context.control)
     as_of = request.as_of or context.today
-    if as_of > context.today:
-        raise InputError(
-            f"Traits can be built as of today, {context.today}, or earlier, not as of {as_of}:"
-            " nobody knows yet what people will do by then."
-        )
     context.progress("Laying out", 0, 1)
     layout = traits.lay_out(context.engine, context.lake)
     built = traits.build(

@@ -144,6 +144,8 @@ def audit(context: Context, request: ListAudit | None = None) -> Listing[AuditEn
 def lake_status(context: Context, request: ShowLake | None = None) -> Listing[TableStatus]:
     """The state of tables: version, rows, files, bytes and when they changed."""
     wanted = request or ShowLake()
+    if wanted.at is not None:
+        context.day_asked(wanted.at.date())
     return Listing(status(context.lake, _tables(wanted.tables), at=wanted.at))
 
 

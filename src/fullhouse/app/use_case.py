@@ -17,6 +17,7 @@ from fullhouse.cleanroom.release import ForTenants
 from fullhouse.control.house import database_fault
 from fullhouse.core.errors import ConflictError, FullhouseError, InputError
 from fullhouse.core.faults import storage_fault
+from fullhouse.core.request import requests_in
 from fullhouse.core.values import HOUSE
 from fullhouse.lake.verify import reading_fault
 from fullhouse.workspace.context import Context
@@ -75,6 +76,7 @@ def _leased(
 ) -> R:
     # Around the lease too: to give it back is to write down how far the tables are.
     with faults_in_words(), context.leased() as own:
+        check_days(own, *args, *kwargs.values())
         try:
             return verb(own, *args, **kwargs)
         except Exception as problem:
@@ -83,6 +85,12 @@ def _leased(
             if error is problem:
                 raise
             raise error from problem
+
+
+def check_days(context: Context, *asked: object) -> None:
+    """An error for a request, or one within it, that is as of a day to come."""
+    for one in requests_in(asked):
+        context.day_asked(getattr(one, "as_of", None))
 
 
 @contextmanager

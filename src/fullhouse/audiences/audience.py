@@ -71,6 +71,7 @@ class AudienceCount(Count, Brief):
     basis: Basis
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.persons:,} people: {self.basis.rules[0]}"
 
 
@@ -136,6 +137,7 @@ class AudienceProfile(Profile, Tabular):
         ]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.basis.rules[0]}: {self.persons:,} people, {len(self.traits):,} traits"
 
 
@@ -168,6 +170,7 @@ class AudienceOverlap(Overlap, Tabular):
         ]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{len(self.sizes)} audiences of {self.union:,} people together"
 
 
@@ -195,6 +198,7 @@ class AudienceSplit(Tabular):
         return [row_of(part) for part in self.parts]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{len(self.parts)} parts of {self.basis.rules[0]}"
 
 
@@ -207,6 +211,7 @@ class SavedAudience(Brief):
     basis: Basis
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.audience}: {self.audience.persons:,} people"
 
 
@@ -232,4 +237,5 @@ class AudienceExport(Exported, Brief):
     audience: Audience
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.audience}: {sum(self.accounts.values()):,} accounts in {self.file}"

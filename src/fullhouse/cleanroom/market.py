@@ -27,7 +27,6 @@ from fullhouse.cleanroom.tenants import (
 from fullhouse.cleanroom.title_inputs import TitleInput, inputs_of, with_inputs
 from fullhouse.control import Entry, Verified
 from fullhouse.control.control import Control
-from fullhouse.core.errors import InputError
 from fullhouse.core.tabular import Tabular
 from fullhouse.core.values import HOUSE
 from fullhouse.films import USER
@@ -190,7 +189,7 @@ def forecast_own(
     """
     _check(context, "read")
     film = own_title(context.control, context.tenant, film)
-    where, day = _where(context, territory), _day(context, as_of)
+    where, day = _where(context, territory), context.day_asked(as_of)
 
     def make(own: Context) -> Forecast:
         market = _market(own, where, day)
@@ -344,15 +343,6 @@ def _where(context: Context, territory: str | None) -> str:
     where = territory or context.settings.territory
     films.check_territory(where)
     return where
-
-
-def _day(context: Context, as_of: date | None) -> date:
-    if as_of is not None and as_of > context.today:
-        raise InputError(
-            f"--as-of {as_of} lies ahead: what will be known then is not known today"
-            f" ({context.today})."
-        )
-    return as_of or context.today
 
 
 def _check(context: Context, verb: str) -> None:

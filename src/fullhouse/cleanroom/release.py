@@ -100,6 +100,7 @@ class Release(Tabular, ForTenants):
         return [dict(line.of) | _columns(line.figures) for line in self.lines]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         return f"{self.kind}: {len(self.lines)} lines"
 
     def to_bytes(self) -> bytes:

@@ -256,7 +256,8 @@ def _write(
 
 
 def _answer(workspace: "Context", ask: _Ask, files: Sequence[Path], *, issue: bool) -> _Answer:
-    days = _days(ask.days, workspace.today)
+    days = ask.days or (workspace.today,)
+    workspace.day_asked(days[-1])  # before the work of the others
     plain = app.ForecastFilm(ask.film, as_of=days[-1], territory=ask.territory, comps=ask.comps)
     assumed = plain if ask.assumptions is None else replace(plain, assumptions=ask.assumptions)
     requests = [replace(assumed, as_of=d) for d in days]
@@ -293,14 +294,6 @@ def _slate(
         return
     _say_slate(slate, request.film)
     _say_written(written)
-
-
-def _days(days: Sequence[date], today: date) -> Sequence[date]:
-    if days and days[-1] > today:
-        raise InputError(
-            f"--as-of {days[-1]} lies ahead: what will be known then is not known today ({today})."
-        )
-    return days or [today]
 
 
 def _none_of(options: Mapping[str, Any], why: str) -> None:

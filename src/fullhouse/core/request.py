@@ -1,12 +1,12 @@
 """What a use case is asked: frozen values that check themselves and have one digest."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, TypeVar, dataclass_transform
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass
+from pydantic.dataclasses import dataclass, is_pydantic_dataclass
 
 from fullhouse.core.errors import InputError
 
@@ -34,6 +34,17 @@ def request(cls: type[T]) -> type[T]:
     made.__init__ = checked
     checked_class: type[T] = made
     return checked_class
+
+
+def requests_in(value: object) -> Iterator[Any]:
+    """The requests that a value is or holds, such as the question within an `Ask`."""
+    if isinstance(value, tuple):
+        for part in value:
+            yield from requests_in(part)
+    elif is_pydantic_dataclass(type(value)):
+        yield value
+        for part in vars(value).values():
+            yield from requests_in(part)
 
 
 def digest(asked: object) -> str:

@@ -72,6 +72,7 @@ class Listing(tuple[T, ...], Tabular):
         return [row_of(value) for value in self]
 
     def in_brief(self) -> str:
+        """The result in one line."""
         kinds = {type(value).__name__ for value in self}
         return f"{len(self):,} × {kinds.pop()}" if len(kinds) == 1 else f"{len(self):,} rows"
 

@@ -9,7 +9,7 @@ from typing import Any
 from fullhouse import audiences, films
 from fullhouse.audiences import Population
 from fullhouse.consent import ANALYTICS
-from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
+from fullhouse.core.errors import NotFoundError, did_you_mean
 from fullhouse.core.leftovers import TemporaryFolder
 from fullhouse.core.person_sets import PersonSet, without
 from fullhouse.core.tables import ITEM, PERSON_EVENT
@@ -194,15 +194,11 @@ def analysis_sample(
     left_out: PersonSet | None = None,
 ) -> AnalysisSample:
     """The sample as of a day, the context's today where none is given; not of a day to come."""
-    if as_of is not None and as_of > context.today:
-        raise InputError(
-            f"--as-of {as_of} has not come yet; the latest day that can be asked for"
-            f" is {context.today}."
-        )
+    day = context.day_asked(as_of)
     territory = territory or context.settings.territory
     films.check_territory(territory)
     population = audiences.population(context, as_of=as_of, purpose=purpose)
-    return AnalysisSample(context, territory, as_of or context.today, population, left_out or {})
+    return AnalysisSample(context, territory, day, population, left_out or {})
 
 
 def _facts(context: Context, territory: str, day: date) -> dict[str, dict[str, Any]]:

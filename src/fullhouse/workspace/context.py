@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from fullhouse.core.cache import Cache
+from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.settings import Settings
 from fullhouse.core.values import HOUSE, utc_now
@@ -47,6 +48,12 @@ class Context:
         if self.day is not None:
             return self.day
         return self.clock().astimezone(ZoneInfo(self.settings.time_zone)).date()
+
+    def day_asked(self, as_of: date | None) -> date:
+        """The day that is asked about, today where none is given; an error for one to come."""
+        if as_of is not None and as_of > self.today:
+            raise InputError(code="day_ahead", as_of=as_of, today=self.today)
+        return as_of or self.today
 
     @property
     def settings(self) -> Settings:

@@ -36,6 +36,10 @@ SENTENCES: Mapping[str, str] = {
     "table_changed": (
         "Table '{table}' was changed by others again and again while this ran. Try again."
     ),
+    # days
+    "day_ahead": (
+        "{as_of} has not come yet; the latest day that can be asked about is today, {today}."
+    ),
     # audiences
     "audience_in_audiences": (
         "{audience} is part of the saved audiences {users}; delete those first."
