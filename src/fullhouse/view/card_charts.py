@@ -17,7 +17,7 @@ from fullhouse.view.words.discovery import (
     outside,
     ratio_words,
 )
-from fullhouse.view.words.figures import clipped, heading, number_words, share_words, wrapped
+from fullhouse.view.words.figures import heading, number_words, share_words, short_name, wrapped
 
 BASIS_COLOURS = {"measured": "#0b7a75", "expected": "#4fa39d", "guess": "#8b949a"}
 SOFT = "#4b555c"
@@ -380,7 +380,7 @@ def _texts(rows: Sequence[dict[str, Any]], y: Any, width: int) -> list[alt.Chart
     letters = round((width - FIGURES) / 6.6)
     texts = [
         {
-            "label": clipped(r["name"], letters),
+            "label": short_name(r["name"], letters),
             "figures": ratio_words(RatioEstimate(r["beyond"], r["beyond_low"], r["beyond_high"])),
             "y": k * ROW + NAMED,
         }

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 
 from fullhouse.core.errors import InputError
-from fullhouse.view.words.figures import clipped, money_short
+from fullhouse.view.words.figures import money_short, short_name
 
 INK = "#1d2429"
 GREY = "#8b949a"
@@ -264,7 +264,7 @@ def range_bars(
         {
             **row,
             "row": f"{k:03}",
-            "label": clipped(row["label"], letters),
+            "label": short_name(row["label"], letters),
             "figures": _ranged_figures(row, value),
             "colour": REST if row.get("rest") else BAR,
         }

@@ -23,7 +23,7 @@ from fullhouse.view.charts import (
     themed,
     ticks,
 )
-from fullhouse.view.words.figures import clipped, heading, money_short
+from fullhouse.view.words.figures import clipped, heading, money_short, short_name
 from fullhouse.view.words.plan import per_money
 
 ROW, BAR, AT_NAME, AT_BAR = 40, 12, 10, 26
@@ -157,7 +157,7 @@ def _labelled(k: int, row: dict[str, Any], width: int) -> dict[str, Any]:
     return {
         **row, "bar": k * ROW + AT_BAR, "named": k * ROW + AT_NAME,
         "from": row["start"] + row["low"], "to": row["start"] + row["high"], "colour": colour,
-        "label": clipped(row["name"], round((width - FIGURES) / 6.6)),
+        "label": short_name(row["name"], round((width - FIGURES) / 6.6)),
         "figures": f"{plus}{amounts[0]} ({amounts[1]} – {amounts[2]})",
     }  # fmt: skip
 
@@ -428,7 +428,7 @@ def _row_texts(rows: Sequence[dict[str, Any]], width: int) -> list[dict[str, Any
         sums[r["top"]] += r["spend"]
         totals[r["head"]] += r["spend"]
     for r in rows:
-        name = clipped(r["audience"], round((width - SUM) / 6.6))
+        name = short_name(r["audience"], round((width - SUM) / 6.6))
         texts[r["head"], 0] = _text(0, r["head"] + HEAD / 2, name, "left", "bold")
         texts[r["head"], 1] = _text(
             width, r["head"] + HEAD / 2, money_short(totals[r["head"]]), "right", "bold"

@@ -16,7 +16,7 @@ from fullhouse.planning.plan import Outlook
 from fullhouse.view.charts import GREY, INK, across, down, money_axis, money_scale, themed, utc_day
 from fullhouse.view.forecast_charts import BANDS, MIDDLE
 from fullhouse.view.render import figure, fragment, unbroken
-from fullhouse.view.words.figures import chance_words, clipped, day_words, heading, text
+from fullhouse.view.words.figures import chance_words, day_words, heading, short_name, text
 from fullhouse.view.words.readout import (
     GROUPS,
     check_sentence,
@@ -211,7 +211,7 @@ def _mark(
     return {
         **row, **cut, "mark": row["top"] + MARKED, "named": row["top"] + NAMED,
         "headed": row["top"] - HEAD // 2 + 4, "figures": figures,
-        "label": clipped(row["name"], round((width - FIGURES) / 6.6)),
+        "label": short_name(row["name"], round((width - FIGURES) / 6.6)),
         "less": min(ends) < low, "more": max(ends) > high,
     }  # fmt: skip
 

@@ -234,6 +234,23 @@ def clipped(words: str, columns: int) -> str:
     return f"{words.rstrip()}…"
 
 
+def short_name(name: str, columns: int) -> str:
+    """An audience's name in so many columns: what tells it from others is at its end, and stays.
+
+    >>> short_name("People who bought from Pet Supplies › Dogs", 26)
+    'Pet Supplies › Dogs'
+    >>> short_name("People who bought from Clothing › Women › Shoes", 20)
+    '… › Women › Shoes'
+    >>> short_name("Weekend regulars of the multiplex", 20)
+    'Weekend regulars of…'
+    """
+    after = re.sub(r"^People who (bought from )?", "", name)
+    parts = after.split(" › ")
+    shorter = [name, after[:1].upper() + after[1:]]
+    shorter += [" › ".join(["…", *parts[k:]]) for k in range(1, len(parts))]
+    return next((s for s in shorter if _columns(s) <= columns), clipped(shorter[1], columns))
+
+
 def digits_apart(low: float, high: float, middle: float | None = None) -> int:
     """The fewest digits, from two on, with which the amounts are still different."""
     amounts = [a for a in (low, middle, high) if a is not None]
