@@ -6,16 +6,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fullhouse.core.errors import CannotTellError, InputError
-from fullhouse.measurement import read_experiment
+from fullhouse.measurement import read_experiment, read_uplift
 from fullhouse.measurement.experiment import (
     CovariateExplains,
     IntervalsApart,
     RepeatedRows,
     TwoFactors,
 )
-from fullhouse.view.words.readout import effect_sentence, readout_sentences
+from fullhouse.measurement.experiment_table import two_factors
+from fullhouse.measurement.uplift import compared_arms
+from fullhouse.view.words.readout import effect_sentence, effect_sentences, readout_sentences
 
 READ = {"arm": "arm", "control": "c", "outcomes": ["visit"]}
 
@@ -44,13 +48,13 @@ def test_blank_arms_are_refused(name):
         read_experiment(_table(arms=("c", "t", name)), **READ)
 
 
-@pytest.mark.parametrize("other", ["T", "C "])
-def test_arms_that_differ_in_capitals_only_are_refused(other):
+@pytest.mark.parametrize("other", ["T", "C ", "ｔ", "Ｃ"])
+def test_arms_that_differ_in_capitals_or_width_only_are_refused(other):
     with pytest.raises(InputError, match="write one arm one way"):
         read_experiment(_table(arms=("c", "t", other)), **READ)
 
 
-@pytest.mark.parametrize("other", ["t ", " t", "t\t"])
+@pytest.mark.parametrize("other", ["t ", " t", "t\t", "t\u200b", "\ufefft", "\u00a0t"])
 def test_blanks_around_an_arm_do_not_make_another(other):
     readout = read_experiment(_table(arms=("c", "t", other)), **READ)
     assert list(readout.people) == ["c", "t"]
@@ -105,6 +109,9 @@ def test_before_the_planned_end_the_range_for_any_look_leads():
     assert not early.proven
     assert early.effect.p < 0.05
     assert "at any look" in effect_sentence(early)
+    sentences = effect_sentences(early)
+    at = next(i for i, line in enumerate(sentences) if "only then do the ranges below" in line)
+    assert at < next(i for i, line in enumerate(sentences) if "of the control's" in line)
     done = read_experiment(table, **READ, intended=2000).effects[0]
     assert done.headline is done.effect
     assert done.proven
@@ -118,6 +125,48 @@ def test_several_intervals_are_not_claimed_to_hold_at_once():
 def test_two_factors_are_recognised():
     assert _notes(_table(arms=("c", "t", "u", "t+u")), TwoFactors)
     assert not _notes(_table(arms=("c", "t", "u")), TwoFactors)
+
+
+WORDS = st.text("abcdefgh ", min_size=1, max_size=8).map(str.strip).filter(bool)
+
+
+@given(
+    st.lists(WORDS, min_size=2, max_size=4, unique=True),
+    st.lists(WORDS, min_size=2, max_size=4, unique=True),
+    st.sampled_from([" + ", "_", "/", ", ", " & ", "-", " x "]),
+)
+def test_two_factors_are_recognised_in_whatever_words(one, other, joined):
+    arms = [a + joined + b for a in one for b in other]
+    assert two_factors(arms) == tuple(arms)
+
+
+@pytest.mark.parametrize(
+    ("arms", "crossed"),
+    [
+        (("neither", "mail", "push", "both"), True),
+        (("00", "01", "10", "11"), True),
+        (("mail1", "mail2", "push1", "push2"), True),
+        (tuple(str(n) for n in range(10, 30)), False),
+        (tuple(f"arm {n}" for n in range(10, 30)), False),
+        (("control", "red", "green", "blue"), False),
+        (("5 %", "10 %", "15 %", "20 %"), False),
+    ],
+)
+def test_what_is_two_factors_and_what_only_numbered(arms, crossed):
+    assert bool(two_factors(arms)) is crossed
+
+
+@pytest.mark.parametrize("other", ["T", "ｔ"])
+def test_who_to_treat_is_not_learned_from_half_of_an_arm(other):
+    table = _table(n=8000, arms=("c", "t", other, "N/A"))
+    about = {"arm": "arm", "treated": "t", "control": "c", "outcome": "visit",
+             "covariates": ["before"]}  # fmt: skip
+    with pytest.raises(InputError, match="write one arm one way"):
+        read_uplift(table, **about, seed=0)
+    table = _table(n=8000, arms=("c", "t", "t\u200b", "N/A"))
+    _, y, w = compared_arms(table, **about)
+    assert len(y) == sum(a != "N/A" for a in table["arm"].to_pylist())
+    assert w.sum() == sum(a.startswith("t") for a in table["arm"].to_pylist())
 
 
 def test_relative_effects_are_never_below_all_lost():
@@ -138,5 +187,18 @@ def test_gzipped_csv_is_read_and_a_broken_one_is_refused(tmp_path):
     file.write_bytes(gzip.compress((tmp_path / "x.csv").read_bytes()))
     assert read_experiment(file, **READ) == read_experiment(tmp_path / "x.csv", **READ)
     file.write_bytes(b"arm,visit\nc,1\n")
+    with pytest.raises(InputError, match="not packed with gzip"):
+        read_experiment(file, **READ)
+    file.write_bytes(gzip.compress((tmp_path / "x.csv").read_bytes())[:-30])
     with pytest.raises(InputError, match="cannot be read"):
         read_experiment(file, **READ)
+    (tmp_path / "y.csv").write_bytes(gzip.compress(b"arm,visit\nc,1\n"))
+    with pytest.raises(InputError, match="is packed with gzip: name it"):
+        read_experiment(tmp_path / "y.csv", **READ)
+
+
+@pytest.mark.parametrize("by", [";", "\t", "|"])
+def test_columns_that_are_not_separated_by_commas_are_named(tmp_path, by):
+    (tmp_path / "x.csv").write_text(f"arm{by}visit\nc{by}1\nt{by}0\n")
+    with pytest.raises(InputError, match="separate them by commas"):
+        read_experiment(tmp_path / "x.csv", **READ)

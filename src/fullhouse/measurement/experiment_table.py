@@ -1,6 +1,7 @@
 """Anybody's experiment table, from CSV, Parquet or Arrow, with its mistakes named by row."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.measurement.experiment import Experiment, RepeatedRows
 
+GZIP = b"\x1f\x8b"
+"""How a file packed with gzip begins."""
+
 
 def load_table(source: pa.Table | str | Path) -> pa.Table:
     """The table itself, or that of a .csv, .csv.gz or .parquet file."""
@@ -27,6 +31,7 @@ def load_table(source: pa.Table | str | Path) -> pa.Table:
     name = path.name.lower()
     try:
         if name.endswith((".csv", ".csv.gz")):
+            _check_packing(path, packed=name.endswith(".gz"))
             with pa.input_stream(path, compression="gzip" if name.endswith(".gz") else None) as raw:
                 return pa_csv.read_csv(raw)
         if name.endswith(".parquet"):
@@ -36,14 +41,30 @@ def load_table(source: pa.Table | str | Path) -> pa.Table:
     raise InputError(f"{path} must be a .csv, .csv.gz or .parquet file.")
 
 
+def _check_packing(path: Path, *, packed: bool) -> None:
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP
+    if is_packed and not packed:
+        raise InputError(f"{path} is packed with gzip: name it .csv.gz.")
+    if packed and not is_packed:
+        raise InputError(f"{path} is not packed with gzip: name it .csv, or pack it.")
+
+
 def check_columns(table: pa.Table, names: Iterable[str]) -> None:
     """An error for the first named column that the table does not have."""
     for name in names:
         if name not in table.column_names:
             raise InputError(
                 f"The table has no column {name!r}.{did_you_mean(name, table.column_names)}"
-                f" It has: {', '.join(table.column_names)}."
+                f" It has: {', '.join(table.column_names)}.{_separated(table)}"
             )
+
+
+def _separated(table: pa.Table) -> str:
+    """What to do where the whole first line is one column."""
+    whole = table.column_names[0] if table.num_columns == 1 else ""
+    other = next((s for s in (";", "\t", "|") if s in whole), None)
+    return f" Its columns seem to be separated by {other!r}: separate them by commas." * bool(other)
 
 
 def numbers(table: pa.Table, name: str) -> Floats:
@@ -155,12 +176,13 @@ NO_NAMES = ("", "nan", "null", "na", "n/a", "<na>", "nat")
 def arm_names(written: Sequence[str], column: str) -> tuple[tuple[str, ...], Ints]:
     """The arms without blanks around their names, and which of them each written name is.
 
-    An error for a name that is blank, and for two that differ in case only.
+    Characters that nobody sees count as blanks. An error for a name that is blank, and for two
+    that differ only in case, blanks or the width of letters.
 
     >>> arm_names(["t", "t ", "none"], "arm")
     (('none', 't'), array([1, 1, 0]))
     """
-    trimmed = [w.strip() for w in written]
+    trimmed = [trimmed_name(w) for w in written]
     blank = [w for w, name in zip(written, trimmed, strict=True) if name.lower() in NO_NAMES]
     if blank:
         raise InputError(
@@ -168,15 +190,31 @@ def arm_names(written: Sequence[str], column: str) -> tuple[tuple[str, ...], Int
             " or leave out the rows of people who were in none."
         )
     names = tuple(sorted(set(trimmed)))
-    by_letters: dict[str, str] = {}
+    check_alike(names, column)
+    return names, np.array([names.index(t) for t in trimmed], dtype=np.int64)
+
+
+def trimmed_name(written: str) -> str:
+    """A name without blanks around it and without characters that nobody sees."""
+    return "".join(c for c in written if unicodedata.category(c) != "Cf").strip()
+
+
+def look_of(name: str) -> str:
+    """A name without what a reader does not tell apart: case, blanks, the width of letters."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def check_alike(names: Iterable[str], column: str) -> None:
+    """An error for two names that a reader takes for one."""
+    by_look: dict[str, str] = {}
     for name in names:
-        other = by_letters.setdefault(" ".join(name.casefold().split()), name)
+        other = by_look.setdefault(look_of(name), name)
         if other != name:
             raise InputError(
                 f"Column {column!r} holds {other!r} and {name!r}: write one arm one way, or give"
-                " two arms names that differ in more than capitals and blanks."
+                " two arms names that differ in more than capitals, blanks and the width of"
+                " letters."
             )
-    return names, np.array([names.index(t) for t in trimmed], dtype=np.int64)
 
 
 def covariate_matrix(table: pa.Table, names: Sequence[str]) -> Floats:
@@ -243,6 +281,9 @@ def _telling(table: pa.Table, besides: set[str]) -> list[str]:
     ]
 
 
+BOTH, NEITHER = ("both", "all", "together"), ("neither", "none", "nothing", "control")
+
+
 def two_factors(arms: Sequence[str]) -> tuple[str, ...]:
     """The arms, if their names cross two things, as none, a, b and a+b do; else nothing.
 
@@ -250,17 +291,40 @@ def two_factors(arms: Sequence[str]) -> tuple[str, ...]:
     'mail+push'
     >>> two_factors(["red big", "red small", "blue big", "blue small"])[0]
     'red big'
-    >>> two_factors(["none", "mail", "push"])
-    ()
+    >>> two_factors(["no mail, no push", "no mail, push", "mail, no push", "mail, push"])[-1]
+    'mail, push'
+    >>> two_factors(["neither", "mail", "push", "both"])[-1]
+    'both'
+    >>> two_factors(["none", "mail", "push"]), two_factors([str(n) for n in range(10, 20)])
+    ((), ())
     """
-    parts = {a: [p for p in re.split(r"[\W_]+", a.casefold()) if p and p != "and"] for a in arms}
-    singles = {p[0] for p in parts.values() if len(p) == 1}
-    joined = [p for p in parts.values() if len(p) == 2 and p[0] != p[1] and set(p) <= singles]
-    pairs = {tuple(p) for p in parts.values() if len(p) == 2}
-    first, second = {p[0] for p in pairs}, {p[1] for p in pairs}
-    whole = len(pairs) == len(arms) == len(first) * len(second)
-    crossed = whole and min(len(first), len(second)) > 1
-    return tuple(arms) if joined or crossed else ()
+    names = [a.casefold() for a in arms]
+    parts = [[p for p in re.split(r"[\W_]+", a) if p and p != "and"] for a in names]
+    singles = {p[0] for p in parts if len(p) == 1}
+    joined = [p for p in parts if len(p) == 2 and p[0] != p[1] and set(p) <= singles]
+    named = len(arms) == 4 and any(b in names for b in BOTH) and any(n in names for n in NEITHER)
+    return tuple(arms) if joined or named or _are_product(names) else ()
+
+
+def _are_product(names: Sequence[str]) -> bool:
+    """Whether the names are each of some beginnings with each of some ends.
+
+    The first name is cut everywhere; numbers are not, but for four of 0 and 1: ten arms that are
+    numbered 10 to 19 are not two things.
+    """
+    first, every, codes = names[0], set(names), sorted(names) == ["00", "01", "10", "11"]
+    for cut in range(1, len(first)):
+        begin, end = first[:cut], first[cut:]
+        if begin[-1].isdigit() and end[0].isdigit() and not codes:
+            continue
+        begins = {n.removesuffix(end) for n in names if n.endswith(end)}
+        ends = {n[cut:] for n in names if n.startswith(begin)}
+        # Of 'red', 'red dark' the shorter begins names of both.
+        ends = {e for e in ends if all(b + e in every for b in begins)}
+        whole = len(ends) * len(begins) == len(every) and min(len(ends), len(begins)) > 1
+        if whole and {b + e for b in begins for e in ends} == every:
+            return True
+    return False
 
 
 def _filled(column: pa.ChunkedArray, name: str) -> None:

@@ -25,12 +25,15 @@ from fullhouse.measurement.campaign_data import LineStates
 from fullhouse.measurement.collect_campaign import film_sales, last_sale, sales_before
 from fullhouse.measurement.experiment import Uplift
 from fullhouse.measurement.experiment_table import (
+    check_alike,
     check_columns,
     covariate_matrix,
     is_number,
     load_table,
+    look_of,
     numbers,
     texts,
+    trimmed_name,
 )
 from fullhouse.planning.plan import Plan
 from fullhouse.sample.analysis_sample import AnalysisSample
@@ -103,9 +106,15 @@ def compared_arms(
     used = {arm, outcome} & set(covariates)
     if used:
         raise InputError(f"Column {min(used)!r} is named for two things at once.")
-    arms = np.char.strip(texts(rows, arm))
-    rows = rows.filter(pa.array((arms == treated) | (arms == control)))
-    y, w = numbers(rows, outcome), (np.char.strip(texts(rows, arm)) == treated).astype(np.float64)
+    written, which = np.unique(texts(rows, arm), return_inverse=True)
+    names = np.array([trimmed_name(str(w)) for w in written])
+    # Who was in neither arm may be written in any way.
+    looks = {look_of(treated), look_of(control)}
+    check_alike(sorted({str(n) for n in names if look_of(n) in looks}), arm)
+    arms = names[which]
+    of_both = (arms == treated) | (arms == control)
+    rows, w = rows.filter(pa.array(of_both)), (arms[of_both] == treated).astype(np.float64)
+    y = numbers(rows, outcome)
     _check_people(int(w.sum()), int((1 - w).sum()), treated, control)
     return rows, y, w
 

@@ -165,6 +165,15 @@ def _beside(effect: ArmEffect) -> list[str]:
     """What stands beside an effect: relative to the control, adjusted, capped, its cost."""
     per, times = _unit(effect)
     lines = []
+    if effect.always_valid is not None and effect.always_valid is effect.headline:
+        looked, one = effect.always_valid, effect.effect
+        lines.append(text(
+            "Only {share} of the planned sample is observed, so this range holds at any look;"
+            " if this were the one look planned, it would be {low} to {high} {per}, and only then"
+            " do the ranges below hold.",
+            low=f"{times * one.low:.3g}", high=f"{times * one.high:.3g}", per=per,
+            share=share_words(min(1.0, looked.share)),
+        ))  # fmt: skip
     if effect.relative is not None:
         lines.append(_relative_sentence(effect.relative))
     if effect.cuped is not None:
@@ -174,15 +183,6 @@ def _beside(effect: ArmEffect) -> list[str]:
             share=f"{100 * effect.cuped.rho2:.1f} %", width=f"{100 * effect.cuped.width:.1f} %",
             theory=f"{100 * effect.cuped.theory:.1f} %",
         ))  # fmt: skip
-    if effect.always_valid is not None:
-        looked, one = effect.always_valid, effect.effect
-        if looked is effect.headline:
-            lines.append(text(
-                "Only {share} of the planned sample is observed, so this range holds at any look;"
-                " if this were the one look planned, it would be {low} to {high} {per}.",
-                low=f"{times * one.low:.3g}", high=f"{times * one.high:.3g}", per=per,
-                share=share_words(min(1.0, looked.share)),
-            ))  # fmt: skip
     if effect.always_valid is not None and effect.always_valid is not effect.headline:
         looked = effect.always_valid
         lines.append(text(
