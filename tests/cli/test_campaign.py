@@ -30,6 +30,16 @@ def house(tmp_path: Path) -> str:
         (["campaign", "launch", "spring", "--name", "s", "--out", "d"], "No plan 'spring'"),
         (["campaign", "launch", "spring", "--name", "S p", "--out", "d"], "name of a campaign"),
         (["campaign", "readout", "spring"], "No campaign 'spring'"),
+        (["campaign", "look", "spring"], "No campaign 'spring'"),
+        (["campaign", "look", "spring", "--no-plan", "--budget", "5"], "leave out --no-plan"),
+        (
+            ["campaign", "pilot", "a-film-2027", "--budget", "0", "--name", "p", "--out", "d"],
+            "budget must be above 0",
+        ),
+        (
+            ["campaign", "pilot", "a-film-2027", "--budget", "5", "--name", "P p", "--out", "d"],
+            "name of a campaign",
+        ),
     ],
 )
 def test_mistakes_are_explained(house: str, arguments: list[str], message: str) -> None:

@@ -106,6 +106,10 @@ FILM_ROWS = (
         page=f"{VIEW}.plan_page:plan_page",
     ),
     Row(
+        "POST", "/v1/films/{film}/pilots", "pilot_start", "run", work=True,
+        files=("households", "contacts"), without=("folder",),
+    ),
+    Row(
         "POST", "/v1/films/{film}/packs", "exhibit_film", "run", work=True,
         page=f"{VIEW}.exhibitor_page:exhibitor_page",
     ),
@@ -154,6 +158,8 @@ CAMPAIGN_ROWS = (
     Row("POST", "/v1/pilots", "campaign_cities", "run", work=True),
     Row("POST", "/v1/pilots/{campaign}/readouts", "campaign_cities_readout", "run", work=True),
     Row("POST", "/v1/campaigns/{name}/cancel", "campaign_cancel", "run", work=True,
+        files=("contacts",)),
+    Row("POST", "/v1/campaigns/{campaign}/looks", "campaign_look", "run", work=True,
         files=("contacts",)),
     Row("POST", "/v1/campaigns/{campaign}/readouts", "campaign_readout", "run", work=True),
     Row("POST", "/v1/campaigns/{campaign}/outlooks", "campaign_outlook", "run", work=True),
@@ -219,6 +225,7 @@ NOT_OFFERED: Mapping[str, str] = {
     "film_read": "reads a file of whoever calls",
     "film_set": "is film_update, which answers with the film",
     "campaign_launch": "is campaign_start: the house says where deliveries are put",
+    "campaign_pilot": "is pilot_start: the house says where deliveries are put",
     "discover_film": "is discovery_make",
     "share_tickets": "is part of discovery_make",
     "forecast_film": "is forecast_make",

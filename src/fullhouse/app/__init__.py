@@ -234,11 +234,13 @@ if TYPE_CHECKING:
         MadeForecast as MadeForecast,
         MakeForecast as MakeForecast,
         StartCampaign as StartCampaign,
+        StartPilot as StartPilot,
         campaign_start as campaign_start,
         discovery_make as discovery_make,
         film_create as film_create,
         film_update as film_update,
         forecast_make as forecast_make,
+        pilot_start as pilot_start,
     )
     from fullhouse.app.log import (
         ListLog as ListLog,
@@ -302,6 +304,13 @@ if TYPE_CHECKING:
         people_resolve as people_resolve,
         people_unlink as people_unlink,
         verify_erasure as verify_erasure,
+    )
+    from fullhouse.app.pilots import (
+        LaunchedPilot as LaunchedPilot,
+        LookAtPilot as LookAtPilot,
+        PilotFilm as PilotFilm,
+        campaign_look as campaign_look,
+        campaign_pilot as campaign_pilot,
     )
     from fullhouse.app.plan import (
         ListPlans as ListPlans,

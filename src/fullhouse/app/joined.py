@@ -10,6 +10,7 @@ from fullhouse.app.campaigns import LaunchCampaign
 from fullhouse.app.discoveries import DiscoverFilm
 from fullhouse.app.films import AddFilm, SetFilm
 from fullhouse.app.forecast import WITHOUT, Issued
+from fullhouse.app.pilots import LaunchedPilot, PilotFilm
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import Launched
 from fullhouse.core.brief import Brief
@@ -51,6 +52,13 @@ class MakeForecast:
 @request
 class StartCampaign(LaunchCampaign):
     """Launch a saved plan; without a folder, its lines are put into one of the workspace."""
+
+    folder: str | Path = ""
+
+
+@request
+class StartPilot(PilotFilm):
+    """Pilot a film; without a folder, its lines are put into one of the workspace."""
 
     folder: str | Path = ""
 
@@ -104,3 +112,11 @@ def campaign_start(context: Context, asked: StartCampaign) -> Launched:
     values = {f.name: getattr(asked, f.name) for f in fields(LaunchCampaign)}
     values["folder"] = asked.folder or context.place.join(f"{DELIVERIES}/{asked.name}").root
     return app.campaign_launch(context, LaunchCampaign(**values))
+
+
+@use_case
+def pilot_start(context: Context, asked: StartPilot) -> LaunchedPilot:
+    """Show a film to a few people of many audiences, chosen by chance, and hand the lines over."""
+    values = {f.name: getattr(asked, f.name) for f in fields(PilotFilm)}
+    values["folder"] = asked.folder or context.place.join(f"{DELIVERIES}/{asked.name}").root
+    return app.campaign_pilot(context, PilotFilm(**values))

@@ -1,10 +1,12 @@
 """Plan a film, and list and show the plans that were saved."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from math import inf
+from typing import Protocol
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from fullhouse.core.tabular import Listing
 from fullhouse.discovery.card import FilmDiscovery
 from fullhouse.discovery.likely_audience import likely_audience
 from fullhouse.headroom.film_headroom import headroom_of_parts
-from fullhouse.planning import read_channels
+from fullhouse.planning import Channel, read_channels
 from fullhouse.planning.audience_effects import (
     AudienceEffects,
     effects_of_headroom,
@@ -115,10 +117,65 @@ def _plan(
 ) -> Plan:
     channels = read_channels(request.channels)
     limits = read_limits(request.limits) if request.limits else PlanLimits()
+    with plan_ground(request, day, channels, context) as ground:
+        inputs, base = ground.inputs, ground.base
+        effects = None
+        if request.by_headroom or request.pilot:
+            effects = _effects(request, context, ground.sample, ground.film, inputs)
+        context.progress("Searching for the best plan")
+        options = base, limits, request.budget, request.attitude, request.holdout
+        response = plan_response(inputs, measured, request.seed)
+        about_film = planned_film(ground.discovery)
+        plan = build_plan(about_film, inputs, response, *options, effects=effects)
+        plan = replace(plan, pilot=request.pilot)
+        if not measured:
+            return plan
+        prior = plan_response(inputs, [], request.seed)
+        untaught = build_plan(about_film, inputs, prior, *options, effects=effects)
+        return replace(plan, untaught=untaught.tickets)
+
+
+@dataclass(frozen=True)
+class PlanGround:
+    """A film with all that its plans, and its pilots, are computed from."""
+
+    sample: AnalysisSample
+    film: KnownFilm
+    discovery: FilmDiscovery
+    base: ExpectedSales | None
+    inputs: PlanInputs
+
+
+class AsksForPlan(Protocol):
+    """What a request says of a film whose audiences are to be planned."""
+
+    @property
+    def film(self) -> str:
+        """The film's id."""
+
+    @property
+    def territory(self) -> str | None:
+        """The market."""
+
+    @property
+    def weeks(self) -> int:
+        """How many weeks the plan has."""
+
+    @property
+    def expected_people(self) -> float | None:
+        """People of the house who will see it, where that is known."""
+
+
+@contextmanager
+def plan_ground(
+    request: AsksForPlan, day: date, channels: tuple[Channel, ...], context: Context
+) -> Iterator[PlanGround]:
+    """The film's audiences, and who of the house would buy what anyway."""
     about = DiscoverFilm(request.film, territory=request.territory, as_of=day)
     discovery = discover_film(context, about)
     _check_opening(discovery, day)
-    with analysis_sample(context, territory=request.territory, as_of=day) as sample:
+    territory = request.territory or context.settings.territory
+    with analysis_sample(context, territory=territory, as_of=day) as sample:
         film = sample.find(request.film)
         sales = expected_sales(sample, film)
         base = sales if isinstance(sales, ExpectedSales) else None
@@ -131,20 +188,7 @@ def _plan(
             progress=context.progress,
         )
         inputs = plan_inputs(sample, film, discovery, propensity.model, channels, request.weeks)
-        effects = None
-        if request.by_headroom or request.pilot:
-            effects = _effects(request, context, sample, film, inputs)
-        context.progress("Searching for the best plan")
-        options = base, limits, request.budget, request.attitude, request.holdout
-        response = plan_response(inputs, measured, request.seed)
-        about_film = planned_film(discovery)
-        plan = build_plan(about_film, inputs, response, *options, effects=effects)
-        plan = replace(plan, pilot=request.pilot)
-        if not measured:
-            return plan
-        prior = plan_response(inputs, [], request.seed)
-        untaught = build_plan(about_film, inputs, prior, *options, effects=effects)
-        return replace(plan, untaught=untaught.tickets)
+        yield PlanGround(sample, film, discovery, base, inputs)
 
 
 def _effects(

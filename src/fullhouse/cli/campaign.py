@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from fullhouse import app
-from fullhouse.cli import campaign_cities, campaign_readout
+from fullhouse.cli import campaign_cities, campaign_pilot, campaign_readout
 from fullhouse.cli.show import (
     Json,
     Rows,
@@ -334,6 +334,8 @@ def list_(
     )
 
 
+commands.command()(campaign_pilot.pilot)
+commands.command()(campaign_pilot.look)
 commands.command()(campaign_readout.reach)
 commands.command()(campaign_readout.readout)
 commands.command()(campaign_readout.reserve)

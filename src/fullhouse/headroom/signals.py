@@ -95,6 +95,23 @@ def interested_since(
     return np.sort(ids).astype(np.int64)
 
 
+WHOLE = 0.9
+"""Of a trailer, the share from which it counts as watched to the end."""
+
+
+def trailers_since(
+    engine: Engine, lake: Lake, film: KnownFilm, first: date, last: date
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Who watched a film's trailer from a day to another, and who to the end, ascending."""
+    items = film_items(lake, film)["item"].to_pylist()
+    events = engine.scan(lake.snapshot(PERSON_EVENT))
+    events = events.filter(events.day.between(ibis.literal(first), ibis.literal(last)))
+    events = events.filter(events["item"].isin(items) & (events.kind == "trailer_view"))
+    shares = engine.arrow(events.group_by("person").aggregate(most=events.quantity.max()))
+    ids, most = shares["person"].to_numpy(), shares["most"].to_numpy()
+    return np.sort(ids).astype(np.int64), np.sort(ids[most >= WHOLE]).astype(np.int64)
+
+
 def film_items(lake: Lake, film: KnownFilm) -> pa.Table:
     """(item, source, id) of a film in every source: those of its title and year."""
     columns_read = ["item", "kind", "source", "id", "title", "release_year"]

@@ -60,6 +60,12 @@ class AudienceEffects:
         known = np.array([a is not None for a in self.aware])
         return known | np.array(by_pilot) if self.pilot else known
 
+    def only(self, places: Sequence[int]) -> "AudienceEffects":
+        """The effects of some of the parts, in their order, the obvious one not among others'."""
+        return AudienceEffects(
+            self.factors[:, list(places)], tuple(self.aware[p] for p in places), None
+        )
+
     def by_cell(self, in_audience: Flags) -> Floats:
         """The factors of cells (draws, cells), by the audiences that each is in."""
         each: Floats = self.factors[:, part_of(in_audience, self.obvious)]

@@ -100,12 +100,26 @@ def build_plan(
     With `effects` audiences respond by them, beside the plan by what people buy anyway.
     """
     solved = _solved(film, inputs, response, limits, budget, attitude, holdout, effects)
-    problem, spending = solved.problem, solved.spending
+    curve, left_out = _curve(solved, budget)
+    plan = plan_of(film, solved, base, limits, budget, holdout)
+    plan = replace(plan, curve=curve, notes=(*plan.notes, *left_out))
+    return _with_headroom(plan, solved, effects, limits) if effects else plan
+
+
+def plan_of(
+    film: PlannedFilm,
+    solved: Solved,
+    base: ExpectedSales | None,
+    limits: PlanLimits,
+    budget: float,
+    holdout: float,
+) -> Plan:
+    """The plan that some spends are, without the curve of other budgets."""
+    inputs, problem, spending = solved.inputs, solved.problem, solved.spending
     price = base.price if base else 1.0
     alone, everybody, frequency = reach(problem.slots, problem.cells, spending.spend)
     addressed = problem.slots.reaches[solved.spent].any(axis=0)
-    curve, left_out = _curve(solved, budget)
-    plan = Plan(
+    return Plan(
         name="",
         film=film.film,
         title=film.title,
@@ -115,7 +129,7 @@ def build_plan(
         budget=budget,
         currency=base.currency if base else inputs.channels[0].currency,
         price=price,
-        attitude=attitude,
+        attitude=solved.attitude,
         lines=_lines(solved, alone, price),
         spend=float(spending.spend.sum()),
         people=float(problem.cells.persons[addressed].sum()),
@@ -125,19 +139,18 @@ def build_plan(
         gross=_amount(spending.tickets * price),
         base=Amount(base.total, base.low, base.high) if base else None,
         bridge=_bridge(solved, base),
-        curve=curve,
+        curve=(),
         unreachable=_unreachable(inputs),
         holdout=holdout,
         audiences=dict(zip(inputs.rules, inputs.names, strict=True)),
         cities=inputs.cities,
-        notes=(*_notes(solved, limits, base), *left_out),
+        notes=tuple(_notes(solved, limits, base)),
         limits=vars(limits) | {"blackout": [d.isoformat() for d in limits.blackout]},
         simulated=film.simulated,
         claims={rule: claim for rule, claim in film.claims.items() if rule in inputs.rules},
         base_tickets=float(problem.cells.tickets[addressed].sum()),
         base_by_audience=_base_by_audience(solved),
     )
-    return _with_headroom(plan, solved, effects, limits) if effects else plan
 
 
 def _solved(

@@ -87,6 +87,24 @@ class PilotCounts:
 
 
 @dataclass(frozen=True)
+class PilotedAudience:
+    """An audience of a pilot, by its rule, which draws `share` of its people by chance.
+
+    `people` are those to be shown it, `tickets` what they are expected to buy anyway, `response` by
+    how much theirs is thought to be multiplied, beside one alike everywhere. A `candidate` was
+    expected to respond more than what its people buy explains, before anybody was shown anything.
+    """
+
+    audience: str
+    rule: str
+    share: float
+    people: float
+    tickets: float
+    response: float
+    candidate: bool
+
+
+@dataclass(frozen=True)
 class AudienceByHeadroom:
     """An audience's part in a plan that goes by who has heard of the film.
 
@@ -223,6 +241,8 @@ class Plan(Brief):
     film entered, where that was measured; `by_base` is what the plan by what people buy anyway
     would be expected to sell with the same money, and `better` the share of draws in which this
     plan sells more than that one. `pilot` is the campaign from whose arms it learned.
+
+    `piloted` are the audiences of a plan that is a pilot.
     """
 
     name: str
@@ -260,6 +280,7 @@ class Plan(Brief):
     by_base: Amount | None = None
     better: float | None = None
     pilot: str | None = None
+    piloted: tuple[PilotedAudience, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON can hold it."""

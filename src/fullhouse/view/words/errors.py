@@ -451,6 +451,14 @@ SENTENCES: Mapping[str, str] = {
     "no_audience_to_plan": "There is no audience to plan for {film}.",
     "no_opening_day": "A plan is for a film to come; {film} has no opening day.",
     "no_people_addressed": "No channel addresses {least} people or more of any audience.",
+    "no_weeks_to_pilot": (
+        "From {as_of} on there is no room for {weeks} weeks of a pilot and {days} days to plan by"
+        " it before {opening}, when the film opens: pilot for fewer weeks, or earlier."
+    ),
+    "pilot_too_small": (
+        "{budget} does not pay for a pilot: it cannot show the film to {needed} people of any"
+        " audience. A larger budget, or a cheaper channel, would do."
+    ),
     "no_weeks_left": "No week is left between {as_of} and {opening}.",
     "nobody_bought": "Nobody in the holdout, or nobody treated, bought a ticket.",
     "opened_already": "A plan is for a film to come; {film} opened on {opening}.",
