@@ -394,6 +394,18 @@ if TYPE_CHECKING:
         studio_power as studio_power,
         studio_report as studio_report,
     )
+    from fullhouse.app.talent import (
+        EstimateTalent as EstimateTalent,
+        ImportCredits as ImportCredits,
+        ListTalent as ListTalent,
+        ShowTalent as ShowTalent,
+        SuppressTalent as SuppressTalent,
+        talent_effects as talent_effects,
+        talent_import as talent_import,
+        talent_list as talent_list,
+        talent_show as talent_show,
+        talent_suppress as talent_suppress,
+    )
     from fullhouse.app.tenants import (
         AddTenant as AddTenant,
         AddTitle as AddTitle,
@@ -503,6 +515,9 @@ if TYPE_CHECKING:
     )
     from fullhouse.view.report_page import (
         write_film_report as write_film_report,
+    )
+    from fullhouse.view.talent_page import (
+        write_talent as write_talent,
     )
     from fullhouse.workspace.backup import (
         has_password as has_password,

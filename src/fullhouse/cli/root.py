@@ -38,6 +38,7 @@ from fullhouse.cli import (
     runs,
     scorebook,
     simulate,
+    talent,
     tenants,
     traits,
 )
@@ -220,6 +221,7 @@ commands.command()(lake.restore)
 commands.add_typer(room.commands, name="room")
 commands.add_typer(runs.commands, name="runs")
 commands.add_typer(scorebook.commands, name="scorebook")
+commands.add_typer(talent.commands, name="talent")
 commands.command()(serve)
 commands.add_typer(simulate.commands, name="simulate")
 commands.add_typer(tenants.tenants, name="tenant")

@@ -726,6 +726,27 @@ FILM_FORECAST = Table(
     ("film", "territory", "source", "made_on", "days", "known_on", "origin", "batch"),
 )
 
+TALENT_CREDIT = Table(
+    "talent_credit",
+    "Who did what in which film: public credits. Rows are only added, but for a suppressed name's.",
+    (
+        _required("talent", "string", "who, by the set's own id, such as tmdb:6384"),
+        _required("name", "string", "the name as credited"),
+        _required("role", "string", "cast, director, writer, producer, composer, camera, editor"),
+        Column("billing", "int32", "place in the cast, from 1; empty for other roles"),
+        _required("entry_set", "string", "what `entry` is an id of: film (one here), title, tmdb"),
+        _required("entry", "string", "the film, by its id or its title"),
+        Column("opening", "date", "first day in cinemas, where the film is given by its title"),
+        Column(
+            "known_on", "date", "first day on which it was known; empty: 180 days before opening"
+        ),
+        _required("origin", "string", "the set that says so"),
+        AT,
+        BATCH,
+    ),
+    ("talent", "role", "entry_set", "entry", "opening", "origin", "batch"),
+)
+
 EVENT_TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -784,5 +805,6 @@ ALL: dict[str, Table] = {
         FILM_GROSS,
         FILM_SIGNAL,
         FILM_FORECAST,
+        TALENT_CREDIT,
     )
 }

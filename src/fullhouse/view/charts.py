@@ -156,7 +156,7 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 PAGE_SUFFIXES = (".html", ".json")
 Output = Literal[
     "backtest", "daily", "discovery", "exhibit", "forecast", "greenlight", "look_alike",
-    "outcome", "plan", "propensity", "report", "scorebook", "slate",
+    "outcome", "plan", "propensity", "report", "scorebook", "slate", "talent",
 ]  # fmt: skip
 OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "backtest": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
@@ -172,6 +172,7 @@ OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "report": PAGE_SUFFIXES,
     "scorebook": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
     "slate": CHART_SUFFIXES,
+    "talent": (".html", ".json", *TABLE_SUFFIXES, ".svg", ".png"),
 }
 """The endings of the files that each result can be written to."""
 PNG_SCALE = 2.0

@@ -61,6 +61,11 @@ SENTENCES: Mapping[str, str] = {
         "Trait {trait!r} was not built: {persons} people have it, fewer than the floor"
         " (setting 'trait_floor')."
     ),
+    # talent
+    "too_few_credited_films": (
+        "Nothing can be said of names yet: {films} films have credits, a budget and a gross, and"
+        " {needed} are needed."
+    ),
     # the clean room
     "budget_together_used_up": (
         "What all tenants may spend together is used up for a question of this price, until {ends}."

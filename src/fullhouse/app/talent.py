@@ -1,0 +1,236 @@
+"""Talent: credits in, who is credited, what names add to gross, who asked not to appear."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from fullhouse import control, films
+from fullhouse.app.use_case import use_case
+from fullhouse.core.errors import CannotTellError, InputError, Reason
+from fullhouse.core.request import request
+from fullhouse.films.identity import SetLink
+from fullhouse.talent.credit import Credit, CreditSet, CreditsImported, TalentLine, folded
+from fullhouse.talent.effects import TalentEffects
+from fullhouse.talent.fit_effects import fit_effects
+from fullhouse.talent.outcome import film_outcomes
+from fullhouse.talent.read import read_credits
+from fullhouse.talent.store import (
+    credits_of,
+    find_talent,
+    import_credits,
+    known_credits,
+    lines_of,
+    suppress_talent,
+    suppressed,
+)
+from fullhouse.workspace.context import Context
+from fullhouse.workspace.runs import remembered
+
+
+@request
+class ImportCredits:
+    """Credits that a reader read, or a file in the plain form; `strict`: refused with a problem."""
+
+    source: CreditSet | Path
+    strict: bool = False
+
+
+@use_case
+def talent_import(context: Context, request: ImportCredits) -> CreditsImported:
+    """Take dated credits; twice writes nothing, and suppressed names stay out."""
+    control.check_writable(context.control)
+    source = request.source
+    credit_set = source if isinstance(source, CreditSet) else read_credits(source)
+    if request.strict and credit_set.problems:
+        first = credit_set.problems[0]
+        raise InputError(
+            code="film_problems",
+            file=credit_set.file,
+            problems=len(credit_set.problems),
+            row=first.row,
+            problem=first.problem,
+            given=first.given,
+        )
+    imported = import_credits(
+        context.lake,
+        context.control,
+        credit_set,
+        films.links(context.control),
+        key=context.key,
+        at=context.now,
+    )
+    if not imported.already:
+        record: dict[str, object] = {
+            "set": imported.set,
+            "file": imported.file,
+            "credits": imported.written,
+        }
+        control.record(context.control, "talent.import", record)
+    return imported
+
+
+@request
+class ListTalent:
+    """People whose name holds a text, in a role, as known on a day; the first `most`."""
+
+    search: str | None = None
+    role: str | None = None
+    as_of: date | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class TalentList:
+    """How many people fit, and the first of them: those with most films."""
+
+    total: int
+    talents: tuple[TalentLine, ...]
+
+
+@use_case
+def talent_list(context: Context, request: ListTalent | None = None) -> TalentList:
+    """Who is credited in films of the catalogue, those with most films first."""
+    asked = request or ListTalent()
+    rows, _ = _known(context, asked.as_of or context.today)
+    lines = [
+        line
+        for line in lines_of(rows)
+        if folded(asked.search or "") in folded(line.name)
+        and (asked.role is None or asked.role in line.roles)
+    ]
+    return TalentList(len(lines), tuple(lines[: asked.most or None]))
+
+
+@request
+class EstimateTalent:
+    """A market (the workspace's), with what was known on a day (today)."""
+
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@use_case
+def talent_effects(context: Context, request: EstimateTalent | None = None) -> TalentEffects:
+    """What names add to gross beyond budget, genre, month, series and date; a placebo beside it.
+
+    Computed before from the same tables, it is looked up.
+    """
+    asked = request or EstimateTalent()
+    whole = replace(
+        asked,
+        territory=asked.territory or context.settings.territory,
+        as_of=asked.as_of or context.today,
+    )
+    films.check_territory(str(whole.territory))
+    mark = suppressed(context.control, context.key).mark
+    known = hashlib.sha256(repr(films.links(context.control)).encode()).hexdigest()
+    result = remembered(
+        context, whole, TalentEffects, partial(_effects, whole), inputs=f"{mark}:{known}"
+    )
+    record: dict[str, object] = {
+        "territory": result.territory,
+        "as_of": result.as_of.isoformat(),
+        "films": result.films,
+    }
+    control.record(context.control, "talent.effects", record)
+    return result
+
+
+def _effects(request: EstimateTalent, context: Context) -> TalentEffects:
+    assert request.territory is not None
+    assert request.as_of is not None
+    rows, links = _known(context, request.as_of)
+    outcomes = film_outcomes(context.lake, links, request.territory, request.as_of)
+    return fit_effects(
+        outcomes,
+        rows,
+        territory=request.territory,
+        as_of=request.as_of,
+        progress=context.progress,
+    )
+
+
+@request
+class ShowTalent:
+    """A person, by name or id, in a market (the workspace's), as known on a day (today)."""
+
+    name: str
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True)
+class TalentView:
+    """A person as of a day: films, and what goes with the name; `why_not` where nobody can tell."""
+
+    talent: str
+    name: str
+    territory: str
+    as_of: date
+    credits: tuple[Credit, ...]
+    effects: TalentEffects | None
+    why_not: Reason | None = None
+
+    def rows(self) -> Sequence[Mapping[str, object]]:
+        """A row for each film and role."""
+        return [vars(c) for c in self.credits]
+
+
+@use_case
+def talent_show(context: Context, request: ShowTalent) -> TalentView:
+    """A person's films as known on a day, and what goes with the name beyond the films' budgets."""
+    day = request.as_of or context.today
+    territory = request.territory or context.settings.territory
+    films.check_territory(territory)
+    rows, links = _known(context, day)
+    names = dict(zip(rows["talent"].to_pylist(), rows["name"].to_pylist(), strict=True))
+    talent = find_talent(names, request.name)
+    outcomes = film_outcomes(context.lake, links, territory, day)
+    try:
+        effects, why_not = talent_effects(context, EstimateTalent(territory, day)), None
+    except CannotTellError as problem:
+        effects, why_not = None, problem.reason
+    return TalentView(
+        talent=talent,
+        name=names[talent],
+        territory=territory,
+        as_of=day,
+        credits=credits_of(rows, talent, links, {f.film: f.gross for f in outcomes}),
+        effects=effects,
+        why_not=why_not,
+    )
+
+
+@request
+class SuppressTalent:
+    """A person, by name or id, who asked not to appear."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class TalentSuppressed:
+    """How many credits were taken out; whoever it was appears in no output from here on."""
+
+    credits: int
+
+
+@use_case
+def talent_suppress(context: Context, request: SuppressTalent) -> TalentSuppressed:
+    """Take a person out of everything, for good; only a keyed digest of the name is held."""
+    control.check_writable(context.control)
+    removed, digests = suppress_talent(context.lake, context.control, request.name, key=context.key)
+    record: dict[str, object] = {"digests": sorted(digests), "credits": removed}
+    control.record(context.control, "talent.suppress", record)
+    return TalentSuppressed(removed)
+
+
+def _known(context: Context, as_of: date) -> tuple[pa.Table, list[SetLink]]:
+    links = films.links(context.control)
+    hidden = suppressed(context.control, context.key)
+    return known_credits(context.lake, links, hidden, as_of), links

@@ -1,0 +1,214 @@
+"""`fullhouse talent`: import credits, list, show, what names add to gross, suppress."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fullhouse import app
+from fullhouse.cli.show import (
+    AsOf,
+    Json,
+    Rows,
+    Territory,
+    Where,
+    done,
+    opened,
+    out,
+    parse_day,
+    progress,
+    say_json,
+    table,
+)
+from fullhouse.core.values import as_json
+
+if TYPE_CHECKING:
+    from fullhouse.talent.credit import CreditSet, CreditsImported
+    from fullhouse.talent.effects import NameEffect
+
+commands = typer.Typer(help="Talent: who is credited where, and what names add to a gross.")
+
+PROBLEMS_SHOWN = 5
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name, or an id of 'talent list'.")]
+Out = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--out", help="Write .html, .json, .csv, .parquet, .svg or .png; may be repeated."
+    ),
+]
+EFFECT_COLUMNS = ("name", "role", "films", "factor", "80 % range", "names shuffled", "")
+
+
+@commands.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet with credits.")],
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a file that has any problem.")
+    ] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Take dated credits from a file; the same file again writes nothing."""
+    with opened(where, quiet=json) as context, progress("Reading", quiet=json):
+        imported = app.talent_import(context, app.ImportCredits(_read(file), strict))
+    if json:
+        say_json(vars(imported) | {"problems": [p._asdict() for p in imported.problems]})
+        return
+    _show_imported(imported)
+
+
+@commands.command(name="list")
+def list_(
+    *,
+    search: Annotated[str | None, typer.Option(help="Text within the name.")] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="cast, director, writer, composer, ...")
+    ] = None,
+    as_of: AsOf = None,
+    rows: Rows = 20,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """List who is credited in films of the catalogue, those with most films first."""
+    day = parse_day(as_of)
+    with opened(where, quiet=json) as context:
+        listed = app.talent_list(context, app.ListTalent(search, role, day, rows))
+    if json:
+        say_json({"total": listed.total, "talents": [as_json(asdict(t)) for t in listed.talents]})
+        return
+    shown = [
+        (t.talent, t.name, ", ".join(t.roles), t.films, str(t.first or "-"), str(t.last or "-"))
+        for t in listed.talents
+    ]
+    if shown:
+        table(shown, ("id", "name", "as", "films", "first", "last"))
+    out.print(f"{len(shown):,} of {listed.total:,} people.")
+
+
+@commands.command()
+def show(
+    name: Name,
+    *,
+    territory: Territory = None,
+    as_of: AsOf = None,
+    rows: Rows = 20,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Show a person's films, and what goes with the name beyond the films' budgets."""
+    from fullhouse.view.words.talent import basis_words, effect_words, headline
+
+    day = parse_day(as_of)
+    with opened(where, quiet=json, doing="Reading") as context:
+        view = app.talent_show(context, app.ShowTalent(name, territory, day))
+    own = view.effects.of(view.talent) if view.effects else ()
+    if json:
+        plain = asdict(view) | {"effects": [asdict(e) for e in own]}
+        plain["check"] = asdict(view.effects.check) if view.effects and view.effects.check else None
+        plain["why_not"] = str(view.why_not) if view.why_not else None
+        say_json(as_json(plain))
+        return
+    title = f"{view.name} ({view.talent}), as known on {view.as_of}"
+    films = [
+        (
+            c.film,
+            str(c.opening or "-"),
+            c.role,
+            c.billing,
+            None if c.gross is None else int(c.gross),
+        )
+        for c in (view.credits[:rows] if rows else view.credits)
+    ]
+    table(films, ("film", "opened", "as", "billing", f"gross in {view.territory}"), title=title)
+    lines = [effect_words(view.name, e) for e in own]
+    if view.effects is None:
+        lines.append(str(view.why_not))
+    else:
+        lines += [headline(view.effects), *basis_words(view.effects)]
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@commands.command()
+def effects(
+    *,
+    territory: Territory = None,
+    as_of: AsOf = None,
+    rows: Rows = 20,
+    out_: Out = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """What names add to a gross beyond budget, genre, month, series and date."""
+    from fullhouse.view.words.talent import basis_words, headline
+
+    files = [app.check_out(f, "talent") for f in out_ or ()]
+    day = parse_day(as_of)
+    with opened(where, quiet=json, doing="Reading") as context:
+        result = app.talent_effects(context, app.EstimateTalent(territory, day))
+        written = app.write_talent(result, files)
+    if json:
+        say_json(result.to_dict(most=rows))
+        return
+    names = result.names()
+    shown = names[:rows] if rows else names
+    table([_effect_row(e) for e in shown], EFFECT_COLUMNS)
+    for line in (headline(result), *basis_words(result)):
+        out.print(line, markup=False, soft_wrap=True)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+@commands.command()
+def suppress(name: Name, *, where: Where = ".", json: Json = False) -> None:
+    """Take a person who asked for it out of everything, for good."""
+    with opened(where, quiet=json) as context:
+        result = app.talent_suppress(context, app.SuppressTalent(name))
+    done(
+        {"credits": result.credits},
+        f"Suppressed, with {result.credits:,} credits: no output names this person from now on.",
+        json=json,
+    )
+
+
+def _read(file: Path) -> "CreditSet | Path":
+    # Imported here: readers load Arrow, and `--help` does not need it.
+    from fullhouse.sources import talent_ip
+
+    return talent_ip.read(file) if talent_ip.is_credits(file) else file
+
+
+def _show_imported(imported: "CreditsImported") -> None:
+    lines = {
+        "rows read": imported.read,
+        "credits": imported.credits,
+        "people": imported.people,
+        "films": imported.films,
+        "films not in the catalogue yet": imported.waiting,
+        "rows that repeat another": imported.repeated,
+        "of suppressed names": imported.suppressed,
+        "credits written": imported.written,
+    }
+    table(list(lines.items()), ("", imported.file))
+    if imported.already:
+        out.print(f"{imported.file}: nothing new, it was imported before.", markup=False)
+    if imported.problems:
+        out.print(f"{imported.file}: {len(imported.problems):,} problems", markup=False)
+        table(
+            [(str(p.row or "-"), p.problem, p.given) for p in imported.problems[:PROBLEMS_SHOWN]],
+            ("row", "problem", "given"),
+        )
+
+
+def _effect_row(e: "NameEffect") -> tuple[Any, ...]:
+    return (
+        e.name,
+        e.role,
+        e.films,
+        f"{e.factor:.2f}",
+        f"{e.low:.2f}-{e.high:.2f}",
+        f"{e.placebo:.2f}",
+        "*" if e.clear else "",
+    )
