@@ -50,7 +50,7 @@ def test_blank_arms_are_refused(name):
 
 @pytest.mark.parametrize("other", ["T", "C ", "ｔ", "Ｃ"])
 def test_arms_that_differ_in_capitals_or_width_only_are_refused(other):
-    with pytest.raises(InputError, match="write one arm one way"):
+    with pytest.raises(InputError, match="write each of the arms one way"):
         read_experiment(_table(arms=("c", "t", other)), **READ)
 
 
@@ -161,7 +161,7 @@ def test_who_to_treat_is_not_learned_from_half_of_an_arm(other):
     table = _table(n=8000, arms=("c", "t", other, "N/A"))
     about = {"arm": "arm", "treated": "t", "control": "c", "outcome": "visit",
              "covariates": ["before"]}  # fmt: skip
-    with pytest.raises(InputError, match="write one arm one way"):
+    with pytest.raises(InputError, match="write each of the arms one way"):
         read_uplift(table, **about, seed=0)
     table = _table(n=8000, arms=("c", "t", "t\u200b", "N/A"))
     _, y, w = compared_arms(table, **about)

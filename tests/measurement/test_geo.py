@@ -399,3 +399,19 @@ def test_an_effect_without_bound_is_written_as_json_can():
 def test_mistakes_are_explained(changed, error, message):
     with pytest.raises(error, match=message):
         read_pairs(_city_table(0.1), **(COLUMNS | {"start": START, "end": END} | changed))
+
+
+@pytest.mark.parametrize("odd", [" {}", "{} ", "{}\u200b"])
+def test_a_city_with_blanks_around_its_name_is_one_city(odd):
+    """Else it would be two with half their days each, and `fill` would invent the other half."""
+    rows = _many()
+    mixed = [r | {"city": odd.format(r["city"]) if i % 3 else r["city"]}
+             for i, r in enumerate(rows)]  # fmt: skip
+    assert _read(mixed) == _read(rows)
+
+
+def test_a_city_in_capitals_is_refused_beside_itself():
+    rows = _many()
+    rows[5] = rows[5] | {"city": rows[5]["city"].upper()}
+    with pytest.raises(InputError, match=r"'C00' and 'c00': write each of the cities one way"):
+        _read(rows, fill="zero")

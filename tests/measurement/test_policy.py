@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
 from fullhouse.measurement import read_policy, score_people
-from fullhouse.measurement.policy import RuleTree, tree_rule
+from fullhouse.measurement.policy import PolicyScores, RuleTree, Trial, tree_rule
 from fullhouse.measurement.uplift_trees import Bins, best_tree
 from fullhouse.view.words.readout import policy_sentences, rule_sentence
 
@@ -153,3 +153,15 @@ def test_a_rule_sees_what_only_two_columns_together_say():
     assert policy.scores.profit.low > 0
     treat = score_people(table, **asked, cost_each=1.0, margin=12.0)["treat"].to_numpy()
     assert (treat == moved).mean() > 0.9
+
+
+def test_a_small_uplift_along_several_columns_is_followed_by_a_straight_line():
+    g = np.random.default_rng(4)
+    x = g.normal(size=(20_000, 5))
+    uplift = 0.10 + 0.03 * np.tanh(x[:, 0] - x[:, 1])
+    mail = (g.random(len(x)) < 0.5).astype(np.float64)
+    seen = (g.random(len(x)) < 0.2 + uplift * mail).astype(np.float64)
+    products = np.column_stack([x, *(x[:, [i]] * x[:, i + 1 :] for i in range(4))])
+    figures = PolicyScores(Trial(products, x, seen, mail))(Trial(products, x, seen, mail))
+    assert figures.shape == (20_000, 5)
+    assert np.corrcoef(figures[:, 0], uplift)[0, 1] > 0.7

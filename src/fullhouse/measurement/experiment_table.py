@@ -204,16 +204,16 @@ def look_of(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def check_alike(names: Iterable[str], column: str) -> None:
+def check_alike(names: Iterable[str], column: str, what: str = "arms") -> None:
     """An error for two names that a reader takes for one."""
     by_look: dict[str, str] = {}
     for name in names:
         other = by_look.setdefault(look_of(name), name)
         if other != name:
             raise InputError(
-                f"Column {column!r} holds {other!r} and {name!r}: write one arm one way, or give"
-                " two arms names that differ in more than capitals, blanks and the width of"
-                " letters."
+                f"Column {column!r} holds {other!r} and {name!r}: write each of the {what} one way,"
+                f" or give two {what} names that differ in more than capitals, blanks and the width"
+                " of letters."
             )
 
 

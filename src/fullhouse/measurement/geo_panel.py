@@ -8,13 +8,21 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.values import parse_date
 from fullhouse.measurement.experiment import FilledGaps
-from fullhouse.measurement.experiment_table import check_columns, load_table, numbers, texts
+from fullhouse.measurement.experiment_table import (
+    check_alike,
+    check_columns,
+    load_table,
+    numbers,
+    texts,
+    trimmed_name,
+)
 
 Fill = Literal["refuse", "zero", "interpolate"]
 """What a missing city-day is: a mistake, a day that sold nothing, or one that was not written."""
@@ -67,7 +75,7 @@ def read_panel(
     check_columns(rows, (city, day, value))
     if not rows.num_rows:
         raise InputError("The table has no rows.")
-    cities, at_city = np.unique(texts(rows, city), return_inverse=True)
+    cities, at_city = np.unique(_cities(rows, city), return_inverse=True)
     ordinals = np.array([d.toordinal() for d in _dates(rows, day)])
     period = _period(ordinals, day)
     first = int(ordinals.min())
@@ -92,7 +100,7 @@ def treated_of(table: pa.Table | str | Path, *, city: str, day: str, column: str
     rows = load_table(table)
     check_columns(rows, (city, day, column))
     marks = _marks(rows, column)
-    cities, days = texts(rows, city), _dates(rows, day)
+    cities, days = _cities(rows, city), _dates(rows, day)
     named = tuple(str(c) for c in np.unique(cities[marks]))
     if not named:
         raise InputError(f"Column {column!r} marks no city as treated.")
@@ -108,6 +116,14 @@ def treated_of(table: pa.Table | str | Path, *, city: str, day: str, column: str
                 f" to {end}. All treated cities must begin and end together: read others apart."
             )
     return TreatedCities(named, start, end)
+
+
+def _cities(rows: pa.Table, column: str) -> npt.NDArray[np.str_]:
+    """The city of each row; one that is written in two ways would be two with half their days."""
+    written, which = np.unique(texts(rows, column), return_inverse=True)
+    names = [trimmed_name(str(w)) for w in written]
+    check_alike(sorted(set(names)), column, "cities")
+    return np.array(names)[which]
 
 
 def _marks(rows: pa.Table, column: str) -> Flags:

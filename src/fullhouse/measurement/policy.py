@@ -10,6 +10,8 @@ import pyarrow as pa
 from scipy.optimize import nnls
 from scipy.stats import norm
 from sklearn.linear_model import Lasso, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from fullhouse.core.arrays import Flags, Floats
@@ -203,8 +205,9 @@ def doubly_robust(train: Trial, people: Trial) -> Floats:
 class PolicyScores:
     """Expected uplift by learners that see different things.
 
-    A few straight lines, steps of steps, pairs of columns searched at once many times over, and one
-    such tree without splits that noise explains.
+    A straight line along every column, a few lines along columns and their products, steps of
+    steps, pairs of columns searched at once many times over, and one such tree without splits that
+    noise explains.
     """
 
     def __init__(self, train: Trial) -> None:
@@ -213,6 +216,8 @@ class PolicyScores:
         # As many features as there are would reach this by chance (Bickel, Ritov, Tsybakov 2009).
         chance = sqrt(2 * np.log(max(2, scaled.shape[1])) / len(scaled)) * float(figures.std())
         self.sparse = Lasso(alpha=SPARSE * chance).fit(scaled, figures)
+        lines = make_pipeline(StandardScaler(), Ridge(alpha=0.005 * len(figures)))
+        self.lines = lines.fit(train.columns, figures)
         least = max(100, round(LEAST_LEAF * len(figures)))
         steps = DecisionTreeRegressor(max_depth=3, min_samples_leaf=least, random_state=0)
         self.steps = steps.fit(train.columns, figures)
@@ -224,6 +229,7 @@ class PolicyScores:
         scaled = (people.x - self.centre) / self.spread
         return np.column_stack(
             [
+                self.lines.predict(people.columns),
                 self.sparse.predict(scaled),
                 self.steps.predict(people.columns),
                 self.pairs.predict(people.columns),
