@@ -1,7 +1,9 @@
 """Libraries are imported without what they would load beside themselves."""
 
+import importlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,3 +31,9 @@ def test_the_lake_loads_no_pandas_and_still_gives_frames() -> None:
     )
     done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_another_thread_finds_a_package_that_is_missing_here() -> None:
+    sys.modules.pop("wave", None)
+    with without("wave"), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(importlib.import_module, "wave").result().open

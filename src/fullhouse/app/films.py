@@ -169,7 +169,7 @@ def film_list(context: Context, request: ListFilms) -> FilmList:
     if request.territory:
         films.check_territory(request.territory)
     return list_films(
-        films.links(context.control),
+        films.listed_links(context),
         search=request.search,
         territory=request.territory,
         year=request.year,

@@ -9,8 +9,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from fullhouse.audiences.audience import Audience, Exported
 from fullhouse.audiences.bitmaps import after_merges, read_members
@@ -119,6 +117,9 @@ def writer(
     """
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.")
+    import pyarrow.csv as pacsv
+    import pyarrow.parquet as pq
+
     with part_of(file) as (part, raw):
         kind = pacsv.CSVWriter if file.suffix == ".csv" else pq.ParquetWriter
         with kind(raw, schema) as out:

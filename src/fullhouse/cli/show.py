@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Display
 from rich.table import Table
 
 from fullhouse.core.errors import InputError
@@ -158,6 +156,9 @@ def cell(value: Any) -> str:
 @contextmanager
 def progress(what: str, *, quiet: bool = False) -> Iterator[Progress]:
     """A progress display on standard error, for anything that may take over two seconds."""
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Display
+
     with Display(
         SpinnerColumn(),
         TextColumn("{task.description}"),

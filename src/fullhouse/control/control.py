@@ -14,12 +14,10 @@ from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from fullhouse.control import second_lock
+from fullhouse.control.house import HEAD
 from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE, check_slug, utc_now
-
-HEAD = "0018"
-"""The newest migration."""
 
 WAIT_SECONDS = 60
 """How long a writer waits for another one of a SQLite database, which lets one in at a time."""

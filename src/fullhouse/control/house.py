@@ -12,11 +12,15 @@ from fullhouse.core.errors import DamagedError, FullhouseError
 from fullhouse.core.faults import storage_fault
 from fullhouse.core.tables import Mark
 
+HEAD = "0018"
+"""The newest migration."""
+
 QUERIES = (
     "SELECT control, lake, key, sequence FROM house",
     "SELECT name, version, rows FROM table_mark",
     "SELECT coalesce(max(id), 0) FROM audit",
 )
+FILM_LINKS = "SELECT * FROM film_link WHERE tenant = ?"
 NO_TABLE = re.compile(r"no such table|does not exist|UndefinedTable")
 BROKEN = re.compile(r"file is not a database|malformed")
 
@@ -66,6 +70,26 @@ def peek(url: str) -> House | None:
         if NO_TABLE.search(str(problem)):
             return None
         raise _unreadable(problem) from None
+
+
+def rows_of(url: str, query: str, *, tenant: str) -> list[dict[str, Any]] | None:
+    """A tenant's rows as SQLite stores them, for a listing, without SQLAlchemy; see `peek`.
+
+    None of any other database, and of one that has to be migrated first.
+    """
+    file = sqlite_file(url)
+    if file is None or not file.is_file():
+        return None
+    try:
+        with closing(read_only(file)) as connection:
+            connection.row_factory = sqlite3.Row
+            (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            rows = connection.execute(query, (tenant,)).fetchall() if revision == HEAD else None
+    except sqlite3.DatabaseError as problem:
+        if NO_TABLE.search(str(problem)):
+            return None
+        raise _unreadable(problem) from None
+    return None if rows is None else [dict(row) for row in rows]
 
 
 def read_only(file: Path) -> sqlite3.Connection:

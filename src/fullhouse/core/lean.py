@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
+from threading import get_ident
 from types import ModuleType
 
 
@@ -27,7 +28,8 @@ class _Missing(MetaPathFinder):
     # None in sys.modules would be shorter; compiled modules take that for the package itself.
     def __init__(self, packages: Sequence[str]) -> None:
         self.packages = packages
+        self.thread = get_ident()
 
     def find_spec(self, name: str, _path: object, _target: ModuleType | None = None, /) -> None:
-        if name in self.packages:
+        if name in self.packages and get_ident() == self.thread:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)

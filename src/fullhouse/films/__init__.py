@@ -26,7 +26,7 @@ from fullhouse.films.film import (
     expected_cinemas,
     expects_wide,
 )
-from fullhouse.films.identity import SetLink, accept, add_film, find, links, state
+from fullhouse.films.identity import SetLink, accept, add_film, find, links, listed_links, state
 from fullhouse.films.importing import Imported, import_set
 from fullhouse.films.plain import check_field, check_territory, check_value, parse_value
 from fullhouse.films.store import facts, forecasts, grosses, known, renamed, signals
@@ -70,6 +70,7 @@ __all__ = [
     "import_set",
     "known",
     "links",
+    "listed_links",
     "parse_value",
     "renamed",
     "signals",

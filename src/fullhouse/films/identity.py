@@ -4,18 +4,19 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, update
-from sqlalchemy.exc import IntegrityError
-
-from fullhouse.control import Control, FilmLinkRow
+from fullhouse.control.house import FILM_LINKS, rows_of
 from fullhouse.core.brief import Brief
 from fullhouse.core.errors import ConflictError, InputError, NotFoundError, did_you_mean
 from fullhouse.core.tables import FILM_FACT
 from fullhouse.films.film import EVERYWHERE, RETIRED, USER, EntryFact, distinct, film_slug
 from fullhouse.films.store import SAME_AS, append_rows, fact_rows
 from fullhouse.lake import Lake
+from fullhouse.workspace.context import Context
+
+if TYPE_CHECKING:
+    from fullhouse.control import Control
 
 
 @dataclass(frozen=True)
@@ -44,20 +45,40 @@ class SetLink(Brief):
         return self.opening.year if self.opening else None
 
 
-def links(control: Control) -> list[SetLink]:
+def links(control: "Control") -> list[SetLink]:
     """Every link, by film, set and id."""
+    from fullhouse.control import FilmLinkRow
+
     with control.connect() as connection:
         columns = (getattr(FilmLinkRow, c) for c in _COLUMNS)
         rows = connection.execute(control.own(*columns))
-        every = [SetLink(**_read(dict(r._mapping))) for r in rows]
-    return sorted(every, key=lambda k: (k.film, k.set, k.set_id))
+        return _sorted(dict(r._mapping) for r in rows)
 
 
-def add_links(control: Control, new: Iterable[SetLink]) -> None:
+def listed_links(context: Context) -> list[SetLink]:
+    """The same, read without SQLAlchemy where that is possible and nothing has loaded it yet."""
+    house = context.workspace
+    if not house.control_is_open:
+        rows = rows_of(house.control_url, FILM_LINKS, tenant=context.tenant)
+        if rows is not None:
+            return _sorted(r | {"at": datetime.fromisoformat(r["at"])} for r in rows)
+    return links(context.control)
+
+
+def _sorted(rows: Iterable[dict[str, Any]]) -> list[SetLink]:
+    return sorted((SetLink(**_read(r)) for r in rows), key=lambda k: (k.film, k.set, k.set_id))
+
+
+def add_links(control: "Control", new: Iterable[SetLink]) -> None:
     """Write new links, all or none; an error when another import linked one of them meanwhile."""
     rows = [_write(control, k) for k in new]
     if not rows:
         return
+    from sqlalchemy import insert
+    from sqlalchemy.exc import IntegrityError
+
+    from fullhouse.control import FilmLinkRow
+
     try:
         with control.begin() as connection:
             connection.execute(insert(FilmLinkRow), rows)
@@ -68,8 +89,12 @@ def add_links(control: Control, new: Iterable[SetLink]) -> None:
         ) from None
 
 
-def decide(control: Control, link: SetLink, *, film: str, status: str, at: datetime) -> None:
+def decide(control: "Control", link: SetLink, *, film: str, status: str, at: datetime) -> None:
     """Settle an entry: it is `film`. Other entries of the id it had go along, and that retires."""
+    from sqlalchemy import insert, update
+
+    from fullhouse.control import FilmLinkRow
+
     row = FilmLinkRow
     with control.session() as session:
         if film != link.film:
@@ -102,10 +127,11 @@ _COLUMNS = (
 
 def _read(row: dict[str, Any]) -> dict[str, Any]:
     opening = row["opening"]
-    return row | {"opening": date.fromisoformat(str(opening)) if opening else None}
+    day = date.fromisoformat(str(opening)) if opening else None
+    return {name: row[name] for name in _COLUMNS} | {"opening": day}
 
 
-def _write(control: Control, link: SetLink) -> dict[str, object]:
+def _write(control: "Control", link: SetLink) -> dict[str, object]:
     row = {c: getattr(link, c) for c in _COLUMNS}
     opening = link.opening.isoformat() if link.opening else None
     return row | {"tenant": control.tenant, "opening": opening}
@@ -117,7 +143,7 @@ ALWAYS = date(1, 1, 1)
 
 def add_film(
     lake: Lake,
-    control: Control,
+    control: "Control",
     title: str,
     opening: date | None,
     values: Mapping[str, Any],
@@ -175,7 +201,7 @@ def find(links: Sequence[SetLink], film: str) -> str:
 
 def accept(
     lake: Lake,
-    control: Control,
+    control: "Control",
     name: str,
     set_id: str,
     film: str | None,

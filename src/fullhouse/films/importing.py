@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse.control import Control
 from fullhouse.core.brief import Brief
 from fullhouse.core.errors import did_you_mean
 from fullhouse.core.tables import FILM_FACT, FILM_FORECAST, FILM_GROSS, FILM_SIGNAL
@@ -30,6 +30,9 @@ from fullhouse.films.film import (
 from fullhouse.films.identity import SetLink
 from fullhouse.films.store import append_rows, fact_rows
 from fullhouse.lake import Lake
+
+if TYPE_CHECKING:
+    from fullhouse.control import Control
 
 MATCHED, REVIEW = "matched", "review"
 
@@ -292,7 +295,7 @@ class Imported(Brief):
     problems: tuple[Problem, ...]
 
 
-def import_set(lake: Lake, control: Control, films: FilmSet, *, at: datetime) -> Imported:
+def import_set(lake: Lake, control: "Control", films: FilmSet, *, at: datetime) -> Imported:
     """Link the entries of a set and write what it says; the same file twice writes nothing new.
 
     Links are written first and each table has its own batch, so that after a crash the same call

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import (
     ColumnProperties,
     CommitProperties,
@@ -25,8 +24,9 @@ from fullhouse.core.tables import ALL, Snapshot, Table
 from fullhouse.lake.pins import ABSENT, OpenTables, Pins, newest_versions
 from fullhouse.lake.place import Place
 
-with without("pandas"):
-    import pyarrow.dataset
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
+    import pyarrow.dataset as ds
 
 Data: TypeAlias = pa.Table | pa.RecordBatchReader
 WRITER = WriterProperties(compression="ZSTD", compression_level=1)
@@ -362,7 +362,7 @@ class Lake:
         table: Table,
         *,
         columns: Sequence[str] | None = None,
-        where: pc.Expression | None = None,
+        where: "pc.Expression | None" = None,
         version: int | None = None,
     ) -> pa.Table:
         """Rows of a table in memory: for small tables, or narrow ones under a filter."""
@@ -370,14 +370,14 @@ class Lake:
         delta = self._at(table, version)
         if delta is None:
             return table.schema.empty_table().select(names)
-        return delta.to_pyarrow_dataset().to_table(columns=names, filter=where)
+        return dataset_of(delta).to_table(columns=names, filter=where)
 
     def batches(
         self,
         table: Table,
         *,
         columns: Sequence[str] | None = None,
-        where: pc.Expression | None = None,
+        where: "pc.Expression | None" = None,
         version: int | None = None,
         rows: int = 100_000,
     ) -> Iterator[pa.RecordBatch]:
@@ -386,7 +386,7 @@ class Lake:
         if delta is None:
             return
         filesystem, options = self._mapped(table)
-        yield from delta.to_pyarrow_dataset(filesystem=filesystem).to_batches(
+        yield from dataset_of(delta, filesystem=filesystem).to_batches(
             columns=list(columns or table.names),
             filter=where,
             batch_size=rows,
@@ -396,7 +396,7 @@ class Lake:
         )
 
     def added(
-        self, table: Table, since: int, *, columns: Sequence[str], where: pc.Expression
+        self, table: Table, since: int, *, columns: Sequence[str], where: "pc.Expression"
     ) -> pa.Table:
         """Rows of the files that a table has now and did not have at a version.
 
@@ -408,14 +408,16 @@ class Lake:
             return table.schema.empty_table().select(list(columns))
         try:
             older = DeltaTable(self.uri(table), version=since) if since != ABSENT else None
-            known = set(older.to_pyarrow_dataset().files) if older is not None else set()
+            known = set(dataset_of(older).files) if older is not None else set()
         except (DeltaError, OSError, ValueError):
             known = set()
-        every = delta.to_pyarrow_dataset()
+        from pyarrow.dataset import FileSystemDataset
+
+        every = dataset_of(delta)
         fresh = [f for f in every.get_fragments() if f.path not in known]
-        return pa.dataset.FileSystemDataset(
-            fresh, every.schema, every.format, every.filesystem
-        ).to_table(columns=list(columns), filter=where)
+        return FileSystemDataset(fresh, every.schema, every.format, every.filesystem).to_table(
+            columns=list(columns), filter=where
+        )
 
     def _mapped(self, table: Table) -> tuple[Any, Any]:
         """Local files are mapped, not read: a third of the time for a trait of a billion people."""
@@ -548,6 +550,19 @@ class Lake:
             f"Table {table.name!r} has no snapshot for"
             f" {at if at is not None else 'version ' + str(version)}: {problem}"
         )
+
+
+def dataset_of(delta: DeltaTable, **options: Any) -> "ds.Dataset":
+    """The files of a version as one dataset, whose library is loaded when it is first needed."""
+    with without("pandas"):
+        import pyarrow.dataset  # noqa: F401 - before deltalake loads it with pandas
+
+    return delta.to_pyarrow_dataset(**options)
+
+
+def total(numbers: pa.ChunkedArray) -> int:
+    """The sum of a column of the log, without PyArrow's functions, which take long to load."""
+    return sum(n or 0 for n in numbers.to_pylist())
 
 
 def configuration(table: Table) -> dict[str, str]:

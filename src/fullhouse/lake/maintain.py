@@ -12,7 +12,6 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
@@ -30,6 +29,7 @@ from fullhouse.lake.lake import (
     configuration,
     is_erased,
     literal,
+    total,
     version_at,
 )
 from fullhouse.lake.place import Place, Stored
@@ -88,9 +88,9 @@ def status(
             TableStatus(
                 table.name,
                 delta.version(),
-                pc.sum(files["num_records"]).as_py() or 0,
+                total(files["num_records"]),
                 files.num_rows,
-                pc.sum(files["size_bytes"]).as_py() or 0,
+                total(files["size_bytes"]),
                 commit_time(next(h for h in delta.history() if h["version"] == delta.version())),
             )
         )

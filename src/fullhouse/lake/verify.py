@@ -9,14 +9,12 @@ from itertools import islice
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from fullhouse.core.errors import DamagedError, Reason
 from fullhouse.core.tables import Mark, Table
-from fullhouse.lake.lake import Lake
+from fullhouse.lake.lake import Lake, dataset_of, total
 from fullhouse.lake.place import Place
 
 LIBRARIES = ("duckdb", "_duckdb", "pyarrow", "deltalake", "_internal", "builtins")
@@ -108,7 +106,7 @@ def table_mark(lake: Lake, table: Table) -> Mark | None:
 def rows_of(delta: DeltaTable) -> int:
     """The rows of a table's version, as its log has them."""
     files = pa.table(delta.get_add_actions(flatten=True))
-    return int(pc.sum(files["num_records"]).as_py() or 0) if files.num_rows else 0
+    return total(files["num_records"]) if files.num_rows else 0
 
 
 def table_fault(lake: Lake, table: Table, mark: Mark) -> DamagedError | None:
@@ -242,7 +240,7 @@ def _content_faults(
 ) -> Iterator[DamagedError]:
     """The data files that cannot be read, or hold another number of rows than the log says."""
     if not lake.place.is_local:
-        held = delta.to_pyarrow_dataset().count_rows()
+        held = dataset_of(delta).count_rows()
         if held != rows_of(delta):
             facts = {"version": delta.version(), "rows": held, "expected": rows_of(delta)}
             yield DamagedError(code="table_rows_other", table=table.name, **facts)
@@ -265,6 +263,8 @@ def _content_faults(
 
 
 def _rows_in(path: str, *, full: bool) -> int:
+    import pyarrow.parquet as pq
+
     with pq.ParquetFile(path) as file:
         if full:
             return sum(batch.num_rows for batch in file.iter_batches())
