@@ -13,8 +13,8 @@ def test_residuals_of_a_year_rest_on_no_later_year(past: PastFilms, model: Gross
     cut = 2005
     later = np.where(past.year >= cut, past.gross * 50, past.gross)
     moved = fit(replace(past, gross=later))
-    early = model.residual_year < cut
-    assert np.array_equal(model.residual[early], moved.residual[moved.residual_year < cut])
+    early = model.unseen.year < cut
+    assert np.array_equal(model.residual[early], moved.residual[moved.unseen.year < cut])
     assert not np.array_equal(model.residual, moved.residual)
 
 

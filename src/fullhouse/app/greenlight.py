@@ -20,7 +20,8 @@ from fullhouse.greenlight.greenlight import (
     SlateRisk,
 )
 from fullhouse.greenlight.idea import Idea, catalogue_idea, read_idea
-from fullhouse.greenlight.past import PastFilms, read_past
+from fullhouse.greenlight.judge import ChanceCurve, chance_curve, judge
+from fullhouse.greenlight.past import NEEDED, PastFilms, read_past
 from fullhouse.greenlight.slate import weigh_slate
 from fullhouse.greenlight.terms import Terms, read_terms
 from fullhouse.greenlight.weigh import check_draws, weigh
@@ -86,6 +87,7 @@ def greenlight_film(context: Context, request: GreenlightFilm) -> Greenlight:
         as_of=asked.as_of,
         home=home,
         notes=notes,
+        curve=_curve(past, asked.terms) if home is None else None,
         draws=request.draws,
         seed=request.seed,
         simulated=context.settings.simulated,
@@ -110,6 +112,7 @@ def greenlight_slate(context: Context, request: GreenlightSlate) -> SlateRisk:
         territory=asked.territory,
         as_of=asked.as_of,
         homes={film: home for film, home in homes.items() if home is not None},
+        curve=_curve(past, asked.terms),
         draws=request.draws,
         seed=request.seed,
         simulated=context.settings.simulated,
@@ -160,6 +163,15 @@ def _past(context: Context, asked: _Asked, ideas: Sequence[Idea]) -> PastFilms:
     past = read_past(context.lake, asked.territory, asked.as_of, currency=asked.terms.currency)
     own = {i.id for i in ideas}
     return past.without(own)
+
+
+def _curve(past: PastFilms, terms: Terms) -> ChanceCurve | None:
+    """What past chances came to, where enough films of enough years can be judged."""
+    recent = past.recent()
+    if len(recent) < NEEDED:
+        return None
+    judged = judge(recent, terms)
+    return None if judged is None else chance_curve(judged)
 
 
 def _home(context: Context, asked: _Asked, idea: Idea) -> tuple[Range | None, tuple[Note, ...]]:

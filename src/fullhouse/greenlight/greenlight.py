@@ -89,6 +89,15 @@ class AlreadyOpen:
     code: Literal["already_open"] = "already_open"
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """The gross is moved by `factor`, so that the chance is what those of past films came to."""
+
+    films: int
+    factor: float
+    code: Literal["calibrated"] = "calibrated"
+
+
 Note = Annotated[
     FromForecast
     | FromPastFilms
@@ -97,7 +106,8 @@ Note = Annotated[
     | NoForecast
     | SourceUnproven
     | BeyondBudgets
-    | AlreadyOpen,
+    | AlreadyOpen
+    | Calibrated,
     Field(discriminator="code"),
 ]
 

@@ -12,11 +12,11 @@ from functools import reduce
 
 import numpy as np
 
-from fullhouse.core.arrays import Floats, Ints
+from fullhouse.core.arrays import Floats
 from fullhouse.forecast import PROBABILITIES, Range
 from fullhouse.greenlight.greenlight import Estimate, Line
 from fullhouse.greenlight.idea import Idea
-from fullhouse.greenlight.past import LEAST_SHARE, GrossModel
+from fullhouse.greenlight.past import LEAST_SHARE, GrossModel, Near
 from fullhouse.greenlight.terms import WINDOWS, Terms, response
 
 NORMAL_TENTH = 1.2815515655446004
@@ -74,27 +74,33 @@ Grosses = tuple[Floats, Floats]
 """The gross of all countries and that at home, one place a draw."""
 
 
-def grosses_of(model: GrossModel, idea: Idea, places: Floats, *, today: date) -> Grosses:
+def grosses_of(
+    model: GrossModel, idea: Idea, places: Floats, *, today: date, shift: float = 0.0
+) -> Grosses:
     """What films like an idea took, at places from 0 to 1 within their range.
 
     Residuals are those of the past films nearest in budget; the home share is that of the film
-    whose residual stands at the place, so that both go together as they did.
+    whose residual stands at the place, so that both go together as they did. `shift` moves all
+    log grosses.
     """
-    middle, share = model.middle(idea, today=today)
+    base, kinds, share = (float(m[0]) for m in model.middles(model.rows(idea, today=today)))
     near = model.near(idea.budget)
-    middles = (np.arange(len(near)) + 0.5) / len(near)
-    gross = np.exp(middle + np.interp(places, middles, model.residual[near]))
+    middle = base + near.trust * kinds + shift
+    middles = (np.arange(len(near.residual)) + 0.5) / len(near.residual)
+    gross = np.exp(middle + np.interp(places, middles, near.residual))
     return gross, gross * _home_share(model, share, near, places)
 
 
-def _home_share(model: GrossModel, share: float, near: Ints, places: Floats) -> Floats:
+def _home_share(model: GrossModel, share: float, near: Near, places: Floats) -> Floats:
     if not model.everywhere:
         return np.ones(len(places))
-    index = np.minimum((places * len(near)).astype(np.int64), len(near) - 1)
-    residual = model.share_residual[near]
-    residual = np.where(np.isfinite(residual), residual, 0.0)
-    part = 1 / (1 + np.exp(-(share + residual[index])))
-    return np.clip(part, LEAST_SHARE, 1 - LEAST_SHARE)
+    index = np.minimum((places * len(near.share)).astype(np.int64), len(near.share) - 1)
+    return home_part(share + np.nan_to_num(near.share)[index])
+
+
+def home_part(odds: Floats) -> Floats:
+    """The share of home of its log odds."""
+    return np.clip(1 / (1 + np.exp(-odds)), LEAST_SHARE, 1 - LEAST_SHARE)
 
 
 def with_forecast(
@@ -105,7 +111,7 @@ def with_forecast(
     at_home = np.exp(np.interp(draws.gross, PROBABILITIES, x))
     if model is None or not model.everywhere:
         return at_home, at_home
-    _, share = model.middle(idea, today=today)
+    share = float(model.middles(model.rows(idea, today=today))[2][0])
     near = model.near(idea.budget)
     return at_home / _home_share(model, share, near, draws.gross), at_home
 

@@ -14,6 +14,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.forecast import Range
 from fullhouse.greenlight.greenlight import SlateFilm, SlateRisk
 from fullhouse.greenlight.idea import Idea
+from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import GrossModel, PastFilms, fit
 from fullhouse.greenlight.profit import (
     Draws,
@@ -53,14 +54,14 @@ def shared_part(model: GrossModel, *, seed: int = 0) -> SharedPart:
     from scipy.special import ndtri
 
     score = np.empty(len(model.residual))
-    order = np.argsort(model.log_budget, kind="stable")
+    order = np.argsort(model.unseen.log_budget, kind="stable")
     for part in np.array_split(order, max(len(order) // 400, 1)):
         rank = np.argsort(np.argsort(model.residual[part], kind="stable"), kind="stable")
         score[part] = ndtri((rank + 0.5) / len(part))
-    years = np.unique(model.residual_year)
+    years = np.unique(model.unseen.year)
     if len(years) < FEWEST_YEARS:
         return SharedPart(0.0, 0.0, 1.0)
-    groups = [score[model.residual_year == y] for y in years]
+    groups = [score[model.unseen.year == y] for y in years]
     rng = np.random.default_rng(seed)
     picks = rng.integers(len(groups), size=(RESAMPLES, len(groups)))
     values = [_between([groups[k] for k in pick]) for pick in picks.tolist()]
@@ -90,6 +91,7 @@ def weigh_slate(
     territory: str,
     as_of: date,
     homes: Mapping[str, Range] | None = None,
+    curve: ChanceCurve | None = None,
     draws: int = 10_000,
     seed: int = 0,
     simulated: bool = False,
@@ -104,14 +106,20 @@ def weigh_slate(
         raise InputError(f"A slate has each film once; {', '.join(again)} stands in it twice.")
     model = fit(past.recent())
     shared = shared_part(model)
+    known = homes or {}
+    shifts = {
+        i.id: gross_shift(model, i, terms, curve, today=as_of)
+        for i in ideas
+        if curve is not None and i.id not in known
+    }
     profits = [
-        _profit(model, idea, terms, as_of, (homes or {}).get(idea.id), numbers)
+        _profit(model, idea, terms, as_of, known.get(idea.id), shifts.get(idea.id, 0.0), numbers)
         for idea, numbers in zip(
             ideas, _draws(ideas, terms, as_of, draws, seed, shared.value), strict=True
         )
     ]
     apart = [
-        _profit(model, idea, terms, as_of, (homes or {}).get(idea.id), numbers)
+        _profit(model, idea, terms, as_of, known.get(idea.id), shifts.get(idea.id, 0.0), numbers)
         for idea, numbers in zip(ideas, _draws(ideas, terms, as_of, draws, seed, 0.0), strict=True)
     ]
     whole = np.sum(profits, axis=0)
@@ -168,10 +176,11 @@ def _profit(
     terms: Terms,
     as_of: date,
     home: Range | None,
+    shift: float,
     numbers: Draws,
 ) -> Floats:
     grosses = (
-        grosses_of(model, idea, numbers.gross, today=as_of)
+        grosses_of(model, idea, numbers.gross, today=as_of, shift=shift)
         if home is None
         else with_forecast(model, idea, home, numbers, today=as_of)
     )

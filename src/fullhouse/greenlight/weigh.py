@@ -12,6 +12,7 @@ from fullhouse.forecast import Range
 from fullhouse.greenlight.greenlight import (
     AdvertisingChoice,
     BeyondBudgets,
+    Calibrated,
     FromPastFilms,
     Greenlight,
     HomeOnly,
@@ -23,6 +24,7 @@ from fullhouse.greenlight.greenlight import (
     Threshold,
 )
 from fullhouse.greenlight.idea import Idea
+from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import NEAR, GrossModel, PastFilms, fit
 from fullhouse.greenlight.profit import (
     Draws,
@@ -81,21 +83,28 @@ def weigh(
     as_of: date,
     home: Range | None = None,
     notes: Sequence[Note] = (),
+    curve: ChanceCurve | None = None,
     draws: int = 10_000,
     seed: int = 0,
     simulated: bool = False,
 ) -> Greenlight:
     """What an idea may take and leave, from past films or with a forecast of its gross at home.
 
-    The same seed gives the same figures. An error where past films are too few to tell.
+    With a `curve` of past chances the gross is moved so far that the chance at middle terms is
+    what such chances came to. The same seed gives the same figures. An error where past films are
+    too few to tell.
     """
     check_draws(draws)
     past = past.recent()
     model = fit(past)
     numbers = draw(terms, draws, seed)
     plan = plan_of(idea, terms, as_of)
+    shift = 0.0
+    if curve is not None and home is None:
+        shift = gross_shift(model, idea, terms, curve, today=as_of)
+        notes = (*notes, Calibrated(curve.films, float(np.exp(shift))))
     grosses = (
-        grosses_of(model, idea, numbers.gross, today=as_of)
+        grosses_of(model, idea, numbers.gross, today=as_of, shift=shift)
         if home is None
         else with_forecast(model, idea, home, numbers, today=as_of)
     )

@@ -3,6 +3,7 @@
 from fullhouse.greenlight.greenlight import (
     AlreadyOpen,
     BeyondBudgets,
+    Calibrated,
     FromForecast,
     FromPastFilms,
     Greenlight,
@@ -185,8 +186,9 @@ def note_words(note: Note) -> str:
             return text("The gross at home is the house's forecast; abroad as films like it did.")
         case FromPastFilms(films, last_year, near):
             return text(
-                "The gross is that of {films} past films up to {year}, by budget, genre, season and"
-                " source; the range is how far films of years not seen lay off, of the {near}"
+                "The gross is that of {films} past films up to {year}, by budget, genre and season;"
+                " what the story is based on made no past forecast better, and moves nothing. The"
+                " range is how far films of years not seen lay off, of the {near}"
                 " nearest in budget. Past films are those that opened: a film that never does is"
                 " not among them.",
                 films=f"{films:,}", year=last_year, near=near,
@@ -209,8 +211,7 @@ def note_words(note: Note) -> str:
             )
         case SourceUnproven(source, films):
             return text(
-                "Only {films} past films are of this source ({source}): its part is mostly that of"
-                " any film.",
+                "Only {films} past films are of this source ({source}): nothing can be told of it.",
                 films=films, source=source,
             )  # fmt: skip
         case BeyondBudgets(low, high):
@@ -218,6 +219,12 @@ def note_words(note: Note) -> str:
                 "No past film has such a budget: theirs go from {low} to {high}. The figures reach"
                 " beyond what was seen.",
                 low=money_short(low), high=money_short(high),
+            )  # fmt: skip
+        case Calibrated(films, factor):
+            return text(
+                "The gross is multiplied by {factor}, so that the chance is what the chances stated"
+                " for {films} past films, each from the years before it, came to.",
+                factor=f"{factor:.2f}", films=f"{films:,}",
             )  # fmt: skip
         case AlreadyOpen(opening):
             return text(
