@@ -198,7 +198,8 @@ def test_a_column_may_be_an_expression_as_in_a_feed(tmp_path: Path) -> None:
         ("born", "03/04/1980", r"looks like 99/99/9999"),
         ("born", "1980-02-30", r"YYYY-MM-DD"),
         ("born", "4 May 1980", r"looks like 9 aaa 9999"),
-        ("date(born, '%d/%m/%Y')", "1980-04-03", r"1 of 1 birth dates cannot be read"),
+        ("date(born, '%d/%m/%Y')", "1980-04-03", r"1 of 1 birth dates cannot be read by the expr"),
+        ("dat(born)", "1980-04-03", r"crm: birth_date: there is no function 'dat'"),
     ],
 )
 def test_a_birth_date_that_cannot_be_read_stops_the_link(

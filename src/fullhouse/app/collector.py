@@ -19,7 +19,7 @@ from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError
 from fullhouse.core.request import request
 from fullhouse.core.tables import ACTIVITY, QUARANTINE
-from fullhouse.core.values import check_slug
+from fullhouse.core.values import check_slug, file_text
 from fullhouse.feeds import wal
 from fullhouse.feeds.check import check_lines
 from fullhouse.feeds.collected import (
@@ -383,4 +383,4 @@ def _library_faults(context: Context) -> tuple[LibraryFaults, ...]:
 
 def _text(path: Path) -> str:
     Feed.load(path)  # says what is wrong with the file
-    return path.read_text(encoding="utf-8")
+    return file_text(path)

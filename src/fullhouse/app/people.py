@@ -19,7 +19,7 @@ from fullhouse.control.suppression import spellings
 from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError, did_you_mean
 from fullhouse.core.request import request
-from fullhouse.core.values import check_rows, plain_text
+from fullhouse.core.values import check_rows, file_text, plain_text
 from fullhouse.erasure import Account, Erased, Verification
 from fullhouse.erasure.erasure import Target
 from fullhouse.feeds.identify import NOTHING, looks_like_email, looks_like_phone
@@ -251,9 +251,7 @@ def people_link(context: Context, request: LinkPeople) -> LinkResult:
             f"{declaration} is no link declaration: that is a .toml file and comes first,"
             " the files after it."
         )
-    if not declaration.is_file():
-        raise InputError(f"There is no file {declaration}.")
-    plan = people.parse_plan(declaration.read_text("utf-8"))
+    plan = people.parse_plan(file_text(declaration))
     model = _saved(context, plan.name) if request.trained else None
     rows = people.read_attributes(request.files, plan)
     matched = people.match(rows, plan, model=model, memory_limit=context.settings.memory_limit)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from fullhouse import app
 from fullhouse.cli.show import Json, Where, opened, out, parse_day, progress, say_json
-from fullhouse.core.errors import InputError
+from fullhouse.core.values import file_text
 
 if TYPE_CHECKING:
     from fullhouse.headroom.headroom import Headroom, Range
@@ -35,10 +35,7 @@ def headroom(
 ) -> None:
     """Who has heard of a film, by audience, and the tickets if everybody had."""
     day = parse_day(as_of)
-    try:
-        prices = None if channels is None else channels.read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(f"There is no file {channels}.") from None
+    prices = None if channels is None else file_text(channels)
     with opened(where, quiet=json) as context, progress("Reading", quiet=json) as step:
         own = replace(context, progress=step)
         result = app.film_headroom(own, app.FilmHeadroom(film, territory, day, days, prices))

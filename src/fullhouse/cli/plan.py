@@ -27,7 +27,7 @@ from fullhouse.cli.show import (
     table,
 )
 from fullhouse.core.errors import InputError
-from fullhouse.core.values import as_json
+from fullhouse.core.values import as_json, file_text
 
 if TYPE_CHECKING:
     from fullhouse.cleanroom.plans import TenantPlan
@@ -296,7 +296,4 @@ def _amount(amount: "Amount") -> str:
 def _text(file: str | None, option: str) -> str | None:
     if file is None:
         return None
-    path = Path(file).expanduser()
-    if not path.is_file():
-        raise InputError(f"{option}: there is no file {path}.")
-    return path.read_text("utf-8")
+    return file_text(Path(file).expanduser(), what=f"file for {option}:")

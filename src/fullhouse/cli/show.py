@@ -16,10 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fullhouse.core.errors import InputError
 from fullhouse.core.progress import Progress
 from fullhouse.core.settings import SIMULATED
-from fullhouse.core.values import parse_date
+from fullhouse.core.values import file_text, parse_date
 
 if TYPE_CHECKING:
     from fullhouse.app import Context
@@ -111,10 +110,7 @@ def channels_text(channels: str | None) -> str | None:
     """What stands in the file of `--channels`, if it is given."""
     if channels is None:
         return None
-    try:
-        return Path(channels).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"--channels: there is no file {channels} of text.") from None
+    return file_text(Path(channels), what="file for --channels:")
 
 
 def ratio(value: float | None) -> str:

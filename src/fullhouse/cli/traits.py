@@ -20,7 +20,7 @@ from fullhouse.cli.show import (
     say_json,
     table,
 )
-from fullhouse.core.errors import InputError
+from fullhouse.core.values import file_text
 
 if TYPE_CHECKING:
     from fullhouse.traits import Build, Trait
@@ -171,10 +171,7 @@ def delete(
 def _text(catalogue: Path | None) -> str | None:
     if catalogue is None:
         return None
-    try:
-        return catalogue.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise InputError(f"Cannot read the catalogue {str(catalogue)!r}: {problem}") from None
+    return file_text(catalogue, what="catalogue")
 
 
 def _share(trait: "Trait", build: "Build") -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import isfinite
+from pathlib import Path
 from typing import Any, TypeVar
 
 from fullhouse.core.errors import InputError
@@ -101,6 +102,18 @@ def parse_date(text: str, *, what: str = "date") -> date:
         raise InputError(
             f"{what} must be a date written YYYY-MM-DD, such as 2017-01-27, not {text!r}."
         ) from None
+
+
+def file_text(path: Path, *, what: str = "file") -> str:
+    """The text of a file that a user wrote; a byte-order mark in front is no part of it."""
+    try:
+        return path.read_text("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"There is no {what} {path}.") from None
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text in UTF-8: save it as UTF-8.") from None
 
 
 def check_slug(text: str, *, what: str) -> str:

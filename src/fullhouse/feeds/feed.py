@@ -15,7 +15,7 @@ import phonenumbers
 from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import FEED_TABLES, Table
-from fullhouse.core.values import check_name, check_slug
+from fullhouse.core.values import check_name, check_slug, file_text
 from fullhouse.feeds import expression
 from fullhouse.feeds.expression import Node
 from fullhouse.feeds.identify import special_category
@@ -148,12 +148,7 @@ class Feed(Brief):
     def load(cls, path: str | Path) -> "Feed":
         """The feed that a TOML file declares; it is named by the file."""
         path = Path(path)
-        try:
-            return cls.parse(path.read_text(encoding="utf-8"), name=path.stem)
-        except (FileNotFoundError, IsADirectoryError):
-            raise InputError(f"There is no feed file {path}.") from None
-        except UnicodeDecodeError as problem:
-            raise InputError(f"{path} is not UTF-8 text: {problem}") from None
+        return cls.parse(file_text(path, what="feed file"), name=path.stem)
 
     @classmethod
     def parse(cls, text: str, *, name: str) -> "Feed":

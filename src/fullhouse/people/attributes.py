@@ -87,10 +87,16 @@ def _dates(dates: pa.ChunkedArray, plan: LinkPlan) -> tuple[pa.ChunkedArray, int
         return pc.if_else(is_odd, pa.scalar(None, pa.string()), dates), rows
     shape = re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", odd[0]))[:20]
     column = plan.columns["birth_date"]
+    many = f"{rows:,} of {given:,} birth dates cannot be read"
+    if not re.fullmatch(r"\w+", column):
+        raise InputError(
+            f"{many} by the expression {column}. Correct it, or make those values empty with"
+            " nullif()."
+        )
     raise InputError(
-        f"{rows:,} of {given:,} birth dates cannot be read as YYYY-MM-DD; the first looks like"
-        f" {shape} (9 for a digit, a for a letter). Say how they are written, such"
-        f""" as birth_date = "date({column}, '%d/%m/%Y')", and make others empty with nullif()."""
+        f"{many} as YYYY-MM-DD; the first looks like {shape} (9 for a digit, a for a letter). Say"
+        f""" how they are written, such as birth_date = "date({column}, '%d/%m/%Y')", and make"""
+        " others empty with nullif()."
     )
 
 
@@ -105,7 +111,7 @@ def _is_date(text: str) -> bool:
 def _read(file: Path, plan: LinkPlan) -> pa.Table:
     """The account, the source and the fields of a file's rows, as text, under the plan's words."""
     names = _names_in(file)
-    trees = {text: _tree(text, names, plan) for text in plan.columns.values()}
+    trees = {text: _tree(text, names, plan, f) for f, text in plan.columns.items()}
     raw = [plan.account, *chain.from_iterable(expression.names(t) for t in trees.values())]
     if plan.source_column is not None:
         raw.append(plan.source_column)
@@ -119,11 +125,11 @@ def _read(file: Path, plan: LinkPlan) -> pa.Table:
     return pa.table({c: v.cast(pa.string()) for c, v in columns.items()})
 
 
-def _tree(text: str, names: Sequence[str], plan: LinkPlan) -> expression.Node:
+def _tree(text: str, names: Sequence[str], plan: LinkPlan, field: str) -> expression.Node:
     """The column of that very name, or else the expression."""
     if text in names or re.fullmatch(r"\w+", text):
         return expression.Raw(text)
-    return expression.parse(text, what=f"{plan.name}: columns")
+    return expression.parse(text, what=f"{plan.name}: {field}")
 
 
 def _computed(
