@@ -72,6 +72,27 @@ def test_robots_are_counted_exactly(gamed):
     assert "ticket" not in busy
 
 
+def test_robots_that_mark_films_are_counted_exactly(lake, duck):
+    house, g = House(lake), np.random.default_rng(3)
+    rows = [
+        {"source": "tickets", "account": f"p{n}", "day": "2025-01-07", "film": f"f{k}"}
+        for n in range(600)
+        for k in range(g.geometric(0.4))
+    ]
+    house.write("want_to_see", rows)
+    assert not gaming_signs(duck, lake)
+    robots = [
+        {"source": "tickets", "account": f"r{n}", "day": "2025-01-08", "film": f"f{k}"}
+        for n in range(3)
+        for k in range(300)
+    ]
+    house.write("want_to_see", robots)
+    (sign,) = gaming_signs(duck, lake)
+    assert (sign.accounts, sign.events) == (3, 900)
+    assert "3 accounts with" in gaming_words(sign)
+    assert "want-to-see marks" in gaming_words(sign)
+
+
 def test_ghost_screenings_are_counted_exactly(gamed):
     _, signs, truth = gamed
     (bulk,) = [s for s in signs if isinstance(s, BulkSales)]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import bdtrc, ndtri
 
-from fullhouse.core.tables import PURCHASE, TICKET, VIEW, Table
+from fullhouse.core.tables import PURCHASE, TICKET, VIEW, WANT_TO_SEE, Table
 from fullhouse.engine import Engine
 from fullhouse.engine.expr import ibis
 from fullhouse.feeds.gaming import BulkSales, BusyAccounts, GamingSign, RefundDays
@@ -36,7 +36,7 @@ LEAST_EVENTS, LEAST_TICKETS, LEAST_REFUNDS = 20, 15, 20
 """What any person, a group leader or a cinema's day may have without being a sign."""
 MANY_TIMES = 5
 """A day of mass refunds has so many times the usual share."""
-TABLES = {"purchase": PURCHASE, "view": VIEW, "ticket": TICKET}
+TABLES = {"purchase": PURCHASE, "view": VIEW, "ticket": TICKET, "want_to_see": WANT_TO_SEE}
 
 Numbers = npt.NDArray[np.float64]
 

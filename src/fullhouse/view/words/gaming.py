@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from fullhouse.feeds.gaming import BulkSales, BusyAccounts, GamingSign, RefundDays
 from fullhouse.view.words.figures import counted, day_words, share_words, text
 
-KINDS = {"purchase": "purchases", "view": "plays", "ticket": "ticket sales"}
+KINDS = {
+    "purchase": "purchases",
+    "view": "plays",
+    "ticket": "ticket sales",
+    "want_to_see": "want-to-see marks",
+}
 RULE = (
     "These are counts, and nothing is left out for them. In one house in a hundred without any"
     " gaming such a line stands by chance."
