@@ -45,7 +45,7 @@ granted = "yes"
 at = "when"
 event_id = "id"
 """
-LEDGERS = ("begun", "ingested", "retracted")
+LEDGERS = ("begun", "ingested", "retracted", "retracted_account")
 
 
 def retry(house: Any, feed: str = SHOP, now: datetime = NOW, **settings: Any) -> Any:

@@ -228,7 +228,7 @@ def campaign_launch(context: Context, request: LaunchCampaign) -> Launched:
     terms = terms_from(before.body) if before else _terms(request, plan.holdout)
     if before is None:
         terms = terms.with_frequency(plan.lines, channels)
-    to = DispatchTo(check_out(str(request.folder)), _text(request.contacts), request.log)
+    to = DispatchTo(check_out(context, str(request.folder)), _text(request.contacts), request.log)
     to.check(context, plan, channels)
     check_households(context.lake, name, terms, _text(request.households))
     campaign = before or SavedCampaign(

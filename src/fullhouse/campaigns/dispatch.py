@@ -56,6 +56,7 @@ from fullhouse.core.person_sets import PersonSet, size, union
 from fullhouse.lake import Lake, Place
 from fullhouse.planning import Channel
 from fullhouse.planning.plan import Plan
+from fullhouse.workspace.cache_files import CACHE
 from fullhouse.workspace.context import Context
 
 WEBHOOK = "webhook"
@@ -282,9 +283,17 @@ def _log_files(context: Context, campaign: str, files: Sequence[Delivered]) -> N
     log_delivery(context, campaign, rows, f"delivery:{campaign}")
 
 
-def check_out(where: str) -> Place:
+def check_out(context: Context, where: str) -> Place:
     """The folder or object store of deliveries, checked before anything is frozen."""
+    if not where.strip() or "\0" in where:
+        raise InputError(f"Name a folder or an object store for the deliveries, not {where!r}.")
     place = Place.of(where)
+    own = (context.lake.place.root, f"{context.place.root}/{CACHE}")
+    if place.root == context.place.root or f"{place.root}/".startswith(tuple(f"{o}/" for o in own)):
+        raise InputError(
+            f"{place.root} is where the workspace keeps its own files; give another folder for the"
+            " deliveries."
+        )
     if not place.is_local:
         _store(place)
         return place
@@ -353,7 +362,9 @@ def _store(place: Place) -> ObjectStore:
     try:
         return from_url(place.root)
     except (BaseError, ValueError) as problem:
+        lines = str(problem).strip().splitlines()
+        reason = f": {lines[0].rstrip('.')}" if len(lines) == 1 else ""
         raise InputError(
-            f"{place.root} is no folder and no object store that can be opened: {problem}."
+            f"{place.root} is no folder and no object store that can be opened{reason}."
             " Give a folder, or s3://, gs:// or az:// with credentials in the environment."
         ) from None

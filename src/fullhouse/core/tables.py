@@ -369,6 +369,12 @@ RETRACTED = Table(
     ),
     ("digest",),
 )
+RETRACTED_ACCOUNT = Table(
+    "retracted_account",
+    "Accounts whose rows were taken out again, until the next resolve run has decided on them.",
+    (SOURCE, ACCOUNT, BATCH),
+    ("source", "account"),
+)
 
 ACCOUNT_PERSON = Table(
     "account_person",
@@ -782,6 +788,7 @@ ALL: dict[str, Table] = {
         BEGUN,
         INGESTED,
         RETRACTED,
+        RETRACTED_ACCOUNT,
         ACCOUNT_PERSON,
         PERSON_TABLE,
         PERSON_MERGE,

@@ -22,6 +22,7 @@ from fullhouse.core.tables import (
     INGESTED,
     QUARANTINE,
     RETRACTED,
+    RETRACTED_ACCOUNT,
     Table,
 )
 from fullhouse.core.values import pieces
@@ -161,6 +162,7 @@ def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
     """Delete what is left of files that are written down as retracted; again does no harm."""
     if not files:
         return
+    _append_accounts(lake, files)
     for table, condition in _conditions(files):
         delete_where(lake, table, condition)
     # The ledgers last: by them, a retraction that a crash broke off is recognised.
@@ -171,15 +173,20 @@ def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
             own = f"digest IN ({', '.join(map(literal, some))})"
             delete_where(lake, table, " OR ".join([own, *retries]))
     lake.seal(*{f.table.name: f.table for f in files}.values(), IDENTIFIER, QUARANTINE)
-    lake.seal(INGESTED, BEGUN, RETRACTED)
+    lake.seal(INGESTED, BEGUN, RETRACTED, RETRACTED_ACCOUNT)
 
 
 def finish_broken_off(lake: Lake) -> None:
     """Take out what a retraction that was broken off has left."""
+    take_out(lake.live, broken_off(lake))
+
+
+def broken_off(lake: Lake) -> tuple[LedgerFile, ...]:
+    """The files of a retraction that has not come to its end."""
     if lake.version(RETRACTED) is None:
-        return
+        return ()
     gone = retracted_digests(lake)
-    take_out(lake.live, [f for f in ledger(lake.live) if f.digest in gone])
+    return tuple(f for f in ledger(lake.live) if f.digest in gone)
 
 
 def retracted_digests(lake: Lake) -> frozenset[str]:
@@ -233,6 +240,33 @@ def _rows(lake: Lake, files: Sequence[LedgerFile]) -> dict[str, int]:
         if rows:
             counts[table] = rows
     return counts
+
+
+def _append_accounts(lake: Lake, files: Sequence[LedgerFile]) -> None:
+    """Write down whose rows go: what they linked is decided anew by the next resolve run."""
+    accounts = [_accounts(lake, _TABLES[name], of) for name, of in _tables(files).items()]
+    distinct = pa.concat_tables(accounts).group_by(["source", "account"]).aggregate([])
+    if distinct.num_rows:
+        batch = hashlib.sha256("".join(f.digest for f in files).encode()).hexdigest()
+        batches = pa.array([batch] * distinct.num_rows, pa.string())
+        lake.append(RETRACTED_ACCOUNT, distinct.append_column("batch", batches), batch=batch)
+
+
+def _accounts(lake: Lake, table: Table, files: Sequence[LedgerFile]) -> pa.Table:
+    """The accounts of the rows of some files, each once in a batch of rows."""
+    names = ["source", "account"]
+    schema = RETRACTED_ACCOUNT.schema
+    none = pa.schema([schema.field(name) for name in names]).empty_table()
+    if "account" not in table.names:
+        return none
+    batches = pa.array(sorted({f.batch for f in files}))
+    inside = pc.field("source").isin(pa.array(sorted({f.source for f in files})))
+    parts = [none]
+    for part in lake.live.batches(table, columns=[*names, "batch"], where=inside):
+        of_file = pc.utf8_slice_codeunits(part.column("batch"), 0, BATCH_DIGITS)
+        rows = pa.table(part.filter(pc.is_in(of_file, batches))).select(names)
+        parts.append(rows.group_by(names).aggregate([]).cast(none.schema))
+    return pa.concat_tables(parts)
 
 
 _TABLES = {t.name: t for t in (*FEED_TABLES.values(), IDENTIFIER, QUARANTINE)}

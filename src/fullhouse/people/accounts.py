@@ -92,13 +92,31 @@ MENTIONS: tuple[Table, ...] = (ACCOUNT_TABLE, IDENTIFIER, *EVENT_TABLES.values()
 
 def unseen(scratch: Scratch, snapshots: Mapping[str, Snapshot], known: ir.Table) -> ir.Table:
     """The accounts that some table names and `known` does not: kept rows (source, account)."""
+    named = _named(scratch, snapshots)
+    if named is None:
+        return known.select("source", "account").limit(0)
+    # One distinct over all: one hash table instead of one for each of the tables.
+    return scratch.keep(named.distinct().anti_join(known, ["source", "account"]))
+
+
+def unnamed(scratch: Scratch, snapshots: Mapping[str, Snapshot], accounts: ir.Table) -> ir.Table:
+    """Those of some accounts that no table names any more: kept rows, with their columns."""
+    named = _named(scratch, snapshots)
+    if named is None or not scratch.count(accounts):
+        return accounts
+    named = scratch.keep(named.semi_join(accounts, ["source", "account"]).distinct())
+    if not scratch.count(named):
+        return accounts
+    return scratch.keep(accounts.anti_join(named, ["source", "account"]))
+
+
+def _named(scratch: Scratch, snapshots: Mapping[str, Snapshot]) -> ir.Table | None:
+    """Every source and account that a row of any table names; None while there are none."""
     written = [snapshots[t.name] for t in MENTIONS if snapshots[t.name].uris]
     if not written:
-        return known.select("source", "account").limit(0)
+        return None
     named = [scratch.engine.scan(s).select("source", "account") for s in written]
-    # One distinct over all: one hash table instead of one for each of the tables.
-    every = reduce(lambda one, two: one.union(two), named).distinct()
-    return scratch.keep(every.anti_join(known, ["source", "account"]))
+    return reduce(lambda one, two: one.union(two), named)
 
 
 def numbered_nodes(scratch: Scratch, fresh: ir.Table, rows: int, *, start: int) -> ir.Table:

@@ -47,13 +47,18 @@ def publish(
     resolution = Resolution(
         run=run,
         changed=True,
-        accounts=before.accounts + decided.new_accounts,
-        persons=before.persons + decided.new_persons - decided.merges.num_rows,
+        accounts=before.accounts + decided.new_accounts - decided.removed_accounts,
+        persons=before.persons
+        + decided.new_persons
+        - decided.merges.num_rows
+        - decided.removed_persons,
         new_accounts=decided.new_accounts,
         new_persons=decided.new_persons,
         merges=decided.merges.num_rows,
         refused=decided.refused.num_rows,
         splits=decided.splits.num_rows,
+        removed_accounts=decided.removed_accounts,
+        removed_persons=decided.removed_persons,
     )
     return resolution, State(run, following, lake.snapshot(ACCOUNT_PERSON, version=version))
 

@@ -30,6 +30,8 @@ BEFORE = "fullhouse.resolve.before"
 class Resolution(Brief):
     """One consistent state of the people, and what the run changed.
 
+    Accounts are removed when nothing names them any more, once their rows were retracted.
+
     `changed` is false when there was nothing new: then `run` is the earlier run's number.
     """
 
@@ -42,6 +44,8 @@ class Resolution(Brief):
     merges: int
     refused: int
     splits: int = 0
+    removed_accounts: int = 0
+    removed_persons: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,14 @@ class Decided:
     merges: pa.Table
     splits: pa.Table
     refused: pa.Table
+    removed_accounts: int = 0
+    removed_persons: int = 0
 
     @property
     def is_news(self) -> bool:
-        """Whether any account is new, or any persons became one or several."""
-        return bool(self.new_accounts or self.merges.num_rows or self.splits.num_rows)
+        """Whether any account is new or gone, or any persons became one or several."""
+        changed = self.new_accounts or self.removed_accounts
+        return bool(changed or self.merges.num_rows or self.splits.num_rows)
 
 
 def batch(run: int) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from fullhouse.core.errors import CannotTellError
+from fullhouse.core.errors import CannotTellError, ConflictError
 from fullhouse.core.tables import (
     ACCOUNT_TABLE,
     IDENTIFIER,
@@ -18,13 +19,22 @@ from fullhouse.core.tables import (
     PERSON_MERGE,
     PERSON_TABLE,
     PERSON_UNLINK,
+    RETRACTED_ACCOUNT,
     Snapshot,
 )
 from fullhouse.core.values import MAX_PERSON
 from fullhouse.engine import Engine, Scratch
 from fullhouse.engine.expr import ibis
+from fullhouse.feeds.retract import broken_off
 from fullhouse.lake import Lake
-from fullhouse.people.accounts import MENTIONS, all_nodes, numbered, numbered_nodes, unseen
+from fullhouse.people.accounts import (
+    MENTIONS,
+    all_nodes,
+    numbered,
+    numbered_nodes,
+    unnamed,
+    unseen,
+)
 from fullhouse.people.candidates import candidates
 from fullhouse.people.decide import linked_nodes, pairs_of_model
 from fullhouse.people.persons import write_persons
@@ -67,19 +77,25 @@ def resolve(
     retired into person_merge. New persons get the next ids, in the order of their first (source,
     account). No id is ever used twice.
 
-    Persons are split in two cases only, and into person_split: those that an operator's unlink
-    concerns are decided anew, and all of them with `anew`. The largest part keeps the id.
+    Persons are split in three cases only, and into person_split: those that an operator's unlink
+    concerns are decided anew, those of accounts whose rows were retracted, and all of them with
+    `anew`. The largest part keeps the id. A retracted account that nothing names any more is gone.
 
     account_person changes in one commit, and only if nobody else changed it meanwhile; a run
     that dies after it is finished by the next one. Nothing new: nothing is written.
     """
     state = read_state(lake)
     finish_merges(engine, lake, state, at)
+    # First: whatever these accounts lost is lost in the other snapshots, if no retraction runs now.
+    retracted = lake.snapshot(RETRACTED_ACCOUNT)
+    is_whole = not (retracted.uris and broken_off(lake))
     snapshots = {t.name: lake.snapshot(t) for t in (*MENTIONS, PERSON_LINK, PERSON_UNLINK)}
     inputs = _inputs(snapshots, most_accounts, models)
+    snapshots[RETRACTED_ACCOUNT.name] = retracted
     with Scratch(engine, lake.place.root) as scratch:
         before = _census(engine, lake, state)
-        if not anew and lake.metadata(PERSON_TABLE).get(INPUTS) == _stamp(inputs, state):
+        is_same = lake.metadata(PERSON_TABLE).get(INPUTS) == _stamp(inputs, state)
+        if is_same and not anew and not retracted.uris:
             return _unchanged(lake, state, before)
         decided = _decide(
             scratch,
@@ -102,7 +118,16 @@ def resolve(
         marks={RUN: state.run},
         metadata={INPUTS: _stamp(inputs, state)},
     )
+    if retracted.uris and is_whole:
+        _forget(lake, retracted)
     return resolution
+
+
+def _forget(lake: Lake, retracted: Snapshot) -> None:
+    """Empty the list of retracted accounts, unless more were retracted meanwhile."""
+    none = RETRACTED_ACCOUNT.schema.empty_table()
+    with suppress(ConflictError):
+        lake.replace(RETRACTED_ACCOUNT, none, expected=retracted.version)
 
 
 def models_used(lake: Lake) -> tuple[str, ...]:
@@ -141,14 +166,19 @@ def _decide(
     known = engine.scan(state.accounts)
     identifiers = engine.scan(snapshots[IDENTIFIER.name])
     unlinks = engine.scan(snapshots[PERSON_UNLINK.name])
+    retracted = engine.scan(snapshots[RETRACTED_ACCOUNT.name]).select("source", "account")
     again = known.select("person").distinct()
     if not anew:
         again = _ruled_on(known, unlinks, identifiers, state.run)
+        concerned = known.semi_join(retracted, ["source", "account"])
+        again = again.union(concerned.select("person")).distinct()
     again = scratch.keep(again)
     settled, open_ = known.anti_join(again, "person"), known.semi_join(again, "person")
     new = unseen(scratch, snapshots, known)
     new_rows = scratch.count(new)
     open_ = scratch.keep(open_.select("source", "account", old="person", old_since="since"))
+    removed = Removed.of(scratch, snapshots, open_, retracted)
+    open_ = removed.left
     to_decide = new.union(open_.select("source", "account"))
     rows = new_rows + scratch.count(open_)
     if start + rows - 1 > MAX_PERSON:
@@ -170,7 +200,38 @@ def _decide(
     roots = linked_nodes(scratch, compared, accounts, by_model, apart)
     run = state.run + 1
     named = Numbered(settled, open_, fresh, new_rows, start, run)
-    return _with_ids(scratch, named, roots, compared.refused)
+    decided = _with_ids(scratch, named, roots, compared.refused)
+    return replace(decided, removed_accounts=removed.accounts, removed_persons=removed.persons)
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The accounts to decide anew without those that nothing names any more; how many these are,
+    and of how many persons no account is left.
+    """
+
+    left: ir.Table
+    accounts: int
+    persons: int
+
+    @classmethod
+    def of(
+        cls,
+        scratch: Scratch,
+        snapshots: Mapping[str, Snapshot],
+        reopened: ir.Table,
+        retracted: ir.Table,
+    ) -> Removed:
+        """Only a retracted account can have lost all that named it."""
+        doubted = scratch.keep(reopened.semi_join(retracted, ["source", "account"]))
+        gone = unnamed(scratch, snapshots, doubted)
+        accounts = scratch.count(gone)
+        if not accounts:
+            return cls(reopened, 0, 0)
+        left = scratch.keep(reopened.anti_join(gone, ["source", "account"]))
+        olds = scratch.engine.arrow(left.select("old").distinct())["old"]
+        before = scratch.engine.arrow(gone.select("old").distinct())["old"]
+        return cls(left, accounts, len(set(before.to_pylist()) - set(olds.to_pylist())))
 
 
 def _unlinked(scratch: Scratch, unlinks: ir.Table) -> ir.Table | None:
