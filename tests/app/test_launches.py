@@ -418,7 +418,7 @@ def test_a_plan_whose_lines_have_any_name_is_launched(workspace, tmp_path: Path,
 def test_what_cannot_be_delivered_is_refused_before_anything_is_begun(
     workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def launch(folder: Path, plan: str = "puppy", **more) -> None:
+    def launch(folder: Path | str, plan: str = "puppy", **more) -> None:
         options = {"name": "never", "folder": folder, "channels": CHANNELS} | more
         fh.campaign_launch(workspace, fh.LaunchCampaign(plan, **options))
 
@@ -431,6 +431,11 @@ def test_what_cannot_be_delivered_is_refused_before_anything_is_begun(
     (tmp_path / "out" / "mail").write_text("a file where the channel's folder must be")
     with pytest.raises(InputError, match="Nothing was begun"):
         launch(tmp_path / "out")
+    own = workspace.place.path
+    for folder in ("", " ", "a\0b", "s3://", "s3:///", "ftp://x/y", "https://x/y", str(own),
+                   f"{own}/lake", f"{own}/lake/below", f"{own}/cache"):  # fmt: skip
+        with pytest.raises(InputError, match=r"Name a folder|[Gg]ive a(nother)? folder|no bucket"):
+            launch(folder)
     unknown = _plan(_line("a", "no-such-trait", "mail")).to_dict()
     save_plan(workspace.control, "unknown", "the-puppy-2025", unknown, at=AT)
     with pytest.raises(InputError, match="No trait"):

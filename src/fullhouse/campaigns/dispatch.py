@@ -295,6 +295,11 @@ def check_out(context: Context, where: str) -> Place:
             " deliveries."
         )
     if not place.is_local:
+        if place.root.startswith(("http://", "https://")):
+            raise InputError(
+                f"{place.root} is no object store. Give a folder, or s3://, gs:// or az:// with"
+                " credentials in the environment; a channel that is called takes a webhook."
+            )
         _store(place)
         return place
     try:

@@ -37,6 +37,10 @@ class Place:
     def of(cls, text: str) -> "Place":
         """The place that a user's text names; a folder becomes absolute."""
         if is_url(text):
+            if not text.partition("://")[2].strip("/"):
+                raise InputError(
+                    f"{text} names no bucket; write s3://BUCKET or s3://BUCKET/FOLDER."
+                )
             return cls(text.rstrip("/"))
         return cls(str(Path(text.removeprefix("file://")).expanduser().absolute()))
 
