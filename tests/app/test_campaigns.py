@@ -103,6 +103,8 @@ def test_a_pilot_is_launched_as_other_campaigns_are_and_looked_at(
     assert look.whole.counts.treated_interested == 0, "no feed came since"
     assert (look.verdict, look.by, look.better) == ("cannot_show", "person", None)
     with pytest.raises(InputError, match="is no pilot"):
+        fh.campaign_pilot(made.workspace, replace(request, name="ashgrove"))
+    with pytest.raises(InputError, match="is no pilot"):
         fh.campaign_look(made.workspace, fh.LookAtPilot("ashgrove", day))
     with pytest.raises(CannotTellError, match="began on"):
         fh.campaign_look(made.workspace, fh.LookAtPilot("early", MARKET.today, budget=0))

@@ -134,10 +134,10 @@ def test_questions_of_a_rival_are_in_no_list_statement_or_receipt(lion, wolf):
     log.publish(replace(lion.control, tenant="house"), by)
     own = log.entries(lion.control)
     texts = [e.body for e in own]
-    texts += [str(log.receipt(lion.control, by, e.position)) for e in own]
-    texts += [str(ledger.entries(lion.control, tenant="lion"))]
-    texts += [str(ledger.budgets(lion.control, tenant="lion"))]
-    texts += [str(tenants.titles(lion.control, "lion"))]
+    texts += [repr(log.receipt(lion.control, by, e.position)) for e in own]
+    texts += [repr(ledger.entries(lion.control, tenant="lion"))]
+    texts += [repr(ledger.budgets(lion.control, tenant="lion"))]
+    texts += [repr(tenants.titles(lion.control, "lion"))]
     assert not any("hidden" in text or "wolf" in text for text in texts)
     # Control: to its owner it is there.
     wolfs = " ".join(e.body for e in log.entries(wolf.control))

@@ -263,5 +263,5 @@ def test_a_rivals_own_calls_do_answer(house):
     assert gate.own_campaign(wolf, LAUNCH).film == SECRET
     assert app.job_show(wolf, app.ShowJob(objects["job"][0])).kind == "room_statement"
     assert [s.name for s in app.schedule_list(wolf).schedules] == [AGAIN]
-    assert SECRET in str(app.room_statement(wolf))
+    assert SECRET in repr(app.room_statement(wolf))
     assert wolf.day == date(2026, 11, 1)

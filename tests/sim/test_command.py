@@ -63,7 +63,7 @@ def test_a_campaign_is_played(small: Simulated, tmp_path: Path) -> None:
     assert "true effect" in result.output
     assert "All of it is simulated" in result.output
     app.init_house(str(tmp_path / "house"), simulated=True, environment={}).close()
-    feeds = {"sales": "tickets-sales"}
+    feeds = {"sales": "tickets-sales", "wants": "tickets-wants"}
     feeds |= {f"{k}s-{s}": f"respond-{k}s-{s}" for k in ("impression", "click") for s in SOURCES}
     with app.open_house(str(tmp_path / "house")) as house:
         for file in sorted((tmp_path / "played").iterdir()):

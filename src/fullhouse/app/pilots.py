@@ -114,6 +114,11 @@ def campaign_pilot(context: Context, request: PilotFilm) -> LaunchedPilot:
             )
         version = before.plan_version
         plan = plan_from(find_plan(context.control, f"{before.plan}@{version}").body)
+        if not plan.piloted:
+            raise InputError(
+                f"Campaign {before.name!r} is no pilot: give the pilot of {request.film!r} another"
+                " name."
+            )
     saved = f"{before.plan if before else request.name}@{version}"
     launch = LaunchCampaign(
         saved, request.name, request.folder, channels=request.channels, holdout=request.holdout,

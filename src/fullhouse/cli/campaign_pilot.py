@@ -57,6 +57,10 @@ def pilot(
         typer.Option(metavar="FILE", help="source, account, household: hold out households."),
     ] = None,
     contacts: Contacts = None,
+    expected: Annotated[
+        float | None,
+        typer.Option("--expect", metavar="PEOPLE", help="People of the house who will see it."),
+    ] = None,
     log: Annotated[
         bool | None,
         typer.Option("--log/--no-log", help="Write assigned.parquet; up to 5 million rows."),
@@ -69,7 +73,8 @@ def pilot(
 
     request = app.PilotFilm(
         film, budget, name, folder, channels=channels_text(channels), as_of=parse_day(as_of),
-        weeks=weeks, holdout=holdout, households=households, contacts=contacts, log=log,
+        weeks=weeks, holdout=holdout, households=households, contacts=contacts,
+        expected_people=expected, log=log,
     )  # fmt: skip
     with opened(where, quiet=json) as house, progress("Choosing people", quiet=json) as step:
         done = app.campaign_pilot(replace(house, progress=step), request)

@@ -81,10 +81,10 @@ def respond(
         say_json(response.to_dict() | {"simulated": True, "label": LABEL})
         return
     columns = ("group", "people", "reached", "impressions", "tickets", "without", "incremental",
-               "marks", "without")  # fmt: skip
+               "marks (without)")  # fmt: skip
     rows = [
         (f"{e.kind}: {e.name}", e.people, e.reached, e.impressions, e.tickets, e.tickets_without,
-         e.incremental, e.marks, e.marks_without)
+         e.incremental, f"{e.marks:,} ({e.marks_without:,})")
         for e in response.effects if e.kind != "city"
     ]  # fmt: skip
     table(rows, columns, title=f"{response.film}: true effect of the campaign")
