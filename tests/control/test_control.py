@@ -19,9 +19,8 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from fullhouse import app
 from fullhouse.audiences import saved_audiences
-from fullhouse.control import HOUSE, audit_log, campaigns, open_control, record, was_recorded
+from fullhouse.control import HEAD, HOUSE, audit_log, campaigns, open_control, record, was_recorded
 from fullhouse.control.campaign_records import SavedCampaign
-from fullhouse.control.control import HEAD
 from fullhouse.control.copying import check_database, copy_database
 from fullhouse.control.house import is_made, peek
 from fullhouse.control.schema import Base

@@ -16,8 +16,9 @@ from sqlalchemy import JSON, MetaData, create_engine
 
 import fullhouse as fh
 from fullhouse import app, control
+from fullhouse.control import HEAD
 from fullhouse.control import score_book as book
-from fullhouse.control.control import HEAD, open_control
+from fullhouse.control.control import open_control
 from fullhouse.control.copying import copy_database
 from fullhouse.control.schema import Base
 from fullhouse.control.score_book import Entry

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fullhouse import app
-from fullhouse.control.house import FILM_LINKS, HEAD, rows_of, sqlite_file
+from fullhouse.control import HEAD
+from fullhouse.control.house import FILM_LINKS, rows_of, sqlite_file
 from fullhouse.films.identity import SetLink, add_links, links, listed_links
 from fullhouse.workspace.context import Context
 

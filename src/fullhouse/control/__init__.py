@@ -29,7 +29,11 @@ if TYPE_CHECKING:
         verify,
     )
 
+HEAD = "0018"
+"""The newest migration."""
+
 __all__ = [
+    "HEAD",
     "HOUSE",
     "AudienceRow",
     "AuditRow",

@@ -13,8 +13,7 @@ from sqlalchemy import Engine as Database
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
-from fullhouse.control import second_lock
-from fullhouse.control.house import HEAD
+from fullhouse.control import HEAD, second_lock
 from fullhouse.control.schema import AuditRow
 from fullhouse.core.errors import FullhouseError, InputError
 from fullhouse.core.values import HOUSE, check_slug, utc_now

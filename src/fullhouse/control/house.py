@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fullhouse.control import HEAD
 from fullhouse.core.errors import DamagedError, FullhouseError
 from fullhouse.core.faults import storage_fault
 from fullhouse.core.tables import Mark
-
-HEAD = "0018"
-"""The newest migration."""
 
 QUERIES = (
     "SELECT control, lake, key, sequence FROM house",
