@@ -22,10 +22,11 @@ from fullhouse.cli.backtest import say
 from fullhouse.core.arrays import Floats
 from fullhouse.forecast.backtest import CLASSES, Backtests, Judged, classes
 from fullhouse.forecast.calendar import BEFORE, as_day
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.history import read_history
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import Models, models_folder
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.rows import outcomes, rows_at, to_date
 from fullhouse.forecast.train import WINDOW_DAYS, eligible
 from fullhouse.sources import box_office_us, tmdb

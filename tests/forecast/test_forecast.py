@@ -8,10 +8,11 @@ from pydantic import TypeAdapter
 
 from fullhouse.core.settings import SIMULATED
 from fullhouse.forecast import Forecast, Shared, read_forecast
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.forecast import Remark
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.train import Stage
 from tests.forecast.synthetic_market import Market
 from tests.view.sample_forecasts import ALL

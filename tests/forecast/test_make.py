@@ -12,12 +12,13 @@ import numpy as np
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.stored import TAG, to_bytes
 from fullhouse.forecast import Driver
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.ensemble import Trees
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
 from fullhouse.forecast.make import Models, loads
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.train import Stage
 from tests.forecast.synthetic_market import Market
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.forecast import OutsideMoves, OutsideUncompared, OutsideUnproven
 from fullhouse.forecast.history import History, OutsideForecast
@@ -23,7 +24,7 @@ from fullhouse.forecast.outside import (
     records,
     stated,
 )
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.score import weekend_of
 from fullhouse.forecast.train import Stage
 from tests.forecast.small_history import a_run, an_index

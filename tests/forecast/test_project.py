@@ -9,6 +9,7 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Forecast
 from fullhouse.forecast.assumptions import assumptions, with_assumptions
+from fullhouse.forecast.case import case_of, log_to_date, row_of, stages_needed
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.forecast import (
     CompsMove,
@@ -20,15 +21,7 @@ from fullhouse.forecast.forecast import (
 )
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import (
-    _range,
-    _row,
-    _taken,
-    case_of,
-    latest_cutoff,
-    project,
-    stages_needed,
-)
+from fullhouse.forecast.project import _range, latest_cutoff, project
 from fullhouse.forecast.train import Stage, predict
 from tests.forecast.synthetic_market import AS_OF, Market, Truth
 
@@ -188,7 +181,7 @@ def test_comps_of_the_user_move_it_by_the_weight_that_they_were_worth(
         np.log(result.ranges["opening_weekend"].median / none.ranges["opening_weekend"].median)
     )
     asked = case_of(index, film.film)
-    centre = predict("calendar", stage.models, _row(index, asked, {}), _taken(index, asked))
+    centre = predict("calendar", stage.models, row_of(index, asked, {}), log_to_date(index, asked))
     own = float(centre["opening_weekend"][0]) + index.log_price(
         film.opening.toordinal(), AS_OF.toordinal()
     )

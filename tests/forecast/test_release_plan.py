@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from fullhouse.core.errors import InputError
 from fullhouse.films import SIZE_CLASSES, check_value, expects_wide, parse_value
 from fullhouse.forecast import Forecast
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.forecast import CinemasExpected, FactsMissing
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.release_plan import release_plan
 from fullhouse.forecast.train import Stage
 from fullhouse.view.words.forecast import cinemas_words, note_words

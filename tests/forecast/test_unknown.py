@@ -9,11 +9,12 @@ import pytest
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Forecast
 from fullhouse.forecast.assumptions import assumptions, with_assumptions
+from fullhouse.forecast.case import case_of
 from fullhouse.forecast.curve import Shape
 from fullhouse.forecast.forecast import BudgetHistory, Capped, MarketUnknown, SlateUnknown
 from fullhouse.forecast.history import History
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import case_of, project
+from fullhouse.forecast.project import project
 from fullhouse.forecast.rows import outcomes
 from fullhouse.forecast.train import Stage
 from fullhouse.forecast.unknown import USUAL_OPENINGS, calendar, market, wider

@@ -13,12 +13,13 @@ from fullhouse.core.errors import CannotTellError
 from fullhouse.core.progress import Progress, silent
 from fullhouse.core.stored import from_bytes, to_bytes
 from fullhouse.forecast.assumptions import Assumptions, with_assumptions
+from fullhouse.forecast.case import FilmCase, case_of, stages_needed
 from fullhouse.forecast.curve import Shape, learn_shape
 from fullhouse.forecast.ensemble import FEWEST
 from fullhouse.forecast.forecast import Forecast, ModelFacts
 from fullhouse.forecast.history import History, read_history
 from fullhouse.forecast.history_index import HistoryIndex
-from fullhouse.forecast.project import FilmCase, case_of, latest_cutoff, project, stages_needed
+from fullhouse.forecast.project import latest_cutoff, project
 from fullhouse.forecast.slate import Slate, conflicts
 from fullhouse.forecast.train import CALENDAR, CINEMAS, Stage, eligible, roll, stage_at
 from fullhouse.forecast.unknown import calendar
