@@ -137,3 +137,31 @@ def test_a_house_without_past_films_cannot_tell(house: Path, tmp_path: Path) -> 
     done = CliRunner().invoke(commands, words)
     assert isinstance(done.exception, fh.CannotTellError)
     assert "cannot tell what a film like this takes: 0 past films" in str(done.exception)
+
+
+def test_a_property_is_added_listed_shown_and_valued(house: Path, tmp_path: Path) -> None:
+    there = house / "house"
+    words = ("--kind", "tv", "--title", "zh=红隼", "--holder", "Larch", "--genre", "Drama")
+    assert "the-kestrel" in run(there, "ip", "add", "The Kestrel", *words)
+    assert "红隼" in run(there, "ip", "list")
+    shown = run(there, "ip", "show", "红隼")
+    assert "Larch" in shown
+    assert "No traits are built" in shown
+    page = tmp_path / "ip.html"
+    value = run(there, "ip", "value", "the-kestrel", "--budget", "20e6", "--out", str(page))
+    assert "times" in value
+    assert "Who its fans are cannot be told" in value
+    assert "Entered in the score book" in value
+    assert "with it" in page.read_text("utf-8")
+    result = json.loads(run(there, "ip", "value", "红隼", "--budget", "20e6", "--json"))
+    assert result["worth"]["effect"]["story_source"] == "tv"
+    assert result["turnout"] is None
+    run(there, "scorebook")
+    run(there, "scorebook", "list")
+
+
+def test_a_property_of_a_kind_that_no_film_was_made_of_cannot_be_valued(house: Path) -> None:
+    there = house / "house"
+    run(there, "ip", "add", "A Song of Otters", "--kind", "song")
+    value = run(there, "ip", "value", "a-song-of-otters", "--budget", "20e6", "--no-issue")
+    assert "the data cannot tell" in value

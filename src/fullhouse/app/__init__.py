@@ -320,6 +320,21 @@ if TYPE_CHECKING:
         plan_list as plan_list,
         plan_show as plan_show,
     )
+    from fullhouse.app.properties import (
+        AddProperty as AddProperty,
+        EnterProperty as EnterProperty,
+        ImportProperties as ImportProperties,
+        ListProperties as ListProperties,
+        PropertyAdded as PropertyAdded,
+        ShowProperty as ShowProperty,
+        ValueProperty as ValueProperty,
+        enter_property as enter_property,
+        property_add as property_add,
+        property_import as property_import,
+        property_list as property_list,
+        property_show as property_show,
+        property_value as property_value,
+    )
     from fullhouse.app.propensity import (
         FilmScores as FilmScores,
         FindLookAlikes as FindLookAlikes,
@@ -507,6 +522,7 @@ if TYPE_CHECKING:
     )
     from fullhouse.view.greenlight_page import (
         write_greenlight as write_greenlight,
+        write_property as write_property,
         write_slate_risk as write_slate_risk,
     )
     from fullhouse.view.plan_page import (

@@ -25,6 +25,7 @@ from fullhouse.cli import (
     feed,
     film,
     greenlight,
+    ip,
     jobs,
     key,
     lake,
@@ -202,6 +203,7 @@ commands.command()(feed.quarantine)
 commands.add_typer(film.commands, name="film")
 commands.command()(forecast)
 commands.command()(greenlight.greenlight)
+commands.add_typer(ip.commands, name="ip")
 commands.add_typer(jobs.commands, name="jobs")
 commands.add_typer(key.commands, name="key")
 commands.add_typer(lake.commands, name="lake")

@@ -753,6 +753,21 @@ TALENT_CREDIT = Table(
     ("talent", "role", "entry_set", "entry", "opening", "origin", "batch"),
 )
 
+PROPERTY_FACT = Table(
+    "property_fact",
+    "What was known of a property that films may be made of, and from which day on.",
+    (
+        _required("property", "string", "the property, such as the-kestrel"),
+        _required("field", "string", "what is stated: titles, kind, holder, genres and so on"),
+        _required("value", "string", "the value as JSON"),
+        _required("known_on", "date", "the first day on which it was known"),
+        _required("origin", "string", "who says so"),
+        AT,
+        BATCH,
+    ),
+    ("property", "field", "known_on", "origin", "batch"),
+)
+
 EVENT_TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -813,5 +828,6 @@ ALL: dict[str, Table] = {
         FILM_SIGNAL,
         FILM_FORECAST,
         TALENT_CREDIT,
+        PROPERTY_FACT,
     )
 }

@@ -5,7 +5,11 @@ from fullhouse.control import Entry
 from fullhouse.core.code import code_version
 from fullhouse.core.errors import InputError
 from fullhouse.greenlight.greenlight import GREENLIGHT, FromForecast, FromPastFilms, Greenlight
+from fullhouse.greenlight.property import PropertyValue
 from fullhouse.workspace.context import Context
+
+PROPERTY = "property"
+"""The horizon under which the book has what properties were said to be worth."""
 
 
 def enter_greenlight(context: Context, greenlight: Greenlight) -> tuple[Entry, bool]:
@@ -26,6 +30,34 @@ def enter_greenlight(context: Context, greenlight: Greenlight) -> tuple[Entry, b
         horizon=GREENLIGHT,
         code=code_version(),
         model=model_of(greenlight),
+        issued_at=now,
+    )
+    new = entry.issued == now
+    if new:
+        record: dict[str, object] = {"entry": entry.id, "film": entry.film, "hash": entry.hash}
+        control.record(context.control, "scorebook.issue", record)
+    return entry, new
+
+
+def enter_property(context: Context, value: PropertyValue) -> tuple[Entry, bool]:
+    """The entry of a property's value in the book, and whether it is new.
+
+    It has no range that a film's run could be held against: it is dated, and not scored.
+    """
+    control.check_writable(context.control)
+    if value.simulated != context.settings.simulated:
+        raise InputError("A simulated value enters the score book of a simulated workspace only.")
+    now = context.now
+    about: dict[str, object] = {"title": value.about.title, "opening": None, "ranges": {}}
+    entry = control.issue(
+        context.control,
+        {**value.to_dict(), **about},
+        film=f"property-{value.about.id}",
+        territory=value.territory,
+        as_of=value.as_of,
+        horizon=PROPERTY,
+        code=code_version(),
+        model="",
         issued_at=now,
     )
     new = entry.issued == now

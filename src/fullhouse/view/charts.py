@@ -156,7 +156,7 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 PAGE_SUFFIXES = (".html", ".json")
 Output = Literal[
     "backtest", "daily", "discovery", "exhibit", "forecast", "greenlight", "look_alike",
-    "outcome", "plan", "propensity", "report", "scorebook", "slate", "talent",
+    "outcome", "plan", "propensity", "property", "report", "scorebook", "slate", "talent",
 ]  # fmt: skip
 OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "backtest": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
@@ -169,6 +169,7 @@ OUT_SUFFIXES: Mapping[Output, tuple[str, ...]] = {
     "outcome": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
     "plan": PAGE_SUFFIXES,
     "propensity": (".json", ".parquet", *CHART_SUFFIXES),
+    "property": (".html", ".json", ".svg", ".png", *TABLE_SUFFIXES),
     "report": PAGE_SUFFIXES,
     "scorebook": (*TABLE_SUFFIXES, *CHART_SUFFIXES),
     "slate": CHART_SUFFIXES,

@@ -10,20 +10,24 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
 from fullhouse.core.tabular import without_formulas
 from fullhouse.greenlight.greenlight import Greenlight, SlateRisk
+from fullhouse.greenlight.property import PropertyValue, Worth
 from fullhouse.view.charts import (
     INK,
     SWATCHES,
     money_axis,
     money_scale,
     out_paths,
+    range_bars,
     save_chart,
     themed,
 )
 from fullhouse.view.render import figure, json_of, range_cell, render
-from fullhouse.view.words.figures import heading, money_short, share_words, text
+from fullhouse.view.words import property as property_words
+from fullhouse.view.words.figures import day_words, heading, money_short, share_words, text
 from fullhouse.view.words.greenlight import (
     gross_words,
     headline,
@@ -73,6 +77,83 @@ def write_slate_risk(slate: SlateRisk, files: Iterable[str | Path]) -> list[Path
             case _:
                 _table(path, slate.to_arrow())
     return paths
+
+
+def write_property(value: PropertyValue, files: Iterable[str | Path]) -> list[Path]:
+    """Write the page (.html), the chart (.svg, .png), past adaptations (.csv, .parquet), .json."""
+    paths = out_paths(files, "property")
+    for path in paths:
+        match path.suffix.lower():
+            case ".html":
+                path.write_text(property_page(value), "utf-8")
+            case ".json":
+                path.write_text(json_of(value.to_dict()) + "\n", "utf-8")
+            case ".svg" | ".png":
+                if value.worth is None:
+                    raise CannotTellError(code="property_no_worth", title=value.about.title)
+                save_chart(_with_and_without(value.worth, value, 560), path)
+            case _:
+                _table(path, value.to_arrow())
+    return paths
+
+
+def property_page(value: PropertyValue) -> str:
+    """The page of a property: its fans, how such fans turned up, its worth."""
+    worth = value.worth
+    chart = None
+    if worth is not None:
+        chart = figure(
+            partial(_with_and_without, worth, value),
+            caption=text(
+                "Gross with and without it, 80 % ranges, {currency}.", currency=value.currency
+            ),
+            file="property-gross.csv",
+            rows=_gross_rows(worth),
+        )
+    adaptations = value.turnout.adaptations if value.turnout else ()
+    return render(
+        "property.html",
+        title=value.about.title,
+        simulated=SIMULATED if value.simulated else "",
+        place=text(
+            "{territory}, as of {day}", territory=value.territory, day=day_words(value.as_of)
+        ),
+        headline=property_words.headline(value),
+        lines=property_words.value_lines(value),
+        chart=chart,
+        heads=[
+            (text("film"), ""),
+            (text("fans"), "n"),
+            (text("saw it"), "n"),
+            (text("times as often"), "n"),
+        ],
+        rows=[(a.film, f"{a.fans:,}", f"{a.fans_saw:,}", f"{a.ratio:.2f}") for a in adaptations],
+        data=list(value.rows()),
+        everything=json_of(value.to_dict()),
+    )
+
+
+def _gross_rows(worth: Worth) -> list[dict[str, Any]]:
+    named = (
+        (text("all countries, with it"), worth.gross_with, False),
+        (text("all countries, without"), worth.gross_without, True),
+        (text("home, with it"), worth.home_with, False),
+        (text("home, without"), worth.home_without, True),
+    )
+    return [
+        {"label": label, "gross": r[1], "low": r[0], "high": r[2], "rest": rest}
+        for label, r, rest in named
+    ]
+
+
+def _with_and_without(worth: Worth, value: PropertyValue, width: int) -> alt.LayerChart:
+    title = heading(
+        text("{title}: gross with it and without it", title=value.about.title),
+        property_words.headline(value),
+        simulated=value.simulated,
+        width=width,
+    )
+    return range_bars(_gross_rows(worth), "gross", title=title, width=width)
 
 
 def _table(path: Path, rows: pa.Table) -> None:

@@ -304,6 +304,9 @@ SENTENCES: Mapping[str, str] = {
         " model of the years before had not seen, and {needed} are needed. Import earlier films"
         " with their budgets."
     ),
+    "property_no_worth": (
+        "What {title} is worth the data cannot tell, so that there is nothing to draw."
+    ),
     # measurement
     "arm_empty": "Arm {arm} is empty: nobody in column {column} has it.{hint}",
     "arms_not_alike": (

@@ -1,0 +1,200 @@
+"""Who the fans of a property are among the house's people, and how such fans turned up before."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fullhouse.audiences import Population, members_of
+from fullhouse.core.errors import InputError
+from fullhouse.core.person_sets import PersonSet, inside, only, size, union, without
+from fullhouse.films.importing import key
+from fullhouse.greenlight.property import Adaptation, Interval, Property, TraitMatch, Turnout
+from fullhouse.stats.mantel_haenszel import risk_ratio
+from fullhouse.traits import Trait
+from fullhouse.traits.names import without_year
+
+FAMILIES = ("buys", "saw", "plays", "searched", "wants", "trailer", "word")
+"""Families of traits that can tell fans of a property."""
+FILMS = ("saw", "wants", "trailer")
+SHORT = 4
+"""A title of fewer letters, or of one common word, may be anything: it is to be reviewed."""
+LEAST_CAME = 5
+"""Fewest fans and fewest others who saw a film from which a ratio is made."""
+LEAST_ADAPTATIONS = 3
+SOURCES_CROSSED = 3
+AS_POPULAR = 2.0
+"""A placebo has at most so many times as many fans, or as few."""
+Z95 = 1.959963984540054
+
+
+def match(one: Property, traits: Iterable[Trait]) -> list[TraitMatch]:
+    """The traits that may tell its fans, those that count first, then by people."""
+    titles = {key(title) for _, title in one.titles}
+    rows = []
+    for trait in traits:
+        if not trait.built or trait.family not in FAMILIES:
+            continue
+        why = _why(titles, trait)
+        if why is not None:
+            rows.append(TraitMatch(trait.name, trait.persons, why))
+    return sorted(rows, key=lambda m: (not m.sure, -m.people, m.trait))
+
+
+def _why(titles: set[str], trait: Trait) -> Literal["title", "words", "short"] | None:
+    """How a trait's name is one of the titles, if at all."""
+    last = trait.slug.rsplit("/", 1)[-1]
+    name = without_year(last) if trait.family in FILMS else last
+    own = key(name.replace("-", " "))
+    if own in titles:
+        # A word in the titles of purchases is no title of its own.
+        return "short" if len(own) < SHORT or trait.family == "word" else "title"
+    words = f"-{name}-"
+    long = [t for t in titles if len(t) >= SHORT]
+    joined = words.replace("-", "")
+    return "words" if any(t in joined for t in long) and trait.family != "word" else None
+
+
+def fan_rule(one: Property, matches: Sequence[TraitMatch]) -> str:
+    """The rule of its fans: the one that somebody settled, else all traits that are sure."""
+    if one.rule:
+        return one.rule
+    return " or ".join(f"{m.trait}" for m in matches if m.sure)
+
+
+@dataclass(frozen=True)
+class People:
+    """The house's people of one purpose, in strata of like activity."""
+
+    population: Population
+    everyone: PersonSet
+    strata: tuple[PersonSet, ...]
+
+    @classmethod
+    def of(cls, population: Population) -> "People":
+        """Everyone, in strata by how active they are at each source, the three largest crossed."""
+        (everyone,), _ = members_of(population, population.compile("everyone"))
+        named: dict[str, list[Trait]] = {}
+        for trait in population.catalogue.traits:
+            if trait.family == "active" and trait.built:
+                named.setdefault(trait.slug.rsplit(":", 1)[0], []).append(trait)
+        largest = sorted(named, key=lambda s: -sum(t.persons for t in named[s]))[:SOURCES_CROSSED]
+        strata: list[PersonSet] = [everyone]
+        for source in largest:
+            rules = [population.compile(t.name) for t in named[source]]
+            levels, _ = members_of(population, *rules)
+            rest = without(everyone, union(*levels))
+            crossed = [only(s, part) for s in strata for part in (*levels, rest)]
+            strata = [s for s in crossed if size(s)]
+        return cls(population, everyone, tuple(strata))
+
+    def who(self, rule: str) -> PersonSet:
+        """The people who fit a rule and take part."""
+        (members,), _ = members_of(self.population, self.population.compile(rule))
+        return members
+
+
+def turnout(
+    people: People, kind: str, fans: dict[str, PersonSet], properties: Sequence[Property]
+) -> Turnout | None:
+    """How fans turned up for past adaptations; of this kind alone where there are enough of it.
+
+    `fans` are those of every property, the viewers of its own adaptations apart. None where fewer
+    than three adaptations can be measured.
+    """
+    rows = []
+    for one in properties:
+        for film in one.adaptations:
+            row = _adaptation(people, one, film, fans, properties)
+            if row is not None:
+                rows.append(row)
+    own = [r for r in rows if r.kind == kind]
+    used = own if len(own) >= LEAST_ADAPTATIONS else rows
+    return pooled(used) if len(used) >= LEAST_ADAPTATIONS else None
+
+
+def _adaptation(
+    people: People,
+    one: Property,
+    film: str,
+    fans: dict[str, PersonSet],
+    properties: Sequence[Property],
+) -> Adaptation | None:
+    own = fans.get(one.id)
+    try:
+        saw = people.who(f"saw:{film}")
+    except InputError:
+        return None
+    if own is None or not size(own):
+        return None
+    measured = _ratio(people, own, saw)
+    if measured is None:
+        return None
+    logs = [
+        np.log(other[0])
+        for p in properties
+        if film not in p.adaptations
+        and (theirs := fans.get(p.id)) is not None
+        and size(own) / AS_POPULAR <= size(theirs) <= size(own) * AS_POPULAR
+        and (other := _ratio(people, theirs, saw)) is not None
+    ]
+    placebo = float(np.exp(np.mean(logs))) if logs else None
+    return Adaptation(film, one.id, one.kind, size(own), inside(own, saw), *measured, placebo)
+
+
+def _ratio(people: People, fans: PersonSet, saw: PersonSet) -> tuple[float, float] | None:
+    """How many times as often fans saw a film as others of like activity, and the log's error."""
+    n1 = np.array([inside(fans, s) for s in people.strata], dtype=float)
+    n0 = np.array([size(s) for s in people.strata], dtype=float) - n1
+    seen = np.array([inside(saw, s) for s in people.strata], dtype=float)
+    both = without(saw, without(people.everyone, fans))
+    a = np.array([inside(both, s) for s in people.strata], dtype=float)
+    c = seen - a
+    if a.sum() < LEAST_CAME or c.sum() < LEAST_CAME:
+        return None
+    ratio = risk_ratio(a, n1, c, n0)
+    return float(ratio.ratio), float(ratio.log_se)
+
+
+def pooled(rows: Sequence[Adaptation]) -> Turnout:
+    """The ratios pooled with random effects (DerSimonian and Laird 1986), and that of a new one.
+
+    The prediction interval is that of Higgins, Thompson and Spiegelhalter (2009).
+    """
+    from scipy.stats import t as student
+
+    y = np.log([r.ratio for r in rows])
+    v = np.square([r.log_error for r in rows])
+    w = 1 / v
+    mean = float((w * y).sum() / w.sum())
+    q = float((w * (y - mean) ** 2).sum())
+    scale = float(w.sum() - (w**2).sum() / w.sum())
+    between = max((q - (len(y) - 1)) / scale, 0.0) if scale > 0 else 0.0
+    w = 1 / (v + between)
+    mean, error = float((w * y).sum() / w.sum()), float(w.sum() ** -0.5)
+    wide = float(student.ppf(0.975, max(len(y) - 2, 1))) * float(np.sqrt(between + error**2))
+    placebos = [np.log(r.placebo) for r in rows if r.placebo is not None]
+    placebo = float(np.exp(np.mean(placebos))) if placebos else None
+    low = float(np.exp(mean - Z95 * error))
+    return Turnout(
+        Interval(float(np.exp(mean)), low, float(np.exp(mean + Z95 * error))),
+        Interval(*(float(np.exp(x)) for x in (mean, mean - wide, mean + wide))),
+        float(np.sqrt(between)),
+        placebo,
+        tuple(rows),
+        low > max(placebo or 1.0, 1.0),
+    )
+
+
+def beyond(people: People, fans: PersonSet, genres: Sequence[str]) -> float | None:
+    """The share of fans who are outside the usual audience of some genres; None: nobody's known."""
+    audience = []
+    for genre in genres:
+        try:
+            audience.append(people.who(f"genre:{genre.casefold().replace(' ', '-')}"))
+        except InputError:
+            continue
+    if not audience or not size(fans):
+        return None
+    return size(without(fans, union(*audience))) / size(fans)
