@@ -261,3 +261,35 @@ def test_retracting_a_part_takes_what_went_on_from_it(house: Any) -> None:
     assert retract(house, first.batch, confirmed=True).rows == {"purchase": 80}
     assert house.ingest(str(file), feed=NO_ID).written == 80
     assert products(house) == expected(80)
+
+
+CONSENTS = """
+source = "shop"
+kind = "consent"
+time_zone = "UTC"
+[columns]
+event_id = "id"
+account = "user"
+at = "when"
+purpose = "purpose"
+granted = "granted"
+"""
+
+
+def test_refusals_are_taken_out_only_by_who_names_the_number_of_rows(house: Any) -> None:
+    feed = house.feed(CONSENTS, "consents")
+    head, day = "id,user,when,purpose,granted", "2025-01-01 00:00,advertising"
+    granted = house.write("granted.csv", f"{head}\n1,ann,{day},yes\n")
+    refused = house.write(
+        "refused.csv", f"{head}\n2,ann,{day},yes\n3,bob,{day},no\n4,eve,{day},maybe\n"
+    )
+    with house.open() as context:
+        app.ingest(context, app.IngestFiles(feed, (granted, refused)))
+    assert retract(house, "consents").refusals == retract(house, "refused.csv").refusals == 2
+    before = house.content()
+    with pytest.raises(InputError, match=r"2 refusals of a purpose.*--expect 4"):
+        retract(house, "refused.csv", confirmed=True)
+    assert house.content() == before
+    assert retract(house, "granted.csv", confirmed=True).refusals == 0
+    done = retract(house, "refused.csv", confirmed=True, rows=4)
+    assert (done.done, done.refusals) == (True, 2)

@@ -75,7 +75,7 @@ class RetractFeed:
     """Take out the rows of a feed (its file or name), of one batch, or of one file by its name.
 
     Without `confirmed`, the rows are counted only. With `rows`, nothing is done unless that many
-    rows would go.
+    rows would go; where refusals of a purpose are among them, `rows` must be given.
     """
 
     name: str
@@ -173,6 +173,9 @@ def feed_retract(context: Context, request: RetractFeed) -> Retraction:
         raise InputError(code="other_rows_go", name=request.name, **rows)
     if not request.confirmed:
         return counted
+    if counted.refusals and request.rows is None:
+        facts = {"refusals": counted.refusals, "rows": counted.total}
+        raise InputError(code="refusals_go", name=request.name, **facts)
     detail = {"name": name, "files": len(counted.files), **counted.rows}
     control.record(context.control, "feed.retract", detail)
     return retract(lake, counted.files, now=context.now)

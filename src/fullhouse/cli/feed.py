@@ -98,7 +98,14 @@ def retract(
         result = app.feed_retract(context, app.RetractFeed(name, yes, expect))
     if json:
         files = [{"batch": f.batch, "feed": f.feed, "file": f.file} for f in result.files]
-        say_json({"done": result.done, "rows": dict(result.rows), "files": files})
+        say_json(
+            {
+                "done": result.done,
+                "rows": dict(result.rows),
+                "refusals": result.refusals,
+                "files": files,
+            }
+        )
         return
     table([(f.batch, f.feed, f.file, f.written) for f in result.files],
           ("batch", "feed", "file", "rows"))  # fmt: skip
@@ -107,6 +114,12 @@ def retract(
         out.print("What was made of them is as before until people and traits are built again.")
     else:
         out.print("Nothing was done. To take these rows out, add --yes.")
+    if result.refusals:
+        out.print(
+            f"[bold red]{result.refusals:,} of these rows refuse a purpose[/]: without them, those"
+            " people may take part again until the mended file is in. Deliver nothing before.",
+            soft_wrap=True,
+        )
 
 
 @commands.command()

@@ -17,6 +17,7 @@ from fullhouse.core.brief import Brief
 from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.core.tables import (
     BEGUN,
+    CONSENT,
     FEED_TABLES,
     IDENTIFIER,
     INGESTED,
@@ -69,11 +70,15 @@ class LedgerFile(Brief):
 
 @dataclass(frozen=True)
 class Retraction(Brief):
-    """Files whose rows go, or went, and how many rows of each table that are."""
+    """Files whose rows go, or went, and how many rows of each table that are.
+
+    `refusals` of the rows refuse a purpose: without them these people may take part again.
+    """
 
     files: tuple[LedgerFile, ...]
     rows: Mapping[str, int]
     done: bool
+    refusals: int = 0
 
     @property
     def total(self) -> int:
@@ -133,12 +138,12 @@ def files_named(files: Sequence[LedgerFile], name: str) -> tuple[LedgerFile, ...
 
 def count(lake: Lake, files: Sequence[LedgerFile]) -> Retraction:
     """What retracting files would take out of each table."""
-    return Retraction(tuple(files), _rows(lake, files), done=False)
+    return Retraction(tuple(files), _rows(lake, files), done=False, refusals=_refusals(lake, files))
 
 
 def retract(lake: Lake, files: Sequence[LedgerFile], *, now: datetime) -> Retraction:
     """Take the rows of files out of their table, identifiers, quarantine and ledgers."""
-    rows = _rows(lake, files)
+    rows, refusals = _rows(lake, files), _refusals(lake, files)
     each = {f.digest: sum(_rows(lake, [f]).values()) for f in files} if len(files) > 1 else {}
     entries = [
         {
@@ -155,7 +160,7 @@ def retract(lake: Lake, files: Sequence[LedgerFile], *, now: datetime) -> Retrac
     ]
     lake.append_each(RETRACTED, pa.Table.from_pylist(entries, schema=RETRACTED.schema))
     take_out(lake, files)
-    return Retraction(tuple(files), rows, done=True)
+    return Retraction(tuple(files), rows, done=True, refusals=refusals)
 
 
 def take_out(lake: Lake, files: Sequence[LedgerFile]) -> None:
@@ -240,6 +245,17 @@ def _rows(lake: Lake, files: Sequence[LedgerFile]) -> dict[str, int]:
         if rows:
             counts[table] = rows
     return counts
+
+
+def _refusals(lake: Lake, files: Sequence[LedgerFile]) -> int:
+    """Rows of these files that refuse a purpose."""
+    batches = pa.array(sorted({f.batch for f in files if f.table == CONSENT}), pa.string())
+    refused = 0
+    for part in lake.live.batches(CONSENT, columns=["batch", "granted"]) if len(batches) else ():
+        of_file = pc.utf8_slice_codeunits(part.column("batch"), 0, BATCH_DIGITS)
+        of_file = pc.and_(pc.is_in(of_file, batches), pc.invert(part.column("granted")))
+        refused += pc.sum(of_file).as_py() or 0
+    return refused
 
 
 def _append_accounts(lake: Lake, files: Sequence[LedgerFile]) -> None:

@@ -729,6 +729,11 @@ SENTENCES: Mapping[str, str] = {
     "other_rows_go": ("Retracting {name} takes out {rows} rows, not {expected}; nothing was done."),
     "people_not_resolved": "No people are resolved yet. Run: fullhouse people resolve",
     "person_ids_end": ("Person ids end at {most}: {new} new accounts may not fit after {last}."),
+    "refusals_go": (
+        "Retracting {name} takes out {refusals} refusals of a purpose: without them, those people"
+        " may take part again until the mended file is in. Nothing was done. If that is meant, name"
+        " the number of rows as well: --expect {rows}."
+    ),
     "resolve_cut_off": "The last resolve run was cut off. Run: fullhouse people resolve",
     "too_few_cities_to_pair": "Pairs take at least {needed} cities, and there are {cities}.",
     "too_few_rows_to_link": "{rows} rows cannot be linked: give at least {needed}.",
