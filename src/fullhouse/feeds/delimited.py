@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from fullhouse.core.errors import InputError
-from fullhouse.feeds.cut import FIRST
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import READ, File
 from fullhouse.feeds.piece import BEGINNING, UNPARSEABLE, Bad, Piece, Start, numbered, unreadable
-from fullhouse.feeds.text import LONGEST_LINE, CutReader, decoded, shortened
+from fullhouse.feeds.text import FIRST, LONGEST_LINE, CutReader, decoded, shortened
 
 # A field of a line that may stand may stand too; a feed's own are looked at later.
 csv.field_size_limit(LONGEST_LINE)

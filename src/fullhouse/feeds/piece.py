@@ -7,8 +7,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
-from fullhouse.feeds.cut import FIRST, Cut
-from fullhouse.feeds.text import LONGEST_LINE
+from fullhouse.feeds.text import FIRST, LONGEST_LINE, Cut
 from fullhouse.feeds.text import TOO_LONG as TOO_LONG_LINE
 
 ROW = "__row"

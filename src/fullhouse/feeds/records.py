@@ -13,7 +13,6 @@ from fullhouse.core.errors import InputError, did_you_mean
 from fullhouse.engine import DuckDBEngine
 from fullhouse.engine.raw import json_fields, json_names, json_objects, json_types
 from fullhouse.feeds import delimited, parquet
-from fullhouse.feeds.cut import FIRST
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File, check_text
 from fullhouse.feeds.piece import (
@@ -26,7 +25,7 @@ from fullhouse.feeds.piece import (
     numbered,
     unreadable,
 )
-from fullhouse.feeds.text import CutReader, decoded, json_lines, shortened
+from fullhouse.feeds.text import FIRST, CutReader, decoded, json_lines, shortened
 
 _ODD = r"^[{\[]|^-?\d[\d.]*([eE]|\.0$)"
 """Texts behind which an object, an array or a number with a point may stand."""

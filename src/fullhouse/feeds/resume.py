@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from fullhouse.core.tables import CONSENT, IDENTIFIER, QUARANTINE, Table
 from fullhouse.engine import DuckDBEngine
-from fullhouse.feeds.cut import Cut
 from fullhouse.feeds.job import Job, Tally
 from fullhouse.feeds.piece import BEGINNING, Start
+from fullhouse.feeds.text import Cut
 from fullhouse.lake import Lake
 
 NEXT = ("row", "piece", "before", "offset", "read")

@@ -8,9 +8,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-from fullhouse.feeds.cut import FIRST, Cut
 from fullhouse.feeds.files import READ, is_utf8
 
 LONGEST_LINE = 8 << 20
@@ -27,6 +27,21 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How far the bytes of a plain text file were cut into pieces, and how far they were read.
+
+    It is cut from there into the same pieces as from the beginning, which all zeros stand for.
+    """
+
+    offset: int = 0
+    read: int = 0
+
+
+FIRST = Cut()
+"""The beginning; also of a file in which no other place can be gone on from."""
 
 
 def _unreadable(problem: UnicodeError) -> tuple[str | bytes, int]:

@@ -53,6 +53,10 @@ from fullhouse.forecast.train import (
     width_features,
 )
 
+FEWEST_BUDGETS = 40
+BUDGET_LOG = "budget.log"
+SINCE_DAYS = 3
+"""Films that opened so long before a model's day are not learned from whole yet."""
 FEW_AND_MANY = (0.1, 0.75)
 """Shares of the films learned from that opened in fewer cinemas, for what if few and if many."""
 
@@ -129,30 +133,25 @@ def outside_move(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -
     price = index.log_price(case.opening, case.on)
     views, notes = [], list[Note]()
     if blend:
-        sources = tuple(s for s, _ in used)
+        sources = tuple(s for s, _ in blend.columns)
         notes.append(OutsideMoves(sources, blend.weight, float(np.exp(blend.shift)), blend.films))
     for s in shown:
-        f, column = s.forecast, (s.forecast.source, s.horizon)
+        column = (s.forecast.source, s.horizon)
         films = outside.films_of(comparison, column, case.on)
-        comparable = bool(np.isfinite(s.log_weekend))
-        views.append(
-            OutsideView(
-                f.source,
-                as_day(f.made_on),
-                f.days,
-                f.mid,
-                f.low,
-                f.high,
-                float(np.exp(s.log_weekend + price)) if comparable else None,
-                films,
-                column in used and newest.get(column) is s,
-            )
-        )
-        if not comparable:
-            notes.append(OutsideUncompared(f.source, f.days))
+        views.append(_view(s, price, films, used=column in used and newest.get(column) is s))
+        if not np.isfinite(s.log_weekend):
+            notes.append(OutsideUncompared(s.forecast.source, s.forecast.days))
         elif column not in used:
-            notes.append(OutsideUnproven(f.source, films, outside.FEWEST_FILMS))
+            notes.append(OutsideUnproven(s.forecast.source, films, outside.FEWEST_FILMS))
     return OutsideMove(blend, tuple(views), tuple(notes))
+
+
+def _view(s: outside.Stated, price: float, films: int, *, used: bool) -> OutsideView:
+    f = s.forecast
+    amount = float(np.exp(s.log_weekend + price)) if np.isfinite(s.log_weekend) else None
+    return OutsideView(
+        f.source, as_day(f.made_on), f.days, f.mid, f.low, f.high, amount, films, used
+    )
 
 
 @dataclass(frozen=True)
@@ -161,12 +160,6 @@ class BudgetMove:
 
     shift: Mapping[str, float]
     note: BudgetHistory
-
-
-FEWEST_BUDGETS = 40
-
-
-BUDGET_LOG = "budget.log"
 
 
 def budget_move(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) -> BudgetMove | None:
@@ -205,10 +198,6 @@ def budget_move(index: HistoryIndex, case: FilmCase, stage: Stage, row: Rows) ->
     slope = slopes.get("opening_weekend", slopes["total"])
     ratio = float(np.exp(new - before))
     return BudgetMove(shift, BudgetHistory(ratio, ratio**slope, films))
-
-
-SINCE_DAYS = 3
-"""Films that opened so long before a model's day are not learned from whole yet."""
 
 
 class World:
