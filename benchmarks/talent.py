@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from fullhouse.sources import talent_ip
+from fullhouse.talent.find_rising import careers, check_rising, learnable, newcomers
 from fullhouse.talent.fit_effects import check_gain, role_names
 from fullhouse.talent.outcome import FilmOutcome, design, in_order
 
@@ -75,6 +76,22 @@ def gain(films: list[FilmOutcome], credited: pa.Table, placebos: int) -> None:
     print(f"names add: {check.names_add}; {time.perf_counter() - begun:.0f} s")
 
 
+def rising(films: list[FilmOutcome], credited: pa.Table) -> None:
+    """How chances of newcomers did, by the day on which they were made."""
+    every = careers(films, credited)
+    cuts = [newcomers(every, c) for c in learnable(every, date(LAST + 1, 1, 1))]
+    for what, first, last in (("chosen on", 1999, 2004), ("judged", 2005, 2011)):
+        days = [c.cut for c in cuts if first <= c.cut.year <= last]
+        check = check_rising(cuts, days)
+        assert check is not None
+        print(f"rising names, {what} {check.first} to {check.last}, {check.people:,} chances:")
+        print(f"  AUC {check.auc:.3f}, gross so far {check.popularity:.3f}; difference")
+        print(f"  {check.difference_low:.3f} to {check.difference_high:.3f} (95 %)")
+        print(f"  calibration slope {check.slope:.2f}; {check.expected:.1%} expected,")
+        print(f"  {check.happened:.1%} happened; Brier {check.brier:.4f},")
+        print(f"  of the share alone {check.brier_of_share:.4f}")
+
+
 def main() -> None:
     """Every figure of docs/talent.md."""
     data = os.environ.get("FULLHOUSE_DATA")
@@ -82,6 +99,7 @@ def main() -> None:
         print("skipped: FULLHOUSE_DATA names no folder with tmdb_5000 and talent_ip")
         return
     films, credited = outcomes(Path(data)), credits_of(Path(data))
+    rising(films, credited)
     gain(films, credited, placebos=int(os.environ.get("FULLHOUSE_PLACEBOS", "10")))
 
 

@@ -411,13 +411,19 @@ if TYPE_CHECKING:
     )
     from fullhouse.app.talent import (
         EstimateTalent as EstimateTalent,
+        FindRising as FindRising,
         ImportCredits as ImportCredits,
+        IssueRising as IssueRising,
         ListTalent as ListTalent,
+        ReadRisingBook as ReadRisingBook,
         ShowTalent as ShowTalent,
         SuppressTalent as SuppressTalent,
+        issue_rising as issue_rising,
         talent_effects as talent_effects,
         talent_import as talent_import,
         talent_list as talent_list,
+        talent_rising as talent_rising,
+        talent_scorebook as talent_scorebook,
         talent_show as talent_show,
         talent_suppress as talent_suppress,
     )
@@ -533,6 +539,7 @@ if TYPE_CHECKING:
         write_film_report as write_film_report,
     )
     from fullhouse.view.talent_page import (
+        write_rising as write_rising,
         write_talent as write_talent,
     )
     from fullhouse.workspace.backup import (

@@ -11,14 +11,18 @@ import pyarrow as pa
 
 from fullhouse import control, films
 from fullhouse.app.use_case import use_case
+from fullhouse.control import Entry
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.films.identity import SetLink
+from fullhouse.talent.book import enter_rising, score_rising
 from fullhouse.talent.credit import Credit, CreditSet, CreditsImported, TalentLine, folded
 from fullhouse.talent.effects import TalentEffects
+from fullhouse.talent.find_rising import find_rising
 from fullhouse.talent.fit_effects import fit_effects
 from fullhouse.talent.outcome import film_outcomes
 from fullhouse.talent.read import read_credits
+from fullhouse.talent.rising import RisingBook, RisingNames
 from fullhouse.talent.store import (
     credits_of,
     find_talent,
@@ -127,10 +131,8 @@ def talent_effects(context: Context, request: EstimateTalent | None = None) -> T
         as_of=asked.as_of or context.today,
     )
     films.check_territory(str(whole.territory))
-    mark = suppressed(context.control, context.key).mark
-    known = hashlib.sha256(repr(films.links(context.control)).encode()).hexdigest()
     result = remembered(
-        context, whole, TalentEffects, partial(_effects, whole), inputs=f"{mark}:{known}"
+        context, whole, TalentEffects, partial(_effects, whole), inputs=_inputs(context)
     )
     record: dict[str, object] = {
         "territory": result.territory,
@@ -207,6 +209,80 @@ def talent_show(context: Context, request: ShowTalent) -> TalentView:
 
 
 @request
+class FindRising:
+    """A market (the workspace's), as known on a day (today)."""
+
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@use_case
+def talent_rising(context: Context, request: FindRising | None = None) -> RisingNames:
+    """The chance of each newcomer to be among the top in five years, the likeliest first."""
+    asked = request or FindRising()
+    whole = replace(
+        asked,
+        territory=asked.territory or context.settings.territory,
+        as_of=asked.as_of or context.today,
+    )
+    films.check_territory(str(whole.territory))
+    return remembered(context, whole, RisingNames, partial(_rising, whole), inputs=_inputs(context))
+
+
+def _rising(request: FindRising, context: Context) -> RisingNames:
+    assert request.territory is not None
+    assert request.as_of is not None
+    rows, links = _known(context, request.as_of)
+    return find_rising(
+        film_outcomes(context.lake, links, request.territory, request.as_of),
+        rows,
+        territory=request.territory,
+        as_of=request.as_of,
+        simulated=context.settings.simulated,
+    )
+
+
+@request
+class IssueRising:
+    """Rising names that enter the score book."""
+
+    rising: RisingNames
+
+
+@use_case
+def issue_rising(context: Context, request: IssueRising) -> Entry:
+    """Enter a list of rising names into the score book; its entry, or the same one of before."""
+    entry, _ = enter_rising(context, request.rising)
+    return entry
+
+
+@request
+class ReadRisingBook:
+    """The issued lists of a market (the workspace's), scored by what is known on a day (today)."""
+
+    territory: str | None = None
+    as_of: date | None = None
+
+
+@use_case
+def talent_scorebook(context: Context, request: ReadRisingBook | None = None) -> RisingBook:
+    """How issued lists of rising names did whose five years are over, and how many wait."""
+    asked = request or ReadRisingBook()
+    territory = asked.territory or context.settings.territory
+    films.check_territory(territory)
+    day = asked.as_of or context.today
+    rows, links = _known(context, day)
+    return score_rising(
+        context.control,
+        film_outcomes(context.lake, links, territory, day),
+        rows,
+        key=context.key,
+        territory=territory,
+        as_of=day,
+    )
+
+
+@request
 class SuppressTalent:
     """A person, by name or id, who asked not to appear."""
 
@@ -228,6 +304,13 @@ def talent_suppress(context: Context, request: SuppressTalent) -> TalentSuppress
     record: dict[str, object] = {"digests": sorted(digests), "credits": removed}
     control.record(context.control, "talent.suppress", record)
     return TalentSuppressed(removed)
+
+
+def _inputs(context: Context) -> str:
+    """What results hang on beside the lake: who is suppressed, and which entry is which film."""
+    mark = suppressed(context.control, context.key).mark
+    links = hashlib.sha256(repr(films.links(context.control)).encode()).hexdigest()
+    return f"{mark}:{links}"
 
 
 def _known(context: Context, as_of: date) -> tuple[pa.Table, list[SetLink]]:

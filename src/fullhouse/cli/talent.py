@@ -162,6 +162,72 @@ def effects(
 
 
 @commands.command()
+def rising(
+    *,
+    territory: Territory = None,
+    as_of: AsOf = None,
+    rows: Rows = 20,
+    no_issue: Annotated[
+        bool, typer.Option("--no-issue", help="Leave the score book alone.")
+    ] = False,
+    out_: Out = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Newcomers by their chance to be among the top in five years; enters the score book."""
+    from fullhouse.view.words.talent import rising_basis, rising_headline
+
+    files = [app.check_out(f, "talent") for f in out_ or ()]
+    day = parse_day(as_of)
+    with opened(where, quiet=json, doing="Reading") as context:
+        result = app.talent_rising(context, app.FindRising(territory, day))
+        entry = None if no_issue else app.issue_rising(context, app.IssueRising(result))
+        written = app.write_rising(result, files)
+    if json:
+        say_json(result.to_dict(most=rows) | {"entry": entry.id if entry else None})
+        return
+    shown = result.names[:rows] if rows else result.names
+    table(
+        [
+            (n.name, f"{n.probability:.1%}", n.films, n.best_billing, str(n.last), int(n.gross))
+            for n in shown
+        ],
+        ("name", "chance", "films", "best billing", "last film", "gross so far"),
+    )
+    for line in (rising_headline(result), *rising_basis(result)):
+        out.print(line, markup=False, soft_wrap=True)
+    if entry:
+        out.print(f"Entry {entry.id} of the score book.", markup=False)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+@commands.command()
+def scorebook(
+    *, territory: Territory = None, as_of: AsOf = None, where: Where = ".", json: Json = False
+) -> None:
+    """How issued lists of rising names did whose five years are over."""
+    from fullhouse.view.words.talent import book_words
+
+    day = parse_day(as_of)
+    with opened(where, quiet=json, doing="Reading") as context:
+        book = app.talent_scorebook(context, app.ReadRisingBook(territory, day))
+    if json:
+        say_json(as_json(asdict(book)))
+        return
+    rows = [
+        (s.entry, str(s.as_of), s.people, "-" if s.auc is None else f"{s.auc:.3f}",
+         f"{s.brier:.4f}", f"{s.brier_of_share:.4f}", f"{s.expected:.1%}", f"{s.happened:.1%}",
+         "looking back" if s.looking_back else "")
+        for s in book.scores
+    ]  # fmt: skip
+    if rows:
+        names = ("entry", "as of", "people", "AUC", "Brier", "of the share", "expected", "happened")
+        table(rows, (*names, ""))
+    out.print(book_words(book), markup=False, soft_wrap=True)
+
+
+@commands.command()
 def suppress(name: Name, *, where: Where = ".", json: Json = False) -> None:
     """Take a person who asked for it out of everything, for good."""
     with opened(where, quiet=json) as context:

@@ -66,6 +66,10 @@ SENTENCES: Mapping[str, str] = {
         "Nothing can be said of names yet: {films} films have credits, a budget and a gross, and"
         " {needed} are needed."
     ),
+    "too_few_risen": (
+        "Nothing can be said of rising names yet: {risen} newcomers of earlier years are known to"
+        " have become top, and {needed} are needed."
+    ),
     # the clean room
     "budget_together_used_up": (
         "What all tenants may spend together is used up for a question of this price, until {ends}."

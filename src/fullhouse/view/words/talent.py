@@ -1,7 +1,8 @@
 """What names add to a gross, in words."""
 
 from fullhouse.talent.effects import NameEffect, TalentEffects
-from fullhouse.view.words.figures import day_words, number_words, text
+from fullhouse.talent.rising import TOP, YEARS, RisingBook, RisingNames
+from fullhouse.view.words.figures import day_words, number_words, share_words, text
 
 ROLES = {
     "cast": "in the cast",
@@ -98,3 +99,55 @@ def share(value: float) -> str:
 def small(value: float) -> str:
     """A gain, which may be below 0."""
     return f"{value:.3f}"
+
+
+def rising_headline(rising: RisingNames) -> str:
+    """The one sentence: who is likeliest, or that the chances tell no more than gross so far."""
+    first = rising.names[0] if rising.names else None
+    if first is None:
+        return text("There is no newcomer with one to three films.")
+    if rising.check is not None and not rising.check.better:
+        return text("In earlier years such chances told no more than the gross so far.")
+    return text(
+        "{name} is the likeliest of {people} newcomers to be among the top in {years} years: {p}.",
+        name=first.name, people=f"{rising.people:,}", years=str(YEARS),
+        p=share_words(first.probability),
+    )  # fmt: skip
+
+
+def rising_basis(rising: RisingNames) -> list[str]:
+    """What the chances mean, and how such chances did."""
+    lines = [
+        text(
+            "A chance is that of being, over the next {years} years, among the {top} of newcomers"
+            " (one to three films of the catalogue so far) whose leading roles take most on average; films of a"
+            " series in which they were before do not count.",
+            years=str(YEARS), top=share_words(TOP),
+        )
+    ]  # fmt: skip
+    check = rising.check
+    if check is None:
+        lines.append(text("Too few years are over to tell how such chances did."))
+        return lines
+    lines.append(
+        text(
+            "Such chances made from {first} to {last} ranked {people} people with an area under the"
+            " curve of {auc}; gross so far gave {popularity} (difference {low} to {high} with"
+            " 95 %). {expected} were expected and {happened} happened; slope {slope}.",
+            first=day_words(check.first), last=day_words(check.last), people=f"{check.people:,}",
+            auc=small(check.auc), popularity=small(check.popularity),
+            low=small(check.difference_low), high=small(check.difference_high),
+            expected=share_words(check.expected), happened=share_words(check.happened),
+            slope=number_words(check.slope),
+        )
+    )  # fmt: skip
+    return lines
+
+
+def book_words(book: RisingBook) -> str:
+    """How many lists are scored and how many wait."""
+    return text(
+        "Issued lists of rising names with an outcome: {scored}; waiting until {years} years are"
+        " over: {waiting}.",
+        scored=str(len(book.scores)), waiting=str(book.waiting), years=str(YEARS),
+    )  # fmt: skip
