@@ -11,6 +11,8 @@ import fullhouse as fh
 from fullhouse import app
 from fullhouse.core.errors import CannotTellError
 
+pytestmark = pytest.mark.slow
+
 PEOPLE, FILMS = 1_300, 1_300
 START = date(1990, 1, 5)
 

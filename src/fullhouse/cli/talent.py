@@ -234,7 +234,8 @@ def suppress(name: Name, *, where: Where = ".", json: Json = False) -> None:
         result = app.talent_suppress(context, app.SuppressTalent(name))
     done(
         {"credits": result.credits},
-        f"Suppressed, with {result.credits:,} credits: no output names this person from now on.",
+        "Suppressed: no output names this person from now on."
+        f" Credits taken out: {result.credits:,}.",
         json=json,
     )
 

@@ -120,8 +120,8 @@ def rising_basis(rising: RisingNames) -> list[str]:
     lines = [
         text(
             "A chance is that of being, over the next {years} years, among the {top} of newcomers"
-            " (one to three films of the catalogue so far) whose leading roles take most on average; films of a"
-            " series in which they were before do not count.",
+            " (one to three films of the catalogue so far) whose leading roles take most on"
+            " average; films of a series in which they were before do not count.",
             years=str(YEARS), top=share_words(TOP),
         )
     ]  # fmt: skip
