@@ -163,5 +163,5 @@ def test_a_small_uplift_along_several_columns_is_followed_by_a_straight_line():
     seen = (g.random(len(x)) < 0.2 + uplift * mail).astype(np.float64)
     products = np.column_stack([x, *(x[:, [i]] * x[:, i + 1 :] for i in range(4))])
     figures = PolicyScores(Trial(products, x, seen, mail))(Trial(products, x, seen, mail))
-    assert figures.shape == (20_000, 5)
+    assert figures.shape == (20_000, 6)
     assert np.corrcoef(figures[:, 0], uplift)[0, 1] > 0.7

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fullhouse.measurement.uplift_trees import Bins, HonestTrees, best_tree
+from fullhouse.measurement.uplift_trees import Bins, HonestTrees, best_corner, best_tree
 
 
 def _error(leaf, y):
@@ -79,3 +79,34 @@ def test_honest_trees_do_not_claim_the_noise_they_were_chosen_on():
     greedy = best_tree(bins.codes(columns), bins.sizes, y, range(15)).predict(bins.codes(columns))
     honest = HonestTrees(columns, y).predict(columns)
     assert honest.std() < greedy.std() / 3
+
+
+@given(st.integers(0, 10**6), st.tuples(*[st.booleans()] * 3), st.sampled_from([1, 2, 3]))
+@settings(max_examples=15, deadline=None)
+def test_a_corner_of_up_to_three_columns_is_what_was_planted(seed, above, used):
+    g = np.random.default_rng(seed)
+    columns = g.normal(size=(6_000, 5))
+    order = g.permutation(5)[:used]
+    inside = np.ones(len(columns), dtype=bool)
+    for f, side in zip(order, above, strict=False):
+        inside &= (columns[:, f] > 0) == side
+    bins = Bins.of(columns)
+    codes = bins.codes(columns)
+    corner = best_corner(codes, bins.sizes, inside + g.normal(0, 0.5, len(columns)))
+    assert {split.column for split, _ in corner.sides} == {int(f) for f in order}
+    agrees = (corner.predict(codes) > 0.5) == inside
+    assert agrees.mean() > 0.95
+    # Of one column, either side is a corner.
+    assert abs(corner.inside - corner.outside) == pytest.approx(1, abs=0.15)
+
+
+def test_noise_has_no_corner():
+    g = np.random.default_rng(8)
+    columns = np.column_stack([g.normal(size=(2_000, 4)), g.integers(0, 2, (2_000, 3))])
+    bins = Bins.of(columns)
+    codes = bins.codes(columns)
+    for _ in range(20):
+        noise = g.normal(size=2_000)
+        corner = best_corner(codes, bins.sizes, noise)
+        assert corner.sides == ()
+        assert (corner.predict(codes) == noise.mean()).all()

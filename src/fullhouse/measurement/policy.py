@@ -25,6 +25,7 @@ from fullhouse.measurement.uplift_trees import (
     HonestTrees,
     SmallTree,
     TreeSplit,
+    best_corner,
     best_tree,
 )
 from fullhouse.stats.figures import Interval, check_level
@@ -206,8 +207,8 @@ class PolicyScores:
     """Expected uplift by learners that see different things.
 
     A straight line along every column, a few lines along columns and their products, steps of
-    steps, pairs of columns searched at once many times over, and one such tree without splits that
-    noise explains.
+    steps, pairs of columns searched at once many times over, one such tree without splits that
+    noise explains, and one corner of three columns.
     """
 
     def __init__(self, train: Trial) -> None:
@@ -223,6 +224,8 @@ class PolicyScores:
         self.steps = steps.fit(train.columns, figures)
         self.pairs = HonestTrees(train.columns, figures)
         self.rule = fit_tree(train)
+        bins = self.rule.bins
+        self.corner = best_corner(bins.codes(train.columns), bins.sizes, figures)
 
     def __call__(self, people: Trial) -> Floats:
         """The figure of each learner for each person."""
@@ -234,6 +237,7 @@ class PolicyScores:
                 self.steps.predict(people.columns),
                 self.pairs.predict(people.columns),
                 self.rule.predict(people.columns),
+                self.corner.predict(self.rule.bins.codes(people.columns)),
             ]
         )
 

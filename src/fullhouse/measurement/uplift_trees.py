@@ -3,11 +3,14 @@
 A tree that grows split by split does not see what only two columns together say. Here each pair of
 columns is summed in a table, and cumulative sums give every tree of two levels its squared error
 (Zhou, Athey and Wager 2023 search policy trees so). Trees chosen on one half of the people with
-leaves valued on the other claim nothing of what they were chosen for (Athey and Imbens 2016).
+leaves valued on the other claim nothing of what they were chosen for (Athey and Imbens 2016). What
+only three columns together say is searched for as a corner: one side of a cut in each of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
+from math import log
 
 import numpy as np
 
@@ -157,6 +160,90 @@ class _Sides:
         """The second split of a side."""
         column = int(self.column[side, cut])
         return None if column < 0 else TreeSplit(column, int(self.cut[side, cut]))
+
+
+@dataclass(frozen=True)
+class Corner:
+    """People on one side of a cut in each of up to three columns, and everybody else."""
+
+    sides: tuple[tuple[TreeSplit, bool], ...]
+    inside: float
+    outside: float
+
+    def predict(self, codes: Ints) -> Floats:
+        """The value of the corner or of the others; without sides all are others."""
+        inside = np.full(len(codes), bool(self.sides))
+        for split, above in self.sides:
+            inside &= split.right(codes) == above
+        return np.where(inside, self.inside, self.outside)
+
+
+def best_corner(codes: Ints, sizes: Sequence[int], target: Floats) -> Corner:
+    """The corner that explains most squared error of the target, or none that chance explains.
+
+    Of many columns those are searched that explain most by a cut of their own.
+    """
+    mean, least = float(target.mean()), max(50.0, LEAST_LEAF * len(codes))
+    centred = target - mean
+    columns = _most_telling(codes, sizes, centred, least)
+    triples = list(combinations(columns, 3))
+    tried = sum(8 * sizes[f] * sizes[g] * sizes[h] for f, g, h in triples)
+    # The greatest of so many cells of noise (Foster and George 1994), and half as much again.
+    most, corner = float(target.var()) * 3 * log(max(2, tried)), Corner((), mean, mean)
+    for triple in triples:
+        shape = tuple(sizes[f] for f in triple)
+        cell = np.ravel_multi_index(tuple(codes[:, f] for f in triple), shape)
+        cells = shape[0] * shape[1] * shape[2]
+        count = np.bincount(cell, minlength=cells).astype(np.float64).reshape(shape)
+        total = np.bincount(cell, centred, minlength=cells).reshape(shape)
+        for above in product((False, True), repeat=3):
+            n, s = _from_corner(count, above), _from_corner(total, above)
+            gain = _gain_of(n, s, len(codes), least)
+            at = np.unravel_index(int(gain.argmax()), shape)
+            if gain[at] <= most:
+                continue
+            most = float(gain[at])
+            sides = _sides_at([int(i) for i in at], triple, shape, above)
+            rest = len(codes) - n[at]
+            corner = Corner(sides, mean + float(s[at] / n[at]), mean - float(s[at] / rest))
+    return corner
+
+
+def _most_telling(codes: Ints, sizes: Sequence[int], target: Floats, least: float) -> list[int]:
+    """Up to MOST_COLUMNS columns that explain most by one cut, in order."""
+    gains = {}
+    for f, size in enumerate(sizes):
+        if size > 1:
+            n = np.bincount(codes[:, f], minlength=size).astype(np.float64).cumsum()
+            s = np.bincount(codes[:, f], target, minlength=size).cumsum()
+            gains[f] = float(_gain_of(n, s, len(codes), least).max())
+    return sorted(sorted(gains, key=lambda f: -gains[f])[:MOST_COLUMNS])
+
+
+def _gain_of(n: Floats, s: Floats, people: int, least: float) -> Floats:
+    """What setting `n` people apart explains, whose centred target adds up to `s`; 0 if too few."""
+    rest = people - n
+    gain = s**2 * (1 / np.maximum(n, 1) + 1 / np.maximum(rest, 1))
+    return np.where(np.minimum(n, rest) >= least, gain, 0.0)
+
+
+def _from_corner(cells: Floats, above: Sequence[bool]) -> Floats:
+    """Sums from one corner of a table on: from the last bins on where it lies above the cuts."""
+    for axis, is_above in enumerate(above):
+        cells = np.flip(cells, axis) if is_above else cells
+        cells = cells.cumsum(axis)
+    return cells
+
+
+def _sides_at(
+    at: Sequence[int], columns: Sequence[int], shape: Sequence[int], above: Sequence[bool]
+) -> tuple[tuple[TreeSplit, bool], ...]:
+    """The sides of a corner that ends at a cell; a column taken whole is no side."""
+    return tuple(
+        (TreeSplit(f, size - 2 - i if is_above else i), is_above)
+        for i, f, size, is_above in zip(at, columns, shape, above, strict=True)
+        if i < size - 1
+    )
 
 
 class HonestTrees:
