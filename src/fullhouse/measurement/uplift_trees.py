@@ -195,7 +195,7 @@ def best_corner(codes: Ints, sizes: Sequence[int], target: Floats) -> Corner:
         cell = np.ravel_multi_index(tuple(codes[:, f] for f in triple), shape)
         cells = shape[0] * shape[1] * shape[2]
         count = np.bincount(cell, minlength=cells).astype(np.float64).reshape(shape)
-        total = np.bincount(cell, centred, minlength=cells).reshape(shape)
+        total = np.bincount(cell, centred, minlength=cells).astype(np.float64).reshape(shape)
         for above in product((False, True), repeat=3):
             n, s = _from_corner(count, above), _from_corner(total, above)
             gain = _gain_of(n, s, len(codes), least)
