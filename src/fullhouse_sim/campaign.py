@@ -124,8 +124,36 @@ def deliveries(
     )
 
 
-def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliveries, pa.Table]:
-    """The campaign of a file, whose accounts are looked up in the market's truth; and its rows."""
+def read_deliveries(
+    market: Market, paths: Path | Sequence[Path], owners: Path
+) -> tuple[Deliveries, pa.Table]:
+    """The campaigns of files, all of them together, and their rows.
+
+    Accounts are looked up in the market's truth.
+    """
+    paths = [paths] if isinstance(paths, Path) else list(paths)
+    tables = [_checked(path) for path in paths]
+    rows = pa.concat_tables(tables)
+    lines, line = _lines(rows, paths[-1])
+    first = market.first_day.toordinal()
+    epoch = np.datetime64("1970-01-01", "D").astype(object).toordinal()
+    day = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64)
+    owners_of = deliveries(
+        market,
+        lines,
+        person=np.concatenate(
+            [_persons(table, owners, path) for table, path in zip(tables, paths, strict=True)]
+        ),
+        line=line,
+        treated=pc.equal(rows["arm"], "treated").to_numpy(),
+        day=day + epoch - first,
+        frequency=rows["frequency"].to_numpy(),
+    )
+    return owners_of, rows
+
+
+def _checked(path: Path) -> pa.Table:
+    """The rows of a file, with all columns, of their types, and known arms."""
     rows = _read(path)
     missing = [c for c in COLUMNS if c not in rows.column_names]
     if missing:
@@ -139,20 +167,7 @@ def read_deliveries(market: Market, path: Path, owners: Path) -> tuple[Deliverie
     unknown = set(pc.unique(rows["arm"]).to_pylist()) - set(ARMS)
     if unknown:
         raise InputError(f"{path.name} has the arm {min(unknown)!r}. Arms: {', '.join(ARMS)}.")
-    lines, line = _lines(rows, path)
-    first = market.first_day.toordinal()
-    epoch = np.datetime64("1970-01-01", "D").astype(object).toordinal()
-    day = rows["day"].cast(pa.int32()).to_numpy().astype(np.int64)
-    owners_of = deliveries(
-        market,
-        lines,
-        person=_persons(rows, owners, path),
-        line=line,
-        treated=pc.equal(rows["arm"], "treated").to_numpy(),
-        day=day + epoch - first,
-        frequency=rows["frequency"].to_numpy(),
-    )
-    return owners_of, rows
+    return rows
 
 
 def _read(path: Path) -> pa.Table:

@@ -4,10 +4,11 @@
 what the campaign really changed.
 """
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,19 @@ class Response:
         }
 
 
-def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = None) -> Response:
-    """Play the deliveries of a file (see `campaign.COLUMNS`) on the scenario's film.
+def respond(
+    market: Market,
+    folder: Path,
+    deliveries: Path | Sequence[Path],
+    out: Path | None = None,
+    *,
+    until: date | None = None,
+) -> Response:
+    """Play the deliveries of files (see `campaign.COLUMNS`) on the scenario's film, together.
+
+    With `until` nothing later than that day is written, but in the truth. So a pilot can be read
+    before the campaign that follows is known: played with it later, it does the same, and what was
+    written has the same ids.
 
     In `out` (by default `folder/respond`): impressions-SOURCE.csv.gz and clicks-SOURCE.csv.gz for
     each source of the deliveries' accounts; and of all accounts of the ticketing service, treated
@@ -102,6 +114,9 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
     given, rows = read_deliveries(market, deliveries, owners)
     out = out or folder / "respond"
     truth = folder / "truth" / out.name
+    last = 2**31 if until is None else (until - market.first_day).days
+    if last < market.days:
+        raise InputError(f"until must be after {market.today}, the market's last day, not {until}.")
     for made in (out, truth):
         made.mkdir(parents=True, exist_ok=True)
     film = scenario(market).film
@@ -116,15 +131,18 @@ def respond(market: Market, folder: Path, deliveries: Path, out: Path | None = N
         click_files = _files(stack, out, "clicks", sources)
         known = stack.enter_context(closing(open_file(truth / "people.parquet", _PEOPLE)))
         for crowd, part, seen, visits, outcomes, marks in _chunks(market, given):
-            table = _impressions(market, film, rows, part, seen, shown)
+            table = _impressions(market, film, rows, part, seen, last)
             for source in sources:
                 of = table.filter(pc.equal(table["source"], source)).drop_columns(["source"])
                 seen_files[source].write(of.drop_columns(["clicked"]))
                 click_files[source].write(of.filter(of["clicked"]).drop_columns(["clicked"]))
-            shown, clicked = shown + len(seen), clicked + int(seen.clicked.sum())
-            sold.append(_sales(market, season(market), crowd, visits, accounts))
-            wanted.append(_wants(market, film, crowd, marks, accounts))
-            watched.append(_trailers(market, film, crowd, seen, marks, accounts))
+            shown, clicked = (
+                shown + len(table),
+                clicked + int(pc.sum(table["clicked"]).as_py() or 0),
+            )
+            sold.append(_sales(market, season(market), crowd, visits, accounts, last))
+            wanted.append(_wants(market, film, crowd, marks, accounts, last))
+            watched.append(_trailers(market, film, crowd, seen, marks, accounts, last))
             known.write(_people(market, crowd, outcomes, marks, part))
             tally.add(crowd, part, outcomes, marks.since(market.days), season(market))
     sales = write_file(
@@ -281,14 +299,15 @@ def _people(
 
 
 def _impressions(
-    market: Market, film: str, rows: pa.Table, part: Deliveries, seen: Impressions, before: int
+    market: Market, film: str, rows: pa.Table, part: Deliveries, seen: Impressions, last: int
 ) -> pa.Table:
     order = np.lexsort((seen.person, seen.minute, seen.day))
+    order = order[seen.day[order] <= last]
     of = rows.take(pa.array(part.row[seen.delivery[order]]))
-    numbers = before + np.arange(len(order))
+    place = np.arange(len(seen)) - np.searchsorted(seen.delivery, seen.delivery)
     return pa.table(
         {
-            "impression": digits("I", numbers, 10),
+            "impression": _ids(of, place[order]),
             "at": _at(market, seen.day[order], seen.minute[order]),
             "source": of["source"],
             "account": of["account"],
@@ -300,12 +319,23 @@ def _impressions(
     )
 
 
+def _ids(of: pa.Table, place: Ints) -> pa.Array:
+    """The ids of impressions: by account, line, day and place, whatever else is played."""
+    lines = {
+        x: hashlib.sha256(x.encode()).hexdigest()[:8] for x in pc.unique(of["line"]).to_pylist()
+    }
+    line = pa.array([lines[x] for x in of["line"].to_pylist()], pa.string())
+    day = of["day"].cast(pa.string()).combine_chunks()
+    account = of["account"].combine_chunks()
+    return pc.binary_join_element_wise(account, line, day, pa.array(place).cast(pa.string()), "-")
+
+
 def _sales(
-    market: Market, season: Season, crowd: People, visits: Visits, accounts: _Accounts
+    market: Market, season: Season, crowd: People, visits: Visits, accounts: _Accounts, last: int
 ) -> pa.Table:
     """What the ticketing service's accounts buy after today; refunds are rows of their own."""
     has, at = accounts.of(crowd.person[visits.buyer])
-    kept = has & (visits.day >= market.days)
+    kept = has & (visits.day >= market.days) & (visits.day <= last)
     visits, at = visits.take(kept), at[kept]
     made = tickets(market, season, crowd, visits)
     cinemas = [
@@ -332,21 +362,23 @@ def _sales(
     return pa.concat_tables([table, back])
 
 
-def _wants(market: Market, film: str, crowd: People, marks: Marks, accounts: _Accounts) -> pa.Table:
+def _wants(
+    market: Market, film: str, crowd: People, marks: Marks, accounts: _Accounts, last: int
+) -> pa.Table:
     """The marks that the ticketing service's accounts make after today."""
-    return _of_accounts(
-        market, film, crowd, np.flatnonzero(marks.since(market.days)[0]), accounts, "member",
-        marks.day, marks.minute,
-    )  # fmt: skip
+    who = np.flatnonzero(marks.since(market.days)[0] & (marks.day <= last))
+    return _of_accounts(market, film, crowd, who, accounts, "member", marks.day, marks.minute)
 
 
 def _trailers(
-    market: Market, film: str, crowd: People, seen: Impressions, marks: Marks, accounts: _Accounts
-) -> pa.Table:
+    market: Market, film: str, crowd: People, seen: Impressions, marks: Marks, accounts: _Accounts,
+    last: int,
+) -> pa.Table:  # fmt: skip
     """The trailers that they watch after an advertisement, once each, with the share watched."""
     who = np.flatnonzero(marks.trailer >= 0)
     day, minute = np.zeros(len(crowd), np.int64), np.zeros(len(crowd), np.int64)
     day[who], minute[who] = seen.day[marks.trailer[who]], seen.minute[marks.trailer[who]] + 1
+    who = who[day[who] <= last]
     has, _ = accounts.of(crowd.person[who])
     table = _of_accounts(market, film, crowd, who, accounts, "account", day, minute)
     return table.append_column("share", pa.array(marks.share[who[has]]))

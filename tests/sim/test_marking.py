@@ -1,5 +1,6 @@
 """Marks and trailers of a campaign: with it and without, from the same thresholds."""
 
+import gzip
 from collections import Counter
 from datetime import UTC, datetime
 from math import exp
@@ -9,12 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from fullhouse.core.errors import InputError
 from fullhouse.core.settings import Settings
 from fullhouse.feeds.check import check
 from fullhouse.feeds.feed import Feed
 from fullhouse.feeds.files import File
 from fullhouse_sim import feeds
-from fullhouse_sim.campaign import CHANNELS, Line, deliveries
+from fullhouse_sim.campaign import CHANNELS, COLUMNS, Line, deliveries
 from fullhouse_sim.film import has_heard, weights
 from fullhouse_sim.films import scenario
 from fullhouse_sim.going import wanting
@@ -126,6 +128,44 @@ def test_a_trailer_is_watched_after_an_own_impression_and_by_who_likes_it(half) 
     saw = np.unique(shown.person)
     assert draw[watched].mean() > draw[saw].mean()
     assert 0 <= marks.share[watched].min() <= marks.share[watched].max() <= 1
+
+
+@pytest.mark.slow
+def test_a_pilot_does_the_same_under_the_same_ids_when_its_campaign_follows(tmp_path) -> None:
+    owners = tmp_path / "truth" / "owners"
+    owners.mkdir(parents=True)
+    who = GROWN[:6_000]
+    accounts = [f"T{p:06d}" for p in who]
+    table = {"source": ["tickets"] * len(who), "account": accounts, "person": who}
+    pa.parquet.write_table(pa.table(table), owners / "part-00000.parquet")
+    until = MARKET.day(MARKET.days + 15)
+    files = []
+    for name, start, share in (("pilot", 1, 3), ("main", 17, 1)):
+        rows = {c: [] for c in COLUMNS}
+        for account in accounts[::share]:
+            given = ("tickets", account, name, "grown", "push", "treated",
+                     MARKET.day(MARKET.days + start), 6)  # fmt: skip
+            for column, value in zip(rows, given, strict=True):
+                rows[column].append(value)
+        files.append(tmp_path / f"{name}.parquet")
+        pa.parquet.write_table(pa.table(rows), files[-1])
+    early = respond(MARKET, tmp_path, files[0], tmp_path / "early", until=until)
+    again = respond(MARKET, tmp_path, files, tmp_path / "again", until=until)
+    whole = respond(MARKET, tmp_path, files, tmp_path / "whole")
+    assert early.impressions == again.impressions < whole.impressions
+    assert 0 < early.marks < whole.marks
+    for file in ("impressions-tickets.csv.gz", "clicks-tickets.csv.gz", "sales.csv.gz",
+                 "wants.jsonl.gz", "trailers.csv.gz"):  # fmt: skip
+        lines = [_lines(tmp_path / of / file) for of in ("early", "again", "whole")]
+        assert lines[0] == lines[1], file
+        assert set(lines[0]) <= set(lines[2]), file
+        assert len(set(lines[2])) == len(lines[2]), file
+    with pytest.raises(InputError, match="must be after"):
+        respond(MARKET, tmp_path, files, until=MARKET.today)
+
+
+def _lines(path):
+    return gzip.decompress(path.read_bytes()).decode().splitlines()
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from fullhouse.cli.show import Json, out, progress, say_json, table
+from fullhouse.cli.show import Json, out, parse_day, progress, say_json, table
 
 LABEL = "All of it is simulated: no person, film, cinema or shop in it is real."
 
@@ -64,9 +64,15 @@ def market(
 @commands.command()
 def respond(
     folder: Folder,
-    deliveries: Annotated[Path, typer.Argument(metavar="DELIVERIES", help="CSV or Parquet.")],
+    deliveries: Annotated[
+        list[Path],
+        typer.Argument(metavar="DELIVERIES", help="CSV or Parquet; several are played together."),
+    ],
     to: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="By itself: DIR/respond.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Write nothing later than this day.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -76,7 +82,8 @@ def respond(
 
     market_settings = read_market(folder)
     with progress("Playing the campaign", quiet=json):
-        response = play(market_settings, folder, deliveries, to)
+        day = parse_day(until, "--until")
+        response = play(market_settings, folder, deliveries, to, until=day)
     if json:
         say_json(response.to_dict() | {"simulated": True, "label": LABEL})
         return
