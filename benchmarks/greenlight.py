@@ -21,7 +21,7 @@ import numpy as np
 from fullhouse.core.arrays import Flags
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.judge import (
-    Judged,
+    JudgedFilms,
     by_years,
     calibrations,
     chance_curve,
@@ -149,7 +149,7 @@ def _chances(past: PastFilms) -> None:
             print(f"  {group:18} {what:18} {mean:+.4f} ({low:+.4f} to {high:+.4f})")
 
 
-def _print_calibration(judged: Judged) -> None:
+def _print_calibration(judged: JudgedFilms) -> None:
     for c in calibrations(judged):
         print(
             f"  {c.group:7} {c.films:5,} films, stated {c.stated:.3f}, came {c.even:.3f}, slope"

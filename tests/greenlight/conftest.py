@@ -3,7 +3,7 @@
 import pytest
 
 from fullhouse.greenlight.past import GrossModel, PastFilms, fit
-from fullhouse.greenlight.terms import Terms, read_terms
+from fullhouse.greenlight.terms import GreenlightTerms, read_terms
 from tests.greenlight.made_films import made_films
 
 
@@ -18,5 +18,5 @@ def model(past: PastFilms) -> GrossModel:
 
 
 @pytest.fixture(scope="session")
-def terms() -> Terms:
+def terms() -> GreenlightTerms:
     return read_terms()

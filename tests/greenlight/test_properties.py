@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError, NotFoundError
 from fullhouse.core.person_sets import PersonSet, by_block
-from fullhouse.greenlight.fans import People, fan_rule, match, pooled, turnout
+from fullhouse.greenlight.fans import PeopleInStrata, fan_rule, match, pooled, turnout
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms
 from fullhouse.greenlight.properties import (
@@ -22,7 +22,7 @@ from fullhouse.greenlight.properties import (
     read_properties,
 )
 from fullhouse.greenlight.property import Adaptation, Property
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 from fullhouse.greenlight.worth import price_at_most, worth
 from fullhouse.lake import Lake
 from fullhouse.lake.place import Place
@@ -125,7 +125,7 @@ def test_a_short_title_never_counts_by_itself() -> None:
     assert (row.why, row.sure) == ("short", False)
 
 
-class MadePeople(People):
+class MadePeople(PeopleInStrata):
     """People whose rules are sets made up here."""
 
     sets: dict[str, PersonSet]
@@ -195,7 +195,7 @@ def test_a_new_adaptation_is_less_sure_than_the_mean(ratios: list[float], error:
     assert result.expected.high >= result.pooled.high
 
 
-def test_worth_is_the_difference_at_the_same_draws(past: PastFilms, terms: Terms) -> None:
+def test_worth_is_the_difference_at_the_same_draws(past: PastFilms, terms: GreenlightTerms) -> None:
     idea = Idea("The Kestrel", 2e7, ("Drama",), "", date(2016, 6, 1), advertising=5e6)
     day = date(2015, 6, 1)
     good, poor = (
@@ -228,7 +228,7 @@ def test_the_price_at_most_keeps_to_risk_and_margin(risk: float, margin: float) 
 
 @pytest.mark.parametrize(("risk", "margin"), [(0.0, 0.1), (1.0, 0.1), (0.5, -0.1)])
 def test_a_risk_or_margin_that_is_none_is_refused(
-    past: PastFilms, terms: Terms, risk: float, margin: float
+    past: PastFilms, terms: GreenlightTerms, risk: float, margin: float
 ) -> None:
     with pytest.raises(InputError):
         worth(past, Idea("A", 2e7), "tv", terms, as_of=DAY, risk=risk, margin=margin)

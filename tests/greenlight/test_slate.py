@@ -10,7 +10,7 @@ from fullhouse.greenlight.greenlight import SlateRisk
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms, fit
 from fullhouse.greenlight.slate import shared_part, weigh_slate
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 from tests.greenlight.made_films import made_films
 
 TODAY = date(2015, 6, 1)
@@ -20,7 +20,7 @@ def ideas(*budgets: float) -> list[Idea]:
     return [Idea(f"Film {k}", b, ("Drama",), "", date(2016, 6, 1)) for k, b in enumerate(budgets)]
 
 
-def weighed(past: PastFilms, terms: Terms, *budgets: float) -> SlateRisk:
+def weighed(past: PastFilms, terms: GreenlightTerms, *budgets: float) -> SlateRisk:
     return weigh_slate(past, ideas(*budgets), terms, territory="US", as_of=TODAY, draws=2000)
 
 
@@ -32,13 +32,15 @@ def test_what_films_of_a_year_share_is_measured(shared: float) -> None:
     assert part.low <= part.value <= part.high
 
 
-def test_films_that_share_a_year_are_a_greater_risk_than_films_apart(terms: Terms) -> None:
+def test_films_that_share_a_year_are_a_greater_risk_than_films_apart(
+    terms: GreenlightTerms,
+) -> None:
     slate = weighed(made_films(shared=0.4, seed=8), terms, *[2e7] * 6)
     assert slate.worst.value < slate.alone
     assert slate.shared > 0.1
 
 
-def test_the_slate_is_the_sum_of_its_films(past: PastFilms, terms: Terms) -> None:
+def test_the_slate_is_the_sum_of_its_films(past: PastFilms, terms: GreenlightTerms) -> None:
     slate = weighed(past, terms, 1e7, 3e7, 8e7)
     assert sum(f.adds_profit for f in slate.films) == pytest.approx(slate.profit.value)
     # The worst tenth of a sum is no worse than the sum of the worst tenths.
@@ -47,13 +49,13 @@ def test_the_slate_is_the_sum_of_its_films(past: PastFilms, terms: Terms) -> Non
     assert alone.films[0].adds_worst == pytest.approx(alone.worst.value)
 
 
-def test_a_film_twice_in_a_slate_is_refused(past: PastFilms, terms: Terms) -> None:
+def test_a_film_twice_in_a_slate_is_refused(past: PastFilms, terms: GreenlightTerms) -> None:
     twice = [*ideas(1e7), *ideas(1e7)]
     with pytest.raises(InputError, match="stands in it twice"):
         weigh_slate(past, twice, terms, territory="US", as_of=TODAY)
 
 
-def test_films_of_other_years_share_no_luck(terms: Terms) -> None:
+def test_films_of_other_years_share_no_luck(terms: GreenlightTerms) -> None:
     past = made_films(shared=0.4, seed=8)
     apart = [
         Idea(f"Film {k}", 2e7, ("Drama",), "", date(2016 + k, 6, 1), advertising=1e7)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
-from fullhouse.greenlight.terms import Terms, read_terms, response
+from fullhouse.greenlight.terms import GreenlightTerms, read_terms, response
 
 
-def test_what_a_file_leaves_out_stays_as_shipped(terms: Terms) -> None:
+def test_what_a_file_leaves_out_stays_as_shipped(terms: GreenlightTerms) -> None:
     own = read_terms("[terms]\nrental_home = 0.6\n[stages]\nsale_price = 0.9")
     assert own.terms["rental_home"].certain
     assert own.terms["rental_home"].middle == 0.6

@@ -11,7 +11,7 @@ from fullhouse.greenlight.greenlight import Greenlight, SourceUnproven
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms
 from fullhouse.greenlight.profit import middle_values, plan_of, profit_lines
-from fullhouse.greenlight.terms import Terms, read_terms
+from fullhouse.greenlight.terms import GreenlightTerms, read_terms
 from fullhouse.greenlight.weigh import weigh
 
 TODAY = date(2015, 6, 1)
@@ -19,17 +19,17 @@ IDEA = Idea("The Kestrel", 2e7, ("Drama",), "tv", date(2016, 6, 1))
 
 
 def weighed(
-    past: PastFilms, idea: Idea, terms: Terms, *, seed: int = 0, draws: int = 2000
+    past: PastFilms, idea: Idea, terms: GreenlightTerms, *, seed: int = 0, draws: int = 2000
 ) -> Greenlight:
     return weigh(past, idea, terms, territory="US", as_of=TODAY, seed=seed, draws=draws)
 
 
 @pytest.fixture(scope="module")
-def result(past: PastFilms, terms: Terms) -> Greenlight:
+def result(past: PastFilms, terms: GreenlightTerms) -> Greenlight:
     return weighed(past, IDEA, terms)
 
 
-def test_profit_is_what_slow_arithmetic_gives(terms: Terms) -> None:
+def test_profit_is_what_slow_arithmetic_gives(terms: GreenlightTerms) -> None:
     still = replace(terms, years=replace(terms.years, **dict.fromkeys(vars(terms.years), -9.0)))
     plan = plan_of(IDEA, still, TODAY)
     gross = np.array([1e8]), np.array([4e7])
@@ -50,7 +50,7 @@ def test_profit_is_what_slow_arithmetic_gives(terms: Terms) -> None:
     ],
 )
 def test_china_pays_by_how_the_film_opens_there(
-    terms: Terms, china: str, fee: float, abroad: float
+    terms: GreenlightTerms, china: str, fee: float, abroad: float
 ) -> None:
     still = replace(terms, years=replace(terms.years, **dict.fromkeys(vars(terms.years), -9.0)))
     plan = plan_of(replace(IDEA, china=china, china_fee=fee), still, TODAY)
@@ -58,7 +58,7 @@ def test_china_pays_by_how_the_film_opens_there(
     assert lines["theatrical"][0] == pytest.approx(4e7 * 0.5 + abroad)
 
 
-def test_money_that_comes_later_is_worth_less(terms: Terms) -> None:
+def test_money_that_comes_later_is_worth_less(terms: GreenlightTerms) -> None:
     late = replace(IDEA, opening=date(2018, 6, 1))
     gross = np.array([1e8]), np.array([4e7])
     soon, later = (
@@ -79,7 +79,7 @@ def test_the_range_holds_what_the_law_says(result: Greenlight) -> None:
 
 
 def test_the_lines_add_up_and_the_same_seed_gives_the_same(
-    past: PastFilms, terms: Terms, result: Greenlight
+    past: PastFilms, terms: GreenlightTerms, result: Greenlight
 ) -> None:
     total = sum(x.mean for x in result.lines if x.name != "profit")
     assert total == pytest.approx(result.profit.value, abs=1)
@@ -87,14 +87,18 @@ def test_the_lines_add_up_and_the_same_seed_gives_the_same(
     assert weighed(past, IDEA, terms, seed=1) != result
 
 
-def test_the_error_of_the_simulation_is_what_seeds_differ_by(past: PastFilms, terms: Terms) -> None:
+def test_the_error_of_the_simulation_is_what_seeds_differ_by(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
     rows = [weighed(past, IDEA, terms, seed=s, draws=1000) for s in range(12)]
     spread = np.std([r.profit.value for r in rows], ddof=1)
     # A standard deviation of twelve is known to about a fifth; a factor of two is five of those.
     assert rows[0].profit.error / 2.2 < spread < rows[0].profit.error * 2.2
 
 
-def test_a_threshold_put_in_place_brings_an_even_chance(past: PastFilms, terms: Terms) -> None:
+def test_a_threshold_put_in_place_brings_an_even_chance(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
     cheap = replace(IDEA, advertising=2e6)
     result = weighed(past, cheap, terms)
     needed = {t.name: t.needed for t in result.thresholds}
@@ -111,7 +115,7 @@ def test_a_threshold_put_in_place_brings_an_even_chance(past: PastFilms, terms: 
 
 
 def test_deciding_with_more_knowledge_never_costs_more_than_the_pilot(
-    past: PastFilms, terms: Terms
+    past: PastFilms, terms: GreenlightTerms
 ) -> None:
     poor = weighed(past, replace(IDEA, advertising=4e7), terms)
     options = {o.name: o for o in poor.options}
@@ -125,7 +129,7 @@ def test_deciding_with_more_knowledge_never_costs_more_than_the_pilot(
 
 
 def test_a_pilot_that_tells_nothing_is_worth_no_more_than_the_better_end(
-    past: PastFilms, terms: Terms
+    past: PastFilms, terms: GreenlightTerms
 ) -> None:
     blind = replace(terms, stages=replace(terms.stages, pilot_tells=0.0))
     good = weighed(past, replace(IDEA, budget=3e6), blind)
@@ -135,26 +139,30 @@ def test_a_pilot_that_tells_nothing_is_worth_no_more_than_the_better_end(
     assert options["pilot"].profit.value <= best + 6 * options["pilot"].gain.error + cost
 
 
-def test_a_certain_term_swings_nothing(past: PastFilms, terms: Terms) -> None:
+def test_a_certain_term_swings_nothing(past: PastFilms, terms: GreenlightTerms) -> None:
     names = {s.name for s in weighed(past, IDEA, terms.with_term("home", 0.6)).swings}
     assert "home" not in names
     assert "gross" in names
     assert "china_share" not in names
 
 
-def test_a_source_that_few_films_have_is_said_to_be_unproven(past: PastFilms, terms: Terms) -> None:
+def test_a_source_that_few_films_have_is_said_to_be_unproven(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
     notes = weighed(past, replace(IDEA, story_source="toy"), terms).notes
     assert SourceUnproven("toy", 0) in notes
 
 
-def test_too_few_films_cannot_tell(past: PastFilms, terms: Terms) -> None:
+def test_too_few_films_cannot_tell(past: PastFilms, terms: GreenlightTerms) -> None:
     few = past.only(np.arange(len(past)) < 60)
     with pytest.raises(CannotTellError) as problem:
         weighed(few, IDEA, terms)
     assert problem.value.code == "greenlight_too_few_films"
 
 
-def test_a_number_of_draws_that_tells_nothing_is_refused(past: PastFilms, terms: Terms) -> None:
+def test_a_number_of_draws_that_tells_nothing_is_refused(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
     with pytest.raises(InputError, match="draws must be"):
         weighed(past, IDEA, terms, draws=10)
 

@@ -15,7 +15,7 @@ from fullhouse.greenlight.greenlight import (
     AlreadyOpen,
     FromForecast,
     Greenlight,
-    NoForecast,
+    NoHouseForecast,
     Note,
     SlateRisk,
 )
@@ -23,7 +23,7 @@ from fullhouse.greenlight.idea import Idea, catalogue_idea, read_idea
 from fullhouse.greenlight.judge import ChanceCurve, chance_curve, judge
 from fullhouse.greenlight.past import NEEDED, PastFilms, read_past
 from fullhouse.greenlight.slate import weigh_slate
-from fullhouse.greenlight.terms import Terms, read_terms
+from fullhouse.greenlight.terms import GreenlightTerms, read_terms
 from fullhouse.greenlight.weigh import check_draws, weigh
 from fullhouse.workspace.context import Context
 
@@ -131,7 +131,7 @@ class _Asked:
 
     territory: str
     as_of: date
-    terms: Terms
+    terms: GreenlightTerms
     forecast: bool
 
 
@@ -165,7 +165,7 @@ def _past(context: Context, asked: _Asked, ideas: Sequence[Idea]) -> PastFilms:
     return past.without(own)
 
 
-def _curve(past: PastFilms, terms: Terms) -> ChanceCurve | None:
+def _curve(past: PastFilms, terms: GreenlightTerms) -> ChanceCurve | None:
     """What past chances came to, where enough films of enough years can be judged."""
     recent = past.recent()
     if len(recent) < NEEDED:
@@ -184,7 +184,7 @@ def _home(context: Context, asked: _Asked, idea: Idea) -> tuple[Range | None, tu
         about = ForecastFilm(idea.film, as_of=asked.as_of, territory=asked.territory)
         made = forecast_film(context, about)
     except CannotTellError as problem:
-        return None, (NoForecast(problem.code),)
+        return None, (NoHouseForecast(problem.code),)
     if "total" not in made.ranges or made.currency != asked.terms.currency:
-        return None, (NoForecast("other_currency"),)
+        return None, (NoHouseForecast("other_currency"),)
     return made.ranges["total"], (FromForecast(made.model.fingerprint),)

@@ -13,10 +13,16 @@ from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
 from fullhouse.greenlight import book
 from fullhouse.greenlight import properties as store
-from fullhouse.greenlight.fans import People, beyond, fan_rule, match, turnout
+from fullhouse.greenlight.fans import PeopleInStrata, beyond, fan_rule, match, turnout
 from fullhouse.greenlight.idea import Idea, make_idea
 from fullhouse.greenlight.past import NEEDED, read_past
-from fullhouse.greenlight.property import Imported, Property, PropertyValue, PropertyView, Turnout
+from fullhouse.greenlight.property import (
+    PropertiesImported,
+    Property,
+    PropertyValue,
+    PropertyView,
+    Turnout,
+)
 from fullhouse.greenlight.terms import read_terms
 from fullhouse.greenlight.worth import worth
 from fullhouse.workspace.context import Context
@@ -118,7 +124,7 @@ def property_add(context: Context, request: AddProperty) -> PropertyAdded:
 
 
 @use_case
-def property_import(context: Context, request: ImportProperties) -> Imported:
+def property_import(context: Context, request: ImportProperties) -> PropertiesImported:
     """Take in a file of properties."""
     control.check_writable(context.control)
     known_on = request.known_on or context.today
@@ -218,7 +224,7 @@ def _people(
 ) -> Counted:
     """Fans, everyone, the share beyond the genre, the turnout; and what cannot be told of them."""
     try:
-        people = People.of(audiences.population(context, as_of=as_of))
+        people = PeopleInStrata.of(audiences.population(context, as_of=as_of))
     except (CannotTellError, InputError):
         return None, None, None, None, (("fans", "no_traits"),)
     fans: dict[str, PersonSet] = {}

@@ -10,7 +10,7 @@ from fullhouse.audiences import Population, members_of
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, inside, only, size, union, without
 from fullhouse.films.importing import key
-from fullhouse.greenlight.property import Adaptation, Interval, Property, TraitMatch, Turnout
+from fullhouse.greenlight.property import Adaptation, Property, RatioInterval, TraitMatch, Turnout
 from fullhouse.stats.mantel_haenszel import risk_ratio
 from fullhouse.traits import Trait
 from fullhouse.traits.names import without_year
@@ -64,7 +64,7 @@ def fan_rule(one: Property, matches: Sequence[TraitMatch]) -> str:
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleInStrata:
     """The house's people of one purpose, in strata of like activity."""
 
     population: Population
@@ -72,7 +72,7 @@ class People:
     strata: tuple[PersonSet, ...]
 
     @classmethod
-    def of(cls, population: Population) -> "People":
+    def of(cls, population: Population) -> "PeopleInStrata":
         """Everyone, in strata by how active they are at each source, the three largest crossed."""
         (everyone,), _ = members_of(population, population.compile("everyone"))
         named: dict[str, list[Trait]] = {}
@@ -96,7 +96,7 @@ class People:
 
 
 def turnout(
-    people: People, kind: str, fans: dict[str, PersonSet], properties: Sequence[Property]
+    people: PeopleInStrata, kind: str, fans: dict[str, PersonSet], properties: Sequence[Property]
 ) -> Turnout | None:
     """How fans turned up for past adaptations; of this kind alone where there are enough of it.
 
@@ -115,7 +115,7 @@ def turnout(
 
 
 def _adaptation(
-    people: People,
+    people: PeopleInStrata,
     one: Property,
     film: str,
     fans: dict[str, PersonSet],
@@ -143,7 +143,7 @@ def _adaptation(
     return Adaptation(film, one.id, one.kind, size(own), inside(own, saw), *measured, placebo)
 
 
-def _ratio(people: People, fans: PersonSet, saw: PersonSet) -> tuple[float, float] | None:
+def _ratio(people: PeopleInStrata, fans: PersonSet, saw: PersonSet) -> tuple[float, float] | None:
     """How many times as often fans saw a film as others of like activity, and the log's error."""
     n1 = np.array([inside(fans, s) for s in people.strata], dtype=float)
     n0 = np.array([size(s) for s in people.strata], dtype=float) - n1
@@ -178,8 +178,8 @@ def pooled(rows: Sequence[Adaptation]) -> Turnout:
     placebo = float(np.exp(np.mean(placebos))) if placebos else None
     low = float(np.exp(mean - Z95 * error))
     return Turnout(
-        Interval(float(np.exp(mean)), low, float(np.exp(mean + Z95 * error))),
-        Interval(*(float(np.exp(x)) for x in (mean, mean - wide, mean + wide))),
+        RatioInterval(float(np.exp(mean)), low, float(np.exp(mean + Z95 * error))),
+        RatioInterval(*(float(np.exp(x)) for x in (mean, mean - wide, mean + wide))),
         float(np.sqrt(between)),
         placebo,
         tuple(rows),
@@ -187,7 +187,7 @@ def pooled(rows: Sequence[Adaptation]) -> Turnout:
     )
 
 
-def beyond(people: People, fans: PersonSet, genres: Sequence[str]) -> float | None:
+def beyond(people: PeopleInStrata, fans: PersonSet, genres: Sequence[str]) -> float | None:
     """The share of fans who are outside the usual audience of some genres; None: nobody's known."""
     audience = []
     for genre in genres:

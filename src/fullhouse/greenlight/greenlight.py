@@ -56,7 +56,7 @@ class OldFilms:
 
 
 @dataclass(frozen=True)
-class NoForecast:
+class NoHouseForecast:
     """The house's forecast could not be made; `why` is the code of the reason."""
 
     why: str
@@ -103,7 +103,7 @@ Note = Annotated[
     | FromPastFilms
     | HomeOnly
     | OldFilms
-    | NoForecast
+    | NoHouseForecast
     | SourceUnproven
     | BeyondBudgets
     | AlreadyOpen
@@ -113,7 +113,7 @@ Note = Annotated[
 
 
 @dataclass(frozen=True)
-class Estimate:
+class MeanOfDraws:
     """A mean over draws with its Monte Carlo standard error."""
 
     value: float
@@ -121,7 +121,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Line:
+class ProfitLine:
     """One line of the profit and loss: its mean and 80 % range over the draws, present value."""
 
     name: str
@@ -154,8 +154,8 @@ class StagedOption:
     """
 
     name: str
-    profit: Estimate
-    gain: Estimate
+    profit: MeanOfDraws
+    gain: MeanOfDraws
     dropped: float
     sold: float
     loss: float
@@ -209,12 +209,12 @@ class Greenlight(Tabular):
     advertising: float
     gross: Range
     home: Range
-    profit: Estimate
+    profit: MeanOfDraws
     profit_range: Range
-    break_even: Estimate
+    break_even: MeanOfDraws
     tenth: float
-    worst: Estimate
-    lines: tuple[Line, ...]
+    worst: MeanOfDraws
+    lines: tuple[ProfitLine, ...]
     swings: tuple[Swing, ...]
     options: tuple[StagedOption, ...]
     thresholds: tuple[Threshold, ...]
@@ -272,7 +272,7 @@ class SlateFilm:
     title: str
     year: int
     budget: float
-    profit: Estimate
+    profit: MeanOfDraws
     break_even: float
     worst: float
     adds_profit: float
@@ -293,10 +293,10 @@ class SlateRisk(Tabular):
     draws: int
     films: tuple[SlateFilm, ...]
     spend: float
-    profit: Estimate
+    profit: MeanOfDraws
     profit_range: Range
-    break_even: Estimate
-    worst: Estimate
+    break_even: MeanOfDraws
+    worst: MeanOfDraws
     alone: float
     shared: float
     shared_low: float

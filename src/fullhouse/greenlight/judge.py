@@ -10,8 +10,8 @@ from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import (
     RESIDUALS_NEEDED,
     GrossModel,
+    GrossProblem,
     PastFilms,
-    Problem,
     Unseen,
     features_of,
     model_before,
@@ -19,7 +19,7 @@ from fullhouse.greenlight.past import (
     unseen_years,
 )
 from fullhouse.greenlight.profit import grosses_of, home_part, middle_values, plan_of, profit_lines
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 
 THIRDS = ("small", "middle", "large")
 FIRST_JUDGED = 10
@@ -28,7 +28,7 @@ STEPS = 50
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedFilms:
     """Past films with the chance that was stated and what came, one place in every array each.
 
     `even` is whether the film earned its money back at the middle terms, by its true grosses.
@@ -45,7 +45,7 @@ class Judged:
     middle: Floats
     log_gross: Floats
 
-    def only(self, keep: Flags) -> "Judged":
+    def only(self, keep: Flags) -> "JudgedFilms":
         """Those that are kept."""
         return replace(self, **{name: values[keep] for name, values in vars(self).items()})
 
@@ -73,14 +73,14 @@ class Calibration:
 
 
 def judge(
-    past: PastFilms, terms: Terms, *, with_source: bool = False, with_genres: bool = True
-) -> Judged | None:
+    past: PastFilms, terms: GreenlightTerms, *, with_source: bool = False, with_genres: bool = True
+) -> JudgedFilms | None:
     """The chance of every film of a year by the years before, without films of its family.
 
     None where no year has enough years before it.
     """
     features = features_of(past, with_source=with_source, with_genres=with_genres)
-    unseen, problem = unseen_years(past, features), Problem.of(past, features)
+    unseen, problem = unseen_years(past, features), GrossProblem.of(past, features)
     even = came_even(past, terms)
     years = np.unique(past.year[unseen.place])[FIRST_JUDGED:]
     rows = [_judge_year(past, terms, problem, unseen, int(y), even) for y in years.tolist()]
@@ -88,10 +88,10 @@ def judge(
     if not kept:
         return None
     names = list(vars(kept[0]))
-    return Judged(**{n: np.concatenate([getattr(r, n) for r in kept]) for n in names})
+    return JudgedFilms(**{n: np.concatenate([getattr(r, n) for r in kept]) for n in names})
 
 
-def came_even(past: PastFilms, terms: Terms) -> Flags:
+def came_even(past: PastFilms, terms: GreenlightTerms) -> Flags:
     """Whether each film earned its money back at the middle terms, by its true grosses."""
     home = np.where(np.isfinite(past.home), past.home, past.gross / 2)
     rows = [
@@ -101,15 +101,22 @@ def came_even(past: PastFilms, terms: Terms) -> Flags:
     return np.array(rows, dtype=bool)
 
 
-def _profits(past: PastFilms, place: int, terms: Terms, gross: Floats, home: Floats) -> Floats:
+def _profits(
+    past: PastFilms, place: int, terms: GreenlightTerms, gross: Floats, home: Floats
+) -> Floats:
     idea = Idea(past.title[place], float(past.budget[place]))
     plan = plan_of(idea, terms, date(2000, 1, 1))
     return profit_lines(plan, terms, (gross, home), middle_values(terms))["profit"]
 
 
 def _judge_year(
-    past: PastFilms, terms: Terms, problem: Problem, unseen: Unseen, year: int, even: Flags
-) -> Judged | None:
+    past: PastFilms,
+    terms: GreenlightTerms,
+    problem: GrossProblem,
+    unseen: Unseen,
+    year: int,
+    even: Flags,
+) -> JudgedFilms | None:
     at = np.flatnonzero(past.year == year)
     families = {past.family[i] for i in at.tolist()}
     model = model_before(past, problem, year, families, unseen)
@@ -127,7 +134,7 @@ def _judge_year(
         profit = _profits(past, k, terms, gross, gross * part)
         chances.append(((profit >= 0).sum() + 0.5) / (len(gross) + 1))
         middles.append(middle + float(np.median(near.residual)))
-    return Judged(
+    return JudgedFilms(
         place=at,
         year=past.year[at],
         budget=past.budget[at],
@@ -139,7 +146,7 @@ def _judge_year(
     )
 
 
-def calibrations(judged: Judged, *, seed: int = 0) -> list[Calibration]:
+def calibrations(judged: JudgedFilms, *, seed: int = 0) -> list[Calibration]:
     """All films, then each third by budget."""
     cuts = np.quantile(judged.budget, (1 / 3, 2 / 3))
     third = np.searchsorted(cuts, judged.budget, side="right")
@@ -148,7 +155,7 @@ def calibrations(judged: Judged, *, seed: int = 0) -> list[Calibration]:
     return [_calibration(name, judged.only(keep), seed) for name, keep in groups]
 
 
-def _calibration(group: str, judged: Judged, seed: int) -> Calibration:
+def _calibration(group: str, judged: JudgedFilms, seed: int) -> Calibration:
     odds = np.log(judged.chance / (1 - judged.chance))
     beta, covariance = _logistic_fit(odds[:, None], judged.even)
     half = 1.96 * float(np.sqrt(covariance[1, 1]))
@@ -222,7 +229,7 @@ CURVE_FILMS, CURVE_YEARS = 300, 5
 """Fewest judged films, and years of them, from which a curve is learned."""
 
 
-def chance_curve(judged: Judged) -> ChanceCurve | None:
+def chance_curve(judged: JudgedFilms) -> ChanceCurve | None:
     """The curve of judged films; None where they are too few."""
     if len(judged.year) < CURVE_FILMS or len(np.unique(judged.year)) < CURVE_YEARS:
         return None
@@ -235,7 +242,7 @@ def _curve_rows(chance: Floats, budget: Floats) -> Floats:
     return np.column_stack([odds, size, odds * size])
 
 
-def recalibrated(judged: Judged) -> Judged:
+def recalibrated(judged: JudgedFilms) -> JudgedFilms:
     """Each year's chances by the curve of the years before it; years without one are left out."""
     parts = []
     for year in np.unique(judged.year).tolist():
@@ -246,11 +253,11 @@ def recalibrated(judged: Judged) -> Judged:
     if not parts:
         return judged.only(np.zeros(len(judged.year), dtype=bool))
     names = list(vars(parts[0]))
-    return Judged(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+    return JudgedFilms(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
 def gross_shift(
-    model: GrossModel, idea: Idea, terms: Terms, curve: ChanceCurve, *, today: date
+    model: GrossModel, idea: Idea, terms: GreenlightTerms, curve: ChanceCurve, *, today: date
 ) -> float:
     """How far the log gross is moved so that the chance at middle terms is what such came to."""
     places = (np.arange(CHANCE_POINTS) + 0.5) / CHANCE_POINTS

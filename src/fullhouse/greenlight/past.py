@@ -314,11 +314,13 @@ def fit(past: PastFilms, *, with_source: bool = False, with_genres: bool = True)
     features = features_of(past, with_source=with_source, with_genres=with_genres)
     keep = past.year > past.year[-1] - TRAINED_YEARS
     unseen = unseen_years(past, features)
-    return _fitted(Problem.of(past, features), keep, int(past.year[-1]), unseen, past.everywhere)
+    return _fitted(
+        GrossProblem.of(past, features), keep, int(past.year[-1]), unseen, past.everywhere
+    )
 
 
 @dataclass(frozen=True)
-class Problem:
+class GrossProblem:
     """Features and targets of past films: log gross, floored too, and log odds of home."""
 
     features: Features
@@ -328,7 +330,7 @@ class Problem:
     share: Floats
 
     @classmethod
-    def of(cls, past: PastFilms, features: Features) -> "Problem":
+    def of(cls, past: PastFilms, features: Features) -> "GrossProblem":
         """Those of some films."""
         months = [d.month for d in past.opening]
         years = past.year.astype(float)
@@ -349,7 +351,7 @@ class Problem:
 
 
 def _fitted(
-    problem: Problem, keep: Flags, last_year: int, unseen: Unseen, everywhere: bool
+    problem: GrossProblem, keep: Flags, last_year: int, unseen: Unseen, everywhere: bool
 ) -> GrossModel:
     rows, floored, features = problem.rows[keep], problem.floored[keep], problem.features
     base = rows[:, :BASE_COLUMNS]
@@ -367,7 +369,7 @@ def _fitted(
 
 def unseen_years(past: PastFilms, features: Features) -> Unseen:
     """Every year that a model of the years before can predict, films of a family apart."""
-    problem = Problem.of(past, features)
+    problem = GrossProblem.of(past, features)
     empty, places = np.zeros(0), np.zeros(0, dtype=np.int64)
     none = Unseen(places, empty, places, empty, empty, empty, empty)
     parts = [none]
@@ -396,7 +398,7 @@ UNSEEN = tuple(f.name for f in fields(Unseen))
 
 
 def model_before(
-    past: PastFilms, problem: Problem, year: int, families: Collection[str], unseen: Unseen
+    past: PastFilms, problem: GrossProblem, year: int, families: Collection[str], unseen: Unseen
 ) -> GrossModel | None:
     """The model of the years before one, without some families; None where films are too few."""
     before = trained_before(past, year, families)

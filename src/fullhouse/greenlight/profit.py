@@ -14,10 +14,10 @@ import numpy as np
 
 from fullhouse.core.arrays import Floats
 from fullhouse.forecast import PROBABILITIES, Range
-from fullhouse.greenlight.greenlight import Estimate, Line
+from fullhouse.greenlight.greenlight import MeanOfDraws, ProfitLine
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import LEAST_SHARE, GrossModel, Near
-from fullhouse.greenlight.terms import WINDOWS, Terms, response
+from fullhouse.greenlight.terms import WINDOWS, GreenlightTerms, response
 
 NORMAL_TENTH = 1.2815515655446004
 """How many standard deviations the 90 % point of a normal lies above its middle."""
@@ -25,7 +25,7 @@ WORST = 0.1
 
 
 @dataclass(frozen=True)
-class Draws:
+class ProfitDraws:
     """Uniform and normal numbers, one place a draw: the gross, what is seen of it, each term."""
 
     gross: Floats
@@ -41,7 +41,7 @@ class Draws:
 
 
 @dataclass(frozen=True)
-class Plan:
+class FilmOutlay:
     """What is decided: the idea, its money, and its days in years from now to the opening."""
 
     idea: Idea
@@ -50,24 +50,24 @@ class Plan:
     to_opening: float
 
 
-def draw(terms: Terms, draws: int, seed: int) -> Draws:
+def draw(terms: GreenlightTerms, draws: int, seed: int) -> ProfitDraws:
     """The draws of a seed; each number of its own stream, so that a new term moves no other."""
     from scipy.special import ndtr
 
     streams = np.random.SeedSequence(seed).spawn(3 + len(terms.terms))
     normals = [np.random.default_rng(s).standard_normal(draws) for s in streams]
     named = dict(zip(sorted(terms.terms), normals[3:], strict=True))
-    return Draws(ndtr(normals[0]), normals[0], normals[1], normals[2], named)
+    return ProfitDraws(ndtr(normals[0]), normals[0], normals[1], normals[2], named)
 
 
-def plan_of(idea: Idea, terms: Terms, as_of: date) -> Plan:
+def plan_of(idea: Idea, terms: GreenlightTerms, as_of: date) -> FilmOutlay:
     """What is planned; advertising that is not given is the usual for the budget."""
     usual = terms.usual_advertising.of(idea.budget)
     spend = usual if idea.advertising is None else idea.advertising
     ahead = terms.years.to_opening
     if idea.opening is not None:
         ahead = max((idea.opening - as_of).days / 365.25, 0.0)
-    return Plan(idea, spend, usual, ahead)
+    return FilmOutlay(idea, spend, usual, ahead)
 
 
 Grosses = tuple[Floats, Floats]
@@ -104,7 +104,7 @@ def home_part(odds: Floats) -> Floats:
 
 
 def with_forecast(
-    model: GrossModel | None, idea: Idea, home: Range, draws: Draws, *, today: date
+    model: GrossModel | None, idea: Idea, home: Range, draws: ProfitDraws, *, today: date
 ) -> Grosses:
     """The forecast of the house at home; abroad as with past films like it, where any are known."""
     x = np.log(np.maximum(home.quantiles, 1.0))
@@ -116,7 +116,7 @@ def with_forecast(
     return at_home / _home_share(model, share, near, draws.gross), at_home
 
 
-def term_values(terms: Terms, draws: Draws) -> dict[str, Floats]:
+def term_values(terms: GreenlightTerms, draws: ProfitDraws) -> dict[str, Floats]:
     """Each term's value in each draw: two halves of a normal with its 10 and 90 % values."""
     values = {}
     for name, term in terms.terms.items():
@@ -130,7 +130,10 @@ def term_values(terms: Terms, draws: Draws) -> dict[str, Floats]:
 
 
 def profit_lines(
-    plan: Plan, terms: Terms, grosses: Grosses, values: Mapping[str, Floats | float]
+    plan: FilmOutlay,
+    terms: GreenlightTerms,
+    grosses: Grosses,
+    values: Mapping[str, Floats | float],
 ) -> dict[str, Floats]:
     """Each line of the profit and loss in present value, costs negative; `profit` is their sum."""
     idea, years = plan.idea, terms.years
@@ -177,22 +180,22 @@ def _abroad(idea: Idea, abroad: Floats, values: Mapping[str, Floats | float]) ->
     return np.asarray(rest + (idea.china_fee if idea.china == "buy_out" else 0.0))
 
 
-def middle_values(terms: Terms) -> dict[str, float]:
+def middle_values(terms: GreenlightTerms) -> dict[str, float]:
     """Every term at its middle."""
     return {name: term.middle for name, term in terms.terms.items()}
 
 
-def estimate(values: Floats) -> Estimate:
+def estimate(values: Floats) -> MeanOfDraws:
     """The mean of draws and its standard error."""
-    return Estimate(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
+    return MeanOfDraws(float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))))
 
 
-def worst_of(profit: Floats) -> tuple[float, Estimate]:
+def worst_of(profit: Floats) -> tuple[float, MeanOfDraws]:
     """Where the worst tenth begins, and its mean with its error (Acerbi and Tasche 2002)."""
     tenth = float(np.quantile(profit, WORST))
     below = np.minimum(profit - tenth, 0.0) / WORST
     spread = float(below.std(ddof=1) / np.sqrt(len(profit)))
-    return tenth, Estimate(tenth + float(below.mean()), spread)
+    return tenth, MeanOfDraws(tenth + float(below.mean()), spread)
 
 
 def range_of(quantity: str, amounts: Floats) -> Range:
@@ -201,14 +204,14 @@ def range_of(quantity: str, amounts: Floats) -> Range:
     return Range(quantity, tuple(float(q) for q in quantiles))
 
 
-def summed(lines: Mapping[str, Floats]) -> tuple[Line, ...]:
+def summed(lines: Mapping[str, Floats]) -> tuple[ProfitLine, ...]:
     """Each line as its mean and 80 % range."""
     return tuple(
-        Line(name, float(v.mean()), *(float(q) for q in np.quantile(v, (0.1, 0.9))))
+        ProfitLine(name, float(v.mean()), *(float(q) for q in np.quantile(v, (0.1, 0.9))))
         for name, v in lines.items()
     )
 
 
-def with_budget(plan: Plan, budget: float) -> Plan:
+def with_budget(plan: FilmOutlay, budget: float) -> FilmOutlay:
     """The same film for another budget, at the same gross and advertising."""
     return replace(plan, idea=replace(plan.idea, budget=budget))

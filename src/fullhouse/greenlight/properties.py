@@ -17,7 +17,7 @@ from fullhouse.core.tables import PROPERTY_FACT
 from fullhouse.films.film import distinct, film_slug
 from fullhouse.films.importing import key
 from fullhouse.films.store import append_rows
-from fullhouse.greenlight.property import FIELDS, KINDS, Imported, Property
+from fullhouse.greenlight.property import FIELDS, KINDS, PropertiesImported, Property
 from fullhouse.lake import Lake
 
 USER = "user"
@@ -141,7 +141,9 @@ def _write(
     append_rows(lake, PROPERTY_FACT, rows, {"origin": USER, "at": at, "batch": batch})
 
 
-def import_properties(lake: Lake, file: Path, *, known_on: date, at: datetime) -> Imported:
+def import_properties(
+    lake: Lake, file: Path, *, known_on: date, at: datetime
+) -> PropertiesImported:
     """Take in a CSV file of properties; a row that cannot be read is told and stops nothing."""
     problems: list[tuple[int, str]] = []
     number = new = facts = 0
@@ -162,7 +164,7 @@ def import_properties(lake: Lake, file: Path, *, known_on: date, at: datetime) -
         raise InputError(f"There is no file {file}.") from None
     except (UnicodeDecodeError, csv.Error) as problem:
         raise InputError(f"{file.name} is not a table of properties: {problem}.") from None
-    return Imported(number, new, facts, tuple(problems))
+    return PropertiesImported(number, new, facts, tuple(problems))
 
 
 def _check_columns(file: Path, given: Sequence[str]) -> None:

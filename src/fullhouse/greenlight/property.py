@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from fullhouse.core.tabular import Tabular
 from fullhouse.core.values import as_json
-from fullhouse.greenlight.greenlight import Estimate, SourceEffect
+from fullhouse.greenlight.greenlight import MeanOfDraws, SourceEffect
 from fullhouse.greenlight.idea import SOURCES
 
 KINDS = (*(s for s in SOURCES if s not in ("original", "other")), "song", "other")
@@ -90,7 +90,7 @@ class PropertyView(Tabular):
 
 
 @dataclass(frozen=True)
-class Imported:
+class PropertiesImported:
     """What became of a file of properties: those that are new, rows of facts, rows refused."""
 
     read: int
@@ -100,7 +100,7 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Interval:
+class RatioInterval:
     """A value with its 95 % interval."""
 
     value: float
@@ -134,8 +134,8 @@ class Turnout:
     placebos: what being a fan of anything as popular goes with.
     """
 
-    pooled: Interval
-    expected: Interval
+    pooled: RatioInterval
+    expected: RatioInterval
     spread: float
     placebo: float | None
     adaptations: tuple[Adaptation, ...]
@@ -155,7 +155,7 @@ class Worth:
     gross_without: tuple[float, float, float]
     home_with: tuple[float, float, float]
     home_without: tuple[float, float, float]
-    adds: Estimate
+    adds: MeanOfDraws
     low: float
     high: float
     break_even_with: float

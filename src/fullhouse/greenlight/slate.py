@@ -17,7 +17,7 @@ from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import GrossModel, PastFilms, fit
 from fullhouse.greenlight.profit import (
-    Draws,
+    ProfitDraws,
     draw,
     estimate,
     grosses_of,
@@ -28,7 +28,7 @@ from fullhouse.greenlight.profit import (
     with_forecast,
     worst_of,
 )
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 from fullhouse.greenlight.weigh import check_draws
 
 MOST_FILMS = 60
@@ -86,7 +86,7 @@ def _between(groups: Sequence[Floats]) -> float:
 def weigh_slate(
     past: PastFilms,
     ideas: Sequence[Idea],
-    terms: Terms,
+    terms: GreenlightTerms,
     *,
     territory: str,
     as_of: date,
@@ -148,8 +148,8 @@ def weigh_slate(
 
 
 def _draws(
-    ideas: Sequence[Idea], terms: Terms, as_of: date, draws: int, seed: int, shared: float
-) -> list[Draws]:
+    ideas: Sequence[Idea], terms: GreenlightTerms, as_of: date, draws: int, seed: int, shared: float
+) -> list[ProfitDraws]:
     """The draws of each film: terms alike for all, a part of the gross's score by year."""
     from scipy.special import ndtr
 
@@ -166,18 +166,18 @@ def _draws(
     return made
 
 
-def _year(idea: Idea, terms: Terms, as_of: date) -> int:
+def _year(idea: Idea, terms: GreenlightTerms, as_of: date) -> int:
     return idea.opening.year if idea.opening else as_of.year + round(terms.years.to_opening)
 
 
 def _profit(
     model: GrossModel,
     idea: Idea,
-    terms: Terms,
+    terms: GreenlightTerms,
     as_of: date,
     home: Range | None,
     shift: float,
-    numbers: Draws,
+    numbers: ProfitDraws,
 ) -> Floats:
     grosses = (
         grosses_of(model, idea, numbers.gross, today=as_of, shift=shift)
@@ -189,7 +189,7 @@ def _profit(
 
 
 def _row(
-    idea: Idea, profit: Floats, whole: Floats, worst: float, as_of: date, terms: Terms
+    idea: Idea, profit: Floats, whole: Floats, worst: float, as_of: date, terms: GreenlightTerms
 ) -> SlateFilm:
     without = worst_of(whole - profit)[1].value if np.any(whole != profit) else 0.0
     return SlateFilm(

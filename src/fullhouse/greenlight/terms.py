@@ -81,7 +81,7 @@ class Stages:
 
 
 @dataclass(frozen=True)
-class Terms:
+class GreenlightTerms:
     """All terms; `terms` by name. `changed` are those that a user's file gave."""
 
     currency: str
@@ -91,7 +91,7 @@ class Terms:
     stages: Stages
     changed: tuple[str, ...] = ()
 
-    def with_term(self, name: str, value: float) -> "Terms":
+    def with_term(self, name: str, value: float) -> "GreenlightTerms":
         """The same with one term certain."""
         return replace(self, terms={**self.terms, name: Uncertain(value, value, value)})
 
@@ -109,7 +109,7 @@ def response(spend_share: Any, elasticity: Any) -> Any:
     return 1 - moved + moved * (1 - np.exp(-CURVE * np.asarray(spend_share))) / whole
 
 
-def read_terms(text: str | None = None, *, territory: str = "US") -> Terms:
+def read_terms(text: str | None = None, *, territory: str = "US") -> GreenlightTerms:
     """The shipped terms for a territory, with what a TOML text gives in their place."""
     terms = _shipped()
     if territory == "CN":
@@ -117,10 +117,10 @@ def read_terms(text: str | None = None, *, territory: str = "US") -> Terms:
     return terms if text is None else _changed(terms, _parsed(text))
 
 
-def _shipped() -> Terms:
+def _shipped() -> GreenlightTerms:
     text = resources.files("fullhouse.greenlight").joinpath("terms.toml").read_text("utf-8")
     made = _parsed(text)
-    return Terms(
+    return GreenlightTerms(
         currency=made["currency"],
         terms={name: _uncertain(name, value, None) for name, value in made["terms"].items()},
         usual_advertising=UsualAdvertising(**made["usual_advertising"]),
@@ -136,8 +136,8 @@ def _parsed(text: str) -> dict[str, Any]:
         raise InputError(f"The terms are not valid TOML: {problem}") from None
 
 
-def _changed(terms: Terms, given: Mapping[str, Any]) -> Terms:
-    parts = [f.name for f in fields(Terms) if f.name != "changed"]
+def _changed(terms: GreenlightTerms, given: Mapping[str, Any]) -> GreenlightTerms:
+    parts = [f.name for f in fields(GreenlightTerms) if f.name != "changed"]
     changed = []
     for part, values in given.items():
         if part not in parts:
@@ -153,7 +153,7 @@ def _changed(terms: Terms, given: Mapping[str, Any]) -> Terms:
     return replace(terms, changed=tuple(changed))
 
 
-def _with(terms: Terms, part: str, name: str, value: Any) -> Terms:
+def _with(terms: GreenlightTerms, part: str, name: str, value: Any) -> GreenlightTerms:
     if part == "terms":
         if name not in terms.terms:
             raise InputError(f"There is no term {name!r}.{did_you_mean(name, terms.terms)}")

@@ -27,9 +27,9 @@ from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import NEAR, GrossModel, PastFilms, fit
 from fullhouse.greenlight.profit import (
-    Draws,
+    FilmOutlay,
     Grosses,
-    Plan,
+    ProfitDraws,
     draw,
     estimate,
     grosses_of,
@@ -43,7 +43,7 @@ from fullhouse.greenlight.profit import (
     worst_of,
 )
 from fullhouse.greenlight.sources import source_effect
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 
 FEWEST_DRAWS, MOST_DRAWS = 1_000, 200_000
 CHOICES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
@@ -60,14 +60,14 @@ STEPS = np.exp(np.linspace(np.log(0.05), np.log(20.0), 25))
 class Weighing:
     """A plan with its draws: what every comparison of it shares."""
 
-    plan: Plan
-    terms: Terms
-    draws: Draws
+    plan: FilmOutlay
+    terms: GreenlightTerms
+    draws: ProfitDraws
     grosses: Grosses
     values: Mapping[str, Floats]
 
     def profit(
-        self, plan: Plan | None = None, *, certain: Mapping[str, float] | None = None
+        self, plan: FilmOutlay | None = None, *, certain: Mapping[str, float] | None = None
     ) -> Floats:
         """The profit in each draw, of another plan or with some terms certain."""
         values: dict[str, Floats | float] = {**self.values, **(certain or {})}
@@ -77,7 +77,7 @@ class Weighing:
 def weigh(
     past: PastFilms,
     idea: Idea,
-    terms: Terms,
+    terms: GreenlightTerms,
     *,
     territory: str,
     as_of: date,

@@ -19,7 +19,7 @@ from fullhouse.greenlight.profit import (
 )
 from fullhouse.greenlight.property import Worth
 from fullhouse.greenlight.sources import source_effect
-from fullhouse.greenlight.terms import Terms
+from fullhouse.greenlight.terms import GreenlightTerms
 
 Z95 = 1.959963984540054
 MOST_RATIO = 30.0
@@ -29,7 +29,7 @@ def worth(
     past: PastFilms,
     idea: Idea,
     kind: str,
-    terms: Terms,
+    terms: GreenlightTerms,
     *,
     as_of: date,
     risk: float,

@@ -8,7 +8,7 @@ from fullhouse.greenlight.greenlight import (
     FromPastFilms,
     Greenlight,
     HomeOnly,
-    NoForecast,
+    NoHouseForecast,
     Note,
     OldFilms,
     SlateRisk,
@@ -204,7 +204,7 @@ def note_words(note: Note) -> str:
                 " since.",
                 year=last_year, years=years,
             )  # fmt: skip
-        case NoForecast(why):
+        case NoHouseForecast(why):
             return text(
                 "No forecast of the house could be made ({why}); past films stand for it.",
                 why=why.replace("_", " "),
