@@ -131,6 +131,28 @@ def test_a_suppressed_name_is_in_no_output_also_when_imported_again(house, tmp_p
     assert "Larch" not in written + str(problem.value)
 
 
+def test_a_suppressed_name_goes_out_of_what_is_known_of_films(house, tmp_path) -> None:
+    path = tmp_path / "more.csv"
+    row = "film,title,territory,known_on,opening,talent\nz,Ferns,US,2018-01-01,2018-06-01,"
+    path.write_text(f"{row}Jo Ash|Ann Holm\n")
+    fh.film_import(house, fh.ImportFilms(path))
+
+    def talent(film: str) -> object:
+        return fh.film_show(house, fh.ShowFilm(film)).known.facts.get("talent")
+
+    assert talent("ferns-2018") == ["Jo Ash", "Ann Holm"]
+    fh.talent_suppress(house, fh.SuppressTalent("jo ash"))
+    assert talent("ferns-2018") == ["Ann Holm"]
+    assert fh.film_import(house, fh.ImportFilms(path)).already
+    path.write_text(f"{row}JO ASH|Bo Elm\n")
+    fh.film_import(house, fh.ImportFilms(path))
+    assert talent("ferns-2018") == ["Bo Elm"]
+    fh.film_set(house, fh.SetFilm("bramble-2016", {"talent": "Jo Ash|Li Wei"}))
+    assert talent("bramble-2016") == ["Li Wei"]
+    film = fh.film_add(house, fh.AddFilm("Moor", values={"talent": "Jo Ash"}))
+    assert talent(film) == []
+
+
 def test_a_name_is_suppressed_before_it_is_ever_credited(house, tmp_path) -> None:
     assert fh.talent_suppress(house, fh.SuppressTalent("Li Wei")).credits == 0
     assert imported(house, tmp_path).suppressed == 1

@@ -63,6 +63,9 @@ def film_import(context: Context, request: ImportFilms) -> Imported:
             problem=first.problem,
             given=first.given,
         )
+    from fullhouse.talent.store import suppressed, without_names  # a list need not wait for it
+
+    film_set = without_names(film_set, suppressed(context.control, context.key))
     imported = films.import_set(context.lake, context.control, film_set, at=context.now)
     if not imported.already:
         record: dict[str, object] = {
@@ -110,7 +113,7 @@ def film_add(context: Context, request: AddFilm) -> str:
         context.control,
         request.title.strip(),
         request.opening,
-        _values(request.values or {}),
+        _values(context, request.values or {}),
         territory=territory,
         known_on=request.known_on or context.today,
         at=context.now,
@@ -139,7 +142,7 @@ def film_set(context: Context, request: SetFilm) -> str:
     if not request.values:
         raise InputError("Nothing to set: give field=value, such as theaters=3100.")
     film = films.find(films.links(context.control), request.film)
-    values = _values(request.values)
+    values = _values(context, request.values)
     films.state(
         context.lake,
         film,
@@ -262,10 +265,16 @@ def film_accept(context: Context, request: AcceptFilm) -> SetLink:
     return link
 
 
-def _values(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+def _values(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
+    values = {
         films.check_field(field): films.parse_value(field, value)
         if isinstance(value, str)
         else films.check_value(field, value)
         for field, value in given.items()
     }
+    if values.get("talent"):
+        from fullhouse.talent.store import suppressed, visible  # a list need not wait for it
+
+        hidden = suppressed(context.control, context.key)
+        values["talent"] = visible(values["talent"], hidden)
+    return values

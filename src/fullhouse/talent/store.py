@@ -1,9 +1,10 @@
 """Credits in the lake: take them in, read them as of a day, and keep suppressed names out."""
 
 import hashlib
+import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -13,8 +14,8 @@ import pyarrow.compute as pc
 from fullhouse.control import Control
 from fullhouse.control.suppression import account_digest, suppress, suppressed_digests
 from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
-from fullhouse.core.tables import TALENT_CREDIT
-from fullhouse.films.film import ANNOUNCED, RETIRED
+from fullhouse.core.tables import FILM_FACT, TALENT_CREDIT
+from fullhouse.films.film import ANNOUNCED, RETIRED, FilmSet
 from fullhouse.films.identity import SetLink
 from fullhouse.films.importing import NEAR_DAYS, key
 from fullhouse.films.store import append_rows, groups
@@ -33,6 +34,10 @@ from fullhouse.talent.credit import (
 
 SUPPRESSED_AS = "talent/name"
 """The source under which a suppressed name's digest stands; no feed can be called so."""
+
+
+TALENT_FIELD = "talent"
+"""The fact of a film that names people."""
 
 
 @dataclass(frozen=True)
@@ -281,7 +286,9 @@ def suppress_talent(
     ids = _to_suppress(names, text)
     digests = frozenset(account_digest(key, SUPPRESSED_AS, each) for each in ids)
     suppress(control, sorted(digests))
-    return _remove(lake, suppressed(control, key)), digests
+    hidden = suppressed(control, key)
+    _remove_from_films(lake, hidden)
+    return _remove(lake, hidden), digests
 
 
 def _to_suppress(names: Mapping[str, str], text: str) -> Collection[str]:
@@ -294,6 +301,49 @@ def _to_suppress(names: Mapping[str, str], text: str) -> Collection[str]:
             f"{len(same)} people are called {text!r}: {', '.join(sorted(same)[:10])}. Give the id."
         )
     return {named_id(text), *same}
+
+
+def without_names(film_set: FilmSet, hidden: Suppressed) -> FilmSet:
+    """A set of films whose facts name nobody suppressed."""
+    if not hidden.digests:
+        return film_set
+    entries = tuple(
+        replace(
+            entry,
+            facts=tuple(
+                f._replace(value=visible(f.value, hidden)) if f.field == TALENT_FIELD else f
+                for f in entry.facts
+            ),
+        )
+        for entry in film_set.entries
+    )
+    return replace(film_set, entries=entries)
+
+
+def visible(names: Sequence[str] | None, hidden: Suppressed) -> list[str] | None:
+    """The names of a film's talent without those suppressed; None stays unknown."""
+    if names is None:
+        return None
+    return [n for n in names if not hidden.hides(named_id(n), n)]
+
+
+def _remove_from_films(lake: Lake, hidden: Suppressed) -> None:
+    """Take the names of everybody suppressed out of what is known of films."""
+    version = lake.version(FILM_FACT)
+    if version is None:
+        return
+    rows = lake.read(FILM_FACT, version=version)
+    fields, values = rows["field"].to_pylist(), rows["value"].to_pylist()
+    new = [
+        json.dumps(visible(json.loads(v), hidden), ensure_ascii=False)
+        if f == TALENT_FIELD and v is not None
+        else v
+        for f, v in zip(fields, values, strict=True)
+    ]
+    if new != values:
+        place = rows.schema.get_field_index("value")
+        changed = rows.set_column(place, rows.schema.field("value"), pa.array(new, pa.string()))
+        lake.replace(FILM_FACT, changed, expected=version)
 
 
 def _remove(lake: Lake, hidden: Suppressed) -> int:
