@@ -3,8 +3,8 @@
 python -m benchmarks.uplift_policy
 
 A trial is read, and 100,000 other people are scored; what the choice earns on them in truth is
-compared with treating just those whose true uplift is worth its cost. Seeds are from 9201: none of
-them was used in development, which had the last two trials and others, not the first five.
+compared with treating just those whose true uplift is worth its cost. Seeds are from 9312: the six
+learners were chosen on others, and on other trials beside the last two.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from fullhouse.measurement import score_people
 World = Callable[[Floats], tuple[Floats, Floats]]
 """The chance of the outcome without treatment, and the uplift, from five columns."""
 FRESH = 100_000
-FIRST = 9201
+FIRST = 9312
 
 
 def small(x: Floats) -> tuple[Floats, Floats]:
