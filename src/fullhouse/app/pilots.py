@@ -178,10 +178,13 @@ def _looked(context: Context, request: LookAtPilot) -> PilotLook:
             f"Campaign {campaign.name!r} is no pilot: look at it with `campaign readout`."
         )
     day, first = request.as_of or context.today, min(x.week for x in plan.lines)
-    if day <= first:
-        raise CannotTellError(code="campaign_not_begun", known=day, began=first)
     with analysis_sample(context, territory=plan.territory, as_of=day) as sample:
         film = sample.find(plan.film)
+        # Who wanted it is read from people's events, which the traits' build lays out: days after
+        # it are not known, and are not days on which nobody wanted it.
+        day = min(day, sample.population.build.as_of)
+    if day <= first:
+        raise CannotTellError(code="campaign_not_begun", known=day, began=first)
     lines = [[x.id for x in plan.lines if x.rule == a.rule] for a in plan.piloted]
     everybody, *arms = pilot_arms(
         context.engine, context.lake, campaign.name, film,
