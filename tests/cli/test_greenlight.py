@@ -141,7 +141,7 @@ def test_a_house_without_past_films_cannot_tell(house: Path, tmp_path: Path) -> 
 
 def test_a_property_is_added_listed_shown_and_valued(house: Path, tmp_path: Path) -> None:
     there = house / "house"
-    words = ("--kind", "tv", "--title", "zh=红隼", "--holder", "Larch", "--genre", "Drama")
+    words = ("--kind", "tv", "--also", "zh=红隼", "--holder", "Larch", "--genre", "Drama")
     assert "the-kestrel" in run(there, "ip", "add", "The Kestrel", *words)
     assert "红隼" in run(there, "ip", "list")
     shown = run(there, "ip", "show", "红隼")

@@ -40,7 +40,7 @@ def add(
     *,
     kind: Annotated[str | None, typer.Option(help=KINDS)] = None,
     titles: Annotated[
-        list[str] | None, typer.Option("--title", help="zh=红隼: a further title; repeatable.")
+        list[str] | None, typer.Option("--also", help="zh=红隼: a further title; repeatable.")
     ] = None,
     holder: Annotated[str | None, typer.Option(help="Who holds the rights.")] = None,
     genres: Genres = None,
@@ -155,7 +155,9 @@ def show(name: Name, *, as_of: KnownOn = None, where: Where = ".", json: Json = 
 def value(
     name: Name,
     *,
-    budget: Annotated[float, typer.Option(help="Of the film, in the currency of the terms.")],
+    budget: Annotated[
+        float, typer.Option(metavar="AMOUNT", help="Of the film, in the currency of the terms.")
+    ],
     genres: Genres = None,
     opening: Annotated[str | None, typer.Option(help="Day on which it may open.")] = None,
     terms: Annotated[
@@ -163,7 +165,8 @@ def value(
     ] = None,
     risk: Annotated[float, typer.Option(help="The greatest chance of a loss.")] = 0.5,
     margin: Annotated[
-        float, typer.Option(help="The least expected profit, as a share of all spending.")
+        float,
+        typer.Option("--profit", help="The least expected profit, as a share of all spending."),
     ] = 0.1,
     territory: Territory = None,
     as_of: KnownOn = None,
