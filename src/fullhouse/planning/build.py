@@ -57,7 +57,7 @@ POOR = 0.5
 
 
 @dataclass(frozen=True)
-class Solved:
+class SolvedPlan:
     """A problem with its best spends; tickets of lines share what they sell together."""
 
     inputs: PlanInputs
@@ -108,7 +108,7 @@ def build_plan(
 
 def plan_of(
     film: PlannedFilm,
-    solved: Solved,
+    solved: SolvedPlan,
     base: ExpectedSales | None,
     limits: PlanLimits,
     budget: float,
@@ -162,7 +162,7 @@ def _solved(
     attitude: Attitude,
     holdout: float,
     effects: AudienceEffects | None,
-) -> Solved:
+) -> SolvedPlan:
     problem = plan_problem(inputs, response, film.opening, holdout=holdout)
     rows, allowed = plan_rows(inputs, problem, limits)
     if effects is not None:
@@ -171,11 +171,11 @@ def _solved(
         exploring = rows + explored_rows(problem, effects)
         try:
             best = optimise(problem, budget, rows=exploring, allowed=allowed, attitude=attitude)
-            return Solved(inputs, problem, exploring, allowed, best, attitude)
+            return SolvedPlan(inputs, problem, exploring, allowed, best, attitude)
         except DoesNotFitError:
             pass  # The share to explore is ours, not the operator's: it gives way.
     best = optimise(problem, budget, rows=rows, allowed=allowed, attitude=attitude)
-    return Solved(inputs, problem, rows, allowed, best, attitude)
+    return SolvedPlan(inputs, problem, rows, allowed, best, attitude)
 
 
 def explored_rows(problem: PlanProblem, effects: AudienceEffects) -> PlanRows:
@@ -189,7 +189,7 @@ def explored_rows(problem: PlanProblem, effects: AudienceEffects) -> PlanRows:
 
 
 def _with_headroom(
-    plan: Plan, solved: Solved, effects: AudienceEffects, limits: PlanLimits
+    plan: Plan, solved: SolvedPlan, effects: AudienceEffects, limits: PlanLimits
 ) -> Plan:
     """The plan with how headroom moved its money, beside the plan by what people buy anyway."""
     inputs, problem, attitude = solved.inputs, solved.problem, solved.attitude
@@ -210,7 +210,7 @@ def _with_headroom(
     )
 
 
-def _base_by_audience(solved: Solved) -> dict[str, tuple[float, float]]:
+def _base_by_audience(solved: SolvedPlan) -> dict[str, tuple[float, float]]:
     """People whom each audience's lines address, and what they would buy without a campaign."""
     problem, base = solved.problem, {}
     for place, rule in enumerate(solved.inputs.rules):
@@ -224,7 +224,7 @@ def _base_by_audience(solved: Solved) -> dict[str, tuple[float, float]]:
     return base
 
 
-def _lines(solved: Solved, alone: Floats, price: float) -> tuple[PlanLine, ...]:
+def _lines(solved: SolvedPlan, alone: Floats, price: float) -> tuple[PlanLine, ...]:
     lines = []
     inputs, slots, response = solved.inputs, solved.problem.slots, solved.problem.response
     for i in np.flatnonzero(solved.spent):
@@ -273,7 +273,7 @@ def _at_the_middle(by_slot: Floats) -> Floats:
     return shares * (middle / shares.sum()) if shares.sum() > 0 else shares
 
 
-def _bridge(solved: Solved, base: ExpectedSales | None) -> tuple[BridgeStep, ...]:
+def _bridge(solved: SolvedPlan, base: ExpectedSales | None) -> tuple[BridgeStep, ...]:
     """From the base forecast, audience by audience.
 
     The range with the plan and that without it come from the same draws of the base, so that a plan
@@ -310,7 +310,7 @@ def _moved(base: ExpectedSales, without: Amount, after: Amount) -> Amount:
 
 
 def _curve(
-    solved: Solved, budget: float
+    solved: SolvedPlan, budget: float
 ) -> tuple[tuple[BudgetPoint, ...], tuple[BudgetsLeftOut, ...]]:
     """What other budgets would sell within the same limits, the plan's own among them.
 
@@ -354,7 +354,9 @@ def _unreachable(inputs: PlanInputs) -> tuple[Unreachable, ...]:
     )
 
 
-def _notes(solved: Solved, limits: PlanLimits, base: ExpectedSales | None) -> Iterator[PlanNote]:
+def _notes(
+    solved: SolvedPlan, limits: PlanLimits, base: ExpectedSales | None
+) -> Iterator[PlanNote]:
     inputs, response = solved.inputs, solved.problem.response
     new = tuple(k for k in dict.fromkeys(inputs.kinds) if not response.tested(k))
     if new:
@@ -371,7 +373,7 @@ def _notes(solved: Solved, limits: PlanLimits, base: ExpectedSales | None) -> It
 
 
 def _for_minimums(
-    solved: Solved, limits: PlanLimits, base: ExpectedSales | None
+    solved: SolvedPlan, limits: PlanLimits, base: ExpectedSales | None
 ) -> Iterator[SpentForMinimum]:
     """Money at a minimum that neither pays back nor sells half as much as the rest of the money."""
     spend, tickets = solved.spending.spend, solved.middles
@@ -386,7 +388,7 @@ def _for_minimums(
 
 
 def _minimums(
-    solved: Solved, limits: PlanLimits
+    solved: SolvedPlan, limits: PlanLimits
 ) -> Iterator[tuple[Literal["city", "audience", "channel"], str, Flags, float]]:
     """What minimums ask for: of what, which, its slots, and the least that they must spend."""
     slots, inputs = solved.problem.slots, solved.inputs

@@ -17,7 +17,7 @@ from fullhouse.core.arrays import Flags, Floats
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.values import slug
 from fullhouse.planning.audience_effects import AudienceEffects
-from fullhouse.planning.build import Solved, plan_of
+from fullhouse.planning.build import SolvedPlan, plan_of
 from fullhouse.planning.channel import Channel
 from fullhouse.planning.inputs import LEAST_ADDRESSED, plan_problem
 from fullhouse.planning.objective import extra_tickets
@@ -232,7 +232,7 @@ def pilot_plan(
     spend = design.impressions * slots.unit_price * slots.addressed
     sold = extra_tickets(problem, spend)
     rows = PlanRows(np.zeros((0, len(spend))), np.zeros(0))
-    solved = Solved(
+    solved = SolvedPlan(
         own, problem, rows, np.ones(len(spend), bool), Spending(spend, sold, 0.0), "neutral"
     )
     plan = plan_of(film, solved, base, PlanLimits(), budget, holdout)
