@@ -2,18 +2,21 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
+from fullhouse.core.values import as_json
 from fullhouse.films.identity import SetLink
 from fullhouse.talent.book import enter_rising, score_rising
 from fullhouse.talent.credit import Credit, CreditSet, CreditsImported, TalentLine, folded
@@ -176,11 +179,31 @@ class TalentView:
     as_of: date
     credits: tuple[Credit, ...]
     effects: TalentEffects | None
+    """Those of this person alone, with the check of all names."""
     why_not: Reason | None = None
 
     def rows(self) -> Sequence[Mapping[str, object]]:
         """A row for each film and role."""
         return [vars(c) for c in self.credits]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything of this person as JSON takes it, and the check of names as a whole."""
+        own = self.effects.of(self.talent) if self.effects else ()
+        check = self.effects.check if self.effects else None
+        plain: dict[str, Any] = as_json(
+            {
+                "talent": self.talent,
+                "name": self.name,
+                "territory": self.territory,
+                "as_of": self.as_of,
+                "credits": [asdict(c) for c in self.credits],
+                "effects": [asdict(e) for e in own],
+                "names_add": check.names_add if check else None,
+                "check": asdict(check) if check else None,
+                "why_not": str(self.why_not) if self.why_not else None,
+            }
+        )
+        return plain
 
 
 @use_case
@@ -194,7 +217,9 @@ def talent_show(context: Context, request: ShowTalent) -> TalentView:
     talent = find_talent(names, request.name)
     outcomes = film_outcomes(context.lake, links, territory, day)
     try:
-        effects, why_not = talent_effects(context, EstimateTalent(territory, day)), None
+        every = talent_effects(context, EstimateTalent(territory, day))
+        own = every.effects.filter(pc.equal(every.effects["talent"], talent))
+        effects, why_not = replace(every, effects=own), None
     except CannotTellError as problem:
         effects, why_not = None, problem.reason
     return TalentView(

@@ -105,10 +105,7 @@ def show(
         view = app.talent_show(context, app.ShowTalent(name, territory, day))
     own = view.effects.of(view.talent) if view.effects else ()
     if json:
-        plain = asdict(view) | {"effects": [asdict(e) for e in own]}
-        plain["check"] = asdict(view.effects.check) if view.effects and view.effects.check else None
-        plain["why_not"] = str(view.why_not) if view.why_not else None
-        say_json(as_json(plain))
+        say_json(view.to_dict())
         return
     title = f"{view.name} ({view.talent}), as known on {view.as_of}"
     films = [

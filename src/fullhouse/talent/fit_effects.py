@@ -63,7 +63,7 @@ class Variances:
 
 
 @dataclass(frozen=True)
-class Solved:
+class NamesSolved:
     """Coefficients of the features, the effect of each name by role, and V as its factor."""
 
     coefficients: Floats
@@ -172,7 +172,7 @@ def _shared(roles: Sequence[RoleNames]) -> Floats:
     return np.asarray((names @ names.T).toarray())
 
 
-def solve(films: Design, roles: Sequence[RoleNames], variances: Variances) -> Solved:
+def solve(films: Design, roles: Sequence[RoleNames], variances: Variances) -> NamesSolved:
     """The effects of names given the variances, all films together."""
     features = films.features
     cover = np.eye(len(films.target)) * variances.noise
@@ -187,11 +187,11 @@ def solve(films: Design, roles: Sequence[RoleNames], variances: Variances) -> So
         size * np.asarray(role.weights.T @ scaled)
         for size, role in zip(variances.names, roles, strict=True)
     )
-    return Solved(coefficients, effects, factor, weighted)
+    return NamesSolved(coefficients, effects, factor, weighted)
 
 
 def _errors(
-    inverse: Floats, solved: Solved, role: RoleNames, features: Floats, variance: float
+    inverse: Floats, solved: NamesSolved, role: RoleNames, features: Floats, variance: float
 ) -> Floats:
     """The posterior standard deviation of each name's effect in a role, with V⁻¹."""
     weights = role.weights.tocsc()
@@ -250,8 +250,8 @@ def _table(
     films: Design,
     roles: Sequence[RoleNames],
     variances: Variances,
-    solved: Solved,
-    placebo: Solved,
+    solved: NamesSolved,
+    placebo: NamesSolved,
     names: Mapping[str, str],
 ) -> pa.Table:
     parts = []
