@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import fullhouse.app
@@ -61,6 +62,7 @@ def _value(hint: Any, many: int, depth: int = 0) -> Any:
         bytes: lambda: b"secret" * 40,
         Path: lambda: Path("folder/" * 40 + "file"),
         np.ndarray: lambda: np.zeros(many),
+        pa.Table: lambda: pa.table({}),
     }
     match kind:
         case _ if kind in plain:

@@ -26,6 +26,7 @@ from fullhouse.control.campaigns import (
     save_plan,
     saved_responses,
 )
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.request import request
 from fullhouse.core.values import check_slug
@@ -83,7 +84,7 @@ class PilotFilm:
 
 
 @dataclass(frozen=True)
-class LaunchedPilot:
+class LaunchedPilot(Brief):
     """A pilot as it was planned and launched."""
 
     plan: Plan

@@ -7,6 +7,7 @@ from pathlib import Path
 from fullhouse import audiences, control, films
 from fullhouse.app.forecast import Issued
 from fullhouse.app.use_case import use_case
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, size
 from fullhouse.core.request import request
@@ -92,7 +93,7 @@ class ValueProperty:
 
 
 @dataclass(frozen=True)
-class PropertyAdded:
+class PropertyAdded(Brief):
     """The id of a property, and whether it was not here before."""
 
     property: str

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from fullhouse import control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry
+from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError, Reason
 from fullhouse.core.request import request
 from fullhouse.core.values import as_json
@@ -92,7 +93,7 @@ class ListTalent:
 
 
 @dataclass(frozen=True)
-class TalentList:
+class TalentList(Brief):
     """How many people fit, and the first of them: those with most films."""
 
     total: int
@@ -170,7 +171,7 @@ class ShowTalent:
 
 
 @dataclass(frozen=True)
-class TalentView:
+class TalentView(Brief):
     """A person as of a day: films, and what goes with the name; `why_not` where nobody can tell."""
 
     talent: str
@@ -315,7 +316,7 @@ class SuppressTalent:
 
 
 @dataclass(frozen=True)
-class TalentSuppressed:
+class TalentSuppressed(Brief):
     """How many credits were taken out; whoever it was appears in no output from here on."""
 
     credits: int

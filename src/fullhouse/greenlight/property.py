@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.tabular import Tabular
 from fullhouse.core.values import as_json
 from fullhouse.greenlight.greenlight import MeanOfDraws, SourceEffect
@@ -27,7 +28,7 @@ FIELDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Property:
+class Property(Brief):
     """A property as known on a day. `titles` are pairs of a language (or nothing) and a title."""
 
     id: str
@@ -90,7 +91,7 @@ class PropertyView(Tabular):
 
 
 @dataclass(frozen=True)
-class PropertiesImported:
+class PropertiesImported(Brief):
     """What became of a file of properties: those that are new, rows of facts, rows refused."""
 
     read: int

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
+from fullhouse.core.brief import Brief
 from fullhouse.planning.plan import PilotCounts
 from fullhouse.stats.figures import AlwaysValid, Interval
 
@@ -41,7 +42,7 @@ class PilotAudienceLook:
 
 
 @dataclass(frozen=True)
-class PilotLook:
+class PilotLook(Brief):
     """A pilot as known on a day; `by` is person or household, whichever was held out.
 
     `contrast` is what showing it added among the candidates, by ticket that they buy anyway, less

@@ -6,6 +6,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from fullhouse.core.brief import Brief
 from fullhouse.films.film import Problem
 
 ROLES = ("cast", "director", "writer", "producer", "composer", "camera", "editor")
@@ -72,7 +73,7 @@ class CreditSet:
 
 
 @dataclass(frozen=True)
-class CreditsImported:
+class CreditsImported(Brief):
     """What became of a file of credits.
 
     `films` are those named, `waiting` those of them that are not in the catalogue: their credits

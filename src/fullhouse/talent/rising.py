@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from fullhouse.core.brief import Brief
 from fullhouse.core.tabular import Tabular
 from fullhouse.core.values import as_json
 
@@ -107,7 +108,7 @@ class RisingScore:
 
 
 @dataclass(frozen=True)
-class RisingBook:
+class RisingBook(Brief):
     """The issued lists of rising names: those with an outcome, and how many wait for theirs."""
 
     scores: tuple[RisingScore, ...]
