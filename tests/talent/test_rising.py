@@ -125,3 +125,16 @@ def test_a_house_without_enough_films_says_so(tmp_path: Path) -> None:
         pytest.raises(CannotTellError, match="Nothing can be said of names yet: 0 films"),
     ):
         fh.talent_rising(context)
+
+
+def test_a_person_is_shown_with_own_effects_only_and_the_check_of_all(house) -> None:
+    every = fh.talent_effects(house, fh.EstimateTalent(as_of="1994-09-01"))
+    name = every.names()[0].name
+    view = fh.talent_show(house, fh.ShowTalent(name, as_of="1994-09-01"))
+    assert view.effects is not None
+    assert {e.name for e in view.effects.names()} == {name}
+    assert view.effects.of(view.talent) == every.of(view.talent)
+    assert view.effects.check == every.check
+    assert [c.gross is not None for c in view.credits].count(True) >= every.names()[0].films
+    plain = view.to_dict()
+    assert plain["effects"][0]["factor"] == pytest.approx(every.names()[0].factor)
