@@ -307,6 +307,10 @@ def test_a_plan_learns_from_who_wanted_the_film_in_the_arms_of_a_pilot(
         plan.film, budget=300.0, as_of=first + timedelta(days=3), expected_people=300,
         weeks=2, holdout=0.3, pilot="ashgrove",
     )  # fmt: skip
+    with pytest.raises(CannotTellError, match="began on"):
+        # What people did since is not laid out yet: days that are not known tell nothing.
+        fh.plan_film(made.workspace, again)
+    fh.traits_build(made.workspace, fh.BuildTraits(as_of=first + timedelta(days=3)))
     learned = fh.plan_film(made.workspace, again)
     assert learned.pilot == "ashgrove"
     counts = [a.pilot for a in learned.by_headroom if a.pilot is not None]

@@ -210,6 +210,10 @@ def _effects(
     counts = None
     if request.pilot is not None:
         campaign = _pilot_of(context, request)
+        # Who wanted it is read from people's events, which the traits' build lays out.
+        known, first = min(sample.day, sample.population.build.as_of), _first_day(context, campaign)
+        if known <= first:
+            raise CannotTellError(code="campaign_not_begun", known=known, began=first)
         counts = pilot_counts(
             context.engine,
             context.lake,
@@ -217,8 +221,8 @@ def _effects(
             film,
             inputs.persons,
             parts,
-            first=_first_day(context, campaign),
-            as_of=sample.day,
+            first=first,
+            as_of=known,
         )
     return effects_of_headroom(
         headroom, tickets, obvious, draws=DRAWS, seed=request.seed, pilot=counts, people=people

@@ -102,8 +102,8 @@ def look(
         bool, typer.Option("--plan/--no-plan", help="Whether to see what a plan makes of it.")
     ] = True,
     channels: Channels = None,
-    end: Annotated[
-        bool, typer.Option("--end", help="Cancel it if more of it would change nothing.")
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Cancel it if more of it would change nothing.")
     ] = False,
     contacts: Contacts = None,
     where: Where = ".",
@@ -113,8 +113,8 @@ def look(
     if budget is not None and not plan:
         raise InputError("--budget is for the plan: leave out --no-plan, or the budget.")
     request = app.LookAtPilot(
-        name, parse_day(as_of), budget if plan else 0.0, channels=channels_text(channels), end=end,
-        contacts=contacts,
+        name, parse_day(as_of), budget if plan else 0.0, channels=channels_text(channels),
+        end=cancel, contacts=contacts,
     )  # fmt: skip
     with opened(where, quiet=json) as house, progress("Looking", quiet=json) as step:
         result = app.campaign_look(replace(house, progress=step), request)
