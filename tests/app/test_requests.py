@@ -68,7 +68,7 @@ for module in iter_modules(app.__path__):
     import_module(f"fullhouse.app.{module.name}")
 DATED = [
     pytest.param(verb, kind, inner, id=f"{verb.__name__}-{(inner or kind).__name__}")
-    for verb in (*HOUSE_CASES, *TENANT_CASES)
+    for verb in sorted((*HOUSE_CASES, *TENANT_CASES), key=lambda v: (v.__module__, v.__name__))
     for kind, inner in _requests(verb)
 ]
 

@@ -138,7 +138,7 @@ def money_axis(scale: alt.Scale, title: str | None, *, most: int = 7) -> alt.Axi
     low, high = scale.to_dict()["domain"]
     at = ticks(low, high, log=scale.to_dict().get("type") == "log", most=most)
     # As whole numbers, so that the label of a tick is found under what JavaScript calls it.
-    values = [round(a) if a >= 1 or a == 0 else a for a in at]
+    values = [round(a) if abs(a) >= 1 or a == 0 else a for a in at]
     labels = json.dumps({str(v): money_short(v) for v in values})
     return alt.Axis(
         title=title,

@@ -349,7 +349,8 @@ def _bars(
         color=alt.Color("colour:N", scale=None),
         tooltip=["label:N", "to:Q"],
     )
-    words = every.mark_text(align="left", color=INK, fontSize=12, dy=-7).encode(
+    labels = {r["row"]: {"row": r["row"], "label": r["label"]} for r in rows}
+    words = every.properties(data=alt.Data(values=list(labels.values()))).mark_text(align="left", color=INK, fontSize=12, dy=-7).encode(
         x=alt.value(0), text="label:N"
     )
     chart = alt.layer(bars, words).properties(width=width, height=ROW * len(places), title=title)
