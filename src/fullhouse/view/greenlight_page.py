@@ -340,9 +340,8 @@ def _bars(
     """Two bars a row from one amount to others, the row's label above them."""
     axis = money_axis(scale, None, most=5 if width < 400 else 8)
     places = sorted({r["row"] for r in rows})
-    every = alt.Chart({"values": list(rows)}).encode(
-        y=alt.Y("row:N").sort(places).axis(None).scale(padding=0)
-    )
+    y = alt.Y("row:N").sort(places).axis(None).scale(padding=0)
+    every = alt.Chart({"values": list(rows)}).encode(y=y)
     bars = every.mark_bar(height=BAR, yOffset=8).encode(
         x=alt.X("from:Q", scale=scale, axis=axis),
         x2="to:Q",
@@ -350,8 +349,11 @@ def _bars(
         tooltip=["label:N", "to:Q"],
     )
     labels = {r["row"]: {"row": r["row"], "label": r["label"]} for r in rows}
-    words = every.properties(data=alt.Data(values=list(labels.values()))).mark_text(align="left", color=INK, fontSize=12, dy=-7).encode(
-        x=alt.value(0), text="label:N"
+    words = (
+        alt.Chart({"values": list(labels.values())})
+        .encode(y=y)
+        .mark_text(align="left", color=INK, fontSize=12, dy=-7)
+        .encode(x=alt.value(0), text="label:N")
     )
     chart = alt.layer(bars, words).properties(width=width, height=ROW * len(places), title=title)
     assert isinstance(chart, alt.LayerChart)
