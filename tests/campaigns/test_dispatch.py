@@ -3,8 +3,16 @@
 import pytest
 from obstore.store import MemoryStore
 
+from fullhouse import app
 from fullhouse.campaigns import dispatch as out
 from fullhouse.core.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dispatching") / "house"
+    with app.init_house(str(folder), environment={}) as made:
+        yield made
 
 
 @pytest.fixture
@@ -24,16 +32,16 @@ def _fail(folder):
     raise OSError("full")
 
 
-def test_a_folder_is_written_to_itself(tmp_path):
-    place = out.check_out(str(tmp_path / "new"))
+def test_a_folder_is_written_to_itself(house, tmp_path):
+    place = out.check_out(house, str(tmp_path / "new"))
     with out.outbox(place) as folder:
         (folder / "a.csv").write_text("x")
     assert (tmp_path / "new" / "a.csv").read_text() == "x"
     assert out.address(place, folder, str(folder / "a.csv")) == str(tmp_path / "new" / "a.csv")
 
 
-def test_files_are_put_when_all_are_whole_and_none_where_one_failed(store):
-    place = out.check_out("s3://bucket/out")
+def test_files_are_put_when_all_are_whole_and_none_where_one_failed(house, store):
+    place = out.check_out(house, "s3://bucket/out")
     with out.outbox(place) as folder:
         (folder / "push").mkdir()
         file = folder / "push" / "a.parquet"
@@ -48,9 +56,12 @@ def test_files_are_put_when_all_are_whole_and_none_where_one_failed(store):
     assert _names(store) == ["push/a.parquet"]
 
 
-def test_what_cannot_be_written_to_is_refused_at_once(tmp_path):
+def test_what_cannot_be_written_to_is_refused_at_once(house, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="is a file; give a folder"):
-        out.check_out(str(tmp_path / "file"))
+        out.check_out(house, str(tmp_path / "file"))
     with pytest.raises(InputError, match="no object store that can be opened"):
-        out.check_out("ftp://somewhere/out")
+        out.check_out(house, "ftp://somewhere/out")
+    for inside in (house.place.root, house.lake.place.root, f"{house.lake.place.root}/person"):
+        with pytest.raises(InputError, match="keeps its own files"):
+            out.check_out(house, inside)

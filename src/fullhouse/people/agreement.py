@@ -53,7 +53,7 @@ _ASSUMED: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
     SAME_SOURCE: ((0.10, 0.90, 1e-9), (0.25, 0.75, 1e-9)),
     SHARING: ((0.90, 0.085, 0.015), (0.50, 0.35, 0.15)),
 }
-_ANCHORS = ("birth_year", "gender", "first_name", "surname", "full_name", "birth_date")
+ANCHORS = ("birth_year", "gender", "first_name", "surname", "full_name", "birth_date")
 """Comparisons that tell members of a household apart; only pairs that have one are trained on."""
 
 
@@ -82,7 +82,7 @@ def estimate(comparisons: Sequence[str], levels: Integers, pairs: Integers, bloc
     """
     m, u = (np.array(a) for a in zip(*(_assumed(c) for c in comparisons), strict=True))
     weights = Weights(_LAMBDA[block], m, u, 0)
-    anchors = [i for i, c in enumerate(comparisons) if c in _ANCHORS]
+    anchors = [i for i, c in enumerate(comparisons) if c in ANCHORS]
     taught = (levels[:, anchors] != MISSING).any(axis=1) if anchors else np.zeros(len(pairs), bool)
     if not taught.any():
         return weights

@@ -13,11 +13,13 @@ from fullhouse.core.tables import PERSON_LINK
 from fullhouse.engine import Scratch
 from fullhouse.engine.expr import ibis
 from fullhouse.people.agreement import (
+    ANCHORS,
     CLOSE,
     DIFFERENT,
     HOUSEHOLD_BLOCK,
     IDENTIFIER_BLOCK,
     NAME_BLOCK,
+    SAME,
     levels_of,
     score_patterns,
 )
@@ -34,8 +36,9 @@ THRESHOLDS = {IDENTIFIER_BLOCK: 0.6, HOUSEHOLD_BLOCK: 0.2, NAME_BLOCK: 0.9}
 That of a household is low, because the probability is that before rivals are looked at: such a link
 joins no second account of a source, and none that has a rival as likely. It lies in the gap of a
 market's patterns: one address, gender and city without a birth year give 0.30, and without a gender
-0.11.
-At 0.3 the largest of these patterns fell on either side from market to market.
+0.11. At 0.3 the largest of these patterns fell on either side from market to market. Where few
+pairs teach the model, an address alone can be above it, so something that tells the members of a
+household apart must agree, too.
 """
 SLICE_ROOTS = 100_000
 """Groups with contradictions that are settled at a time."""
@@ -101,6 +104,8 @@ def _accepted(scores: pa.Table, comparisons: tuple[str, ...]) -> pa.Table:
     for name, different in _DISPUTED.items():
         disputed |= np.isin(levels[:, comparisons.index(name)], different)
     blocks = scores["block"].to_numpy()
+    anchors = [k for k, name in enumerate(comparisons) if name in ANCHORS]
+    alone = (blocks == HOUSEHOLD_BLOCK) & ~np.isin(levels[:, anchors], (SAME, CLOSE)).any(axis=1)
     least = np.array([THRESHOLDS[b] for b in blocks.tolist()])
     table = pa.table(
         {
@@ -111,7 +116,7 @@ def _accepted(scores: pa.Table, comparisons: tuple[str, ...]) -> pa.Table:
             "disputed": pa.array(disputed),
         }
     )
-    return table.filter(pa.array(scores["probability"].to_numpy() >= least))
+    return table.filter(pa.array((scores["probability"].to_numpy() >= least) & ~alone))
 
 
 def _nodes_of_pairs(pairs: ir.Table, accounts: ir.Table) -> ir.Table:

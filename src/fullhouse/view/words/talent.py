@@ -22,12 +22,12 @@ def headline(effects: TalentEffects) -> str:
         return text("There are too few later films to tell whether names add to a gross.")
     if not check.names_add:
         return text(
-            "Beyond the budget, names tell little: on {films} later films they improved forecasts"
+            "Beyond the budget, names tell little: on later films ({films}) they improved forecasts"
             " by no more than chance or names shuffled would.",
             films=f"{check.films:,}",
         )
     return text(
-        "Names improved forecasts of {films} later films beyond budget, genre, month and series,"
+        "Names improved forecasts of later films ({films}) beyond budget, genre, month, series,"
         " which shuffled names did not.",
         films=f"{check.films:,}",
     )
