@@ -24,7 +24,10 @@ def house(tmp_path: Path) -> str:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["plan", "a-film-2027", "--budget", "5", "--channels", "none.toml"], "no file for --channels: none.toml"),
+        (
+            ["plan", "a-film-2027", "--budget", "5", "--channels", "none.toml"],
+            "no file for --channels: none.toml",
+        ),
         (["plan", "a-film-2027", "--budget", "5", "--out", "plan.docx"], r"not 'plan\.docx'"),
         (["campaign", "power", "spring", "--rate", "0.1"], "No plan 'spring'"),
         (["campaign", "launch", "spring", "--name", "s", "--out", "d"], "No plan 'spring'"),
