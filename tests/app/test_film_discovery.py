@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import fullhouse as fh
 from benchmarks.simulated_house import House, house
+from fullhouse import films
 from fullhouse.app import discoveries
 from fullhouse.cli.root import commands
 from fullhouse.control import audit_log
@@ -377,3 +378,34 @@ def test_headroom_says_why_it_cannot_tell_and_then_what_advertising_at_random_te
     wrong = CliRunner().invoke(commands, [*command[:-1], "3"])
     assert isinstance(wrong.exception, InputError)
     assert "from 7 to 180, not 3" in str(wrong.exception)
+
+
+def test_names_whose_audiences_add_are_asked_of_the_house(
+    made: House, film: str, tmp_path: Path
+) -> None:
+    rows = films.facts(made.workspace.lake, "ZZ", date(2025, 6, 1), fields=["talent"]).to_pylist()
+    cast = {row["film"]: json.loads(row["value"]) for row in rows}
+    lines = [
+        f"{name},cast,{k},{each},2018-01-01"
+        for each, names in cast.items()
+        for k, name in enumerate(names if each == film else ["Jo Ash", *names], 1)
+    ]
+    (tmp_path / "credits.csv").write_text("\n".join(["name,role,billing,film,known_on", *lines]))
+    fh.talent_import(made.workspace, fh.ImportCredits(tmp_path / "credits.csv"))
+    out = tmp_path / "fit.html"
+
+    def run(*options: str) -> Result:
+        where = ["-w", made.workspace.place.root, "--as-of", str(MARKET.today)]
+        return CliRunner().invoke(commands, ["talent", "fit", film, *where, *options])
+
+    before = json.loads(run("--json", "--rows", "0").stdout)
+    assert {"Jo Ash"} <= {n["name"] for n in before["names"]}
+    assert before["people"] > before["usual_audience"] > 0
+    fh.talent_suppress(made.workspace, fh.SuppressTalent("Jo Ash"))
+    after = run("--out", str(out))
+    assert after.exit_code == 0, after.output
+    assert "no reason to cast or not to cast anybody" in after.output
+    assert "Jo Ash" not in out.read_text("utf-8") + after.output
+    assert "file of what names cost" in str(run("--budget", "5").exception)
+    with pytest.raises(InputError, match="for the house alone"):
+        fh.talent_fit(replace(made.workspace, tenant="lion", actor="ann"), fh.FitTalent(film))

@@ -110,6 +110,7 @@ FILM_ROWS = (
     Row("POST", "/v1/talents/import", "talent_import", "run", files=("source",)),
     Row("POST", "/v1/talents/effects", "talent_effects", "run", work=True),
     Row("POST", "/v1/talents/rising", "talent_rising", "run", work=True),
+    Row("POST", "/v1/talents/fit", "talent_fit", "run", work=True, files=("costs",)),
     Row("GET", "/v1/talents/scorebook", "talent_scorebook", "run"),
     Row("POST", "/v1/talents/{name}/views", "talent_show", "run", work=True),
     Row("POST", "/v1/talents/{name}/suppress", "talent_suppress", "run"),

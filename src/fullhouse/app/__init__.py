@@ -412,6 +412,7 @@ if TYPE_CHECKING:
     from fullhouse.app.talent import (
         EstimateTalent as EstimateTalent,
         FindRising as FindRising,
+        FitTalent as FitTalent,
         ImportCredits as ImportCredits,
         IssueRising as IssueRising,
         ListTalent as ListTalent,
@@ -420,6 +421,7 @@ if TYPE_CHECKING:
         SuppressTalent as SuppressTalent,
         issue_rising as issue_rising,
         talent_effects as talent_effects,
+        talent_fit as talent_fit,
         talent_import as talent_import,
         talent_list as talent_list,
         talent_rising as talent_rising,
@@ -539,6 +541,7 @@ if TYPE_CHECKING:
         write_film_report as write_film_report,
     )
     from fullhouse.view.talent_page import (
+        write_fit as write_fit,
         write_rising as write_rising,
         write_talent as write_talent,
     )

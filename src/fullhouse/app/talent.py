@@ -1,6 +1,7 @@
 """Talent: credits in, who is credited, what names add to gross, who asked not to appear."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -11,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fullhouse import control, films
+from fullhouse import audiences, control, films
 from fullhouse.app.use_case import use_case
 from fullhouse.control import Entry
 from fullhouse.core.brief import Brief
@@ -22,7 +23,9 @@ from fullhouse.films.identity import SetLink
 from fullhouse.talent.book import enter_rising, score_rising
 from fullhouse.talent.credit import Credit, CreditSet, CreditsImported, TalentLine, folded
 from fullhouse.talent.effects import TalentEffects
+from fullhouse.talent.find_fit import credited_names, film_people, fit_talent, read_costs
 from fullhouse.talent.find_rising import find_rising
+from fullhouse.talent.fit import TalentFit
 from fullhouse.talent.fit_effects import fit_effects
 from fullhouse.talent.outcome import film_outcomes
 from fullhouse.talent.read import read_credits
@@ -33,6 +36,7 @@ from fullhouse.talent.store import (
     import_credits,
     known_credits,
     lines_of,
+    openings_of,
     suppress_talent,
     suppressed,
 )
@@ -306,6 +310,66 @@ def talent_scorebook(context: Context, request: ReadRisingBook | None = None) ->
         territory=territory,
         as_of=day,
     )
+
+
+@request
+class FitTalent:
+    """A film, and what names may cost together: `budget` goes with `costs`, a file of them.
+
+    The file has columns name (or an id) and cost. As known on a day (today).
+    """
+
+    film: str
+    budget: float | None = None
+    costs: Path | None = None
+    as_of: date | None = None
+
+
+@use_case
+def talent_fit(context: Context, request: FitTalent) -> TalentFit:
+    """Names by the people their audiences add to a film's, and a set of them for a budget.
+
+    The house's alone: it counts people exactly. An association, no reason to cast anybody.
+    """
+    if (request.budget is None) != (request.costs is None):
+        raise InputError(
+            "A budget goes with a file of what names cost, and such a file with a budget. Give"
+            " both, or neither."
+        )
+    if request.budget is not None and not 0 < request.budget < float("inf"):
+        raise InputError(f"The budget {request.budget:g} is no amount above 0.")
+    day = request.as_of or context.today
+    rows, links = _known(context, day)
+    film = films.find(links, request.film)
+    names = credited_names(rows)
+    costs = read_costs(request.costs, names) if request.costs else None
+    known = films.facts(
+        context.lake, context.settings.territory, day, fields=["genres", "series"]
+    ).to_pylist()
+    values = {(r["film"], r["field"]): json.loads(r["value"]) for r in known if r["value"]}
+    genres = {f: v for (f, field), v in values.items() if field == "genres" and v}
+    context.progress("Comparing fans")
+    people = film_people(
+        audiences.population(context, as_of=day),
+        film,
+        names,
+        genres=genres,
+        series={f: v for (f, field), v in values.items() if field == "series" and v},
+        openings=openings_of(links),
+    )
+    result = fit_talent(
+        people,
+        names,
+        film=film,
+        title=next(k.title for k in links if k.film == film and k.set != films.RETIRED),
+        genres=genres[film],
+        as_of=day,
+        budget=request.budget,
+        costs=costs,
+        simulated=context.settings.simulated,
+    )
+    control.record(context.control, "talent.fit", {"film": film, "as_of": day.isoformat()})
+    return result
 
 
 @request

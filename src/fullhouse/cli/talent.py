@@ -200,6 +200,52 @@ def rising(
 
 
 @commands.command()
+def fit(
+    film: Annotated[str, typer.Argument(metavar="FILM", help="A film, by its id.")],
+    *,
+    budget: Annotated[
+        float | None,
+        typer.Option(metavar="AMOUNT", help="What names may cost together; with --costs."),
+    ] = None,
+    costs: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Columns name and cost.")
+    ] = None,
+    as_of: AsOf = None,
+    rows: Rows = 20,
+    out_: Out = None,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Names whose audiences add people to a film's, and a set of them for a budget."""
+    from fullhouse.view.words.talent import (
+        FIT_COLUMNS,
+        STEP_COLUMNS,
+        fit_basis,
+        fit_cells,
+        fit_headline,
+        set_words,
+        step_cells,
+    )
+
+    files = [app.check_out(f, "talent") for f in out_ or ()]
+    asked = app.FitTalent(film, budget, costs, parse_day(as_of))
+    with opened(where, quiet=json, doing="Reading") as context:
+        result = app.talent_fit(context, asked)
+        written = app.write_fit(result, files)
+    if json:
+        say_json(result.to_dict(most=rows))
+        return
+    shown = result.names[:rows] if rows else result.names
+    table([fit_cells(n) for n in shown], FIT_COLUMNS)
+    if result.chosen.steps:
+        table([step_cells(s) for s in result.chosen.steps], STEP_COLUMNS)
+    for line in (fit_headline(result), *set_words(result), *fit_basis(result)):
+        out.print(line, markup=False, soft_wrap=True)
+    for path in written:
+        out.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+@commands.command()
 def scorebook(
     *, territory: Territory = None, as_of: AsOf = None, where: Where = ".", json: Json = False
 ) -> None:

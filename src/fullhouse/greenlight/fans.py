@@ -12,6 +12,7 @@ from fullhouse.core.person_sets import PersonSet, inside, only, size, union, wit
 from fullhouse.films.importing import key
 from fullhouse.greenlight.property import Adaptation, Property, RatioInterval, TraitMatch, Turnout
 from fullhouse.stats.mantel_haenszel import risk_ratio
+from fullhouse.stats.random_effects import random_effects
 from fullhouse.traits import Trait
 from fullhouse.traits.names import without_year
 
@@ -26,7 +27,6 @@ LEAST_ADAPTATIONS = 3
 SOURCES_CROSSED = 3
 AS_POPULAR = 2.0
 """A placebo has at most so many times as many fans, or as few."""
-Z95 = 1.959963984540054
 
 
 def match(one: Property, traits: Iterable[Trait]) -> list[TraitMatch]:
@@ -158,32 +158,19 @@ def _ratio(people: PeopleInStrata, fans: PersonSet, saw: PersonSet) -> tuple[flo
 
 
 def pooled(rows: Sequence[Adaptation]) -> Turnout:
-    """The ratios pooled with random effects (DerSimonian and Laird 1986), and that of a new one.
-
-    The prediction interval is that of Higgins, Thompson and Spiegelhalter (2009).
-    """
-    from scipy.stats import t as student
-
-    y = np.log([r.ratio for r in rows])
-    v = np.square([r.log_error for r in rows])
-    w = 1 / v
-    mean = float((w * y).sum() / w.sum())
-    q = float((w * (y - mean) ** 2).sum())
-    scale = float(w.sum() - (w**2).sum() / w.sum())
-    between = max((q - (len(y) - 1)) / scale, 0.0) if scale > 0 else 0.0
-    w = 1 / (v + between)
-    mean, error = float((w * y).sum() / w.sum()), float(w.sum() ** -0.5)
-    wide = float(student.ppf(0.975, max(len(y) - 2, 1))) * float(np.sqrt(between + error**2))
+    """The ratios pooled with random effects, and that of a new adaptation."""
+    errors = np.array([r.log_error for r in rows])
+    result = random_effects(np.log([r.ratio for r in rows]), errors)
     placebos = [np.log(r.placebo) for r in rows if r.placebo is not None]
     placebo = float(np.exp(np.mean(placebos))) if placebos else None
-    low = float(np.exp(mean - Z95 * error))
+    mean = RatioInterval(*result.mean_interval())
     return Turnout(
-        RatioInterval(float(np.exp(mean)), low, float(np.exp(mean + Z95 * error))),
-        RatioInterval(*(float(np.exp(x)) for x in (mean, mean - wide, mean + wide))),
-        float(np.sqrt(between)),
+        mean,
+        RatioInterval(*result.new_interval()),
+        float(np.sqrt(result.between)),
         placebo,
         tuple(rows),
-        low > max(placebo or 1.0, 1.0),
+        mean.low > max(placebo or 1.0, 1.0),
     )
 
 

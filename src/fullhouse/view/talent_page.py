@@ -1,8 +1,10 @@
 """What names add to a gross: a page, a chart, files."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import altair as alt
 import pyarrow.csv as pacsv
@@ -10,6 +12,7 @@ import pyarrow.parquet as pq
 
 from fullhouse.core.tabular import without_formulas
 from fullhouse.talent.effects import NameEffect, TalentEffects
+from fullhouse.talent.fit import NameFit, TalentFit
 from fullhouse.talent.rising import Rising, RisingNames
 from fullhouse.view.charts import INK, out_paths, save_chart, themed
 from fullhouse.view.render import figure, range_cell, render
@@ -21,7 +24,19 @@ from fullhouse.view.words.figures import (
     share_words,
     text,
 )
-from fullhouse.view.words.talent import basis_words, headline, rising_basis, rising_headline
+from fullhouse.view.words.talent import (
+    FIT_COLUMNS,
+    STEP_COLUMNS,
+    basis_words,
+    fit_basis,
+    fit_cells,
+    fit_headline,
+    headline,
+    rising_basis,
+    rising_headline,
+    set_words,
+    step_cells,
+)
 
 SHOWN = 12
 """Names of each end that the page and the chart show."""
@@ -98,11 +113,25 @@ def effects_chart(names: Sequence[NameEffect], *, width: int) -> alt.LayerChart:
 
 def write_talent(result: TalentEffects, files: Iterable[str | Path]) -> list[Path]:
     """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
+    chart = partial(effects_chart, ends(result), width=700)
+    return _write(result, files, page=talent_page, chart=chart)
+
+
+R = TypeVar("R", TalentEffects, RisingNames, TalentFit)
+
+
+def _write(
+    result: R,
+    files: Iterable[str | Path],
+    *,
+    page: Callable[[R], str],
+    chart: Callable[[], alt.TopLevelMixin],
+) -> list[Path]:
     paths = out_paths(files, "talent")
     for path in paths:
         match path.suffix.lower():
             case ".html":
-                path.write_text(talent_page(result), "utf-8")
+                path.write_text(page(result), "utf-8")
             case ".json":
                 content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False)
                 path.write_text(f"{content}\n", "utf-8")
@@ -111,7 +140,7 @@ def write_talent(result: TalentEffects, files: Iterable[str | Path]) -> list[Pat
             case ".csv":
                 pacsv.write_csv(without_formulas(result.to_arrow()), path)
             case _:
-                save_chart(effects_chart(ends(result), width=700), path)
+                save_chart(chart(), path)
     return paths
 
 
@@ -164,21 +193,87 @@ def rising_chart(names: Sequence[Rising], *, width: int) -> alt.Chart:
 
 def write_rising(result: RisingNames, files: Iterable[str | Path]) -> list[Path]:
     """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
-    paths = out_paths(files, "talent")
-    for path in paths:
-        match path.suffix.lower():
-            case ".html":
-                path.write_text(rising_page(result), "utf-8")
-            case ".json":
-                content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False)
-                path.write_text(f"{content}\n", "utf-8")
-            case ".parquet":
-                pq.write_table(result.to_arrow(), path)
-            case ".csv":
-                pacsv.write_csv(without_formulas(result.to_arrow()), path)
-            case _:
-                save_chart(rising_chart(result.names[:RISING_SHOWN], width=700), path)
-    return paths
+    chart = partial(rising_chart, result.names[:RISING_SHOWN], width=700)
+    return _write(result, files, page=rising_page, chart=chart)
+
+
+def fit_page(result: TalentFit) -> str:
+    """A page of HTML that opens offline."""
+    shown = result.names[:RISING_SHOWN]
+    drawn = measured_names(result)
+    chart = figure(
+        lambda width: fit_chart(drawn, width=width),
+        caption="Affinity of fans to other films of the genre; 1: no more than others alike.",
+        file="talent-fit.csv",
+        rows=[{"name": n.name, "affinity": n.affinity, "low": n.low, "high": n.high,
+               "shuffled": n.shuffled} for n in drawn],
+        key=(("middle line", "95 % range"), ("mark", "fans"), ("grey", "fans of other films")),
+    )  # fmt: skip
+    return render(
+        "fit.html",
+        result=result,
+        headline=fit_headline(result),
+        chart=chart if drawn else None,
+        columns=_heads(FIT_COLUMNS, texts=(0, len(FIT_COLUMNS) - 1)),
+        names=[fit_cells(n) for n in shown],
+        rows=result.rows(),
+        step_columns=_heads(STEP_COLUMNS, texts=(0,)),
+        steps=[step_cells(s) for s in result.chosen.steps],
+        chosen=set_words(result),
+        basis=fit_basis(result),
+        everything=json.dumps(result.to_dict(), ensure_ascii=False),
+    )
+
+
+def _heads(names: Sequence[str], *, texts: Sequence[int]) -> list[tuple[str, str]]:
+    """Heads of columns, those of numbers marked."""
+    return [(name, "" if k in texts else "n") for k, name in enumerate(names)]
+
+
+def measured_names(result: TalentFit) -> Sequence[NameFit]:
+    """The first names of which anything can be told."""
+    return [n for n in result.names if n.affinity is not None][: 2 * SHOWN]
+
+
+def fit_chart(names: Sequence[NameFit], *, width: int) -> alt.LayerChart:
+    """The affinity of each name's fans with its 95 % range, beside that of other films' fans."""
+    values = [
+        {"row": k, "name": n.name, "affinity": n.affinity, "low": n.low, "high": n.high,
+         "shuffled": n.shuffled, "beyond": n.beyond, "verdict": n.verdict}
+        for k, n in enumerate(names)
+    ]  # fmt: skip
+    labels = [clipped(n.name, 26 if width > 400 else 16) for n in names]
+    expr = f"{json.dumps(labels, ensure_ascii=False)}[datum.value]"
+    scale = alt.Scale(type="log", zero=False, nice=False)
+    base = alt.Chart({"values": values}).encode(
+        y=alt.Y("row:O", title=None, axis=alt.Axis(labelExpr=expr, labelLimit=220)),
+        tooltip=["name:N", "affinity:Q", "low:Q", "high:Q", "shuffled:Q", "beyond:Q"],
+    )
+    chart = alt.layer(
+        base.mark_rule(strokeWidth=4, color=BAND).encode(
+            x=alt.X("low:Q", scale=scale, title=text("affinity to the genre")), x2="high:Q"
+        ),
+        base.mark_point(filled=True, size=40, color=GREY, shape="diamond").encode(
+            x=alt.X("shuffled:Q", scale=scale)
+        ),
+        base.mark_point(filled=True, size=60, color=MARK).encode(
+            x=alt.X("affinity:Q", scale=scale)
+        ),
+        alt.Chart({"values": [{"one": 1.0}]})
+        .mark_rule(color=INK, strokeDash=[3, 3])
+        .encode(x=alt.X("one:Q", scale=scale)),
+    ).properties(
+        width=max(140, width - (200 if width > 400 else 140)), height=ROW * max(1, len(values)),
+        title=text("Whose fans see more of the genre"),
+    )  # fmt: skip
+    assert isinstance(chart, alt.LayerChart)
+    return themed(chart)
+
+
+def write_fit(result: TalentFit, files: Iterable[str | Path]) -> list[Path]:
+    """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
+    chart = partial(fit_chart, measured_names(result), width=700)
+    return _write(result, files, page=fit_page, chart=chart)
 
 
 def _rising_row(n: Rising) -> tuple[object, ...]:

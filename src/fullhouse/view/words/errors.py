@@ -62,6 +62,10 @@ SENTENCES: Mapping[str, str] = {
         " (setting 'trait_floor')."
     ),
     # talent
+    "film_without_genre": (
+        "No genre of {film} is known, so nobody can say who its usual audience is. A film set"
+        " with genres would do."
+    ),
     "too_few_credited_films": (
         "Nothing can be said of names yet: {films} films have credits, a budget and a gross, and"
         " {needed} are needed."

@@ -1,6 +1,7 @@
 """What names add to a gross, in words."""
 
 from fullhouse.talent.effects import NameEffect, TalentEffects
+from fullhouse.talent.fit import MOST_FILMS, NameFit, SetStep, TalentFit
 from fullhouse.talent.rising import TOP, YEARS, RisingBook, RisingNames
 from fullhouse.view.words.figures import day_words, number_words, share_words, text
 
@@ -151,3 +152,155 @@ def book_words(book: RisingBook) -> str:
         " over: {waiting}.",
         scored=str(len(book.scores)), waiting=str(book.waiting), years=str(YEARS),
     )  # fmt: skip
+
+
+VERDICTS = {
+    "adds": "adds",
+    "no_more": "no more than others",
+    "cannot_tell": "cannot tell",
+}
+
+
+def fit_headline(fit: TalentFit) -> str:
+    """The one sentence: whose audience adds most, that nobody's does, or that nobody can tell."""
+    values = {"title": fit.title, "names": f"{len(fit.names):,}"}
+    if not any(n.verdict != "cannot_tell" for n in fit.names):
+        return text(
+            "Of no name can be told whether its audience adds to that of {title}.", **values
+        )
+    first = next(iter(fit.adding), None)
+    if first is None:
+        return text(
+            "No name's audience can be shown to add to that of {title}: its fans saw films of the"
+            " genre no more than fans of other films as large did.",
+            **values,
+        )
+    return text(
+        "{first} adds most to the audience of {title}: {people} fans beyond its usual audience,"
+        " about {extra} more ticket buyers than as many fans of other films would be (95 % range"
+        " for a new film {low} to {high}).",
+        first=first.name,
+        people=f"{first.beyond:,}",
+        extra=whole(first.extra),
+        low=whole(first.extra_low),
+        high=whole(first.extra_high),
+        **values,
+    )
+
+
+def set_words(fit: TalentFit) -> list[str]:
+    """What the chosen set brings, and how far the best set may be from it."""
+    chosen = fit.chosen
+    lines = []
+    if chosen.steps:
+        values = {
+            "names": ", ".join(s.name for s in chosen.steps),
+            "people": f"{chosen.people:,}",
+            "most": f"{chosen.at_most:,}",
+            "bound": share_words(chosen.bound),
+        }
+        together = text(
+            "{names}: {people} people beyond the usual audience, each counted once. No set that can"
+            " be had here brings more than {most}; such a choice has at least {bound} of the best.",
+            **values,
+        )
+        if chosen.budget is not None:
+            together = text(
+                "For {cost} of {budget}: {set}",
+                cost=f"{chosen.cost or 0:,.0f}",
+                budget=f"{chosen.budget:,.0f}",
+                set=together,
+            )
+        lines.append(together)
+    elif fit.adding:
+        lines.append(text("No name that adds can be had for the budget."))
+    else:
+        lines.append(text("So no set of names is chosen."))
+    if fit.without_cost:
+        lines.append(
+            text("Names that add but have no cost: {count}.", count=f"{fit.without_cost:,}")
+        )
+    if fit.unknown_costs:
+        lines.append(
+            text("Costs of names that nobody here has: {count}.", count=f"{fit.unknown_costs:,}")
+        )
+    return lines
+
+
+def fit_basis(fit: TalentFit) -> list[str]:
+    """What the figures mean and rest on."""
+    return [
+        text(
+            "Fans are people of the house who saw, searched for or marked a film with the name"
+            " among the first three of the cast or as the director. The usual audience of {title}"
+            " ({usual} of {people} people) are fans of its genre, of its series and its own names,"
+            " core moviegoers, and whoever showed interest in it. Extra buyers are those beyond it"
+            " at a film that sells as the genre's do, above what fans of anything as large give.",
+            title=fit.title, usual=f"{fit.usual_audience:,}", people=f"{fit.people:,}",
+        ),
+        text(
+            "Affinity compares fans with people who saw as many other films, and as many other"
+            " films of the genre, on the latest {most} of {films} films of the genre, the name's"
+            " own apart. With people drawn alike in place of the fans it is {placebo} on average;"
+            " shuffled is what fans of other films of like year, size and genre give. A name adds"
+            " where it is above that by more than chance: of those that add, about one in twenty"
+            " is there by chance.",
+            most=f"{min(MOST_FILMS, fit.genre_films)}",
+            films=f"{fit.genre_films:,}",
+            placebo="-" if fit.placebo is None else number_words(fit.placebo),
+        ),
+        text(
+            "It is an association in what people did before, and no reason to cast or not to cast"
+            " anybody."
+        ),
+    ]  # fmt: skip
+
+
+def fit_cells(n: NameFit) -> tuple[str, ...]:
+    """A name as a row of a table."""
+    affinity = "-" if n.affinity is None else number_words(n.affinity)
+    low_high = "-"
+    if n.low is not None and n.high is not None:
+        low_high = f"{number_words(n.low)}-{number_words(n.high)}"
+    extra_range = "-" if n.extra is None else f"{whole(n.extra_low)} to {whole(n.extra_high)}"
+    return (
+        n.name,
+        f"{n.fans:,}",
+        f"{n.beyond:,}",
+        affinity,
+        low_high,
+        "-" if n.shuffled is None else number_words(n.shuffled),
+        "-" if n.extra is None else whole(n.extra),
+        extra_range,
+        VERDICTS[n.verdict],
+    )
+
+
+FIT_COLUMNS = (
+    "name", "fans", "beyond", "affinity", "95 % range", "shuffled", "extra buyers",
+    "95 % range of a new film", "",
+)  # fmt: skip
+
+
+def step_cells(step: SetStep) -> tuple[str, ...]:
+    """A step of the set as a row of a table."""
+    return (
+        step.name,
+        f"{step.people:,}",
+        f"{step.covered:,}",
+        whole(step.extra),
+        f"{step.people_so_far:,}",
+        "-" if step.cost is None else f"{step.cost:,.0f}",
+        "-" if step.cost_so_far is None else f"{step.cost_so_far:,.0f}",
+    )
+
+
+STEP_COLUMNS = (
+    "taken", "people added", "already covered", "extra buyers", "people so far", "cost",
+    "cost so far",
+)  # fmt: skip
+
+
+def whole(value: float | None) -> str:
+    """A number of people that may be below 0."""
+    return "-" if value is None else f"{value:,.0f}"
