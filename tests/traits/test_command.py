@@ -66,7 +66,7 @@ def test_build_list_and_show(where: str) -> None:
         (["show", "buys:pats"], "Did you mean 'buys:pets"),
         (["list", "--family", "buy"], "Did you mean 'buys'"),
         (["build", "--as-of", "soon"], "YYYY-MM-DD"),
-        (["build", "--as-of", "2024-02-01", "--catalogue", "none.toml"], "Cannot read"),
+        (["build", "--as-of", "2024-02-01", "--catalogue", "none.toml"], "no catalogue none.toml"),
         (["build", "--as-of", "2024-02-01", "--catalogue", str(HERE)], "not valid TOML"),
         (["list", "--as-of", "2023-01-01"], "earliest build is as of 1 February 2024"),
         (["build", "--as-of", "2099-01-01"], "1 January 2099 has not come yet"),
