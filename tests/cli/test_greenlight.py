@@ -144,6 +144,9 @@ def test_a_property_is_added_listed_shown_and_valued(house: Path, tmp_path: Path
     words = ("--kind", "tv", "--also", "zh=红隼", "--holder", "Larch", "--genre", "Drama")
     assert "the-kestrel" in run(there, "ip", "add", "The Kestrel", *words)
     assert "红隼" in run(there, "ip", "list")
+    assert "of the kind 'comic' yet: fullhouse ip add" in run(
+        there, "ip", "list", "--kind", "comic"
+    )
     shown = run(there, "ip", "show", "红隼")
     assert "Larch" in shown
     assert "No traits are built" in shown

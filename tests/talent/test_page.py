@@ -81,6 +81,7 @@ def test_a_user_imports_lists_shows_and_suppresses(
         return done.output
 
     run("film", "import", "plain", "films.csv")
+    assert "No credits yet: fullhouse talent import" in run("talent", "list")
     assert "role is none of cast" in run("talent", "import", "credits.csv").replace("\n", " ")
     assert "already" not in run("talent", "list")
     listed = json.loads(run("talent", "list", "--json"))

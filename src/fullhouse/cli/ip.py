@@ -110,6 +110,10 @@ def list_(
     if json:
         say_json({"properties": [dict(r) for r in rows.rows()]})
         return
+    if not rows:
+        of_kind = f" of the kind {kind!r}" if kind else ""
+        out.print(f"No properties{of_kind} yet: fullhouse ip add TITLE --kind KIND", markup=False)
+        return
     view = Table(box=SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
     for name in ("property", "titles", "kind", "rights", "films of it"):
         view.add_column(name, overflow="fold")

@@ -82,6 +82,9 @@ def list_(
         (t.talent, t.name, ", ".join(t.roles), t.films, str(t.first or "-"), str(t.last or "-"))
         for t in listed.talents
     ]
+    if not listed.total and search is None and role is None:
+        out.print("No credits yet: fullhouse talent import FILE", markup=False)
+        return
     if shown:
         table(shown, ("id", "name", "as", "films", "first", "last"))
     out.print(f"{len(shown):,} of {listed.total:,} people.")
