@@ -112,6 +112,16 @@ def test_a_packed_file_that_breaks_off_is_never_called_clean(ending: str, share:
     assert search_file(f"x.txt{ending}", data[: int(share * len(data))], MATCHER)
 
 
+@settings(max_examples=60, deadline=None)
+@given(ending=st.sampled_from([".bz2", ".gz", ".xz", ".zip"]), seed=st.integers(0, 1 << 20))
+def test_a_packed_file_with_damage_in_it_is_never_called_clean(ending: str, seed: int) -> None:
+    g = random.Random(seed)
+    data = bytearray(PACKERS[ending](f"{g.randbytes(2000).hex()} user {GONE}".encode()))
+    for _ in range(5):
+        data[g.randrange(60, len(data) - 120)] ^= g.randrange(1, 256)
+    assert search_file(f"x.txt{ending}", bytes(data), MATCHER)
+
+
 SEALED = {
     "x.7z": b"7z\xbc\xaf\x27\x1c\x00\x04",
     "x.rar": b"Rar!\x1a\x07\x01\x00",

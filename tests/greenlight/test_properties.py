@@ -125,18 +125,7 @@ def test_a_short_title_never_counts_by_itself() -> None:
     assert (row.why, row.sure) == ("short", False)
 
 
-class MadePeople(PeopleInStrata):
-    """People whose rules are sets made up here."""
-
-    sets: dict[str, PersonSet]
-
-    def who(self, rule: str) -> PersonSet:
-        if rule not in self.sets:
-            raise InputError(f"No trait {rule}")
-        return self.sets[rule]
-
-
-def made_people(ratio: float, *, seed: int) -> tuple[MadePeople, dict[str, PersonSet]]:
+def made_people(ratio: float, *, seed: int) -> tuple[PeopleInStrata, dict[str, PersonSet]]:
     """Twice as active people see and read more; fans see adaptations `ratio` times as often."""
     rng = np.random.default_rng(seed)
     active = rng.random(20_000) < 0.5
@@ -151,9 +140,13 @@ def made_people(ratio: float, *, seed: int) -> tuple[MadePeople, dict[str, Perso
                 ids[rng.random(20_000) < np.minimum(base * np.where(is_fan, ratio, 1), 1)]
             )
     strata = (by_block(ids[active]), by_block(ids[~active]))
-    people = MadePeople(None, by_block(ids), strata)  # type: ignore[arg-type]
-    object.__setattr__(people, "sets", sets)
-    return people, fans
+
+    def who(rule: str) -> PersonSet:
+        if rule not in sets:
+            raise InputError(f"No trait {rule}")
+        return sets[rule]
+
+    return PeopleInStrata(who, by_block(ids), strata), fans
 
 
 def properties() -> list[Property]:

@@ -225,12 +225,13 @@ def _people(
 ) -> Counted:
     """Fans, everyone, the share beyond the genre, the turnout; and what cannot be told of them."""
     try:
-        people = PeopleInStrata.of(audiences.population(context, as_of=as_of))
+        population = audiences.population(context, as_of=as_of)
+        people = PeopleInStrata.of(population)
     except (CannotTellError, InputError):
         return None, None, None, None, (("fans", "no_traits"),)
     fans: dict[str, PersonSet] = {}
     for each in known:
-        rule = fan_rule(each, match(each, people.population.catalogue.traits))
+        rule = fan_rule(each, match(each, population.catalogue.traits))
         seen = [f"saw:{film}" for film in each.adaptations]
         # Who saw an adaptation is no witness of how fans turned up for it.
         parts = [p for p in rule.split(" or ") if p and p not in seen] if not each.rule else [rule]

@@ -122,7 +122,7 @@ def _name(parameter: Any, ctx: Any) -> None:
     if parameter.metavar is None:
         parameter.metavar = _metavar(parameter, ctx)
     if parameter.param_type_name == "argument":
-        parameter.display_type_rich = lambda ctx: None  # noqa: ARG005  # Typer passes `ctx` by its name
+        parameter.display_type_rich = lambda **_: None
     least, most = parameter.min, parameter.max
     if least is not None or most is not None:
         parameter._get_number_range_help_str = lambda: _range(least, most)

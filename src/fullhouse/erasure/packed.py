@@ -4,6 +4,7 @@ import io
 import lzma
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -140,6 +141,20 @@ class _StoppedError(Exception):
         self.blocks = blocks
 
 
+_UNREADABLE = (
+    _StoppedError,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # of zipfile: a password, or a way of packing that it does not know
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    lzma.LZMAError,
+    zlib.error,
+)
+"""What archives that are torn, damaged or encrypted end in."""
+
+
 def _blocks(form: str, data: bytes) -> list[bytes]:
     blocks: list[bytes] = []
     size = 0
@@ -162,12 +177,11 @@ def _opened(form: str, data: bytes) -> Any:
 
 
 def _gathered(form: str, members: Iterator[tuple[str, bytes]]) -> Packed:
-    """All members of an archive up to the first that cannot be read."""
+    """All members of an archive up to the first that cannot be read, and whether those are all."""
     read: list[tuple[str, bytes]] = []
     try:
         read.extend(members)
-    except (_StoppedError, OSError, EOFError, ValueError, RuntimeError, NotImplementedError,
-            zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError):  # fmt: skip
+    except _UNREADABLE:
         return Packed(form, tuple(read), False)
     return Packed(form, tuple(read), True)
 

@@ -1,6 +1,6 @@
 """Who the fans of a property are among the house's people, and how such fans turned up before."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,9 +65,12 @@ def fan_rule(one: Property, matches: Sequence[TraitMatch]) -> str:
 
 @dataclass(frozen=True)
 class PeopleInStrata:
-    """The house's people of one purpose, in strata of like activity."""
+    """The house's people of one purpose, in strata of like activity.
 
-    population: Population
+    `who` finds the people who fit a rule and take part.
+    """
+
+    who: Callable[[str], PersonSet]
     everyone: PersonSet
     strata: tuple[PersonSet, ...]
 
@@ -87,12 +90,12 @@ class PeopleInStrata:
             rest = without(everyone, union(*levels))
             crossed = [only(s, part) for s in strata for part in (*levels, rest)]
             strata = [s for s in crossed if size(s)]
-        return cls(population, everyone, tuple(strata))
 
-    def who(self, rule: str) -> PersonSet:
-        """The people who fit a rule and take part."""
-        (members,), _ = members_of(self.population, self.population.compile(rule))
-        return members
+        def who(rule: str) -> PersonSet:
+            (members,), _ = members_of(population, population.compile(rule))
+            return members
+
+        return cls(who, everyone, tuple(strata))
 
 
 def turnout(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -555,8 +556,7 @@ class Lake:
 def dataset_of(delta: DeltaTable, **options: Any) -> "ds.Dataset":
     """The files of a version as one dataset, whose library is loaded when it is first needed."""
     with without("pandas"):
-        import pyarrow.dataset  # noqa: F401 - before deltalake loads it with pandas
-
+        import_module("pyarrow.dataset")  # before deltalake loads it with pandas
     return delta.to_pyarrow_dataset(**options)
 
 

@@ -8,8 +8,9 @@ days before it opens, its gross at home 180 days after, that of all countries a 
 
 import csv
 import re
+import time
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from fullhouse.core.errors import InputError
@@ -159,7 +160,7 @@ def _entry(row: Mapping[str, str]) -> FilmEntry:
 def _day(text: str) -> date:
     for form in ("%b %d, %Y", "%Y-%m-%d"):
         try:
-            return datetime.strptime(text.strip(), form).date()  # noqa: DTZ007  (a day, no time)
+            return date(*time.strptime(text.strip(), form)[:3])
         except ValueError:
             continue
     raise ValueError("release_date is no day such as May 20, 2011")

@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from fullhouse.core.errors import CannotTellError
 from fullhouse.core.settings import SIMULATED
-from fullhouse.core.tabular import without_formulas
 from fullhouse.greenlight.greenlight import Greenlight, SlateRisk
 from fullhouse.greenlight.property import PropertyValue, Worth
 from fullhouse.view.charts import (
@@ -20,12 +16,10 @@ from fullhouse.view.charts import (
     SWATCHES,
     money_axis,
     money_scale,
-    out_paths,
     range_bars,
-    save_chart,
     themed,
 )
-from fullhouse.view.render import figure, json_of, range_cell, render
+from fullhouse.view.render import figure, json_of, range_cell, render, write_result
 from fullhouse.view.words import property as property_words
 from fullhouse.view.words.figures import day_words, heading, money_short, share_words, text
 from fullhouse.view.words.greenlight import (
@@ -49,52 +43,42 @@ ROW, BAR, MOST = 34, 9, 12
 
 def write_greenlight(greenlight: Greenlight, files: Iterable[str | Path]) -> list[Path]:
     """Write the page (.html), the tornado (.svg, .png), the table (.csv, .parquet) or .json."""
-    paths = out_paths(files, "greenlight")
-    for path in paths:
-        match path.suffix.lower():
-            case ".html":
-                path.write_text(greenlight_page(greenlight), "utf-8")
-            case ".json":
-                path.write_text(json_of(greenlight.to_dict()) + "\n", "utf-8")
-            case ".svg" | ".png":
-                save_chart(tornado(greenlight), path)
-            case _:
-                _table(path, greenlight.to_arrow())
-    return paths
+    return write_result(
+        greenlight,
+        files,
+        "greenlight",
+        page=partial(greenlight_page, greenlight),
+        chart=partial(tornado, greenlight),
+    )
 
 
 def write_slate_risk(slate: SlateRisk, files: Iterable[str | Path]) -> list[Path]:
     """Write the page (.html), the chart (.svg, .png), the table (.csv, .parquet) or .json."""
-    paths = out_paths(files, "greenlight")
-    for path in paths:
-        match path.suffix.lower():
-            case ".html":
-                path.write_text(slate_page(slate), "utf-8")
-            case ".json":
-                path.write_text(json_of(slate.to_dict()) + "\n", "utf-8")
-            case ".svg" | ".png":
-                save_chart(slate_chart(slate), path)
-            case _:
-                _table(path, slate.to_arrow())
-    return paths
+    return write_result(
+        slate,
+        files,
+        "greenlight",
+        page=partial(slate_page, slate),
+        chart=partial(slate_chart, slate),
+    )
 
 
 def write_property(value: PropertyValue, files: Iterable[str | Path]) -> list[Path]:
     """Write the page (.html), the chart (.svg, .png), past adaptations (.csv, .parquet), .json."""
-    paths = out_paths(files, "property")
-    for path in paths:
-        match path.suffix.lower():
-            case ".html":
-                path.write_text(property_page(value), "utf-8")
-            case ".json":
-                path.write_text(json_of(value.to_dict()) + "\n", "utf-8")
-            case ".svg" | ".png":
-                if value.worth is None:
-                    raise CannotTellError(code="property_no_worth", title=value.about.title)
-                save_chart(_with_and_without(value.worth, value, 560), path)
-            case _:
-                _table(path, value.to_arrow())
-    return paths
+    return write_result(
+        value,
+        files,
+        "property",
+        page=partial(property_page, value),
+        chart=partial(property_chart, value),
+    )
+
+
+def property_chart(value: PropertyValue) -> alt.LayerChart:
+    """Gross with the property and without it, as a chart of its own."""
+    if value.worth is None:
+        raise CannotTellError(code="property_no_worth", title=value.about.title)
+    return _with_and_without(value.worth, value, 560)
 
 
 def property_page(value: PropertyValue) -> str:
@@ -154,13 +138,6 @@ def _with_and_without(worth: Worth, value: PropertyValue, width: int) -> alt.Lay
         width=width,
     )
     return range_bars(_gross_rows(worth), "gross", title=title, width=width)
-
-
-def _table(path: Path, rows: pa.Table) -> None:
-    if path.suffix.lower() == ".parquet":
-        pq.write_table(rows, path)
-    else:
-        pacsv.write_csv(without_formulas(rows), path)
 
 
 def greenlight_page(greenlight: Greenlight) -> str:

@@ -33,13 +33,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from fullhouse.core.settings import SIMULATED
+from fullhouse.core.tabular import without_formulas
 from fullhouse.core.values import plain_cell
-from fullhouse.view.charts import Output, chart_css, out_paths, svg_text
+from fullhouse.view.charts import Output, chart_css, out_paths, save_chart, svg_text
 from fullhouse.view.words import figures
 from fullhouse.view.words.figures import text
 
 if TYPE_CHECKING:
     import altair as alt
+    import pyarrow as pa
 
 WIDE, NARROW = 700, 340
 """Pixels of a chart on a page, and on a phone."""
@@ -117,6 +119,44 @@ def csv_of(rows: Sequence[Row]) -> str:
 def json_of(value: object) -> str:
     """A value as JSON."""
     return json.dumps(value, ensure_ascii=False)
+
+
+class Written(Protocol):
+    """A result that has everything as a dictionary, and its rows as a table."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON takes it."""
+
+    def to_arrow(self) -> "pa.Table":
+        """The rows as an Arrow table."""
+
+
+def write_result(
+    result: Written,
+    files: Iterable[str | Path],
+    what: Output,
+    *,
+    page: Callable[[], str],
+    chart: Callable[[], "alt.TopLevelMixin"],
+) -> list[Path]:
+    """Write a result: its page (.html), chart (.svg, .png), rows (.csv, .parquet) or .json."""
+    import pyarrow.csv as pacsv
+    import pyarrow.parquet as pq
+
+    paths = out_paths(files, what)
+    for path in paths:
+        match path.suffix.lower():
+            case ".html":
+                path.write_text(page(), "utf-8")
+            case ".json":
+                path.write_text(json_of(result.to_dict()) + "\n", "utf-8")
+            case ".parquet":
+                pq.write_table(result.to_arrow(), path)
+            case ".csv":
+                pacsv.write_csv(without_formulas(result.to_arrow()), path)
+            case _:
+                save_chart(chart(), path)
+    return paths
 
 
 def unbroken(*parts: str) -> Markup:

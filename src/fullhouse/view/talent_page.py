@@ -1,21 +1,18 @@
 """What names add to a gross: a page, a chart, files."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 import altair as alt
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
-from fullhouse.core.tabular import without_formulas
 from fullhouse.talent.effects import NameEffect, TalentEffects
 from fullhouse.talent.fit import NameFit, TalentFit
 from fullhouse.talent.rising import Rising, RisingNames
-from fullhouse.view.charts import INK, out_paths, save_chart, themed
-from fullhouse.view.render import figure, range_cell, render
+from fullhouse.view.charts import INK, themed
+from fullhouse.view.render import figure, range_cell, render, write_result
 from fullhouse.view.words.figures import (
     clipped,
     day_words,
@@ -78,35 +75,53 @@ def ends(result: TalentEffects) -> Sequence[NameEffect]:
 
 def effects_chart(names: Sequence[NameEffect], *, width: int) -> alt.LayerChart:
     """Each name with its 80 % range, and beside it the same with names shuffled."""
-    letters = 30 if width > 400 else 18
     values = [
-        vars(e) | {"row": k, "label": clipped(f"{e.name}, {e.role}", letters)}
-        for k, e in enumerate(names)
+        vars(e) | {"label": f"{e.name}, {e.role}", "value": e.factor, "beside": e.placebo}
+        for e in names
     ]
-    expr = f"[{', '.join(json.dumps(v['label'], ensure_ascii=False) for v in values)}][datum.value]"
+    return _ranges(
+        values,
+        axis=text("factor on gross"),
+        title=text("What goes with a name beyond the budget"),
+        tooltip=["name:N", "role:N", "films:Q", "factor:Q", "low:Q", "high:Q", "placebo:Q"],
+        width=width,
+    )
+
+
+def _ranges(
+    rows: Sequence[dict[str, Any]],
+    *,
+    axis: str,
+    title: str,
+    tooltip: Sequence[str],
+    width: int,
+) -> alt.LayerChart:
+    """A row for each `label`: `low` to `high`, a mark at `value`, and a grey one at `beside`."""
+    wide = width > 400
+    values = [row | {"row": k} for k, row in enumerate(rows)]
+    labels = [clipped(row["label"], 30 if wide else 18) for row in rows]
+    expr = f"{json.dumps(labels, ensure_ascii=False)}[datum.value]"
     scale = alt.Scale(type="log", zero=False, nice=False)
     base = alt.Chart({"values": values}).encode(
         y=alt.Y("row:O", title=None, axis=alt.Axis(labelExpr=expr, labelLimit=260)),
-        tooltip=["name:N", "role:N", "films:Q", "factor:Q", "low:Q", "high:Q", "placebo:Q"],
+        tooltip=list(tooltip),
     )
-    title = text("factor on gross")
     chart = alt.layer(
         base.mark_rule(strokeWidth=4, color=BAND).encode(
-            x=alt.X("low:Q", scale=scale, title=title), x2="high:Q"
+            x=alt.X("low:Q", scale=scale, title=axis), x2="high:Q"
         ),
         base.mark_point(filled=True, size=40, color=GREY, shape="diamond").encode(
-            x=alt.X("placebo:Q", scale=scale)
+            x=alt.X("beside:Q", scale=scale)
         ),
-        base.mark_point(filled=True, size=60, color=MARK).encode(
-            x=alt.X("factor:Q", scale=scale)
-        ),
+        base.mark_point(filled=True, size=60, color=MARK).encode(x=alt.X("value:Q", scale=scale)),
         alt.Chart({"values": [{"one": 1.0}]})
         .mark_rule(color=INK, strokeDash=[3, 3])
         .encode(x=alt.X("one:Q", scale=scale)),
     ).properties(
-        width=max(140, width - (220 if width > 400 else 140)), height=ROW * max(1, len(values)),
-        title=text("What goes with a name beyond the budget"),
-    )  # fmt: skip
+        width=max(140, width - (220 if wide else 140)),
+        height=ROW * max(1, len(values)),
+        title=title,
+    )
     assert isinstance(chart, alt.LayerChart)
     return themed(chart)
 
@@ -114,34 +129,7 @@ def effects_chart(names: Sequence[NameEffect], *, width: int) -> alt.LayerChart:
 def write_talent(result: TalentEffects, files: Iterable[str | Path]) -> list[Path]:
     """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
     chart = partial(effects_chart, ends(result), width=700)
-    return _write(result, files, page=talent_page, chart=chart)
-
-
-R = TypeVar("R", TalentEffects, RisingNames, TalentFit)
-
-
-def _write(
-    result: R,
-    files: Iterable[str | Path],
-    *,
-    page: Callable[[R], str],
-    chart: Callable[[], alt.TopLevelMixin],
-) -> list[Path]:
-    paths = out_paths(files, "talent")
-    for path in paths:
-        match path.suffix.lower():
-            case ".html":
-                path.write_text(page(result), "utf-8")
-            case ".json":
-                content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False)
-                path.write_text(f"{content}\n", "utf-8")
-            case ".parquet":
-                pq.write_table(result.to_arrow(), path)
-            case ".csv":
-                pacsv.write_csv(without_formulas(result.to_arrow()), path)
-            case _:
-                save_chart(chart(), path)
-    return paths
+    return write_result(result, files, "talent", page=partial(talent_page, result), chart=chart)
 
 
 RISING_SHOWN = 25
@@ -194,7 +182,7 @@ def rising_chart(names: Sequence[Rising], *, width: int) -> alt.Chart:
 def write_rising(result: RisingNames, files: Iterable[str | Path]) -> list[Path]:
     """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
     chart = partial(rising_chart, result.names[:RISING_SHOWN], width=700)
-    return _write(result, files, page=rising_page, chart=chart)
+    return write_result(result, files, "talent", page=partial(rising_page, result), chart=chart)
 
 
 def fit_page(result: TalentFit) -> str:
@@ -238,42 +226,24 @@ def measured_names(result: TalentFit) -> Sequence[NameFit]:
 def fit_chart(names: Sequence[NameFit], *, width: int) -> alt.LayerChart:
     """The affinity of each name's fans with its 95 % range, beside that of other films' fans."""
     values = [
-        {"row": k, "name": n.name, "affinity": n.affinity, "low": n.low, "high": n.high,
-         "shuffled": n.shuffled, "beyond": n.beyond, "verdict": n.verdict}
-        for k, n in enumerate(names)
+        {"label": n.name, "name": n.name, "value": n.affinity, "affinity": n.affinity,
+         "low": n.low, "high": n.high, "beside": n.shuffled, "shuffled": n.shuffled,
+         "beyond": n.beyond}
+        for n in names
     ]  # fmt: skip
-    labels = [clipped(n.name, 26 if width > 400 else 16) for n in names]
-    expr = f"{json.dumps(labels, ensure_ascii=False)}[datum.value]"
-    scale = alt.Scale(type="log", zero=False, nice=False)
-    base = alt.Chart({"values": values}).encode(
-        y=alt.Y("row:O", title=None, axis=alt.Axis(labelExpr=expr, labelLimit=220)),
-        tooltip=["name:N", "affinity:Q", "low:Q", "high:Q", "shuffled:Q", "beyond:Q"],
-    )
-    chart = alt.layer(
-        base.mark_rule(strokeWidth=4, color=BAND).encode(
-            x=alt.X("low:Q", scale=scale, title=text("affinity to the genre")), x2="high:Q"
-        ),
-        base.mark_point(filled=True, size=40, color=GREY, shape="diamond").encode(
-            x=alt.X("shuffled:Q", scale=scale)
-        ),
-        base.mark_point(filled=True, size=60, color=MARK).encode(
-            x=alt.X("affinity:Q", scale=scale)
-        ),
-        alt.Chart({"values": [{"one": 1.0}]})
-        .mark_rule(color=INK, strokeDash=[3, 3])
-        .encode(x=alt.X("one:Q", scale=scale)),
-    ).properties(
-        width=max(140, width - (200 if width > 400 else 140)), height=ROW * max(1, len(values)),
+    return _ranges(
+        values,
+        axis=text("affinity to the genre"),
         title=text("Whose fans see more of the genre"),
-    )  # fmt: skip
-    assert isinstance(chart, alt.LayerChart)
-    return themed(chart)
+        tooltip=["name:N", "affinity:Q", "low:Q", "high:Q", "shuffled:Q", "beyond:Q"],
+        width=width,
+    )
 
 
 def write_fit(result: TalentFit, files: Iterable[str | Path]) -> list[Path]:
     """Write a page (.html), everything (.json), names as a table (.parquet, .csv), or a chart."""
     chart = partial(fit_chart, measured_names(result), width=700)
-    return _write(result, files, page=fit_page, chart=chart)
+    return write_result(result, files, "talent", page=partial(fit_page, result), chart=chart)
 
 
 def _rising_row(n: Rising) -> tuple[object, ...]:
