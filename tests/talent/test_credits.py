@@ -13,8 +13,9 @@ import fullhouse as fh
 from fullhouse import app
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
-from fullhouse.talent.credit import CreditsImported
+from fullhouse.talent.credit import CreditsImported, named_id
 from fullhouse.talent.read import read_credits
+from fullhouse.talent.store import _to_suppress
 
 HEAD = "person,name,role,billing,title,opening,known_on\n"
 CREDITS = f"""{HEAD}7,Penélope Larch,Actor,1,Bramble,2016-03-04,
@@ -129,6 +130,53 @@ def test_a_suppressed_name_is_in_no_output_also_when_imported_again(house, tmp_p
         fh.talent_show(house, fh.ShowTalent("Penelope Larc"))
     written = json.dumps(as_json([asdict(listed), [vars(e) for e in fh.audit(house)]]), default=str)
     assert "Larch" not in written + str(problem.value)
+
+
+SPELLINGS = ["Jo Ash", "Joseph Ash", "JOSÉ ASH-ELM"]
+
+
+@given(
+    st.lists(st.sampled_from(SPELLINGS), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from(SPELLINGS), max_size=2, unique=True),
+    st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_who_is_suppressed_is_in_no_spelling_and_namesakes_stay(own, other, data) -> None:
+    """Person a:1 has every spelling of `own`, also by name only; a:2 those of `other`."""
+    pairs = [("a:1", n) for n in own] + [(named_id(n), n) for n in own]
+    pairs += [("a:2", n) for n in other]
+    asked = data.draw(st.sampled_from(["a:1", *(n for n in own if n not in other)]))
+    ids, shared = _to_suppress(pairs, asked)
+    assert ids == {"a:1", *(named_id(n) for n in own if n not in other)}
+    assert shared == {named_id(n) for n in own if n in other}
+
+
+@pytest.mark.parametrize("asked", ["plain:1", "Jo Ash", "joseph ash"])
+def test_every_spelling_goes_from_credits_and_films_also_by_name_only(
+    house, tmp_path, asked
+) -> None:
+    imported(house, tmp_path, f"{HEAD}1,Jo Ash,cast,1,Bramble,2016-03-04,\n"
+             "1,Joseph Ash,cast,1,Good Hedges,2018-02-20,\n"
+             ",Jo Ash,writer,,Good Hedges,2018-02-20,\n"
+             ",Joseph Ash,writer,,Bramble,2016-03-04,\n")  # fmt: skip
+    fh.film_set(house, fh.SetFilm("bramble-2016", {"talent": "JOSEPH ASH|Jo Ash|Li Wei"}))
+    assert fh.talent_suppress(house, fh.SuppressTalent(asked)).credits == 4
+    assert fh.talent_list(house).total == 0
+    film = fh.film_show(house, fh.ShowFilm("bramble-2016"))
+    assert film.known.facts["talent"] == ["Li Wei"]
+
+
+def test_credits_by_a_name_that_two_bore_go_to_neither_when_one_is_suppressed(
+    house, tmp_path
+) -> None:
+    imported(house, tmp_path, f"{HEAD}1,Jo Ash,cast,1,Bramble,2016-03-04,\n"
+             "2,Jo Ash,director,,Bramble,2016-03-04,\n"
+             ",Jo Ash,writer,,Good Hedges,2018-02-20,\n")  # fmt: skip
+    fh.talent_suppress(house, fh.SuppressTalent("plain:1"))
+    lines = {t.talent: t.roles for t in fh.talent_list(house).talents}
+    assert lines == {"plain:2": ("director",), "name:jo ash": ("writer",)}
+    fh.talent_suppress(house, fh.SuppressTalent("plain:2"))
+    assert fh.talent_list(house).total == 0
 
 
 def test_a_suppressed_name_goes_out_of_what_is_known_of_films(house, tmp_path) -> None:

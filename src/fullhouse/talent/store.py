@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -34,7 +34,8 @@ from fullhouse.talent.credit import (
 
 SUPPRESSED_AS = "talent/name"
 """The source under which a suppressed name's digest stands; no feed can be called so."""
-
+SHARED_AS = "talent/shared"
+"""The same for a name that somebody suppressed shared with others: it is nobody's by itself."""
 
 TALENT_FIELD = "talent"
 """The fact of a film that names people."""
@@ -54,6 +55,10 @@ class Suppressed:
             for each in (talent, named_id(name))
         )
 
+    def several_bore(self, name: str) -> bool:
+        """Whether others bore a name when somebody of that name was suppressed."""
+        return account_digest(self.key, SHARED_AS, named_id(name)) in self.digests
+
     @property
     def mark(self) -> str:
         """What a remembered result depends on: a digest of the whole list."""
@@ -63,12 +68,7 @@ class Suppressed:
         """The rows of everybody else."""
         if not self.digests or rows.num_rows == 0:
             return rows
-        pairs = rows.select(["talent", "name"]).group_by(["talent", "name"]).aggregate([])
-        hidden = {
-            (t, n)
-            for t, n in zip(pairs["talent"].to_pylist(), pairs["name"].to_pylist(), strict=True)
-            if self.hides(t, n)
-        }
+        hidden = {(t, n) for t, n in _pairs(rows) if self.hides(t, n)}
         if not hidden:
             return rows
         every = zip(rows["talent"].to_pylist(), rows["name"].to_pylist(), strict=True)
@@ -116,7 +116,8 @@ def known_credits(
     """Credits of films of the catalogue that were known on a day, each once.
 
     Columns talent, name, role, billing, film, opening. A person who is known by name only in one
-    set is the one person of that name in the others, where there is just one.
+    set is the one person of that name in the others, where there is just one, and was when
+    somebody of that name was suppressed.
     """
     wanted = ["talent", "name", "role", "billing", "entry_set", "entry", "opening", "known_on"]
     rows = hidden.without(lake.read(TALENT_CREDIT, columns=wanted))
@@ -128,7 +129,7 @@ def known_credits(
     rows = rows.append_column("opening", pa.array(opening, pa.date32()))
     known = pc.fill_null(pc.less_equal(known_on, pa.scalar(as_of)), False)
     rows = rows.filter(pc.and_(known, pc.is_valid(rows["film"])))
-    return _once(_one_person(rows))
+    return _once(_one_person(rows, hidden))
 
 
 def _with_films(
@@ -186,21 +187,30 @@ def _nearest(same_title: Sequence[tuple[date, str]], opening: date | None) -> st
     return min(near)[1] if near else None
 
 
-def _one_person(rows: pa.Table) -> pa.Table:
+def _one_person(rows: pa.Table, hidden: Suppressed) -> pa.Table:
     """Rows of a person known by name only go to the one person of that name, if there is one."""
-    pairs = rows.select(["talent", "name"]).group_by(["talent", "name"]).aggregate([])
+    only_named: dict[str, str] = {}
     by_name: dict[str, set[str]] = defaultdict(set)
-    only_named: set[str] = set()
-    for talent, name in zip(pairs["talent"].to_pylist(), pairs["name"].to_pylist(), strict=True):
+    for talent, name in _pairs(rows):
         if talent.startswith("name:"):
-            only_named.add(talent)
+            only_named[talent] = name
         else:
             by_name[named_id(name)].add(talent)
-    one = {n: next(iter(by_name[n])) for n in only_named if len(by_name.get(n, ())) == 1}
+    one = {
+        named: next(iter(by_name[named]))
+        for named, name in only_named.items()
+        if len(by_name.get(named, ())) == 1 and not hidden.several_bore(name)
+    }
     if not one:
         return rows
     talents = pa.array([one.get(t, t) for t in rows["talent"].to_pylist()], pa.string())
     return rows.set_column(rows.schema.get_field_index("talent"), "talent", talents)
+
+
+def _pairs(rows: pa.Table) -> list[tuple[str, str]]:
+    """Each id with each name that it bears."""
+    pairs = rows.select(["talent", "name"]).group_by(["talent", "name"]).aggregate([])
+    return list(zip(pairs["talent"].to_pylist(), pairs["name"].to_pylist(), strict=True))
 
 
 def _once(rows: pa.Table) -> pa.Table:
@@ -282,25 +292,40 @@ def suppress_talent(
     if not folded(text):
         raise InputError("Whom? Give a name, or an id as 'talent list' shows it.")
     rows = lake.read(TALENT_CREDIT, columns=["talent", "name"])
-    names = dict(zip(rows["talent"].to_pylist(), rows["name"].to_pylist(), strict=True))
-    ids = _to_suppress(names, text)
+    ids, shared = _to_suppress(_pairs(rows), text)
     digests = frozenset(account_digest(key, SUPPRESSED_AS, each) for each in ids)
+    digests |= {account_digest(key, SHARED_AS, each) for each in shared}
     suppress(control, sorted(digests))
     hidden = suppressed(control, key)
     _remove_from_films(lake, hidden)
     return _remove(lake, hidden), digests
 
 
-def _to_suppress(names: Mapping[str, str], text: str) -> Collection[str]:
-    if text in names:
-        alone = sum(folded(n) == folded(names[text]) for n in names.values()) == 1
-        return {text, named_id(names[text])} if alone else {text}
-    same = {t for t, name in names.items() if folded(name) == folded(text)}
-    if len(same - {named_id(text)}) > 1:
-        raise InputError(
-            f"{len(same)} people are called {text!r}: {', '.join(sorted(same)[:10])}. Give the id."
-        )
-    return {named_id(text), *same}
+def _to_suppress(pairs: Sequence[tuple[str, str]], text: str) -> tuple[set[str], set[str]]:
+    """The ids and names that are one person's, and names of that person that others bear, too.
+
+    A name is suppressed in each spelling that the person's id was ever imported with.
+    """
+    named, bearers = defaultdict(set), defaultdict(set)
+    for talent, name in pairs:
+        if not talent.startswith("name:"):
+            named[talent].add(named_id(name))
+            bearers[named_id(name)].add(talent)
+    if text in named:
+        ids = {text}
+    else:
+        name = text if any(text == talent for talent, _ in pairs) else named_id(text)
+        ids = bearers.get(name, set())
+        if len(ids) > 1:
+            raise InputError(
+                f"{len(ids)} people are called {text!r}: {', '.join(sorted(ids)[:10])}."
+                " Give the id."
+            )
+        if not ids:
+            return {name}, set()
+    names = {name for talent in ids for name in named[talent]}
+    shared = {name for name in names if bearers[name] != ids}
+    return ids | (names - shared), shared
 
 
 def without_names(film_set: FilmSet, hidden: Suppressed) -> FilmSet:
