@@ -27,6 +27,7 @@ from benchmarks.measure import machine, table
 from benchmarks.planning import DRAWS, MONEY_A_HEAD, guessed, learnt, split
 from benchmarks.planning_market import AUDIENCES, OBVIOUS, WEEKS, Play, book, coming_film, won
 from benchmarks.planning_oracle import best_spend
+from fullhouse.campaigns.pilot import PilotArms
 from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.headroom.estimate import Audience, compare, headroom_of
 from fullhouse.headroom.signals import Signals
@@ -62,14 +63,19 @@ class Piloted:
     marked: Ints
     first: int
 
-    def counts(self, members: Flags, day: int) -> PilotCounts:
+    def arms(self, members: Flags, day: int) -> PilotArms:
         """Households of some people by arm, and with one who marked the film by a day."""
-        sizes = []
+        sizes, people = [], []
         for arm in (self.treated, ~self.treated):
             here = members & arm & (self.part >= 0)
             wants = here & (self.marked >= self.first) & (self.marked <= day)
             sizes += [len(np.unique(self.unit[who])) for who in (here, wants)]
-        return PilotCounts(*sizes)
+            people.append(int(here.sum()))
+        return PilotArms(PilotCounts(*sizes), people[0], people[1], 0, 0)
+
+    def counts(self, members: Flags, day: int) -> PilotCounts:
+        """The counts of the arms."""
+        return self.arms(members, day).counts
 
 
 def late_ground(film: Play, seed: int, first_day: int) -> Ground:
@@ -87,7 +93,7 @@ def _only(slots: MediaSlots, which: Flags) -> MediaSlots:
 
 def effects_of(
     signals: Signals, named: list[tuple[str, Flags]], tickets: Floats, seed: int,
-    obvious: int | None = None, pilot: list[PilotCounts] | None = None,
+    obvious: int | None = None, pilot: list[PilotArms] | None = None,
 ) -> AudienceEffects | None:  # fmt: skip
     """The effects by which the product plans some people, from what a house sees of them."""
     comparison = compare(signals, SINCE)
@@ -99,8 +105,11 @@ def effects_of(
         for name, people in named
     ]  # fmt: skip
     people = np.array([float(p.sum()) for _, p in named])
+    counts = None
+    if pilot is not None:
+        counts, people = [a.counts for a in pilot], people * np.array([a.units for a in pilot])
     return effects_of_headroom(
-        seen, tickets, obvious, draws=DRAWS, seed=seed, pilot=pilot, people=people
+        seen, tickets, obvious, draws=DRAWS, seed=seed, pilot=counts, people=people
     )
 
 
@@ -184,9 +193,9 @@ def one_market(seed: int, people: int, scenario: str) -> tuple[dict[str, float],
     look = (last - film.market.first_day).days
     here = late_ground(film, seed, look)
     named = [(name, p) for (name, _), p in zip(AUDIENCES, here.parts, strict=True)]
-    counts = [piloted.counts(p, look - 1) for p in here.parts]
+    arms = [piloted.arms(p, look - 1) for p in here.parts]
     known = effects_of(signals, named, here.tickets, seed, OBVIOUS)
-    learned = effects_of(signals, named, here.tickets, seed, OBVIOUS, counts)
+    learned = effects_of(signals, named, here.tickets, seed, OBVIOUS, arms)
     slots = here.slots
     rest = replace(here, budget=here.budget - plan.spend)
     spends = {
@@ -205,7 +214,7 @@ def one_market(seed: int, people: int, scenario: str) -> tuple[dict[str, float],
     tickets["pilot"] = won(film, together(film, piloted.given, main_part))
     proven = False
     for day in (piloted.first + 7, piloted.first + 14, look + 6):
-        by_part = [piloted.counts(piloted.part == n, day - 1) for n in range(len(parts))]
+        by_part = [piloted.arms(piloted.part == n, day - 1) for n in range(len(parts))]
         interval = at_any_look(contrast(plan.piloted, by_part))
         proven |= interval is not None and interval.low > 0
     return tickets, proven, piloted.counts(np.ones(film.size, bool), look - 1)

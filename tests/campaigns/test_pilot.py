@@ -8,7 +8,7 @@ from pyroaring import BitMap
 from fullhouse.campaigns.account_files import freeze_units
 from fullhouse.campaigns.campaign import HELD_OUT, TREATED, WITHHELD, AssignedLine, Units
 from fullhouse.campaigns.people import freeze_people
-from fullhouse.campaigns.pilot import pilot_counts
+from fullhouse.campaigns.pilot import PilotArms, pilot_arms, pilot_of_parts
 from fullhouse.engine import Engine
 from fullhouse.lake import Lake
 from fullhouse.planning.plan import PilotCounts
@@ -60,9 +60,19 @@ def test_who_wanted_the_film_since_it_began_is_counted_by_arm_and_part(
     _frozen(lake, "pilot")
     _seen(lake)
     parts = [np.isin(PERSONS, [0, 1, 2, 5, 6, 11]), np.isin(PERSONS, [3, 4, 7]), PERSONS > 10]
-    counts = pilot_counts(duck, lake, "pilot", FILM, PERSONS, parts, first=LAUNCH, as_of=DAY)
+    arms = pilot_of_parts(duck, lake, "pilot", FILM, PERSONS, parts, first=LAUNCH, as_of=DAY)
     # 2 wanted it before the launch, 6 will later; 11 is in neither arm.
-    assert counts == (PilotCounts(3, 2, 2, 1), PilotCounts(2, 0, 1, 0), PilotCounts(0, 0, 0, 0))
+    assert [a.counts for a in arms] == [
+        PilotCounts(3, 2, 2, 1), PilotCounts(2, 0, 1, 0), PilotCounts(0, 0, 0, 0)
+    ]  # fmt: skip
+    assert [(a.treated, a.held_out, a.units) for a in arms] == [(3, 2, 1), (2, 1, 1), (0, 0, 1)]
+    # The same by lines, as assigned: who was withheld from one counts as treated.
+    arms = pilot_arms(
+        duck, lake, "pilot", FILM, [["a"], ["b"], ["a", "b"]], first=LAUNCH, as_of=DAY
+    )
+    assert [a.counts for a in arms] == [
+        PilotCounts(2, 2, 2, 1), PilotCounts(4, 1, 4, 0), PilotCounts(5, 2, 5, 1)
+    ]  # fmt: skip
 
 
 def test_of_a_pilot_by_household_households_are_counted(duck: Engine, lake: Lake) -> None:
@@ -71,5 +81,11 @@ def test_of_a_pilot_by_household_households_are_counted(duck: Engine, lake: Lake
     homes = Units(np.array([0, 1, 6, 7]), np.array([0, 0, 6, 6]))
     freeze_units(lake, "homes", homes)
     parts = [np.ones(len(PERSONS), bool)]
-    counts = pilot_counts(duck, lake, "homes", FILM, PERSONS, parts, first=LAUNCH, as_of=DAY)
-    assert counts == (PilotCounts(4, 1, 4, 1),)
+    days = {"first": LAUNCH, "as_of": DAY}
+    (arms,) = pilot_of_parts(duck, lake, "homes", FILM, PERSONS, parts, **days)
+    assert (arms.counts, arms.treated, arms.held_out) == (PilotCounts(4, 1, 4, 1), 5, 5)
+    assert arms.units == 0.8
+    (lines,) = pilot_arms(duck, lake, "homes", FILM, [["a", "b"]], **days)
+    assert lines.counts.held_out == 4
+    assert lines.units < 1
+    assert PilotArms(PilotCounts(0, 0, 0, 0), 0, 0, 0, 0).units == 1

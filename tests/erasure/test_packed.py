@@ -122,6 +122,26 @@ def test_a_packed_file_with_damage_in_it_is_never_called_clean(ending: str, seed
     assert search_file(f"x.txt{ending}", bytes(data), MATCHER)
 
 
+def _broken_tars() -> dict[str, bytes]:
+    whole = _tar(b"nothing here")
+    with_it = _tar(f"user {GONE}".encode())
+    # Two members, the head of the second damaged; then two archives one after the other.
+    end = len(whole.rstrip(b"\0")) // 512 * 512 + 512
+    damaged = bytearray(whole[:end] + with_it)
+    damaged[end + 150] ^= 0xFF  # in its checksum
+    return {"damaged": bytes(damaged), "joined": whole + with_it}
+
+
+@pytest.mark.parametrize(("name", "data"), _broken_tars().items(), ids=_broken_tars())
+def test_what_stands_behind_the_end_of_an_archive_is_never_called_clean(
+    name: str, data: bytes
+) -> None:
+    assert search_file(f"{name}.tar", data, MATCHER)
+    assert search_file(f"{name}.tar.gz", PACKERS[".gz"](data), MATCHER)
+    behind = lzma.compress(b"nothing here") + f"user {GONE}".encode()
+    assert search_file(f"{name}.xz", behind, MATCHER)
+
+
 SEALED = {
     "x.7z": b"7z\xbc\xaf\x27\x1c\x00\x04",
     "x.rar": b"Rar!\x1a\x07\x01\x00",

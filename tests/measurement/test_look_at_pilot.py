@@ -30,6 +30,11 @@ AUDIENCES = (
 )
 
 
+def _arms(counts, persons=1):
+    """Arms of units with so many persons each."""
+    return [PilotArms(c, persons * c.treated, persons * c.held_out, 3, 1) for c in counts]
+
+
 def _days(g, shares, people):
     """The interested by day, cumulated: (audiences, days); most come late, as marks do."""
     ramp = (np.arange(1, DAYS + 1) / DAYS) ** 1.5
@@ -76,7 +81,7 @@ def _proven(lift, runs, seed):
     base = [a.tickets / TREATED for a in AUDIENCES]
     proven = 0
     for _ in range(runs):
-        looks = [at_any_look(contrast(AUDIENCES, c)) for c, _ in _looks(g, base, lift)]
+        looks = [at_any_look(contrast(AUDIENCES, _arms(c))) for c, _ in _looks(g, base, lift)]
         proven += any(i is not None and i.low > 0 for i in looks)
     return proven
 
@@ -95,13 +100,13 @@ def test_a_contrast_is_what_the_candidates_add_by_ticket_less_the_others():
     counts = [
         PilotCounts(TREATED, t, HELD_OUT, h) for t, h in ((40, 30), (60, 45), (50, 60), (200, 240))
     ]
-    d = contrast(AUDIENCES, counts)
+    d = contrast(AUDIENCES, _arms(counts))
     added = [t / TREATED - h / HELD_OUT for t, h in ((40, 30), (60, 45), (50, 60), (200, 240))]
     by_hand = TREATED * (added[0] + added[1]) / 50 - TREATED * (added[2] + added[3]) / 125
     assert d.value == pytest.approx(by_hand)
     assert d.interested == 40 + 30 + 60 + 45 + 50 + 60 + 200 + 240
     nobody = [replace(a, candidate=False) for a in AUDIENCES]
-    assert contrast(nobody, counts) is None
+    assert contrast(nobody, _arms(counts)) is None
 
 
 def test_too_few_interested_or_people_say_nothing():
@@ -126,7 +131,7 @@ def test_a_response_is_drawn_to_what_headroom_said_as_far_as_counts_are_few():
             for a in AUDIENCES
         ]
 
-    few, many = (responses(AUDIENCES, counts(k)) for k in (1, 30))
+    few, many = (responses(AUDIENCES, _arms(counts(k))) for k in (1, 30))
     assert many[0].value > few[0].value > few[1].value
     assert many[1].value < few[1].value
     for r in (*few, *many):
@@ -135,10 +140,14 @@ def test_a_response_is_drawn_to_what_headroom_said_as_far_as_counts_are_few():
     assert width[1] < width[0]
 
 
+SOUND = {"comparable": True, "fewest": 1_000}
 VERDICTS = {
     "proven": (Difference(5.0, 1.0, 300), 0.5, ("proven", None, None)),
     "better for sure": (Difference(1.0, 1.0, 300), 0.95, ("likely", None, None)),
     "less": (Difference(-5.0, 1.0, 300), None, ("no_more", None, None)),
+    "less, whatever headroom says": (
+        Difference(-5.0, 1.0, 300), 0.95, ("no_more", None, None)
+    ),
     "rather less": (Difference(-1.5, 1.0, 300), None, ("cannot_show", None, None)),
     "no difference, and too little is left": (
         Difference(0.0, 1.0, 300), 0.5, ("cannot_show", None, None)
@@ -150,12 +159,13 @@ VERDICTS = {
 def test_a_pilot_ends_when_more_data_would_not_change_the_plan(case):
     d, better, expected = VERDICTS[case]
     assert expected == verdict(
-        d, interested=300, better=better, days=14, days_left=20, people=1_000, people_left=500
-    )
+        d, interested=300, better=better, days=14, days_left=20, people=1_000, people_left=500,
+        **SOUND,
+    )  # fmt: skip
 
 
 def test_a_pilot_goes_on_where_days_or_people_are_left_that_would_show_it():
-    given = {"interested": 200, "better": 0.7, "days": 10, "people": 1_000}
+    given = {"interested": 200, "better": 0.7, "days": 10, "people": 1_000, **SOUND}
     d = Difference(2.0, 1.0, 200)
     code, days, people = verdict(d, days_left=60, people_left=100_000, **given)
     assert code == "go_on"
@@ -169,17 +179,68 @@ def test_a_pilot_goes_on_where_days_or_people_are_left_that_would_show_it():
 
 
 def test_with_hardly_anybody_interested_it_goes_on_while_there_is_time():
-    given = {"better": None, "days": 7, "people": 1_000, "people_left": 0}
+    given = {"better": None, "days": 7, "people": 1_000, "people_left": 0, **SOUND}
     assert verdict(None, interested=5, days_left=20, **given) == ("too_few_interested", 7, None)
     assert verdict(None, interested=5, days_left=3, **given) == ("cannot_show", None, None)
     assert verdict(None, interested=50, days_left=20, **given) == ("cannot_show", None, None)
+
+
+def test_headroom_alone_ends_no_pilot_and_one_with_nothing_to_compare_is_not_given_up():
+    given = {"better": 0.99, "days": 1, "days_left": 30, "people": 1_000, "people_left": 9_000}
+    assert verdict(None, interested=0, **SOUND, **given)[0] == "too_few_interested"
+    nobody = {"comparable": False, "fewest": 1_000}
+    assert verdict(None, interested=50, **nobody, **given) == ("nothing_to_compare", None, None)
+    # Fifty in an arm: twice the people would do, and days would not.
+    small = {"comparable": True, "fewest": 50}
+    assert verdict(None, interested=50, **small, **given) == ("go_on", None, 1_000)
+
+
+def test_once_the_film_opens_nothing_more_can_be_shown():
+    d, given = Difference(2.0, 1.0, 200), {"better": None, "days": 40, "interested": 200}
+    late = verdict(d, days_left=-8, people=1_000, people_left=9_000, **SOUND, **given)
+    assert late == ("cannot_show", None, None)
+
+
+def test_homes_of_different_sizes_are_compared_by_home_and_not_by_person():
+    """Everybody responds as they buy; candidates live three to a home, the others alone."""
+    people, lift, base = 12_000, 0.02, 0.01
+    audiences = [
+        replace(a, people=people, tickets=100.0, candidate=k == 0)
+        for k, a in enumerate(AUDIENCES[:2])
+    ]
+    arms = []
+    for persons in (3, 1):
+        homes = people // persons
+        shares = [1 - (1 - p) ** persons for p in (base + lift, base)]
+        counts = PilotCounts(homes, round(homes * shares[0]), homes, round(homes * shares[1]))
+        arms += _arms([counts], persons)
+    d = contrast(audiences, arms)
+    assert abs(d.value) < 0.1 * people * lift / 100
+    assert at_any_look(d).low < 0 < at_any_look(d).high
+    factors = responses([replace(a, response=1.0) for a in audiences], arms)
+    assert factors[0].value == pytest.approx(factors[1].value, rel=0.15)
+
+
+@pytest.mark.parametrize("empty", [(0,), (0, 1), (2, 3)])
+def test_an_audience_without_an_arm_is_left_out_with_its_tickets(empty):
+    counts = [
+        PilotCounts(TREATED, round(1.6 * a.tickets * 3), HELD_OUT, round(1.5 * a.tickets * 3))
+        for a in AUDIENCES
+    ]
+    for k in empty:
+        counts[k] = replace(counts[k], held_out=0, held_out_interested=0)
+    d = contrast(AUDIENCES, _arms(counts))
+    if len({AUDIENCES[k].candidate for k in range(4) if k not in empty}) < 2:
+        assert d is None
+        return
+    assert at_any_look(d).low < 0 < at_any_look(d).high
 
 
 def _look(counts, as_of=date(2025, 7, 20), with_it=None, without=None):
     plan = replace(PLAN, piloted=AUDIENCES)
     total = PilotCounts(*(sum(getattr(c, n) for c in counts) for n in vars(counts[0])))
     return pilot_look(
-        "early", plan, PilotArms(total, 30, 12), [PilotArms(c, 3, 1) for c in counts],
+        "early", plan, PilotArms(total, total.treated, total.held_out, 30, 12), _arms(counts),
         as_of=as_of, by="household", budget=None, with_it=with_it, without=without, seed=0,
     )  # fmt: skip
 

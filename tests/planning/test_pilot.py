@@ -120,6 +120,30 @@ def test_a_pilot_keeps_to_its_money_and_measures_whom_it_shows_anything(budget):
         assert (design.share > 1 - 1e-9).all()
 
 
+def _with(**channel):
+    here = _here()
+    return replace(here, channels=tuple(replace(c, **channel) for c in here.channels))
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.6, 1.0])
+def test_of_those_whom_a_channel_addresses_it_reaches_a_part_each_within_the_cap(limit):
+    _, _, design, _, _ = _designed(1e6, _with(reach_limit=limit, frequency_cap=5.0))
+    assert 1 <= design.impressions <= 5 * limit
+
+
+def test_a_channel_that_reaches_too_few_to_show_everybody_anything_pilots_nothing():
+    with pytest.raises(CannotTellError):
+        _designed(1e6, _with(reach_limit=0.5, frequency_cap=1.0))
+
+
+@pytest.mark.parametrize("budget", [14.5, 40.0, 100.0])
+def test_each_line_costs_at_least_what_its_channel_asks_for(budget):
+    _, _, design, _, _ = _designed(budget, _with(minimum_spend=1.0))
+    weekly = design.treated * design.impressions * design.channel.unit_price
+    assert (weekly >= 1.0 - 1e-9).all()
+    assert weekly.sum() * 2 <= budget * (1 + 1e-9)
+
+
 def test_more_is_at_stake_more_are_shown_and_less_money_leaves_out_the_least():
     *_, places = _designed(60.0)
     _, _, poor, _, few = _designed(4.0)

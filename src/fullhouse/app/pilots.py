@@ -166,9 +166,10 @@ def campaign_look(context: Context, request: LookAtPilot) -> PilotLook:
     control.record(context.control, "campaign.look", detail | {"as_of": look.as_of.isoformat()})
     if not (request.end and look.ends):
         return look
-    if find_campaign(context.control, request.campaign).cancelled is None:
-        campaign_cancel(context, CancelCampaign(request.campaign, request.contacts))
-    return replace(look, ended=True)
+    before = find_campaign(context.control, request.campaign).cancelled
+    # Again, too: that delivers what could not be given back before.
+    campaign_cancel(context, CancelCampaign(request.campaign, request.contacts))
+    return replace(look, ended=before is None)
 
 
 def _looked(context: Context, request: LookAtPilot) -> PilotLook:
@@ -193,7 +194,7 @@ def _looked(context: Context, request: LookAtPilot) -> PilotLook:
     )  # fmt: skip
     budget = BUDGETS * plan.budget if request.budget is None else request.budget or None
     with_it = without = None
-    if budget is not None:
+    if budget is not None and day < plan.opening:
         wanted = PlanFilm(
             plan.film, budget, channels=request.channels, limits=request.limits,
             territory=plan.territory, as_of=day, seed=request.seed,

@@ -15,7 +15,7 @@ from fullhouse.app.discoveries import DiscoverFilm, discover_film, expected_sale
 from fullhouse.app.headroom import DAYS
 from fullhouse.app.use_case import use_case
 from fullhouse.campaigns.campaign import BY_CITY
-from fullhouse.campaigns.pilot import pilot_counts
+from fullhouse.campaigns.pilot import pilot_of_parts
 from fullhouse.control.campaign_records import SavedCampaign, SavedPlan, SavedResponse
 from fullhouse.control.campaigns import find_campaign, find_plan, plans, save_plan, saved_responses
 from fullhouse.core.errors import CannotTellError, InputError
@@ -214,7 +214,7 @@ def _effects(
         known, first = min(sample.day, sample.population.build.as_of), _first_day(context, campaign)
         if known <= first:
             raise CannotTellError(code="campaign_not_begun", known=known, began=first)
-        counts = pilot_counts(
+        arms = pilot_of_parts(
             context.engine,
             context.lake,
             campaign.name,
@@ -224,6 +224,9 @@ def _effects(
             first=first,
             as_of=known,
         )
+        counts = [a.counts for a in arms]
+        # Counts of households are compared by household, not by person.
+        people = people * np.array([a.units for a in arms])
     return effects_of_headroom(
         headroom, tickets, obvious, draws=DRAWS, seed=request.seed, pilot=counts, people=people
     )

@@ -24,7 +24,28 @@ from fullhouse.sample.analysis_sample import KnownFilm
 Ids = npt.NDArray[np.int64]
 
 
-def pilot_counts(
+@dataclass(frozen=True)
+class PilotArms:
+    """Of the people of a part: how many wanted the film, by arm; and of the treated how many
+    watched its trailer, and to the end.
+
+    `treated` and `held_out` are people; the counts are households where these were held out.
+    """
+
+    counts: PilotCounts
+    treated: int
+    held_out: int
+    watched: int
+    completed: int
+
+    @property
+    def units(self) -> float:
+        """How many units of the counts there are to a person: 1, or less for households."""
+        people = self.treated + self.held_out
+        return (self.counts.treated + self.counts.held_out) / people if people else 1.0
+
+
+def pilot_of_parts(
     engine: Engine,
     lake: Lake,
     campaign: str,
@@ -34,35 +55,18 @@ def pilot_counts(
     *,
     first: date,
     as_of: date,
-) -> tuple[PilotCounts, ...]:
+) -> tuple[PilotArms, ...]:
     """Who of each part, flags over `persons`, wanted the film from the first day on, as assigned.
 
     Of a campaign by household, households are counted: one with any who wanted it is one that did.
+    Who watched the trailer is counted by person.
     """
     people = read_people(lake, campaign)
     arms = [arm_ids(people.values(), state) for state in (TREATED, HELD_OUT)]
-    interested = interested_since(engine, lake, film, first, as_of)
-    units = frozen_units(lake, campaign)
-    counts = []
-    for part in parts:
-        members = [np.intersect1d(persons[part], arm, assume_unique=True) for arm in arms]
-        wanting = [np.intersect1d(m, interested, assume_unique=True) for m in members]
-        sizes = [
-            (_units(m, units), _units(w, units)) for m, w in zip(members, wanting, strict=True)
-        ]
-        counts.append(PilotCounts(*sizes[0], *sizes[1]))
-    return tuple(counts)
-
-
-@dataclass(frozen=True)
-class PilotArms:
-    """Of the people of some lines: how many wanted the film, by arm; and of the treated how many
-    watched its trailer, and to the end.
-    """
-
-    counts: PilotCounts
-    watched: int
-    completed: int
+    members = [
+        [np.intersect1d(persons[part], arm, assume_unique=True) for arm in arms] for part in parts
+    ]
+    return _counted(engine, lake, campaign, film, members, first, as_of)
 
 
 def pilot_arms(
@@ -75,27 +79,34 @@ def pilot_arms(
     first: date,
     as_of: date,
 ) -> tuple[PilotArms, ...]:
-    """Who of each set of lines, by their ids, wanted the film from the first day on, as assigned.
-
-    Of a campaign by household, households are counted: one with any who wanted it is one that did.
-    Who watched the trailer is counted by person.
-    """
+    """The same of each set of lines, by their ids."""
     people = read_people(lake, campaign)
+    of = [[people[x] for x in ids if x in people] for ids in lines]
+    members = [[arm_ids(each, state) for state in (TREATED, HELD_OUT)] for each in of]
+    return _counted(engine, lake, campaign, film, members, first, as_of)
+
+
+def _counted(
+    engine: Engine,
+    lake: Lake,
+    campaign: str,
+    film: KnownFilm,
+    members: Sequence[Sequence[Ids]],
+    first: date,
+    as_of: date,
+) -> tuple[PilotArms, ...]:
     interested = interested_since(engine, lake, film, first, as_of)
     watched, completed = trailers_since(engine, lake, film, first, as_of)
     units = frozen_units(lake, campaign)
-    arms = []
-    for ids in lines:
-        of = [people[x] for x in ids if x in people]
+    counted = []
+    for treated, held_out in members:
         sizes: list[int] = []
-        for state in (TREATED, HELD_OUT):
-            members = arm_ids(of, state)
-            wanting = np.intersect1d(members, interested, assume_unique=True)
-            sizes += [_units(members, units), _units(wanting, units)]
-        treated = arm_ids(of, TREATED)
+        for arm in (treated, held_out):
+            wanting = np.intersect1d(arm, interested, assume_unique=True)
+            sizes += [_units(arm, units), _units(wanting, units)]
         seen = (int(np.isin(treated, x).sum()) for x in (watched, completed))
-        arms.append(PilotArms(PilotCounts(*sizes), *seen))
-    return tuple(arms)
+        counted.append(PilotArms(PilotCounts(*sizes), len(treated), len(held_out), *seen))
+    return tuple(counted)
 
 
 def _units(ids: Ids, units: Units | None) -> int:

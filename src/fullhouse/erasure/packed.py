@@ -7,7 +7,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
@@ -159,21 +158,32 @@ def _blocks(form: str, data: bytes) -> list[bytes]:
     blocks: list[bytes] = []
     size = 0
     try:
-        with _opened(form, data) as stream:
-            while block := bytes(stream.read(READ)):
-                blocks.append(block)
-                size += len(block)
-                if is_bomb(len(data), size):
-                    raise _StoppedError([])
+        for block in _xz_blocks(data) if form in ("xz", "lzma") else _stream_blocks(form, data):
+            blocks.append(block)
+            size += len(block)
+            if is_bomb(len(data), size):
+                raise _StoppedError([])
     except (OSError, EOFError, ValueError, lzma.LZMAError, pa.ArrowException):
         raise _StoppedError(blocks) from None
     return blocks
 
 
-def _opened(form: str, data: bytes) -> Any:
-    if form in ("xz", "lzma"):
-        return lzma.LZMAFile(io.BytesIO(data))
-    return pa.CompressedInputStream(pa.BufferReader(data), form)
+def _stream_blocks(form: str, data: bytes) -> Iterator[bytes]:
+    with pa.CompressedInputStream(pa.BufferReader(data), form) as stream:
+        while block := bytes(stream.read(READ)):
+            yield block
+
+
+def _xz_blocks(data: bytes) -> Iterator[bytes]:
+    """The blocks of all streams; `lzma.LZMAFile` passes over whatever stands behind the last."""
+    while data:
+        stream = lzma.LZMADecompressor()
+        yield stream.decompress(data, READ)
+        while not stream.eof:
+            if stream.needs_input:
+                raise EOFError
+            yield stream.decompress(b"", READ)
+        data = stream.unused_data.lstrip(b"\0")  # padding
 
 
 def _gathered(form: str, members: Iterator[tuple[str, bytes]]) -> Packed:
@@ -200,6 +210,9 @@ def _tar_members(data: bytes) -> Iterator[tuple[str, bytes]]:
         for member in opened:
             inner = opened.extractfile(member) if member.isfile() else None
             yield member.name, inner.read() if inner is not None else b""
+        # What stands behind the end, or behind a damaged head, is not read by tarfile.
+        if data[opened.offset :].strip(b"\0"):
+            raise _StoppedError([])
 
 
 def _is_text(data: bytes) -> bool:

@@ -48,18 +48,20 @@ def pilot_look(
 ) -> PilotLook:
     """A look at the counts of a pilot's plan; `with_it` is the plan that learns from them."""
     first = min(x.week for x in plan.lines)
-    counts = [a.counts for a in arms]
-    between = contrast(plan.piloted, counts)
+    between = contrast(plan.piloted, arms)
+    interested = everybody.counts.treated_interested + everybody.counts.held_out_interested
     code, more_days, more_people = verdict(
         between,
-        interested=everybody.counts.treated_interested + everybody.counts.held_out_interested,
+        interested=interested,
+        comparable=bool(min(_sold(plan.piloted, arms)) > 0),
+        fewest=min(everybody.counts.treated, everybody.counts.held_out),
         better=None if with_it is None else with_it.better,
         days=(as_of - first).days,
         days_left=(plan.opening - as_of).days - LEAD_DAYS,
-        people=everybody.counts.treated,
+        people=everybody.treated,
         people_left=int(sum(a.people * (1 / a.share - 1) for a in plan.piloted)),
     )
-    factors = responses(plan.piloted, counts, seed=seed)
+    factors = responses(plan.piloted, arms, seed=seed)
     audiences = tuple(
         _audience(a.audience, a.rule, a.candidate, arm, factor)
         for a, arm, factor in zip(plan.piloted, arms, factors, strict=True)
@@ -134,39 +136,51 @@ def at_any_look(d: Difference | None, *, level: float = 0.95) -> AlwaysValid | N
     return always_valid(d.value, d.se, share=d.interested / INTENDED, level=level)
 
 
-def contrast(
-    audiences: Sequence[PilotedAudience], counts: Sequence[PilotCounts]
-) -> Difference | None:
+def contrast(audiences: Sequence[PilotedAudience], arms: Sequence[PilotArms]) -> Difference | None:
     """What the treated want more by ticket bought anyway: candidates' less the others'.
 
     The weights are what was known before anybody was shown anything, so that looking at the counts
-    chooses nothing.
+    chooses nothing. Where households are counted, an audience has so many households. One with
+    nobody in an arm is left out, with its tickets.
     """
     inside = np.array([a.candidate for a in audiences])
-    people = np.array([a.people for a in audiences])
-    tickets = np.array([a.tickets for a in audiences])
-    sold = tickets[inside].sum(), tickets[~inside].sum()
-    if not min(sold, default=0) > 0:
+    sizes = _sizes(audiences, arms)
+    sold = _sold(audiences, arms)
+    if not min(sold) > 0:
         return None
-    weights = np.where(inside, people / sold[0], -people / sold[1])
-    return difference(counts, weights.tolist())
+    weights = np.where(inside, sizes / sold[0], -sizes / sold[1])
+    return difference([a.counts for a in arms], weights.tolist())
+
+
+def _sizes(audiences: Sequence[PilotedAudience], arms: Sequence[PilotArms]) -> Floats:
+    """The people, or households, of each audience."""
+    return np.array([a.people * b.units for a, b in zip(audiences, arms, strict=True)])
+
+
+def _sold(audiences: Sequence[PilotedAudience], arms: Sequence[PilotArms]) -> tuple[float, float]:
+    """The tickets bought anyway of the candidates and of the others, as far as both have arms."""
+    sold = [0.0, 0.0]
+    for a, b in zip(audiences, arms, strict=True):
+        if min(b.counts.treated, b.counts.held_out) > 0:
+            sold[not a.candidate] += a.tickets
+    return sold[0], sold[1]
 
 
 def responses(
-    audiences: Sequence[PilotedAudience], counts: Sequence[PilotCounts], *, seed: int = 0
+    audiences: Sequence[PilotedAudience], arms: Sequence[PilotArms], *, seed: int = 0
 ) -> tuple[Interval, ...]:
     """By how much each audience responds more than what it buys explains, with an 80 % range.
 
     Around what headroom said of it before, as far as the counts do not say otherwise.
     """
-    people = np.array([a.people for a in audiences])
+    sizes = _sizes(audiences, arms)
     before = np.array([a.response for a in audiences])
     tickets = np.array([a.tickets for a in audiences]) * before
     none = np.zeros(len(audiences))
     own = piloted(
         Prior(none, none, none + 1.0, tickets),
-        counts,
-        tickets / np.maximum(people, 1.0),
+        [a.counts for a in arms],
+        tickets / np.maximum(sizes, 1.0),
         np.random.default_rng([seed, 29]),
         DRAWS,
     )
@@ -180,6 +194,8 @@ def verdict(
     d: Difference | None,
     *,
     interested: int,
+    comparable: bool,
+    fewest: int,
     better: float | None,
     days: int,
     days_left: int,
@@ -189,15 +205,17 @@ def verdict(
     """Whether to go on, and how many more days, or people, would show it with power .8.
 
     The effect is taken as one standard error larger than it is now: a pilot is not given up for
-    bad luck. It ends where neither the days nor the people that are left would do.
+    bad luck. It ends where neither the days nor the people that are left would do. A plan that is
+    better by headroom alone ends no pilot: it has to have been heard. `fewest` are the units of the
+    smaller arm.
     """
-    if better is not None and better >= LIKELY:
-        return "likely", None, None
+    days_help = True
+    if not comparable:
+        return "nothing_to_compare", None, None
     if d is None:
-        times = LEAST_INTERESTED / max(interested, 0.5)
-        if interested >= LEAST_INTERESTED:  # nothing to compare, or too few people in an arm
-            return "cannot_show", None, None
-        code: Verdict = "too_few_interested"
+        days_help = interested < LEAST_INTERESTED
+        times = max(LEAST_INTERESTED / max(interested, 0.5), LEAST_PEOPLE / max(fewest, 1))
+        code: Verdict = "too_few_interested" if days_help else "go_on"
     else:
         interval = at_any_look(d)
         assert interval is not None
@@ -205,6 +223,8 @@ def verdict(
             return "proven", None, None
         if interval.high < 0:
             return "no_more", None, None
+        if better is not None and better >= LIKELY:
+            return "likely", None, None
         effect = d.value + d.se
         if effect <= 0:
             return "cannot_show", None, None
@@ -212,8 +232,8 @@ def verdict(
     # An effect that would be enough already lacks luck: as much again.
     times = max(times, 1.2)
     more_days, more_people = ceil(days * (times - 1)), ceil(people * (times - 1))
-    in_time = more_days if more_days <= days_left else None
-    enough = more_people if more_people <= people_left else None
+    in_time = more_days if days_help and more_days <= days_left else None
+    enough = more_people if days_left >= 0 and more_people <= people_left else None
     if in_time is None and enough is None:
         return "cannot_show", None, None
     return code, in_time, enough

@@ -9,14 +9,20 @@ from fullhouse.planning.plan import PilotCounts
 from fullhouse.stats.figures import AlwaysValid, Interval
 
 Verdict: TypeAlias = Literal[
-    "proven", "likely", "no_more", "cannot_show", "go_on", "too_few_interested"
+    "proven",
+    "likely",
+    "no_more",
+    "cannot_show",
+    "go_on",
+    "too_few_interested",
+    "nothing_to_compare",
 ]
 """What to do with a pilot, and why.
 
 `proven`: the candidates respond more than what they buy explains, at any look (95 %). `likely`:
 the plan that learns from it is better with 90 %. `no_more`: they respond less, at any look.
-`cannot_show`: the people and days that are left would not show it. These end it. `go_on` and
-`too_few_interested` do not.
+`cannot_show`: the people and days that are left would not show it. These end it. `go_on`,
+`too_few_interested` and `nothing_to_compare` (no candidates, or nobody beside them) do not.
 """
 ENDS: tuple[Verdict, ...] = ("proven", "likely", "no_more", "cannot_show")
 

@@ -131,12 +131,15 @@ def pilot_design(
     in their response and not in their dose.
     """
     channel, often = _channel(inputs, parts, response, budget, holdout)
-    afford = budget / (inputs.channels[channel].unit_price * often * len(inputs.weeks))
+    price = inputs.channels[channel].unit_price * often
+    afford = budget / (price * len(inputs.weeks))
+    # A line of a week costs at least what the channel asks for.
+    least = max(LEAST_ADDRESSED, inputs.channels[channel].minimum_spend / price)
     most = _most(inputs, parts, channel, holdout)
     weight = np.sqrt(np.maximum(stakes, 0) * most)
     # Each has at least EQUALLY of an equal part, which has to be enough to be counted at all.
-    can = [p for p in np.argsort(-weight, kind="stable").tolist() if most[p] >= LEAST_ADDRESSED]
-    fit = tuple(sorted(can[: int(afford * EQUALLY / LEAST_ADDRESSED)]))
+    can = [p for p in np.argsort(-weight, kind="stable").tolist() if most[p] >= least]
+    fit = tuple(sorted(can[: int(afford * EQUALLY / least)]))
     if not fit:
         raise _too_small(budget)
     chosen = list(fit)
@@ -159,9 +162,10 @@ def _channel(
     weeks, best = len(inputs.weeks), None
     for place, channel in enumerate(inputs.channels):
         most = _most(inputs, parts, place, holdout)
-        if channel.minimum_spend * weeks * int((most > 0).sum()) > budget:
+        if channel.minimum_spend * weeks > budget * EQUALLY:
             continue
-        for often in range(1, max(1, floor(channel.frequency_cap)) + 1):
+        # So many for all that it addresses, of whom it reaches a part, each within the cap.
+        for often in range(1, floor(channel.frequency_cap * channel.reach_limit) + 1):
             people = min(budget / (channel.unit_price * often * weeks), float(most.sum()))
             dose = response.strength[:, place] * effective(np.array(float(often * weeks)))
             tells = people * float(-np.expm1(-dose).mean()) ** 2

@@ -84,6 +84,11 @@ def headline(look: PilotLook) -> str:
             return text(
                 "End it: neither the days nor the people that are left would show a difference."
             )
+        case "nothing_to_compare":
+            return text(
+                "It has no candidates to compare with others: it says what showing the film adds"
+                " to each audience, and no more."
+            )
         case "go_on" | "too_few_interested":
             return _go_on(look)
 
