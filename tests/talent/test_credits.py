@@ -231,3 +231,13 @@ def test_too_few_films_for_effects_are_counted(house, tmp_path) -> None:
     assert view.effects is None
     assert "0 films have credits, a budget and a gross, and 200 are needed" in str(view.why_not)
     assert view.as_of == date(2020, 6, 1)
+
+
+def test_credits_of_a_film_without_an_opening_wait_and_are_counted(house, tmp_path) -> None:
+    film = fh.film_add(house, fh.AddFilm("Moor"))
+    path = tmp_path / "more.csv"
+    path.write_text(f"name,role,film,known_on\nAnn,cast,{film},\nBo,cast,{film},2019-01-01\n")
+    assert fh.talent_import(house, fh.ImportCredits(path)).waiting == 1
+    assert [t.name for t in fh.talent_list(house).talents] == ["Bo"]
+    path.write_text(f"name,role,film,known_on\nCy,cast,{film},2019-01-01\n")
+    assert fh.talent_import(house, fh.ImportCredits(path)).waiting == 0

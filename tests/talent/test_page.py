@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 
 from fullhouse import app
 from fullhouse.cli.root import commands
+from fullhouse.core.settings import SIMULATED
 from fullhouse.talent.effects import EFFECTS_SCHEMA, GainCheck, RoleSpread, TalentEffects
-from fullhouse.view.talent_page import write_talent
-from fullhouse.view.words.talent import effect_words, headline
+from fullhouse.talent.rising import RisingBook, RisingNames
+from fullhouse.view.talent_page import rising_page, talent_page, write_talent
+from fullhouse.view.words.talent import book_words, effect_words, headline
 
 CHECK = GainCheck(
     300, date(2010, 1, 1), date(2015, 1, 1), 0.5, 0.52, 0.49, 0.03, 0.01, 0.05, (-0.01, 0.002)
@@ -60,6 +62,21 @@ def test_the_page_shows_names_ranges_and_the_placebo_and_escapes_them(tmp_path: 
     assert [n["placebo"] > 0 for n in plain["names"]] == [True, True]
     assert "'=Jo Ash" in written[2].read_text("utf-8")
     assert pq.read_table(written[3]).num_rows == 2
+
+
+def test_simulated_figures_say_so_in_the_page_and_as_json() -> None:
+    rising = RisingNames("US", date(2016, 1, 1), 0, (), None)
+    for result, page in ((EFFECTS, talent_page), (rising, rising_page)):
+        marked = replace(result, simulated=True)
+        assert marked.to_dict()["simulated"] is True
+        assert result.to_dict()["simulated"] is False
+        assert SIMULATED in page(marked)
+        assert SIMULATED not in page(result)
+
+
+def test_lists_whose_people_are_all_gone_are_counted() -> None:
+    assert "known here: 3." in book_words(RisingBook((), 1, 3))
+    assert "known here" not in book_words(RisingBook((), 1))
 
 
 def test_a_user_imports_lists_shows_and_suppresses(

@@ -156,12 +156,17 @@ def _effects(request: EstimateTalent, context: Context) -> TalentEffects:
     assert request.as_of is not None
     rows, links = _known(context, request.as_of)
     outcomes = film_outcomes(context.lake, links, request.territory, request.as_of)
-    return fit_effects(
-        outcomes,
+    effects = fit_effects(
+        outcomes.films,
         rows,
         territory=request.territory,
         as_of=request.as_of,
         progress=context.progress,
+    )
+    return replace(
+        effects,
+        other_currency=outcomes.other_currency,
+        simulated=context.settings.simulated,
     )
 
 
@@ -232,7 +237,7 @@ def talent_show(context: Context, request: ShowTalent) -> TalentView:
         name=names[talent],
         territory=territory,
         as_of=day,
-        credits=credits_of(rows, talent, links, {f.film: f.gross for f in outcomes}),
+        credits=credits_of(rows, talent, links, {f.film: f.gross for f in outcomes.films}),
         effects=effects,
         why_not=why_not,
     )
@@ -263,13 +268,15 @@ def _rising(request: FindRising, context: Context) -> RisingNames:
     assert request.territory is not None
     assert request.as_of is not None
     rows, links = _known(context, request.as_of)
-    return find_rising(
-        film_outcomes(context.lake, links, request.territory, request.as_of),
+    outcomes = film_outcomes(context.lake, links, request.territory, request.as_of)
+    rising = find_rising(
+        outcomes.films,
         rows,
         territory=request.territory,
         as_of=request.as_of,
         simulated=context.settings.simulated,
     )
+    return replace(rising, other_currency=outcomes.other_currency)
 
 
 @request
@@ -304,7 +311,7 @@ def talent_scorebook(context: Context, request: ReadRisingBook | None = None) ->
     rows, links = _known(context, day)
     return score_rising(
         context.control,
-        film_outcomes(context.lake, links, territory, day),
+        film_outcomes(context.lake, links, territory, day).films,
         rows,
         key=context.key,
         territory=territory,

@@ -299,7 +299,7 @@ def _show_imported(imported: "CreditsImported") -> None:
         "credits": imported.credits,
         "people": imported.people,
         "films": imported.films,
-        "films not in the catalogue yet": imported.waiting,
+        "films not in the catalogue, or without opening": imported.waiting,
         "rows that repeat another": imported.repeated,
         "of suppressed names": imported.suppressed,
         "credits written": imported.written,

@@ -104,7 +104,7 @@ def score_rising(
         pairs = [(p, top[marks[m]]) for m, p in issued.items() if marks.get(m) in top]
         if pairs:
             scores.append(_score(entry, pairs))
-    return RisingBook(tuple(scores), waiting)
+    return RisingBook(tuple(scores), waiting, len(over) - len(scores))
 
 
 def _entries(book: Control, territory: str) -> Iterator[Entry]:

@@ -76,8 +76,9 @@ class CreditSet:
 class CreditsImported(Brief):
     """What became of a file of credits.
 
-    `films` are those named, `waiting` those of them that are not in the catalogue: their credits
-    are there and count once the film is. `suppressed` credits were not taken.
+    `films` are those named, `waiting` those of them that are not in the catalogue, or there without
+    an opening from which an undated credit would be known: their credits count once that is there.
+    `suppressed` credits were not taken.
     """
 
     set: str

@@ -96,6 +96,9 @@ class TalentEffects(Tabular):
     """Standard deviation of log gross that neither the film's facts nor names account for."""
     check: GainCheck | None
     effects: pa.Table = field(repr=False)
+    other_currency: int = 0
+    """Films left out since their budget or gross is in another currency than the market's."""
+    simulated: bool = False
 
     def of(self, talent: str) -> tuple[NameEffect, ...]:
         """The effects of one person, the role with most films first."""
@@ -119,6 +122,8 @@ class TalentEffects(Tabular):
             "territory": self.territory,
             "as_of": self.as_of.isoformat(),
             "films": self.films,
+            "other_currency": self.other_currency,
+            "simulated": self.simulated,
             "names_add": self.check.names_add if self.check else None,
             "check": as_json(asdict(self.check)) if self.check else None,
             "spreads": [asdict(s) for s in self.spreads],

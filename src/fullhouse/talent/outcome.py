@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import log
@@ -24,7 +24,7 @@ from fullhouse.talent.store import openings_of
 
 MOST_GENRES = 20
 FEWEST_OF_GENRE = 20
-FIELDS = ("title", "budget", "genres", "series", "predecessor", "total")
+FIELDS = ("title", "opening", "budget", "genres", "series", "predecessor", "total")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,17 @@ class FilmOutcome:
         return family_of(self.title, self.series)
 
 
+@dataclass(frozen=True)
+class MarketOutcomes:
+    """Films of a market whose run is over, by opening, all amounts in one currency.
+
+    `other_currency` films are left out: their budget, or all of their gross, is in another.
+    """
+
+    films: tuple[FilmOutcome, ...]
+    other_currency: int = 0
+
+
 def family_of(title: str, series: str | None = None) -> str:
     """A series, a known franchise, or the title without its subtitle and number.
 
@@ -61,32 +72,41 @@ def family_of(title: str, series: str | None = None) -> str:
 
 def film_outcomes(
     lake: Lake, links: Sequence[SetLink], territory: str, as_of: date
-) -> list[FilmOutcome]:
-    """Films of a market with budget and gross whose run was over on a day, by opening.
+) -> MarketOutcomes:
+    """Films of a market with budget and gross whose run was over on a day.
 
-    One that is over opened 180 days before or more. The gross is the sum of its days, or its
-    stated total where no days are known.
+    One that is over opened there 180 days before or more; where no opening is known of the
+    territory, the earliest that is known counts. The gross is the sum of its days, or its stated
+    total where that is more.
     """
     openings = openings_of(links)
-    over = {f: o for f, o in openings.items() if o + TOTALLED <= as_of}
     facts: dict[str, dict[str, Any]] = defaultdict(dict)
     for row in films.facts(lake, territory, as_of, fields=FIELDS).to_pylist():
-        if row["film"] in over:
-            facts[row["film"]][row["field"]] = value(row["field"], row["value"])
-    grosses, currency = _grosses(lake, territory, as_of)
-    outcomes = []
+        facts[row["film"]][row["field"]] = value(row["field"], row["value"])
+    over: dict[str, date] = {}
     for film, known in facts.items():
-        gross, budget = grosses.get(film), known.get("budget")
-        total = known.get("total")
-        if gross is None and total and currency in ("", total[1]):
-            gross = total[0]
-        if not gross or gross <= 0 or not budget or budget[0] <= 0:
+        opening = known["opening"] if "opening" in known else openings.get(film)
+        if opening and opening + TOTALLED <= as_of:
+            over[film] = opening
+    grosses, currency = _grosses(lake, territory, as_of)
+    if not currency:
+        currency = _one({facts[f]["total"][1] for f in over if facts[f].get("total")}, territory)
+    outcomes, other_currency = [], 0
+    for film, opening in over.items():
+        known, gross = facts[film], grosses.get(film, 0.0)
+        budget, total = known.get("budget"), known.get("total")
+        if total and total[1] == currency:
+            gross = max(gross, float(total[0]))
+        if not budget or budget[0] <= 0 or not (gross > 0 or (total and total[0] > 0)):
+            continue
+        if budget[1] != currency or gross <= 0:
+            other_currency += 1
             continue
         outcomes.append(
             FilmOutcome(
                 film=film,
                 title=str(known.get("title") or film),
-                opening=over[film],
+                opening=opening,
                 gross=float(gross),
                 budget=float(budget[0]),
                 genres=tuple(known.get("genres") or ()),
@@ -94,7 +114,7 @@ def film_outcomes(
                 continues=bool(known.get("predecessor")),
             )
         )
-    return in_order(outcomes)
+    return MarketOutcomes(tuple(in_order(outcomes)), other_currency)
 
 
 def in_order(outcomes: Iterable[FilmOutcome]) -> list[FilmOutcome]:
@@ -115,16 +135,23 @@ def _grosses(lake: Lake, territory: str, as_of: date) -> tuple[Mapping[str, floa
     rows = films.grosses(lake, territory, as_of)
     if rows.num_rows == 0:
         return {}, ""
-    currencies = sorted(set(rows["currency"].to_pylist()))
-    if len(currencies) > 1:
-        raise CannotTellError(code="several_currencies", territory=territory, currencies=currencies)
+    currency = _one(set(rows["currency"].to_pylist()), territory)
     sums = pa.TableGroupBy(rows, "film").aggregate([("gross", "sum"), ("to_date", "max")])
     names = sums["film"].to_pylist()
     total = np.fmax(
         sums["gross_sum"].to_numpy(),
         np.nan_to_num(sums["to_date_max"].cast(pa.float64()).to_numpy(zero_copy_only=False)),
     )
-    return dict(zip(names, total.tolist(), strict=True)), str(currencies[0])
+    return dict(zip(names, total.tolist(), strict=True)), currency
+
+
+def _one(currencies: Collection[str], territory: str) -> str:
+    """The one currency of a market's grosses; empty where there are none."""
+    if len(currencies) > 1:
+        raise CannotTellError(
+            code="several_currencies", territory=territory, currencies=sorted(currencies)
+        )
+    return next(iter(currencies), "")
 
 
 @dataclass(frozen=True)

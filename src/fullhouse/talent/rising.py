@@ -70,6 +70,8 @@ class RisingNames(Tabular):
     names: tuple[Rising, ...] = field(repr=False)
     check: RisingCheck | None
     simulated: bool = False
+    other_currency: int = 0
+    """Films left out since their budget or gross is in another currency than the market's."""
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """A row for each newcomer."""
@@ -83,6 +85,8 @@ class RisingNames(Tabular):
             "years": YEARS,
             "top": TOP,
             "people": self.people,
+            "other_currency": self.other_currency,
+            "simulated": self.simulated,
             "check": as_json(asdict(self.check) | {"better": self.check.better})
             if self.check
             else None,
@@ -109,7 +113,11 @@ class RisingScore:
 
 @dataclass(frozen=True)
 class RisingBook(Brief):
-    """The issued lists of rising names: those with an outcome, and how many wait for theirs."""
+    """The issued lists of rising names: those with an outcome, and how many wait for theirs.
+
+    Of `unscored` lists the years are over, but of nobody in them is the outcome known.
+    """
 
     scores: tuple[RisingScore, ...]
     waiting: int
+    unscored: int = 0

@@ -91,9 +91,14 @@ def import_credits(
     written = append_rows(
         lake, TALENT_CREDIT, rows, {"origin": credit_set.name, "at": at, "batch": batch}
     )
-    entries = rows.select(["entry_set", "entry", "opening"])
-    entries = entries.group_by(["entry_set", "entry", "opening"]).aggregate([])
-    films = _films_of(entries, links)
+    entries = rows.select(["entry_set", "entry", "opening", "known_on"])
+    entries = entries.group_by(["entry_set", "entry", "opening"]).aggregate(
+        [("known_on", "count"), ([], "count_all")]
+    )
+    films, openings = _films_of(entries, links), openings_of(links)
+    # Without an opening there is no day from which a credit would be known.
+    dated = np.asarray(pc.equal(entries["known_on_count"], entries["count_all"]))
+    waiting = sum(f is None or not (d or f in openings) for f, d in zip(films, dated, strict=True))
     return CreditsImported(
         set=credit_set.name,
         file=credit_set.file,
@@ -101,7 +106,7 @@ def import_credits(
         credits=rows.num_rows,
         people=pc.count_distinct(rows["talent"]).as_py(),
         films=entries.num_rows,
-        waiting=sum(f is None for f in films),
+        waiting=waiting,
         repeated=credit_set.repeated,
         suppressed=credit_set.credits.num_rows - rows.num_rows,
         written=written or 0,

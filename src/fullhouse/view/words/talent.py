@@ -65,7 +65,19 @@ def basis_words(effects: TalentEffects) -> list[str]:
             films=f"{effects.films:,}",
         )
     )
-    return lines
+    return lines + currency_words(effects.other_currency)
+
+
+def currency_words(films: int) -> list[str]:
+    """How many films are left out for their currency, where there are any."""
+    if not films:
+        return []
+    return [
+        text(
+            "Left out, since their budget or gross is in another currency: {films} films.",
+            films=f"{films:,}",
+        )
+    ]
 
 
 def effect_words(name: str, effect: NameEffect) -> str:
@@ -129,7 +141,7 @@ def rising_basis(rising: RisingNames) -> list[str]:
     check = rising.check
     if check is None:
         lines.append(text("Too few years are over to tell how such chances did."))
-        return lines
+        return lines + currency_words(rising.other_currency)
     lines.append(
         text(
             "Such chances made from {first} to {last} ranked {people} people with an area under the"
@@ -142,16 +154,22 @@ def rising_basis(rising: RisingNames) -> list[str]:
             slope=number_words(check.slope),
         )
     )  # fmt: skip
-    return lines
+    return lines + currency_words(rising.other_currency)
 
 
 def book_words(book: RisingBook) -> str:
     """How many lists are scored and how many wait."""
-    return text(
+    words = text(
         "Issued lists of rising names with an outcome: {scored}; waiting until {years} years are"
         " over: {waiting}.",
         scored=str(len(book.scores)), waiting=str(book.waiting), years=str(YEARS),
     )  # fmt: skip
+    if book.unscored:
+        words += " " + text(
+            "Over, but of nobody in them is the outcome known here: {unscored}.",
+            unscored=str(book.unscored),
+        )
+    return words
 
 
 VERDICTS = {
