@@ -15,6 +15,7 @@ from fullhouse.app import daily as daily_films
 from fullhouse.app.daily import DailyPage, film_daily
 from fullhouse.control.campaign_records import SavedCampaign
 from fullhouse.control.campaigns import add_campaign, save_plan
+from fullhouse.control.score_book import BESIDE
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.measurement.daily_deliveries import film_delivery, plan_in_force
 from fullhouse.planning.daily import (
@@ -175,11 +176,12 @@ def test_the_first_forecast_in_the_score_book_goes_first(
     workspace: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Entry:
-        def __init__(self, number, as_of, median) -> None:
-            self.id, self.as_of = number, as_of
+        def __init__(self, number, as_of, median, horizon="T-90") -> None:
+            self.id, self.as_of, self.is_forecast = number, as_of, horizon not in BESIDE
             self.forecast = {"currency": "USD", "ranges": {"total": {"median": median}}}
 
     entries = [Entry(2, "2025-07-01", 2e6), Entry(1, "2025-06-01", 1e6), Entry(0, "2025-08-20", 9)]
+    entries += [Entry(-1, "2025-05-01", 7e6, h) for h in BESIDE]
     monkeypatch.setattr(daily_films.control, "entries", lambda *_, **__: entries)
     target = film_daily(workspace, DailyPage(FILM, AS_OF)).target
     assert target.amount == pytest.approx(2e6), "1 million, and 1 million that the plan adds"

@@ -14,6 +14,7 @@ from fullhouse.app import Context, reports
 from fullhouse.app.reports import ReportFilm, film_report
 from fullhouse.control.campaign_records import SavedCampaign, SavedReadout
 from fullhouse.control.campaigns import add_campaign, add_readout, save_plan
+from fullhouse.control.score_book import BESIDE
 from fullhouse.core.errors import InputError
 from fullhouse.core.tables import DELIVERY
 from fullhouse.forecast import Forecast, read_forecast
@@ -124,6 +125,17 @@ def test_what_the_house_has_kept_by_the_day_is_gathered(workspace: Context) -> N
     assert campaign.without["outlook"]
     assert result.responses == RESPONSES
     assert {v.rule for v in result.verdicts} == {v.rule for v in VERDICTS}
+
+
+@pytest.mark.parametrize("horizon", sorted(BESIDE))
+def test_what_is_no_forecast_of_the_run_is_no_forecast_of_the_report(
+    workspace: Context, horizon: str
+) -> None:
+    control.issue(
+        workspace.control, {"film": FILM, "ranges": {}}, film=FILM, territory="US",
+        as_of=AS_OF, horizon=horizon, code="1", model="m", issued_at=NOW,
+    )  # fmt: skip
+    assert [f.as_of for f in report(workspace).forecasts] == [f.as_of for f in ROAD[:4]]
 
 
 def test_nothing_of_a_later_day_is_reported(workspace: Context) -> None:

@@ -56,6 +56,13 @@ def five(database):
     return database
 
 
+def test_each_horizon_of_a_film_and_day_has_its_own_newest_entry(database):
+    first = add(database, median=1.0, horizon="greenlight")
+    add(database, median=2.0)
+    assert add(database, median=1.0, horizon="greenlight") == first
+    assert [e.is_forecast for e in entries(database)] == [False, True]
+
+
 def run(database, *statements):
     with database.begin() as connection:
         for statement in statements:

@@ -107,6 +107,14 @@ def test_a_later_look_back_does_not_push_out_the_forecast_that_counts():
     assert [r.entry for r in score([back, real], {US: ACTUALS}).rows] == [2]
 
 
+def test_what_was_issued_before_the_opening_was_known_is_scored_from_the_first_outcome():
+    forecast = a_forecast(horizon="greenlight")
+    entry = an_entry(1, forecast)
+    entry = replace(entry, payload=json.dumps({**entry.forecast, "opening": None}))
+    rows = score([entry], {US: ACTUALS}).rows
+    assert {r.lead_days for r in rows} == {(OPENING - forecast.as_of).days}
+
+
 def test_another_currency_does_not_count():
     result = score([an_entry(1, a_forecast(currency="CNY"))], {US: ACTUALS})
     assert result.rows == ()

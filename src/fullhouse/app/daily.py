@@ -156,7 +156,7 @@ def _issued(context: Context, history: History, ids: Sequence[str]) -> DailyTarg
         e
         for film in ids
         for e in control.entries(context.control, film=film, territory=history.territory)
-        if date.fromisoformat(e.as_of) <= history.as_of
+        if e.is_forecast and date.fromisoformat(e.as_of) <= history.as_of
     ]
     for entry in sorted(entries, key=lambda e: e.id):
         total = entry.forecast.get("ranges", {}).get("total")

@@ -164,7 +164,7 @@ def issued_forecasts(
         entry
         for name in film_ids(context, film)
         for entry in control.entries(context.control, film=name, territory=territory)
-        if date.fromisoformat(entry.as_of) <= day
+        if entry.is_forecast and date.fromisoformat(entry.as_of) <= day
     ]
     ordered = sorted(entries, key=lambda e: e.id)
     forecasts = (replace(read_forecast(e.forecast), film=film) for e in ordered)

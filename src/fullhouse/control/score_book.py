@@ -57,6 +57,9 @@ MISSING, MISPLACED, CHANGED = "missing", "misplaced", "changed"
 RECHAINED, HEAD_LOST = "rechained", "head_lost"
 """What can be wrong with the chain: see `Verified`."""
 
+BESIDE = frozenset({"greenlight", "property", "Y+5"})
+"""Horizons of entries that are no forecast of a film's run: greenlights, properties, names."""
+
 TRIES = 200
 LONGEST_WAIT = 0.05
 BATCH = 200
@@ -84,6 +87,11 @@ class Entry(Brief):
         """What was issued, as `Forecast.to_dict` gave it."""
         payload: dict[str, Any] = json.loads(self.payload)
         return payload
+
+    @property
+    def is_forecast(self) -> bool:
+        """Whether it is a forecast of a film's run, which `read_forecast` reads."""
+        return self.horizon not in BESIDE
 
     @property
     def issued(self) -> datetime:
@@ -135,8 +143,8 @@ def issue(
 ) -> Entry:
     """Append a forecast and return its entry.
 
-    The newest entry of the same film, territory and as-of day is returned instead when it says
-    the same with the same model: asking twice issues once. (Versions of the data are in the
+    The newest entry of the same film, territory, as-of day and horizon is returned instead when it
+    says the same with the same model: asking twice issues once. (Versions of the data are in the
     payload; `code` is not compared.) Any number of processes may append at once.
     """
     fields: dict[str, Any] = {
@@ -230,7 +238,7 @@ def _append(control: Control, fields: Mapping[str, Any]) -> Entry:
             control.own(ForecastRow.id, ForecastRow.hash).order_by(ForecastRow.id.desc()).limit(1)
         ).one_or_none()
         same = (
-            _select(control, fields["film"], fields["territory"], None)
+            _select(control, fields["film"], fields["territory"], fields["horizon"])
             .where(ForecastRow.as_of == fields["as_of"])
             .order_by(ForecastRow.id.desc())
             .limit(1)
@@ -238,7 +246,7 @@ def _append(control: Control, fields: Mapping[str, Any]) -> Entry:
         newest = connection.execute(same).one_or_none()
         if newest is not None:
             before = Entry(*newest)
-            if all(getattr(before, n) == fields[n] for n in ("horizon", "model", "payload")):
+            if all(getattr(before, n) == fields[n] for n in ("model", "payload")):
                 return before
         content = {
             **fields,

@@ -278,7 +278,7 @@ def score(
             if reason:
                 left_out[reason] += 1
                 continue
-            about = _about(entry, issued, quantity)
+            about = _about(entry, issued, quantity, min(outcome.due.values()))
             counted[key] = (about, _quantiles(entry, issued_range), outcome.amounts[quantity])
     rows, figures, reliability = _figures(list(counted.values()))
     return ScoreBook(
@@ -307,8 +307,12 @@ def _left_out(
     return AFTERWARDS if afterwards else BEFORE
 
 
-def _about(entry: Entry, issued: Mapping[str, Any], quantity: str) -> dict[str, Any]:
+def _about(
+    entry: Entry, issued: Mapping[str, Any], quantity: str, first_due: date
+) -> dict[str, Any]:
     as_of = date.fromisoformat(entry.as_of)
+    # A greenlight may be of a film whose opening was not known: then its first outcome is.
+    opening = date.fromisoformat(issued["opening"]) if issued["opening"] else first_due
     return {
         "entry": entry.id,
         "film": entry.film,
@@ -318,7 +322,7 @@ def _about(entry: Entry, issued: Mapping[str, Any], quantity: str) -> dict[str, 
         "quantity": quantity,
         "horizon": entry.horizon,
         "as_of": as_of,
-        "lead_days": (date.fromisoformat(issued["opening"]) - as_of).days,
+        "lead_days": (opening - as_of).days,
         "issued_at": entry.issued_at,
         "model": entry.model,
         "code": entry.code,

@@ -57,7 +57,7 @@ def outlooks(context: Context, film: str | None = None) -> dict[str, Outlook]:
     """The outlook of each film that a forecast was issued of, by film."""
     listed = app.studio_entries(context, app.ListEntries(film=film, most=MOST_ENTRIES))
     by_film: dict[str, list[Forecast]] = {}
-    for entry in listed.entries:
+    for entry in (e for e in listed.entries if e.is_forecast):
         by_film.setdefault(entry.film, []).append(issued_forecast(entry))
     result = {}
     for name, those in by_film.items():
@@ -217,7 +217,8 @@ def scorebook(visit: Visit) -> Page:
     """What was forecast and what came true, worst misses first; and whether the book is whole."""
     context = visit.studio
     whole = app.studio_verify(context).verified
-    entries = app.studio_entries(context, app.ListEntries(most=MOST_ENTRIES)).entries
+    listed = app.studio_entries(context, app.ListEntries(most=MOST_ENTRIES)).entries
+    entries = [e for e in listed if e.is_forecast]
     facts: dict[str, Any] = {"whole": whole, "entries": [], "words": "", "worst": []}
     facts["entries"] = [(e, issued_forecast(e)) for e in reversed(entries)]
     rows: list[dict[str, Any]] = [
@@ -243,7 +244,7 @@ def _job(context: Context, film: str) -> Any:
 
 def _earlier(context: Context, film: str) -> list[tuple[Forecast, Markup | None, Any]]:
     entries = app.studio_entries(context, app.ListEntries(film=film, most=12)).entries
-    forecasts = [Outlook(issued_forecast(e), None) for e in entries]
+    forecasts = [Outlook(issued_forecast(e), None) for e in entries if e.is_forecast]
     axis = axis_of(forecasts)
     return [(o.forecast, strip_of(o, axis), o.ends) for o in reversed(forecasts)]
 
