@@ -168,3 +168,16 @@ def test_a_property_of_a_kind_that_no_film_was_made_of_cannot_be_valued(house: P
     run(there, "ip", "add", "A Song of Otters", "--kind", "song")
     value = run(there, "ip", "value", "a-song-of-otters", "--budget", "20e6", "--no-issue")
     assert "the data cannot tell" in value
+
+
+def test_a_value_of_too_few_films_says_so_and_the_rest_is_told(house: Path) -> None:
+    there = house / "house"
+    run(there, "ip", "add", "Hare", "--kind", "tv")
+    words = ("ip", "value", "hare", "--budget", "20e6", "--no-issue")
+    # By then 100 films and more have opened, of too few years that the model has not seen.
+    for day in ("1990-06-01", "1995-01-01"):
+        run(there, "ip", "add", "Hare", "--kind", "tv", "--known-on", "1980-01-01")
+        value = run(there, *words, "--as-of", day)
+        assert "too few past films have a budget and a gross" in " ".join(value.split()), day
+    done = CliRunner().invoke(commands, [*words, "--risk", "2", "-w", str(there)])
+    assert "risk is a chance between 0 and 1" in str(done.exception)

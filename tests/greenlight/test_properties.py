@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fullhouse.audiences import Rule, parse
 from fullhouse.core.errors import InputError, NotFoundError
 from fullhouse.core.person_sets import PersonSet, by_block
-from fullhouse.greenlight.fans import PeopleInStrata, fan_rule, match, pooled, turnout
+from fullhouse.greenlight.fans import (
+    PeopleInStrata,
+    fan_rule,
+    match,
+    pooled,
+    turnout,
+    without_viewers,
+)
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms
 from fullhouse.greenlight.properties import (
@@ -21,12 +29,13 @@ from fullhouse.greenlight.properties import (
     import_properties,
     read_properties,
 )
-from fullhouse.greenlight.property import Adaptation, Property
+from fullhouse.greenlight.property import Adaptation, Property, PropertyValue
 from fullhouse.greenlight.terms import GreenlightTerms
 from fullhouse.greenlight.worth import price_at_most, worth
 from fullhouse.lake import Lake
 from fullhouse.lake.place import Place
 from fullhouse.traits import Trait
+from fullhouse.view.greenlight_page import property_page
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = date(2024, 1, 1)
@@ -58,6 +67,27 @@ def test_a_property_is_known_from_its_day_on_and_more_is_stated_later(lake: Lake
     assert find_property([late], "红隼") == find_property([late], "the-kestrel") == late
     with pytest.raises(NotFoundError, match="Did you mean 'the-kestrel'"):
         find_property([late], "the-kestrl")
+
+
+def test_a_later_statement_adds_and_a_backdated_one_carries_nothing_back(lake: Lake) -> None:
+    def state(title: str, day: date, hour: int, **values: object) -> None:
+        at = datetime(2024, 5, 1, hour, tzinfo=UTC)
+        assert add_property(lake, title, values, known_on=day, at=at)[0] == "the-kestrel"
+
+    early = date(2020, 1, 1)
+    first = {"titles": ("zh=红隼",), "genres": ("Drama",), "adaptations": ("a-2010",)}
+    state("The Kestrel", DAY, 1, kind="comic", holder="Larch", **first)
+    state("红隼", early, 2, adaptations=("b-2019",))
+    state("the kestrel", DAY, 3, genres=("Action", "Drama"))
+    (now,) = read_properties(lake, DAY)
+    assert now.titles == (("", "The Kestrel"), ("zh", "红隼"))
+    assert (now.kind, now.holder) == ("comic", "Larch")
+    assert now.genres == ("Drama", "Action")
+    assert set(now.adaptations) == {"a-2010", "b-2019"}
+    assert read_properties(lake, early) == [], "what it is was not known by then"
+    state("The Kestrel", early, 4, kind="comic")
+    (then,) = read_properties(lake, early)
+    assert (then.genres, then.adaptations, then.holder) == ((), ("b-2019",), "")
 
 
 @pytest.mark.parametrize(
@@ -125,6 +155,22 @@ def test_a_short_title_never_counts_by_itself() -> None:
     assert (row.why, row.sure) == ("short", False)
 
 
+@pytest.mark.parametrize(
+    ("rule", "left"),
+    [
+        ("saw:hare-2019", None),
+        ("saw:hare-2019 or buys:books", "buys:books"),
+        ("buys:books or (saw:hare-2019 and female)", "buys:books"),
+        ("buys:books and not saw:hare-2019", "buys:books and everyone"),
+        ("not (saw:hare-2019 or saw:wren-2020)", "not saw:wren-2020"),
+        ("saw:hare-2019-again or plays:hare", "saw:hare-2019-again or plays:hare"),
+    ],
+)
+def test_who_saw_an_adaptation_is_no_fan_by_that_alone(rule: str, left: str | None) -> None:
+    result = without_viewers(parse(rule), ["hare-2019"])
+    assert result == (None if left is None else parse(left))
+
+
 def made_people(ratio: float, *, seed: int) -> tuple[PeopleInStrata, dict[str, PersonSet]]:
     """Twice as active people see and read more; fans see adaptations `ratio` times as often."""
     rng = np.random.default_rng(seed)
@@ -141,8 +187,8 @@ def made_people(ratio: float, *, seed: int) -> tuple[PeopleInStrata, dict[str, P
             )
     strata = (by_block(ids[active]), by_block(ids[~active]))
 
-    def who(rule: str) -> PersonSet:
-        if rule not in sets:
+    def who(rule: Rule | str) -> PersonSet:
+        if not isinstance(rule, str) or rule not in sets:
             raise InputError(f"No trait {rule}")
         return sets[rule]
 
@@ -203,6 +249,21 @@ def test_worth_is_the_difference_at_the_same_draws(past: PastFilms, terms: Green
     # 1.6 was put in, and a tenth of 1,500 films tell it to about 8 %.
     assert good.gross_with[1] / good.gross_without[1] == pytest.approx(1.6, rel=0.35)
     assert worth(past, idea, "toy", terms, as_of=day, risk=0.5, margin=0.1) is None
+
+
+def test_where_only_home_is_known_a_property_speaks_of_home_alone(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
+    idea = Idea("The Kestrel", 2e7, ("Drama",), "", date(2016, 6, 1))
+    home = replace(past, gross=past.home, everywhere=False)
+    result = worth(home, idea, "tv", terms, as_of=date(2015, 6, 1), risk=0.6, margin=0.0)
+    assert result is not None
+    value = PropertyValue(
+        KESTREL, DAY, "US", "USD", 2e7, None, None, None, None, result, (), simulated=False
+    )
+    page = property_page(value)
+    assert "all countries" not in page.casefold()
+    assert "Gross at home with it" in page
 
 
 @given(st.floats(0.05, 0.95), st.floats(0, 1))

@@ -5,14 +5,18 @@ from datetime import date
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from fullhouse.core.errors import CannotTellError, InputError
+from fullhouse.forecast import PROBABILITIES, Range
 from fullhouse.greenlight.greenlight import Greenlight, SourceUnproven
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms
 from fullhouse.greenlight.profit import middle_values, plan_of, profit_lines
-from fullhouse.greenlight.terms import GreenlightTerms, read_terms
+from fullhouse.greenlight.terms import GreenlightTerms, Uncertain, read_terms, response
 from fullhouse.greenlight.weigh import weigh
+from fullhouse.view.greenlight_page import greenlight_page
+from fullhouse.view.words.greenlight import threshold_words
 
 TODAY = date(2015, 6, 1)
 IDEA = Idea("The Kestrel", 2e7, ("Drama",), "tv", date(2016, 6, 1))
@@ -112,6 +116,69 @@ def test_a_threshold_put_in_place_brings_an_even_chance(
     assert (budget > IDEA.budget) == (result.break_even.value > 0.5)
     assert needed["gross"] is not None
     assert (needed["gross"] < result.gross.median) == (result.break_even.value > 0.5)
+
+
+HOME = Range("total", tuple(2e7 * np.exp(0.5 * ndtri(np.clip(PROBABILITIES, 0.01, 0.99)))))
+
+
+@pytest.mark.parametrize("home", [None, HOME])
+@pytest.mark.parametrize("multiple", [0.0, 0.5, 3.0])
+def test_the_gross_that_is_shown_and_scored_is_that_of_the_plans_advertising(
+    past: PastFilms, terms: GreenlightTerms, home: Range | None, multiple: float
+) -> None:
+    sure = terms.with_term("advertising_elasticity", 0.2)
+    usual = sure.usual_advertising.of(IDEA.budget)
+    base, moved = (
+        weigh(past, idea, sure, territory="US", as_of=TODAY, home=home, draws=2000)
+        for idea in (IDEA, replace(IDEA, advertising=multiple * usual))
+    )
+    factor = response(multiple, 0.2)
+    assert moved.gross.median == pytest.approx(base.gross.median * factor)
+    # A forecast is shown as it is at the usual spend, else by 2,000 draws: to six errors.
+    error = 0.09 if home else 1e-9
+    assert moved.home.median == pytest.approx(base.home.median * factor, rel=error)
+    assert moved.to_dict()["ranges"]["total"]["median"] == moved.home.median
+    theatrical = [r.lines[0].mean for r in (base, moved)]
+    assert theatrical[1] == pytest.approx(theatrical[0] * factor)
+    planned = {t.name: t.planned for t in moved.thresholds}
+    assert planned["gross"] == pytest.approx(moved.gross.median, rel=1e-3)
+    swing = next(s for s in moved.swings if s.name == "gross")
+    assert (swing.at_low, swing.at_high) == pytest.approx(moved.gross.between(0.8), rel=1e-3)
+
+
+def test_a_gross_or_share_put_in_place_brings_an_even_chance(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
+    idea = replace(IDEA, advertising=1e7)
+
+    def of(home: Range, own: GreenlightTerms) -> Greenlight:
+        return weigh(past, idea, own, territory="US", as_of=TODAY, home=home, draws=2000)
+
+    by_name = {t.name: t for t in of(HOME, terms).thresholds}
+    gross, share = by_name["gross"], by_name["share"]
+    assert gross.needed is not None
+    scaled = tuple(q * gross.needed / gross.planned for q in HOME.quantiles)
+    assert of(Range("total", scaled), terms).break_even.value == pytest.approx(0.5, abs=0.02)
+    assert share.needed is not None
+    ratio = share.needed / share.planned
+    own = dict(terms.terms)
+    for name in ("rental_home", "rental_abroad", "rental_china"):
+        t = own[name]
+        own[name] = Uncertain(t.low * ratio, t.middle * ratio, t.high * ratio)
+    assert of(HOME, replace(terms, terms=own)).break_even.value == pytest.approx(0.5, abs=0.02)
+    words = threshold_words(share)
+    assert words.startswith("all cinemas' shares handed on, home at: ")
+
+
+def test_where_only_home_is_counted_no_word_is_of_all_countries(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
+    result = weighed(replace(past, everywhere=False), IDEA, terms)
+    assert not result.everywhere
+    page = greenlight_page(result)
+    assert page.count("Too few past films know their gross of all countries") > 0
+    assert "Gross of all countries" not in page
+    assert "gross of all countries," not in page
 
 
 def test_deciding_with_more_knowledge_never_costs_more_than_the_pilot(

@@ -7,6 +7,7 @@ from pathlib import Path
 from fullhouse import audiences, control, films
 from fullhouse.app.forecast import Issued
 from fullhouse.app.use_case import use_case
+from fullhouse.audiences import Population
 from fullhouse.core.brief import Brief
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.core.person_sets import PersonSet, size
@@ -14,9 +15,9 @@ from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
 from fullhouse.greenlight import book
 from fullhouse.greenlight import properties as store
-from fullhouse.greenlight.fans import PeopleInStrata, beyond, fan_rule, match, turnout
+from fullhouse.greenlight.fans import PeopleInStrata, beyond, fan_rule, match, turnout, without_viewers
 from fullhouse.greenlight.idea import Idea, make_idea
-from fullhouse.greenlight.past import NEEDED, read_past
+from fullhouse.greenlight.past import read_past
 from fullhouse.greenlight.property import (
     PropertiesImported,
     Property,
@@ -25,7 +26,7 @@ from fullhouse.greenlight.property import (
     Turnout,
 )
 from fullhouse.greenlight.terms import read_terms
-from fullhouse.greenlight.worth import worth
+from fullhouse.greenlight.worth import check_price, worth
 from fullhouse.workspace.context import Context
 
 RISK, MARGIN = 0.5, 0.1
@@ -146,9 +147,8 @@ def property_show(context: Context, request: ShowProperty) -> PropertyView:
     """A property, the traits that tell its fans, and those that somebody should review."""
     as_of = request.as_of or context.today
     one = store.find_property(store.read_properties(context.lake, as_of), request.property)
-    try:
-        population = audiences.population(context, as_of=as_of)
-    except (CannotTellError, InputError):
+    population = _population(context, as_of)
+    if population is None:
         return PropertyView(one, (), (), one.rule, None)
     matches = match(one, population.catalogue.traits)
     counted = tuple(m for m in matches if m.sure)
@@ -162,6 +162,7 @@ def property_value(context: Context, request: ValueProperty) -> PropertyValue:
 
     The house's alone: it counts people exactly.
     """
+    check_price(request.risk, request.margin)
     as_of = request.as_of or context.today
     territory = films.check_territory(request.territory or context.settings.territory)
     terms = read_terms(request.terms, territory=territory)
@@ -175,8 +176,8 @@ def property_value(context: Context, request: ValueProperty) -> PropertyValue:
     }
     idea: Idea = make_idea(given, name=one.id)
     past = read_past(context.lake, territory, as_of, currency=terms.currency)
-    priced = None
-    if len(past) >= NEEDED:
+    worthless, priced = "kind", None
+    try:
         priced = worth(
             past,
             idea,
@@ -186,7 +187,9 @@ def property_value(context: Context, request: ValueProperty) -> PropertyValue:
             risk=request.risk,
             margin=request.margin,
         )
-    unknown = [] if priced else [("worth", "too_few_films" if len(past) < NEEDED else "kind")]
+    except CannotTellError:
+        worthless = "too_few_films"
+    unknown = [] if priced else [("worth", worthless)]
     fans, everyone, outside, turned, missing = _people(context, known, one, idea, as_of)
     return PropertyValue(
         about=one,
@@ -220,32 +223,47 @@ def enter_property(context: Context, request: EnterProperty) -> Issued:
 Counted = tuple[int | None, int | None, float | None, Turnout | None, tuple[tuple[str, str], ...]]
 
 
+def _population(context: Context, as_of: date) -> Population | None:
+    """The house's people as of a day; None where no traits are built."""
+    try:
+        return audiences.population(context, as_of=as_of)
+    except InputError as problem:
+        if problem.code not in ("no_traits", "no_build_by_then"):
+            raise
+        return None
+
+
 def _people(
     context: Context, known: list[Property], one: Property, idea: Idea, as_of: date
 ) -> Counted:
     """Fans, everyone, the share beyond the genre, the turnout; and what cannot be told of them."""
-    try:
-        population = audiences.population(context, as_of=as_of)
-        people = PeopleInStrata.of(population)
-    except (CannotTellError, InputError):
+    population = _population(context, as_of)
+    if population is None:
         return None, None, None, None, (("fans", "no_traits"),)
+    people = PeopleInStrata.of(population)
     fans: dict[str, PersonSet] = {}
+    missing: list[tuple[str, str]] = []
     for each in known:
-        rule = fan_rule(each, match(each, population.catalogue.traits))
-        seen = [f"saw:{film}" for film in each.adaptations]
-        # Who saw an adaptation is no witness of how fans turned up for it.
-        parts = [p for p in rule.split(" or ") if p and p not in seen] if not each.rule else [rule]
-        if parts:
-            fans[each.id] = people.who(" or ".join(parts))
+        text = fan_rule(each, match(each, population.catalogue.traits))
+        try:
+            rule = population.compile(text).rule if text else None
+            rule = rule and without_viewers(rule, each.adaptations)
+            if rule is not None:
+                fans[each.id] = people.who(rule)
+        except InputError:
+            missing.append(("rule", each.id))
     own = fans.get(one.id)
     turned = turnout(people, one.kind, fans, known)
     everyone = size(people.everyone)
+    missing += _no_turnout(turned)
     if own is None:
-        missing = [("fans", "no_match")]
-        return None, everyone, None, turned, tuple(missing + _no_turnout(turned))
+        if ("rule", one.id) not in missing:
+            missing.insert(0, ("fans", "no_match"))
+        return None, everyone, None, turned, tuple(missing)
     outside = beyond(people, own, idea.genres)
-    missing = [] if outside is not None else [("beyond_genre", "no_genre")]
-    return size(own), everyone, outside, turned, tuple(missing + _no_turnout(turned))
+    if outside is None:
+        missing.insert(0, ("beyond_genre", "no_genre"))
+    return size(own), everyone, outside, turned, tuple(missing)
 
 
 def _no_turnout(turned: Turnout | None) -> list[tuple[str, str]]:

@@ -145,7 +145,7 @@ def _say(greenlight: "Greenlight") -> None:
     view = _view("the expected profit hangs on", "at the lower end", "at the upper end")
     for swing in g.swings:
         ends = (money_short(swing.profit_low), money_short(swing.profit_high))
-        view.add_row(escape(swing_words(swing)), *ends)
+        view.add_row(escape(swing_words(swing, everywhere=g.everywhere)), *ends)
     out.print(view)
     view = _view("deciding later", "expected profit", "more than now", "dropped", "sold")
     for option in g.options:
@@ -159,7 +159,7 @@ def _say(greenlight: "Greenlight") -> None:
     out.print(view)
     out.print("An even chance to earn the money back, one thing moved at a time:")
     for threshold in g.thresholds:
-        out.print(f"  {threshold_words(threshold)}", markup=False, soft_wrap=True)
+        out.print(f"  {threshold_words(threshold, everywhere=g.everywhere)}", markup=False, soft_wrap=True)
     if g.source_effect is not None:
         out.print(source_words(g.source_effect), markup=False, soft_wrap=True)
     for note in g.notes:

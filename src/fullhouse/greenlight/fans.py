@@ -6,7 +6,18 @@ from typing import Literal
 
 import numpy as np
 
-from fullhouse.audiences import Population, members_of
+from fullhouse.audiences import (
+    And,
+    Everyone,
+    Name,
+    Not,
+    Or,
+    Population,
+    Rule,
+    both,
+    either,
+    members_of,
+)
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import PersonSet, inside, only, size, union, without
 from fullhouse.films.importing import key
@@ -63,6 +74,29 @@ def fan_rule(one: Property, matches: Sequence[TraitMatch]) -> str:
     return " or ".join(f"{m.trait}" for m in matches if m.sure)
 
 
+def without_viewers(rule: Rule, films: Sequence[str]) -> Rule | None:
+    """A rule as if nobody had seen some films, by full names; None where nobody is left.
+
+    Who saw an adaptation is no witness of how fans turned up for it. Its viewers themselves stay
+    in where another trait tells them: without them no fan would ever have turned up.
+    """
+    match rule:
+        case Name(text) if text in {f"saw:{film}" for film in films}:
+            return None
+        case Not(part):
+            rest = without_viewers(part, films)
+            return Everyone() if rest is None else Not(rest)
+        case And(parts):
+            every = [without_viewers(p, films) for p in parts]
+            left = [p for p in every if p is not None]
+            return both(*left) if len(left) == len(every) else None
+        case Or(parts):
+            left = [r for p in parts if (r := without_viewers(p, films)) is not None]
+            return either(*left) if left else None
+        case _:
+            return rule
+
+
 @dataclass(frozen=True)
 class PeopleInStrata:
     """The house's people of one purpose, in strata of like activity.
@@ -70,7 +104,7 @@ class PeopleInStrata:
     `who` finds the people who fit a rule and take part.
     """
 
-    who: Callable[[str], PersonSet]
+    who: Callable[[Rule | str], PersonSet]
     everyone: PersonSet
     strata: tuple[PersonSet, ...]
 
@@ -91,7 +125,7 @@ class PeopleInStrata:
             crossed = [only(s, part) for s in strata for part in (*levels, rest)]
             strata = [s for s in crossed if size(s)]
 
-        def who(rule: str) -> PersonSet:
+        def who(rule: Rule | str) -> PersonSet:
             (members,), _ = members_of(population, population.compile(rule))
             return members
 

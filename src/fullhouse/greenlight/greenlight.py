@@ -229,6 +229,11 @@ class Greenlight(Tabular):
         """The film's id, or the idea's."""
         return self.idea.id
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether the gross is that of all countries; else that at home is all that is known."""
+        return not any(isinstance(n, HomeOnly) for n in self.notes)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON holds it; `ranges` as a forecast of the score book has them."""
         plain: dict[str, Any] = as_json(_adapter().dump_python(self, mode="json"))

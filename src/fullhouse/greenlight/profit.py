@@ -74,6 +74,17 @@ Grosses = tuple[Floats, Floats]
 """The gross of all countries and that at home, one place a draw."""
 
 
+def advertised(
+    plan: FilmOutlay, grosses: Grosses, values: Mapping[str, Floats | float]
+) -> Grosses:
+    """Grosses of the usual advertising as they are with the plan's.
+
+    Past films and forecasts of the house know no spend of a film: theirs is of the usual.
+    """
+    factor = response(plan.advertising / plan.usual, values["advertising_elasticity"])
+    return grosses[0] * factor, grosses[1] * factor
+
+
 def grosses_of(
     model: GrossModel, idea: Idea, places: Floats, *, today: date, shift: float = 0.0
 ) -> Grosses:
@@ -135,10 +146,12 @@ def profit_lines(
     grosses: Grosses,
     values: Mapping[str, Floats | float],
 ) -> dict[str, Floats]:
-    """Each line of the profit and loss in present value, costs negative; `profit` is their sum."""
+    """Each line of the profit and loss in present value, costs negative; `profit` is their sum.
+
+    The grosses are those of the plan's advertising.
+    """
     idea, years = plan.idea, terms.years
-    factor = response(plan.advertising / plan.usual, values["advertising_elasticity"])
-    everywhere, home = grosses[0] * factor, grosses[1] * factor
+    everywhere, home = grosses
     abroad = np.maximum(everywhere - home, 0.0)
     rentals = home * np.asarray(values["rental_home"]) + _abroad(idea, abroad, values)
     windows = {"theatrical": rentals}

@@ -23,32 +23,51 @@ from fullhouse.lake import Lake
 USER = "user"
 COLUMNS = ("title", "kind", "known_on", *(f for f in FIELDS if f != "kind"))
 LISTS = ("genres", "adaptations")
+UNITED = ("titles", *LISTS)
+"""Facts of which a later statement adds to those before."""
 
 
 def read_properties(lake: Lake, as_of: date) -> list[Property]:
-    """Every property that was known on a day, by id."""
+    """Every property whose title and kind were known on a day, by id.
+
+    Titles, genres and adaptations are all that were ever stated, in the order of statement; of
+    other facts the one known latest holds.
+    """
     if lake.version(PROPERTY_FACT) is None:
         return []
     rows = lake.read(PROPERTY_FACT, where=pc.field("known_on") <= as_of)
-    ordered = rows.sort_by([("known_on", "ascending"), ("at", "ascending")]).to_pylist()
     by_id: dict[str, dict[str, Any]] = {}
-    for row in ordered:
+    for row in rows.sort_by([("known_on", "ascending"), ("at", "ascending")]).to_pylist():
         known = by_id.setdefault(row["property"], {"known_on": row["known_on"]})
-        known[row["field"]] = json.loads(row["value"])
+        if row["field"] not in UNITED:
+            known[row["field"]] = json.loads(row["value"])
+    for row in rows.sort_by([("at", "ascending"), ("known_on", "ascending")]).to_pylist():
+        if row["field"] in UNITED:
+            stated = by_id[row["property"]].setdefault(row["field"], [])
+            stated += json.loads(row["value"])
     return [
         Property(
             name,
-            tuple((language, title) for language, title in known["titles"]),
-            known.get("kind", "other"),
+            _titles(known["titles"]),
+            known["kind"],
             known.get("holder", ""),
-            tuple(known.get("genres", ())),
-            tuple(known.get("adaptations", ())),
+            tuple(dict.fromkeys(known.get("genres", ()))),
+            tuple(dict.fromkeys(known.get("adaptations", ()))),
             known.get("rule", ""),
             known["known_on"],
         )
         for name, known in sorted(by_id.items())
-        if known.get("titles")
+        if known.get("titles") and known.get("kind")
     ]
+
+
+def _titles(stated: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    """Each title once as it was first written, with its language where one was ever stated."""
+    by_key: dict[str, tuple[str, str]] = {}
+    for language, title in stated:
+        before = by_key.setdefault(key(title), (language, title))
+        by_key[key(title)] = (before[0] or language, before[1])
+    return tuple(by_key.values())
 
 
 def find_property(properties: Sequence[Property], name: str) -> Property:
@@ -69,20 +88,13 @@ def add_property(
     same = [p for p in here if key(title) in {key(t) for _, t in p.titles}]
     alike = [p for p in same if p.kind == checked.get("kind", p.kind)]
     if alike:
-        old = alike[0]
-        titles = dict(_by_title(old.titles)) | dict(_by_title(checked["titles"]))
-        checked["titles"] = [[language, words] for words, language in titles.items()]
-        name = old.id
+        name = alike[0].id
     elif "kind" not in checked:
         raise InputError(f"What is {title!r}? Give its kind: {', '.join(KINDS)}.")
     else:
         name = distinct(film_slug(title, None), {p.id for p in here})
     _write(lake, name, checked, known_on=known_on, at=at)
     return name, not alike
-
-
-def _by_title(titles: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
-    return [(title, language) for language, title in titles]
 
 
 def check_values(title: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -167,6 +167,8 @@ class Worth:
     effect: SourceEffect
     ratio_needed: float | None
     """How many times an original's gross it must bring for the film to meet risk and margin."""
+    everywhere: bool = True
+    """Whether the gross is that of all countries; else that at home is all that is known."""
 
 
 @dataclass(frozen=True)

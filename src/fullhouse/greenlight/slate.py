@@ -18,6 +18,7 @@ from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import GrossModel, PastFilms, fit
 from fullhouse.greenlight.profit import (
     ProfitDraws,
+    advertised,
     draw,
     estimate,
     grosses_of,
@@ -185,7 +186,8 @@ def _profit(
         else with_forecast(model, idea, home, numbers, today=as_of)
     )
     plan = plan_of(idea, terms, as_of)
-    return profit_lines(plan, terms, grosses, term_values(terms, numbers))["profit"]
+    values = term_values(terms, numbers)
+    return profit_lines(plan, terms, advertised(plan, grosses, values), values)["profit"]
 
 
 def _row(

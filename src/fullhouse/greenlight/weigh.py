@@ -30,6 +30,7 @@ from fullhouse.greenlight.profit import (
     FilmOutlay,
     Grosses,
     ProfitDraws,
+    advertised,
     draw,
     estimate,
     grosses_of,
@@ -58,7 +59,7 @@ STEPS = np.exp(np.linspace(np.log(0.05), np.log(20.0), 25))
 
 @dataclass(frozen=True)
 class Weighing:
-    """A plan with its draws: what every comparison of it shares."""
+    """A plan with its draws: what every comparison of it shares. Grosses at the usual spend."""
 
     plan: FilmOutlay
     terms: GreenlightTerms
@@ -71,7 +72,21 @@ class Weighing:
     ) -> Floats:
         """The profit in each draw, of another plan or with some terms certain."""
         values: dict[str, Floats | float] = {**self.values, **(certain or {})}
-        return profit_lines(plan or self.plan, self.terms, self.grosses, values)["profit"]
+        other = plan or self.plan
+        grosses = advertised(other, self.grosses, values)
+        return profit_lines(other, self.terms, grosses, values)["profit"]
+
+    @property
+    def planned(self) -> Grosses:
+        """The grosses with the plan's advertising."""
+        return advertised(self.plan, self.grosses, self.values)
+
+    def at_gross(self, amount: float) -> "Weighing":
+        """The same with every draw at one planned gross, each with its own share of home."""
+        # A draw in which a film without advertising takes nothing takes nothing at any gross.
+        planned = self.planned[0]
+        scale = np.divide(amount, planned, out=np.zeros(len(planned)), where=planned > 0)
+        return replace(self, grosses=(self.grosses[0] * scale, self.grosses[1] * scale))
 
 
 def weigh(
@@ -109,8 +124,10 @@ def weigh(
         else with_forecast(model, idea, home, numbers, today=as_of)
     )
     weighing = Weighing(plan, terms, numbers, grosses, term_values(terms, numbers))
-    lines = profit_lines(plan, terms, grosses, weighing.values)
+    planned = weighing.planned
+    lines = profit_lines(plan, terms, planned, weighing.values)
     profit = lines["profit"]
+    usual = plan.advertising == plan.usual
     tenth, worst = worst_of(profit)
     return Greenlight(
         idea=idea,
@@ -120,8 +137,8 @@ def weigh(
         draws=draws,
         seed=seed,
         advertising=plan.advertising,
-        gross=range_of("worldwide", grosses[0]),
-        home=home or range_of("total", grosses[1]),
+        gross=range_of("worldwide", planned[0]),
+        home=home if home is not None and usual else range_of("total", planned[1]),
         profit=estimate(profit),
         profit_range=range_of("profit", profit),
         break_even=estimate((profit >= 0).astype(float)),
@@ -168,11 +185,8 @@ def _notes(
 def swings(weighing: Weighing) -> tuple[Swing, ...]:
     """The expected profit with one thing at its 10 and 90 %, widest first."""
     rows = []
-    low, high = (float(q) for q in np.quantile(weighing.grosses[0], (0.1, 0.9)))
-    ends = [
-        replace(weighing, grosses=_at_gross(weighing.grosses, amount)).profit().mean()
-        for amount in (low, high)
-    ]
+    low, high = (float(q) for q in np.quantile(weighing.planned[0], (0.1, 0.9)))
+    ends = [weighing.at_gross(amount).profit().mean() for amount in (low, high)]
     rows.append(Swing("gross", low, high, float(ends[0]), float(ends[1])))
     for name, term in weighing.terms.terms.items():
         if term.certain or not _used(weighing.plan.idea, name):
@@ -184,11 +198,6 @@ def swings(weighing: Weighing) -> tuple[Swing, ...]:
     # Elasticity moves nothing at the usual advertising.
     moving = [s for s in rows if s.width > NO_MATTER * weighing.plan.idea.budget]
     return tuple(sorted(moving, key=lambda s: -s.width))
-
-
-def _at_gross(grosses: Grosses, amount: float) -> Grosses:
-    """Every draw at one gross, each with its own share of home."""
-    return np.full(len(grosses[0]), amount), amount * grosses[1] / grosses[0]
 
 
 def _used(idea: Idea, name: str) -> bool:
@@ -211,7 +220,7 @@ def staged(weighing: Weighing, profit: Floats) -> tuple[StagedOption, ...]:
     pilot_cost = stages.pilot_cost * budget
     years, discount = terms.years, np.asarray(weighing.values["discount"])
     ready = max(plan.to_opening + years.advertising, 0.0)
-    whole = profit_lines(plan, terms, weighing.grosses, weighing.values)
+    whole = profit_lines(plan, terms, weighing.planned, weighing.values)
     sold = (
         whole["production"]
         + whole["tax_credit"]
@@ -264,7 +273,7 @@ def _better(seen: Floats, going: Floats, other: Floats) -> Flags:
 def thresholds(weighing: Weighing) -> tuple[Threshold, ...]:
     """Where the break-even chance would be one half, one thing moved at a time."""
     plan, terms = weighing.plan, weighing.terms
-    everywhere = float(np.median(weighing.grosses[0]))
+    everywhere = float(np.median(weighing.planned[0]))
     rental = terms.terms["rental_home"].middle
     everything = weighing.values
 

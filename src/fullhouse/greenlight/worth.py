@@ -10,6 +10,7 @@ from fullhouse.core.errors import InputError
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms, fit
 from fullhouse.greenlight.profit import (
+    advertised,
     draw,
     estimate,
     grosses_of,
@@ -43,17 +44,16 @@ def worth(
     beside original stories, at equal budget and year, is drawn with its error: the same for every
     property of the kind, and no more than what went with it.
     """
-    if not 0 < risk < 1:
-        raise InputError(f"risk is a chance between 0 and 1, not {risk:g}.")
-    if not 0 <= margin <= 10:
-        raise InputError(f"margin is a share of all spending from 0 to 10, not {margin:g}.")
+    check_price(risk, margin)
     recent = past.recent()
+    model = fit(recent)
     effect = source_effect(recent, kind)
     if effect is None:
         return None
-    model, numbers = fit(recent), draw(terms, draws, seed)
+    numbers = draw(terms, draws, seed)
     plan, values = plan_of(idea, terms, as_of), term_values(terms, numbers)
-    plain = grosses_of(model, idea, numbers.gross, today=as_of)
+    usual = grosses_of(model, idea, numbers.gross, today=as_of)
+    plain = advertised(plan, usual, values)
     normals = np.random.default_rng([seed, 7]).standard_normal(draws)
     error = np.log(effect.high / effect.low) / (2 * Z95)
 
@@ -79,8 +79,17 @@ def worth(
         margin=margin,
         most=price_at_most(with_, spend, risk=risk, margin=margin),
         effect=effect,
+        everywhere=past.everywhere,
         ratio_needed=_ratio_needed(profit, spend, risk, margin),
     )
+
+
+def check_price(risk: float, margin: float) -> None:
+    """An error for a risk or margin that is none."""
+    if not 0 < risk < 1:
+        raise InputError(f"risk is a chance between 0 and 1, not {risk:g}.")
+    if not 0 <= margin <= 10:
+        raise InputError(f"margin is a share of all spending from 0 to 10, not {margin:g}.")
 
 
 def price_at_most(profit: Floats, spend: float, *, risk: float, margin: float) -> float | None:

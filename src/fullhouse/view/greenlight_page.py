@@ -118,12 +118,16 @@ def property_page(value: PropertyValue) -> str:
 
 
 def _gross_rows(worth: Worth) -> list[dict[str, Any]]:
-    named = (
-        (text("all countries, with it"), worth.gross_with, False),
-        (text("all countries, without"), worth.gross_without, True),
+    named = [
         (text("home, with it"), worth.home_with, False),
         (text("home, without"), worth.home_without, True),
-    )
+    ]
+    if worth.everywhere:
+        named = [
+            (text("all countries, with it"), worth.gross_with, False),
+            (text("all countries, without"), worth.gross_without, True),
+            *named,
+        ]
     return [
         {"label": label, "gross": r[1], "low": r[0], "high": r[2], "rest": rest}
         for label, r, rest in named
@@ -194,7 +198,7 @@ def greenlight_page(greenlight: Greenlight) -> str:
             (text("dropped"), "n"),
             (text("sold"), "n"),
         ],
-        changes=[threshold_words(t) for t in g.thresholds],
+        changes=[threshold_words(t, everywhere=g.everywhere) for t in g.thresholds],
         choices=choices,
         choice_heads=[
             (text("prints and advertising"), "n"),
@@ -217,7 +221,7 @@ def tornado_rows(greenlight: Greenlight) -> list[dict[str, Any]]:
     return [
         {
             "name": s.name,
-            "label": swing_words(s),
+            "label": swing_words(s, everywhere=greenlight.everywhere),
             "at_low": s.at_low,
             "at_high": s.at_high,
             "profit_low": s.profit_low,

@@ -70,7 +70,7 @@ OPTIONS = {
 THRESHOLDS = {
     "gross": "gross of all countries, middle",
     "budget": "budget, at the same gross",
-    "share": "cinemas' share handed on, home",
+    "share": "all cinemas' shares handed on, home at",
     "advertising": "prints and advertising",
 }
 
@@ -100,7 +100,7 @@ def gross_words(greenlight: Greenlight) -> str:
     gross = greenlight.gross
     likely = likely_between(*gross.between(0.8), greenlight.currency, middle=gross.median)
     template = "Gross of all countries: {likely}; middle {middle}."
-    if any(isinstance(n, HomeOnly) for n in greenlight.notes):
+    if not greenlight.everywhere:
         template = "Gross at home: {likely}; middle {middle}."
     return text(template, likely=likely, middle=money(gross.median, greenlight.currency))
 
@@ -131,14 +131,17 @@ def line_words(name: str) -> str:
     return text(LINES[name])
 
 
-def swing_words(swing: Swing) -> str:
+def swing_words(swing: Swing, *, everywhere: bool = True) -> str:
     """What moves, and between which values."""
     ends = (
         (money_short(swing.at_low), money_short(swing.at_high))
         if swing.name == "gross"
         else (f"{swing.at_low:.3g}", f"{swing.at_high:.3g}")
     )
-    return text("{name}, {low} to {high}", name=text(TERMS[swing.name]), low=ends[0], high=ends[1])
+    name = TERMS[swing.name]
+    if swing.name == "gross" and not everywhere:
+        name = "gross at home"
+    return text("{name}, {low} to {high}", name=text(name), low=ends[0], high=ends[1])
 
 
 def option_words(option: StagedOption) -> str:
@@ -146,9 +149,11 @@ def option_words(option: StagedOption) -> str:
     return text(OPTIONS[option.name])
 
 
-def threshold_words(threshold: Threshold) -> str:
+def threshold_words(threshold: Threshold, *, everywhere: bool = True) -> str:
     """What would have to change for an even chance."""
     name = text(THRESHOLDS[threshold.name])
+    if threshold.name == "gross" and not everywhere:
+        name = text("gross at home, middle")
     if threshold.needed is None:
         return text("{name}: nothing in reach brings an even chance", name=name)
     show = share_words if threshold.name == "share" else money_short

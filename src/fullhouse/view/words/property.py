@@ -70,9 +70,14 @@ def price_words(worth: Worth, currency: str) -> str:
 
 def worth_words(worth: Worth, currency: str) -> list[str]:
     """The ranges with and without it, and the range of what it adds."""
+    template = (
+        "Gross of all countries with it {with_}, without {without} (80 % ranges)."
+        if worth.everywhere
+        else "Gross at home with it {with_}, without {without} (80 % ranges)."
+    )
     return [
         text(
-            "Gross of all countries with it {with_}, without {without} (80 % ranges).",
+            template,
             with_=money_between(worth.gross_with[0], worth.gross_with[2], currency),
             without=money_between(worth.gross_without[0], worth.gross_without[2], currency),
         ),
@@ -133,7 +138,13 @@ def turnout_words(turnout: Turnout) -> str:
 
 def unknown_words(value: PropertyValue) -> list[str]:
     """What cannot be told, and why."""
-    return [text(UNKNOWN[reason]) for reason in value.unknown]
+    return [
+        text("The rule of {property} has a trait that is not here: its fans are left out.",
+             property=name)
+        if part == "rule"
+        else text(UNKNOWN[part, name])
+        for part, name in value.unknown
+    ]  # fmt: skip
 
 
 def value_lines(value: PropertyValue) -> list[str]:
