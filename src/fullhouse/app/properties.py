@@ -15,7 +15,14 @@ from fullhouse.core.request import request
 from fullhouse.core.tabular import Listing
 from fullhouse.greenlight import book
 from fullhouse.greenlight import properties as store
-from fullhouse.greenlight.fans import PeopleInStrata, beyond, fan_rule, match, turnout, without_viewers
+from fullhouse.greenlight.fans import (
+    PeopleInStrata,
+    beyond,
+    fan_rule,
+    match,
+    turnout,
+    without_viewers,
+)
 from fullhouse.greenlight.idea import Idea, make_idea
 from fullhouse.greenlight.past import read_past
 from fullhouse.greenlight.property import (

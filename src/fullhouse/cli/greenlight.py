@@ -159,7 +159,9 @@ def _say(greenlight: "Greenlight") -> None:
     out.print(view)
     out.print("An even chance to earn the money back, one thing moved at a time:")
     for threshold in g.thresholds:
-        out.print(f"  {threshold_words(threshold, everywhere=g.everywhere)}", markup=False, soft_wrap=True)
+        out.print(
+            f"  {threshold_words(threshold, everywhere=g.everywhere)}", markup=False, soft_wrap=True
+        )
     if g.source_effect is not None:
         out.print(source_words(g.source_effect), markup=False, soft_wrap=True)
     for note in g.notes:

@@ -74,9 +74,7 @@ Grosses = tuple[Floats, Floats]
 """The gross of all countries and that at home, one place a draw."""
 
 
-def advertised(
-    plan: FilmOutlay, grosses: Grosses, values: Mapping[str, Floats | float]
-) -> Grosses:
+def advertised(plan: FilmOutlay, grosses: Grosses, values: Mapping[str, Floats | float]) -> Grosses:
     """Grosses of the usual advertising as they are with the plan's.
 
     Past films and forecasts of the house know no spend of a film: theirs is of the usual.
