@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,23 @@ from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
 from fullhouse.core.person_sets import by_block, size, union
+from fullhouse.talent import find_fit
 from fullhouse.talent.choose_names import choose_names
 from fullhouse.talent.find_fit import (
     LEAST_FANS,
     CreditedName,
     FilmPeople,
     NameCosts,
+    _shuffled,
     credited_names,
+    film_people,
     fit_talent,
     read_costs,
 )
 from fullhouse.talent.fit import COST_BOUND, UNIT_BOUND, TalentFit
 from fullhouse.view.talent_page import write_fit
-from fullhouse.view.words.talent import fit_headline, set_words
+from fullhouse.view.words.talent import fit_basis, fit_headline, set_words
+from tests.traits.test_film_traits import trait
 
 PEOPLE, FILMS, NAMES = 20_000, 60, 30
 PLANTED = "planted"
@@ -165,6 +170,60 @@ def test_a_single_large_name_goes_before_many_cheap_small_ones() -> None:
     fans = {"star": by_block(np.arange(100)), "tiny": by_block(np.arange(200, 203))}
     choice = choose_names(fans, costs={"star": 10.0, "tiny": 0.1}, budget=10.0)
     assert choice.names == ("star",)
+
+
+def test_shuffled_names_have_no_searchers_and_those_that_cannot_be_shuffled_are_counted() -> None:
+    """Searchers of every name follow the genre: shuffled names must not hide it."""
+    people, names = market(1.0)
+    alone = {**people.openings, "film-59": date(1999, 1, 1)}
+    searchers = {n.talent: people.seen["film-0"] for n in names}
+    people = replace(people, openings=alone, searched=searchers)
+    big = CreditedName("big", "Big", ("cast",), frozenset({"film-59"}))
+    shuffled, fixed = _shuffled(people, [*names, big], np.random.default_rng(0))
+    assert fixed == 1
+    for n in shuffled:
+        assert size(people.fans(n)) == size(union(*(people.followers[f] for f in n.films)))
+    result = fit_talent(people, [*names, big], as_of=date(2026, 1, 1), **KESTREL)
+    assert result.not_shuffled == 1
+    assert "cannot be shuffled, since no other film is like theirs: 1." in " ".join(
+        fit_basis(result)
+    )
+
+
+@pytest.mark.parametrize("slug", ["kestrel-2027", "kestrel-2026", "kestrel-2028"])
+def test_a_film_is_found_whatever_year_its_traits_have(
+    monkeypatch: pytest.MonkeyPatch, slug: str
+) -> None:
+    """The traits of every film stand under the title with a year next to its own, or its id."""
+    sets = {"saw:larch-2020": 4, f"wants:{slug}": 2, "genre:drama": 1, "saw:fern-2019": 5}
+    traits = [trait(n) for n in sets]
+    population: Any = SimpleNamespace(
+        catalogue=SimpleNamespace(traits=traits), compile=lambda rule: rule.strip('"')
+    )
+    monkeypatch.setattr(
+        find_fit,
+        "members_of",
+        lambda _, *rules: ([by_block(np.arange(sets.get(r, 9))) for r in rules], None),
+    )
+    ann = CreditedName("t1", "Ann", ("cast",), frozenset({"kestrel-2027", "larch"}))
+    bo = CreditedName("t2", "Bo", ("cast",), frozenset({"fern"}))
+    people = film_people(
+        population,
+        "kestrel-2027",
+        [ann, bo],
+        genres={"kestrel-2027": ["Drama"], "larch": ["Drama"]},
+        series={"kestrel-2027": "Birds", "fern": "Birds"},
+        openings={
+            "kestrel-2027": date(2027, 1, 1), "larch": date(2020, 5, 1), "fern": date(2020, 1, 3)
+        },
+        titles={"kestrel-2027": "Kestrel", "larch": "Larch", "fern": "Fern"},
+    )  # fmt: skip
+    assert people.genre_films == ("larch",)
+    assert {f: size(s) for f, s in people.seen.items()} == {"larch": 4, "fern": 5}
+    assert (size(people.fans(ann)), size(people.fans(bo))) == (4, 5)
+    assert set(people.followers) == {"larch", "fern"}
+    # Who saw another film of the series is of the usual audience.
+    assert size(people.usual) == 5
 
 
 def test_leads_and_directors_are_names_and_nobody_else() -> None:

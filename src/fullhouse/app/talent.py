@@ -355,6 +355,7 @@ def talent_fit(context: Context, request: FitTalent) -> TalentFit:
     ).to_pylist()
     values = {(r["film"], r["field"]): json.loads(r["value"]) for r in known if r["value"]}
     genres = {f: v for (f, field), v in values.items() if field == "genres" and v}
+    titles = {k.film: k.title for k in reversed(links) if k.set != films.RETIRED}
     context.progress("Comparing fans")
     people = film_people(
         audiences.population(context, as_of=day),
@@ -363,12 +364,13 @@ def talent_fit(context: Context, request: FitTalent) -> TalentFit:
         genres=genres,
         series={f: v for (f, field), v in values.items() if field == "series" and v},
         openings=openings_of(links),
+        titles=titles,
     )
     result = fit_talent(
         people,
         names,
         film=film,
-        title=next(k.title for k in links if k.film == film and k.set != films.RETIRED),
+        title=titles[film],
         genres=genres[film],
         as_of=day,
         budget=request.budget,

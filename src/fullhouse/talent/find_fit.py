@@ -33,6 +33,7 @@ from fullhouse.talent.fit import (
 )
 from fullhouse.talent.store import find_talent
 from fullhouse.traits import Trait
+from fullhouse.traits.film_traits import film_slug_in
 from fullhouse.traits.names import name_slug
 
 LEAST_FANS = 100
@@ -112,13 +113,16 @@ def film_people(
     genres: Mapping[str, Collection[str]],
     series: Mapping[str, str],
     openings: Mapping[str, date],
+    titles: Mapping[str, str],
 ) -> FilmPeople:
     """Who saw which films, who is the film's usual audience as discovery has it, and the fans.
 
     The usual audience: fans of the film's genres, of its series and of those credited in it, core
-    moviegoers, and whoever showed interest in the film itself. `genres` and `series` by film.
+    moviegoers, and whoever showed interest in the film itself. Everything by the id of a film,
+    whatever slug its traits have.
     """
     built = [t for t in population.catalogue.traits if t.built]
+    by_slug = _films_by_slug({t.slug for t in built if t.family in FILM_FAMILIES}, titles, openings)
     own = {name_slug(g) for g in genres.get(film, ())}
     if not own:
         raise CannotTellError(code="film_without_genre", film=film)
@@ -126,15 +130,19 @@ def film_people(
     searched = {t.slug: t for t in built if t.family == "searched"}
     for trait in built:
         if trait.family in FILM_FAMILIES:
-            by_film[trait.slug].append(trait)
+            by_film[by_slug.get(trait.slug, trait.slug)].append(trait)
     related = {f for n in names if film in n.films for f in n.films} | {
         f for f, name in series.items() if name == series.get(film)
     }
+    slugs = {f: slug for slug, f in by_slug.items()}
     obvious = obvious_traits(
-        built, genres=genres.get(film, ()), talent_films=related - {film}
+        built,
+        genres=genres.get(film, ()),
+        talent_films={slugs.get(f, f) for f in related - {film}},
     ).audience
     of_names = {n.talent: searched[slug] for n in names if (slug := name_slug(n.name)) in searched}
-    saw = {t.slug: t for t in built if t.family == "saw" and t.slug != film}
+    saw = {by_slug.get(t.slug, t.slug): t for t in built if t.family == "saw"}
+    saw.pop(film, None)
     needed = {
         t.name: t
         for t in (
@@ -163,6 +171,19 @@ def film_people(
         searched={n: who[t.name] for n, t in of_names.items()},
         openings=openings,
     )
+
+
+def _films_by_slug(
+    slugs: Collection[str], titles: Mapping[str, str], openings: Mapping[str, date]
+) -> dict[str, str]:
+    """The film whose traits stand under each slug; a film's own id before a title and year."""
+    films: dict[str, str] = {}
+    for film in sorted(titles, key=lambda f: (f not in slugs, f)):
+        opening = openings.get(film)
+        slug = film_slug_in(slugs, film, titles[film], opening.year if opening else None)
+        if slug is not None:
+            films.setdefault(slug, film)
+    return films
 
 
 @dataclass(frozen=True)
@@ -252,12 +273,12 @@ class Null:
         return self.level + self.slope * float(np.log(fans))
 
 
-def name_fits(people: FilmPeople, names: Sequence[CreditedName]) -> list[NameFit]:
-    """What the fans of each name add, those that add most first."""
+def name_fits(people: FilmPeople, names: Sequence[CreditedName]) -> tuple[list[NameFit], int]:
+    """What the fans of each name add, those that add most first; how many cannot be shuffled."""
     rng = np.random.default_rng(len(people.seen))
     fans = {n.talent: people.fans(n) for n in names}
     known = [n for n in names if size(fans[n.talent])]
-    shuffled = _shuffled(people, known, rng)
+    shuffled, fixed = _shuffled(people, known, rng)
     compared = people.genre_films[:MOST_FILMS]
     sets = [*(fans[n.talent] for n in known), *(people.fans(n) for n in shuffled)]
     counts = count_fans(people, compared, sets)
@@ -283,15 +304,19 @@ def name_fits(people: FilmPeople, names: Sequence[CreditedName]) -> list[NameFit
         )
         measured.append(_measured(plain, part, rng))
     null = _null(measured[len(known) :])
-    return _ranked(_judged(measured[: len(known)], null))
+    return _ranked(_judged(measured[: len(known)], null)), fixed
 
 
 def _shuffled(
     people: FilmPeople, names: Sequence[CreditedName], rng: np.random.Generator
-) -> list[CreditedName]:
-    """Names with each film changed for one of its year, size third and, or not, of the genre."""
+) -> tuple[list[CreditedName], int]:
+    """Names with each film changed for one of its year, size third and, or not, of the genre.
+
+    They have no searchers: whoever searched for the name itself is no fan of the other films. The
+    second value is how many names have no film that another could stand for.
+    """
     if not names:
-        return []
+        return [], 0
     films = sorted(people.seen)
     sizes = np.array([size(people.seen[f]) for f in films])
     years = np.array([people.openings.get(f, date.min).year for f in films])
@@ -301,6 +326,8 @@ def _shuffled(
         here = np.flatnonzero(years == year)
         group[here] = np.argsort(np.argsort(sizes[here])) * 3 // len(here)
     group = np.unique(np.c_[years, group, genre], axis=0, return_inverse=True)[1].ravel()
+    alone = np.bincount(group)[group] == 1
+    movable = {f for f, single in zip(films, alone, strict=True) if not single}
     result: list[CreditedName] = []
     for _ in range(-(-SHUFFLED // len(names))):
         to = np.arange(len(films))
@@ -308,10 +335,12 @@ def _shuffled(
             here = np.flatnonzero(group == each)
             to[here] = rng.permutation(here)
         new = {f: films[k] for f, k in zip(films, to, strict=True)}
-        changed = [replace(n, films=frozenset(new.get(f, f) for f in n.films)) for n in names]
+        changed = [
+            replace(n, talent="", films=frozenset(new.get(f, f) for f in n.films)) for n in names
+        ]
         result += [m for n, m in zip(names, changed, strict=True) if m.films != n.films]
     picked = rng.permutation(len(result))[: 2 * SHUFFLED]
-    return [result[k] for k in sorted(picked)]
+    return [result[k] for k in sorted(picked)], sum(not n.films & movable for n in names)
 
 
 @dataclass(frozen=True)
@@ -482,7 +511,7 @@ def fit_talent(
 ) -> TalentFit:
     """Names by what their fans add to the film's usual audience, and a set for the budget."""
     new = [n for n in names if film not in n.films]
-    rows = name_fits(people, new)
+    rows, fixed = name_fits(people, new)
     if costs is not None:
         rows = [replace(r, cost=costs.each.get(r.talent)) for r in rows]
     adding = {r.talent: r for r in rows if r.verdict == "adds"}
@@ -503,6 +532,7 @@ def fit_talent(
             people, {t: adding[t] for t in sorted(able)}, {n.talent: n for n in new}, budget
         ),
         simulated=simulated,
+        not_shuffled=fixed,
     )
 
 

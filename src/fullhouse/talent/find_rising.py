@@ -22,6 +22,8 @@ FEWEST_TOP = 30
 MOST_CUTS = 12
 CHECKED_CUTS = 6
 BOOTSTRAPS = 100
+LEAST_DRAWS = 80
+"""Fewest draws with both outcomes that give an interval."""
 PENALTY = 0.1
 DAYS = round(365.25 * YEARS)
 OVER = TOTALLED.days
@@ -215,24 +217,28 @@ def is_over(cut: date, as_of: date) -> bool:
 
 
 def check_rising(cuts: Sequence[Newcomers], judged: Sequence[date]) -> RisingCheck | None:
-    """How chances of earlier days did, each from days whose five years were over by then."""
+    """How chances of earlier days did, each from days whose five years were over by then.
+
+    None where too few people rose, or did not, for an interval.
+    """
     by_day = {c.cut: c for c in cuts}
     parts: list[tuple[Newcomers, Floats]] = []
     for day in judged:
         earlier = [c for c in cuts if is_over(c.cut, day)][-MOST_CUTS:]
         if sum(int(c.top.sum()) for c in earlier) >= FEWEST_TOP:
             parts.append((by_day[day], _predict(earlier, by_day[day])))
-    if not parts:
+    areas = _areas(parts, None)
+    random = np.random.default_rng(0)
+    count = max((int(c.people.max(initial=0)) for c, _ in parts), default=0) + 1
+    draws = (
+        _areas(parts, random.poisson(1.0, count).astype(np.float64)) for _ in range(BOOTSTRAPS)
+    )
+    differences = [a - b for a, b in (d for d in draws if d is not None)]
+    if areas is None or len(differences) < LEAST_DRAWS:
         return None
+    own, popularity = areas
     chances = np.concatenate([p for _, p in parts])
     top = np.concatenate([c.top for c, _ in parts])
-    own, popularity = _areas(parts, None)
-    random = np.random.default_rng(0)
-    count = max(int(c.people.max()) for c, _ in parts) + 1
-    differences = []
-    for _ in range(BOOTSTRAPS):
-        a, b = _areas(parts, random.poisson(1.0, count).astype(np.float64))
-        differences.append(a - b)
     error = 1.96 * float(np.std(differences))
     share = float(top.mean())
     return RisingCheck(
@@ -253,16 +259,23 @@ def check_rising(cuts: Sequence[Newcomers], judged: Sequence[date]) -> RisingChe
 
 def _areas(
     parts: Sequence[tuple[Newcomers, Floats]], weights: Floats | None
-) -> tuple[float, float]:
-    """The mean area under the curve over days: of the chances, and of gross so far."""
+) -> tuple[float, float] | None:
+    """The mean area under the curve over days: of the chances, and of gross so far.
+
+    Days on which all are top, or nobody, say nothing; None where there are no others.
+    """
     from sklearn.metrics import roc_auc_score
 
     pairs = []
     for people, chances in parts:
         own = None if weights is None else weights[people.people]
-        pairs.append(
-            [roc_auc_score(people.top, s, sample_weight=own) for s in (chances, people.gross)]
-        )
+        present = people.top if own is None else people.top[own > 0]
+        if present.any() and not present.all():
+            pairs.append(
+                [roc_auc_score(people.top, s, sample_weight=own) for s in (chances, people.gross)]
+            )
+    if not pairs:
+        return None
     chances_area, gross_area = np.mean(pairs, axis=0)
     return float(chances_area), float(gross_area)
 

@@ -108,6 +108,9 @@ class TalentFit(Tabular):
     names: tuple[NameFit, ...] = field(repr=False)
     chosen: NameSet
     simulated: bool = False
+    not_shuffled: int = 0
+    """Names of whose films no other is of the year, size and genre: they are compared with the
+    shuffled films of the others alone."""
 
     @property
     def adding(self) -> tuple[NameFit, ...]:

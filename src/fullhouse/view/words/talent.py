@@ -140,7 +140,7 @@ def rising_basis(rising: RisingNames) -> list[str]:
     ]  # fmt: skip
     check = rising.check
     if check is None:
-        lines.append(text("Too few years are over to tell how such chances did."))
+        lines.append(text("Too few years are over, or too few rose, to tell how such chances did."))
         return lines + currency_words(rising.other_currency)
     lines.append(
         text(
@@ -247,7 +247,7 @@ def set_words(fit: TalentFit) -> list[str]:
 
 def fit_basis(fit: TalentFit) -> list[str]:
     """What the figures mean and rest on."""
-    return [
+    lines = [
         text(
             "Fans are people of the house who saw, searched for or marked a film with the name"
             " among the first three of the cast or as the director. The usual audience of {title}"
@@ -272,6 +272,15 @@ def fit_basis(fit: TalentFit) -> list[str]:
             " anybody."
         ),
     ]  # fmt: skip
+    if fit.not_shuffled:
+        lines.append(
+            text(
+                "Names that cannot be shuffled, since no other film is like theirs: {names}. They"
+                " are compared with the shuffled films of the others.",
+                names=f"{fit.not_shuffled:,}",
+            )
+        )
+    return lines
 
 
 def fit_cells(n: NameFit) -> tuple[str, ...]:
