@@ -5,15 +5,20 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fullhouse as fh
 from fullhouse import app
+from fullhouse.control.runs import begin_run, end_run, run_result
 from fullhouse.core.errors import InputError
 from fullhouse.core.values import as_json
+from fullhouse.sources import talent_ip
 from fullhouse.talent.credit import CreditsImported, named_id
+from fullhouse.talent.find_fit import read_costs
 from fullhouse.talent.read import read_credits
 from fullhouse.talent.store import _to_suppress
 
@@ -51,6 +56,54 @@ def test_bad_rows_are_named_with_the_reason_and_the_rest_comes_in(house, tmp_pat
     ]
     assert (result.read, result.credits, result.repeated, result.waiting) == (10, 5, 1, 1)
     assert imported(house, tmp_path).already
+
+
+@given(st.sampled_from(["N/A", "unknown", " - ", "...", "'", "null", "未知", "None", "-.-"]))
+@settings(max_examples=9, deadline=None)
+def test_what_stands_for_a_missing_name_is_nobody(tmp_path_factory, name) -> None:
+    path = tmp_path_factory.mktemp("c") / "credits.csv"
+    path.write_text(f"name,role,film\n{name},cast,x\nJ.J.,cast,x\n", "utf-8")
+    result = read_credits(path)
+    assert [(p.row, p.problem) for p in result.problems] == [(1, "no name")]
+    assert result.credits["name"].to_pylist() == ["J.J."]
+
+
+@pytest.mark.parametrize("column", ["name", "role", "film"])
+def test_a_column_of_lists_is_refused_and_no_traceback(tmp_path, column) -> None:
+    row = {"name": ["Ann"], "role": ["cast"], "film": ["x"]}
+    pq.write_table(pa.table(row | {column: [["cast", "director"]]}), tmp_path / "c.parquet")
+    with pytest.raises(InputError, match=r"A column of type list<.*is no text"):
+        read_credits(tmp_path / "c.parquet")
+
+
+def test_a_column_that_a_file_has_twice_is_refused(tmp_path) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("name,role,film,role\nAnn,cast,x,director\n")
+    with pytest.raises(InputError, match="more than one column role"):
+        read_credits(path)
+    path.write_text("name,cost,cost\nAnn,1,2\n")
+    with pytest.raises(InputError, match="more than one column cost"):
+        read_costs(path, [])
+
+
+def test_a_place_in_the_cast_that_is_no_number_is_a_problem_of_its_row(tmp_path) -> None:
+    rows = {"movie_id": [1, 1, 1], "person_id": [7, 8, 9], "name": ["Ann", "Bo", "Cy"],
+            "job": ["Actor"] * 3, "cast_order": ["0", "first", None]}  # fmt: skip
+    pq.write_table(pa.table(rows), tmp_path / "c.parquet")
+    result = talent_ip.read(tmp_path / "c.parquet")
+    assert [(p.row, p.given) for p in result.problems] == [(2, "first")]
+    assert result.credits["billing"].to_pylist() == [1, None]
+
+
+def test_stored_results_of_credits_are_forgotten_when_somebody_is_suppressed(
+    house, tmp_path
+) -> None:
+    imported(house, tmp_path)
+    for name, table in (("a", "talent_credit"), ("b", "film_fact"), ("c", "person_event")):
+        begin_run(house.control, name, kind="x", request="", digest=name, process="p")
+        end_run(house.control, name, "finished", seconds=1, versions={table: 1}, result=b"Larch")
+    fh.talent_suppress(house, fh.SuppressTalent("Penelope Larch"))
+    assert [run_result(house.control, n) for n in "abc"] == [None, None, b"Larch"]
 
 
 @given(

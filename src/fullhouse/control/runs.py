@@ -1,18 +1,18 @@
 """Begin, follow, end and find runs. Only the tenant's own are seen."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import InternalError, OperationalError
 
 from fullhouse.control.control import Control
 from fullhouse.control.run import CANCELLING, CRASHED, FINISHED, OPEN, RUNNING, Run
-from fullhouse.control.schema import RunRow
+from fullhouse.control.schema import JobRow, RunRow
 from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
-from fullhouse.core.values import in_utc
+from fullhouse.core.values import HOUSE, in_utc
 
 KEEP_DAYS = 90
 """Runs that began longer ago are forgotten."""
@@ -107,6 +107,23 @@ def run_result(control: Control, id_: str) -> bytes | None:
     with control.connect() as connection:
         data: bytes | None = connection.scalar(control.own(RunRow.result).where(RunRow.id == id_))
     return data
+
+
+def forget_results(control: Control, tables: Collection[str]) -> int:
+    """Forget the stored results of every tenant that were computed from some tables; how many.
+
+    And those of the house's jobs: of a job it is not written down what was read for it.
+    """
+    forgotten = 0
+    with control.begin() as connection:
+        query = select(RunRow.tenant, RunRow.id, RunRow.versions)
+        for row in connection.execute(query.where(RunRow.result.is_not(None))).all():
+            if not set(tables).isdisjoint(row.versions):
+                one = update(RunRow).where(RunRow.tenant == row.tenant, RunRow.id == row.id)
+                forgotten += connection.execute(one.values(result=None)).rowcount
+        jobs = update(JobRow).where(JobRow.tenant == HOUSE, JobRow.result.is_not(None))
+        forgotten += connection.execute(jobs.values(result=None)).rowcount
+    return forgotten
 
 
 def list_runs(control: Control, *, most: int = 20, status: str | None = None) -> list[Run]:

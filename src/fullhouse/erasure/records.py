@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import MetaData, Table, and_, select, text, update
 
 from fullhouse.control.control import Control
-from fullhouse.control.schema import AudienceRow, JobRow
+from fullhouse.control.runs import forget_results
+from fullhouse.control.schema import AudienceRow
 from fullhouse.core.tables import AUDIENCE_BLOCK
-from fullhouse.core.values import HOUSE
 from fullhouse.erasure.match import ACCOUNT_KEYS, Matcher
 from fullhouse.erasure.search import search_cell
 from fullhouse.erasure.tables import personal_tables
@@ -30,7 +30,7 @@ def take_from_control(control: Control, lake: Lake, matcher: Matcher) -> int:
     Remembered results that were computed from people are forgotten: they would never be given
     again, since the tables have other versions now.
     """
-    changed = _forget_results(control)
+    changed = forget_results(control, {t.name for t in personal_tables()})
     tables = MetaData()
     tables.reflect(control.database)
     for table in tables.sorted_tables:
@@ -51,27 +51,6 @@ def compact_control(control: Control) -> None:
         with control.database.connect().execution_options(isolation_level="AUTOCOMMIT") as all_:
             for name in ("erasure", "run", "audit", "job"):
                 all_.execute(text(f"VACUUM (FULL) {name}"))
-
-
-def _forget_results(control: Control) -> int:
-    personal = {t.name for t in personal_tables()}
-    tables = MetaData()
-    tables.reflect(control.database, only=["run"])
-    run, forgotten = tables.tables["run"], 0
-    with control.begin() as connection:
-        rows = connection.execute(
-            select(run.c.tenant, run.c.id, run.c.versions).where(run.c.result.is_not(None))
-        ).all()
-        for row in rows:
-            versions = row.versions if isinstance(row.versions, dict) else json.loads(row.versions)
-            if personal & set(versions):
-                one = and_(run.c.tenant == row.tenant, run.c.id == row.id)
-                connection.execute(update(run).where(one).values(result=None))
-                forgotten += 1
-        # Of a job it is not written down what was read for it.
-        jobs = update(JobRow).where(JobRow.tenant == HOUSE, JobRow.result.is_not(None))
-        forgotten += connection.execute(jobs.values(result=None)).rowcount
-    return forgotten
 
 
 def _redact(control: Control, table: Table, matcher: Matcher) -> int:

@@ -1,5 +1,6 @@
 """Read a table of a file whose rows may be bad: every column as it should be, and the bad rows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,12 @@ _PARSE = pcsv.ParseOptions(newlines_in_values=True)
 
 
 def need_columns(path: Path, given: Sequence[str], needed: Sequence[str], *, what: str) -> None:
-    """An error that says which columns a file does not have."""
+    """An error that says which columns a file does not have, or has more than once."""
+    twice = sorted(n for n, count in Counter(given).items() if count > 1)
+    if twice:
+        raise InputError(
+            f"{path.name} has more than one column {', '.join(twice)}. Each column once would do."
+        )
     missing = [n for n in needed if n not in given]
     if missing:
         near = "".join(did_you_mean(n, given) for n in missing)
@@ -145,7 +151,12 @@ def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def _text(column: pa.Array) -> pa.Array:
     if not pa.types.is_string(column.type):
-        column = column.cast(pa.string())
+        try:
+            column = column.cast(pa.string())
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise InputError(
+                f"A column of type {column.type} is no text. Text, numbers or dates would do."
+            ) from None
     text = pc.utf8_trim_whitespace(column)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 

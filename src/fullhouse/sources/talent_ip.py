@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fullhouse.core.errors import InputError
-from fullhouse.films.columns import need_columns
+from fullhouse.films.columns import need_columns, numbers, texts
 from fullhouse.sources import tmdb
 from fullhouse.talent.credit import CreditSet
 from fullhouse.talent.read import check_credits
@@ -37,14 +37,22 @@ def read(path: Path) -> CreditSet:
     except (OSError, pa.ArrowInvalid) as problem:
         raise InputError(f"{path.name} is not {WHAT}: {str(problem).splitlines()[0]}.") from None
     need_columns(path, rows.column_names, COLUMNS, what=WHAT)
-    order = rows["cast_order"].cast(pa.float64())
     renamed = pa.table(
         {
-            "person": rows["person_id"].cast(pa.string()),
+            "person": texts(rows["person_id"]),
             "name": rows["name"],
             "role": rows["job"],
-            "billing": pc.add(order, 1.0),
-            "film": rows["movie_id"].cast(pa.string()),
+            "billing": _billing(rows["cast_order"]),
+            "film": texts(rows["movie_id"]),
         }
     )
     return check_credits(renamed, name=tmdb.NAME, path=path, reader=READER, entry_set=tmdb.NAME)
+
+
+def _billing(column: pa.ChunkedArray) -> pa.Array:
+    """Places from 1; what is no number stays as it stands, for the row to be refused."""
+    order, bad = numbers(column)
+    places = pc.add(order, 1.0)
+    return (
+        pc.if_else(pa.array(bad), texts(column), places.cast(pa.string())) if bad.any() else places
+    )

@@ -21,6 +21,7 @@ from fullhouse.talent.credit import (
     MOST_BILLING,
     ROLES,
     CreditSet,
+    folded,
     named_id,
 )
 
@@ -56,7 +57,7 @@ def check_credits(
     With `entry_set` the column film holds that set's ids of films, and person its ids of persons.
     """
     refusals = Refusals(rows.num_rows)
-    names = as_written(rows["name"])
+    names = _names(rows["name"])
     refusals.refuse(null(names), "no name", rows["name"])
     role = _roles(rows["role"])
     refusals.refuse(null(role), f"role is none of {', '.join(ROLES)}", rows["role"])
@@ -81,6 +82,13 @@ def check_credits(
         repeated=good.num_rows - once.num_rows,
         problems=refusals.in_order(),
     )
+
+
+def _names(column: pa.ChunkedArray) -> pa.Array:
+    """Names; null is what is missing, a word for that, or nothing but points."""
+    names = texts(column)
+    distinct = [n for n in pc.unique(names).to_pylist() if n is not None and folded(n)]
+    return pc.if_else(pc.is_in(names, value_set=pa.array(distinct, pa.string())), names, None)
 
 
 def _roles(column: pa.ChunkedArray) -> pa.Array:

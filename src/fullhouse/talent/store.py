@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fullhouse.control import Control
+from fullhouse.control.runs import forget_results
 from fullhouse.control.suppression import account_digest, suppress, suppressed_digests
 from fullhouse.core.errors import InputError, NotFoundError, did_you_mean
 from fullhouse.core.tables import FILM_FACT, TALENT_CREDIT
@@ -303,7 +304,9 @@ def suppress_talent(
     suppress(control, sorted(digests))
     hidden = suppressed(control, key)
     _remove_from_films(lake, hidden)
-    return _remove(lake, hidden), digests
+    removed = _remove(lake, hidden)
+    forget_results(control, {TALENT_CREDIT.name, FILM_FACT.name})
+    return removed, digests
 
 
 def _to_suppress(pairs: Sequence[tuple[str, str]], text: str) -> tuple[set[str], set[str]]:
