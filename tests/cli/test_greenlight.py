@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 import fullhouse as fh
 from fullhouse.cli.root import commands
+from fullhouse.greenlight.past import read_past
 from fullhouse.sources.budgets import COLUMNS
 from tests.greenlight.made_films import made_films
 
@@ -181,3 +183,65 @@ def test_a_value_of_too_few_films_says_so_and_the_rest_is_told(house: Path) -> N
         assert "too few past films have a budget and a gross" in " ".join(value.split()), day
     done = CliRunner().invoke(commands, [*words, "--risk", "2", "-w", str(there)])
     assert "risk is a chance between 0 and 1" in str(done.exception)
+
+
+def test_a_film_that_may_still_run_does_not_teach(tmp_path: Path) -> None:
+    opening = date(2012, 5, 4)
+    with fh.init(str(tmp_path / "house")) as made:
+        values = {"budget": (2e7, "USD"), "total": (1e6, "USD")}
+        known = opening + timedelta(days=7)
+        added = fh.AddFilm(
+            "Lately", opening=opening, territory="US", known_on=known, values=values
+        )
+        film = fh.film_add(made, added)
+        for days, taught in ((8, ()), (119, ()), (120, (film,))):
+            day = opening + timedelta(days=days)
+            assert read_past(made.lake, "US", day, currency="USD").film == taught, days
+
+
+def test_an_opening_that_is_past_or_far_off_is_refused(house: Path, tmp_path: Path) -> None:
+    file = tmp_path / "typed.toml"
+    for day in ("2019-05-11", "2282-05-11"):
+        file.write_text(f"{IDEA}opening = {day}\n", encoding="utf-8")
+        for words in ((str(file),), ("slate", str(file))):
+            done = CliRunner().invoke(
+                commands, ["greenlight", *words, "-w", str(house / "house"), "--no-forecast"]
+            )
+            assert f"opens on {day}" in str(done.exception)
+
+
+def test_an_idea_may_say_the_opening_that_the_catalogue_does_not_know(
+    house: Path, tmp_path: Path
+) -> None:
+    with fh.open(str(house / "house")) as opened:
+        film = fh.film_add(opened, fh.AddFilm("The Heron"))
+    file = tmp_path / "heron.toml"
+    file.write_text(f'{IDEA}film = "{film}"\nopening = 2030-05-10\n', encoding="utf-8")
+    result = as_json(house, str(file), "--no-issue")
+    assert (result["film"], result["opening"]) == (film, "2030-05-10")
+    assert "no_forecast" in {n["code"] for n in result["notes"]}
+
+
+def test_a_slate_says_which_of_its_films_have_opened(house: Path) -> None:
+    with fh.open(str(house / "house")) as opened:
+        film = fh.film_list(opened, fh.ListFilms()).films[0].film
+    output = weigh(house, "slate", film, str(house / "otter.toml"), "--no-forecast")
+    assert "It opened on" in " ".join(output.split())
+
+
+def test_terms_of_ones_own_are_said_and_a_file_that_is_no_text_is_refused(
+    house: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[terms]\nrental_home = 0.6\n", encoding="utf-8")
+    page = tmp_path / "page.html"
+    idea = str(house / "otter.toml")
+    output = weigh(house, idea, "--no-issue", "--terms", str(own), "--out", str(page))
+    assert "Your own terms: rental_home." in output
+    assert "Your own terms: rental_home." in page.read_text("utf-8")
+    own.write_bytes(b"\xff\xfe[terms]")
+    for words in (("greenlight", idea), ("ip", "value", "hare", "--budget", "2e7")):
+        done = CliRunner().invoke(
+            commands, [*words, "--terms", str(own), "-w", str(house / "house")]
+        )
+        assert "is not text in UTF-8" in str(done.exception)

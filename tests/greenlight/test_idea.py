@@ -1,13 +1,17 @@
 """An idea as a user writes it."""
 
 import string
+from contextlib import nullcontext
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fullhouse.core.errors import InputError
-from fullhouse.greenlight.idea import SOURCES, read_idea
+from fullhouse.greenlight.idea import MOST_YEARS, SOURCES, Idea, check_ahead, read_idea
+
+DAY = date(2026, 6, 1)
 
 KESTREL = 'title = "The Kestrel"\nbudget = 12e6\n'
 
@@ -37,6 +41,10 @@ def test_an_idea_holds_what_its_file_says() -> None:
         ('title = "A"\nbudget = 12', "from 1,000"),
         ('title = "A"\nbudget = true', "number of 0 or more"),
         ('title = "A"\nbudget = inf', "number of 0 or more"),
+        ('title = "A"\nbudget = 1' + 400 * "0", "number of 0 or more"),
+        ('title = "A"\nbudget = 1' + 5000 * "0", "not valid TOML"),
+        (KESTREL + "advertising = 1e300", "to 1e+15"),
+        (KESTREL + "china_fee = 1e6", 'china = "buy_out"'),
         ('title = " "\nbudget = 12e6', "title is empty"),
         ("title = ", "not valid TOML"),
     ],
@@ -59,3 +67,12 @@ def test_any_title_budget_and_source_is_an_idea_with_an_id(
     assert idea.id.startswith("idea-")
     assert len(idea.id) > len("idea-")
     assert idea.budget == budget
+
+
+@given(st.integers(-4000, 9000), st.booleans())
+def test_only_an_opening_that_lies_ahead_is_planned(days: int, there: bool) -> None:
+    opening = DAY + timedelta(days=days)
+    idea = Idea("A", 2e7, opening=opening)
+    mistaken = opening.year > DAY.year + MOST_YEARS or (days <= 0 and not there)
+    with pytest.raises(InputError, match="opens on") if mistaken else nullcontext():
+        check_ahead(idea, DAY, there=there)

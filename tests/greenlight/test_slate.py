@@ -11,6 +11,8 @@ from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms, fit
 from fullhouse.greenlight.slate import shared_part, weigh_slate
 from fullhouse.greenlight.terms import GreenlightTerms
+from fullhouse.greenlight.weigh import weigh
+from fullhouse.view.words.greenlight import slate_note_words
 from tests.greenlight.made_films import made_films
 
 TODAY = date(2015, 6, 1)
@@ -64,3 +66,17 @@ def test_films_of_other_years_share_no_luck(terms: GreenlightTerms) -> None:
     slate = weigh_slate(past, apart, terms, territory="US", as_of=TODAY, draws=2000)
     assert slate.worst.value == pytest.approx(slate.alone, rel=0.2)
     assert np.isfinite(slate.worst.error)
+
+
+def test_a_slate_says_of_each_film_what_its_own_greenlight_says(terms: GreenlightTerms) -> None:
+    past = made_films(600, seed=8)
+    odd = [*ideas(1e7), Idea("Odd", 2e7, ("Dramma",), "toy", date(2016, 6, 1))]
+    day = date(2030, 6, 1)
+    slate = weigh_slate(past, odd, terms, territory="US", as_of=day, draws=1000)
+    by_title = {f.title: f.notes for f in slate.films}
+    for idea in odd:
+        alone = weigh(past, idea, terms, territory="US", as_of=day, draws=1000)
+        assert by_title[idea.title] == alone.notes
+    words = slate_note_words(slate)
+    assert sum("The newest past film is of" in w for w in words) == 1, "said once for all"
+    assert any(w.startswith("Odd: Too few past films are of the genre Dramma") for w in words)

@@ -18,6 +18,12 @@ def test_what_a_file_leaves_out_stays_as_shipped(terms: GreenlightTerms) -> None
     assert own.changed == ("rental_home", "stages.sale_price")
 
 
+def test_terms_in_another_currency_say_what_opening_costs_in_it() -> None:
+    own = read_terms('currency = "CNY"\n[usual_advertising]\nbudget = 1e8\nhome = 5e7')
+    assert (own.currency, own.usual_advertising.home) == ("CNY", 5e7)
+    assert read_terms('currency = "USD"').currency == "USD"
+
+
 def test_a_chinese_film_at_home_gets_the_chinese_share() -> None:
     assert read_terms(territory="CN").terms["rental_home"].middle == 0.40
 
@@ -35,7 +41,15 @@ def test_a_chinese_film_at_home_gets_the_chinese_share() -> None:
         ("[stages]\npilot_tells = 2", "from 0 to 1"),
         ('currency = "dollars"', "three capital letters"),
         ("[usual_advertising]\nbudget = 0", "above 0"),
+        ("[usual_advertising]\nhome = 0", "above 0"),
+        ("[usual_advertising]\nexponent = 1e300", "from 0 to 2"),
+        ("[usual_advertising]\nabroad = -1", "from 0 to 100"),
+        ("[years]\nhome = 1e9", "from -15 to 15"),
+        ("[terms]\nrental_home = 1" + 400 * "0", "must be a number"),
+        ('currency = "CNY"', "give budget and home"),
+        ('currency = "CNY"\n[usual_advertising]\nhome = 1e8', "give budget and home"),
         ("[terms", "not valid TOML"),
+        ("[terms]\nrental_home = 1" + 5000 * "0", "not valid TOML"),
     ],
 )
 def test_a_mistake_in_terms_is_told_with_what_would_do(text: str, words: str) -> None:

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from fullhouse.core.errors import CannotTellError, InputError
 from fullhouse.forecast import PROBABILITIES, Range
-from fullhouse.greenlight.greenlight import Greenlight, SourceUnproven
+from fullhouse.greenlight.greenlight import GenresUnknown, Greenlight, SourceUnproven
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.past import PastFilms
 from fullhouse.greenlight.profit import middle_values, plan_of, profit_lines
@@ -218,6 +218,26 @@ def test_a_source_that_few_films_have_is_said_to_be_unproven(
 ) -> None:
     notes = weighed(past, replace(IDEA, story_source="toy"), terms).notes
     assert SourceUnproven("toy", 0) in notes
+
+
+def test_a_source_has_an_effect_or_is_said_to_be_unproven_and_never_both(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
+    for films in (5, 9, 10, 15, 19, 25):
+        tv = np.array([s == "tv" for s in past.story_source])
+        few = past.only(~tv | (np.cumsum(tv[::-1])[::-1] <= films))
+        result = weighed(few, IDEA, terms, draws=1000)
+        unproven = any(isinstance(n, SourceUnproven) for n in result.notes)
+        assert unproven == (result.source_effect is None), films
+
+
+def test_a_genre_that_moves_nothing_is_said_with_those_that_do(
+    past: PastFilms, terms: GreenlightTerms
+) -> None:
+    notes = weighed(past, replace(IDEA, genres=("drama", "Dramma")), terms).notes
+    assert GenresUnknown(("Dramma",), ("action", "drama")) in notes
+    notes = weighed(past, replace(IDEA, genres=("Drama", "ACTION")), terms).notes
+    assert not any(isinstance(n, GenresUnknown) for n in notes)
 
 
 def test_too_few_films_cannot_tell(past: PastFilms, terms: GreenlightTerms) -> None:

@@ -19,7 +19,7 @@ from fullhouse.greenlight.greenlight import (
     Note,
     SlateRisk,
 )
-from fullhouse.greenlight.idea import Idea, catalogue_idea, read_idea
+from fullhouse.greenlight.idea import Idea, catalogue_idea, check_ahead, read_idea
 from fullhouse.greenlight.judge import ChanceCurve, chance_curve, judge
 from fullhouse.greenlight.past import NEEDED, PastFilms, read_past
 from fullhouse.greenlight.slate import weigh_slate
@@ -104,14 +104,15 @@ def greenlight_slate(context: Context, request: GreenlightSlate) -> SlateRisk:
         *(_idea(context, asked, None, text) for text in request.ideas),
     ]
     past = _past(context, asked, ideas)
-    homes = {idea.id: _home(context, asked, idea)[0] for idea in ideas}
+    by_idea = {idea.id: _home(context, asked, idea) for idea in ideas}
     return weigh_slate(
         past,
         ideas,
         asked.terms,
         territory=asked.territory,
         as_of=asked.as_of,
-        homes={film: home for film, home in homes.items() if home is not None},
+        homes={film: home for film, (home, _) in by_idea.items() if home is not None},
+        notes={film: notes for film, (_, notes) in by_idea.items()},
         curve=_curve(past, asked.terms),
         draws=request.draws,
         seed=request.seed,
@@ -147,15 +148,18 @@ def _asked(context: Context, request: GreenlightFilm | GreenlightSlate) -> _Aske
 def _idea(context: Context, asked: _Asked, film: str | None, text: str | None) -> Idea:
     if text is not None:
         idea = read_idea(text)
-        if not idea.film:
-            return idea
-        film_id = films.find(films.links(context.control), idea.film)
-        known = films.known(context.lake, film_id, asked.territory, asked.as_of)
-        return replace(idea, film=film_id, opening=idea.opening or known.opening)
+        if idea.film:
+            film_id = films.find(films.links(context.control), idea.film)
+            known = films.known(context.lake, film_id, asked.territory, asked.as_of)
+            idea = replace(idea, film=film_id, opening=idea.opening or known.opening)
+        check_ahead(idea, asked.as_of, there=bool(idea.film))
+        return idea
     assert film is not None
     film_id = films.find(films.links(context.control), film)
     known = films.known(context.lake, film_id, asked.territory, asked.as_of)
-    return catalogue_idea(known, currency=asked.terms.currency)
+    idea = catalogue_idea(known, currency=asked.terms.currency)
+    check_ahead(idea, asked.as_of, there=True)
+    return idea
 
 
 def _past(context: Context, asked: _Asked, ideas: Sequence[Idea]) -> PastFilms:
@@ -176,15 +180,18 @@ def _curve(past: PastFilms, terms: GreenlightTerms) -> ChanceCurve | None:
 
 def _home(context: Context, asked: _Asked, idea: Idea) -> tuple[Range | None, tuple[Note, ...]]:
     """The forecast of the gross at home, where the house can make one; else why it cannot."""
-    if not idea.film or not asked.forecast:
-        return None, ()
     if idea.opening is not None and idea.opening <= asked.as_of:
         return None, (AlreadyOpen(idea.opening),)
+    if not idea.film or not asked.forecast:
+        return None, ()
     try:
         about = ForecastFilm(idea.film, as_of=asked.as_of, territory=asked.territory)
         made = forecast_film(context, about)
     except CannotTellError as problem:
         return None, (NoHouseForecast(problem.code),)
+    except InputError:
+        # The idea says what the catalogue does not know by then, such as the opening.
+        return None, (NoHouseForecast("film_not_known"),)
     if "total" not in made.ranges or made.currency != asked.terms.currency:
         return None, (NoHouseForecast("other_currency"),)
     return made.ranges["total"], (FromForecast(made.model.fingerprint),)

@@ -23,7 +23,7 @@ from fullhouse.greenlight.fans import (
     turnout,
     without_viewers,
 )
-from fullhouse.greenlight.idea import Idea, make_idea
+from fullhouse.greenlight.idea import Idea, check_ahead, make_idea
 from fullhouse.greenlight.past import read_past
 from fullhouse.greenlight.property import (
     PropertiesImported,
@@ -182,6 +182,7 @@ def property_value(context: Context, request: ValueProperty) -> PropertyValue:
         "opening": request.opening,
     }
     idea: Idea = make_idea(given, name=one.id)
+    check_ahead(idea, as_of, there=False)
     past = read_past(context.lake, territory, as_of, currency=terms.currency)
     worthless, priced = "kind", None
     try:

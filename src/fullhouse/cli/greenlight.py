@@ -21,6 +21,7 @@ from fullhouse.cli.show import (
     say_json,
 )
 from fullhouse.core.errors import InputError
+from fullhouse.core.values import file_text
 
 if TYPE_CHECKING:
     from fullhouse.greenlight.greenlight import Greenlight, SlateRisk
@@ -67,7 +68,7 @@ def greenlight(
     """What a film may take, the chance to earn its money back, and what would change it."""
     files = [app.check_out(f, "greenlight") for f in file or ()]
     day = parse_day(as_of)
-    own_terms = None if terms is None else _read(terms)
+    own_terms = None if terms is None else file_text(terms)
     slate = what[0] == SLATE
     if slate and len(what) == 1:
         raise InputError("A slate of which films? fullhouse greenlight slate FILM IDEA.toml ...")
@@ -75,7 +76,7 @@ def greenlight(
         raise InputError("Several films are a slate: fullhouse greenlight slate FILM IDEA.toml ...")
     names = what[1:] if slate else what
     films = tuple(n for n in names if not n.lower().endswith(IDEA))
-    ideas = tuple(_read(Path(n)) for n in names if n.lower().endswith(IDEA))
+    ideas = tuple(file_text(Path(n)) for n in names if n.lower().endswith(IDEA))
     common = (own_terms, territory, day, not no_forecast, draws, seed)
     with opened(where, quiet=json) as workspace, progress("Weighing", quiet=json):
         if slate:
@@ -109,15 +110,6 @@ def greenlight(
         out.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(f"There is no file {path}.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not text in UTF-8.") from None
-
-
 def _say(greenlight: "Greenlight") -> None:
     from fullhouse.view.words.figures import money_short, share_words
     from fullhouse.view.words.greenlight import (
@@ -129,6 +121,7 @@ def _say(greenlight: "Greenlight") -> None:
         place_words,
         source_words,
         swing_words,
+        terms_words,
         threshold_words,
         worst_words,
     )
@@ -164,13 +157,20 @@ def _say(greenlight: "Greenlight") -> None:
         )
     if g.source_effect is not None:
         out.print(source_words(g.source_effect), markup=False, soft_wrap=True)
+    if g.changed_terms:
+        out.print(terms_words(g), markup=False, soft_wrap=True)
     for note in g.notes:
         out.print(f"Note: {note_words(note)}", markup=False, soft_wrap=True)
 
 
 def _say_slate(slate: "SlateRisk") -> None:
     from fullhouse.view.words.figures import money_short, share_words
-    from fullhouse.view.words.greenlight import place_words, shared_words, slate_headline
+    from fullhouse.view.words.greenlight import (
+        place_words,
+        shared_words,
+        slate_headline,
+        slate_note_words,
+    )
 
     out.print(f"[bold]{escape(slate_headline(slate))}[/]", soft_wrap=True)
     for words in (place_words(slate), shared_words(slate)):
@@ -187,6 +187,8 @@ def _say_slate(slate: "SlateRisk") -> None:
             money_short(film.adds_worst),
         )
     out.print(view)
+    for note in slate_note_words(slate):
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
 
 
 def _view(first: str, *others: str) -> Table:

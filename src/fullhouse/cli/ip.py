@@ -21,7 +21,7 @@ from fullhouse.cli.show import (
     progress,
     say_json,
 )
-from fullhouse.core.errors import InputError
+from fullhouse.core.values import file_text
 
 commands = typer.Typer(
     help="Properties: books, series, games, comics; their fans, and what they are worth.",
@@ -188,10 +188,7 @@ def value(
     from fullhouse.view.words.property import headline, value_lines
 
     files = [app.check_out(f, "property") for f in file or ()]
-    try:
-        own_terms = None if terms is None else terms.read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(f"There is no file {terms}.") from None
+    own_terms = None if terms is None else file_text(terms)
     request = app.ValueProperty(
         name,
         budget,

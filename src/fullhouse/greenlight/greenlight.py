@@ -73,6 +73,15 @@ class SourceUnproven:
 
 
 @dataclass(frozen=True)
+class GenresUnknown:
+    """Too few past films are of these genres, which move nothing; those that do are `known`."""
+
+    genres: tuple[str, ...]
+    known: tuple[str, ...]
+    code: Literal["genres_unknown"] = "genres_unknown"
+
+
+@dataclass(frozen=True)
 class BeyondBudgets:
     """The budget lies beyond those of past films, so that the nearest of theirs stand for it."""
 
@@ -105,6 +114,7 @@ Note = Annotated[
     | OldFilms
     | NoHouseForecast
     | SourceUnproven
+    | GenresUnknown
     | BeyondBudgets
     | AlreadyOpen
     | Calibrated,
@@ -282,6 +292,7 @@ class SlateFilm:
     worst: float
     adds_profit: float
     adds_worst: float
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True)

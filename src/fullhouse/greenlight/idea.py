@@ -18,6 +18,10 @@ SOURCES = (
 CHINA = ("mixed", "revenue_share", "buy_out", "none")
 """How it opens in China: mixed, as films like it did, paid as all of abroad; by revenue share; for
 a flat fee; or not at all."""
+LARGEST = 1e15
+"""No amount of money is as large."""
+MOST_YEARS = 15
+"""No film is planned further ahead."""
 LEAST_BUDGET, MOST_BUDGET = 1_000.0, 2e9
 
 
@@ -51,7 +55,7 @@ def read_idea(text: str, *, name: str = "The idea") -> Idea:
     """The idea of a TOML text; a mistake is told with what would do."""
     try:
         given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:
         raise InputError(f"{name} is not valid TOML: {problem}") from None
     known = [f.name for f in fields(Idea)]
     for key in given:
@@ -85,6 +89,8 @@ def make_idea(given: Mapping[str, Any], *, name: str) -> Idea:
     china = _one_of(name, "china", given.get("china", "mixed"), CHINA)
     if china == "buy_out" and not amounts.get("china_fee"):
         raise InputError(f"{name}: a buy-out in China needs its china_fee.")
+    if china != "buy_out" and amounts.get("china_fee"):
+        raise InputError(f'{name}: a china_fee is that of a buy-out: give china = "buy_out".')
     source = given.get("story_source") or ""
     if source:
         source = _one_of(name, "story_source", source, SOURCES)
@@ -119,6 +125,22 @@ def make_idea(given: Mapping[str, Any], *, name: str) -> Idea:
     )
 
 
+def check_ahead(idea: Idea, as_of: date, *, there: bool) -> None:
+    """An error for an opening that no plan has; a film that is there may have opened already."""
+    opening = idea.opening
+    if opening is None or (there and opening <= as_of):
+        return
+    if opening <= as_of:
+        raise InputError(
+            f"{idea.title!r} opens on {opening}, and this is weighed on {as_of}: give an opening"
+            " that lies ahead, or as film = the id of a film that has opened."
+        )
+    if opening.year > as_of.year + MOST_YEARS:
+        raise InputError(
+            f"{idea.title!r} opens on {opening}, more than {MOST_YEARS} years after {as_of}."
+        )
+
+
 def catalogue_idea(film: Film, *, currency: str) -> Idea:
     """What the catalogue knows of a film, as an idea; an error where its budget is not known."""
     budget = film.facts.get("budget")
@@ -148,10 +170,21 @@ def _text(name: str, key: str, value: Any) -> str:
 
 
 def _amount(name: str, key: str, value: Any) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-    if not good or value < 0:
-        raise InputError(f"{name}: {key} is a number of 0 or more, not {value!r}.")
+    if not is_number(value) or not 0 <= value <= LARGEST:
+        raise InputError(
+            f"{name}: {key} is a number of 0 or more, to {LARGEST:g}, not {str(value)[:40]}."
+        )
     return float(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a TOML file is a number that can be computed with."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:  # A whole number of hundreds of digits is no float.
+        return False
 
 
 def _one_of(name: str, key: str, value: Any, allowed: tuple[str, ...]) -> str:

@@ -20,6 +20,7 @@ from fullhouse.core.arrays import Flags, Floats, Ints
 from fullhouse.core.errors import CannotTellError
 from fullhouse.films.importing import main_key
 from fullhouse.films.store import value
+from fullhouse.forecast.score import LONGEST_RUN
 from fullhouse.greenlight.idea import SOURCES, Idea
 from fullhouse.lake import Lake
 
@@ -103,7 +104,10 @@ class PastFilms:
 
 
 def read_past(lake: Lake, territory: str, as_of: date, *, currency: str) -> PastFilms:
-    """The films whose budget and gross in one currency were known on a day, by opening."""
+    """The films whose budget and gross in one currency were known on a day, by opening.
+
+    A film that opened of late may still run: what it took by then is no whole gross.
+    """
     fields = ["title", "opening", "budget", "genres", "story_source", "total", "worldwide"]
     by_film: dict[str, dict[str, Any]] = {}
     for row in films.facts(lake, territory, as_of, fields=fields).to_pylist():
@@ -114,7 +118,7 @@ def read_past(lake: Lake, territory: str, as_of: date, *, currency: str) -> Past
         budget, everywhere = (_amount(known.get(n), currency) for n in ("budget", "worldwide"))
         home = max(_amount(known.get("total"), currency), taken.get(film, 0.0))
         opening = known.get("opening")
-        if budget > 0 and isinstance(opening, date) and opening < as_of:
+        if budget > 0 and isinstance(opening, date) and opening <= as_of - LONGEST_RUN:
             rows.append((opening, film, known, budget, max(everywhere, home), home, everywhere))
     rows.sort(key=lambda r: r[:2])
     everywhere_known = [r for r in rows if r[6] > 0]

@@ -12,7 +12,7 @@ import numpy as np
 from fullhouse.core.arrays import Floats
 from fullhouse.core.errors import InputError
 from fullhouse.forecast import Range
-from fullhouse.greenlight.greenlight import SlateFilm, SlateRisk
+from fullhouse.greenlight.greenlight import Calibrated, Note, SlateFilm, SlateRisk
 from fullhouse.greenlight.idea import Idea
 from fullhouse.greenlight.judge import ChanceCurve, gross_shift
 from fullhouse.greenlight.past import GrossModel, PastFilms, fit
@@ -30,7 +30,7 @@ from fullhouse.greenlight.profit import (
     worst_of,
 )
 from fullhouse.greenlight.terms import GreenlightTerms
-from fullhouse.greenlight.weigh import check_draws
+from fullhouse.greenlight.weigh import check_draws, film_notes
 
 MOST_FILMS = 60
 FEWEST_YEARS = 8
@@ -93,6 +93,7 @@ def weigh_slate(
     as_of: date,
     homes: Mapping[str, Range] | None = None,
     curve: ChanceCurve | None = None,
+    notes: Mapping[str, Sequence[Note]] | None = None,
     draws: int = 10_000,
     seed: int = 0,
     simulated: bool = False,
@@ -105,7 +106,8 @@ def weigh_slate(
     again = sorted({n for n in names if names.count(n) > 1})
     if again:
         raise InputError(f"A slate has each film once; {', '.join(again)} stands in it twice.")
-    model = fit(past.recent())
+    past = past.recent()
+    model = fit(past)
     shared = shared_part(model)
     known = homes or {}
     shifts = {
@@ -125,8 +127,20 @@ def weigh_slate(
     ]
     whole = np.sum(profits, axis=0)
     _, worst = worst_of(whole)
+    stated = {
+        i.id: (
+            *film_notes(past, model, i, as_of, by_films=i.id not in known),
+            *(notes or {}).get(i.id, ()),
+            *(
+                (Calibrated(curve.films, float(np.exp(shifts[i.id]))),)
+                if curve is not None and i.id in shifts
+                else ()
+            ),
+        )
+        for i in ideas
+    }
     rows = [
-        _row(idea, profit, whole, worst.value, as_of, terms)
+        replace(_row(idea, profit, whole, worst.value, as_of, terms), notes=stated[idea.id])
         for idea, profit in zip(ideas, profits, strict=True)
     ]
     return SlateRisk(

@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from importlib import resources
-from math import exp, isfinite
+from math import exp
 from typing import Any
 
 from fullhouse.core.errors import InputError, did_you_mean
+from fullhouse.greenlight.idea import MOST_YEARS, is_number
 
 WINDOWS = ("theatrical", "home", "television", "streaming", "airlines")
 """Where money comes from, in the order of a report."""
@@ -21,6 +22,12 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "advertising_elasticity": (0.0, 0.43),
 }
 """The least and the most of a term; others are shares from 0 to 1."""
+USUAL_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "budget": (1.0, 1e13),
+    "home": (1.0, 1e13),
+    "abroad": (0.0, 100.0),
+    "exponent": (0.0, 2.0),
+}
 CURVE = 1.5
 """How bent the response to advertising is. With an elasticity of .2 at the usual spend, half of it
 takes 83 % of the gross, none of it 54 %, and no spend takes more than 113 %."""
@@ -132,7 +139,7 @@ def _shipped() -> GreenlightTerms:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except ValueError as problem:
         raise InputError(f"The terms are not valid TOML: {problem}") from None
 
 
@@ -150,6 +157,12 @@ def _changed(terms: GreenlightTerms, given: Mapping[str, Any]) -> GreenlightTerm
         for name, value in values.items():
             changed.append(name if part == "terms" else f"{part}.{name}")
             terms = _with(terms, part, name, value)
+    needed = ("usual_advertising.budget", "usual_advertising.home")
+    if terms.currency != _shipped().currency and not set(needed) <= set(changed):
+        raise InputError(
+            f"In {terms.currency} the usual advertising is another: give budget and home of"
+            " [usual_advertising] with a currency."
+        )
     return replace(terms, changed=tuple(changed))
 
 
@@ -166,8 +179,17 @@ def _with(terms: GreenlightTerms, part: str, name: str, value: Any) -> Greenligh
     amount = _number(f"{part}.{name}", value)
     if part == "stages" and not 0 <= amount <= 1:
         raise InputError(f"stages.{name} must be from 0 to 1, not {amount:g}.")
-    if (part == "usual_advertising" and amount < 0) or (name == "budget" and amount == 0):
-        raise InputError(f"usual_advertising.{name} must be above 0, not {amount:g}.")
+    if part == "usual_advertising":
+        least, most = USUAL_BOUNDS[name]
+        if not least <= amount <= most:
+            raise InputError(
+                f"usual_advertising.{name} must be above 0, from {least:g} to {most:g}, not"
+                f" {amount:g}."
+                if least
+                else f"usual_advertising.{name} must be from 0 to {most:g}, not {amount:g}."
+            )
+    if part == "years" and abs(amount) > MOST_YEARS:
+        raise InputError(f"years.{name} must be from -{MOST_YEARS} to {MOST_YEARS}.")
     return replace(terms, **{part: replace(old, **{name: amount})})
 
 
@@ -197,8 +219,8 @@ def _uncertain(name: str, value: Any, old: Uncertain | None) -> Uncertain:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        raise InputError(f"{name} must be a number, not {value!r}.")
+    if not is_number(value):
+        raise InputError(f"{name} must be a number, not {str(value)[:40]!r}.")
     return float(value)
 
 

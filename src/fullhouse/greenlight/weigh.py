@@ -14,6 +14,7 @@ from fullhouse.greenlight.greenlight import (
     BeyondBudgets,
     Calibrated,
     FromPastFilms,
+    GenresUnknown,
     Greenlight,
     HomeOnly,
     Note,
@@ -43,13 +44,12 @@ from fullhouse.greenlight.profit import (
     with_forecast,
     worst_of,
 )
-from fullhouse.greenlight.sources import source_effect
+from fullhouse.greenlight.sources import FEWEST, source_effect
 from fullhouse.greenlight.terms import GreenlightTerms
 
 FEWEST_DRAWS, MOST_DRAWS = 1_000, 200_000
 CHOICES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Multiples of the planned advertising that are tried."""
-SOURCE_NEEDED = 20
 OLD_YEARS = 3
 NO_MATTER = 1e-6
 """Of the budget: less than this, and a term moves nothing."""
@@ -151,7 +151,7 @@ def weigh(
         choices=advertising_choices(weighing),
         source_effect=source_effect(past, idea.story_source),
         changed_terms=terms.changed,
-        notes=(*_notes(past, model, idea, as_of, home is None), *notes),
+        notes=(*film_notes(past, model, idea, as_of, by_films=home is None), *notes),
         simulated=simulated,
     )
 
@@ -162,9 +162,10 @@ def check_draws(draws: int) -> None:
         raise InputError(f"draws must be from {FEWEST_DRAWS:,} to {MOST_DRAWS:,}, not {draws:,}.")
 
 
-def _notes(
-    past: PastFilms, model: GrossModel, idea: Idea, as_of: date, by_films: bool
+def film_notes(
+    past: PastFilms, model: GrossModel, idea: Idea, as_of: date, *, by_films: bool
 ) -> tuple[Note, ...]:
+    """What the figures of a film rest on, and what past films do not tell of it."""
     notes: list[Note] = []
     if by_films:
         near = min(NEAR, len(model.residual))
@@ -174,8 +175,12 @@ def _notes(
     if as_of.year - model.last_year > OLD_YEARS:
         notes.append(OldFilms(model.last_year, as_of.year - model.last_year))
     count = past.story_source.count(idea.story_source)
-    if idea.story_source and count < SOURCE_NEEDED:
+    if idea.story_source and count < FEWEST:
         notes.append(SourceUnproven(idea.story_source, count))
+    genres = model.features.genres
+    unknown = tuple(g for g in idea.genres if g.casefold() not in genres)
+    if by_films and unknown:
+        notes.append(GenresUnknown(unknown, genres))
     low, high = float(past.budget.min()), float(past.budget.max())
     if not low <= idea.budget <= high:
         notes.append(BeyondBudgets(low, high))

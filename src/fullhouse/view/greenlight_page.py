@@ -31,8 +31,10 @@ from fullhouse.view.words.greenlight import (
     place_words,
     shared_words,
     slate_headline,
+    slate_note_words,
     source_words,
     swing_words,
+    terms_words,
     threshold_words,
     worst_words,
 )
@@ -205,7 +207,7 @@ def greenlight_page(greenlight: Greenlight) -> str:
             (text("expected profit"), "n"),
             (text("breaks even"), "n"),
         ],
-        notes=[note_words(n) for n in g.notes],
+        notes=[*filter(None, [terms_words(g)]), *(note_words(n) for n in g.notes)],
         film=g.film,
         everything=json_of(g.to_dict()),
     )
@@ -273,6 +275,7 @@ def slate_page(slate: SlateRisk) -> str:
         place=place_words(slate),
         headline=slate_headline(slate),
         shared=shared_words(slate),
+        notes=slate_note_words(slate),
         chart=figure(
             partial(_slate_bars, slate),
             caption=text(

@@ -6,6 +6,7 @@ from fullhouse.greenlight.greenlight import (
     Calibrated,
     FromForecast,
     FromPastFilms,
+    GenresUnknown,
     Greenlight,
     HomeOnly,
     NoHouseForecast,
@@ -219,6 +220,12 @@ def note_words(note: Note) -> str:
                 "Only {films} past films are of this source ({source}): nothing can be told of it.",
                 films=films, source=source,
             )  # fmt: skip
+        case GenresUnknown(genres, known):
+            return text(
+                "Too few past films are of the genre {genres}, which moves nothing. Genres that"
+                " do: {known}.",
+                genres=", ".join(genres), known=", ".join(known) or "-",
+            )  # fmt: skip
         case BeyondBudgets(low, high):
             return text(
                 "No past film has such a budget: theirs go from {low} to {high}. The figures reach"
@@ -250,6 +257,25 @@ def slate_headline(slate: SlateRisk) -> str:
         profit=money(slate.profit.value, slate.currency),
         worst=money(slate.worst.value, slate.currency),
     )
+
+
+def slate_note_words(slate: SlateRisk) -> list[str]:
+    """What the figures of a slate rest on; a note that not all films share begins with its film."""
+    every = dict.fromkeys(n for f in slate.films for n in f.notes)
+    shared = [n for n in every if all(n in f.notes for f in slate.films)]
+    own = [
+        text("{title}: {note}", title=f.title, note=note_words(n))
+        for f in slate.films
+        for n in f.notes
+        if n not in shared
+    ]
+    return [*map(note_words, shared), *own]
+
+
+def terms_words(greenlight: Greenlight) -> str:
+    """Which terms are a user's own; nothing where all are those shipped."""
+    names = ", ".join(greenlight.changed_terms)
+    return text("Your own terms: {names}.", names=names) if names else ""
 
 
 def shared_words(slate: SlateRisk) -> str:
