@@ -190,9 +190,7 @@ def test_a_film_that_may_still_run_does_not_teach(tmp_path: Path) -> None:
     with fh.init(str(tmp_path / "house")) as made:
         values = {"budget": (2e7, "USD"), "total": (1e6, "USD")}
         known = opening + timedelta(days=7)
-        added = fh.AddFilm(
-            "Lately", opening=opening, territory="US", known_on=known, values=values
-        )
+        added = fh.AddFilm("Lately", opening=opening, territory="US", known_on=known, values=values)
         film = fh.film_add(made, added)
         for days, taught in ((8, ()), (119, ()), (120, (film,))):
             day = opening + timedelta(days=days)
